@@ -1,0 +1,50 @@
+//! A right on a registry: what a request needs, and what a denial says is missing.
+
+use std::fmt;
+
+use crate::name::Repository;
+
+/// What is done to a repository, or to the registry as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// List the registry's repositories: scope `registry:catalog:*`.
+    Catalog,
+    /// Read: tags, manifests, blobs.
+    Pull,
+    /// Write.
+    Push,
+    /// Delete manifests or tags.
+    Delete,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Catalog => "catalog",
+            Self::Pull => "pull",
+            Self::Push => "push",
+            Self::Delete => "delete",
+        })
+    }
+}
+
+/// An action, on a repository unless it is [`Action::Catalog`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Right {
+    /// What is to be done.
+    pub action: Action,
+    /// To which repository.
+    pub repository: Option<Repository>,
+}
+
+impl Right {
+    /// The right to list repositories.
+    pub fn catalog() -> Self {
+        Self { action: Action::Catalog, repository: None }
+    }
+
+    /// A right on one repository.
+    pub fn on(repository: &Repository, action: Action) -> Self {
+        Self { action, repository: Some(repository.clone()) }
+    }
+}

@@ -1,0 +1,344 @@
+//! The one error of the library: what failed, why, and the facts a program needs to say what to do about it.
+//!
+//! An [`Error`] carries data, never advice: its [`Kind`] holds the names in a certificate, the right that is missing, the
+//! tags that share a digest. The program at the edge turns these into hints and exit codes by matching on them.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::auth::Right;
+use crate::name::{Digest, Tag};
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What failed ([`Error::what`]), why ([`Error::causes`]), and of which sort it is ([`Error::kind`]).
+///
+/// Texts may hold what a server sent: they are not escaped here, whoever prints them must.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: Kind,
+    what: String,
+    causes: Vec<String>,
+    reply: Option<Reply>,
+}
+
+impl Error {
+    /// An error of `kind`; `what` names the thing that failed, in lower case and without a full stop.
+    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, what: what.into(), causes: Vec::new(), reply: None }))
+    }
+
+    /// A name, digest or option value that does not parse.
+    pub fn invalid(what: impl Into<String>) -> Self {
+        Self::new(Kind::Invalid, what)
+    }
+
+    /// A local file or setting that cannot be used.
+    pub fn config(what: impl Into<String>) -> Self {
+        Self::new(Kind::Config, what)
+    }
+
+    /// Adds a reason; the first is the nearest to what failed.
+    #[must_use]
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.0.causes.push(cause.to_string());
+        self
+    }
+
+    /// Adds what the registry itself said.
+    #[must_use]
+    pub fn with_reply(mut self, reply: Reply) -> Self {
+        self.0.reply = Some(reply);
+        self
+    }
+
+    /// The same error, seen as part of something larger: `what` is replaced, the former one becomes the first cause.
+    #[must_use]
+    pub fn within(mut self, what: impl Into<String>) -> Self {
+        let former = std::mem::replace(&mut self.0.what, what.into());
+        self.0.causes.insert(0, former);
+        self
+    }
+
+    /// The same facts under another kind.
+    #[must_use]
+    pub fn with_kind(mut self, kind: Kind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// The sort of error, with the facts that belong to it.
+    pub fn kind(&self) -> &Kind {
+        &self.0.kind
+    }
+
+    /// What failed, in one line.
+    pub fn what(&self) -> &str {
+        &self.0.what
+    }
+
+    /// Why, nearest reason first.
+    pub fn causes(&self) -> &[String] {
+        &self.0.causes
+    }
+
+    /// The registry's reply, where one arrived.
+    pub fn reply(&self) -> Option<&Reply> {
+        self.0.reply.as_ref()
+    }
+
+    /// Whether the registry's reply carries this error code.
+    pub fn has_code(&self, code: &str) -> bool {
+        self.reply().is_some_and(|reply| reply.errors.iter().any(|error| error.code == code))
+    }
+
+    /// Whether the thing asked for does not exist.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.kind(), Kind::NotFound(_))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.what)?;
+        self.0.causes.iter().try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The status and the errors of a registry's reply
+/// (OCI distribution specification, "Error Codes": `{"errors":[{"code","message","detail"}]}`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The errors in the body; empty when the body was not a registry's.
+    pub errors: Vec<RegistryError>,
+}
+
+/// One entry of a registry's `errors`. Absent or wrongly typed members are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegistryError {
+    /// For instance `MANIFEST_UNKNOWN`.
+    pub code: String,
+    /// Text for people.
+    pub message: String,
+    /// Unstructured JSON, as compact text.
+    pub detail: String,
+}
+
+/// The sort of an [`Error`]. Each carries the facts from which a hint can be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A name, digest or option value that does not parse. Nothing was sent.
+    Invalid,
+    /// A local file or setting that cannot be used.
+    Config,
+    /// The registry says that it does not exist.
+    NotFound(Missing),
+    /// The registry wants credentials and none were found.
+    Unauthenticated,
+    /// The credentials were refused, or do not give the right that was needed.
+    Denied(Denial),
+    /// The registry names a token server to which no credentials may be sent.
+    UnsafeRealm,
+    /// The registry does not offer the operation, or its operator switched it off.
+    Unsupported(Operation),
+    /// A reply that is not what the protocol says.
+    Protocol(Fault),
+    /// A listing that was cut short, or a batch of which a part failed.
+    Incomplete,
+    /// Too many requests; the registry said when to come back, if it did.
+    RateLimited {
+        /// How long the registry asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// Going on could destroy or show something else than what was asked for. Nothing was changed.
+    Safety(Danger),
+    /// The registry could not be reached.
+    Network(Network),
+    /// The TLS handshake failed.
+    Tls(Tls),
+    /// A time limit was reached.
+    TimedOut,
+}
+
+/// What does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// No such repository.
+    Repository,
+    /// The repository has no such tag.
+    Tag,
+    /// The repository has no such manifest.
+    Manifest,
+    /// The repository has no such blob.
+    Blob,
+    /// The server does not know the path at all.
+    Page,
+}
+
+/// Why access was denied, as far as it can be known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Denial {
+    /// The right that was needed, when the request needs a certain one.
+    pub right: Option<Right>,
+    /// Who asked: user name and where the credentials came from. `None` when anonymous.
+    pub identity: Option<Identity>,
+    /// Who refused.
+    pub by: Refuser,
+}
+
+/// Who refused a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Refuser {
+    /// The registry, of a request that was authenticated as well as it could be.
+    #[default]
+    Registry,
+    /// The token server, named by host, of the credentials themselves.
+    TokenServer(String),
+}
+
+/// A user name and the source of the credentials. Never a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The user name; `None` for a bare token.
+    pub username: Option<String>,
+    /// Where the credentials were found, for instance `docker config, ~/.docker/config.json`.
+    pub source: String,
+}
+
+/// An operation that a registry may not support.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Listing repositories.
+    Catalog,
+    /// Listing tags.
+    Tags,
+    /// Deleting a tag.
+    DeleteTag,
+    /// Deleting a manifest.
+    DeleteManifest,
+    /// Anything else.
+    Other,
+}
+
+/// How a reply broke the protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// A status that the request cannot have, or a 5xx after retries.
+    Status(u16),
+    /// An HTML page, such as a proxy's error or a login page.
+    Html,
+    /// JSON that cannot be read, or lacks a field.
+    Malformed,
+    /// Larger than the limit for its kind.
+    TooLarge,
+    /// It ended before it was whole.
+    Truncated,
+    /// A redirect that is not followed.
+    Redirect,
+    /// The page size was refused, whatever was asked.
+    PageSize,
+    /// The server wants TLS on this port and was spoken to in plain HTTP.
+    TlsPort,
+    /// Not HTTP at all.
+    NotHttp,
+}
+
+/// Why going on would not be safe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Danger {
+    /// A body that is not what its digest says.
+    DigestMismatch,
+    /// A manifest that can be read in two ways (CVE-2021-41190).
+    Ambiguous,
+    /// The tag points elsewhere than it did a moment ago.
+    Moved {
+        /// What it pointed at.
+        from: Digest,
+        /// What it points at now.
+        to: Digest,
+    },
+    /// Other tags would go too.
+    Siblings {
+        /// The digest they share.
+        digest: Digest,
+        /// The other tags, sorted.
+        tags: Vec<Tag>,
+    },
+    /// Indexes in the repository list the manifest.
+    InIndex {
+        /// Digests of these indexes.
+        indexes: Vec<Digest>,
+    },
+    /// It was not possible to find out whether it is safe.
+    Unknown,
+}
+
+/// Why a server could not be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// The name does not resolve.
+    Dns,
+    /// Nobody listens.
+    Refused,
+    /// No answer to the connection attempt in time.
+    ConnectTimeout,
+    /// The connection broke.
+    Reset,
+    /// The proxy failed or refused.
+    Proxy,
+    /// Anything else below HTTP.
+    Other,
+}
+
+/// Why a TLS handshake failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// No trusted certificate issued the server's chain.
+    UnknownIssuer {
+        /// Issuer of the last certificate that the server sent, as a distinguished name's common name or whole text.
+        issuer: String,
+        /// Number of trusted roots that were considered.
+        roots: usize,
+        /// Whether the server sent a certificate that is its own issuer.
+        self_signed: bool,
+        /// Whether the server sent its own certificate alone, although another one issued it.
+        leaf_only: bool,
+    },
+    /// The certificate is past its time.
+    Expired {
+        /// End of validity, RFC 3339 in UTC.
+        not_after: String,
+    },
+    /// The certificate is before its time.
+    NotYetValid {
+        /// Begin of validity, RFC 3339 in UTC.
+        not_before: String,
+    },
+    /// The certificate is for other names.
+    WrongName {
+        /// DNS names and IP addresses in the certificate; empty when it has none and only a common name.
+        names: Vec<String>,
+    },
+    /// The certificate cannot be used: X.509 v1, a broken signature, a wrong purpose.
+    BadCertificate,
+    /// The server speaks plain HTTP on this port.
+    PlainHttp,
+    /// The server wants a client certificate, or refuses the one it got.
+    ClientCertificate {
+        /// Whether one was offered.
+        offered: bool,
+    },
+    /// No TLS version or cipher suite in common.
+    Version,
+    /// Anything else in the handshake.
+    Handshake,
+}
