@@ -1,0 +1,118 @@
+//! Reads the vector files; holds the one list of cases that do not apply to rls.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What does not apply to rls: the file, a kind or a single id in it, and why.
+pub const EXEMPT: &[(&str, &str, &str)] = &[];
+
+/// The files whose cases are all either checked or listed in [`EXEMPT`].
+const FILES: &[&str] = &[
+    "challenges.json",
+    "credentials.json",
+    "digests.json",
+    "errors.json",
+    "links.json",
+    "redaction.json",
+    "redirects.json",
+    "references.json",
+    "retries.json",
+    "sanitize.json",
+    "scopes.json",
+];
+
+/// One fact. The shapes of `input` and `expect` depend on the `kind`.
+#[derive(Debug, Deserialize)]
+pub struct Case {
+    /// Distinct within the file.
+    pub id: String,
+    /// What sort of fact it is.
+    pub kind: String,
+    /// What is given.
+    pub input: Value,
+    /// What must come of it.
+    pub expect: Value,
+}
+
+/// The cases of `file` that apply to rls, in the file's order.
+pub fn cases(file: &str) -> Vec<Case> {
+    let applies =
+        |case: &Case| !EXEMPT.iter().any(|(of, what, _)| *of == file && (*what == case.kind || *what == case.id));
+    let mut cases = read(file);
+    cases.retain(applies);
+    cases
+}
+
+/// Runs `test` on every case of `file` that applies; a panic in it fails the case, and all that failed are named at the end.
+pub fn check(file: &str, test: impl Fn(&Case)) {
+    let cases = cases(file);
+    let failed: Vec<String> = cases.iter().filter_map(|case| failure(case, &test)).collect();
+    assert!(failed.is_empty(), "{} of {} cases in {file} fail:\n{}", failed.len(), cases.len(), failed.join("\n"));
+}
+
+fn failure(case: &Case, test: &impl Fn(&Case)) -> Option<String> {
+    let panic = catch_unwind(AssertUnwindSafe(|| test(case))).err()?;
+    let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    let Case { id, kind, input, expect } = case;
+    Some(format!("{id} ({kind}) {input} should give {expect}: {}", said.unwrap_or("a panic")))
+}
+
+fn read(file: &str) -> Vec<Case> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vectors").join(file);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn every_exemption_names_cases_that_exist_and_says_why() {
+    for (file, what, why) in EXEMPT {
+        assert!(FILES.contains(file), "{file} is not one of the files");
+        assert!(read(file).iter().any(|case| case.kind == *what || case.id == *what), "{file} has no {what}");
+        assert!(why.split_whitespace().count() > 2, "{file} {what}: no reason is given");
+    }
+}
+
+#[test]
+fn no_case_is_exempted_twice() {
+    for file in FILES {
+        let listed = |case: &Case| {
+            EXEMPT.iter().filter(|(of, what, _)| of == file && (*what == case.kind || *what == case.id)).count()
+        };
+        let twice: Vec<String> =
+            read(file).iter().filter(|case| listed(case) > 1).map(|case| case.id.clone()).collect();
+        assert!(twice.is_empty(), "{file}: {twice:?}");
+    }
+}
+
+#[test]
+fn every_file_has_cases_with_distinct_ids() {
+    for file in FILES {
+        let all = read(file);
+        let ids: BTreeSet<&str> = all.iter().map(|case| case.id.as_str()).collect();
+        assert!(!all.is_empty() && ids.len() == all.len(), "{file}: {} cases, {} ids", all.len(), ids.len());
+    }
+}
+
+#[test]
+fn a_failing_case_is_named_and_the_others_still_run() {
+    let ran = std::cell::Cell::new(0);
+    let fails_once = || {
+        check("digests.json", |case| {
+            ran.set(ran.get() + 1);
+            assert_ne!(case.id, "dig-003", "as it should");
+        });
+    };
+    let panic = catch_unwind(AssertUnwindSafe(fails_once)).expect_err("a case fails");
+    let said = panic.downcast_ref::<String>().expect("a text");
+    assert!(
+        said.contains("dig-003 (parse) \"\" should give {")
+            && said.contains("as it should")
+            && said.starts_with("1 of"),
+        "{said}"
+    );
+    assert_eq!(ran.get(), cases("digests.json").len());
+}

@@ -1,0 +1,6 @@
+//! The facts in `fixtures/vectors`, gathered from other projects' tests and from specifications, held against the library.
+//!
+//! One module per file. Each matches on a case's `kind` and panics on one it does not know; what does not apply to rls is
+//! listed, with its reason, in [`exempt`] and nowhere else.
+
+mod exempt;
