@@ -1,13 +1,77 @@
 //! Names of things in a registry: parsed once, then only types.
+//!
+//! ```text
+//! REGISTRY   HOST[:PORT] | http://HOST[:PORT] | https://HOST[:PORT][/PREFIX]
+//! REPO       [HOST[:PORT]/]PATH
+//! REF        REPO:TAG | REPO@DIGEST | REPO:TAG@DIGEST | REPO
+//! ```
+//!
+//! [`Registry`], [`Repository`], [`Tag`], [`Digest`] and [`Reference`] are single things; [`Located`] is what a user
+//! writes, where a host may stand first. The grammar is that of the `distribution/reference` package.
+//!
+//! A name that parses is safe in a URL: it has only letters, digits, `.`, `_`, `-`, and `/` and `:` where they belong, no
+//! dot segments and no empty ones, so that it stands in a path as it is. A name that does not parse gives an
+//! [`Error`](crate::Error) that says which part is wrong and never repeats a password written into it.
+//!
+//! ```
+//! use registry_ls::name::{Located, Reference, Registry};
+//!
+//! let located: Located<Reference> = "alpine:3.22".parse()?;
+//! let (registry, reference) = located.within(&Registry::docker_hub());
+//! assert_eq!(registry.base().as_str(), "https://registry-1.docker.io/");
+//! assert_eq!(reference.to_string(), "library/alpine:3.22");
+//!
+//! let refused = "team/App".parse::<Located<Reference>>().unwrap_err();
+//! assert_eq!(refused.what(), "'team/App' is not a reference");
+//! assert_eq!(refused.causes(), ["a repository has no upper-case letters; in lower case it is 'team/app'"]);
+//! # Ok::<(), registry_ls::Error>(())
+//! ```
 
-/// A tag.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Tag(String);
+/// What every name that is kept as its text can do.
+macro_rules! text {
+    ($name:ident) => {
+        impl $name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
 
-/// A repository's path in its registry.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Repository(String);
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
 
-/// A digest.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest(String);
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+    };
+}
+
+mod digest;
+mod host;
+mod located;
+mod reference;
+mod refusal;
+mod registry;
+mod repository;
+mod tag;
+
+pub use digest::{Algorithm, Digest, Hasher};
+pub use located::Located;
+pub use reference::{Reference, Target};
+pub use registry::Registry;
+pub use repository::Repository;
+pub use tag::Tag;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! Repositories.
+
+use std::str::FromStr;
+
+use super::refusal::{name_of, refuse};
+use crate::error::Error;
+
+const MAX: usize = 255;
+
+/// The path of a repository within its registry, such as `team/app`; no host stands before it.
+///
+/// ```text
+/// PATH       COMPONENT ( "/" COMPONENT )*              at most 255 characters
+/// COMPONENT  [a-z0-9]+ ( SEPARATOR [a-z0-9]+ )*
+/// SEPARATOR  "." | "_" | "__" | "-"+
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Repository(String);
+
+text!(Repository);
+
+impl Repository {
+    /// The repository that Docker Hub keeps an official image in: `alpine` is `library/alpine` there. Any other path stays.
+    pub(super) fn official(self) -> Self {
+        let official = format!("library/{}", self.0);
+        if self.0.contains('/') || official.len() > MAX { self } else { Self(official) }
+    }
+
+    /// As `from_str`, with the cause alone as its error.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        match fault(text) {
+            None => Ok(Self(text.to_owned())),
+            Some(cause) => Err(cause),
+        }
+    }
+}
+
+impl FromStr for Repository {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text).map_err(|cause| refuse(text, "a repository name", cause))
+    }
+}
+
+fn fault(path: &str) -> Option<String> {
+    if path.is_empty() {
+        return Some("the repository is empty".into());
+    }
+    if let Some(odd) = path.chars().find(|c| !is_allowed(*c)) {
+        return Some(unexpected(path, odd));
+    }
+    if path.len() > MAX {
+        return Some(format!("a repository has at most {MAX} characters, this one has {}", path.len()));
+    }
+    path.split('/').find_map(|component| fault_of_component(path, component))
+}
+
+fn is_allowed(c: char) -> bool {
+    matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-' | '/')
+}
+
+/// Why `odd` is not allowed in `path`, with a guess at what was meant.
+fn unexpected(path: &str, odd: char) -> String {
+    match odd {
+        'A'..='Z' => {
+            let lower = path.to_ascii_lowercase();
+            match fault(&lower) {
+                None => format!("a repository has no upper-case letters; in lower case it is '{lower}'"),
+                Some(_) => format!("'{odd}' is upper case, and a repository has no upper-case letters"),
+            }
+        }
+        '@' => "what stands after '@' is a digest, and a repository alone is wanted".into(),
+        ':' => unexpected_colon(path),
+        _ => format!("{} is not allowed in a repository", name_of(odd)),
+    }
+}
+
+fn unexpected_colon(path: &str) -> String {
+    let (before, after) = path.split_once(':').unwrap_or_default();
+    if after.starts_with("//") {
+        "a repository has no scheme".into()
+    } else if after.contains('/') {
+        "':' stands between a host and its port or before a tag, nowhere else".into()
+    } else if !before.contains('/') && !after.is_empty() && after.bytes().all(|byte| byte.is_ascii_digit()) {
+        "it reads as a registry, HOST:PORT, and no repository follows".into()
+    } else {
+        "what stands after ':' is a tag, and a repository alone is wanted".into()
+    }
+}
+
+/// What is wrong with a component, or `None`. It has only characters that are allowed somewhere.
+fn fault_of_component(path: &str, component: &str) -> Option<String> {
+    if component.is_empty() {
+        return Some(match (path.starts_with('/'), path.ends_with('/')) {
+            (true, _) => "a repository does not begin with '/'".into(),
+            (_, true) => "a repository does not end with '/'".into(),
+            _ => "nothing stands between two '/'".into(),
+        });
+    }
+    let is_separator = |c: char| matches!(c, '.' | '_' | '-');
+    if component.starts_with(is_separator) || component.ends_with(is_separator) {
+        return Some(format!("a component begins and ends with a letter or a digit, and '{component}' does not"));
+    }
+    let separators = component.split(|c: char| !is_separator(c));
+    let odd = separators.filter(|run| !run.is_empty()).find(|run| !is_separating(run))?;
+    Some(format!(
+        "'{odd}' in '{component}': letters and digits are separated by one '.', one or two '_' or any number of '-'"
+    ))
+}
+
+fn is_separating(run: &str) -> bool {
+    matches!(run, "." | "_" | "__") || run.bytes().all(|byte| byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cause(text: &str) -> String {
+        text.parse::<Repository>().expect_err("no repository").causes()[0].clone()
+    }
+
+    #[test]
+    fn a_path_may_have_many_components_and_separators() {
+        for path in ["a", "0", "team/app", "a.b_c__d-e----f", "ghcr.io/owner/app", "localhost/app"] {
+            assert_eq!(path.parse::<Repository>().expect("a repository").as_str(), path);
+        }
+    }
+
+    #[test]
+    fn it_has_at_most_255_characters() {
+        assert!("x".repeat(255).parse::<Repository>().is_ok());
+        assert_eq!(cause(&"x".repeat(256)), "a repository has at most 255 characters, this one has 256");
+    }
+
+    #[test]
+    fn the_cause_names_the_part_that_is_wrong() {
+        assert_eq!(cause(""), "the repository is empty");
+        assert_eq!(cause("/"), "a repository does not begin with '/'");
+        assert_eq!(cause("a/"), "a repository does not end with '/'");
+        assert_eq!(cause("a//b"), "nothing stands between two '/'");
+        assert_eq!(cause("team/App"), "a repository has no upper-case letters; in lower case it is 'team/app'");
+        assert_eq!(cause("-App"), "'A' is upper case, and a repository has no upper-case letters");
+        assert_eq!(cause("a/../b"), "a component begins and ends with a letter or a digit, and '..' does not");
+        assert_eq!(cause("a%2fb"), "'%' is not allowed in a repository");
+        assert_eq!(cause("a\r\nb"), "U+000D is not allowed in a repository");
+        assert!(cause("a/b..c").starts_with("'..' in 'b..c': "));
+        assert!(cause("a/b___c").starts_with("'___' in 'b___c': "));
+    }
+
+    #[test]
+    fn a_cause_guesses_what_was_meant() {
+        assert_eq!(cause("app:v1"), "what stands after ':' is a tag, and a repository alone is wanted");
+        assert_eq!(cause("app@sha256:00"), "what stands after '@' is a digest, and a repository alone is wanted");
+        assert_eq!(cause("localhost:5000"), "it reads as a registry, HOST:PORT, and no repository follows");
+        assert_eq!(cause("team/app:5000/x"), "':' stands between a host and its port or before a tag, nowhere else");
+        assert_eq!(cause("https://ghcr.io/app"), "a repository has no scheme");
+    }
+
+    #[test]
+    fn only_a_single_component_becomes_official() {
+        let official = |path: &str| path.parse::<Repository>().expect("a repository").official().to_string();
+        assert_eq!(official("alpine"), "library/alpine");
+        assert_eq!(official("team/app"), "team/app");
+        assert_eq!(official("library/alpine"), "library/alpine");
+        let long = "x".repeat(255);
+        assert_eq!(official(&long), long);
+    }
+}

@@ -1,0 +1,180 @@
+//! What holds for every name, whatever it is.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const COMPONENT: &str = "[a-z0-9]{1,8}((\\.|_|__|-{1,3})[a-z0-9]{1,5}){0,3}";
+
+fn repository() -> impl Strategy<Value = String> {
+    proptest::collection::vec(COMPONENT, 1..6).prop_map(|components| components.join("/"))
+}
+
+fn tag() -> impl Strategy<Value = String> {
+    "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+}
+
+fn digest() -> impl Strategy<Value = String> {
+    prop_oneof!["sha256:[0-9a-f]{64}", "sha512:[0-9a-f]{128}"]
+}
+
+fn reference() -> impl Strategy<Value = String> {
+    (repository(), proptest::option::of(tag()), proptest::option::of(digest())).prop_map(|(repository, tag, digest)| {
+        let tag = tag.map_or(String::new(), |tag| format!(":{tag}"));
+        repository + &tag + &digest.map_or(String::new(), |digest| format!("@{digest}"))
+    })
+}
+
+fn authority() -> impl Strategy<Value = String> {
+    let host = prop_oneof![
+        "[A-Za-z]([A-Za-z0-9-]{0,6}[A-Za-z0-9])?(\\.[a-zA-Z]([a-zA-Z0-9-]{0,5}[a-zA-Z])?){0,3}"
+            .prop_filter("an international name", |host| !host.to_ascii_lowercase().contains("xn--")),
+        any::<std::net::Ipv4Addr>().prop_map(|address| address.to_string()),
+        any::<[u16; 8]>().prop_map(|groups| format!("[{}]", groups.map(|group| format!("{group:x}")).join(":"))),
+        Just("docker.io".to_owned()),
+        Just("localhost".to_owned()),
+    ];
+    (host, proptest::option::of(1..=u16::MAX))
+        .prop_map(|(host, port)| host + &port.map_or(String::new(), |port| format!(":{port}")))
+}
+
+fn registry() -> impl Strategy<Value = String> {
+    let prefix = proptest::collection::vec("[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,8}", 0..4);
+    (prop_oneof!["", "http://", "https://", "HTTPS://"], authority(), prefix).prop_map(|(scheme, authority, prefix)| {
+        let path = if scheme.is_empty() { String::new() } else { prefix.join("/") };
+        let slash = if path.is_empty() { "" } else { "/" };
+        format!("{scheme}{authority}{slash}{path}")
+    })
+}
+
+/// Texts near the grammar: pieces of names in any order, with what does not belong there between them.
+fn scraps() -> impl Strategy<Value = String> {
+    let scrap = prop_oneof![
+        4 => "[a-zA-Z0-9._:/@-]{0,4}",
+        1 => "\\PC",
+        1 => any::<char>().prop_map(String::from),
+        1 => proptest::sample::select(vec!["://", "https://", "sha256:", "..", "//", "[::1]", ":5000", "localhost", "%2e", "\r\n"])
+            .prop_map(str::to_owned),
+    ];
+    proptest::collection::vec(scrap, 0..8).prop_map(|scraps| scraps.concat())
+}
+
+/// `path` joined to `base` is a URL with that very path below the base's.
+fn assert_stands_in_a_url(base: &url::Url, path: &str) {
+    let joined = base.join(path).expect("a URL");
+    assert_eq!(joined.as_str(), format!("{base}{path}"));
+    assert_eq!(joined.path(), format!("{}{path}", base.path()));
+    assert_eq!(url::Url::parse(joined.as_str()).expect("a URL"), joined);
+    assert_eq!((joined.query(), joined.fragment(), joined.username()), (None, None, ""));
+}
+
+proptest! {
+    #[test]
+    fn what_is_shown_parses_back(repository in repository(), tag in tag(), digest in digest(), reference in reference()) {
+        prop_assert_eq!(repository.parse::<Repository>().expect("a repository").to_string(), repository);
+        prop_assert_eq!(tag.parse::<Tag>().expect("a tag").to_string(), tag);
+        prop_assert_eq!(digest.parse::<Digest>().expect("a digest").to_string(), digest);
+        prop_assert_eq!(reference.parse::<Reference>().expect("a reference").to_string(), reference);
+    }
+
+    #[test]
+    fn a_registry_that_is_shown_parses_back(text in registry()) {
+        if let Ok(registry) = text.parse::<Registry>() {
+            prop_assert_eq!(&registry.to_string().parse::<Registry>().expect("a registry"), &registry);
+            let plain = registry.with_plain_http();
+            prop_assert_eq!(&plain.to_string().parse::<Registry>().expect("a registry"), &plain);
+        }
+    }
+
+    #[test]
+    fn a_host_alone_is_a_registry(text in authority()) {
+        text.parse::<Registry>().expect("a registry");
+    }
+
+    #[test]
+    fn a_host_before_a_name_is_taken_off(authority in authority(), reference in reference()) {
+        let authority = if authority.contains(['.', ':']) { authority } else { authority + ":5000" };
+        let located: Located<Reference> = format!("{authority}/{reference}").parse().expect("a reference");
+        prop_assert_eq!(&located.name.to_string(), &reference);
+        let registry: Registry = authority.parse().expect("a registry");
+        prop_assert_eq!(located.registry, Some(registry.clone()));
+        let located = Located::<Reference>::parse_in(&format!("{authority}/{reference}"), &registry).expect("a reference");
+        prop_assert_eq!(located.name.to_string(), reference);
+    }
+
+    #[test]
+    fn a_name_of_the_grammar_stands_in_a_url(registry in registry(), reference in reference()) {
+        if let Ok(registry) = registry.parse::<Registry>() {
+            let reference: Reference = reference.parse().expect("a reference");
+            assert_stands_in_a_url(&registry.base(), &format!("v2/{}/manifests/{}", reference.repository(), reference.target()));
+        }
+    }
+
+    #[test]
+    fn nothing_panics_and_what_parses_is_safe(text in scraps()) {
+        let hub = Registry::docker_hub();
+        let mirror: Registry = "http://localhost:5000".parse().expect("a registry");
+        if let Ok(registry) = text.parse::<Registry>() {
+            prop_assert_eq!(&registry.to_string().parse::<Registry>().expect("a registry"), &registry);
+            assert_stands_in_a_url(&registry.base(), "v2/");
+            prop_assert_eq!(registry.base().host_str().is_some(), true);
+        }
+        if let Ok(tag) = text.parse::<Tag>() {
+            assert_stands_in_a_url(&hub.base(), &format!("v2/a/manifests/{tag}"));
+        }
+        if let Ok(digest) = text.parse::<Digest>() {
+            assert_stands_in_a_url(&hub.base(), &format!("v2/a/manifests/{digest}"));
+        }
+        for located in [text.parse::<Located<Repository>>(), Located::<Repository>::parse_in(&text, &mirror)].into_iter().flatten() {
+            let (registry, repository) = located.within(&hub);
+            assert_stands_in_a_url(&registry.base(), &format!("v2/{repository}/tags/list"));
+        }
+        for located in [text.parse::<Located<Reference>>(), Located::<Reference>::parse_in(&text, &mirror)].into_iter().flatten() {
+            let (registry, reference) = located.within(&hub);
+            let path = format!("v2/{}/manifests/{}", reference.repository(), reference.target());
+            assert_stands_in_a_url(&registry.base(), &path);
+        }
+        if let Ok(repository) = text.parse::<Repository>() {
+            prop_assert_eq!(text.parse::<Reference>().map(|reference| reference.repository().clone()).ok(), Some(repository));
+        }
+    }
+
+    #[test]
+    fn arbitrary_text_never_panics(text in any::<String>()) {
+        let _ = (text.parse::<Registry>(), text.parse::<Repository>(), text.parse::<Tag>(), text.parse::<Digest>());
+        let _ = (text.parse::<Reference>(), text.parse::<Located<Repository>>(), text.parse::<Located<Reference>>());
+        let _ = Located::<Reference>::parse_in(&text, &Registry::docker_hub());
+    }
+
+    #[test]
+    fn a_password_is_never_shown(secret in "[A-Z]{6}[!-~]{0,8}[A-Z]{2}", scheme in "(https?://)?", rest in reference()) {
+        let text = format!("{scheme}ann:{secret}@reg.corp/{rest}");
+        let refusals = [
+            text.parse::<Located<Repository>>().err(),
+            text.parse::<Located<Reference>>().err(),
+            text.parse::<Registry>().err(),
+            text.parse::<Repository>().err(),
+            text.parse::<Reference>().err(),
+            text.parse::<Tag>().err(),
+            text.parse::<Digest>().err(),
+            Located::<Reference>::parse_in(&text, &Registry::docker_hub()).err(),
+        ];
+        for refusal in refusals {
+            let refusal = refusal.expect("an error").to_string();
+            prop_assert!(!refusal.contains(&secret[..6]) && refusal.contains("ann:xxxxx@"), "{}", refusal);
+        }
+    }
+
+    #[test]
+    fn pieces_give_the_digest_of_the_whole(bytes in any::<Vec<u8>>(), cut in any::<prop::sample::Index>()) {
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+            let (before, after) = bytes.split_at(cut.index(bytes.len() + 1));
+            let mut hasher = Digest::hasher(algorithm);
+            hasher.update(before);
+            hasher.update(after);
+            let digest = hasher.finish();
+            prop_assert!(digest.matches(&bytes));
+            prop_assert_eq!(digest.to_string().parse::<Digest>().expect("a digest"), digest);
+        }
+    }
+}
