@@ -3,4 +3,6 @@
 //! One module per file. Each matches on a case's `kind` and panics on one it does not know; what does not apply to rls is
 //! listed, with its reason, in [`exempt`] and nowhere else.
 
+mod digests;
 mod exempt;
+mod references;
