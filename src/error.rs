@@ -15,10 +15,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What failed ([`Error::what`]), why ([`Error::causes`]), and of which sort it is ([`Error::kind`]).
 ///
 /// Texts may hold what a server sent: they are not escaped here, whoever prints them must.
-#[derive(Debug)]
+///
+/// It can be cloned: requests that waited for the same token all fail with the same error.
+#[derive(Debug, Clone)]
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inner {
     kind: Kind,
     what: String,
