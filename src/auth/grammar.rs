@@ -1,0 +1,325 @@
+//! The grammar of `WWW-Authenticate` (RFC 9110 §11.2, §11.3, §11.6.1), and nothing of what its words mean.
+//!
+//! Wider than the RFC where registries are known to be: any white space may follow the scheme, and an unquoted value may
+//! hold what a URL or a scope holds (`realm=https://…/token`). Narrower where a guess could be turned against the user: a
+//! parameter that is given twice, a control character and an overlong line are errors.
+
+/// The longest header line that is read.
+const MAX_LINE: usize = 16 * 1024;
+
+/// One challenge, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawChallenge {
+    /// The scheme as the server spelt it; compare it without regard to case.
+    pub scheme: String,
+    /// Parameters in their order: names in lower case, values unquoted, none twice.
+    pub params: Vec<(String, String)>,
+}
+
+impl RawChallenge {
+    /// The value of a parameter, whose name is given in lower case.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Why a header line, or the rest of it, cannot be read. It quotes nothing of the line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} at byte {position}")]
+pub struct Malformed {
+    /// What is wrong.
+    pub reason: &'static str,
+    /// Where, counted in bytes from the start of the line.
+    pub position: usize,
+}
+
+/// Reads one header line: the challenges that are whole, and what is wrong with the rest, if anything is.
+///
+/// The challenge in which an error lies is not among those returned: a value is never used in part.
+pub fn parse_line(line: &[u8]) -> (Vec<RawChallenge>, Option<Malformed>) {
+    let mut challenges = Vec::new();
+    let mut cursor = Cursor { line, position: 0 };
+    let malformed = cursor.check().and_then(|()| cursor.challenges(&mut challenges)).err();
+    (challenges, malformed)
+}
+
+type Parsed<T> = Result<T, Malformed>;
+
+struct Cursor<'a> {
+    line: &'a [u8],
+    position: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn check(&self) -> Parsed<()> {
+        if self.line.len() > MAX_LINE {
+            return Err(Malformed { reason: "the header is longer than 16 KiB", position: MAX_LINE });
+        }
+        match self.line.iter().position(|&byte| byte != b'\t' && byte.is_ascii_control()) {
+            Some(position) => Err(Malformed { reason: "a control character", position }),
+            None => Ok(()),
+        }
+    }
+
+    /// `#challenge`: a list whose elements may be empty.
+    fn challenges(&mut self, into: &mut Vec<RawChallenge>) -> Parsed<()> {
+        self.skip_separators();
+        if self.peek().is_none() {
+            return Err(self.wrong("the header is empty"));
+        }
+        while self.peek().is_some() {
+            let challenge = self.challenge()?;
+            into.push(challenge);
+            self.skip_separators();
+        }
+        Ok(())
+    }
+
+    /// `challenge = auth-scheme [ 1*SP ( token68 / #auth-param ) ]`
+    fn challenge(&mut self) -> Parsed<RawChallenge> {
+        let scheme = self.token("an authentication scheme is missing")?.to_owned();
+        let mut params = Vec::new();
+        let spaces = self.skip_blanks();
+        if self.at_end_of_element() {
+            return Ok(RawChallenge { scheme, params });
+        }
+        if spaces == 0 {
+            return Err(self.wrong("unexpected character in a scheme"));
+        }
+        if self.skip_token68() {
+            return Ok(RawChallenge { scheme, params });
+        }
+        loop {
+            let start = self.position;
+            let (name, value) = self.param()?;
+            if params.iter().any(|(known, _)| *known == name) {
+                return Err(Malformed { reason: "a parameter is given twice", position: start });
+            }
+            params.push((name, value));
+            self.skip_blanks();
+            if !self.at_end_of_element() {
+                return Err(self.wrong("a comma is missing"));
+            }
+            if !self.param_follows() {
+                return Ok(RawChallenge { scheme, params });
+            }
+        }
+    }
+
+    /// `auth-param = token BWS "=" BWS ( token / quoted-string )`
+    fn param(&mut self) -> Parsed<(String, String)> {
+        let name = self.token("a parameter's name is missing")?.to_ascii_lowercase();
+        self.skip_blanks();
+        if self.peek() != Some(b'=') {
+            return Err(self.wrong("a parameter has no value"));
+        }
+        self.position += 1;
+        self.skip_blanks();
+        let value = match self.peek() {
+            Some(b'"') => self.quoted_string()?,
+            _ => self.unquoted_value()?,
+        };
+        Ok((name, value))
+    }
+
+    /// `quoted-string`, with `quoted-pair` resolved.
+    fn quoted_string(&mut self) -> Parsed<String> {
+        let start = self.position;
+        self.position += 1;
+        let mut value = Vec::new();
+        while let Some(byte) = self.peek() {
+            self.position += 1;
+            match byte {
+                b'"' => return Ok(String::from_utf8_lossy(&value).into_owned()),
+                b'\\' => match self.peek() {
+                    Some(escaped) => {
+                        self.position += 1;
+                        value.push(escaped);
+                    }
+                    None => break,
+                },
+                _ => value.push(byte),
+            }
+        }
+        Err(Malformed { reason: "a quoted value has no end", position: start })
+    }
+
+    fn unquoted_value(&mut self) -> Parsed<String> {
+        let value = self.take_while(|byte| byte.is_ascii_graphic() && !matches!(byte, b',' | b'"'));
+        match value {
+            "" => Err(self.wrong("a parameter has no value")),
+            value => Ok(value.to_owned()),
+        }
+    }
+
+    /// `token68`, which only follows a scheme and ends its challenge. No scheme that is understood here has one.
+    fn skip_token68(&mut self) -> bool {
+        let start = self.position;
+        self.take_while(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
+        self.take_while(|byte| byte == b'=');
+        self.skip_blanks();
+        let found = self.position > start && self.at_end_of_element();
+        if !found {
+            self.position = start;
+        }
+        found
+    }
+
+    /// Whether another parameter of the same challenge comes after the comma; if so, moves to it.
+    fn param_follows(&mut self) -> bool {
+        let start = self.position;
+        self.skip_separators();
+        let next = self.position;
+        let is_param = !self.take_while(is_tchar).is_empty() && {
+            self.skip_blanks();
+            self.peek() == Some(b'=')
+        };
+        self.position = if is_param { next } else { start };
+        is_param
+    }
+
+    fn token(&mut self, missing: &'static str) -> Parsed<&'a str> {
+        match self.take_while(is_tchar) {
+            "" => Err(self.wrong(missing)),
+            token => Ok(token),
+        }
+    }
+
+    /// The longest run of bytes that are `wanted`, which must accept ASCII only.
+    fn take_while(&mut self, wanted: impl Fn(u8) -> bool) -> &'a str {
+        let rest = &self.line[self.position..];
+        let length = rest.iter().position(|&byte| !wanted(byte)).unwrap_or(rest.len());
+        self.position += length;
+        str::from_utf8(&rest[..length]).unwrap_or_default()
+    }
+
+    fn skip_blanks(&mut self) -> usize {
+        self.take_while(is_blank).len()
+    }
+
+    fn skip_separators(&mut self) {
+        self.take_while(|byte| is_blank(byte) || byte == b',');
+    }
+
+    fn at_end_of_element(&self) -> bool {
+        matches!(self.peek(), None | Some(b','))
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.line.get(self.position).copied()
+    }
+
+    fn wrong(&self, reason: &'static str) -> Malformed {
+        Malformed { reason, position: self.position }
+    }
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// `tchar` of RFC 9110 §5.6.2.
+fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn whole(line: &str) -> Vec<RawChallenge> {
+        let (challenges, malformed) = parse_line(line.as_bytes());
+        assert_eq!(malformed, None, "{line}");
+        challenges
+    }
+
+    fn raw(scheme: &str, params: &[(&str, &str)]) -> RawChallenge {
+        let params = params.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        RawChallenge { scheme: scheme.to_owned(), params }
+    }
+
+    #[test]
+    fn parameters_and_challenges_share_the_comma() {
+        assert_eq!(
+            whole(r#"Negotiate YII=, Bearer  realm=https://a/t?x=1 ,,service = "s,\"t\"", Basic, Digest realm="d""#),
+            [
+                raw("Negotiate", &[]),
+                raw("Bearer", &[("realm", "https://a/t?x=1"), ("service", "s,\"t\"")]),
+                raw("Basic", &[]),
+                raw("Digest", &[("realm", "d")]),
+            ]
+        );
+    }
+
+    #[test]
+    fn names_are_lower_cased_and_schemes_kept() {
+        assert_eq!(whole("BaSiC ReAlM=X"), [raw("BaSiC", &[("realm", "X")])]);
+    }
+
+    #[test]
+    fn what_is_whole_survives_what_is_not() {
+        let (challenges, malformed) = parse_line(br#"Basic realm="x", Bearer realm="https://a/t"#);
+        assert_eq!(challenges, [raw("Basic", &[("realm", "x")])]);
+        assert_eq!(malformed, Some(Malformed { reason: "a quoted value has no end", position: 30 }));
+    }
+
+    #[test]
+    fn a_malformed_line_is_told_without_its_text() {
+        for (line, reason) in [
+            ("", "the header is empty"),
+            (" , ", "the header is empty"),
+            ("Bearer realm=a,realm=b", "a parameter is given twice"),
+            ("Bearer realm=\"a\" service=b", "a comma is missing"),
+            ("Bearer realm=\"a\\", "a quoted value has no end"),
+            ("Bearer realm=\"a\r\nX: y\"", "a control character"),
+            ("Bearer realm=\"a\0\"", "a control character"),
+            ("Bearer realm=a,service=", "a parameter has no value"),
+            ("Bearer=x", "unexpected character in a scheme"),
+            ("\"Bearer\" realm=x", "an authentication scheme is missing"),
+            ("Bearer \u{e9}=x", "a parameter's name is missing"),
+        ] {
+            let (challenges, malformed) = parse_line(line.as_bytes());
+            assert_eq!(malformed.expect(line).reason, reason, "{line}");
+            assert_eq!(challenges, [], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_may_be_16_kib_long_and_no_longer() {
+        let mut line = b"Bearer realm=".to_vec();
+        line.resize(MAX_LINE, b'a');
+        assert_eq!(parse_line(&line).0.len(), 1);
+        line.push(b'a');
+        assert_eq!(parse_line(&line).1.map(|malformed| malformed.reason), Some("the header is longer than 16 KiB"));
+    }
+
+    #[test]
+    fn obs_text_in_quotes_is_read() {
+        assert_eq!(whole("Basic realm=\"\u{e9}\"")[0].param("realm"), Some("\u{e9}"));
+        let (challenges, malformed) = parse_line(b"Basic realm=\"\xe9\"");
+        assert_eq!((challenges[0].param("realm"), malformed), (Some("\u{fffd}"), None));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_causes_a_panic(line in "[ -~\\t]{0,80}|(Bearer|Basic|,| |=|\"|\\\\|realm|x){0,30}") {
+            let (challenges, malformed) = parse_line(line.as_bytes());
+            prop_assert!(malformed.is_some() || !challenges.is_empty());
+        }
+
+        #[test]
+        fn bytes_cause_no_panic(line in proptest::collection::vec(any::<u8>(), 0..200)) {
+            parse_line(&line);
+        }
+
+        #[test]
+        fn a_quoted_value_is_read_back(value in "[^\\x00-\\x1f\\x7f]{0,40}") {
+            let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
+            let challenges = whole(&format!("Bearer realm=\"{quoted}\", Basic realm=x"));
+            prop_assert_eq!(challenges[0].param("realm"), Some(value.as_str()));
+            prop_assert_eq!(challenges.len(), 2);
+        }
+    }
+}
