@@ -1,0 +1,395 @@
+//! What a token is asked for: `repository:team/app:pull`, and sets of such scopes.
+//!
+//! The grammar is that of the distribution project's "Token Scope Documentation". A scope comes from the registry's
+//! challenge, which is not trusted: [`Scopes::for_request`] takes from it only what the request itself needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::Value;
+
+use super::right::{Action, Right};
+use crate::error::{Error, Result};
+use crate::name::Repository;
+
+/// How much of a challenge's scope is read; more than this is a flood, and none of it is used.
+const MAX_LENGTH: usize = 8 * 1024;
+/// How many scopes of one challenge are read.
+const MAX_SCOPES: usize = 32;
+
+/// Actions on one resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope {
+    resource: Resource,
+    actions: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Resource {
+    kind: String,
+    class: Option<String>,
+    name: String,
+}
+
+impl Scope {
+    /// A scope of its parts. `*` stands for every action and takes the place of the others; empty actions are dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Invalid`](crate::Kind::Invalid) when a part has a character that scopes do not have, or no action is left.
+    pub fn new<S: AsRef<str>>(resource_type: &str, name: &str, actions: impl IntoIterator<Item = S>) -> Result<Self> {
+        let (kind, class) = match resource_type.split_once('(') {
+            Some((kind, class)) => (kind, Some(class.strip_suffix(')').unwrap_or_default())),
+            None => (resource_type, None),
+        };
+        if !is_word(kind) || class.is_some_and(|class| !is_word(class)) {
+            return Err(invalid("its resource type is not a word"));
+        }
+        if !is_name(name) {
+            return Err(invalid("its resource name is not that of a repository"));
+        }
+        let mut united = BTreeSet::new();
+        for action in actions {
+            match action.as_ref() {
+                "" => {}
+                action if is_action(action) => unite(&mut united, action),
+                _ => return Err(invalid("one of its actions has a character that actions do not have")),
+            }
+        }
+        if united.is_empty() {
+            return Err(invalid("it names no action"));
+        }
+        let resource = Resource { kind: kind.to_owned(), class: class.map(str::to_owned), name: name.to_owned() };
+        Ok(Self { resource, actions: united })
+    }
+
+    /// What the resource is: `repository` or `registry`, mostly.
+    pub fn resource_type(&self) -> &str {
+        &self.resource.kind
+    }
+
+    /// The class of the resource, for instance `plugin` of `repository(plugin):team/app:pull`.
+    pub fn class(&self) -> Option<&str> {
+        self.resource.class.as_deref()
+    }
+
+    /// The name of the resource: a repository, or `catalog`.
+    pub fn name(&self) -> &str {
+        &self.resource.name
+    }
+
+    /// The actions, sorted, each once.
+    pub fn actions(&self) -> impl Iterator<Item = &str> {
+        self.actions.iter().map(String::as_str)
+    }
+
+    /// Whether a token with this scope carries the right. `*` allows every action.
+    pub fn allows(&self, right: &Right) -> bool {
+        self.is_about(right)
+            && (right.action == Action::Catalog
+                || self.actions().any(|action| action == "*" || action == right.action.to_string()))
+    }
+
+    fn is_about(&self, right: &Right) -> bool {
+        match (&right.repository, right.action) {
+            (_, Action::Catalog) => self.resource_type() == "registry" && self.name() == "catalog",
+            (Some(repository), _) => self.resource_type() == "repository" && self.name() == repository.as_str(),
+            (None, _) => false,
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (kind, rest) = text.split_once(':').ok_or_else(|| invalid("it is not TYPE:NAME:ACTIONS"))?;
+        let (name, actions) = rest.rsplit_once(':').ok_or_else(|| invalid("it is not TYPE:NAME:ACTIONS"))?;
+        Self::new(kind, name, actions.split(','))
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_scope(f, &self.resource, &self.actions)
+    }
+}
+
+/// A set of scopes: one a resource, with the actions united. Its text is stable, so that it can be part of a cache's key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scopes(BTreeMap<Resource, BTreeSet<String>>);
+
+impl Scopes {
+    /// The scopes of a challenge: separated by spaces. What cannot be read is left out.
+    pub fn parse(text: &str) -> Self {
+        if text.len() > MAX_LENGTH {
+            return Self::default();
+        }
+        text.split(' ')
+            .filter(|part| !part.is_empty())
+            .take(MAX_SCOPES)
+            .filter_map(|scope| scope.parse().ok())
+            .collect()
+    }
+
+    /// The scopes that a registry's error names as missing, in the `detail` of its `UNAUTHORIZED`:
+    /// `[{"Type":"repository","Class":"","Name":"team/app","Action":"delete"}]`. What cannot be read is left out.
+    pub fn from_detail(detail: &str) -> Self {
+        let entries: Vec<Value> = serde_json::from_str(detail).unwrap_or_default();
+        let scope = |entry: &Value| {
+            let member = |upper, lower| entry.get(upper).or_else(|| entry.get(lower))?.as_str();
+            let (kind, name) = (member("Type", "type")?, member("Name", "name")?);
+            let kind = match member("Class", "class") {
+                None | Some("") => kind.to_owned(),
+                Some(class) => format!("{kind}({class})"),
+            };
+            Scope::new(&kind, name, [member("Action", "action")?]).ok()
+        };
+        entries.iter().take(MAX_SCOPES).filter_map(scope).collect()
+    }
+
+    /// What a right asks for by itself, where the registry has not said how to call it.
+    ///
+    /// Deleting names `pull` too, because a manifest is looked at before it is deleted.
+    pub fn for_right(right: &Right) -> Self {
+        let actions: &[&str] = match right.action {
+            Action::Catalog => return Scope::new("registry", "catalog", ["*"]).into_iter().collect(),
+            Action::Pull => &["pull"],
+            Action::Push => &["pull", "push"],
+            Action::Delete => &["delete", "pull"],
+        };
+        let of = |repository: &Repository| Scope::new("repository", repository.as_str(), actions).ok();
+        right.repository.as_ref().and_then(of).into_iter().collect()
+    }
+
+    /// The scopes to ask a token for, when a request that needs `right` met a challenge with this `scope`.
+    ///
+    /// A challenge without a scope gets none: Gitea has none, and Quay refuses `registry:catalog:*`. Otherwise the
+    /// challenge decides how the right is called, and nothing else: another repository, or an action that the request
+    /// does not need, is left out. When nothing remains the right is asked for by its own name.
+    pub fn for_request(scope: Option<&str>, right: Option<&Right>) -> Self {
+        let (Some(scope), Some(right)) = (scope.filter(|scope| !scope.trim().is_empty()), right) else {
+            return Self::default();
+        };
+        let needed: Self = Self::parse(scope)
+            .iter()
+            .filter(|scope| scope.is_about(right))
+            .filter_map(|scope| restrict(&scope, right))
+            .collect();
+        if needed.is_empty() { Self::for_right(right) } else { needed }
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The scopes, sorted by resource.
+    pub fn iter(&self) -> impl Iterator<Item = Scope> {
+        self.0.iter().map(|(resource, actions)| Scope { resource: resource.clone(), actions: actions.clone() })
+    }
+}
+
+impl Extend<Scope> for Scopes {
+    fn extend<T: IntoIterator<Item = Scope>>(&mut self, scopes: T) {
+        for scope in scopes {
+            let actions = self.0.entry(scope.resource).or_default();
+            scope.actions.iter().for_each(|action| unite(actions, action));
+        }
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<T: IntoIterator<Item = Scope>>(scopes: T) -> Self {
+        let mut set = Self::default();
+        set.extend(scopes);
+        set
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (resource, actions)) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            write_scope(f, resource, actions)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_scope(f: &mut fmt::Formatter<'_>, resource: &Resource, actions: &BTreeSet<String>) -> fmt::Result {
+    f.write_str(&resource.kind)?;
+    if let Some(class) = &resource.class {
+        write!(f, "({class})")?;
+    }
+    write!(f, ":{}:", resource.name)?;
+    for (index, action) in actions.iter().enumerate() {
+        write!(f, "{}{action}", if index > 0 { "," } else { "" })?;
+    }
+    Ok(())
+}
+
+/// Adds an action to a set in which `*` stands for all of them.
+fn unite(actions: &mut BTreeSet<String>, action: &str) {
+    if action == "*" {
+        actions.clear();
+    }
+    if !actions.contains("*") {
+        actions.insert(action.to_owned());
+    }
+}
+
+/// The part of a scope that a right has use for.
+fn restrict(scope: &Scope, right: &Right) -> Option<Scope> {
+    let needed = |action: &&str| match right.action {
+        Action::Catalog => true,
+        // Azure lists tags by `metadata_read`.
+        Action::Pull => matches!(*action, "pull" | "metadata_read"),
+        Action::Push => matches!(*action, "pull" | "push" | "metadata_read"),
+        // Registries call it `delete`, `push` (Quay) or `*` (older GitLab).
+        Action::Delete => true,
+    };
+    let actions: BTreeSet<String> = scope.actions().filter(needed).map(str::to_owned).collect();
+    (!actions.is_empty()).then(|| Scope { resource: scope.resource.clone(), actions })
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+/// `[ hostname [":" port] "/" ] component *( "/" component )`, by its characters.
+fn is_name(text: &str) -> bool {
+    let is_path = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte))
+    };
+    match text.split_once(':') {
+        None => is_path(text),
+        Some((host, rest)) => {
+            let (port, path) = rest.split_once('/').unwrap_or((rest, ""));
+            !host.contains('/') && is_path(host) && port.parse::<u16>().is_ok() && is_path(path)
+        }
+    }
+}
+
+fn is_action(text: &str) -> bool {
+    text == "*" || text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte))
+}
+
+fn invalid(reason: &str) -> Error {
+    Error::invalid("not a scope").because(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(repository: &str, action: Action) -> Right {
+        Right::on(&repository.parse().expect(repository), action)
+    }
+
+    #[test]
+    fn reads_and_writes_every_part() {
+        let scope: Scope = "repository(plugin):host:5000/a/b:push,pull,push".parse().expect("a scope");
+        assert_eq!(
+            (scope.resource_type(), scope.class(), scope.name()),
+            ("repository", Some("plugin"), "host:5000/a/b")
+        );
+        assert_eq!(scope.actions().collect::<Vec<_>>(), ["pull", "push"]);
+        assert_eq!(scope.to_string(), "repository(plugin):host:5000/a/b:pull,push");
+    }
+
+    #[test]
+    fn refuses_what_could_become_something_else() {
+        for text in [
+            "",
+            "aws",
+            "a:b",
+            ":a:pull",
+            "repository::pull",
+            "repository:a:",
+            "repository:a:,",
+            "repository:a b:pull",
+            "repository:a\nb:pull",
+            "repository:a:pull\r",
+            "repository:a\":pull",
+            "repository:a,b:pull",
+            "repository:a&b:pull",
+            "repository:a:b:c:pull",
+            "repository:a:b:pull",
+            "Repository:a:pull",
+            "repository(:a:pull",
+            "repository(x:a:pull",
+            "*:*:*",
+            "repository:*:pull",
+            "repository:a:pu ll",
+            "repository:\u{e9}:pull",
+            "repository:a/b:1/c:pull",
+        ] {
+            assert!(text.parse::<Scope>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_set_unites_actions_and_has_one_text() {
+        let mut scopes = Scopes::parse("repository:b:push  repository:a:pull nonsense repository:b:pull");
+        assert_eq!(scopes.to_string(), "repository:a:pull repository:b:pull,push");
+        scopes.extend(Scopes::parse("repository:b:*").iter());
+        scopes.extend(Scopes::parse("repository:b:delete").iter());
+        assert_eq!(scopes.to_string(), "repository:a:pull repository:b:*");
+        assert_eq!(Scopes::parse("").to_string(), "");
+    }
+
+    #[test]
+    fn a_challenge_names_the_right_and_nothing_else() {
+        let app = |action| Some(on("team/app", action));
+        for (scope, right, expected) in [
+            (None, Some(Right::catalog()), ""),
+            (Some(" "), app(Action::Pull), ""),
+            (Some("repository:team/app:pull"), None, ""),
+            (Some("registry:catalog:*"), Some(Right::catalog()), "registry:catalog:*"),
+            (Some("repository:team/app:metadata_read"), app(Action::Pull), "repository:team/app:metadata_read"),
+            (Some("repository:team/app:delete,pull,push"), app(Action::Pull), "repository:team/app:pull"),
+            (Some("repository:team/app:*"), app(Action::Pull), "repository:team/app:pull"),
+            (Some("repository:victim:pull repository:team/app:pull"), app(Action::Pull), "repository:team/app:pull"),
+            (Some("repository:victim:pull,push"), app(Action::Pull), "repository:team/app:pull"),
+            (Some("aws"), app(Action::Pull), "repository:team/app:pull"),
+            (Some("repository:team/app:push"), app(Action::Delete), "repository:team/app:push"),
+            (Some("repository:team/app:*"), app(Action::Delete), "repository:team/app:*"),
+            (Some("repository:team/app:*"), app(Action::Push), "repository:team/app:pull,push"),
+            (Some("repository(plugin):team/app:pull"), app(Action::Pull), "repository(plugin):team/app:pull"),
+        ] {
+            assert_eq!(Scopes::for_request(scope, right.as_ref()).to_string(), expected, "{scope:?} {right:?}");
+        }
+    }
+
+    #[test]
+    fn a_flood_is_not_read() {
+        let flood = |count: usize| (0..count).map(|n| format!("repository:r{n}:pull")).collect::<Vec<_>>().join(" ");
+        assert_eq!(Scopes::parse(&flood(40)).iter().count(), MAX_SCOPES);
+        assert!(Scopes::parse(&flood(1_000)).is_empty());
+    }
+
+    #[test]
+    fn a_scope_allows_a_right_by_name_or_by_star() {
+        let allows = |scope: &str, right: &Right| scope.parse::<Scope>().expect(scope).allows(right);
+        assert!(allows("repository:a:pull", &on("a", Action::Pull)));
+        assert!(allows("repository:a:*", &on("a", Action::Delete)));
+        assert!(!allows("repository:a:pull,push", &on("a", Action::Delete)));
+        assert!(!allows("repository:ab:pull", &on("a", Action::Pull)));
+        assert!(allows("registry:catalog:*", &Right::catalog()));
+        assert!(!allows("repository:catalog:*", &Right::catalog()));
+    }
+
+    #[test]
+    fn the_registrys_detail_names_the_missing_right() {
+        let detail = r#"[{"Type":"repository","Class":"","Name":"team/app","Action":"pull"},
+                         {"Type":"repository","Class":"","Name":"team/app","Action":"delete"}, 7, {"Type":"x"}]"#;
+        assert_eq!(Scopes::from_detail(detail).to_string(), "repository:team/app:delete,pull");
+        for nothing in ["", "null", "{}", "[[]]", "\"text\"", r#"[{"Type":"a b","Name":"x","Action":"y"}]"#] {
+            assert!(Scopes::from_detail(nothing).is_empty(), "{nothing}");
+        }
+    }
+}
