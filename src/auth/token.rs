@@ -1,0 +1,238 @@
+//! A token, as the token server gave it.
+
+use std::time::{Duration, Instant};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::claims::Claims;
+use super::credentials::{bearer, is_header_token};
+use super::scope::Scope;
+use crate::error::{Error, Fault, Kind, Result};
+
+/// The lifetime of a token whose server names none, and the shortest that is believed.
+const MIN_LIFETIME: Duration = Duration::from_secs(60);
+/// The longest lifetime that is believed. A token that ends sooner is one 401 away from being replaced.
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long before its end a token is no longer used: a request takes a while to arrive.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// An access token, which a registry takes as `Authorization: Bearer …`.
+#[derive(Debug)]
+pub struct Token {
+    access: SecretString,
+    refresh: Option<SecretString>,
+    received: Instant,
+    lifetime: Duration,
+}
+
+/// `issued_at` is not read: lifetimes count from receipt, so that clocks need not agree.
+#[derive(Deserialize)]
+struct Body {
+    token: Option<SecretValue>,
+    access_token: Option<SecretValue>,
+    refresh_token: Option<SecretValue>,
+    expires_in: Option<Value>,
+}
+
+struct SecretValue(SecretString);
+
+impl<'de> Deserialize<'de> for SecretValue {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(text.into()))
+    }
+}
+
+impl Token {
+    /// The largest reply of a token server that is read, in bytes.
+    pub const MAX_BODY: usize = 1024 * 1024;
+
+    /// Reads the reply of a token server that has just arrived.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Protocol`] when it has no usable token, is not JSON, or gives a member twice. The error does not quote it.
+    pub fn parse(body: &[u8]) -> Result<Self> {
+        Self::parse_received(body, Instant::now())
+    }
+
+    /// Reads the reply of a token server that arrived at `received`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Token::parse`].
+    pub fn parse_received(body: &[u8], received: Instant) -> Result<Self> {
+        if body.len() > Self::MAX_BODY {
+            return Err(unreadable(Fault::TooLarge).because("it is larger than 1 MiB"));
+        }
+        let body: Body =
+            serde_json::from_slice(body).map_err(|error| unreadable(Fault::Malformed).because(reason(&error)))?;
+        let usable = |token: Option<SecretValue>| {
+            token.map(|SecretValue(token)| token).filter(|token| !token.expose_secret().is_empty())
+        };
+        let access = usable(body.token)
+            .or_else(|| usable(body.access_token))
+            .ok_or_else(|| unreadable(Fault::Malformed).because("it has neither token nor access_token"))?;
+        if !is_header_token(access.expose_secret()) {
+            return Err(unreadable(Fault::Malformed).because("the token has a character that a header may not have"));
+        }
+        Ok(Self { access, refresh: usable(body.refresh_token), received, lifetime: lifetime(body.expires_in.as_ref()) })
+    }
+
+    /// The value of the `Authorization` header.
+    pub fn authorization(&self) -> SecretString {
+        bearer(&self.access)
+    }
+
+    /// How long the token is to be used, counted from its receipt.
+    pub fn lifetime(&self) -> Duration {
+        self.lifetime
+    }
+
+    /// Whether the token can still be used at `now`, with some seconds to spare.
+    pub fn is_fresh_at(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.received) + MARGIN < self.lifetime
+    }
+
+    /// The identity token that came with it, if one was asked for ([`TokenRequest::offline`](super::TokenRequest::offline)).
+    pub fn refresh_token(&self) -> Option<&SecretString> {
+        self.refresh.as_ref()
+    }
+
+    /// What the token says about itself, **unverified**: for people to look at, never to decide by. `None` when it is not
+    /// a JSON Web Token.
+    pub fn claims(&self) -> Option<Claims> {
+        Claims::decode(self.access.expose_secret())
+    }
+
+    /// The scopes that the token says it grants, unverified; empty when it says that it grants nothing.
+    pub fn granted(&self) -> Option<Vec<Scope>> {
+        self.claims()?.granted
+    }
+
+    /// Whom the token says it was given to, unverified.
+    pub fn subject(&self) -> Option<String> {
+        self.claims()?.subject
+    }
+
+    /// When the token says it ends, unverified and by the token server's clock.
+    pub fn expires(&self) -> Option<jiff::Timestamp> {
+        self.claims()?.expires
+    }
+}
+
+/// Seconds, as a number; some servers send it as a string.
+fn lifetime(expires_in: Option<&Value>) -> Duration {
+    let seconds = match expires_in {
+        Some(Value::Number(number)) => number.as_f64(),
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        _ => None,
+    };
+    // The clamp leaves finite positive values only; a value that is no number takes the default.
+    let seconds = seconds.filter(|seconds: &f64| !seconds.is_nan()).unwrap_or_default();
+    Duration::from_secs_f64(seconds.clamp(MIN_LIFETIME.as_secs_f64(), MAX_LIFETIME.as_secs_f64()))
+}
+
+/// A parse error's place. Its own text may quote the body, which holds a secret.
+fn reason(error: &serde_json::Error) -> String {
+    let what = if error.is_data() { "a member is of the wrong type, or is given twice" } else { "it is not JSON" };
+    format!("{what} (line {}, column {})", error.line(), error.column())
+}
+
+fn unreadable(fault: Fault) -> Error {
+    Error::new(Kind::Protocol(fault), "the token server's reply cannot be used")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(body: &str) -> Token {
+        Token::parse(body.as_bytes()).expect(body)
+    }
+
+    #[test]
+    fn either_name_will_do() {
+        for (body, expected) in [
+            (r#"{"token":"a"}"#, "Bearer a"),
+            (r#"{"access_token":"b","token_type":"Bearer","scope":null}"#, "Bearer b"),
+            (r#"{"token":"","access_token":"b"}"#, "Bearer b"),
+            (r#"{"token":null,"access_token":"b"}"#, "Bearer b"),
+            (r#"{"token":"a","access_token":"a"}"#, "Bearer a"),
+        ] {
+            assert_eq!(token(body).authorization().expose_secret(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_reply_without_a_usable_token_is_refused_and_not_quoted() {
+        for body in [
+            "",
+            "s3cret",
+            "[]",
+            "{}",
+            r#"{"token":""}"#,
+            r#"{"tolkien":"s3cret"}"#,
+            r#"{"token":{"s3cret":1}}"#,
+            r#"{"token":"s3cret","token":"b"}"#,
+            r#"{"token":"s3cret\r\nX: y"}"#,
+            r#"{"token":"s3 cret"}"#,
+            r#"{"token":"s3cret"} x"#,
+            r#"{"token":"s3cret"#,
+            "<html>s3cret</html>",
+        ] {
+            let error = Token::parse(body.as_bytes()).expect_err(body);
+            assert_eq!(error.kind(), &Kind::Protocol(Fault::Malformed), "{body}");
+            assert!(!error.to_string().contains("s3"), "{error}");
+        }
+        let deep = format!("{}{}", r#"{"token":"a","x":"#, "[".repeat(500_000));
+        assert_eq!(Token::parse(deep.as_bytes()).expect_err("deep").kind(), &Kind::Protocol(Fault::Malformed));
+        let large = vec![b' '; Token::MAX_BODY + 1];
+        assert_eq!(Token::parse(&large).expect_err("large").kind(), &Kind::Protocol(Fault::TooLarge));
+    }
+
+    #[test]
+    fn lifetimes_are_at_least_a_minute() {
+        for (expires_in, seconds) in [
+            ("300", 300),
+            ("\"300\"", 300),
+            ("300.9", 300),
+            ("60", 60),
+            ("59", 60),
+            ("0", 60),
+            ("-1", 60),
+            ("null", 60),
+            ("\"soon\"", 60),
+            ("\"NaN\"", 60),
+            ("\"inf\"", 86_400),
+            ("{}", 60),
+            ("1e300", 86_400),
+            ("18446744073709551615", 86_400),
+        ] {
+            let token = token(&format!(r#"{{"token":"a","expires_in":{expires_in}}}"#));
+            assert_eq!(token.lifetime().as_secs(), seconds, "{expires_in}");
+        }
+        assert_eq!(token(r#"{"token":"a"}"#).lifetime().as_secs(), 60);
+    }
+
+    #[test]
+    fn freshness_counts_from_receipt_and_ends_early() {
+        let received = Instant::now();
+        let body = br#"{"token":"a","expires_in":300,"issued_at":"2018-01-01T10:00:02+00:00"}"#;
+        let token = Token::parse_received(body, received).expect("a token");
+        assert!(token.is_fresh_at(received));
+        assert!(token.is_fresh_at(received + Duration::from_secs(289)));
+        assert!(!token.is_fresh_at(received + Duration::from_secs(290)));
+        if let Some(earlier) = received.checked_sub(Duration::from_secs(1)) {
+            assert!(token.is_fresh_at(earlier));
+        }
+    }
+
+    #[test]
+    fn the_identity_token_is_kept_apart() {
+        let token = token(r#"{"access_token":"bar","refresh_token":"baz"}"#);
+        assert_eq!(token.refresh_token().map(ExposeSecret::expose_secret), Some("baz"));
+        assert!(!format!("{token:?}").contains("ba"), "{token:?}");
+    }
+}
