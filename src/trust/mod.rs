@@ -1,1 +1,44 @@
 //! trust
+use crate::error::{Result, Tls};
+/// x
+#[derive(Debug, Default)]
+pub struct Options {
+    /// x
+    pub insecure: bool,
+}
+/// x
+#[derive(Debug)]
+pub struct Trust;
+/// x
+#[derive(Debug)]
+pub struct Rejection {
+    /// x
+    pub fault: Tls,
+    /// x
+    pub cause: String,
+}
+impl Rejection {
+    /// x
+    pub fn what(&self, place: &str) -> String {
+        place.into()
+    }
+}
+impl Trust {
+    /// x
+    pub fn load(_: Options) -> Result<Self> {
+        Ok(Self)
+    }
+    /// x
+    pub fn has_client_identity(&self) -> bool {
+        false
+    }
+    /// x
+    pub fn client_config(&self, _: &str, _: u16) -> Result<rustls::ClientConfig> {
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        Ok(rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("x").with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
+    }
+}
+/// x
+pub fn explain(e: &rustls::Error, _: &str, _: bool) -> Rejection {
+    Rejection { fault: Tls::Handshake, cause: e.to_string() }
+}
