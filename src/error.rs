@@ -15,8 +15,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What failed ([`Error::what`]), why ([`Error::causes`]), and of which sort it is ([`Error::kind`]).
 ///
 /// Texts may hold what a server sent: they are not escaped here, whoever prints them must.
-///
-/// It can be cloned: requests that waited for the same token all fail with the same error.
 #[derive(Debug, Clone)]
 pub struct Error(Box<Inner>);
 
@@ -121,6 +119,8 @@ pub struct Reply {
     pub status: u16,
     /// The errors in the body; empty when the body was not a registry's.
     pub errors: Vec<RegistryError>,
+    /// How long the registry asks to wait (`Retry-After`).
+    pub retry_after: Option<Duration>,
 }
 
 /// One entry of a registry's `errors`. Absent or wrongly typed members are empty.
@@ -156,11 +156,8 @@ pub enum Kind {
     Protocol(Fault),
     /// A listing that was cut short, or a batch of which a part failed.
     Incomplete,
-    /// Too many requests; the registry said when to come back, if it did.
-    RateLimited {
-        /// How long the registry asks to wait.
-        retry_after: Option<Duration>,
-    },
+    /// Too many requests; [`Reply::retry_after`] says when to come back, if the registry did.
+    RateLimited,
     /// Going on could destroy or show something else than what was asked for. Nothing was changed.
     Safety(Danger),
     /// The registry could not be reached.
@@ -214,6 +211,15 @@ pub struct Identity {
     pub username: Option<String>,
     /// Where the credentials were found, for instance `docker config, ~/.docker/config.json`.
     pub source: String,
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.username {
+            Some(username) => write!(f, "{username} ({})", self.source),
+            None => f.write_str(&self.source),
+        }
+    }
 }
 
 /// An operation that a registry may not support.
@@ -341,6 +347,8 @@ pub enum Tls {
     },
     /// No TLS version or cipher suite in common.
     Version,
+    /// A redirect from https to http.
+    Downgrade,
     /// Anything else in the handshake.
     Handshake,
 }

@@ -1,1 +1,33 @@
-//! http
+//! One transport for everything that is sent: connections, authentication, retries, redirects, limits, paging.
+//!
+//! [`Transport::send`] takes a [`Request`] and returns a [`Response`] whose status is a success, or an [`Error`](crate::Error)
+//! that says why not. A caller never sees a 401, a redirect or a 503 that went away on a second try.
+
+mod fault;
+mod link;
+mod options;
+mod proxy;
+mod redact;
+mod redirect;
+mod request;
+mod response;
+mod retry;
+mod session;
+mod stats;
+mod status;
+mod transport;
+mod warning;
+
+pub(crate) use link::pagination_loop;
+pub use link::{NextPage, next_page};
+pub use options::{Options, Resolve};
+pub use proxy::proxy_for;
+pub use redact::{redacted_headers, redacted_url};
+pub use redirect::redirect_target;
+pub use request::{Request, Subject};
+pub use response::Response;
+pub use retry::{Backoff, RetryAfter, is_transient_status, retry_after};
+pub use stats::{Stats, Totals};
+pub use status::{registry_errors, summary};
+pub use transport::{Attempts, Transport};
+pub use warning::warning_text;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::refusal::{name_of, refuse};
@@ -81,6 +82,11 @@ impl Digest {
         *self == Self::of(self.algorithm(), bytes)
     }
 
+    /// The digest whose digits are all zero: that of nothing that anybody knows, so that a request with it changes nothing.
+    pub fn zero(algorithm: Algorithm) -> Self {
+        Self(format!("{algorithm}:{}", "0".repeat(algorithm.digits())))
+    }
+
     /// As `from_str`, with the cause alone as its error.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match fault(text) {
@@ -95,6 +101,13 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         Self::parse(text).map_err(|cause| refuse(text, "a digest", cause))
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|error: Error| serde::de::Error::custom(error))
     }
 }
 

@@ -1,0 +1,154 @@
+//! From an error of the HTTP client to ours: what broke below HTTP, found by type, never by matching text.
+
+use std::error::Error as StdError;
+use std::io;
+
+use url::Url;
+
+use crate::error::{Error, Fault, Kind, Network, Tls};
+use crate::trust;
+
+/// What is known about a connection attempt besides its error.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt<'a> {
+    /// Where to.
+    pub url: &'a Url,
+    /// Whether a client certificate was at hand.
+    pub client_certificate: bool,
+    /// The proxy in between.
+    pub proxy: Option<&'a str>,
+    /// Limit for connecting, in seconds.
+    pub connect_seconds: f32,
+    /// Limit for silence, in seconds.
+    pub idle_seconds: f32,
+}
+
+/// Why no reply came.
+pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
+    let place = place(attempt.url);
+    if let Some(tls) = find::<rustls::Error>(error) {
+        let host = attempt.url.host_str().unwrap_or_default();
+        let rejection = trust::explain(tls, host, attempt.client_certificate);
+        return Error::new(Kind::Tls(rejection.fault.clone()), rejection.what(&place)).because(&rejection.cause);
+    }
+    let network = |network, what: String| Error::new(Kind::Network(network), what);
+    if let Some(proxy) = attempt.proxy
+        && error.is_connect()
+    {
+        return network(Network::Proxy, format!("cannot reach {place} through the proxy {proxy}"))
+            .because(deepest(error));
+    }
+    if error.is_dns() {
+        let host = attempt.url.host_str().unwrap_or_default();
+        return network(Network::Dns, format!("cannot resolve {host}")).because(deepest(error));
+    }
+    if error.is_connect() && error.is_timeout() {
+        let cause = format!("no TCP connection and TLS handshake within {} s", attempt.connect_seconds);
+        return network(Network::ConnectTimeout, format!("timed out connecting to {place}")).because(cause);
+    }
+    if error.is_timeout() {
+        let cause = format!("no answer within {} s", attempt.idle_seconds);
+        return Error::new(Kind::TimedOut, format!("timed out waiting for {place}")).because(cause);
+    }
+    match find::<io::Error>(error).map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => {
+            return network(Network::Refused, format!("cannot connect to {place}")).because("connection refused");
+        }
+        Some(io::ErrorKind::UnexpectedEof) if error.is_connect() && attempt.url.scheme() == "https" => {
+            return Error::new(Kind::Tls(Tls::Handshake), format!("the TLS handshake with {place} failed"))
+                .because("the server closed the connection");
+        }
+        Some(kind) if is_reset(kind) && error.is_connect() && attempt.url.scheme() == "https" => {
+            return Error::new(Kind::Tls(Tls::Handshake), format!("the TLS handshake with {place} failed"))
+                .because("connection reset by the server");
+        }
+        Some(kind) if is_reset(kind) => {
+            return network(Network::Reset, format!("lost the connection to {place}")).because("connection reset");
+        }
+        _ => {}
+    }
+    if let Some(hyper) = find::<hyper::Error>(error) {
+        if hyper.is_parse_too_large() {
+            let error = Error::new(Kind::Protocol(Fault::TooLarge), format!("header too large from {place}"));
+            return error.because("the reply's header block is larger than is accepted");
+        }
+        if hyper.is_parse() {
+            return Error::new(Kind::Protocol(Fault::NotHttp), format!("{place} does not speak HTTP"))
+                .because("not an HTTP reply");
+        }
+        if hyper.is_incomplete_message() {
+            return network(Network::Reset, format!("lost the connection to {place}"))
+                .because("the server closed the connection before it answered");
+        }
+    }
+    network(if error.is_connect() { Network::Other } else { Network::Reset }, format!("no reply from {place}"))
+        .because(deepest(error))
+}
+
+/// Why a body ended early.
+pub(super) fn broken_body(error: &reqwest::Error, url: &Url) -> Error {
+    let place = place(url);
+    if error.is_timeout() {
+        return Error::new(Kind::TimedOut, format!("timed out waiting for {place}"))
+            .because("its reply stopped coming");
+    }
+    let truncated = |cause: String| {
+        Error::new(Kind::Protocol(Fault::Truncated), format!("truncated reply from {place}")).because(cause)
+    };
+    if find::<io::Error>(error).is_some_and(|error| is_reset(error.kind())) {
+        return Error::new(Kind::Network(Network::Reset), format!("lost the connection to {place}"))
+            .because("connection reset in the middle of a reply");
+    }
+    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message) {
+        return truncated("the connection was closed before the reply was whole".into());
+    }
+    if error.is_decode() {
+        return Error::new(Kind::Protocol(Fault::Malformed), format!("malformed reply from {place}"))
+            .because(format!("its Content-Encoding cannot be undone: {}", deepest(error)));
+    }
+    truncated(deepest(error))
+}
+
+/// Whether sending the same request again may help: the connection broke, rather than never having been possible.
+pub(super) fn is_transient(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Network(Network::Reset | Network::ConnectTimeout) | Kind::Protocol(Fault::Truncated))
+}
+
+/// `host:port` as in the URL, the port only where it is not the scheme's own.
+pub(super) fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn is_reset(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+    matches!(kind, ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected)
+}
+
+/// The first error of type `T` in the chain. An [`io::Error`] hides its payload from `source()`, so it is looked into first.
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        next = inner(error);
+    }
+    None
+}
+
+fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(payload) => Some(payload),
+        None => error.source(),
+    }
+}
+
+/// The text of the last error in the chain: the one that says something.
+fn deepest(error: &(dyn StdError + 'static)) -> String {
+    let mut error = error;
+    while let Some(next) = inner(error) {
+        error = next;
+    }
+    error.to_string()
+}

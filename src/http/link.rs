@@ -1,0 +1,191 @@
+//! The `Link` header of a listing: where the next page is (RFC 8288; OCI distribution specification, "Listing").
+//!
+//! A header that cannot be used is an error, never the end of the list: a listing that silently stops is the worst answer.
+
+use url::Url;
+
+use crate::error::{Error, Kind, Result};
+
+/// Longest address of a next page, in bytes.
+const LONGEST: usize = 8 * 1024;
+
+/// Where a listing goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextPage {
+    /// There is no further page.
+    Last,
+    /// The next page, on the same origin as the request.
+    At(Url),
+}
+
+/// Reads the `Link` header lines of the reply to `request`.
+///
+/// An address is taken literally, relative ones against `request`. One whose path differs from the request's keeps the request's path
+/// and gives its query: Artifactory and Nexus drop the prefix under which they are reached.
+///
+/// # Errors
+///
+/// [`Kind::Incomplete`] for a header that cannot be read, an address of more than 8 KiB, one with a user name, one on another
+/// origin, or one that leads back to `request`.
+pub fn next_page<'a>(request: &Url, lines: impl IntoIterator<Item = &'a [u8]>) -> Result<NextPage> {
+    let unreadable = |reason: String| Error::new(Kind::Incomplete, "cannot read the Link header").because(reason);
+    for line in lines {
+        let line = std::str::from_utf8(line).map_err(|_| unreadable("it is not UTF-8".into()))?;
+        for link in parse(line).map_err(unreadable)? {
+            if !link.is_next() {
+                continue;
+            }
+            if link.uri.is_empty() {
+                return Ok(NextPage::Last);
+            }
+            if link.uri.len() > LONGEST {
+                return Err(unreadable(format!("the address is longer than {LONGEST} bytes")));
+            }
+            let url = request.join(link.uri).map_err(|error| unreadable(format!("{error}: {}", link.uri)))?;
+            return follow(request, url).map(NextPage::At);
+        }
+    }
+    Ok(NextPage::Last)
+}
+
+fn follow(request: &Url, mut url: Url) -> Result<Url> {
+    let refused = |reason: String| Error::new(Kind::Incomplete, "refusing next page on another host").because(reason);
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused("the Link header names a user".into()));
+    }
+    if url.origin() != request.origin() {
+        let (from, to) = (request.origin().ascii_serialization(), url.origin().ascii_serialization());
+        return Err(refused(format!("the Link header leads from {from} to {to}")));
+    }
+    if url.path() != request.path() && url.query().is_some() {
+        tracing::debug!(path = url.path(), "the Link header has another path than the request: keeping the request's");
+        url.set_path(request.path());
+    }
+    if url == *request {
+        return Err(pagination_loop("the Link header leads back to the same page"));
+    }
+    Ok(url)
+}
+
+/// The error for pages that lead in a circle.
+pub(crate) fn pagination_loop(cause: &str) -> Error {
+    Error::new(Kind::Incomplete, "pagination loop").because(cause)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Link<'a> {
+    uri: &'a str,
+    bracketed: bool,
+    rel: Option<&'a str>,
+}
+
+impl Link<'_> {
+    /// distribution itself sends links without `rel` in places: in brackets they count as the next page.
+    fn is_next(&self) -> bool {
+        match self.rel {
+            Some(rel) => rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("next")),
+            None => self.bracketed,
+        }
+    }
+}
+
+/// RFC 8288 §3, tolerating addresses without angle brackets (Quay once sent them) where a `rel` says what they are.
+fn parse(line: &str) -> Result<Vec<Link<'_>>, String> {
+    let mut rest = Rest(line);
+    let mut links = Vec::new();
+    loop {
+        rest.skip_blanks();
+        if rest.0.is_empty() {
+            break;
+        }
+        if rest.eat(',') {
+            continue;
+        }
+        links.push(rest.link()?);
+        rest.skip_blanks();
+        if !rest.0.is_empty() && !rest.eat(',') {
+            return Err(format!("unexpected text after a link: {:?}", rest.start()));
+        }
+    }
+    if let Some(link) = links.iter().find(|link| !link.bracketed && link.rel.is_none()) {
+        return Err(format!("an address without angle brackets or rel: {:?}", Rest(link.uri).start()));
+    }
+    Ok(links)
+}
+
+struct Rest<'a>(&'a str);
+
+impl<'a> Rest<'a> {
+    fn link(&mut self) -> Result<Link<'a>, String> {
+        let bracketed = self.eat('<');
+        let uri = if bracketed {
+            let uri = self.take_while(|c| c != '>');
+            if !self.eat('>') {
+                return Err("an address without its closing bracket".into());
+            }
+            uri
+        } else {
+            self.take_while(|c| !matches!(c, ' ' | '\t' | '\r' | '\n' | ';' | ','))
+        };
+        if uri.chars().any(|c| c.is_control() || (c == '\\' && !bracketed)) {
+            return Err("a control character or backslash in an address".into());
+        }
+        let mut rel = None;
+        loop {
+            self.skip_blanks();
+            if !self.eat(';') {
+                return Ok(Link { uri, bracketed, rel });
+            }
+            self.skip_blanks();
+            let name = self.take_while(is_token);
+            self.skip_blanks();
+            let value = if self.eat('=') { self.value()? } else { "" };
+            if name.is_empty() && !(self.0.is_empty() || self.0.starts_with([';', ','])) {
+                return Err(format!("not a parameter: {:?}", self.start()));
+            }
+            if name.eq_ignore_ascii_case("rel") && rel.is_none() {
+                rel = Some(value);
+            }
+        }
+    }
+
+    fn value(&mut self) -> Result<&'a str, String> {
+        self.skip_blanks();
+        if !self.eat('"') {
+            let value = self.take_while(is_token);
+            return if value.is_empty() { Err("a parameter without a value".into()) } else { Ok(value) };
+        }
+        let mut escaped = false;
+        let value = self.take_while(|c| {
+            let inside = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            inside
+        });
+        if self.eat('"') { Ok(value) } else { Err("a quotation mark that is not closed".into()) }
+    }
+
+    fn take_while(&mut self, mut accept: impl FnMut(char) -> bool) -> &'a str {
+        let end = self.0.find(|c| !accept(c)).unwrap_or(self.0.len());
+        let (taken, rest) = self.0.split_at(end);
+        self.0 = rest;
+        taken
+    }
+
+    fn skip_blanks(&mut self) {
+        self.0 = self.0.trim_start_matches([' ', '\t', '\r', '\n']);
+    }
+
+    fn eat(&mut self, c: char) -> bool {
+        self.0.strip_prefix(c).inspect(|rest| self.0 = rest).is_some()
+    }
+
+    /// Enough of the text to recognise it in a message.
+    fn start(&self) -> String {
+        self.0.chars().take(40).collect()
+    }
+}
+
+/// RFC 9110 §5.6.2.
+fn is_token(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
+}

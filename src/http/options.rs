@@ -1,0 +1,45 @@
+//! What can be set about a transport.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+/// Settings of a [`Transport`](super::Transport). The defaults are those of the `rls` program.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Limit for TCP connect and TLS handshake together.
+    pub connect_timeout: Duration,
+    /// Longest silence of a server: before its reply, and within it.
+    pub idle_timeout: Duration,
+    /// How often a GET or HEAD that failed for a passing reason is sent again.
+    pub retries: u32,
+    /// When the whole work has to be done; no wait is begun that would pass it.
+    pub deadline: Option<Instant>,
+    /// Addresses to use instead of asking the resolver.
+    pub resolve: Vec<Resolve>,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            retries: 3,
+            deadline: None,
+            resolve: Vec::new(),
+            user_agent: concat!("rls/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// An address to use for a host and port, as curl's `--resolve HOST:PORT:ADDR`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolve {
+    /// The host, in lower case.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Where to connect.
+    pub address: IpAddr,
+}

@@ -1,0 +1,137 @@
+//! What of a request may be shown in a log: never a secret.
+
+use std::sync::{Mutex, PoisonError};
+
+use reqwest::header::{HeaderMap, HeaderName};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+/// Query parameters whose values are not secret: those of the distribution API and of a token request.
+const SHOWN: &[&str] = &["scope", "service", "mount", "from", "digest", "n", "last", "client_id", "artifactType"];
+
+/// Header names whose values are never shown.
+const HIDDEN: &[&str] = &["authorization", "proxy-authorization", "cookie", "set-cookie"];
+
+/// A URL without password and without the values of query parameters that are not known to be harmless
+/// (a presigned URL's query is its secret).
+pub fn redacted_url(url: &Url) -> String {
+    let mut shown = url.clone();
+    if shown.password().is_some() {
+        // Fails only for URLs that cannot have a password.
+        let _ = shown.set_password(Some("xxxxx"));
+    }
+    if url.query().is_some() {
+        let mut pairs: Vec<_> = url
+            .query_pairs()
+            .map(|(name, value)| {
+                let value = if value.is_empty() || SHOWN.contains(&&*name) { value } else { "REDACTED".into() };
+                (name, value)
+            })
+            .collect();
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        shown.query_pairs_mut().clear().extend_pairs(pairs);
+    }
+    shown.into()
+}
+
+/// A header block as `Name: value` lines, without what is secret in it.
+pub fn redacted_headers(headers: &HeaderMap) -> impl Iterator<Item = String> {
+    headers.iter().map(|(name, value)| {
+        if is_hidden(name) {
+            format!("{name}: REDACTED")
+        } else if name == "location" || name == "link" {
+            format!("{name}: {}", redacted_reference(&String::from_utf8_lossy(value.as_bytes())))
+        } else {
+            format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
+        }
+    })
+}
+
+/// The secrets that were sent, so that a server's echo of them is not shown.
+#[derive(Debug, Default)]
+pub(super) struct Secrets(Mutex<Vec<SecretString>>);
+
+impl Secrets {
+    /// Remembers a secret; ones too short to be told from ordinary text are left out.
+    pub fn remember(&self, secret: &str) {
+        const SHORTEST: usize = 4;
+        let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if secret.len() >= SHORTEST && !secrets.iter().any(|known| known.expose_secret() == secret) {
+            secrets.push(secret.into());
+        }
+    }
+
+    /// Remembers what follows the scheme in the value of an `Authorization` header.
+    pub fn remember_header(&self, header: &SecretString) {
+        if let Some((_, secret)) = header.expose_secret().split_once(' ') {
+            self.remember(secret);
+        }
+    }
+
+    /// A server's text without the secrets that were sent to it, and without anything that looks like an `Authorization` value.
+    pub fn masked(&self, text: &str) -> String {
+        let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = text.to_owned();
+        for secret in secrets.iter() {
+            text = text.replace(secret.expose_secret(), "REDACTED");
+        }
+        mask_authorization(&text)
+    }
+}
+
+/// Replaces what follows the words `Bearer` and `Basic` where it is as long as a credential.
+fn mask_authorization(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut after_scheme = false;
+    for word in text.split_inclusive([' ', '"', '\'', ',', '\n']) {
+        let bare = word.trim_end_matches([' ', '"', '\'', ',', '\n']);
+        if after_scheme && bare.len() >= 8 && !bare.contains('=') {
+            masked.push_str("REDACTED");
+            masked.push_str(&word[bare.len()..]);
+        } else {
+            masked.push_str(word);
+        }
+        after_scheme = ["bearer", "basic"].iter().any(|scheme| bare.eq_ignore_ascii_case(scheme));
+    }
+    masked
+}
+
+fn is_hidden(name: &HeaderName) -> bool {
+    HIDDEN.contains(&name.as_str())
+        || ["token", "secret", "password", "signature", "api-key"].iter().any(|word| name.as_str().contains(word))
+}
+
+/// `Location` and `Link` may be relative, so their query is cut rather than parsed.
+fn redacted_reference(value: &str) -> String {
+    match (Url::parse(value), value.split_once('?')) {
+        (Ok(url), _) => redacted_url(&url),
+        (Err(_), Some((path, _))) => format!("{path}?REDACTED"),
+        (Err(_), None) => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::HeaderValue;
+
+    #[test]
+    fn headers_that_carry_secrets_are_named_but_not_shown() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("authorization", "Bearer canary"),
+            ("set-cookie", "session=canary"),
+            ("x-amz-security-token", "canary"),
+            ("content-type", "application/json"),
+            ("location", "https://s3.example/blob?X-Amz-Signature=canary&n=1"),
+            ("link", "</v2/_catalog?canary=canary>; rel=next"),
+        ] {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        let shown: Vec<_> = redacted_headers(&headers).collect();
+        assert!(shown.contains(&"authorization: REDACTED".to_owned()));
+        assert!(shown.contains(&"content-type: application/json".to_owned()));
+        assert!(shown.contains(&"location: https://s3.example/blob?X-Amz-Signature=REDACTED&n=1".to_owned()));
+        assert!(shown.iter().all(|line| !line.contains("canary")), "{shown:?}");
+    }
+}

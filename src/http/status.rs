@@ -1,0 +1,220 @@
+//! The one door from an HTTP status to an error (OCI distribution specification, "Error Codes").
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::RETRY_AFTER;
+use serde_json::Value;
+
+use super::redact::Secrets;
+use super::request::{Request, Subject};
+use super::response::Response;
+use super::retry::{RetryAfter, retry_after};
+use crate::auth::{Action, Right};
+use crate::error::{Denial, Error, Fault, Kind, Missing, Network, Operation, RegistryError, Reply, Result};
+
+/// As much of an error's body as is read.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// As many errors of a body as are kept.
+const MOST_ERRORS: usize = 16;
+
+/// The reply if its status is a success, otherwise the error that it means. A 401 that comes here could not be answered.
+///
+/// # Errors
+///
+/// Each status has one [`Kind`]; the registry's own codes refine it.
+pub(super) async fn check(mut response: Response, request: &Request, secrets: &Secrets) -> Result<Response> {
+    match response.status() {
+        200..=205 | 207 => return Ok(response),
+        _ => {}
+    }
+    let body = response.start(BODY_LIMIT).await;
+    let body = secrets.masked(&String::from_utf8_lossy(&body)).into_bytes();
+    let reply = Reply { status: response.status(), errors: registry_errors(&body), retry_after: asked_wait(&response) };
+    let (kind, what) = classify(&response, &reply, &body, &request.subject);
+    let cause = summary(&response.status_line(), response.media_type().as_deref(), &body);
+    let error = Error::new(kind, what).because(cause);
+    Err(when_to_come_back(error, &response, &reply).with_reply(reply))
+}
+
+fn classify(response: &Response, reply: &Reply, body: &[u8], subject: &Subject) -> (Kind, String) {
+    let Subject { registry, name, .. } = subject;
+    let code = |code: &str| reply.errors.iter().any(|error| error.code == code);
+    let html = is_html(response.media_type().as_deref(), body);
+    match reply.status {
+        429 => rate_limited(registry),
+        _ if code("TOOMANYREQUESTS") => rate_limited(registry),
+        401 | 403 if html && reply.status == 403 => {
+            (Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}"))
+        }
+        401 | 403 => (Kind::Denied(Denial { right: subject.right.clone(), ..Denial::default() }), not_allowed(subject)),
+        404 if code("NAME_UNKNOWN") => {
+            let repository = subject.right.as_ref().and_then(|right| right.repository.as_ref());
+            let name = repository.map_or(name.clone(), ToString::to_string);
+            (Kind::NotFound(Missing::Repository), format!("{name} not found on {registry}"))
+        }
+        404 if subject.operation == Operation::Catalog => {
+            (Kind::Unsupported(Operation::Catalog), format!("{registry} does not list its repositories"))
+        }
+        404 => (Kind::NotFound(subject.missing), format!("{name} not found on {registry}")),
+        405 => unsupported(subject),
+        400 | 501 if code("UNSUPPORTED") => unsupported(subject),
+        400 if code("PAGINATION_NUMBER_INVALID") => {
+            (Kind::Protocol(Fault::PageSize), format!("{registry} refuses the page size"))
+        }
+        407 => (Kind::Network(Network::Proxy), format!("the proxy refuses the connection to {registry}")),
+        400 if is_tls_port(response, body) => {
+            (Kind::Protocol(Fault::TlsPort), format!("{registry} speaks TLS on this port"))
+        }
+        _ if html => (Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}")),
+        status => (Kind::Protocol(Fault::Status(status)), format!("{registry} failed to answer for {name}")),
+    }
+}
+
+fn unsupported(subject: &Subject) -> (Kind, String) {
+    let registry = &subject.registry;
+    let what = match subject.operation {
+        Operation::Catalog => format!("{registry} does not list its repositories"),
+        Operation::Tags => format!("{registry} does not list tags"),
+        Operation::DeleteTag | Operation::DeleteManifest => format!("{registry} does not allow deletion"),
+        Operation::Other => format!("{registry} does not support the request for {}", subject.name),
+    };
+    (Kind::Unsupported(subject.operation), what)
+}
+
+fn rate_limited(registry: &str) -> (Kind, String) {
+    (Kind::RateLimited, format!("the rate limit of {registry} is reached"))
+}
+
+fn asked_wait(response: &Response) -> Option<Duration> {
+    let value = response.headers().get(RETRY_AFTER)?;
+    match retry_after(value.as_bytes(), SystemTime::now()) {
+        RetryAfter::Absent => None,
+        RetryAfter::Wait(wait) | RetryAfter::TooLong(wait) => Some(wait),
+    }
+}
+
+/// `not allowed to pull team/secret on registry.corp:5000`
+pub(super) fn not_allowed(subject: &Subject) -> String {
+    let registry = &subject.registry;
+    match &subject.right {
+        Some(Right { action: Action::Catalog, .. }) => format!("not allowed to list the repositories of {registry}"),
+        Some(Right { action, repository: Some(repository) }) => {
+            format!("not allowed to {action} {repository} on {registry}")
+        }
+        _ => format!("not allowed to use {registry}"),
+    }
+}
+
+/// Docker Hub and others tell in `X-RateLimit-Reset` (a Unix time) when the limit ends.
+fn when_to_come_back(error: Error, response: &Response, reply: &Reply) -> Error {
+    if !matches!(error.kind(), Kind::RateLimited) {
+        return error;
+    }
+    let reset = || response.headers().get("x-ratelimit-reset")?.to_str().ok()?.trim().parse().ok();
+    let until = match reply.retry_after {
+        Some(wait) => jiff::Timestamp::now().checked_add(wait).ok(),
+        None => reset().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()),
+    };
+    match until {
+        Some(until) => error.because(format!("try again at {}", until.strftime("%Y-%m-%d %H:%M:%S UTC"))),
+        None => error,
+    }
+}
+
+/// What Go's HTTP server and nginx answer to plain HTTP on a port that speaks TLS. There is no status or code for it.
+fn is_tls_port(response: &Response, body: &[u8]) -> bool {
+    let says = |text: &[u8]| body.windows(text.len()).any(|window| window == text);
+    response.url().scheme() == "http"
+        && (says(b"HTTP request to an HTTPS server") || says(b"plain HTTP request was sent to HTTPS port"))
+}
+
+fn is_html(media_type: Option<&str>, body: &[u8]) -> bool {
+    let start = body.trim_ascii_start();
+    let starts = |tag: &str| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()));
+    media_type == Some("text/html") || starts("<!doctype html") || starts("<html")
+}
+
+/// The errors of a registry's reply; empty when the body is anything else.
+pub fn registry_errors(body: &[u8]) -> Vec<RegistryError> {
+    let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return Vec::new() };
+    let text = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let detail = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    };
+    let errors = body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let errors = errors.iter().filter_map(Value::as_object).take(MOST_ERRORS).map(|error| RegistryError {
+        code: text(error.get("code")),
+        message: text(error.get("message")),
+        detail: detail(error.get("detail")),
+    });
+    errors.filter(|error| *error != RegistryError::default()).collect()
+}
+
+/// One line that says what a reply of this status said: the registry's errors, else the text, never HTML.
+pub fn summary(status: &str, media_type: Option<&str>, body: &[u8]) -> String {
+    let errors = registry_errors(body);
+    if !errors.is_empty() {
+        let errors: Vec<_> = errors.iter().map(describe).collect();
+        return format!("{status}: {}", errors.join("; "));
+    }
+    if is_html(media_type, body) {
+        return format!("{status}, a text/html page (a proxy or a login page?)");
+    }
+    match one_line(&message(body)) {
+        text if text.is_empty() => status.to_owned(),
+        text => format!("{status}: {text}"),
+    }
+}
+
+fn describe(error: &RegistryError) -> String {
+    let mut text = one_line(&error.code);
+    for part in [&error.message, &error.detail] {
+        let part = one_line(part);
+        if !part.is_empty() && part != "{}" && part != text {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&part);
+        }
+    }
+    text
+}
+
+/// Token servers and gateways have their own shapes (OAuth 2.0 RFC 6749 §5.2, docker_auth, GitLab): the member that is for people.
+fn message(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let Ok(Value::Object(object)) = serde_json::from_str::<Value>(&text) else { return text.into_owned() };
+    let members = ["error_description", "details", "message", "detail", "error"];
+    match members.iter().find_map(|member| object.get(*member).and_then(Value::as_str)) {
+        Some(message) => message.to_owned(),
+        None => text.into_owned(),
+    }
+}
+
+/// Blanks folded, at most 300 characters.
+fn one_line(text: &str) -> String {
+    const MOST: usize = 300;
+    let words: Vec<_> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+impl Response {
+    /// The error for a reply whose status is a success but whose body is HTML or nothing, where JSON was expected.
+    pub(crate) fn not_json(&self, subject: &Subject, start: &[u8]) -> Option<Error> {
+        let registry = &subject.registry;
+        if is_html(self.media_type().as_deref(), start) {
+            let error = Error::new(Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}"));
+            let path = self.url().path();
+            return Some(error.because(format!("{path} is a text/html page (a proxy or a login page?)")));
+        }
+        None
+    }
+}

@@ -1,0 +1,312 @@
+//! Sending: connections, redirects, retries. Who may see which credentials is decided in `session`.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Method, redirect};
+use url::{Origin, Url};
+
+use super::fault::{self, Attempt};
+use super::options::Options;
+use super::proxy::proxy_for;
+use super::redact::{Secrets, redacted_headers, redacted_url};
+use super::redirect::{MOST_HOPS, redirect_target};
+use super::request::Request;
+use super::response::Response;
+use super::retry::{Backoff, LONGEST_WAIT, is_transient_status};
+use super::session::Session;
+use super::stats::Stats;
+use super::{status, warning};
+use crate::error::{Error, Fault, Kind, Result};
+use crate::keychain::Keychain;
+use crate::name::Registry;
+use crate::trust::Trust;
+
+/// Everything that is sent to a registry and its token server goes through one of these.
+///
+/// Connections are kept and reused. Each origin has its own connections and its own trust, so that neither a CA nor a client
+/// certificate meant for one host serves another.
+#[derive(Debug)]
+pub struct Transport {
+    pub(super) session: Session,
+    pub(super) stats: Arc<Stats>,
+    pub(super) secrets: Secrets,
+    options: Options,
+    trust: Trust,
+    registry_host: String,
+    clients: Mutex<HashMap<Origin, reqwest::Client>>,
+    /// When an origin that answered 429 may be asked again.
+    not_before: Mutex<HashMap<Origin, Instant>>,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl Transport {
+    /// A transport for one registry. Nothing is read or sent before the first request.
+    pub fn new(registry: &Registry, keychain: Keychain, trust: Trust, options: Options, stats: Arc<Stats>) -> Self {
+        Self {
+            session: Session::new(registry.clone(), keychain),
+            stats,
+            secrets: Secrets::default(),
+            options,
+            trust,
+            registry_host: registry.base().host_str().unwrap_or_default().to_owned(),
+            clients: Mutex::default(),
+            not_before: Mutex::default(),
+            warnings: Mutex::default(),
+        }
+    }
+
+    /// Sends a request until it is answered: a reply that may pass, and a connection that breaks, are tried again where that is safe.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps a reply with a status of success from coming.
+    pub async fn send(&self, request: &Request) -> Result<Response> {
+        self.fetch(request, async |response| Ok(response)).await
+    }
+
+    /// As [`Transport::send`], reading the reply included: a body that breaks off is fetched again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Transport::send`] and of `read`.
+    pub async fn fetch<T>(&self, request: &Request, mut read: impl AsyncFnMut(Response) -> Result<T>) -> Result<T> {
+        let mut attempts = self.attempts(request);
+        loop {
+            let outcome = match self.send_once(request).await {
+                Ok(response) => read(response).await,
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Ok(value) => return Ok(value),
+                Err(error) => attempts.recover(error).await?,
+            }
+        }
+    }
+
+    /// Sends a request once, authentication and redirects included.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps a reply with a status of success from coming.
+    pub async fn send_once(&self, request: &Request) -> Result<Response> {
+        self.pause(&request.url).await;
+        let response = self.authenticated(request).await?;
+        status::check(response, request, &self.secrets)
+            .await
+            .map_err(|error| self.session.explain_denial(error, request))
+    }
+
+    /// The attempts that a request may have.
+    pub fn attempts(&self, request: &Request) -> Attempts<'_> {
+        Attempts {
+            transport: self,
+            origin: request.url.origin(),
+            repeatable: request.is_repeatable(),
+            backoff: Backoff::new(self.options.retries),
+            tries: 1,
+        }
+    }
+
+    /// Sends a request along its redirects. Credentials stay with the origin that they were meant for, also when the way leads back to it.
+    pub(super) async fn follow(
+        &self,
+        request: &Request,
+        url: &Url,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Response> {
+        let mut url = url.clone();
+        let mut authorization = authorization;
+        for _ in 0..=MOST_HOPS {
+            let body = request.body.clone();
+            let response = self.exchange(&request.method, &url, &request.headers, authorization, body).await?;
+            if !matches!(response.status(), 301 | 302 | 303 | 307 | 308) {
+                return Ok(response);
+            }
+            let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
+            let next = redirect_target(&request.method, &url, self.peer(&response), location)?;
+            if next.origin() != url.origin() {
+                authorization = None;
+            }
+            url = next;
+        }
+        let what = format!("too many redirects from {}", request.subject.registry);
+        Err(Error::new(Kind::Protocol(Fault::Redirect), what)
+            .because(format!("{} is still redirected after {MOST_HOPS} redirects", request.url.path())))
+    }
+
+    /// Sends one request and waits for the head of its reply.
+    pub(super) async fn exchange(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        authorization: Option<&HeaderValue>,
+        body: Option<bytes::Bytes>,
+    ) -> Result<Response> {
+        let client = self.client(url)?;
+        let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let request =
+            request.build().map_err(|error| Error::invalid(format!("cannot send {method} {url}")).because(error))?;
+        tracing::debug!("> {method} {}", redacted_url(url));
+        redacted_headers(request.headers()).for_each(|line| tracing::trace!("> {line}"));
+        self.stats.count_request();
+        let sent = Instant::now();
+        let response = client.execute(request).await.map_err(|error| self.no_reply(&error, url))?;
+        tracing::debug!("< {:?} {} in {} ms", response.version(), response.status(), sent.elapsed().as_millis());
+        redacted_headers(response.headers()).for_each(|line| tracing::trace!("< {}", self.secrets.masked(&line)));
+        self.show_warnings(response.headers());
+        Ok(Response::new(response, Arc::clone(&self.stats)))
+    }
+
+    fn no_reply(&self, error: &reqwest::Error, url: &Url) -> Error {
+        let proxy = proxy_for(url);
+        fault::no_reply(
+            error,
+            Attempt {
+                url,
+                client_certificate: self.offers_client_certificate(url),
+                proxy: proxy.as_deref(),
+                connect_seconds: self.options.connect_timeout.as_secs_f32(),
+                idle_seconds: self.options.idle_timeout.as_secs_f32(),
+            },
+        )
+    }
+
+    /// A client certificate is shown to the registry's host alone, on whichever port.
+    fn offers_client_certificate(&self, url: &Url) -> bool {
+        self.trust.has_client_identity() && url.host_str() == Some(&self.registry_host)
+    }
+
+    /// The address that a reply came from, unless a proxy stands in between.
+    pub(super) fn peer(&self, response: &Response) -> Option<std::net::IpAddr> {
+        if proxy_for(response.url()).is_some() { None } else { response.peer() }
+    }
+
+    /// The connections to an origin, made on first use.
+    fn client(&self, url: &Url) -> Result<reqwest::Client> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&url.origin()) {
+            return Ok(client.clone());
+        }
+        let client = self.connect(url)?;
+        clients.insert(url.origin(), client.clone());
+        Ok(client)
+    }
+
+    fn connect(&self, url: &Url) -> Result<reqwest::Client> {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default().unwrap_or_default();
+        let tls = self.trust.client_config(host, port)?;
+        let addresses: Vec<_> = self
+            .options
+            .resolve
+            .iter()
+            .filter(|resolve| resolve.host == host && resolve.port == port)
+            .map(|resolve| SocketAddr::new(resolve.address, port))
+            .collect();
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .user_agent(&self.options.user_agent)
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(self.options.connect_timeout)
+            .read_timeout(self.options.idle_timeout);
+        if !addresses.is_empty() {
+            builder = builder.resolve_to_addrs(host, &addresses);
+        }
+        builder.build().map_err(|error| Error::config("cannot set up the HTTP client").because(error))
+    }
+
+    pub(super) fn retries(&self) -> u32 {
+        self.options.retries
+    }
+
+    /// Waits until the origin may be asked again.
+    async fn pause(&self, url: &Url) {
+        let until = self.not_before.lock().unwrap_or_else(PoisonError::into_inner).get(&url.origin()).copied();
+        if let Some(until) = until {
+            tokio::time::sleep_until(until.into()).await;
+        }
+    }
+
+    fn slow_down(&self, origin: &Origin, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut not_before = self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = not_before.entry(origin.clone()).or_insert(until);
+        *known = until.max(*known);
+    }
+
+    /// Each text once, and at most 4096 bytes in all, as the specification asks.
+    fn show_warnings(&self, headers: &HeaderMap) {
+        const MOST_BYTES: usize = 4096;
+        for text in
+            headers.get_all(reqwest::header::WARNING).iter().filter_map(|value| warning::warning_text(value.as_bytes()))
+        {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let mut shown = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+            let bytes: usize = shown.iter().map(String::len).sum();
+            if !text.is_empty() && !shown.contains(&text) && bytes + text.len() <= MOST_BYTES {
+                tracing::warn!("the registry says: {}", self.secrets.masked(&text));
+                shown.push(text);
+            }
+        }
+    }
+}
+
+/// The attempts at one request: how many were made, and how long to wait before the next.
+#[derive(Debug)]
+pub struct Attempts<'a> {
+    transport: &'a Transport,
+    origin: Origin,
+    repeatable: bool,
+    backoff: Backoff,
+    tries: u32,
+}
+
+impl Attempts<'_> {
+    /// Waits, and returns when another attempt is to be made.
+    ///
+    /// # Errors
+    ///
+    /// `error` itself when it will not pass, the attempts are used up, or the wait would be too long.
+    pub async fn recover(&mut self, error: Error) -> Result<()> {
+        let passes = match error.kind() {
+            // The request was turned away, not carried out: any method may be sent again.
+            Kind::RateLimited => true,
+            Kind::Protocol(Fault::Status(status)) => is_transient_status(*status) && self.repeatable,
+            _ => fault::is_transient(&error) && self.repeatable,
+        };
+        if !passes {
+            return Err(error);
+        }
+        let Some(backoff) = self.backoff.next() else {
+            let tries = self.tries;
+            return Err(if tries > 1 { error.because(format!("gave up after {tries} tries")) } else { error });
+        };
+        let asked = error.reply().and_then(|reply| reply.retry_after);
+        let wait = asked.unwrap_or(backoff);
+        let deadline = self.transport.options.deadline;
+        if wait > LONGEST_WAIT || deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
+            return Err(error);
+        }
+        tracing::debug!("{error}; trying again in {} ms", wait.as_millis());
+        self.tries += 1;
+        self.transport.stats.count_retry();
+        if matches!(error.kind(), Kind::RateLimited) {
+            self.transport.slow_down(&self.origin, wait);
+        } else {
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
+    }
+}
