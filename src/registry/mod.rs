@@ -1,1 +1,28 @@
-//! registry
+//! What can be asked of a registry: one file an endpoint of the OCI distribution specification.
+
+mod catalog;
+mod client;
+mod config;
+mod delete;
+mod document;
+mod endpoint;
+mod inventory;
+mod listing;
+mod manifest;
+mod names;
+mod page;
+mod platform;
+mod schema1;
+mod tags;
+mod valid;
+
+pub use catalog::CatalogOptions;
+pub use client::{Client, ClientBuilder};
+pub use config::{HistoryEntry, ImageConfig};
+pub use delete::Deletion;
+pub use document::{Content, Descriptor, Document, Manifest, media_types};
+pub use inventory::Inventory;
+pub use listing::PAGE_SIZE;
+pub use manifest::{Config, Resolved};
+pub use names::{Entry, NameScanner};
+pub use platform::Platform;

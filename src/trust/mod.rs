@@ -35,7 +35,11 @@ impl Trust {
     /// x
     pub fn client_config(&self, _: &str, _: u16) -> Result<rustls::ClientConfig> {
         let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-        Ok(rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("x").with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
+        Ok(rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("x")
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth())
     }
 }
 /// x

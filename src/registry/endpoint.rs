@@ -1,0 +1,73 @@
+//! The addresses of the OCI distribution API, built from types only.
+
+use reqwest::Method;
+use url::Url;
+
+use super::client::Client;
+use crate::auth::{Action, Right};
+use crate::error::{Missing, Operation};
+use crate::http::{Request, Subject};
+use crate::name::{Digest, Repository, Target};
+
+/// What a URL of the API names.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Endpoint<'a> {
+    /// `/v2/_catalog`
+    Catalog,
+    /// `/v2/<name>/tags/list`
+    Tags(&'a Repository),
+    /// `/v2/<name>/manifests/<tag or digest>`
+    Manifest(&'a Repository, Target<'a>),
+    /// `/v2/<name>/blobs/<digest>`
+    Blob(&'a Repository, &'a Digest),
+}
+
+impl Endpoint<'_> {
+    fn path(self) -> String {
+        match self {
+            Self::Catalog => "v2/_catalog".to_owned(),
+            Self::Tags(repository) => format!("v2/{repository}/tags/list"),
+            Self::Manifest(repository, Target::Tag(tag)) => format!("v2/{repository}/manifests/{tag}"),
+            Self::Manifest(repository, Target::Digest(digest)) => format!("v2/{repository}/manifests/{digest}"),
+            Self::Blob(repository, digest) => format!("v2/{repository}/blobs/{digest}"),
+        }
+    }
+
+    fn subject(self, registry: &str, action: Action) -> Subject {
+        let (name, right, missing, operation) = match self {
+            Self::Catalog => ("the catalog".to_owned(), Right::catalog(), Missing::Page, Operation::Catalog),
+            Self::Tags(repository) => {
+                (repository.to_string(), Right::on(repository, action), Missing::Repository, Operation::Tags)
+            }
+            Self::Manifest(repository, Target::Tag(tag)) => {
+                let operation = if action == Action::Delete { Operation::DeleteTag } else { Operation::Other };
+                (format!("{repository}:{tag}"), Right::on(repository, action), Missing::Tag, operation)
+            }
+            Self::Manifest(repository, Target::Digest(digest)) => {
+                let operation = if action == Action::Delete { Operation::DeleteManifest } else { Operation::Other };
+                (format!("{repository}@{digest}"), Right::on(repository, action), Missing::Manifest, operation)
+            }
+            Self::Blob(repository, digest) => {
+                let name = format!("blob {digest} of {repository}");
+                (name, Right::on(repository, action), Missing::Blob, Operation::Other)
+            }
+        };
+        Subject { registry: registry.to_owned(), name, right: Some(right), missing, operation }
+    }
+}
+
+impl Client {
+    /// A request for an endpoint. The right follows from the method: GET and HEAD pull, DELETE deletes, the rest pushes.
+    pub(super) fn request(&self, method: Method, endpoint: Endpoint<'_>) -> Request {
+        let action = match method {
+            Method::GET | Method::HEAD => Action::Pull,
+            Method::DELETE => Action::Delete,
+            _ => Action::Push,
+        };
+        let base: Url = self.registry.base();
+        let mut url = base.clone();
+        // Names are safe in a path by type, so it is set as it is: joining would read `host:5000` as a scheme.
+        url.set_path(&format!("{}{}", base.path(), endpoint.path()));
+        Request::new(method, url, endpoint.subject(&self.registry.to_string(), action))
+    }
+}

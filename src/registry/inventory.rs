@@ -1,0 +1,115 @@
+//! What a repository holds: its tags with their digests, and the indexes that list them.
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::client::Client;
+use super::document::{Content, media_types};
+use super::manifest::Resolved;
+use crate::error::Result;
+use crate::name::{Digest, Repository, Tag, Target};
+
+/// The tags of a repository with what they point at, at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    tags: Vec<(Tag, Resolved)>,
+    indexes: Vec<Index>,
+}
+
+/// An index that is tagged, or listed by one that is.
+#[derive(Debug, Clone)]
+struct Index {
+    digest: Digest,
+    children: Vec<Digest>,
+}
+
+impl Client {
+    /// Resolves every tag of a repository and reads every index among them, `jobs` requests at a time. A tag that goes meanwhile is
+    /// left out.
+    ///
+    /// # Errors
+    ///
+    /// The first that is not "not found": with a part of the facts nothing can be said about what a deletion takes along.
+    pub async fn inventory(&self, repository: &Repository, jobs: usize) -> Result<Inventory> {
+        let tags: Vec<_> = self
+            .tags(repository)
+            .map_ok(|tag| async move {
+                let resolved = self.resolve(repository, Target::Tag(&tag)).await;
+                found(resolved).map(|resolved| resolved.map(|resolved| (tag, resolved)))
+            })
+            .try_buffered(jobs.max(1))
+            .try_filter_map(async |tag| Ok(tag))
+            .try_collect()
+            .await?;
+        let mut inventory = Inventory { tags, indexes: Vec::new() };
+        let mut wanted: Vec<_> = inventory
+            .tags
+            .iter()
+            .filter(|(_, resolved)| resolved.media_type.as_deref().is_none_or(media_types::is_index))
+            .map(|(_, resolved)| resolved.digest.clone())
+            .collect();
+        // Indexes may list indexes; a digest cannot contain itself, so this ends.
+        while !wanted.is_empty() {
+            wanted.sort();
+            wanted.dedup();
+            wanted.retain(|digest| inventory.indexes.iter().all(|index| index.digest != *digest));
+            let read: Vec<_> = stream::iter(wanted.iter().map(|digest| self.index(repository, digest)))
+                .buffer_unordered(jobs.max(1))
+                .try_filter_map(async |index| Ok(index))
+                .try_collect()
+                .await?;
+            wanted = read.iter().flat_map(|(_, nested)| nested.clone()).collect();
+            inventory.indexes.extend(read.into_iter().map(|(index, _)| index));
+        }
+        Ok(inventory)
+    }
+
+    /// An index with the indexes among its children; `None` for what is no index or is gone.
+    async fn index(&self, repository: &Repository, digest: &Digest) -> Result<Option<(Index, Vec<Digest>)>> {
+        let Some(manifest) = found(self.manifest(repository, Target::Digest(digest)).await)? else { return Ok(None) };
+        let Content::Index(children) = manifest.document()?.content else { return Ok(None) };
+        let nested = children.iter().filter(|child| media_types::is_index(&child.media_type));
+        let nested = nested.map(|child| child.digest.clone()).collect();
+        let children = children.into_iter().map(|child| child.digest).collect();
+        Ok(Some((Index { digest: digest.clone(), children }, nested)))
+    }
+}
+
+impl Inventory {
+    /// The tags on a digest, sorted.
+    pub fn tags_on(&self, digest: &Digest) -> Vec<Tag> {
+        let tags = self.tags.iter().filter(|(_, resolved)| resolved.digest == *digest);
+        let mut tags: Vec<_> = tags.map(|(tag, _)| tag.clone()).collect();
+        tags.sort();
+        tags
+    }
+
+    /// The indexes that list a digest.
+    pub fn indexes_listing(&self, digest: &Digest) -> Vec<Digest> {
+        let indexes = self.indexes.iter().filter(|index| index.children.contains(digest));
+        indexes.map(|index| index.digest.clone()).collect()
+    }
+
+    /// Every tag with what it points at, in the registry's order.
+    pub fn tags(&self) -> &[(Tag, Resolved)] {
+        &self.tags
+    }
+
+    /// Forgets a tag that was removed.
+    pub fn forget_tag(&mut self, tag: &Tag) {
+        self.tags.retain(|(known, _)| known != tag);
+    }
+
+    /// Forgets a manifest that was removed, with its tags.
+    pub fn forget_manifest(&mut self, digest: &Digest) {
+        self.tags.retain(|(_, resolved)| resolved.digest != *digest);
+        self.indexes.retain(|index| index.digest != *digest);
+    }
+}
+
+fn found<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,201 @@
+//! `/v2/<name>/manifests/<reference>` and the blobs that a manifest names: what a reference is.
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue};
+
+use super::client::Client;
+use super::config::ImageConfig;
+use super::document::{Descriptor, Manifest, malformed, media_type_of, media_types};
+use super::endpoint::Endpoint;
+use super::schema1;
+use crate::error::{Danger, Error, Fault, Kind, Result};
+use crate::http::{Request, Response};
+use crate::name::{Algorithm, Digest, Repository, Target};
+
+/// Largest manifest, in bytes: what registries accept (distribution, "Manifest size").
+const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
+
+/// Largest config blob, in bytes.
+const LARGEST_CONFIG: usize = 8 * 1024 * 1024;
+
+/// The header by which a registry tells a digest.
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+
+/// What a reference points at, as the registry says without sending it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// The digest.
+    pub digest: Digest,
+    /// The media type, where it was told.
+    pub media_type: Option<String>,
+    /// The size of the manifest in bytes, where it was told.
+    pub size: Option<u64>,
+}
+
+/// A config blob.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Its digest.
+    pub digest: Digest,
+    /// The exact bytes.
+    pub bytes: Bytes,
+    /// What rls understands of it: nothing of an artifact's config.
+    pub image: ImageConfig,
+}
+
+impl Client {
+    /// Finds out what a tag or digest points at: by HEAD, and by GET where the registry does not answer HEAD or leaves out the digest
+    /// (ECR, Nexus, some proxies).
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] when there is no such tag or manifest; [`Danger::DigestMismatch`] when the registry answers for another
+    /// digest than the one asked for.
+    pub async fn resolve(&self, repository: &Repository, target: Target<'_>) -> Result<Resolved> {
+        let head = self.transport.send(&self.manifest_request(Method::HEAD, repository, target)).await;
+        let refused = match head {
+            Ok(response) => match told_digest(&response) {
+                Some(digest) => {
+                    let response_size = response.header(&CONTENT_LENGTH).and_then(|size| size.parse().ok());
+                    same_as_asked(target, &digest)?;
+                    return Ok(Resolved { digest, media_type: response.media_type(), size: response_size });
+                }
+                None => None,
+            },
+            // An answer to HEAD has no body, so the registry's own words are in the answer to GET.
+            Err(error) if error.reply().is_some_and(|reply| (400..500).contains(&reply.status)) => Some(error),
+            Err(error) => return Err(error),
+        };
+        match (self.manifest(repository, target).await, refused) {
+            (Ok(manifest), _) => Ok(Resolved {
+                digest: manifest.digest,
+                media_type: Some(manifest.media_type),
+                size: Some(manifest.bytes.len() as u64),
+            }),
+            (Err(error), Some(refused)) if error.reply().is_none() && !matches!(error.kind(), Kind::Safety(_)) => {
+                Err(refused)
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Fetches a manifest and verifies it.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`]; [`Danger::DigestMismatch`] when its bytes are not those of the digest that was asked for;
+    /// [`Danger::Ambiguous`]; [`Fault::TooLarge`] above 4 MiB.
+    pub async fn manifest(&self, repository: &Repository, target: Target<'_>) -> Result<Manifest> {
+        let request = self.manifest_request(Method::GET, repository, target);
+        self.transport.fetch(&request, async |response| read_manifest(response, &request, target).await).await
+    }
+
+    /// Fetches a manifest that an index lists, and verifies its size too.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::manifest`]; [`Fault::Malformed`] when the size is another than the index says.
+    pub async fn child(&self, repository: &Repository, descriptor: &Descriptor) -> Result<Manifest> {
+        let manifest = self.manifest(repository, Target::Digest(&descriptor.digest)).await?;
+        same_size(descriptor, manifest.bytes.len())?;
+        Ok(manifest)
+    }
+
+    /// Fetches a config blob and verifies it.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`]; [`Danger::DigestMismatch`]; [`Fault::TooLarge`] above 8 MiB; [`Fault::Malformed`] when its size is
+    /// another than the manifest says.
+    pub async fn config(&self, repository: &Repository, descriptor: &Descriptor) -> Result<Config> {
+        let endpoint = Endpoint::Blob(repository, &descriptor.digest);
+        let request = unencoded(self.request(Method::GET, endpoint));
+        let what = format!("config {}", descriptor.digest);
+        let bytes = self
+            .transport
+            .fetch(&request, async |mut response| {
+                let bytes = response.bytes(LARGEST_CONFIG, &what).await?;
+                matches_digest(&descriptor.digest, &bytes, &what)?;
+                Ok(bytes)
+            })
+            .await?;
+        same_size(descriptor, bytes.len())?;
+        let image = ImageConfig::parse(&bytes).map_err(|error| malformed(&what).because(error))?;
+        Ok(Config { digest: descriptor.digest.clone(), bytes, image })
+    }
+
+    fn manifest_request(&self, method: Method, repository: &Repository, target: Target<'_>) -> Request {
+        let request = self.request(method, Endpoint::Manifest(repository, target));
+        unencoded(request).header(ACCEPT, HeaderValue::from_static(media_types::ACCEPT))
+    }
+}
+
+/// A digest is that of the bytes as stored, so they are asked for as they are.
+fn unencoded(request: Request) -> Request {
+    request.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+}
+
+async fn read_manifest(mut response: Response, request: &Request, target: Target<'_>) -> Result<Manifest> {
+    let what = &request.subject.name;
+    let bytes = response.bytes(LARGEST_MANIFEST, what).await?;
+    if let Some(error) = response.not_json(&request.subject, &bytes) {
+        return Err(error);
+    }
+    if bytes.is_empty() {
+        return Err(malformed(what).because("empty reply"));
+    }
+    let media_type = media_type_of(response.media_type().as_deref(), &bytes, what)?;
+    let signed = media_types::is_schema1(&media_type).then(|| schema1::payload(&bytes)).flatten();
+    let content = signed.as_deref().unwrap_or(&bytes);
+    let digest = match target {
+        Target::Digest(digest) => {
+            matches_digest(digest, content, what)?;
+            digest.clone()
+        }
+        Target::Tag(_) => {
+            let told = told_digest(&response);
+            let algorithm = told.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
+            let digest = Digest::of(algorithm, content);
+            if told.as_ref().is_some_and(|told| *told != digest) {
+                tracing::warn!("the registry tells another digest for {what} than its bytes have; {digest} is theirs");
+            }
+            digest
+        }
+    };
+    Ok(Manifest { digest, media_type, bytes })
+}
+
+/// The digest in the reply's head. One that does not parse is as if it were not there.
+fn told_digest(response: &Response) -> Option<Digest> {
+    response.header(&CONTENT_DIGEST)?.parse().ok()
+}
+
+fn same_as_asked(target: Target<'_>, told: &Digest) -> Result<()> {
+    match target {
+        Target::Digest(asked) if asked != told => {
+            let what = format!("the registry's answer does not match {asked}");
+            Err(Error::new(Kind::Safety(Danger::DigestMismatch), what).because(format!("it answered for {told}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn matches_digest(digest: &Digest, bytes: &[u8], what: &str) -> Result<()> {
+    if digest.matches(bytes) {
+        return Ok(());
+    }
+    let got = Digest::of(digest.algorithm(), bytes);
+    let error =
+        Error::new(Kind::Safety(Danger::DigestMismatch), format!("what the registry sent does not match {what}"));
+    Err(error.because(format!("its {} bytes have the digest {got}", bytes.len())))
+}
+
+fn same_size(descriptor: &Descriptor, size: usize) -> Result<()> {
+    if descriptor.size == size as u64 {
+        return Ok(());
+    }
+    let what = format!("{} has another size than the manifest says", descriptor.digest);
+    Err(Error::new(Kind::Protocol(Fault::Malformed), what)
+        .because(format!("{size} bytes instead of {}", descriptor.size)))
+}

@@ -1,0 +1,412 @@
+//! The names in a list body, taken out of the JSON as it arrives: a list is never held whole.
+//!
+//! A body is `{"name": …, "tags": [string or null, …] or null}` or the same with `repositories` (OCI distribution specification,
+//! "Content Discovery"); some registries add members of their own, which are checked for their form and skipped.
+
+use serde::de::IgnoredAny;
+
+/// Longest string, number or name in a body, in bytes.
+const LONGEST: usize = 16 * 1024;
+
+/// Deepest nesting of arrays and objects, as serde_json's own limit.
+const DEEPEST: usize = 128;
+
+/// One element of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Entry {
+    /// A string. Whether it is a valid name is for the caller to say.
+    Name(String),
+    /// `null`: Nexus sends it.
+    Null,
+}
+
+/// Why a body cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadList {
+    /// It is not JSON, or not of this form.
+    #[error("malformed list: {0}")]
+    Malformed(&'static str),
+    /// A name that is not UTF-8.
+    #[error("invalid UTF-8 in a name")]
+    NotUtf8,
+    /// It ended early.
+    #[error("the list is truncated")]
+    Truncated,
+    /// Nothing was there.
+    #[error("empty reply")]
+    Empty,
+    /// The member is missing.
+    #[error("no {0} field")]
+    NoField(&'static str),
+}
+
+/// Takes the names out of a list body that is pushed in pieces.
+#[derive(Debug)]
+pub struct NameScanner {
+    field: &'static str,
+    lexer: Lexer,
+    expect: Expect,
+    stack: Vec<Container>,
+    /// The last key at the top level.
+    key: Key,
+    seen_field: bool,
+    name: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Container {
+    Object,
+    Array,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    Value,
+    ValueOrEnd,
+    Key,
+    KeyOrEnd,
+    Colon,
+    CommaOrEnd,
+    Nothing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Field,
+    Name,
+    Other,
+}
+
+/// Where in a token the last piece ended.
+#[derive(Debug)]
+struct Lexer {
+    state: Lex,
+    token: Vec<u8>,
+    any: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lex {
+    Between,
+    String { escaped: bool },
+    Literal,
+}
+
+impl NameScanner {
+    /// A scanner for the array under `field`: `tags` or `repositories`.
+    pub fn new(field: &'static str) -> Self {
+        Self {
+            field,
+            lexer: Lexer { state: Lex::Between, token: Vec::new(), any: false },
+            expect: Expect::Value,
+            stack: Vec::new(),
+            key: Key::Other,
+            seen_field: false,
+            name: None,
+        }
+    }
+
+    /// The body's `name` member, once it was read.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Reads the next piece, adding the entries that it completes.
+    ///
+    /// # Errors
+    ///
+    /// [`BadList`]; the scanner is of no use afterwards.
+    pub fn push(&mut self, piece: &[u8], entries: &mut Vec<Entry>) -> Result<(), BadList> {
+        let mut at = 0;
+        while at < piece.len() {
+            let byte = piece[at];
+            match self.lexer.state {
+                Lex::Between => {
+                    at += 1;
+                    self.between(byte)?;
+                }
+                Lex::String { escaped } => at += self.string(&piece[at..], escaped, entries)?,
+                Lex::Literal if byte.is_ascii_alphanumeric() || b"+-.".contains(&byte) => {
+                    at += 1;
+                    self.lexer.keep(&[byte])?;
+                }
+                Lex::Literal => {
+                    self.lexer.state = Lex::Between;
+                    self.literal(entries)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Says whether the body was whole.
+    ///
+    /// # Errors
+    ///
+    /// [`BadList`] when it was not, or had no such field.
+    pub fn finish(self) -> Result<(), BadList> {
+        match (self.lexer.any, self.expect) {
+            (false, _) => Err(BadList::Empty),
+            (true, Expect::Nothing) if self.seen_field => Ok(()),
+            (true, Expect::Nothing) => Err(BadList::NoField(self.field)),
+            _ => Err(BadList::Truncated),
+        }
+    }
+
+    fn between(&mut self, byte: u8) -> Result<(), BadList> {
+        if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+            return Ok(());
+        }
+        self.lexer.any = true;
+        match byte {
+            b'"' => self.lexer.begin(Lex::String { escaped: false }),
+            b'{' => self.open(Container::Object)?,
+            b'[' => self.open(Container::Array)?,
+            b'}' => self.close(Container::Object)?,
+            b']' => self.close(Container::Array)?,
+            b':' if self.expect == Expect::Colon => self.expect = Expect::Value,
+            b',' if self.expect == Expect::CommaOrEnd => {
+                self.expect = if self.stack.last() == Some(&Container::Object) { Expect::Key } else { Expect::Value };
+            }
+            b'-' | b'0'..=b'9' | b'a'..=b'z' => {
+                self.lexer.begin(Lex::Literal);
+                self.lexer.keep(&[byte])?;
+            }
+            _ => return Err(BadList::Malformed("unexpected character")),
+        }
+        Ok(())
+    }
+
+    /// Reads on in a string; returns how many bytes were used.
+    fn string(&mut self, piece: &[u8], escaped: bool, entries: &mut Vec<Entry>) -> Result<usize, BadList> {
+        if escaped {
+            self.lexer.keep(&piece[..1])?;
+            self.lexer.state = Lex::String { escaped: false };
+            return Ok(1);
+        }
+        let end = piece.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(piece.len());
+        self.lexer.keep(&piece[..end])?;
+        match piece.get(end) {
+            None => return Ok(end),
+            Some(b'\\') => {
+                self.lexer.keep(b"\\")?;
+                self.lexer.state = Lex::String { escaped: true };
+            }
+            Some(_) => {
+                self.lexer.state = Lex::Between;
+                let text = self.lexer.text()?;
+                self.scalar(Some(text), entries)?;
+            }
+        }
+        Ok(end + 1)
+    }
+
+    fn literal(&mut self, entries: &mut Vec<Entry>) -> Result<(), BadList> {
+        serde_json::from_slice::<IgnoredAny>(&self.lexer.token).map_err(|_| BadList::Malformed("not a JSON value"))?;
+        self.scalar(None, entries)
+    }
+
+    /// A whole string (`text`), number, boolean or null.
+    fn scalar(&mut self, text: Option<String>, entries: &mut Vec<Entry>) -> Result<(), BadList> {
+        match (self.expect, text) {
+            (Expect::Key | Expect::KeyOrEnd, Some(key)) => {
+                self.expect = Expect::Colon;
+                if self.stack.len() == 1 { self.top_key(&key) } else { Ok(()) }
+            }
+            (Expect::Value | Expect::ValueOrEnd, text) => {
+                if self.in_list() {
+                    entries.push(match text {
+                        Some(name) => Entry::Name(name),
+                        None if self.lexer.token == b"null" => Entry::Null,
+                        None => return Err(BadList::Malformed("an entry that is not a string")),
+                    });
+                } else if self.stack.len() == 1 && self.key == Key::Field {
+                    if text.is_some() || self.lexer.token != b"null" {
+                        return Err(BadList::Malformed("the list is not an array"));
+                    }
+                } else if self.stack.len() == 1 && self.key == Key::Name {
+                    self.name = text;
+                } else if self.stack.is_empty() {
+                    return Err(BadList::Malformed("not an object"));
+                }
+                self.expect = Expect::CommaOrEnd;
+                Ok(())
+            }
+            _ => Err(BadList::Malformed("a value in the wrong place")),
+        }
+    }
+
+    /// Readers differ about which of two equal keys counts, so there may not be two.
+    fn top_key(&mut self, key: &str) -> Result<(), BadList> {
+        let twice = if key == self.field {
+            self.key = Key::Field;
+            std::mem::replace(&mut self.seen_field, true)
+        } else if key == "name" {
+            self.key = Key::Name;
+            self.name.is_some()
+        } else {
+            self.key = Key::Other;
+            false
+        };
+        if twice { Err(BadList::Malformed("a key that occurs twice")) } else { Ok(()) }
+    }
+
+    fn in_list(&self) -> bool {
+        self.key == Key::Field && self.stack == [Container::Object, Container::Array]
+    }
+
+    fn open(&mut self, container: Container) -> Result<(), BadList> {
+        if !matches!(self.expect, Expect::Value | Expect::ValueOrEnd) {
+            return Err(BadList::Malformed("a bracket in the wrong place"));
+        }
+        match (self.stack.len(), container) {
+            (0, Container::Array) => return Err(BadList::Malformed("not an object")),
+            (1, Container::Object) if self.key == Key::Field => {
+                return Err(BadList::Malformed("the list is not an array"));
+            }
+            (2, _) if self.in_list() => return Err(BadList::Malformed("an entry that is not a string")),
+            (depth, _) if depth >= DEEPEST => return Err(BadList::Malformed("nested too deeply")),
+            _ => {}
+        }
+        self.stack.push(container);
+        self.expect = if container == Container::Object { Expect::KeyOrEnd } else { Expect::ValueOrEnd };
+        Ok(())
+    }
+
+    fn close(&mut self, container: Container) -> Result<(), BadList> {
+        let open_end = if container == Container::Object { Expect::KeyOrEnd } else { Expect::ValueOrEnd };
+        if self.stack.last() != Some(&container) || !(self.expect == Expect::CommaOrEnd || self.expect == open_end) {
+            return Err(BadList::Malformed("a bracket in the wrong place"));
+        }
+        self.stack.pop();
+        self.expect = if self.stack.is_empty() { Expect::Nothing } else { Expect::CommaOrEnd };
+        Ok(())
+    }
+}
+
+impl Lexer {
+    fn begin(&mut self, state: Lex) {
+        self.state = state;
+        self.token.clear();
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> Result<(), BadList> {
+        if self.token.len() + bytes.len() > LONGEST {
+            return Err(BadList::Malformed("a string longer than 16 KiB"));
+        }
+        self.token.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// The string that was read, its escapes undone.
+    fn text(&mut self) -> Result<String, BadList> {
+        let plain = self.token.iter().all(|&byte| byte != b'\\' && byte >= b' ');
+        if plain {
+            return std::str::from_utf8(&self.token).map(str::to_owned).map_err(|_| BadList::NotUtf8);
+        }
+        if std::str::from_utf8(&self.token).is_err() {
+            return Err(BadList::NotUtf8);
+        }
+        let mut quoted = Vec::with_capacity(self.token.len() + 2);
+        quoted.push(b'"');
+        quoted.extend_from_slice(&self.token);
+        quoted.push(b'"');
+        serde_json::from_slice(&quoted).map_err(|_| BadList::Malformed("a string that is not JSON"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn scan(body: &[u8], piece: usize) -> Result<(Vec<Entry>, Option<String>), BadList> {
+        let mut scanner = NameScanner::new("tags");
+        let mut entries = Vec::new();
+        for piece in body.chunks(piece.max(1)) {
+            scanner.push(piece, &mut entries)?;
+        }
+        let name = scanner.name().map(str::to_owned);
+        scanner.finish().map(|()| (entries, name))
+    }
+
+    fn names(body: &str) -> Result<Vec<Entry>, BadList> {
+        scan(body.as_bytes(), usize::MAX).map(|(entries, _)| entries)
+    }
+
+    #[test]
+    fn a_list_is_read_whatever_else_is_in_the_body() {
+        let body = r#"{"child":[],"manifest":{"sha256:1":{"tag":["x"],"n":-1.5e3}},"name":"a/b","tags":["a","b\u0041",null], "z":true}"#;
+        let expected = vec![Entry::Name("a".into()), Entry::Name("bA".into()), Entry::Null];
+        for piece in 1..20 {
+            assert_eq!(
+                scan(body.as_bytes(), piece),
+                Ok((expected.clone(), Some("a/b".to_owned()))),
+                "pieces of {piece}"
+            );
+        }
+    }
+
+    #[test]
+    fn null_and_an_empty_array_are_empty_lists() {
+        assert_eq!(names(r#"{"tags":null}"#), Ok(vec![]));
+        assert_eq!(names(r#"{"tags": [] }"#), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_is_not_a_list_is_refused() {
+        use BadList::{Empty, Malformed, NoField, NotUtf8, Truncated};
+        for (body, error) in [
+            ("", Empty),
+            (" \n", Empty),
+            ("{}", NoField("tags")),
+            ("[]", Malformed("not an object")),
+            ("null ", Malformed("not an object")),
+            (r#"{"tags":["a","b""#, Truncated),
+            (r#"{"tags":["a"]"#, Truncated),
+            (r#"{"tags":["a"]}{"#, Malformed("a bracket in the wrong place")),
+            (r#"{"tags":["a"],"tags":[]}"#, Malformed("a key that occurs twice")),
+            (r#"{"tags":[1]}"#, Malformed("an entry that is not a string")),
+            (r#"{"tags":[["a"]]}"#, Malformed("an entry that is not a string")),
+            (r#"{"tags":{"a":1}}"#, Malformed("the list is not an array")),
+            (r#"{"tags":"a"}"#, Malformed("the list is not an array")),
+            (r#"{"tags":["\ud800"]}"#, Malformed("a string that is not JSON")),
+            (r#"{"tags":["a",]}"#, Malformed("a bracket in the wrong place")),
+            (r#"{"tags":["a" "b"]}"#, Malformed("a value in the wrong place")),
+            (r#"{"x":nul,"tags":[]}"#, Malformed("not a JSON value")),
+        ] {
+            assert_eq!(names(body), Err(error), "{body}");
+        }
+        assert_eq!(scan(b"{\"tags\":[\"\xff\"]}", 3), Err(NotUtf8));
+    }
+
+    #[test]
+    fn depth_and_length_are_bounded() {
+        let deep = format!(r#"{{"x":{}"#, "[".repeat(1_000_000));
+        assert_eq!(names(&deep), Err(BadList::Malformed("nested too deeply")));
+        let long = format!(r#"{{"tags":["{}"]}}"#, "a".repeat(20_000));
+        assert_eq!(names(&long), Err(BadList::Malformed("a string longer than 16 KiB")));
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_serde_json(tags in prop::collection::vec(prop::option::of(".{0,12}"), 0..20), piece in 1usize..50) {
+            let body = serde_json::json!({ "name": "n", "tags": tags }).to_string();
+            let expected: Vec<_> = tags.into_iter().map(|tag| tag.map_or(Entry::Null, Entry::Name)).collect();
+            prop_assert_eq!(scan(body.as_bytes(), piece), Ok((expected, Some("n".to_owned()))));
+        }
+
+        #[test]
+        fn never_panics(body in prop::collection::vec(any::<u8>(), 0..200), piece in 1usize..50) {
+            let _ = scan(&body, piece);
+        }
+
+        #[test]
+        fn accepts_only_json(body in r#"[\[\]{}",:0-9a-z \\]{0,40}"#) {
+            let body = format!(r#"{{"tags":["a"],"x":{body}}}"#);
+            if names(&body).is_ok() {
+                prop_assert!(serde_json::from_str::<IgnoredAny>(&body).is_ok(), "{}", body);
+            }
+        }
+    }
+}

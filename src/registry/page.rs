@@ -1,0 +1,170 @@
+//! One page of a list, read as it arrives and fetched again when it breaks off.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use reqwest::header::HeaderMap;
+
+use super::listing::hash;
+use super::names::{BadList, Entry, NameScanner};
+use crate::error::{Error, Fault, Kind, Result};
+use crate::http::{Attempts, Request, Response, Transport};
+
+/// Names that are held back until the page is whole; a longer page is passed on as it comes.
+const HELD: usize = 2000;
+
+/// Largest body, in bytes.
+const LARGEST: usize = 256 * 1024 * 1024;
+
+/// A page that is being read.
+pub(super) struct Page<'a> {
+    transport: &'a Transport,
+    attempts: Attempts<'a>,
+    pub request: Request,
+    field: &'static str,
+    reading: Option<Reading>,
+    /// The head of the reply.
+    pub headers: HeaderMap,
+    /// Names that were read and not passed on.
+    pub held: Vec<Entry>,
+    /// Number of names read in this attempt.
+    pub count: usize,
+    /// The last name read.
+    pub last: Option<String>,
+    /// Hashes of the names, of the first [`HELD`] only.
+    pub hashes: HashSet<u64>,
+    hasher: DefaultHasher,
+    /// How many names were passed on, and their hash, in case they have to be read again.
+    passed: usize,
+    passed_hash: u64,
+}
+
+/// One attempt at reading.
+struct Reading {
+    response: Response,
+    scanner: NameScanner,
+    bytes: usize,
+}
+
+impl<'a> Page<'a> {
+    pub(super) fn new(transport: &'a Transport, request: Request, field: &'static str) -> Self {
+        Self {
+            transport,
+            attempts: transport.attempts(&request),
+            request,
+            field,
+            reading: None,
+            headers: HeaderMap::new(),
+            held: Vec::new(),
+            count: 0,
+            last: None,
+            hashes: HashSet::new(),
+            hasher: DefaultHasher::new(),
+            passed: 0,
+            passed_hash: 0,
+        }
+    }
+
+    /// A hash of all names, in their order.
+    pub(super) fn hash(&self) -> u64 {
+        self.hasher.finish()
+    }
+
+    /// Reads on: names to pass on, or `None` when the page is whole; what is still held back then is in `held`.
+    pub(super) async fn read(&mut self) -> Result<Option<Vec<Entry>>> {
+        loop {
+            match self.step().await {
+                Ok(true) => return Ok(None),
+                Ok(false) if self.held.len() > HELD => {
+                    self.passed = self.count;
+                    self.passed_hash = self.hash();
+                    return Ok(Some(std::mem::take(&mut self.held)));
+                }
+                Ok(false) => {}
+                Err(error) => {
+                    self.attempts.recover(error).await?;
+                    self.reading = None;
+                }
+            }
+        }
+    }
+
+    /// Reads one piece; whether the page is whole.
+    async fn step(&mut self) -> Result<bool> {
+        let Some(reading) = &mut self.reading else {
+            self.open().await?;
+            return Ok(false);
+        };
+        let mut entries = Vec::new();
+        let Some(piece) = reading.response.chunk().await? else {
+            let Some(reading) = self.reading.take() else { return Ok(true) };
+            self.compare_name(&reading.scanner);
+            reading.scanner.finish().map_err(|bad| self.bad(&bad))?;
+            return Ok(true);
+        };
+        if reading.bytes == 0
+            && let Some(error) = reading.response.not_json(&self.request.subject, &piece)
+        {
+            return Err(error);
+        }
+        reading.bytes += piece.len();
+        if reading.bytes > LARGEST {
+            let error = Error::new(Kind::Protocol(Fault::TooLarge), "reply too large");
+            return Err(error.because(format!("a page of more than {} MiB", LARGEST >> 20)));
+        }
+        let outcome = reading.scanner.push(&piece, &mut entries);
+        outcome.map_err(|bad| self.bad(&bad))?;
+        entries.into_iter().try_for_each(|entry| self.take(entry))?;
+        Ok(false)
+    }
+
+    async fn open(&mut self) -> Result<()> {
+        let response = self.transport.send_once(&self.request).await?;
+        response.refuse_encoding()?;
+        self.headers = response.headers().clone();
+        self.held.clear();
+        self.hashes.clear();
+        self.count = 0;
+        self.last = None;
+        self.hasher = DefaultHasher::new();
+        self.reading = Some(Reading { response, scanner: NameScanner::new(self.field), bytes: 0 });
+        Ok(())
+    }
+
+    /// Takes a name that was read: one that was passed on in a former attempt is only compared.
+    fn take(&mut self, entry: Entry) -> Result<()> {
+        entry.hash(&mut self.hasher);
+        self.count += 1;
+        if self.hashes.len() < HELD {
+            self.hashes.insert(hash(&entry));
+        }
+        if let Entry::Name(name) = &entry {
+            self.last.get_or_insert_default().clone_from(name);
+        }
+        if self.count > self.passed {
+            self.held.push(entry);
+        } else if self.count == self.passed && self.hash() != self.passed_hash {
+            let error = Error::new(Kind::Incomplete, "the list changed while it was read");
+            return Err(
+                error.because("the connection broke in the middle, and the list began differently the second time")
+            );
+        }
+        Ok(())
+    }
+
+    /// A proxy may answer for another repository than was asked for.
+    fn compare_name(&self, scanner: &NameScanner) {
+        let asked = self.request.subject.right.as_ref().and_then(|right| right.repository.as_ref());
+        if let (Some(asked), Some(name)) = (asked, scanner.name())
+            && asked.as_str() != name
+        {
+            tracing::warn!("the reply names another repository: {name} instead of {asked}");
+        }
+    }
+
+    fn bad(&self, bad: &BadList) -> Error {
+        let subject = &self.request.subject;
+        let what = format!("malformed reply from {} for {}", subject.registry, subject.name);
+        Error::new(Kind::Protocol(Fault::Malformed), what).because(bad)
+    }
+}

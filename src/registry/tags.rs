@@ -1,0 +1,24 @@
+//! `GET /v2/<name>/tags/list`: the tags of a repository.
+
+use futures::Stream;
+use reqwest::Method;
+
+use super::client::Client;
+use super::endpoint::Endpoint;
+use super::listing::{Listing, PAGE_SIZE};
+use super::valid::valid_names;
+use crate::error::Result;
+use crate::name::{Repository, Tag};
+
+impl Client {
+    /// The tags, in the registry's order (distribution 2 does not sort them), as they arrive.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`](crate::Kind::NotFound) when there is no such repository;
+    /// [`Kind::Incomplete`](crate::Kind::Incomplete) when the list was cut short.
+    pub fn tags(&self, repository: &Repository) -> impl Stream<Item = Result<Tag>> + use<'_> {
+        let request = self.request(Method::GET, Endpoint::Tags(repository));
+        valid_names(Listing::new(self, request, "tags", PAGE_SIZE, None), "tag")
+    }
+}

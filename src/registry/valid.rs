@@ -1,0 +1,60 @@
+//! From what a list holds to names: what cannot be one is dropped, and said so.
+
+use std::str::FromStr;
+
+use futures::{Stream, TryStreamExt, stream};
+
+use super::listing::Listing;
+use super::names::Entry;
+use crate::error::{Error, Result};
+
+/// How many entries that were dropped are named.
+const NAMED: usize = 5;
+
+/// The entries of a list that are names. Nexus lists `null`, Artifactory digests among the tags; some registries hold names that the
+/// grammar does not allow, and which therefore cannot be asked for.
+pub(super) fn valid_names<'a, T: FromStr<Err = Error>>(
+    listing: Listing<'a>,
+    what: &'static str,
+) -> impl Stream<Item = Result<T>> + use<'a, T> {
+    let mut dropped = Dropped { what, count: 0 };
+    listing
+        .into_stream()
+        .map_ok(move |entries| {
+            let names: Vec<_> = entries.into_iter().filter_map(|entry| dropped.name(entry)).map(Ok).collect();
+            stream::iter(names)
+        })
+        .try_flatten()
+}
+
+/// Counts what was dropped, and says so when the list ends.
+struct Dropped {
+    what: &'static str,
+    count: usize,
+}
+
+impl Dropped {
+    fn name<T: FromStr<Err = Error>>(&mut self, entry: Entry) -> Option<T> {
+        let text = match entry {
+            Entry::Name(text) if text.is_empty() => "an empty name".to_owned(),
+            Entry::Null => "null".to_owned(),
+            Entry::Name(text) => match text.parse() {
+                Ok(name) => return Some(name),
+                Err(_) => format!("{text:?}"),
+            },
+        };
+        self.count += 1;
+        if self.count <= NAMED {
+            tracing::warn!("left out of the list: {text} is not a {}", self.what);
+        }
+        None
+    }
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        if self.count > NAMED {
+            tracing::warn!("left out of the list: {} more that are not a {}", self.count - NAMED, self.what);
+        }
+    }
+}
