@@ -1,1 +1,8 @@
+//! rls: ls for container registries.
+
+mod args;
+mod output;
+mod sort;
+mod usage;
+
 fn main() {}

@@ -1,0 +1,17 @@
+use super::ConfigFile;
+
+/// Print the digest, nothing else
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  rls digest alpine:3.20
+  test \"$(rls digest app:stable)\" = \"$(rls digest app:1.4.0)\"")]
+pub struct DigestArgs {
+    /// The references
+    #[arg(value_name = "REF", required = true)]
+    pub references: Vec<String>,
+
+    /// `--config` after the command's name.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}

@@ -1,0 +1,92 @@
+//! `--match` and `--exclude`.
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::usage::{Result, Usage};
+
+/// Which names to list.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct FilterArgs {
+    /// Only names that match GLOB; repeatable, one match is enough
+    ///
+    /// `*` and `?` match within a path component, `**` across them; [abc] and {a,b} as in a shell. The whole name must match.
+    #[arg(long = "match", value_name = "GLOB", value_parser = parse_glob)]
+    pub matches: Vec<Glob>,
+
+    /// No names that match GLOB; repeatable, wins over --match
+    #[arg(long, value_name = "GLOB", value_parser = parse_glob)]
+    pub exclude: Vec<Glob>,
+}
+
+fn parse_glob(text: &str) -> Result<Glob, String> {
+    GlobBuilder::new(text).literal_separator(true).build().map_err(|error| error.kind().to_string())
+}
+
+impl FilterArgs {
+    /// The globs, ready for use.
+    ///
+    /// # Errors
+    /// When they are too large to be put together.
+    pub fn filter(&self) -> Result<Filter> {
+        let set = |globs: &[Glob]| {
+            let mut builder = GlobSetBuilder::new();
+            globs.iter().for_each(|glob| {
+                builder.add(glob.clone());
+            });
+            builder.build().map_err(|error| Usage::new("the globs cannot be used").because(error))
+        };
+        let matches = if self.matches.is_empty() { None } else { Some(set(&self.matches)?) };
+        Ok(Filter { matches, exclude: set(&self.exclude)? })
+    }
+}
+
+/// A choice of names.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    matches: Option<GlobSet>,
+    exclude: GlobSet,
+}
+
+impl Filter {
+    /// Whether `name` is to be listed.
+    pub fn keeps(&self, name: &str) -> bool {
+        self.matches.as_ref().is_none_or(|matches| matches.is_match(name)) && !self.exclude.is_match(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept<'a>(matches: &[&str], exclude: &[&str], names: &[&'a str]) -> Vec<&'a str> {
+        let globs = |texts: &[&str]| texts.iter().map(|text| parse_glob(text).unwrap()).collect();
+        let filter = FilterArgs { matches: globs(matches), exclude: globs(exclude) }.filter().unwrap();
+        names.iter().copied().filter(|name| filter.keeps(name)).collect()
+    }
+
+    const NAMES: [&str; 5] = ["app", "team/app", "team/web", "team/sub/app", "Team"];
+
+    #[test]
+    fn without_globs_everything_is_kept() {
+        assert_eq!(kept(&[], &[], &NAMES), NAMES);
+    }
+
+    #[test]
+    fn a_star_stays_within_a_component() {
+        assert_eq!(kept(&["team/*"], &[], &NAMES), ["team/app", "team/web"]);
+        assert_eq!(kept(&["team/**"], &[], &NAMES), ["team/app", "team/web", "team/sub/app"]);
+        assert_eq!(kept(&["*"], &[], &NAMES), ["app", "Team"]);
+    }
+
+    #[test]
+    fn one_match_is_enough_and_an_exclusion_wins() {
+        assert_eq!(kept(&["app", "team/*"], &["**/app"], &NAMES), ["team/web"]);
+        assert_eq!(kept(&[], &["team/**"], &NAMES), ["app", "Team"]);
+        assert_eq!(kept(&["{app,Team}"], &[], &NAMES), ["app", "Team"]);
+    }
+
+    #[test]
+    fn a_broken_glob_says_why() {
+        assert_eq!(parse_glob("v[1").unwrap_err(), "unclosed character class; missing ']'");
+    }
+}

@@ -1,0 +1,155 @@
+//! The options that every command takes, before or after its name.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::RangedU64ValueParser;
+
+use super::{Resolve, parse_duration};
+use crate::output::{ColorChoice, Format, ProgressChoice};
+use crate::usage::{Result, Usage};
+
+/// Most requests in flight that can be asked for.
+pub const MAX_JOBS: u64 = 256;
+/// Most retries that can be asked for.
+pub const MAX_RETRIES: u64 = 100;
+
+/// What was given on the command line; `None` and empty mean: not given.
+#[derive(Debug, Default, Clone, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Global {
+    /// The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]
+    ///
+    /// The positional argument is then always a path in that registry; one that begins with the very same host loses it.
+    #[arg(short, long, global = true, value_name = "REGISTRY")]
+    pub registry: Option<String>,
+
+    /// User name; asks for the password on a terminal [env: RLS_USERNAME]
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub username: Option<String>,
+
+    /// Read the password from standard input [env: RLS_PASSWORD holds the password itself]
+    ///
+    /// Everything up to the end of the input, without the line end. There is no --password: a command line is public.
+    #[arg(long, global = true)]
+    pub password_stdin: bool,
+
+    /// Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]
+    ///
+    /// Only this file is looked into then. `-` is standard input.
+    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    pub auth_file: Option<PathBuf>,
+
+    /// Send no credentials
+    #[arg(long, global = true)]
+    pub anonymous: bool,
+
+    /// CA certificates to trust in addition to the system's; repeatable [env: RLS_CA_FILE]
+    ///
+    /// The environment variable takes several files separated as in PATH.
+    #[arg(long, global = true, value_name = "PEM")]
+    pub ca_file: Vec<PathBuf>,
+
+    /// Client certificate with its chain [env: RLS_CLIENT_CERT]
+    #[arg(long, global = true, value_name = "PEM", hide_short_help = true)]
+    pub client_cert: Option<PathBuf>,
+
+    /// The client certificate's private key [env: RLS_CLIENT_KEY]
+    #[arg(long, global = true, value_name = "PEM", hide_short_help = true)]
+    pub client_key: Option<PathBuf>,
+
+    /// Do not verify the server's certificate; warns on every run [env: RLS_INSECURE]
+    ///
+    /// The environment variables of this switch and of --plain-http take 1, true, yes, on and 0, false, no, off.
+    #[arg(long, global = true)]
+    pub insecure: bool,
+
+    /// Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]
+    #[arg(long, global = true)]
+    pub plain_http: bool,
+
+    /// Connect to ADDR for HOST:PORT, as curl does; repeatable
+    ///
+    /// Several addresses are separated by commas and tried in turn; an IPv6 address may stand in brackets.
+    #[arg(long, global = true, value_name = "HOST:PORT:ADDR", hide_short_help = true)]
+    pub resolve: Vec<Resolve>,
+
+    /// Requests in flight at once [env: RLS_JOBS]
+    #[arg(short, long, global = true, value_name = "N", value_parser = RangedU64ValueParser::<u16>::new().range(1..=MAX_JOBS))]
+    pub jobs: Option<u16>,
+
+    /// Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
+    pub timeout: Option<Duration>,
+
+    /// Limit for connecting, TCP and TLS together [default: 10s]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration, hide_short_help = true)]
+    pub connect_timeout: Option<Duration>,
+
+    /// How often a request that failed in passing is repeated [default: 3]
+    #[arg(long, global = true, value_name = "N", hide_short_help = true, value_parser = RangedU64ValueParser::<u32>::new().range(0..=MAX_RETRIES))]
+    pub retries: Option<u32>,
+
+    /// Output format; table on a terminal, else plain [env: RLS_OUTPUT]
+    #[arg(short, long, global = true, value_name = "FORMAT", value_enum)]
+    pub output: Option<Format>,
+
+    /// One line a record, such as '{{ tag }} {{ digest }}'; @NAME is one from the configuration file
+    ///
+    /// The fields are those of `-o json`. \t and \n stand for tab and line end. The language is Jinja's; added filters:
+    /// `human` (bytes as 61.2 MB), `ago` (a time as 3 days ago), `short` (a digest's first eight digits).
+    #[arg(long, global = true, value_name = "TEMPLATE")]
+    pub format: Option<String>,
+
+    /// Table without its header
+    #[arg(long, global = true, hide_short_help = true)]
+    pub no_header: bool,
+
+    /// When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]
+    #[arg(long, global = true, value_name = "WHEN", value_enum, hide_short_help = true)]
+    pub color: Option<ColorChoice>,
+
+    /// When to show progress, on a terminal's standard error only [default: auto]
+    #[arg(long, global = true, value_name = "WHEN", value_enum, hide_short_help = true)]
+    pub progress: Option<ProgressChoice>,
+
+    /// No progress, warnings or hints
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// At the end, count requests, retries, token fetches, bytes and seconds on standard error
+    #[arg(long, global = true, hide_short_help = true)]
+    pub stats: bool,
+}
+
+/// The configuration file. Not among the options of *every* command, because `rls manifest --config` is the image config:
+/// there it has to stand before the command's name.
+#[derive(Debug, Default, Clone, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct ConfigFile {
+    /// Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub config: Option<PathBuf>,
+}
+
+impl Global {
+    /// Refuses options that contradict each other. clap cannot: it looks at each side of the command's name by itself.
+    pub(super) fn check(&self) -> Result<()> {
+        let contradictions = [
+            (self.anonymous, "--anonymous", self.username.is_some(), "--username"),
+            (self.anonymous, "--anonymous", self.password_stdin, "--password-stdin"),
+            (self.anonymous, "--anonymous", self.auth_file.is_some(), "--auth-file"),
+            (self.username.is_some(), "--username", self.auth_file.is_some(), "--auth-file"),
+            (self.format.is_some(), "--format", self.output.is_some(), "--output"),
+            (self.insecure, "--insecure", self.plain_http, "--plain-http"),
+        ];
+        match contradictions.iter().find(|(one, _, other, _)| *one && *other) {
+            Some((_, one, _, other)) => Err(Usage::new(format!("{one} and {other} contradict each other"))),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The grammar of the command line. Nothing is decided here: the environment and the configuration file have their say in
+//! [`crate::config::Settings`].
+//!
+//! ```text
+//! let cli = args::parse(std::env::args_os())?;    // Refusal::Clap prints itself; Refusal::Usage is for the report
+//! match cli.command { Command::Tags(tags) => …, … }
+//! ```
+//!
+//! A command is one struct in one file of this room; its doc comments are the help text. Repositories and references stay
+//! text here, because what `app:5000/x` means depends on `--registry`: [`crate::config::Settings`] reads them.
+
+mod completions;
+mod digest;
+mod duration;
+mod filter;
+mod global;
+mod manifest;
+mod platform;
+mod repos;
+mod resolve;
+mod rm;
+mod tags;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::error::{ContextKind, ContextValue};
+use clap::{Parser, Subcommand};
+
+pub use completions::CompletionsArgs;
+pub use digest::DigestArgs;
+pub use duration::parse_duration;
+pub use filter::{Filter, FilterArgs};
+pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};
+pub use manifest::ManifestArgs;
+pub use platform::Platform;
+pub use repos::ReposArgs;
+pub use resolve::Resolve;
+pub use rm::RmArgs;
+pub use tags::TagsArgs;
+
+use crate::usage::Usage;
+
+/// ls for container registries: list repositories and tags, show manifests, delete tags
+///
+/// REGISTRY is HOST[:PORT], or a URL: http://HOST[:PORT], https://HOST[:PORT][/PREFIX].
+/// REPO is [HOST[:PORT]/]PATH; REF is REPO:TAG, REPO@DIGEST, REPO:TAG@DIGEST, or REPO alone, which means :latest.
+///
+/// Which registry: --registry, else the host in the argument, else RLS_REGISTRY, else `registry` in the configuration
+/// file, else Docker Hub. An option wins over its environment variable, which wins over the configuration file. An
+/// environment variable that is set to nothing counts as not set.
+#[derive(Debug, Parser)]
+#[command(name = "rls", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 success, 1 a bug, 2 usage or configuration, 3 not found, 4 not allowed, \
+    5 the registry broke the protocol, 6 incomplete, 7 not supported, 8 rate limited, 9 safety stop, 10 network, \
+    11 TLS, 12 time limit, 13 output not written.")]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// `--config` before the command's name.
+    #[command(flatten)]
+    config: ConfigFile,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    #[command(visible_alias = "repositories")]
+    Repos(ReposArgs),
+    #[command(visible_alias = "ls")]
+    Tags(TagsArgs),
+    #[command(visible_alias = "inspect")]
+    Manifest(ManifestArgs),
+    Digest(DigestArgs),
+    Rm(RmArgs),
+    Completions(CompletionsArgs),
+}
+
+impl Cli {
+    /// The configuration file that was asked for, on either side of the command's name.
+    pub fn config_file(&self) -> Option<&Path> {
+        let after = match &self.command {
+            Command::Repos(repos) => repos.config.config.as_deref(),
+            Command::Tags(tags) => tags.config.config.as_deref(),
+            Command::Digest(digest) => digest.config.config.as_deref(),
+            Command::Rm(rm) => rm.config.config.as_deref(),
+            Command::Manifest(_) | Command::Completions(_) => None,
+        };
+        after.or(self.config.config.as_deref())
+    }
+
+    fn check(&self) -> Result<(), Usage> {
+        self.global.check()?;
+        if let Command::Manifest(manifest) = &self.command {
+            manifest.check(&self.global)?;
+        }
+        let names_on_stdin =
+            matches!(&self.command, Command::Tags(tags) if tags.repositories.iter().any(|name| name == "-"));
+        let readers = [
+            (names_on_stdin, "-"),
+            (self.global.password_stdin, "--password-stdin"),
+            (self.global.auth_file.as_deref() == Some(Path::new("-")), "--auth-file -"),
+        ];
+        match readers.iter().filter(|(reads, _)| *reads).map(|(_, name)| *name).collect::<Vec<_>>()[..] {
+            [one, other, ..] => Err(Usage::new(format!("{one} and {other} both read standard input"))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why a command line is not carried out.
+#[derive(Debug)]
+pub enum Refusal {
+    /// clap's own: a usage error, or `--help` and `--version`. `print()` it and leave with `exit_code()`.
+    Clap(clap::Error),
+    /// A fault to be reported like every other; exit code 2.
+    Usage(Usage),
+}
+
+impl From<Usage> for Refusal {
+    fn from(usage: Usage) -> Self {
+        Self::Usage(usage)
+    }
+}
+
+/// Reads a command line, the program's name first.
+///
+/// # Errors
+/// [`Refusal`]; no error text holds the value of a password option.
+pub fn parse<I>(argv: I) -> Result<Cli, Refusal>
+where
+    I: IntoIterator,
+    I::Item: Into<OsString> + Clone,
+{
+    let cli = Cli::try_parse_from(argv).map_err(refusal)?;
+    cli.check()?;
+    Ok(cli)
+}
+
+/// clap quotes the value of `--password-stdin=SECRET` and knows no `--password`: both get the same answer, without a value.
+fn refusal(error: clap::Error) -> Refusal {
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) if argument.starts_with("--pass") || argument == "-p" => Usage::new(
+            "a password on the command line is refused",
+        )
+        .because("every user of this machine can read it there")
+        .hint("-u NAME asks for it; --password-stdin reads it from standard input, RLS_PASSWORD holds it for scripts")
+        .into(),
+        _ => Refusal::Clap(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,44 @@
+use std::num::NonZeroU64;
+
+use super::{ConfigFile, FilterArgs};
+
+/// List repositories
+///
+/// The names appear as they arrive. A registry may refuse to list its repositories; Docker Hub, GHCR and GitLab do.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  rls repos registry.corp:5000
+  rls repos registry.corp:5000/team --tags
+  rls repos -r registry.corp:5000 --match 'team/*' --exclude '**/cache'")]
+pub struct ReposArgs {
+    /// The registry, with the first path components of the repositories to list
+    ///
+    /// With --registry it is a path alone.
+    #[arg(value_name = "REGISTRY[/PREFIX]")]
+    pub root: Option<String>,
+
+    /// Also list each repository's tags
+    #[arg(long)]
+    pub tags: bool,
+
+    /// Only repositories whose name begins with PREFIX
+    #[arg(long, value_name = "PREFIX")]
+    pub prefix: Option<String>,
+
+    /// Which repositories.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+
+    /// Stop after N repositories
+    #[arg(long, value_name = "N")]
+    pub limit: Option<NonZeroU64>,
+
+    /// Start after the repository NAME, in the registry's order
+    #[arg(long, value_name = "NAME")]
+    pub after: Option<String>,
+
+    /// `--config` after the command's name.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}

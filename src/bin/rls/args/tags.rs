@@ -1,0 +1,51 @@
+use std::num::NonZeroU64;
+
+use super::{ConfigFile, FilterArgs};
+use crate::sort::Order;
+
+/// List tags
+///
+/// With several repositories each tag is shown with its repository.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  rls tags registry.corp:5000/team/app
+  rls tags -r registry.corp:5000 team/app -l --sort created
+  rls tags alpine --match '3.*' --sort version --reverse --limit 5
+  rls repos registry.corp:5000 | rls tags -r registry.corp:5000 -d -")]
+pub struct TagsArgs {
+    /// The repositories; `-` reads them from standard input, one a line
+    #[arg(value_name = "REPO", required = true)]
+    pub repositories: Vec<String>,
+
+    /// Add the digest: one more request a tag
+    #[arg(short, long)]
+    pub digests: bool,
+
+    /// Add digest, media type, platforms, size and time of creation: several more requests a tag
+    ///
+    /// The size is the sum of the distinct blobs that the tag reaches over all its platforms, as stored. For an image
+    /// index the time of creation is its newest image's.
+    #[arg(short, long)]
+    pub long: bool,
+
+    /// Which tags.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+
+    /// At most N tags of each repository, after sorting
+    #[arg(long, value_name = "N")]
+    pub limit: Option<NonZeroU64>,
+
+    /// In which order
+    #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
+    pub sort: Order,
+
+    /// The other way round
+    #[arg(long)]
+    pub reverse: bool,
+
+    /// `--config` after the command's name.
+    #[command(flatten)]
+    pub config: ConfigFile,
+}

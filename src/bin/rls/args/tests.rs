@@ -1,0 +1,216 @@
+use std::time::Duration;
+
+use clap::CommandFactory;
+
+use super::*;
+use crate::output::{ColorChoice, Format, ProgressChoice};
+use crate::sort::Order;
+
+fn parsed(line: &str) -> Cli {
+    parse(line.split(' ')).unwrap_or_else(|refusal| panic!("{line}: {refusal:?}"))
+}
+
+/// The whole text that a user would see.
+fn refused(line: &str) -> String {
+    match parse(line.split(' ')).unwrap_err() {
+        Refusal::Clap(error) => {
+            assert_eq!(error.exit_code(), 2, "{line}");
+            error.to_string()
+        }
+        Refusal::Usage(usage) => format!("{usage}\n{}", usage.advice().unwrap_or_default()),
+    }
+}
+
+fn shown(line: &str) -> String {
+    match parse(line.split(' ')).unwrap_err() {
+        Refusal::Clap(error) => {
+            assert_eq!(error.exit_code(), 0, "{line}");
+            error.to_string()
+        }
+        Refusal::Usage(usage) => panic!("{line}: {usage}"),
+    }
+}
+
+#[test]
+fn the_grammar_is_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    assert_eq!(shown("rls --version"), format!("rls {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(shown("rls -V"), shown("rls --version"));
+}
+
+#[test]
+fn every_command_and_alias_is_known() {
+    for line in ["rls repos", "rls repositories", "rls repos reg:5000/team"] {
+        assert!(matches!(parsed(line).command, Command::Repos(_)), "{line}");
+    }
+    for line in ["rls tags app", "rls ls app other", "rls tags -"] {
+        assert!(matches!(parsed(line).command, Command::Tags(_)), "{line}");
+    }
+    for line in ["rls manifest app", "rls inspect app:1"] {
+        assert!(matches!(parsed(line).command, Command::Manifest(_)), "{line}");
+    }
+    assert!(matches!(parsed("rls digest app:1 app:2").command, Command::Digest(_)));
+    assert!(matches!(parsed("rls rm app:1").command, Command::Rm(_)));
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(matches!(parsed(&format!("rls completions {shell}")).command, Command::Completions(_)), "{shell}");
+    }
+    for line in
+        ["rls tags", "rls manifest", "rls digest", "rls rm", "rls completions", "rls completions tcsh", "rls prune x"]
+    {
+        refused(line);
+    }
+}
+
+#[test]
+fn options_of_every_command_stand_on_either_side() {
+    let options = "-r reg:5000 -u ann --password-stdin --ca-file a.pem --ca-file b.pem --client-cert c.pem --client-key k.pem \
+         --insecure --resolve reg:443:[::1] --jobs 4 --timeout 2m --connect-timeout 500ms --retries 0 -o json --no-header \
+         --color never --progress never -q -vv --stats --config c.toml";
+    for line in [format!("rls {options} tags app"), format!("rls tags app {options}")] {
+        let cli = parsed(&line.split_whitespace().collect::<Vec<_>>().join(" "));
+        let global = &cli.global;
+        assert_eq!(global.registry.as_deref(), Some("reg:5000"));
+        assert_eq!((global.username.as_deref(), global.password_stdin), (Some("ann"), true));
+        assert_eq!(global.ca_file, [Path::new("a.pem"), Path::new("b.pem")]);
+        assert_eq!(global.client_cert.as_deref(), Some(Path::new("c.pem")));
+        assert_eq!(global.client_key.as_deref(), Some(Path::new("k.pem")));
+        assert_eq!((global.insecure, global.plain_http, global.anonymous), (true, false, false));
+        assert_eq!(global.resolve, ["reg:443:::1".parse().unwrap()]);
+        assert_eq!((global.jobs, global.retries), (Some(4), Some(0)));
+        assert_eq!(global.timeout, Some(Duration::from_secs(120)));
+        assert_eq!(global.connect_timeout, Some(Duration::from_millis(500)));
+        assert_eq!((global.output, global.no_header), (Some(Format::Json), true));
+        assert_eq!((global.color, global.progress), (Some(ColorChoice::Never), Some(ProgressChoice::Never)));
+        assert_eq!((global.quiet, global.verbose, global.stats), (true, 2, true));
+        assert_eq!(cli.config_file(), Some(Path::new("c.toml")));
+    }
+}
+
+#[test]
+fn the_image_config_is_not_the_configuration_file() {
+    let cli = parsed("rls --config c.toml manifest --config app");
+    assert_eq!(cli.config_file(), Some(Path::new("c.toml")));
+    let Command::Manifest(manifest) = cli.command else { panic!("another command") };
+    assert!(manifest.image_config && !manifest.raw);
+}
+
+#[test]
+fn the_options_of_tags_are_read() {
+    let Command::Tags(tags) =
+        parsed("rls tags a - -d -l --match 1.* --match 2.* --exclude *-rc --limit 5 --sort version --reverse").command
+    else {
+        panic!("another command")
+    };
+    assert_eq!(tags.repositories, ["a", "-"]);
+    assert!(tags.digests && tags.long && tags.reverse);
+    assert_eq!((tags.limit.map(u64::from), tags.sort), (Some(5), Order::Version));
+    let filter = tags.filter.filter().unwrap();
+    assert_eq!(["1.0", "1.0-rc", "2.1", "3.0"].map(|tag| filter.keeps(tag)), [true, false, true, false]);
+    let Command::Tags(tags) = parsed("rls tags a").command else { panic!("another command") };
+    assert_eq!((tags.sort, tags.limit, tags.reverse), (Order::Name, None, false));
+}
+
+#[test]
+fn the_options_of_repos_manifest_and_rm_are_read() {
+    let Command::Repos(repos) =
+        parsed("rls repos reg --tags --prefix team/ --limit 2 --after team/a --match **").command
+    else {
+        panic!("another command")
+    };
+    assert_eq!((repos.root.as_deref(), repos.tags), (Some("reg"), true));
+    assert_eq!((repos.prefix.as_deref(), repos.after.as_deref()), (Some("team/"), Some("team/a")));
+    assert_eq!(repos.limit.map(u64::from), Some(2));
+    let Command::Manifest(manifest) = parsed("rls manifest a:1 --raw --platform linux/arm/v7").command else {
+        panic!("another command")
+    };
+    assert_eq!((manifest.raw, manifest.platform.unwrap().to_string()), (true, "linux/arm/v7".to_owned()));
+    let Command::Rm(rm) = parsed("rls rm a:1 b:2 -n -y --ignore-missing --with-siblings --all-tags").command else {
+        panic!("another command")
+    };
+    assert_eq!(rm.references, ["a:1", "b:2"]);
+    assert!(rm.dry_run && rm.yes && rm.ignore_missing && rm.with_siblings && rm.all_tags);
+}
+
+#[test]
+fn contradictions_are_usage_errors_on_either_side() {
+    let cases = [
+        ("rls --anonymous tags a -u ann", "--anonymous and --username contradict each other\n"),
+        ("rls tags a --anonymous --password-stdin", "--anonymous and --password-stdin contradict each other\n"),
+        ("rls tags a --anonymous --auth-file f", "--anonymous and --auth-file contradict each other\n"),
+        ("rls tags a -u ann --auth-file f", "--username and --auth-file contradict each other\n"),
+        ("rls -o json tags a --format x", "--format and --output contradict each other\n"),
+        ("rls tags a --insecure --plain-http", "--insecure and --plain-http contradict each other\n"),
+        ("rls manifest a --raw -o json", "--raw and --output contradict each other\n"),
+        ("rls --format x manifest a --raw", "--raw and --format contradict each other\n"),
+        (
+            "rls manifest a --config -o yaml",
+            "--config and --output contradict each other: the image config is shown as JSON\n",
+        ),
+        ("rls tags - --password-stdin -u a", "- and --password-stdin both read standard input\n"),
+        ("rls tags - --auth-file -", "- and --auth-file - both read standard input\n"),
+    ];
+    for (line, text) in cases {
+        assert_eq!(refused(line), text, "{line}");
+    }
+    parsed("rls manifest a --config -o json");
+    parsed("rls manifest a --config --raw");
+}
+
+#[test]
+fn values_are_checked_before_anything_happens() {
+    let cases = [
+        ("rls tags a --jobs 0", "0 is not in 1..=256"),
+        ("rls tags a --jobs 257", "257 is not in 1..=256"),
+        ("rls tags a --retries 101", "101 is not in 0..=100"),
+        ("rls tags a --timeout 10", "expected a number with its unit, such as 500ms, 10s, 2m or 1h"),
+        ("rls tags a --resolve reg:443", "expected HOST:PORT:ADDR, such as registry.corp:5000:10.1.2.3"),
+        ("rls tags a --limit 0", "number would be zero for non-zero type"),
+        ("rls tags a --sort age", "[possible values: name, version, created, size, none]"),
+        ("rls tags a --match [", "unclosed character class; missing ']'"),
+        ("rls manifest a --platform linux", "expected OS/ARCH[/VARIANT], such as linux/arm64 or linux/arm/v7"),
+        ("rls tags a -o xml", "[possible values: table, plain, json, jsonl, yaml]"),
+        ("rls tags a --nosuch", "unexpected argument '--nosuch' found"),
+    ];
+    for (line, part) in cases {
+        let text = refused(line);
+        assert!(text.contains(part), "{line}: {text}");
+    }
+}
+
+#[test]
+fn a_password_on_the_command_line_is_refused_and_never_shown() {
+    let lines = [
+        "rls --password SECRET tags a",
+        "rls --password=SECRET tags a",
+        "rls tags a --password SECRET",
+        "rls tags a -p SECRET",
+        "rls tags a -pSECRET",
+        "rls tags a -qpSECRET",
+        "rls --passwd SECRET tags a",
+        "rls --pass=SECRET tags a",
+        "rls --password-stdin=SECRET tags a",
+        "rls tags a --password",
+    ];
+    for line in lines {
+        let expected = "a password on the command line is refused: every user of this machine can read it there\n\
+             -u NAME asks for it; --password-stdin reads it from standard input, RLS_PASSWORD holds it for scripts";
+        assert_eq!(refused(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn help_is_there_for_every_command_and_leaks_nothing() {
+    for command in ["repos", "tags", "manifest", "digest", "rm", "completions"] {
+        let long = shown(&format!("rls {command} --help"));
+        let short = shown(&format!("rls {command} -h"));
+        assert!(long.contains("Examples:\n  rls "), "{command}: {long}");
+        assert!(short.len() < long.len(), "{command}");
+        assert!(long.contains("--registry") && short.contains("--registry"), "{command}");
+        assert_eq!(shown(&format!("rls help {command}")), long);
+    }
+    assert!(shown("rls --help").contains("Exit codes: 0 success"));
+}

@@ -1,0 +1,155 @@
+//! What `rls manifest` shows on a terminal.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::super::{Field, UNKNOWN, name};
+use super::{ConfigRecord, HistoryRecord, LayerRecord, ManifestRecord, PlatformRecord};
+use crate::output::{Human, Tone};
+
+/// Columns of a label such as `digest` or `entrypoint`, with the blanks after it.
+const LABEL: usize = 12;
+
+/// The block, without its last line end; every text in it is escaped.
+pub fn text(record: &ManifestRecord, human: &Human) -> String {
+    let mut block = Block { lines: Vec::new(), human };
+    let digest = if record.index.known().is_some() { record.index.known() } else { Some(&record.digest) };
+    let title = name(&record.repository, record.tag.as_deref(), digest.map(String::as_str));
+    block.lines.push(human.styles.paint(Tone::Heading, &human.escape(&title)));
+    block.identity(record);
+    if let Some(platforms) = record.platforms.known() {
+        block.grid("", platforms.iter().map(|platform| platform_row(platform, human)));
+    }
+    if let Some(layers) = record.layers.known() {
+        block.grid("layers", layers.iter().map(|layer| layer_row(layer, human)));
+    }
+    if let Some(config) = record.config.known() {
+        block.config(config);
+    }
+    block.grid("annotations", record.annotations.iter().map(|(key, value)| vec![key.clone(), value.clone()]));
+    block.lines.join("\n")
+}
+
+struct Block<'a> {
+    lines: Vec<String>,
+    human: &'a Human,
+}
+
+impl Block<'_> {
+    fn identity(&mut self, record: &ManifestRecord) {
+        if let Some(index) = record.index.known() {
+            self.label("index", index);
+        }
+        self.label("digest", &record.digest);
+        self.label("type", &format!("{}, {}", sort(record), record.media_type));
+        if let Field::Known(artifact) = &record.artifact_type {
+            self.label("artifact", artifact);
+        }
+        let platform = record.platform.known().cloned().or_else(|| record.config.known().and_then(platform_of));
+        if let Some(platform) = platform {
+            self.label("platform", &platform);
+        }
+        let size = record.size.map(|size| self.human.size(size));
+        let blobs = record.blobs.map(|count| format!(" in {count} blob{}", if count == 1 { "" } else { "s" }));
+        self.label("size", &format!("{}{}", size.as_deref().unwrap_or(UNKNOWN), blobs.unwrap_or_default()));
+    }
+
+    fn config(&mut self, config: &ConfigRecord) {
+        self.lines.push(String::new());
+        if let Some(created) = config.created {
+            self.label("created", &format!("{} ({})", self.human.minute(created), self.human.ago(created)));
+        }
+        for (label, words) in [("entrypoint", &config.entrypoint), ("cmd", &config.cmd)] {
+            if !words.is_empty() {
+                self.label(label, &words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
+            }
+        }
+        if self.lines.last().is_some_and(String::is_empty) {
+            self.lines.pop();
+        }
+        self.grid("env", config.env.iter().map(|variable| vec![variable.clone()]));
+        self.grid("labels", config.labels.iter().map(|(key, value)| vec![key.clone(), value.clone()]));
+        if let Some(history) = config.history.known() {
+            self.grid("history", history.iter().map(|step| history_row(step, self.human)));
+        }
+    }
+
+    fn label(&mut self, label: &str, value: &str) {
+        self.lines.push(format!("  {label:LABEL$}{}", self.human.escape(value)));
+    }
+
+    /// An empty line, a heading if there is one, and aligned rows; nothing at all without rows.
+    fn grid(&mut self, heading: &str, rows: impl Iterator<Item = Vec<String>>) {
+        let rows: Vec<Vec<String>> =
+            rows.map(|row| row.iter().map(|cell| self.human.escape(cell).into_owned()).collect()).collect();
+        if rows.is_empty() {
+            return;
+        }
+        let mut widths: Vec<usize> = Vec::new();
+        for row in &rows {
+            widths.resize(widths.len().max(row.len()), 0);
+            widths.iter_mut().zip(row).for_each(|(width, cell)| *width = cell.width().max(*width));
+        }
+        self.lines.push(String::new());
+        let indent = if heading.is_empty() {
+            "  "
+        } else {
+            self.lines.push(format!("  {heading}"));
+            "    "
+        };
+        for row in &rows {
+            let cells: Vec<String> =
+                row.iter().zip(&widths).map(|(cell, width)| self.human.pad(cell, *width)).collect();
+            self.lines.push(format!("{indent}{}", cells.join("   ").trim_end_matches(' ')));
+        }
+    }
+}
+
+/// What people call a manifest of this media type.
+fn sort(record: &ManifestRecord) -> &'static str {
+    match record.media_type.as_str() {
+        "application/vnd.oci.image.index.v1+json" => "image index",
+        "application/vnd.docker.distribution.manifest.list.v2+json" => "manifest list",
+        _ if !record.artifact_type.is_absent() => "artifact",
+        "application/vnd.oci.image.manifest.v1+json" | "application/vnd.docker.distribution.manifest.v2+json" => {
+            "image"
+        }
+        "application/vnd.docker.distribution.manifest.v1+json"
+        | "application/vnd.docker.distribution.manifest.v1+prettyjws" => "image in the obsolete schema 1",
+        _ => "manifest",
+    }
+}
+
+fn platform_of(config: &ConfigRecord) -> Option<String> {
+    Some(format!("{}/{}", config.os.as_ref()?, config.architecture.as_ref()?))
+}
+
+fn platform_row(platform: &PlatformRecord, human: &Human) -> Vec<String> {
+    let digest = human.short(&platform.digest);
+    if let Some(subject) = platform.attests.known() {
+        return vec!["attestation".to_owned(), digest, format!("for {subject} (in-toto)")];
+    }
+    let size = platform.size.map_or_else(|| UNKNOWN.to_owned(), |size| human.size(size));
+    let name = platform.platform.clone().unwrap_or_else(|| UNKNOWN.to_owned());
+    let created = platform.created.known().map(|created| format!("created {}", human.minute(*created)));
+    [name, digest, size].into_iter().chain(created).collect()
+}
+
+fn layer_row(layer: &LayerRecord, human: &Human) -> Vec<String> {
+    vec![human.short(&layer.digest), human.size(layer.size), layer.media_type.clone()]
+}
+
+fn history_row(step: &HistoryRecord, human: &Human) -> Vec<String> {
+    let created = step.created.map_or_else(|| UNKNOWN.to_owned(), |created| human.minute(created));
+    let command = step.created_by.as_ref().or(step.comment.as_ref());
+    vec![created, command.cloned().unwrap_or_else(|| UNKNOWN.to_owned())]
+}
+
+/// A word as a shell would have to be given it, so that its ends can be seen.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}

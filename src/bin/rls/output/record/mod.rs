@@ -1,0 +1,105 @@
+//! The records: one struct for each line of the table in the command line's contract, and beside each its [`View`].
+//!
+//! A field has the same name in all formats. Times and sizes are machine values here; only tables and templates' filters
+//! make them human.
+
+mod digest;
+mod manifest;
+mod removal;
+mod repository;
+mod tag;
+mod time;
+
+use serde::{Serialize, Serializer};
+
+pub use digest::{DigestRecord, DigestView};
+pub use manifest::{ConfigRecord, HistoryRecord, LayerRecord, ManifestRecord, ManifestView, PlatformRecord};
+pub use removal::{Action, RemovalRecord, RemovalView};
+pub use repository::{RepositoryRecord, RepositoryView};
+pub use tag::{Detail, TagRecord, TagView};
+pub use time::Time;
+
+#[cfg(doc)]
+use super::View;
+
+/// A field that is there only when it was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Field<T> {
+    /// Not asked for: absent.
+    #[default]
+    Absent,
+    /// Asked for, and not known: `null`.
+    Unknown,
+    /// Asked for and known.
+    Known(T),
+}
+
+impl<T> Field<T> {
+    /// Whether the field was not asked for.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    /// The value, if it is known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Absent | Self::Unknown => None,
+        }
+    }
+}
+
+/// A field that was asked for.
+impl<T> From<Option<T>> for Field<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Unknown, Self::Known)
+    }
+}
+
+impl<T: Serialize> Serialize for Field<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.known().serialize(serializer)
+    }
+}
+
+/// Why one thing of several failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// A stable word for the sort of error, such as `not-found`.
+    pub kind: String,
+    /// Text for people.
+    pub message: String,
+}
+
+/// What stands in tables, lines and templates for a value that is not known, so that no column is ever empty.
+pub const UNKNOWN: &str = "-";
+
+/// `repository:tag`, or `repository@digest` for what has no tag.
+fn name(repository: &str, tag: Option<&str>, digest: Option<&str>) -> String {
+    match (tag, digest) {
+        (Some(tag), _) => format!("{repository}:{tag}"),
+        (None, Some(digest)) => format!("{repository}@{digest}"),
+        (None, None) => repository.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Three {
+        #[serde(skip_serializing_if = "Field::is_absent")]
+        absent: Field<u64>,
+        #[serde(skip_serializing_if = "Field::is_absent")]
+        unknown: Field<u64>,
+        #[serde(skip_serializing_if = "Field::is_absent")]
+        known: Field<Vec<u64>>,
+    }
+
+    #[test]
+    fn absent_unknown_and_known_differ() {
+        let three = Three { absent: Field::Absent, unknown: None.into(), known: Some(vec![]).into() };
+        assert_eq!(serde_json::to_string(&three).unwrap(), r#"{"unknown":null,"known":[]}"#);
+    }
+}

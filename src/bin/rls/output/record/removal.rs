@@ -1,0 +1,91 @@
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Failure, name};
+use crate::output::{Human, Tone, View};
+
+/// One thing that `rls rm` or `rls prune` decided about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RemovalRecord {
+    /// The repository's path in its registry.
+    pub repository: String,
+    /// The tag; `None` for a manifest.
+    pub tag: Option<String>,
+    /// The manifest's digest, if it is known.
+    pub digest: Option<String>,
+    /// What became of it.
+    pub action: Action,
+    /// How it was, or would be, removed.
+    pub method: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// What became of a tag or manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// It is gone.
+    Removed,
+    /// It would be, without `--dry-run`.
+    WouldRemove,
+    /// It stays.
+    Kept,
+    /// It should have gone and did not.
+    Failed,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Removed => "removed",
+            Self::WouldRemove => "would-remove",
+            Self::Kept => "kept",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+impl Action {
+    fn tone(self) -> Tone {
+        match self {
+            Self::Removed => Tone::Good,
+            Self::WouldRemove => Tone::Warning,
+            Self::Kept => Tone::Plain,
+            Self::Failed => Tone::Bad,
+        }
+    }
+}
+
+/// How `rls rm` shows its records: a line each, on a terminal with a coloured action.
+#[derive(Debug, Clone, Copy)]
+pub struct RemovalView;
+
+impl View for RemovalView {
+    type Record = RemovalRecord;
+
+    fn sample(&self) -> RemovalRecord {
+        let action = Action::WouldRemove;
+        let repository = "team/app".to_owned();
+        RemovalRecord { repository, tag: None, digest: None, action, method: None, reason: None, error: None }
+    }
+
+    fn plain(&self, record: &RemovalRecord) -> Vec<Vec<String>> {
+        vec![vec![record.action.to_string(), self.subject(record)]]
+    }
+
+    fn text(&self, record: &RemovalRecord, human: &Human) -> String {
+        let action = human.styles.paint(record.action.tone(), &record.action.to_string());
+        format!("{action}\t{}", human.escape(&self.subject(record)))
+    }
+}
+
+impl RemovalView {
+    fn subject(self, record: &RemovalRecord) -> String {
+        name(&record.repository, record.tag.as_deref(), record.digest.as_deref())
+    }
+}

@@ -1,0 +1,56 @@
+use serde::Serialize;
+
+use super::{Failure, Field, UNKNOWN, name};
+use crate::output::{Cell, Column, Human, View};
+
+/// One repository of `rls repos`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RepositoryRecord {
+    /// Its path in the registry.
+    pub repository: String,
+    /// Its tags, with `--tags`.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub tags: Field<Vec<String>>,
+    /// Why its tags are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// How `rls repos` shows its records.
+#[derive(Debug, Clone, Copy)]
+pub struct RepositoryView {
+    /// Whether `--tags` was given.
+    pub tags: bool,
+}
+
+impl View for RepositoryView {
+    type Record = RepositoryRecord;
+
+    fn sample(&self) -> RepositoryRecord {
+        let tags = if self.tags { Field::Known(vec!["1.0".to_owned()]) } else { Field::Absent };
+        RepositoryRecord { repository: "team/app".to_owned(), tags, error: None }
+    }
+
+    /// With tags a repository without any has no line.
+    fn plain(&self, record: &RepositoryRecord) -> Vec<Vec<String>> {
+        match (self.tags, record.tags.known()) {
+            (false, _) => vec![vec![record.repository.clone()]],
+            (true, None) => Vec::new(),
+            (true, Some(tags)) => tags.iter().map(|tag| vec![name(&record.repository, Some(tag), None)]).collect(),
+        }
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        if self.tags { vec!["REPOSITORY", "TAG"] } else { vec!["REPOSITORY"] }
+    }
+
+    /// With tags a repository without any has a row of its own.
+    fn rows(&self, record: &RepositoryRecord, _: &Human) -> Vec<Vec<Cell>> {
+        let row = |tag: &str| vec![Cell::new(&record.repository), Cell::new(tag)];
+        match (self.tags, record.tags.known()) {
+            (false, _) => vec![vec![Cell::new(&record.repository)]],
+            (true, Some(tags)) if !tags.is_empty() => tags.iter().map(|tag| row(tag)).collect(),
+            (true, _) => vec![row(UNKNOWN)],
+        }
+    }
+}

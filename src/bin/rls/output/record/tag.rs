@@ -1,0 +1,147 @@
+use serde::Serialize;
+
+use super::{Failure, Field, Time, UNKNOWN, name};
+use crate::output::{Cell, Column, Human, View};
+
+/// One tag of `rls tags`, or a repository whose tags could not be listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TagRecord {
+    /// The repository's path in its registry.
+    pub repository: String,
+    /// The tag; `None` when the listing failed.
+    pub tag: Option<String>,
+    /// The digest, with `-d` and `-l`.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub digest: Field<String>,
+    /// The manifest's media type, with `-l`.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub media_type: Field<String>,
+    /// Such as `linux/amd64`, with `-l`.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub platforms: Field<Vec<String>>,
+    /// Bytes of the distinct blobs that the tag reaches, with `-l`.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub size: Field<u64>,
+    /// When the image was made, with `-l`.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub created: Field<Time>,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// How much is shown of a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The tag alone.
+    Names,
+    /// `-d`.
+    Digests,
+    /// `-l`.
+    Long,
+}
+
+/// How `rls tags` shows its records.
+#[derive(Debug, Clone, Copy)]
+pub struct TagView {
+    /// Whether there are several repositories: each tag is then shown with its own.
+    pub qualified: bool,
+    /// How much is shown.
+    pub detail: Detail,
+}
+
+impl View for TagView {
+    type Record = TagRecord;
+
+    fn sample(&self) -> TagRecord {
+        let mut record = TagRecord::failed("team/app", self.detail, None);
+        record.tag = Some("1.0".to_owned());
+        if self.detail != Detail::Names {
+            record.digest = Field::Known("sha256:9b1f27c4".to_owned());
+        }
+        if self.detail == Detail::Long {
+            record.media_type = Field::Known("application/vnd.oci.image.manifest.v1+json".to_owned());
+            record.platforms = Field::Known(vec!["linux/amd64".to_owned()]);
+            record.size = Field::Known(61_200_000);
+            record.created = Time::parse("2026-11-18T09:12:00Z").into();
+        }
+        record
+    }
+
+    fn shows(&self, record: &TagRecord) -> bool {
+        record.tag.is_some()
+    }
+
+    fn plain(&self, record: &TagRecord) -> Vec<Vec<String>> {
+        let Some(tag) = record.tag.as_deref() else { return Vec::new() };
+        let shown = if self.qualified { name(&record.repository, Some(tag), None) } else { tag.to_owned() };
+        let mut line = vec![shown];
+        if self.detail != Detail::Names {
+            line.push(or_unknown(record.digest.known()));
+        }
+        if self.detail == Detail::Long {
+            line.push(or_unknown(record.media_type.known()));
+            line.push(or_unknown(joined(&record.platforms, ",").as_ref()));
+            line.push(or_unknown(record.size.known()));
+            line.push(or_unknown(record.created.known()));
+        }
+        vec![line]
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let mut columns = if self.qualified { vec!["REPOSITORY", "TAG"] } else { vec!["TAG"] };
+        columns.extend(match self.detail {
+            Detail::Names => &[][..],
+            Detail::Digests => &["DIGEST"],
+            Detail::Long => &["PLATFORMS", "SIZE", "CREATED", "DIGEST"],
+        });
+        columns
+    }
+
+    fn rows(&self, record: &TagRecord, human: &Human) -> Vec<Vec<Cell>> {
+        let Some(tag) = record.tag.as_deref() else { return Vec::new() };
+        let mut row = Vec::with_capacity(6);
+        if self.qualified {
+            row.push(Cell::new(&record.repository));
+        }
+        row.push(Cell::new(tag));
+        match self.detail {
+            Detail::Names => {}
+            Detail::Digests => row.push(Cell::new(or_unknown(record.digest.known()))),
+            Detail::Long => row.extend([
+                Cell::new(or_unknown(joined(&record.platforms, ", ").as_ref())),
+                Cell::new(or_unknown(record.size.known().map(|size| human.size(*size)).as_ref())),
+                Cell::new(or_unknown(record.created.known().map(|created| human.ago(*created)).as_ref())),
+                Cell::new(or_unknown(record.digest.known().map(|digest| human.short(digest)).as_ref())),
+            ]),
+        }
+        vec![row]
+    }
+}
+
+impl TagRecord {
+    /// A record of which nothing is known but the repository: every field that `detail` asks for is `null`.
+    pub fn failed(repository: impl Into<String>, detail: Detail, error: Option<Failure>) -> Self {
+        let mut record = Self { repository: repository.into(), error, ..Self::default() };
+        if detail != Detail::Names {
+            record.digest = Field::Unknown;
+        }
+        if detail == Detail::Long {
+            record.media_type = Field::Unknown;
+            record.platforms = Field::Unknown;
+            record.size = Field::Unknown;
+            record.created = Field::Unknown;
+        }
+        record
+    }
+}
+
+fn or_unknown(value: Option<&impl ToString>) -> String {
+    value.map_or_else(|| UNKNOWN.to_owned(), ToString::to_string)
+}
+
+/// An artifact without platforms has none to show.
+fn joined(platforms: &Field<Vec<String>>, separator: &str) -> Option<String> {
+    platforms.known().filter(|platforms| !platforms.is_empty()).map(|platforms| platforms.join(separator))
+}

@@ -1,0 +1,151 @@
+//! Standard output: whole records, and errors that tell a closed pipe from a full disk.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use crate::usage::Usage;
+
+/// So much is gathered before it is written, if nobody asks for it to be written earlier.
+const CHUNK: usize = 32 * 1024;
+
+/// Why output ended early.
+#[derive(Debug)]
+pub enum OutputError {
+    /// The reader went away: end silently, as SIGPIPE would have it (141).
+    Closed,
+    /// It could not be written, for instance because the disk is full (13).
+    Write(io::Error),
+    /// The template does not fit the records (2).
+    Template(Usage),
+}
+
+impl fmt::Display for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the reader of standard output went away"),
+            Self::Write(error) => write!(f, "the output could not be written: {error}"),
+            Self::Template(usage) => usage.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for OutputError {}
+
+impl From<io::Error> for OutputError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe { Self::Closed } else { Self::Write(error) }
+    }
+}
+
+impl From<serde_json::Error> for OutputError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Write(error.into())
+    }
+}
+
+/// Gathers whole records and hands them on in one piece each. What was not flushed when it is dropped is lost.
+#[derive(Debug)]
+pub struct Sink<W> {
+    inner: W,
+    gathered: Vec<u8>,
+}
+
+impl<W: Write> Sink<W> {
+    /// A sink before `inner`.
+    pub fn new(inner: W) -> Self {
+        Self { inner, gathered: Vec::new() }
+    }
+
+    /// Takes whole lines, line ends included, or exact bytes.
+    ///
+    /// # Errors
+    /// Those of earlier text that is written now.
+    pub fn push(&mut self, text: impl AsRef<[u8]>) -> Result<(), OutputError> {
+        self.gathered.extend_from_slice(text.as_ref());
+        if self.gathered.len() < CHUNK { Ok(()) } else { self.hand_on() }
+    }
+
+    /// Writes what was gathered.
+    ///
+    /// # Errors
+    /// [`OutputError::Closed`] or [`OutputError::Write`].
+    pub fn flush(&mut self) -> Result<(), OutputError> {
+        self.hand_on()?;
+        Ok(self.inner.flush()?)
+    }
+
+    /// Nothing is written twice, whatever comes of it.
+    fn hand_on(&mut self) -> Result<(), OutputError> {
+        let gathered = std::mem::take(&mut self.gathered);
+        Ok(self.inner.write_all(&gathered)?)
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A writer that fails, once it has taken so many bytes.
+    pub struct Failing(pub usize, pub io::ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.0 == 0 && !bytes.is_empty() {
+                return Err(self.1.into());
+            }
+            let taken = bytes.len().min(self.0);
+            self.0 -= taken;
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Remembers each call of `write`.
+    struct Calls<'a>(&'a mut Vec<Vec<u8>>);
+
+    impl Write for Calls<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_write_ends_with_a_whole_record() {
+        let mut calls = Vec::new();
+        let mut sink = Sink::new(Calls(&mut calls));
+        let record = format!("{}\n", "x".repeat(999));
+        (0..100).for_each(|_| sink.push(&record).unwrap());
+        sink.flush().unwrap();
+        assert!(calls.len() > 1, "{}", calls.len());
+        assert!(calls.iter().all(|call| call.len() % 1000 == 0));
+        assert_eq!(calls.concat(), record.repeat(100).as_bytes());
+    }
+
+    #[test]
+    fn a_closed_pipe_is_not_a_full_disk() {
+        let fails = |kind| {
+            let mut sink = Sink::new(Failing(3, kind));
+            sink.push("abcdef").unwrap();
+            sink.flush().unwrap_err()
+        };
+        assert!(matches!(fails(io::ErrorKind::BrokenPipe), OutputError::Closed));
+        let full = fails(io::ErrorKind::StorageFull);
+        assert_eq!(full.to_string(), "the output could not be written: no storage space");
+    }
+
+    #[test]
+    fn nothing_is_written_twice_after_a_failure() {
+        let mut sink = Sink::new(Failing(3, io::ErrorKind::StorageFull));
+        sink.push("abcdef").unwrap();
+        sink.flush().unwrap_err();
+        sink.flush().unwrap();
+    }
+}

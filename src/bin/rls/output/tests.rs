@@ -1,0 +1,385 @@
+use std::io;
+
+use super::sink::tests::Failing;
+use super::*;
+
+const DIGEST: &str = "sha256:9b1f27c4152d0c44e2b751aa77ad0e3152d09b1f27c4152d0c44e2b751aa77ad";
+const OTHER: &str = "sha256:77ad0e3152d09b1f27c4152d0c44e2b751aa77ad9b1f27c4152d0c44e2b751aa";
+
+fn options(layout: Layout) -> OutputOptions {
+    let human = Human { now: "2026-11-21T12:00:00Z".parse().unwrap(), styles: Styles::new(false) };
+    OutputOptions { layout, header: true, width: None, human }
+}
+
+fn written<V: View>(view: V, options: OutputOptions, records: &[V::Record]) -> String {
+    let mut bytes = Vec::new();
+    let mut out = Output::new(view, options, &mut bytes).unwrap();
+    records.iter().try_for_each(|record| out.write(record)).unwrap();
+    out.finish().unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn in_format<V: View>(view: V, format: Format, records: &[V::Record]) -> String {
+    written(view, options(Layout::Format(format)), records)
+}
+
+fn by_template<V: View>(view: V, template: &str, records: &[V::Record]) -> String {
+    written(view, options(Layout::Template(template.to_owned())), records)
+}
+
+fn refused_template<V: View>(view: V, template: &str) -> String {
+    match Output::new(view, options(Layout::Template(template.to_owned())), Vec::new()).map(|_| ()).unwrap_err() {
+        OutputError::Template(usage) => format!("{usage} | {}", usage.advice().unwrap_or_default()),
+        error => panic!("{error}"),
+    }
+}
+
+fn repositories(names: &[&str]) -> Vec<RepositoryRecord> {
+    names.iter().map(|name| RepositoryRecord { repository: (*name).to_owned(), ..Default::default() }).collect()
+}
+
+fn with_tags(repository: &str, tags: &[&str]) -> RepositoryRecord {
+    let tags = Field::Known(tags.iter().map(|tag| (*tag).to_owned()).collect());
+    RepositoryRecord { repository: repository.to_owned(), tags, error: None }
+}
+
+fn failure() -> Option<Failure> {
+    Some(Failure { kind: "not-found".to_owned(), message: "no such repository".to_owned() })
+}
+
+fn tag(repository: &str, tag: &str) -> TagRecord {
+    TagRecord { repository: repository.to_owned(), tag: Some(tag.to_owned()), ..Default::default() }
+}
+
+fn long(name: &str, digest: &str, size: u64, created: &str) -> TagRecord {
+    TagRecord {
+        digest: Field::Known(digest.to_owned()),
+        media_type: Field::Known("application/vnd.oci.image.index.v1+json".to_owned()),
+        platforms: Field::Known(vec!["linux/amd64".to_owned(), "linux/arm64".to_owned()]),
+        size: Field::Known(size),
+        created: Time::parse(created).into(),
+        ..tag("team/app", name)
+    }
+}
+
+fn long_tags() -> Vec<TagRecord> {
+    let mut unknown = TagRecord::failed("team/app", Detail::Long, failure());
+    unknown.tag = Some("broken".to_owned());
+    vec![
+        long("1.4.0", DIGEST, 61_200_000, "2026-11-18T09:12:00Z"),
+        long("1.3.9", OTHER, 60_800_000, "2026-11-05T09:12:00+02:00"),
+        long("latest", OTHER, 60_800_000, "0001-01-01T00:00:00Z"),
+        unknown,
+        TagRecord::failed("team/gone", Detail::Long, failure()),
+    ]
+}
+
+const LONG: TagView = TagView { qualified: false, detail: Detail::Long };
+const NAMES: TagView = TagView { qualified: false, detail: Detail::Names };
+const REPOS: RepositoryView = RepositoryView { tags: false };
+const REPOS_WITH_TAGS: RepositoryView = RepositoryView { tags: true };
+
+#[test]
+fn an_empty_list_in_every_format() {
+    let cases = [
+        (Format::Table, "REPOSITORY\n"),
+        (Format::Plain, ""),
+        (Format::Json, "[]\n"),
+        (Format::Jsonl, ""),
+        (Format::Yaml, "[]\n"),
+    ];
+    for (format, text) in cases {
+        assert_eq!(in_format(REPOS, format, &[]), text, "{format:?}");
+    }
+    assert_eq!(by_template(REPOS, "{{ repository }}", &[]), "");
+    let options = OutputOptions { header: false, ..options(Layout::Format(Format::Table)) };
+    assert_eq!(written(REPOS, options, &[]), "");
+}
+
+#[test]
+fn repositories_in_every_format() {
+    let records = repositories(&["base/alpine", "team/app"]);
+    let cases = [
+        (Format::Table, "REPOSITORY\nbase/alpine\nteam/app\n"),
+        (Format::Plain, "base/alpine\nteam/app\n"),
+        (Format::Json, "[\n  {\"repository\":\"base/alpine\"},\n  {\"repository\":\"team/app\"}\n]\n"),
+        (Format::Jsonl, "{\"repository\":\"base/alpine\"}\n{\"repository\":\"team/app\"}\n"),
+        (Format::Yaml, "- repository: base/alpine\n- repository: team/app\n"),
+    ];
+    for (format, text) in cases {
+        assert_eq!(in_format(REPOS, format, &records), text, "{format:?}");
+    }
+    assert_eq!(by_template(REPOS, "<{{ repository|upper }}>", &records), "<BASE/ALPINE>\n<TEAM/APP>\n");
+}
+
+#[test]
+fn repositories_with_their_tags() {
+    let mut failed = RepositoryRecord { repository: "team/x".to_owned(), tags: Field::Unknown, error: failure() };
+    let records = [with_tags("base/alpine", &["3.19", "3.20"]), with_tags("team/empty", &[]), failed.clone()];
+    let table = "REPOSITORY   TAG\nbase/alpine  3.19\nbase/alpine  3.20\nteam/empty   -\nteam/x       -\n";
+    assert_eq!(in_format(REPOS_WITH_TAGS, Format::Table, &records), table);
+    assert_eq!(in_format(REPOS_WITH_TAGS, Format::Plain, &records), "base/alpine:3.19\nbase/alpine:3.20\n");
+    let lines = "{\"repository\":\"base/alpine\",\"tags\":[\"3.19\",\"3.20\"]}\n\
+         {\"repository\":\"team/empty\",\"tags\":[]}\n\
+         {\"repository\":\"team/x\",\"tags\":null,\"error\":{\"kind\":\"not-found\",\"message\":\"no such repository\"}}\n";
+    assert_eq!(in_format(REPOS_WITH_TAGS, Format::Jsonl, &records), lines);
+    failed.repository = "no".to_owned();
+    let yaml = "- repository: base/alpine\n  tags:\n  - \"3.19\"\n- repository: \"no\"\n  tags: null\n  error:\n    \
+         kind: not-found\n    message: no such repository\n";
+    assert_eq!(in_format(REPOS_WITH_TAGS, Format::Yaml, &[with_tags("base/alpine", &["3.19"]), failed]), yaml);
+}
+
+#[test]
+fn tags_with_and_without_their_repository() {
+    let records =
+        [tag("team/app", "1.0"), TagRecord::failed("team/gone", Detail::Names, failure()), tag("team/web", "2.0")];
+    let qualified = TagView { qualified: true, ..NAMES };
+    assert_eq!(in_format(NAMES, Format::Plain, &records), "1.0\n2.0\n");
+    assert_eq!(in_format(qualified, Format::Plain, &records), "team/app:1.0\nteam/web:2.0\n");
+    assert_eq!(in_format(qualified, Format::Table, &records), "REPOSITORY  TAG\nteam/app    1.0\nteam/web    2.0\n");
+    let lines = "{\"repository\":\"team/app\",\"tag\":\"1.0\"}\n\
+         {\"repository\":\"team/gone\",\"tag\":null,\"error\":{\"kind\":\"not-found\",\"message\":\"no such repository\"}}\n\
+         {\"repository\":\"team/web\",\"tag\":\"2.0\"}\n";
+    assert_eq!(in_format(qualified, Format::Jsonl, &records), lines);
+}
+
+#[test]
+fn tags_with_digests() {
+    let view = TagView { qualified: false, detail: Detail::Digests };
+    let mut records = vec![TagRecord { digest: Field::Known(DIGEST.to_owned()), ..tag("team/app", "1.3.9") }];
+    records.push(TagRecord { digest: Field::Unknown, error: failure(), ..tag("team/app", "gone") });
+    assert_eq!(in_format(view, Format::Plain, &records), format!("1.3.9\t{DIGEST}\ngone\t-\n"));
+    assert_eq!(in_format(view, Format::Table, &records), format!("TAG    DIGEST\n1.3.9  {DIGEST}\ngone   -\n"));
+    assert_eq!(by_template(view, "{{ tag }}\\t{{ digest }}", &records), format!("1.3.9\t{DIGEST}\ngone\t-\n"));
+    let json = format!(
+        "[\n  {{\"repository\":\"team/app\",\"tag\":\"1.3.9\",\"digest\":\"{DIGEST}\"}},\n  {{\"repository\":\"team/app\",\"tag\":\"gone\",\
+         \"digest\":null,\"error\":{{\"kind\":\"not-found\",\"message\":\"no such repository\"}}}}\n]\n"
+    );
+    assert_eq!(in_format(view, Format::Json, &records), json);
+}
+
+#[test]
+fn long_tags_for_people() {
+    let table = "\
+TAG     PLATFORMS                 SIZE     CREATED      DIGEST
+1.4.0   linux/amd64, linux/arm64  61.2 MB  3 days ago   sha256:9b1f27c4…
+1.3.9   linux/amd64, linux/arm64  60.8 MB  2 weeks ago  sha256:77ad0e31…
+latest  linux/amd64, linux/arm64  60.8 MB  -            sha256:77ad0e31…
+broken  -                         -        -            -
+";
+    assert_eq!(in_format(LONG, Format::Table, &long_tags()), table);
+    let options = OutputOptions { header: false, ..options(Layout::Format(Format::Table)) };
+    let first = "1.4.0  linux/amd64, linux/arm64  61.2 MB  3 days ago  sha256:9b1f27c4…\n";
+    assert_eq!(written(LONG, options, &long_tags()[..1]), first);
+}
+
+#[test]
+fn long_tags_for_machines() {
+    let index = "application/vnd.oci.image.index.v1+json";
+    let plain = format!(
+        "1.4.0\t{DIGEST}\t{index}\tlinux/amd64,linux/arm64\t61200000\t2026-11-18T09:12:00Z\n\
+         1.3.9\t{OTHER}\t{index}\tlinux/amd64,linux/arm64\t60800000\t2026-11-05T07:12:00Z\n\
+         latest\t{OTHER}\t{index}\tlinux/amd64,linux/arm64\t60800000\t-\nbroken\t-\t-\t-\t-\t-\n"
+    );
+    assert_eq!(in_format(LONG, Format::Plain, &long_tags()), plain);
+    let line = format!(
+        "{{\"repository\":\"team/app\",\"tag\":\"1.4.0\",\"digest\":\"{DIGEST}\",\"mediaType\":\"{index}\",\
+         \"platforms\":[\"linux/amd64\",\"linux/arm64\"],\"size\":61200000,\"created\":\"2026-11-18T09:12:00Z\"}}\n"
+    );
+    assert_eq!(in_format(LONG, Format::Jsonl, &long_tags()[..1]), line);
+    let failed = "{\"repository\":\"team/gone\",\"tag\":null,\"digest\":null,\"mediaType\":null,\"platforms\":null,\"size\":null,\
+         \"created\":null,\"error\":{\"kind\":\"not-found\",\"message\":\"no such repository\"}}\n";
+    assert_eq!(in_format(LONG, Format::Jsonl, &long_tags()[4..]), failed);
+    let yaml = format!(
+        "- repository: team/app\n  tag: \"1.4.0\"\n  digest: {DIGEST}\n  mediaType: {index}\n  platforms:\n  - linux/amd64\n  - linux/arm64\n  \
+         size: 61200000\n  created: \"2026-11-18T09:12:00Z\"\n"
+    );
+    assert_eq!(in_format(LONG, Format::Yaml, &long_tags()[..1]), yaml);
+}
+
+#[test]
+fn templates_have_filters_for_people() {
+    let template = "{{ tag }} {{ digest|short }} {{ size|human }} {{ created|ago }} {{ platforms|join(' ') if platforms else 'none' }}";
+    let expected = "\
+1.4.0 sha256:9b1f27c4… 61.2 MB 3 days ago linux/amd64 linux/arm64
+1.3.9 sha256:77ad0e31… 60.8 MB 2 weeks ago linux/amd64 linux/arm64
+latest sha256:77ad0e31… 60.8 MB - linux/amd64 linux/arm64
+broken - - - none
+";
+    assert_eq!(by_template(LONG, template, &long_tags()), expected);
+    let template = "{% if error %}{{ error.kind }}{% else %}{{ platforms|tojson }}{% endif %}";
+    let expected = "[\"linux/amd64\", \"linux/arm64\"]\n".repeat(3) + "not-found\n";
+    assert_eq!(by_template(LONG, template, &long_tags()), expected);
+}
+
+#[test]
+fn a_template_is_refused_before_it_is_used() {
+    let fields = "its fields are repository, tag, error";
+    let cases = [
+        (
+            "{{ tag",
+            "the template \"{{ tag\" cannot be used: syntax error: unexpected end of input, expected end of variable block | ",
+        ),
+        (
+            "{{ tga }}",
+            &format!("the template names tga, which is no field of this listing: {fields} | tag was perhaps meant"),
+        ),
+        ("{{ digest }}", &format!("the template names digest, which is no field of this listing: {fields} | ")),
+        (
+            "{{ tag|bogus }}",
+            "the template \"{{ tag|bogus }}\" cannot be used: unknown filter: filter bogus is unknown | ",
+        ),
+        (
+            "{% if tag is odder %}x{% endif %}",
+            "the template \"{% if tag is odder %}x{% endif %}\" cannot be used: unknown test: test odder is unknown | ",
+        ),
+    ];
+    for (template, text) in cases {
+        assert_eq!(refused_template(NAMES, template), text, "{template}");
+    }
+}
+
+#[test]
+fn a_template_that_only_a_record_breaks_writes_nothing_of_it() {
+    let mut bytes = Vec::new();
+    let template = Layout::Template("{{ tag }} {{ size + 1 }}".to_owned());
+    let mut out = Output::new(LONG, options(template), &mut bytes).unwrap();
+    let records = long_tags();
+    out.write(&records[0]).unwrap();
+    let error = out.write(&records[3]).unwrap_err();
+    assert!(error.to_string().starts_with("the template does not fit a record: invalid operation: "), "{error}");
+    out.finish().unwrap();
+    assert_eq!(String::from_utf8(bytes).unwrap(), "1.4.0 61200001\n");
+}
+
+#[test]
+fn text_in_a_template_takes_tabs_and_line_ends() {
+    let records = [tag("team/app", "1.0")];
+    assert_eq!(by_template(NAMES, "a\\t{{ tag }}\\n{# \\t #}b{{ \"\\t\" }}", &records), "a\t1.0\nb\t\n");
+    assert_eq!(by_template(NAMES, "{{ tag|replace(\".\", \"\\\\n\") }}", &records), "1\\n0\n");
+    assert_eq!(
+        by_template(NAMES, "{% for i in range(2) %}{{ loop.index }}{{ tag }} {% endfor %}", &records),
+        "11.0 21.0 \n"
+    );
+}
+
+#[test]
+fn digests_stand_alone() {
+    let records = [
+        DigestRecord { repository: "team/app".into(), tag: Some("1".into()), digest: Some(DIGEST.into()), error: None },
+        DigestRecord { repository: "team/app".into(), tag: None, digest: None, error: failure() },
+    ];
+    assert_eq!(in_format(DigestView, Format::Table, &records), format!("{DIGEST}\n"));
+    assert_eq!(in_format(DigestView, Format::Plain, &records), format!("{DIGEST}\n"));
+    let lines = format!(
+        "{{\"repository\":\"team/app\",\"tag\":\"1\",\"digest\":\"{DIGEST}\"}}\n{{\"repository\":\"team/app\",\"tag\":null,\"digest\":null,\
+         \"error\":{{\"kind\":\"not-found\",\"message\":\"no such repository\"}}}}\n"
+    );
+    assert_eq!(in_format(DigestView, Format::Jsonl, &records), lines);
+}
+
+fn removals() -> Vec<RemovalRecord> {
+    let removal = |tag: Option<&str>, action| RemovalRecord {
+        repository: "team/app".to_owned(),
+        tag: tag.map(str::to_owned),
+        digest: Some(DIGEST.to_owned()),
+        action,
+        method: Some("tag".to_owned()),
+        reason: None,
+        error: None,
+    };
+    let failed = RemovalRecord { method: None, error: failure(), ..removal(Some("x\u{202e}"), Action::Failed) };
+    vec![
+        removal(Some("1"), Action::Removed),
+        removal(None, Action::WouldRemove),
+        removal(Some("2"), Action::Kept),
+        failed,
+    ]
+}
+
+#[test]
+fn removals_are_lines() {
+    let plain = format!(
+        "removed\tteam/app:1\nwould-remove\tteam/app@{DIGEST}\nkept\tteam/app:2\nfailed\tteam/app:x\\u{{202e}}\n"
+    );
+    assert_eq!(in_format(RemovalView, Format::Plain, &removals()), plain);
+    assert_eq!(in_format(RemovalView, Format::Table, &removals()), plain);
+    let mut colored = options(Layout::Format(Format::Table));
+    colored.human.styles = Styles::new(true);
+    let expected = format!(
+        "\x1b[32mremoved\x1b[0m\tteam/app:1\n\x1b[33mwould-remove\x1b[0m\tteam/app@{DIGEST}\nkept\tteam/app:2\n\
+         \x1b[1m\x1b[31mfailed\x1b[0m\tteam/app:x\\u{{202e}}\n"
+    );
+    assert_eq!(written(RemovalView, colored.clone(), &removals()), expected);
+    colored.layout = Layout::Format(Format::Plain);
+    assert_eq!(written(RemovalView, colored, &removals()), plain);
+    let line = format!(
+        "{{\"repository\":\"team/app\",\"tag\":null,\"digest\":\"{DIGEST}\",\"action\":\"would-remove\",\"method\":\"tag\",\"reason\":null}}\n"
+    );
+    assert_eq!(in_format(RemovalView, Format::Jsonl, &removals()[1..2]), line);
+}
+
+#[test]
+fn hostile_names_stay_on_their_line_in_every_format() {
+    let records = repositories(&["a\x1b[2J\nb\tc\u{9b}\u{202e}"]);
+    let human = "a\\x1b[2J\\nb\\tc\\x9b\\u{202e}\n";
+    assert_eq!(in_format(REPOS, Format::Plain, &records), human);
+    assert_eq!(in_format(REPOS, Format::Table, &records), format!("REPOSITORY\n{human}"));
+    assert_eq!(by_template(REPOS, "{{ repository }}", &records), human);
+    let json = "{\"repository\":\"a\\u001b[2J\\nb\\tc\\u009b\\u202e\"}";
+    assert_eq!(in_format(REPOS, Format::Jsonl, &records), format!("{json}\n"));
+    assert_eq!(in_format(REPOS, Format::Json, &records), format!("[\n  {json}\n]\n"));
+    assert_eq!(in_format(REPOS, Format::Yaml, &records), format!("- {json}\n"));
+}
+
+#[test]
+fn records_are_written_as_they_come() {
+    for (format, first) in [
+        (Format::Plain, "a\n"),
+        (Format::Jsonl, "{\"repository\":\"a\"}\n"),
+        (Format::Yaml, "- repository: a\n"),
+        (Format::Table, "REPOSITORY\na\n"),
+        (Format::Json, "[\n"),
+    ] {
+        let mut bytes = Vec::new();
+        let mut out = Output::new(REPOS, options(Layout::Format(format)), &mut bytes).unwrap();
+        out.write(&repositories(&["a"])[0]).unwrap();
+        out.flush().unwrap();
+        drop(out);
+        assert_eq!(String::from_utf8(bytes).unwrap(), first, "{format:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_told_from_a_full_disk() {
+    for (kind, closed) in [(io::ErrorKind::BrokenPipe, true), (io::ErrorKind::StorageFull, false)] {
+        let mut out = Output::new(REPOS, options(Layout::Format(Format::Plain)), Failing(1, kind)).unwrap();
+        out.write(&repositories(&["a"])[0]).unwrap();
+        let error = out.finish().unwrap_err();
+        assert_eq!(matches!(error, OutputError::Closed), closed);
+        assert_eq!(matches!(error, OutputError::Write(_)), !closed);
+    }
+}
+
+#[test]
+fn only_a_table_of_several_columns_gathers() {
+    let gathers =
+        |view: TagView, format| Output::new(view, options(Layout::Format(format)), Vec::new()).unwrap().is_gathering();
+    assert!(gathers(LONG, Format::Table));
+    assert!(!gathers(NAMES, Format::Table));
+    assert!(!gathers(LONG, Format::Plain));
+}
+
+/// What a template may name is what records have.
+#[test]
+fn samples_have_the_fields_of_records() {
+    let keys = |value: serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let sample = keys(serde_json::to_value(LONG.sample()).unwrap());
+    assert_eq!(sample, ["repository", "tag", "digest", "mediaType", "platforms", "size", "created"]);
+    assert_eq!(sample, keys(serde_json::to_value(&long_tags()[0]).unwrap()));
+    assert_eq!(keys(serde_json::to_value(REPOS_WITH_TAGS.sample()).unwrap()), ["repository", "tags"]);
+    assert_eq!(keys(serde_json::to_value(REPOS.sample()).unwrap()), ["repository"]);
+    assert_eq!(keys(serde_json::to_value(DigestView.sample()).unwrap()), ["repository", "tag", "digest"]);
+    let removal = ["repository", "tag", "digest", "action", "method", "reason"];
+    assert_eq!(keys(serde_json::to_value(RemovalView.sample()).unwrap()), removal);
+}

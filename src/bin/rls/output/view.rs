@@ -1,0 +1,74 @@
+//! How records look to people.
+
+use serde::Serialize;
+
+use super::escape::escape;
+use super::human::Human;
+use super::styles::Tone;
+
+/// A table column's heading.
+pub type Column = &'static str;
+
+/// One cell of a table. Its text is escaped from the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// What is shown.
+    pub text: String,
+    /// In which manner; plain cells become dim when they repeat the cell above.
+    pub tone: Tone,
+}
+
+impl Cell {
+    /// A plain cell.
+    pub fn new(text: impl AsRef<str>) -> Self {
+        Self { text: escape(text.as_ref()).into_owned(), tone: Tone::Plain }
+    }
+}
+
+/// How one command shows its records. The machine formats need nothing but the record.
+pub trait View {
+    /// What the command shows.
+    type Record: Serialize;
+
+    /// Whether a record is deep: `json` then spreads it over several lines.
+    const DEEP: bool = false;
+
+    /// A record as this run makes them: its fields are those that a template may name.
+    fn sample(&self) -> Self::Record;
+
+    /// Whether people and templates are shown the record at all. One that failed before there was anything to show is an
+    /// error on standard error for them; the machine formats have every record.
+    fn shows(&self, _record: &Self::Record) -> bool {
+        true
+    }
+
+    /// The lines of `plain`, and their fields. A field is never empty.
+    fn plain(&self, record: &Self::Record) -> Vec<Vec<String>>;
+
+    /// The columns of `table`; none when `table` is [`View::text`].
+    fn columns(&self) -> Vec<Column> {
+        Vec::new()
+    }
+
+    /// The rows of `table`, as wide as [`View::columns`].
+    fn rows(&self, _record: &Self::Record, _human: &Human) -> Vec<Vec<Cell>> {
+        Vec::new()
+    }
+
+    /// The whole lines of `table` when it has no columns, without the last line end; escaped.
+    fn text(&self, record: &Self::Record, _human: &Human) -> String {
+        self.plain(record).iter().map(|fields| line(fields)).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The fields of one line of `plain`, escaped and separated by one tab.
+pub fn line(fields: &[String]) -> String {
+    let mut line = String::new();
+    for (index, field) in fields.iter().enumerate() {
+        if index > 0 {
+            line.push('\t');
+        }
+        line.push_str(&escape(field));
+    }
+    line
+}
