@@ -10,6 +10,8 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// Longest silence of a server: before its reply, and within it.
     pub idle_timeout: Duration,
+    /// Requests in flight at once.
+    pub jobs: usize,
     /// How often a GET or HEAD that failed for a passing reason is sent again.
     pub retries: u32,
     /// When the whole work has to be done; no wait is begun that would pass it.
@@ -25,6 +27,7 @@ impl Default for Options {
         Self {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
+            jobs: 16,
             retries: 3,
             deadline: None,
             resolve: Vec::new(),

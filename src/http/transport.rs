@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, redirect};
+use tokio::sync::Semaphore;
 use url::{Origin, Url};
 
 use super::fault::{self, Attempt};
@@ -35,6 +36,9 @@ pub struct Transport {
     pub(super) stats: Arc<Stats>,
     pub(super) secrets: Secrets,
     options: Options,
+    /// One for each request that may be in flight. It is held until the head of the reply is there: a request that waits for a
+    /// token does not keep the token request from being sent.
+    in_flight: Semaphore,
     trust: Trust,
     registry_host: String,
     clients: Mutex<HashMap<Origin, reqwest::Client>>,
@@ -50,6 +54,7 @@ impl Transport {
             session: Session::new(registry.clone(), keychain),
             stats,
             secrets: Secrets::default(),
+            in_flight: Semaphore::new(options.jobs.max(1)),
             options,
             trust,
             registry_host: registry.base().host_str().unwrap_or_default().to_owned(),
@@ -157,6 +162,8 @@ impl Transport {
         }
         let request =
             request.build().map_err(|error| Error::invalid(format!("cannot send {method} {url}")).because(error))?;
+        // Closed by nobody, so there is always a permit to come.
+        let _permit = self.in_flight.acquire().await.ok();
         tracing::debug!("> {method} {}", redacted_url(url));
         redacted_headers(request.headers()).for_each(|line| tracing::trace!("> {line}"));
         self.stats.count_request();

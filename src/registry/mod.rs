@@ -3,6 +3,7 @@
 mod catalog;
 mod client;
 mod config;
+mod contents;
 mod delete;
 mod document;
 mod endpoint;
@@ -19,6 +20,7 @@ mod valid;
 pub use catalog::CatalogOptions;
 pub use client::{Client, ClientBuilder};
 pub use config::{HistoryEntry, ImageConfig};
+pub use contents::{Child, Contents};
 pub use delete::Deletion;
 pub use document::{Content, Descriptor, Document, Manifest, media_types};
 pub use inventory::Inventory;
