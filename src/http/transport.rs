@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, redirect};
 use tokio::sync::Semaphore;
@@ -70,26 +71,34 @@ impl Transport {
     ///
     /// Whatever keeps a reply with a status of success from coming.
     pub async fn send(&self, request: &Request) -> Result<Response> {
-        self.fetch(request, async |response| Ok(response)).await
-    }
-
-    /// As [`Transport::send`], reading the reply included: a body that breaks off is fetched again.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Transport::send`] and of `read`.
-    pub async fn fetch<T>(&self, request: &Request, mut read: impl AsyncFnMut(Response) -> Result<T>) -> Result<T> {
         let mut attempts = self.attempts(request);
         loop {
-            let outcome = match self.send_once(request).await {
-                Ok(response) => read(response).await,
-                Err(error) => Err(error),
-            };
-            match outcome {
-                Ok(value) => return Ok(value),
+            match self.send_once(request).await {
+                Ok(response) => return Ok(response),
                 Err(error) => attempts.recover(error).await?,
             }
         }
+    }
+
+    /// As [`Transport::send`], reading the body too, which may have `limit` bytes: one that breaks off is fetched again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Transport::send`] and of [`Response::bytes`].
+    pub async fn fetch(&self, request: &Request, limit: usize) -> Result<(Response, Bytes)> {
+        let mut attempts = self.attempts(request);
+        loop {
+            match self.fetch_once(request, limit).await {
+                Ok(fetched) => return Ok(fetched),
+                Err(error) => attempts.recover(error).await?,
+            }
+        }
+    }
+
+    async fn fetch_once(&self, request: &Request, limit: usize) -> Result<(Response, Bytes)> {
+        let mut response = self.send_once(request).await?;
+        let bytes = response.bytes(limit, &request.subject.name).await?;
+        Ok((response, bytes))
     }
 
     /// Sends a request once, authentication and redirects included.
@@ -150,7 +159,7 @@ impl Transport {
         url: &Url,
         headers: &HeaderMap,
         authorization: Option<&HeaderValue>,
-        body: Option<bytes::Bytes>,
+        body: Option<Bytes>,
     ) -> Result<Response> {
         let client = self.client(url)?;
         let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());

@@ -88,7 +88,8 @@ impl Client {
     /// [`Danger::Ambiguous`]; [`Fault::TooLarge`] above 4 MiB.
     pub async fn manifest(&self, repository: &Repository, target: Target<'_>) -> Result<Manifest> {
         let request = self.manifest_request(Method::GET, repository, target);
-        self.transport.fetch(&request, async |response| read_manifest(response, &request, target).await).await
+        let (response, bytes) = self.transport.fetch(&request, LARGEST_MANIFEST).await?;
+        read_manifest(&response, bytes, &request, target)
     }
 
     /// Fetches a manifest that an index lists, and verifies its size too.
@@ -112,14 +113,8 @@ impl Client {
         let endpoint = Endpoint::Blob(repository, &descriptor.digest);
         let request = unencoded(self.request(Method::GET, endpoint));
         let what = format!("config {}", descriptor.digest);
-        let bytes = self
-            .transport
-            .fetch(&request, async |mut response| {
-                let bytes = response.bytes(LARGEST_CONFIG, &what).await?;
-                matches_digest(&descriptor.digest, &bytes, &what)?;
-                Ok(bytes)
-            })
-            .await?;
+        let (_, bytes) = self.transport.fetch(&request, LARGEST_CONFIG).await?;
+        matches_digest(&descriptor.digest, &bytes, &what)?;
         same_size(descriptor, bytes.len())?;
         let image = ImageConfig::parse(&bytes).map_err(|error| malformed(&what).because(error))?;
         Ok(Config { digest: descriptor.digest.clone(), bytes, image })
@@ -136,9 +131,8 @@ fn unencoded(request: Request) -> Request {
     request.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
 }
 
-async fn read_manifest(mut response: Response, request: &Request, target: Target<'_>) -> Result<Manifest> {
+fn read_manifest(response: &Response, bytes: Bytes, request: &Request, target: Target<'_>) -> Result<Manifest> {
     let what = &request.subject.name;
-    let bytes = response.bytes(LARGEST_MANIFEST, what).await?;
     if let Some(error) = response.not_json(&request.subject, &bytes) {
         return Err(error);
     }
@@ -154,7 +148,7 @@ async fn read_manifest(mut response: Response, request: &Request, target: Target
             digest.clone()
         }
         Target::Tag(_) => {
-            let told = told_digest(&response);
+            let told = told_digest(response);
             let algorithm = told.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
             let digest = Digest::of(algorithm, content);
             if told.as_ref().is_some_and(|told| *told != digest) {
