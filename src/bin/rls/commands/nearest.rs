@@ -1,0 +1,41 @@
+//! What was perhaps meant by a tag that does not exist.
+
+use std::cmp::Reverse;
+
+use futures::TryStreamExt;
+use registry_ls::error::{Error, Missing};
+use registry_ls::name::{Reference, Registry, Repository};
+use registry_ls::{Kind, name::Target};
+
+use super::Context;
+use crate::report::Situation;
+
+/// How many tags are named.
+const NAMED: usize = 3;
+
+/// What is known about an error with a reference; of an unknown tag, the tags that look most like it.
+pub async fn situation(context: &Context<'_>, registry: &Registry, reference: &Reference, error: &Error) -> Situation {
+    let situation = context.situation(registry);
+    let Target::Tag(tag) = reference.target() else { return situation };
+    if !matches!(error.kind(), Kind::NotFound(Missing::Tag)) || context.report.is_quiet() {
+        return situation;
+    }
+    match nearest(context, registry, reference.repository(), tag.as_str()).await {
+        Ok(nearest) => Situation { nearest, ..situation },
+        Err(error) => Situation { no_repository: error.is_not_found(), ..situation },
+    }
+}
+
+async fn nearest(context: &Context<'_>, registry: &Registry, repository: &Repository, tag: &str) -> Result<Vec<String>, Error> {
+    let client = context.connector.client(registry)?;
+    let mut best: Vec<(u32, String)> = Vec::new();
+    let mut tags = std::pin::pin!(client.tags(repository));
+    while let Some(known) = tags.try_next().await? {
+        // Whole thousandths, because floating-point numbers have no order.
+        let likeness = (strsim::jaro_winkler(tag, known.as_str()) * 1000.0) as u32;
+        best.push((likeness, known.to_string()));
+        best.sort_by(|a, b| (Reverse(a.0), &a.1).cmp(&(Reverse(b.0), &b.1)));
+        best.truncate(NAMED);
+    }
+    Ok(best.into_iter().map(|(_, tag)| format!("{repository}:{tag}")).collect())
+}

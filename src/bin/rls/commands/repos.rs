@@ -1,0 +1,87 @@
+use std::collections::BTreeSet;
+
+use futures::future::Either;
+use futures::{StreamExt, TryStreamExt};
+use registry_ls::error::{Error, Result};
+use registry_ls::name::Repository;
+use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE};
+
+use super::{Context, next_or_flush};
+use crate::args::ReposArgs;
+use crate::output::{Field, RepositoryRecord, RepositoryView};
+use crate::report::{Stop, failure};
+
+/// A repository and, if they were asked for, its tags.
+type Listed = (Repository, Option<Result<Vec<String>>>);
+
+/// `rls repos`
+pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
+    let (registry, root) = context.settings.root(args.root.as_deref())?;
+    let filter = args.filter.filter()?;
+    let mut output = context.output(RepositoryView { tags: args.tags })?;
+    let client = context.connector.client(&registry).map_err(|error| context.failed(&registry, error))?;
+    let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
+    let wanted = |name: &Repository| {
+        let name = name.as_str();
+        let below = root.as_ref().is_none_or(|root| name.strip_prefix(root.as_str()).is_some_and(is_end_or_below));
+        below && name.starts_with(args.prefix.as_deref().unwrap_or_default()) && filter.keeps(name)
+    };
+    let options = CatalogOptions { page_size: limit.min(PAGE_SIZE), after: args.after.clone() };
+    let names = client.catalog(&options).try_filter(|name| std::future::ready(wanted(name)));
+    // An error is not one of the repositories that the limit counts.
+    let names = names.scan(0, |count, name| {
+        *count += usize::from(name.is_ok());
+        std::future::ready((*count <= limit).then_some(name))
+    });
+    let names = if limit == usize::MAX { Either::Left(names) } else { Either::Right(names.take(limit)) };
+    let client = &client;
+    let mut listed = if args.tags {
+        let listed = names.map(|name| async move {
+            let name = name?;
+            let tags = tags(client, &name).await;
+            Ok((name, Some(tags)))
+        });
+        listed.buffered(context.settings.jobs).boxed_local()
+    } else {
+        names.map_ok(|name| (name, None)).boxed_local()
+    };
+    let progress = context.progress("repositories");
+    let mut outcome = Ok(());
+    while let Some(item) = next_or_flush(&mut listed, &mut output).await? {
+        match item {
+            Ok(item) => output.write(&record(context, &registry, item))?,
+            Err(error) => outcome = Err(context.failed(&registry, error)),
+        }
+        progress.inc(1);
+    }
+    drop(progress);
+    super::close(output, outcome)
+}
+
+fn record(context: &Context<'_>, registry: &registry_ls::name::Registry, (name, tags): Listed) -> RepositoryRecord {
+    let repository = name.to_string();
+    match tags {
+        None => RepositoryRecord { repository, ..RepositoryRecord::default() },
+        Some(Ok(tags)) => {
+            context.report.success();
+            RepositoryRecord { repository, tags: Field::Known(tags), error: None }
+        }
+        Some(Err(error)) => {
+            context.report.failure(&error, &context.situation(registry));
+            RepositoryRecord { repository, tags: Field::Unknown, error: Some(failure(&error)) }
+        }
+    }
+}
+
+/// The tags by name. distribution keeps a repository in its catalog after its last tag is gone, and then knows no list of tags.
+async fn tags(client: &Client, repository: &Repository) -> Result<Vec<String>> {
+    let tags: Result<BTreeSet<_>, Error> = client.tags(repository).map_ok(|tag| tag.to_string()).try_collect().await;
+    match tags {
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        tags => Ok(tags?.into_iter().collect()),
+    }
+}
+
+fn is_end_or_below(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('/')
+}

@@ -1,0 +1,155 @@
+//! The tags of one repository, with what was asked about each: listed, looked at, sorted, limited.
+
+use std::sync::Arc;
+
+use futures::stream::LocalBoxStream;
+use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future, stream};
+use jiff::Timestamp;
+use registry_ls::error::{Error, Result};
+use registry_ls::name::{Digest, Repository, Tag, Target};
+use registry_ls::registry::{Client, Contents};
+
+use crate::args::{Filter, TagsArgs};
+use crate::output::{Detail, Field, TagRecord, Time};
+use crate::report::failure;
+use crate::sort::{Facts, Order, sort};
+
+/// A tag's record with what went wrong about it; an error ends the listing.
+pub(super) type Item = Result<(TagRecord, Option<Error>)>;
+
+/// What is asked of each repository.
+pub(super) struct Query<'a> {
+    filter: &'a Filter,
+    pub detail: Detail,
+    order: Order,
+    reverse: bool,
+    limit: usize,
+    same_as: Option<&'a Tag>,
+    jobs: usize,
+}
+
+/// One repository's tags.
+pub(super) struct Listing<'a> {
+    pub query: &'a Query<'a>,
+    pub client: Arc<Client>,
+    pub repository: &'a Repository,
+}
+
+/// What is known about one tag.
+struct Known {
+    tag: Tag,
+    digest: Option<Digest>,
+    contents: Option<Contents>,
+    error: Option<Error>,
+}
+
+impl<'a> Query<'a> {
+    pub(super) fn new(args: &'a TagsArgs, filter: &'a Filter, jobs: usize) -> Self {
+        let detail = match (args.long, args.digests) {
+            (true, _) => Detail::Long,
+            (false, true) => Detail::Digests,
+            (false, false) => Detail::Names,
+        };
+        let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
+        let same_as = args.same_as.as_ref();
+        Self { filter, detail, order: args.sort, reverse: args.reverse, limit, same_as, jobs }
+    }
+}
+
+impl Listing<'_> {
+    /// The tags, in their order.
+    pub(super) fn items(&self) -> LocalBoxStream<'_, Item> {
+        let known = stream::once(self.known()).try_flatten();
+        known.map_ok(|known| self.record(known)).boxed_local()
+    }
+
+    async fn known(&self) -> Result<LocalBoxStream<'_, Result<Known>>> {
+        let query = self.query;
+        let wanted = match query.same_as {
+            Some(tag) => Some(self.client.resolve(self.repository, Target::Tag(tag)).await?.digest),
+            None => None,
+        };
+        let same = move |known: &Known| future::ready(wanted.is_none() || known.digest == wanted);
+        let tags = self.client.tags(self.repository);
+        let tags = tags.try_filter(|tag| future::ready(query.filter.keeps(tag.as_str())));
+        if query.order == Order::None && !query.reverse {
+            return Ok(self.look_at(tags).try_filter(same).take(query.limit).boxed_local());
+        }
+        // A listing that was cut short is shown as far as it came.
+        let (mut tags, failed) = until_error(tags).await;
+        let end = stream::iter(failed.map(Err));
+        if !matches!(query.order, Order::Created | Order::Size) {
+            sort(&mut tags, query.order, query.reverse, |tag| Facts { name: tag.as_str(), created: None, size: None });
+            let known = self.look_at(stream::iter(tags.into_iter().map(Ok)));
+            return Ok(known.try_filter(same).take(query.limit).chain(end).boxed_local());
+        }
+        let known = self.look_at(stream::iter(tags.into_iter().map(Ok))).try_filter(same);
+        let mut known: Vec<_> = known.try_collect().await?;
+        sort(&mut known, query.order, query.reverse, Known::facts);
+        Ok(stream::iter(known.into_iter().take(query.limit).map(Ok)).chain(end).boxed_local())
+    }
+
+    /// Asks about each tag what there is to ask, several at once, in their order.
+    fn look_at<'b>(&'b self, tags: impl Stream<Item = Result<Tag>> + 'b) -> impl Stream<Item = Result<Known>> + 'b {
+        tags.map_ok(|tag| self.look(tag).map(Ok)).try_buffered(self.query.jobs)
+    }
+
+    async fn look(&self, tag: Tag) -> Known {
+        let target = Target::Tag(&tag);
+        let by_facts = matches!(self.query.order, Order::Created | Order::Size);
+        let (digest, contents, error) = if self.query.detail == Detail::Long || by_facts {
+            match self.client.contents(self.repository, target).await {
+                Ok(contents) => (Some(contents.manifest.digest.clone()), Some(contents), None),
+                Err(error) => (None, None, Some(error)),
+            }
+        } else if self.query.detail == Detail::Digests || self.query.same_as.is_some() {
+            match self.client.resolve(self.repository, target).await {
+                Ok(resolved) => (Some(resolved.digest), None, None),
+                Err(error) => (None, None, Some(error)),
+            }
+        } else {
+            (None, None, None)
+        };
+        Known { tag, digest, contents, error }
+    }
+
+    fn record(&self, known: Known) -> (TagRecord, Option<Error>) {
+        let Known { tag, digest, contents, error } = known;
+        let contents = contents.as_ref();
+        let failed = error.as_ref().map(failure);
+        let mut record = TagRecord::failed(self.repository.to_string(), self.query.detail, failed);
+        record.tag = Some(tag.to_string());
+        if self.query.detail != Detail::Names {
+            record.digest = digest.map(|digest| digest.to_string()).into();
+        }
+        if self.query.detail == Detail::Long {
+            let platforms = |contents: &Contents| contents.platforms().iter().map(ToString::to_string).collect();
+            record.media_type = contents.map(|contents| contents.manifest.media_type.clone()).into();
+            record.platforms = contents.map(platforms).into();
+            record.size = contents.and_then(Contents::size).into();
+            record.created = contents.and_then(Contents::created).and_then(Time::new).into();
+        }
+        (record, error)
+    }
+}
+
+impl Known {
+    fn facts(&self) -> Facts<'_> {
+        let created: Option<Timestamp> = self.contents.as_ref().and_then(Contents::created);
+        let size = self.contents.as_ref().and_then(Contents::size);
+        Facts { name: self.tag.as_str(), created, size }
+    }
+}
+
+/// What comes before the first error, and the error.
+async fn until_error<T>(items: impl Stream<Item = Result<T>>) -> (Vec<T>, Option<Error>) {
+    let mut items = std::pin::pin!(items);
+    let mut whole = Vec::new();
+    loop {
+        match items.next().await {
+            Some(Ok(item)) => whole.push(item),
+            Some(Err(error)) => return (whole, Some(error)),
+            None => return (whole, None),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+mod listing;
+
+use std::io::BufRead;
+
+use futures::{StreamExt, stream};
+
+use self::listing::{Listing, Query};
+use super::{Context, next_or_flush};
+use crate::args::TagsArgs;
+use crate::output::{Progress, TagRecord, TagView};
+use crate::report::{Stop, failure};
+use crate::usage::Usage;
+
+/// `rls tags`
+pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), Stop> {
+    let repositories = context.settings.repositories(&names(&args.repositories)?)?;
+    let filter = args.filter.filter()?;
+    let query = Query::new(args, &filter, context.settings.jobs);
+    // What comes from standard input is several, even when it is one or none: a script sees the same lines.
+    let qualified = repositories.len() > 1 || args.repositories.iter().any(|name| name == "-");
+    let view = TagView { qualified, detail: query.detail };
+    let mut output = context.output(view)?;
+    let mut listings = Vec::with_capacity(repositories.len());
+    for (registry, repository) in &repositories {
+        let client = context.connector.client(registry).map_err(|error| context.failed(registry, error))?;
+        listings.push(Listing { query: &query, client, repository });
+    }
+    let progress = context.progress("tags");
+    let outcome = match listings.as_slice() {
+        [listing] => one(listing, context, &mut output, &progress).await?,
+        listings => {
+            several(listings, context, &mut output, &progress).await?;
+            Ok(())
+        }
+    };
+    drop(progress);
+    super::close(output, outcome)
+}
+
+type Output = crate::output::Output<TagView, std::io::Stdout>;
+
+/// One repository is shown as its tags come.
+async fn one(
+    listing: &Listing<'_>,
+    context: &Context<'_>,
+    output: &mut Output,
+    progress: &Progress,
+) -> Result<Result<(), Stop>, Stop> {
+    let mut items = listing.items();
+    while let Some(item) = next_or_flush(&mut items, output).await? {
+        progress.inc(1);
+        match item {
+            Ok((record, error)) => {
+                match error {
+                    Some(error) => context.report.failure(&error, &context.situation(listing.client.registry())),
+                    None => context.report.success(),
+                }
+                output.write(&record)?;
+            }
+            Err(error) => return Ok(Err(context.failed(listing.client.registry(), error))),
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Several are read at once and shown in their order; each that fails is reported by itself.
+async fn several(listings: &[Listing<'_>], context: &Context<'_>, output: &mut Output, progress: &Progress) -> Result<(), Stop> {
+    let read = stream::iter(listings).map(|listing| async move {
+        let items: Vec<_> = listing.items().inspect(|_| progress.inc(1)).collect().await;
+        (listing, items)
+    });
+    let mut read = read.buffered(context.settings.jobs).boxed_local();
+    while let Some((listing, items)) = next_or_flush(&mut read, output).await? {
+        let situation = context.situation(listing.client.registry());
+        let mut whole = true;
+        for item in items {
+            let (record, error) = match item {
+                Ok((record, error)) => (record, error),
+                Err(error) => {
+                    let repository = listing.repository.to_string();
+                    (TagRecord::failed(repository, listing.query.detail, Some(failure(&error))), Some(error))
+                }
+            };
+            if let Some(error) = error {
+                whole = false;
+                context.report.failure(&error, &situation);
+            }
+            output.write(&record)?;
+        }
+        if whole {
+            context.report.success();
+        }
+    }
+    Ok(())
+}
+
+/// The repositories that are named, `-` standing for the lines of standard input.
+fn names(arguments: &[String]) -> Result<Vec<String>, Usage> {
+    let mut names = Vec::new();
+    for argument in arguments {
+        if argument == "-" {
+            for line in std::io::stdin().lock().lines() {
+                let line = line.map_err(|error| Usage::new("cannot read standard input").because(error))?;
+                names.extend(Some(line.trim()).filter(|name| !name.is_empty()).map(str::to_owned));
+            }
+        } else {
+            names.push(argument.clone());
+        }
+    }
+    Ok(names)
+}

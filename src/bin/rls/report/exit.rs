@@ -1,0 +1,78 @@
+//! Exit codes: what scripts rely on.
+
+use std::process::ExitCode;
+
+use registry_ls::Kind;
+
+/// An exit code of the command line's contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit(u8);
+
+impl Exit {
+    /// All is well; an empty list is.
+    pub const SUCCESS: Self = Self(0);
+    /// A bug in rls.
+    pub const BUG: Self = Self(1);
+    /// The command line or local configuration.
+    pub const USAGE: Self = Self(2);
+    /// Some things failed, or a listing was cut short.
+    pub const INCOMPLETE: Self = Self(6);
+    /// A time limit was reached.
+    pub const TIMED_OUT: Self = Self(12);
+    /// The output could not be written.
+    pub const OUTPUT: Self = Self(13);
+    /// SIGINT.
+    pub const INTERRUPTED: Self = Self(130);
+    /// The reader of the output went away, as SIGPIPE would have it.
+    pub const PIPE: Self = Self(141);
+    /// SIGTERM.
+    pub const TERMINATED: Self = Self(143);
+
+    /// The code for a sort of error.
+    pub fn of(kind: &Kind) -> Self {
+        match kind {
+            Kind::Invalid | Kind::Config => Self::USAGE,
+            Kind::NotFound(_) => Self(3),
+            Kind::Unauthenticated | Kind::Denied(_) | Kind::UnsafeRealm => Self(4),
+            Kind::Protocol(_) => Self(5),
+            Kind::Incomplete => Self::INCOMPLETE,
+            Kind::Unsupported(_) => Self(7),
+            Kind::RateLimited => Self(8),
+            Kind::Safety(_) => Self(9),
+            Kind::Network(_) => Self(10),
+            Kind::Tls(_) => Self(11),
+            Kind::TimedOut => Self::TIMED_OUT,
+            _ => Self::BUG,
+        }
+    }
+
+    /// The code for several targets: theirs when all failed alike, 6 when the outcome is mixed.
+    pub fn of_batch(succeeded: usize, failed: &[Self]) -> Self {
+        match failed {
+            [] => Self::SUCCESS,
+            [first, rest @ ..] if succeeded == 0 && rest.iter().all(|exit| exit == first) => *first,
+            _ => Self::INCOMPLETE,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.0.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_targets_have_one_code() {
+        let (not_found, denied) = (Exit(3), Exit(4));
+        assert_eq!(Exit::of_batch(0, &[]), Exit::SUCCESS);
+        assert_eq!(Exit::of_batch(2, &[]), Exit::SUCCESS);
+        assert_eq!(Exit::of_batch(0, &[not_found, not_found]), not_found);
+        assert_eq!(Exit::of_batch(0, &[not_found, denied]), Exit::INCOMPLETE);
+        assert_eq!(Exit::of_batch(1, &[not_found]), Exit::INCOMPLETE);
+    }
+}

@@ -1,0 +1,207 @@
+//! What to do about an error, from the facts that it carries.
+
+use registry_ls::auth::{Action, Right};
+use registry_ls::error::{Danger, Denial, Fault, Missing, Network, Operation, Refuser, Tls};
+use registry_ls::name::Registry;
+use registry_ls::{Error, Kind};
+
+/// What is known about the run besides the error.
+#[derive(Debug, Clone, Default)]
+pub struct Situation {
+    /// The registry that was asked.
+    pub registry: Option<Registry>,
+    /// Names that were perhaps meant, best first.
+    pub nearest: Vec<String>,
+    /// Whether a certificate was given with `--ca-file`.
+    pub ca_given: bool,
+}
+
+impl Situation {
+    /// A situation with one registry.
+    pub fn at(registry: &Registry, ca_given: bool) -> Self {
+        Self { registry: Some(registry.clone()), nearest: Vec::new(), ca_given }
+    }
+
+    /// What to do, where something can be said.
+    pub fn hint(&self, error: &Error) -> Option<String> {
+        match error.kind() {
+            Kind::NotFound(missing) => self.not_found(*missing),
+            Kind::Unauthenticated => Some(self.log_in()),
+            Kind::Denied(denial) => Some(self.denied(denial, error)),
+            Kind::UnsafeRealm => Some(
+                "nothing was sent there; the registry's operator has to correct the realm of its token server".to_owned(),
+            ),
+            Kind::Unsupported(operation) => Some(self.unsupported(*operation)),
+            Kind::Protocol(fault) => self.protocol(fault),
+            Kind::RateLimited => Some("--jobs 1 asks more slowly; logged in, the limit is often higher".to_owned()),
+            Kind::Safety(danger) => danger_hint(danger),
+            Kind::Network(network) => self.network(*network),
+            Kind::Tls(tls) => self.tls(tls),
+            Kind::TimedOut => Some("--timeout sets the limit for the whole command; -v shows what it waits for".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The registry as it is named on a command line.
+    fn name(&self) -> String {
+        self.registry.as_ref().map_or_else(|| "REGISTRY".to_owned(), Registry::authority)
+    }
+
+    fn not_found(&self, missing: Missing) -> Option<String> {
+        if !self.nearest.is_empty() {
+            return Some(format!("there is {}", self.nearest.join(", ")));
+        }
+        match missing {
+            Missing::Repository => Some(format!("rls repos {} lists the repositories", self.name())),
+            Missing::Page => Some(format!("is {} a registry? A registry answers on /v2/", self.name())),
+            Missing::Tag | Missing::Manifest | Missing::Blob => None,
+        }
+    }
+
+    fn log_in(&self) -> String {
+        let name = self.name();
+        format!(
+            "-u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login {name} stores both for docker and rls"
+        )
+    }
+
+    fn denied(&self, denial: &Denial, error: &Error) -> String {
+        match (&denial.by, &denial.right, &denial.identity) {
+            (Refuser::TokenServer(_), _, Some(identity)) => {
+                format!("check the user name and password from {}; -u NAME uses others", identity.source)
+            }
+            (_, Some(Right { action: Action::Catalog, .. }), _) => self.no_catalog(),
+            (_, Some(Right { action, repository: Some(repository) }), Some(_)) => {
+                if error.reply().is_some_and(|reply| reply.status == 401) {
+                    format!("ask for {action} on {repository}, or check the password; -u NAME logs in as somebody else")
+                } else {
+                    format!("ask for {action} on {repository}; -u NAME logs in as somebody else")
+                }
+            }
+            (.., None) => self.log_in(),
+            _ => "-u NAME logs in as somebody else".to_owned(),
+        }
+    }
+
+    fn unsupported(&self, operation: Operation) -> String {
+        match operation {
+            Operation::Catalog => self.no_catalog(),
+            Operation::DeleteTag | Operation::DeleteManifest => {
+                "on docker's registry deletion is off until its server is started with REGISTRY_STORAGE_DELETE_ENABLED=true \
+                 (storage.delete.enabled in config.yml)"
+                    .to_owned()
+            }
+            Operation::Tags | Operation::Other => format!("is {} a registry? A registry answers on /v2/", self.name()),
+        }
+    }
+
+    /// Which registries have no catalog for everybody, and what they have instead.
+    fn no_catalog(&self) -> String {
+        let registry = self.registry.clone().unwrap_or_else(Registry::docker_hub);
+        let host = registry.host();
+        let offers = |suffix: &str| host == suffix || host.ends_with(&format!(".{suffix}"));
+        if registry.is_docker_hub() {
+            "Docker Hub has no catalog; its repositories are on hub.docker.com, their tags here: rls tags NAMESPACE/NAME".to_owned()
+        } else if offers("ghcr.io") {
+            "GHCR has no catalog; packages are on github.com/OWNER?tab=packages, their tags here: rls tags ghcr.io/OWNER/NAME"
+                .to_owned()
+        } else if offers("pkg.dev") || offers("gcr.io") {
+            "gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY lists images; rls tags lists their tags"
+                .to_owned()
+        } else if offers("quay.io") {
+            "Quay lists repositories on its web site and API; rls tags quay.io/NAMESPACE/NAME lists tags".to_owned()
+        } else if host.contains("gitlab") {
+            "GitLab lists a project's repositories under Deploy > Container registry and GET /projects/:id/registry/repositories; \
+             rls tags lists their tags"
+                .to_owned()
+        } else {
+            "many registries show their catalog to administrators only; rls tags REPO works without it".to_owned()
+        }
+    }
+
+    fn protocol(&self, fault: &Fault) -> Option<String> {
+        let name = self.name();
+        match fault {
+            Fault::Html => Some(format!(
+                "is {name} the registry itself? A proxy, a login page or a web interface answered; -vv shows the headers"
+            )),
+            Fault::TlsPort => Some("leave out --plain-http and http://: the port speaks https".to_owned()),
+            Fault::NotHttp => Some(format!("another service listens on {name}; registries usually have port 443 or 5000")),
+            Fault::PageSize => Some("--limit N asks for pages of N names at most".to_owned()),
+            Fault::Redirect => Some(
+                "behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server".to_owned(),
+            ),
+            Fault::Status(500..) => Some("the fault is on the server: its log says more; --retries N tries longer".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn network(&self, network: Network) -> Option<String> {
+        match network {
+            Network::Dns => Some("check the name; --resolve HOST:PORT:ADDR goes without the resolver".to_owned()),
+            Network::Refused => {
+                Some("nothing listens there; is the port right? Without one it is 443, and 80 with http://".to_owned())
+            }
+            Network::Proxy => Some("HTTPS_PROXY, HTTP_PROXY and ALL_PROXY name the proxy; NO_PROXY lists hosts to reach without it".to_owned()),
+            Network::ConnectTimeout => {
+                Some("a firewall may drop the packets; --connect-timeout waits longer, HTTPS_PROXY goes through a proxy".to_owned())
+            }
+            Network::Reset | Network::Other => None,
+        }
+    }
+
+    fn tls(&self, tls: &Tls) -> Option<String> {
+        let name = self.name();
+        match tls {
+            Tls::UnknownIssuer { leaf_only: true, .. } => Some(
+                "the server sends its certificate without the chain: there, use fullchain.pem in place of cert.pem; \
+                 here, --ca-file chain.pem"
+                    .to_owned(),
+            ),
+            Tls::UnknownIssuer { self_signed: true, .. } => {
+                Some("--ca-file FILE trusts the certificate in FILE; ask the registry's operator for it".to_owned())
+            }
+            Tls::UnknownIssuer { .. } if self.ca_given => {
+                Some("the file given with --ca-file is of another CA; ask the registry's operator for the right one".to_owned())
+            }
+            Tls::UnknownIssuer { .. } => Some("--ca-file FILE trusts the CA whose certificate is in FILE".to_owned()),
+            Tls::Expired { .. } => Some("the server needs a new certificate; if it has one, check this machine's clock".to_owned()),
+            Tls::NotYetValid { .. } => Some("check the clock of this machine and of the server".to_owned()),
+            Tls::WrongName { names } if names.is_empty() => {
+                Some("the certificate has to be issued anew, with the host in its subjectAltName".to_owned())
+            }
+            Tls::WrongName { names } => {
+                let port = self.registry.as_ref().map_or(443, Registry::effective_port);
+                Some(format!(
+                    "use a name that is in the certificate, such as {}; --resolve NAME:{port}:ADDR connects where you want",
+                    names[0]
+                ))
+            }
+            Tls::BadCertificate => Some("the certificate has to be issued anew, as X.509 version 3 with a subjectAltName".to_owned()),
+            Tls::PlainHttp => Some(format!("--plain-http or http://{name} if plain HTTP is meant; rls never falls back to it")),
+            Tls::ClientCertificate { offered: false } => {
+                Some("--client-cert FILE and --client-key FILE present one".to_owned())
+            }
+            Tls::ClientCertificate { offered: true } => {
+                Some("the server does not accept the one in --client-cert: it wants another CA or a later date".to_owned())
+            }
+            Tls::Downgrade => Some(
+                "the registry behind the proxy does not know that it is reached by https: REGISTRY_HTTP_HOST=https://HOST on the \
+                 server, or X-Forwarded-Proto from the proxy"
+                    .to_owned(),
+            ),
+            Tls::Version => Some("rls speaks TLS 1.2 and 1.3; the server has to as well".to_owned()),
+            Tls::Handshake => None,
+        }
+    }
+}
+
+fn danger_hint(danger: &Danger) -> Option<String> {
+    match danger {
+        Danger::Siblings { .. } => Some("--with-siblings removes the manifest with all these tags".to_owned()),
+        Danger::InIndex { .. } => Some("remove the index that lists it instead".to_owned()),
+        Danger::Moved { .. } => Some("somebody pushed to it; look at it again before you remove it".to_owned()),
+        Danger::DigestMismatch => Some("a proxy or the registry altered the data; nothing of it was used".to_owned()),
+        _ => None,
+    }
+}

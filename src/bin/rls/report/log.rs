@@ -1,0 +1,73 @@
+//! `-v`: what the library tells about its work, and its warnings, on standard error.
+
+use std::fmt::{self, Write as _};
+use std::io::{Write as _, stderr};
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::output::{Styles, Tone, escape, on_stderr};
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Errors alone.
+    Quiet,
+    /// Warnings.
+    Normal,
+    /// Requests.
+    Requests,
+    /// Requests with their headers.
+    Headers,
+}
+
+/// Begins to tell.
+pub fn start(verbosity: Verbosity, styles: Styles) {
+    tracing_subscriber::registry().with(Lines { verbosity, styles }).init();
+}
+
+struct Lines {
+    verbosity: Verbosity,
+    styles: Styles,
+}
+
+impl<S: Subscriber> Layer<S> for Lines {
+    /// The crates below have logs of their own, which could show what must not be shown.
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        let least = match *metadata.level() {
+            Level::ERROR | Level::WARN => Verbosity::Normal,
+            Level::INFO | Level::DEBUG => Verbosity::Requests,
+            Level::TRACE => Verbosity::Headers,
+        };
+        metadata.target().starts_with("registry_ls") && self.verbosity >= least
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        let text = escape(&text.0);
+        let line = if *event.metadata().level() <= Level::WARN {
+            format!("{} {text}\n", self.styles.paint(Tone::Warning, "warning:"))
+        } else {
+            format!("{}\n", self.styles.paint(Tone::Dim, &text))
+        };
+        // Standard error may be closed.
+        on_stderr(|| drop(stderr().write_all(line.as_bytes())));
+    }
+}
+
+/// The message of an event, and its fields as `name=value`.
+#[derive(Default)]
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Writing to a String cannot fail.
+        let _ = match field.name() {
+            "message" => write!(self.0, "{value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
+        };
+    }
+}

@@ -1,0 +1,155 @@
+//! From a failure to what a person reads and a script sees: message, causes, hint, exit code. The only place that knows exit codes.
+
+mod exit;
+mod hint;
+mod log;
+
+use std::cell::{Cell, RefCell};
+use std::io::{Write, stderr};
+
+use registry_ls::{Error, Kind};
+
+pub use exit::Exit;
+pub use hint::Situation;
+pub use log::{Verbosity, start as start_log};
+
+use crate::output::{Failure, OutputError, Styles, Tone, escape, on_stderr};
+use crate::usage::Usage;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub enum Stop {
+    /// Something failed that is not about one of several targets.
+    Failed(Error, Situation),
+    /// The command line or local configuration is at fault.
+    Usage(Usage),
+    /// The output cannot be written.
+    Output(OutputError),
+    /// SIGINT or SIGTERM.
+    Signal(Exit),
+}
+
+impl From<Usage> for Stop {
+    fn from(usage: Usage) -> Self {
+        Self::Usage(usage)
+    }
+}
+
+impl From<OutputError> for Stop {
+    fn from(error: OutputError) -> Self {
+        match error {
+            OutputError::Template(usage) => Self::Usage(usage),
+            error => Self::Output(error),
+        }
+    }
+}
+
+/// Prints failures as they occur and remembers what the exit code will be.
+#[derive(Debug)]
+pub struct Report {
+    styles: Styles,
+    quiet: bool,
+    /// Targets that came out well.
+    succeeded: Cell<usize>,
+    /// The exit codes of those that did not.
+    failed: RefCell<Vec<Exit>>,
+}
+
+impl Report {
+    /// A report on standard error.
+    pub fn new(styles: Styles, quiet: bool) -> Self {
+        Self { styles, quiet, succeeded: Cell::default(), failed: RefCell::default() }
+    }
+
+    /// Whether hints, warnings and progress are unwanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Counts a target that came out well.
+    pub fn success(&self) {
+        self.succeeded.set(self.succeeded.get() + 1);
+    }
+
+    /// Prints why one target failed, and counts it.
+    pub fn failure(&self, error: &Error, situation: &Situation) {
+        self.print_error(error.what(), error.causes(), situation.hint(error).as_deref());
+        self.failed.borrow_mut().push(Exit::of(error.kind()));
+    }
+
+    /// Prints something that does not change the exit code.
+    pub fn warning(&self, text: &str) {
+        if !self.quiet {
+            self.line(Tone::Warning, "warning:", text);
+        }
+    }
+
+    /// Prints something useful to know.
+    pub fn hint(&self, text: &str) {
+        if !self.quiet {
+            self.line(Tone::Hint, "hint: ", text);
+        }
+    }
+
+    /// Prints why the command ended, if that needs saying, and says with which exit code.
+    pub fn end(&self, outcome: Result<(), Stop>) -> Exit {
+        match outcome {
+            Ok(()) => Exit::of_batch(self.succeeded.get(), &self.failed.borrow()),
+            Err(Stop::Failed(error, situation)) => {
+                self.print_error(error.what(), error.causes(), situation.hint(&error).as_deref());
+                Exit::of(error.kind())
+            }
+            Err(Stop::Usage(usage)) => {
+                self.print_error(usage.what(), usage.causes(), usage.advice());
+                Exit::USAGE
+            }
+            Err(Stop::Output(OutputError::Closed)) => Exit::PIPE,
+            Err(Stop::Output(error)) => {
+                self.print_error(&error.to_string(), &[], None);
+                Exit::OUTPUT
+            }
+            Err(Stop::Signal(exit)) => exit,
+        }
+    }
+
+    fn print_error(&self, what: &str, causes: &[String], hint: Option<&str>) {
+        self.line(Tone::Bad, "error:", what);
+        for cause in causes {
+            self.line(Tone::Dim, "cause:", cause);
+        }
+        if let Some(hint) = hint {
+            self.hint(hint);
+        }
+    }
+
+    /// One line; its text may come from a server.
+    fn line(&self, tone: Tone, label: &str, text: &str) {
+        let line = format!("{} {}\n", self.styles.paint(tone, label), escape(text));
+        // Standard error may be closed; the exit code still tells.
+        on_stderr(|| drop(stderr().write_all(line.as_bytes())));
+    }
+}
+
+/// What machine formats carry about one failed thing.
+pub fn failure(error: &Error) -> Failure {
+    Failure { kind: kind_name(error.kind()).to_owned(), message: error.to_string() }
+}
+
+fn kind_name(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Invalid => "invalid",
+        Kind::Config => "configuration",
+        Kind::NotFound(_) => "not-found",
+        Kind::Unauthenticated => "unauthenticated",
+        Kind::Denied(_) | Kind::UnsafeRealm => "denied",
+        Kind::Unsupported(_) => "unsupported",
+        Kind::Protocol(_) => "protocol",
+        Kind::Incomplete => "incomplete",
+        Kind::RateLimited => "rate-limited",
+        Kind::Safety(_) => "safety",
+        Kind::Network(_) => "network",
+        Kind::Tls(_) => "tls",
+        Kind::TimedOut => "timed-out",
+        _ => "other",
+    }
+}
