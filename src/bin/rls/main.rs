@@ -1,6 +1,7 @@
 //! rls: ls for container registries.
 
 mod args;
+mod config;
 mod output;
 mod sort;
 mod usage;

@@ -1,4 +1,6 @@
-use super::{Global, Platform};
+use registry_ls::registry::Platform;
+
+use super::Global;
 use crate::output::Format;
 use crate::usage::{Result, Usage};
 

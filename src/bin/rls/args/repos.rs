@@ -14,7 +14,8 @@ Examples:
 pub struct ReposArgs {
     /// The registry, with the first path components of the repositories to list
     ///
-    /// With --registry it is a path alone.
+    /// With --registry it is a path alone. Where RLS_REGISTRY or the configuration file names a registry, it is a path too
+    /// unless its first component looks like a host: one with a dot, a colon or an upper-case letter, or localhost.
     #[arg(value_name = "REGISTRY[/PREFIX]")]
     pub root: Option<String>,
 

@@ -14,6 +14,18 @@ pub struct Resolve {
     pub addresses: Vec<IpAddr>,
 }
 
+impl Resolve {
+    /// As the library has them: one address each.
+    pub fn entries(&self) -> impl Iterator<Item = registry_ls::http::Resolve> {
+        let Self { host, port, addresses } = self;
+        addresses.iter().map(|address| registry_ls::http::Resolve {
+            host: host.clone(),
+            port: *port,
+            address: *address,
+        })
+    }
+}
+
 impl FromStr for Resolve {
     type Err = String;
 

@@ -171,7 +171,7 @@ fn values_are_checked_before_anything_happens() {
         ("rls tags a --limit 0", "number would be zero for non-zero type"),
         ("rls tags a --sort age", "[possible values: name, version, created, size, none]"),
         ("rls tags a --match [", "unclosed character class; missing ']'"),
-        ("rls manifest a --platform linux", "expected OS/ARCH[/VARIANT], such as linux/arm64 or linux/arm/v7"),
+        ("rls manifest a --platform linux", "a platform is OS/ARCH or OS/ARCH/VARIANT"),
         ("rls tags a -o xml", "[possible values: table, plain, json, jsonl, yaml]"),
         ("rls tags a --nosuch", "unexpected argument '--nosuch' found"),
     ];

@@ -1,0 +1,256 @@
+//! The environment variables. One that is set to nothing counts as not set.
+
+use std::env::{split_paths, var_os};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use secrecy::SecretString;
+
+use crate::args::{MAX_JOBS, parse_duration};
+use crate::output::Format;
+use crate::usage::{Result, Usage};
+
+/// What the environment says.
+#[derive(Debug, Default)]
+pub struct Environment {
+    /// `RLS_REGISTRY`
+    pub registry: Option<String>,
+    /// `RLS_USERNAME`
+    pub username: Option<String>,
+    /// `RLS_PASSWORD`
+    pub password: Option<SecretString>,
+    /// `REGISTRY_AUTH_FILE`
+    pub auth_file: Option<PathBuf>,
+    /// `RLS_CA_FILE`, separated as in `PATH`
+    pub ca_files: Vec<PathBuf>,
+    /// `RLS_CLIENT_CERT`
+    pub client_cert: Option<PathBuf>,
+    /// `RLS_CLIENT_KEY`
+    pub client_key: Option<PathBuf>,
+    /// `RLS_INSECURE`
+    pub insecure: Option<bool>,
+    /// `RLS_PLAIN_HTTP`
+    pub plain_http: Option<bool>,
+    /// `RLS_JOBS`
+    pub jobs: Option<u16>,
+    /// `RLS_TIMEOUT`
+    pub timeout: Option<Duration>,
+    /// `RLS_OUTPUT`
+    pub output: Option<Format>,
+    /// `RLS_LOG`: how often `--verbose` is meant
+    pub verbosity: Option<u8>,
+    /// `RLS_CONFIG`
+    pub config: Option<PathBuf>,
+    /// Whether `NO_COLOR` or `CLICOLOR_FORCE` has a say, which is then before the configuration file's.
+    pub decides_color: bool,
+}
+
+impl Environment {
+    /// The process's environment.
+    ///
+    /// # Errors
+    /// A variable with a value that it cannot have.
+    pub fn of_process() -> Result<Self> {
+        Self::read(&|name| var_os(name))
+    }
+
+    /// The variables that `lookup` finds.
+    ///
+    /// # Errors
+    /// As [`Environment::of_process`].
+    pub fn read(lookup: &dyn Fn(&str) -> Option<OsString>) -> Result<Self> {
+        let reader = Reader { lookup };
+        Ok(Self {
+            registry: reader.text("RLS_REGISTRY")?,
+            username: reader.text("RLS_USERNAME")?,
+            password: reader.secret("RLS_PASSWORD")?,
+            auth_file: reader.path("REGISTRY_AUTH_FILE"),
+            ca_files: reader.get("RLS_CA_FILE").map(|paths| split_paths(&paths).collect()).unwrap_or_default(),
+            client_cert: reader.path("RLS_CLIENT_CERT"),
+            client_key: reader.path("RLS_CLIENT_KEY"),
+            insecure: reader.parsed("RLS_INSECURE", parse_switch)?,
+            plain_http: reader.parsed("RLS_PLAIN_HTTP", parse_switch)?,
+            jobs: reader.parsed("RLS_JOBS", parse_jobs)?,
+            timeout: reader.parsed("RLS_TIMEOUT", parse_duration)?,
+            output: reader.parsed("RLS_OUTPUT", parse_format)?,
+            verbosity: reader.parsed("RLS_LOG", parse_verbosity)?,
+            config: reader.path("RLS_CONFIG"),
+            decides_color: reader.get("NO_COLOR").or_else(|| reader.get("CLICOLOR_FORCE")).is_some(),
+        })
+    }
+}
+
+struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+impl Reader<'_> {
+    fn get(&self, name: &str) -> Option<OsString> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(PathBuf::from)
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>> {
+        let text = self.get(name).map(OsString::into_string).transpose();
+        text.map_err(|_| Usage::new(format!("{name} cannot be used")).because("it is not UTF-8"))
+    }
+
+    fn secret(&self, name: &str) -> Result<Option<SecretString>> {
+        Ok(self.text(name)?.map(SecretString::from))
+    }
+
+    fn parsed<T>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let value = parse(&text);
+        value.map(Some).map_err(|cause| Usage::new(format!("{name}={text} cannot be used")).because(cause))
+    }
+}
+
+fn parse_switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("expected 1, true, yes or on, or 0, false, no or off".to_owned()),
+    }
+}
+
+fn parse_jobs(text: &str) -> Result<u16, String> {
+    let jobs = text.parse().ok().filter(|jobs| (1..=MAX_JOBS).contains(&u64::from(*jobs)));
+    jobs.ok_or_else(|| format!("expected a number from 1 to {MAX_JOBS}"))
+}
+
+fn parse_format(text: &str) -> Result<Format, String> {
+    Format::from_str(text, true).map_err(|_| "expected table, plain, json, jsonl or yaml".to_owned())
+}
+
+fn parse_verbosity(text: &str) -> Result<u8, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "0" | "off" => Ok(0),
+        "1" | "requests" => Ok(1),
+        "2" | "headers" => Ok(2),
+        _ => Err("expected 0, 1 (requests) or 2 (requests with their headers)".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Environment> {
+        Environment::read(&|name| {
+            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(*value))
+        })
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let environment = read(&[
+            ("RLS_REGISTRY", "reg:5000"),
+            ("RLS_USERNAME", "ann"),
+            ("RLS_PASSWORD", "s3cret"),
+            ("REGISTRY_AUTH_FILE", "/auth.json"),
+            ("RLS_CA_FILE", "a.pem:b.pem"),
+            ("RLS_CLIENT_CERT", "c.pem"),
+            ("RLS_CLIENT_KEY", "k.pem"),
+            ("RLS_INSECURE", "Yes"),
+            ("RLS_PLAIN_HTTP", "0"),
+            ("RLS_JOBS", "4"),
+            ("RLS_TIMEOUT", "2m"),
+            ("RLS_OUTPUT", "json"),
+            ("RLS_LOG", "2"),
+            ("RLS_CONFIG", "/rls.toml"),
+            ("NO_COLOR", "1"),
+        ])
+        .unwrap();
+        assert_eq!(environment.registry.as_deref(), Some("reg:5000"));
+        assert_eq!(environment.username.as_deref(), Some("ann"));
+        assert_eq!(environment.password.as_ref().unwrap().expose_secret(), "s3cret");
+        assert_eq!(environment.auth_file, Some(PathBuf::from("/auth.json")));
+        assert_eq!(environment.ca_files, [PathBuf::from("a.pem"), PathBuf::from("b.pem")]);
+        assert_eq!(environment.client_cert, Some(PathBuf::from("c.pem")));
+        assert_eq!(environment.client_key, Some(PathBuf::from("k.pem")));
+        assert_eq!((environment.insecure, environment.plain_http), (Some(true), Some(false)));
+        assert_eq!((environment.jobs, environment.timeout), (Some(4), Some(Duration::from_secs(120))));
+        assert_eq!((environment.output, environment.verbosity), (Some(Format::Json), Some(2)));
+        assert_eq!(environment.config, Some(PathBuf::from("/rls.toml")));
+        assert!(environment.decides_color);
+        assert!(!format!("{environment:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn set_to_nothing_is_not_set() {
+        let names = [
+            "RLS_REGISTRY",
+            "RLS_USERNAME",
+            "RLS_PASSWORD",
+            "REGISTRY_AUTH_FILE",
+            "RLS_CA_FILE",
+            "RLS_CLIENT_CERT",
+            "RLS_CLIENT_KEY",
+            "RLS_INSECURE",
+            "RLS_PLAIN_HTTP",
+            "RLS_JOBS",
+            "RLS_TIMEOUT",
+            "RLS_OUTPUT",
+            "RLS_LOG",
+            "RLS_CONFIG",
+            "NO_COLOR",
+            "CLICOLOR_FORCE",
+        ];
+        let empty = read(&names.map(|name| (name, ""))).unwrap();
+        assert_eq!(format!("{empty:?}"), format!("{:?}", Environment::default()));
+    }
+
+    #[test]
+    fn a_switch_has_eight_values() {
+        for (text, value) in [("1", true), ("TRUE", true), ("yes", true), ("on", true)] {
+            assert_eq!(read(&[("RLS_INSECURE", text)]).unwrap().insecure, Some(value), "{text}");
+        }
+        for text in ["0", "false", "No", "off"] {
+            assert_eq!(read(&[("RLS_PLAIN_HTTP", text)]).unwrap().plain_http, Some(false), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_names_the_variable() {
+        let cases = [
+            (
+                "RLS_INSECURE",
+                "maybe",
+                "RLS_INSECURE=maybe cannot be used: expected 1, true, yes or on, or 0, false, no or off",
+            ),
+            ("RLS_JOBS", "0", "RLS_JOBS=0 cannot be used: expected a number from 1 to 256"),
+            ("RLS_JOBS", "70000", "RLS_JOBS=70000 cannot be used: expected a number from 1 to 256"),
+            (
+                "RLS_TIMEOUT",
+                "10",
+                "RLS_TIMEOUT=10 cannot be used: expected a number with its unit, such as 500ms, 10s, 2m or 1h",
+            ),
+            ("RLS_OUTPUT", "xml", "RLS_OUTPUT=xml cannot be used: expected table, plain, json, jsonl or yaml"),
+            (
+                "RLS_LOG",
+                "debug",
+                "RLS_LOG=debug cannot be used: expected 0, 1 (requests) or 2 (requests with their headers)",
+            ),
+        ];
+        for (name, value, text) in cases {
+            assert_eq!(read(&[(name, value)]).unwrap_err().to_string(), text);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_password_that_is_no_text_is_not_shown() {
+        use std::os::unix::ffi::OsStringExt;
+        let error =
+            Environment::read(&|name| (name == "RLS_PASSWORD").then(|| OsString::from_vec(b"s3cret\xff".to_vec())))
+                .unwrap_err();
+        assert_eq!(error.to_string(), "RLS_PASSWORD cannot be used: it is not UTF-8");
+    }
+}

@@ -1,0 +1,233 @@
+use super::*;
+
+fn parse(text: &str) -> Result<File> {
+    File::parse(Path::new("/etc/rls/config.toml"), text, Some(Path::new("/home/ann")))
+}
+
+/// The whole text that a user would see.
+fn refused(text: &str) -> String {
+    let usage = parse(text).unwrap_err();
+    match usage.advice() {
+        Some(hint) => format!("{usage}\n{hint}"),
+        None => usage.to_string(),
+    }
+}
+
+const WHOLE: &str = r#"
+registry = "registry.corp:5000"
+timeout = "2m"
+output = "json"
+color = "never"
+progress = "never"
+username = "ann"
+ca-file = "a.pem"
+client-cert = "/c.pem"
+client-key = "~/k.pem"
+jobs = 4
+connect-timeout = "500ms"
+retries = 0x5
+
+[templates]
+pull = "docker pull {{ tag }}"
+
+[registries."registry.corp:5000"]
+anonymous = true
+ca-file = ["~/b.pem", "sub/c.pem"]
+insecure = true
+plain-http = false
+jobs = 1
+
+[registries."localhost:5000"]
+auth-file = "auth.json"
+anonymous = false
+plain-http = true
+"#;
+
+#[test]
+fn every_key_is_read() {
+    let general = Connect {
+        login: Some(Login::User("ann".to_owned())),
+        ca_files: vec!["/etc/rls/a.pem".into()],
+        client_cert: Some("/c.pem".into()),
+        client_key: Some("/home/ann/k.pem".into()),
+        jobs: Some(4),
+        connect_timeout: Some(Duration::from_millis(500)),
+        retries: Some(5),
+        ..Connect::default()
+    };
+    let corp = Connect {
+        login: Some(Login::Anonymous),
+        ca_files: vec!["/home/ann/b.pem".into(), "/etc/rls/sub/c.pem".into()],
+        insecure: Some(true),
+        plain_http: Some(false),
+        jobs: Some(1),
+        ..Connect::default()
+    };
+    let local = Connect {
+        login: Some(Login::AuthFile("/etc/rls/auth.json".into())),
+        plain_http: Some(true),
+        ..Connect::default()
+    };
+    let expected = File {
+        registry: Some("registry.corp:5000".parse().unwrap()),
+        timeout: Some(Duration::from_secs(120)),
+        layout: Some(Layout::Format(Format::Json)),
+        color: Some(ColorChoice::Never),
+        progress: Some(ProgressChoice::Never),
+        templates: BTreeMap::from([("pull".to_owned(), "docker pull {{ tag }}".to_owned())]),
+        general,
+        registries: vec![("registry.corp:5000".parse().unwrap(), corp), ("localhost:5000".parse().unwrap(), local)],
+    };
+    assert_eq!(parse(WHOLE).unwrap(), expected);
+    assert_eq!(parse("").unwrap(), File::default());
+    assert_eq!(parse("format = \"@pull\"").unwrap().layout, Some(Layout::Template("@pull".to_owned())));
+}
+
+/// The lists that a mistyped key is compared with hold the keys that are read, all of them and no other.
+#[test]
+fn the_lists_of_keys_are_true() {
+    let is_known = |text: &str| !parse(text).err().is_some_and(|usage| usage.what().contains("there is no key"));
+    for key in GENERAL.iter().chain(&CONNECTION).chain(&WEAKENING) {
+        assert!(is_known(&format!("{key} = []")), "{key}");
+    }
+    for key in CONNECTION.iter().chain(&WEAKENING) {
+        assert!(is_known(&format!("[registries.reg]\n{key} = []")), "{key}");
+    }
+    for key in GENERAL {
+        assert!(!is_known(&format!("[registries.reg]\n{key} = []")), "{key}");
+    }
+    let lists = GENERAL.len() + CONNECTION.len();
+    let all = refused("zzzzzzzzzzzz = 1");
+    assert_eq!(all.matches(", ").count() + 1, lists, "{all}");
+}
+
+#[test]
+fn an_unknown_key_names_its_place_and_the_nearest() {
+    assert_eq!(
+        refused("jobs = 1\n\n  jbos = 2"),
+        "/etc/rls/config.toml:3:3: there is no key \"jbos\"\njobs was perhaps meant"
+    );
+    assert_eq!(
+        refused("[registries.\"reg:5000\"]\nca_file = \"x\""),
+        "/etc/rls/config.toml:2:1: there is no key \"ca_file\"\nca-file was perhaps meant"
+    );
+    assert_eq!(
+        refused("auth_file = \"x\""),
+        "/etc/rls/config.toml:1:1: there is no key \"auth_file\"\nauth-file was perhaps meant"
+    );
+    assert_eq!(
+        refused("[registries.reg]\nzebra = 1"),
+        "/etc/rls/config.toml:2:1: there is no key \"zebra\": the keys here are username, auth-file, anonymous, ca-file, \
+         client-cert, client-key, jobs, connect-timeout, retries, insecure, plain-http"
+    );
+}
+
+#[test]
+fn a_password_is_told_where_to_go_and_not_shown() {
+    for key in ["password", "registry-password", "auth", "token", "secret", "identity-token"] {
+        for text in [format!("{key} = \"s3cret\""), format!("[registries.reg]\n{key} = \"s3cret\"")] {
+            let refusal = refused(&text);
+            let hint =
+                "docker login stores a password where rls finds it; RLS_PASSWORD and --password-stdin hand it over";
+            assert!(
+                refusal.ends_with(&format!(":1: {key} has no place in the configuration file\n{hint}")),
+                "{refusal}"
+            );
+            assert!(!refusal.contains("s3cret"), "{refusal}");
+        }
+    }
+}
+
+#[test]
+fn what_weakens_a_connection_is_for_one_registry() {
+    for key in WEAKENING {
+        let expected = format!(
+            "/etc/rls/config.toml:1:1: {key} is for one registry, not for all\nit belongs into a table [registries.\"HOST:PORT\"]"
+        );
+        assert_eq!(refused(&format!("{key} = true")), expected);
+    }
+}
+
+#[test]
+fn a_wrong_value_names_its_place() {
+    let cases = [
+        ("jobs = 0", "1:8: jobs is to be a number from 1 to 256"),
+        ("jobs = \"4\"", "1:8: jobs is to be a number from 1 to 256"),
+        ("jobs = 1.5", "1:8: jobs is to be a number from 1 to 256"),
+        ("retries = -1", "1:11: retries is to be a number from 0 to 100"),
+        ("timeout = 10", "1:11: timeout is to be text in quotes"),
+        (
+            "timeout = \"10\"",
+            "1:11: timeout cannot be \"10\": expected a number with its unit, such as 500ms, 10s, 2m or 1h",
+        ),
+        ("output = \"xml\"", "1:10: output is to be one of table, plain, json, jsonl, yaml"),
+        ("color = true", "1:9: color is to be text in quotes"),
+        ("registry = \"\"", "1:12: registry is to be text in quotes"),
+        ("ca-file = [\"a\", 1]", "1:17: ca-file is to be text in quotes"),
+        ("templates = \"x\"", "1:13: templates is to be a table"),
+        ("[templates]\na = 1", "2:5: a is to be text in quotes"),
+        ("[registries]\nreg = 1", "2:7: reg is to be a table"),
+        ("[registries.reg]\ninsecure = \"yes\"", "2:12: insecure is to be true or false"),
+        ("username = \"a\"\nanonymous = true", "2:1: username, auth-file and anonymous contradict each other"),
+        ("output = \"json\"\nformat = \"x\"", "2:1: output and format contradict each other"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(refused(text), format!("/etc/rls/config.toml:{expected}"), "{text}");
+    }
+}
+
+#[test]
+fn what_is_not_toml_names_its_place() {
+    let refusal = refused("registry = \"a\"\né = = 1");
+    assert!(refusal.starts_with("/etc/rls/config.toml:2:"), "{refusal}");
+    assert!(refusal.contains(": it is not TOML: "), "{refusal}");
+    assert!(!refusal.contains('\n'), "{refusal}");
+}
+
+#[test]
+fn the_name_of_a_table_is_a_registry() {
+    let refusal = refused("[registries.\"a b\"]");
+    assert!(refusal.starts_with("/etc/rls/config.toml:1:13: 'a b' is not a registry: "), "{refusal}");
+    assert_eq!(
+        refused("[registries.\"http://reg\"]"),
+        "/etc/rls/config.toml:1:13: the table of a registry is named HOST:PORT, not \"http://reg\"\n\
+         plain-http = true in the table stands for http://"
+    );
+    assert_eq!(
+        refused("[registry.\"reg:5000\"]\njobs = 1"),
+        "/etc/rls/config.toml:1:2: registry is to be text in quotes: the default registry\n\
+         the table of one registry is [registries.\"HOST:PORT\"]"
+    );
+}
+
+#[test]
+fn the_table_of_a_registry_comes_before_the_rest() {
+    let file = parse(WHOLE).unwrap();
+    let jobs = |registry: &str| -> Vec<_> {
+        file.about(&registry.parse().unwrap()).filter_map(|connect| connect.jobs).collect()
+    };
+    assert_eq!(jobs("registry.corp:5000"), [1, 4]);
+    assert_eq!(jobs("http://Registry.corp:5000"), [1, 4]);
+    assert_eq!(jobs("registry.corp"), [4]);
+    let file = parse("[registries.reg]\njobs = 2").unwrap();
+    let jobs = |registry: &str| file.about(&registry.parse().unwrap()).find_map(|connect| connect.jobs);
+    assert_eq!([jobs("reg"), jobs("reg:443"), jobs("reg:80"), jobs("other")], [Some(2), Some(2), None, None]);
+}
+
+#[test]
+fn a_file_that_was_asked_for_must_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    let error = File::load(Some(&path)).unwrap_err().to_string();
+    assert!(
+        error.starts_with(&format!("the configuration file {} cannot be read: No such file", path.display())),
+        "{error}"
+    );
+    std::fs::write(&path, "jobs = 7\nca-file = \"x.pem\"").unwrap();
+    let general = File::load(Some(&path)).unwrap().general;
+    assert_eq!((general.jobs, general.ca_files), (Some(7), vec![folder.path().join("x.pem")]));
+    std::fs::write(&path, b"\xff").unwrap();
+    assert!(
+        File::load(Some(&path)).unwrap_err().to_string().contains("cannot be read: stream did not contain valid UTF-8")
+    );
+}

@@ -1,0 +1,169 @@
+//! Values of a TOML file, and errors that name their line and column.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::usage::{Result, Usage, nearest};
+
+/// One value in the file.
+pub type Value<'i> = Spanned<DeValue<'i>>;
+
+/// Reads the values of one file.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+    home: Option<&'a Path>,
+}
+
+/// A key, where it stands, and its value.
+pub struct Entry<'a, 'i> {
+    /// The key.
+    pub key: &'a str,
+    /// Where the key stands.
+    pub at: Range<usize>,
+    /// The value.
+    pub value: &'a Value<'i>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of `text`, which is what `path` holds; `~/` in it is `home`.
+    pub fn new(path: &'a Path, text: &'a str, home: Option<&'a Path>) -> Self {
+        Self { path, text, home }
+    }
+
+    /// The whole file.
+    ///
+    /// # Errors
+    /// It is not TOML.
+    pub fn table(&self) -> Result<DeTable<'a>> {
+        let table = DeTable::parse(self.text).map_err(|error| {
+            let cause = error.message().replace('\n', ", ");
+            self.fault(error.span().unwrap_or_default(), format!("it is not TOML: {cause}"))
+        })?;
+        Ok(table.into_inner())
+    }
+
+    /// The entries of a table in the order of the file, so that the first fault is the one that is named.
+    pub fn entries<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
+        let mut entries: Vec<_> =
+            table.iter().map(|(key, value)| Entry { key: key.get_ref(), at: key.span(), value }).collect();
+        entries.sort_by_key(|entry| entry.at.start);
+        entries
+    }
+
+    /// An error at a place in the file.
+    pub fn fault(&self, at: Range<usize>, what: impl std::fmt::Display) -> Usage {
+        let before = self.text.get(..at.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Usage::new(format!("{}:{line}:{column}: {what}", self.path.display()))
+    }
+
+    /// A key that there is not, with the one that was perhaps meant.
+    pub fn unknown(&self, entry: &Entry<'_, '_>, keys: &[&'static str]) -> Usage {
+        let usage = self.fault(entry.at.clone(), format!("there is no key {:?}", entry.key));
+        match nearest(entry.key, keys.iter().copied()) {
+            Some(key) => usage.hint(format!("{key} was perhaps meant")),
+            None => usage.because(format!("the keys here are {}", keys.join(", "))),
+        }
+    }
+
+    fn expected(&self, entry: &Entry<'_, '_>, expected: impl std::fmt::Display) -> Usage {
+        self.fault(entry.value.span(), format!("{} is to be {expected}", entry.key))
+    }
+
+    /// A table.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn sub<'t, 'i>(&self, entry: &Entry<'t, 'i>) -> Result<&'t DeTable<'i>> {
+        entry.value.get_ref().as_table().ok_or_else(|| self.expected(entry, "a table"))
+    }
+
+    /// Text, which is not empty.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn text<'t>(&self, entry: &Entry<'t, '_>) -> Result<&'t str> {
+        let text = entry.value.get_ref().as_str().filter(|text| !text.is_empty());
+        text.ok_or_else(|| self.expected(entry, "text in quotes"))
+    }
+
+    /// `true` or `false`.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn switch(&self, entry: &Entry<'_, '_>) -> Result<bool> {
+        entry.value.get_ref().as_bool().ok_or_else(|| self.expected(entry, "true or false"))
+    }
+
+    /// A whole number in a range.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn number(&self, entry: &Entry<'_, '_>, range: std::ops::RangeInclusive<u64>) -> Result<u64> {
+        let integer = entry.value.get_ref().as_integer();
+        let number = integer.and_then(|integer| u64::from_str_radix(integer.as_str(), integer.radix()).ok());
+        number
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| self.expected(entry, format_args!("a number from {} to {}", range.start(), range.end())))
+    }
+
+    /// Text that `parse` takes.
+    ///
+    /// # Errors
+    /// It is something else, or `parse` refuses it.
+    pub fn parsed<T, E: std::fmt::Display>(
+        &self,
+        entry: &Entry<'_, '_>,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T> {
+        let text = self.text(entry)?;
+        parse(text)
+            .map_err(|cause| self.fault(entry.value.span(), format!("{} cannot be {text:?}", entry.key)).because(cause))
+    }
+
+    /// One of the words that an option takes.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn choice<T: ValueEnum>(&self, entry: &Entry<'_, '_>) -> Result<T> {
+        let words: Vec<_> = T::value_variants()
+            .iter()
+            .filter_map(|value| Some(value.to_possible_value()?.get_name().to_owned()))
+            .collect();
+        let text = self.text(entry)?;
+        T::from_str(text, false).map_err(|_| self.expected(entry, format_args!("one of {}", words.join(", "))))
+    }
+
+    /// A path: relative to the file's own folder, `~/` for the home directory.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn path(&self, entry: &Entry<'_, '_>) -> Result<PathBuf> {
+        Ok(self.located(self.text(entry)?))
+    }
+
+    /// One path or a list of them.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn paths(&self, entry: &Entry<'_, '_>) -> Result<Vec<PathBuf>> {
+        let Some(items) = entry.value.get_ref().as_array() else { return Ok(vec![self.path(entry)?]) };
+        let item = |value| self.path(&Entry { key: entry.key, at: entry.at.clone(), value });
+        items.iter().map(item).collect()
+    }
+
+    fn located(&self, text: &str) -> PathBuf {
+        match (text.strip_prefix("~/"), self.home, self.path.parent()) {
+            (Some(below), Some(home), _) => home.join(below),
+            (_, _, Some(folder)) => folder.join(text),
+            (_, _, None) => PathBuf::from(text),
+        }
+    }
+}

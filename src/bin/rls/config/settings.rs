@@ -1,0 +1,318 @@
+//! Everything decided.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use registry_ls::http::{Options, Resolve};
+use registry_ls::name::{Located, Reference, Registry, Repository};
+use secrecy::SecretString;
+
+use super::file::Connect;
+use super::{Environment, File, Login};
+use crate::args::{Cli, Global};
+use crate::output::{ColorChoice, Layout, ProgressChoice};
+use crate::usage::{Result, Usage, nearest};
+
+/// Requests in flight, unless something else is asked for.
+pub const DEFAULT_JOBS: u16 = 16;
+
+/// What options, environment and configuration file come to. What depends on the registry is in [`Connection`].
+#[derive(Debug)]
+pub struct Settings {
+    /// `--output` or `--format`, with `@NAME` looked up; `None` when nothing was asked for.
+    pub layout: Option<Layout>,
+    /// Whether tables have their header.
+    pub header: bool,
+    /// When to use colours.
+    pub color: ColorChoice,
+    /// When to show progress.
+    pub progress: ProgressChoice,
+    /// No progress, warnings or hints.
+    pub quiet: bool,
+    /// 0, 1 for requests, 2 and more for headers too.
+    pub verbosity: u8,
+    /// Whether to count at the end.
+    pub stats: bool,
+    /// Limit for the whole command.
+    pub timeout: Option<Duration>,
+    /// `--registry`: every name is then a path in it.
+    asked: Option<Registry>,
+    /// `RLS_REGISTRY`, or the file's.
+    usual: Option<Registry>,
+    given: Global,
+    environment: Environment,
+    file: File,
+}
+
+/// How to talk to one registry.
+#[derive(Debug)]
+pub struct Connection {
+    /// The registry, spoken to in plain HTTP if that was asked for.
+    pub registry: Registry,
+    /// Who to be.
+    pub account: Account,
+    /// CA certificates to trust in addition to the system's.
+    pub ca_files: Vec<PathBuf>,
+    /// Client certificate and private key.
+    pub client_identity: Option<(PathBuf, PathBuf)>,
+    /// Whether not to verify certificates.
+    pub insecure: bool,
+    /// Addresses to connect to.
+    pub resolve: Vec<Resolve>,
+    /// Requests in flight at once.
+    pub jobs: usize,
+    /// Limit for connecting.
+    pub connect_timeout: Duration,
+    /// Repetitions.
+    pub retries: u32,
+}
+
+/// Who to be.
+#[derive(Debug)]
+pub enum Account {
+    /// Whoever the places name where credentials are kept.
+    Found,
+    /// Nobody.
+    Anonymous,
+    /// Whoever this file names; `-` is standard input.
+    AuthFile(PathBuf),
+    /// A user.
+    User {
+        /// The name.
+        username: String,
+        /// Where the password is.
+        password: Password,
+    },
+}
+
+/// Where the password is.
+#[derive(Debug)]
+pub enum Password {
+    /// In `RLS_PASSWORD`.
+    Given(SecretString),
+    /// On standard input.
+    Stdin,
+    /// In somebody's head: ask on the terminal.
+    Prompt,
+}
+
+impl Settings {
+    /// Reads the environment and the configuration file, and decides.
+    ///
+    /// # Errors
+    /// A fault in either, or a contradiction.
+    pub fn load(cli: &Cli) -> Result<Self> {
+        let environment = Environment::of_process()?;
+        let file = File::load(cli.config_file().or(environment.config.as_deref()))?;
+        Self::resolve(&cli.global, environment, file)
+    }
+
+    /// Decides.
+    ///
+    /// # Errors
+    /// A registry that is none, a template that there is not, a user name that cannot be one.
+    pub fn resolve(given: &Global, environment: Environment, file: File) -> Result<Self> {
+        let asked = given.registry.as_deref().map(str::parse).transpose()?;
+        let usual = match environment.registry.as_deref() {
+            Some(text) => {
+                Some(text.parse::<Registry>().map_err(|error| Usage::from(error).hint("it is RLS_REGISTRY's"))?)
+            }
+            None => file.registry.clone(),
+        };
+        for username in given.username.iter().chain(&environment.username) {
+            check_username(username)?;
+        }
+        Ok(Self {
+            layout: layout(given, &environment, &file)?,
+            header: !given.no_header,
+            color: given.color.or(file.color.filter(|_| !environment.decides_color)).unwrap_or_default(),
+            progress: given.progress.or(file.progress).unwrap_or_default(),
+            quiet: given.quiet,
+            verbosity: if given.verbose > 0 { given.verbose } else { environment.verbosity.unwrap_or(0) },
+            stats: given.stats,
+            timeout: given.timeout.or(environment.timeout).or(file.timeout),
+            asked,
+            usual,
+            given: given.clone(),
+            environment,
+            file,
+        })
+    }
+
+    /// The registry that a name without a host is in.
+    pub fn registry(&self) -> Registry {
+        self.asked.as_ref().or(self.usual.as_ref()).cloned().unwrap_or_else(Registry::docker_hub)
+    }
+
+    /// Reads REPO.
+    ///
+    /// # Errors
+    /// It is no repository.
+    pub fn repository(&self, text: &str) -> registry_ls::Result<(Registry, Repository)> {
+        let located: Located<Repository> = match &self.asked {
+            Some(registry) => Located::<Repository>::parse_in(text, registry)?,
+            None => text.parse()?,
+        };
+        Ok(located.within(&self.registry()))
+    }
+
+    /// Reads REF.
+    ///
+    /// # Errors
+    /// It is no reference.
+    pub fn reference(&self, text: &str) -> registry_ls::Result<(Registry, Reference)> {
+        let located: Located<Reference> = match &self.asked {
+            Some(registry) => Located::<Reference>::parse_in(text, registry)?,
+            None => text.parse()?,
+        };
+        Ok(located.within(&self.registry()))
+    }
+
+    /// Reads `REGISTRY[/PREFIX]`: the registry, and what the repositories' names begin with, in whole path components.
+    ///
+    /// A URL is a registry. With `--registry` the text is a prefix. Otherwise its first component is a host if it looks
+    /// like one, and also if there is no other registry to look in, since Docker Hub lists none.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn catalog(&self, text: Option<&str>) -> registry_ls::Result<(Registry, Option<String>)> {
+        let Some(text) = text else { return Ok((self.registry(), None)) };
+        if text.contains("://") {
+            return Ok((text.parse()?, None));
+        }
+        let path = text.trim_end_matches('/');
+        let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+        let looks_like_host = first.contains(['.', ':']) || first == "localhost" || first.contains(char::is_uppercase);
+        let prefix = match (&self.asked, &self.usual) {
+            (Some(asked), _) if path.parse::<Registry>().is_ok_and(|named| named.authority() == asked.authority()) => {
+                None
+            }
+            (Some(asked), _) => Some(Located::<Repository>::parse_in(path, asked)?.name),
+            (None, Some(_)) if !looks_like_host => Some(path.parse::<Located<Repository>>()?.name),
+            (None, _) => {
+                let rest = Some(rest).filter(|rest| !rest.is_empty());
+                return Ok((
+                    first.parse()?,
+                    rest.map(str::parse::<Repository>).transpose()?.map(|path| path.to_string()),
+                ));
+            }
+        };
+        Ok((self.registry(), prefix.map(|path| path.to_string())))
+    }
+
+    /// How to talk to a registry.
+    ///
+    /// # Errors
+    /// A password for nobody, a certificate without a key.
+    pub fn connection(&self, registry: &Registry) -> Result<Connection> {
+        let (given, environment, defaults) = (&self.given, &self.environment, Options::default());
+        let about: Vec<&Connect> = self.file.about(registry).collect();
+        let plain_http = given.plain_http.then_some(true).or(environment.plain_http);
+        let plain_http = plain_http.or_else(|| about.iter().find_map(|connect| connect.plain_http)).unwrap_or(false);
+        let insecure = given.insecure.then_some(true).or(environment.insecure);
+        let ca_files =
+            [&given.ca_file, &environment.ca_files].into_iter().chain(about.iter().map(|connect| &connect.ca_files));
+        let jobs = given.jobs.or(environment.jobs).or_else(|| about.iter().find_map(|connect| connect.jobs));
+        let connect_timeout =
+            given.connect_timeout.or_else(|| about.iter().find_map(|connect| connect.connect_timeout));
+        let retries = given.retries.or_else(|| about.iter().find_map(|connect| connect.retries));
+        Ok(Connection {
+            registry: if plain_http { registry.clone().with_plain_http() } else { registry.clone() },
+            account: self.account(&about)?,
+            ca_files: ca_files.into_iter().find(|files| !files.is_empty()).cloned().unwrap_or_default(),
+            client_identity: self.client_identity(&about)?,
+            insecure: insecure.or_else(|| about.iter().find_map(|connect| connect.insecure)).unwrap_or(false),
+            resolve: given.resolve.iter().flat_map(crate::args::Resolve::entries).collect(),
+            jobs: jobs.unwrap_or(DEFAULT_JOBS).into(),
+            connect_timeout: connect_timeout.unwrap_or(defaults.connect_timeout),
+            retries: retries.unwrap_or(defaults.retries),
+        })
+    }
+
+    fn account(&self, about: &[&Connect]) -> Result<Account> {
+        let (given, environment) = (&self.given, &self.environment);
+        let login =
+            |anonymous: bool, username: &Option<String>, auth_file: &Option<PathBuf>| match (username, auth_file) {
+                _ if anonymous => Some(Login::Anonymous),
+                (Some(username), _) => Some(Login::User(username.clone())),
+                (None, Some(path)) => Some(Login::AuthFile(path.clone())),
+                (None, None) => None,
+            };
+        let login = login(given.anonymous, &given.username, &given.auth_file)
+            .or_else(|| login(false, &environment.username, &environment.auth_file))
+            .or_else(|| about.iter().find_map(|connect| connect.login.clone()));
+        match login {
+            Some(Login::User(username)) => Ok(Account::User { username, password: self.password() }),
+            _ if given.password_stdin => Err(Usage::new("--password-stdin needs a user name").hint("-u NAME")),
+            Some(Login::Anonymous) => Ok(Account::Anonymous),
+            Some(Login::AuthFile(path)) => Ok(Account::AuthFile(path)),
+            None if environment.password.is_some() => {
+                Err(Usage::new("RLS_PASSWORD needs a user name").hint("-u NAME, or RLS_USERNAME"))
+            }
+            None => Ok(Account::Found),
+        }
+    }
+
+    fn password(&self) -> Password {
+        match &self.environment.password {
+            _ if self.given.password_stdin => Password::Stdin,
+            Some(password) => Password::Given(password.clone()),
+            None => Password::Prompt,
+        }
+    }
+
+    /// Certificate and key are of the same source, so that neither is paired with another's.
+    fn client_identity(&self, about: &[&Connect]) -> Result<Option<(PathBuf, PathBuf)>> {
+        let (given, environment) = (&self.given, &self.environment);
+        let sources = [
+            (&given.client_cert, &given.client_key, "--client-cert", "--client-key"),
+            (&environment.client_cert, &environment.client_key, "RLS_CLIENT_CERT", "RLS_CLIENT_KEY"),
+        ];
+        let in_file =
+            about.iter().map(|connect| (&connect.client_cert, &connect.client_key, "client-cert", "client-key"));
+        for (cert, key, cert_name, key_name) in sources.into_iter().chain(in_file) {
+            match (cert, key) {
+                (Some(cert), Some(key)) => return Ok(Some((cert.clone(), key.clone()))),
+                (Some(_), None) => return Err(Usage::new(format!("{cert_name} needs {key_name}"))),
+                (None, Some(_)) => return Err(Usage::new(format!("{key_name} needs {cert_name}"))),
+                (None, None) => {}
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// RFC 7617 has no colon in a user name; one that is typed is curl's `-u NAME:PASSWORD`, which is not repeated here.
+fn check_username(username: &str) -> Result<()> {
+    match username.split_once(':') {
+        None => Ok(()),
+        Some(_) => Err(Usage::new("the user name has a colon in it")
+            .because("what follows it would be a password, which everybody can read on a command line")
+            .hint("-u NAME asks for the password; --password-stdin reads it from standard input")),
+    }
+}
+
+fn layout(given: &Global, environment: &Environment, file: &File) -> Result<Option<Layout>> {
+    let layout = match (&given.format, given.output.or(environment.output)) {
+        (Some(template), _) => Some(Layout::Template(template.clone())),
+        (None, Some(format)) => Some(Layout::Format(format)),
+        (None, None) => file.layout.clone(),
+    };
+    let Some(Layout::Template(template)) = &layout else { return Ok(layout) };
+    let Some(name) = template.strip_prefix('@') else { return Ok(layout) };
+    let named = file.templates.get(name).cloned().map(Layout::Template);
+    named.map(Some).ok_or_else(|| unknown_template(name, file))
+}
+
+fn unknown_template(name: &str, file: &File) -> Usage {
+    let names: Vec<&str> = file.templates.keys().map(String::as_str).collect();
+    let usage = Usage::new(format!("there is no template @{name} in the configuration file"));
+    match nearest(name, names.iter().copied()) {
+        Some(near) => usage.hint(format!("@{near} was perhaps meant")),
+        None if names.is_empty() => usage.hint(format!("[templates] {name} = \"…\" defines it")),
+        None => usage.because(format!("it has {}", names.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

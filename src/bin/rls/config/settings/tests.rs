@@ -1,0 +1,266 @@
+use std::ffi::OsString;
+use std::path::Path;
+
+use secrecy::ExposeSecret;
+
+use super::*;
+use crate::args;
+use crate::output::Format;
+
+/// Settings of `rls ARGUMENTS tags app` with these variables and this file.
+fn resolve(arguments: &str, variables: &[(&str, &str)], file: &str) -> Result<Settings> {
+    let line = format!("rls {arguments} tags app");
+    let cli = args::parse(line.split_whitespace()).unwrap_or_else(|refusal| panic!("{refusal:?}"));
+    let environment = Environment::read(&|name| {
+        variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(*value))
+    })?;
+    let file = File::parse(Path::new("/etc/rls/config.toml"), file, None)?;
+    Settings::resolve(&cli.global, environment, file)
+}
+
+fn settings(arguments: &str, variables: &[(&str, &str)], file: &str) -> Settings {
+    resolve(arguments, variables, file).unwrap_or_else(|usage| panic!("{usage}"))
+}
+
+fn connection(arguments: &str, variables: &[(&str, &str)], file: &str) -> Connection {
+    let registry = "reg:5000".parse().unwrap();
+    settings(arguments, variables, file).connection(&registry).unwrap_or_else(|usage| panic!("{usage}"))
+}
+
+fn refused(arguments: &str, variables: &[(&str, &str)], file: &str) -> String {
+    let registry = "reg:5000".parse().unwrap();
+    let result = resolve(arguments, variables, file).and_then(|settings| settings.connection(&registry));
+    let usage = result.map(|_| ()).unwrap_err();
+    format!("{usage} | {}", usage.advice().unwrap_or_default())
+}
+
+/// Who, and where the password is.
+fn account(arguments: &str, variables: &[(&str, &str)], file: &str) -> String {
+    match connection(arguments, variables, file).account {
+        Account::Found => "found".to_owned(),
+        Account::Anonymous => "anonymous".to_owned(),
+        Account::AuthFile(path) => format!("file {}", path.display()),
+        Account::User { username, password: Password::Given(secret) } => {
+            format!("{username}, {}", secret.expose_secret())
+        }
+        Account::User { username, password: Password::Stdin } => format!("{username}, stdin"),
+        Account::User { username, password: Password::Prompt } => format!("{username}, prompt"),
+    }
+}
+
+#[test]
+fn without_anything_the_defaults_hold() {
+    let settings = settings("", &[], "");
+    assert_eq!(settings.registry(), Registry::docker_hub());
+    assert_eq!((settings.layout.clone(), settings.header, settings.timeout), (None, true, None));
+    assert_eq!((settings.color, settings.progress), (ColorChoice::Auto, ProgressChoice::Auto));
+    assert_eq!((settings.quiet, settings.verbosity, settings.stats), (false, 0, false));
+    let connection = settings.connection(&"reg:5000".parse().unwrap()).unwrap();
+    assert_eq!(connection.registry, "reg:5000".parse().unwrap());
+    assert!(matches!(connection.account, Account::Found));
+    assert_eq!((connection.ca_files.len(), connection.client_identity, connection.insecure), (0, None, false));
+    assert_eq!((connection.jobs, connection.retries), (16, 3));
+    assert_eq!((connection.connect_timeout, connection.resolve.len()), (Duration::from_secs(10), 0));
+}
+
+#[test]
+fn option_before_environment_before_registry_before_file() {
+    const FILE: &str = "jobs = 4\n[registries.\"reg:5000\"]\njobs = 3";
+    let jobs = |arguments, variables, file| connection(arguments, variables, file).jobs;
+    assert_eq!(jobs("-j 1", &[("RLS_JOBS", "2")], FILE), 1);
+    assert_eq!(jobs("", &[("RLS_JOBS", "2")], FILE), 2);
+    assert_eq!(jobs("", &[], FILE), 3);
+    assert_eq!(jobs("", &[], "jobs = 4"), 4);
+}
+
+#[test]
+fn every_setting_has_its_order() {
+    const FILE: &str =
+        "timeout = \"1h\"\ncolor = \"always\"\nprogress = \"never\"\nconnect-timeout = \"1s\"\nretries = 9";
+    let from_file = settings("", &[], FILE);
+    assert_eq!((from_file.timeout, from_file.color), (Some(Duration::from_secs(3600)), ColorChoice::Always));
+    assert_eq!(from_file.progress, ProgressChoice::Never);
+    assert_eq!(connection("", &[], FILE).connect_timeout, Duration::from_secs(1));
+    assert_eq!(connection("", &[], FILE).retries, 9);
+    let options =
+        "--timeout 1s --color never --progress auto --connect-timeout 2s --retries 0 --no-header -q -v --stats";
+    let from_options = settings(options, &[("RLS_TIMEOUT", "2s"), ("RLS_LOG", "2")], FILE);
+    assert_eq!((from_options.timeout, from_options.color), (Some(Duration::from_secs(1)), ColorChoice::Never));
+    assert_eq!((from_options.progress, from_options.header), (ProgressChoice::Auto, false));
+    assert_eq!((from_options.quiet, from_options.verbosity, from_options.stats), (true, 1, true));
+    assert_eq!(connection(options, &[], FILE).connect_timeout, Duration::from_secs(2));
+    assert_eq!(connection(options, &[], FILE).retries, 0);
+    let from_environment = settings("", &[("RLS_TIMEOUT", "2s"), ("RLS_LOG", "2"), ("NO_COLOR", "1")], FILE);
+    assert_eq!((from_environment.timeout, from_environment.verbosity), (Some(Duration::from_secs(2)), 2));
+    assert_eq!(from_environment.color, ColorChoice::Auto);
+}
+
+#[test]
+fn the_registry_is_the_first_that_is_set() {
+    const FILE: &str = "registry = \"file.corp\"";
+    const VARIABLE: [(&str, &str); 1] = [("RLS_REGISTRY", "env.corp")];
+    let repository = |arguments, variables, file, text| {
+        let (registry, repository) = settings(arguments, variables, file).repository(text).unwrap();
+        format!("{registry} {repository}")
+    };
+    assert_eq!(repository("-r opt.corp", &VARIABLE, FILE, "ghcr.io/owner/app"), "opt.corp ghcr.io/owner/app");
+    assert_eq!(repository("-r opt.corp", &VARIABLE, FILE, "opt.corp/app"), "opt.corp app");
+    assert_eq!(repository("", &VARIABLE, FILE, "ghcr.io/owner/app"), "ghcr.io owner/app");
+    assert_eq!(repository("", &VARIABLE, FILE, "team/app"), "env.corp team/app");
+    assert_eq!(repository("", &[], FILE, "team/app"), "file.corp team/app");
+    assert_eq!(repository("", &[], "", "alpine"), "docker.io library/alpine");
+    let (registry, reference) = settings("-r http://reg:5000", &[], "").reference("reg:5000/app:1").unwrap();
+    assert_eq!((registry.to_string(), reference.to_string()), ("http://reg:5000".to_owned(), "app:1".to_owned()));
+    assert_eq!(settings("", &VARIABLE, FILE).reference("app").unwrap().1.to_string(), "app");
+}
+
+#[test]
+fn a_bad_name_or_registry_is_a_fault_of_the_user() {
+    let error = settings("", &[], "").repository("team/App").unwrap_err();
+    assert!(matches!(error.kind(), registry_ls::Kind::Invalid), "{error}");
+    assert!(refused("-r a/b", &[], "").starts_with("'a/b' is not a registry: "));
+    let refusal = refused("", &[("RLS_REGISTRY", "a/b")], "");
+    assert!(
+        refusal.starts_with("'a/b' is not a registry: ") && refusal.ends_with(" | it is RLS_REGISTRY's"),
+        "{refusal}"
+    );
+    let refusal = refused("-r https://ann:s3cret@reg", &[], "");
+    assert!(!refusal.contains("s3cret"), "{refusal}");
+}
+
+#[test]
+fn a_catalog_is_a_registry_and_a_path() {
+    const VARIABLE: [(&str, &str); 1] = [("RLS_REGISTRY", "env.corp")];
+    let catalog = |arguments, variables: &[(&str, &str)], text: &str| {
+        let (registry, prefix) =
+            settings(arguments, variables, "").catalog(Some(text).filter(|text| !text.is_empty())).unwrap();
+        format!("{registry} {}", prefix.as_deref().unwrap_or("-"))
+    };
+    assert_eq!(catalog("", &[], ""), "docker.io -");
+    assert_eq!(catalog("", &VARIABLE, ""), "env.corp -");
+    assert_eq!(catalog("", &VARIABLE, "reg:5000"), "reg:5000 -");
+    assert_eq!(catalog("", &VARIABLE, "reg:5000/team/"), "reg:5000 team");
+    assert_eq!(catalog("", &VARIABLE, "team"), "env.corp team");
+    assert_eq!(catalog("", &VARIABLE, "team/sub/"), "env.corp team/sub");
+    assert_eq!(catalog("", &VARIABLE, "localhost/team"), "localhost team");
+    assert_eq!(catalog("", &[], "registry/team"), "registry team");
+    assert_eq!(catalog("", &[], "https://reg.corp/docker"), "https://reg.corp/docker -");
+    assert_eq!(catalog("", &[], "http://reg:5000"), "http://reg:5000 -");
+    assert_eq!(catalog("-r reg:5000", &[], "team"), "reg:5000 team");
+    assert_eq!(catalog("-r reg:5000", &[], "reg:5000/team"), "reg:5000 team");
+    assert_eq!(catalog("-r reg:5000", &[], "reg:5000"), "reg:5000 -");
+    assert_eq!(catalog("-r mirror", &VARIABLE, "ghcr.io/owner"), "mirror ghcr.io/owner");
+    assert!(settings("", &[], "").catalog(Some("reg:5000/Team")).is_err());
+    assert!(settings("", &VARIABLE, "").catalog(Some("te am")).is_err());
+}
+
+#[test]
+fn an_account_is_of_one_source() {
+    const FILE: &str = "username = \"general\"\n[registries.\"reg:5000\"]\nauth-file = \"own.json\"";
+    const PASSWORD: (&str, &str) = ("RLS_PASSWORD", "s3cret");
+    assert_eq!(account("", &[], ""), "found");
+    assert_eq!(account("-u ann", &[], FILE), "ann, prompt");
+    assert_eq!(account("-u ann", &[PASSWORD], ""), "ann, s3cret");
+    assert_eq!(account("-u ann --password-stdin", &[PASSWORD], ""), "ann, stdin");
+    assert_eq!(account("", &[("RLS_USERNAME", "bob"), PASSWORD], FILE), "bob, s3cret");
+    assert_eq!(account("--password-stdin", &[("RLS_USERNAME", "bob")], ""), "bob, stdin");
+    assert_eq!(account("", &[("REGISTRY_AUTH_FILE", "env.json")], FILE), "file env.json");
+    assert_eq!(account("", &[("RLS_USERNAME", "bob"), ("REGISTRY_AUTH_FILE", "env.json")], FILE), "bob, prompt");
+    assert_eq!(account("--auth-file -", &[("RLS_USERNAME", "bob"), PASSWORD], FILE), "file -");
+    assert_eq!(account("--anonymous", &[("RLS_USERNAME", "bob"), PASSWORD], FILE), "anonymous");
+    assert_eq!(account("", &[], FILE), "file /etc/rls/own.json");
+    assert_eq!(account("", &[PASSWORD], "username = \"general\""), "general, s3cret");
+    assert_eq!(account("", &[], "[registries.\"reg:5000\"]\nanonymous = true"), "anonymous");
+}
+
+#[test]
+fn a_password_belongs_to_somebody() {
+    assert_eq!(refused("--password-stdin", &[], ""), "--password-stdin needs a user name | -u NAME");
+    let expected = "--password-stdin needs a user name | -u NAME";
+    assert_eq!(refused("--password-stdin", &[("REGISTRY_AUTH_FILE", "x")], ""), expected);
+    assert_eq!(
+        refused("", &[("RLS_PASSWORD", "s3cret")], ""),
+        "RLS_PASSWORD needs a user name | -u NAME, or RLS_USERNAME"
+    );
+}
+
+#[test]
+fn a_password_in_the_user_name_is_refused_and_not_shown() {
+    let expected = "the user name has a colon in it: what follows it would be a password, which everybody can read on a command \
+         line | -u NAME asks for the password; --password-stdin reads it from standard input";
+    assert_eq!(refused("-u ann:s3cret", &[], ""), expected);
+    assert_eq!(refused("", &[("RLS_USERNAME", "ann:s3cret")], ""), expected);
+}
+
+#[test]
+fn weakening_is_for_one_registry_and_can_be_switched_off() {
+    const FILE: &str = "[registries.\"reg:5000\"]\ninsecure = true\nplain-http = true";
+    let weak = |arguments, variables| {
+        let connection = connection(arguments, variables, FILE);
+        (connection.insecure, connection.registry.is_plain_http())
+    };
+    assert_eq!(weak("", &[]), (true, true));
+    assert_eq!(weak("", &[("RLS_INSECURE", "0"), ("RLS_PLAIN_HTTP", "no")]), (false, false));
+    assert_eq!(weak("--insecure", &[("RLS_INSECURE", "0"), ("RLS_PLAIN_HTTP", "0")]), (true, false));
+    let other = settings("", &[], FILE).connection(&"other:5000".parse().unwrap()).unwrap();
+    assert_eq!((other.insecure, other.registry.is_plain_http()), (false, false));
+    let explicit = settings("", &[("RLS_PLAIN_HTTP", "0")], "").connection(&"http://other".parse().unwrap()).unwrap();
+    assert!(explicit.registry.is_plain_http());
+    assert!(connection("--plain-http", &[], "").registry.is_plain_http());
+}
+
+#[test]
+fn certificates_come_from_one_source() {
+    const FILE: &str = "ca-file = [\"a.pem\", \"b.pem\"]\nclient-cert = \"c.pem\"\nclient-key = \"k.pem\"";
+    let paths = |texts: &[&str]| texts.iter().map(PathBuf::from).collect::<Vec<_>>();
+    assert_eq!(connection("", &[], FILE).ca_files, paths(&["/etc/rls/a.pem", "/etc/rls/b.pem"]));
+    assert_eq!(connection("", &[("RLS_CA_FILE", "e.pem:f.pem")], FILE).ca_files, paths(&["e.pem", "f.pem"]));
+    let option = "--ca-file o.pem --ca-file p.pem";
+    assert_eq!(connection(option, &[("RLS_CA_FILE", "e.pem")], FILE).ca_files, paths(&["o.pem", "p.pem"]));
+    let identity = |arguments, variables| connection(arguments, variables, FILE).client_identity.unwrap();
+    assert_eq!(identity("", &[]), ("/etc/rls/c.pem".into(), "/etc/rls/k.pem".into()));
+    assert_eq!(identity("--client-cert x --client-key y", &[]), ("x".into(), "y".into()));
+    assert_eq!(identity("", &[("RLS_CLIENT_CERT", "x"), ("RLS_CLIENT_KEY", "y")]), ("x".into(), "y".into()));
+    assert_eq!(refused("--client-cert x", &[], FILE), "--client-cert needs --client-key | ");
+    assert_eq!(refused("", &[("RLS_CLIENT_KEY", "y")], FILE), "RLS_CLIENT_KEY needs RLS_CLIENT_CERT | ");
+    assert_eq!(refused("", &[], "client-key = \"k.pem\""), "client-key needs client-cert | ");
+}
+
+#[test]
+fn several_addresses_become_several_entries() {
+    let resolve = connection("--resolve Reg:443:10.0.0.1,[::1] --resolve b:80:10.0.0.2", &[], "").resolve;
+    let shown: Vec<_> =
+        resolve.iter().map(|entry| format!("{} {} {}", entry.host, entry.port, entry.address)).collect();
+    assert_eq!(shown, ["reg 443 10.0.0.1", "reg 443 ::1", "b 80 10.0.0.2"]);
+}
+
+#[test]
+fn a_template_wins_over_a_format_of_a_later_source() {
+    let layout = |arguments, variables, file| settings(arguments, variables, file).layout;
+    let template = |text: &str| Some(Layout::Template(text.to_owned()));
+    let json = Some(Layout::Format(Format::Json));
+    assert_eq!(layout("--format {{tag}}", &[("RLS_OUTPUT", "json")], ""), template("{{tag}}"));
+    assert_eq!(layout("", &[("RLS_OUTPUT", "json")], "format = \"x\""), json);
+    assert_eq!(layout("-o json", &[("RLS_OUTPUT", "yaml")], "format = \"x\""), json);
+    assert_eq!(layout("", &[], "format = \"x\""), template("x"));
+    assert_eq!(layout("", &[], "output = \"json\""), json);
+}
+
+#[test]
+fn a_template_can_have_a_name() {
+    const FILE: &str = "[templates]\npull = \"docker pull {{ tag }}\"\nshort = \"x\"";
+    let expected = Some(Layout::Template("docker pull {{ tag }}".to_owned()));
+    assert_eq!(settings("--format @pull", &[], FILE).layout, expected);
+    assert_eq!(settings("", &[], &format!("format = \"@pull\"\n{FILE}")).layout, expected);
+    let missing = "there is no template @";
+    assert_eq!(
+        refused("--format @pul", &[], FILE),
+        format!("{missing}pul in the configuration file | @pull was perhaps meant")
+    );
+    assert_eq!(
+        refused("--format @zebra", &[], FILE),
+        format!("{missing}zebra in the configuration file: it has pull, short | ")
+    );
+    let hint = "[templates] x = \"…\" defines it";
+    assert_eq!(refused("--format @x", &[], ""), format!("{missing}x in the configuration file | {hint}"));
+}
