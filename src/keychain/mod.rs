@@ -1,25 +1,127 @@
-//! keychain
+//! Where credentials are found: given by hand, in the files of docker, podman, Kubernetes, k3s and rke2, and behind
+//! docker's credential helpers.
+//!
+//! A [`Keychain`] costs nothing until it is asked, and it is asked only when a registry wants to know who calls. Files are
+//! then read once, and a helper is run once for a registry.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use secrecy::SecretString;
+
 use crate::auth::Credentials;
-use crate::error::{Identity, Result};
+use crate::error::Result;
 use crate::name::{Registry, Repository};
-/// x
+
+mod config_json;
+mod document;
+mod entry;
+mod file;
+mod helper;
+mod key;
+mod lookup;
+mod options;
+mod places;
+mod pull_secret;
+mod registries_yaml;
+
+pub use key::ServerKey;
+pub use lookup::{Found, Lookup};
+pub use options::{AuthFile, Options};
+
+use helper::Helpers;
+use key::Target;
+use places::{Place, places};
+
+/// Finds credentials for a registry. Clones share what has been read.
 #[derive(Debug, Clone)]
-pub struct Found {
-    /// x
-    pub credentials: Credentials,
-    /// x
-    pub identity: Identity,
+pub struct Keychain(Arc<Inner>);
+
+#[derive(Debug)]
+enum Inner {
+    Explicit(Result<Option<Found>>),
+    Discover { places: Vec<Place>, helpers: Helpers, warned: Mutex<HashSet<String>> },
 }
-/// x
-#[derive(Debug, Clone)]
-pub struct Keychain(Vec<Found>);
+
 impl Keychain {
-    /// x
+    /// One that has nothing.
     pub fn anonymous() -> Self {
-        Self(vec![])
+        Self(Arc::new(Inner::Explicit(Ok(None))))
     }
-    /// x
-    pub async fn credentials(&self, _: &Registry, _: Option<&Repository>) -> Result<Vec<Found>> {
-        Ok(self.0.clone())
+
+    /// One that has a user name and a password, for whatever registry it is asked. `source` says who gave them.
+    ///
+    /// A user name that cannot be sent is an error of the first question.
+    pub fn explicit(username: impl Into<String>, password: impl Into<SecretString>, source: impl Into<String>) -> Self {
+        let credentials = Credentials::basic(username, password);
+        Self(Arc::new(Inner::Explicit(credentials.map(|credentials| Some(Found::new(credentials, source))))))
+    }
+
+    /// One that looks where `options` say:
+    ///
+    /// 1. in the file that was named, and then nowhere else;
+    /// 2. in `DOCKER_AUTH_CONFIG`, which is the text itself;
+    /// 3. in docker's `config.json`: the helper for the host (`credHelpers`), the helper for all (`credsStore`), `auths`;
+    /// 4. in the `auth.json` files of podman, skopeo and buildah;
+    /// 5. in the `registries.yaml` of k3s and rke2.
+    pub fn discover(options: Options) -> Self {
+        Self(Arc::new(Inner::Discover {
+            places: places(&options),
+            helpers: Helpers::new(options.path, options.helper_limit),
+            warned: Mutex::default(),
+        }))
+    }
+
+    /// The credentials for a registry, for one of its repositories if the request is about one: all that match, in the
+    /// order to try them. None means that nobody knows any: go on anonymously.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keychain::look_up`].
+    pub async fn credentials(&self, registry: &Registry, repository: Option<&Repository>) -> Result<Vec<Found>> {
+        Ok(self.look_up(registry, repository).await?.found)
+    }
+
+    /// The credentials for a registry as [`Keychain::credentials`] gives them, with what is to be said about the search.
+    /// Each thing to be said is also logged as a warning, once.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`](crate::Kind::Config) when a place cannot be read before any credentials are found. The error names
+    /// the file, the line and the column, and quotes nothing of it. A place that cannot be read after that is a failure in
+    /// the [`Lookup`].
+    pub async fn look_up(&self, registry: &Registry, repository: Option<&Repository>) -> Result<Lookup> {
+        let (places, helpers, warned) = match &*self.0 {
+            Inner::Explicit(found) => {
+                return Ok(Lookup { found: found.clone()?.into_iter().collect(), ..Lookup::default() });
+            }
+            Inner::Discover { places, helpers, warned } => (places, helpers, warned),
+        };
+        let target = Target { registry, repository };
+        let mut lookup = Lookup::default();
+        for place in places {
+            match place.find(&target, helpers).await {
+                Ok(more) => lookup.absorb(more),
+                Err(error) if lookup.found.is_empty() => return Err(error),
+                Err(error) => lookup.failures.push(error.to_string()),
+            }
+        }
+        warn_once(warned, &lookup);
+        for found in &lookup.found {
+            tracing::debug!("credentials for {registry}: {}", found.identity.source);
+        }
+        Ok(lookup)
     }
 }
+
+fn warn_once(warned: &Mutex<HashSet<String>>, lookup: &Lookup) {
+    let mut warned = warned.lock().unwrap_or_else(PoisonError::into_inner);
+    for text in lookup.failures.iter().chain(&lookup.notes) {
+        if warned.insert(text.clone()) {
+            tracing::warn!("{text}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! One entry of credentials, as docker, podman, Kubernetes and k3s all write it.
+
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::auth::Credentials;
+
+/// The user name by which a helper, and now and then a file, says that the secret is an identity token.
+const IDENTITY_TOKEN_USER: &str = "<token>";
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Why an entry cannot be used. It quotes nothing of it.
+pub(super) type Unusable = &'static str;
+
+/// The credentials in one entry, best first; none when it is empty, as the entries of a `credsStore` are.
+///
+/// The members are `auth` (base64 of `user:password`, which counts more than the next two), `username`, `password`,
+/// `identitytoken` (`identity_token` in k3s) and `registrytoken`.
+pub(super) fn decode(entry: &Value) -> Result<Vec<Credentials>, Unusable> {
+    if !entry.is_object() {
+        return Err("it is not an object");
+    }
+    let member = |name: &str| match &entry[name] {
+        Value::Null => Ok(None),
+        Value::String(text) if text.is_empty() => Ok(None),
+        Value::String(text) => Ok(Some(text.as_str())),
+        _ => Err("one of its values is not a string; it has to be quoted"),
+    };
+    let (username, password) = match member("auth")? {
+        Some(auth) => decode_auth(auth)?,
+        None => (member("username")?.unwrap_or_default().to_owned(), member("password")?.unwrap_or_default().into()),
+    };
+    let mut credentials = Vec::new();
+    if let Some(token) = member("registrytoken")? {
+        credentials.push(Credentials::RegistryToken(token.into()));
+    }
+    if let Some(token) = member("identitytoken")?.or(member("identity_token")?) {
+        let username = Some(username.clone()).filter(|name| !name.is_empty());
+        credentials.push(Credentials::IdentityToken { username, token: token.into() });
+    }
+    // Beside an identity token docker writes the user with an empty password: that is no password.
+    let has_password = !password.expose_secret().is_empty();
+    if has_password || (credentials.is_empty() && !username.is_empty()) {
+        credentials.push(pair(username, password)?);
+    }
+    Ok(credentials)
+}
+
+/// A user name and a secret, which is an identity token when the user is called `<token>`.
+pub(super) fn pair(username: String, secret: SecretString) -> Result<Credentials, Unusable> {
+    if username == IDENTITY_TOKEN_USER {
+        return Ok(Credentials::IdentityToken { username: None, token: secret });
+    }
+    Credentials::basic(username, secret).map_err(|_| "its user name has a colon")
+}
+
+/// `base64(user:password)`, split at the first colon. NULs at the ends of the password are padding.
+fn decode_auth(auth: &str) -> Result<(String, SecretString), Unusable> {
+    let decoded = BASE64.decode(auth.trim()).map_err(|_| "its auth is not base64")?;
+    let decoded = SecretString::from(String::from_utf8(decoded).map_err(|_| "its auth is not UTF-8 in base64")?);
+    let (username, password) =
+        decoded.expose_secret().split_once(':').ok_or("its auth is not user:password in base64")?;
+    Ok((username.to_owned(), password.trim_matches('\0').into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// `user:password`, `user/identity token` or `=registry token`.
+    fn shown(entry: Value) -> Result<Vec<String>, Unusable> {
+        let show = |credentials| match credentials {
+            Credentials::Anonymous => "anonymous".to_owned(),
+            Credentials::Basic { username, password } => format!("{username}:{}", password.expose_secret()),
+            Credentials::IdentityToken { username, token } => {
+                format!("{}/{}", username.unwrap_or_default(), token.expose_secret())
+            }
+            Credentials::RegistryToken(token) => format!("={}", token.expose_secret()),
+        };
+        Ok(decode(&entry)?.into_iter().map(show).collect())
+    }
+
+    fn auth(text: &str) -> String {
+        BASE64.encode(text)
+    }
+
+    #[test]
+    fn each_form_is_read() {
+        for (entry, expected) in [
+            (json!({}), &[][..]),
+            (json!({"auth": ""}), &[]),
+            (json!({"auth": auth("ann:p:w")}), &["ann:p:w"]),
+            (json!({"auth": auth("ann:pw\0\0")}), &["ann:pw"]),
+            (json!({"auth": auth("ann:p").trim_end_matches('=')}), &["ann:p"]),
+            (json!({"auth": format!(" {}\n", auth("ann:p"))}), &["ann:p"]),
+            (json!({"auth": auth(":p")}), &[":p"]),
+            (json!({"auth": auth("ann:")}), &["ann:"]),
+            (json!({"auth": auth(":")}), &[]),
+            (json!({"username": "ann", "password": "p"}), &["ann:p"]),
+            (json!({"username": "ann", "password": "p", "auth": auth("bob:q"), "email": null}), &["bob:q"]),
+            (json!({"auth": auth("ann:"), "identitytoken": "t"}), &["ann/t"]),
+            (json!({"auth": auth("ann:p"), "identitytoken": "t"}), &["ann/t", "ann:p"]),
+            (json!({"identity_token": "t"}), &["/t"]),
+            (json!({"username": "<token>", "password": "t"}), &["/t"]),
+            (json!({"registrytoken": "r"}), &["=r"]),
+        ] {
+            assert_eq!(shown(entry.clone()).expect("usable"), expected, "{entry}");
+        }
+    }
+
+    #[test]
+    fn an_unusable_entry_says_why_without_quoting_it() {
+        for (entry, reason) in [
+            (json!(null), "it is not an object"),
+            (json!("s3cret"), "it is not an object"),
+            (json!({"auth": 7}), "one of its values is not a string; it has to be quoted"),
+            (json!({"username": "ann", "password": 123}), "one of its values is not a string; it has to be quoted"),
+            (json!({"auth": "not base64!"}), "its auth is not base64"),
+            (json!({"auth": auth("nocolon")}), "its auth is not user:password in base64"),
+            (json!({"auth": BASE64.encode(b"\xff:p")}), "its auth is not UTF-8 in base64"),
+            (json!({"username": "a:b", "password": "p"}), "its user name has a colon"),
+        ] {
+            assert_eq!(shown(entry.clone()).expect_err("unusable"), reason, "{entry}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Credential helpers: `docker-credential-NAME get`, which is given a server's key on its input and prints
+//! `{"ServerURL","Username","Secret"}` (docker's credential helper protocol).
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+use tokio::sync::OnceCell;
+
+use super::entry;
+use super::key::ServerKey;
+use crate::auth::Credentials;
+use crate::error::{Error, Result};
+
+/// The most that is read of what a helper prints, in bytes.
+const MAX_OUTPUT: u64 = 64 * 1024;
+/// The longest part of a failing helper's text that is shown, in characters.
+const MAX_SHOWN: usize = 200;
+/// What a helper says when it has nothing: the one failure that is none.
+const NOT_FOUND: &str = "credentials not found in native keychain";
+
+/// What a helper answered, or why it did not.
+type Answer = Result<Given, String>;
+
+/// A helper's answer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Given {
+    /// `None` when it has none.
+    pub credentials: Option<Credentials>,
+    /// What is odd about it.
+    pub note: Option<String>,
+}
+
+/// Runs helpers, each once for a key, however often and by how many it is asked.
+#[derive(Debug)]
+pub(super) struct Helpers {
+    path: Option<OsString>,
+    limit: Duration,
+    asked: Mutex<Asked>,
+}
+
+/// By helper and key.
+type Asked = HashMap<(String, String), Arc<OnceCell<Answer>>>;
+
+impl Helpers {
+    /// Helpers in the folders of `path`, which is a `PATH`; each may take as long as `limit`.
+    pub fn new(path: Option<OsString>, limit: Duration) -> Self {
+        Self { path, limit, asked: Mutex::default() }
+    }
+
+    /// Asks the helper `name` for the credentials stored under `key`.
+    pub async fn ask(&self, name: &str, key: &str) -> Answer {
+        let cell = {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(asked.entry((name.to_owned(), key.to_owned())).or_default())
+        };
+        cell.get_or_init(|| self.run(name, key)).await.clone()
+    }
+
+    async fn run(&self, name: &str, key: &str) -> Answer {
+        let program = format!("docker-credential-{name}");
+        let Some(path) = self.find(&program) else { return Err(format!("{program} is not in PATH")) };
+        // The helper gets our environment as it is. Its error output is dropped: what it has to say it says on its output.
+        let child = Command::new(path)
+            .arg("get")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn();
+        let mut child = child.map_err(|error| format!("{program} cannot be run: {error}"))?;
+        let spoken = tokio::time::timeout(self.limit, converse(&mut child, key)).await;
+        match spoken {
+            Err(_) => Err(format!("{program} gave no answer within {:?}", self.limit)),
+            Ok(Err(why)) => Err(format!("{program} {why}")),
+            Ok(Ok(output)) => output.read(&program, key).map_err(|why| format!("{program} {why}")),
+        }
+    }
+
+    /// The first file of that name in the folders of `PATH`; a folder that is not absolute is not looked at.
+    fn find(&self, program: &str) -> Option<PathBuf> {
+        let program = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+        std::env::split_paths(self.path.as_ref()?)
+            .filter(|folder| folder.is_absolute())
+            .map(|folder| folder.join(&program))
+            .find(|file| is_executable(file))
+    }
+}
+
+/// Checks a helper's name, which becomes part of a file name.
+///
+/// # Errors
+///
+/// [`Kind::Config`](crate::Kind::Config), when it has another character than `[A-Za-z0-9._-]` or looks like an option.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if name.is_empty() || name.starts_with('-') || !name.bytes().all(is_allowed) {
+        return Err(Error::config(format!("{name:?} cannot be the name of a credential helper")));
+    }
+    Ok(())
+}
+
+/// What a helper printed before it ended.
+struct Output {
+    succeeded: bool,
+    text: SecretString,
+}
+
+/// The text of a helper's answer. Other members are ignored.
+#[derive(Deserialize)]
+struct Reply {
+    #[serde(rename = "ServerURL", default)]
+    server: String,
+    #[serde(rename = "Username", default)]
+    username: String,
+    #[serde(rename = "Secret", default)]
+    secret: String,
+}
+
+async fn converse(child: &mut Child, key: &str) -> Result<Output, String> {
+    if let Some(mut input) = child.stdin.take() {
+        // A helper that does not read its input may still answer.
+        let _ = input.write_all(key.as_bytes()).await;
+    }
+    let mut bytes = Vec::new();
+    if let Some(output) = child.stdout.take() {
+        output
+            .take(MAX_OUTPUT + 1)
+            .read_to_end(&mut bytes)
+            .await
+            .map_err(|error| format!("cannot be read: {error}"))?;
+    }
+    if bytes.len() as u64 > MAX_OUTPUT {
+        return Err("printed more than 64 KiB".to_owned());
+    }
+    let status = child.wait().await.map_err(|error| format!("cannot be waited for: {error}"))?;
+    Ok(Output { succeeded: status.success(), text: String::from_utf8_lossy(&bytes).into_owned().into() })
+}
+
+impl Output {
+    fn read(&self, program: &str, key: &str) -> Answer {
+        let text = self.text.expose_secret().trim();
+        if !self.succeeded {
+            return if text.contains(NOT_FOUND) { Ok(Given::default()) } else { Err(failure(text)) };
+        }
+        let reply: Reply = serde_json::from_str(text).map_err(|_| "printed something that is not an answer")?;
+        if reply.username.is_empty() && reply.secret.is_empty() {
+            return Ok(Given::default());
+        }
+        let is_other =
+            !reply.server.is_empty() && ServerKey::parse(&reply.server).host() != ServerKey::parse(key).host();
+        let note = is_other.then(|| format!("{program} was asked for {key} and answered for {:?}", reply.server));
+        let credentials = entry::pair(reply.username, reply.secret.into());
+        let credentials = credentials.map_err(|why| format!("printed an answer that cannot be used: {why}"))?;
+        Ok(Given { credentials: Some(credentials), note })
+    }
+}
+
+/// A failing helper's text, unless it looks like an answer and so may hold a secret.
+fn failure(text: &str) -> String {
+    if text.is_empty() || text.starts_with('{') {
+        return "failed".to_owned();
+    }
+    let shown: String = text.chars().take(MAX_SHOWN).collect();
+    format!("failed: {shown}")
+}
+
+#[cfg(unix)]
+fn is_executable(file: &std::path::Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(file: &std::path::Path) -> bool {
+    file.is_file()
+}
+
+#[cfg(all(test, unix))]
+mod tests;

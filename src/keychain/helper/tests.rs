@@ -1,0 +1,146 @@
+use std::path::Path;
+
+use futures::future::join_all;
+use tempfile::TempDir;
+
+use super::*;
+
+const KEY: &str = "reg.corp:5000";
+
+/// A folder with helpers. The scripts are written by another process: had this one a script open for writing while some
+/// other thread starts a program, running it would fail with "text file busy".
+fn folder(scripts: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, script) in scripts {
+        write(&folder.path().join(format!("docker-credential-{name}")), script);
+    }
+    folder
+}
+
+fn write(path: &Path, script: &str) {
+    let status = std::process::Command::new("/bin/sh")
+        .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 755 "$1""#, "sh"])
+        .arg(path)
+        .arg(script)
+        .status();
+    assert!(status.expect("a shell").success());
+}
+
+fn helpers(folder: &TempDir) -> Helpers {
+    Helpers::new(Some(folder.path().into()), Duration::from_secs(10))
+}
+
+async fn ask(script: &str) -> Answer {
+    let folder = folder(&[("test", script)]);
+    helpers(&folder).ask("test", KEY).await
+}
+
+#[tokio::test]
+async fn a_helper_is_given_the_key_and_nothing_else() {
+    let script =
+        r#"[ "$*" = get ] && key=$(cat) && printf '{"ServerURL":"%s","Username":"u","Secret":"%s"}' "$key" "$key""#;
+    let given = ask(script).await.expect("an answer");
+    let Some(Credentials::Basic { username, password }) = given.credentials else { panic!("credentials") };
+    assert_eq!((username.as_str(), password.expose_secret(), given.note), ("u", KEY, None));
+}
+
+#[tokio::test]
+async fn an_identity_token_is_known_by_its_user() {
+    let given = ask(r#"echo '{"ServerURL":"","Username":"<token>","Secret":"t"}'"#).await.expect("an answer");
+    let Some(Credentials::IdentityToken { username: None, token }) = given.credentials else { panic!("a token") };
+    assert_eq!(token.expose_secret(), "t");
+}
+
+#[tokio::test]
+async fn having_none_is_no_failure() {
+    for script in [
+        "echo credentials not found in native keychain; exit 1",
+        r#"echo '{"ServerURL":"x","Username":"","Secret":""}'"#,
+        "echo '{}'",
+    ] {
+        let given = ask(script).await.expect("an answer");
+        assert!(given.credentials.is_none() && given.note.is_none(), "{script}");
+    }
+}
+
+#[tokio::test]
+async fn failures_are_told_without_secrets() {
+    for (script, why) in [
+        ("echo 'the vault is sealed'; exit 1", "docker-credential-test failed: the vault is sealed"),
+        ("exit 3", "docker-credential-test failed"),
+        (r#"echo '{"Secret":"s3cret"}'; exit 1"#, "docker-credential-test failed"),
+        ("echo s3cret", "docker-credential-test printed something that is not an answer"),
+        (
+            r#"echo '{"Username":7,"Secret":"s3cret"}'"#,
+            "docker-credential-test printed something that is not an answer",
+        ),
+        (
+            r#"echo '{"Username":"a:b","Secret":"s3cret"}'"#,
+            "docker-credential-test printed an answer that cannot be used: its user name has a colon",
+        ),
+        ("exec cat /dev/zero", "docker-credential-test printed more than 64 KiB"),
+        ("kill -9 $$", "docker-credential-test failed"),
+    ] {
+        assert_eq!(ask(script).await.expect_err(script), why);
+    }
+    let long = ask("head -c 5000 /dev/zero | tr '\\0' x; exit 1").await.expect_err("a failure");
+    assert!(long.len() < 300, "{long}");
+}
+
+#[tokio::test]
+async fn an_answer_for_another_server_is_used_for_the_one_asked_for_and_noted() {
+    let given =
+        ask(r#"echo '{"ServerURL":"https://evil.example","Username":"u","Secret":"s"}'"#).await.expect("an answer");
+    assert!(matches!(given.credentials, Some(Credentials::Basic { .. })));
+    let note = given.note.expect("a note");
+    assert_eq!(note, r#"docker-credential-test was asked for reg.corp:5000 and answered for "https://evil.example""#);
+    let same = ask(r#"echo '{"ServerURL":"https://REG.corp:5000/v2/","Username":"u","Secret":"s"}'"#).await;
+    assert_eq!(same.expect("an answer").note, None);
+}
+
+#[tokio::test]
+async fn a_helper_that_hangs_is_left() {
+    let folder = folder(&[("hangs", "exec sleep 1000"), ("forks", "sleep 1000 & echo '{}'")]);
+    let helpers = Helpers::new(Some(folder.path().into()), Duration::from_millis(50));
+    for name in ["hangs", "forks"] {
+        let why = helpers.ask(name, KEY).await.expect_err(name);
+        assert_eq!(why, format!("docker-credential-{name} gave no answer within 50ms"));
+    }
+}
+
+#[tokio::test]
+async fn a_helper_is_found_in_path_alone() {
+    let folder = folder(&[("there", "echo '{}'")]);
+    std::fs::create_dir(folder.path().join("docker-credential-folder")).expect("a folder");
+    std::fs::write(folder.path().join("docker-credential-plain"), "").expect("written");
+    let found = helpers(&folder);
+    assert!(found.ask("there", KEY).await.is_ok());
+    for name in ["missing", "folder", "plain"] {
+        assert_eq!(found.ask(name, KEY).await.expect_err(name), format!("docker-credential-{name} is not in PATH"));
+    }
+    for path in [None, Some("".into()), Some("relative:.".into())] {
+        let helpers = Helpers::new(path, Duration::from_secs(10));
+        assert_eq!(helpers.ask("there", KEY).await.expect_err("none"), "docker-credential-there is not in PATH");
+    }
+}
+
+#[tokio::test]
+async fn a_helper_runs_once_for_a_key_however_many_ask() {
+    let folder = folder(&[("counts", r#"cat >> "$0.log"; echo >> "$0.log"; echo '{"Username":"u","Secret":"s"}'"#)]);
+    let helpers = helpers(&folder);
+    let answers = join_all((0..10).map(|_| helpers.ask("counts", KEY))).await;
+    assert!(answers.into_iter().all(|answer| answer.expect("an answer").credentials.is_some()));
+    helpers.ask("counts", "other.corp").await.expect("an answer");
+    let log = std::fs::read_to_string(folder.path().join("docker-credential-counts.log")).expect("a log");
+    assert_eq!(log, "reg.corp:5000\nother.corp\n");
+}
+
+#[test]
+fn names_are_checked() {
+    for name in ["pass", "ecr-login", "osxkeychain", "a.b_c-1"] {
+        assert!(check_name(name).is_ok(), "{name}");
+    }
+    for name in ["", "-x", "a/b", "../x", "a b", "a\n", "a;b", "\u{e9}", "$(x)"] {
+        assert_eq!(check_name(name).expect_err(name).kind(), &crate::Kind::Config);
+    }
+}

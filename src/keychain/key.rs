@@ -1,0 +1,177 @@
+//! The names under which credentials are stored for a server.
+
+use std::fmt;
+
+use crate::name::{Registry, Repository};
+
+/// Docker Hub's key in docker's configuration and towards helpers, since the days of the first registry protocol.
+const HUB_KEY: &str = "https://index.docker.io/v1/";
+/// The other names of Docker Hub that are seen as keys.
+const HUB_HOSTS: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
+
+/// A key as people and programs write it: a host, a URL of which only the host counts, or a host and a namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerKey {
+    scheme: Option<String>,
+    authority: String,
+    path: String,
+}
+
+impl ServerKey {
+    /// Takes a key apart. Any text is a key, if not one that matches something; query and fragment are dropped.
+    pub fn parse(key: &str) -> Self {
+        let (scheme, rest) = match key.split_once("://") {
+            Some((scheme, rest)) if !rest.starts_with(is_end_of_authority) && !rest.is_empty() => (Some(scheme), rest),
+            _ => (None, key.strip_prefix("//").unwrap_or(key)),
+        };
+        let end = rest.find(is_end_of_authority).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let authority = authority.rsplit('@').next().unwrap_or_default();
+        Self {
+            scheme: scheme.map(str::to_ascii_lowercase),
+            authority: authority.to_ascii_lowercase(),
+            path: path.to_owned(),
+        }
+    }
+
+    /// The host and the port if it has one, in lower case. An IPv6 address in a URL has brackets, even if they were
+    /// left out where a port follows.
+    pub fn host(&self) -> String {
+        match self.authority.rsplit_once(':') {
+            Some((host, port))
+                if self.scheme.is_some() && host.contains(':') && !self.authority.contains(['[', ']']) =>
+            {
+                format!("[{host}]:{port}")
+            }
+            _ => self.authority.clone(),
+        }
+    }
+
+    /// What stands after the host, from its slash on; empty when nothing does.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether the path is no namespace but part of an address: none, or the API's own.
+    pub(super) fn is_address(&self) -> bool {
+        self.scheme.is_some() || matches!(self.path.trim_end_matches('/'), "" | "/v1" | "/v2")
+    }
+}
+
+impl fmt::Display for ServerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(scheme) = &self.scheme {
+            write!(f, "{scheme}:")?;
+        }
+        write!(f, "//{}{}", self.authority, self.path)
+    }
+}
+
+fn is_end_of_authority(c: char) -> bool {
+    matches!(c, '/' | '?' | '#')
+}
+
+/// What credentials are looked for: those of a registry, for one of its repositories if it is about one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub registry: &'a Registry,
+    pub repository: Option<&'a Repository>,
+}
+
+impl Target<'_> {
+    /// `HOST[:PORT]`, under each of its names.
+    pub fn hosts(&self) -> Vec<String> {
+        if self.registry.is_docker_hub() {
+            HUB_HOSTS.map(str::to_owned).to_vec()
+        } else {
+            vec![self.registry.authority()]
+        }
+    }
+
+    /// The keys that are the registry's own, best first.
+    pub fn keys(&self) -> Vec<String> {
+        let hub = self.registry.is_docker_hub().then(|| HUB_KEY.to_owned());
+        hub.into_iter().chain(self.hosts()).collect()
+    }
+
+    /// The key that a helper which keeps everything is asked for.
+    pub fn helper_key(&self) -> String {
+        if self.registry.is_docker_hub() { HUB_KEY.to_owned() } else { self.registry.authority() }
+    }
+
+    /// `HOST/NS/REPO`, `HOST/NS`: the keys that are for the repository, longest first.
+    pub fn namespaces(&self) -> Vec<String> {
+        let Some(repository) = self.repository else { return Vec::new() };
+        let path = repository.as_str();
+        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+        let mut prefixes: Vec<&str> = ends.map(|end| &path[..end]).collect();
+        prefixes.reverse();
+        let hosts = self.hosts();
+        prefixes.iter().flat_map(|prefix| hosts.iter().map(move |host| format!("{host}/{prefix}"))).collect()
+    }
+
+    /// Whether `host`, in lower case, is a name of the registry. The port counts: `reg` is not `reg:443`.
+    pub fn is_at(&self, host: &str) -> bool {
+        self.hosts().iter().any(|known| known == host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_taken_apart() {
+        for (key, host, path, shown) in [
+            ("REG.example:5000", "reg.example:5000", "", "//reg.example:5000"),
+            ("reg/Team/app", "reg", "/Team/app", "//reg/Team/app"),
+            ("https://index.docker.io/v1/", "index.docker.io", "/v1/", "https://index.docker.io/v1/"),
+            ("HTTPS://u:p@reg/v2/?x#y", "reg", "/v2/", "https://reg/v2/"),
+            ("//reg/x", "reg", "/x", "//reg/x"),
+            ("https://[::1]:5000/", "[::1]:5000", "/", "https://[::1]:5000/"),
+            ("https://::1:5000", "[::1]:5000", "", "https://::1:5000"),
+            ("https://", "https:", "//", "//https://"),
+            ("", "", "", "//"),
+        ] {
+            let parsed = ServerKey::parse(key);
+            assert_eq!(
+                (parsed.host().as_str(), parsed.path(), parsed.to_string().as_str()),
+                (host, path, shown),
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_is_told_from_a_namespace() {
+        for (key, is_address) in
+            [("reg", true), ("reg/v1/", true), ("reg/v2", true), ("https://reg/team", true), ("reg/team", false)]
+        {
+            assert_eq!(ServerKey::parse(key).is_address(), is_address, "{key}");
+        }
+    }
+
+    #[test]
+    fn the_keys_of_a_registry() {
+        let (registry, repository) =
+            ("Reg.corp:5000".parse().expect("a registry"), "a/b/c".parse().expect("a repository"));
+        let target = Target { registry: &registry, repository: Some(&repository) };
+        assert_eq!(target.keys(), ["reg.corp:5000"]);
+        assert_eq!(target.helper_key(), "reg.corp:5000");
+        assert_eq!(target.namespaces(), ["reg.corp:5000/a/b/c", "reg.corp:5000/a/b", "reg.corp:5000/a"]);
+        assert!(target.is_at("reg.corp:5000") && !target.is_at("reg.corp"));
+    }
+
+    #[test]
+    fn the_keys_of_docker_hub() {
+        let hub = Registry::docker_hub();
+        let target = Target { registry: &hub, repository: None };
+        assert_eq!(
+            target.keys(),
+            ["https://index.docker.io/v1/", "docker.io", "index.docker.io", "registry-1.docker.io"]
+        );
+        assert_eq!(target.helper_key(), "https://index.docker.io/v1/");
+        assert!(target.namespaces().is_empty());
+    }
+}

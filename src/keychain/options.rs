@@ -1,0 +1,134 @@
+//! Where to look for credentials: what the environment says, as values.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+/// How long a credential helper may take.
+const HELPER_LIMIT: Duration = Duration::from_secs(10);
+
+/// Where [`Keychain::discover`](super::Keychain::discover) looks. The default looks nowhere.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The file to look in, and nowhere else.
+    pub auth_file: Option<AuthFile>,
+    /// `DOCKER_AUTH_CONFIG`: the text of a docker configuration.
+    pub docker_auth_config: Option<SecretString>,
+    /// `DOCKER_CONFIG`: the folder of docker's `config.json`, instead of `~/.docker`.
+    pub docker_config: Option<PathBuf>,
+    /// The user's home, which is also shown as `~`.
+    pub home: Option<PathBuf>,
+    /// `XDG_RUNTIME_DIR`, where podman keeps what is not to survive the session.
+    pub xdg_runtime_dir: Option<PathBuf>,
+    /// `XDG_CONFIG_HOME`, instead of `~/.config`.
+    pub xdg_config_home: Option<PathBuf>,
+    /// The user's number, for `/run/containers/UID`.
+    pub uid: Option<u32>,
+    /// The root of the files that are the whole machine's, `/etc/rancher` and `/run/containers`; `None` leaves them out.
+    pub root: Option<PathBuf>,
+    /// `PATH`, where credential helpers are found.
+    pub path: Option<OsString>,
+    /// How long a credential helper may take.
+    pub helper_limit: Duration,
+}
+
+/// A file with credentials that somebody named: a docker `config.json`, a podman `auth.json` or Kubernetes pull secrets.
+#[derive(Debug, Clone)]
+pub enum AuthFile {
+    /// A file to read when it is needed.
+    Path(PathBuf),
+    /// A text that has been read already, such as that of standard input.
+    Text {
+        /// The text.
+        text: SecretString,
+        /// What to call it in messages.
+        name: String,
+    },
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            auth_file: None,
+            docker_auth_config: None,
+            docker_config: None,
+            home: None,
+            xdg_runtime_dir: None,
+            xdg_config_home: None,
+            uid: None,
+            root: None,
+            path: None,
+            helper_limit: HELPER_LIMIT,
+        }
+    }
+}
+
+impl Options {
+    /// What this process' environment says. A variable that is empty counts as unset.
+    pub fn from_env() -> Self {
+        Self {
+            home: std::env::home_dir(),
+            uid: uid(),
+            root: Some(PathBuf::from("/")),
+            ..Self::from_vars(|name| std::env::var_os(name))
+        }
+    }
+
+    fn from_vars(var: impl Fn(&str) -> Option<OsString>) -> Self {
+        let var = |name: &str| var(name).filter(|value| !value.is_empty());
+        let path = |name: &str| var(name).map(PathBuf::from);
+        Self {
+            auth_file: path("REGISTRY_AUTH_FILE").map(AuthFile::Path),
+            docker_auth_config: var("DOCKER_AUTH_CONFIG").map(|text| text.to_string_lossy().into_owned().into()),
+            docker_config: path("DOCKER_CONFIG"),
+            xdg_runtime_dir: path("XDG_RUNTIME_DIR"),
+            xdg_config_home: path("XDG_CONFIG_HOME"),
+            path: var("PATH"),
+            ..Self::default()
+        }
+    }
+}
+
+/// The user's number. It is only of use where `/proc` and `/run/containers` are.
+#[cfg(unix)]
+fn uid() -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    std::fs::metadata("/proc/self").ok().map(|metadata| metadata.uid())
+}
+
+#[cfg(not(unix))]
+fn uid() -> Option<u32> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn each_variable_has_its_place_and_an_empty_one_none() {
+        let all = Options::from_vars(|name| Some(format!("/{name}").into()));
+        assert!(matches!(&all.auth_file, Some(AuthFile::Path(path)) if path.ends_with("REGISTRY_AUTH_FILE")));
+        assert_eq!(all.docker_auth_config.as_ref().map(|text| text.expose_secret()), Some("/DOCKER_AUTH_CONFIG"));
+        assert_eq!(all.docker_config, Some("/DOCKER_CONFIG".into()));
+        assert_eq!(all.xdg_runtime_dir, Some("/XDG_RUNTIME_DIR".into()));
+        assert_eq!(all.xdg_config_home, Some("/XDG_CONFIG_HOME".into()));
+        assert_eq!(all.path, Some("/PATH".into()));
+        let none = Options::from_vars(|_| Some(OsString::new()));
+        assert!(none.auth_file.is_none() && none.docker_auth_config.is_none() && none.docker_config.is_none());
+        assert!(none.xdg_runtime_dir.is_none() && none.xdg_config_home.is_none() && none.path.is_none());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let options = Options::from_vars(|_| Some("s3cret{".into()));
+        let text = AuthFile::Text { text: "s3cret{".into(), name: "standard input".to_owned() };
+        let shown = format!("{:?} {text:?}", options.docker_auth_config);
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+}

@@ -1,0 +1,231 @@
+//! The places where credentials are kept, in the order in which they are looked at.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use super::config_json::{ConfigJson, Origin, Rules};
+use super::document;
+use super::file::{self, Text};
+use super::helper::Helpers;
+use super::key::Target;
+use super::lookup::Lookup;
+use super::options::{AuthFile, Options};
+use super::pull_secret::PullSecrets;
+use super::registries_yaml::RegistriesYaml;
+use crate::error::{Error, Result};
+
+/// A place, which is read at the first question and never again.
+#[derive(Debug)]
+pub(super) struct Place {
+    from: From,
+    format: Format,
+    /// What the place is called in messages.
+    name: String,
+    contents: OnceCell<Result<Option<Contents>>>,
+}
+
+#[derive(Debug)]
+enum From {
+    /// A file that may be absent. One that is not the user's own may also be unreadable or broken: that is not their fault.
+    File {
+        path: PathBuf,
+        is_own: bool,
+    },
+    /// A file that somebody named.
+    Named(PathBuf),
+    Text(SecretString),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Docker,
+    Containers,
+    /// Docker's, podman's or Kubernetes': the contents tell.
+    Any,
+    Registries,
+}
+
+#[derive(Debug)]
+enum Contents {
+    Config(ConfigJson),
+    Secrets(PullSecrets),
+    Registries(RegistriesYaml),
+}
+
+/// The places to look at, in their order: a file that was named stands for all others.
+pub(super) fn places(options: &Options) -> Vec<Place> {
+    let home = options.home.as_deref();
+    let place = |from: From, format, name: String| Place { from, format, name, contents: OnceCell::new() };
+    let file = |path: PathBuf, format, is_own| {
+        let name = shown(&path, home);
+        place(From::File { path, is_own }, format, name)
+    };
+    match &options.auth_file {
+        Some(AuthFile::Path(path)) => return vec![place(From::Named(path.clone()), Format::Any, shown(path, home))],
+        Some(AuthFile::Text { text, name }) => return vec![place(From::Text(text.clone()), Format::Any, name.clone())],
+        None => {}
+    }
+    let mut places = Vec::new();
+    if let Some(text) = &options.docker_auth_config {
+        places.push(place(From::Text(text.clone()), Format::Docker, "DOCKER_AUTH_CONFIG".to_owned()));
+    }
+    let docker = options.docker_config.clone().or_else(|| Some(home?.join(".docker")));
+    places.extend(docker.map(|folder| file(folder.join("config.json"), Format::Docker, true)));
+
+    let root = options.root.as_deref();
+    let of_user = options.uid.and_then(|uid| Some(root?.join("run/containers").join(uid.to_string())));
+    let config = options.xdg_config_home.clone().or_else(|| Some(home?.join(".config")));
+    let containers = [
+        options.xdg_runtime_dir.as_ref().map(|folder| folder.join("containers")),
+        of_user,
+        config.map(|folder| folder.join("containers")),
+    ];
+    places.extend(
+        containers.into_iter().flatten().map(|folder| file(folder.join("auth.json"), Format::Containers, true)),
+    );
+
+    let registries = ["etc/rancher/k3s/registries.yaml", "etc/rancher/rke2/registries.yaml"];
+    places.extend(registries.iter().filter_map(|path| Some(file(root?.join(path), Format::Registries, false))));
+    places
+}
+
+impl Place {
+    /// The credentials for `target` that are kept here.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`](crate::Kind::Config), when a place of the user's own cannot be read, or names a helper that cannot
+    /// be one.
+    pub async fn find(&self, target: &Target<'_>, helpers: &Helpers) -> Result<Lookup> {
+        match self.contents.get_or_init(|| self.read()).await {
+            Err(error) if matches!(self.from, From::File { is_own: false, .. }) => {
+                Ok(Lookup { failures: vec![error.to_string()], ..Lookup::default() })
+            }
+            Err(error) => Err(error.clone()),
+            Ok(None) => Ok(Lookup::default()),
+            Ok(Some(Contents::Config(config))) => config.find(target, helpers).await,
+            Ok(Some(Contents::Secrets(secrets))) => Ok(secrets.find(target)),
+            Ok(Some(Contents::Registries(registries))) => Ok(registries.find(target)),
+        }
+    }
+
+    async fn read(&self) -> Result<Option<Contents>> {
+        let refuse = |why: String| Error::config(format!("cannot read credentials from {}", self.name)).because(why);
+        let Some(text) = self.text().await.map_err(refuse)? else { return Ok(None) };
+        self.parse(&text).map(Some).map_err(refuse)
+    }
+
+    async fn text(&self) -> Result<Option<Text>, String> {
+        let (path, is_named, is_own) = match &self.from {
+            From::Text(text) => return Ok(Some(Text { text: text.clone(), exposed: None })),
+            From::File { path, is_own } => (path, false, *is_own),
+            From::Named(path) => (path, true, true),
+        };
+        match file::read(path).await {
+            Ok(None) if is_named => Err("there is no such file".to_owned()),
+            // A file that somebody named may well be a mounted secret, which is made to be read by others.
+            Ok(Some(text)) if is_named => Ok(Some(Text { exposed: None, ..text })),
+            Ok(text) => Ok(text),
+            Err(error) if error.is_denied && !is_own => {
+                tracing::debug!("{} is not readable by this user and passed over", self.name);
+                Ok(None)
+            }
+            Err(error) => Err(error.why),
+        }
+    }
+
+    fn parse(&self, text: &Text) -> Result<Contents, String> {
+        let documents = match self.format {
+            Format::Docker | Format::Containers => vec![document::parse_json(text.text.expose_secret())?],
+            Format::Any | Format::Registries => document::parse(text.text.expose_secret())?,
+        };
+        let first = documents.first().unwrap_or(&Value::Null);
+        if self.format == Format::Registries {
+            return RegistriesYaml::read(first, self.name.clone()).map(Contents::Registries);
+        }
+        if self.format == Format::Any && documents.iter().any(PullSecrets::is_one) {
+            return PullSecrets::read(&documents, &self.name).map(Contents::Secrets);
+        }
+        let is_empty = first.as_object().is_some_and(serde_json::Map::is_empty);
+        if self.format == Format::Any && !is_empty && !ConfigJson::is_one(first) {
+            return Err("it is neither a docker or podman configuration nor a pull secret".to_owned());
+        }
+        let (rules, label) = match self.format {
+            Format::Docker => (Rules::Docker, "docker config"),
+            Format::Containers => (Rules::Containers, "containers auth file"),
+            Format::Any | Format::Registries => (Rules::Containers, "auth file"),
+        };
+        let origin = Origin { label, name: self.name.clone(), exposed: text.exposed };
+        ConfigJson::read(first, rules, origin).map(Contents::Config)
+    }
+}
+
+/// A path for people: below the home it begins with `~`.
+fn shown(path: &Path, home: Option<&Path>) -> String {
+    match home.and_then(|home| path.strip_prefix(home).ok()) {
+        Some(below) => Path::new("~").join(below).display().to_string(),
+        None => path.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(options: &Options) -> Vec<String> {
+        places(options).into_iter().map(|place| place.name).collect()
+    }
+
+    fn everything() -> Options {
+        Options {
+            docker_auth_config: Some("{}".into()),
+            home: Some("/home/ann".into()),
+            xdg_runtime_dir: Some("/run/user/7".into()),
+            uid: Some(7),
+            root: Some("/".into()),
+            ..Options::default()
+        }
+    }
+
+    #[test]
+    fn the_order_is_that_of_nearness() {
+        assert_eq!(
+            names(&everything()),
+            [
+                "DOCKER_AUTH_CONFIG",
+                "~/.docker/config.json",
+                "/run/user/7/containers/auth.json",
+                "/run/containers/7/auth.json",
+                "~/.config/containers/auth.json",
+                "/etc/rancher/k3s/registries.yaml",
+                "/etc/rancher/rke2/registries.yaml",
+            ]
+        );
+        assert!(names(&Options::default()).is_empty());
+    }
+
+    #[test]
+    fn the_environment_moves_the_folders() {
+        let options = Options {
+            docker_config: Some("/d".into()),
+            xdg_config_home: Some("/home/ann/c".into()),
+            root: None,
+            ..everything()
+        };
+        assert_eq!(
+            names(&options)[1..],
+            ["/d/config.json", "/run/user/7/containers/auth.json", "~/c/containers/auth.json"]
+        );
+    }
+
+    #[test]
+    fn a_named_file_stands_alone() {
+        let path = Options { auth_file: Some(AuthFile::Path("/home/ann/secret.yaml".into())), ..everything() };
+        assert_eq!(names(&path), ["~/secret.yaml"]);
+        let text = AuthFile::Text { text: "{}".into(), name: "standard input".to_owned() };
+        assert_eq!(names(&Options { auth_file: Some(text), ..everything() }), ["standard input"]);
+    }
+}

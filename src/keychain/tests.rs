@@ -1,0 +1,221 @@
+use std::fs;
+use std::path::Path;
+
+use secrecy::ExposeSecret;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+use crate::error::Kind;
+
+/// A home with these files, as `(path, text)`; what is the machine's lies in it too.
+fn home(files: &[(&str, &str)]) -> (TempDir, Options) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+        fs::write(path, text).expect("written");
+    }
+    let options = Options {
+        home: Some(folder.path().to_owned()),
+        xdg_runtime_dir: Some(folder.path().join("run/user/7")),
+        uid: Some(7),
+        root: Some(folder.path().to_owned()),
+        ..Options::default()
+    };
+    (folder, options)
+}
+
+fn registry(text: &str) -> Registry {
+    text.parse().expect(text)
+}
+
+async fn sources(keychain: &Keychain, host: &str) -> Vec<String> {
+    let found = keychain.credentials(&registry(host), None).await.expect("credentials");
+    found.into_iter().map(|found| found.identity.source).collect()
+}
+
+fn auths(user: &str) -> String {
+    json!({"auths": {"reg.corp": {"username": user, "password": "p"}}}).to_string()
+}
+
+const K3S: &str = "configs:\n  reg.corp:\n    auth: {username: k3s, password: p}\n";
+
+#[tokio::test]
+async fn anonymous_and_explicit_ask_nobody() {
+    assert!(sources(&Keychain::anonymous(), "reg.corp").await.is_empty());
+    let explicit = Keychain::explicit("ann", "p", "-u ann");
+    let found = explicit.credentials(&registry("reg.corp"), None).await.expect("credentials");
+    assert_eq!(
+        found[0].identity,
+        crate::error::Identity { username: Some("ann".to_owned()), source: "-u ann".to_owned() }
+    );
+    let Credentials::Basic { password, .. } = &found[0].credentials else { panic!("a password") };
+    assert_eq!(password.expose_secret(), "p");
+    let wrong = Keychain::explicit("a:b", "p", "-u a:b");
+    assert_eq!(wrong.credentials(&registry("reg.corp"), None).await.expect_err("refused").kind(), &Kind::Config);
+}
+
+#[tokio::test]
+async fn every_place_is_looked_at_in_order() {
+    let (_home, options) = home(&[
+        (".docker/config.json", &auths("docker")),
+        ("run/user/7/containers/auth.json", &auths("session")),
+        ("run/containers/7/auth.json", &auths("boot")),
+        (".config/containers/auth.json", &auths("config")),
+        ("etc/rancher/k3s/registries.yaml", K3S),
+        ("etc/rancher/rke2/registries.yaml", K3S),
+    ]);
+    let keychain = Keychain::discover(Options { docker_auth_config: Some(auths("env").into()), ..options });
+    assert_eq!(
+        sources(&keychain, "reg.corp").await,
+        [
+            "docker config, DOCKER_AUTH_CONFIG",
+            "docker config, ~/.docker/config.json",
+            "containers auth file, ~/run/user/7/containers/auth.json",
+            "containers auth file, ~/run/containers/7/auth.json",
+            "containers auth file, ~/.config/containers/auth.json",
+            "registries.yaml, ~/etc/rancher/k3s/registries.yaml",
+        ],
+        "the same credentials of rke2 are not tried again"
+    );
+    assert!(sources(&keychain, "other.corp").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_named_file_may_have_any_format_and_stands_alone() {
+    let secret = "kind: Secret\nmetadata: {name: s}\nstringData:\n  .dockerconfigjson: '{\"auths\":{\"*.corp\":{\"username\":\"k\",\"password\":\"p\"}}}'\n";
+    let (home, options) = home(&[
+        (".docker/config.json", &auths("docker")),
+        ("auth.json", &auths("file")),
+        ("secret.yaml", secret),
+        ("empty.json", "{}"),
+    ]);
+    for (name, expected) in [
+        ("auth.json", &["auth file, ~/auth.json"][..]),
+        ("secret.yaml", &["pull secret s, ~/secret.yaml"]),
+        ("empty.json", &[]),
+    ] {
+        let auth_file = Some(AuthFile::Path(home.path().join(name)));
+        let keychain = Keychain::discover(Options { auth_file, ..options.clone() });
+        assert_eq!(sources(&keychain, "reg.corp").await, expected, "{name}");
+    }
+    let text = AuthFile::Text { text: secret.into(), name: "standard input".to_owned() };
+    let keychain = Keychain::discover(Options { auth_file: Some(text), ..options });
+    assert_eq!(sources(&keychain, "reg.corp").await, ["pull secret s, standard input"]);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_named_and_not_quoted() {
+    for (text, cause) in [
+        ("}{", "not valid JSON at line 1, column 1"),
+        ("{\"auths\":\n {\"s3cret\"}}", "not valid JSON at line 2, column 11"),
+        ("[\"s3cret\"]", "it is not a JSON object"),
+        ("{\"auths\": \"s3cret\"}", "auths is not an object"),
+    ] {
+        let (home, options) = home(&[(".docker/config.json", text), ("named", text)]);
+        for (options, name) in [
+            (options.clone(), "~/.docker/config.json"),
+            (Options { auth_file: Some(AuthFile::Path(home.path().join("named"))), ..options.clone() }, "~/named"),
+        ] {
+            let error = Keychain::discover(options).credentials(&registry("reg.corp"), None).await.expect_err(text);
+            assert_eq!(error.kind(), &Kind::Config);
+            assert_eq!(error.what(), format!("cannot read credentials from {name}"));
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+            assert!(name == "~/named" || error.causes() == [cause], "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_named_file_must_be_there_and_hold_credentials() {
+    let (home, options) = home(&[("pod.yaml", "kind: Pod\n"), ("other.yaml", "a: 1\n"), ("nothing", "")]);
+    for (name, cause) in [
+        ("none", "there is no such file"),
+        ("pod.yaml", "there is no pull secret in it"),
+        ("other.yaml", "it is neither a docker or podman configuration nor a pull secret"),
+        ("nothing", "it is neither a docker or podman configuration nor a pull secret"),
+    ] {
+        let auth_file = Some(AuthFile::Path(home.path().join(name)));
+        let keychain = Keychain::discover(Options { auth_file, ..options.clone() });
+        let error = keychain.credentials(&registry("reg.corp"), None).await.expect_err(name);
+        assert_eq!((error.kind(), error.causes()), (&Kind::Config, &[cause.to_owned()][..]), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_place_spoils_none_before_it() {
+    let (_home, options) = home(&[(".docker/config.json", &auths("docker")), (".config/containers/auth.json", "}{")]);
+    let keychain = Keychain::discover(options);
+    let lookup = keychain.look_up(&registry("reg.corp"), None).await.expect("credentials");
+    assert_eq!(lookup.found.len(), 1);
+    assert_eq!(
+        lookup.failures,
+        ["cannot read credentials from ~/.config/containers/auth.json: not valid JSON at line 1, column 1"]
+    );
+    assert_eq!(keychain.look_up(&registry("other.corp"), None).await.expect_err("broken").kind(), &Kind::Config);
+}
+
+#[tokio::test]
+async fn a_broken_file_of_the_machine_is_a_failure_and_no_error() {
+    let (_home, options) = home(&[("etc/rancher/k3s/registries.yaml", "a: [")]);
+    let lookup = Keychain::discover(options).look_up(&registry("reg.corp"), None).await.expect("no error");
+    assert!(lookup.found.is_empty());
+    assert!(
+        lookup.failures[0]
+            .starts_with("cannot read credentials from ~/etc/rancher/k3s/registries.yaml: not valid YAML")
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_read_before_the_first_question_and_nothing_twice() {
+    let (home, options) = home(&[(".docker/config.json", "}{")]);
+    let keychain = Keychain::discover(options);
+    let path = home.path().join(".docker/config.json");
+    fs::write(&path, auths("ann")).expect("written");
+    assert_eq!(sources(&keychain, "reg.corp").await, ["docker config, ~/.docker/config.json"]);
+    fs::remove_file(&path).expect("removed");
+    assert_eq!(sources(&keychain.clone(), "reg.corp").await.len(), 1);
+}
+
+#[tokio::test]
+async fn credentials_of_one_registry_are_never_given_for_another() {
+    let config = json!({
+        "credsStore": "missing",
+        "auths": {"https://index.docker.io/v1/": {"username": "hub", "password": "p"}},
+    });
+    let (_home, options) = home(&[(".docker/config.json", &config.to_string())]);
+    let keychain = Keychain::discover(options);
+    let private = keychain.look_up(&registry("my-private-registry.example.com"), None).await.expect("no error");
+    assert!(private.found.is_empty());
+    assert_eq!(private.failures, ["docker-credential-missing is not in PATH (credsStore in ~/.docker/config.json)"]);
+    assert_eq!(sources(&keychain, "docker.io").await, ["docker config, ~/.docker/config.json"]);
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let keychain = Keychain::explicit("ann", "s3cret", "-u ann");
+    assert!(!format!("{keychain:?}").contains("s3cret"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_helper_is_named_with_the_setting_that_chose_it() {
+    let (home, options) = home(&[(".docker/config.json", &json!({"credHelpers": {"reg.corp": "test"}}).to_string())]);
+    let helper = home.path().join("bin/docker-credential-test");
+    write_helper(&helper, r#"echo '{"Username":"ann","Secret":"p"}'"#);
+    let keychain = Keychain::discover(Options { path: Some(home.path().join("bin").into()), ..options });
+    assert_eq!(sources(&keychain, "reg.corp").await, ["docker-credential-test (credHelpers in ~/.docker/config.json)"]);
+}
+
+/// Written by another process, so that no thread of this one has it open for writing when it is run.
+#[cfg(unix)]
+fn write_helper(path: &Path, script: &str) {
+    fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+    let status = std::process::Command::new("/bin/sh")
+        .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 755 "$1""#, "sh"])
+        .arg(path)
+        .arg(script)
+        .status();
+    assert!(status.expect("a shell").success());
+}
