@@ -281,6 +281,11 @@ pub enum Danger {
         /// The other tags, sorted.
         tags: Vec<Tag>,
     },
+    /// Tags point at the manifest.
+    Tagged {
+        /// These, sorted.
+        tags: Vec<Tag>,
+    },
     /// Indexes in the repository list the manifest.
     InIndex {
         /// Digests of these indexes.

@@ -11,7 +11,6 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::OnceCell;
 use url::{Origin, Url};
 
 use super::request::Request;
@@ -36,7 +35,6 @@ pub(super) struct Session {
     registry: Registry,
     origin: Origin,
     keychain: Keychain,
-    found: OnceCell<Vec<Found>>,
     tokens: TokenCache<Key>,
     remembered: Mutex<Remembered>,
 }
@@ -57,7 +55,6 @@ impl Session {
             origin: registry.base().origin(),
             registry,
             keychain,
-            found: OnceCell::new(),
             tokens: TokenCache::default(),
             remembered: Mutex::default(),
         }
@@ -85,10 +82,10 @@ impl Session {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).identities.insert(key.clone(), identity);
     }
 
-    /// The credentials for the registry, looked for at the first 401 and then kept.
-    async fn found(&self, right: Option<&Right>) -> Result<&[Found]> {
+    /// The credentials for the registry, or for one of its repositories: podman keeps them by path.
+    async fn found(&self, right: Option<&Right>) -> Result<Vec<Found>> {
         let repository = right.and_then(|right| right.repository.as_ref());
-        self.found.get_or_try_init(|| self.keychain.credentials(&self.registry, repository)).await.map(Vec::as_slice)
+        self.keychain.credentials(&self.registry, repository).await
     }
 
     /// Credentials may be sent to the registry's own origin, and to its https side when it was asked by http and leads there.
@@ -145,10 +142,12 @@ impl Transport {
             Err(reason) => return Err(self.unanswerable(reason, response, request).await),
         };
         let home = self.session.is_home(response.url());
-        let found = if home { self.session.found(request.subject.right.as_ref()).await? } else { &[] };
+        let found = if home { self.session.found(request.subject.right.as_ref()).await? } else { Vec::new() };
         match challenge {
-            Challenge::Bearer(challenge) => self.answer_bearer(request, &key, response, &challenge, token, found).await,
-            _ => self.answer_basic(request, &key, response, authorization, found).await,
+            Challenge::Bearer(challenge) => {
+                self.answer_bearer(request, &key, response, &challenge, token, &found).await
+            }
+            _ => self.answer_basic(request, &key, response, authorization, &found).await,
         }
     }
 

@@ -41,7 +41,6 @@ pub struct Transport {
     /// token does not keep the token request from being sent.
     in_flight: Semaphore,
     trust: Trust,
-    registry_host: String,
     clients: Mutex<HashMap<Origin, reqwest::Client>>,
     /// When an origin that answered 429 may be asked again.
     not_before: Mutex<HashMap<Origin, Instant>>,
@@ -58,7 +57,6 @@ impl Transport {
             in_flight: Semaphore::new(options.jobs.max(1)),
             options,
             trust,
-            registry_host: registry.base().host_str().unwrap_or_default().to_owned(),
             clients: Mutex::default(),
             not_before: Mutex::default(),
             warnings: Mutex::default(),
@@ -186,21 +184,17 @@ impl Transport {
 
     fn no_reply(&self, error: &reqwest::Error, url: &Url) -> Error {
         let proxy = proxy_for(url);
+        let (host, port) = host_and_port(url);
         fault::no_reply(
             error,
             Attempt {
                 url,
-                client_certificate: self.offers_client_certificate(url),
+                client_certificate: self.trust.offers_client_certificate(host, port),
                 proxy: proxy.as_deref(),
                 connect_seconds: self.options.connect_timeout.as_secs_f32(),
                 idle_seconds: self.options.idle_timeout.as_secs_f32(),
             },
         )
-    }
-
-    /// A client certificate is shown to the registry's host alone, on whichever port.
-    fn offers_client_certificate(&self, url: &Url) -> bool {
-        self.trust.has_client_identity() && url.host_str() == Some(&self.registry_host)
     }
 
     /// The address that a reply came from, unless a proxy stands in between.
@@ -220,8 +214,7 @@ impl Transport {
     }
 
     fn connect(&self, url: &Url) -> Result<reqwest::Client> {
-        let host = url.host_str().unwrap_or_default();
-        let port = url.port_or_known_default().unwrap_or_default();
+        let (host, port) = host_and_port(url);
         let tls = self.trust.client_config(host, port)?;
         let addresses: Vec<_> = self
             .options
@@ -277,6 +270,11 @@ impl Transport {
             }
         }
     }
+}
+
+/// What of a URL a connection is made to.
+fn host_and_port(url: &Url) -> (&str, u16) {
+    (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }
 
 /// The attempts at one request: how many were made, and how long to wait before the next.

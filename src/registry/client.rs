@@ -15,6 +15,7 @@ use crate::trust::{self, Trust};
 pub struct Client {
     pub(super) registry: Registry,
     pub(super) transport: Transport,
+    jobs: usize,
 }
 
 impl Client {
@@ -41,6 +42,11 @@ impl Client {
     /// The registry that is talked to.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// How many requests may be in flight at once: so many things are worth asking for at the same time.
+    pub fn jobs(&self) -> usize {
+        self.jobs
     }
 }
 
@@ -93,7 +99,8 @@ impl ClientBuilder {
             Some(trust) => trust,
             None => Trust::load(trust::Options::default())?,
         };
+        let jobs = self.options.jobs.max(1);
         let transport = Transport::new(&self.registry, self.keychain, trust, self.options, self.stats);
-        Ok(Client { registry: self.registry, transport })
+        Ok(Client { registry: self.registry, transport, jobs })
     }
 }

@@ -127,7 +127,7 @@ impl Client {
 }
 
 /// The error for a tag that points elsewhere than it did.
-pub(super) fn moved(name: &str, from: &Digest, to: &Digest) -> Error {
+pub fn moved(name: &str, from: &Digest, to: &Digest) -> Error {
     let danger = Danger::Moved { from: from.clone(), to: to.clone() };
     Error::new(Kind::Safety(danger), format!("{name} has moved meanwhile")).because(format!("from {from} to {to}"))
 }

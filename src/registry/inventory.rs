@@ -23,20 +23,20 @@ struct Index {
 }
 
 impl Client {
-    /// Resolves every tag of a repository and reads every index among them, `jobs` requests at a time. A tag that goes meanwhile is
+    /// Resolves every tag of a repository and reads every index among them. A tag that goes meanwhile is
     /// left out.
     ///
     /// # Errors
     ///
     /// The first that is not "not found": with a part of the facts nothing can be said about what a deletion takes along.
-    pub async fn inventory(&self, repository: &Repository, jobs: usize) -> Result<Inventory> {
+    pub async fn inventory(&self, repository: &Repository) -> Result<Inventory> {
         let tags: Vec<_> = self
             .tags(repository)
             .map_ok(|tag| async move {
                 let resolved = self.resolve(repository, Target::Tag(&tag)).await;
                 found(resolved).map(|resolved| resolved.map(|resolved| (tag, resolved)))
             })
-            .try_buffered(jobs.max(1))
+            .try_buffered(self.jobs())
             .try_filter_map(async |tag| Ok(tag))
             .try_collect()
             .await?;
@@ -53,7 +53,7 @@ impl Client {
             wanted.dedup();
             wanted.retain(|digest| inventory.indexes.iter().all(|index| index.digest != *digest));
             let read: Vec<_> = stream::iter(wanted.iter().map(|digest| self.index(repository, digest)))
-                .buffer_unordered(jobs.max(1))
+                .buffer_unordered(self.jobs())
                 .try_filter_map(async |index| Ok(index))
                 .try_collect()
                 .await?;

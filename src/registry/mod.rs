@@ -21,7 +21,7 @@ pub use catalog::CatalogOptions;
 pub use client::{Client, ClientBuilder};
 pub use config::{HistoryEntry, ImageConfig};
 pub use contents::{Child, Contents};
-pub use delete::Deletion;
+pub use delete::{Deletion, moved};
 pub use document::{Content, Descriptor, Document, Manifest, media_types};
 pub use inventory::Inventory;
 pub use listing::PAGE_SIZE;

@@ -4,6 +4,10 @@ use crate::error::{Result, Tls};
 #[derive(Debug, Default)]
 pub struct Options {
     /// x
+    pub ca_files: Vec<std::path::PathBuf>,
+    /// x
+    pub client_identity: Option<ClientIdentityFiles>,
+    /// x
     pub insecure: bool,
 }
 /// x
@@ -29,7 +33,7 @@ impl Trust {
         Ok(Self)
     }
     /// x
-    pub fn has_client_identity(&self) -> bool {
+    pub fn offers_client_certificate(&self, _: &str, _: u16) -> bool {
         false
     }
     /// x
@@ -45,4 +49,13 @@ impl Trust {
 /// x
 pub fn explain(e: &rustls::Error, _: &str, _: bool) -> Rejection {
     Rejection { fault: Tls::Handshake, cause: e.to_string() }
+}
+
+/// x
+#[derive(Debug)]
+pub struct ClientIdentityFiles {
+    /// x
+    pub cert: std::path::PathBuf,
+    /// x
+    pub key: std::path::PathBuf,
 }

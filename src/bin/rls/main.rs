@@ -1,9 +1,23 @@
-//! rls: ls for container registries.
+//! `rls`: ls for container registries.
 
 mod args;
+mod commands;
+mod completions;
 mod config;
+mod connect;
+mod ending;
 mod output;
+mod report;
+mod run;
 mod sort;
 mod usage;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    report::catch_panics(|| match args::parse(std::env::args_os()) {
+        Ok(cli) => run::run(&cli),
+        Err(refusal) => report::refuse(refusal),
+    })
+    .into()
+}

@@ -1,5 +1,7 @@
 use std::num::NonZeroU64;
 
+use registry_ls::name::Tag;
+
 use super::{ConfigFile, FilterArgs};
 use crate::sort::Order;
 
@@ -44,6 +46,10 @@ pub struct TagsArgs {
     /// The other way round
     #[arg(long)]
     pub reverse: bool,
+
+    /// Only tags on the same digest as TAG: one more request a tag
+    #[arg(long, value_name = "TAG")]
+    pub same_as: Option<Tag>,
 
     /// `--config` after the command's name.
     #[command(flatten)]

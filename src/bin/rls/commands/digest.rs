@@ -1,28 +1,30 @@
 use futures::{StreamExt, stream};
-use registry_ls::error::Error;
-use registry_ls::name::{Reference, Registry, Target};
+use registry_ls::name::{Reference, Target};
 
-use super::{Context, nearest, next_or_flush};
+use super::{Context, MOST_AT_ONCE, nearest, next_or_flush};
 use crate::args::DigestArgs;
 use crate::output::{DigestRecord, DigestView};
 use crate::report::{Stop, failure};
 
 /// `rls digest`
 pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let references = context.settings.references(&args.references)?;
+    let targets = args.references.iter().map(|text| context.reference(text)).collect::<Result<Vec<_>, _>>()?;
     let mut output = context.output(DigestView)?;
-    let mut resolved = stream::iter(&references)
-        .map(|(registry, reference)| async move { (registry, reference, resolve(context, registry, reference).await) })
-        .buffered(context.settings.jobs)
+    let mut resolved = stream::iter(&targets)
+        .map(|(client, reference)| async move {
+            let resolved = client.resolve(reference.repository(), reference.target()).await;
+            (client, reference, resolved.map(|resolved| resolved.digest.to_string()))
+        })
+        .buffered(MOST_AT_ONCE)
         .boxed_local();
-    while let Some((registry, reference, outcome)) = next_or_flush(&mut resolved, &mut output).await? {
+    while let Some((client, reference, outcome)) = next_or_flush(&mut resolved, &mut output).await? {
         let (digest, error) = match outcome {
             Ok(digest) => {
                 context.report.success();
                 (Some(digest), None)
             }
             Err(error) => {
-                let situation = nearest::situation(context, registry, reference, &error).await;
+                let situation = nearest::situation(context, client, reference, &error).await;
                 context.report.failure(&error, &situation);
                 (None, Some(failure(&error)))
             }
@@ -31,12 +33,6 @@ pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Stop> {
         output.write(&DigestRecord { repository: reference.repository().to_string(), tag, digest, error })?;
     }
     Ok(output.finish()?)
-}
-
-async fn resolve(context: &Context<'_>, registry: &Registry, reference: &Reference) -> Result<String, Error> {
-    let client = context.connector.client(registry)?;
-    let resolved = client.resolve(reference.repository(), reference.target()).await?;
-    Ok(resolved.digest.to_string())
 }
 
 /// What a record says of a reference: the tag it means, the digest it names.

@@ -16,13 +16,9 @@ use crate::report::Stop;
 
 /// `rls manifest`
 pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let (registry, reference) = context.settings.reference(&args.reference)?;
+    let (client, reference) = context.reference(&args.reference)?;
     let output = context.output(ManifestView)?;
-    let shown = async {
-        let client = context.connector.client(&registry)?;
-        show(args, &client, &reference).await
-    };
-    match shown.await {
+    match show(args, &client, &reference).await {
         Ok(Shown::Bytes(bytes)) => Ok(write_raw(stdout(), &bytes, stdout().is_terminal())?),
         Ok(Shown::Record(record)) => {
             let mut output = output;
@@ -30,7 +26,7 @@ pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), Stop>
             Ok(output.finish()?)
         }
         Err(error) => {
-            let situation = nearest::situation(context, &registry, &reference, &error).await;
+            let situation = nearest::situation(context, &client, &reference, &error).await;
             Err(Stop::Failed(error, situation))
         }
     }
@@ -135,7 +131,9 @@ fn record(reference: &Reference, contents: &Contents, history: bool) -> Manifest
         ..ManifestRecord::default()
     };
     match &document.content {
-        Content::Index(_) => record.platforms = Field::Known(contents.children.iter().map(|child| platform(child, contents)).collect()),
+        Content::Index(_) => {
+            record.platforms = Field::Known(contents.children.iter().map(|child| platform(child, contents)).collect())
+        }
         Content::Image { layers, .. } => {
             record.layers = Field::Known(layers.iter().map(layer).collect());
             if let Some(config) = &contents.config {
@@ -143,13 +141,13 @@ fn record(reference: &Reference, contents: &Contents, history: bool) -> Manifest
             }
         }
         Content::Schema1 { layers, .. } => {
-            let layer = |digest: &Digest| LayerRecord { digest: digest.to_string(), media_type: String::new(), size: None };
+            let layer =
+                |digest: &Digest| LayerRecord { digest: digest.to_string(), media_type: String::new(), size: None };
             record.layers = Field::Known(layers.iter().map(layer).collect());
         }
     }
     record
 }
-
 
 fn platform(child: &Child, parent: &Contents) -> PlatformRecord {
     let Child { descriptor, contents } = child;

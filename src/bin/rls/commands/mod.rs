@@ -9,16 +9,23 @@ mod rm;
 mod tags;
 
 use futures::{FutureExt, Stream, StreamExt};
-use registry_ls::error::Error;
-use registry_ls::name::Registry;
 use std::io::{Stdout, Write};
+use std::sync::Arc;
+
+use registry_ls::error::Error;
+use registry_ls::name::{Reference, Registry, Repository};
+use registry_ls::registry::Client;
 
 use crate::args::Command;
+use crate::config::Settings;
 use crate::connect::Connector;
 use crate::ending::Ending;
-use crate::output::{Output, OutputError, Progress, View};
+use crate::output::{Output, OutputError, OutputOptions, Progress, View};
 use crate::report::{Report, Situation, Stop};
-use crate::settings::Settings;
+use crate::usage::Usage;
+
+/// Things of which several are asked for at once. The transport bounds the requests; this bounds what waits for them.
+const MOST_AT_ONCE: usize = 64;
 
 /// What every command works with.
 #[derive(Debug)]
@@ -49,10 +56,37 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Stop> {
     }
 }
 
+/// Whether a command looks itself for what ends it from outside, because it has to say what was done until then.
+pub fn ends_by_itself(command: &Command) -> bool {
+    matches!(command, Command::Rm(_))
+}
+
 impl Context<'_> {
+    /// The client of a registry.
+    fn client(&self, registry: &Registry) -> Result<Arc<Client>, Stop> {
+        Ok(self.connector.client(self.settings, registry)?)
+    }
+
+    /// The client that REF is for, and what it names there.
+    fn reference(&self, text: &str) -> Result<(Arc<Client>, Reference), Stop> {
+        let (registry, reference) = self.settings.reference(text).map_err(Usage::from)?;
+        Ok((self.client(&registry)?, reference))
+    }
+
+    /// The client that REPO is for, and what it names there.
+    fn repository(&self, text: &str) -> Result<(Arc<Client>, Repository), Stop> {
+        let (registry, repository) = self.settings.repository(text).map_err(Usage::from)?;
+        Ok((self.client(&registry)?, repository))
+    }
+
     /// Output of records for people or machines, as asked for.
     fn output<V: View>(&self, view: V) -> Result<Output<V, Stdout>, OutputError> {
-        Output::new(view, self.settings.output_options(), std::io::stdout())
+        let settings = self.settings;
+        Output::new(
+            view,
+            OutputOptions::for_stdout(settings.layout.clone(), settings.header, settings.color),
+            std::io::stdout(),
+        )
     }
 
     fn progress(&self, what: &str) -> Progress {
@@ -60,7 +94,8 @@ impl Context<'_> {
     }
 
     fn situation(&self, registry: &Registry) -> Situation {
-        Situation::at(registry, self.settings.gives_ca())
+        let ca_given = self.settings.connection(registry).is_ok_and(|connection| !connection.ca_files.is_empty());
+        Situation::at(registry, ca_given)
     }
 
     fn failed(&self, registry: &Registry, error: Error) -> Stop {

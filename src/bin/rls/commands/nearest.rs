@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 
 use futures::TryStreamExt;
+use registry_ls::Kind;
 use registry_ls::error::{Error, Missing};
-use registry_ls::name::{Reference, Registry, Repository};
-use registry_ls::{Kind, name::Target};
+use registry_ls::name::{Reference, Repository, Target};
+use registry_ls::registry::Client;
 
 use super::Context;
 use crate::report::Situation;
@@ -14,20 +15,19 @@ use crate::report::Situation;
 const NAMED: usize = 3;
 
 /// What is known about an error with a reference; of an unknown tag, the tags that look most like it.
-pub async fn situation(context: &Context<'_>, registry: &Registry, reference: &Reference, error: &Error) -> Situation {
-    let situation = context.situation(registry);
+pub async fn situation(context: &Context<'_>, client: &Client, reference: &Reference, error: &Error) -> Situation {
+    let situation = context.situation(client.registry());
     let Target::Tag(tag) = reference.target() else { return situation };
     if !matches!(error.kind(), Kind::NotFound(Missing::Tag)) || context.report.is_quiet() {
         return situation;
     }
-    match nearest(context, registry, reference.repository(), tag.as_str()).await {
+    match nearest(client, reference.repository(), tag.as_str()).await {
         Ok(nearest) => Situation { nearest, ..situation },
         Err(error) => Situation { no_repository: error.is_not_found(), ..situation },
     }
 }
 
-async fn nearest(context: &Context<'_>, registry: &Registry, repository: &Repository, tag: &str) -> Result<Vec<String>, Error> {
-    let client = context.connector.client(registry)?;
+async fn nearest(client: &Client, repository: &Repository, tag: &str) -> Result<Vec<String>, Error> {
     let mut best: Vec<(u32, String)> = Vec::new();
     let mut tags = std::pin::pin!(client.tags(repository));
     while let Some(known) = tags.try_next().await? {

@@ -10,16 +10,17 @@ use super::{Context, next_or_flush};
 use crate::args::ReposArgs;
 use crate::output::{Field, RepositoryRecord, RepositoryView};
 use crate::report::{Stop, failure};
+use crate::usage::Usage;
 
 /// A repository and, if they were asked for, its tags.
 type Listed = (Repository, Option<Result<Vec<String>>>);
 
 /// `rls repos`
 pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let (registry, root) = context.settings.root(args.root.as_deref())?;
+    let (registry, root) = context.settings.catalog(args.root.as_deref()).map_err(Usage::from)?;
     let filter = args.filter.filter()?;
     let mut output = context.output(RepositoryView { tags: args.tags })?;
-    let client = context.connector.client(&registry).map_err(|error| context.failed(&registry, error))?;
+    let client = context.client(&registry)?;
     let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
     let wanted = |name: &Repository| {
         let name = name.as_str();
@@ -41,7 +42,7 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
             let tags = tags(client, &name).await;
             Ok((name, Some(tags)))
         });
-        listed.buffered(context.settings.jobs).boxed_local()
+        listed.buffered(client.jobs()).boxed_local()
     } else {
         names.map_ok(|name| (name, None)).boxed_local()
     };

@@ -1,16 +1,87 @@
-use std::collections::HashMap;
+mod confirm;
+mod removal;
 
-use registry_ls::Kind;
-use registry_ls::error::{Danger, Error, Operation, Result};
-use registry_ls::name::{Digest, Reference, Registry, Repository, Tag, Target};
-use registry_ls::registry::{Client, Deletion, Inventory};
+use registry_ls::error::Error;
+use registry_ls::name::Reference;
 
-use super::Context;
-use super::nearest;
+use self::removal::{Method, Removal, Remover};
+use super::digest::tag_and_digest;
+use super::{Context, nearest};
 use crate::args::RmArgs;
-use crate::ending::Ending;
-use crate::output::{Action, Output, RemovalRecord, RemovalView};
+use crate::output::{Action, RemovalRecord, RemovalView};
 use crate::report::{Stop, failure};
-use crate::usage::Usage;
 
-const _: () = ();
+/// `rls rm`
+pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), Stop> {
+    let targets = args.references.iter().map(|text| context.reference(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut output = context.output(RemovalView)?;
+    let mut remover = Remover::new(args, &targets);
+    let (mut removed, mut failed) = (0, 0);
+    let mut ended = None;
+    for (client, reference) in &targets {
+        let outcome = tokio::select! {
+            outcome = remover.remove(client, reference) => outcome?,
+            end = context.ending.clone() => {
+                ended = Some(end);
+                break;
+            }
+        };
+        let record = match outcome {
+            Ok(removal) => {
+                context.report.success();
+                removed += usize::from(removal.method.is_some() && !args.dry_run);
+                done(args, reference, &removal)
+            }
+            Err(error) => {
+                failed += 1;
+                let situation = nearest::situation(context, client, reference, &error).await;
+                context.report.failure(&error, &situation);
+                not_done(reference, &error)
+            }
+        };
+        output.write(&record)?;
+        output.flush()?;
+    }
+    super::close(output, Ok(()))?;
+    if targets.len() > 1 && (failed > 0 || ended.is_some()) {
+        let rest = targets.len() - removed - failed;
+        let rest = if rest > 0 { format!(", {rest} left as they were") } else { String::new() };
+        context.report.warning(&format!("{removed} of {} deleted, {failed} failed{rest}", targets.len()));
+    }
+    if removed > 0 {
+        context.report.hint("the space is free again when the registry's administrator has run its garbage collection");
+    }
+    ended.map_or(Ok(()), |end| Err(end.into()))
+}
+
+fn done(args: &RmArgs, reference: &Reference, removal: &Removal) -> RemovalRecord {
+    let (tag, digest) = tag_and_digest(reference);
+    let (action, reason) = match (&removal.method, args.dry_run) {
+        (None, false) => (Action::Removed, Some("already absent")),
+        (None, true) => (Action::WouldRemove, Some("already absent")),
+        (Some(_), false) => (Action::Removed, None),
+        (Some(_), true) => (Action::WouldRemove, None),
+    };
+    RemovalRecord {
+        repository: reference.repository().to_string(),
+        tag,
+        digest: removal.digest.as_ref().map(ToString::to_string).or(digest),
+        action,
+        method: removal.method.map(Method::name).map(str::to_owned),
+        reason: removal.reason.clone().or(reason.map(str::to_owned)),
+        error: None,
+    }
+}
+
+fn not_done(reference: &Reference, error: &Error) -> RemovalRecord {
+    let (tag, digest) = tag_and_digest(reference);
+    RemovalRecord {
+        repository: reference.repository().to_string(),
+        tag,
+        digest,
+        action: Action::Failed,
+        method: None,
+        reason: Some(error.what().to_owned()),
+        error: Some(failure(error)),
+    }
+}

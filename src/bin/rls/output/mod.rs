@@ -38,7 +38,7 @@ use jiff::Timestamp;
 
 pub use escape::escape;
 pub use human::Human;
-pub use progress::{Progress, ProgressChoice};
+pub use progress::{Progress, ProgressChoice, on_stderr};
 pub use raw::write_raw;
 pub use record::*;
 pub use sink::{OutputError, Sink};
@@ -108,6 +108,7 @@ pub struct Output<V, W> {
     human: Human,
     encoder: Encoder,
     sink: Sink<W>,
+    any: bool,
 }
 
 #[derive(Debug)]
@@ -145,7 +146,7 @@ impl<V: View, W: Write> Output<V, W> {
                 Encoder::Template(Box::new(template))
             }
         };
-        Ok(Self { view, human, encoder, sink: Sink::new(writer) })
+        Ok(Self { view, human, encoder, sink: Sink::new(writer), any: false })
     }
 
     /// Takes one record.
@@ -153,6 +154,7 @@ impl<V: View, W: Write> Output<V, W> {
     /// # Errors
     /// [`OutputError`]; for [`OutputError::Template`] nothing of this record is written.
     pub fn write(&mut self, record: &V::Record) -> Result<(), OutputError> {
+        self.any = true;
         match &mut self.encoder {
             Encoder::Json(former) => {
                 let record =
@@ -182,6 +184,11 @@ impl<V: View, W: Write> Output<V, W> {
                 self.sink.push(line + "\n")
             }
         }
+    }
+
+    /// Whether there was a record.
+    pub fn has_records(&self) -> bool {
+        self.any
     }
 
     /// Whether a table is being gathered: its rows are not shown before [`Output::finish`], so progress may be.

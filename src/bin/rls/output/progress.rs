@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, stderr};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -22,6 +23,17 @@ pub enum ProgressChoice {
     Auto,
     /// Never
     Never,
+}
+
+/// The progress that is on the terminal, for whoever else writes there.
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Runs `print`, which writes to standard error, while the progress is out of the way.
+pub fn on_stderr(print: impl FnOnce()) {
+    match SHOWN.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        Some(bar) => bar.suspend(print),
+        None => print(),
+    }
 }
 
 /// How far a command has come. Dropping it clears it from the terminal.
@@ -49,6 +61,7 @@ impl Progress {
         bar.set_message(escape(what).into_owned());
         let (sender, receiver) = channel::<()>();
         let shown = bar.clone();
+        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
         let waiter = thread::spawn(move || {
             if receiver.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
                 shown.set_draw_target(target);
@@ -88,6 +101,7 @@ impl Drop for Progress {
             // A waiter that panicked has shown nothing that would have to be cleared.
             let _ = waiter.join();
         }
+        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.bar.finish_and_clear();
     }
 }

@@ -28,6 +28,11 @@ impl Exit {
     /// SIGTERM.
     pub const TERMINATED: Self = Self(143);
 
+    /// The number.
+    pub fn code(self) -> i32 {
+        self.0.into()
+    }
+
     /// The code for a sort of error.
     pub fn of(kind: &Kind) -> Self {
         match kind {

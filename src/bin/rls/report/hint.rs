@@ -12,6 +12,8 @@ pub struct Situation {
     pub registry: Option<Registry>,
     /// Names that were perhaps meant, best first.
     pub nearest: Vec<String>,
+    /// Whether the registry does not even have the repository.
+    pub no_repository: bool,
     /// Whether a certificate was given with `--ca-file`.
     pub ca_given: bool,
 }
@@ -19,7 +21,7 @@ pub struct Situation {
 impl Situation {
     /// A situation with one registry.
     pub fn at(registry: &Registry, ca_given: bool) -> Self {
-        Self { registry: Some(registry.clone()), nearest: Vec::new(), ca_given }
+        Self { registry: Some(registry.clone()), nearest: Vec::new(), no_repository: false, ca_given }
     }
 
     /// What to do, where something can be said.
@@ -29,7 +31,8 @@ impl Situation {
             Kind::Unauthenticated => Some(self.log_in()),
             Kind::Denied(denial) => Some(self.denied(denial, error)),
             Kind::UnsafeRealm => Some(
-                "nothing was sent there; the registry's operator has to correct the realm of its token server".to_owned(),
+                "nothing was sent there; the registry's operator has to correct the realm of its token server"
+                    .to_owned(),
             ),
             Kind::Unsupported(operation) => Some(self.unsupported(*operation)),
             Kind::Protocol(fault) => self.protocol(fault),
@@ -37,7 +40,9 @@ impl Situation {
             Kind::Safety(danger) => danger_hint(danger),
             Kind::Network(network) => self.network(*network),
             Kind::Tls(tls) => self.tls(tls),
-            Kind::TimedOut => Some("--timeout sets the limit for the whole command; -v shows what it waits for".to_owned()),
+            Kind::TimedOut => {
+                Some("--timeout sets the limit for the whole command; -v shows what it waits for".to_owned())
+            }
             _ => None,
         }
     }
@@ -52,6 +57,9 @@ impl Situation {
             return Some(format!("there is {}", self.nearest.join(", ")));
         }
         match missing {
+            Missing::Tag if self.no_repository => {
+                Some(format!("there is no such repository; rls repos {} lists the repositories", self.name()))
+            }
             Missing::Repository => Some(format!("rls repos {} lists the repositories", self.name())),
             Missing::Page => Some(format!("is {} a registry? A registry answers on /v2/", self.name())),
             Missing::Tag | Missing::Manifest | Missing::Blob => None,
@@ -142,10 +150,14 @@ impl Situation {
             Network::Refused => {
                 Some("nothing listens there; is the port right? Without one it is 443, and 80 with http://".to_owned())
             }
-            Network::Proxy => Some("HTTPS_PROXY, HTTP_PROXY and ALL_PROXY name the proxy; NO_PROXY lists hosts to reach without it".to_owned()),
-            Network::ConnectTimeout => {
-                Some("a firewall may drop the packets; --connect-timeout waits longer, HTTPS_PROXY goes through a proxy".to_owned())
-            }
+            Network::Proxy => Some(
+                "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY name the proxy; NO_PROXY lists hosts to reach without it"
+                    .to_owned(),
+            ),
+            Network::ConnectTimeout => Some(
+                "a firewall may drop the packets; --connect-timeout waits longer, HTTPS_PROXY goes through a proxy"
+                    .to_owned(),
+            ),
             Network::Reset | Network::Other => None,
         }
     }
@@ -199,6 +211,7 @@ impl Situation {
 fn danger_hint(danger: &Danger) -> Option<String> {
     match danger {
         Danger::Siblings { .. } => Some("--with-siblings removes the manifest with all these tags".to_owned()),
+        Danger::Tagged { .. } => Some("--all-tags removes the manifest with its tags".to_owned()),
         Danger::InIndex { .. } => Some("remove the index that lists it instead".to_owned()),
         Danger::Moved { .. } => Some("somebody pushed to it; look at it again before you remove it".to_owned()),
         Danger::DigestMismatch => Some("a proxy or the registry altered the data; nothing of it was used".to_owned()),

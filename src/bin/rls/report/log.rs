@@ -23,6 +23,18 @@ pub enum Verbosity {
     Headers,
 }
 
+impl Verbosity {
+    /// What `-q` and so many `-v` ask for.
+    pub fn new(quiet: bool, verbose: u8) -> Self {
+        match (quiet, verbose) {
+            (_, 2..) => Self::Headers,
+            (_, 1) => Self::Requests,
+            (true, 0) => Self::Quiet,
+            (false, 0) => Self::Normal,
+        }
+    }
+}
+
 /// Begins to tell.
 pub fn start(verbosity: Verbosity, styles: Styles) {
     tracing_subscriber::registry().with(Lines { verbosity, styles }).init();

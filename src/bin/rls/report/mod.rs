@@ -6,14 +6,18 @@ mod log;
 
 use std::cell::{Cell, RefCell};
 use std::io::{Write, stderr};
+use std::panic;
+use std::time::Duration;
 
+use registry_ls::http::Totals;
 use registry_ls::{Error, Kind};
 
 pub use exit::Exit;
 pub use hint::Situation;
 pub use log::{Verbosity, start as start_log};
 
-use crate::output::{Failure, OutputError, Styles, Tone, escape, on_stderr};
+use crate::args::Refusal;
+use crate::output::{ColorChoice, Failure, OutputError, Styles, Tone, escape, on_stderr};
 use crate::usage::Usage;
 
 /// Why a command ended early.
@@ -112,6 +116,16 @@ impl Report {
         }
     }
 
+    /// What the run took, for `--stats`.
+    pub fn totals(&self, totals: Totals, elapsed: Duration) {
+        let Totals { requests, retries, token_fetches, bytes } = totals;
+        let seconds = elapsed.as_secs_f64();
+        let text = format!(
+            "{requests} requests, {retries} retries, {token_fetches} token fetches, {bytes} bytes, {seconds:.3} seconds"
+        );
+        self.line(Tone::Dim, "stats:", &text);
+    }
+
     fn print_error(&self, what: &str, causes: &[String], hint: Option<&str>) {
         self.line(Tone::Bad, "error:", what);
         for cause in causes {
@@ -128,6 +142,31 @@ impl Report {
         // Standard error may be closed; the exit code still tells.
         on_stderr(|| drop(stderr().write_all(line.as_bytes())));
     }
+}
+
+/// Prints why a command line is not carried out: clap in its own words, the rest as any failure.
+pub fn refuse(refusal: Refusal) -> Exit {
+    match refusal {
+        Refusal::Usage(usage) => Report::new(Styles::for_stderr(ColorChoice::Auto), false).end(Err(usage.into())),
+        Refusal::Clap(error) => match error.print() {
+            Err(error) if !error.kind().eq(&std::io::ErrorKind::BrokenPipe) => Exit::OUTPUT,
+            Err(_) => Exit::PIPE,
+            Ok(()) if error.use_stderr() => Exit::USAGE,
+            Ok(()) => Exit::SUCCESS,
+        },
+    }
+}
+
+/// Runs the program; a panic is a bug, said in one line and with exit code 1. Its own message is not shown: it may quote anything.
+pub fn catch_panics(program: impl FnOnce() -> Exit) -> Exit {
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        let line = format!("error: a bug in rls, at {place}\nhint:  please report it, with the command line\n");
+        drop(stderr().write_all(line.as_bytes()));
+        // The release build aborts on panics, so unwinding is not waited for.
+        std::process::exit(Exit::BUG.code());
+    }));
+    program()
 }
 
 /// What machine formats carry about one failed thing.

@@ -25,14 +25,13 @@ pub(super) struct Query<'a> {
     reverse: bool,
     limit: usize,
     same_as: Option<&'a Tag>,
-    jobs: usize,
 }
 
 /// One repository's tags.
 pub(super) struct Listing<'a> {
     pub query: &'a Query<'a>,
     pub client: Arc<Client>,
-    pub repository: &'a Repository,
+    pub repository: Repository,
 }
 
 /// What is known about one tag.
@@ -44,7 +43,7 @@ struct Known {
 }
 
 impl<'a> Query<'a> {
-    pub(super) fn new(args: &'a TagsArgs, filter: &'a Filter, jobs: usize) -> Self {
+    pub(super) fn new(args: &'a TagsArgs, filter: &'a Filter) -> Self {
         let detail = match (args.long, args.digests) {
             (true, _) => Detail::Long,
             (false, true) => Detail::Digests,
@@ -52,7 +51,7 @@ impl<'a> Query<'a> {
         };
         let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
         let same_as = args.same_as.as_ref();
-        Self { filter, detail, order: args.sort, reverse: args.reverse, limit, same_as, jobs }
+        Self { filter, detail, order: args.sort, reverse: args.reverse, limit, same_as }
     }
 }
 
@@ -66,11 +65,11 @@ impl Listing<'_> {
     async fn known(&self) -> Result<LocalBoxStream<'_, Result<Known>>> {
         let query = self.query;
         let wanted = match query.same_as {
-            Some(tag) => Some(self.client.resolve(self.repository, Target::Tag(tag)).await?.digest),
+            Some(tag) => Some(self.client.resolve(&self.repository, Target::Tag(tag)).await?.digest),
             None => None,
         };
         let same = move |known: &Known| future::ready(wanted.is_none() || known.digest == wanted);
-        let tags = self.client.tags(self.repository);
+        let tags = self.client.tags(&self.repository);
         let tags = tags.try_filter(|tag| future::ready(query.filter.keeps(tag.as_str())));
         if query.order == Order::None && !query.reverse {
             return Ok(self.look_at(tags).try_filter(same).take(query.limit).boxed_local());
@@ -91,19 +90,19 @@ impl Listing<'_> {
 
     /// Asks about each tag what there is to ask, several at once, in their order.
     fn look_at<'b>(&'b self, tags: impl Stream<Item = Result<Tag>> + 'b) -> impl Stream<Item = Result<Known>> + 'b {
-        tags.map_ok(|tag| self.look(tag).map(Ok)).try_buffered(self.query.jobs)
+        tags.map_ok(|tag| self.look(tag).map(Ok)).try_buffered(self.client.jobs())
     }
 
     async fn look(&self, tag: Tag) -> Known {
         let target = Target::Tag(&tag);
         let by_facts = matches!(self.query.order, Order::Created | Order::Size);
         let (digest, contents, error) = if self.query.detail == Detail::Long || by_facts {
-            match self.client.contents(self.repository, target).await {
+            match self.client.contents(&self.repository, target).await {
                 Ok(contents) => (Some(contents.manifest.digest.clone()), Some(contents), None),
                 Err(error) => (None, None, Some(error)),
             }
         } else if self.query.detail == Detail::Digests || self.query.same_as.is_some() {
-            match self.client.resolve(self.repository, target).await {
+            match self.client.resolve(&self.repository, target).await {
                 Ok(resolved) => (Some(resolved.digest), None, None),
                 Err(error) => (None, None, Some(error)),
             }

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use futures::{StreamExt, stream};
 
 use self::listing::{Listing, Query};
-use super::{Context, next_or_flush};
+use super::{Context, MOST_AT_ONCE, next_or_flush};
 use crate::args::TagsArgs;
 use crate::output::{Progress, TagRecord, TagView};
 use crate::report::{Stop, failure};
@@ -13,18 +13,16 @@ use crate::usage::Usage;
 
 /// `rls tags`
 pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let repositories = context.settings.repositories(&names(&args.repositories)?)?;
+    let names = names(&args.repositories)?;
+    let targets = names.iter().map(|name| context.repository(name)).collect::<Result<Vec<_>, _>>()?;
     let filter = args.filter.filter()?;
-    let query = Query::new(args, &filter, context.settings.jobs);
+    let query = Query::new(args, &filter);
     // What comes from standard input is several, even when it is one or none: a script sees the same lines.
-    let qualified = repositories.len() > 1 || args.repositories.iter().any(|name| name == "-");
+    let qualified = targets.len() > 1 || args.repositories.iter().any(|name| name == "-");
     let view = TagView { qualified, detail: query.detail };
     let mut output = context.output(view)?;
-    let mut listings = Vec::with_capacity(repositories.len());
-    for (registry, repository) in &repositories {
-        let client = context.connector.client(registry).map_err(|error| context.failed(registry, error))?;
-        listings.push(Listing { query: &query, client, repository });
-    }
+    let listing = |(client, repository)| Listing { query: &query, client, repository };
+    let listings: Vec<_> = targets.into_iter().map(listing).collect();
     let progress = context.progress("tags");
     let outcome = match listings.as_slice() {
         [listing] => one(listing, context, &mut output, &progress).await?,
@@ -64,12 +62,17 @@ async fn one(
 }
 
 /// Several are read at once and shown in their order; each that fails is reported by itself.
-async fn several(listings: &[Listing<'_>], context: &Context<'_>, output: &mut Output, progress: &Progress) -> Result<(), Stop> {
+async fn several(
+    listings: &[Listing<'_>],
+    context: &Context<'_>,
+    output: &mut Output,
+    progress: &Progress,
+) -> Result<(), Stop> {
     let read = stream::iter(listings).map(|listing| async move {
         let items: Vec<_> = listing.items().inspect(|_| progress.inc(1)).collect().await;
         (listing, items)
     });
-    let mut read = read.buffered(context.settings.jobs).boxed_local();
+    let mut read = read.buffered(MOST_AT_ONCE).boxed_local();
     while let Some((listing, items)) = next_or_flush(&mut read, output).await? {
         let situation = context.situation(listing.client.registry());
         let mut whole = true;

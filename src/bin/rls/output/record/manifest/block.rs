@@ -135,7 +135,8 @@ fn platform_row(platform: &PlatformRecord, human: &Human) -> Vec<String> {
 }
 
 fn layer_row(layer: &LayerRecord, human: &Human) -> Vec<String> {
-    vec![human.short(&layer.digest), human.size(layer.size), layer.media_type.clone()]
+    let size = layer.size.map_or_else(|| UNKNOWN.to_owned(), |size| human.size(size));
+    vec![human.short(&layer.digest), size, layer.media_type.clone()]
 }
 
 fn history_row(step: &HistoryRecord, human: &Human) -> Vec<String> {

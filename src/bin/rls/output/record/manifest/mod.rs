@@ -73,8 +73,8 @@ pub struct LayerRecord {
     pub digest: String,
     /// The blob's media type.
     pub media_type: String,
-    /// Bytes as stored.
-    pub size: u64,
+    /// Bytes as stored; `None` in schema 1, which does not say.
+    pub size: Option<u64>,
 }
 
 /// The config of an image.
@@ -166,7 +166,7 @@ impl View for ManifestView {
             );
         }
         for layer in record.layers.known().into_iter().flatten() {
-            facts.add_fields("layers", [layer.digest.clone(), layer.media_type.clone(), layer.size.to_string()]);
+            facts.add_fields("layers", [layer.digest.clone(), layer.media_type.clone(), or_unknown(layer.size)]);
         }
         if let Some(config) = record.config.known() {
             facts.add_config(config);

@@ -1,0 +1,277 @@
+//! Removing one reference: exactly what was asked for, or nothing.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use registry_ls::Kind;
+use registry_ls::error::{Danger, Error, Operation, Result};
+use registry_ls::name::{Digest, Reference, Registry, Repository, Tag};
+use registry_ls::registry::{Client, Deletion, Inventory, moved};
+
+use super::confirm::confirm;
+use crate::args::RmArgs;
+use crate::usage::Usage;
+
+/// How something is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Method {
+    /// The registry deletes the tag by its name.
+    Tag,
+    /// The manifest is deleted, and with it every tag on it.
+    Manifest,
+}
+
+impl Method {
+    /// As records have it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Tag => "delete-tag",
+            Self::Manifest => "delete-manifest",
+        }
+    }
+}
+
+/// What became of a reference.
+#[derive(Debug, Clone)]
+pub(super) struct Removal {
+    /// What it pointed at.
+    pub digest: Option<Digest>,
+    /// How it was removed; `None` for what was not there.
+    pub method: Option<Method>,
+    /// What else there is to say.
+    pub reason: Option<String>,
+}
+
+type Place = (Registry, Repository);
+
+/// Removes one reference after the other, and knows what was removed before.
+pub(super) struct Remover<'a> {
+    args: &'a RmArgs,
+    /// The tags that are named, by place: to remove them together is what was asked for.
+    named: HashMap<Place, Vec<Tag>>,
+    /// What a repository holds, read once it matters.
+    inventories: HashMap<Place, Inventory>,
+    /// Tags that went with a manifest.
+    gone: HashMap<Place, Vec<(Tag, Digest)>>,
+}
+
+impl<'a> Remover<'a> {
+    pub(super) fn new(args: &'a RmArgs, targets: &[(Arc<Client>, Reference)]) -> Self {
+        let mut named: HashMap<Place, Vec<Tag>> = HashMap::new();
+        for (client, reference) in targets {
+            named.entry(place(client, reference.repository())).or_default().extend(tag(reference));
+        }
+        Self { args, named, inventories: HashMap::new(), gone: HashMap::new() }
+    }
+
+    /// Removes what a reference names. The outer error ends the command, the inner is about this reference.
+    pub(super) async fn remove(&mut self, client: &Client, reference: &Reference) -> Result<Result<Removal>, Usage> {
+        let removed = match tag(reference) {
+            Some(tag) => self.remove_tag(client, reference, &tag).await,
+            None => self.remove_manifest(client, reference).await,
+        };
+        match removed {
+            Ok(removal) => Ok(Ok(removal)),
+            Err(Refused::Unconfirmed(usage)) => Err(usage),
+            Err(Refused::Failed(error)) if error.is_not_found() && self.args.ignore_missing => {
+                Ok(Ok(Removal { digest: None, method: None, reason: None }))
+            }
+            Err(Refused::Failed(error)) => Ok(Err(error)),
+        }
+    }
+
+    async fn remove_tag(&mut self, client: &Client, reference: &Reference, tag: &Tag) -> Result<Removal, Refused> {
+        let repository = reference.repository();
+        if let Some(removal) = self.went_before(client, repository, tag) {
+            return Ok(removal);
+        }
+        let digest = client.resolve(repository, registry_ls::name::Target::Tag(tag)).await?.digest;
+        if let Some(expected) = reference.digest()
+            && *expected != digest
+        {
+            return Err(moved(&format!("{repository}:{tag}"), expected, &digest).into());
+        }
+        if self.args.with_siblings {
+            return self.remove_with_siblings(client, repository, tag, digest).await;
+        }
+        let by_name = if self.args.dry_run {
+            client.probe_tag_deletion(repository).await.map(|()| Deletion::Deleted)
+        } else {
+            client.delete_tag(repository, tag, &digest).await
+        };
+        match by_name {
+            Ok(deletion) => {
+                if let Some(inventory) = self.inventories.get_mut(&place(client, repository)) {
+                    inventory.forget_tag(tag);
+                }
+                let method = (deletion == Deletion::Deleted).then_some(Method::Tag);
+                Ok(Removal { digest: Some(digest), method, reason: None })
+            }
+            Err(error) if matches!(error.kind(), Kind::Unsupported(Operation::DeleteTag)) => {
+                self.remove_lone_tag(client, repository, tag, digest).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Where tags are not deleted by name, a tag that is alone on its manifest goes with the manifest.
+    async fn remove_lone_tag(
+        &mut self,
+        client: &Client,
+        repository: &Repository,
+        tag: &Tag,
+        digest: Digest,
+    ) -> Result<Removal, Refused> {
+        client.probe_deletion(repository).await?;
+        let place = place(client, repository);
+        let inventory = self.inventory(client, repository).await?;
+        let indexes = inventory.indexes_listing(&digest);
+        let on_digest = inventory.tags_on(&digest);
+        let named = self.named.get(&place).map(Vec::as_slice).unwrap_or_default();
+        let siblings: Vec<_> = on_digest.into_iter().filter(|other| other != tag && !named.contains(other)).collect();
+        if !siblings.is_empty() {
+            let what = format!("removing {repository}:{tag} would also remove {}", listed(repository, &siblings));
+            let danger = Danger::Siblings { digest: digest.clone(), tags: siblings };
+            let cause = format!("{} deletes manifests, not tags, and all of them are {digest}", client.registry());
+            return Err(Error::new(Kind::Safety(danger), what).because(cause).into());
+        }
+        if !indexes.is_empty() {
+            return Err(in_index(&format!("{repository}:{tag}"), indexes).into());
+        }
+        self.delete_manifest(client, repository, Some(tag), digest).await
+    }
+
+    async fn remove_with_siblings(
+        &mut self,
+        client: &Client,
+        repository: &Repository,
+        tag: &Tag,
+        digest: Digest,
+    ) -> Result<Removal, Refused> {
+        let inventory = self.inventory(client, repository).await?;
+        let indexes = inventory.indexes_listing(&digest);
+        let siblings: Vec<_> = inventory.tags_on(&digest).into_iter().filter(|other| other != tag).collect();
+        if !indexes.is_empty() {
+            return Err(in_index(&format!("{repository}:{tag}"), indexes).into());
+        }
+        if !siblings.is_empty() {
+            self.ask(&format!("remove {repository}:{tag} and with it {}", listed(repository, &siblings)))?;
+        }
+        self.delete_manifest(client, repository, Some(tag), digest).await
+    }
+
+    async fn remove_manifest(&mut self, client: &Client, reference: &Reference) -> Result<Removal, Refused> {
+        let repository = reference.repository();
+        let digest = client.resolve(repository, reference.target()).await?.digest;
+        let inventory = self.inventory(client, repository).await?;
+        let (tags, indexes) = (inventory.tags_on(&digest), inventory.indexes_listing(&digest));
+        if !indexes.is_empty() {
+            return Err(in_index(&format!("{repository}@{digest}"), indexes).into());
+        }
+        if !tags.is_empty() && !self.args.all_tags {
+            let what = format!("removing {repository}@{digest} would also remove {}", listed(repository, &tags));
+            let cause = if tags.len() == 1 { "this tag points at it" } else { "these tags point at it" };
+            return Err(Error::new(Kind::Safety(Danger::Tagged { tags }), what).because(cause).into());
+        }
+        if !tags.is_empty() {
+            self.ask(&format!("remove {repository}@{digest} and with it {}", listed(repository, &tags)))?;
+        }
+        self.delete_manifest(client, repository, None, digest).await
+    }
+
+    /// The last step. What the tag points at is looked at once more just before.
+    async fn delete_manifest(
+        &mut self,
+        client: &Client,
+        repository: &Repository,
+        tag: Option<&Tag>,
+        digest: Digest,
+    ) -> Result<Removal, Refused> {
+        let also = self.inventory(client, repository).await?.tags_on(&digest);
+        let also: Vec<_> = also.into_iter().filter(|other| Some(other) != tag).collect();
+        let reason = (!also.is_empty()).then(|| format!("with {}", listed(repository, &also)));
+        let mut method = Some(Method::Manifest);
+        if !self.args.dry_run {
+            if let Some(tag) = tag {
+                let now = client.resolve(repository, registry_ls::name::Target::Tag(tag)).await?.digest;
+                if now != digest {
+                    return Err(moved(&format!("{repository}:{tag}"), &digest, &now).into());
+                }
+            }
+            let deletion = client.delete_manifest(repository, &digest).await?;
+            method = method.filter(|_| deletion == Deletion::Deleted);
+        }
+        let place = place(client, repository);
+        if let Some(inventory) = self.inventories.get_mut(&place) {
+            inventory.forget_manifest(&digest);
+        }
+        let gone = self.gone.entry(place).or_default();
+        gone.extend(also.into_iter().map(|tag| (tag, digest.clone())));
+        Ok(Removal { digest: Some(digest), method, reason })
+    }
+
+    /// A tag that an earlier reference of this command took along.
+    fn went_before(&self, client: &Client, repository: &Repository, tag: &Tag) -> Option<Removal> {
+        let gone = self.gone.get(&place(client, repository))?;
+        let (_, digest) = gone.iter().find(|(known, _)| known == tag)?;
+        Some(Removal { digest: Some(digest.clone()), method: Some(Method::Manifest), reason: None })
+    }
+
+    async fn inventory(&mut self, client: &Client, repository: &Repository) -> Result<&Inventory> {
+        let place = place(client, repository);
+        if !self.inventories.contains_key(&place) {
+            let inventory = client.inventory(repository).await.map_err(|error| {
+                let kind = error.kind().clone();
+                error.within(format!("cannot find out what else would go with it in {repository}")).with_kind(kind)
+            })?;
+            self.inventories.insert(place.clone(), inventory);
+        }
+        Ok(&self.inventories[&place])
+    }
+
+    fn ask(&self, what: &str) -> Result<(), Usage> {
+        if self.args.yes || self.args.dry_run { Ok(()) } else { confirm(what) }
+    }
+}
+
+/// Why a reference was not removed.
+enum Refused {
+    Failed(Error),
+    Unconfirmed(Usage),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Usage> for Refused {
+    fn from(usage: Usage) -> Self {
+        Self::Unconfirmed(usage)
+    }
+}
+
+fn place(client: &Client, repository: &Repository) -> Place {
+    (client.registry().clone(), repository.clone())
+}
+
+/// The tag that a reference names: `REPO:TAG@DIGEST` is the tag, as long as it is on that digest.
+fn tag(reference: &Reference) -> Option<Tag> {
+    match (reference.tag(), reference.digest()) {
+        (Some(tag), _) => Some(tag.clone()),
+        (None, None) => Some(Tag::latest()),
+        (None, Some(_)) => None,
+    }
+}
+
+/// `team/app:a, team/app:b`
+fn listed(repository: &Repository, tags: &[Tag]) -> String {
+    tags.iter().map(|tag| format!("{repository}:{tag}")).collect::<Vec<_>>().join(", ")
+}
+
+fn in_index(what: &str, indexes: Vec<Digest>) -> Error {
+    let cause = format!("it is listed by {}", indexes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    Error::new(Kind::Safety(Danger::InIndex { indexes }), format!("removing {what} would leave an index broken"))
+        .because(cause)
+}

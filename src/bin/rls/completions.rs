@@ -1,0 +1,3 @@
+pub fn script(_: clap_complete::Shell) -> Vec<u8> {
+    Vec::new()
+}
