@@ -187,3 +187,133 @@ impl VersionBuilder<'_> for ReleaseBuilder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct Tag(&'static str, Option<&'static str>, Option<u64>);
+
+    fn sorted(mut tags: Vec<Tag>, order: Order, reverse: bool) -> Vec<&'static str> {
+        sort(&mut tags, order, reverse, |tag| Facts {
+            name: tag.0,
+            created: tag.1.map(|time| time.parse().unwrap()),
+            size: tag.2,
+        });
+        tags.iter().map(|tag| tag.0).collect()
+    }
+
+    fn by_version(names: &[&'static str], reverse: bool) -> Vec<&'static str> {
+        sorted(names.iter().map(|name| Tag(name, None, None)).collect(), Order::Version, reverse)
+    }
+
+    /// Each is before the next.
+    const VERSIONS: &[&str] = &[
+        "1e3",
+        "3f2a9c1",
+        "9b1f27c4",
+        "99999999999999999999999",
+        "edge",
+        "latest",
+        "main-2",
+        "main-10",
+        "sha-1a",
+        "0.9",
+        "1",
+        "1.0",
+        "1.0.0",
+        "v1.0.0",
+        "1.0.1-alpha",
+        "1.0.1-alpha.1",
+        "1.0.1-beta.2",
+        "1.0.1-beta.11",
+        "1.0.1-rc9",
+        "1.0.1-rc10",
+        "1.0.1",
+        "1.0.1_build1",
+        "1.0.1.4",
+        "1.0.1.11",
+        "1.2",
+        "1.10",
+        "V2",
+        "2.0.0.1",
+        "3.20-alpine",
+        "3.20",
+        "10",
+        "2023-12-31",
+        "2024-01-02",
+        "2024.1.2",
+        "2024-01-02-3",
+        "2024-01-02-20",
+        "2024-01-10",
+        "20240102",
+    ];
+
+    #[test]
+    fn versions_are_in_their_order() {
+        let mut shuffled = VERSIONS.to_vec();
+        shuffled.sort_by_key(|name| name.chars().rev().collect::<String>());
+        assert_eq!(by_version(&shuffled, false), VERSIONS);
+        let reversed: Vec<_> = VERSIONS.iter().rev().copied().collect();
+        assert_eq!(by_version(&shuffled, true), reversed);
+    }
+
+    #[test]
+    fn names_are_sorted_as_bytes() {
+        let tags = || ["b", "B", "a10", "a9", "é"].map(|name| Tag(name, None, None)).into();
+        assert_eq!(sorted(tags(), Order::Name, false), ["B", "a10", "a9", "b", "é"]);
+        assert_eq!(sorted(tags(), Order::Name, true), ["é", "b", "a9", "a10", "B"]);
+        assert_eq!(sorted(tags(), Order::None, false), ["b", "B", "a10", "a9", "é"]);
+        assert_eq!(sorted(tags(), Order::None, true), ["é", "a9", "a10", "B", "b"]);
+    }
+
+    #[test]
+    fn the_unknown_is_last_in_both_directions() {
+        let tags = || {
+            vec![
+                Tag("unknown-b", None, None),
+                Tag("old", Some("2024-01-01T00:00:00Z"), Some(1)),
+                Tag("new", Some("2026-01-01T00:00:00Z"), Some(3)),
+                Tag("same", Some("2026-01-01T00:00:00Z"), Some(3)),
+                Tag("unknown-a", None, None),
+            ]
+        };
+        for order in [Order::Created, Order::Size] {
+            assert_eq!(sorted(tags(), order, false), ["new", "same", "old", "unknown-a", "unknown-b"]);
+            assert_eq!(sorted(tags(), order, true), ["old", "same", "new", "unknown-b", "unknown-a"]);
+        }
+    }
+
+    /// Everything a tag may be, and often something like a version.
+    fn any_tag() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[A-Za-z0-9_][A-Za-z0-9._-]{0,12}",
+            "v?[0-9]{1,2}(\\.[0-9]{1,2}){0,3}([-._+](rc|alpha|[0-9]{1,3})){0,2}",
+            "20[0-9]{2}-[01][0-9]-[0-3][0-9](-[0-9a-z]{1,3})?",
+            "0{0,3}[0-9]{0,2}[a-c]?0{0,2}[0-9]?",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_is_total(a in any_tag(), b in any_tag(), c in any_tag()) {
+            let [x, y, z] = [&a, &b, &c].map(|tag| VersionKey::new(tag));
+            prop_assert_eq!(x.cmp(&y), y.cmp(&x).reverse());
+            prop_assert_eq!(x.cmp(&y) == Ordering::Equal, a == b);
+            if x <= y && y <= z {
+                prop_assert!(x <= z, "{} {} {}", a, b, c);
+            }
+            if x >= y && y >= z {
+                prop_assert!(x >= z, "{} {} {}", a, b, c);
+            }
+        }
+
+        #[test]
+        fn no_tag_panics(tag in ".{0,40}") {
+            let key = VersionKey::new(&tag);
+            prop_assert_eq!(key.cmp(&key), Ordering::Equal);
+        }
+    }
+}

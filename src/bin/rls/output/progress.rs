@@ -114,3 +114,125 @@ fn style(total: bool) -> ProgressStyle {
     let template = if total { "{spinner} {msg} {wide_bar:.dim} {pos}/{len}" } else { "{spinner} {msg} {pos}" };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+    use std::sync::{Arc, Mutex};
+
+    use indicatif::TermLike;
+
+    use super::*;
+
+    /// A terminal that remembers what was written, and tells when it was.
+    #[derive(Debug, Clone)]
+    struct Screen {
+        log: Arc<Mutex<Vec<String>>>,
+        drawn: SyncSender<()>,
+    }
+
+    impl Screen {
+        fn new() -> (Self, Receiver<()>) {
+            let (drawn, receiver) = sync_channel(1);
+            (Self { log: Arc::default(), drawn }, receiver)
+        }
+
+        fn target(&self) -> ProgressDrawTarget {
+            ProgressDrawTarget::term_like(Box::new(self.clone()))
+        }
+
+        fn push(&self, text: &str) -> io::Result<()> {
+            self.log.lock().unwrap().push(text.to_owned());
+            Ok(())
+        }
+
+        fn text(&self) -> String {
+            self.log.lock().unwrap().concat()
+        }
+    }
+
+    impl TermLike for Screen {
+        fn width(&self) -> u16 {
+            80
+        }
+
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.push(text)
+        }
+
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.push(text)
+        }
+
+        fn clear_line(&self) -> io::Result<()> {
+            self.push("<clear>")
+        }
+
+        fn flush(&self) -> io::Result<()> {
+            // A second signal before the first was taken says nothing new.
+            let _ = self.drawn.try_send(());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn is_shown_to_people_who_want_it() {
+        assert!(is_wanted(ProgressChoice::Auto, false, true));
+        assert!(!is_wanted(ProgressChoice::Auto, false, false));
+        assert!(!is_wanted(ProgressChoice::Auto, true, true));
+        assert!(!is_wanted(ProgressChoice::Never, false, true));
+    }
+
+    #[test]
+    fn what_is_done_early_shows_nothing() {
+        let (screen, _drawn) = Screen::new();
+        let progress = Progress::on(screen.target(), "tags", Duration::from_secs(3600));
+        progress.set_total(10);
+        progress.inc(10);
+        drop(progress);
+        assert_eq!(screen.text(), "");
+    }
+
+    #[test]
+    fn is_escaped_and_cleared() {
+        let (screen, drawn) = Screen::new();
+        let progress = Progress::on(screen.target(), "tags of a\x1b[2J", Duration::ZERO);
+        drawn.recv().unwrap();
+        drop(progress);
+        let text = screen.text();
+        assert!(text.contains("tags of a\\x1b[2J 0"), "{text:?}");
+        let last = text.rfind("tags of").unwrap();
+        assert!(text[last..].contains("<clear>"), "{text:?}");
+    }
+
+    #[test]
+    fn counts_towards_its_total() {
+        let bar = ProgressBar::hidden();
+        let progress = Progress { bar: bar.clone(), waiting: None };
+        progress.set_total(20);
+        progress.inc(3);
+        progress.inc(4);
+        progress.message("other\ntags");
+        assert_eq!((bar.position(), bar.length(), bar.message().as_str()), (7, Some(20), "other\\ntags"));
+        assert_eq!(progress.suspend(|| 5), 5);
+        drop(progress);
+        assert!(bar.is_finished());
+    }
+}

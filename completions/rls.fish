@@ -1,0 +1,408 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_rls_global_optspecs
+    string join \n r/registry= u/username= password-stdin auth-file= anonymous ca-file= client-cert= client-key= insecure plain-http j/jobs= timeout= connect-timeout= retries= o/output= format= no-header color= progress= q/quiet v/verbose stats config= resolve= h/help V/version
+end
+
+function __fish_rls_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_rls_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_rls_using_subcommand
+    set -l cmd (__fish_rls_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c rls -n "__fish_rls_needs_command" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_needs_command" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_needs_command" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_needs_command" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_needs_command" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_needs_command" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_needs_command" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_needs_command" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_needs_command" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_needs_command" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_needs_command" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_needs_command" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_needs_command" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_needs_command" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_needs_command" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_needs_command" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_needs_command" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_needs_command" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_needs_command" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_needs_command" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_needs_command" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_needs_command" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_needs_command" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_needs_command" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_needs_command" -s V -l version -d 'Print version'
+complete -c rls -n "__fish_rls_needs_command" -f -a "repos" -d 'List repositories'
+complete -c rls -n "__fish_rls_needs_command" -f -a "repositories" -d 'List repositories'
+complete -c rls -n "__fish_rls_needs_command" -f -a "tags" -d 'List tags'
+complete -c rls -n "__fish_rls_needs_command" -f -a "ls" -d 'List tags'
+complete -c rls -n "__fish_rls_needs_command" -f -a "manifest" -d 'Show what a reference is: digest, type, platforms, layers, config'
+complete -c rls -n "__fish_rls_needs_command" -f -a "inspect" -d 'Show what a reference is: digest, type, platforms, layers, config'
+complete -c rls -n "__fish_rls_needs_command" -f -a "digest" -d 'Print the digest, nothing else'
+complete -c rls -n "__fish_rls_needs_command" -f -a "rm" -d 'Remove tags or manifests'
+complete -c rls -n "__fish_rls_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c rls -n "__fish_rls_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l prefix -d 'Only repositories whose name begins with PREFIX' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l limit -d 'Stop after N repositories' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l after -d 'Start after the repository NAME, in the registry\'s order' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand repos" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand repos" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand repos" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand repos" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand repos" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand repos" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand repos" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand repos" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l tags -d 'Also list each repository\'s tags'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand repos" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand repos" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand repos" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l prefix -d 'Only repositories whose name begins with PREFIX' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l limit -d 'Stop after N repositories' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l after -d 'Start after the repository NAME, in the registry\'s order' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l tags -d 'Also list each repository\'s tags'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l limit -d 'At most N tags of each repository, after sorting' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l sort -d 'In which order' -r -f -a "name\t'By name, as bytes'
+version\t'Tags that are no versions first, then versions from the oldest to the newest; dates are versions, 1.2-rc1 is before 1.2'
+created\t'The newest first, the unknown last'
+size\t'The largest first, the unknown last'
+none\t'As the registry lists them: shown while they arrive'"
+complete -c rls -n "__fish_rls_using_subcommand tags" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand tags" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand tags" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand tags" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand tags" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand tags" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand tags" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand tags" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand tags" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -s d -l digests -d 'Add the digest: one more request a tag'
+complete -c rls -n "__fish_rls_using_subcommand tags" -s l -l long -d 'Add digest, media type, platforms, size and time of creation: several more requests a tag'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l reverse -d 'The other way round'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand tags" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand tags" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand tags" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l limit -d 'At most N tags of each repository, after sorting' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l sort -d 'In which order' -r -f -a "name\t'By name, as bytes'
+version\t'Tags that are no versions first, then versions from the oldest to the newest; dates are versions, 1.2-rc1 is before 1.2'
+created\t'The newest first, the unknown last'
+size\t'The largest first, the unknown last'
+none\t'As the registry lists them: shown while they arrive'"
+complete -c rls -n "__fish_rls_using_subcommand ls" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand ls" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand ls" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand ls" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand ls" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand ls" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand ls" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand ls" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand ls" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -s d -l digests -d 'Add the digest: one more request a tag'
+complete -c rls -n "__fish_rls_using_subcommand ls" -s l -l long -d 'Add digest, media type, platforms, size and time of creation: several more requests a tag'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l reverse -d 'The other way round'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand ls" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand ls" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l platform -d 'Of an image index, the image for this platform' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l raw -d 'Print the exact bytes as stored, so that their hash is the digest'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l config -d 'Print the image config as indented JSON; with --raw its exact bytes'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l history -d 'Add the history of the image'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l platform -d 'Of an image index, the image for this platform' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l raw -d 'Print the exact bytes as stored, so that their hash is the digest'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l config -d 'Print the image config as indented JSON; with --raw its exact bytes'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l history -d 'Add the history of the image'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand digest" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand digest" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand digest" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand digest" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand digest" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand digest" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand digest" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand digest" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand digest" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand digest" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand rm" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand rm" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand rm" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -s n -l dry-run -d 'Show what would be removed, change nothing'
+complete -c rls -n "__fish_rls_using_subcommand rm" -s y -l yes -d 'Do not ask'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l ignore-missing -d 'What does not exist is no error'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l with-siblings -d 'Remove the whole manifest of a tag, with all the tags on it'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l all-tags -d 'Remove the manifest REPO@DIGEST although tags point at it'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand rm" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand rm" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand completions" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand completions" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand completions" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand completions" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand completions" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand completions" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand completions" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand completions" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand completions" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand completions" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "repos" -d 'List repositories'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "tags" -d 'List tags'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "manifest" -d 'Show what a reference is: digest, type, platforms, layers, config'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "digest" -d 'Print the digest, nothing else'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "rm" -d 'Remove tags or manifests'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
