@@ -210,8 +210,6 @@ impl Settings {
         let plain_http = given.plain_http.then_some(true).or(environment.plain_http);
         let plain_http = plain_http.or_else(|| about.iter().find_map(|connect| connect.plain_http)).unwrap_or(false);
         let insecure = given.insecure.then_some(true).or(environment.insecure);
-        let ca_files =
-            [&given.ca_file, &environment.ca_files].into_iter().chain(about.iter().map(|connect| &connect.ca_files));
         let jobs = given.jobs.or(environment.jobs).or_else(|| about.iter().find_map(|connect| connect.jobs));
         let connect_timeout =
             given.connect_timeout.or_else(|| about.iter().find_map(|connect| connect.connect_timeout));
@@ -219,7 +217,7 @@ impl Settings {
         Ok(Connection {
             registry: if plain_http { registry.clone().with_plain_http() } else { registry.clone() },
             account: self.account(&about)?,
-            ca_files: ca_files.into_iter().find(|files| !files.is_empty()).cloned().unwrap_or_default(),
+            ca_files: self.ca_files(&about).to_vec(),
             client_identity: self.client_identity(&about)?,
             insecure: insecure.or_else(|| about.iter().find_map(|connect| connect.insecure)).unwrap_or(false),
             resolve: given.resolve.iter().flat_map(crate::args::Resolve::entries).collect(),
@@ -227,6 +225,17 @@ impl Settings {
             connect_timeout: connect_timeout.unwrap_or(defaults.connect_timeout),
             retries: retries.unwrap_or(defaults.retries),
         })
+    }
+
+    /// Whether certificates to trust were named for a registry.
+    pub fn gives_ca(&self, registry: &Registry) -> bool {
+        !self.ca_files(&self.file.about(registry).collect::<Vec<_>>()).is_empty()
+    }
+
+    fn ca_files<'a>(&'a self, about: &[&'a Connect]) -> &'a [PathBuf] {
+        let in_file = about.iter().map(|connect| &connect.ca_files);
+        let mut sources = [&self.given.ca_file, &self.environment.ca_files].into_iter().chain(in_file);
+        sources.find(|files| !files.is_empty()).map_or(&[], Vec::as_slice)
     }
 
     fn account(&self, about: &[&Connect]) -> Result<Account> {

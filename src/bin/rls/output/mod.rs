@@ -108,7 +108,7 @@ pub struct Output<V, W> {
     human: Human,
     encoder: Encoder,
     sink: Sink<W>,
-    any: bool,
+    has_records: bool,
 }
 
 #[derive(Debug)]
@@ -119,8 +119,7 @@ enum Encoder {
     /// The record before the next, because the comma between them ends its line; `None` before the first.
     Json(Option<String>),
     Jsonl,
-    /// Whether there was a record.
-    Yaml(bool),
+    Yaml,
     Template(Box<Template>),
 }
 
@@ -139,14 +138,14 @@ impl<V: View, W: Write> Output<V, W> {
             Layout::Format(Format::Plain) => Encoder::Plain,
             Layout::Format(Format::Json) => Encoder::Json(None),
             Layout::Format(Format::Jsonl) => Encoder::Jsonl,
-            Layout::Format(Format::Yaml) => Encoder::Yaml(false),
+            Layout::Format(Format::Yaml) => Encoder::Yaml,
             Layout::Template(source) => {
                 let sample = serde_json::to_value(view.sample())?;
                 let template = Template::compile(&source, &sample, human).map_err(OutputError::Template)?;
                 Encoder::Template(Box::new(template))
             }
         };
-        Ok(Self { view, human, encoder, sink: Sink::new(writer), any: false })
+        Ok(Self { view, human, encoder, sink: Sink::new(writer), has_records: false })
     }
 
     /// Takes one record.
@@ -154,7 +153,7 @@ impl<V: View, W: Write> Output<V, W> {
     /// # Errors
     /// [`OutputError`]; for [`OutputError::Template`] nothing of this record is written.
     pub fn write(&mut self, record: &V::Record) -> Result<(), OutputError> {
-        self.any = true;
+        self.has_records = true;
         match &mut self.encoder {
             Encoder::Json(former) => {
                 let record =
@@ -165,10 +164,7 @@ impl<V: View, W: Write> Output<V, W> {
                 }
             }
             Encoder::Jsonl => self.sink.push(json::to_line(record)? + "\n"),
-            Encoder::Yaml(any) => {
-                *any = true;
-                self.sink.push(yaml::to_item(record)?)
-            }
+            Encoder::Yaml => self.sink.push(yaml::to_item(record)?),
             _ if !self.view.shows(record) => Ok(()),
             Encoder::Table(table) => {
                 let rows = self.view.rows(record, &self.human);
@@ -186,14 +182,14 @@ impl<V: View, W: Write> Output<V, W> {
         }
     }
 
-    /// Whether there was a record.
-    pub fn has_records(&self) -> bool {
-        self.any
-    }
-
     /// Whether a table is being gathered: its rows are not shown before [`Output::finish`], so progress may be.
     pub fn is_gathering(&self) -> bool {
         matches!(&self.encoder, Encoder::Table(table) if table.is_gathering())
+    }
+
+    /// Whether there was a record.
+    pub fn has_records(&self) -> bool {
+        self.has_records
     }
 
     /// Writes what can be written by now.
@@ -212,8 +208,9 @@ impl<V: View, W: Write> Output<V, W> {
         match &mut self.encoder {
             Encoder::Table(table) => self.sink.push(table.take())?,
             Encoder::Json(Some(last)) => self.sink.push(format!("  {last}\n]\n"))?,
-            Encoder::Json(None) | Encoder::Yaml(false) => self.sink.push("[]\n")?,
-            Encoder::Text | Encoder::Plain | Encoder::Jsonl | Encoder::Yaml(true) | Encoder::Template(_) => {}
+            Encoder::Json(None) => self.sink.push("[]\n")?,
+            Encoder::Yaml if !self.has_records => self.sink.push("[]\n")?,
+            Encoder::Text | Encoder::Plain | Encoder::Jsonl | Encoder::Yaml | Encoder::Template(_) => {}
         }
         self.sink.flush()
     }

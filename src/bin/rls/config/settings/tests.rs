@@ -217,6 +217,8 @@ fn certificates_come_from_one_source() {
     assert_eq!(connection("", &[("RLS_CA_FILE", "e.pem:f.pem")], FILE).ca_files, paths(&["e.pem", "f.pem"]));
     let option = "--ca-file o.pem --ca-file p.pem";
     assert_eq!(connection(option, &[("RLS_CA_FILE", "e.pem")], FILE).ca_files, paths(&["o.pem", "p.pem"]));
+    let gives_ca = |arguments, file| settings(arguments, &[], file).gives_ca(&"reg:5000".parse().unwrap());
+    assert_eq!([gives_ca("", ""), gives_ca("--ca-file x", ""), gives_ca("", FILE)], [false, true, true]);
     let identity = |arguments, variables| connection(arguments, variables, FILE).client_identity.unwrap();
     assert_eq!(identity("", &[]), ("/etc/rls/c.pem".into(), "/etc/rls/k.pem".into()));
     assert_eq!(identity("--client-cert x --client-key y", &[]), ("x".into(), "y".into()));
