@@ -1,0 +1,168 @@
+//! Every error of a TLS handshake as a fault with its cause.
+
+use std::fmt::Display;
+
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
+
+use super::rejection::Rejection;
+use crate::error::Tls;
+
+/// Longest text taken over from rustls, in characters.
+const LONGEST_TEXT: usize = 200;
+
+/// Explains a failed handshake with `host`; `client_certificate_offered` says whether there was one to show.
+///
+/// A verdict of this floor's own verifier is handed back as it was made.
+pub fn explain(error: &Error, host: &str, client_certificate_offered: bool) -> Rejection {
+    match error {
+        Error::InvalidCertificate(CertificateError::Other(other)) if let Some(verdict) = verdict(other) => verdict,
+        Error::InvalidCertificate(CertificateError::BadSignature) => Rejection::new(
+            Tls::BadCertificate,
+            "the server did not prove that it has the private key of its certificate",
+        ),
+        Error::InvalidCertificate(error) => Rejection::new(Tls::BadCertificate, words(error)),
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            Rejection::new(Tls::PlainHttp, "its answer is not TLS")
+        }
+        Error::AlertReceived(alert) => alerted(*alert, host, client_certificate_offered),
+        Error::PeerIncompatible(reason) => Rejection::new(Tls::Version, incompatible(reason)),
+        Error::NoCertificatesPresented => Rejection::new(Tls::Handshake, "the server sent no certificate"),
+        error => Rejection::new(Tls::Handshake, words(error)),
+    }
+}
+
+fn verdict(other: &rustls::OtherError) -> Option<Rejection> {
+    other.0.downcast_ref::<Rejection>().cloned()
+}
+
+/// What the server means by an alert (RFC 8446 §6.2, RFC 5246 §7.2.2).
+fn alerted(alert: AlertDescription, host: &str, offered: bool) -> Rejection {
+    use AlertDescription as Alert;
+    let name = words(format_args!("{alert:?}"));
+    match alert {
+        // Alerts about certificates can only mean the client's: the server has seen no other.
+        Alert::CertificateRequired
+        | Alert::NoCertificate
+        | Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateRevoked
+        | Alert::CertificateExpired
+        | Alert::CertificateUnknown
+        | Alert::UnknownCA
+        | Alert::AccessDenied => {
+            let had =
+                if offered { "the client certificate was shown" } else { "there is no client certificate to show" };
+            Rejection::new(Tls::ClientCertificate { offered }, format!("{had}, and the server says: {name}"))
+        }
+        Alert::ProtocolVersion | Alert::InsufficientSecurity | Alert::InappropriateFallback => {
+            Rejection::new(Tls::Version, format!("TLS 1.2 and 1.3 were offered, and the server says: {name}"))
+        }
+        Alert::HandshakeFailure => {
+            let or = if offered { "" } else { "; some servers say so when they want a client certificate" };
+            Rejection::new(
+                Tls::Version,
+                format!("the server accepts nothing of what was offered (TLS 1.2 and 1.3), and says: {name}{or}"),
+            )
+        }
+        Alert::UnrecognisedName => {
+            Rejection::new(Tls::Handshake, format!("the server has no certificate for {host}, and says: {name}"))
+        }
+        _ => Rejection::new(Tls::Handshake, format!("the server says: {name}")),
+    }
+}
+
+fn incompatible(reason: &PeerIncompatible) -> String {
+    match reason {
+        PeerIncompatible::ServerDoesNotSupportTls12Or13 => "the server speaks only TLS 1.1 or older".to_owned(),
+        reason => words(format_args!("{reason:?}")),
+    }
+}
+
+/// An error's text in plain words: rustls and webpki show many of theirs as identifiers such as `NameConstraintViolation`.
+pub(super) fn words(error: impl Display) -> String {
+    let text: String = error.to_string().chars().take(LONGEST_TEXT).collect();
+    if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return text;
+    }
+    let mut words = String::with_capacity(text.len() + 8);
+    let mut before = 'A';
+    for c in text.chars() {
+        // A word begins where a capital follows a small letter: "UnknownCA" is "unknown CA".
+        if c.is_ascii_uppercase() && !before.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(c);
+        before = c;
+    }
+    let lower = |word: &str| {
+        if word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase()) {
+            word.to_owned()
+        } else {
+            word.to_lowercase()
+        }
+    };
+    words.split(' ').map(lower).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::{InconsistentKeys, PeerMisbehaved};
+
+    use super::*;
+
+    fn fault(error: &Error, offered: bool) -> Tls {
+        explain(error, "registry.corp", offered).fault
+    }
+
+    #[test]
+    fn the_sorts_of_failure_are_told_apart() {
+        use AlertDescription as Alert;
+        let cases = [
+            (Error::InvalidMessage(InvalidMessage::InvalidContentType), Tls::PlainHttp),
+            (Error::AlertReceived(Alert::ProtocolVersion), Tls::Version),
+            (Error::AlertReceived(Alert::HandshakeFailure), Tls::Version),
+            (Error::AlertReceived(Alert::InsufficientSecurity), Tls::Version),
+            (PeerIncompatible::ServerDoesNotSupportTls12Or13.into(), Tls::Version),
+            (PeerIncompatible::NoCipherSuitesInCommon.into(), Tls::Version),
+            (Error::AlertReceived(Alert::InternalError), Tls::Handshake),
+            (Error::AlertReceived(Alert::UnrecognisedName), Tls::Handshake),
+            (Error::InvalidMessage(InvalidMessage::MessageTooLarge), Tls::Handshake),
+            (PeerMisbehaved::InvalidKeyShare.into(), Tls::Handshake),
+            (InconsistentKeys::Unknown.into(), Tls::Handshake),
+            (Error::NoCertificatesPresented, Tls::Handshake),
+            (Error::DecryptError, Tls::Handshake),
+            (CertificateError::BadSignature.into(), Tls::BadCertificate),
+            (CertificateError::Revoked.into(), Tls::BadCertificate),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(fault(&error, false), expected, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn alerts_about_certificates_are_about_the_clients() {
+        use AlertDescription as Alert;
+        for alert in [Alert::CertificateRequired, Alert::BadCertificate, Alert::UnknownCA, Alert::CertificateUnknown] {
+            for offered in [true, false] {
+                assert_eq!(fault(&Error::AlertReceived(alert), offered), Tls::ClientCertificate { offered });
+            }
+        }
+        let cause = |offered| explain(&Error::AlertReceived(Alert::UnknownCA), "h", offered).cause;
+        assert_eq!(cause(true), "the client certificate was shown, and the server says: unknown CA");
+        assert_eq!(cause(false), "there is no client certificate to show, and the server says: unknown CA");
+    }
+
+    #[test]
+    fn a_verdict_of_the_verifier_comes_back_as_it_was() {
+        let verdict = Rejection::new(Tls::Expired { not_after: "2026-01-01T00:00:00Z".to_owned() }, "it was …");
+        assert_eq!(explain(&verdict.clone().into(), "h", true), verdict);
+    }
+
+    #[test]
+    fn identifiers_become_words_and_sentences_stay() {
+        assert_eq!(words("NameConstraintViolation"), "name constraint violation");
+        assert_eq!(words("UnknownCA"), "unknown CA");
+        assert_eq!(words("received corrupt message of type X"), "received corrupt message of type X");
+        assert_eq!(words("x".repeat(10_000)).len(), LONGEST_TEXT);
+    }
+}

@@ -1,0 +1,285 @@
+//! From webpki's error and the certificates at hand to the facts and the sentence that a person can act on.
+
+use jiff::Timestamp;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CertificateError, Error};
+
+use super::certificate::{AltName, Certificate, Key, Validity};
+use super::explain::words;
+use super::rejection::Rejection;
+use super::verifier::Given;
+use crate::error::Tls;
+
+/// Most names told in a sentence; the facts hold all that were kept.
+const MOST_NAMES_TOLD: usize = 8;
+
+/// Fewest bits of an RSA key that is accepted (ring, as browsers).
+const FEWEST_RSA_BITS: usize = 2048;
+
+/// What was there to vouch for the server.
+pub(super) struct Considered<'a> {
+    /// Number of the system's roots.
+    pub system: usize,
+    /// The certificates that were given, those that cannot vouch for anybody included.
+    pub given: &'a [Given],
+}
+
+/// A chain that was refused.
+pub(super) struct Refusal<'a> {
+    /// Why, in rustls' terms.
+    pub error: Error,
+    /// The readable certificates that the server sent, in its order.
+    pub chain: Vec<Certificate>,
+    /// The name that was asked for.
+    pub name: &'a ServerName<'a>,
+    /// When.
+    pub now: Timestamp,
+    /// By what it was judged.
+    pub considered: Considered<'a>,
+}
+
+/// A fault and its cause.
+type Finding = (Tls, String);
+
+impl Refusal<'_> {
+    /// The explanation.
+    pub fn into_rejection(self) -> Rejection {
+        let (fault, cause) = match self.chain.split_first() {
+            Some((leaf, _)) => self.find(leaf),
+            None => (Tls::BadCertificate, "it is not a readable X.509 certificate".to_owned()),
+        };
+        Rejection { fault, cause, chain: self.chain }
+    }
+
+    fn find(&self, leaf: &Certificate) -> Finding {
+        let Error::InvalidCertificate(error) = &self.error else {
+            return (Tls::BadCertificate, words(&self.error));
+        };
+        match error {
+            _ if leaf.version < 3 => bad(format!(
+                "it is an X.509 version {} certificate, which has no subjectAltName; it must be issued again as version 3",
+                leaf.version
+            )),
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => self.outdated(Validity::Expired),
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                self.outdated(Validity::NotYet)
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                self.wrong_name(leaf)
+            }
+            CertificateError::UnknownIssuer => self.unknown_issuer(leaf, false),
+            CertificateError::BadSignature => self.bad_signature(leaf),
+            CertificateError::Other(_) if leaf.is_ca && leaf.self_signed => self.unknown_issuer(leaf, false),
+            CertificateError::Other(_) if leaf.is_ca => bad(format!(
+                "it is a certificate authority's own (CA:TRUE), issued by \"{}\"; a server needs one with CA:FALSE",
+                leaf.issuer
+            )),
+            CertificateError::Other(other) => self.other(leaf, other),
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                bad("its extended key usage is not for servers: serverAuth is missing".to_owned())
+            }
+            CertificateError::BadEncoding => bad("it is damaged: it is not valid DER".to_owned()),
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => bad(format!(
+                "it or one of its issuers is signed with an algorithm that is not accepted: {}",
+                self.algorithms()
+            )),
+            error => bad(words(error)),
+        }
+    }
+
+    /// The chain as far as it can be followed from the server's own certificate, each followed by its issuer.
+    fn path<'c>(&'c self, leaf: &'c Certificate) -> Vec<&'c Certificate> {
+        let mut path = vec![leaf];
+        let mut last = leaf;
+        while !last.self_signed
+            && path.len() < self.chain.len()
+            && let Some(issuer) = self.chain.iter().find(|candidate| candidate.subject == last.issuer)
+        {
+            path.push(issuer);
+            last = issuer;
+        }
+        path
+    }
+
+    fn given_named_as_issuer_of<'c>(&'c self, last: &Certificate) -> Option<&'c Certificate> {
+        self.considered.given.iter().map(|(_, given)| given).find(|given| given.subject == last.issuer)
+    }
+
+    /// Nobody vouches for the chain. `namesake` says that somebody trusted has the issuer's name and another key.
+    fn unknown_issuer(&self, leaf: &Certificate, namesake: bool) -> Finding {
+        let path = self.path(leaf);
+        let last = path.last().copied().unwrap_or(leaf);
+        let given = self.given_named_as_issuer_of(last);
+        if let Some(expired) = given.filter(|given| given.validity_at(self.now) == Validity::Expired) {
+            let not_after = expired.not_after.to_string();
+            let cause = format!(
+                "issued by \"{}\", whose certificate among those given was valid until {not_after}",
+                last.issuer
+            );
+            return (Tls::Expired { not_after }, cause);
+        }
+        let leaf_only = self.chain.len() == 1 && !leaf.self_signed;
+        let whose = if last.self_signed {
+            format!("signed by itself, \"{}\"", last.subject)
+        } else {
+            format!("issued by \"{}\"", last.issuer)
+        };
+        let cause = match given {
+            Some(given) if !given.may_issue() && !last.self_signed => {
+                format!("{whose}; the certificate of that name that was given is no CA's (it lacks CA:TRUE)")
+            }
+            Some(_) => format!("{whose}; the certificate of that name that was given is another one"),
+            None if namesake => format!("{whose}; the trusted certificate of that name has another key"),
+            None => format!("{whose}, {}", self.not_among(leaf_only)),
+        };
+        let fault = Tls::UnknownIssuer {
+            issuer: last.issuer.to_string(),
+            roots: self.considered.system + self.considered.given.len(),
+            self_signed: last.self_signed,
+            leaf_only,
+        };
+        (fault, cause)
+    }
+
+    fn not_among(&self, leaf_only: bool) -> String {
+        let roots = match self.considered.system {
+            0 => None,
+            1 => Some("the 1 root of this system".to_owned()),
+            many => Some(format!("the {many} roots of this system")),
+        };
+        let given = match self.considered.given.len() {
+            0 => None,
+            1 => Some("the 1 certificate given".to_owned()),
+            many => Some(format!("the {many} certificates given")),
+        };
+        // Where the root was given and only the leaf was sent, what is between them may be all that is missing.
+        let which =
+            if leaf_only && given.is_some() { "which is neither sent by the server nor" } else { "which is not" };
+        match (roots, given) {
+            (Some(roots), Some(given)) => format!("{which} among {roots} and {given}"),
+            (Some(all), None) => format!("{which} among {all}"),
+            (None, Some(all)) => format!("{which} among {all}; this system has no roots"),
+            (None, None) => "and this system has no roots".to_owned(),
+        }
+    }
+
+    fn bad_signature(&self, leaf: &Certificate) -> Finding {
+        let path = self.path(leaf);
+        let weak = path.iter().copied().chain(self.considered.given.iter().map(|(_, given)| given)).find(|issuer| {
+            matches!(issuer.key, Key::Rsa(bits) if bits < FEWEST_RSA_BITS)
+                && path.iter().any(|issued| issued.issuer == issuer.subject)
+        });
+        match weak {
+            Some(issuer) => bad(too_weak(&format!("the key of \"{}\"", issuer.subject), &issuer.key)),
+            None => self.unknown_issuer(leaf, true),
+        }
+    }
+
+    /// A certificate of the chain, or its own issuer among those given, is outside of its dates.
+    fn outdated(&self, validity: Validity) -> Finding {
+        let Some((place, at_fault)) =
+            self.chain.iter().enumerate().find(|(_, one)| one.validity_at(self.now) == validity)
+        else {
+            return bad("its validity ends before it begins".to_owned());
+        };
+        let whose = if place == 0 {
+            "it".to_owned()
+        } else {
+            format!("the certificate of its issuer \"{}\"", at_fault.subject)
+        };
+        if validity == Validity::Expired {
+            let not_after = at_fault.not_after.to_string();
+            let cause = format!("{whose} was valid until {not_after}");
+            (Tls::Expired { not_after }, cause)
+        } else {
+            let not_before = at_fault.not_before.to_string();
+            let now = Timestamp::from_second(self.now.as_second()).unwrap_or(self.now);
+            let cause = format!("{whose} is valid from {not_before} on, and this machine's clock says {now}");
+            (Tls::NotYetValid { not_before }, cause)
+        }
+    }
+
+    fn wrong_name(&self, leaf: &Certificate) -> Finding {
+        let names: Vec<String> = leaf.names.iter().map(ToString::to_string).collect();
+        let cause = match self.name {
+            _ if names.is_empty() => {
+                let only = match &leaf.subject.common_name {
+                    Some(name) => format!("only CN={name}, which clients ignore since RFC 2818 and RFC 6125"),
+                    None => "and no other name".to_owned(),
+                };
+                format!("it has no subjectAltName, {only}; it must be issued again with one")
+            }
+            ServerName::IpAddress(address) => {
+                let address = std::net::IpAddr::from(*address).to_string();
+                if leaf.names.iter().any(|name| matches!(name, AltName::Dns(text) if *text == address)) {
+                    format!("{address} is in it as a DNS name; subjectAltName must have it as an IP address")
+                } else {
+                    format!("names in the certificate: {}; an IP address must be among them as such", told(leaf))
+                }
+            }
+            ServerName::DnsName(host) if leaf.names.iter().any(|name| covers_top_level(name, host.as_ref())) => {
+                format!(
+                    "names in the certificate: {}; a wildcard for a whole top-level domain is not accepted",
+                    told(leaf)
+                )
+            }
+            _ => format!("names in the certificate: {}", told(leaf)),
+        };
+        (Tls::WrongName { names }, cause)
+    }
+
+    fn other(&self, leaf: &Certificate, other: &rustls::OtherError) -> Finding {
+        let issuers = self.path(leaf);
+        match issuers.iter().skip(1).find(|issuer| !issuer.may_issue()) {
+            Some(issuer) => bad(format!("\"{}\", which issued it, is no CA (it lacks CA:TRUE)", issuer.subject)),
+            None => bad(words(other)),
+        }
+    }
+
+    fn algorithms(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for certificate in &self.chain {
+            if !names.contains(&certificate.signature_algorithm.as_str()) {
+                names.push(&certificate.signature_algorithm);
+            }
+        }
+        names.join(", ")
+    }
+}
+
+fn bad(cause: String) -> Finding {
+    (Tls::BadCertificate, cause)
+}
+
+/// The names of a certificate as a list that fits in a sentence.
+fn told(certificate: &Certificate) -> String {
+    let told: Vec<_> = certificate.names.iter().take(MOST_NAMES_TOLD).map(ToString::to_string).collect();
+    let more = certificate.names.len() - told.len() + certificate.names_omitted;
+    let names = told.join(", ");
+    if more == 0 { names } else { format!("{names} and {more} more") }
+}
+
+/// Whether a name is a wildcard such as `*.corp` that would match `host`. Go accepts these; webpki and OpenSSL do not.
+fn covers_top_level(name: &AltName, host: &str) -> bool {
+    let AltName::Dns(name) = name else { return false };
+    match (name.strip_prefix("*."), host.split_once('.')) {
+        (Some(domain), Some((_, rest))) => !domain.contains('.') && domain.eq_ignore_ascii_case(rest),
+        _ => false,
+    }
+}
+
+fn too_weak(whose: &str, key: &Key) -> String {
+    format!("{whose}, {key}, is too short to be accepted: {FEWEST_RSA_BITS} bits are the least")
+}
+
+/// Explains the failure of a handshake's signature by the server's key where that is its reason.
+pub(super) fn weak_key(leaf: &CertificateDer<'_>, error: Error) -> Error {
+    match Certificate::parse(leaf) {
+        Some(leaf) if matches!(leaf.key, Key::Rsa(bits) if bits < FEWEST_RSA_BITS) => {
+            let cause = too_weak("its key", &leaf.key);
+            Rejection { fault: Tls::BadCertificate, cause, chain: vec![leaf] }.into()
+        }
+        _ => error,
+    }
+}
