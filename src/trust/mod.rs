@@ -142,12 +142,3 @@ fn read_ca_file(path: &Path) -> Result<Vec<Given>> {
     }
     Ok(contents.certificates)
 }
-
-/// x
-#[derive(Debug)]
-pub struct ClientIdentityFiles {
-    /// x
-    pub cert: std::path::PathBuf,
-    /// x
-    pub key: std::path::PathBuf,
-}

@@ -37,6 +37,7 @@ impl Rejection {
             Tls::ClientCertificate { offered: true } => format!("{host} refuses the client certificate"),
             Tls::ClientCertificate { offered: false } => format!("{host} demands a client certificate"),
             Tls::Version => format!("no TLS protocol version or cipher suite in common with {host}"),
+            Tls::Downgrade => format!("{host} leads from https to plain http"),
             Tls::Handshake => format!("the TLS handshake with {host} failed"),
         }
     }

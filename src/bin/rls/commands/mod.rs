@@ -94,8 +94,7 @@ impl Context<'_> {
     }
 
     fn situation(&self, registry: &Registry) -> Situation {
-        let ca_given = self.settings.connection(registry).is_ok_and(|connection| !connection.ca_files.is_empty());
-        Situation::at(registry, ca_given)
+        Situation::at(registry, self.settings.gives_ca(registry))
     }
 
     fn failed(&self, registry: &Registry, error: Error) -> Stop {
