@@ -47,7 +47,7 @@ async fn a_helper_is_given_the_key_and_nothing_else() {
 #[tokio::test]
 async fn an_identity_token_is_known_by_its_user() {
     let given = ask(r#"echo '{"ServerURL":"","Username":"<token>","Secret":"t"}'"#).await.expect("an answer");
-    let Some(Credentials::IdentityToken { username: None, token }) = given.credentials else { panic!("a token") };
+    let Some(Credentials::IdentityToken { username: None, token, .. }) = given.credentials else { panic!("a token") };
     assert_eq!(token.expose_secret(), "t");
 }
 
