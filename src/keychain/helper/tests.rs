@@ -70,6 +70,7 @@ async fn failures_are_told_without_secrets() {
         ("exit 3", "docker-credential-test failed"),
         (r#"echo '{"Secret":"s3cret"}'; exit 1"#, "docker-credential-test failed"),
         ("echo s3cret", "docker-credential-test printed something that is not an answer"),
+        (r#"echo '["","ann","s3cret"]'"#, "docker-credential-test printed something that is not an answer"),
         (
             r#"echo '{"Username":7,"Secret":"s3cret"}'"#,
             "docker-credential-test printed something that is not an answer",
