@@ -119,7 +119,11 @@ async fn a_helper_is_found_in_path_alone() {
     for name in ["missing", "folder", "plain"] {
         assert_eq!(found.ask(name, KEY).await.expect_err(name), format!("docker-credential-{name} is not in PATH"));
     }
-    for path in [None, Some("".into()), Some("relative:.".into())] {
+    let here = std::env::current_dir().expect("a folder");
+    let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+    let relative = up.join(folder.path().strip_prefix("/").expect("an absolute path"));
+    assert!(relative.join("docker-credential-there").exists());
+    for path in [None, Some("".into()), Some(relative.into())] {
         let helpers = Helpers::new(path, Duration::from_secs(10));
         assert_eq!(helpers.ask("there", KEY).await.expect_err("none"), "docker-credential-there is not in PATH");
     }
