@@ -201,6 +201,9 @@ mod tests {
             panic!("one attempt")
         };
         assert_eq!(get.url.as_str(), "https://auth.example/token?client_id=rls");
+        let unsendable = Credentials::Basic { username: "a:b".to_owned(), password: "p".into() };
+        let attempts = TokenRequest::attempts(&realm, &challenge, &Scopes::default(), &unsendable);
+        assert!(attempts[0].basic.is_none() && !attempts[0].url.as_str().contains("account"), "{}", attempts[0].url);
     }
 
     #[test]
