@@ -55,8 +55,8 @@ impl AddressClass {
 
     /// Whether a server of this class may send a client to one of class `to`.
     pub fn may_lead_to(self, to: Self) -> bool {
-        let reach = if self == Self::Special { Self::Private } else { self };
-        to != Self::Special && to <= reach
+        // What is special itself reaches no further than its network, and nothing reaches the special.
+        to <= if self == Self::Special { Self::Private } else { self }
     }
 
     fn of_v4(address: Ipv4Addr) -> Self {

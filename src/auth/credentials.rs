@@ -25,6 +25,8 @@ pub enum Credentials {
         username: Option<String>,
         /// The token.
         token: SecretString,
+        /// The password that is kept beside it, for a token server that exchanges nothing.
+        password: Option<SecretString>,
     },
     /// A token that is sent to the registry as it is.
     RegistryToken(SecretString),
@@ -59,13 +61,16 @@ impl Credentials {
     /// `None` when there is no password, or the user name has a colon. Whatever the two contain, the value has only
     /// characters that a header may have.
     pub fn basic_header(&self) -> Option<SecretString> {
-        match self {
-            Self::Basic { username, password } if !username.contains(':') => {
-                let pair = SecretString::from(format!("{username}:{}", password.expose_secret()));
-                Some(format!("Basic {}", BASE64_STANDARD.encode(pair.expose_secret())).into())
-            }
-            _ => None,
+        let (username, password) = match self {
+            Self::Basic { username, password } => (username, password),
+            Self::IdentityToken { username: Some(username), password: Some(password), .. } => (username, password),
+            _ => return None,
+        };
+        if username.contains(':') {
+            return None;
         }
+        let pair = SecretString::from(format!("{username}:{}", password.expose_secret()));
+        Some(format!("Basic {}", BASE64_STANDARD.encode(pair.expose_secret())).into())
     }
 
     /// The value of an `Authorization` header with a registry token.
@@ -131,7 +136,7 @@ mod tests {
     fn debug_shows_no_secret() {
         for credentials in [
             Credentials::basic("ann", "s3cret").expect("credentials"),
-            Credentials::IdentityToken { username: None, token: "s3cret".into() },
+            Credentials::IdentityToken { username: None, token: "s3cret".into(), password: Some("s3cret".into()) },
             Credentials::RegistryToken("s3cret".into()),
         ] {
             assert!(!format!("{credentials:?}").contains("s3cret"));

@@ -55,7 +55,9 @@ impl TokenRequest {
                 ]),
             ],
             Credentials::IdentityToken { token, .. } => {
-                vec![post(vec![("grant_type", "refresh_token".into()), ("refresh_token", token.clone())])]
+                let exchange = post(vec![("grant_type", "refresh_token".into()), ("refresh_token", token.clone())]);
+                let with_password = credentials.basic_header().map(|_| get());
+                std::iter::once(exchange).chain(with_password).collect()
             }
             Credentials::RegistryToken(_) => Vec::new(),
         }
@@ -172,8 +174,16 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_token_goes_by_post_alone() {
-        let credentials = Credentials::IdentityToken { username: Some("ann".to_owned()), token: "t/1".into() };
+    fn an_identity_token_goes_by_post_and_only_a_password_beside_it_by_get() {
+        let identity = |password: Option<&str>| Credentials::IdentityToken {
+            username: Some("ann".to_owned()),
+            token: "t/1".into(),
+            password: password.map(Into::into),
+        };
+        let [post, get] = &attempts("", &identity(Some("p")))[..] else { panic!("two attempts") };
+        assert_eq!((post.method, get.method), (TokenMethod::Post, TokenMethod::Get));
+        assert!(get.basic.is_some() && get.url.as_str().contains("&account=ann&"), "{}", get.url);
+        let credentials = identity(None);
         let [post] = &attempts("repository:a:pull repository:b:pull", &credentials)[..] else { panic!("one attempt") };
         assert_eq!(
             body(post),
@@ -191,6 +201,9 @@ mod tests {
             panic!("one attempt")
         };
         assert_eq!(get.url.as_str(), "https://auth.example/token?client_id=rls");
+        let unsendable = Credentials::Basic { username: "a:b".to_owned(), password: "p".into() };
+        let attempts = TokenRequest::attempts(&realm, &challenge, &Scopes::default(), &unsendable);
+        assert!(attempts[0].basic.is_none() && !attempts[0].url.as_str().contains("account"), "{}", attempts[0].url);
     }
 
     #[test]

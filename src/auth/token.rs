@@ -66,6 +66,10 @@ impl Token {
         if body.len() > Self::MAX_BODY {
             return Err(unreadable(Fault::TooLarge).because("it is larger than 1 MiB"));
         }
+        // A derived structure reads an array as well.
+        if !body.trim_ascii_start().starts_with(b"{") {
+            return Err(unreadable(Fault::Malformed).because("it is not a JSON object"));
+        }
         let body: Body =
             serde_json::from_slice(body).map_err(|error| unreadable(Fault::Malformed).because(reason(&error)))?;
         let usable = |token: Option<SecretValue>| {
@@ -171,6 +175,7 @@ mod tests {
             "",
             "s3cret",
             "[]",
+            r#"["s3cret","s3cret",null,null]"#,
             "{}",
             r#"{"token":""}"#,
             r#"{"tolkien":"s3cret"}"#,

@@ -36,17 +36,17 @@ pub(super) fn decode(entry: &Value) -> Result<Vec<Credentials>, Unusable> {
         Some(auth) => decode_auth(auth)?,
         None => (member("username")?.unwrap_or_default().to_owned(), member("password")?.unwrap_or_default().into()),
     };
+    // Beside an identity token docker writes the user with an empty password: that is no password.
+    let has_password = !password.expose_secret().is_empty();
     let mut credentials = Vec::new();
     if let Some(token) = member("registrytoken")? {
         credentials.push(Credentials::RegistryToken(token.into()));
     }
     if let Some(token) = member("identitytoken")?.or(member("identity_token")?) {
-        let username = Some(username.clone()).filter(|name| !name.is_empty());
-        credentials.push(Credentials::IdentityToken { username, token: token.into() });
-    }
-    // Beside an identity token docker writes the user with an empty password: that is no password.
-    let has_password = !password.expose_secret().is_empty();
-    if has_password || (credentials.is_empty() && !username.is_empty()) {
+        let username = Some(username).filter(|name| !name.is_empty());
+        let password = Some(password).filter(|_| has_password);
+        credentials.push(Credentials::IdentityToken { username, token: token.into(), password });
+    } else if has_password || (credentials.is_empty() && !username.is_empty()) {
         credentials.push(pair(username, password)?);
     }
     Ok(credentials)
@@ -55,7 +55,7 @@ pub(super) fn decode(entry: &Value) -> Result<Vec<Credentials>, Unusable> {
 /// A user name and a secret, which is an identity token when the user is called `<token>`.
 pub(super) fn pair(username: String, secret: SecretString) -> Result<Credentials, Unusable> {
     if username == IDENTITY_TOKEN_USER {
-        return Ok(Credentials::IdentityToken { username: None, token: secret });
+        return Ok(Credentials::IdentityToken { username: None, token: secret, password: None });
     }
     Credentials::basic(username, secret).map_err(|_| "its user name has a colon")
 }
@@ -75,13 +75,14 @@ mod tests {
 
     use super::*;
 
-    /// `user:password`, `user/identity token` or `=registry token`.
+    /// `user:password`, `user/identity token[/password]` or `=registry token`.
     fn shown(entry: Value) -> Result<Vec<String>, Unusable> {
         let show = |credentials| match credentials {
             Credentials::Anonymous => "anonymous".to_owned(),
             Credentials::Basic { username, password } => format!("{username}:{}", password.expose_secret()),
-            Credentials::IdentityToken { username, token } => {
-                format!("{}/{}", username.unwrap_or_default(), token.expose_secret())
+            Credentials::IdentityToken { username, token, password } => {
+                let password = password.map_or(String::new(), |password| format!("/{}", password.expose_secret()));
+                format!("{}/{}{password}", username.unwrap_or_default(), token.expose_secret())
             }
             Credentials::RegistryToken(token) => format!("={}", token.expose_secret()),
         };
@@ -107,7 +108,8 @@ mod tests {
             (json!({"username": "ann", "password": "p"}), &["ann:p"]),
             (json!({"username": "ann", "password": "p", "auth": auth("bob:q"), "email": null}), &["bob:q"]),
             (json!({"auth": auth("ann:"), "identitytoken": "t"}), &["ann/t"]),
-            (json!({"auth": auth("ann:p"), "identitytoken": "t"}), &["ann/t", "ann:p"]),
+            (json!({"auth": auth("ann:p"), "identitytoken": "t"}), &["ann/t/p"]),
+            (json!({"auth": auth("ann:p"), "registrytoken": "r"}), &["=r", "ann:p"]),
             (json!({"identity_token": "t"}), &["/t"]),
             (json!({"username": "<token>", "password": "t"}), &["/t"]),
             (json!({"registrytoken": "r"}), &["=r"]),

@@ -66,8 +66,11 @@ mod tests {
     #[test]
     fn the_same_credentials_are_kept_once() {
         let basic = |user: &str, password: &str| Credentials::basic(user, password).expect("credentials");
-        let token =
-            |name: Option<&str>| Credentials::IdentityToken { username: name.map(str::to_owned), token: "t".into() };
+        let token = |name: Option<&str>| Credentials::IdentityToken {
+            username: name.map(str::to_owned),
+            token: "t".into(),
+            password: None,
+        };
         let mut lookup = Lookup::default();
         for (index, credentials) in [
             basic("ann", "1"),

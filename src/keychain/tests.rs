@@ -198,6 +198,13 @@ fn debug_shows_no_secret() {
     assert!(!format!("{keychain:?}").contains("s3cret"));
 }
 
+#[test]
+fn a_search_can_be_sent_to_another_thread() {
+    fn sendable<T: Send>(_: &T) {}
+    let (keychain, registry) = (Keychain::discover(Options::default()), registry("reg.corp"));
+    sendable(&keychain.look_up(&registry, None));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_helper_is_named_with_the_setting_that_chose_it() {

@@ -3,6 +3,10 @@
 //! One module per file. Each matches on a case's `kind` and panics on one it does not know; what does not apply to rls is
 //! listed, with its reason, in [`exempt`] and nowhere else.
 
+mod challenges;
+mod credentials;
 mod digests;
 mod exempt;
 mod references;
+mod scopes;
+mod tokens;

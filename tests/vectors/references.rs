@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::exempt::{Case, check};
 
 /// Kinds whose subject is the key under which credentials are stored. They are the keychain's to meet.
-pub const OF_KEYCHAIN: &[&str] = &["config-key-to-host"];
+pub const OF_KEYCHAIN: &[&str] = &["config-key-to-host", "helper-server-url"];
 
 #[test]
 fn references() {

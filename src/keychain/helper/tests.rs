@@ -47,7 +47,7 @@ async fn a_helper_is_given_the_key_and_nothing_else() {
 #[tokio::test]
 async fn an_identity_token_is_known_by_its_user() {
     let given = ask(r#"echo '{"ServerURL":"","Username":"<token>","Secret":"t"}'"#).await.expect("an answer");
-    let Some(Credentials::IdentityToken { username: None, token }) = given.credentials else { panic!("a token") };
+    let Some(Credentials::IdentityToken { username: None, token, .. }) = given.credentials else { panic!("a token") };
     assert_eq!(token.expose_secret(), "t");
 }
 
@@ -70,6 +70,7 @@ async fn failures_are_told_without_secrets() {
         ("exit 3", "docker-credential-test failed"),
         (r#"echo '{"Secret":"s3cret"}'; exit 1"#, "docker-credential-test failed"),
         ("echo s3cret", "docker-credential-test printed something that is not an answer"),
+        (r#"echo '["","ann","s3cret"]'"#, "docker-credential-test printed something that is not an answer"),
         (
             r#"echo '{"Username":7,"Secret":"s3cret"}'"#,
             "docker-credential-test printed something that is not an answer",
@@ -118,7 +119,11 @@ async fn a_helper_is_found_in_path_alone() {
     for name in ["missing", "folder", "plain"] {
         assert_eq!(found.ask(name, KEY).await.expect_err(name), format!("docker-credential-{name} is not in PATH"));
     }
-    for path in [None, Some("".into()), Some("relative:.".into())] {
+    let here = std::env::current_dir().expect("a folder");
+    let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+    let relative = up.join(folder.path().strip_prefix("/").expect("an absolute path"));
+    assert!(relative.join("docker-credential-there").exists());
+    for path in [None, Some("".into()), Some(relative.into())] {
         let helpers = Helpers::new(path, Duration::from_secs(10));
         assert_eq!(helpers.ask("there", KEY).await.expect_err("none"), "docker-credential-there is not in PATH");
     }

@@ -1,0 +1,243 @@
+//! `credentials.json`: which credentials are found, and what a hostile configuration or helper cannot do.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use registry_ls::auth::Credentials;
+use registry_ls::keychain::{Keychain, Lookup, Options, ServerKey};
+use registry_ls::name::{Located, Registry, Repository};
+use registry_ls::{Kind, Result};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::exempt::{Case, check};
+
+#[test]
+fn all() {
+    check("credentials.json", |case| match case.kind.as_str() {
+        "lookup" => lookup(case),
+        "auth-field" => auth_field(case),
+        "helper" => helper(case),
+        "hardening" => hardening(case),
+        kind => panic!("unknown kind {kind}"),
+    });
+}
+
+#[test]
+fn keys_in_references() {
+    check("references.json", |case| match case.kind.as_str() {
+        "config-key-to-host" => assert_eq!(case.expect["host"], ServerKey::parse(text(&case.input)).host()),
+        "helper-server-url" => {
+            assert_eq!(case.expect["valid"], true);
+            assert_eq!(case.expect["url"], ServerKey::parse(text(&case.input)).to_string());
+        }
+        _ => {}
+    });
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+/// A home with a `config.json` and a folder of helpers.
+struct Home(TempDir);
+
+impl Home {
+    fn with(config: &str) -> Self {
+        let home = Self(tempfile::tempdir().expect("a folder"));
+        fs::create_dir(home.path("bin")).expect("a folder");
+        fs::create_dir(home.path(".docker")).expect("a folder");
+        fs::write(home.path(".docker/config.json"), config).expect("written");
+        home
+    }
+
+    /// With a helper for every host. The script is written by another process, so that no thread of this one has it open
+    /// for writing when it is run.
+    fn with_helper(script: &str) -> Self {
+        let home = Self::with(r#"{"credsStore": "test"}"#);
+        let status = Command::new("/bin/sh")
+            .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 755 "$1""#, "sh"])
+            .arg(home.path("bin/docker-credential-test"))
+            .arg(script)
+            .status();
+        assert!(status.expect("a shell").success());
+        home
+    }
+
+    fn path(&self, below: &str) -> std::path::PathBuf {
+        self.0.path().join(below)
+    }
+
+    fn look_up(&self, target: &str) -> Result<Lookup> {
+        let (registry, repository) = taken_apart(target);
+        let options = Options { home: Some(self.path("")), path: Some(self.path("bin").into()), ..Options::default() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(Keychain::discover(options).look_up(&registry, repository.as_ref()))
+    }
+}
+
+/// `HOST` or `HOST/PATH`.
+fn taken_apart(target: &str) -> (Registry, Option<Repository>) {
+    if let Ok(registry) = target.parse() {
+        return (registry, None);
+    }
+    let located: Located<Repository> = target.parse().expect(target);
+    (located.registry.expect("a registry"), Some(located.name))
+}
+
+/// `b64(…)` in a vector stands for the base64 of what is in it.
+fn encoded(config: &str) -> String {
+    let mut parts = config.split("b64(");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (plain, rest) = part.split_once(')').expect("a closing parenthesis");
+        whole += &BASE64_STANDARD.encode(plain);
+        whole += rest;
+    }
+    whole
+}
+
+/// The user and the password of the only credentials that were found.
+fn pair(lookup: &Lookup) -> (String, String) {
+    match lookup.found.as_slice() {
+        [] => (String::new(), String::new()),
+        [found] => match &found.credentials {
+            Credentials::Basic { username, password } => (username.clone(), password.expose_secret().to_owned()),
+            other => panic!("{other:?}"),
+        },
+        more => panic!("{more:?}"),
+    }
+}
+
+fn assert_pair(lookup: &Lookup, expect: &Value) {
+    assert_eq!(pair(lookup), (text(&expect["user"]).to_owned(), text(&expect["password"]).to_owned()));
+}
+
+fn assert_local_error(lookup: Result<Lookup>) {
+    assert_eq!(lookup.expect_err("exit code 2").kind(), &Kind::Config);
+}
+
+fn lookup(case: &Case) {
+    let lookup = Home::with(&encoded(text(&case.input["config"]))).look_up(text(&case.input["target"]));
+    if case.expect["error"] == true {
+        assert_eq!(case.expect["exit"], 2);
+        return assert_local_error(lookup);
+    }
+    let lookup = lookup.expect("no error");
+    if case.expect["anonymous"] == true {
+        return assert!(lookup.found.is_empty(), "{lookup:?}");
+    }
+    assert_pair(&lookup, &case.expect);
+}
+
+fn auth_field(case: &Case) {
+    let config = json!({"auths": {"test.io": {"auth": case.input}}}).to_string();
+    let lookup = Home::with(&config).look_up("test.io").expect("no error");
+    if case.expect.get("error").is_some() {
+        return assert!(lookup.found.is_empty() && lookup.failures.len() == 1, "{lookup:?}");
+    }
+    assert!(lookup.failures.is_empty(), "{lookup:?}");
+    assert_pair(&lookup, &case.expect);
+}
+
+fn helper(case: &Case) {
+    assert_eq!(case.input, "user/pass from helper");
+    let home = Home::with_helper(r#"echo '{"ServerURL":"test.io","Username":"hello","Secret":"world"}'"#);
+    assert_pair(&home.look_up("test.io").expect("no error"), &case.expect);
+}
+
+fn hardening(case: &Case) {
+    let (input, expect) = (&case.input, &case.expect);
+    match case.id.as_str() {
+        "cred-021" | "cred-023" => {
+            assert_eq!(expect["executed"], false);
+            assert_local_error(Home::with(&input.to_string()).look_up("test.io"));
+        }
+        "cred-024" => {
+            assert_eq!(expect["sent_to_helper"], false);
+            let lookup = Home::with(&input.to_string()).look_up("reg").expect("no error");
+            assert!(lookup.found.is_empty() && lookup.failures.is_empty(), "{lookup:?}");
+        }
+        "cred-026" => {
+            assert_eq!(expect["read_at_most"], 64 * 1024);
+            let lookup = Home::with_helper("exec head -c 1073741824 /dev/zero").look_up("test.io").expect("no error");
+            assert!(lookup.found.is_empty());
+            assert!(lookup.failures[0].contains("printed more than 64 KiB"), "{lookup:?}");
+        }
+        "cred-027" => {
+            assert_eq!(expect["anonymous"], true);
+            let home = Home::with_helper("echo 'credentials not found in native keychain'; exit 1");
+            let lookup = home.look_up("test.io").expect("no error");
+            assert!(lookup.found.is_empty() && lookup.failures.is_empty(), "{lookup:?}");
+        }
+        "cred-029" => {
+            assert_eq!((&expect["env_passed"], &expect["stdin"]), (&json!("as is"), &json!("server URL only")));
+            let home = Home::with_helper(r#"printf '{"Username":"%s","Secret":"%s"}' "$(cat)" "$CARGO_MANIFEST_DIR""#);
+            let expected = ("test.io".to_owned(), env!("CARGO_MANIFEST_DIR").to_owned());
+            assert_eq!(pair(&home.look_up("test.io").expect("no error")), expected);
+        }
+        "cred-030" => {
+            let home = Home::with_helper(&format!("echo '{}'", text(&input["helper"])));
+            let lookup = home.look_up("test.io").expect("no error");
+            assert_eq!(pair(&lookup), ("u".to_owned(), "s".to_owned()));
+            assert_eq!(expect["warn"], lookup.notes.len() == 1);
+        }
+        "cred-033" | "cred-034" => key(input, expect),
+        "cred-035" => exposed(expect),
+        "cred-036" => not_files(expect),
+        "cred-042" => password(expect),
+        id => panic!("unknown case {id}"),
+    }
+}
+
+fn key(input: &Value, expect: &Value) {
+    let mut auths = input["auths"].clone();
+    for (_, entry) in auths.as_object_mut().expect("auths") {
+        *entry = json!({"username": "u", "password": "p"});
+    }
+    let lookup = Home::with(&json!({"auths": auths}).to_string()).look_up(text(&input["target"])).expect("no error");
+    assert_eq!(expect["used"], !lookup.found.is_empty());
+}
+
+fn exposed(expect: &Value) {
+    let home = Home::with(r#"{"auths": {"test.io": {"username": "u", "password": "p"}}}"#);
+    for (mode, warned) in [("0644", true), ("0600", false)] {
+        let status = Command::new("chmod").arg(mode).arg(home.path(".docker/config.json")).status();
+        assert!(status.expect("chmod").success());
+        let lookup = home.look_up("test.io").expect("no error");
+        assert_eq!(expect["works"], lookup.found.len() == 1);
+        assert_eq!(!lookup.notes.is_empty(), warned && expect["warn_on_stderr"] == true, "{mode}");
+    }
+}
+
+fn not_files(expect: &Value) {
+    assert_eq!(
+        (&expect["exit"], &expect["hang"], &expect["read_at_most"]),
+        (&json!(2), &json!(false), &json!(1 << 20))
+    );
+    let made: [fn(&Path); 4] = [
+        |path| std::os::unix::fs::symlink("/nowhere", path).expect("linked"),
+        |path| fs::create_dir(path).expect("a folder"),
+        |path| assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success()),
+        |path| fs::File::create(path).and_then(|file| file.set_len(1 << 30)).expect("a sparse file"),
+    ];
+    for make in made {
+        let home = Home::with("{}");
+        let path = home.path(".docker/config.json");
+        fs::remove_file(&path).expect("removed");
+        make(&path);
+        assert_local_error(home.look_up("test.io"));
+    }
+}
+
+fn password(expect: &Value) {
+    assert_eq!(expect["Basic"], "base64(utf8(user:pass))");
+    let header = Credentials::basic("ann", "p:\u{e4}").expect("credentials").basic_header().expect("a header");
+    assert_eq!(header.expose_secret(), format!("Basic {}", BASE64_STANDARD.encode("ann:p:\u{e4}")));
+    assert_eq!(expect["user_with_colon"], "refused");
+    assert!(Credentials::basic("a:b", "p").is_err());
+}
