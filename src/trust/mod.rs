@@ -111,8 +111,8 @@ impl Trust {
         self.insecure
     }
 
-    /// Whether there is a client certificate for this host, to be shown if it asks for one.
-    pub fn offers_client_certificate(&self, _host: &str, _port: u16) -> bool {
+    /// Whether there is a client certificate, to be shown if a server asks for one.
+    pub fn has_client_identity(&self) -> bool {
         self.identity.is_some()
     }
 

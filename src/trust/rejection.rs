@@ -37,7 +37,7 @@ impl Rejection {
             Tls::ClientCertificate { offered: true } => format!("{host} refuses the client certificate"),
             Tls::ClientCertificate { offered: false } => format!("{host} demands a client certificate"),
             Tls::Version => format!("no TLS protocol version or cipher suite in common with {host}"),
-            Tls::Downgrade => format!("{host} leads from https to plain http"),
+            Tls::Downgrade => format!("{host} redirects from https to plain HTTP"),
             Tls::Handshake => format!("the TLS handshake with {host} failed"),
         }
     }
@@ -65,6 +65,7 @@ mod tests {
             (Tls::WrongName { names: Vec::new() }, "not valid for registry.corp"),
             (Tls::PlainHttp, "speaks plain HTTP"),
             (Tls::Version, "protocol version"),
+            (Tls::Downgrade, "plain HTTP"),
             (Tls::Handshake, "handshake"),
             (Tls::ClientCertificate { offered: false }, "client certificate"),
             (Tls::ClientCertificate { offered: true }, "client certificate"),
