@@ -24,8 +24,10 @@ fn flow_item<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
     use serde_json::{Value, json};
+
+    use super::*;
 
     fn read(item: &str) -> Value {
         serde_saphyr::from_str::<Vec<Value>>(item).unwrap().remove(0)
@@ -99,6 +101,16 @@ mod tests {
             let item = to_item(&value).unwrap();
             assert!(!item.chars().any(|c| is_hostile(c) && c != '\n'), "{item:?}");
             assert_eq!(read(&item), value);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_is_read_back(text in prop_oneof![".{0,12}", "[-+0-9_.:eExoy~ \n\t#'\"{}\\[\\]]{0,8}"], key in "[a-z1:# -]{1,6}") {
+            let value = json!({ "v": text, "w": [text], "m": { (key): text } });
+            let item = to_item(&value).unwrap();
+            prop_assert!(!item.chars().any(|c| is_hostile(c) && c != '\n'), "{:?}", item);
+            prop_assert_eq!(read(&item), value);
         }
     }
 }

@@ -12,7 +12,7 @@ const LABEL: usize = 12;
 /// The block, without its last line end; every text in it is escaped.
 pub fn text(record: &ManifestRecord, human: &Human) -> String {
     let mut block = Block { lines: Vec::new(), human };
-    let digest = if record.index.known().is_some() { record.index.known() } else { Some(&record.digest) };
+    let digest = record.index.known().or(Some(&record.digest));
     let title = name(&record.repository, record.tag.as_deref(), digest.map(String::as_str));
     block.lines.push(human.styles.paint(Tone::Heading, &human.escape(&title)));
     block.identity(record);
@@ -22,10 +22,15 @@ pub fn text(record: &ManifestRecord, human: &Human) -> String {
     if let Some(layers) = record.layers.known() {
         block.grid("layers", layers.iter().map(|layer| layer_row(layer, human)));
     }
-    if let Some(config) = record.config.known() {
-        block.config(config);
+    let config = record.config.known();
+    if let Some(config) = config {
+        block.grid("env", config.env.iter().map(|variable| vec![variable.clone()]));
+        block.grid("labels", config.labels.iter().map(|(key, value)| vec![key.clone(), value.clone()]));
     }
     block.grid("annotations", record.annotations.iter().map(|(key, value)| vec![key.clone(), value.clone()]));
+    if let Some(history) = config.and_then(|config| config.history.known()) {
+        block.grid("history", history.iter().map(|step| history_row(step, human)));
+    }
     block.lines.join("\n")
 }
 
@@ -51,10 +56,12 @@ impl Block<'_> {
         let size = record.size.map(|size| self.human.size(size));
         let blobs = record.blobs.map(|count| format!(" in {count} blob{}", if count == 1 { "" } else { "s" }));
         self.label("size", &format!("{}{}", size.as_deref().unwrap_or(UNKNOWN), blobs.unwrap_or_default()));
+        if let Some(config) = record.config.known() {
+            self.config(config);
+        }
     }
 
     fn config(&mut self, config: &ConfigRecord) {
-        self.lines.push(String::new());
         if let Some(created) = config.created {
             self.label("created", &format!("{} ({})", self.human.minute(created), self.human.ago(created)));
         }
@@ -62,14 +69,6 @@ impl Block<'_> {
             if !words.is_empty() {
                 self.label(label, &words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
             }
-        }
-        if self.lines.last().is_some_and(String::is_empty) {
-            self.lines.pop();
-        }
-        self.grid("env", config.env.iter().map(|variable| vec![variable.clone()]));
-        self.grid("labels", config.labels.iter().map(|(key, value)| vec![key.clone(), value.clone()]));
-        if let Some(history) = config.history.known() {
-            self.grid("history", history.iter().map(|step| history_row(step, self.human)));
         }
     }
 
@@ -84,10 +83,11 @@ impl Block<'_> {
         if rows.is_empty() {
             return;
         }
-        let mut widths: Vec<usize> = Vec::new();
+        let mut widths = vec![0; rows.iter().map(Vec::len).max().unwrap_or_default()];
         for row in &rows {
-            widths.resize(widths.len().max(row.len()), 0);
-            widths.iter_mut().zip(row).for_each(|(width, cell)| *width = cell.width().max(*width));
+            // The last cell of a row pushes nothing aside.
+            let followed = row.iter().take(row.len().saturating_sub(1));
+            widths.iter_mut().zip(followed).for_each(|(width, cell)| *width = cell.width().max(*width));
         }
         self.lines.push(String::new());
         let indent = if heading.is_empty() {

@@ -214,3 +214,6 @@ impl Facts {
 fn or_unknown(value: Option<impl ToString>) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
 }
+
+#[cfg(test)]
+mod tests;

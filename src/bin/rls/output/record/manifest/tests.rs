@@ -1,0 +1,331 @@
+use super::*;
+use crate::output::{Format, Layout, Output, OutputOptions, Styles};
+
+fn options(layout: Layout, colored: bool) -> OutputOptions {
+    let human = Human { now: "2026-11-21T12:00:00Z".parse().unwrap(), styles: Styles::new(colored) };
+    OutputOptions { layout, header: true, width: None, human }
+}
+
+fn written(options: OutputOptions, record: &ManifestRecord) -> String {
+    let mut bytes = Vec::new();
+    let mut out = Output::new(ManifestView, options, &mut bytes).unwrap();
+    out.write(record).unwrap();
+    out.finish().unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn in_format(format: Format, record: &ManifestRecord) -> String {
+    written(options(Layout::Format(format), false), record)
+}
+
+fn digest(start: &str) -> String {
+    format!("sha256:{start:0<64}")
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn index() -> ManifestRecord {
+    let image = |platform: &str, start: &str, size, created| PlatformRecord {
+        platform: Some(text(platform)),
+        digest: digest(start),
+        media_type: text("application/vnd.oci.image.manifest.v1+json"),
+        size: Some(size),
+        created: Time::parse(created).into(),
+        attests: Field::Absent,
+    };
+    let attestation = PlatformRecord {
+        digest: digest("51aa"),
+        media_type: text("application/vnd.oci.image.manifest.v1+json"),
+        attests: Field::Known(text("linux/amd64")),
+        ..PlatformRecord::default()
+    };
+    let platforms = vec![
+        image("linux/amd64", "0c44", 31_000_000, "2026-11-18T09:12:00Z"),
+        image("linux/arm64/v8", "e2b7", 30_200_000, "2026-11-18T09:14:00Z"),
+        attestation,
+    ];
+    ManifestRecord {
+        repository: text("team/app"),
+        tag: Some(text("1.4.0")),
+        digest: digest("9b1f27c4"),
+        media_type: text("application/vnd.oci.image.index.v1+json"),
+        size: Some(61_200_000),
+        blobs: Some(9),
+        annotations: BTreeMap::from([(text("org.opencontainers.image.version"), text("1.4.0"))]),
+        platforms: Field::Known(platforms),
+        ..ManifestRecord::default()
+    }
+}
+
+fn image() -> ManifestRecord {
+    let layer = |start: &str, size| LayerRecord {
+        digest: digest(start),
+        media_type: text("application/vnd.oci.image.layer.v1.tar+gzip"),
+        size,
+    };
+    let step = |command: &str, empty_layer| HistoryRecord {
+        created: Time::parse("2026-11-18T09:12:00Z"),
+        created_by: Some(text(command)),
+        comment: None,
+        empty_layer,
+    };
+    let config = ConfigRecord {
+        digest: digest("c0ff"),
+        created: Time::parse("2026-11-18T09:12:00Z"),
+        architecture: Some(text("arm64")),
+        os: Some(text("linux")),
+        labels: BTreeMap::from([(text("maintainer"), text("ann\x1b[2J")), (text("v"), text("1\n2"))]),
+        env: vec![text("PATH=/usr/bin"), text("X=")],
+        entrypoint: vec![text("/bin/app"), text("it's two words")],
+        cmd: vec![text("--serve")],
+        history: Field::Known(vec![step("ADD rootfs.tar /", false), step("CMD [\"--serve\"]", true)]),
+    };
+    ManifestRecord {
+        repository: text("team/app"),
+        tag: Some(text("1.4.0")),
+        index: Field::Known(digest("9b1f27c4")),
+        platform: Field::Known(text("linux/arm64/v8")),
+        digest: digest("e2b7"),
+        media_type: text("application/vnd.oci.image.manifest.v1+json"),
+        size: Some(30_200_000),
+        blobs: Some(3),
+        layers: Field::Known(vec![layer("aaaaaaaa", 29_000_000), layer("bbbbbbbb", 1_199_000)]),
+        config: Field::Known(config),
+        ..ManifestRecord::default()
+    }
+}
+
+fn artifact() -> ManifestRecord {
+    ManifestRecord {
+        repository: text("team/chart"),
+        digest: digest("d00d"),
+        media_type: text("application/vnd.oci.image.manifest.v1+json"),
+        artifact_type: Field::Known(text("application/vnd.cncf.helm.config.v1+json")),
+        layers: Field::Known(Vec::new()),
+        ..ManifestRecord::default()
+    }
+}
+
+#[test]
+fn an_index_for_people() {
+    let zeros = "0".repeat(56);
+    let expected = format!(
+        "\
+team/app:1.4.0
+  digest      sha256:9b1f27c4{zeros}
+  type        image index, application/vnd.oci.image.index.v1+json
+  size        61.2 MB in 9 blobs
+
+  linux/amd64      sha256:0c440000…   31.0 MB   created 2026-11-18 09:12 UTC
+  linux/arm64/v8   sha256:e2b70000…   30.2 MB   created 2026-11-18 09:14 UTC
+  attestation      sha256:51aa0000…   for linux/amd64 (in-toto)
+
+  annotations
+    org.opencontainers.image.version   1.4.0
+"
+    );
+    assert_eq!(in_format(Format::Table, &index()), expected);
+}
+
+#[test]
+fn an_image_of_an_index_for_people() {
+    let expected = format!(
+        "\
+team/app:1.4.0
+  index       {}
+  digest      {}
+  type        image, application/vnd.oci.image.manifest.v1+json
+  platform    linux/arm64/v8
+  size        30.2 MB in 3 blobs
+  created     2026-11-18 09:12 UTC (3 days ago)
+  entrypoint  /bin/app 'it'\\''s two words'
+  cmd         --serve
+
+  layers
+    sha256:aaaaaaaa…   29.0 MB   application/vnd.oci.image.layer.v1.tar+gzip
+    sha256:bbbbbbbb…   1.2 MB    application/vnd.oci.image.layer.v1.tar+gzip
+
+  env
+    PATH=/usr/bin
+    X=
+
+  labels
+    maintainer   ann\\x1b[2J
+    v            1\\n2
+
+  history
+    2026-11-18 09:12 UTC   ADD rootfs.tar /
+    2026-11-18 09:12 UTC   CMD [\"--serve\"]
+",
+        digest("9b1f27c4"),
+        digest("e2b7")
+    );
+    assert_eq!(in_format(Format::Table, &image()), expected);
+}
+
+#[test]
+fn an_artifact_for_people() {
+    let expected = format!(
+        "\
+team/chart@{digest}
+  digest      {digest}
+  type        artifact, application/vnd.oci.image.manifest.v1+json
+  artifact    application/vnd.cncf.helm.config.v1+json
+  size        -
+",
+        digest = digest("d00d")
+    );
+    assert_eq!(in_format(Format::Table, &artifact()), expected);
+    let colored = written(options(Layout::Format(Format::Table), true), &artifact());
+    assert!(colored.starts_with("\x1b[1mteam/chart@sha256:d00d"), "{colored:?}");
+}
+
+#[test]
+fn types_are_named_as_people_name_them() {
+    let named = |media_type: &str| {
+        let record = ManifestRecord { media_type: text(media_type), ..ManifestRecord::default() };
+        in_format(Format::Table, &record)
+            .lines()
+            .find_map(|line| line.strip_prefix("  type        ").map(str::to_owned))
+            .unwrap()
+    };
+    let docker = "application/vnd.docker.distribution.manifest";
+    assert_eq!(named(&format!("{docker}.v2+json")), format!("image, {docker}.v2+json"));
+    assert_eq!(named(&format!("{docker}.list.v2+json")), format!("manifest list, {docker}.list.v2+json"));
+    let schema1 = format!("{docker}.v1+prettyjws");
+    assert_eq!(named(&schema1), format!("image in the obsolete schema 1, {schema1}"));
+    assert_eq!(named("application/x\u{9b}"), "manifest, application/x\\x9b");
+}
+
+#[test]
+fn an_index_for_scripts() {
+    let expected = format!(
+        "\
+repository	team/app
+tag	1.4.0
+digest	{}
+mediaType	application/vnd.oci.image.index.v1+json
+size	61200000
+blobs	9
+annotations	org.opencontainers.image.version	1.4.0
+platforms	linux/amd64	{}	application/vnd.oci.image.manifest.v1+json	31000000	2026-11-18T09:12:00Z
+platforms	linux/arm64/v8	{}	application/vnd.oci.image.manifest.v1+json	30200000	2026-11-18T09:14:00Z
+platforms	attestation	{}	application/vnd.oci.image.manifest.v1+json	-	-
+",
+        digest("9b1f27c4"),
+        digest("0c44"),
+        digest("e2b7"),
+        digest("51aa")
+    );
+    assert_eq!(in_format(Format::Plain, &index()), expected);
+}
+
+#[test]
+fn an_image_for_scripts() {
+    let expected = format!(
+        "\
+repository	team/app
+tag	1.4.0
+index	{}
+platform	linux/arm64/v8
+digest	{}
+mediaType	application/vnd.oci.image.manifest.v1+json
+size	30200000
+blobs	3
+layers	{}	application/vnd.oci.image.layer.v1.tar+gzip	29000000
+layers	{}	application/vnd.oci.image.layer.v1.tar+gzip	1199000
+config.digest	{}
+config.created	2026-11-18T09:12:00Z
+config.architecture	arm64
+config.os	linux
+config.labels	maintainer	ann\\x1b[2J
+config.labels	v	1\\n2
+config.env	PATH=/usr/bin
+config.env	X=
+config.entrypoint	/bin/app
+config.entrypoint	it's two words
+config.cmd	--serve
+config.history	2026-11-18T09:12:00Z	ADD rootfs.tar /
+config.history	2026-11-18T09:12:00Z	CMD [\"--serve\"]
+",
+        digest("9b1f27c4"),
+        digest("e2b7"),
+        digest("aaaaaaaa"),
+        digest("bbbbbbbb"),
+        digest("c0ff")
+    );
+    assert_eq!(in_format(Format::Plain, &image()), expected);
+    let expected = format!(
+        "repository\tteam/chart\ndigest\t{}\nmediaType\tapplication/vnd.oci.image.manifest.v1+json\n\
+         artifactType\tapplication/vnd.cncf.helm.config.v1+json\nsize\t-\nblobs\t-\n",
+        digest("d00d")
+    );
+    assert_eq!(in_format(Format::Plain, &artifact()), expected);
+}
+
+#[test]
+fn an_artifact_in_json() {
+    let expected = format!(
+        "\
+[
+  {{
+    \"repository\": \"team/chart\",
+    \"tag\": null,
+    \"digest\": \"{}\",
+    \"mediaType\": \"application/vnd.oci.image.manifest.v1+json\",
+    \"artifactType\": \"application/vnd.cncf.helm.config.v1+json\",
+    \"size\": null,
+    \"blobs\": null,
+    \"annotations\": {{}},
+    \"layers\": []
+  }}
+]
+",
+        digest("d00d")
+    );
+    assert_eq!(in_format(Format::Json, &artifact()), expected);
+}
+
+#[test]
+fn an_image_in_one_line_of_json() {
+    let step = |command: &str, empty| {
+        format!(
+            "{{\"created\":\"2026-11-18T09:12:00Z\",\"createdBy\":\"{command}\",\"comment\":null,\"emptyLayer\":{empty}}}"
+        )
+    };
+    let layer = |start, size| {
+        format!(
+            "{{\"digest\":\"{}\",\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\",\"size\":{size}}}",
+            digest(start)
+        )
+    };
+    let expected = format!(
+        "{{\"repository\":\"team/app\",\"tag\":\"1.4.0\",\"index\":\"{}\",\"platform\":\"linux/arm64/v8\",\"digest\":\"{}\",\
+         \"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"size\":30200000,\"blobs\":3,\"annotations\":{{}},\
+         \"layers\":[{},{}],\"config\":{{\"digest\":\"{}\",\"created\":\"2026-11-18T09:12:00Z\",\"architecture\":\"arm64\",\
+         \"os\":\"linux\",\"labels\":{{\"maintainer\":\"ann\\u001b[2J\",\"v\":\"1\\n2\"}},\"env\":[\"PATH=/usr/bin\",\"X=\"],\
+         \"entrypoint\":[\"/bin/app\",\"it's two words\"],\"cmd\":[\"--serve\"],\"history\":[{},{}]}}}}\n",
+        digest("9b1f27c4"),
+        digest("e2b7"),
+        layer("aaaaaaaa", 29_000_000),
+        layer("bbbbbbbb", 1_199_000),
+        digest("c0ff"),
+        step("ADD rootfs.tar /", false),
+        step("CMD [\\\"--serve\\\"]", true),
+    );
+    assert_eq!(in_format(Format::Jsonl, &image()), expected);
+}
+
+#[test]
+fn a_template_may_name_what_a_manifest_does_not_have() {
+    let by_template = |record: &ManifestRecord| {
+        let layout = Layout::Template(text(
+            "{{ config.architecture if config else 'none' }} {{ platforms|length if platforms else 0 }}",
+        ));
+        written(options(layout, false), record)
+    };
+    assert_eq!(by_template(&image()), "arm64 0\n");
+    assert_eq!(by_template(&index()), "none 3\n");
+}
