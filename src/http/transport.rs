@@ -184,12 +184,11 @@ impl Transport {
 
     fn no_reply(&self, error: &reqwest::Error, url: &Url) -> Error {
         let proxy = proxy_for(url);
-        let (host, port) = host_and_port(url);
         fault::no_reply(
             error,
             Attempt {
                 url,
-                client_certificate: self.trust.offers_client_certificate(host, port),
+                client_certificate: self.trust.has_client_identity(),
                 proxy: proxy.as_deref(),
                 connect_seconds: self.options.connect_timeout.as_secs_f32(),
                 idle_seconds: self.options.idle_timeout.as_secs_f32(),
