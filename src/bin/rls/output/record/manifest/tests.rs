@@ -91,7 +91,7 @@ fn image() -> ManifestRecord {
         media_type: text("application/vnd.oci.image.manifest.v1+json"),
         size: Some(30_200_000),
         blobs: Some(3),
-        layers: Field::Known(vec![layer("aaaaaaaa", 29_000_000), layer("bbbbbbbb", 1_199_000)]),
+        layers: Field::Known(vec![layer("aaaaaaaa", Some(29_000_000)), layer("bbbbbbbb", Some(1_199_000))]),
         config: Field::Known(config),
         ..ManifestRecord::default()
     }
