@@ -14,6 +14,8 @@ pub struct Options {
     pub jobs: usize,
     /// How often a GET or HEAD that failed for a passing reason is sent again.
     pub retries: u32,
+    /// The wait before the first repetition; each further one is twice as long, and all have jitter.
+    pub first_wait: Duration,
     /// When the whole work has to be done; no wait is begun that would pass it.
     pub deadline: Option<Instant>,
     /// Addresses to use instead of asking the resolver.
@@ -29,6 +31,7 @@ impl Default for Options {
             idle_timeout: Duration::from_secs(60),
             jobs: 16,
             retries: 3,
+            first_wait: Duration::from_millis(250),
             deadline: None,
             resolve: Vec::new(),
             user_agent: concat!("rls/", env!("CARGO_PKG_VERSION")).to_owned(),

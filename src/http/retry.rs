@@ -12,20 +12,23 @@ pub fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
 }
 
-/// The waits between attempts: 0.25 s, 0.5 s, 1 s, …, each with jitter of up to as much again, 8 s at most.
+/// The waits between attempts: the first, twice that, four times that, …, each with jitter of up to as much again, 8 s at most
+/// without it.
 #[derive(Debug)]
 pub struct Backoff(backon::ExponentialBackoff);
 
 impl Backoff {
     /// Waits for so many repetitions.
-    pub fn new(retries: u32) -> Self {
+    pub fn new(retries: u32, first: Duration) -> Self {
         Self(
             ExponentialBuilder::default()
-                .with_min_delay(Duration::from_millis(250))
+                .with_min_delay(first)
                 .with_factor(2.0)
                 .with_max_delay(Duration::from_secs(8))
                 .with_max_times(retries as usize)
                 .with_jitter()
+                // Without a seed of its own, every client would wait alike: the crate is built without `std`.
+                .with_jitter_seed(fastrand::u64(..))
                 .build(),
         )
     }
@@ -82,7 +85,7 @@ mod tests {
     #[test]
     fn waits_double_and_carry_jitter_of_at_most_their_own_length() {
         for _ in 0..100 {
-            let waits: Vec<_> = Backoff::new(3).map(|wait| wait.as_millis()).collect();
+            let waits: Vec<_> = Backoff::new(3, Duration::from_millis(250)).map(|wait| wait.as_millis()).collect();
             assert_eq!(waits.len(), 3);
             for (wait, least) in waits.iter().zip([250, 500, 1000]) {
                 assert!((least..=2 * least).contains(wait), "{waits:?}");
@@ -91,7 +94,14 @@ mod tests {
     }
 
     #[test]
+    fn two_clients_do_not_wait_alike() {
+        let waits = || Backoff::new(3, Duration::from_millis(250)).collect::<Vec<_>>();
+        let first = waits();
+        assert!((0..20).any(|_| waits() != first), "{first:?}");
+    }
+
+    #[test]
     fn no_retries_means_no_waits() {
-        assert_eq!(Backoff::new(0).count(), 0);
+        assert_eq!(Backoff::new(0, Duration::from_millis(250)).count(), 0);
     }
 }

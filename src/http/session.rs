@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -271,7 +272,7 @@ impl Transport {
             }
         };
         let authorization = attempt.basic.as_ref().and_then(header_value);
-        let mut backoff = Backoff::new(if method == Method::GET { self.retries() } else { 0 });
+        let mut backoff = Backoff::new(if method == Method::GET { self.retries() } else { 0 }, Duration::from_millis(250));
         loop {
             self.stats.count_token_fetch();
             let outcome = self.exchange(&method, &attempt.url, &headers, authorization.as_ref(), body.clone()).await;

@@ -118,7 +118,7 @@ impl Transport {
             transport: self,
             origin: request.url.origin(),
             repeatable: request.is_repeatable(),
-            backoff: Backoff::new(self.options.retries),
+            backoff: Backoff::new(self.options.retries, self.options.first_wait),
             tries: 1,
         }
     }
