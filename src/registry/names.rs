@@ -149,6 +149,8 @@ impl NameScanner {
             (false, _) => Err(BadList::Empty),
             (true, Expect::Nothing) if self.seen_field => Ok(()),
             (true, Expect::Nothing) => Err(BadList::NoField(self.field)),
+            // A value that nothing need follow: it is the whole body.
+            (true, _) if self.stack.is_empty() => Err(BadList::Malformed("not an object")),
             _ => Err(BadList::Truncated),
         }
     }
@@ -158,6 +160,9 @@ impl NameScanner {
             return Ok(());
         }
         self.lexer.any = true;
+        if self.expect == Expect::Nothing {
+            return Err(BadList::Malformed("text after the list"));
+        }
         match byte {
             b'"' => self.lexer.begin(Lex::String { escaped: false }),
             b'{' => self.open(Container::Object)?,
@@ -361,10 +366,13 @@ mod tests {
             (" \n", Empty),
             ("{}", NoField("tags")),
             ("[]", Malformed("not an object")),
+            ("null", Malformed("not an object")),
             ("null ", Malformed("not an object")),
             (r#"{"tags":["a","b""#, Truncated),
             (r#"{"tags":["a"]"#, Truncated),
-            (r#"{"tags":["a"]}{"#, Malformed("a bracket in the wrong place")),
+            (r#"{"tags":["a"]}{"#, Malformed("text after the list")),
+            (r#"{"tags":["a"]}1"#, Malformed("text after the list")),
+            (r#"{"tags":["a"]}"}"#, Malformed("text after the list")),
             (r#"{"tags":["a"],"tags":[]}"#, Malformed("a key that occurs twice")),
             (r#"{"tags":[1]}"#, Malformed("an entry that is not a string")),
             (r#"{"tags":[["a"]]}"#, Malformed("an entry that is not a string")),
