@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::platform::Platform;
 
@@ -78,7 +79,7 @@ where
     D: serde::Deserializer<'de>,
     T: serde::de::DeserializeOwned,
 {
-    let value = serde_json::Value::deserialize(deserializer)?;
+    let value = Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).ok())
 }
 
@@ -92,7 +93,11 @@ impl ImageConfig {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
-        let members: Members = serde_json::from_slice(bytes)?;
+        // An array would be read as the members in their order.
+        let Value::Object(members) = serde_json::from_slice(bytes)? else {
+            return Err(serde::de::Error::custom("it is not a JSON object"));
+        };
+        let members: Members = serde_json::from_value(Value::Object(members))?;
         let run = members.config.unwrap_or_default();
         let platform = members.os.zip(members.architecture);
         Ok(Self {
