@@ -36,6 +36,11 @@ pub mod media_types {
         application/vnd.docker.distribution.manifest.v1+prettyjws;q=0.5, \
         application/vnd.docker.distribution.manifest.v1+json;q=0.5";
 
+    /// Whether a manifest of this type is an image's, or an artifact's.
+    pub fn is_image(media_type: &str) -> bool {
+        matches!(media_type, OCI_MANIFEST | DOCKER_MANIFEST)
+    }
+
     /// Whether a manifest of this type lists other manifests.
     pub fn is_index(media_type: &str) -> bool {
         matches!(media_type, OCI_INDEX | DOCKER_LIST)
@@ -67,7 +72,8 @@ pub struct Descriptor {
     pub media_type: String,
     /// Its digest.
     pub digest: Digest,
-    /// Its size in bytes.
+    /// Its size in bytes, at most 2⁶³ − 1.
+    #[serde(deserialize_with = "size")]
     pub size: u64,
     /// In an index: for which platform it is.
     #[serde(default)]
@@ -78,6 +84,12 @@ pub struct Descriptor {
     /// The type of artifact it is.
     #[serde(default)]
     pub artifact_type: Option<String>,
+}
+
+/// OCI's `int64`, which is not negative.
+fn size<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let size = i64::deserialize(deserializer)?;
+    u64::try_from(size).map_err(|_| serde::de::Error::custom("a size is not negative"))
 }
 
 impl Descriptor {
@@ -169,6 +181,9 @@ struct Members {
 pub(super) fn media_type_of(content_type: Option<&str>, body: &[u8], what: &str) -> Result<String> {
     let ambiguous =
         |cause: String| Error::new(Kind::Safety(Danger::Ambiguous), format!("{what} is ambiguous")).because(cause);
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(malformed(what).because("it is not a JSON object"));
+    }
     let shape: Shape = serde_json::from_slice(body).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => ambiguous(error.to_string()),
         _ => malformed(what).because(error),
@@ -194,7 +209,11 @@ pub(super) fn media_type_of(content_type: Option<&str>, body: &[u8], what: &str)
             guessed.to_owned()
         }
     };
-    if (media_types::is_index(&media_type) && images) || (is_image(&media_type) && lists) {
+    let schema1 = shape.fs_layers.is_some();
+    let other_form = (media_types::is_index(&media_type) && (images || schema1))
+        || (media_types::is_image(&media_type) && (lists || schema1))
+        || (media_types::is_schema1(&media_type) && (lists || images));
+    if other_form {
         return Err(ambiguous(format!("its type is {media_type}, its members are of the other form")));
     }
     Ok(media_type)
@@ -203,10 +222,6 @@ pub(super) fn media_type_of(content_type: Option<&str>, body: &[u8], what: &str)
 /// Servers and proxies in between give these to anything.
 fn is_specific(content_type: &str) -> bool {
     !matches!(content_type, "" | "application/json" | "text/plain" | "application/octet-stream")
-}
-
-fn is_image(media_type: &str) -> bool {
-    matches!(media_type, media_types::OCI_MANIFEST | media_types::DOCKER_MANIFEST)
 }
 
 fn guess(lists: bool, images: bool, schema1: bool) -> Option<&'static str> {

@@ -12,6 +12,7 @@ use crate::name::Digest;
 struct Schema1 {
     #[serde(default)]
     architecture: Option<String>,
+    #[serde(default)]
     fs_layers: Vec<FsLayer>,
     #[serde(default)]
     signatures: Vec<Signature>,
@@ -35,9 +36,11 @@ struct Protected {
     format_tail: String,
 }
 
-/// The layers; schema 1 lists the topmost first.
+/// The layers; schema 1 lists the topmost first. Of a signed manifest only the payload is read: the digest says nothing about what
+/// stands between it and the signatures.
 pub(super) fn document(body: &[u8]) -> Result<Document, serde_json::Error> {
-    let manifest: Schema1 = serde_json::from_slice(body)?;
+    let signed = payload(body);
+    let manifest: Schema1 = serde_json::from_slice(signed.as_deref().unwrap_or(body))?;
     let layers = manifest.fs_layers.into_iter().rev().map(|layer| layer.blob_sum).collect();
     Ok(Document {
         content: Content::Schema1 { architecture: manifest.architecture, layers },
@@ -75,5 +78,23 @@ mod tests {
         );
         assert_eq!(payload(signed.as_bytes()).as_deref(), Some(&unsigned[..]));
         assert_eq!(payload(unsigned), None);
+    }
+
+    #[test]
+    fn what_is_not_signed_is_not_shown() {
+        let unsigned = r#"{"architecture":"amd64"}"#;
+        let length = unsigned.len() - 1;
+        let protected = format!(r#"{{"formatLength":{length},"formatTail":"{}"}}"#, URL_SAFE_NO_PAD.encode("}"));
+        let layer = Digest::of(crate::name::Algorithm::Sha256, b"smuggled");
+        let signed = format!(
+            r#"{},"fsLayers":[{{"blobSum":"{layer}"}}],"signatures":[{{"protected":"{}"}}]}}"#,
+            &unsigned[..length],
+            URL_SAFE_NO_PAD.encode(protected)
+        );
+        assert_eq!(payload(signed.as_bytes()).as_deref(), Some(unsigned.as_bytes()));
+        let Content::Schema1 { layers, .. } = document(signed.as_bytes()).expect("JSON").content else {
+            panic!("another form")
+        };
+        assert_eq!(layers, []);
     }
 }
