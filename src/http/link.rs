@@ -61,6 +61,8 @@ fn follow(request: &Url, mut url: Url) -> Result<Url> {
         tracing::debug!(path = url.path(), "the Link header has another path than the request: keeping the request's");
         url.set_path(request.path());
     }
+    // It is not sent, so that it must not make one page look like two.
+    url.set_fragment(None);
     if url == *request {
         return Err(pagination_loop("the Link header leads back to the same page"));
     }
