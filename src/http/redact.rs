@@ -1,5 +1,6 @@
 //! What of a request may be shown in a log: never a secret.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use reqwest::header::{HeaderMap, HeaderName};
@@ -47,17 +48,24 @@ pub fn redacted_headers(headers: &HeaderMap) -> impl Iterator<Item = String> {
     })
 }
 
-/// The secrets that were sent, so that a server's echo of them is not shown.
+/// The secrets that were sent lately, so that a server's echo of them is not shown.
 #[derive(Debug, Default)]
-pub(super) struct Secrets(Mutex<Vec<SecretString>>);
+pub(super) struct Secrets(Mutex<VecDeque<SecretString>>);
 
 impl Secrets {
-    /// Remembers a secret; ones too short to be told from ordinary text are left out.
+    /// Remembers a secret; ones too short to be told from ordinary text are left out. Each repository may have a token of its own, so
+    /// that there is no end to them: those that were not used for longest are forgotten.
     pub fn remember(&self, secret: &str) {
         const SHORTEST: usize = 4;
+        const MOST: usize = 64;
+        if secret.len() < SHORTEST {
+            return;
+        }
         let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if secret.len() >= SHORTEST && !secrets.iter().any(|known| known.expose_secret() == secret) {
-            secrets.push(secret.into());
+        secrets.retain(|known| known.expose_secret() != secret);
+        secrets.push_back(secret.into());
+        if secrets.len() > MOST {
+            secrets.pop_front();
         }
     }
 
@@ -85,7 +93,7 @@ fn mask_authorization(text: &str) -> String {
     let mut after_scheme = false;
     for word in text.split_inclusive([' ', '"', '\'', ',', '\n']) {
         let bare = word.trim_end_matches([' ', '"', '\'', ',', '\n']);
-        if after_scheme && bare.len() >= 8 && !bare.contains('=') {
+        if after_scheme && bare.len() >= 8 && !bare.trim_end_matches('=').contains('=') {
             masked.push_str("REDACTED");
             masked.push_str(&word[bare.len()..]);
         } else {
@@ -114,6 +122,33 @@ fn redacted_reference(value: &str) -> String {
 mod tests {
     use super::*;
     use reqwest::header::HeaderValue;
+
+    #[test]
+    fn an_echo_of_a_secret_is_masked_and_a_challenge_is_not() {
+        let secrets = Secrets::default();
+        secrets.remember("hunter2");
+        secrets.remember("abc");
+        assert_eq!(secrets.masked("you sent hunter2, abc"), "you sent REDACTED, abc");
+        for (said, shown) in [
+            ("Authorization: Bearer eyJhbGciOi", "Authorization: Bearer REDACTED"),
+            (r#"{"m":"basic YW5uOmh1bnRlcjI=","n":1}"#, r#"{"m":"basic REDACTED","n":1}"#),
+            (r#"Bearer realm="https://auth.example/token""#, r#"Bearer realm="https://auth.example/token""#),
+            ("Basic auth is off", "Basic auth is off"),
+        ] {
+            assert_eq!(secrets.masked(said), shown);
+        }
+    }
+
+    #[test]
+    fn only_the_secrets_used_lately_are_kept() {
+        let secrets = Secrets::default();
+        secrets.remember("password");
+        for number in 0..100 {
+            secrets.remember(&format!("token-{number}-"));
+            secrets.remember("password");
+        }
+        assert_eq!(secrets.masked("password token-99- token-0-"), "REDACTED REDACTED token-0-");
+    }
 
     #[test]
     fn headers_that_carry_secrets_are_named_but_not_shown() {
