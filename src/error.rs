@@ -24,12 +24,13 @@ struct Inner {
     what: String,
     causes: Vec<String>,
     reply: Option<Reply>,
+    at_login: bool,
 }
 
 impl Error {
     /// An error of `kind`; `what` names the thing that failed, in lower case and without a full stop.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, what: what.into(), causes: Vec::new(), reply: None }))
+        Self(Box::new(Inner { kind, what: what.into(), causes: Vec::new(), reply: None, at_login: false }))
     }
 
     /// A name, digest or option value that does not parse.
@@ -64,11 +65,31 @@ impl Error {
         self
     }
 
+    /// The same error by another name.
+    #[must_use]
+    pub fn called(mut self, what: impl Into<String>) -> Self {
+        self.0.what = what.into();
+        self
+    }
+
     /// The same facts under another kind.
     #[must_use]
     pub fn with_kind(mut self, kind: Kind) -> Self {
         self.0.kind = kind;
         self
+    }
+
+    /// Marks what went wrong on the way to a token: the request itself was not carried out, and to send it again is to ask the
+    /// token server again, which was done as often as it may be.
+    #[must_use]
+    pub(crate) fn at_login(mut self) -> Self {
+        self.0.at_login = true;
+        self
+    }
+
+    /// Whether it went wrong on the way to a token.
+    pub(crate) fn is_at_login(&self) -> bool {
+        self.0.at_login
     }
 
     /// The sort of error, with the facts that belong to it.

@@ -2,10 +2,11 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::time::Instant;
 
 use url::Url;
 
-use crate::error::{Error, Fault, Kind, Network, Tls};
+use crate::error::{Error, Fault, Kind, Network, Result, Tls};
 use crate::trust;
 
 /// What is known about a connection attempt besides its error.
@@ -21,6 +22,16 @@ pub(super) struct Attempt<'a> {
     pub connect_seconds: f32,
     /// Limit for silence, in seconds.
     pub idle_seconds: f32,
+}
+
+/// Does `work` unless the deadline has come, and gives it up when it comes.
+pub(super) async fn in_time<T>(deadline: Option<Instant>, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let Some(deadline) = deadline else { return work.await };
+    let late = || Error::new(Kind::TimedOut, "the time limit was reached");
+    if Instant::now() >= deadline {
+        return Err(late());
+    }
+    tokio::time::timeout_at(deadline.into(), work).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// Why no reply came.
@@ -99,10 +110,8 @@ pub(super) fn broken_body(error: &reqwest::Error, url: &Url) -> Error {
         return Error::new(Kind::Network(Network::Reset), format!("lost the connection to {place}"))
             .because("connection reset in the middle of a reply");
     }
-    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message) {
-        return truncated("the connection was closed before the reply was whole".into());
-    }
-    if error.is_decode() {
+    // The HTTP client calls every error of a body one of decoding; those of the connection have one of hyper's in their chain.
+    if find::<hyper::Error>(error).is_none() {
         return Error::new(Kind::Protocol(Fault::Malformed), format!("malformed reply from {place}"))
             .because(format!("its Content-Encoding cannot be undone: {}", deepest(error)));
     }

@@ -16,7 +16,7 @@ pub struct Options {
     pub retries: u32,
     /// The wait before the first repetition; each further one is twice as long, and all have jitter.
     pub first_wait: Duration,
-    /// When the whole work has to be done; no wait is begun that would pass it.
+    /// When the whole work has to be done. What is not answered then is given up, and no wait is begun that would pass it.
     pub deadline: Option<Instant>,
     /// Addresses to use instead of asking the resolver.
     pub resolve: Vec<Resolve>,

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
@@ -16,11 +17,12 @@ use crate::error::{Error, Fault, Kind, Result};
 pub struct Response {
     inner: reqwest::Response,
     stats: Arc<Stats>,
+    deadline: Option<Instant>,
 }
 
 impl Response {
-    pub(super) fn new(inner: reqwest::Response, stats: Arc<Stats>) -> Self {
-        Self { inner, stats }
+    pub(super) fn new(inner: reqwest::Response, stats: Arc<Stats>, deadline: Option<Instant>) -> Self {
+        Self { inner, stats, deadline }
     }
 
     /// The status code.
@@ -68,9 +70,12 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`Fault::Truncated`] when it ends early, otherwise what broke the connection.
+    /// [`Fault::Truncated`] when it ends early, [`Kind::TimedOut`] when it stops coming, otherwise what broke the connection.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        let chunk = self.inner.chunk().await.map_err(|error| fault::broken_body(&error, self.inner.url()))?;
+        let chunk = fault::in_time(self.deadline, async {
+            self.inner.chunk().await.map_err(|error| fault::broken_body(&error, self.inner.url()))
+        })
+        .await?;
         if let Some(chunk) = &chunk {
             self.stats.count_bytes(chunk.len());
         }
@@ -103,7 +108,7 @@ impl Response {
     }
 
     /// The start of the body, as much as `limit` bytes of it; whatever goes wrong ends it.
-    pub(super) async fn start(&mut self, limit: usize) -> Bytes {
+    pub async fn start(&mut self, limit: usize) -> Bytes {
         let mut body = BytesMut::new();
         while body.len() < limit {
             match self.chunk().await {

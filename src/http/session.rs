@@ -1,12 +1,13 @@
 //! Answering a 401: which credentials go where, and what is remembered between requests.
 //!
 //! A request is sent with what served last time, or with nothing. A 401 is answered from the challenge on that very reply, and the
-//! request is sent again with the answer; a second 401 is final. Credentials go to the registry's own origin and to the token
-//! server that it names, if that is a safe place; an origin reached by a redirect is asked without any.
+//! request is sent again with the answer; a 401 to a fresh answer is final. Credentials go to the registry's own origin and to the
+//! token server that it names, if that is a safe place; an origin reached by a redirect is asked without any.
+//!
+//! What is remembered belongs to the origin that asked for it, which after a redirect is not the one that was asked first.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -14,9 +15,8 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTI
 use secrecy::{ExposeSecret, SecretString};
 use url::{Origin, Url};
 
-use super::request::Request;
+use super::request::{Request, Subject};
 use super::response::Response;
-use super::retry::{Backoff, is_transient_status};
 use super::transport::Transport;
 use super::{fault, status};
 use crate::auth::{
@@ -42,10 +42,10 @@ pub(super) struct Session {
 
 #[derive(Debug, Default)]
 struct Remembered {
-    /// The Basic credentials that an origin accepted, and for what.
-    basic: HashMap<Key, HeaderValue>,
-    /// Origins that asked for Bearer: there, Basic is sent only for what it was accepted for.
-    bearer: Vec<Origin>,
+    /// The credentials that an origin accepted as they are, and for what.
+    accepted: HashMap<Key, HeaderValue>,
+    /// Origins that asked for Bearer: there, credentials are sent only for what they were accepted for.
+    bearer: HashSet<Origin>,
     /// Who a request was made as.
     identities: HashMap<Key, Option<Identity>>,
 }
@@ -62,25 +62,21 @@ impl Session {
     }
 
     /// The `Authorization` that served such a request before.
-    fn remembered(&self, key: &Key) -> (Option<Arc<Token>>, Option<HeaderValue>) {
+    fn served(&self, key: &Key) -> (Option<Arc<Token>>, Option<HeaderValue>) {
         if let Some(token) = self.tokens.get_fresh(key) {
             let header = header_value(&token.authorization());
             return (Some(token), header);
         }
-        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        let basic = remembered.basic.get(key).or_else(|| {
+        let remembered = self.remembered();
+        let accepted = remembered.accepted.get(key).or_else(|| {
             let bearer = remembered.bearer.contains(&key.0);
-            remembered.basic.iter().find(|(known, _)| !bearer && known.0 == key.0).map(|(_, header)| header)
+            remembered.accepted.iter().find(|(known, _)| !bearer && known.0 == key.0).map(|(_, header)| header)
         });
-        (None, basic.cloned())
+        (None, accepted.cloned())
     }
 
-    fn remember_basic(&self, key: &Key, header: HeaderValue) {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).basic.insert(key.clone(), header);
-    }
-
-    fn remember_identity(&self, key: &Key, identity: Option<Identity>) {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).identities.insert(key.clone(), identity);
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The credentials for the registry, or for one of its repositories: podman keeps them by path.
@@ -92,15 +88,22 @@ impl Session {
     /// Credentials may be sent to the registry's own origin, and to its https side when it was asked by http and leads there.
     fn is_home(&self, url: &Url) -> bool {
         let base = self.registry.base();
-        let upgraded = base.scheme() == "http" && url.scheme() == "https" && base.host_str() == url.host_str();
+        let upgraded = base.scheme() == "http"
+            && url.scheme() == "https"
+            && base.host_str() == url.host_str()
+            && [Some(443), base.port_or_known_default()].contains(&url.port_or_known_default());
         url.origin() == self.origin || upgraded
     }
 
-    /// Adds to a denial who was denied, and what their token grants.
-    pub(super) fn explain_denial(&self, error: Error, request: &Request) -> Error {
+    /// Adds to a denial by `url` who was denied, and what their token grants.
+    pub(super) fn explain_denial(&self, error: Error, url: &Url, subject: &Subject) -> Error {
         let Kind::Denied(denial) = error.kind() else { return error };
-        let key = (request.url.origin(), request.subject.right.clone());
-        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_home(url) {
+            let cause = format!("{} is another server than the registry: it is sent no credentials", fault::place(url));
+            return error.because(cause);
+        }
+        let key = (url.origin(), subject.right.clone());
+        let remembered = self.remembered();
         let Some(identity) = remembered
             .identities
             .get(&key)
@@ -127,33 +130,63 @@ impl Session {
     }
 }
 
+/// A 401 that is to be answered: for what, where it came from, and what was sent to it in vain.
+struct Unanswered<'a> {
+    request: &'a Request,
+    /// Where the reply came from.
+    url: Url,
+    /// What the answer will be good for: what the request needs, at the origin that asks.
+    key: Key,
+    refused_token: Option<Arc<Token>>,
+    refused_header: Option<HeaderValue>,
+    /// The credentials that may be sent there.
+    found: Vec<Found>,
+}
+
 impl Transport {
     /// Sends a request, answering one 401.
     pub(super) async fn authenticated(&self, request: &Request) -> Result<Response> {
-        let key = (request.url.origin(), request.subject.right.clone());
-        let (token, authorization) = self.session.remembered(&key);
-        let response = self.follow(request, &request.url, authorization.as_ref()).await?;
+        let right = &request.subject.right;
+        let asked = (request.url.origin(), right.clone());
+        let (token, header) = self.session.served(&asked);
+        let mut response = self.follow(request, &request.url, header.as_ref()).await?;
         if response.status() != 401 {
             return Ok(response);
         }
-        let lines: Vec<_> = response.headers().get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes).collect();
-        let challenge = match preferred(challenges(lines)) {
+        let mut challenge = challenge_of(&response);
+        if token.is_some() && !matches!(challenge, Ok(Challenge::Bearer(_))) {
+            // Harbor answers any Authorization that it does not take with a Basic challenge. Without one it says what it wants.
+            response = self.follow(request, &request.url, None).await?;
+            if response.status() != 401 {
+                return Ok(response);
+            }
+            challenge = challenge_of(&response);
+        }
+        let challenge = match challenge {
             Ok(challenge) => challenge,
             // With a challenge that cannot be answered, what the reply says is still the reason.
             Err(reason) => return Err(self.unanswerable(reason, response, request).await),
         };
-        let home = self.session.is_home(response.url());
-        let found = if home { self.session.found(request.subject.right.as_ref()).await? } else { Vec::new() };
+        let url = response.url().clone();
+        let home = self.session.is_home(&url);
+        let key = (url.origin(), right.clone());
+        let same = key == asked;
+        let unanswered = Unanswered {
+            request,
+            found: if home { self.session.found(right.as_ref()).await? } else { Vec::new() },
+            refused_token: token.filter(|_| same),
+            refused_header: header.filter(|_| same),
+            url,
+            key,
+        };
         match challenge {
-            Challenge::Bearer(challenge) => {
-                self.answer_bearer(request, &key, response, &challenge, token, &found).await
-            }
-            _ => self.answer_basic(request, &key, response, authorization, &found).await,
+            Challenge::Bearer(challenge) => self.answer_bearer(unanswered, response, &challenge).await,
+            _ => self.answer_basic(unanswered, response).await,
         }
     }
 
     async fn unanswerable(&self, reason: Error, response: Response, request: &Request) -> Error {
-        let said = status::check(response, request, &self.secrets).await.err();
+        let said = status::check(response, &request.subject, &self.secrets).await.err();
         let kind = reason.kind().clone();
         let error = reason.within(status::not_allowed(&request.subject)).with_kind(kind);
         match said.and_then(|said| said.reply().cloned()) {
@@ -162,58 +195,59 @@ impl Transport {
         }
     }
 
-    async fn answer_basic(
-        &self,
-        request: &Request,
-        key: &Key,
-        mut response: Response,
-        refused: Option<HeaderValue>,
-        found: &[Found],
-    ) -> Result<Response> {
-        let url = response.url().clone();
+    async fn answer_basic(&self, unanswered: Unanswered<'_>, mut response: Response) -> Result<Response> {
+        let Unanswered { request, url, key, refused_header, found, .. } = unanswered;
         let mut identity = None;
-        for found in found {
+        for found in &found {
             let Some(header) = found.credentials.basic_header().as_ref().and_then(header_value) else { continue };
             identity = Some(found.identity.clone());
-            if Some(&header) == refused.as_ref() {
+            if Some(&header) == refused_header.as_ref() {
                 continue;
             }
             self.remember_secrets(&found.credentials);
             response = self.follow(request, &url, Some(&header)).await?;
             if response.status() != 401 {
-                self.session.remember_basic(key, header);
+                self.session.remembered().accepted.insert(key.clone(), header);
                 break;
             }
         }
-        self.session.remember_identity(key, identity);
+        self.session.remembered().identities.insert(key, identity);
         Ok(response)
     }
 
     async fn answer_bearer(
         &self,
-        request: &Request,
-        key: &Key,
+        unanswered: Unanswered<'_>,
         mut response: Response,
         challenge: &BearerChallenge,
-        mut rejected: Option<Arc<Token>>,
-        found: &[Found],
     ) -> Result<Response> {
-        self.session.remembered.lock().unwrap_or_else(PoisonError::into_inner).bearer.push(key.0.clone());
-        let url = response.url().clone();
+        let Unanswered { request, url, key, refused_token: mut rejected, found, .. } = unanswered;
+        self.session.remembered().bearer.insert(key.0.clone());
         let realm = token_server(&url, self.peer(&response), &challenge.realm)?;
+        if rejected.is_none()
+            && let Some(kept) = self.session.tokens.get_fresh(&key)
+        {
+            // Another request has fetched it meanwhile, or this one was led here by a redirect.
+            response = self.follow(request, &url, header_value(&kept.authorization()).as_ref()).await?;
+            if response.status() != 401 {
+                return Ok(response);
+            }
+            rejected = Some(kept);
+        }
         let mut refused = None;
-        for found in or_anonymous(found) {
+        for found in or_anonymous(&found) {
             let credentials = found.map_or(&Credentials::Anonymous, |found| &found.credentials);
             self.remember_secrets(credentials);
-            self.session.remember_identity(key, found.map(|found| found.identity.clone()));
+            self.session.remembered().identities.insert(key.clone(), found.map(|found| found.identity.clone()));
             if let Some(header) = credentials.bearer_header().as_ref().and_then(header_value) {
                 response = self.follow(request, &url, Some(&header)).await?;
                 if response.status() != 401 {
+                    self.session.remembered().accepted.insert(key, header);
                     return Ok(response);
                 }
                 continue;
             }
-            let fetch = self.fetch_token(request, &realm, challenge, credentials);
+            let fetch = self.fetch_token(&request.subject, &realm, challenge, credentials);
             let token = match self.session.tokens.get_or_fetch(key.clone(), rejected.as_ref(), fetch).await {
                 Ok(token) => token,
                 Err(error) if matches!(error.kind(), Kind::Denied(_) | Kind::Unauthenticated) => {
@@ -230,7 +264,7 @@ impl Transport {
             rejected = Some(token);
         }
         match refused {
-            Some(error) => Err(self.session.explain_denial(error, request)),
+            Some(error) => Err(self.session.explain_denial(error, &url, &request.subject)),
             None => Ok(response),
         }
     }
@@ -238,30 +272,49 @@ impl Transport {
     /// Asks the token server, by the first method that it knows.
     async fn fetch_token(
         &self,
-        request: &Request,
+        subject: &Subject,
         realm: &Url,
         challenge: &BearerChallenge,
         credentials: &Credentials,
     ) -> Result<Token> {
-        let scopes = Scopes::for_request(challenge.scope.as_deref(), request.subject.right.as_ref());
-        let mut last = None;
+        let scopes = Scopes::for_request(challenge.scope.as_deref(), subject.right.as_ref());
+        let no_way = || Error::new(Kind::Unauthenticated, format!("no way to ask {} for a token", fault::place(realm)));
+        let mut outcome = Err(no_way());
         for attempt in TokenRequest::attempts(realm, challenge, &scopes, credentials) {
-            let response = self.ask_token_server(&attempt).await?;
-            if !matches!(response.status(), 404 | 405) {
-                return self.read_token(response, request, credentials).await;
+            outcome = self.ask_token_server(&attempt, subject, credentials).await;
+            let unknown = |error: &Error| error.reply().is_some_and(|reply| matches!(reply.status, 404 | 405));
+            if !outcome.as_ref().is_err_and(unknown) {
+                break;
             }
-            last = Some(response);
         }
-        match last {
-            Some(response) => self.read_token(response, request, credentials).await,
-            None => {
-                Err(Error::new(Kind::Unauthenticated, format!("no way to ask {} for a token", fault::place(realm))))
+        outcome.map_err(Error::at_login)
+    }
+
+    /// A GET is tried again as any other; a POST, which may use up what it carries, only when it was turned away or never left.
+    async fn ask_token_server(
+        &self,
+        attempt: &TokenRequest,
+        subject: &Subject,
+        credentials: &Credentials,
+    ) -> Result<Token> {
+        let mut attempts = self.attempts_at(&attempt.url, attempt.method == TokenMethod::Get);
+        loop {
+            self.pause(&attempt.url).await;
+            let outcome = match self.send_token_request(attempt).await {
+                Ok(response) => self.read_token(response, subject, credentials).await,
+                Err(error) => {
+                    Err(error.within(format!("cannot reach the token server {}", fault::place(&attempt.url))))
+                }
+            };
+            match outcome {
+                Ok(token) => return Ok(token),
+                Err(error) => attempts.recover(error).await?,
             }
         }
     }
 
-    /// A GET is tried again as any other; a POST only when it cannot have arrived. Redirects are never followed here.
-    async fn ask_token_server(&self, attempt: &TokenRequest) -> Result<Response> {
+    /// Redirects are never followed here: the request carries credentials.
+    async fn send_token_request(&self, attempt: &TokenRequest) -> Result<Response> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let (method, body) = match attempt.method {
@@ -272,64 +325,40 @@ impl Transport {
             }
         };
         let authorization = attempt.basic.as_ref().and_then(header_value);
-        let mut backoff = Backoff::new(if method == Method::GET { self.retries() } else { 0 }, Duration::from_millis(250));
-        loop {
-            self.stats.count_token_fetch();
-            let outcome = self.exchange(&method, &attempt.url, &headers, authorization.as_ref(), body.clone()).await;
-            let passes = match &outcome {
-                Ok(response) => is_transient_status(response.status()) && response.status() != 429,
-                Err(error) => fault::is_transient(error),
-            };
-            match backoff.next().filter(|_| passes) {
-                Some(wait) => {
-                    self.stats.count_retry();
-                    tokio::time::sleep(wait).await;
-                }
-                None => {
-                    return outcome.map_err(|error| {
-                        error.within(format!("cannot reach the token server {}", fault::place(&attempt.url)))
-                    });
-                }
-            }
-        }
+        self.stats.count_token_fetch();
+        self.exchange(&method, &attempt.url, &headers, authorization.as_ref(), body).await
     }
 
-    async fn read_token(&self, mut response: Response, request: &Request, credentials: &Credentials) -> Result<Token> {
+    async fn read_token(&self, mut response: Response, subject: &Subject, credentials: &Credentials) -> Result<Token> {
         let place = fault::place(response.url());
-        if (200..300).contains(&response.status()) {
+        let status = response.status();
+        if (200..300).contains(&status) {
             let body = response.bytes(Token::MAX_BODY, "token reply").await?;
             let token = Token::parse(&body)
                 .map_err(|error| error.within(format!("no usable token from the token server {place}")))?;
             self.secrets.remember_header(&token.authorization());
             return Ok(token);
         }
-        if (300..400).contains(&response.status()) {
+        if (300..400).contains(&status) {
             let what = format!("the token server {place} answered with a redirect that is not followed");
             return Err(Error::new(Kind::Protocol(Fault::Redirect), what).because(response.status_line()));
         }
-        let refused = matches!(response.status(), 400 | 401 | 403);
-        let status = response.status();
-        let error = match status::check(response, request, &self.secrets).await {
-            Ok(_) => Error::new(Kind::Protocol(Fault::Status(status)), String::new()),
-            Err(error) => error,
+        let error = status::refusal(response, subject, &self.secrets).await;
+        let by = Refuser::TokenServer(place.clone());
+        let (kind, what) = match (status, error.kind()) {
+            (_, Kind::RateLimited) => {
+                (Kind::RateLimited, format!("the rate limit of the token server {place} is reached"))
+            }
+            (400 | 401 | 403, _) if matches!(credentials, Credentials::Anonymous) => {
+                (Kind::Unauthenticated, format!("login refused by {place}"))
+            }
+            (400 | 401 | 403, _) => {
+                let denial = Denial { right: subject.right.clone(), identity: None, by };
+                (Kind::Denied(denial), format!("login refused by {place}"))
+            }
+            _ => (Kind::Protocol(Fault::Status(status)), format!("the token server {place} failed")),
         };
-        let cause = error.causes().first().cloned().unwrap_or_default();
-        Err(if refused {
-            let anonymous = matches!(credentials, Credentials::Anonymous);
-            let denial = Denial {
-                right: request.subject.right.clone(),
-                identity: None,
-                by: Refuser::TokenServer(place.clone()),
-            };
-            let kind = if anonymous { Kind::Unauthenticated } else { Kind::Denied(denial) };
-            Error::new(kind, format!("login refused by {place}")).because(cause)
-        } else {
-            let kind = match error.kind() {
-                Kind::RateLimited => Kind::RateLimited,
-                _ => Kind::Protocol(Fault::Status(status)),
-            };
-            Error::new(kind, format!("the token server {place} failed")).because(cause)
-        })
+        Err(error.called(what).with_kind(kind))
     }
 
     fn remember_secrets(&self, credentials: &Credentials) {
@@ -351,6 +380,12 @@ fn header_value(secret: &SecretString) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(secret.expose_secret()).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+/// What the server of a 401 asks for.
+fn challenge_of(response: &Response) -> Result<Challenge> {
+    let lines: Vec<_> = response.headers().get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes).collect();
+    preferred(challenges(lines))
 }
 
 /// Each of what was found, or one anonymous try where nothing was.

@@ -6,7 +6,7 @@ use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 
 use super::redact::Secrets;
-use super::request::{Request, Subject};
+use super::request::Subject;
 use super::response::Response;
 use super::retry::{RetryAfter, retry_after};
 use crate::auth::{Action, Right};
@@ -23,18 +23,22 @@ const MOST_ERRORS: usize = 16;
 /// # Errors
 ///
 /// Each status has one [`Kind`]; the registry's own codes refine it.
-pub(super) async fn check(mut response: Response, request: &Request, secrets: &Secrets) -> Result<Response> {
+pub(super) async fn check(response: Response, subject: &Subject, secrets: &Secrets) -> Result<Response> {
     match response.status() {
-        200..=205 | 207 => return Ok(response),
-        _ => {}
+        200..=204 => Ok(response),
+        _ => Err(refusal(response, subject, secrets).await),
     }
+}
+
+/// The error that a reply of any other status means.
+pub(super) async fn refusal(mut response: Response, subject: &Subject, secrets: &Secrets) -> Error {
     let body = response.start(BODY_LIMIT).await;
     let body = secrets.masked(&String::from_utf8_lossy(&body)).into_bytes();
     let reply = Reply { status: response.status(), errors: registry_errors(&body), retry_after: asked_wait(&response) };
-    let (kind, what) = classify(&response, &reply, &body, &request.subject);
+    let (kind, what) = classify(&response, &reply, &body, subject);
     let cause = summary(&response.status_line(), response.media_type().as_deref(), &body);
     let error = Error::new(kind, what).because(cause);
-    Err(when_to_come_back(error, &response, &reply).with_reply(reply))
+    when_to_come_back(error, &response, &reply).with_reply(reply)
 }
 
 fn classify(response: &Response, reply: &Reply, body: &[u8], subject: &Subject) -> (Kind, String) {
@@ -44,17 +48,13 @@ fn classify(response: &Response, reply: &Reply, body: &[u8], subject: &Subject) 
     match reply.status {
         429 => rate_limited(registry),
         _ if code("TOOMANYREQUESTS") => rate_limited(registry),
-        401 | 403 if html && reply.status == 403 => {
-            (Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}"))
-        }
+        403 if html => (Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}")),
         401 | 403 => (Kind::Denied(Denial { right: subject.right.clone(), ..Denial::default() }), not_allowed(subject)),
+        404 if subject.operation == Operation::Catalog => unsupported(subject),
         404 if code("NAME_UNKNOWN") => {
             let repository = subject.right.as_ref().and_then(|right| right.repository.as_ref());
             let name = repository.map_or(name.clone(), ToString::to_string);
             (Kind::NotFound(Missing::Repository), format!("{name} not found on {registry}"))
-        }
-        404 if subject.operation == Operation::Catalog => {
-            (Kind::Unsupported(Operation::Catalog), format!("{registry} does not list its repositories"))
         }
         404 => (Kind::NotFound(subject.missing), format!("{name} not found on {registry}")),
         405 => unsupported(subject),
@@ -67,7 +67,13 @@ fn classify(response: &Response, reply: &Reply, body: &[u8], subject: &Subject) 
             (Kind::Protocol(Fault::TlsPort), format!("{registry} speaks TLS on this port"))
         }
         _ if html => (Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}")),
-        status => (Kind::Protocol(Fault::Status(status)), format!("{registry} failed to answer for {name}")),
+        status @ 400..=499 => {
+            (Kind::Protocol(Fault::Status(status)), format!("{registry} refuses the request for {name}"))
+        }
+        status @ 500.. => (Kind::Protocol(Fault::Status(status)), format!("{registry} failed to answer for {name}")),
+        status => {
+            (Kind::Protocol(Fault::Status(status)), format!("unexpected status {status} from {registry} for {name}"))
+        }
     }
 }
 
@@ -122,11 +128,17 @@ fn when_to_come_back(error: Error, response: &Response, reply: &Reply) -> Error 
     }
 }
 
-/// What Go's HTTP server and nginx answer to plain HTTP on a port that speaks TLS. There is no status or code for it.
+/// What Go's HTTP server, nginx and Apache answer to plain HTTP on a port that speaks TLS. There is no status or code for it.
 fn is_tls_port(response: &Response, body: &[u8]) -> bool {
-    let says = |text: &[u8]| body.windows(text.len()).any(|window| window == text);
+    let says = |text: &str| body.windows(text.len()).any(|window| window == text.as_bytes());
     response.url().scheme() == "http"
-        && (says(b"HTTP request to an HTTPS server") || says(b"plain HTTP request was sent to HTTPS port"))
+        && [
+            "HTTP request to an HTTPS server",
+            "plain HTTP request was sent to HTTPS port",
+            "speaking plain HTTP to an SSL-enabled server port",
+        ]
+        .iter()
+        .any(|text| says(text))
 }
 
 fn is_html(media_type: Option<&str>, body: &[u8]) -> bool {

@@ -22,7 +22,7 @@ use super::retry::{Backoff, LONGEST_WAIT, is_transient_status};
 use super::session::Session;
 use super::stats::Stats;
 use super::{status, warning};
-use crate::error::{Error, Fault, Kind, Result};
+use crate::error::{Error, Fault, Kind, Network, Result};
 use crate::keychain::Keychain;
 use crate::name::Registry;
 use crate::trust::Trust;
@@ -105,19 +105,27 @@ impl Transport {
     ///
     /// Whatever keeps a reply with a status of success from coming.
     pub async fn send_once(&self, request: &Request) -> Result<Response> {
-        self.pause(&request.url).await;
-        let response = self.authenticated(request).await?;
-        status::check(response, request, &self.secrets)
-            .await
-            .map_err(|error| self.session.explain_denial(error, request))
+        fault::in_time(self.options.deadline, async {
+            self.pause(&request.url).await;
+            let response = self.authenticated(request).await?;
+            let url = response.url().clone();
+            let checked = status::check(response, &request.subject, &self.secrets).await;
+            checked.map_err(|error| self.session.explain_denial(error, &url, &request.subject))
+        })
+        .await
     }
 
     /// The attempts that a request may have.
     pub fn attempts(&self, request: &Request) -> Attempts<'_> {
+        self.attempts_at(&request.url, request.is_repeatable())
+    }
+
+    /// The attempts at a URL.
+    pub(super) fn attempts_at(&self, url: &Url, repeatable: bool) -> Attempts<'_> {
         Attempts {
             transport: self,
-            origin: request.url.origin(),
-            repeatable: request.is_repeatable(),
+            origin: url.origin(),
+            repeatable,
             backoff: Backoff::new(self.options.retries, self.options.first_wait),
             tries: 1,
         }
@@ -179,7 +187,7 @@ impl Transport {
         tracing::debug!("< {:?} {} in {} ms", response.version(), response.status(), sent.elapsed().as_millis());
         redacted_headers(response.headers()).for_each(|line| tracing::trace!("< {}", self.secrets.masked(&line)));
         self.show_warnings(response.headers());
-        Ok(Response::new(response, Arc::clone(&self.stats)))
+        Ok(Response::new(response, Arc::clone(&self.stats), self.options.deadline))
     }
 
     fn no_reply(&self, error: &reqwest::Error, url: &Url) -> Error {
@@ -235,12 +243,8 @@ impl Transport {
         builder.build().map_err(|error| Error::config("cannot set up the HTTP client").because(error))
     }
 
-    pub(super) fn retries(&self) -> u32 {
-        self.options.retries
-    }
-
     /// Waits until the origin may be asked again.
-    async fn pause(&self, url: &Url) {
+    pub(super) async fn pause(&self, url: &Url) {
         let until = self.not_before.lock().unwrap_or_else(PoisonError::into_inner).get(&url.origin()).copied();
         if let Some(until) = until {
             tokio::time::sleep_until(until.into()).await;
@@ -293,13 +297,7 @@ impl Attempts<'_> {
     ///
     /// `error` itself when it will not pass, the attempts are used up, or the wait would be too long.
     pub async fn recover(&mut self, error: Error) -> Result<()> {
-        let passes = match error.kind() {
-            // The request was turned away, not carried out: any method may be sent again.
-            Kind::RateLimited => true,
-            Kind::Protocol(Fault::Status(status)) => is_transient_status(*status) && self.repeatable,
-            _ => fault::is_transient(&error) && self.repeatable,
-        };
-        if !passes {
+        if !self.passes(&error) {
             return Err(error);
         }
         let Some(backoff) = self.backoff.next() else {
@@ -321,5 +319,20 @@ impl Attempts<'_> {
             tokio::time::sleep(wait).await;
         }
         Ok(())
+    }
+
+    /// Whether the same request may be answered when it is sent again, and may be sent again.
+    fn passes(&self, error: &Error) -> bool {
+        if error.is_at_login() {
+            return false;
+        }
+        match error.kind() {
+            // The request was turned away, or never left: any method may be sent again.
+            Kind::RateLimited | Kind::Network(Network::ConnectTimeout) => true,
+            _ if !self.repeatable => false,
+            // The status decides, whatever came with it: proxies answer 502 with a page for people.
+            Kind::Protocol(_) if error.reply().is_some_and(|reply| is_transient_status(reply.status)) => true,
+            _ => fault::is_transient(error),
+        }
     }
 }
