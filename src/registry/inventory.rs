@@ -44,7 +44,7 @@ impl Client {
         let mut wanted: Vec<_> = inventory
             .tags
             .iter()
-            .filter(|(_, resolved)| resolved.media_type.as_deref().is_none_or(media_types::is_index))
+            .filter(|(_, resolved)| resolved.media_type.as_deref().is_none_or(may_be_index))
             .map(|(_, resolved)| resolved.digest.clone())
             .collect();
         // Indexes may list indexes; a digest cannot contain itself, so this ends.
@@ -67,7 +67,7 @@ impl Client {
     async fn index(&self, repository: &Repository, digest: &Digest) -> Result<Option<(Index, Vec<Digest>)>> {
         let Some(manifest) = found(self.manifest(repository, Target::Digest(digest)).await)? else { return Ok(None) };
         let Content::Index(children) = manifest.document()?.content else { return Ok(None) };
-        let nested = children.iter().filter(|child| media_types::is_index(&child.media_type));
+        let nested = children.iter().filter(|child| may_be_index(&child.media_type));
         let nested = nested.map(|child| child.digest.clone()).collect();
         let children = children.into_iter().map(|child| child.digest).collect();
         Ok(Some((Index { digest: digest.clone(), children }, nested)))
@@ -104,6 +104,11 @@ impl Inventory {
         self.tags.retain(|(_, resolved)| resolved.digest != *digest);
         self.indexes.retain(|index| index.digest != *digest);
     }
+}
+
+/// Some servers give every manifest the type of plain JSON: what is not known to be something else is looked at.
+fn may_be_index(media_type: &str) -> bool {
+    !media_types::is_image(media_type) && !media_types::is_schema1(media_type)
 }
 
 fn found<T>(result: Result<T>) -> Result<Option<T>> {

@@ -9,8 +9,8 @@ use super::config::ImageConfig;
 use super::document::{Descriptor, Manifest, malformed, media_type_of, media_types};
 use super::endpoint::Endpoint;
 use super::schema1;
-use crate::error::{Danger, Error, Fault, Kind, Result};
-use crate::http::{Request, Response};
+use crate::error::{Danger, Error, Fault, Kind, Reply, Result};
+use crate::http::{Request, Response, is_transient_status};
 use crate::name::{Algorithm, Digest, Repository, Target};
 
 /// Largest manifest, in bytes: what registries accept (distribution, "Manifest size").
@@ -57,14 +57,12 @@ impl Client {
         let refused = match head {
             Ok(response) => match told_digest(&response) {
                 Some(digest) => {
-                    let response_size = response.header(&CONTENT_LENGTH).and_then(|size| size.parse().ok());
                     same_as_asked(target, &digest)?;
-                    return Ok(Resolved { digest, media_type: response.media_type(), size: response_size });
+                    return Ok(Resolved { digest, media_type: response.media_type(), size: told_size(&response) });
                 }
                 None => None,
             },
-            // An answer to HEAD has no body, so the registry's own words are in the answer to GET.
-            Err(error) if error.reply().is_some_and(|reply| (400..500).contains(&reply.status)) => Some(error),
+            Err(error) if is_worth_a_get(&error) => Some(error),
             Err(error) => return Err(error),
         };
         match (self.manifest(repository, target).await, refused) {
@@ -73,7 +71,8 @@ impl Client {
                 media_type: Some(manifest.media_type),
                 size: Some(manifest.bytes.len() as u64),
             }),
-            (Err(error), Some(refused)) if error.reply().is_none() && !matches!(error.kind(), Kind::Safety(_)) => {
+            // The GET said nothing: what the HEAD said stands.
+            (Err(error), Some(refused)) if matches!(error.kind(), Kind::Network(_) | Kind::Tls(_) | Kind::TimedOut) => {
                 Err(refused)
             }
             (Err(error), _) => Err(error),
@@ -158,6 +157,22 @@ fn read_manifest(response: &Response, bytes: Bytes, request: &Request, target: T
         }
     };
     Ok(Manifest { digest, media_type, bytes })
+}
+
+/// Whether a GET may tell more than the HEAD that failed: a reply to HEAD has no body, and some servers do not know the method.
+fn is_worth_a_get(error: &Error) -> bool {
+    let said = |reply: &Reply| matches!(reply.status, 400..=499 | 501) && !is_transient_status(reply.status);
+    !error.is_at_login() && error.reply().is_some_and(said)
+}
+
+/// The size in the head of a reply to HEAD; `None` also when there are several and they differ.
+fn told_size(response: &Response) -> Option<u64> {
+    let mut sizes = response.headers().get_all(CONTENT_LENGTH).iter();
+    let size = sizes.next()?;
+    if sizes.any(|other| other != size) {
+        return None;
+    }
+    size.to_str().ok()?.trim().parse().ok()
 }
 
 /// The digest in the reply's head. One that does not parse is as if it were not there.
