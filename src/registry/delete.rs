@@ -83,7 +83,8 @@ impl Client {
         loop {
             let error = match self.transport.send(&request).await {
                 Ok(mut response) => {
-                    let errors = registry_errors(&response.bytes(BODY_LIMIT, "reply to the deletion").await?);
+                    // What is wrong with the body does not matter: the proof is whether it is gone.
+                    let errors = registry_errors(&response.start(BODY_LIMIT).await);
                     if let Some(error) = errors.first() {
                         let what = format!("{} accepted to delete {} with errors", self.registry, request.subject.name);
                         return Err(
@@ -92,7 +93,9 @@ impl Client {
                     }
                     return self.prove_gone(repository, target, digest).await.map(|()| Deletion::Deleted);
                 }
-                Err(error) if error.is_not_found() => return Ok(Deletion::AlreadyGone),
+                Err(error) if error.is_not_found() && resend => return Ok(Deletion::AlreadyGone),
+                // It was there a moment ago: the first request has arrived after all.
+                Err(error) if error.is_not_found() => return Ok(Deletion::Deleted),
                 Err(error) if may_have_happened(&error) => error,
                 Err(error) => return Err(error),
             };
@@ -135,9 +138,10 @@ pub fn moved(name: &str, from: &Digest, to: &Digest) -> Error {
 /// Whether a request that failed in this way may have been carried out.
 fn may_have_happened(error: &Error) -> bool {
     match error.kind() {
+        _ if error.is_at_login() => false,
         Kind::Network(network) => *network == Network::Reset,
         Kind::Protocol(Fault::Truncated) | Kind::TimedOut => true,
-        Kind::Protocol(Fault::Status(status)) => *status >= 500,
+        Kind::Protocol(_) => error.reply().is_some_and(|reply| reply.status >= 500),
         _ => false,
     }
 }
