@@ -24,11 +24,11 @@ pub const PAGE_SIZE: usize = 1000;
 /// Page sizes to try when a registry refuses the former; after the last, none is asked for.
 const SMALLER: [usize; 2] = [100, 50];
 
-/// Most pages of one list.
-const MOST_PAGES: usize = 100_000;
+/// Names that a registry puts in one page at most, whatever was asked for, without saying that there are more (Gitea).
+const CLAMPED: usize = 100;
 
-/// Most names of the former page that are remembered, to drop those that the next page repeats.
-const MOST_REMEMBERED: usize = 10_000;
+/// Most pages of one list: ten million names where pages have the usual size.
+const MOST_PAGES: usize = 10_000;
 
 /// A walk through the pages of one list.
 pub(super) struct Listing<'a> {
@@ -117,7 +117,9 @@ impl<'a> Listing<'a> {
                     }
                 }
                 // Zot answers 404 to a `last` that it does not know: the list had ended.
-                Err(error) if self.probing && error.is_not_found() => self.page = None,
+                Err(error) if self.probing && error.reply().is_some_and(|reply| reply.status == 404) => {
+                    self.page = None
+                }
                 Err(error) => self.ask_for_less(error)?,
             }
         }
@@ -160,7 +162,7 @@ impl<'a> Listing<'a> {
 
     /// The page is whole: what of it was held back, and where the list goes on.
     fn end_page(&mut self) -> Result<Option<Vec<Entry>>> {
-        let Some(page) = self.page.take() else { return Ok(None) };
+        let Some(mut page) = self.page.take() else { return Ok(None) };
         self.pages += 1;
         let repeated = page.count > 0 && !self.seen.pages.insert(page.hash());
         if repeated && self.probing {
@@ -169,42 +171,51 @@ impl<'a> Listing<'a> {
         if repeated {
             return Err(pagination_loop("the registry sent the same page again"));
         }
-        match self.after(&page) {
+        let names = self.without_overlap(std::mem::take(&mut page.held));
+        let ended = self.probing && names.is_empty();
+        match if ended { Ok(None) } else { self.after(&page) } {
             Ok(Some(request)) => self.begin(request),
             Ok(None) => {}
             Err(error) => self.failed = Some(error),
         }
-        let overlap = std::mem::take(&mut self.seen.former);
-        let mut names = page.held;
+        self.seen.former = page.hashes;
+        Ok(Some(names))
+    }
+
+    /// The names that the former page did not have.
+    fn without_overlap(&self, mut names: Vec<Entry>) -> Vec<Entry> {
         let before = names.len();
-        names.retain(|name| !overlap.contains(&hash(name)));
+        names.retain(|name| !self.seen.former.contains(&hash(name)));
         if before > names.len() && !self.probing {
             tracing::warn!("{} names of the former page came again and were dropped", before - names.len());
         }
-        if page.count <= MOST_REMEMBERED {
-            self.seen.former = page.hashes;
-        }
-        Ok(Some(names))
+        names
     }
 
     /// The request for the page after this one.
     fn after(&mut self, page: &Page<'_>) -> Result<Option<Request>> {
         let lines = page.headers.get_all(LINK).iter().map(|value| value.as_bytes());
-        if let NextPage::At(url) = crate::http::next_page(&page.request.url, lines)? {
-            if self.seen.addresses.contains(&hash(url.as_str())) {
-                return Err(pagination_loop("the registry leads back to a page that was read"));
-            }
-            if self.pages >= MOST_PAGES {
-                return Err(Error::new(Kind::Incomplete, "too many pages").because(format!("more than {MOST_PAGES}")));
-            }
-            self.probing = false;
-            return Ok(Some(Request { url, ..self.first.clone() }));
+        let linked = crate::http::next_page(&page.request.url, lines)?;
+        self.probing = linked == NextPage::Last;
+        let request = match linked {
+            NextPage::At(url) => Request { url, ..self.first.clone() },
+            NextPage::Last => match page.last.as_deref().filter(|_| self.is_full(page.count)) {
+                Some(last) => self.asking(Some(last)),
+                None => return Ok(None),
+            },
+        };
+        if self.seen.addresses.contains(&hash(request.url.as_str())) {
+            return Err(pagination_loop("the registry leads back to a page that was read"));
         }
-        // Gitea and others page without saying so: a page as full as was asked for may not be the last.
-        let full = self.page_size.is_some_and(|size| page.count == size);
-        let Some(last) = page.last.as_deref().filter(|_| full) else { return Ok(None) };
-        self.probing = true;
-        Ok(Some(self.asking(Some(last))))
+        if self.pages >= MOST_PAGES {
+            return Err(Error::new(Kind::Incomplete, "too many pages").because(format!("more than {MOST_PAGES}")));
+        }
+        Ok(Some(request))
+    }
+
+    /// Gitea and others page without saying so: a page as full as was asked for, or as such a registry makes them, may not be the last.
+    fn is_full(&self, count: usize) -> bool {
+        self.page_size.is_some_and(|size| count == size || (count == CLAMPED && size > CLAMPED))
     }
 
     fn release(&mut self, names: Vec<Entry>) -> Vec<Entry> {

@@ -100,7 +100,7 @@ impl<'a> Page<'a> {
             let Some(reading) = self.reading.take() else { return Ok(true) };
             self.compare_name(&reading.scanner);
             reading.scanner.finish().map_err(|bad| self.bad(&bad))?;
-            return Ok(true);
+            return if self.count < self.passed { Err(changed("ended earlier")) } else { Ok(true) };
         };
         if reading.bytes == 0
             && let Some(error) = reading.response.not_json(&self.request.subject, &piece)
@@ -144,10 +144,7 @@ impl<'a> Page<'a> {
         if self.count > self.passed {
             self.held.push(entry);
         } else if self.count == self.passed && self.hash() != self.passed_hash {
-            let error = Error::new(Kind::Incomplete, "the list changed while it was read");
-            return Err(
-                error.because("the connection broke in the middle, and the list began differently the second time")
-            );
+            return Err(changed("began differently"));
         }
         Ok(())
     }
@@ -167,4 +164,10 @@ impl<'a> Page<'a> {
         let what = format!("malformed reply from {} for {}", subject.registry, subject.name);
         Error::new(Kind::Protocol(Fault::Malformed), what).because(bad)
     }
+}
+
+/// The error for a page of which a part was passed on, and which was another when it was read again.
+fn changed(how: &str) -> Error {
+    Error::new(Kind::Incomplete, "the list changed while it was read")
+        .because(format!("the connection broke in the middle, and the list {how} the second time"))
 }
