@@ -151,6 +151,7 @@ version\t'Tags that are no versions first, then versions from the oldest to the 
 created\t'The newest first, the unknown last'
 size\t'The largest first, the unknown last'
 none\t'As the registry lists them: shown while they arrive'"
+complete -c rls -n "__fish_rls_using_subcommand tags" -l same-as -d 'Only tags on the same digest as TAG: one more request a tag' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand tags" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -194,6 +195,7 @@ version\t'Tags that are no versions first, then versions from the oldest to the 
 created\t'The newest first, the unknown last'
 size\t'The largest first, the unknown last'
 none\t'As the registry lists them: shown while they arrive'"
+complete -c rls -n "__fish_rls_using_subcommand ls" -l same-as -d 'Only tags on the same digest as TAG: one more request a tag' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand ls" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r

@@ -38,7 +38,7 @@ use jiff::Timestamp;
 
 pub use escape::escape;
 pub use human::Human;
-pub use progress::{Progress, ProgressChoice, on_stderr};
+pub use progress::{Progress, ProgressChoice, on_terminal};
 pub use raw::write_raw;
 pub use record::*;
 pub use sink::{OutputError, Sink};
@@ -180,11 +180,6 @@ impl<V: View, W: Write> Output<V, W> {
                 self.sink.push(line + "\n")
             }
         }
-    }
-
-    /// Whether a table is being gathered: its rows are not shown before [`Output::finish`], so progress may be.
-    pub fn is_gathering(&self) -> bool {
-        matches!(&self.encoder, Encoder::Table(table) if table.is_gathering())
     }
 
     /// Whether there was a record.
