@@ -1,4 +1,4 @@
-//! JSON whose strings a terminal can be shown: what [`escape`](super::escape) calls hostile is written as `\uXXXX`.
+//! JSON whose strings a terminal can be shown: what [`escape`](super::escape()) calls hostile is written as `\uXXXX`.
 
 use std::io::{self, Write};
 

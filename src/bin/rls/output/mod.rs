@@ -14,7 +14,7 @@
 //!
 //! Exact bytes go through [`write_raw`], any other whole text through [`Sink`]. [`OutputError`] tells a closed pipe (141)
 //! from a disk that is full (13) and a template that does not fit (2). For standard error there are [`Styles`], [`Tone`],
-//! [`escape`] and [`Progress`].
+//! [`escape()`] and [`Progress`].
 //!
 //! Formats: `json`, `jsonl`, `yaml`, `plain` and templates are written record by record. A table with one column is, too;
 //! any other is laid out in pieces of some 10,000 rows, so a longer one has a bounded cost and may widen on its way.
