@@ -95,8 +95,8 @@ impl Drop for Progress {
             drop(sender);
             // A waiter that panicked has shown nothing that would have to be cleared.
             let _ = waiter.join();
+            *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
-        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.bar.finish_and_clear();
     }
 }
