@@ -21,8 +21,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'rls' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
-            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
@@ -74,8 +74,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Stop after N repositories')
             [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Start after the repository NAME, in the registry''s order')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
-            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
@@ -115,8 +115,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Stop after N repositories')
             [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Start after the repository NAME, in the registry''s order')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
-            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
@@ -154,9 +154,10 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'No names that match GLOB; repeatable, wins over --match')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most N tags of each repository, after sorting')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'In which order')
+            [CompletionResult]::new('--same-as', '--same-as', [CompletionResultType]::ParameterName, 'Only tags on the same digest as TAG: one more request a tag')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
-            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
@@ -198,9 +199,10 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'No names that match GLOB; repeatable, wins over --match')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most N tags of each repository, after sorting')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'In which order')
+            [CompletionResult]::new('--same-as', '--same-as', [CompletionResultType]::ParameterName, 'Only tags on the same digest as TAG: one more request a tag')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
-            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
@@ -239,8 +241,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
         }
         'rls;manifest' {
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Of an image index, the image for this platform')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
-            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
@@ -277,8 +279,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
         }
         'rls;inspect' {
             [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'Of an image index, the image for this platform')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
-            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
@@ -315,8 +317,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
         }
         'rls;digest' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
-            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
@@ -350,8 +352,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
         }
         'rls;rm' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
-            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
@@ -391,8 +393,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             break
         }
         'rls;completions' {
-            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
-            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')

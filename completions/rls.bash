@@ -766,7 +766,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__tags)
-            opts="-d -l -r -u -j -o -q -v -h --digests --long --match --exclude --limit --sort --reverse --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-d -l -r -u -j -o -q -v -h --digests --long --match --exclude --limit --sort --reverse --same-as --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -786,6 +786,10 @@ _rls() {
                     ;;
                 --sort)
                     COMPREPLY=($(compgen -W "name version created size none" -- "${cur}"))
+                    return 0
+                    ;;
+                --same-as)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)

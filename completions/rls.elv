@@ -18,8 +18,8 @@ set edit:completion:arg-completer[rls] = {|@words|
     }
     var completions = [
         &'rls'= {
-            cand -r 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
-            cand --registry 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
@@ -70,8 +70,8 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --limit 'Stop after N repositories'
             cand --after 'Start after the repository NAME, in the registry''s order'
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
-            cand -r 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
-            cand --registry 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
@@ -110,8 +110,8 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --limit 'Stop after N repositories'
             cand --after 'Start after the repository NAME, in the registry''s order'
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
-            cand -r 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
-            cand --registry 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
@@ -148,9 +148,10 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --exclude 'No names that match GLOB; repeatable, wins over --match'
             cand --limit 'At most N tags of each repository, after sorting'
             cand --sort 'In which order'
+            cand --same-as 'Only tags on the same digest as TAG: one more request a tag'
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
-            cand -r 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
-            cand --registry 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
@@ -191,9 +192,10 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --exclude 'No names that match GLOB; repeatable, wins over --match'
             cand --limit 'At most N tags of each repository, after sorting'
             cand --sort 'In which order'
+            cand --same-as 'Only tags on the same digest as TAG: one more request a tag'
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
-            cand -r 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
-            cand --registry 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
@@ -231,8 +233,8 @@ set edit:completion:arg-completer[rls] = {|@words|
         }
         &'rls;manifest'= {
             cand --platform 'Of an image index, the image for this platform'
-            cand -r 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
-            cand --registry 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
@@ -268,8 +270,8 @@ set edit:completion:arg-completer[rls] = {|@words|
         }
         &'rls;inspect'= {
             cand --platform 'Of an image index, the image for this platform'
-            cand -r 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
-            cand --registry 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
@@ -305,8 +307,8 @@ set edit:completion:arg-completer[rls] = {|@words|
         }
         &'rls;digest'= {
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
-            cand -r 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
-            cand --registry 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
@@ -339,8 +341,8 @@ set edit:completion:arg-completer[rls] = {|@words|
         }
         &'rls;rm'= {
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
-            cand -r 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
-            cand --registry 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
@@ -379,8 +381,8 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'rls;completions'= {
-            cand -r 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
-            cand --registry 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'

@@ -24,7 +24,7 @@ function __fish_rls_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c rls -n "__fish_rls_needs_command" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_needs_command" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_needs_command" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_needs_command" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_needs_command" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
@@ -73,7 +73,7 @@ complete -c rls -n "__fish_rls_using_subcommand repos" -l exclude -d 'No names t
 complete -c rls -n "__fish_rls_using_subcommand repos" -l limit -d 'Stop after N repositories' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l after -d 'Start after the repository NAME, in the registry\'s order' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand repos" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repos" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
@@ -111,7 +111,7 @@ complete -c rls -n "__fish_rls_using_subcommand repositories" -l exclude -d 'No 
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l limit -d 'Stop after N repositories' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l after -d 'Start after the repository NAME, in the registry\'s order' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand repositories" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
@@ -151,8 +151,9 @@ version\t'Tags that are no versions first, then versions from the oldest to the 
 created\t'The newest first, the unknown last'
 size\t'The largest first, the unknown last'
 none\t'As the registry lists them: shown while they arrive'"
+complete -c rls -n "__fish_rls_using_subcommand tags" -l same-as -d 'Only tags on the same digest as TAG: one more request a tag' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand tags" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand tags" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
@@ -194,8 +195,9 @@ version\t'Tags that are no versions first, then versions from the oldest to the 
 created\t'The newest first, the unknown last'
 size\t'The largest first, the unknown last'
 none\t'As the registry lists them: shown while they arrive'"
+complete -c rls -n "__fish_rls_using_subcommand ls" -l same-as -d 'Only tags on the same digest as TAG: one more request a tag' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand ls" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand ls" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
@@ -230,7 +232,7 @@ complete -c rls -n "__fish_rls_using_subcommand ls" -s v -l verbose -d 'Show req
 complete -c rls -n "__fish_rls_using_subcommand ls" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l platform -d 'Of an image index, the image for this platform' -r
-complete -c rls -n "__fish_rls_using_subcommand manifest" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
@@ -265,7 +267,7 @@ complete -c rls -n "__fish_rls_using_subcommand manifest" -s v -l verbose -d 'Sh
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l platform -d 'Of an image index, the image for this platform' -r
-complete -c rls -n "__fish_rls_using_subcommand inspect" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
@@ -300,7 +302,7 @@ complete -c rls -n "__fish_rls_using_subcommand inspect" -s v -l verbose -d 'Sho
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand digest" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand digest" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
@@ -332,7 +334,7 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -s v -l verbose -d 'Show
 complete -c rls -n "__fish_rls_using_subcommand digest" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand rm" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
@@ -368,7 +370,7 @@ complete -c rls -n "__fish_rls_using_subcommand rm" -s q -l quiet -d 'No progres
 complete -c rls -n "__fish_rls_using_subcommand rm" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand completions" -s r -l registry -d 'The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand completions" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F

@@ -9,7 +9,7 @@ use crate::usage::{Result, Usage};
 pub struct FilterArgs {
     /// Only names that match GLOB; repeatable, one match is enough
     ///
-    /// `*` and `?` match within a path component, `**` across them; [abc] and {a,b} as in a shell. The whole name must match.
+    /// `*` and `?` match within a path component, `**` across them; `[abc]` and `{a,b}` as in a shell. The whole name must match.
     #[arg(long = "match", value_name = "GLOB", value_parser = parse_glob)]
     pub matches: Vec<Glob>,
 

@@ -18,7 +18,7 @@ pub const MAX_RETRIES: u64 = 100;
 #[derive(Debug, Default, Clone, clap::Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Global {
-    /// The registry: HOST[:PORT] or a URL [env: RLS_REGISTRY]
+    /// The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]
     ///
     /// The positional argument is then always a path in that registry; one that begins with the very same host loses it.
     #[arg(short, long, global = true, value_name = "REGISTRY")]

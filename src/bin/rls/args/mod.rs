@@ -41,8 +41,8 @@ use crate::usage::Usage;
 
 /// ls for container registries: list repositories and tags, show manifests, delete tags
 ///
-/// REGISTRY is HOST[:PORT], or a URL: http://HOST[:PORT], https://HOST[:PORT][/PREFIX].
-/// REPO is [HOST[:PORT]/]PATH; REF is REPO:TAG, REPO@DIGEST, REPO:TAG@DIGEST, or REPO alone, which means :latest.
+/// REGISTRY is `HOST[:PORT]`, or a URL: `http://HOST[:PORT]`, `https://HOST[:PORT][/PREFIX]`.
+/// REPO is `[HOST[:PORT]/]PATH`; REF is REPO:TAG, REPO@DIGEST, REPO:TAG@DIGEST, or REPO alone, which means :latest.
 ///
 /// Which registry: --registry, else the host in the argument, else RLS_REGISTRY, else `registry` in the configuration
 /// file, else Docker Hub. An option wins over its environment variable, which wins over the configuration file. An

@@ -1,4 +1,4 @@
-//! JSON whose strings a terminal can be shown: what [`escape`](super::escape) calls hostile is written as `\uXXXX`.
+//! JSON whose strings a terminal can be shown: what [`escape`](super::escape()) calls hostile is written as `\uXXXX`.
 
 use std::io::{self, Write};
 
@@ -26,7 +26,7 @@ pub fn to_block<T: Serialize>(value: &T) -> serde_json::Result<String> {
 fn encode<T: Serialize>(value: &T, layout: impl Formatter) -> serde_json::Result<String> {
     let mut bytes = Vec::with_capacity(128);
     value.serialize(&mut Serializer::with_formatter(&mut bytes, Harmless(layout)))?;
-    String::from_utf8(bytes).map_err(|error| serde::ser::Error::custom(error))
+    String::from_utf8(bytes).map_err(serde::ser::Error::custom)
 }
 
 /// A layout, with hostile characters escaped. serde_json itself escapes C0 only, as RFC 8259 asks.

@@ -14,7 +14,7 @@
 //!
 //! Exact bytes go through [`write_raw`], any other whole text through [`Sink`]. [`OutputError`] tells a closed pipe (141)
 //! from a disk that is full (13) and a template that does not fit (2). For standard error there are [`Styles`], [`Tone`],
-//! [`escape`] and [`Progress`].
+//! [`escape()`] and [`Progress`].
 //!
 //! Formats: `json`, `jsonl`, `yaml`, `plain` and templates are written record by record. A table with one column is, too;
 //! any other is laid out in pieces of some 10,000 rows, so a longer one has a bounded cost and may widen on its way.
@@ -38,7 +38,7 @@ use jiff::Timestamp;
 
 pub use escape::escape;
 pub use human::Human;
-pub use progress::{Progress, ProgressChoice, on_stderr};
+pub use progress::{Progress, ProgressChoice, on_terminal};
 pub use raw::write_raw;
 pub use record::*;
 pub use sink::{OutputError, Sink};
@@ -180,11 +180,6 @@ impl<V: View, W: Write> Output<V, W> {
                 self.sink.push(line + "\n")
             }
         }
-    }
-
-    /// Whether a table is being gathered: its rows are not shown before [`Output::finish`], so progress may be.
-    pub fn is_gathering(&self) -> bool {
-        matches!(&self.encoder, Encoder::Table(table) if table.is_gathering())
     }
 
     /// Whether there was a record.

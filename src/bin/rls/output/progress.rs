@@ -28,8 +28,8 @@ pub enum ProgressChoice {
 /// The progress that is on the terminal, for whoever else writes there.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Runs `print`, which writes to standard error, while the progress is out of the way.
-pub fn on_stderr(print: impl FnOnce()) {
+/// Runs `print`, which may write to the terminal, while the progress is out of the way.
+pub fn on_terminal<T>(print: impl FnOnce() -> T) -> T {
     match SHOWN.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
         Some(bar) => bar.suspend(print),
         None => print(),
@@ -87,11 +87,6 @@ impl Progress {
     pub fn message(&self, what: &str) {
         self.bar.set_message(escape(what).into_owned());
     }
-
-    /// Runs `print`, which writes to the terminal, while the progress is out of the way.
-    pub fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
-        self.bar.suspend(print)
-    }
 }
 
 impl Drop for Progress {
@@ -100,8 +95,8 @@ impl Drop for Progress {
             drop(sender);
             // A waiter that panicked has shown nothing that would have to be cleared.
             let _ = waiter.join();
+            *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
-        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.bar.finish_and_clear();
     }
 }
@@ -202,6 +197,7 @@ mod tests {
 
     #[test]
     fn what_is_done_early_shows_nothing() {
+        let _terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
         let (screen, _drawn) = Screen::new();
         let progress = Progress::on(screen.target(), "tags", Duration::from_secs(3600));
         progress.set_total(10);
@@ -210,8 +206,41 @@ mod tests {
         assert_eq!(screen.text(), "");
     }
 
+    /// There is one terminal in a process, and so one progress at a time.
+    static TERMINAL: Mutex<()> = Mutex::new(());
+
+    #[test]
+    fn gives_way_to_whatever_else_is_printed() {
+        let _terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
+        let (screen, drawn) = Screen::new();
+        let progress = Progress::on(screen.target(), "tags", Duration::ZERO);
+        drawn.recv().unwrap();
+        let mut sink = super::super::Sink::new(Rows(screen.clone()));
+        sink.push("<row>").unwrap();
+        sink.flush().unwrap();
+        drop(progress);
+        let text = screen.text();
+        let before = &text[..text.find("<row>").unwrap()];
+        assert!(before.rfind("<clear>") > before.rfind("tags 0"), "{text:?}");
+    }
+
+    /// Standard output on the same terminal.
+    struct Rows(Screen);
+
+    impl io::Write for Rows {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(&String::from_utf8_lossy(bytes))?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[test]
     fn is_escaped_and_cleared() {
+        let _terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
         let (screen, drawn) = Screen::new();
         let progress = Progress::on(screen.target(), "tags of a\x1b[2J", Duration::ZERO);
         drawn.recv().unwrap();
@@ -231,7 +260,6 @@ mod tests {
         progress.inc(4);
         progress.message("other\ntags");
         assert_eq!((bar.position(), bar.length(), bar.message().as_str()), (7, Some(20), "other\\ntags"));
-        assert_eq!(progress.suspend(|| 5), 5);
         drop(progress);
         assert!(bar.is_finished());
     }

@@ -1,8 +1,9 @@
-//! Standard output: whole records, and errors that tell a closed pipe from a full disk.
+//! Standard output: whole records, clear of the progress, and errors that tell a closed pipe from a full disk.
 
 use std::fmt;
 use std::io::{self, Write};
 
+use super::progress::on_terminal;
 use crate::usage::Usage;
 
 /// So much is gathered before it is written, if nobody asks for it to be written earlier.
@@ -70,14 +71,16 @@ impl<W: Write> Sink<W> {
     /// # Errors
     /// [`OutputError::Closed`] or [`OutputError::Write`].
     pub fn flush(&mut self) -> Result<(), OutputError> {
-        self.hand_on()?;
-        Ok(self.inner.flush()?)
+        self.hand_on()
     }
 
     /// Nothing is written twice, whatever comes of it.
     fn hand_on(&mut self) -> Result<(), OutputError> {
         let gathered = std::mem::take(&mut self.gathered);
-        Ok(self.inner.write_all(&gathered)?)
+        if gathered.is_empty() {
+            return Ok(());
+        }
+        Ok(on_terminal(|| self.inner.write_all(&gathered).and_then(|()| self.inner.flush()))?)
     }
 }
 

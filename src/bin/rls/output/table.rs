@@ -59,7 +59,7 @@ impl Table {
     }
 
     /// Whether rows wait for others.
-    pub fn is_gathering(&self) -> bool {
+    fn is_gathering(&self) -> bool {
         self.columns.len() > 1
     }
 

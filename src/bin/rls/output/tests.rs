@@ -289,25 +289,18 @@ fn removals() -> Vec<RemovalRecord> {
         error: None,
     };
     let failed = RemovalRecord { method: None, error: failure(), ..removal(Some("x\u{202e}"), Action::Failed) };
-    vec![
-        removal(Some("1"), Action::Removed),
-        removal(None, Action::WouldRemove),
-        removal(Some("2"), Action::Kept),
-        failed,
-    ]
+    vec![removal(Some("1"), Action::Removed), removal(None, Action::WouldRemove), failed]
 }
 
 #[test]
 fn removals_are_lines() {
-    let plain = format!(
-        "removed\tteam/app:1\nwould-remove\tteam/app@{DIGEST}\nkept\tteam/app:2\nfailed\tteam/app:x\\u{{202e}}\n"
-    );
+    let plain = format!("removed\tteam/app:1\nwould-remove\tteam/app@{DIGEST}\nfailed\tteam/app:x\\u{{202e}}\n");
     assert_eq!(in_format(RemovalView, Format::Plain, &removals()), plain);
     assert_eq!(in_format(RemovalView, Format::Table, &removals()), plain);
     let mut colored = options(Layout::Format(Format::Table));
     colored.human.styles = Styles::new(true);
     let expected = format!(
-        "\x1b[32mremoved\x1b[0m\tteam/app:1\n\x1b[33mwould-remove\x1b[0m\tteam/app@{DIGEST}\nkept\tteam/app:2\n\
+        "\x1b[32mremoved\x1b[0m\tteam/app:1\n\x1b[33mwould-remove\x1b[0m\tteam/app@{DIGEST}\n\
          \x1b[1m\x1b[31mfailed\x1b[0m\tteam/app:x\\u{{202e}}\n"
     );
     assert_eq!(written(RemovalView, colored.clone(), &removals()), expected);
@@ -359,15 +352,6 @@ fn a_reader_that_goes_away_is_told_from_a_full_disk() {
         assert_eq!(matches!(error, OutputError::Closed), closed);
         assert_eq!(matches!(error, OutputError::Write(_)), !closed);
     }
-}
-
-#[test]
-fn only_a_table_of_several_columns_gathers() {
-    let gathers =
-        |view: TagView, format| Output::new(view, options(Layout::Format(format)), Vec::new()).unwrap().is_gathering();
-    assert!(gathers(LONG, Format::Table));
-    assert!(!gathers(NAMES, Format::Table));
-    assert!(!gathers(LONG, Format::Plain));
 }
 
 /// What a template may name is what records have.

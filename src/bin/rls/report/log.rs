@@ -8,7 +8,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::output::{Styles, Tone, escape, on_stderr};
+use crate::output::{Styles, Tone, escape, on_terminal};
 
 /// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +66,7 @@ impl<S: Subscriber> Layer<S> for Lines {
             format!("{}\n", self.styles.paint(Tone::Dim, &text))
         };
         // Standard error may be closed.
-        on_stderr(|| drop(stderr().write_all(line.as_bytes())));
+        on_terminal(|| drop(stderr().write_all(line.as_bytes())));
     }
 }
 

@@ -17,7 +17,7 @@ pub use hint::Situation;
 pub use log::{Verbosity, start as start_log};
 
 use crate::args::Refusal;
-use crate::output::{ColorChoice, Failure, OutputError, Styles, Tone, escape, on_stderr};
+use crate::output::{ColorChoice, Failure, OutputError, Styles, Tone, escape, on_terminal};
 use crate::usage::Usage;
 
 /// Why a command ended early.
@@ -140,7 +140,7 @@ impl Report {
     fn line(&self, tone: Tone, label: &str, text: &str) {
         let line = format!("{} {}\n", self.styles.paint(tone, label), escape(text));
         // Standard error may be closed; the exit code still tells.
-        on_stderr(|| drop(stderr().write_all(line.as_bytes())));
+        on_terminal(|| drop(stderr().write_all(line.as_bytes())));
     }
 }
 

@@ -33,8 +33,6 @@ pub enum Action {
     Removed,
     /// It would be, without `--dry-run`.
     WouldRemove,
-    /// It stays.
-    Kept,
     /// It should have gone and did not.
     Failed,
 }
@@ -44,7 +42,6 @@ impl fmt::Display for Action {
         f.pad(match self {
             Self::Removed => "removed",
             Self::WouldRemove => "would-remove",
-            Self::Kept => "kept",
             Self::Failed => "failed",
         })
     }
@@ -55,7 +52,6 @@ impl Action {
         match self {
             Self::Removed => Tone::Good,
             Self::WouldRemove => Tone::Warning,
-            Self::Kept => Tone::Plain,
             Self::Failed => Tone::Bad,
         }
     }
