@@ -3,7 +3,7 @@ use std::io::{IsTerminal, stdout};
 
 use registry_ls::Kind;
 use registry_ls::error::{Error, Missing, Result};
-use registry_ls::name::{Digest, Reference, Repository};
+use registry_ls::name::{Digest, Reference};
 use registry_ls::registry::{Child, Client, Config, Content, Contents, Descriptor, Manifest, Platform};
 
 use super::digest::tag_and_digest;

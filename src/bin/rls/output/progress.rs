@@ -82,11 +82,6 @@ impl Progress {
     pub fn inc(&self, count: u64) {
         self.bar.inc(count);
     }
-
-    /// Says what is being counted from now on. The text is escaped here.
-    pub fn message(&self, what: &str) {
-        self.bar.set_message(escape(what).into_owned());
-    }
 }
 
 impl Drop for Progress {
@@ -258,8 +253,7 @@ mod tests {
         progress.set_total(20);
         progress.inc(3);
         progress.inc(4);
-        progress.message("other\ntags");
-        assert_eq!((bar.position(), bar.length(), bar.message().as_str()), (7, Some(20), "other\\ntags"));
+        assert_eq!((bar.position(), bar.length()), (7, Some(20)));
         drop(progress);
         assert!(bar.is_finished());
     }

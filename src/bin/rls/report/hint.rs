@@ -165,14 +165,13 @@ impl Situation {
     fn tls(&self, tls: &Tls) -> Option<String> {
         let name = self.name();
         match tls {
-            Tls::UnknownIssuer { leaf_only: true, .. } => Some(
-                "the server sends its certificate without the chain: there, use fullchain.pem in place of cert.pem; \
-                 here, --ca-file chain.pem"
-                    .to_owned(),
-            ),
             Tls::UnknownIssuer { self_signed: true, .. } => {
                 Some("--ca-file FILE trusts the certificate in FILE; ask the registry's operator for it".to_owned())
             }
+            Tls::UnknownIssuer { issuer, leaf_only: true, .. } => Some(format!(
+                "--ca-file FILE trusts the CA whose certificate is in FILE, here {issuer:?}; if that is an intermediate, the server \
+                 sends cert.pem where fullchain.pem belongs, and FILE is chain.pem"
+            )),
             Tls::UnknownIssuer { .. } if self.ca_given => {
                 Some("the file given with --ca-file is of another CA; ask the registry's operator for the right one".to_owned())
             }

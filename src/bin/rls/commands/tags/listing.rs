@@ -10,7 +10,7 @@ use registry_ls::name::{Digest, Repository, Tag, Target};
 use registry_ls::registry::{Client, Contents};
 
 use crate::args::{Filter, TagsArgs};
-use crate::output::{Detail, Field, TagRecord, Time};
+use crate::output::{Detail, Progress, TagRecord, Time};
 use crate::report::failure;
 use crate::sort::{Facts, Order, sort};
 
@@ -32,6 +32,8 @@ pub(super) struct Listing<'a> {
     pub query: &'a Query<'a>,
     pub client: Arc<Client>,
     pub repository: Repository,
+    /// Told how many tags there are to look at, where this is the only repository.
+    pub progress: Option<&'a Progress>,
 }
 
 /// What is known about one tag.
@@ -77,6 +79,9 @@ impl Listing<'_> {
         // A listing that was cut short is shown as far as it came.
         let (mut tags, failed) = until_error(tags).await;
         let end = stream::iter(failed.map(Err));
+        if let Some(progress) = self.progress {
+            progress.set_total(tags.len() as u64);
+        }
         if !matches!(query.order, Order::Created | Order::Size) {
             sort(&mut tags, query.order, query.reverse, |tag| Facts { name: tag.as_str(), created: None, size: None });
             let known = self.look_at(stream::iter(tags.into_iter().map(Ok)));

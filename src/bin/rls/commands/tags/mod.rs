@@ -21,9 +21,10 @@ pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), Stop> {
     let qualified = targets.len() > 1 || args.repositories.iter().any(|name| name == "-");
     let view = TagView { qualified, detail: query.detail };
     let mut output = context.output(view)?;
-    let listing = |(client, repository)| Listing { query: &query, client, repository };
-    let listings: Vec<_> = targets.into_iter().map(listing).collect();
     let progress = context.progress("tags");
+    let counted = Some(&progress).filter(|_| targets.len() == 1);
+    let listing = |(client, repository)| Listing { query: &query, client, repository, progress: counted };
+    let listings: Vec<_> = targets.into_iter().map(listing).collect();
     let outcome = match listings.as_slice() {
         [listing] => one(listing, context, &mut output, &progress).await?,
         listings => {
