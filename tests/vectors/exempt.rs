@@ -30,6 +30,20 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("credentials.json", "cred-043", "about proxies, which no keychain knows"),
     ("credentials.json", "cred-044", TRUST),
     ("digests.json", "dig-002", "sha384 is not one of the two algorithms that rls computes and so can verify"),
+    ("links.json", "link-015", "`&` is allowed in a token (RFC 9110 5.6.2), and so in the name of a parameter"),
+    ("links.json", "link-022", ONLY_NEXT),
+    ("links.json", "link-023", ONLY_NEXT),
+    (
+        "links.json",
+        "link-029",
+        "as its own text has it: what cannot be used is an error, and only an empty one is the end",
+    ),
+    ("links.json", "link-048", "as it says, a client cannot notice it"),
+    (
+        "links.json",
+        "link-083",
+        "the path is kept and the query taken: no other repository is asked with this one's token",
+    ),
     ("references.json", "ref-228", PORT_TOO_LARGE),
     ("references.json", "ref-229", PORT_TOO_LARGE),
     ("references.json", "ref-230", PORT_TOO_LARGE),
@@ -67,6 +81,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
 const CONVERSATION: &str = "what is sent after the first answer is the transport's matter, not the challenge's";
 const HELPER_WARNS: &str = "a helper that fails is a warning, and reading goes on without its credentials";
 const TRUST: &str = "about certificates, which no keychain knows";
+const ONLY_NEXT: &str = "nothing but the next page is looked for in a Link header";
 const PORT_TOO_LARGE: &str = "a port above 65535 cannot be connected to and is refused, as ref-572 wants";
 const EMPTY_TAG: &str = "distribution/reference has no empty tag; it is refused, as ref-335 wants";
 const FINAL_DOT: &str = "distribution/reference has no host that ends with a dot; it is refused, as ref-290 wants";

@@ -6,7 +6,11 @@
 mod challenges;
 mod credentials;
 mod digests;
+mod driven;
 mod exempt;
+mod links;
+mod log;
 mod references;
 mod scopes;
+mod server;
 mod tokens;
