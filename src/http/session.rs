@@ -186,13 +186,9 @@ impl Transport {
     }
 
     async fn unanswerable(&self, reason: Error, response: Response, request: &Request) -> Error {
-        let said = status::check(response, &request.subject, &self.secrets).await.err();
-        let kind = reason.kind().clone();
-        let error = reason.within(status::not_allowed(&request.subject)).with_kind(kind);
-        match said.and_then(|said| said.reply().cloned()) {
-            Some(reply) => error.with_reply(reply),
-            None => error,
-        }
+        let error = status::refusal(response, &request.subject, &self.secrets).await;
+        let error = error.with_kind(reason.kind().clone()).because(reason.what());
+        reason.causes().iter().fold(error, |error, cause| error.because(cause))
     }
 
     async fn answer_basic(&self, unanswered: Unanswered<'_>, mut response: Response) -> Result<Response> {

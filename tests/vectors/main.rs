@@ -7,6 +7,7 @@ mod challenges;
 mod credentials;
 mod digests;
 mod driven;
+mod errors;
 mod exempt;
 mod links;
 mod log;
