@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{Stream, TryStreamExt as _};
-use registry_ls::http::{Options, Stats};
+use registry_ls::http::{Options, Resolve, Stats};
 use registry_ls::keychain::{self, AuthFile, Keychain};
 use registry_ls::name::{Registry, Repository, Tag, Target};
 use registry_ls::registry::{CatalogOptions, Client};
@@ -62,6 +62,16 @@ pub fn at(registry: &str, keychain: Keychain, options: Options) -> Driven {
     let stats = Arc::<Stats>::default();
     let builder = Client::builder(registry).keychain(keychain).options(options).stats(Arc::clone(&stats));
     Driven { client: builder.build().expect("a client"), stats }
+}
+
+/// These names for the server's address.
+pub fn names(server: &Server, hosts: &[&str]) -> Vec<Resolve> {
+    let resolve = |host: &&str| Resolve {
+        host: (*host).to_owned(),
+        port: server.port(),
+        address: std::net::Ipv4Addr::LOCALHOST.into(),
+    };
+    hosts.iter().map(resolve).collect()
 }
 
 /// A keychain with the text of a docker configuration or of pull secrets.

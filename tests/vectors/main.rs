@@ -12,6 +12,7 @@ mod exempt;
 mod links;
 mod log;
 mod references;
+mod retries;
 mod scopes;
 mod server;
 mod tokens;

@@ -32,6 +32,16 @@ impl Asked {
         self.header("authorization")
     }
 
+    /// Whether it carries this token.
+    pub fn has_token(&self, token: &str) -> bool {
+        self.authorization().and_then(|header| header.strip_prefix("Bearer ")) == Some(token)
+    }
+
+    /// Whether it was sent to the token server of [`Reply::wants_token`].
+    pub fn is_for_token(&self) -> bool {
+        self.path() == "/token"
+    }
+
     /// The target without its query.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
@@ -82,6 +92,28 @@ impl Reply {
         let body = serde_json::json!({ "errors": [{ "code": code, "message": "as the script says" }] });
         Self { head: Some((status, Vec::new())), ..Self::json(body.to_string()) }
             .header("Content-Type", "application/json")
+    }
+
+    /// A 401 that wants a token from `/token` of the host that was asked.
+    pub fn wants_token(asked: &Asked) -> Self {
+        let host = asked.header("host").expect("a host");
+        Self::wants_token_of(&format!("http://{host}/token"))
+    }
+
+    /// A 401 that wants a token from there.
+    pub fn wants_token_of(realm: &str) -> Self {
+        let challenge = format!(r#"Bearer realm="{realm}",service="registry",scope="repository:team/app:pull""#);
+        Self::error(401, "UNAUTHORIZED").header("WWW-Authenticate", challenge)
+    }
+
+    /// A 401 that wants a user name and a password.
+    pub fn wants_password() -> Self {
+        Self::error(401, "UNAUTHORIZED").header("WWW-Authenticate", r#"Basic realm="registry""#)
+    }
+
+    /// A token server's reply.
+    pub fn token(token: &str) -> Self {
+        Self::json(serde_json::json!({ "token": token }).to_string())
     }
 
     /// These bytes and no others.
@@ -198,9 +230,12 @@ impl Server {
         self.asked().iter().filter(|asked| wanted(asked)).count()
     }
 
-    /// Listens no longer.
-    pub fn stop(&self) {
+    /// Listens no longer: connections are refused from now on.
+    pub async fn stop(&self) {
         self.task.abort();
+        while !self.task.is_finished() {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
