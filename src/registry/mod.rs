@@ -26,5 +26,5 @@ pub use document::{Content, Descriptor, Document, Manifest, media_types};
 pub use inventory::Inventory;
 pub use listing::PAGE_SIZE;
 pub use manifest::{Config, Resolved};
-pub use names::{Entry, NameScanner};
+pub use names::{BadList, Entry, NameScanner};
 pub use platform::Platform;
