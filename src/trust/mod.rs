@@ -220,11 +220,6 @@ impl Trust {
         self.shared.insecure
     }
 
-    /// Whether the user named a client certificate.
-    pub fn has_client_identity(&self) -> bool {
-        self.shared.identity.is_some()
-    }
-
     /// Whether there is a client certificate for this server, to be shown if it asks for one.
     pub fn offers_client_certificate(&self, host: &str, port: u16) -> bool {
         !self.identities(host, &self.found(host, port)).is_empty()
