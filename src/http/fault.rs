@@ -7,15 +7,15 @@ use std::time::Instant;
 use url::Url;
 
 use crate::error::{Error, Fault, Kind, Network, Result, Tls};
-use crate::trust;
+use crate::trust::Trust;
 
 /// What is known about a connection attempt besides its error.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attempt<'a> {
     /// Where to.
     pub url: &'a Url,
-    /// Whether a client certificate was at hand.
-    pub client_certificate: bool,
+    /// Who was trusted, and what was shown.
+    pub trust: &'a Trust,
     /// The proxy in between.
     pub proxy: Option<&'a str>,
     /// Limit for connecting, in seconds.
@@ -39,7 +39,8 @@ pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
     let place = place(attempt.url);
     if let Some(tls) = find::<rustls::Error>(error) {
         let host = attempt.url.host_str().unwrap_or_default();
-        let rejection = trust::explain(tls, host, attempt.client_certificate);
+        let port = attempt.url.port_or_known_default().unwrap_or_default();
+        let rejection = attempt.trust.explain(tls, host, port);
         return Error::new(Kind::Tls(rejection.fault.clone()), rejection.what(&place)).because(&rejection.cause);
     }
     let network = |network, what: String| Error::new(Kind::Network(network), what);

@@ -56,7 +56,7 @@ impl Transport {
             secrets: Secrets::default(),
             in_flight: Semaphore::new(options.jobs.max(1)),
             options,
-            trust,
+            trust: trust.for_registry(registry),
             clients: Mutex::default(),
             not_before: Mutex::default(),
             warnings: Mutex::default(),
@@ -196,7 +196,7 @@ impl Transport {
             error,
             Attempt {
                 url,
-                client_certificate: self.trust.has_client_identity(),
+                trust: &self.trust,
                 proxy: proxy.as_deref(),
                 connect_seconds: self.options.connect_timeout.as_secs_f32(),
                 idle_seconds: self.options.idle_timeout.as_secs_f32(),
@@ -222,7 +222,11 @@ impl Transport {
 
     fn connect(&self, url: &Url) -> Result<reqwest::Client> {
         let (host, port) = host_and_port(url);
-        let tls = self.trust.client_config(host, port)?;
+        let tls = match url.scheme() {
+            "https" => self.trust.client_config(host, port)?,
+            // It serves for a proxy that is reached by TLS; the trust in a server that speaks plain HTTP is not looked for.
+            _ => self.trust.general_config()?,
+        };
         let addresses: Vec<_> = self
             .options
             .resolve

@@ -97,6 +97,11 @@ impl Certificate {
         }
     }
 
+    /// Whether it can be trusted to issue others at `now`. webpki takes an anchor as it is, whatever its dates.
+    pub(super) fn may_vouch_at(&self, now: Timestamp) -> bool {
+        self.may_issue() && self.validity_at(now) == Validity::Valid
+    }
+
     /// Whether it may stand as an issuer. Versions 1 and 2 know no `basicConstraints` and get the benefit of the doubt,
     /// as OpenSSL and Go give it.
     pub fn may_issue(&self) -> bool {

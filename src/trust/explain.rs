@@ -14,6 +14,20 @@ const LONGEST_TEXT: usize = 200;
 ///
 /// A verdict of this floor's own verifier is handed back as it was made.
 pub fn explain(error: &Error, host: &str, client_certificate_offered: bool) -> Rejection {
+    explain_to(ClientSide { offered: client_certificate_offered, asked: false }, error, host)
+}
+
+/// What is known about the client's own certificate in a handshake.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClientSide {
+    /// Whether there was one to show.
+    pub offered: bool,
+    /// Whether the server is known to have asked for one.
+    pub asked: bool,
+}
+
+/// [`explain`], with all that is known.
+pub(super) fn explain_to(client: ClientSide, error: &Error, host: &str) -> Rejection {
     match error {
         Error::InvalidCertificate(CertificateError::Other(other)) if let Some(verdict) = verdict(other) => verdict,
         Error::InvalidCertificate(CertificateError::BadSignature) => Rejection::new(
@@ -24,7 +38,7 @@ pub fn explain(error: &Error, host: &str, client_certificate_offered: bool) -> R
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
             Rejection::new(Tls::PlainHttp, "its answer is not TLS")
         }
-        Error::AlertReceived(alert) => alerted(*alert, host, client_certificate_offered),
+        Error::AlertReceived(alert) => alerted(*alert, host, client),
         Error::PeerIncompatible(reason) => Rejection::new(Tls::Version, incompatible(reason)),
         Error::NoCertificatesPresented => Rejection::new(Tls::Handshake, "the server sent no certificate"),
         error => Rejection::new(Tls::Handshake, words(error)),
@@ -36,8 +50,9 @@ fn verdict(other: &rustls::OtherError) -> Option<Rejection> {
 }
 
 /// What the server means by an alert (RFC 8446 §6.2, RFC 5246 §7.2.2).
-fn alerted(alert: AlertDescription, host: &str, offered: bool) -> Rejection {
+fn alerted(alert: AlertDescription, host: &str, client: ClientSide) -> Rejection {
     use AlertDescription as Alert;
+    let offered = client.offered;
     let name = words(format_args!("{alert:?}"));
     match alert {
         // Alerts about certificates can only mean the client's: the server has seen no other.
@@ -49,26 +64,26 @@ fn alerted(alert: AlertDescription, host: &str, offered: bool) -> Rejection {
         | Alert::CertificateExpired
         | Alert::CertificateUnknown
         | Alert::UnknownCA
-        | Alert::AccessDenied => {
-            let had =
-                if offered { "the client certificate was shown" } else { "there is no client certificate to show" };
-            Rejection::new(Tls::ClientCertificate { offered }, format!("{had}, and the server says: {name}"))
-        }
+        | Alert::AccessDenied => client_certificate(offered, &name),
+        // OpenSSL's servers say no more than this in TLS 1.2 when the certificate that they asked for does not come.
+        Alert::HandshakeFailure if client.asked => client_certificate(offered, &name),
         Alert::ProtocolVersion | Alert::InsufficientSecurity | Alert::InappropriateFallback => {
             Rejection::new(Tls::Version, format!("TLS 1.2 and 1.3 were offered, and the server says: {name}"))
         }
-        Alert::HandshakeFailure => {
-            let or = if offered { "" } else { "; some servers say so when they want a client certificate" };
-            Rejection::new(
-                Tls::Version,
-                format!("the server accepts nothing of what was offered (TLS 1.2 and 1.3), and says: {name}{or}"),
-            )
-        }
+        Alert::HandshakeFailure => Rejection::new(
+            Tls::Version,
+            format!("the server accepts nothing of what was offered (TLS 1.2 and 1.3), and says: {name}"),
+        ),
         Alert::UnrecognisedName => {
             Rejection::new(Tls::Handshake, format!("the server has no certificate for {host}, and says: {name}"))
         }
         _ => Rejection::new(Tls::Handshake, format!("the server says: {name}")),
     }
+}
+
+fn client_certificate(offered: bool, alert: &str) -> Rejection {
+    let had = if offered { "the client certificate was shown" } else { "there is no client certificate to show" };
+    Rejection::new(Tls::ClientCertificate { offered }, format!("{had}, and the server says: {alert}"))
 }
 
 fn incompatible(reason: &PeerIncompatible) -> String {

@@ -1,6 +1,6 @@
 //! Certificates, servers and handshakes in memory, for the tests of this floor.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
@@ -12,6 +12,9 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 /// An RSA root with a key of 1024 bits, valid from 2020 to 2120, made by OpenSSL since rcgen refuses such keys.
 pub const RSA_1024_CA: &str = include_str!("fixture/weak-root.pem");
@@ -220,10 +223,78 @@ pub fn handshake(config: ClientConfig, server: &Server, host: &str) -> Result<Se
     }
 }
 
+/// The client's error when the server's first answer is followed by `bytes`.
+pub fn interrupted(config: ClientConfig, server: &Server, host: &str, mut bytes: &[u8]) -> rustls::Error {
+    let name = ServerName::try_from(host.to_owned()).unwrap();
+    let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut server = ServerConnection::new(Arc::new(server.config())).unwrap();
+    let mut wire = Vec::new();
+    client.write_tls(&mut wire).unwrap();
+    server.read_tls(&mut wire.as_slice()).unwrap();
+    server.process_new_packets().unwrap();
+    let mut wire = Vec::new();
+    server.write_tls(&mut wire).unwrap();
+    client.read_tls(&mut wire.as_slice()).unwrap();
+    client.process_new_packets().unwrap();
+    client.read_tls(&mut bytes).unwrap();
+    client.process_new_packets().unwrap_err()
+}
+
 /// The client's error when the server answers with `bytes`.
 pub fn answered(config: ClientConfig, host: &str, mut bytes: &[u8]) -> rustls::Error {
     let name = ServerName::try_from(host.to_owned()).unwrap();
     let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
     client.read_tls(&mut bytes).unwrap();
     client.process_new_packets().unwrap_err()
+}
+
+/// What is logged while it listens.
+#[derive(Debug, Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<(Level, String)>>>);
+
+impl Log {
+    pub fn listen(&self, work: impl FnOnce()) {
+        tracing::subscriber::with_default(self.clone(), work);
+    }
+
+    pub fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().iter().map(|(_, text)| text.clone()).collect()
+    }
+
+    pub fn warnings(&self) -> Vec<String> {
+        let entries = self.0.lock().unwrap();
+        entries.iter().filter(|(level, _)| *level == Level::WARN).map(|(_, text)| text.clone()).collect()
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        struct Message(String);
+        impl Visit for Message {
+            fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+                if field.name() == "message" {
+                    self.0 = format!("{value:?}");
+                }
+            }
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        self.0.lock().unwrap().push((*event.metadata().level(), message.0));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::sign::CertifiedKey;
 
-use super::certificate::Name;
+use super::certificate::{Certificate, Name};
+use super::file;
 use super::pem::Contents;
 use crate::error::{Error, Result};
 
@@ -24,59 +26,54 @@ pub struct ClientIdentityFiles {
 /// A client certificate with its key, ready to be offered.
 #[derive(Debug, Clone)]
 pub(super) struct Identity {
+    pub certificate: Certificate,
     certified: Arc<CertifiedKey>,
     /// The issuers of all certificates in the chain.
     issuers: Vec<Name>,
 }
 
 impl Identity {
-    /// Reads the two files. The error names the file and what is wrong with it.
+    /// Reads two files that the user named. The error names the file and what is wrong with it.
     pub fn load(files: &ClientIdentityFiles, provider: &CryptoProvider) -> Result<Self> {
         let certificates = read(&files.cert, "client certificate")?;
-        if certificates.certificates.is_empty() || !certificates.damaged.is_empty() {
-            return Err(unusable(&files.cert, "client certificate").because(certificates.instead_of_certificates()));
-        }
         let keys = read(&files.key, "client key")?;
-        if keys.keys.is_empty() {
-            return Err(unusable(&files.key, "client key").because(keys.instead_of_key()));
-        }
-        Self::assemble(certificates, keys, provider).map_err(|reason| match reason {
-            Misfit::Unsupported(why) => unusable(&files.key, "client key")
-                .because("it is neither RSA of 2048 bits or more, ECDSA P-256 or P-384, nor Ed25519")
-                .because(why),
-            Misfit::Foreign(subject) => Error::config(format!(
-                "client key {} does not belong to client certificate {}",
-                files.key.display(),
-                files.cert.display()
-            ))
-            .because(format!("the public key of \"{subject}\" is another one")),
-        })
+        Self::assemble(certificates, keys, provider).map_err(|misfit| misfit.into_error(files))
     }
 
-    fn assemble(contents: Contents, keys: Contents, provider: &CryptoProvider) -> Result<Self, Misfit> {
-        let mut chain = contents.certificates;
-        let mut refused = None;
+    /// Makes an identity of what a certificate file and a key file hold.
+    pub fn assemble(certificates: Contents, keys: Contents, provider: &CryptoProvider) -> Result<Self, Misfit> {
+        if certificates.certificates.is_empty() || !certificates.damaged.is_empty() {
+            return Err(Misfit::NoCertificate(certificates.instead_of_certificates()));
+        }
+        if keys.keys.is_empty() {
+            return Err(Misfit::NoKey(keys.instead_of_key()));
+        }
+        let mut chain = certificates.certificates;
+        let mut unsupported = None;
         for key in keys.keys {
             let key = match provider.key_provider.load_private_key(key) {
                 Ok(key) => key,
                 Err(error) => {
-                    refused = Some(Misfit::Unsupported(error));
+                    unsupported = Some(Misfit::Unsupported(error.to_string()));
                     continue;
                 }
             };
             let Some(spki) = key.public_key() else { continue };
             // The certificate of the key comes first in TLS, wherever it stands in the file.
-            if let Some(own) = chain.iter().position(|(_, certificate)| certificate.spki == spki.as_ref()) {
-                let own = chain.remove(own);
-                chain.insert(0, own);
-                let issuers = chain.iter().map(|(_, certificate)| certificate.issuer.clone()).collect();
-                let chain = chain.into_iter().map(|(der, _)| der).collect();
-                // `CertifiedKey::from_der` would refuse the X.509 v1 that `openssl x509 -req` makes and servers accept.
-                return Ok(Self { certified: Arc::new(CertifiedKey::new(chain, key)), issuers });
-            }
+            let Some(own) = chain.iter().position(|(_, certificate)| certificate.spki == spki.as_ref()) else {
+                continue;
+            };
+            let own = chain.remove(own);
+            let certificate = own.1.clone();
+            chain.insert(0, own);
+            let issuers = chain.iter().map(|(_, certificate)| certificate.issuer.clone()).collect();
+            let chain = chain.into_iter().map(|(der, _)| der).collect();
+            // `CertifiedKey::from_der` would refuse the X.509 v1 that `openssl x509 -req` makes and servers accept.
+            return Ok(Self { certificate, certified: Arc::new(CertifiedKey::new(chain, key)), issuers });
         }
-        Err(refused
-            .unwrap_or_else(|| Misfit::Foreign(chain.first().map_or_else(String::new, |(_, c)| c.subject.to_string()))))
+        let foreign =
+            || Misfit::Foreign(chain.first().map_or_else(String::new, |(_, first)| first.subject.to_string()));
+        Err(unsupported.unwrap_or_else(foreign))
     }
 
     /// Whether one of `authorities` issued it, directly or through the chain that comes with it.
@@ -86,34 +83,65 @@ impl Identity {
 }
 
 /// Why a key and a certificate make no identity.
-enum Misfit {
-    Unsupported(rustls::Error),
+#[derive(Debug)]
+pub(super) enum Misfit {
+    /// What the file holds in place of a certificate.
+    NoCertificate(String),
+    /// What the file holds in place of a key.
+    NoKey(String),
+    /// The cryptography's reason.
+    Unsupported(String),
+    /// Whose certificate it is that the key does not belong to.
     Foreign(String),
 }
 
+impl Misfit {
+    /// The error that names the file at fault.
+    pub fn into_error(self, files: &ClientIdentityFiles) -> Error {
+        let (cert, key) = (files.cert.display(), files.key.display());
+        match self {
+            Self::NoCertificate(instead) => {
+                Error::config(format!("{cert} holds no usable client certificate")).because(instead)
+            }
+            Self::NoKey(instead) => Error::config(format!("{key} holds no usable client key")).because(instead),
+            Self::Unsupported(why) => Error::config(format!("{key} holds no usable client key"))
+                .because("it is neither RSA of 2048 bits or more, ECDSA P-256 or P-384, nor Ed25519")
+                .because(why),
+            Self::Foreign(subject) => {
+                Error::config(format!("client key {key} does not belong to client certificate {cert}"))
+                    .because(format!("the public key of \"{subject}\" is another one"))
+            }
+        }
+    }
+}
+
 fn read(path: &Path, role: &str) -> Result<Contents> {
-    Contents::read(path)
-        .map_err(|error| Error::config(format!("cannot read the {role} {}", path.display())).because(error))
+    match file::read_named(path) {
+        Ok(bytes) => Ok(Contents::parse(&bytes)),
+        Err(error) => Err(Error::config(format!("cannot read the {role} {}", path.display())).because(error)),
+    }
 }
 
-fn unusable(path: &Path, role: &str) -> Error {
-    Error::config(format!("{} holds no usable {role}", path.display()))
-}
-
-/// The identities for one host.
+/// The identities for one server.
 #[derive(Debug)]
-pub(super) struct Identities(pub Vec<Identity>);
+pub(super) struct Identities {
+    /// The best first.
+    pub all: Vec<Identity>,
+    /// Set when a server asks for one.
+    pub asked: Arc<AtomicBool>,
+}
 
 impl ResolvesClientCert for Identities {
     /// The first identity that comes from an authority the server named and can sign as it wants. A server that names
     /// none that fits gets the first all the same, as from OpenSSL: its refusal says more than an empty answer.
     fn resolve(&self, authorities: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        let able = || self.0.iter().filter(|identity| identity.certified.key.choose_scheme(schemes).is_some());
+        self.asked.store(true, Ordering::Relaxed);
+        let able = || self.all.iter().filter(|identity| identity.certified.key.choose_scheme(schemes).is_some());
         let chosen = able().find(|identity| identity.is_from(authorities)).or_else(|| able().next())?;
         Some(Arc::clone(&chosen.certified))
     }
 
     fn has_certs(&self) -> bool {
-        !self.0.is_empty()
+        !self.all.is_empty()
     }
 }

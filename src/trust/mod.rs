@@ -1,27 +1,38 @@
 //! Who is trusted as the far end of a TLS connection, and what is wrong when it is not.
 //!
-//! [`Trust`] gives a [`rustls::ClientConfig`] per host: the system's roots, read when they are first needed, and the
-//! certificates that the user names beside them. Its verifier asks webpki and adds one thing, the pin: a server whose own
+//! [`Trust`] gives a [`rustls::ClientConfig`] per server: the system's roots, read when they are first needed; what the user
+//! names beside them; and what docker, podman, containerd, k3s and this program's own folder know about that server, read at
+//! the first connection to it. Its verifier asks webpki and adds one thing, the pin: a server whose own
 //! certificate was given byte for byte is accepted, provided that its name and dates are right. That is what docker, curl
 //! and Go make of the self-signed certificate that every guide tells people to create.
 //!
 //! A failed handshake is explained by [`explain()`]: as data in [`crate::error::Tls`], and in a sentence.
 
 pub mod certificate;
+mod certs_d;
+mod discovery;
 mod explain;
+mod file;
 #[cfg(test)]
 mod fixture;
+mod hosts_toml;
 mod identity;
+mod insecure;
 mod pem;
+mod place;
 mod refusal;
+mod registries_yaml;
 mod rejection;
 mod roots;
+mod source;
 #[cfg(test)]
 mod tests;
 mod verifier;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::ClientConfig;
 use rustls::client::danger::ServerCertVerifier;
@@ -31,39 +42,78 @@ pub use certificate::Certificate;
 pub use explain::explain;
 pub use identity::ClientIdentityFiles;
 pub use rejection::Rejection;
+pub use source::{Gives, Origin, Source, Unused};
 
 use crate::error::{Error, Result};
+use crate::name::Registry;
+use discovery::{Folders, Found};
+use explain::ClientSide;
 use identity::{Identities, Identity};
+use insecure::AcceptAny;
 use pem::Contents;
+use place::Place;
 use roots::SystemRoots;
-use verifier::{AcceptAny, Given, Verifier};
+use verifier::{Given, Verifier};
 
 /// Protocols offered by ALPN, the preferred one first.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// What the user says about trust.
+/// What the user says about trust, and where to look for more. The default looks nowhere but in the system's store.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// PEM files with certificates to trust in addition to the system's roots.
     pub ca_files: Vec<PathBuf>,
-    /// The certificate to show to a server that asks for one.
+    /// The certificate to show to a registry that asks for one, instead of those that are found.
     pub client_identity: Option<ClientIdentityFiles>,
     /// Accept whatever certificate a server has.
     pub insecure: bool,
+    /// The user's home, with `.docker/certs.d` and `.config`.
+    pub home: Option<PathBuf>,
+    /// `XDG_CONFIG_HOME`, looked at before `~/.config`.
+    pub xdg_config_home: Option<PathBuf>,
+    /// `DOCKER_CONFIG`, looked at before `~/.docker`.
+    pub docker_config: Option<PathBuf>,
+    /// The root of the files that are the whole machine's, such as `/etc/docker`; `None` leaves them out.
+    pub root: Option<PathBuf>,
 }
 
-/// Who is trusted. Cheap to clone.
+impl Options {
+    /// Looks where this process' environment says. A variable that is empty counts as unset.
+    pub fn from_env() -> Self {
+        let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        Self {
+            home: std::env::home_dir(),
+            xdg_config_home: var("XDG_CONFIG_HOME"),
+            docker_config: var("DOCKER_CONFIG"),
+            root: Some(PathBuf::from("/")),
+            ..Self::default()
+        }
+    }
+}
+
+/// Who is trusted. Cheap to clone; clones share what has been read.
 #[derive(Debug, Clone)]
 pub struct Trust {
+    shared: Arc<Shared>,
+    /// The registry that connections are made for.
+    registry: Option<Place>,
+}
+
+#[derive(Debug)]
+struct Shared {
     insecure: bool,
     given: Vec<Given>,
     identity: Option<Identity>,
+    /// What the user named, for [`Trust::sources`].
+    named: Vec<Source>,
     system: Arc<SystemRoots>,
     provider: Arc<CryptoProvider>,
+    folders: Folders,
+    found: Mutex<HashMap<Place, Arc<Found>>>,
 }
 
 impl Trust {
-    /// Reads what the user named. The system's roots are not read yet.
+    /// Reads what the user named. The system's roots and the files of other programs are not read yet.
     ///
     /// # Errors
     ///
@@ -75,50 +125,162 @@ impl Trust {
 
     fn with_roots(options: Options, system: SystemRoots) -> Result<Self> {
         let provider = Arc::new(ring::default_provider());
-        let mut given = Vec::new();
+        let (mut given, mut named) = (Vec::new(), Vec::new());
+        let mut name = |path: &Path, gives| named.push(Source { origin: Origin::User, path: path.to_owned(), gives });
         for path in &options.ca_files {
-            given.extend(read_ca_file(path)?);
+            let certificates: Vec<_> = read_ca_file(path)?.collect();
+            name(path, Gives::Authorities(certificates.iter().map(|given| given.certificate.clone()).collect()));
+            given.extend(certificates);
         }
-        let identity = options.client_identity.map(|files| Identity::load(&files, &provider)).transpose()?;
-        Ok(Self { insecure: options.insecure, given, identity, system: Arc::new(system), provider })
+        let identity = match &options.client_identity {
+            Some(files) => {
+                let identity = Identity::load(files, &provider)?;
+                let certificate = Box::new(identity.certificate.clone());
+                name(&files.cert, Gives::ClientIdentity { certificate, key: files.key.clone() });
+                Some(identity)
+            }
+            None => None,
+        };
+        let folders = Folders {
+            root: options.root,
+            home: options.home,
+            xdg_config_home: options.xdg_config_home,
+            docker_config: options.docker_config,
+        };
+        let (system, found) = (Arc::new(system), Mutex::default());
+        let shared = Shared { insecure: options.insecure, given, identity, named, system, provider, folders, found };
+        Ok(Self { shared: Arc::new(shared), registry: None })
+    }
+
+    /// The same trust in the service of one registry, which matters in three ways:
+    ///
+    /// - the registry is looked for under the name that was typed, `reg` being another than `reg:443`;
+    /// - the certificate authorities found for it also vouch for its token server and for where it redirects to, as they do
+    ///   in docker, podman and containerd;
+    /// - [`Options::client_identity`] is shown to its host alone.
+    #[must_use]
+    pub fn for_registry(&self, registry: &Registry) -> Self {
+        Self { shared: Arc::clone(&self.shared), registry: Some(Place::of(registry)) }
     }
 
     /// The configuration for TLS connections to `host` and `port`: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1 by ALPN.
     ///
+    /// The first call for a server reads what is configured for it.
+    ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::error::Kind::Config) when what is configured for this host cannot be used.
-    pub fn client_config(&self, _host: &str, _port: u16) -> Result<ClientConfig> {
-        let algorithms = self.provider.signature_verification_algorithms;
-        let verifier: Arc<dyn ServerCertVerifier> = if self.insecure {
+    /// [`Kind::Config`](crate::error::Kind::Config) when a client certificate configured for this server cannot be used.
+    pub fn client_config(&self, host: &str, port: u16) -> Result<ClientConfig> {
+        let found = self.found(host, port);
+        if let Some(failure) = &found.failure {
+            return Err(failure.clone());
+        }
+        let mut given = self.shared.given.clone();
+        let mut unused = found.unused();
+        given.extend(found.given.iter().cloned());
+        if let Some(registry) = self.found_for_registry_of(host, port) {
+            given.extend(registry.given.iter().cloned());
+            unused.extend(registry.unused());
+        }
+        let identities = Identities { all: self.identities(host, &found), asked: Arc::clone(&found.asked) };
+        self.configure(given, unused, identities)
+    }
+
+    /// The configuration for connections that no server's own configuration is for, such as those to a proxy: the system's
+    /// roots and what the user named, no client certificate. It reads nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`](crate::error::Kind::Config) when TLS cannot be set up.
+    pub fn general_config(&self) -> Result<ClientConfig> {
+        let nobody = Identities { all: Vec::new(), asked: Arc::default() };
+        self.configure(self.shared.given.clone(), Vec::new(), nobody)
+    }
+
+    fn configure(&self, given: Vec<Given>, unused: Vec<String>, identities: Identities) -> Result<ClientConfig> {
+        let shared = &self.shared;
+        let algorithms = shared.provider.signature_verification_algorithms;
+        let verifier: Arc<dyn ServerCertVerifier> = if shared.insecure {
             Arc::new(AcceptAny { algorithms })
         } else {
-            Arc::new(Verifier::new(Arc::clone(&self.system), self.given.clone(), algorithms))
+            Arc::new(Verifier::new(Arc::clone(&shared.system), given, unused, algorithms))
         };
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(&shared.provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| Error::config("TLS cannot be set up").because(error))?
             .dangerous()
-            .with_custom_certificate_verifier(verifier);
-        let mut config =
-            builder.with_client_cert_resolver(Arc::new(Identities(self.identity.iter().cloned().collect())));
+            .with_custom_certificate_verifier(verifier)
+            .with_client_cert_resolver(Arc::new(identities));
         config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
         Ok(config)
     }
 
     /// Whether any certificate is accepted.
     pub fn is_insecure(&self) -> bool {
-        self.insecure
+        self.shared.insecure
     }
 
-    /// Whether there is a client certificate, to be shown if a server asks for one.
-    pub fn has_client_identity(&self) -> bool {
-        self.identity.is_some()
+    /// Whether there is a client certificate for this server, to be shown if it asks for one.
+    pub fn offers_client_certificate(&self, host: &str, port: u16) -> bool {
+        !self.identities(host, &self.found(host, port)).is_empty()
+    }
+
+    /// Explains a failed handshake with this server, as [`explain()`] does and with what is known of its client certificate.
+    pub fn explain(&self, error: &rustls::Error, host: &str, port: u16) -> Rejection {
+        let found = self.found(host, port);
+        let offered = !self.identities(host, &found).is_empty();
+        explain::explain_to(ClientSide { offered, asked: found.asked.load(Ordering::Relaxed) }, error, host)
+    }
+
+    /// What is known about trust in a server besides the system's roots, and from which files: what counts, and what does
+    /// not although it looks as if.
+    pub fn sources(&self, host: &str, port: u16) -> Vec<Source> {
+        let is_authority = |source: &&Source| !matches!(source.gives, Gives::ClientIdentity { .. });
+        let named = self.shared.named.iter().filter(|source| self.is_shown_to(host) || is_authority(source));
+        let mut sources: Vec<_> = named.cloned().collect();
+        sources.extend(self.found(host, port).sources.iter().cloned());
+        if let Some(registry) = self.found_for_registry_of(host, port) {
+            sources.extend(registry.sources.iter().filter(is_authority).cloned());
+        }
+        sources
     }
 
     /// Whether the system's roots have been read, which happens at the first handshake that needs them.
     pub fn roots_loaded(&self) -> bool {
-        self.system.are_loaded()
+        self.shared.system.are_loaded()
+    }
+
+    fn place(&self, host: &str, port: u16) -> Place {
+        let registry = self.registry.as_ref().filter(|registry| registry.is(host, port));
+        registry.cloned().unwrap_or_else(|| Place::at(host, port))
+    }
+
+    fn found(&self, host: &str, port: u16) -> Arc<Found> {
+        self.found_at(self.place(host, port))
+    }
+
+    /// What was found for the registry, when `host` and `port` are another server that it named.
+    fn found_for_registry_of(&self, host: &str, port: u16) -> Option<Arc<Found>> {
+        let registry = self.registry.as_ref().filter(|registry| !registry.is(host, port))?;
+        Some(self.found_at(registry.clone()))
+    }
+
+    fn found_at(&self, place: Place) -> Arc<Found> {
+        let mut found = self.shared.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let look = |place: &Place| Arc::new(Found::at(place, &self.shared.folders, &self.shared.provider));
+        Arc::clone(found.entry(place).or_insert_with_key(look))
+    }
+
+    /// Whether the client certificate that the user named is meant for this host.
+    fn is_shown_to(&self, host: &str) -> bool {
+        self.registry.as_ref().is_none_or(|registry| registry.is_host(host))
+    }
+
+    fn identities(&self, host: &str, found: &Found) -> Vec<Identity> {
+        match &self.shared.identity {
+            Some(named) if self.is_shown_to(host) => vec![named.clone()],
+            _ => found.identities.clone(),
+        }
     }
 }
 
@@ -130,9 +292,13 @@ pub fn install_crypto() {
 }
 
 /// Reads a file that the user named as a CA file.
-fn read_ca_file(path: &Path) -> Result<Vec<Given>> {
-    let contents = Contents::read(path)
-        .map_err(|error| Error::config(format!("cannot read the CA file {}", path.display())).because(error))?;
+fn read_ca_file(path: &Path) -> Result<impl Iterator<Item = Given>> {
+    let contents = match file::read_named(path) {
+        Ok(bytes) => Contents::parse(&bytes),
+        Err(error) => {
+            return Err(Error::config(format!("cannot read the CA file {}", path.display())).because(error));
+        }
+    };
     if let Some(damage) = contents.damaged.first() {
         return Err(Error::config(format!("CA file {} is damaged", path.display())).because(damage));
     }
@@ -140,5 +306,5 @@ fn read_ca_file(path: &Path) -> Result<Vec<Given>> {
         return Err(Error::config(format!("CA file {} holds no certificate", path.display()))
             .because(contents.instead_of_certificates()));
     }
-    Ok(contents.certificates)
+    Ok(Given::all_from(contents.certificates, path))
 }

@@ -2,17 +2,11 @@
 //! OpenSSL's `TRUSTED CERTIFICATE`. A file that lacks what is needed is described by what it holds instead.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 
 use rustls::pki_types::pem::{PemObject, SectionKind};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::certificate::Certificate;
-
-/// Largest file read. A whole system's bundle of roots has some 250 KiB.
-const LARGEST_FILE: u64 = 8 << 20;
 
 /// What a PEM file holds.
 #[derive(Debug, Default)]
@@ -28,16 +22,6 @@ pub(super) struct Contents {
 }
 
 impl Contents {
-    /// Reads a file; the error says why it cannot be.
-    pub fn read(path: &Path) -> Result<Self, std::io::Error> {
-        let mut bytes = Vec::new();
-        File::open(path)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST_FILE {
-            return Err(std::io::Error::other(format!("it is larger than {} MiB", LARGEST_FILE >> 20)));
-        }
-        Ok(Self::parse(&bytes))
-    }
-
     /// Reads the text of a PEM file. Whatever cannot be used is described in `others` and `damaged`.
     pub fn parse(bytes: &[u8]) -> Self {
         let text = decode(bytes);
@@ -351,13 +335,5 @@ mod tests {
         let text = [section("PRIVATE KEY"), section("RSA PRIVATE KEY"), section("EC PRIVATE KEY")].concat();
         let keys = Contents::parse(text.as_bytes()).keys;
         assert!(matches!(keys.as_slice(), [PrivateKeyDer::Pkcs8(_), PrivateKeyDer::Pkcs1(_), PrivateKeyDer::Sec1(_)]));
-    }
-
-    #[test]
-    fn a_file_beyond_the_limit_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("big.pem");
-        File::create(&path).unwrap().set_len(LARGEST_FILE + 1).unwrap();
-        assert_eq!(Contents::read(&path).unwrap_err().to_string(), "it is larger than 8 MiB");
     }
 }

@@ -103,7 +103,7 @@ impl Refusal<'_> {
     }
 
     fn given_named_as_issuer_of<'c>(&'c self, last: &Certificate) -> Option<&'c Certificate> {
-        self.considered.given.iter().map(|(_, given)| given).find(|given| given.subject == last.issuer)
+        self.considered.given.iter().map(|given| &given.certificate).find(|given| given.subject == last.issuer)
     }
 
     /// Nobody vouches for the chain. `namesake` says that somebody trusted has the issuer's name and another key.
@@ -166,10 +166,11 @@ impl Refusal<'_> {
 
     fn bad_signature(&self, leaf: &Certificate) -> Finding {
         let path = self.path(leaf);
-        let weak = path.iter().copied().chain(self.considered.given.iter().map(|(_, given)| given)).find(|issuer| {
-            matches!(issuer.key, Key::Rsa(bits) if bits < FEWEST_RSA_BITS)
-                && path.iter().any(|issued| issued.issuer == issuer.subject)
-        });
+        let weak =
+            path.iter().copied().chain(self.considered.given.iter().map(|given| &given.certificate)).find(|issuer| {
+                matches!(issuer.key, Key::Rsa(bits) if bits < FEWEST_RSA_BITS)
+                    && path.iter().any(|issued| issued.issuer == issuer.subject)
+            });
         match weak {
             Some(issuer) => bad(too_weak(&format!("the key of \"{}\"", issuer.subject), &issuer.key)),
             None => self.unknown_issuer(leaf, true),

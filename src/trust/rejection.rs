@@ -1,6 +1,7 @@
 //! A failed TLS handshake in words: the fault, its cause, and the certificates that the server showed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::certificate::Certificate;
 use crate::error::Tls;
@@ -50,6 +51,13 @@ impl fmt::Display for Rejection {
 }
 
 impl std::error::Error for Rejection {}
+
+impl From<Rejection> for rustls::Error {
+    /// The form in which a verdict travels through rustls; [`super::explain()`] takes it out again.
+    fn from(rejection: Rejection) -> Self {
+        rustls::CertificateError::Other(rustls::OtherError(Arc::new(rejection))).into()
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,24 +1,40 @@
 //! Whether a server's certificate is trusted: webpki's judgement, and the pin that it lacks.
 
+use std::fmt::Display;
+use std::path::Path;
 use std::sync::{Arc, Once};
 
 use jiff::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::{
-    WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature, verify_tls13_signature_with_raw_key,
-};
-use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use super::certificate::{Certificate, Validity};
 use super::refusal::{Considered, Refusal, weak_key};
-use super::rejection::Rejection;
 use super::roots::SystemRoots;
 
-/// A certificate that the user or a file of another client supplied, in DER and described.
-pub(super) type Given = (CertificateDer<'static>, Certificate);
+/// A certificate that the user or a file of another client supplied.
+#[derive(Debug, Clone)]
+pub(super) struct Given {
+    pub der: CertificateDer<'static>,
+    pub certificate: Certificate,
+    /// The file it was in.
+    pub from: Arc<Path>,
+}
+
+impl Given {
+    /// The certificates of one file.
+    pub fn all_from(
+        certificates: Vec<(CertificateDer<'static>, Certificate)>,
+        path: &Path,
+    ) -> impl Iterator<Item = Self> {
+        let from: Arc<Path> = path.into();
+        certificates.into_iter().map(move |(der, certificate)| Self { der, certificate, from: Arc::clone(&from) })
+    }
+}
 
 /// Trusts what leads to a root of the system or to a certificate that was given.
 ///
@@ -28,23 +44,28 @@ pub(super) type Given = (CertificateDer<'static>, Certificate);
 pub(super) struct Verifier {
     system: Arc<SystemRoots>,
     given: Vec<Given>,
+    /// What was found and could not be used, which may be what a refused server lacks.
+    unused: Vec<String>,
     algorithms: WebPkiSupportedAlgorithms,
     nothing_trusted: Once,
+    told_unused: Once,
 }
 
 impl Verifier {
-    pub fn new(system: Arc<SystemRoots>, given: Vec<Given>, algorithms: WebPkiSupportedAlgorithms) -> Self {
-        Self { system, given, algorithms, nothing_trusted: Once::new() }
+    pub fn new(
+        system: Arc<SystemRoots>,
+        given: Vec<Given>,
+        unused: Vec<String>,
+        algorithms: WebPkiSupportedAlgorithms,
+    ) -> Self {
+        Self { system, given, unused, algorithms, nothing_trusted: Once::new(), told_unused: Once::new() }
     }
 
     /// The given certificates that may issue at `now`, as anchors.
     fn given_anchors(&self, now: Timestamp) -> RootCertStore {
         let mut store = RootCertStore::empty();
-        let usable = self
-            .given
-            .iter()
-            .filter(|(_, certificate)| certificate.may_issue() && certificate.validity_at(now) == Validity::Valid);
-        store.add_parsable_certificates(usable.map(|(der, _)| der.clone()));
+        let usable = self.given.iter().filter(|given| given.certificate.may_vouch_at(now));
+        store.add_parsable_certificates(usable.map(|given| given.der.clone()));
         store
     }
 
@@ -55,10 +76,14 @@ impl Verifier {
         if !self.given.is_empty() {
             let verdict = self.chain(&parsed, &anchors, presented);
             if verdict.is_ok() {
+                self.tell_who_vouches(presented);
                 return verify_server_name(&parsed, presented.name);
             }
-            let own = self.given.iter().any(|(der, _)| der == presented.leaf);
-            if own && verdict.as_ref().is_err_and(|error| presented.may_be_pinned(error)) {
+            let pin = self.given.iter().find(|given| given.der == *presented.leaf);
+            if let Some(pin) = pin
+                && verdict.as_ref().is_err_and(|error| presented.may_be_pinned(error))
+            {
+                tell(presented.name, &format_args!("{}, which holds its own certificate", pin.from.display()));
                 return presented.check_pinned(&parsed);
             }
         }
@@ -68,7 +93,10 @@ impl Verifier {
             self.nothing_trusted.call_once(|| tracing::warn!("no root certificate is trusted: the system has none"));
         }
         match self.chain(&parsed, &anchors, presented) {
-            Ok(()) => verify_server_name(&parsed, presented.name),
+            Ok(()) => {
+                tell(presented.name, &"the system's roots");
+                verify_server_name(&parsed, presented.name)
+            }
             Err(error) if presented.may_be_pinned(&error) && system.certificates.contains(presented.leaf) => {
                 presented.check_pinned(&parsed)
             }
@@ -86,14 +114,24 @@ impl Verifier {
         verify_server_cert_signed_by_trust_anchor(leaf, anchors, presented.intermediates, presented.now, algorithms)
     }
 
+    /// Names the file whose certificate the chain leads to, as far as names tell.
+    fn tell_who_vouches(&self, presented: &Presented<'_>) {
+        let issuers: Vec<_> = presented.described().into_iter().map(|certificate| certificate.issuer).collect();
+        let now = presented.timestamp();
+        let vouching = self
+            .given
+            .iter()
+            .find(|given| given.certificate.may_vouch_at(now) && issuers.contains(&given.certificate.subject));
+        if let Some(given) = vouching {
+            tell(presented.name, &given.from.display());
+        }
+    }
+
     fn refuse(&self, error: Error, presented: &Presented<'_>) -> Error {
-        let chain: Vec<_> = std::iter::once(presented.leaf)
-            .chain(presented.intermediates)
-            .filter_map(|der| Certificate::parse(der))
-            .collect();
+        self.told_unused.call_once(|| self.unused.iter().for_each(|unused| tracing::warn!("{unused}")));
         let refusal = Refusal {
             error,
-            chain,
+            chain: presented.described(),
             name: presented.name,
             now: presented.timestamp(),
             considered: Considered { system: self.system_count(), given: &self.given },
@@ -154,7 +192,19 @@ struct Presented<'a> {
     now: UnixTime,
 }
 
+/// Says in the log whom a server owes its acceptance to.
+fn tell(name: &ServerName<'_>, whom: &dyn Display) {
+    tracing::debug!("trust in {}: {whom}", name.to_str());
+}
+
 impl Presented<'_> {
+    /// The readable certificates, the server's own first; none if that one is not readable.
+    fn described(&self) -> Vec<Certificate> {
+        let Some(leaf) = Certificate::parse(self.leaf) else { return Vec::new() };
+        let issuers = self.intermediates.iter().filter_map(|der| Certificate::parse(der));
+        std::iter::once(leaf).chain(issuers).collect()
+    }
+
     fn timestamp(&self) -> Timestamp {
         let seconds = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
         Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
@@ -189,74 +239,6 @@ impl Presented<'_> {
             Validity::Valid if !leaf.for_servers => Err(CertificateError::InvalidPurpose.into()),
             Validity::Valid => Ok(()),
         }
-    }
-}
-
-/// Accepts any certificate whose key signs the handshake: the connection is private, its far end may be anybody.
-#[derive(Debug)]
-pub(super) struct AcceptAny {
-    pub algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl AcceptAny {
-    /// Checks a handshake's signature by the key alone: webpki does not read X.509 v1, for which people turn to this.
-    fn verify_with_key(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let leaf = Certificate::parse(leaf).ok_or(CertificateError::BadEncoding)?;
-        let key = SubjectPublicKeyInfoDer::from(leaf.spki);
-        verify_tls13_signature_with_raw_key(message, &key, signature, &self.algorithms)
-    }
-}
-
-impl ServerCertVerifier for AcceptAny {
-    fn verify_server_cert(
-        &self,
-        _leaf: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        if ParsedCertificate::try_from(leaf).is_err() {
-            return self.verify_with_key(message, leaf, signature);
-        }
-        verify_tls12_signature(message, leaf, signature, &self.algorithms).map_err(|error| weak_key(leaf, error))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        if ParsedCertificate::try_from(leaf).is_err() {
-            return self.verify_with_key(message, leaf, signature);
-        }
-        verify_tls13_signature(message, leaf, signature, &self.algorithms).map_err(|error| weak_key(leaf, error))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
-    }
-}
-
-impl From<Rejection> for Error {
-    /// The form in which a verdict travels through rustls; [`super::explain()`] takes it out again.
-    fn from(rejection: Rejection) -> Self {
-        CertificateError::Other(rustls::OtherError(Arc::new(rejection))).into()
     }
 }
 

@@ -54,7 +54,12 @@ impl Connector {
             tracing::warn!("the certificate of {} is not verified (--insecure)", connection.registry);
         }
         let client_identity = connection.client_identity.map(|(cert, key)| ClientIdentityFiles { cert, key });
-        let trust = trust::Options { ca_files: connection.ca_files, client_identity, insecure: connection.insecure };
+        let trust = trust::Options {
+            ca_files: connection.ca_files,
+            client_identity,
+            insecure: connection.insecure,
+            ..trust::Options::from_env()
+        };
         let options = Options {
             connect_timeout: connection.connect_timeout,
             jobs: connection.jobs,

@@ -1,0 +1,150 @@
+//! A server as trust is configured for it: where it is reached, and under which names.
+
+use url::Url;
+
+use crate::name::Registry;
+
+/// The names of Docker Hub under which somebody may have configured it, its own first.
+const HUB: [&str; 3] = ["docker.io", "registry-1.docker.io", "index.docker.io"];
+
+/// Where a server is reached and what it is called in certs.d folders and configuration files.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    host: String,
+    port: u16,
+    /// `HOST[:PORT]` as typed, best first. The port counts: `reg` is not `reg:443`.
+    names: Vec<String>,
+}
+
+impl Place {
+    /// Where a registry is reached, named as it was typed.
+    pub fn of(registry: &Registry) -> Self {
+        let base = registry.base();
+        let names = if registry.is_docker_hub() { HUB.map(str::to_owned).to_vec() } else { vec![registry.authority()] };
+        Self { host: host_of(&base), port: registry.effective_port(), names }
+    }
+
+    /// A server that nobody typed the name of, such as a token server; named as in a URL, without the port of HTTPS.
+    pub fn at(host: &str, port: u16) -> Self {
+        let host = bracketed(host);
+        let name = if port == 443 { host.clone() } else { format!("{host}:{port}") };
+        // Names become names of folders; nothing that is a path is one.
+        let is_name = !host.starts_with('.') && !host.contains(['/', '\\']) && !host.is_empty();
+        Self { host, port, names: is_name.then_some(name).into_iter().collect() }
+    }
+
+    /// Whether this is the server at `host` and `port`.
+    pub fn is(&self, host: &str, port: u16) -> bool {
+        self.port == port && self.is_host(host)
+    }
+
+    /// Whether this is a server on `host`.
+    pub fn is_host(&self, host: &str) -> bool {
+        self.host == bracketed(host)
+    }
+
+    /// Whether `address`, a URL or `HOST[:PORT]`, is this server.
+    pub fn is_address(&self, address: &str) -> bool {
+        // As containerd does, which takes anything else for a host.
+        let url = if address.starts_with("http") && address.contains("://") {
+            Url::parse(address)
+        } else {
+            Url::parse(&format!("https://{address}"))
+        };
+        let Ok(url) = url else { return false };
+        let Some(port) = url.port_or_known_default() else { return false };
+        let host = host_of(&url);
+        self.is(&host, port) || self.names.iter().any(|name| *name == host && self.port == port)
+    }
+
+    /// `HOST[:PORT]`, best first.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The names that look like this server's and are not: without its port, or with the port that goes without saying.
+    pub fn mistaken_names(&self) -> Vec<String> {
+        let without = |name: &String| name.strip_suffix(&format!(":{}", self.port)).map(str::to_owned);
+        let with = |name: &String| format!("{name}:{}", self.port);
+        self.names.iter().map(|name| without(name).unwrap_or_else(|| with(name))).collect()
+    }
+}
+
+fn host_of(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
+}
+
+/// A host as it stands in a URL.
+fn bracketed(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Place {
+        Place::of(&text.parse().unwrap())
+    }
+
+    #[test]
+    fn a_registry_is_named_as_it_was_typed() {
+        for (text, host, port, name) in [
+            ("reg.corp", "reg.corp", 443, "reg.corp"),
+            ("Reg.corp:443", "reg.corp", 443, "reg.corp:443"),
+            ("reg.corp:5000", "reg.corp", 5000, "reg.corp:5000"),
+            ("https://reg.corp:5000/prefix", "reg.corp", 5000, "reg.corp:5000"),
+            ("[fd00::1]:5000", "[fd00::1]", 5000, "[fd00::1]:5000"),
+        ] {
+            let place = of(text);
+            assert_eq!((&*place.host, place.port, place.names()), (host, port, &[name.to_owned()][..]), "{text}");
+            assert!(place.is(host, port));
+        }
+        assert!(of("[fd00::1]:5000").is("fd00::1", 5000));
+    }
+
+    #[test]
+    fn docker_hub_has_several_names() {
+        let hub = of("docker.io");
+        assert!(hub.is("registry-1.docker.io", 443) && !hub.is("docker.io", 443));
+        assert_eq!(hub.names(), HUB);
+        for address in ["docker.io", "https://registry-1.docker.io", "https://index.docker.io/v1/"] {
+            assert!(hub.is_address(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn other_servers_are_named_as_in_a_url() {
+        assert_eq!(Place::at("auth.corp", 443).names(), ["auth.corp"]);
+        assert_eq!(Place::at("Auth.corp", 5001).names(), ["auth.corp:5001"]);
+        assert_eq!(Place::at("fd00::1", 5001).names(), ["[fd00::1]:5001"]);
+        for path in ["", ".", "..", "../x", "/etc", "a/b", "a\\b"] {
+            assert!(Place::at(path, 443).names().is_empty(), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_compared_by_host_and_port() {
+        let place = of("reg.corp:5000");
+        for address in ["reg.corp:5000", "https://reg.corp:5000", "http://REG.corp:5000/v2", "https://reg.corp:5000/x"]
+        {
+            assert!(place.is_address(address), "{address}");
+        }
+        for address in
+            ["reg.corp", "https://reg.corp", "https://reg.corp:5001", "mirror.corp:5000", "", "https://", "a b"]
+        {
+            assert!(!place.is_address(address), "{address}");
+        }
+        assert!(of("reg.corp").is_address("https://reg.corp:443"));
+        assert!(!of("reg.corp").is_address("http://reg.corp"));
+        assert!(of("httpd.corp").is_address("httpd.corp"));
+    }
+
+    #[test]
+    fn names_with_the_wrong_port_are_known() {
+        assert_eq!(of("reg.corp:5000").mistaken_names(), ["reg.corp"]);
+        assert_eq!(of("reg.corp").mistaken_names(), ["reg.corp:443"]);
+        assert_eq!(of("reg.corp:443").mistaken_names(), ["reg.corp"]);
+    }
+}

@@ -1,0 +1,361 @@
+//! What other programs' files say about a server.
+
+use super::machine::*;
+use super::*;
+use crate::trust::fixture::Log;
+
+#[test]
+fn an_authority_is_found_wherever_other_programs_find_it() {
+    let (root, leaf) = private();
+    let ca = root.pem();
+    let toml = |path: &str| format!("server = \"https://{NAME}\"\nca = \"{path}\"\n");
+    let containerd = "root/etc/containerd/certs.d";
+    let places = [
+        (Origin::Own, vec![("home/.config/rls/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())]),
+        (Origin::Docker, vec![("home/.docker/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())]),
+        (Origin::Docker, vec![("home/.config/docker/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())]),
+        (Origin::Docker, vec![(format!("{DOCKER}/corp-root.crt"), ca.clone())]),
+        (
+            Origin::Containers,
+            vec![("home/.config/containers/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())],
+        ),
+        (Origin::Containers, vec![("root/etc/containers/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())]),
+        (
+            Origin::Containerd,
+            vec![
+                (HOSTS_TOML.to_owned(), toml("corp.pem")),
+                (format!("{containerd}/registry.corp_5000_/corp.pem"), ca.clone()),
+            ],
+        ),
+        (
+            Origin::Containerd,
+            vec![
+                (format!("{containerd}/registry.corp:5000/hosts.toml"), toml("../corp.pem")),
+                (format!("{containerd}/corp.pem"), ca.clone()),
+            ],
+        ),
+        (
+            Origin::Containerd,
+            vec![
+                (format!("{containerd}/_default/hosts.toml"), "ca = \"corp.pem\"".to_owned()),
+                (format!("{containerd}/_default/corp.pem"), ca.clone()),
+            ],
+        ),
+        (Origin::Containerd, vec![(format!("{containerd}/registry.corp_5000_/ca.crt"), ca.clone())]),
+        (
+            Origin::Registries,
+            vec![(K3S.to_owned(), tls("ca.pem")), ("root/etc/rancher/k3s/ca.pem".to_owned(), ca.clone())],
+        ),
+        (
+            Origin::Registries,
+            vec![
+                ("root/etc/rancher/rke2/registries.yaml".to_owned(), tls("../ca.pem")),
+                ("root/etc/rancher/ca.pem".to_owned(), ca.clone()),
+            ],
+        ),
+    ];
+    for (origin, files) in places {
+        let machine = Machine::new();
+        assert!(!machine.accepts(&leaf.serve(&[])), "an empty machine");
+        files.iter().for_each(|(path, content)| machine.put(path, content));
+        assert!(machine.accepts(&leaf.serve(&[])), "{files:?}");
+        let sources = machine.trust().sources(HOST, PORT);
+        let [source] = sources.as_slice() else { panic!("{sources:?}") };
+        assert_eq!(source.origin, origin);
+        let Gives::Authorities(certificates) = &source.gives else { panic!("{source:?}") };
+        assert_eq!(certificates[0].subject.to_string(), "Corp Root CA");
+        assert_eq!(fs::read_to_string(&source.path).unwrap(), ca);
+        let elsewhere = machine.trust().sources("other.corp", PORT).len();
+        // A default is for everybody; the token server of this registry has the registry's own.
+        assert_eq!(elsewhere, if files[0].0.contains("_default") { 2 } else { 1 }, "{files:?}");
+    }
+}
+
+#[test]
+fn the_environment_moves_the_folders_and_the_usual_ones_stay() {
+    let (root, leaf) = private();
+    for path in
+        ["xdg/rls/certs.d", "xdg/docker/certs.d", "xdg/containers/certs.d", "docker/certs.d", "home/.docker/certs.d"]
+    {
+        let mut machine = Machine::new().with(&format!("{path}/{NAME}/ca.crt"), root.pem());
+        machine.0.options.xdg_config_home = Some(machine.path("xdg"));
+        machine.0.options.docker_config = Some(machine.path("docker"));
+        assert!(machine.accepts(&leaf.serve(&[])), "{path}");
+    }
+    // Set to what they are anyway, they do not make anything count twice.
+    let mut machine = Machine::new()
+        .with(&format!("home/.config/docker/certs.d/{NAME}/ca.crt"), root.pem())
+        .with(&format!("home/.docker/certs.d/{NAME}/ca.crt"), root.pem());
+    machine.0.options.xdg_config_home = Some(machine.path("home/.config"));
+    machine.0.options.docker_config = Some(machine.path("home/.docker"));
+    assert_eq!(machine.trust().sources(HOST, PORT).len(), 2);
+}
+
+#[test]
+fn nothing_is_looked_for_where_nobody_says() {
+    let (root, leaf) = private();
+    let mut machine = Machine::new().with(&format!("{DOCKER}/ca.crt"), root.pem());
+    machine.0.options.root = None;
+    assert!(!machine.accepts(&leaf.serve(&[])));
+    assert!(machine.trust().sources(HOST, PORT).is_empty());
+}
+
+#[test]
+fn all_places_add_up_with_the_system_and_the_named_files() {
+    let roots: Vec<_> = (0..4).map(|i| Authority::root(&format!("Root {i}"))).collect();
+    let mut machine = Machine::new()
+        .with(&format!("{DOCKER}/ca.crt"), roots[0].pem())
+        .with(K3S, tls("ca.pem"))
+        .with("root/etc/rancher/k3s/ca.pem", roots[1].pem());
+    machine.0 = machine.0.given(&[&roots[2]]).system(&[&roots[3]]);
+    for root in &roots {
+        assert!(machine.accepts(&root.issue(fixture::server(&[HOST])).serve(&[])));
+    }
+    let stranger = Authority::root("Stranger").issue(fixture::server(&[HOST])).serve(&[]);
+    let refusal = reach(&machine.trust(), &stranger).err().unwrap();
+    assert!(
+        refusal.cause.ends_with("among the 1 root of this system and the 3 certificates given"),
+        "{}",
+        refusal.cause
+    );
+}
+
+#[test]
+fn the_pin_and_partial_chains_hold_for_found_files_too() {
+    let pinned = Authority::own_issuer(self_signed_ca(HOST));
+    assert!(Machine::new().with(&format!("{DOCKER}/ca.crt"), pinned.pem()).accepts(&pinned.serve(&[])));
+    let pki = Pki::new();
+    let machine = Machine::new().with(&format!("{DOCKER}/chain.crt"), pki.intermediate.pem());
+    assert!(machine.accepts(&pki.leaf.serve(&[])));
+}
+
+#[test]
+fn a_registry_is_looked_for_as_it_was_typed() {
+    let (root, leaf) = private();
+    let reach = |typed: &str, folder: &str| {
+        let machine = Machine::new().with(&format!("root/etc/docker/certs.d/{folder}/ca.crt"), root.pem());
+        let trust = machine.0.trust().for_registry(&typed.parse().unwrap());
+        handshake(trust.client_config(HOST, 443).unwrap(), &leaf.serve(&[]), HOST).is_ok()
+    };
+    assert!(reach("registry.corp", "registry.corp"));
+    assert!(reach("registry.corp:443", "registry.corp:443"));
+    assert!(reach("Registry.Corp", "registry.corp"));
+    assert!(!reach("registry.corp", "registry.corp:443"));
+    assert!(!reach("registry.corp:443", "registry.corp"));
+}
+
+#[test]
+fn docker_hub_is_configured_as_docker_io() {
+    let root = Authority::root("Intercepting proxy");
+    let server = root.issue(fixture::server(&["registry-1.docker.io"])).serve(&[]);
+    let machine = Machine::new().with("root/etc/containers/certs.d/docker.io/ca.crt", root.pem());
+    let trust = machine.0.trust().for_registry(&Registry::docker_hub());
+    assert!(
+        handshake(trust.client_config("registry-1.docker.io", 443).unwrap(), &server, "registry-1.docker.io").is_ok()
+    );
+}
+
+#[test]
+fn a_folder_for_another_port_is_mentioned() {
+    let (root, _) = private();
+    let machine = Machine::new().with("root/etc/docker/certs.d/registry.corp/ca.crt", root.pem());
+    let expected = NAME.to_owned();
+    assert_eq!(
+        machine.unused(),
+        [("root/etc/docker/certs.d/registry.corp".to_owned(), Unused::OtherPort { expected })]
+    );
+    let machine = machine.with(&format!("{DOCKER}/ca.crt"), root.pem());
+    assert!(machine.unused().is_empty(), "the right one is there too");
+}
+
+// --- other servers than the registry ---
+
+#[test]
+fn the_authorities_of_a_registry_vouch_for_its_token_server() {
+    let root = Authority::root("Corp Root CA");
+    let auth = root.issue(fixture::server(&["auth.corp"])).serve(&[]);
+    let machine = Machine::new().with(&format!("{DOCKER}/ca.crt"), root.pem());
+    let reach = |trust: Trust| handshake(trust.client_config("auth.corp", 5001).unwrap(), &auth, "auth.corp").is_ok();
+    assert!(reach(machine.trust()));
+    assert!(!reach(machine.0.trust()), "no registry named it");
+    assert!(!reach(machine.0.trust().for_registry(&"other.corp".parse().unwrap())), "another registry named it");
+}
+
+#[test]
+fn client_certificates_are_shown_to_whom_they_are_for() {
+    let (root, _) = private();
+    let client = root.issue(names(&[], "ann"));
+    let machine = Machine::new()
+        .with(&format!("{DOCKER}/ann.cert"), client.pem())
+        .with(&format!("{DOCKER}/ann.key"), client.key_pem());
+    let trust = machine.trust();
+    assert!(trust.offers_client_certificate(HOST, PORT));
+    assert!(!trust.offers_client_certificate("auth.corp", 5001), "a found one is for its server");
+    assert!(!trust.offers_client_certificate(HOST, 5001));
+
+    let mut machine = Machine::new();
+    let options = machine.0.options.clone();
+    machine.0 = machine.0.identity(&[&client], &client);
+    machine.0.options = Options { client_identity: machine.0.options.client_identity.take(), ..options };
+    let trust = machine.trust();
+    assert!(trust.offers_client_certificate(HOST, PORT));
+    assert!(trust.offers_client_certificate(HOST, 5001), "a named one is for the registry's host");
+    assert!(!trust.offers_client_certificate("auth.corp", PORT));
+    assert!(machine.0.trust().offers_client_certificate("auth.corp", PORT), "no registry is known");
+    assert_eq!((trust.sources(HOST, PORT).len(), trust.sources("auth.corp", PORT).len()), (1, 0));
+}
+
+// --- client certificates ---
+
+#[test]
+fn the_client_certificate_that_the_server_asks_for_is_shown() {
+    let (root, leaf) = private();
+    let (a, b) = (Authority::root("Clients A"), Authority::root("Clients B"));
+    let (ann, bob) = (a.issue(names(&[], "ann")), b.issue(names(&[], "bob")));
+    let machine = Machine::new().with(&format!("{DOCKER}/ca.crt"), root.pem());
+    for (name, client) in [("ann", &ann), ("bob", &bob)] {
+        machine.put(&format!("{DOCKER}/{name}.cert"), client.pem());
+        machine.put(&format!("{DOCKER}/{name}.key"), client.key_pem());
+    }
+    for (authority, client) in [(&a, &ann), (&b, &bob)] {
+        let session = reach(&machine.trust(), &leaf.serve(&[]).demanding(&[authority])).unwrap();
+        assert_eq!(session.shown().unwrap(), [client.der().clone()]);
+    }
+    // One that the user names goes before those that are found.
+    let eve = Authority::root("Strangers").issue(names(&[], "eve"));
+    let mut machine = machine;
+    machine.0 = machine.0.identity(&[&eve], &eve);
+    let refusal = reach(&machine.trust(), &leaf.serve(&[]).demanding(&[&a])).err().unwrap();
+    assert_eq!(refusal.fault, Tls::ClientCertificate { offered: true });
+}
+
+#[test]
+fn a_cert_without_its_key_is_an_error_that_says_so() {
+    let (root, leaf) = private();
+    let error = Machine::new().with(&format!("{DOCKER}/client.cert"), leaf.pem()).failure();
+    assert!(error.what().ends_with("registry.corp:5000/client.cert has no key"), "{error}");
+    assert!(error.causes()[0].ends_with("client.key is not there") && error.causes().len() == 1, "{error}");
+
+    let error = Machine::new().with(&format!("{DOCKER}/ca.cert"), root.pem()).failure();
+    assert_eq!(error.causes()[1], "it is a CA certificate, which belongs in a file whose name ends in .crt");
+}
+
+#[test]
+fn a_pair_that_does_not_fit_is_an_error_that_says_so() {
+    let (root, leaf) = private();
+    let machine = Machine::new()
+        .with(&format!("{DOCKER}/client.cert"), leaf.pem())
+        .with(&format!("{DOCKER}/client.key"), root.key_pem());
+    assert!(machine.failure().what().contains("client.key does not belong to client certificate "));
+}
+
+// --- what looks as if it counted ---
+
+#[cfg(unix)]
+#[test]
+fn files_that_give_nothing_are_mentioned() {
+    let (root, leaf) = private();
+    let damaged = format!("{}-----BEGIN CERTIFICATE-----\n", root.pem());
+    let machine = Machine::new()
+        .with(&format!("{DOCKER}/a.pem"), root.pem())
+        .with(&format!("{DOCKER}/b.crt"), root.key_pem())
+        .with(&format!("{DOCKER}/c.key"), root.key_pem())
+        .with(&format!("{DOCKER}/d.crt"), damaged)
+        .with(&format!("{DOCKER}/e.pem"), leaf.pem())
+        .with(&format!("{DOCKER}/README"), "trust is here");
+    std::os::unix::fs::symlink("nowhere", machine.path(&format!("{DOCKER}/f.crt"))).unwrap();
+    fs::create_dir(machine.path(&format!("{DOCKER}/g.crt"))).unwrap();
+    let unused = machine.unused();
+    let names: Vec<_> = unused.iter().map(|(path, why)| (&path[DOCKER.len() + 1..], why)).collect();
+    assert_eq!(
+        names,
+        [
+            ("a.pem", &Unused::NotNamedCrt),
+            ("b.crt", &Unused::NoCertificate("it holds a private key".to_owned())),
+            ("c.key", &Unused::KeyWithoutCertificate),
+            ("d.crt", &Unused::Damaged("section 2 (CERTIFICATE) has no END line".to_owned())),
+            ("f.crt", &Unused::Unreadable("No such file or directory (os error 2)".to_owned())),
+            ("g.crt", &Unused::Unreadable("it is not a file".to_owned())),
+        ]
+    );
+    assert!(machine.accepts(&leaf.serve(&[])), "what is whole in d.crt counts");
+}
+
+#[test]
+fn the_wish_not_to_verify_is_recorded_and_not_obeyed() {
+    let (_, leaf) = private();
+    let yaml = format!("configs: {{'{NAME}': {{tls: {{insecure_skip_verify: true}}}}}}");
+    for (path, content) in [(HOSTS_TOML, "skip_verify = true"), (K3S, &*yaml)] {
+        let machine = Machine::new().with(path, content);
+        assert!(!machine.accepts(&leaf.serve(&[])), "{path}");
+        let sources = machine.trust().sources(HOST, PORT);
+        assert!(matches!(sources[0].gives, Gives::Insecure), "{sources:?}");
+        assert_eq!(sources[0].path, machine.path(path));
+        assert!(!machine.trust().is_insecure());
+    }
+}
+
+#[test]
+fn what_could_not_be_used_is_told_when_a_server_is_refused_and_once() {
+    let (root, leaf) = private();
+    let machine = Machine::new().with(&format!("{DOCKER}/ca.pem"), root.pem());
+    let log = Log::default();
+    log.listen(|| {
+        let config = machine.trust().client_config(HOST, PORT).unwrap();
+        assert!(log.warnings().iter().all(|text| !text.contains("ca.pem")), "nothing has happened yet");
+        for _ in 0..2 {
+            assert!(handshake(config.clone(), &leaf.serve(&[]), HOST).is_err());
+        }
+    });
+    let told: Vec<_> = log.warnings().into_iter().filter(|text| text.contains("ca.pem")).collect();
+    let [told] = told.as_slice() else { panic!("{told:?}") };
+    assert!(told.ends_with("ca.pem is not used: it is a CA certificate and its name does not end in .crt"), "{told}");
+}
+
+#[test]
+fn whoever_vouches_for_a_server_is_logged() {
+    let (root, leaf) = private();
+    let vouches = |machine: Machine, server: Server| {
+        let log = Log::default();
+        log.listen(|| assert!(machine.accepts(&server)));
+        let told =
+            log.all().into_iter().find_map(|text| Some(text.strip_prefix("trust in registry.corp: ")?.to_owned()));
+        told.unwrap()
+    };
+    let docker = format!("{DOCKER}/ca.crt");
+    let machine = Machine::new().with(&format!("{DOCKER}/a.crt"), Authority::root("X").pem()).with(&docker, root.pem());
+    assert!(vouches(machine, leaf.serve(&[])).ends_with(&docker));
+    let machine = Machine(Client::new().system(&[&root]));
+    assert_eq!(vouches(machine, leaf.serve(&[])), "the system's roots");
+    let pinned = Authority::own_issuer(self_signed_ca(HOST));
+    let machine = Machine::new().with(&docker, pinned.pem());
+    assert!(vouches(machine, pinned.serve(&[])).ends_with("ca.crt, which holds its own certificate"));
+}
+
+// --- when files are read ---
+
+#[test]
+fn files_are_read_at_the_first_connection_to_their_server_and_once() {
+    let (root, leaf) = private();
+    let machine = Machine::new();
+    let trust = machine.trust();
+    let other = trust.client_config("other.corp", PORT);
+    assert!(other.is_ok());
+    let machine = machine.with("root/etc/docker/certs.d/late.corp:5000/client.cert", root.pem());
+    trust.general_config().unwrap();
+    assert!(trust.client_config("late.corp", PORT).is_err(), "the file was written after the trust was loaded");
+    fs::remove_file(machine.path("root/etc/docker/certs.d/late.corp:5000/client.cert")).unwrap();
+    assert!(trust.clone().client_config("late.corp", PORT).is_err(), "it is not read again");
+    assert!(handshake(trust.general_config().unwrap(), &leaf.serve(&[]), HOST).is_err());
+}
+
+#[test]
+fn the_general_configuration_has_what_the_user_named_and_no_client_certificate() {
+    let (root, leaf) = private();
+    let clients = Authority::root("Clients");
+    let ann = clients.issue(names(&[], "ann"));
+    let client = Client::new().given(&[&root]).identity(&[&ann], &ann);
+    assert!(handshake(client.trust().general_config().unwrap(), &leaf.serve(&[]), HOST).is_ok());
+    let demanding = leaf.serve(&[]).demanding(&[&clients]);
+    assert!(handshake(client.trust().general_config().unwrap(), &demanding, HOST).is_err());
+}

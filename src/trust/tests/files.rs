@@ -1,0 +1,92 @@
+//! Files that the user names.
+
+use super::*;
+
+fn ca_error(content: Option<&[u8]>) -> Error {
+    let client = Client::new();
+    let path = client.folder.path().join("ca.pem");
+    if let Some(content) = content {
+        fs::write(&path, content).unwrap();
+    }
+    let error = Client { options: Options { ca_files: vec![path.clone()], ..Options::default() }, ..client }
+        .load()
+        .unwrap_err();
+    assert_eq!(*error.kind(), Kind::Config);
+    assert!(error.what().contains(&*path.to_string_lossy()), "{}", error.what());
+    error
+}
+
+#[test]
+fn a_ca_file_that_cannot_be_used_is_an_error_with_its_reason() {
+    let root = Authority::root("Root");
+    let missing = ca_error(None);
+    assert!(missing.what().starts_with("cannot read the CA file "));
+    assert!(missing.causes()[0].contains("No such file"), "{missing}");
+
+    let key = ca_error(Some(root.key_pem().as_bytes()));
+    assert!(key.what().ends_with("holds no certificate"));
+    assert_eq!(key.causes(), ["it holds a private key"]);
+
+    let der = ca_error(Some(root.der()));
+    assert_eq!(der.causes(), ["it is in binary form (DER or PKCS #12), not PEM"]);
+
+    let damaged = ca_error(Some(format!("{}{}", root.pem(), root.pem().replace("-----END", "")).as_bytes()));
+    assert!(damaged.what().ends_with("is damaged"));
+    assert_eq!(damaged.causes(), ["section 2 (CERTIFICATE) has no END line"]);
+}
+
+#[test]
+fn a_folder_in_place_of_a_ca_file_is_an_error() {
+    let client = Client::new();
+    let options = Options { ca_files: vec![client.folder.path().to_owned()], ..Options::default() };
+    let error = Client { options, ..client }.load().unwrap_err();
+    assert_eq!(*error.kind(), Kind::Config);
+}
+
+fn identity_error(cert: &str, key: &str) -> Error {
+    let client = Client::new();
+    let files = ClientIdentityFiles { cert: client.file("c.pem", cert), key: client.file("k.pem", key) };
+    let error = Client { options: Options { client_identity: Some(files), ..Options::default() }, ..client }
+        .load()
+        .unwrap_err();
+    assert_eq!(*error.kind(), Kind::Config);
+    error
+}
+
+#[test]
+fn a_client_identity_that_cannot_be_used_is_an_error_with_its_reason() {
+    let (ann, bob) = (Authority::own_issuer(names(&[], "ann")), Authority::root("bob"));
+
+    let foreign = identity_error(&ann.pem(), &bob.key_pem());
+    assert!(foreign.what().contains("k.pem does not belong to client certificate "), "{foreign}");
+    assert_eq!(foreign.causes(), ["the public key of \"ann\" is another one"]);
+
+    let swapped = identity_error(&ann.key_pem(), &ann.pem());
+    assert!(swapped.what().ends_with("c.pem holds no usable client certificate"), "{swapped}");
+    assert_eq!(swapped.causes(), ["it holds a private key"]);
+
+    let no_key = identity_error(&ann.pem(), &ann.pem());
+    assert!(no_key.what().ends_with("k.pem holds no usable client key"), "{no_key}");
+    assert_eq!(no_key.causes(), ["it holds a certificate"]);
+
+    let encrypted = ann.key_pem().replace("PRIVATE", "ENCRYPTED PRIVATE");
+    assert_eq!(identity_error(&ann.pem(), &encrypted).causes(), ["it holds an encrypted private key"]);
+
+    let unsupported = identity_error(&ann.pem(), "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n");
+    assert_eq!(unsupported.causes()[0], "it is neither RSA of 2048 bits or more, ECDSA P-256 or P-384, nor Ed25519");
+}
+
+#[test]
+fn no_secret_is_in_the_debug_text() {
+    let ann = Authority::root("ann");
+    let shown = format!("{:?}", Client::new().identity(&[&ann], &ann).trust());
+    let secret = ann.key_pem().lines().nth(1).unwrap().to_owned();
+    assert!(!shown.contains(&secret) && shown.contains("ann"));
+}
+
+#[test]
+fn the_cryptography_can_be_installed_twice() {
+    install_crypto();
+    install_crypto();
+    assert!(rustls::crypto::CryptoProvider::get_default().is_some());
+}
