@@ -48,6 +48,8 @@ struct Remembered {
     bearer: HashSet<Origin>,
     /// Who a request was made as.
     identities: HashMap<Key, Option<Identity>>,
+    /// Identity tokens as they were found, with those that a token server gave in their place.
+    replaced: Vec<(SecretString, SecretString)>,
 }
 
 impl Session {
@@ -83,6 +85,26 @@ impl Session {
     async fn found(&self, right: Option<&Right>) -> Result<Vec<Found>> {
         let repository = right.and_then(|right| right.repository.as_ref());
         self.keychain.credentials(&self.registry, repository).await
+    }
+
+    /// The credentials with the identity token that a token server gave in the place of theirs: the former may be good for
+    /// one use only (RFC 6749 §6). It is not stored anywhere.
+    fn current(&self, credentials: &Credentials) -> Credentials {
+        let mut credentials = credentials.clone();
+        if let Credentials::IdentityToken { token, .. } = &mut credentials {
+            let remembered = self.remembered();
+            if let Some((_, newer)) = remembered.replaced.iter().find(|(found, _)| same_secret(found, token)) {
+                *token = newer.clone();
+            }
+        }
+        credentials
+    }
+
+    fn remember_replaced(&self, credentials: &Credentials, newer: Option<&SecretString>) {
+        let (Credentials::IdentityToken { token, .. }, Some(newer)) = (credentials, newer) else { return };
+        let mut remembered = self.remembered();
+        remembered.replaced.retain(|(found, _)| !same_secret(found, token));
+        remembered.replaced.push((token.clone(), newer.clone()));
     }
 
     /// Credentials may be sent to the registry's own origin, and to its https side when it was asked by http and leads there.
@@ -143,16 +165,42 @@ struct Unanswered<'a> {
     found: Vec<Found>,
 }
 
+impl Unanswered<'_> {
+    /// Whether an answer was in vain. A 401 of another origin, to which the answer has led, is a question of its own.
+    fn is_refused(&self, response: &Response) -> bool {
+        response.status() == 401 && response.url().origin() == self.key.0
+    }
+}
+
 impl Transport {
-    /// Sends a request, answering one 401.
+    /// Sends a request, answering one 401 of the registry and one of the place where it leads.
     pub(super) async fn authenticated(&self, request: &Request) -> Result<Response> {
-        let right = &request.subject.right;
-        let asked = (request.url.origin(), right.clone());
-        let (token, header) = self.session.served(&asked);
-        let mut response = self.follow(request, &request.url, header.as_ref()).await?;
+        let key = (request.url.origin(), request.subject.right.clone());
+        let (token, header) = self.session.served(&key);
+        let response = self.follow(request, &request.url, header.as_ref()).await?;
+        let first = response.url().origin();
+        let response = self.answer(request, response, token, header).await?;
+        if response.status() != 401 || response.url().origin() == first {
+            return Ok(response);
+        }
+        self.answer(request, response, None, None).await
+    }
+
+    /// The reply, or where it is a 401, that to the request with an answer to it. `token` and `header` are what was sent to the
+    /// registry.
+    async fn answer(
+        &self,
+        request: &Request,
+        mut response: Response,
+        token: Option<Arc<Token>>,
+        header: Option<HeaderValue>,
+    ) -> Result<Response> {
         if response.status() != 401 {
             return Ok(response);
         }
+        // What was sent to the registry says nothing about the place where it leads.
+        let (token, header) =
+            if response.url().origin() == request.url.origin() { (token, header) } else { (None, None) };
         let mut challenge = challenge_of(&response);
         if token.is_some() && !matches!(challenge, Ok(Challenge::Bearer(_))) {
             // Harbor answers any Authorization that it does not take with a Basic challenge. Without one it says what it wants.
@@ -168,16 +216,14 @@ impl Transport {
             Err(reason) => return Err(self.unanswerable(reason, response, request).await),
         };
         let url = response.url().clone();
-        let home = self.session.is_home(&url);
-        let key = (url.origin(), right.clone());
-        let same = key == asked;
+        let right = request.subject.right.as_ref();
         let unanswered = Unanswered {
             request,
-            found: if home { self.session.found(right.as_ref()).await? } else { Vec::new() },
-            refused_token: token.filter(|_| same),
-            refused_header: header.filter(|_| same),
+            key: (url.origin(), right.cloned()),
+            refused_token: token,
+            refused_header: header,
+            found: if self.session.is_home(&url) { self.session.found(right).await? } else { Vec::new() },
             url,
-            key,
         };
         match challenge {
             Challenge::Bearer(challenge) => self.answer_bearer(unanswered, response, &challenge).await,
@@ -186,32 +232,28 @@ impl Transport {
     }
 
     async fn unanswerable(&self, reason: Error, response: Response, request: &Request) -> Error {
-        let said = status::check(response, &request.subject, &self.secrets).await.err();
-        let kind = reason.kind().clone();
-        let error = reason.within(status::not_allowed(&request.subject)).with_kind(kind);
-        match said.and_then(|said| said.reply().cloned()) {
-            Some(reply) => error.with_reply(reply),
-            None => error,
-        }
+        let error = status::refusal(response, &request.subject, &self.secrets).await;
+        let error = error.with_kind(reason.kind().clone()).because(reason.what());
+        reason.causes().iter().fold(error, |error, cause| error.because(cause))
     }
 
     async fn answer_basic(&self, unanswered: Unanswered<'_>, mut response: Response) -> Result<Response> {
-        let Unanswered { request, url, key, refused_header, found, .. } = unanswered;
+        let Unanswered { request, url, key, refused_header, found, .. } = &unanswered;
         let mut identity = None;
-        for found in &found {
+        for found in found {
             let Some(header) = found.credentials.basic_header().as_ref().and_then(header_value) else { continue };
             identity = Some(found.identity.clone());
             if Some(&header) == refused_header.as_ref() {
                 continue;
             }
             self.remember_secrets(&found.credentials);
-            response = self.follow(request, &url, Some(&header)).await?;
-            if response.status() != 401 {
+            response = self.follow(request, url, Some(&header)).await?;
+            if !unanswered.is_refused(&response) {
                 self.session.remembered().accepted.insert(key.clone(), header);
                 break;
             }
         }
-        self.session.remembered().identities.insert(key, identity);
+        self.session.remembered().identities.insert(key.clone(), identity);
         Ok(response)
     }
 
@@ -221,28 +263,29 @@ impl Transport {
         mut response: Response,
         challenge: &BearerChallenge,
     ) -> Result<Response> {
-        let Unanswered { request, url, key, refused_token: mut rejected, found, .. } = unanswered;
+        let Unanswered { request, url, key, refused_token, found, .. } = &unanswered;
         self.session.remembered().bearer.insert(key.0.clone());
-        let realm = token_server(&url, self.peer(&response), &challenge.realm)?;
+        let realm = token_server(url, self.peer(&response), &challenge.realm)?;
+        let mut rejected = refused_token.clone();
         if rejected.is_none()
-            && let Some(kept) = self.session.tokens.get_fresh(&key)
+            && let Some(kept) = self.session.tokens.get_fresh(key)
         {
             // Another request has fetched it meanwhile, or this one was led here by a redirect.
-            response = self.follow(request, &url, header_value(&kept.authorization()).as_ref()).await?;
-            if response.status() != 401 {
+            response = self.follow(request, url, header_value(&kept.authorization()).as_ref()).await?;
+            if !unanswered.is_refused(&response) {
                 return Ok(response);
             }
             rejected = Some(kept);
         }
         let mut refused = None;
-        for found in or_anonymous(&found) {
+        for found in or_anonymous(found) {
             let credentials = found.map_or(&Credentials::Anonymous, |found| &found.credentials);
             self.remember_secrets(credentials);
             self.session.remembered().identities.insert(key.clone(), found.map(|found| found.identity.clone()));
             if let Some(header) = credentials.bearer_header().as_ref().and_then(header_value) {
-                response = self.follow(request, &url, Some(&header)).await?;
-                if response.status() != 401 {
-                    self.session.remembered().accepted.insert(key, header);
+                response = self.follow(request, url, Some(&header)).await?;
+                if !unanswered.is_refused(&response) {
+                    self.session.remembered().accepted.insert(key.clone(), header);
                     return Ok(response);
                 }
                 continue;
@@ -256,15 +299,15 @@ impl Transport {
                 }
                 Err(error) => return Err(error),
             };
-            response = self.follow(request, &url, header_value(&token.authorization()).as_ref()).await?;
-            if response.status() != 401 {
+            response = self.follow(request, url, header_value(&token.authorization()).as_ref()).await?;
+            if !unanswered.is_refused(&response) {
                 return Ok(response);
             }
             refused = None;
             rejected = Some(token);
         }
         match refused {
-            Some(error) => Err(self.session.explain_denial(error, &url, &request.subject)),
+            Some(error) => Err(self.session.explain_denial(error, url, &request.subject)),
             None => Ok(response),
         }
     }
@@ -278,16 +321,20 @@ impl Transport {
         credentials: &Credentials,
     ) -> Result<Token> {
         let scopes = Scopes::for_request(challenge.scope.as_deref(), subject.right.as_ref());
+        let current = self.session.current(credentials);
+        self.remember_secrets(&current);
         let no_way = || Error::new(Kind::Unauthenticated, format!("no way to ask {} for a token", fault::place(realm)));
         let mut outcome = Err(no_way());
-        for attempt in TokenRequest::attempts(realm, challenge, &scopes, credentials) {
+        for attempt in TokenRequest::attempts(realm, challenge, &scopes, &current) {
             outcome = self.ask_token_server(&attempt, subject, credentials).await;
             let unknown = |error: &Error| error.reply().is_some_and(|reply| matches!(reply.status, 404 | 405));
             if !outcome.as_ref().is_err_and(unknown) {
                 break;
             }
         }
-        outcome.map_err(Error::at_login)
+        let token = outcome.map_err(Error::at_login)?;
+        self.session.remember_replaced(credentials, token.refresh_token());
+        Ok(token)
     }
 
     /// A GET is tried again as any other; a POST, which may use up what it carries, only when it was turned away or never left.
@@ -365,14 +412,20 @@ impl Transport {
         match credentials {
             Credentials::Anonymous => {}
             Credentials::Basic { password, .. } => self.secrets.remember(password.expose_secret()),
-            Credentials::IdentityToken { token, .. } | Credentials::RegistryToken(token) => {
+            Credentials::IdentityToken { token, password, .. } => {
                 self.secrets.remember(token.expose_secret());
+                password.iter().for_each(|password| self.secrets.remember(password.expose_secret()));
             }
+            Credentials::RegistryToken(token) => self.secrets.remember(token.expose_secret()),
         }
         if let Some(header) = credentials.basic_header() {
             self.secrets.remember_header(&header);
         }
     }
+}
+
+fn same_secret(one: &SecretString, other: &SecretString) -> bool {
+    one.expose_secret() == other.expose_secret()
 }
 
 /// A header value that the HTTP client keeps out of its own logs.

@@ -30,6 +30,22 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("credentials.json", "cred-043", "about proxies, which no keychain knows"),
     ("credentials.json", "cred-044", TRUST),
     ("digests.json", "dig-002", "sha384 is not one of the two algorithms that rls computes and so can verify"),
+    ("errors.json", "err-008", "about a status that a caller expects; here each request has one way to succeed"),
+    ("errors.json", "err-089", "texts are kept as they came: the program escapes what it prints"),
+    ("links.json", "link-015", "`&` is allowed in a token (RFC 9110 5.6.2), and so in the name of a parameter"),
+    ("links.json", "link-022", ONLY_NEXT),
+    ("links.json", "link-023", ONLY_NEXT),
+    (
+        "links.json",
+        "link-029",
+        "as its own text has it: what cannot be used is an error, and only an empty one is the end",
+    ),
+    ("links.json", "link-048", "as it says, a client cannot notice it"),
+    (
+        "links.json",
+        "link-083",
+        "the path is kept and the query taken: no other repository is asked with this one's token",
+    ),
     ("references.json", "ref-228", PORT_TOO_LARGE),
     ("references.json", "ref-229", PORT_TOO_LARGE),
     ("references.json", "ref-230", PORT_TOO_LARGE),
@@ -43,11 +59,20 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("references.json", "ref-491", "read as a repository with a tag of digits, as ref-079, ref-031 and ref-307 want"),
     ("references.json", "ref-511", FINAL_DOT),
     ("references.json", "is-private", "HTTPS is spoken to every host alike, so that none is asked if it is private"),
+    ("retries.json", "backoff", "the waits of other clients; those of rls double from 0.25 s on, with jitter"),
+    ("retries.json", "body-reconnect", "a body that breaks off is fetched again as often as a request, whatever came"),
+    ("retries.json", "retry-011", NO_UPLOADS),
+    ("retries.json", "retry-037", SILENCE),
+    ("retries.json", "retry-041", SILENCE),
+    ("retries.json", "retry-045", "who cancels drops the future, and nothing is left that could be retried"),
+    ("retries.json", "retry-051", "a reply to HEAD has no body: the GET tells whether tag or repository is unknown"),
+    ("retries.json", "retry-073", NO_UPLOADS),
     (
         "retries.json",
         "retry-077",
         "a lifetime counts from receipt: issued_at is not read, so that clocks need not agree",
     ),
+    ("retries.json", "retry-143", "the program is what Ctrl-C ends"),
     ("scopes.json", "per-host", "rls takes no hints from its caller: each request has the scopes of its own challenge"),
     ("scopes.json", "scope-044", "actions on one resource are united, as scope-019 and scope-037 want"),
     ("scopes.json", "scope-052", "actions on one resource are united, as scope-019 and scope-037 want"),
@@ -67,6 +92,9 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
 const CONVERSATION: &str = "what is sent after the first answer is the transport's matter, not the challenge's";
 const HELPER_WARNS: &str = "a helper that fails is a warning, and reading goes on without its credentials";
 const TRUST: &str = "about certificates, which no keychain knows";
+const ONLY_NEXT: &str = "nothing but the next page is looked for in a Link header";
+const NO_UPLOADS: &str = "rls uploads no blobs, and sends no body that it could not send again";
+const SILENCE: &str = "a server that is silent for the whole limit is not asked again: the limit is a minute";
 const PORT_TOO_LARGE: &str = "a port above 65535 cannot be connected to and is refused, as ref-572 wants";
 const EMPTY_TAG: &str = "distribution/reference has no empty tag; it is refused, as ref-335 wants";
 const FINAL_DOT: &str = "distribution/reference has no host that ends with a dot; it is refused, as ref-290 wants";

@@ -6,7 +6,13 @@
 mod challenges;
 mod credentials;
 mod digests;
+mod driven;
+mod errors;
 mod exempt;
+mod links;
+mod log;
 mod references;
+mod retries;
 mod scopes;
+mod server;
 mod tokens;

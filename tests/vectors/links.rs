@@ -1,0 +1,279 @@
+//! `links.json`: where a listing goes on, and when it ends.
+
+use registry_ls::http::{NextPage, next_page};
+use registry_ls::name::Tag;
+use registry_ls::registry::PAGE_SIZE;
+use registry_ls::{Error, Kind, Result};
+use serde_json::{Value, json};
+use tracing::Level;
+use url::Url;
+
+use crate::driven::{Driven, anonymous, exit_code, run};
+use crate::exempt::{Case, check};
+use crate::log::Log;
+use crate::server::{Asked, Reply, Server};
+
+#[test]
+fn all() {
+    check("links.json", |case| match case.kind.as_str() {
+        "next-page" => next(case),
+        "parse" => parse(case),
+        "find" => find(case),
+        "walk" => walk(case),
+        kind => panic!("unknown kind {kind}"),
+    });
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().expect("a list").iter().map(text).collect()
+}
+
+/// The next page after `request`, by the header lines of a case.
+fn read(request: &str, input: &Value) -> Result<Option<String>> {
+    let request = Url::parse(request).expect("a URL");
+    let lines = texts(&input["link"]);
+    Ok(match next_page(&request, lines.iter().map(|line| line.as_bytes()))? {
+        NextPage::Last => None,
+        NextPage::At(url) => Some(url.into()),
+    })
+}
+
+fn next(case: &Case) {
+    let next = read(text(&case.input["request_url"]), &case.input);
+    let expect = &case.expect;
+    if expect["error"] == true {
+        let error = next.expect_err("refused");
+        assert_eq!(error.kind(), &Kind::Incomplete, "{error}");
+        // Nothing is asked there, so that nothing can leak.
+        return assert!(expect.get("requests_to_other_host").is_none_or(|requests| *requests == 0));
+    }
+    if expect["loop"] == true {
+        let error = next.expect_err("a loop");
+        assert_eq!(error.what(), "pagination loop");
+        return assert_eq!(expect["exit"], exit_code(&error));
+    }
+    assert_eq!(next.expect("no error"), expect["next"].as_str().map(str::to_owned));
+}
+
+fn parse(case: &Case) {
+    let next = read("http://example.com/v2/_catalog", &case.input);
+    match case.expect.get("uri") {
+        Some(uri) => assert_eq!(next.expect("no error").as_deref(), Some(text(uri))),
+        None => {
+            assert_eq!(case.expect["error"], true);
+            assert_eq!(next.expect_err("unreadable").what(), "cannot read the Link header");
+        }
+    }
+}
+
+fn find(case: &Case) {
+    assert_eq!((text(&case.input["param"]), text(&case.input["value"])), ("rel", "next"));
+    let next = read("http://example.com/v2/_catalog", &case.input).expect("no error");
+    assert_eq!(next, Some(format!("http://example.com{}", text(&case.expect["uri"]))));
+}
+
+fn walk(case: &Case) {
+    let (input, expect) = (&case.input, &case.expect);
+    match case.id.as_str() {
+        "link-035" | "link-036" => scripted(input, expect),
+        "link-047" => first_page_again(),
+        "link-049" => clamped(input, expect),
+        "link-052" => assert_eq!(sizes_asked(0), [1]),
+        "link-053" => assert_eq!(sizes_asked(1001), [PAGE_SIZE]),
+        "link-054" => refused_sizes(expect),
+        "link-055" => endless(expect),
+        _ => numbered(&input["pages"], expect),
+    }
+}
+
+/// Pages that say by themselves where the next is.
+fn scripted(input: &Value, expect: &Value) {
+    let pages = input["pages"].as_array().expect("pages").clone();
+    let field = if pages[0].get("tags").is_some() { "tags" } else { "repositories" };
+    run(async {
+        let mut pages = pages.into_iter();
+        let server = Server::start(move |asked| {
+            let page = pages.next().expect("a page");
+            let reply = Reply::json(json!({ field: page[field] }).to_string());
+            let origin = format!("http://{}", asked.header("host").expect("a host"));
+            match page["link"].as_str() {
+                Some(link) => reply.header("Link", link.replace("/R/", "/team/app/").replace("{origin}", &origin)),
+                None => reply,
+            }
+        })
+        .await;
+        let client = anonymous(&server);
+        let listed = if field == "tags" { client.all_tags().await } else { client.all_repositories(2).await };
+        assert_eq!(listed.whole(), texts(&expect[field]));
+    });
+}
+
+/// Names `from..to`, of three digits.
+fn names(from: usize, to: usize) -> Vec<String> {
+    (from..to).map(|number| format!("{number:03}")).collect()
+}
+
+/// A registry that does not look at `last`.
+fn first_page_again() {
+    run(async {
+        let server = Server::start(|_| Reply::json(json!({ "repositories": names(0, 3) }).to_string())).await;
+        assert_eq!(anonymous(&server).all_repositories(3).await.whole(), names(0, 3));
+        assert_eq!(server.count(|asked| asked.query("last").as_deref() == Some("002")), 1);
+    });
+}
+
+/// A registry that gives pages of its own size, and says so.
+fn clamped(input: &Value, expect: &Value) {
+    assert_eq!(input["link"], "present");
+    let (all, page) = (input["tags"].as_u64().expect("a number") as usize, 100);
+    run(async {
+        let server = Server::start(move |asked| {
+            let from = asked.query("last").map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
+            let to = (from + page).min(all);
+            let reply = Reply::json(json!({ "tags": names(from, to) }).to_string());
+            let link = format!("</v2/team/app/tags/list?last={:03}&n={page}>; rel=\"next\"", to - 1);
+            if to < all { reply.header("Link", link) } else { reply }
+        })
+        .await;
+        assert_eq!(anonymous(&server).all_tags().await.whole().len(), expect["tags"]);
+    });
+}
+
+/// The page sizes that are asked for when a caller wants this one.
+fn sizes_asked(size: usize) -> Vec<usize> {
+    run(async {
+        let server = Server::start(|_| Reply::json(r#"{"repositories":[]}"#)).await;
+        assert_eq!(anonymous(&server).all_repositories(size).await.whole(), Vec::<String>::new());
+        server.asked().iter().filter_map(|asked| asked.query("n")?.parse().ok()).collect()
+    })
+}
+
+/// A registry that refuses every size.
+fn refused_sizes(expect: &Value) {
+    let (status, code) = (expect["status"].as_u64().expect("a status") as u16, text(&expect["code"]).to_owned());
+    assert_eq!(expect["rls"], "retry once without n");
+    run(async {
+        let server = Server::start(move |asked| match asked.query("n") {
+            Some(_) => Reply::error(status, &code),
+            None => Reply::json(r#"{"repositories":["a","b"]}"#),
+        })
+        .await;
+        assert_eq!(anonymous(&server).all_repositories(1001).await.whole(), ["a", "b"]);
+        let sizes: Vec<_> = server.asked().iter().map(|asked| asked.query("n")).collect();
+        assert_eq!(sizes, [Some("1000".to_owned()), Some("100".into()), Some("50".into()), None]);
+    });
+}
+
+/// A registry whose list never ends.
+fn endless(expect: &Value) {
+    run(async {
+        let mut page = 0;
+        let server = Server::start(move |_| {
+            page += 1;
+            let link = format!("</v2/team/app/tags/list?last={page}>; rel=\"next\"");
+            Reply::json(json!({ "tags": [page.to_string()] }).to_string()).header("Link", link)
+        })
+        .await;
+        let listed = anonymous(&server).all_tags().await;
+        assert_eq!(listed.names.len(), 10_000);
+        let error = listed.failure();
+        assert!(error.to_string().contains(text(&expect["error"])), "{error}");
+        assert_eq!(error.kind(), &Kind::Incomplete);
+    });
+}
+
+/// Pages of names, each with a cursor of its own.
+fn numbered(pages: &Value, expect: &Value) {
+    let pages = pages.as_array().expect("pages").clone();
+    let log = Log::begin();
+    let listed = run(async {
+        let last = pages.len() - 1;
+        // A registry that goes round gives each page the address that it had before.
+        let address = move |page: usize| format!("/v2/team/app/tags/list?page={page}");
+        let server = Server::start(move |asked: &Asked| {
+            let page: usize = asked.query("page").map_or(0, |page| page.parse().expect("a number"));
+            let reply = Reply::json(json!({ "name": "team/app", "tags": pages[page] }).to_string());
+            if page < last { reply.header("Link", format!("<{}>; rel=\"next\"", address(page + 1))) } else { reply }
+        })
+        .await;
+        anonymous(&server).all_tags().await
+    });
+    let warnings = log.at(Level::WARN);
+    if expect["detect"] == "loop" {
+        let error = listed.failure();
+        assert!(error.to_string().contains("pagination loop"), "{error}");
+        return assert_eq!(expect["exit"], exit_code(&error));
+    }
+    if expect["escaped"] == true {
+        assert_eq!(listed.whole(), Vec::<String>::new());
+        return assert!(warnings.len() == 1 && !warnings[0].contains(char::is_control), "{warnings:?}");
+    }
+    assert_eq!(listed.whole(), texts(&expect["tags"]));
+    if let Some(count) = expect.get("warn") {
+        assert_eq!(warnings.len(), *count, "{warnings:?}");
+    }
+    for name in expect["invalid"].as_array().into_iter().flatten() {
+        assert!(text(name).parse::<Tag>().is_err() && warnings[0].contains(text(name)), "{warnings:?}");
+    }
+}
+
+/// A whole list and what it cost.
+async fn counted(server: &Server, client: &Driven, page_size: usize) -> (Vec<String>, usize) {
+    let names = client.all_repositories(page_size).await.whole();
+    (names, server.asked().len())
+}
+
+#[test]
+fn a_registry_without_links_is_asked_on_while_its_pages_are_full() {
+    run(async {
+        for (all, size, requests) in [(7, 3, 3), (6, 3, 3), (2, 3, 1), (250, 1000, 3), (200, 1000, 3)] {
+            let server = Server::start(move |asked| {
+                let from = asked.query("last").map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
+                let n: usize = asked.query("n").expect("a size").parse().expect("a number");
+                let to = (from + n.min(100)).min(all);
+                Reply::json(json!({ "repositories": names(from, to) }).to_string())
+            })
+            .await;
+            assert_eq!(counted(&server, &anonymous(&server), size).await, (names(0, all), requests), "{all} by {size}");
+        }
+    });
+}
+
+#[test]
+fn a_registry_that_ignores_last_and_has_no_order_is_not_asked_for_ever() {
+    run(async {
+        let mut names = names(0, 4);
+        let sorted = names.clone();
+        let server = Server::start(move |_| {
+            names.rotate_left(1);
+            Reply::json(json!({ "repositories": names }).to_string())
+        })
+        .await;
+        let mut listed = anonymous(&server).all_repositories(4).await.whole();
+        listed.sort();
+        assert_eq!((listed, server.asked().len()), (sorted, 2));
+    });
+}
+
+#[test]
+fn an_unknown_last_is_the_end_and_an_unknown_page_is_not() {
+    let ending = |link: Option<&'static str>| {
+        run(async move {
+            let server = Server::start(move |asked| match (asked.query("last"), link) {
+                (Some(_), _) => Reply::error(404, "NAME_UNKNOWN"),
+                (None, Some(link)) => Reply::json(r#"{"repositories":["a","b"]}"#).header("Link", link),
+                (None, None) => Reply::json(r#"{"repositories":["a","b"]}"#),
+            })
+            .await;
+            anonymous(&server).all_repositories(2).await
+        })
+    };
+    assert_eq!(ending(None).whole(), ["a", "b"]);
+    let error: Error = ending(Some("</v2/_catalog?last=b>; rel=\"next\"")).failure();
+    assert_eq!(error.kind(), &Kind::Incomplete);
+    assert!(error.what().contains("after 2 entries"), "{error}");
+}
