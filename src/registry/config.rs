@@ -99,10 +99,14 @@ impl ImageConfig {
         };
         let members: Members = serde_json::from_value(Value::Object(members))?;
         let run = members.config.unwrap_or_default();
-        let platform = members.os.zip(members.architecture);
+        // cosign writes empty texts, buildkit `unknown`.
+        let is_named = |text: &String| !text.is_empty();
+        let platform = members.os.filter(is_named).zip(members.architecture.filter(is_named));
         Ok(Self {
             created: members.created.filter(|created| is_real(*created)),
-            platform: platform.map(|(os, architecture)| Platform { os, architecture, variant: members.variant }),
+            platform: platform
+                .map(|(os, architecture)| Platform { os, architecture, variant: members.variant })
+                .filter(|platform| !platform.is_unknown()),
             labels: run.labels.unwrap_or_default(),
             env: run.env.unwrap_or_default(),
             entrypoint: run.entrypoint.unwrap_or_default(),
@@ -143,6 +147,9 @@ mod tests {
         let helm = br#"{"name":"chart","config":"no","os":7,"created":"yesterday"}"#;
         assert_eq!(ImageConfig::parse(helm).expect("JSON"), ImageConfig::default());
         assert!(ImageConfig::parse(b"[]").is_err());
+        for nowhere in [r#"{"os":"","architecture":""}"#, r#"{"os":"unknown","architecture":"unknown"}"#] {
+            assert_eq!(ImageConfig::parse(nowhere.as_bytes()).expect("JSON").platform, None, "{nowhere}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use futures::future::{BoxFuture, FutureExt, join_all};
 use jiff::Timestamp;
 
 use super::client::Client;
-use super::document::{Content, Descriptor, Document, Manifest};
+use super::document::{Content, Descriptor, Document, Manifest, media_types};
 use super::manifest::Config;
 use super::platform::Platform;
 use crate::error::{Error, Fault, Kind, Result};
@@ -78,7 +78,7 @@ impl Client {
                     let children = listed.iter().map(|descriptor| self.listed(repository, descriptor, depth));
                     contents.children = join_all(children).await.into_iter().collect::<Result<_>>()?;
                 }
-                Content::Image { config: Some(descriptor), .. } if is_worth_reading(descriptor) => {
+                Content::Image { config: Some(descriptor), .. } if media_types::is_image_config(&descriptor.media_type) => {
                     contents.config = Some(self.config(repository, descriptor).await?);
                 }
                 Content::Image { .. } | Content::Schema1 { .. } => {}
@@ -96,11 +96,6 @@ impl Client {
         };
         Ok(Child { descriptor: descriptor.clone(), contents })
     }
-}
-
-/// An artifact's empty config says nothing (OCI image specification, "Guidance for an empty descriptor").
-fn is_worth_reading(descriptor: &Descriptor) -> bool {
-    descriptor.media_type != "application/vnd.oci.empty.v1+json"
 }
 
 impl Contents {

@@ -41,6 +41,17 @@ pub mod media_types {
         matches!(media_type, OCI_MANIFEST | DOCKER_MANIFEST)
     }
 
+    /// Whether a config blob of this type is an image's. Old versions of docker pushed it without a type of its own.
+    pub fn is_image_config(media_type: &str) -> bool {
+        matches!(
+            media_type,
+            "application/vnd.oci.image.config.v1+json"
+                | "application/vnd.docker.container.image.v1+json"
+                | "application/octet-stream"
+                | ""
+        )
+    }
+
     /// Whether a manifest of this type lists other manifests.
     pub fn is_index(media_type: &str) -> bool {
         matches!(media_type, OCI_INDEX | DOCKER_LIST)
@@ -108,7 +119,8 @@ pub struct Document {
     pub content: Content,
     /// The annotations.
     pub annotations: BTreeMap<String, String>,
-    /// The type of artifact, where it is one.
+    /// The type of artifact, where it is one: as it says itself, else the type of its config
+    /// (OCI image specification, "Guidelines for Artifact Usage").
     pub artifact_type: Option<String>,
     /// What it refers to, as signatures and SBOMs do.
     pub subject: Option<Descriptor>,
@@ -249,6 +261,8 @@ impl Manifest {
             return schema1::document(&self.bytes).map_err(|error| malformed(&what).because(error));
         }
         let members: Members = serde_json::from_slice(&self.bytes).map_err(|error| malformed(&what).because(error))?;
+        let own_config = members.config.as_ref().map(|config| &config.media_type);
+        let own_config = own_config.filter(|media_type| !media_types::is_image_config(media_type)).cloned();
         let content = match (members.manifests, members.layers.or(members.blobs)) {
             (Some(manifests), None) => Content::Index(manifests),
             (None, Some(layers)) => Content::Image { config: members.config, layers },
@@ -257,7 +271,7 @@ impl Manifest {
         Ok(Document {
             content,
             annotations: members.annotations.unwrap_or_default(),
-            artifact_type: members.artifact_type,
+            artifact_type: members.artifact_type.filter(|artifact| !artifact.is_empty()).or(own_config),
             subject: members.subject,
         })
     }

@@ -142,7 +142,7 @@ fn record(reference: &Reference, contents: &Contents, history: bool) -> Manifest
         }
         Content::Schema1 { layers, .. } => {
             let layer =
-                |digest: &Digest| LayerRecord { digest: digest.to_string(), media_type: String::new(), size: None };
+                |digest: &Digest| LayerRecord { digest: digest.to_string(), media_type: None, size: None };
             record.layers = Field::Known(layers.iter().map(layer).collect());
         }
     }
@@ -169,7 +169,7 @@ fn platform(child: &Child, parent: &Contents) -> PlatformRecord {
 fn layer(descriptor: &Descriptor) -> LayerRecord {
     LayerRecord {
         digest: descriptor.digest.to_string(),
-        media_type: descriptor.media_type.clone(),
+        media_type: Some(descriptor.media_type.clone()).filter(|media_type| !media_type.is_empty()),
         size: Some(descriptor.size),
     }
 }

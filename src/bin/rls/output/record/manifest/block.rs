@@ -136,7 +136,7 @@ fn platform_row(platform: &PlatformRecord, human: &Human) -> Vec<String> {
 
 fn layer_row(layer: &LayerRecord, human: &Human) -> Vec<String> {
     let size = layer.size.map_or_else(|| UNKNOWN.to_owned(), |size| human.size(size));
-    vec![human.short(&layer.digest), size, layer.media_type.clone()]
+    [human.short(&layer.digest), size].into_iter().chain(layer.media_type.clone()).collect()
 }
 
 fn history_row(step: &HistoryRecord, human: &Human) -> Vec<String> {

@@ -71,8 +71,8 @@ pub struct PlatformRecord {
 pub struct LayerRecord {
     /// The blob's digest.
     pub digest: String,
-    /// The blob's media type.
-    pub media_type: String,
+    /// The blob's media type; `None` in schema 1, which does not say.
+    pub media_type: Option<String>,
     /// Bytes as stored; `None` in schema 1, which does not say.
     pub size: Option<u64>,
 }
@@ -166,7 +166,7 @@ impl View for ManifestView {
             );
         }
         for layer in record.layers.known().into_iter().flatten() {
-            facts.add_fields("layers", [layer.digest.clone(), layer.media_type.clone(), or_unknown(layer.size)]);
+            facts.add_fields("layers", [layer.digest.clone(), or_unknown(layer.media_type.as_ref()), or_unknown(layer.size)]);
         }
         if let Some(config) = record.config.known() {
             facts.add_config(config);

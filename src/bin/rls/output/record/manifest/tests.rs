@@ -62,7 +62,7 @@ fn index() -> ManifestRecord {
 fn image() -> ManifestRecord {
     let layer = |start: &str, size| LayerRecord {
         digest: digest(start),
-        media_type: text("application/vnd.oci.image.layer.v1.tar+gzip"),
+        media_type: Some(text("application/vnd.oci.image.layer.v1.tar+gzip")),
         size,
     };
     let step = |command: &str, empty_layer| HistoryRecord {
