@@ -47,9 +47,14 @@ impl Situation {
         }
     }
 
-    /// The registry as it is named on a command line.
+    /// The registry as people and docker name it.
     fn name(&self) -> String {
         self.registry.as_ref().map_or_else(|| "REGISTRY".to_owned(), Registry::authority)
+    }
+
+    /// The registry as a command line of rls has to name it, with `http://` where that is needed.
+    fn address(&self) -> String {
+        self.registry.as_ref().map_or_else(|| "REGISTRY".to_owned(), ToString::to_string)
     }
 
     fn not_found(&self, missing: Missing) -> Option<String> {
@@ -58,9 +63,9 @@ impl Situation {
         }
         match missing {
             Missing::Tag if self.no_repository => {
-                Some(format!("there is no such repository; rls repos {} lists the repositories", self.name()))
+                Some(format!("there is no such repository; rls repos {} lists the repositories", self.address()))
             }
-            Missing::Repository => Some(format!("rls repos {} lists the repositories", self.name())),
+            Missing::Repository => Some(format!("rls repos {} lists the repositories", self.address())),
             Missing::Page => Some(format!("is {} a registry? A registry answers on /v2/", self.name())),
             Missing::Tag | Missing::Manifest | Missing::Blob => None,
         }
