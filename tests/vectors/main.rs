@@ -11,6 +11,7 @@ mod errors;
 mod exempt;
 mod links;
 mod log;
+mod manifests;
 mod redaction;
 mod redirects;
 mod references;
