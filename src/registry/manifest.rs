@@ -6,12 +6,13 @@ use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, HeaderName, Heade
 
 use super::client::Client;
 use super::config::ImageConfig;
+use super::delete::moved;
 use super::document::{Descriptor, Manifest, malformed, media_type_of, media_types};
 use super::endpoint::Endpoint;
 use super::schema1;
 use crate::error::{Danger, Error, Fault, Kind, Reply, Result};
 use crate::http::{Request, Response, is_transient_status};
-use crate::name::{Algorithm, Digest, Repository, Target};
+use crate::name::{Algorithm, Digest, Repository, Tag, Target};
 
 /// Largest manifest, in bytes: what registries accept (distribution, "Manifest size").
 const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
@@ -89,6 +90,28 @@ impl Client {
         let request = self.manifest_request(Method::GET, repository, target);
         let (response, bytes) = self.transport.fetch(&request, LARGEST_MANIFEST).await?;
         read_manifest(&response, bytes, &request, target)
+    }
+
+    /// Fetches what a tag points at, and makes sure that it is what `digest` says. That is due before anything is deleted by a digest:
+    /// the one in a reply to HEAD is the registry's word alone.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::manifest`]; [`Danger::DigestMismatch`] when the registry tells this digest and sends something else;
+    /// [`Danger::Moved`] when the tag points elsewhere.
+    pub async fn verified(&self, repository: &Repository, tag: &Tag, digest: &Digest) -> Result<Manifest> {
+        let target = Target::Tag(tag);
+        let request = self.manifest_request(Method::GET, repository, target);
+        let (response, bytes) = self.transport.fetch(&request, LARGEST_MANIFEST).await?;
+        let manifest = read_manifest(&response, bytes, &request, target)?;
+        if manifest.digest == *digest {
+            return Ok(manifest);
+        }
+        let name = &request.subject.name;
+        Err(match told_digest(&response) {
+            Some(told) if told == *digest => mismatch(digest, &manifest.bytes, name),
+            _ => moved(name, digest, &manifest.digest),
+        })
     }
 
     /// Fetches a manifest that an index lists, and verifies its size too.
@@ -191,13 +214,14 @@ fn same_as_asked(target: Target<'_>, told: &Digest) -> Result<()> {
 }
 
 fn matches_digest(digest: &Digest, bytes: &[u8], what: &str) -> Result<()> {
-    if digest.matches(bytes) {
-        return Ok(());
-    }
+    if digest.matches(bytes) { Ok(()) } else { Err(mismatch(digest, bytes, what)) }
+}
+
+fn mismatch(digest: &Digest, bytes: &[u8], what: &str) -> Error {
     let got = Digest::of(digest.algorithm(), bytes);
     let error =
         Error::new(Kind::Safety(Danger::DigestMismatch), format!("what the registry sent does not match {what}"));
-    Err(error.because(format!("its {} bytes have the digest {got}", bytes.len())))
+    error.because(format!("its {} bytes have the digest {got}", bytes.len()))
 }
 
 fn same_size(descriptor: &Descriptor, size: usize) -> Result<()> {

@@ -8,6 +8,7 @@ use registry_ls::http::{Options, Resolve, Stats};
 use registry_ls::keychain::{self, AuthFile, Keychain};
 use registry_ls::name::{Registry, Repository, Tag, Target};
 use registry_ls::registry::{CatalogOptions, Client};
+use registry_ls::trust::{self, Trust};
 use registry_ls::{Error, Kind, Result};
 
 use crate::server::Server;
@@ -58,9 +59,14 @@ pub fn client(server: &Server, keychain: Keychain, options: Options) -> Driven {
 
 /// A client of a registry by its URL.
 pub fn at(registry: &str, keychain: Keychain, options: Options) -> Driven {
+    trusting(Trust::load(trust::Options::default()).expect("a trust"), registry, keychain, options)
+}
+
+/// A client that trusts in another way.
+pub fn trusting(trust: Trust, registry: &str, keychain: Keychain, options: Options) -> Driven {
     let registry: Registry = registry.parse().expect("a registry");
     let stats = Arc::<Stats>::default();
-    let builder = Client::builder(registry).keychain(keychain).options(options).stats(Arc::clone(&stats));
+    let builder = Client::builder(registry).keychain(keychain).trust(trust).options(options).stats(Arc::clone(&stats));
     Driven { client: builder.build().expect("a client"), stats }
 }
 

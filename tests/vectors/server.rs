@@ -1,13 +1,29 @@
 //! A server that plays a script. What it sends is written out byte for byte, what it is sent is recorded.
 //!
 //! It is made of a TCP listener alone, so that it can also do what no HTTP server would: break off, fall silent, talk nonsense.
+//! It speaks TLS to who does, with a certificate that nobody trusts.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+static TLS: LazyLock<TlsAcceptor> = LazyLock::new(|| {
+    let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let private = key.signing_key.serialize_der().try_into().expect("a key");
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![key.cert.der().clone()], private)
+        .expect("a certificate with its key");
+    TlsAcceptor::from(Arc::new(config))
+});
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -20,6 +36,8 @@ pub struct Asked {
     pub body: String,
     /// On which connection, counted from 0.
     pub connection: usize,
+    /// Whether over TLS.
+    pub tls: bool,
 }
 
 impl Asked {
@@ -90,8 +108,7 @@ impl Reply {
     /// A registry's error.
     pub fn error(status: u16, code: &str) -> Self {
         let body = serde_json::json!({ "errors": [{ "code": code, "message": "as the script says" }] });
-        Self { head: Some((status, Vec::new())), ..Self::json(body.to_string()) }
-            .header("Content-Type", "application/json")
+        Self::status(status).header("Content-Type", "application/json").body(body.to_string())
     }
 
     /// A 401 that wants a token from `/token` of the host that was asked.
@@ -182,18 +199,24 @@ pub struct Server {
 
 type Script = Arc<Mutex<dyn FnMut(&Asked) -> Reply + Send>>;
 
+/// What the connections of a server have in common.
+#[derive(Clone)]
+struct Play {
+    script: Script,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
 impl Server {
     /// Answers every request with what `script` says.
     pub async fn start(script: impl FnMut(&Asked) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
-        let script: Script = Arc::new(Mutex::new(script));
-        let log = Arc::clone(&asked);
+        let play = Play { script: Arc::new(Mutex::new(script)), asked: Arc::clone(&asked) };
         let task = tokio::spawn(async move {
             for connection in 0.. {
                 let (stream, _) = listener.accept().await.expect("a connection");
-                tokio::spawn(serve(stream, connection, Arc::clone(&script), Arc::clone(&log)));
+                tokio::spawn(connected(stream, connection, play.clone()));
             }
         });
         Self { address, asked, task }
@@ -239,17 +262,37 @@ impl Server {
     }
 }
 
-async fn serve(mut stream: TcpStream, connection: usize, script: Script, log: Arc<Mutex<Vec<Asked>>>) {
+/// The first byte of a TLS connection is that of a handshake.
+async fn connected(stream: TcpStream, connection: usize, play: Play) {
+    let mut first = [0];
+    match stream.peek(&mut first).await {
+        Ok(1) if first == [22] => {
+            if let Ok(stream) = TLS.accept(stream).await {
+                serve(stream, |stream| stream.get_ref().0, connection, true, play).await;
+            }
+        }
+        _ => serve(stream, |stream| stream, connection, false, play).await,
+    }
+}
+
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    socket: fn(&S) -> &TcpStream,
+    connection: usize,
+    tls: bool,
+    play: Play,
+) {
     let mut buffer = Vec::new();
-    while let Some(asked) = read(&mut stream, &mut buffer, connection).await {
-        log.lock().expect("no panic").push(asked.clone());
-        let reply = script.lock().expect("no panic")(&asked);
+    while let Some(mut asked) = read(&mut stream, &mut buffer).await {
+        (asked.connection, asked.tls) = (connection, tls);
+        play.asked.lock().expect("no panic").push(asked.clone());
+        let reply = play.script.lock().expect("no panic")(&asked);
         let sent = stream.write_all(&reply.bytes(asked.method == "HEAD")).await;
         match reply.end {
             _ if sent.is_err() => return,
             End::Keep => {}
             End::Close => return,
-            End::Reset => return stream.set_zero_linger().expect("an open socket"),
+            End::Reset => return socket(&stream).set_zero_linger().expect("an open socket"),
             End::Hang => std::future::pending().await,
             End::Endless => {
                 let head = format!("{:x}\r\n", reply.body.len());
@@ -262,7 +305,7 @@ async fn serve(mut stream: TcpStream, connection: usize, script: Script, log: Ar
 }
 
 /// The next request; `None` when there is none, or it is not HTTP.
-async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>, connection: usize) -> Option<Asked> {
+async fn read(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> Option<Asked> {
     let end = loop {
         match buffer.windows(4).position(|window| window == b"\r\n\r\n") {
             Some(end) => break end + 4,
@@ -287,5 +330,5 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>, connection: usize) -
     }
     let body = String::from_utf8_lossy(&buffer[end..end_of_body]).into_owned();
     buffer.drain(..end_of_body);
-    Some(Asked { method, target, headers, body, connection })
+    Some(Asked { method, target, headers, body, connection: 0, tls: false })
 }

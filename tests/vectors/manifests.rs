@@ -1,0 +1,239 @@
+//! The kinds of `digests.json` whose subject is a manifest that was fetched: its body, its headers, its descriptors.
+
+use registry_ls::error::Danger;
+use registry_ls::name::{Algorithm, Digest, Tag, Target};
+use registry_ls::registry::{Content, Descriptor, Manifest, media_types};
+use registry_ls::{Error, Kind};
+use serde_json::{Value, json};
+use tracing::Level;
+
+use crate::digests::OF_MANIFESTS;
+use crate::driven::{anonymous, app, exit_code, run};
+use crate::exempt::{Case, check};
+use crate::log::Log;
+use crate::server::{Asked, Reply, Server};
+
+const BODY: &str = r#"{"schemaVersion":2,"config":{},"layers":[]}"#;
+
+/// [`BODY`], as gzip has it.
+const GZIPPED: &str = "1f8b08000000000002ffab562a4ece48cd4d0c4b2d2acecccf53b232d2514acecf4bcb4c57b2aaaed551ca49ac04ca285945c7d6\
+0200bd2529e62b000000";
+
+#[test]
+fn all() {
+    check("digests.json", |case| match case.kind.as_str() {
+        "manifest-digest" => told(case),
+        "manifest-headers" => headers(case),
+        "descriptor-digest" => assert!(text(&case.input).parse::<Digest>().is_err()),
+        "header" => with_a_line_end(case),
+        "size" => size(case),
+        "type-confusion" => confusion(case),
+        kind => assert!(!OF_MANIFESTS.contains(&kind), "unknown kind {kind}"),
+    });
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+fn sha256(bytes: impl AsRef<[u8]>) -> Digest {
+    Digest::of(Algorithm::Sha256, bytes.as_ref())
+}
+
+fn manifest(digest: Option<&Digest>) -> Reply {
+    let reply = Reply::status(200).header("Content-Type", media_types::OCI_MANIFEST).body(BODY);
+    match digest {
+        Some(digest) => reply.header("Docker-Content-Digest", digest.as_str()),
+        None => reply,
+    }
+}
+
+/// The digest that a registry tells, and the one of what it sends.
+fn told(case: &Case) {
+    let expect = &case.expect;
+    let log = Log::begin();
+    run(async {
+        match case.id.as_str() {
+            "dig-033" => {
+                let server = Server::start(|_| manifest(None)).await;
+                let client = anonymous(&server);
+                assert_eq!(expect["rls_GET"], "computed digest");
+                assert_eq!(client.tagged("v1").await.expect("a manifest").digest, sha256(BODY));
+                assert_eq!(client.resolved("v1").await.expect("a manifest").digest, sha256(BODY));
+                let methods: Vec<_> = server.asked().into_iter().map(|asked| asked.method).collect();
+                assert_eq!(methods, ["GET", "HEAD", "GET"]);
+            }
+            "dig-034" => {
+                let server = Server::start(|_| manifest(Some(&sha256(BODY)))).await;
+                let client = anonymous(&server);
+                assert_eq!(client.tagged("v1").await.expect("a manifest").digest, sha256(BODY));
+                assert_eq!(client.resolved("v1").await.expect("a manifest").digest, sha256(BODY));
+                assert_eq!(server.asked().len(), 2);
+            }
+            "dig-048" => {
+                let server = Server::start(|_| manifest(Some(&sha256("other")))).await;
+                let error = fetched(&server, &sha256("other")).await.expect_err("another body");
+                assert_eq!(expect["exit"], exit_code(&error), "{error}");
+                assert!(error.to_string().contains("does not match"), "{error}");
+            }
+            "dig-053" => {
+                let server = Server::start(|_| manifest(Some(&sha256("other")))).await;
+                let shown = anonymous(&server).tagged("v1").await.expect("a manifest");
+                assert_eq!((shown.digest, log.at(Level::WARN).len()), (sha256(BODY), 1));
+                let verified = async |digest| anonymous(&server).verified(&app(), &Tag::latest(), &digest).await;
+                let before_a_delete = verified(sha256("other")).await.expect_err("another body");
+                assert_eq!(before_a_delete.kind(), &Kind::Safety(Danger::DigestMismatch));
+                let (from, to) = (sha256("former"), sha256(BODY));
+                let moved = verified(from.clone()).await.expect_err("another manifest");
+                assert_eq!(moved.kind(), &Kind::Safety(Danger::Moved { from, to }));
+                assert_eq!(verified(sha256(BODY)).await.expect("the manifest").bytes, BODY);
+            }
+            other => panic!("unknown case {other}"),
+        }
+    });
+}
+
+async fn fetched(server: &Server, digest: &Digest) -> Result<Manifest, Error> {
+    anonymous(server).manifest(&app(), Target::Digest(digest)).await
+}
+
+fn headers(case: &Case) {
+    let (input, expect) = (&case.input, &case.expect);
+    let head = |lines: &str| {
+        let digest = sha256("test");
+        Reply::raw(format!("HTTP/1.1 200 OK\r\nDocker-Content-Digest: {digest}\r\n{lines}\r\n"))
+    };
+    run(async {
+        match case.id.as_str() {
+            "dig-039" => {
+                let media_type = text(&input["Content-Type"]);
+                let lines = format!("Content-Type: {media_type}\r\nContent-Length: {}\r\n", input["Content-Length"]);
+                let server = Server::playing([head(&lines)]).await;
+                let resolved = anonymous(&server).resolved("v1").await;
+                assert_eq!(resolved.is_ok(), expect["ok"]);
+                let resolved = resolved.expect("a digest");
+                assert_eq!(resolved.media_type.as_deref(), Some(media_type));
+                assert_eq!(resolved.size, input["Content-Length"].as_u64());
+            }
+            "dig-041" => {
+                assert_eq!(expect["rls"], "GET: count the bytes; HEAD: print size as unknown, not an error");
+                let whole = Reply::raw(format!("HTTP/1.1 200 OK\r\n\r\n{BODY}")).then_close();
+                let server = Server::playing([head(""), whole]).await;
+                let client = anonymous(&server);
+                assert_eq!(client.resolved("v1").await.expect("a digest").size, None);
+                assert_eq!(client.tagged("v1").await.expect("a manifest").bytes.len(), BODY.len());
+            }
+            "dig-044" => {
+                let server = Server::start(|asked| match asked.method.as_str() {
+                    "HEAD" => manifest(None),
+                    _ => manifest(None).header("Content-Length", "1000").then_close(),
+                })
+                .await;
+                assert_eq!(anonymous(&server).resolved("v1").await.is_err(), expect["error"]);
+            }
+            "dig-045" => {
+                let server = Server::start(|_| manifest(Some(&sha256("test")))).await;
+                let client = anonymous(&server);
+                let asked_for = sha256("whatever");
+                let target = Target::Digest(&asked_for);
+                let resolved = client.resolve(&app(), target).await.expect_err("another digest");
+                assert_eq!((exit_code(&resolved), expect["error"] == true), (9, true), "{resolved}");
+                assert!(client.manifest(&app(), target).await.is_err());
+            }
+            other => panic!("unknown case {other}"),
+        }
+    });
+}
+
+/// A digest with a stray carriage return behind it.
+fn with_a_line_end(case: &Case) {
+    let head = format!("HTTP/1.1 200 OK\r\nDocker-Content-Digest: {}\r\n\r\n", text(&case.input));
+    assert_eq!(case.expect["trimmed_or_refused"], true);
+    run(async {
+        let server = Server::start(move |_: &Asked| Reply::raw(head.clone()).then_close()).await;
+        if let Ok(resolved) = anonymous(&server).resolved("v1").await {
+            assert_eq!(resolved.digest.as_str(), text(&case.input).trim());
+        }
+        assert!(server.asked().iter().all(|asked| !asked.target.contains("%0D")));
+        assert_eq!(case.expect["never_in_URL"], true);
+    });
+}
+
+fn size(case: &Case) {
+    let input = &case.input;
+    if case.id == "dig-079" {
+        return compressed();
+    }
+    assert_eq!(case.expect["rls"], "error");
+    let described = &input["size_in_descriptor"];
+    let length = input.get("body").or(input.get("Content-Length")).and_then(Value::as_u64).unwrap_or(100) as usize;
+    let body = " ".repeat(length - 2) + "{}";
+    let descriptor = json!({ "mediaType": "application/json", "digest": sha256(&body).as_str(), "size": described });
+    let Ok(descriptor) = serde_json::from_value::<Descriptor>(descriptor) else {
+        // A manifest that has it is malformed.
+        return assert!(described.as_i64().is_none_or(|size| size < 0));
+    };
+    let error = run(async {
+        let server = Server::start(move |_| Reply::status(200).body(body.as_str())).await;
+        anonymous(&server).config(&app(), &descriptor).await.expect_err("another size")
+    });
+    assert!(error.what().contains("another size"), "{error}");
+}
+
+/// Manifests are asked for as they are; what a proxy compresses all the same is compared after that is undone.
+fn compressed() {
+    run(async {
+        let server = Server::start(|_| {
+            let body = hex::decode(GZIPPED).expect("hexadecimal digits");
+            Reply::status(200)
+                .header("Content-Type", media_types::OCI_MANIFEST)
+                .header("Content-Encoding", "gzip")
+                .body(body)
+        })
+        .await;
+        assert_eq!(fetched(&server, &sha256(BODY)).await.expect("a manifest").bytes, BODY);
+        assert_eq!(server.asked()[0].header("accept-encoding"), Some("identity"));
+    });
+}
+
+fn confusion(case: &Case) {
+    let (input, expect) = (&case.input, &case.expect);
+    let body = text(&input["body"]).to_owned();
+    let media_type = input["content_type"].as_str().map(|of| if of == "any" { media_types::OCI_INDEX } else { of });
+    let media_type = media_type.map(str::to_owned);
+    let log = Log::begin();
+    let (sent, fetched) = run(async {
+        let sent = body.clone();
+        let server = Server::start(move |_| match &media_type {
+            Some(media_type) => Reply::status(200).header("Content-Type", media_type).body(body.as_str()),
+            None => Reply::status(200).body(body.as_str()),
+        })
+        .await;
+        (sent, anonymous(&server).tagged("v1").await)
+    });
+    if let Some(exit) = expect.get("exit") {
+        let error = fetched.expect_err("ambiguous");
+        assert_eq!(*exit, exit_code(&error), "{error}");
+        let part = text(&expect["error"]).split([':', ' ']).next().expect("a word");
+        return assert!(error.to_string().contains(part), "{error}");
+    }
+    let manifest = fetched.expect("a manifest");
+    match case.id.as_str() {
+        "dig-083" => {
+            assert_eq!((manifest.media_type.as_str(), log.at(Level::WARN).len()), (media_types::OCI_MANIFEST, 1));
+            assert_eq!(expect["warn"], true);
+        }
+        "dig-085" => {
+            assert_eq!(expect["keys_case_sensitive"], true);
+            assert!(matches!(manifest.document().expect_err("no layers").kind(), Kind::Protocol(_)));
+        }
+        "dig-086" => {
+            assert_eq!(expect["shown"], true);
+            let document = manifest.document().expect("a document");
+            assert!(matches!(document.content, Content::Schema1 { .. }));
+            // Nobody has signed it, so that the body is the payload.
+            assert_eq!(manifest.digest, sha256(sent));
+        }
+        other => panic!("unknown case {other}"),
+    }
+}

@@ -1,0 +1,235 @@
+//! `redirects.json`: which redirects are followed, and with what.
+
+use registry_ls::Error;
+use registry_ls::http::{Options, redirect_target};
+use registry_ls::keychain::Keychain;
+use registry_ls::name::{Algorithm, Digest};
+use registry_ls::trust::{self, Trust};
+use reqwest::Method;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::driven::{anonymous, app, as_user, at, exit_code, hasty, names, run, trusting};
+use crate::exempt::{Case, check};
+use crate::server::{Asked, Reply, Server};
+
+#[test]
+fn all() {
+    check("redirects.json", |case| match case.kind.as_str() {
+        "redirect" => redirect(case),
+        kind => panic!("unknown kind {kind}"),
+    });
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+fn tags() -> Reply {
+    Reply::json(r#"{"name":"team/app","tags":["a"]}"#)
+}
+
+fn to(location: &str) -> Reply {
+    Reply::status(302).header("Location", location)
+}
+
+fn redirect(case: &Case) {
+    let expect = &case.expect;
+    if case.input.get("from").is_some() {
+        return decided(text(&case.input["from"]), text(&case.input["to"]), expect);
+    }
+    match case.id.as_str() {
+        "redir-031" => chain(["a.test", "b.test", "b.test"], expect),
+        "redir-032" => chain(["a.test", "b.test", "a.test"], expect),
+        "redir-033" => chain(["foo.test", "www.foo.test", "www.foo.test"], expect),
+        "redir-034" => decided("https://h:8443/x", "http://h:8443/y", expect),
+        "redir-035" | "redir-037" => other_port(expect),
+        "redir-036" => chain(["a.test", "b.test", "b.test"], expect),
+        "redir-038" => upgraded(expect),
+        "redir-039" => asks_for_a_password(expect),
+        "redir-040" => token_server_leads_away(expect),
+        "redir-041" => deletion(expect),
+        "redir-043" => refused(&[Reply::status(302)], expect),
+        "redir-044" => round_and_round(expect),
+        "redir-045" => {
+            assert_eq!(target("https://r.example/v2/", "//evil/../x").expect("allowed").host_str(), Some("evil"));
+            decided("https://r.example/v2/", "//evil/..", expect);
+        }
+        "redir-046" => refused(&["ftp://h/x", "file:///etc/passwd", "data:,x"].map(to), expect),
+        "redir-047" => login_page(expect),
+        other => panic!("unknown case {other}"),
+    }
+}
+
+fn target(from: &str, to: &str) -> Result<Url, Error> {
+    redirect_target(&Method::GET, &Url::parse(from).expect("a URL"), None, Some(to.as_bytes()))
+}
+
+/// What is decided about one step. Credentials go with it when the origin stays the same.
+fn decided(from: &str, to: &str, expect: &Value) {
+    let to = target(from, to);
+    if let Some(followed) = expect.get("followed") {
+        assert_eq!(to.is_ok(), *followed, "{to:?}");
+    }
+    if let Some(forwarded) = expect.get("authorization_forwarded") {
+        let same = |to: Url| to.origin() == Url::parse(from).expect("a URL").origin();
+        assert_eq!(to.is_ok_and(same), *forwarded);
+    }
+}
+
+/// From `/v2/…` at the first host over `/1` at the second to `/2` at the third, with a password.
+fn chain(hosts: [&'static str; 3], expect: &Value) {
+    run(async {
+        let server = Server::start(move |asked| {
+            let port = asked.header("host").and_then(|host| host.split(':').nth(1)).expect("a port");
+            match asked.path() {
+                "/1" => to(&format!("http://{}:{port}/2", hosts[2])),
+                "/2" => tags(),
+                _ if asked.authorization().is_none() => Reply::wants_password(),
+                _ => to(&format!("http://{}:{port}/1", hosts[1])),
+            }
+        })
+        .await;
+        let options = Options { resolve: names(&server, &hosts), ..hasty() };
+        let registry = format!("http://{}:{}", hosts[0], server.port());
+        at(&registry, Keychain::explicit("ann", "secret", "the test"), options).all_tags().await.whole();
+        let asked = server.asked().split_off(1);
+        let sent: Vec<_> = asked.iter().map(|asked| asked.authorization().is_some()).collect();
+        match expect.get("authorization_at") {
+            Some(expected) => assert_eq!(json!(sent), *expected),
+            None => assert_eq!(sent, [true, false, false]),
+        }
+        assert!(asked.iter().all(|asked| asked.header("proxy-authorization").is_none()));
+        assert_eq!(expect.get("forwarded").unwrap_or(&json!(false)), false);
+    });
+}
+
+fn other_port(expect: &Value) {
+    run(async {
+        let other = Server::start(|_| tags()).await;
+        let location = format!("{}/v2/", other.origin());
+        let server = Server::start(move |asked| match asked.authorization() {
+            None => Reply::wants_password(),
+            Some(_) => to(&location),
+        })
+        .await;
+        as_user(&server, "ann", "secret").all_tags().await.whole();
+        assert_eq!(other.asked()[0].authorization().is_some(), expect["authorization_forwarded"]);
+    });
+}
+
+/// From http to https on the same host and port. The password is for the https side only.
+fn upgraded(expect: &Value) {
+    run(async {
+        let server = Server::start(move |asked| {
+            let host = asked.header("host").expect("a host");
+            match asked.authorization() {
+                _ if !asked.tls => to(&format!("https://{host}{}", asked.target)),
+                None => Reply::wants_password(),
+                Some(_) => tags(),
+            }
+        })
+        .await;
+        let trust = Trust::load(trust::Options { insecure: true, ..trust::Options::default() }).expect("a trust");
+        let client = trusting(trust, &server.origin(), Keychain::explicit("ann", "secret", "the test"), hasty());
+        for _ in 0..2 {
+            assert_eq!(client.all_tags().await.error.is_none(), expect["followed"]);
+        }
+        let asked = server.asked();
+        let sent = |asked: &&Asked| asked.authorization().is_some();
+        assert_eq!(expect["authorization_forwarded"], asked.iter().filter(sent).any(|asked| !asked.tls));
+        assert_eq!(expect["new_challenge_answered"], asked.iter().filter(sent).any(|asked| asked.tls));
+    });
+}
+
+/// The registry leads to a server that wants a password.
+fn asks_for_a_password(expect: &Value) {
+    run(async {
+        let other = Server::start(|_| Reply::wants_password()).await;
+        let location = format!("{}/v2/", other.origin());
+        let server = Server::start(move |_| to(&location)).await;
+        let error = as_user(&server, "ann", "secret").all_tags().await.failure();
+        assert_eq!(expect["exit"], exit_code(&error), "{error}");
+        assert!(error.to_string().contains("it is sent no credentials"), "{error}");
+        assert_eq!(expect["credentials_sent"], other.count(|asked| asked.authorization().is_some()) > 0);
+    });
+}
+
+fn token_server_leads_away(expect: &Value) {
+    run(async {
+        let other = Server::start(|_| Reply::token("token")).await;
+        let location = format!("{}/token", other.origin());
+        let server = Server::start(move |asked| match asked.is_for_token() {
+            true => to(&location),
+            false => Reply::wants_token(asked),
+        })
+        .await;
+        let error = as_user(&server, "ann", "secret").all_tags().await.failure();
+        assert!(error.what().contains("redirect") && exit_code(&error) == 5, "{error}");
+        assert_eq!((expect["followed"] == true, expect["credentials_sent"] == true), (false, false));
+        assert_eq!(other.asked().len(), 0);
+    });
+}
+
+fn deletion(expect: &Value) {
+    for status in [301, 302, 303, 307, 308] {
+        run(async {
+            let moved = Reply::status(status).header("Location", "/elsewhere");
+            let server = Server::start(move |_| moved.clone()).await;
+            let digest = Digest::of(Algorithm::Sha256, b"x");
+            let error = anonymous(&server).delete_manifest(&app(), &digest).await.expect_err("not followed");
+            assert_eq!(expect["exit"], exit_code(&error), "{error}");
+            assert_eq!(expect["method_never_becomes_GET"], server.count(|asked| asked.method == "GET") == 0);
+            assert_eq!(expect["followed"], server.asked().len() > 1);
+        });
+    }
+}
+
+fn refused(replies: &[Reply], expect: &Value) {
+    for reply in replies {
+        run(async {
+            let server = Server::playing([reply.clone()]).await;
+            let error = anonymous(&server).all_tags().await.failure();
+            assert_eq!(expect["exit"], exit_code(&error), "{error}");
+            assert_eq!(expect.get("followed").unwrap_or(&json!(false)), server.asked().len() > 1);
+        });
+    }
+}
+
+/// To itself, and along a chain of eleven.
+fn round_and_round(expect: &Value) {
+    let mut hop = 0;
+    let mut next = move || {
+        hop += 1;
+        format!("/{hop}")
+    };
+    let scripts: [Box<dyn FnMut(&Asked) -> Reply + Send>; 2] =
+        [Box::new(|asked| to(&asked.target)), Box::new(move |_| to(&next()))];
+    for script in scripts {
+        run(async {
+            let server = Server::start(script).await;
+            let error = anonymous(&server).all_tags().await.failure();
+            assert_eq!(expect["exit"], exit_code(&error), "{error}");
+            assert!(error.what().contains("too many redirects"), "{error}");
+            assert_eq!(expect["max_redirects"], server.asked().len() - 1);
+        });
+    }
+}
+
+fn login_page(expect: &Value) {
+    run(async {
+        let server = Server::start(|asked| match asked.path() {
+            "/login" => Reply::status(200).header("Content-Type", "text/html; charset=utf-8").body("<html>Log in"),
+            _ => to("/login"),
+        })
+        .await;
+        let client = anonymous(&server);
+        let errors = [client.all_tags().await.failure(), client.tagged("v1").await.expect_err("a page")].map(|error| {
+            assert_eq!(expect["exit"], exit_code(&error), "{error}");
+            error.to_string()
+        });
+        for part in expect["text_contains"].as_array().expect("texts") {
+            assert!(errors.iter().all(|error| error.contains(text(part))), "{errors:?}");
+        }
+    });
+}
