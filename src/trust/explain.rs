@@ -34,6 +34,10 @@ pub(super) fn explain_to(client: ClientSide, error: &Error, host: &str) -> Rejec
             Tls::BadCertificate,
             "the server did not prove that it has the private key of its certificate",
         ),
+        Error::InvalidCertificate(
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+        ) => Rejection::new(Tls::BadCertificate, "its key signed the handshake in a way that is not accepted"),
         Error::InvalidCertificate(error) => Rejection::new(Tls::BadCertificate, words(error)),
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
             Rejection::new(Tls::PlainHttp, "its answer is not TLS")

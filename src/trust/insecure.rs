@@ -6,7 +6,10 @@ use rustls::crypto::{
 };
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::sign::public_key_to_spki;
+use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, SignatureScheme};
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::certificate::Certificate;
 use super::refusal::weak_key;
@@ -18,8 +21,9 @@ pub(super) struct AcceptAny {
 }
 
 impl AcceptAny {
-    /// Checks a handshake's signature by the key alone: webpki does not read X.509 v1, for which people turn to this.
-    fn verify_with_key(
+    /// Checks a handshake's signature in TLS 1.3 by the key alone: webpki does not read X.509 v1, for which people turn to
+    /// this.
+    fn verify_tls13_with_key(
         &self,
         message: &[u8],
         leaf: &CertificateDer<'_>,
@@ -28,6 +32,26 @@ impl AcceptAny {
         let leaf = Certificate::parse(leaf).ok_or(CertificateError::BadEncoding)?;
         let key = SubjectPublicKeyInfoDer::from(leaf.spki);
         verify_tls13_signature_with_raw_key(message, &key, signature, &self.algorithms)
+    }
+
+    /// The same in TLS 1.2, where a scheme names the hash and leaves the curve open.
+    fn verify_tls12_with_key(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let leaf = Certificate::parse(leaf).ok_or(CertificateError::BadEncoding)?;
+        let (_, key) = SubjectPublicKeyInfo::from_der(&leaf.spki).map_err(|_| CertificateError::BadEncoding)?;
+        let key = key.subject_public_key.data;
+        let of_scheme = self.algorithms.mapping.iter().filter(|(scheme, _)| *scheme == signature.scheme);
+        of_scheme
+            .flat_map(|(_, algorithms)| *algorithms)
+            .find(|algorithm| *public_key_to_spki(&algorithm.public_key_alg_id(), &key) == *leaf.spki)
+            .ok_or(PeerMisbehaved::SignedKxWithWrongAlgorithm)?
+            .verify_signature(&key, message, signature.signature())
+            .map_err(|_| CertificateError::BadSignature)?;
+        Ok(HandshakeSignatureValid::assertion())
     }
 }
 
@@ -50,7 +74,7 @@ impl ServerCertVerifier for AcceptAny {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         if ParsedCertificate::try_from(leaf).is_err() {
-            return self.verify_with_key(message, leaf, signature);
+            return self.verify_tls12_with_key(message, leaf, signature);
         }
         verify_tls12_signature(message, leaf, signature, &self.algorithms).map_err(|error| weak_key(leaf, error))
     }
@@ -62,12 +86,41 @@ impl ServerCertVerifier for AcceptAny {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         if ParsedCertificate::try_from(leaf).is_err() {
-            return self.verify_with_key(message, leaf, signature);
+            return self.verify_tls13_with_key(message, leaf, signature);
         }
         verify_tls13_signature(message, leaf, signature, &self.algorithms).map_err(|error| weak_key(leaf, error))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::crypto::ring;
+    use rustls::internal::msgs::codec::Codec;
+
+    use super::*;
+    use crate::trust::fixture;
+
+    #[test]
+    fn a_version_1_certificate_may_sign_with_any_hash_in_tls_1_2() {
+        // `openssl dgst -sha384 -sign` of "message" by the P-256 key, as OpenSSL's servers choose it.
+        let by_openssl = "30440220782a2bb3eb4d17772a7d5ed0090520d1e79d58117585653ff5bb8099ba63d2de\
+                          022079493b26f6f1f4adbed664583c3c9becee30960a46d0756827ad624edd8482ef";
+        let mut bytes = SignatureScheme::ECDSA_NISTP384_SHA384.get_encoding();
+        bytes.extend([0, 70]);
+        bytes.extend(hex::decode(by_openssl).unwrap());
+        let signature = DigitallySignedStruct::read_bytes(&bytes).unwrap();
+        let verifier = AcceptAny { algorithms: ring::default_provider().signature_verification_algorithms };
+        let (leaf, _) = fixture::version_1();
+        assert!(verifier.verify_tls12_signature(b"message", &leaf, &signature).is_ok());
+        let other = verifier.verify_tls12_signature(b"another", &leaf, &signature).map(|_| ());
+        assert_eq!(other, Err(CertificateError::BadSignature.into()));
+        assert!(
+            verifier.verify_tls13_signature(b"message", &leaf, &signature).is_err(),
+            "TLS 1.3 ties it to the curve"
+        );
     }
 }
