@@ -1,7 +1,10 @@
 mod confirm;
 mod removal;
 
-use registry_ls::error::Error;
+use std::collections::HashSet;
+
+use registry_ls::Kind;
+use registry_ls::error::{Danger, Error};
 use registry_ls::name::Reference;
 
 use self::removal::{Method, Removal, Remover};
@@ -13,36 +16,47 @@ use crate::report::{Stop, failure};
 
 /// `rls rm`
 pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let targets = args.references.iter().map(|text| context.reference(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut targets = args.references.iter().map(|text| context.reference(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut named = HashSet::new();
+    targets.retain(|(client, reference)| {
+        let (tag, digest) = tag_and_digest(reference);
+        named.insert((client.registry().clone(), reference.repository().clone(), tag, digest))
+    });
     let mut output = context.output(RemovalView)?;
     let mut remover = Remover::new(args, &targets);
     let (mut removed, mut failed) = (0, 0);
-    let mut ended = None;
+    let mut ended: Option<Stop> = None;
     for (client, reference) in &targets {
         let outcome = tokio::select! {
-            outcome = remover.remove(client, reference) => outcome?,
+            outcome = remover.remove(client, reference) => outcome,
             end = context.ending.clone() => {
-                ended = Some(end);
+                ended = Some(end.into());
                 break;
             }
         };
-        let record = match outcome {
-            Ok(removal) => {
+        match outcome {
+            Ok(Ok(removal)) => {
                 context.report.success();
                 removed += usize::from(removal.method.is_some() && !args.dry_run);
-                done(args, reference, &removal)
+                done(args, reference, &removal).iter().try_for_each(|record| output.write(record))?;
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 failed += 1;
                 let situation = nearest::situation(context, client, reference, &error).await;
                 context.report.failure(&error, &situation);
-                not_done(reference, &error)
+                output.write(&not_done(reference, &error))?;
             }
-        };
-        output.write(&record)?;
+            // What was removed until here was; nothing more is.
+            Err(usage) => {
+                ended = Some(usage.into());
+                break;
+            }
+        }
         output.flush()?;
     }
-    super::close(output, Ok(()))?;
+    if ended.is_none() || output.has_records() {
+        output.finish()?;
+    }
     if targets.len() > 1 && (failed > 0 || ended.is_some()) {
         let rest = targets.len() - removed - failed;
         let rest = if rest > 0 { format!(", {rest} left as they were") } else { String::new() };
@@ -51,10 +65,11 @@ pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), Stop> {
     if removed > 0 {
         context.report.hint("the space is free again when the registry's administrator has run its garbage collection");
     }
-    ended.map_or(Ok(()), |end| Err(end.into()))
+    ended.map_or(Ok(()), Err)
 }
 
-fn done(args: &RmArgs, reference: &Reference, removal: &Removal) -> RemovalRecord {
+/// The record of a reference, and one for each tag that goes with it.
+fn done(args: &RmArgs, reference: &Reference, removal: &Removal) -> Vec<RemovalRecord> {
     let (tag, digest) = tag_and_digest(reference);
     let (action, reason) = match (&removal.method, args.dry_run) {
         (None, false) => (Action::Removed, Some("already absent")),
@@ -62,23 +77,33 @@ fn done(args: &RmArgs, reference: &Reference, removal: &Removal) -> RemovalRecor
         (Some(_), false) => (Action::Removed, None),
         (Some(_), true) => (Action::WouldRemove, None),
     };
-    RemovalRecord {
+    let asked = RemovalRecord {
         repository: reference.repository().to_string(),
         tag,
         digest: removal.digest.as_ref().map(ToString::to_string).or(digest),
         action,
         method: removal.method.map(Method::name).map(str::to_owned),
-        reason: removal.reason.clone().or(reason.map(str::to_owned)),
+        reason: reason.map(str::to_owned),
         error: None,
-    }
+    };
+    let also = removal.also.iter().map(|tag| RemovalRecord {
+        tag: Some(tag.to_string()),
+        reason: Some(format!("with {reference}")),
+        ..asked.clone()
+    });
+    std::iter::once(asked.clone()).chain(also).collect()
 }
 
 fn not_done(reference: &Reference, error: &Error) -> RemovalRecord {
     let (tag, digest) = tag_and_digest(reference);
+    let shared = match error.kind() {
+        Kind::Safety(Danger::Siblings { digest, .. }) => Some(digest.to_string()),
+        _ => None,
+    };
     RemovalRecord {
         repository: reference.repository().to_string(),
         tag,
-        digest,
+        digest: digest.or(shared),
         action: Action::Failed,
         method: None,
         reason: Some(error.what().to_owned()),

@@ -47,14 +47,15 @@ impl Situation {
         }
     }
 
-    /// The registry as people and docker name it.
+    /// The registry's host, with its port.
     fn name(&self) -> String {
         self.registry.as_ref().map_or_else(|| "REGISTRY".to_owned(), Registry::authority)
     }
 
-    /// The registry as a command line of rls has to name it, with `http://` where that is needed.
-    fn address(&self) -> String {
-        self.registry.as_ref().map_or_else(|| "REGISTRY".to_owned(), ToString::to_string)
+    /// The command that lists its repositories, with the scheme and the path that it may need.
+    fn repos(&self) -> String {
+        let registry = self.registry.as_ref().map_or_else(|| "REGISTRY".to_owned(), ToString::to_string);
+        format!("rls repos {registry}")
     }
 
     fn not_found(&self, missing: Missing) -> Option<String> {
@@ -63,9 +64,9 @@ impl Situation {
         }
         match missing {
             Missing::Tag if self.no_repository => {
-                Some(format!("there is no such repository; rls repos {} lists the repositories", self.address()))
+                Some(format!("there is no such repository; {} lists the repositories", self.repos()))
             }
-            Missing::Repository => Some(format!("rls repos {} lists the repositories", self.address())),
+            Missing::Repository => Some(format!("{} lists the repositories", self.repos())),
             Missing::Page => Some(format!("is {} a registry? A registry answers on /v2/", self.name())),
             Missing::Tag | Missing::Manifest | Missing::Blob => None,
         }

@@ -38,8 +38,8 @@ pub(super) struct Removal {
     pub digest: Option<Digest>,
     /// How it was removed; `None` for what was not there.
     pub method: Option<Method>,
-    /// What else there is to say.
-    pub reason: Option<String>,
+    /// The tags that nobody named and that go with it, sorted.
+    pub also: Vec<Tag>,
 }
 
 type Place = (Registry, Repository);
@@ -74,7 +74,7 @@ impl<'a> Remover<'a> {
             Ok(removal) => Ok(Ok(removal)),
             Err(Refused::Unconfirmed(usage)) => Err(usage),
             Err(Refused::Failed(error)) if error.is_not_found() && self.args.ignore_missing => {
-                Ok(Ok(Removal { digest: None, method: None, reason: None }))
+                Ok(Ok(Removal { digest: None, method: None, also: Vec::new() }))
             }
             Err(Refused::Failed(error)) => Ok(Err(error)),
         }
@@ -105,7 +105,7 @@ impl<'a> Remover<'a> {
                     inventory.forget_tag(tag);
                 }
                 let method = (deletion == Deletion::Deleted).then_some(Method::Tag);
-                Ok(Removal { digest: Some(digest), method, reason: None })
+                Ok(Removal { digest: Some(digest), method, also: Vec::new() })
             }
             Err(error) if matches!(error.kind(), Kind::Unsupported(Operation::DeleteTag)) => {
                 self.remove_lone_tag(client, repository, tag, digest).await
@@ -155,7 +155,7 @@ impl<'a> Remover<'a> {
             return Err(in_index(&format!("{repository}:{tag}"), indexes).into());
         }
         if !siblings.is_empty() {
-            self.ask(&format!("remove {repository}:{tag} and with it {}", listed(repository, &siblings)))?;
+            self.ask(&format!("removing {repository}:{tag} also removes {}", listed(repository, &siblings))).await?;
         }
         self.delete_manifest(client, repository, Some(tag), digest).await
     }
@@ -174,7 +174,7 @@ impl<'a> Remover<'a> {
             return Err(Error::new(Kind::Safety(Danger::Tagged { tags }), what).because(cause).into());
         }
         if !tags.is_empty() {
-            self.ask(&format!("remove {repository}@{digest} and with it {}", listed(repository, &tags)))?;
+            self.ask(&format!("removing {repository}@{digest} also removes {}", listed(repository, &tags))).await?;
         }
         self.delete_manifest(client, repository, None, digest).await
     }
@@ -189,7 +189,6 @@ impl<'a> Remover<'a> {
     ) -> Result<Removal, Refused> {
         let also = self.inventory(client, repository).await?.tags_on(&digest);
         let also: Vec<_> = also.into_iter().filter(|other| Some(other) != tag).collect();
-        let reason = (!also.is_empty()).then(|| format!("with {}", listed(repository, &also)));
         let mut method = Some(Method::Manifest);
         if !self.args.dry_run {
             if let Some(tag) = tag {
@@ -205,16 +204,18 @@ impl<'a> Remover<'a> {
         if let Some(inventory) = self.inventories.get_mut(&place) {
             inventory.forget_manifest(&digest);
         }
+        let named = self.named.get(&place).map(Vec::as_slice).unwrap_or_default();
         let gone = self.gone.entry(place).or_default();
-        gone.extend(also.into_iter().map(|tag| (tag, digest.clone())));
-        Ok(Removal { digest: Some(digest), method, reason })
+        gone.extend(also.iter().map(|tag| (tag.clone(), digest.clone())));
+        let also = also.into_iter().filter(|tag| !named.contains(tag)).collect();
+        Ok(Removal { digest: Some(digest), method, also })
     }
 
     /// A tag that an earlier reference of this command took along.
     fn went_before(&self, client: &Client, repository: &Repository, tag: &Tag) -> Option<Removal> {
         let gone = self.gone.get(&place(client, repository))?;
         let (_, digest) = gone.iter().find(|(known, _)| known == tag)?;
-        Some(Removal { digest: Some(digest.clone()), method: Some(Method::Manifest), reason: None })
+        Some(Removal { digest: Some(digest.clone()), method: Some(Method::Manifest), also: Vec::new() })
     }
 
     async fn inventory(&mut self, client: &Client, repository: &Repository) -> Result<&Inventory> {
@@ -229,8 +230,8 @@ impl<'a> Remover<'a> {
         Ok(&self.inventories[&place])
     }
 
-    fn ask(&self, what: &str) -> Result<(), Usage> {
-        if self.args.yes || self.args.dry_run { Ok(()) } else { confirm(what) }
+    async fn ask(&self, what: &str) -> Result<(), Usage> {
+        if self.args.yes || self.args.dry_run { Ok(()) } else { confirm(what).await }
     }
 }
 

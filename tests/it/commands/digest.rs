@@ -1,0 +1,105 @@
+use insta::assert_snapshot;
+use registry_fixture::content::ImageSpec;
+use registry_fixture::{Fault, Match};
+
+use crate::registries::{empty, seeded};
+use crate::runner::Rls;
+
+#[test]
+fn prints_the_digest_and_nothing_else() {
+    let registry = empty();
+    let digest = registry.push_image("app", "1.0", &ImageSpec::new("app"));
+    assert_eq!(*Rls::at(&registry).words("digest app:1.0").succeeds(), format!("{digest}\n"));
+    assert_eq!(registry.lines(), ["HEAD /v2/app/manifests/1.0"]);
+    registry.tag("app", "latest", &digest);
+    let both = Rls::at(&registry).words("digest app").arg(format!("app@{digest}")).succeeds();
+    assert_eq!(*both, format!("{digest}\n{digest}\n"));
+}
+
+#[test]
+fn a_reference_with_tag_and_digest_is_the_digest() {
+    let registry = empty();
+    let first = registry.push_image("app", "1.0", &ImageSpec::new("first"));
+    registry.push_image("app", "1.0", &ImageSpec::new("second"));
+    let pinned = format!("app:1.0@{first}");
+    assert_eq!(*Rls::at(&registry).arg("digest").arg(&pinned).succeeds(), format!("{first}\n"));
+    assert_snapshot!(Rls::at(&registry).words("digest -o json").arg(pinned).succeeds(), @r#"
+    [
+      {"repository":"app","tag":"1.0","digest":"sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e"}
+    ]
+    "#);
+}
+
+#[test]
+fn several_keep_their_order_and_each_failure_is_told() {
+    let registry = seeded("demo");
+    let rls = Rls::at(&registry).words("digest team/web:2.1.0 team/web:2.2.0 base/alpine:3.20 nothing/here:1");
+    assert_snapshot!(rls.run(), @r#"
+    exit 6
+    --- stdout
+    sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892
+    sha256:2bbe6daeb8b240904e25d8ab11c46013f70c3d17b550c5fa9f58aa49ca700211
+    --- stderr
+    error: team/web:2.2.0 not found on http://REGISTRY
+    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"2.2.0"}
+    hint:  there is team/web:2.0.0, team/web:2.1.0, team/web:latest
+    error: nothing/here:1 not found on http://REGISTRY
+    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1"}
+    hint:  there is no such repository; rls repos http://REGISTRY lists the repositories
+    "#);
+    let rls = Rls::at(&registry).words("digest team/web:2.1.0 team/web:2.2.0 -o json -q");
+    assert_snapshot!(rls.run(), @r#"
+    exit 6
+    --- stdout
+    [
+      {"repository":"team/web","tag":"2.1.0","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892"},
+      {"repository":"team/web","tag":"2.2.0","digest":null,"error":{"kind":"not-found","message":"team/web:2.2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.2.0\"}"}}
+    ]
+    --- stderr
+    error: team/web:2.2.0 not found on http://REGISTRY
+    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"2.2.0"}
+    "#);
+}
+
+#[test]
+fn all_that_fail_alike_have_one_code() {
+    let registry = seeded("demo");
+    assert_snapshot!(Rls::at(&registry).words("digest team/web:x team/app:x -q").run(), @r#"
+    exit 3
+    --- stderr
+    error: team/web:x not found on http://REGISTRY
+    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"x"}
+    error: team/app:x not found on http://REGISTRY
+    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"x"}
+    "#);
+}
+
+#[test]
+fn a_registry_without_head_is_asked_with_get() {
+    let registry = empty();
+    let digest = registry.push_image("app", "1.0", &ImageSpec::new("app"));
+    for fault in [Fault::status(404), Fault::status(405), Fault::without_header("Docker-Content-Digest")] {
+        registry.clear_faults();
+        registry.inject(Match::head("/v2/app/manifests/1.0").always(), fault.clone());
+        assert_eq!(*Rls::at(&registry).words("digest app:1.0").succeeds(), format!("{digest}\n"), "{fault:?}");
+    }
+    registry.clear_faults();
+    registry.inject(Match::path("/v2/app/manifests/1.0").always(), Fault::without_header("Docker-Content-Digest"));
+    assert_eq!(*Rls::at(&registry).words("digest app:1.0").succeeds(), format!("{digest}\n"));
+}
+
+#[test]
+fn the_registry_may_not_answer_for_another_digest() {
+    let registry = empty();
+    let digest = registry.push_image("app", "1.0", &ImageSpec::new("app"));
+    let other = registry.push_image("app", "2.0", &ImageSpec::new("other"));
+    let lie = Fault::header("Docker-Content-Digest", &other.to_string());
+    registry.inject(Match::head(format!("/v2/app/manifests/{digest}")).always(), lie);
+    assert_snapshot!(Rls::at(&registry).arg("digest").arg(format!("app@{digest}")).run(), @"
+    exit 9
+    --- stderr
+    error: the registry's answer does not match sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
+    cause: it answered for sha256:c180f5e3e75ed1e6faab78576d1f46f9f5862db724e4beb14620779448d6d25c
+    hint:  a proxy or the registry altered the data; nothing of it was used
+    ");
+}

@@ -1,0 +1,507 @@
+use insta::assert_snapshot;
+use registry_fixture::content::{ImageSpec, IndexSpec};
+use registry_fixture::{Digest, Fault, Match, Running};
+
+use crate::registries::{empty, seeded};
+use crate::runner::Rls;
+
+/// `app:1.0`, an index with attestations. What is to come is shown as a date and not as an age, which would be another one
+/// every day.
+fn index() -> (Running, Digest) {
+    let registry = empty();
+    let index = IndexSpec::three_platforms("app").with_attestations().annotation("org.example.team", "blue");
+    let index = index.created("2126-01-02T03:04:05Z");
+    let digest = registry.push_index("app", "1.0", &index);
+    (registry, digest)
+}
+
+#[test]
+fn an_index_is_shown_with_its_platforms() {
+    let (registry, _) = index();
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0").succeeds(), @"
+    repository→app
+    tag→1.0
+    digest→sha256:a177ba33fc73637a6f1fdad2b2b7f376a3a65fbdc8c68c439166b271cd5719ba
+    mediaType→application/vnd.oci.image.index.v1+json
+    size→14211
+    blobs→14
+    annotations→org.example.team→blue
+    platforms→linux/amd64→sha256:da197d62c8236afc639f8139ace7c7dac3d2a2a74f245ea8db34c111a98db82c→application/vnd.oci.image.manifest.v1+json→7085→2126-01-02T03:04:05Z
+    platforms→linux/arm64→sha256:2952bdf2bdae1b4945dfed68c8dba712f609988d79a9977c8122ae65844c173c→application/vnd.oci.image.manifest.v1+json→7085→2126-01-02T03:04:05Z
+    platforms→linux/arm/v7→sha256:f493164505a3cb20800a798209902d465107ccf3e7682cf889577e8badd4c5d0→application/vnd.oci.image.manifest.v1+json→7098→2126-01-02T03:04:05Z
+    platforms→attestation→sha256:a12a7f5671bc3f502962e318b2ed26fc929e5a1f80947311962f2bc356e10965→application/vnd.oci.image.manifest.v1+json→409→-
+    platforms→attestation→sha256:7f7919794c8e0e098e6fa62343ba2435a3c5c65af17b487f834b09ab2bc1eed6→application/vnd.oci.image.manifest.v1+json→409→-
+    platforms→attestation→sha256:321af910a9ba57bd29c225bba92198ec0b4d97f1f4775c123e2e9a7f753cc615→application/vnd.oci.image.manifest.v1+json→409→-
+    ");
+    assert_snapshot!(Rls::at(&registry).words("inspect app:1.0 -o table").succeeds(), @"
+    app:1.0
+      digest      sha256:a177ba33fc73637a6f1fdad2b2b7f376a3a65fbdc8c68c439166b271cd5719ba
+      type        image index, application/vnd.oci.image.index.v1+json
+      size        14.2 kB in 14 blobs
+
+      linux/amd64    sha256:da197d62…   7.1 kB   created 2126-01-02 03:04 UTC
+      linux/arm64    sha256:2952bdf2…   7.1 kB   created 2126-01-02 03:04 UTC
+      linux/arm/v7   sha256:f4931645…   7.1 kB   created 2126-01-02 03:04 UTC
+      attestation    sha256:a12a7f56…   for linux/amd64 (in-toto)
+      attestation    sha256:7f791979…   for linux/arm64 (in-toto)
+      attestation    sha256:321af910…   for linux/arm/v7 (in-toto)
+
+      annotations
+        org.example.team   blue
+    ");
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 -o yaml").succeeds(), @r#"
+    - repository: app
+      tag: "1.0"
+      digest: sha256:a177ba33fc73637a6f1fdad2b2b7f376a3a65fbdc8c68c439166b271cd5719ba
+      mediaType: application/vnd.oci.image.index.v1+json
+      size: 14211
+      blobs: 14
+      annotations:
+        org.example.team: blue
+      platforms:
+      - platform: linux/amd64
+        digest: sha256:da197d62c8236afc639f8139ace7c7dac3d2a2a74f245ea8db34c111a98db82c
+        mediaType: application/vnd.oci.image.manifest.v1+json
+        size: 7085
+        created: "2126-01-02T03:04:05Z"
+      - platform: linux/arm64
+        digest: sha256:2952bdf2bdae1b4945dfed68c8dba712f609988d79a9977c8122ae65844c173c
+        mediaType: application/vnd.oci.image.manifest.v1+json
+        size: 7085
+        created: "2126-01-02T03:04:05Z"
+      - platform: linux/arm/v7
+        digest: sha256:f493164505a3cb20800a798209902d465107ccf3e7682cf889577e8badd4c5d0
+        mediaType: application/vnd.oci.image.manifest.v1+json
+        size: 7098
+        created: "2126-01-02T03:04:05Z"
+      - platform: null
+        digest: sha256:a12a7f5671bc3f502962e318b2ed26fc929e5a1f80947311962f2bc356e10965
+        mediaType: application/vnd.oci.image.manifest.v1+json
+        size: 409
+        created: null
+        attests: linux/amd64
+      - platform: null
+        digest: sha256:7f7919794c8e0e098e6fa62343ba2435a3c5c65af17b487f834b09ab2bc1eed6
+        mediaType: application/vnd.oci.image.manifest.v1+json
+        size: 409
+        created: null
+        attests: linux/arm64
+      - platform: null
+        digest: sha256:321af910a9ba57bd29c225bba92198ec0b4d97f1f4775c123e2e9a7f753cc615
+        mediaType: application/vnd.oci.image.manifest.v1+json
+        size: 409
+        created: null
+        attests: linux/arm/v7
+    "#);
+}
+
+#[test]
+fn an_image_is_shown_with_its_layers_and_config() {
+    let registry = empty();
+    let image = ImageSpec::new("app").created("2126-01-02T03:04:05Z").label("org.example.team", "blue");
+    registry.push_image("app", "1.0", &image);
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0").succeeds(), @"
+    repository→app
+    tag→1.0
+    digest→sha256:fee6317c5c2e364c6ed2e8c00041f05adfa3423f1febf1ec3f6fc2eb05cd35cf
+    mediaType→application/vnd.oci.image.manifest.v1+json
+    size→4884
+    blobs→3
+    layers→sha256:dae5e345c58219d93dfff2609e5787e2ec8fea87aed1bdbe32db8a6b22ca60e3→application/vnd.oci.image.layer.v1.tar+gzip→2071
+    layers→sha256:db85d93a2f1bb3752d92672c4b6f0d7ca4afc66ad3bb12b4a129e402629b87dc→application/vnd.oci.image.layer.v1.tar+gzip→2071
+    config.digest→sha256:61fa0d9e44a5f49783978af777397462cea326147a68eb83e833676eea992a70
+    config.created→2126-01-02T03:04:05Z
+    config.architecture→amd64
+    config.os→linux
+    config.labels→org.example.team→blue
+    config.labels→org.opencontainers.image.title→app
+    config.env→PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    config.entrypoint→/usr/bin/app
+    config.cmd→serve
+    ");
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 -o table --history").succeeds(), @r#"
+    app:1.0
+      digest      sha256:fee6317c5c2e364c6ed2e8c00041f05adfa3423f1febf1ec3f6fc2eb05cd35cf
+      type        image, application/vnd.oci.image.manifest.v1+json
+      platform    linux/amd64
+      size        4.9 kB in 3 blobs
+      created     2126-01-02 03:04 UTC (2126-01-02)
+      entrypoint  /usr/bin/app
+      cmd         serve
+
+      layers
+        sha256:dae5e345…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:db85d93a…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+
+      env
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+      labels
+        org.example.team                 blue
+        org.opencontainers.image.title   app
+
+      history
+        2126-01-02 03:04 UTC   COPY /etc/os-release # buildkit
+        2126-01-02 03:04 UTC   COPY /usr/bin/app # buildkit
+        2126-01-02 03:04 UTC   CMD ["serve"]
+    "#);
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 -o json --history").succeeds(), @r#"
+    [
+      {
+        "repository": "app",
+        "tag": "1.0",
+        "digest": "sha256:fee6317c5c2e364c6ed2e8c00041f05adfa3423f1febf1ec3f6fc2eb05cd35cf",
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "size": 4884,
+        "blobs": 3,
+        "annotations": {},
+        "layers": [
+          {
+            "digest": "sha256:dae5e345c58219d93dfff2609e5787e2ec8fea87aed1bdbe32db8a6b22ca60e3",
+            "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+            "size": 2071
+          },
+          {
+            "digest": "sha256:db85d93a2f1bb3752d92672c4b6f0d7ca4afc66ad3bb12b4a129e402629b87dc",
+            "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
+            "size": 2071
+          }
+        ],
+        "config": {
+          "digest": "sha256:61fa0d9e44a5f49783978af777397462cea326147a68eb83e833676eea992a70",
+          "created": "2126-01-02T03:04:05Z",
+          "architecture": "amd64",
+          "os": "linux",
+          "labels": {
+            "org.example.team": "blue",
+            "org.opencontainers.image.title": "app"
+          },
+          "env": [
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+          ],
+          "entrypoint": [
+            "/usr/bin/app"
+          ],
+          "cmd": [
+            "serve"
+          ],
+          "history": [
+            {
+              "created": "2126-01-02T03:04:05Z",
+              "createdBy": "COPY /etc/os-release # buildkit",
+              "comment": null,
+              "emptyLayer": false
+            },
+            {
+              "created": "2126-01-02T03:04:05Z",
+              "createdBy": "COPY /usr/bin/app # buildkit",
+              "comment": null,
+              "emptyLayer": false
+            },
+            {
+              "created": "2126-01-02T03:04:05Z",
+              "createdBy": "CMD [\"serve\"]",
+              "comment": null,
+              "emptyLayer": true
+            }
+          ]
+        }
+      }
+    ]
+    "#);
+}
+
+#[test]
+fn artifacts_and_old_manifests_are_shown_without_what_they_do_not_have() {
+    let registry = seeded("kinds");
+    assert_snapshot!(Rls::at(&registry).words("manifest kinds/artifact -o json").succeeds(), @r#"
+    [
+      {
+        "repository": "kinds/artifact",
+        "tag": "latest",
+        "digest": "sha256:03d9b88eae6c6dedcdb6b280bed2b8cc5992a141458ea35f371db98404147824",
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "artifactType": "application/vnd.example.model",
+        "size": 9,
+        "blobs": 2,
+        "annotations": {},
+        "layers": [
+          {
+            "digest": "sha256:9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c",
+            "mediaType": "application/octet-stream",
+            "size": 7
+          }
+        ]
+      }
+    ]
+    "#);
+    assert_snapshot!(Rls::at(&registry).words("manifest kinds/artifact -o table").succeeds(), @"
+    kinds/artifact:latest
+      digest      sha256:03d9b88eae6c6dedcdb6b280bed2b8cc5992a141458ea35f371db98404147824
+      type        artifact, application/vnd.oci.image.manifest.v1+json
+      artifact    application/vnd.example.model
+      size        9 B in 2 blobs
+
+      layers
+        sha256:9a129038…   7 B   application/octet-stream
+    ");
+    assert_snapshot!(Rls::at(&registry).words("manifest kinds/helm-chart:1.0.0 -o table").succeeds(), @"
+    kinds/helm-chart:1.0.0
+      digest      sha256:0c88eaeb1859d9ac4608414e0391ac9de0020378c00d354f2d26ae518ce775ea
+      type        artifact, application/vnd.oci.image.manifest.v1+json
+      artifact    application/vnd.cncf.helm.config.v1+json
+      size        2.1 kB in 2 blobs
+
+      layers
+        sha256:4252564a…   2.1 kB   application/vnd.cncf.helm.chart.content.v1.tar+gzip
+
+      annotations
+        org.opencontainers.image.title     kinds
+        org.opencontainers.image.version   1.0.0
+    ");
+    assert_snapshot!(Rls::at(&registry).words("manifest kinds/schema1 -o table").succeeds(), @"
+    kinds/schema1:latest
+      digest      sha256:7d5ec1911139396e6b3bdb35984ccae53c48bdc1f0547884fd615e33971049e8
+      type        image in the obsolete schema 1, application/vnd.docker.distribution.manifest.v1+prettyjws
+      size        -
+
+      layers
+        sha256:e4648e83…   -
+        sha256:5eff7ce2…   -
+    ");
+    assert_snapshot!(Rls::at(&registry).words("manifest kinds/schema1 -o jsonl").succeeds(), @r#"{"repository":"kinds/schema1","tag":"latest","digest":"sha256:7d5ec1911139396e6b3bdb35984ccae53c48bdc1f0547884fd615e33971049e8","mediaType":"application/vnd.docker.distribution.manifest.v1+prettyjws","size":null,"blobs":null,"annotations":{},"layers":[{"digest":"sha256:e4648e83be66814fea65c17ac1972b50e3eb324c60e8a001d0317c77dfa0c16d","mediaType":null,"size":null},{"digest":"sha256:5eff7ce2d2532c1702d1d5e8df8d97405911883bf9026ed51633d0c1b2a1689c","mediaType":null,"size":null}]}"#);
+    assert_snapshot!(Rls::at(&registry).words("manifest kinds/docker-list -o table").succeeds(), @"
+    kinds/docker-list:latest
+      digest      sha256:e279b595d391a50ed39ad118064a1a8596100b525fa3feccfdeb892690b94cae
+      type        manifest list, application/vnd.docker.distribution.manifest.list.v2+json
+      size        13.0 kB in 8 blobs
+
+      linux/amd64    sha256:1033e080…   7.1 kB   created 2026-11-18 09:12 UTC
+      linux/arm64    sha256:28893d90…   7.1 kB   created 2026-11-18 09:14 UTC
+      linux/arm/v7   sha256:908c26f7…   7.1 kB   created 2026-11-18 09:17 UTC
+    ");
+}
+
+#[test]
+fn raw_is_the_bytes_whose_hash_is_the_digest() {
+    let registry = seeded("kinds");
+    for repository in registry.repositories().iter().filter(|name| *name != "kinds/schema1") {
+        for tag in registry.tags(repository) {
+            let reference = format!("{repository}:{tag}");
+            let bytes = Rls::at(&registry).words("manifest --raw").arg(&reference).bytes();
+            assert_eq!(Some(bytes.as_slice()), registry.manifest(repository, &tag).as_deref(), "{reference}");
+            assert_eq!(Some(Digest::sha256(&bytes)), registry.resolve(repository, &tag), "{reference}");
+        }
+    }
+    // A signed manifest of schema 1 is named by its payload, not by its bytes.
+    let bytes = Rls::at(&registry).words("manifest --raw kinds/schema1").bytes();
+    assert_eq!(Some(bytes.as_slice()), registry.manifest("kinds/schema1", "latest").as_deref());
+}
+
+#[test]
+fn a_platform_descends_from_an_index() {
+    let (registry, digest) = index();
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 --platform linux/arm64 -o jsonl").succeeds(), @r#"{"repository":"app","tag":"1.0","index":"sha256:a177ba33fc73637a6f1fdad2b2b7f376a3a65fbdc8c68c439166b271cd5719ba","platform":"linux/arm64","digest":"sha256:2952bdf2bdae1b4945dfed68c8dba712f609988d79a9977c8122ae65844c173c","mediaType":"application/vnd.oci.image.manifest.v1+json","size":7085,"blobs":4,"annotations":{},"layers":[{"digest":"sha256:dae5e345c58219d93dfff2609e5787e2ec8fea87aed1bdbe32db8a6b22ca60e3","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":2071},{"digest":"sha256:db85d93a2f1bb3752d92672c4b6f0d7ca4afc66ad3bb12b4a129e402629b87dc","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":2071},{"digest":"sha256:15a17e47edf8954b7908b8ccbadac46c792fdaff950fda2631cddbe03141ba3a","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":2071}],"config":{"digest":"sha256:116de74137c5725fbd324c76f6d27a123de54d5d616c64b73e08c17804c09959","created":"2126-01-02T03:04:05Z","architecture":"arm64","os":"linux","labels":{"org.opencontainers.image.title":"app"},"env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"entrypoint":["/usr/bin/app"],"cmd":["serve"]}}"#);
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 --platform linux/arm/v7 -o table").succeeds(), @"
+    app:1.0
+      index       sha256:a177ba33fc73637a6f1fdad2b2b7f376a3a65fbdc8c68c439166b271cd5719ba
+      digest      sha256:f493164505a3cb20800a798209902d465107ccf3e7682cf889577e8badd4c5d0
+      type        image, application/vnd.oci.image.manifest.v1+json
+      platform    linux/arm/v7
+      size        7.1 kB in 4 blobs
+      created     2126-01-02 03:04 UTC (2126-01-02)
+      entrypoint  /usr/bin/app
+      cmd         serve
+
+      layers
+        sha256:dae5e345…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:db85d93a…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:1db0bd6a…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+
+      env
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+      labels
+        org.opencontainers.image.title   app
+    ");
+    let reference = format!("app@{digest}");
+    let arm = Rls::at(&registry).words("manifest --raw --platform linux/arm").arg(reference).bytes();
+    assert!(registry.contains("app", Digest::sha256(&arm).as_str()));
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 --platform windows/amd64").run(), @"
+    exit 3
+    --- stderr
+    error: app:1.0 has no image for windows/amd64
+    cause: it has linux/amd64, linux/arm64, linux/arm/v7
+    ");
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 --platform amd64").run(), @r#"
+    exit 2
+    --- stderr
+    error: invalid value 'amd64' for '--platform <OS/ARCH[/VARIANT]>': "amd64" is not a platform: a platform is OS/ARCH or OS/ARCH/VARIANT
+
+    For more information, try '--help'.
+    "#);
+}
+
+#[test]
+fn an_image_is_its_own_platform() {
+    let registry = empty();
+    registry.push_image("app", "1.0", &ImageSpec::new("app").platform("linux/arm64/v8"));
+    let raw = |platform: &str| Rls::at(&registry).words("manifest app:1.0 --raw --platform").arg(platform).bytes();
+    assert_eq!(raw("linux/arm64"), raw("linux/arm64/v8"));
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 --platform linux/amd64").run(), @"
+    exit 3
+    --- stderr
+    error: app:1.0 has no image for linux/amd64
+    cause: it has linux/arm64/v8
+    ");
+}
+
+#[test]
+fn the_config_is_shown_indented_or_exactly() {
+    let registry = empty();
+    registry.push_image("app", "1.0", &ImageSpec::new("app"));
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 --config").succeeds(), @r#"
+    {
+      "architecture": "amd64",
+      "os": "linux",
+      "created": "2026-11-18T09:12:00Z",
+      "config": {
+        "Env": [
+          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        ],
+        "Entrypoint": [
+          "/usr/bin/app"
+        ],
+        "Cmd": [
+          "serve"
+        ],
+        "WorkingDir": "/",
+        "Labels": {
+          "org.opencontainers.image.title": "app"
+        }
+      },
+      "rootfs": {
+        "type": "layers",
+        "diff_ids": [
+          "sha256:2518ec0cd3d2941c6f223edadf0284d30bd8a61d615a1c53a80c4d476cea50d2",
+          "sha256:3cd90fc55d91ab4664d709d38e68ba57535658adfda401daf9e45d2c7d15014a"
+        ]
+      },
+      "history": [
+        {
+          "created": "2026-11-18T09:12:00Z",
+          "created_by": "COPY /etc/os-release # buildkit"
+        },
+        {
+          "created": "2026-11-18T09:12:00Z",
+          "created_by": "COPY /usr/bin/app # buildkit"
+        },
+        {
+          "created": "2026-11-18T09:12:00Z",
+          "created_by": "CMD [\"serve\"]",
+          "empty_layer": true
+        }
+      ]
+    }
+    "#);
+    let bytes = Rls::at(&registry).words("manifest app:1.0 --config --raw").bytes();
+    assert_eq!(registry.blob("app", &Digest::sha256(&bytes)).as_deref(), Some(bytes.as_slice()));
+    let shown = Rls::at(&registry).words("manifest app:1.0 --config -o json").succeeds();
+    assert_eq!(shown, Rls::at(&registry).words("manifest app:1.0 --config").succeeds());
+}
+
+#[test]
+fn what_has_no_config_says_so() {
+    let registry = seeded("kinds");
+    assert_snapshot!(Rls::at(&registry).words("manifest kinds/oci-index --config").run(), @"
+    exit 3
+    --- stderr
+    error: kinds/oci-index has no image config
+    cause: it is an index; --platform OS/ARCH chooses one of its images
+    ");
+    assert_snapshot!(Rls::at(&registry).words("manifest kinds/schema1 --config").run(), @"
+    exit 3
+    --- stderr
+    error: kinds/schema1 has no image config
+    cause: schema 1 manifests have none
+    ");
+    let arm = Rls::at(&registry).words("manifest kinds/oci-index --config --platform linux/arm64").succeeds();
+    assert!(arm.contains("\"architecture\": \"arm64\""), "{arm}");
+}
+
+#[test]
+fn options_that_exclude_each_other_are_refused_before_any_request() {
+    let registry = empty();
+    for words in ["--raw -o json", "--raw --format {{digest}}", "--config -o yaml", "--raw --history", "--config --history"] {
+        let outcome = Rls::at(&registry).words("manifest app").words(words).run();
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(2), ""), "{words}: {outcome}");
+    }
+    assert_snapshot!(Rls::at(&registry).words("manifest app --raw -o json").fails(2), @"error: --raw and --output contradict each other");
+    assert_snapshot!(Rls::at(&registry).words("manifest app --config -o yaml").fails(2), @"
+    error: --config and --output contradict each other
+    cause: the image config is shown as JSON
+    ");
+    assert_snapshot!(Rls::at(&registry).words("manifest app --raw --history").fails(2), @"
+    error: the argument '--raw' cannot be used with '--history'
+
+    Usage: rls manifest --raw <REF>
+
+    For more information, try '--help'.
+    ");
+    assert_eq!(registry.lines(), [""; 0]);
+}
+
+#[test]
+fn an_index_with_a_missing_child_can_be_looked_at() {
+    let registry = empty();
+    let mut index = IndexSpec::three_platforms("app");
+    index.missing.push(ImageSpec::new("never pushed").build().root().descriptor());
+    registry.push_index("app", "1.0", &index);
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0").succeeds(), @"
+    repository→app
+    tag→1.0
+    digest→sha256:8a1571cce46c7e8cf15b61104138c610eae57f3e43af5b5ebbefab82b3b86c67
+    mediaType→application/vnd.oci.image.index.v1+json
+    size→-
+    blobs→-
+    platforms→linux/amd64→sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179→application/vnd.oci.image.manifest.v1+json→7085→2026-11-18T09:12:00Z
+    platforms→linux/arm64→sha256:7edc5818903299409803d98f6ba05b1a9ec9f02c622d71d7ce73a532a8860a1d→application/vnd.oci.image.manifest.v1+json→7085→2026-11-18T09:14:00Z
+    platforms→linux/arm/v7→sha256:188b3483464bc930dc556c8237383c9c15b4a692dd9e5e44e0fea7a2cf948cae→application/vnd.oci.image.manifest.v1+json→7098→2026-11-18T09:17:00Z
+    platforms→-→sha256:ce3970612fc145224a3a9d9c4de9fbefcde9316817c92500a82c5da9dc1bd1f6→application/vnd.oci.image.manifest.v1+json→-→-
+    ");
+    let missing = Rls::at(&registry).words("manifest app:1.0 -o table").succeeds();
+    assert_snapshot!(missing, @"
+    app:1.0
+      digest      sha256:8a1571cce46c7e8cf15b61104138c610eae57f3e43af5b5ebbefab82b3b86c67
+      type        image index, application/vnd.oci.image.index.v1+json
+      size        -
+
+      linux/amd64    sha256:13b94997…   7.1 kB   created 2026-11-18 09:12 UTC
+      linux/arm64    sha256:7edc5818…   7.1 kB   created 2026-11-18 09:14 UTC
+      linux/arm/v7   sha256:188b3483…   7.1 kB   created 2026-11-18 09:17 UTC
+      -              sha256:ce397061…   -
+    ");
+}
+
+#[test]
+fn what_is_asked_for_is_fetched_and_nothing_else() {
+    let (registry, _) = index();
+    registry.clear_requests();
+    Rls::at(&registry).words("manifest app:1.0 --raw").bytes();
+    assert_eq!(registry.lines(), ["GET /v2/app/manifests/1.0"]);
+    registry.clear_requests();
+    Rls::at(&registry).words("manifest app:1.0 --config --raw --platform linux/amd64").bytes();
+    assert_eq!(registry.count(&Match::under("/v2/app/manifests/")), 2);
+    assert_eq!(registry.count(&Match::under("/v2/app/blobs/")), 1);
+    assert_eq!(registry.requests().len(), 3);
+}
+
+#[test]
+fn a_config_that_breaks_off_is_fetched_again() {
+    let registry = empty();
+    registry.push_image("app", "1.0", &ImageSpec::new("app"));
+    registry.inject(Match::under("/v2/app/blobs/"), Fault::TruncateBody(20));
+    let config = Rls::at(&registry).words("manifest app:1.0 --config").succeeds();
+    assert!(config.starts_with("{\n  \"architecture\": \"amd64\",\n"), "{config}");
+    assert_eq!(registry.count(&Match::under("/v2/app/blobs/")), 2);
+}

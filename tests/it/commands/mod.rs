@@ -1,0 +1,8 @@
+//! Each command against distribution 2.8, whole.
+
+mod digest;
+mod manifest;
+mod repos;
+mod rm;
+mod rm_siblings;
+mod tags;

@@ -1,0 +1,320 @@
+use insta::assert_snapshot;
+use registry_fixture::content::{ImageSpec, IndexSpec};
+use registry_fixture::{Digest, Match};
+
+use crate::registries::{empty, seeded};
+use crate::runner::Rls;
+
+/// The digest of nothing, by which rls asks whether deletion is allowed at all.
+const ZEROS: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+
+#[test]
+fn a_lone_tag_goes_with_its_manifest() {
+    let registry = seeded("shared");
+    let digest = registry.resolve("shared/app", "1.3.9").unwrap();
+    assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9").run(), @"
+    exit 0
+    --- stdout
+    removed→shared/app:1.3.9
+    --- stderr
+    hint:  the space is free again when the registry's administrator has run its garbage collection
+    ");
+    assert_eq!(registry.tags("shared/app"), ["1", "1.4", "1.4.0", "latest"]);
+    assert!(!registry.contains("shared/app", digest.as_str()));
+    let deletions: Vec<_> = registry.lines().into_iter().filter(|line| line.starts_with("DELETE")).collect();
+    let at = |reference: &str| format!("DELETE /v2/shared/app/manifests/{reference}");
+    assert_eq!(deletions, [at("1.3.9"), at(ZEROS), at(digest.as_str())]);
+}
+
+#[test]
+fn records_say_how_it_was_removed() {
+    let registry = seeded("shared");
+    assert_snapshot!(Rls::at(&registry).words("rm -n shared/app:1.3.9 -o json").run(), @r#"
+    exit 0
+    --- stdout
+    [
+      {"repository":"shared/app","tag":"1.3.9","digest":"sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799","action":"would-remove","method":"delete-manifest","reason":null}
+    ]
+    "#);
+    assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9 -o json -q").run(), @r#"
+    exit 0
+    --- stdout
+    [
+      {"repository":"shared/app","tag":"1.3.9","digest":"sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799","action":"removed","method":"delete-manifest","reason":null}
+    ]
+    "#);
+    assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9 --ignore-missing -o json").run(), @r#"
+    exit 0
+    --- stdout
+    [
+      {"repository":"shared/app","tag":"1.3.9","digest":null,"action":"removed","method":null,"reason":"already absent"}
+    ]
+    "#);
+    assert_snapshot!(Rls::at(&registry).words("rm shared/app:latest --with-siblings --yes -o json -q").run(), @r#"
+    exit 0
+    --- stdout
+    [
+      {"repository":"shared/app","tag":"latest","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-manifest","reason":null},
+      {"repository":"shared/app","tag":"1","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-manifest","reason":"with shared/app:latest"},
+      {"repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-manifest","reason":"with shared/app:latest"},
+      {"repository":"shared/app","tag":"1.4.0","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-manifest","reason":"with shared/app:latest"}
+    ]
+    "#);
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let registry = seeded("shared");
+    let before = registry.tags("shared/app");
+    assert_snapshot!(Rls::at(&registry).words("rm --dry-run shared/app:1.3.9").run(), @"
+    exit 0
+    --- stdout
+    would-remove→shared/app:1.3.9
+    ");
+    assert_snapshot!(Rls::at(&registry).words("rm -n shared/app:1.4").run(), @"
+    exit 9
+    --- stdout
+    failed→shared/app:1.4
+    --- stderr
+    error: removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest
+    cause: http://REGISTRY deletes manifests, not tags, and all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    hint:  --with-siblings removes the manifest with all these tags
+    ");
+    assert_snapshot!(Rls::at(&registry).words("rm -n shared/app:1.4 --with-siblings").run(), @"
+    exit 0
+    --- stdout
+    would-remove→shared/app:1.4
+    would-remove→shared/app:1
+    would-remove→shared/app:1.4.0
+    would-remove→shared/app:latest
+    ");
+    let digest = registry.resolve("shared/app", "1.3.9").unwrap();
+    let reference = format!("shared/app@{digest}");
+    assert_snapshot!(Rls::at(&registry).words("rm -n --all-tags").arg(reference).run(), @"
+    exit 0
+    --- stdout
+    would-remove→shared/app@sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799
+    would-remove→shared/app:1.3.9
+    ");
+    assert_eq!(registry.tags("shared/app"), before);
+    let deletes = registry.requests().into_iter().filter(|seen| seen.method == "DELETE");
+    // Only probes: the digest of nothing, and a tag that nobody has.
+    assert!(deletes.map(|seen| seen.path).all(|path| path.ends_with(ZEROS) || path.contains("/rls-probe-")));
+}
+
+#[test]
+fn what_does_not_exist_is_an_error_unless_it_may_be_missing() {
+    let registry = seeded("shared");
+    assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.8").run(), @r#"
+    exit 3
+    --- stdout
+    failed→shared/app:1.3.8
+    --- stderr
+    error: shared/app:1.3.8 not found on http://REGISTRY
+    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1.3.8"}
+    hint:  there is shared/app:1.3.9, shared/app:1.4.0, shared/app:1
+    "#);
+    assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.8 --ignore-missing").run(), @"
+    exit 0
+    --- stdout
+    removed→shared/app:1.3.8
+    ");
+    assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.8 nothing:1 shared/app:1.3.9 --ignore-missing").run(), @"
+    exit 0
+    --- stdout
+    removed→shared/app:1.3.8
+    removed→nothing:1
+    removed→shared/app:1.3.9
+    --- stderr
+    hint:  the space is free again when the registry's administrator has run its garbage collection
+    ");
+    let absent = format!("shared/app@{ZEROS}");
+    assert_snapshot!(Rls::at(&registry).arg("rm").arg(&absent).run(), @r#"
+    exit 3
+    --- stdout
+    failed→shared/app@sha256:0000000000000000000000000000000000000000000000000000000000000000
+    --- stderr
+    error: shared/app@sha256:0000000000000000000000000000000000000000000000000000000000000000 not found on http://REGISTRY
+    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Name":"shared/app","Revision":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}
+    "#);
+    assert_snapshot!(Rls::at(&registry).words("rm --ignore-missing").arg(absent).run(), @"
+    exit 0
+    --- stdout
+    removed→shared/app@sha256:0000000000000000000000000000000000000000000000000000000000000000
+    ");
+}
+
+#[test]
+fn one_that_fails_does_not_keep_the_others() {
+    let registry = empty();
+    for tag in ["1", "2", "3"] {
+        registry.push_image("app", tag, &ImageSpec::new(tag));
+    }
+    assert_snapshot!(Rls::at(&registry).words("rm app:1 app:x app:3").run(), @r#"
+    exit 6
+    --- stdout
+    removed→app:1
+    failed→app:x
+    removed→app:3
+    --- stderr
+    error: app:x not found on http://REGISTRY
+    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"x"}
+    hint:  there is app:2, app:3
+    warning: 2 of 3 deleted, 1 failed
+    hint:  the space is free again when the registry's administrator has run its garbage collection
+    "#);
+    assert_eq!(registry.tags("app"), ["2"]);
+    assert_snapshot!(Rls::at(&registry).words("rm app:1 app:x -q").run(), @r#"
+    exit 3
+    --- stdout
+    failed→app:1
+    failed→app:x
+    --- stderr
+    error: app:1 not found on http://REGISTRY
+    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1"}
+    error: app:x not found on http://REGISTRY
+    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"x"}
+    "#);
+}
+
+#[test]
+fn an_untagged_manifest_goes_without_a_question() {
+    let registry = empty();
+    let kept = registry.push_image("app", "1.0", &ImageSpec::new("kept"));
+    let digest = registry.push_untagged("app", &ImageSpec::new("untagged").build());
+    let reference = format!("app@{digest}");
+    assert_snapshot!(Rls::at(&registry).arg("rm").arg(reference).run(), @"
+    exit 0
+    --- stdout
+    removed→app@sha256:d788594917d0b42757045e2c28988f4281d9ff34861029a369e0dc3e881ae083
+    --- stderr
+    hint:  the space is free again when the registry's administrator has run its garbage collection
+    ");
+    assert!(!registry.contains("app", digest.as_str()));
+    assert_eq!(registry.resolve("app", "1.0"), Some(kept));
+}
+
+#[test]
+fn a_tagged_manifest_goes_with_all_tags_only() {
+    let registry = seeded("shared");
+    let digest = registry.resolve("shared/app", "latest").unwrap();
+    let rm = |words: &str| Rls::at(&registry).words("rm").words(words).arg(format!("shared/app@{digest}")).run();
+    assert_snapshot!(rm(""), @"
+    exit 9
+    --- stdout
+    failed→shared/app@sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    --- stderr
+    error: removing shared/app@sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552 would also remove shared/app:1, shared/app:1.4, shared/app:1.4.0, shared/app:latest
+    cause: these tags point at it
+    hint:  --all-tags removes the manifest with its tags
+    ");
+    assert_snapshot!(rm("--all-tags"), @"
+    exit 2
+    --- stderr
+    error: removing shared/app@sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552 also removes shared/app:1, shared/app:1.4, shared/app:1.4.0, shared/app:latest, which needs a confirmation
+    cause: there is no terminal to ask on
+    hint:  --yes confirms it
+    ");
+    assert_eq!(registry.tags("shared/app").len(), 5);
+    assert_snapshot!(rm("--all-tags --yes"), @"
+    exit 0
+    --- stdout
+    removed→shared/app@sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    removed→shared/app:1
+    removed→shared/app:1.4
+    removed→shared/app:1.4.0
+    removed→shared/app:latest
+    --- stderr
+    hint:  the space is free again when the registry's administrator has run its garbage collection
+    ");
+    assert_eq!(registry.tags("shared/app"), ["1.3.9"]);
+}
+
+#[test]
+fn a_manifest_that_an_index_lists_stays() {
+    let registry = empty();
+    let index = IndexSpec::three_platforms("app").build();
+    registry.push("app", "1.0", &index);
+    let child = &index.manifests[0].digest;
+    registry.tag("app", "amd64", child);
+    assert_snapshot!(Rls::at(&registry).words("rm app:amd64").run(), @"
+    exit 9
+    --- stdout
+    failed→app:amd64
+    --- stderr
+    error: removing app:amd64 would leave an index broken
+    cause: it is listed by sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a
+    hint:  remove the index that lists it instead
+    ");
+    assert_snapshot!(Rls::at(&registry).words("rm --all-tags --yes").arg(format!("app@{child}")).run(), @"
+    exit 9
+    --- stdout
+    failed→app@sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179
+    --- stderr
+    error: removing app@sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179 would leave an index broken
+    cause: it is listed by sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a
+    hint:  remove the index that lists it instead
+    ");
+    assert_snapshot!(Rls::at(&registry).words("rm --with-siblings --yes app:amd64 -q").run(), @"
+    exit 9
+    --- stdout
+    failed→app:amd64
+    --- stderr
+    error: removing app:amd64 would leave an index broken
+    cause: it is listed by sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a
+    ");
+    assert_eq!(registry.tags("app"), ["1.0", "amd64"]);
+}
+
+#[test]
+fn a_reference_with_tag_and_digest_is_the_tag_as_long_as_it_is_there() {
+    let registry = empty();
+    let first = registry.push_image("app", "1.0", &ImageSpec::new("first"));
+    let second = registry.push_image("app", "1.0", &ImageSpec::new("second"));
+    let rm = |digest: &Digest| Rls::at(&registry).arg("rm").arg(format!("app:1.0@{digest}")).run();
+    assert_snapshot!(rm(&first), @"
+    exit 9
+    --- stdout
+    failed→app:1.0
+    --- stderr
+    error: app:1.0 has moved meanwhile
+    cause: from sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e to sha256:d0f335e233eccbff9b1bb6c11fb3628263a230358644016e1067a77e978f4439
+    hint:  somebody pushed to it; look at it again before you remove it
+    ");
+    assert_eq!(registry.tags("app"), ["1.0"]);
+    assert_snapshot!(rm(&second), @"
+    exit 0
+    --- stdout
+    removed→app:1.0
+    --- stderr
+    hint:  the space is free again when the registry's administrator has run its garbage collection
+    ");
+    assert_eq!(registry.tags("app"), [""; 0]);
+}
+
+#[test]
+fn a_repository_alone_means_latest() {
+    let registry = empty();
+    registry.push_image("app", "1.0", &ImageSpec::new("first"));
+    registry.push_image("app", "latest", &ImageSpec::new("second"));
+    assert_snapshot!(Rls::at(&registry).words("rm app -q").run(), @"
+    exit 0
+    --- stdout
+    removed→app:latest
+    ");
+    assert_eq!(registry.tags("app"), ["1.0"]);
+}
+
+#[test]
+fn the_same_tag_named_twice_is_removed_once() {
+    let registry = empty();
+    registry.push_image("app", "1.0", &ImageSpec::new("app"));
+    assert_snapshot!(Rls::at(&registry).words("rm app:1.0 app:1.0").run(), @"
+    exit 0
+    --- stdout
+    removed→app:1.0
+    --- stderr
+    hint:  the space is free again when the registry's administrator has run its garbage collection
+    ");
+    assert_eq!(registry.count(&Match::ending("/1.0").method("DELETE".parse().unwrap())), 1);
+}

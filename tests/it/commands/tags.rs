@@ -1,0 +1,311 @@
+use insta::assert_snapshot;
+use registry_fixture::content::{ImageSpec, IndexSpec};
+use registry_fixture::{Fault, Match};
+
+use crate::registries::{empty, seeded};
+use crate::runner::Rls;
+
+#[test]
+fn lists_tags_sorted_by_bytes() {
+    let registry = seeded("demo");
+    assert_snapshot!(Rls::at(&registry).words("tags team/app").succeeds(), @"
+    1.2.0
+    1.3.8
+    1.3.9
+    1.4.0
+    latest
+    ");
+    assert_eq!(registry.lines(), ["GET /v2/team/app/tags/list?n=1000"]);
+    assert_snapshot!(Rls::at(&registry).words("ls team/app").succeeds(), @"
+    1.2.0
+    1.3.8
+    1.3.9
+    1.4.0
+    latest
+    ");
+}
+
+#[test]
+fn digests_take_one_head_a_tag() {
+    let registry = seeded("demo");
+    assert_snapshot!(Rls::at(&registry).words("tags team/web -d").succeeds(), @"
+    2.0.0→sha256:e2d096e52337ab0d47ee93efd99bb020422ce3b13762701e524f610a287b551f
+    2.1.0→sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892
+    latest→sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892
+    pr-118→sha256:100002e718e4e13224954dcc46bbdee04932b98744f7dcda6a821042401e7841
+    ");
+    assert_eq!(registry.count(&Match::under("/v2/team/web/manifests/").method("HEAD".parse().unwrap())), 4);
+    assert_eq!(registry.requests().len(), 5);
+}
+
+#[test]
+fn long_tells_what_each_tag_is() {
+    let registry = seeded("demo");
+    assert_snapshot!(Rls::at(&registry).words("tags team/app -l --match 1.4*").succeeds(), @"1.4.0→sha256:d7e263122accb33b24b25c07da50b24a23398c91841202bb7406cc77062a2181→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14229→2026-11-18T09:12:00Z");
+    assert_snapshot!(Rls::at(&registry).words("tags team/web -l -o json").succeeds(), @r#"
+    [
+      {"repository":"team/web","tag":"2.0.0","digest":"sha256:e2d096e52337ab0d47ee93efd99bb020422ce3b13762701e524f610a287b551f","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104898,"created":"2026-08-20T13:00:00Z"},
+      {"repository":"team/web","tag":"2.1.0","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104898,"created":"2026-11-11T15:25:00Z"},
+      {"repository":"team/web","tag":"latest","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104898,"created":"2026-11-11T15:25:00Z"},
+      {"repository":"team/web","tag":"pr-118","digest":"sha256:100002e718e4e13224954dcc46bbdee04932b98744f7dcda6a821042401e7841","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104899,"created":"2026-04-02T07:59:00Z"}
+    ]
+    "#);
+}
+
+#[test]
+fn every_kind_of_manifest_has_a_line() {
+    let registry = seeded("kinds");
+    let names = registry.repositories();
+    assert_snapshot!(Rls::at(&registry).words("tags -l").args(names).succeeds(), @"
+    kinds/artifact:latest→sha256:03d9b88eae6c6dedcdb6b280bed2b8cc5992a141458ea35f371db98404147824→application/vnd.oci.image.manifest.v1+json→-→9→-
+    kinds/attested:latest→sha256:1d13a2d032528d1548bca455be6f0fe69d47ae31ad2444c0390ec4158ca7680a→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14217→2026-11-18T09:17:00Z
+    kinds/cosigned:latest→sha256:c1886919dfec34dd02a3ec1d543a1902a0748be8d9ff270967f8a7cad844f617→application/vnd.oci.image.manifest.v1+json→linux/amd64→4867→2026-11-18T09:12:00Z
+    kinds/cosigned:sha256-c1886919dfec34dd02a3ec1d543a1902a0748be8d9ff270967f8a7cad844f617.att→sha256:eca6ab531358584d67e670ca03605161a68ebd1361ee92f6b713e0fd8eeed480→application/vnd.oci.image.manifest.v1+json→-→332→-
+    kinds/cosigned:sha256-c1886919dfec34dd02a3ec1d543a1902a0748be8d9ff270967f8a7cad844f617.sbom→sha256:74f42b6ed79bc36ae7e530ada842e4566fd07c19025f7017d9ce706cbe7cd8f8→application/vnd.oci.image.manifest.v1+json→-→293→-
+    kinds/cosigned:sha256-c1886919dfec34dd02a3ec1d543a1902a0748be8d9ff270967f8a7cad844f617.sig→sha256:f7458d285569e1645dd535b6344c1b19f6f766b4d2b11dd79c5f7ed6696a1b39→application/vnd.oci.image.manifest.v1+json→-→402→-
+    kinds/docker-image:latest→sha256:dab03238798a3deaa5f312dcaff132e80facdf85979d5c73eb2baf7cbd5fa156→application/vnd.docker.distribution.manifest.v2+json→linux/amd64→4860→2026-11-18T09:12:00Z
+    kinds/docker-list:latest→sha256:e279b595d391a50ed39ad118064a1a8596100b525fa3feccfdeb892690b94cae→application/vnd.docker.distribution.manifest.list.v2+json→linux/amd64,linux/arm64,linux/arm/v7→12990→2026-11-18T09:17:00Z
+    kinds/helm-chart:1.0.0→sha256:0c88eaeb1859d9ac4608414e0391ac9de0020378c00d354f2d26ae518ce775ea→application/vnd.oci.image.manifest.v1+json→-→2144→-
+    kinds/oci-image:latest→sha256:f2e8f289afea168181ed364ed40883d6a26be0c0098f80e01d196aaebf89314e→application/vnd.oci.image.manifest.v1+json→linux/amd64→4860→2026-11-18T09:12:00Z
+    kinds/oci-index:latest→sha256:d8fa5978501ca83206627280d701a690e73022619ff63345d76f9e0fa1779b24→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→12990→2026-11-18T09:17:00Z
+    kinds/referrers:latest→sha256:e51035c70ff683c7e0b0cf4da211b8ff47e2737eff287378fda247abf4741f92→application/vnd.oci.image.manifest.v1+json→-→2149→-
+    kinds/referrers:sha256-e51035c70ff683c7e0b0cf4da211b8ff47e2737eff287378fda247abf4741f92→sha256:ba67abcf4739bd0b15f5db76a9217b1ff1cca114a8e967be54e66644cd8ddf59→application/vnd.oci.image.index.v1+json→-→59→-
+    kinds/schema1:latest→sha256:7d5ec1911139396e6b3bdb35984ccae53c48bdc1f0547884fd615e33971049e8→application/vnd.docker.distribution.manifest.v1+prettyjws→linux/amd64→-→-
+    ");
+}
+
+#[test]
+fn several_repositories_are_named_and_keep_their_order() {
+    let registry = seeded("demo");
+    assert_snapshot!(Rls::at(&registry).words("tags team/web base/alpine").succeeds(), @"
+    team/web:2.0.0
+    team/web:2.1.0
+    team/web:latest
+    team/web:pr-118
+    base/alpine:3.19
+    base/alpine:3.20
+    base/alpine:latest
+    ");
+    assert_snapshot!(Rls::at(&registry).words("tags team/web base/alpine -d -o table").succeeds(), @"
+    REPOSITORY   TAG     DIGEST
+    team/web     2.0.0   sha256:e2d096e52337ab0d47ee93efd99bb020422ce3b13762701e524f610a287b551f
+    team/web     2.1.0   sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892
+    team/web     latest  sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892
+    team/web     pr-118  sha256:100002e718e4e13224954dcc46bbdee04932b98744f7dcda6a821042401e7841
+    base/alpine  3.19    sha256:8f2e20505e4361534821dd05ba44bfcc042fa9d74ba05495e68e12fab353a389
+    base/alpine  3.20    sha256:2bbe6daeb8b240904e25d8ab11c46013f70c3d17b550c5fa9f58aa49ca700211
+    base/alpine  latest  sha256:2bbe6daeb8b240904e25d8ab11c46013f70c3d17b550c5fa9f58aa49ca700211
+    ");
+}
+
+#[test]
+fn names_come_from_standard_input() {
+    let registry = seeded("demo");
+    let piped = |text: &str| Rls::at(&registry).words("tags -").stdin(text).succeeds();
+    assert_snapshot!(piped("base/alpine\n\n  team/web  \n"), @"
+    base/alpine:3.19
+    base/alpine:3.20
+    base/alpine:latest
+    team/web:2.0.0
+    team/web:2.1.0
+    team/web:latest
+    team/web:pr-118
+    ");
+    // One name, or none, has the same lines as several.
+    assert_snapshot!(piped("team/chart"), @"
+    team/chart:0.9.0
+    team/chart:sha256-a72e2a496bb76154a7ae578f5395de82d5737331a0f7a208593472bd3700eed3
+    ");
+    assert_eq!(&*piped(""), "");
+    assert_snapshot!(Rls::at(&registry).words("tags - -o json").stdin("").succeeds(), @"[]");
+    let error = Rls::at(&registry).words("tags -").stdin("team/web\nteam/Web\n").fails(2);
+    assert_snapshot!(error, @"
+    error: 'team/Web' is not a repository name
+    cause: a repository has no upper-case letters; in lower case it is 'team/web'
+    ");
+}
+
+#[test]
+fn a_repository_that_is_not_there_is_not_found() {
+    let registry = seeded("demo");
+    assert_snapshot!(Rls::at(&registry).words("tags team/ap").run(), @r#"
+    exit 3
+    --- stderr
+    error: team/ap not found on http://REGISTRY
+    cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
+    hint:  rls repos http://REGISTRY lists the repositories
+    "#);
+    assert_snapshot!(Rls::at(&registry).words("tags team/ap -o json").run(), @r#"
+    exit 3
+    --- stderr
+    error: team/ap not found on http://REGISTRY
+    cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
+    hint:  rls repos http://REGISTRY lists the repositories
+    "#);
+    assert_snapshot!(Rls::at(&registry).words("tags team/ap team/chart").run(), @r#"
+    exit 6
+    --- stdout
+    team/chart:0.9.0
+    team/chart:sha256-a72e2a496bb76154a7ae578f5395de82d5737331a0f7a208593472bd3700eed3
+    --- stderr
+    error: team/ap not found on http://REGISTRY
+    cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
+    hint:  rls repos http://REGISTRY lists the repositories
+    "#);
+    assert_snapshot!(Rls::at(&registry).words("tags team/ap nothing -o jsonl -q").run(), @r#"
+    exit 3
+    --- stdout
+    {"repository":"team/ap","tag":null,"error":{"kind":"not-found","message":"team/ap not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"team/ap\"}"}}
+    {"repository":"nothing","tag":null,"error":{"kind":"not-found","message":"nothing not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"nothing\"}"}}
+    --- stderr
+    error: team/ap not found on http://REGISTRY
+    cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
+    error: nothing not found on http://REGISTRY
+    cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"nothing"}
+    "#);
+}
+
+#[test]
+fn a_repository_without_tags_is_an_empty_list() {
+    let registry = empty();
+    registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
+    registry.untag("team/app", "1.0");
+    for (format, empty) in [("plain", ""), ("json", "[]\n"), ("yaml", "[]\n"), ("jsonl", ""), ("table", "TAG\n")] {
+        assert_eq!(&*Rls::at(&registry).words("tags team/app -o").arg(format).succeeds(), empty, "{format}");
+    }
+    assert_eq!(&*Rls::at(&registry).words("tags team/app -l -o table --no-header").succeeds(), "");
+}
+
+#[test]
+fn sorts_by_each_order() {
+    let registry = empty();
+    let pushes = [("1.10.0", "2026-01-03", 3), ("1.9.0", "2026-01-01", 1), ("1.9.0-rc.1", "2026-01-04", 2), ("edge", "2026-01-02", 9)];
+    for (tag, day, kilobytes) in pushes {
+        let layer = registry_fixture::content::Layer::sized(tag, kilobytes * 1024);
+        registry.push_image("app", tag, &ImageSpec::new(tag).created(&format!("{day}T00:00:00Z")).layer(layer));
+    }
+    let listed = |words: &str| Rls::at(&registry).words("tags app").words(words).succeeds().replace('\n', " ");
+    assert_eq!(listed(""), "1.10.0 1.9.0 1.9.0-rc.1 edge ");
+    assert_eq!(listed("--sort name --reverse"), "edge 1.9.0-rc.1 1.9.0 1.10.0 ");
+    assert_eq!(listed("--sort version"), "edge 1.9.0-rc.1 1.9.0 1.10.0 ");
+    // As `ls -t` and `ls -S` have it: the newest and the largest first.
+    assert_eq!(listed("--sort created"), "1.9.0-rc.1 1.10.0 edge 1.9.0 ");
+    assert_eq!(listed("--sort size"), "edge 1.10.0 1.9.0-rc.1 1.9.0 ");
+    assert_eq!(listed("--sort size --reverse --limit 2"), "1.9.0 1.9.0-rc.1 ");
+}
+
+#[test]
+fn none_keeps_the_order_of_the_registry() {
+    let registry = empty();
+    registry.push_image("app", "x", &ImageSpec::new("app"));
+    let body = r#"{"name":"app","tags":["b","a","c"]}"#;
+    registry.inject(Match::get("/v2/app/tags/list").always(), Fault::body(body));
+    let listed = |words: &str| Rls::at(&registry).words("tags app").words(words).succeeds().replace('\n', " ");
+    assert_eq!(listed("--sort none"), "b a c ");
+    assert_eq!(listed("--sort none --reverse"), "c a b ");
+    assert_eq!(listed(""), "a b c ");
+}
+
+#[test]
+fn limit_counts_after_the_filter_and_the_order() {
+    let registry = seeded("1x9");
+    let listed = |words: &str| Rls::at(&registry).words("tags grid/repo-000").words(words).succeeds().replace('\n', " ");
+    assert_eq!(listed("--limit 2 --reverse"), "latest 1.7.0 ");
+    assert_eq!(listed("--match 1.[3-6].0 --exclude *.5.* --limit 2"), "1.3.0 1.4.0 ");
+    assert_eq!(listed("--sort none --limit 3").split_whitespace().count(), 3);
+    registry.clear_requests();
+    assert_eq!(listed("--limit 2").split_whitespace().count(), 2);
+    // What is not shown is not asked about.
+    registry.clear_requests();
+    let long = Rls::at(&registry).words("tags grid/repo-000 -d --limit 1 -j 1").succeeds();
+    assert_eq!(long.lines().count(), 1);
+    assert_eq!(registry.count(&Match::any().method("HEAD".parse().unwrap())), 1);
+}
+
+#[test]
+fn same_as_finds_the_siblings_of_a_tag() {
+    let registry = seeded("shared");
+    let listed = |words: &str| Rls::at(&registry).words("tags shared/app --same-as").words(words).succeeds();
+    assert_eq!(&*listed("latest"), "1\n1.4\n1.4.0\nlatest\n");
+    assert_eq!(&*listed("1.3.9"), "1.3.9\n");
+    assert_eq!(&*listed("latest --limit 1 --reverse"), "latest\n");
+    assert_snapshot!(listed("latest -d --exclude 1"), @"
+    1.4→sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    1.4.0→sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    latest→sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    ");
+    assert_snapshot!(Rls::at(&registry).words("tags shared/app --same-as 9").run(), @r#"
+    exit 3
+    --- stderr
+    error: shared/app:9 not found on http://REGISTRY
+    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"9"}
+    "#);
+}
+
+#[test]
+fn one_tag_that_cannot_be_read_is_one_failure() {
+    let registry = empty();
+    for tag in ["1.0", "1.1", "1.2"] {
+        registry.push_image("app", tag, &ImageSpec::new(tag));
+    }
+    registry.inject(Match::get("/v2/app/manifests/1.1").always(), Fault::status(404));
+    registry.inject(Match::head("/v2/app/manifests/1.1").always(), Fault::status(404));
+    assert_snapshot!(Rls::at(&registry).words("tags app -d").run(), @"
+    exit 6
+    --- stdout
+    1.0→sha256:0af47753f10d59d093b03fa38692c6ac744f2d3c36f754cbc17269f8e215de23
+    1.1→-
+    1.2→sha256:b73b11a75eb45a47873ab93319ea70d35603e8745e506d0b215cf109830f8a3f
+    --- stderr
+    error: app:1.1 not found on http://REGISTRY
+    cause: 404 Not Found
+    ");
+    assert_snapshot!(Rls::at(&registry).words("tags app -d -o json").run(), @r#"
+    exit 6
+    --- stdout
+    [
+      {"repository":"app","tag":"1.0","digest":"sha256:0af47753f10d59d093b03fa38692c6ac744f2d3c36f754cbc17269f8e215de23"},
+      {"repository":"app","tag":"1.1","digest":null,"error":{"kind":"not-found","message":"app:1.1 not found on http://REGISTRY: 404 Not Found"}},
+      {"repository":"app","tag":"1.2","digest":"sha256:b73b11a75eb45a47873ab93319ea70d35603e8745e506d0b215cf109830f8a3f"}
+    ]
+    --- stderr
+    error: app:1.1 not found on http://REGISTRY
+    cause: 404 Not Found
+    "#);
+    assert_snapshot!(Rls::at(&registry).words("tags app -l").run(), @"
+    exit 6
+    --- stdout
+    1.0→sha256:0af47753f10d59d093b03fa38692c6ac744f2d3c36f754cbc17269f8e215de23→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2026-11-18T09:12:00Z
+    1.1→-→-→-→-→-
+    1.2→sha256:b73b11a75eb45a47873ab93319ea70d35603e8745e506d0b215cf109830f8a3f→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2026-11-18T09:12:00Z
+    --- stderr
+    error: app:1.1 not found on http://REGISTRY
+    cause: 404 Not Found
+    ");
+}
+
+#[test]
+fn an_index_with_a_missing_child_has_no_size() {
+    let registry = empty();
+    let mut index = IndexSpec::three_platforms("app");
+    let missing = ImageSpec::new("never pushed").build();
+    index.missing.push(missing.root().descriptor());
+    registry.push_index("app", "1.0", &index);
+    assert_snapshot!(Rls::at(&registry).words("tags app -l -o jsonl").succeeds(), @r#"{"repository":"app","tag":"1.0","digest":"sha256:8a1571cce46c7e8cf15b61104138c610eae57f3e43af5b5ebbefab82b3b86c67","mediaType":"application/vnd.oci.image.index.v1+json","platforms":["linux/amd64","linux/arm64","linux/arm/v7"],"size":null,"created":"2026-11-18T09:17:00Z"}"#);
+}
+
+#[test]
+fn a_list_that_breaks_off_is_shown_as_far_as_it_came() {
+    let registry = seeded("many:50000");
+    registry.inject(Match::get("/v2/many/tags/list").always(), Fault::TruncateBody(400_000));
+    let outcome = Rls::at(&registry).words("tags many --sort none --retries 0").run();
+    assert_eq!(outcome.code, Some(6));
+    assert!(outcome.stdout.lines().count() > 20_000, "{}", outcome.stdout.lines().count());
+    assert!(outcome.stdout.lines().all(|tag| tag.len() == 8), "a line is not whole");
+    let words = outcome.stderr.replace(|c: char| c.is_ascii_digit(), "");
+    assert_snapshot!(words, @"
+    error: incomplete list of many, after  entries
+    cause: truncated reply from REGISTRY
+    cause: end of file before message length reached
+    ");
+}

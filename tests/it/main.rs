@@ -1,0 +1,5 @@
+//! The real program against the embedded registry: every command, every option, every way to fail, whole outputs.
+
+mod commands;
+mod registries;
+mod runner;
