@@ -53,7 +53,8 @@ impl<S: Subscriber> Layer<S> for Lines {
             Level::INFO | Level::DEBUG => Verbosity::Requests,
             Level::TRACE => Verbosity::Headers,
         };
-        metadata.target().starts_with("registry_ls") && self.verbosity >= least
+        let ours = ["registry_ls", env!("CARGO_CRATE_NAME")].iter().any(|name| metadata.target().starts_with(name));
+        ours && self.verbosity >= least
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
