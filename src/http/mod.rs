@@ -27,6 +27,7 @@ pub use redirect::redirect_target;
 pub use request::{Request, Subject};
 pub use response::Response;
 pub use retry::{Backoff, RetryAfter, is_transient_status, retry_after};
+pub use session::Login;
 pub use stats::{Stats, Totals};
 pub use status::{registry_errors, summary};
 pub use transport::{Attempts, Transport};

@@ -30,6 +30,15 @@ use crate::name::Registry;
 /// What an answer is good for: requests for one right at one origin.
 type Key = (Origin, Option<Right>);
 
+/// How a registry was told who asks.
+#[derive(Debug, Clone, Default)]
+pub struct Login {
+    /// Whose credentials were used; `None` when none were.
+    pub identity: Option<Identity>,
+    /// The token that the token server gave; `None` when none was asked for, none was given, or it has ended.
+    pub token: Option<Arc<Token>>,
+}
+
 /// What is known about logging in to one registry.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -50,6 +59,14 @@ struct Remembered {
     identities: HashMap<Key, Option<Identity>>,
     /// Identity tokens as they were found, with those that a token server gave in their place.
     replaced: Vec<(SecretString, SecretString)>,
+}
+
+impl Remembered {
+    /// Who a request was made as, or else any request to the same origin; `None` when there was none.
+    fn identity(&self, key: &Key) -> Option<&Option<Identity>> {
+        let other = || self.identities.iter().find(|(known, _)| known.0 == key.0).map(|(_, identity)| identity);
+        self.identities.get(key).or_else(other)
+    }
 }
 
 impl Session {
@@ -117,6 +134,12 @@ impl Session {
         url.origin() == self.origin || upgraded
     }
 
+    /// How such a request was last answered for.
+    pub(super) fn login(&self, key: &Key) -> Login {
+        let token = self.tokens.get_fresh(key);
+        Login { identity: self.remembered().identity(key).cloned().flatten(), token }
+    }
+
     /// Adds to a denial by `url` who was denied, and what their token grants.
     pub(super) fn explain_denial(&self, error: Error, url: &Url, subject: &Subject) -> Error {
         let Kind::Denied(denial) = error.kind() else { return error };
@@ -126,13 +149,7 @@ impl Session {
         }
         let key = (url.origin(), subject.right.clone());
         let remembered = self.remembered();
-        let Some(identity) = remembered
-            .identities
-            .get(&key)
-            .or_else(|| remembered.identities.iter().find(|(known, _)| known.0 == key.0).map(|(_, identity)| identity))
-        else {
-            return error;
-        };
+        let Some(identity) = remembered.identity(&key) else { return error };
         let unauthorized = error.reply().is_some_and(|reply| reply.status == 401);
         let Some(identity) = identity.clone() else {
             return if unauthorized { error.with_kind(Kind::Unauthenticated) } else { error };

@@ -16,10 +16,10 @@ use super::options::Options;
 use super::proxy::proxy_for;
 use super::redact::{Secrets, redacted_headers, redacted_url};
 use super::redirect::{MOST_HOPS, redirect_target};
-use super::request::Request;
+use super::request::{Request, Subject};
 use super::response::Response;
 use super::retry::{Backoff, LONGEST_WAIT, is_transient_status};
-use super::session::Session;
+use super::session::{Login, Session};
 use super::stats::Stats;
 use super::{status, warning};
 use crate::error::{Error, Fault, Kind, Network, Result};
@@ -115,6 +115,34 @@ impl Transport {
         .await
     }
 
+    /// Sends a request once and without credentials, and gives the reply whatever its status: what a registry says to a stranger.
+    /// Redirects are followed as ever.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps a reply from coming.
+    pub async fn look(&self, request: &Request) -> Result<Response> {
+        fault::in_time(self.options.deadline, async {
+            self.pause(&request.url).await;
+            self.follow(request, &request.url, None).await
+        })
+        .await
+    }
+
+    /// The reply if its status is a success.
+    ///
+    /// # Errors
+    ///
+    /// What any other status means.
+    pub async fn judge(&self, response: Response, subject: &Subject) -> Result<Response> {
+        status::check(response, subject, &self.secrets).await
+    }
+
+    /// How the registry was told who asks, when a request like this one was last sent.
+    pub fn login(&self, request: &Request) -> Login {
+        self.session.login(&(request.url.origin(), request.subject.right.clone()))
+    }
+
     /// The attempts that a request may have.
     pub fn attempts(&self, request: &Request) -> Attempts<'_> {
         self.attempts_at(&request.url, request.is_repeatable())
@@ -205,7 +233,7 @@ impl Transport {
     }
 
     /// The address that a reply came from, unless a proxy stands in between.
-    pub(super) fn peer(&self, response: &Response) -> Option<std::net::IpAddr> {
+    pub fn peer(&self, response: &Response) -> Option<std::net::IpAddr> {
         if proxy_for(response.url()).is_some() { None } else { response.peer() }
     }
 
