@@ -21,7 +21,7 @@ mod warning;
 pub(crate) use link::pagination_loop;
 pub use link::{NextPage, next_page};
 pub use options::{Options, Resolve};
-pub use proxy::proxy_for;
+pub use proxy::{has_proxy_but_for_exceptions, proxy_for, proxy_variable};
 pub use redact::{redacted_headers, redacted_url};
 pub use redirect::redirect_target;
 pub use request::{Request, Subject};
