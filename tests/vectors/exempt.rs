@@ -14,12 +14,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
         "chal-030",
         "a host has only ASCII letters; an internationalized name is written in its xn-- form",
     ),
-    ("challenges.json", "chal-076", CONVERSATION),
-    ("challenges.json", "chal-078", CONVERSATION),
     ("challenges.json", "chal-126", "a registry is spoken to in plain HTTP only when that was asked for"),
-    ("challenges.json", "chal-145", CONVERSATION),
-    ("challenges.json", "chal-147", CONVERSATION),
-    ("challenges.json", "chal-148", CONVERSATION),
     ("credentials.json", "cred-020", HELPER_WARNS),
     ("credentials.json", "cred-028", HELPER_WARNS),
     ("credentials.json", "cred-031", HELPER_WARNS),
@@ -94,7 +89,6 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ),
 ];
 
-const CONVERSATION: &str = "what is sent after the first answer is the transport's matter, not the challenge's";
 const HELPER_WARNS: &str = "a helper that fails is a warning, and reading goes on without its credentials";
 const TRUST: &str = "about certificates, which no keychain knows";
 const ONLY_NEXT: &str = "nothing but the next page is looked for in a Link header";

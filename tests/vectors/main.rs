@@ -4,6 +4,7 @@
 //! listed, with its reason, in [`exempt`] and nowhere else.
 
 mod challenges;
+mod conversations;
 mod credentials;
 mod digests;
 mod driven;
