@@ -10,6 +10,7 @@ mod digests;
 mod driven;
 mod errors;
 mod exempt;
+mod faults;
 mod links;
 mod log;
 mod manifests;
