@@ -78,7 +78,9 @@ impl Client {
                     let children = listed.iter().map(|descriptor| self.listed(repository, descriptor, depth));
                     contents.children = join_all(children).await.into_iter().collect::<Result<_>>()?;
                 }
-                Content::Image { config: Some(descriptor), .. } if media_types::is_image_config(&descriptor.media_type) => {
+                Content::Image { config: Some(descriptor), .. }
+                    if media_types::is_image_config(&descriptor.media_type) =>
+                {
                     contents.config = Some(self.config(repository, descriptor).await?);
                 }
                 Content::Image { .. } | Content::Schema1 { .. } => {}

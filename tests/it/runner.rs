@@ -30,13 +30,8 @@ impl Rls {
     /// With no registry but the default one.
     pub fn new() -> Self {
         let home = tempfile::tempdir().expect("a temporary folder");
-        let mut rls = Self {
-            home,
-            arguments: Vec::new(),
-            variables: BTreeMap::new(),
-            stdin: Vec::new(),
-            names: Vec::new(),
-        };
+        let mut rls =
+            Self { home, arguments: Vec::new(), variables: BTreeMap::new(), stdin: Vec::new(), names: Vec::new() };
         let root = rls.file("system/root.pem", &*SYSTEM_ROOT);
         let path = std::env::var_os("PATH").unwrap_or_default();
         rls.variables.insert("PATH".into(), path);

@@ -432,7 +432,9 @@ fn what_has_no_config_says_so() {
 #[test]
 fn options_that_exclude_each_other_are_refused_before_any_request() {
     let registry = empty();
-    for words in ["--raw -o json", "--raw --format {{digest}}", "--config -o yaml", "--raw --history", "--config --history"] {
+    for words in
+        ["--raw -o json", "--raw --format {{digest}}", "--config -o yaml", "--raw --history", "--config --history"]
+    {
         let outcome = Rls::at(&registry).words("manifest app").words(words).run();
         assert_eq!((outcome.code, &*outcome.stdout), (Some(2), ""), "{words}: {outcome}");
     }

@@ -112,7 +112,8 @@ fn one_repository_whose_tags_cannot_be_listed_is_one_failure() {
 #[test]
 fn all_pages_are_read() {
     let registry = with_seed(Registry::builder(), "7x1").catalog_pages(2, 2).start();
-    let all = "grid/repo-000\ngrid/repo-001\ngrid/repo-002\ngrid/repo-003\ngrid/repo-004\ngrid/repo-005\ngrid/repo-006\n";
+    let all =
+        "grid/repo-000\ngrid/repo-001\ngrid/repo-002\ngrid/repo-003\ngrid/repo-004\ngrid/repo-005\ngrid/repo-006\n";
     // The registry refuses a page of more than two; rls asks for less, in the end for whatever the registry gives.
     assert_eq!(&*Rls::at(&registry).words("repos").succeeds(), all);
     assert_snapshot!(registry.lines().join("\n"), @"
@@ -135,7 +136,10 @@ fn limit_stops_after_so_many_and_asks_for_no_more() {
     let tagged = Rls::at(&registry).words("repos --limit 1 --tags").succeeds();
     assert_eq!(&*tagged, "grid/repo-000:1.0.0\ngrid/repo-000:latest\n");
     assert_eq!(registry.lines(), ["GET /v2/_catalog?n=1", "GET /v2/grid/repo-000/tags/list?n=1000"]);
-    assert_eq!(&*Rls::at(&registry).words("repos --limit 99 --match *-006 --match **/*-003").succeeds(), "grid/repo-003\n");
+    assert_eq!(
+        &*Rls::at(&registry).words("repos --limit 99 --match *-006 --match **/*-003").succeeds(),
+        "grid/repo-003\n"
+    );
 }
 
 #[test]

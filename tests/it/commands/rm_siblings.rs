@@ -100,7 +100,10 @@ fn siblings_that_are_all_named_go_together() {
     hint:  the space is free again when the registry's administrator has run its garbage collection
     ");
     assert_eq!(registry.tags("shared/app"), ["1.3.9"]);
-    assert_eq!(registry.count(&Match::under("/v2/shared/app/manifests/sha256:1b9c").method("DELETE".parse().unwrap())), 1);
+    assert_eq!(
+        registry.count(&Match::under("/v2/shared/app/manifests/sha256:1b9c").method("DELETE".parse().unwrap())),
+        1
+    );
 }
 
 #[test]

@@ -179,7 +179,12 @@ fn a_repository_without_tags_is_an_empty_list() {
 #[test]
 fn sorts_by_each_order() {
     let registry = empty();
-    let pushes = [("1.10.0", "2026-01-03", 3), ("1.9.0", "2026-01-01", 1), ("1.9.0-rc.1", "2026-01-04", 2), ("edge", "2026-01-02", 9)];
+    let pushes = [
+        ("1.10.0", "2026-01-03", 3),
+        ("1.9.0", "2026-01-01", 1),
+        ("1.9.0-rc.1", "2026-01-04", 2),
+        ("edge", "2026-01-02", 9),
+    ];
     for (tag, day, kilobytes) in pushes {
         let layer = registry_fixture::content::Layer::sized(tag, kilobytes * 1024);
         registry.push_image("app", tag, &ImageSpec::new(tag).created(&format!("{day}T00:00:00Z")).layer(layer));
@@ -209,7 +214,8 @@ fn none_keeps_the_order_of_the_registry() {
 #[test]
 fn limit_counts_after_the_filter_and_the_order() {
     let registry = seeded("1x9");
-    let listed = |words: &str| Rls::at(&registry).words("tags grid/repo-000").words(words).succeeds().replace('\n', " ");
+    let listed =
+        |words: &str| Rls::at(&registry).words("tags grid/repo-000").words(words).succeeds().replace('\n', " ");
     assert_eq!(listed("--limit 2 --reverse"), "latest 1.7.0 ");
     assert_eq!(listed("--match 1.[3-6].0 --exclude *.5.* --limit 2"), "1.3.0 1.4.0 ");
     assert_eq!(listed("--sort none --limit 3").split_whitespace().count(), 3);

@@ -141,8 +141,7 @@ fn record(reference: &Reference, contents: &Contents, history: bool) -> Manifest
             }
         }
         Content::Schema1 { layers, .. } => {
-            let layer =
-                |digest: &Digest| LayerRecord { digest: digest.to_string(), media_type: None, size: None };
+            let layer = |digest: &Digest| LayerRecord { digest: digest.to_string(), media_type: None, size: None };
             record.layers = Field::Known(layers.iter().map(layer).collect());
         }
     }

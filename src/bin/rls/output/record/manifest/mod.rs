@@ -166,7 +166,10 @@ impl View for ManifestView {
             );
         }
         for layer in record.layers.known().into_iter().flatten() {
-            facts.add_fields("layers", [layer.digest.clone(), or_unknown(layer.media_type.as_ref()), or_unknown(layer.size)]);
+            facts.add_fields(
+                "layers",
+                [layer.digest.clone(), or_unknown(layer.media_type.as_ref()), or_unknown(layer.size)],
+            );
         }
         if let Some(config) = record.config.known() {
             facts.add_config(config);
