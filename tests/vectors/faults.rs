@@ -263,6 +263,11 @@ fn auth(case: &Case) {
 fn data(case: &Case) {
     let list = |body: &[u8]| Reply::status(200).body(body);
     match case.id.as_str() {
+        "fault-053" => {
+            let options = Options { idle_timeout: Duration::from_secs(10), ..hasty() };
+            let endless = |_: &Asked| Reply::status(200).body([b' '; 256 * 1024]).endless();
+            assert_eq!(listed(case, endless, options).1, 1);
+        }
         "fault-054" => run(async {
             let server = Server::start(|_| Reply::status(200).body([b' '; 64 * 1024]).endless()).await;
             let client = anonymous(&server);
@@ -275,7 +280,7 @@ fn data(case: &Case) {
         "fault-055" => drop(always(case, Reply::status(400).body([b' '; 64 * 1024]).endless())),
         "fault-056" => drop(with_token(case, token_reply(Reply::status(200).body([b' '; 64 * 1024]).endless()), true)),
         "fault-057" => {
-            for encoding in ["br", "deflate", "x-unknown"] {
+            for encoding in ["br", "deflate", "zstd", "x-unknown"] {
                 assert_eq!(always(case, tags().header("Content-Encoding", encoding)).1, 1);
             }
             let garbage = always(case, tags().header("Content-Encoding", "gzip"));
