@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
-use registry_ls::Error;
+use registry_ls::error::{Fault, Network};
 use registry_ls::http::{Options, redirect_target};
 use registry_ls::keychain::Keychain;
 use registry_ls::name::{Algorithm, Digest, Tag, Target};
 use registry_ls::registry::Deletion;
+use registry_ls::{Error, Kind};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -397,6 +398,31 @@ fn a_long_page_that_breaks_off_is_read_again_without_repeating_a_name() {
         let error = list(vec![cut(&body, 50_000), Reply::json(second)]).failure();
         assert_eq!(exit_code(&error), 6, "{error}");
         assert!(error.to_string().contains("the list changed while it was read"), "{error}");
+    }
+}
+
+#[test]
+fn a_connection_that_closes_without_an_answer_is_a_lost_one() {
+    run(async {
+        let server = Server::start(|_| Reply::raw("").then_close()).await;
+        let error = anonymous(&server).all_tags().await.failure();
+        assert_eq!((error.kind(), server.asked().len()), (&Kind::Network(Network::Reset), 4), "{error}");
+        assert!(error.to_string().contains("the server closed the connection before it answered"), "{error}");
+    });
+}
+
+#[test]
+fn plain_http_to_a_port_that_speaks_tls_is_told_from_other_refusals() {
+    for body in [
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+        "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+    ] {
+        run(async {
+            let server = Server::start(move |_| Reply::status(400).body(body)).await;
+            let error = anonymous(&server).tagged("v1").await.expect_err("TLS");
+            assert_eq!(error.kind(), &Kind::Protocol(Fault::TlsPort), "{error}");
+        });
     }
 }
 
