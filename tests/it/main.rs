@@ -2,6 +2,7 @@
 
 mod commands;
 mod floors;
+mod output;
 mod personalities;
 mod registries;
 mod runner;
