@@ -3,8 +3,12 @@
 //! [`Transport::send`] takes a [`Request`] and returns a [`Response`] whose status is a success, or an [`Error`](crate::Error)
 //! that says why not. A caller never sees a 401, a redirect or a 503 that went away on a second try.
 
+mod answer;
+mod attempts;
 mod fault;
 mod link;
+mod login;
+mod look;
 mod options;
 mod proxy;
 mod redact;
@@ -18,8 +22,10 @@ mod status;
 mod transport;
 mod warning;
 
+pub use attempts::Attempts;
 pub(crate) use link::pagination_loop;
 pub use link::{NextPage, next_page};
+pub use look::Login;
 pub use options::{Options, Resolve};
 pub use proxy::{has_proxy_but_for_exceptions, proxy_for, proxy_variable};
 pub use redact::{redacted_headers, redacted_url};
@@ -27,8 +33,7 @@ pub use redirect::redirect_target;
 pub use request::{Request, Subject};
 pub use response::Response;
 pub use retry::{Backoff, RetryAfter, is_transient_status, retry_after};
-pub use session::Login;
 pub use stats::{Stats, Totals};
 pub use status::{registry_errors, summary};
-pub use transport::{Attempts, Transport};
+pub use transport::Transport;
 pub use warning::warning_text;

@@ -9,7 +9,7 @@ use super::redact::Secrets;
 use super::request::Subject;
 use super::response::Response;
 use super::retry::{RetryAfter, retry_after};
-use crate::auth::{Action, Right};
+use crate::auth::{Action, Right, Scopes};
 use crate::error::{Denial, Error, Fault, Kind, Missing, Network, Operation, RegistryError, Reply, Result};
 
 /// As much of an error's body as is read.
@@ -186,14 +186,23 @@ pub fn summary(status: &str, media_type: Option<&str>, body: &[u8]) -> String {
 
 fn describe(error: &RegistryError) -> String {
     let mut text = one_line(&error.code);
-    for part in [&error.message, &error.detail] {
+    for part in [&error.message, &meaning(error)] {
         let part = one_line(part);
-        if !part.is_empty() && part != "{}" && part != text {
+        if !part.is_empty() && part != text {
             text.push_str(if text.is_empty() { "" } else { ": " });
             text.push_str(&part);
         }
     }
     text
+}
+
+/// What a detail says to people: distribution lists the rights that are missing.
+fn meaning(error: &RegistryError) -> String {
+    let missing = Scopes::from_detail(&error.detail);
+    if !missing.is_empty() {
+        return format!("missing {missing}");
+    }
+    if error.detail == "{}" { String::new() } else { error.detail.clone() }
 }
 
 /// Token servers and gateways have their own shapes (OAuth 2.0 RFC 6749 §5.2, docker_auth, GitLab): the member that is for people.

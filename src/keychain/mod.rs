@@ -94,7 +94,8 @@ impl Keychain {
     pub async fn look_up(&self, registry: &Registry, repository: Option<&Repository>) -> Result<Lookup> {
         let (places, helpers, warned) = match &*self.0 {
             Inner::Explicit(found) => {
-                return Ok(Lookup { found: found.clone()?.into_iter().collect(), ..Lookup::default() });
+                let lookup = Lookup { found: found.clone()?.into_iter().collect(), ..Lookup::default() };
+                return Ok(tell_sources(lookup, registry));
             }
             Inner::Discover { places, helpers, warned } => (places, helpers, warned),
         };
@@ -108,11 +109,15 @@ impl Keychain {
             }
         }
         warn_once(warned, &lookup);
-        for found in &lookup.found {
-            tracing::debug!("credentials for {registry}: {}", found.identity.source);
-        }
-        Ok(lookup)
+        Ok(tell_sources(lookup, registry))
     }
+}
+
+fn tell_sources(lookup: Lookup, registry: &Registry) -> Lookup {
+    for found in &lookup.found {
+        tracing::debug!("credentials for {registry}: {}", found.identity.source);
+    }
+    lookup
 }
 
 fn warn_once(warned: &Mutex<HashSet<String>>, lookup: &Lookup) {

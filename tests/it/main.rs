@@ -1,5 +1,8 @@
 //! The real program against the embedded registry: every command, every option, every way to fail, whole outputs.
 
 mod commands;
+mod floors;
+mod output;
+mod personalities;
 mod registries;
 mod runner;

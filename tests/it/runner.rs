@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
 use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -110,17 +111,17 @@ impl Rls {
         self.with_file(".config/rls/config.toml", text)
     }
 
-    /// Writes docker's configuration.
+    /// Writes docker's configuration, for nobody else to read.
     pub fn docker_config(self, text: &str) -> Self {
-        self.with_file(".docker/config.json", text)
+        let file = self.file(".docker/config.json", text);
+        set_mode(&file, 0o600);
+        self
     }
 
     /// Writes a program and puts its folder on the PATH.
-    #[cfg(unix)]
     pub fn program(mut self, name: &str, script: &str) -> Self {
-        use std::os::unix::fs::PermissionsExt;
         let file = self.file(&format!("bin/{name}"), format!("#!/bin/sh\n{script}"));
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("permissions are set");
+        set_mode(&file, 0o755);
         let folder = self.home.path().join("bin");
         let path = self.variables.get(OsStr::new("PATH")).cloned().unwrap_or_default();
         let rest = std::env::split_paths(&path).filter(|known| *known != folder).collect::<Vec<_>>();
@@ -197,6 +198,10 @@ impl Rls {
         text = text.replace(home, "HOME");
         without_durations(&text)
     }
+}
+
+fn set_mode(file: &Path, mode: u32) {
+    fs::set_permissions(file, fs::Permissions::from_mode(mode)).expect("permissions are set");
 }
 
 /// `12 ms` and `0.012 seconds` at the end of a line are never twice the same.

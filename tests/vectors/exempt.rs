@@ -14,12 +14,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
         "chal-030",
         "a host has only ASCII letters; an internationalized name is written in its xn-- form",
     ),
-    ("challenges.json", "chal-076", CONVERSATION),
-    ("challenges.json", "chal-078", CONVERSATION),
     ("challenges.json", "chal-126", "a registry is spoken to in plain HTTP only when that was asked for"),
-    ("challenges.json", "chal-145", CONVERSATION),
-    ("challenges.json", "chal-147", CONVERSATION),
-    ("challenges.json", "chal-148", CONVERSATION),
     ("credentials.json", "cred-020", HELPER_WARNS),
     ("credentials.json", "cred-028", HELPER_WARNS),
     ("credentials.json", "cred-031", HELPER_WARNS),
@@ -32,6 +27,25 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("digests.json", "dig-002", "sha384 is not one of the two algorithms that rls computes and so can verify"),
     ("errors.json", "err-008", "about a status that a caller expects; here each request has one way to succeed"),
     ("errors.json", "err-089", "texts are kept as they came: the program escapes what it prints"),
+    ("faults.json", "fault-001", A_RESOLVER),
+    ("faults.json", "fault-002", A_RESOLVER),
+    ("faults.json", "fault-004", "needs a network that swallows packets"),
+    ("faults.json", "fault-015", "needs a server that speaks HTTP/2 wrongly; a broken stream is a lost connection"),
+    (
+        "faults.json",
+        "fault-017",
+        "hyper skips them one by one, and no list of them is kept: only the limit of silence ends it",
+    ),
+    ("faults.json", "fault-018", "the environment names a proxy: the program is run with it"),
+    ("faults.json", "fault-051", "a token's lifetime is counted from receipt, on a clock that nobody sets"),
+    ("faults.json", "fault-052", "the keychain runs helpers, and is tested with such ones"),
+    ("faults.json", "fault-060", "the program escapes what it prints"),
+    ("faults.json", "fault-061", "held in a test of its own, which counts memory"),
+    ("faults.json", "fault-076", THE_COMMAND),
+    ("faults.json", "fault-077", THE_COMMAND),
+    ("faults.json", "fault-078", THE_COMMAND),
+    ("faults.json", "fault-079", THE_COMMAND),
+    ("faults.json", "fault-083", THE_COMMAND),
     ("links.json", "link-015", "`&` is allowed in a token (RFC 9110 5.6.2), and so in the name of a parameter"),
     ("links.json", "link-022", ONLY_NEXT),
     ("links.json", "link-023", ONLY_NEXT),
@@ -94,13 +108,14 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ),
 ];
 
-const CONVERSATION: &str = "what is sent after the first answer is the transport's matter, not the challenge's";
 const HELPER_WARNS: &str = "a helper that fails is a warning, and reading goes on without its credentials";
 const TRUST: &str = "about certificates, which no keychain knows";
 const ONLY_NEXT: &str = "nothing but the next page is looked for in a Link header";
 const NO_UPLOADS: &str = "rls uploads no blobs, and sends no body that it could not send again";
 const SILENCE: &str = "a server that is silent for the whole limit is not asked again: the limit is a minute";
 const NO_BODIES: &str = "bodies are not logged at all, so that there is nothing to say of them";
+const A_RESOLVER: &str = "needs a resolver that fails in this way";
+const THE_COMMAND: &str = "about what the command decides before and after it deletes; the program is run for it";
 const PORT_TOO_LARGE: &str = "a port above 65535 cannot be connected to and is refused, as ref-572 wants";
 const EMPTY_TAG: &str = "distribution/reference has no empty tag; it is refused, as ref-335 wants";
 const FINAL_DOT: &str = "distribution/reference has no host that ends with a dot; it is refused, as ref-290 wants";
@@ -111,6 +126,7 @@ const FILES: &[&str] = &[
     "credentials.json",
     "digests.json",
     "errors.json",
+    "faults.json",
     "links.json",
     "redaction.json",
     "redirects.json",

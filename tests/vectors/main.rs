@@ -4,11 +4,13 @@
 //! listed, with its reason, in [`exempt`] and nowhere else.
 
 mod challenges;
+mod conversations;
 mod credentials;
 mod digests;
 mod driven;
 mod errors;
 mod exempt;
+mod faults;
 mod links;
 mod log;
 mod manifests;

@@ -141,7 +141,8 @@ impl<V: View, W: Write> Output<V, W> {
             Layout::Format(Format::Yaml) => Encoder::Yaml,
             Layout::Template(source) => {
                 let sample = serde_json::to_value(view.sample())?;
-                let template = Template::compile(&source, &sample, human).map_err(OutputError::Template)?;
+                let template = Template::compile(&source, &sample, human, |field| view.option_for(field))
+                    .map_err(OutputError::Template)?;
                 Encoder::Template(Box::new(template))
             }
         };

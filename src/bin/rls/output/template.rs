@@ -22,11 +22,16 @@ pub struct Template {
 
 impl Template {
     /// Compiles `source` for records like `sample`: whatever can be known to be wrong with it is found here, before any
-    /// request is sent.
+    /// request is sent. `option_for` knows the options that add fields to the records.
     ///
     /// # Errors
     /// A template that does not parse, or names a field or filter that there is not.
-    pub fn compile(source: &str, sample: &Value, human: Human) -> Result<Self> {
+    pub fn compile(
+        source: &str,
+        sample: &Value,
+        human: Human,
+        option_for: impl Fn(&str) -> Option<&'static str>,
+    ) -> Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_formatter(|out, state, value| {
@@ -41,7 +46,7 @@ impl Template {
             fields.push("error".to_owned());
         }
         let template = Self { environment, fields };
-        template.check_names(source)?;
+        template.check_names(source, option_for)?;
         template.check_filters(source, sample)?;
         Ok(template)
     }
@@ -68,7 +73,7 @@ impl Template {
         self.environment.get_template(NAME)?.render(minijinja::value::Serde(context))
     }
 
-    fn check_names(&self, source: &str) -> Result<()> {
+    fn check_names(&self, source: &str, option_for: impl Fn(&str) -> Option<&'static str>) -> Result<()> {
         let template = self.environment.get_template(NAME).map_err(|error| broken(source, &error))?;
         let globals: Vec<&str> = self.environment.globals().map(|(name, _)| name).collect();
         let mut unknown: Vec<String> = template.undeclared_variables(false).into_iter().collect();
@@ -78,9 +83,10 @@ impl Template {
         let known = self.fields.join(", ");
         let usage = Usage::new(format!("the template names {name}, which is no field of this listing"))
             .because(format!("its fields are {known}"));
-        Err(match nearest(name, self.fields.iter().map(String::as_str)) {
-            Some(field) => usage.hint(format!("{field} was perhaps meant")),
-            None => usage,
+        Err(match (option_for(name), nearest(name, self.fields.iter().map(String::as_str))) {
+            (Some(option), _) => usage.hint(format!("{option} adds it")),
+            (None, Some(field)) => usage.hint(format!("{field} was perhaps meant")),
+            (None, None) => usage,
         })
     }
 

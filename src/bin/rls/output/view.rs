@@ -36,6 +36,11 @@ pub trait View {
     /// A record as this run makes them: its fields are those that a template may name.
     fn sample(&self) -> Self::Record;
 
+    /// The option that adds a field which this run's records do not have.
+    fn option_for(&self, _field: &str) -> Option<&'static str> {
+        None
+    }
+
     /// Whether people and templates are shown the record at all. One that failed before there was anything to show is an
     /// error on standard error for them; the machine formats have every record.
     fn shows(&self, _record: &Self::Record) -> bool {

@@ -100,6 +100,14 @@ impl Situation {
     fn unsupported(&self, operation: Operation) -> String {
         match operation {
             Operation::Catalog => self.no_catalog(),
+            Operation::DeleteTag | Operation::DeleteManifest if self.is_docker_hub() => {
+                "Docker Hub deletes tags on its web site: hub.docker.com/repository/docker/NAMESPACE/NAME/tags".to_owned()
+            }
+            Operation::DeleteTag | Operation::DeleteManifest if self.is_at("ghcr.io") => {
+                "GHCR deletes versions of packages on GitHub's web site, or with \
+                 gh api --method DELETE /user/packages/container/NAME/versions/ID"
+                    .to_owned()
+            }
             Operation::DeleteTag | Operation::DeleteManifest => {
                 "on docker's registry deletion is off until its server is started with REGISTRY_STORAGE_DELETE_ENABLED=true \
                  (storage.delete.enabled in config.yml)"
@@ -111,26 +119,33 @@ impl Situation {
 
     /// Which registries have no catalog for everybody, and what they have instead.
     fn no_catalog(&self) -> String {
-        let registry = self.registry.clone().unwrap_or_else(Registry::docker_hub);
-        let host = registry.host();
-        let offers = |suffix: &str| host == suffix || host.ends_with(&format!(".{suffix}"));
-        if registry.is_docker_hub() {
+        if self.is_docker_hub() {
             "Docker Hub has no catalog; its repositories are on hub.docker.com, their tags here: rls tags NAMESPACE/NAME".to_owned()
-        } else if offers("ghcr.io") {
+        } else if self.is_at("ghcr.io") {
             "GHCR has no catalog; packages are on github.com/OWNER?tab=packages, their tags here: rls tags ghcr.io/OWNER/NAME"
                 .to_owned()
-        } else if offers("pkg.dev") || offers("gcr.io") {
+        } else if self.is_at("pkg.dev") || self.is_at("gcr.io") {
             "gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY lists images; rls tags lists their tags"
                 .to_owned()
-        } else if offers("quay.io") {
+        } else if self.is_at("quay.io") {
             "Quay lists repositories on its web site and API; rls tags quay.io/NAMESPACE/NAME lists tags".to_owned()
-        } else if host.contains("gitlab") {
+        } else if self.registry.as_ref().is_some_and(|registry| registry.host().contains("gitlab")) {
             "GitLab lists a project's repositories under Deploy > Container registry and GET /projects/:id/registry/repositories; \
              rls tags lists their tags"
                 .to_owned()
         } else {
             "many registries show their catalog to administrators only; rls tags REPO works without it".to_owned()
         }
+    }
+
+    fn is_docker_hub(&self) -> bool {
+        self.registry.as_ref().is_some_and(Registry::is_docker_hub)
+    }
+
+    /// Whether the registry is this host, or one below this domain.
+    fn is_at(&self, domain: &str) -> bool {
+        let host = self.registry.as_ref().map_or("", Registry::host);
+        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 
     fn protocol(&self, fault: &Fault) -> Option<String> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use registry_ls::Kind;
 use registry_ls::error::{Danger, Error, Operation, Result};
-use registry_ls::name::{Digest, Reference, Registry, Repository, Tag};
+use registry_ls::name::{Digest, Reference, Registry, Repository, Tag, Target};
 use registry_ls::registry::{Client, Deletion, Inventory, moved};
 
 use super::confirm::confirm;
@@ -85,7 +85,7 @@ impl<'a> Remover<'a> {
         if let Some(removal) = self.went_before(client, repository, tag) {
             return Ok(removal);
         }
-        let digest = client.resolve(repository, registry_ls::name::Target::Tag(tag)).await?.digest;
+        let digest = client.resolve(repository, Target::Tag(tag)).await?.digest;
         if let Some(expected) = reference.digest()
             && *expected != digest
         {
@@ -148,6 +148,8 @@ impl<'a> Remover<'a> {
         tag: &Tag,
         digest: Digest,
     ) -> Result<Removal, Refused> {
+        // Nobody is asked about what cannot be done, and a dry run does not promise it.
+        client.probe_deletion(repository).await?;
         let inventory = self.inventory(client, repository).await?;
         let indexes = inventory.indexes_listing(&digest);
         let siblings: Vec<_> = inventory.tags_on(&digest).into_iter().filter(|other| other != tag).collect();
@@ -163,6 +165,7 @@ impl<'a> Remover<'a> {
     async fn remove_manifest(&mut self, client: &Client, reference: &Reference) -> Result<Removal, Refused> {
         let repository = reference.repository();
         let digest = client.resolve(repository, reference.target()).await?.digest;
+        client.probe_deletion(repository).await?;
         let inventory = self.inventory(client, repository).await?;
         let (tags, indexes) = (inventory.tags_on(&digest), inventory.indexes_listing(&digest));
         if !indexes.is_empty() {
@@ -192,12 +195,13 @@ impl<'a> Remover<'a> {
         let mut method = Some(Method::Manifest);
         if !self.args.dry_run {
             if let Some(tag) = tag {
-                let now = client.resolve(repository, registry_ls::name::Target::Tag(tag)).await?.digest;
+                let now = client.resolve(repository, Target::Tag(tag)).await?.digest;
                 if now != digest {
                     return Err(moved(&format!("{repository}:{tag}"), &digest, &now).into());
                 }
             }
-            let deletion = client.delete_manifest(repository, &digest).await?;
+            let tags: Vec<_> = tag.into_iter().chain(&also).collect();
+            let deletion = delete_with_tags(client, repository, &digest, &tags).await?;
             method = method.filter(|_| deletion == Deletion::Deleted);
         }
         let place = place(client, repository);
@@ -232,6 +236,35 @@ impl<'a> Remover<'a> {
 
     async fn ask(&self, what: &str) -> Result<(), Usage> {
         if self.args.yes || self.args.dry_run { Ok(()) } else { confirm(what).await }
+    }
+}
+
+/// Deletes a manifest with the tags on it. Google's registry does so only when no tag is left, and answers 400 before.
+async fn delete_with_tags(
+    client: &Client,
+    repository: &Repository,
+    digest: &Digest,
+    tags: &[&Tag],
+) -> Result<Deletion> {
+    match client.delete_manifest(repository, digest).await {
+        Err(error) if !tags.is_empty() && error.reply().is_some_and(|reply| reply.status == 400) => {
+            for tag in tags {
+                // One that was moved meanwhile is not what was meant.
+                match client.resolve(repository, Target::Tag(tag)).await {
+                    Ok(now) if now.digest == *digest => {}
+                    Ok(_) => continue,
+                    Err(gone) if gone.is_not_found() => continue,
+                    Err(error) => return Err(error),
+                }
+                match client.delete_tag(repository, tag, digest).await {
+                    Err(refused) if matches!(refused.kind(), Kind::Unsupported(_)) => return Err(error),
+                    deleted => deleted?,
+                };
+            }
+            // With its last tag it may have gone by itself.
+            client.delete_manifest(repository, digest).await.map(|_| Deletion::Deleted)
+        }
+        deleted => deleted,
     }
 }
 

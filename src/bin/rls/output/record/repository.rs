@@ -31,6 +31,10 @@ impl View for RepositoryView {
         RepositoryRecord { repository: "team/app".to_owned(), tags, error: None }
     }
 
+    fn option_for(&self, field: &str) -> Option<&'static str> {
+        (field == "tags").then_some("--tags")
+    }
+
     /// With tags a repository without any has no line.
     fn plain(&self, record: &RepositoryRecord) -> Vec<Vec<String>> {
         match (self.tags, record.tags.known()) {

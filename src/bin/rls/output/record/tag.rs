@@ -69,6 +69,14 @@ impl View for TagView {
         record
     }
 
+    fn option_for(&self, field: &str) -> Option<&'static str> {
+        match field {
+            "digest" => Some("--digests"),
+            "mediaType" | "platforms" | "size" | "created" => Some("--long"),
+            _ => None,
+        }
+    }
+
     fn shows(&self, record: &TagRecord) -> bool {
         record.tag.is_some()
     }

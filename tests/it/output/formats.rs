@@ -1,0 +1,418 @@
+//! The five formats of every command's records.
+
+use insta::assert_snapshot;
+use registry_fixture::Running;
+use registry_fixture::content::ImageSpec;
+
+use crate::registries::empty;
+use crate::runner::{Outcome, Rls};
+
+const FORMATS: [&str; 5] = ["plain", "table", "json", "jsonl", "yaml"];
+
+/// Two small repositories. What is to come is shown as a date and not as an age, which would be another one every day.
+fn small() -> Running {
+    let registry = empty();
+    for (repository, tag) in [("app", "1.0"), ("app", "latest"), ("team/web", "2.0")] {
+        registry.push_image(repository, tag, &ImageSpec::new(repository).created("2126-01-02T03:04:05Z"));
+    }
+    registry
+}
+
+/// What a command prints in each format, which ends well.
+fn each(registry: &Running, words: &str) -> String {
+    let print = |format: &&str| {
+        let shown = Rls::at(registry).words(words).args(["-o", format]).succeeds();
+        format!("{format}:\n{shown}")
+    };
+    FORMATS.iter().map(print).collect()
+}
+
+#[test]
+fn of_repos() {
+    assert_snapshot!(each(&small(), "repos"), @r#"
+    plain:
+    app
+    team/web
+    table:
+    REPOSITORY
+    app
+    team/web
+    json:
+    [
+      {"repository":"app"},
+      {"repository":"team/web"}
+    ]
+    jsonl:
+    {"repository":"app"}
+    {"repository":"team/web"}
+    yaml:
+    - repository: app
+    - repository: team/web
+    "#);
+    assert_snapshot!(each(&small(), "repos --tags"), @r#"
+    plain:
+    app:1.0
+    app:latest
+    team/web:2.0
+    table:
+    REPOSITORY  TAG
+    app         1.0
+    app         latest
+    team/web    2.0
+    json:
+    [
+      {"repository":"app","tags":["1.0","latest"]},
+      {"repository":"team/web","tags":["2.0"]}
+    ]
+    jsonl:
+    {"repository":"app","tags":["1.0","latest"]}
+    {"repository":"team/web","tags":["2.0"]}
+    yaml:
+    - repository: app
+      tags:
+      - "1.0"
+      - latest
+    - repository: team/web
+      tags:
+      - "2.0"
+    "#);
+}
+
+#[test]
+fn of_tags() {
+    assert_snapshot!(each(&small(), "tags app"), @r#"
+    plain:
+    1.0
+    latest
+    table:
+    TAG
+    1.0
+    latest
+    json:
+    [
+      {"repository":"app","tag":"1.0"},
+      {"repository":"app","tag":"latest"}
+    ]
+    jsonl:
+    {"repository":"app","tag":"1.0"}
+    {"repository":"app","tag":"latest"}
+    yaml:
+    - repository: app
+      tag: "1.0"
+    - repository: app
+      tag: latest
+    "#);
+    assert_snapshot!(each(&small(), "tags team/web -d"), @r#"
+    plain:
+    2.0→sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+    table:
+    TAG  DIGEST
+    2.0  sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+    json:
+    [
+      {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0"}
+    ]
+    jsonl:
+    {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0"}
+    yaml:
+    - repository: team/web
+      tag: "2.0"
+      digest: sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+    "#);
+    assert_snapshot!(each(&small(), "tags app -l"), @r#"
+    plain:
+    1.0→sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2126-01-02T03:04:05Z
+    latest→sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2126-01-02T03:04:05Z
+    table:
+    TAG     PLATFORMS    SIZE    CREATED     DIGEST
+    1.0     linux/amd64  4.9 kB  2126-01-02  sha256:4f5e0cb6…
+    latest  linux/amd64  4.9 kB  2126-01-02  sha256:4f5e0cb6…
+    json:
+    [
+      {"repository":"app","tag":"1.0","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2126-01-02T03:04:05Z"},
+      {"repository":"app","tag":"latest","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2126-01-02T03:04:05Z"}
+    ]
+    jsonl:
+    {"repository":"app","tag":"1.0","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2126-01-02T03:04:05Z"}
+    {"repository":"app","tag":"latest","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2126-01-02T03:04:05Z"}
+    yaml:
+    - repository: app
+      tag: "1.0"
+      digest: sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+      mediaType: application/vnd.oci.image.manifest.v1+json
+      platforms:
+      - linux/amd64
+      size: 4858
+      created: "2126-01-02T03:04:05Z"
+    - repository: app
+      tag: latest
+      digest: sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+      mediaType: application/vnd.oci.image.manifest.v1+json
+      platforms:
+      - linux/amd64
+      size: 4858
+      created: "2126-01-02T03:04:05Z"
+    "#);
+    assert_snapshot!(each(&small(), "tags app team/web"), @r#"
+    plain:
+    app:1.0
+    app:latest
+    team/web:2.0
+    table:
+    REPOSITORY  TAG
+    app         1.0
+    app         latest
+    team/web    2.0
+    json:
+    [
+      {"repository":"app","tag":"1.0"},
+      {"repository":"app","tag":"latest"},
+      {"repository":"team/web","tag":"2.0"}
+    ]
+    jsonl:
+    {"repository":"app","tag":"1.0"}
+    {"repository":"app","tag":"latest"}
+    {"repository":"team/web","tag":"2.0"}
+    yaml:
+    - repository: app
+      tag: "1.0"
+    - repository: app
+      tag: latest
+    - repository: team/web
+      tag: "2.0"
+    "#);
+}
+
+#[test]
+fn of_digest() {
+    assert_snapshot!(each(&small(), "digest app team/web:2.0"), @r#"
+    plain:
+    sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+    table:
+    sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+    json:
+    [
+      {"repository":"app","tag":"latest","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51"},
+      {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0"}
+    ]
+    jsonl:
+    {"repository":"app","tag":"latest","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51"}
+    {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0"}
+    yaml:
+    - repository: app
+      tag: latest
+      digest: sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    - repository: team/web
+      tag: "2.0"
+      digest: sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+    "#);
+}
+
+#[test]
+fn of_rm() {
+    assert_snapshot!(each(&small(), "rm -n team/web:2.0"), @r#"
+    plain:
+    would-remove→team/web:2.0
+    table:
+    would-remove→team/web:2.0
+    json:
+    [
+      {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0","action":"would-remove","method":"delete-manifest","reason":null}
+    ]
+    jsonl:
+    {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0","action":"would-remove","method":"delete-manifest","reason":null}
+    yaml:
+    - repository: team/web
+      tag: "2.0"
+      digest: sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+      action: would-remove
+      method: delete-manifest
+      reason: null
+    "#);
+}
+
+#[test]
+fn of_failures() {
+    let registry = small();
+    let print = |format: &&str| {
+        let outcome: Outcome = Rls::at(&registry).words("tags app nothing -d -q").args(["-o", format]).run();
+        assert_eq!(outcome.code, Some(6));
+        format!("{format}:\n{}", outcome.stdout)
+    };
+    assert_snapshot!(FORMATS.iter().map(print).collect::<String>(), @r#"
+    plain:
+    app:1.0→sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    app:latest→sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    table:
+    REPOSITORY  TAG     DIGEST
+    app         1.0     sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    app         latest  sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    json:
+    [
+      {"repository":"app","tag":"1.0","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51"},
+      {"repository":"app","tag":"latest","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51"},
+      {"repository":"nothing","tag":null,"digest":null,"error":{"kind":"not-found","message":"nothing not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"nothing\"}"}}
+    ]
+    jsonl:
+    {"repository":"app","tag":"1.0","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51"}
+    {"repository":"app","tag":"latest","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51"}
+    {"repository":"nothing","tag":null,"digest":null,"error":{"kind":"not-found","message":"nothing not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"nothing\"}"}}
+    yaml:
+    - repository: app
+      tag: "1.0"
+      digest: sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    - repository: app
+      tag: latest
+      digest: sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    - repository: nothing
+      tag: null
+      digest: null
+      error:
+        kind: not-found
+        message: "nothing not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"nothing\"}"
+    "#);
+    let print = |format: &&str| {
+        let outcome: Outcome = Rls::at(&registry).words("rm app:2.0 nothing:1 -q").args(["-o", format]).run();
+        assert_eq!(outcome.code, Some(3));
+        format!("{format}:\n{}", outcome.stdout)
+    };
+    assert_snapshot!(FORMATS.iter().map(print).collect::<String>(), @r#"
+    plain:
+    failed→app:2.0
+    failed→nothing:1
+    table:
+    failed→app:2.0
+    failed→nothing:1
+    json:
+    [
+      {"repository":"app","tag":"2.0","digest":null,"action":"failed","method":null,"reason":"app:2.0 not found on http://REGISTRY","error":{"kind":"not-found","message":"app:2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.0\"}"}},
+      {"repository":"nothing","tag":"1","digest":null,"action":"failed","method":null,"reason":"nothing:1 not found on http://REGISTRY","error":{"kind":"not-found","message":"nothing:1 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"1\"}"}}
+    ]
+    jsonl:
+    {"repository":"app","tag":"2.0","digest":null,"action":"failed","method":null,"reason":"app:2.0 not found on http://REGISTRY","error":{"kind":"not-found","message":"app:2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.0\"}"}}
+    {"repository":"nothing","tag":"1","digest":null,"action":"failed","method":null,"reason":"nothing:1 not found on http://REGISTRY","error":{"kind":"not-found","message":"nothing:1 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"1\"}"}}
+    yaml:
+    - repository: app
+      tag: "2.0"
+      digest: null
+      action: failed
+      method: null
+      reason: app:2.0 not found on http://REGISTRY
+      error:
+        kind: not-found
+        message: "app:2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.0\"}"
+    - repository: nothing
+      tag: "1"
+      digest: null
+      action: failed
+      method: null
+      reason: nothing:1 not found on http://REGISTRY
+      error:
+        kind: not-found
+        message: "nothing:1 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"1\"}"
+    "#);
+}
+
+#[test]
+fn nothing_at_all_is_an_empty_list() {
+    let registry = small();
+    assert_snapshot!(each(&registry, "repos --match none"), @"
+    plain:
+    table:
+    REPOSITORY
+    json:
+    []
+    jsonl:
+    yaml:
+    []
+    ");
+    assert_snapshot!(each(&registry, "tags app --match none -l"), @"
+    plain:
+    table:
+    TAG  PLATFORMS  SIZE  CREATED  DIGEST
+    json:
+    []
+    jsonl:
+    yaml:
+    []
+    ");
+}
+
+#[test]
+fn a_header_can_be_left_out_of_tables_only() {
+    let registry = small();
+    let print = |format: &&str| {
+        let shown = Rls::at(&registry).words("tags app -d --no-header").args(["-o", format]).succeeds();
+        format!("{format}:\n{shown}")
+    };
+    assert_snapshot!(["table", "plain"].iter().map(print).collect::<String>(), @"
+    table:
+    1.0     sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    latest  sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    plain:
+    1.0→sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    latest→sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    ");
+}
+
+#[test]
+fn the_default_is_plain_where_nobody_looks() {
+    let registry = small();
+    let plain = Rls::at(&registry).words("tags app -l -o plain").succeeds();
+    assert_eq!(Rls::at(&registry).words("tags app -l").succeeds(), plain);
+}
+
+#[test]
+fn a_format_that_there_is_not_is_refused() {
+    let registry = small();
+    assert_snapshot!(Rls::at(&registry).words("repos -o xml").fails(2), @"
+    error: invalid value 'xml' for '--output <FORMAT>'
+      [possible values: table, plain, json, jsonl, yaml]
+
+      tip: a similar value exists: 'yaml'
+
+    For more information, try '--help'.
+    ");
+    assert_eq!(registry.lines(), [""; 0]);
+}
+
+#[test]
+fn colours_come_when_they_are_asked_for() {
+    let registry = small();
+    let shown = |rls: Rls| rls.words("tags app -d -o table").succeeds();
+    assert_snapshot!(shown(Rls::at(&registry).words("--color always")), @"
+    ␛[1mTAG␛[0m     ␛[1mDIGEST␛[0m
+    1.0     sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    latest  ␛[2msha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51␛[0m
+    ");
+    let plain = shown(Rls::at(&registry));
+    assert!(!plain.contains('\x1b'));
+    assert_eq!(shown(Rls::at(&registry).words("--color never").env("CLICOLOR_FORCE", "1")), plain);
+    assert_ne!(shown(Rls::at(&registry).env("CLICOLOR_FORCE", "1")), plain);
+    assert_eq!(shown(Rls::at(&registry).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1")), plain);
+    assert_ne!(shown(Rls::at(&registry).words("--color always").env("NO_COLOR", "1")), plain);
+    assert_ne!(shown(Rls::at(&registry).config("color = \"always\"")), plain);
+    assert_eq!(shown(Rls::at(&registry).config("color = \"always\"").env("NO_COLOR", "1")), plain);
+}
+
+#[test]
+fn machine_formats_have_no_colours() {
+    let registry = small();
+    for format in ["plain", "json", "jsonl", "yaml"] {
+        let plain = Rls::at(&registry).words("tags app -l -o").arg(format).succeeds();
+        let forced = Rls::at(&registry).words("tags app -l --color always -o").arg(format).succeeds();
+        assert_eq!(forced, plain, "{format}");
+    }
+}
+
+#[test]
+fn errors_are_coloured_too() {
+    let registry = small();
+    assert_snapshot!(Rls::at(&registry).words("tags nothing --color always").fails(3), @r#"
+    ␛[1m␛[31merror:␛[0m nothing not found on http://REGISTRY
+    ␛[2mcause:␛[0m 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"nothing"}
+    ␛[36mhint: ␛[0m rls repos http://REGISTRY lists the repositories
+    "#);
+}

@@ -1,0 +1,94 @@
+//! Lines that come before the listing is whole, pipes that are closed, disks that are full.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+use std::sync::mpsc;
+
+use insta::assert_snapshot;
+use registry_fixture::{Match, Registry};
+
+use crate::registries::{seeded, with_seed};
+use crate::runner::Rls;
+
+#[test]
+fn names_appear_after_the_first_page() {
+    let registry = with_seed(Registry::builder(), "6x1").catalog_pages(2, 1000).start();
+    let (release, released) = mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    // The second page does not come before the first one's names were read.
+    registry.on_request(Match::get("/v2/_catalog").query("last="), move |_, _| {
+        let _ = released.lock().unwrap().recv();
+    });
+    // A page of 2 is what this registry gives to whoever does not ask for a size, as rls does once its sizes are refused.
+    registry
+        .inject(Match::get("/v2/_catalog").query("n=1000"), registry_fixture::Answer::error(400, "UNSUPPORTED", "no"));
+    registry
+        .inject(Match::get("/v2/_catalog").query("n=100"), registry_fixture::Answer::error(400, "UNSUPPORTED", "no"));
+    registry
+        .inject(Match::get("/v2/_catalog").query("n=50"), registry_fixture::Answer::error(400, "UNSUPPORTED", "no"));
+    let rls = Rls::at(&registry).words("repos");
+    let mut child = rls.command().stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first: Vec<_> = lines.by_ref().take(2).map(Result::unwrap).collect();
+    assert_eq!(first, ["grid/repo-000", "grid/repo-001"]);
+    drop(release);
+    assert_eq!(lines.count(), 4);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_silently() {
+    let registry = seeded("many:200000");
+    for words in ["tags many", "tags many --sort none", "tags many -o json", "tags many -o yaml"] {
+        let rls = Rls::at(&registry).words(words);
+        let mut command = rls.command();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = [0; 1];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(rls.outcome(&output).to_string(), "exit 141\n", "{words}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error() {
+    let registry = seeded("demo");
+    for words in ["repos", "tags team/app -o json", "manifest team/app --raw", "digest team/app", "completions bash"] {
+        let rls = Rls::at(&registry).words(words);
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = rls.command().stdin(Stdio::null()).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let told = "error: the output could not be written: No space left on device (os error 28)\n";
+        assert_eq!(rls.outcome(&output).to_string(), format!("exit 13\n--- stderr\n{told}"), "{words}");
+    }
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    let version = Rls::new().words("--version").succeeds();
+    assert_eq!(*version, format!("rls {}\n", env!("CARGO_PKG_VERSION")));
+    for words in ["--help", "-h", "help", "help tags", "tags --help", "tags -h"] {
+        let help = Rls::new().words(words).succeeds();
+        assert!(help.contains("Usage: rls"), "{words}: {help}");
+    }
+    let nothing = Rls::new().run();
+    assert_eq!((nothing.code, &*nothing.stdout), (Some(2), ""));
+    assert!(nothing.stderr.contains("Usage: rls"), "{nothing}");
+    assert!(nothing.stderr.contains("Commands:"), "{nothing}");
+}
+
+#[test]
+fn completions_are_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = Rls::new().args(["completions", shell]).succeeds();
+        assert!(script.contains("rls"), "{shell}");
+    }
+    assert_snapshot!(Rls::new().words("completions tcsh").fails(2), @"
+    error: invalid value 'tcsh' for '<SHELL>'
+      [possible values: bash, elvish, fish, powershell, zsh]
+
+      tip: a similar value exists: 'zsh'
+
+    For more information, try '--help'.
+    ");
+}

@@ -1,0 +1,141 @@
+use insta::{allow_duplicates, assert_snapshot};
+use registry_fixture::Match;
+
+use super::profile::{ALL, Catalog, Profile};
+
+fn with_catalog(catalog: Catalog) -> impl Iterator<Item = &'static Profile> {
+    ALL.iter().filter(move |profile| profile.catalog == catalog)
+}
+
+#[test]
+fn repositories_are_listed_where_they_are_offered() {
+    for profile in with_catalog(Catalog::Listed) {
+        let registry = profile.start();
+        let listed = profile.rls(&registry).words("repos").succeeds();
+        assert_eq!(&*listed, "grid/repo-000\nshared/app\n", "{}", profile.name());
+    }
+}
+
+#[test]
+fn repositories_that_are_not_offered_are_no_empty_list() {
+    let mut outcomes = String::new();
+    for profile in with_catalog(Catalog::Refused) {
+        let registry = profile.start();
+        outcomes += &format!("{}: {}", profile.name(), profile.rls(&registry).words("repos").run());
+    }
+    assert_snapshot!(outcomes, @r#"
+    ghcr: exit 4
+    --- stderr
+    error: not allowed to list the repositories of http://REGISTRY
+    cause: 403 Forbidden: DENIED: requested access to the resource is denied
+    cause: logged in as ann (RLS_PASSWORD)
+    hint:  many registries show their catalog to administrators only; rls tags REPO works without it
+    gitlab: exit 4
+    --- stderr
+    error: not allowed to list the repositories of http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
+    cause: logged in as ann (RLS_PASSWORD)
+    cause: the token grants only registry:catalog:*
+    hint:  many registries show their catalog to administrators only; rls tags REPO works without it
+    docker-hub: exit 4
+    --- stderr
+    error: not allowed to list the repositories of http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
+    cause: logged in as ann (RLS_PASSWORD)
+    cause: the token grants only registry:catalog:*
+    hint:  many registries show their catalog to administrators only; rls tags REPO works without it
+    "#);
+}
+
+#[test]
+fn an_empty_catalog_is_believed_of_a_host_that_is_not_known_for_it() {
+    for profile in with_catalog(Catalog::Empty) {
+        let registry = profile.start();
+        assert_eq!(&*profile.rls(&registry).words("repos").succeeds(), "", "{}", profile.name());
+    }
+}
+
+#[test]
+fn repositories_are_listed_with_their_tags() {
+    for profile in with_catalog(Catalog::Listed) {
+        let registry = profile.start();
+        let outcome = profile.rls(&registry).words("repos --tags --match shared/*").run();
+        let tags = "shared/app:1\nshared/app:1.3.9\nshared/app:1.4\nshared/app:1.4.0\nshared/app:latest\n";
+        assert_eq!(
+            (outcome.code, &*outcome.stdout, &*outcome.stderr),
+            (Some(0), tags, profile.remark),
+            "{}",
+            profile.name()
+        );
+    }
+}
+
+#[test]
+fn tags_are_listed_over_all_pages() {
+    for profile in ALL {
+        let registry = profile.start();
+        let outcome = profile.rls(&registry).words("tags grid/repo-000 -q").run();
+        let tags = registry.tags("grid/repo-000").join("\n") + "\n";
+        assert_eq!((outcome.code, &*outcome.stdout, &*outcome.stderr), (Some(0), &*tags, ""), "{}", profile.name());
+        let outcome = profile.rls(&registry).words("tags shared/app").run();
+        let tags = "1\n1.3.9\n1.4\n1.4.0\nlatest\n";
+        assert_eq!(
+            (outcome.code, &*outcome.stdout, &*outcome.stderr),
+            (Some(0), tags, profile.remark),
+            "{}",
+            profile.name()
+        );
+    }
+}
+
+#[test]
+fn digests_are_the_same_everywhere() {
+    for profile in ALL {
+        let registry = profile.start();
+        let outcome = profile.rls(&registry).words("tags shared/app -d").run();
+        let line =
+            |tag: &String| format!("{tag}\t{}\n", registry.resolve("shared/app", tag).expect("the tag is there"));
+        let expected: String = registry.tags("shared/app").iter().map(line).collect();
+        assert_eq!(
+            (outcome.code, &*outcome.stdout, &*outcome.stderr),
+            (Some(0), &*expected, profile.remark),
+            "{}",
+            profile.name()
+        );
+    }
+}
+
+#[test]
+fn long_listings_are_the_same_everywhere() {
+    allow_duplicates! {
+        for profile in ALL {
+            let registry = profile.start();
+            let long = profile.rls(&registry).words("tags shared/app -l --match 1.?* -o jsonl -q").succeeds();
+            assert_snapshot!(long, profile.name(), @r#"
+            {"repository":"shared/app","tag":"1.3.9","digest":"sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4871,"created":"2026-11-18T09:12:00Z"}
+            {"repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","mediaType":"application/vnd.oci.image.index.v1+json","platforms":["linux/amd64","linux/arm64","linux/arm/v7"],"size":13023,"created":"2026-11-18T09:17:00Z"}
+            {"repository":"shared/app","tag":"1.4.0","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","mediaType":"application/vnd.oci.image.index.v1+json","platforms":["linux/amd64","linux/arm64","linux/arm/v7"],"size":13023,"created":"2026-11-18T09:17:00Z"}
+            "#);
+        }
+    }
+}
+
+#[test]
+fn a_listing_stops_where_its_limit_is() {
+    for profile in with_catalog(Catalog::Listed) {
+        let registry = profile.start();
+        let listed = profile.rls(&registry).words("repos --limit 1").succeeds();
+        assert_eq!(&*listed, "grid/repo-000\n", "{}", profile.name());
+        assert_eq!(registry.count(&Match::ending("/_catalog").query("last=")), 0, "{}", profile.name());
+    }
+}
+
+#[test]
+fn a_repository_that_is_not_there_is_not_found() {
+    for profile in ALL {
+        let registry = profile.start();
+        let outcome = profile.rls(&registry).words("tags shared/ap").run();
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(3), ""), "{}: {outcome}", profile.name());
+        assert!(outcome.stderr.starts_with("error: shared/ap not found on http://REGISTRY\n"), "{outcome}");
+    }
+}

@@ -1,0 +1,95 @@
+use registry_fixture::{Personality, Registry, Running, Seed};
+
+use crate::runner::Rls;
+
+/// What is expected of a registry.
+pub struct Profile {
+    pub personality: Personality,
+    pub catalog: Catalog,
+    pub deletes: Deletes,
+    /// Whether a manifest goes with its last tag.
+    pub untagged_goes: bool,
+    /// Whether tags are listed when their manifest is gone.
+    pub leaves_tags: bool,
+    /// What `rls tags` says about the tags of `shared/app` besides listing them.
+    pub remark: &'static str,
+}
+
+/// Whether a registry lists its repositories.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Catalog {
+    Listed,
+    /// 401 or 403, whoever asks.
+    Refused,
+    /// It says that there are none.
+    Empty,
+}
+
+/// What a registry deletes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Deletes {
+    /// A tag by its name, and manifests.
+    Tags,
+    /// Manifests alone, with every tag on them.
+    Manifests,
+    /// Nothing.
+    Nothing,
+}
+
+const fn profile(personality: Personality, deletes: Deletes) -> Profile {
+    Profile { personality, catalog: Catalog::Listed, deletes, untagged_goes: false, leaves_tags: false, remark: "" }
+}
+
+/// As the registries' documentation and sources have it.
+pub const ALL: &[Profile] = &[
+    profile(Personality::Distribution28, Deletes::Manifests),
+    profile(Personality::Distribution3, Deletes::Tags),
+    Profile { untagged_goes: true, ..profile(Personality::Zot, Deletes::Tags) },
+    profile(Personality::Harbor, Deletes::Manifests),
+    profile(Personality::Quay, Deletes::Tags),
+    profile(Personality::Ecr, Deletes::Manifests),
+    Profile { catalog: Catalog::Refused, ..profile(Personality::Ghcr, Deletes::Nothing) },
+    Profile { catalog: Catalog::Empty, ..profile(Personality::Google, Deletes::Tags) },
+    Profile { catalog: Catalog::Refused, ..profile(Personality::GitLab, Deletes::Tags) },
+    Profile {
+        leaves_tags: true,
+        remark: "warning: left out of the list: null is not a tag\n",
+        ..profile(Personality::Nexus, Deletes::Manifests)
+    },
+    Profile {
+        untagged_goes: true,
+        remark: "\
+warning: left out of the list: \"sha256:831c18c1080d9b2afc14a8aefa55a9c927b26ef7a03da57fc7652d2a2e1ae963\" is not a tag
+warning: left out of the list: \"sha256:be7dc35e6a34dcec7722d3357b632db682c2d0f338d179a323c4b4931d07fdd2\" is not a tag
+warning: left out of the list: \"sha256:ee5e1cf348346758ad0c16f3afd8fed7991d88629427d14337ce944d69f51ea2\" is not a tag
+",
+        ..profile(Personality::Artifactory, Deletes::Tags)
+    },
+    Profile { untagged_goes: true, ..profile(Personality::Gitea, Deletes::Tags) },
+    profile(Personality::Acr, Deletes::Manifests),
+    Profile { catalog: Catalog::Refused, ..profile(Personality::DockerHub, Deletes::Nothing) },
+];
+
+impl Profile {
+    pub fn name(&self) -> &'static str {
+        self.personality.name()
+    }
+
+    /// Such a registry with `shared/app`, and with more tags in `grid/repo-000` than there are on a page.
+    pub fn start(&self) -> Running {
+        let builder = Registry::builder().personality(self.personality).auth(self.personality.usual_auth());
+        builder.seed(Seed::Shared).seed(Seed::Grid { repositories: 1, tags: 120 }).start()
+    }
+
+    /// rls, logged in.
+    pub fn rls(&self, registry: &Running) -> Rls {
+        let user = &registry.users()[0];
+        Rls::at(registry).user(user.name(), user.password())
+    }
+}
+
+#[test]
+fn nobody_is_left_out() {
+    let known: Vec<_> = ALL.iter().map(|profile| profile.personality).collect();
+    assert_eq!(known, Personality::ALL);
+}

@@ -1,0 +1,379 @@
+//! The kinds of `challenges.json` that are conversations: who is asked what, in which order, and when it ends.
+//!
+//! What a challenge decides by itself is checked beside it; here a registry and its token server are asked for real.
+
+use registry_ls::error::Refuser;
+use registry_ls::keychain::Keychain;
+use registry_ls::{Error, Kind};
+use serde_json::{Value, json};
+
+use crate::driven::{Driven, anonymous, as_user, client, exit_code, hasty, keychain, run};
+use crate::exempt::{Case, check};
+use crate::server::{Asked, Reply, Server};
+
+/// Kinds that are no conversations.
+const OF_ONE_HEADER: &[&str] = &["parse", "select", "cache-key", "bearer", "realm"];
+
+/// Cases that are no question of the challenge.
+pub const OF_THE_TRANSPORT: &[&str] = &["chal-076", "chal-078", "chal-145", "chal-147", "chal-148"];
+
+/// Cases that the challenge decides alone: its server has a public name, or there was a token before.
+const OF_THE_CHALLENGE: &[&str] = &["chal-062", "chal-087"];
+
+const PASSWORD: &str = "Basic dXNlcjpwYXNz";
+
+#[test]
+fn all() {
+    check("challenges.json", |case| match case.kind.as_str() {
+        _ if OF_THE_CHALLENGE.contains(&case.id.as_str()) => {}
+        "ping" => ping(case),
+        "insufficient-scope" => insufficient_scope(case),
+        "flow" => flow(case),
+        kind => assert!(OF_ONE_HEADER.contains(&kind), "unknown kind {kind}"),
+    });
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+fn tags() -> Reply {
+    Reply::json(r#"{"name":"team/app","tags":["a"]}"#)
+}
+
+/// A 401, or another status, with the challenges of a case. Whatever host a realm is on, it is the server's own.
+fn challenging(input: &Value, asked: &Asked) -> Reply {
+    let status = input["status"].as_u64().unwrap_or(401) as u16;
+    let host = asked.header("host").expect("a host");
+    let lines = input["www_authenticate"].as_array().expect("header lines").iter().map(text);
+    lines.fold(Reply::error(status, "UNAUTHORIZED"), |reply, line| {
+        let line = line.replace("https://registry.suse.com/auth", &format!("http://{host}/token"));
+        reply.header("WWW-Authenticate", line.replace("http://auth.example.com/token", &format!("http://{host}/token")))
+    })
+}
+
+/// A registry with the challenges of a case; it takes one password and one token.
+async fn registry(input: &Value) -> Server {
+    let input = input.clone();
+    Server::start(move |asked| {
+        if asked.path().starts_with("/token") {
+            return Reply::token("token");
+        }
+        match asked.authorization() {
+            Some("Bearer token" | PASSWORD) => Reply::json(r#"{"tags":["a"],"repositories":["a"]}"#),
+            _ => challenging(&input, asked),
+        }
+    })
+    .await
+}
+
+async fn sent(server: &Server, client: &Driven) -> (Option<Error>, Vec<Asked>) {
+    let error = client.all_tags().await.error;
+    (error, server.asked())
+}
+
+fn ping(case: &Case) {
+    let (input, expect) = (&case.input, &case.expect);
+    run(async {
+        if input["status"] == 200 {
+            let server = Server::start(|_| tags()).await;
+            let (error, asked) = sent(&server, &as_user(&server, "user", "pass")).await;
+            assert!(error.is_none() && asked.iter().all(|asked| asked.authorization().is_none()));
+            return assert_eq!((text(&expect["auth"]), asked.len()), ("none", 1));
+        }
+        let server = registry(input).await;
+        let (error, asked) = sent(&server, &as_user(&server, "user", "pass")).await;
+        let answer = asked.last().and_then(|asked| asked.authorization());
+        match expect["use"].as_str() {
+            Some("basic") => assert_eq!((answer, error.is_none()), (Some(PASSWORD), true)),
+            Some("bearer") => assert_eq!((answer, error.is_none()), (Some("Bearer token"), true)),
+            _ => {
+                let error = error.expect("nothing to answer");
+                assert_eq!((exit_code(&error), asked.len()), (4, 1), "{error}");
+            }
+        }
+    });
+}
+
+fn insufficient_scope(case: &Case) {
+    run(async {
+        let server = registry(&case.input).await;
+        let listed = anonymous(&server).all_repositories(10).await;
+        let asked = server.asked();
+        let Some(scope) = case.expect.get("retry_with_scope") else {
+            assert_eq!(case.expect["retry"], false);
+            return assert_eq!((exit_code(&listed.failure()), asked.len()), (4, 1));
+        };
+        assert_eq!(listed.whole(), ["a"]);
+        assert_eq!(asked[1].query("scope").as_deref(), Some(text(scope)));
+        assert_eq!(asked[1].query("service").as_deref(), Some("SUSE Linux Docker Registry"));
+    });
+}
+
+fn flow(case: &Case) {
+    let (input, expect) = (&case.input, &case.expect);
+    match case.id.as_str() {
+        "chal-059" | "chal-064" => no_challenge(input, expect),
+        "chal-060" | "chal-071" | "chal-077" => password(input, expect),
+        "chal-061" => relative_realm(input, expect),
+        "chal-072" | "chal-073" | "chal-074" | "chal-075" => token_server(input, expect),
+        "chal-076" => useless_token(input, expect),
+        "chal-078" => wrong_password(input, expect),
+        "chal-145" => refused_by_the_token_server(expect),
+        "chal-147" => empty_token(expect),
+        "chal-148" => unasked(expect),
+        other => panic!("unknown case {other}"),
+    }
+}
+
+fn no_challenge(input: &Value, expect: &Value) {
+    assert_eq!(expect["error"], "empty challenge");
+    run(async {
+        let server = registry(input).await;
+        let (error, asked) = sent(&server, &as_user(&server, "user", "pass")).await;
+        let error = error.expect("no challenge");
+        assert_eq!((error.kind(), asked.len()), (&Kind::Unauthenticated, 1));
+        assert!(error.to_string().contains("no authentication method offered"), "{error}");
+        assert!(error.has_code("UNAUTHORIZED"));
+    });
+}
+
+fn password(input: &Value, expect: &Value) {
+    run(async {
+        let server = registry(input).await;
+        let known = input.get("creds").is_none_or(|creds| !creds.is_null());
+        let client = if known { as_user(&server, "user", "pass") } else { anonymous(&server) };
+        let (error, asked) = sent(&server, &client).await;
+        if expect.get("error_contains").is_some() {
+            return assert_eq!((error.expect("no password").kind(), asked.len()), (&Kind::Unauthenticated, 1));
+        }
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(asked[1].authorization(), Some(PASSWORD));
+        // From then on it is sent at once.
+        client.all_tags().await.whole();
+        assert_eq!(server.asked().len(), 3);
+    });
+}
+
+fn relative_realm(input: &Value, expect: &Value) {
+    run(async {
+        let server = registry(input).await;
+        let (error, asked) = sent(&server, &as_user(&server, "user", "pass")).await;
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(format!("http://reg{}", asked[1].path()), text(&expect["token_url_resolved_against_registry"]));
+        assert_eq!(asked[1].authorization(), Some(PASSWORD));
+    });
+}
+
+/// A token server that knows one method, and takes one user with one password or one identity token.
+fn token_server(input: &Value, expect: &Value) {
+    let method = text(&input["token_endpoint"]).split(' ').next().expect("a method").to_owned();
+    let body = input["token_body"].as_str().unwrap_or(r#"{"access_token":"token"}"#).to_owned();
+    let wrong = input["wrong_creds_body"].as_str().map(str::to_owned);
+    let grant = expect["grant_type"].as_str().map(str::to_owned);
+    run(async {
+        let given: Value = serde_json::from_str(&body).expect("JSON");
+        let token = text(&given["access_token"]).to_owned();
+        let server = Server::start(move |asked| match asked.is_for_token() {
+            true if asked.method != method => Reply::status(405),
+            true if asked.authorization().is_some_and(|sent| sent == "Basic dXNlcjE6d3Jvbmc=") => {
+                Reply::json(wrong.clone().expect("a body"))
+            }
+            true => Reply::json(body.as_str()),
+            false if asked.has_token(&token) => tags(),
+            false => Reply::wants_token(asked),
+        })
+        .await;
+        let credentials = match input["creds"].as_str() {
+            None => Keychain::anonymous(),
+            Some("identity token") => {
+                keychain(json!({ "auths": { server.authority(): { "identitytoken": "t" } } }).to_string())
+            }
+            Some(_) => Keychain::explicit("user1", "password1", "the test"),
+        };
+        let (error, asked) = sent(&server, &client(&server, credentials, hasty())).await;
+        assert_eq!(error.is_none(), expect["ok"], "{error:?}");
+        let asked = asked.iter().rfind(|asked| asked.is_for_token()).expect("a token request");
+        if let Some(grant) = grant {
+            assert!(asked.body.starts_with(&format!("grant_type={grant}&")), "{}", asked.body);
+        }
+        if input.get("wrong_creds_body").is_some() {
+            let error = as_user(&server, "user1", "wrong").all_tags().await.failure();
+            assert_eq!(exit_code(&error), 4, "{error}");
+        }
+    });
+}
+
+/// A registry that takes no token.
+async fn never_content(token: &str) -> Server {
+    let body = token.to_owned();
+    Server::start(move |asked| match asked.is_for_token() {
+        true => Reply::json(body.as_str()),
+        false => Reply::wants_token(asked),
+    })
+    .await
+}
+
+fn useless_token(input: &Value, expect: &Value) {
+    assert_eq!((text(&expect["error"]), expect["loop"] == true), ("invalid authorization", false));
+    run(async {
+        let server = never_content(text(&input["token_body"])).await;
+        let client = as_user(&server, "user", "pass");
+        for _ in 0..2 {
+            let before = server.asked().len();
+            let error = client.all_tags().await.failure();
+            assert_eq!(exit_code(&error), 4);
+            let asked = server.asked().split_off(before);
+            let tokens = asked.iter().filter(|asked| asked.is_for_token()).count();
+            assert!(tokens <= 2 && asked.len() - tokens <= 3, "{asked:?}");
+        }
+    });
+}
+
+fn wrong_password(input: &Value, expect: &Value) {
+    let then = &input["then"];
+    let (status, body) = (then["status"].as_u64().expect("a status") as u16, text(&then["body"]).to_owned());
+    run(async {
+        let server = Server::start(move |asked| match asked.authorization() {
+            None => Reply::wants_password(),
+            Some(_) => Reply::status(status).body(body.as_str()),
+        })
+        .await;
+        let (error, asked) = sent(&server, &as_user(&server, "user", "wrong")).await;
+        let error = error.expect("denied");
+        assert_eq!(expect["error_status"], error.reply().expect("a reply").status);
+        assert!(error.has_code("DENIED") && asked.len() == 2, "{error}");
+        let Kind::Denied(denial) = error.kind() else { panic!("{error:?}") };
+        let identity = denial.identity.as_ref().expect("an identity");
+        assert_eq!((identity.username.as_deref(), identity.source.as_str()), (Some("user"), "the test"));
+    });
+}
+
+fn refused_by_the_token_server(expect: &Value) {
+    run(async {
+        let server = Server::start(|asked| match asked.is_for_token() {
+            true => Reply::wants_password(),
+            false => Reply::wants_token(asked),
+        })
+        .await;
+        let (error, asked) = sent(&server, &as_user(&server, "user", "wrong")).await;
+        let error = error.expect("refused");
+        assert_eq!(expect["exit"], exit_code(&error));
+        let Kind::Denied(denial) = error.kind() else { panic!("{error:?}") };
+        assert_eq!(denial.by, Refuser::TokenServer(server.authority()));
+        assert_eq!(expect["token_requests_max"], asked.iter().filter(|asked| asked.is_for_token()).count());
+    });
+}
+
+/// Harbor gives a token for any password; it grants nothing.
+fn empty_token(expect: &Value) {
+    // {"alg":"none"}, {"access":[],"sub":""}
+    let token = json!({ "token": "eyJhbGciOiJub25lIn0.eyJhY2Nlc3MiOltdLCJzdWIiOiIifQ.e30" }).to_string();
+    run(async {
+        let server = never_content(&token).await;
+        let (error, _) = sent(&server, &as_user(&server, "user", "wrong")).await;
+        let error = error.expect("denied");
+        assert_eq!(expect["exit"], exit_code(&error));
+        assert!(error.to_string().contains("the token grants nothing"), "{error}");
+    });
+}
+
+fn unasked(expect: &Value) {
+    run(async {
+        let server = Server::start(|_| tags()).await;
+        let (error, asked) = sent(&server, &as_user(&server, "user", "pass")).await;
+        assert!(error.is_none());
+        assert_eq!(expect["authorization_sent"], asked.iter().any(|asked| asked.authorization().is_some()));
+    });
+}
+
+#[test]
+fn harbor_answers_a_token_that_it_does_not_take_with_a_basic_challenge() {
+    run(async {
+        let (mut given, mut lists) = (0, 0);
+        let server = Server::start(move |asked| {
+            if asked.is_for_token() {
+                given += 1;
+                return Reply::token(&format!("token-{given}"));
+            }
+            match asked.authorization() {
+                None => Reply::wants_token(asked),
+                // Every token is good for one request.
+                Some(_) if asked.has_token(&format!("token-{given}")) && lists < given => {
+                    lists = given;
+                    tags()
+                }
+                Some(_) => Reply::wants_password(),
+            }
+        })
+        .await;
+        let client = anonymous(&server);
+        client.all_tags().await.whole();
+        let before = server.asked().len();
+        client.all_tags().await.whole();
+        let asked = server.asked().split_off(before);
+        let tokens = asked.iter().filter(|asked| asked.is_for_token()).count();
+        assert_eq!((tokens, asked.len() - tokens), (1, 3), "{asked:?}");
+    });
+}
+
+#[test]
+fn several_credentials_are_tried_in_turn_and_the_good_ones_kept() {
+    let secret = |name: &str, password: &str, host: &str| {
+        let config = json!({ "auths": { host: { "username": "ann", "password": password } } }).to_string();
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\ntype: kubernetes.io/dockerconfigjson\n\
+             stringData: {{.dockerconfigjson: {config:?}}}\n---\n"
+        )
+    };
+    run(async {
+        let server = Server::start(|asked| match asked.authorization() {
+            // ann:new
+            Some("Basic YW5uOm5ldw==") => tags(),
+            _ => Reply::wants_password(),
+        })
+        .await;
+        let host = server.authority();
+        let secrets = secret("a", "old", &host) + &secret("b", "new", &host) + &secret("c", "never", &host);
+        let client = client(&server, keychain(secrets), hasty());
+        for _ in 0..2 {
+            client.all_tags().await.whole();
+        }
+        let sent: Vec<_> = server.asked().iter().map(|asked| asked.authorization().map(str::to_owned)).collect();
+        let (old, new) = (Some("Basic YW5uOm9sZA==".to_owned()), Some("Basic YW5uOm5ldw==".to_owned()));
+        assert_eq!(sent, [None, old, new.clone(), new]);
+    });
+}
+
+#[test]
+fn a_registry_token_is_sent_as_it_is_and_kept() {
+    run(async {
+        let server = Server::start(|asked| match asked.has_token("mine") {
+            true => tags(),
+            false => Reply::wants_token(asked),
+        })
+        .await;
+        let config = json!({ "auths": { server.authority(): { "registrytoken": "mine" } } }).to_string();
+        let client = client(&server, keychain(config), hasty());
+        for _ in 0..2 {
+            client.all_tags().await.whole();
+        }
+        assert_eq!((server.count(|asked| asked.is_for_token()), server.asked().len()), (0, 3));
+    });
+}
+
+#[test]
+fn requests_at_once_share_one_token() {
+    run(async {
+        let server = Server::start(|asked| match asked.is_for_token() {
+            true => Reply::token("token"),
+            false if asked.has_token("token") => tags(),
+            false => Reply::wants_token(asked),
+        })
+        .await;
+        let client = anonymous(&server);
+        let lists = futures::future::join_all((0..40).map(|_| client.all_tags())).await;
+        assert!(lists.into_iter().all(|listed| listed.whole() == ["a"]));
+        assert_eq!(server.count(|asked| asked.is_for_token()), 1);
+    });
+}

@@ -1,0 +1,437 @@
+//! `faults.json`: what may go wrong with a connection, a reply, a login, a list or a deletion, and what comes of it.
+//!
+//! An `exit` is that of the program, which gives it to the kind of the library's error.
+
+use std::time::Duration;
+
+use registry_ls::error::{Fault, Network};
+use registry_ls::http::{Options, redirect_target};
+use registry_ls::keychain::Keychain;
+use registry_ls::name::{Algorithm, Digest, Tag, Target};
+use registry_ls::registry::Deletion;
+use registry_ls::{Error, Kind};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::driven::{Driven, Listed, anonymous, app, as_user, client, exit_code, hasty, run};
+use crate::exempt::{Case, check};
+use crate::server::{Asked, Reply, Server};
+
+/// Kinds that are held elsewhere: the handshakes beside the code that explains them, the processes by running the program.
+const ELSEWHERE: &[&str] = &["tls", "process"];
+
+#[test]
+fn all() {
+    check("faults.json", |case| match case.kind.as_str() {
+        "network" => network(case),
+        "http" => http(case),
+        "auth" => auth(case),
+        "data" => data(case),
+        "delete" => delete(case),
+        kind => assert!(ELSEWHERE.contains(&kind), "unknown kind {kind}"),
+    });
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+fn tags() -> Reply {
+    Reply::json(r#"{"name":"team/app","tags":["a","b"]}"#)
+}
+
+fn html(status: u16) -> Reply {
+    Reply::status(status).header("Content-Type", "text/html").body("<html><h1>Proxy</h1></html>")
+}
+
+/// The texts that a message has to have, and where they do not say it in other words.
+fn assert_says(case: &Case, error: &Error, server: &Server) {
+    let said = error.to_string();
+    for part in case.expect["message_contains"].as_array().expect("texts") {
+        let part = text(part).replace("HOST:PORT", &server.authority()).replace("REALM_HOST", &server.authority());
+        let part = part.replace("REPO", "team/app").replace("after N entries", "after 4 entries");
+        assert!(said.contains(&part), "{said:?} does not say {part:?}");
+    }
+}
+
+fn assert_exit(case: &Case, error: Option<&Error>) {
+    assert_eq!(case.expect["exit"], error.map_or(0, exit_code), "{error:?}");
+}
+
+/// Lists tags, of a registry that always gives this reply.
+fn always(case: &Case, reply: Reply) -> (Listed, usize) {
+    listed(case, move |_| reply.clone(), hasty())
+}
+
+fn listed(case: &Case, script: impl FnMut(&Asked) -> Reply + Send + 'static, options: Options) -> (Listed, usize) {
+    run(async {
+        let server = Server::start(script).await;
+        let listed = client(&server, Keychain::anonymous(), options).all_tags().await;
+        assert_exit(case, listed.error.as_ref());
+        if let Some(error) = &listed.error {
+            assert_says(case, error, &server);
+        }
+        (listed, server.asked().len())
+    })
+}
+
+/// Three pages of two tags; `fault` may take the place of a page, told how often that page was asked for before.
+fn paged(mut fault: impl FnMut(usize, usize) -> Option<Reply> + Send) -> impl FnMut(&Asked) -> Reply + Send {
+    let mut times = [0; 3];
+    move |asked| {
+        let page: usize = asked.query("page").map_or(0, |page| page.parse().expect("a number"));
+        times[page] += 1;
+        if let Some(fault) = fault(page, times[page] - 1) {
+            return fault;
+        }
+        let reply = Reply::json(json!({ "tags": [format!("{page}a"), format!("{page}b")] }).to_string());
+        let link = format!("</v2/team/app/tags/list?page={}>; rel=\"next\"", page + 1);
+        if page < 2 { reply.header("Link", link) } else { reply }
+    }
+}
+
+const ALL: [&str; 6] = ["0a", "0b", "1a", "1b", "2a", "2b"];
+
+/// A reply of which only the beginning arrives.
+fn cut() -> Reply {
+    Reply::status(200).header("Content-Length", "1000").body(r#"{"tags":["2a","#).then_reset()
+}
+
+fn network(case: &Case) {
+    match case.id.as_str() {
+        "fault-003" => run(async {
+            let server = Server::playing([]).await;
+            server.stop().await;
+            let error = anonymous(&server).all_tags().await.failure();
+            assert_exit(case, Some(&error));
+            assert_says(case, &error, &server);
+        }),
+        "fault-005" => assert_eq!(always(case, Reply::raw("").then_reset()).1, 4),
+        "fault-006" => {
+            let script = paged(|page, times| (page == 2 && times == 0).then(cut));
+            assert_eq!(listed(case, script, hasty()).0.names, ALL);
+        }
+        "fault-007" => {
+            let (listed, requests) = listed(case, paged(|page, _| (page == 2).then(cut)), hasty());
+            assert_eq!((listed.names.as_slice(), requests), (&ALL.map(str::to_owned)[..4], 2 + 4));
+        }
+        "fault-008" => {
+            let short = Reply::status(200).header("Content-Length", "1000").body(r#"{"tags":["a"]}"#).then_close();
+            assert_eq!(always(case, short).1, 4);
+        }
+        "fault-009" => {
+            let body = r#"{"tags":["a"]}"#;
+            let chunk = format!("{:x}\r\n{body}\r\n", body.len());
+            let chunked = Reply::status(200).header("Transfer-Encoding", "chunked").body(chunk).then_close();
+            assert_eq!(always(case, chunked).1, 4);
+        }
+        "fault-010" => assert_eq!(always(case, Reply::status(200)).1, 1),
+        "fault-011" => drop(always(case, Reply::raw("HTTP/1.1 200 OK\r\nContent-Ty").then_hang())),
+        "fault-012" => drop(always(case, Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{").then_hang())),
+        "fault-013" => drop(always(case, Reply::raw("").then_hang())),
+        "fault-014" => {
+            let mut script = paged(|_, _| None);
+            assert_eq!(listed(case, move |asked| script(asked).then_close(), hasty()).0.whole(), ALL);
+        }
+        "fault-016" => {
+            let many = (0..10_000).fold(tags(), |reply, number| reply.header(&format!("X-{number}"), "1"));
+            for reply in [tags().header("X-Long", "x".repeat(1024 * 1024)), many] {
+                assert_eq!(always(case, reply).1, 1);
+            }
+        }
+        "fault-019" => assert_eq!(always(case, Reply::status(407)).1, 1),
+        "fault-020" => assert_eq!(always(case, Reply::raw("SSH-2.0-OpenSSH_9.2\r\n").then_close()).1, 1),
+        other => panic!("unknown fault {other}"),
+    }
+}
+
+/// A reply once or twice, then a list.
+fn passing(case: &Case, replies: Vec<Reply>) {
+    let mut replies = replies.into_iter();
+    let (listed, requests) = listed(case, move |_| replies.next().unwrap_or_else(tags), hasty());
+    assert_eq!((listed.whole().len(), requests), (2, 2));
+}
+
+fn http(case: &Case) {
+    let limited = |wait: &str| Reply::status(429).header("Retry-After", wait);
+    match case.id.as_str() {
+        "fault-031" => [500, 502, 503, 504].iter().for_each(|status| passing(case, vec![Reply::status(*status)])),
+        "fault-032" => assert_eq!(always(case, Reply::status(503)).1, 4),
+        // That 2 and 3 seconds would be waited is held in `retries`.
+        "fault-033" => passing(case, vec![limited("0")]),
+        "fault-034" => passing(case, vec![limited("Wed, 21 Oct 2015 07:28:00 GMT")]),
+        "fault-035" => assert_eq!(always(case, limited("3600")).1, 1),
+        "fault-036" => assert_eq!(always(case, limited("4102444800")).1, 1),
+        "fault-037" => [200, 502, 403].iter().for_each(|status| drop(always(case, html(*status)))),
+        "fault-038" => assert_eq!(always(case, Reply::error(404, "NAME_UNKNOWN")).1, 1),
+        "fault-039" => assert_eq!(always(case, Reply::status(302).header("Location", "/v2/")).1, 6),
+        "fault-040" => elsewhere(case),
+        "fault-041" => {
+            let (from, to) = ("https://r.example/v2/".parse().expect("a URL"), Some(&b"http://r.example/v2/"[..]));
+            let error = redirect_target(&Method::GET, &from, None, to).expect_err("refused");
+            assert_exit(case, Some(&error));
+            assert!(error.to_string().contains("refusing redirect to plain http"), "{error}");
+        }
+        "fault-042" => run(async {
+            let server = Server::start(|_| Reply::status(307).header("Location", "/elsewhere")).await;
+            let digest = Digest::of(Algorithm::Sha256, b"x");
+            let error = anonymous(&server).delete_manifest(&app(), &digest).await.expect_err("refused");
+            assert_exit(case, Some(&error));
+            assert_says(case, &error, &server);
+        }),
+        "fault-043" => [101, 206, 304].iter().for_each(|status| drop(always(case, Reply::status(*status)))),
+        other => panic!("unknown fault {other}"),
+    }
+}
+
+fn elsewhere(case: &Case) {
+    run(async {
+        let other = Server::start(|_| tags()).await;
+        let location = format!("{}/v2/", other.origin());
+        let server = Server::start(move |asked| match asked.authorization() {
+            None => Reply::wants_password(),
+            Some(_) => Reply::status(302).header("Location", location.as_str()),
+        })
+        .await;
+        assert_exit(case, as_user(&server, "ann", "secret").all_tags().await.error.as_ref());
+        assert_eq!(case.expect["authorization_sent"], other.count(|asked| asked.authorization().is_some()));
+    });
+}
+
+/// Lists tags as `ann`, of a registry that wants a token for every page.
+fn with_token(case: &Case, script: impl FnMut(&Asked) -> Reply + Send + 'static, says: bool) -> (Listed, usize, usize) {
+    run(async {
+        let server = Server::start(script).await;
+        let listed = as_user(&server, "ann", "secret").all_tags().await;
+        assert_exit(case, listed.error.as_ref());
+        if let (Some(error), true) = (&listed.error, says) {
+            assert_says(case, error, &server);
+        }
+        let tokens = server.count(|asked| asked.is_for_token());
+        (listed, tokens, server.asked().len() - tokens)
+    })
+}
+
+/// A registry whose token server gives this reply.
+fn token_reply(reply: Reply) -> impl FnMut(&Asked) -> Reply + Send {
+    move |asked| if asked.is_for_token() { reply.clone() } else { Reply::wants_token(asked) }
+}
+
+fn auth(case: &Case) {
+    match case.id.as_str() {
+        "fault-044" => assert_eq!(always(case, Reply::error(401, "UNAUTHORIZED")).1, 1),
+        "fault-045" => {
+            let (listed, tokens, requests) = with_token(case, token_reply(Reply::token("token")), false);
+            let said = listed.failure().to_string();
+            assert!(said.contains("not allowed to pull team/app") && said.contains("logged in as ann"), "{said}");
+            assert!(tokens <= 2 && requests as u64 <= case.expect["registry_requests_max"].as_u64().expect("a number"));
+        }
+        "fault-046" | "fault-047" => {
+            // Each token is good for two pages, or for one.
+            let uses = if case.id == "fault-046" { 2 } else { 1 };
+            let (mut given, mut left, mut pages) = (0, 0, paged(|_, _| None));
+            let script = move |asked: &Asked| {
+                if asked.is_for_token() {
+                    (given, left) = (given + 1, uses);
+                    return Reply::token(&format!("token-{given}"));
+                }
+                if left == 0 || !asked.has_token(&format!("token-{given}")) {
+                    return Reply::wants_token(asked);
+                }
+                left -= 1;
+                pages(asked)
+            };
+            let (listed, tokens, _) = with_token(case, script, true);
+            assert_eq!((listed.whole(), tokens), (ALL.map(str::to_owned).to_vec(), 3_usize.div_ceil(uses)));
+        }
+        "fault-048" => {
+            for status in [401, 403] {
+                let (_, tokens, _) = with_token(case, token_reply(Reply::status(status)), true);
+                assert_eq!(tokens, 1);
+            }
+        }
+        "fault-049" => assert_eq!(with_token(case, token_reply(Reply::status(500)), true).1, 4),
+        "fault-050" => {
+            let (listed, tokens, requests) =
+                with_token(case, |_| Reply::wants_token_of("http://169.254.169.254/token"), false);
+            assert!(listed.failure().what().contains("refusing the token server"));
+            assert_eq!((tokens, requests), (0, 1));
+        }
+        other => panic!("unknown fault {other}"),
+    }
+}
+
+fn data(case: &Case) {
+    let list = |body: &[u8]| Reply::status(200).body(body);
+    match case.id.as_str() {
+        "fault-053" => {
+            let options = Options { idle_timeout: Duration::from_secs(10), ..hasty() };
+            let endless = |_: &Asked| Reply::status(200).body([b' '; 256 * 1024]).endless();
+            assert_eq!(listed(case, endless, options).1, 1);
+        }
+        "fault-054" => run(async {
+            let server = Server::start(|_| Reply::status(200).body([b' '; 64 * 1024]).endless()).await;
+            let client = anonymous(&server);
+            let error = client.tagged("v1").await.expect_err("too large");
+            assert_exit(case, Some(&error));
+            assert_says(case, &error, &server);
+            // And the piece in which the limit lies.
+            assert!(client.stats.totals().bytes <= (4 << 20) + (512 << 10));
+        }),
+        "fault-055" => drop(always(case, Reply::status(400).body([b' '; 64 * 1024]).endless())),
+        "fault-056" => drop(with_token(case, token_reply(Reply::status(200).body([b' '; 64 * 1024]).endless()), true)),
+        "fault-057" => {
+            for encoding in ["br", "deflate", "zstd", "x-unknown"] {
+                assert_eq!(always(case, tags().header("Content-Encoding", encoding)).1, 1);
+            }
+            let garbage = always(case, tags().header("Content-Encoding", "gzip"));
+            assert_eq!(garbage.1, 1);
+        }
+        "fault-058" => drop(always(case, list(b"{\"tags\":[\"a\xff\"]}"))),
+        "fault-059" => {
+            let deep = [br#"{"x":"#, "[".repeat(5_000_000).as_bytes()].concat();
+            let bodies: [&[u8]; 4] =
+                [br#"{"tags":[],"tags":["a"]}"#, br#"{"tags":[]}{}"#, &deep, br#"{"tags":["\ud800"]}"#];
+            bodies.iter().for_each(|body| drop(always(case, list(body))));
+        }
+        "fault-062" => {
+            let next = |link: &str| tags().header("Link", format!("<{link}>; rel=\"next\""));
+            drop(always(case, next("/v2/team/app/tags/list?n=1000")));
+            drop(always(case, next("/v2/team/app/tags/list?n=1000&last=b")));
+        }
+        "fault-063" => run(async {
+            let other = Server::start(|_| tags()).await;
+            let link = format!("<{}/v2/team/app/tags/list?last=b>; rel=\"next\"", other.origin());
+            let server = Server::start(move |_| tags().header("Link", link.as_str())).await;
+            let listed = as_user(&server, "ann", "secret").all_tags().await;
+            assert_eq!((listed.names.len(), other.asked().len()), (2, 0));
+            let error = listed.failure();
+            assert_exit(case, Some(&error));
+            assert_says(case, &error, &server);
+        }),
+        "fault-064" => {
+            let (listed, _) = always(case, tags().header("Link", "</v2/team/app/tags/list?last=b; rel=next"));
+            assert_eq!(listed.names, ["a", "b"]);
+        }
+        "fault-065" => run(async {
+            let server = Server::start(|_| Reply::json("{}")).await;
+            let digest = Digest::of(Algorithm::Sha256, b"x");
+            let error = anonymous(&server).manifest(&app(), Target::Digest(&digest)).await;
+            let error = error.expect_err("malformed or another");
+            assert!(exit_code(&error) == 5 || exit_code(&error) == 9, "{error}");
+            mismatch(case).await;
+        }),
+        other => panic!("unknown fault {other}"),
+    }
+}
+
+async fn mismatch(case: &Case) {
+    let server = Server::start(|_| Reply::json(r#"{"schemaVersion":2,"config":{},"layers":[]}"#)).await;
+    let digest = Digest::of(Algorithm::Sha256, b"x");
+    let error = anonymous(&server).manifest(&app(), Target::Digest(&digest)).await.expect_err("another");
+    assert_exit(case, Some(&error));
+    assert_says(case, &error, &server);
+}
+
+/// Deletes the tag `v1`, of which HEAD tells a digest while it is there.
+fn delete(case: &Case) {
+    let digest = Digest::of(Algorithm::Sha256, b"x");
+    let there = Reply::status(200).header("Docker-Content-Digest", digest.as_str());
+    let gone = Reply::error(404, "MANIFEST_UNKNOWN");
+    let (replies, after) = match case.id.as_str() {
+        "fault-080" => (vec![Reply::error(405, "UNSUPPORTED")], there),
+        "fault-081" => (vec![Reply::error(202, "UNKNOWN")], gone),
+        "fault-082" => (vec![Reply::status(202)], there),
+        "fault-084" => (vec![Reply::raw("").then_reset()], gone),
+        other => panic!("unknown fault {other}"),
+    };
+    run(async {
+        let mut replies = replies.into_iter();
+        let server = Server::start(move |asked| match asked.method.as_str() {
+            "DELETE" => replies.next().unwrap_or_else(|| Reply::status(599)),
+            _ => after.clone(),
+        })
+        .await;
+        let outcome = deletion(&anonymous(&server), &digest).await;
+        assert_exit(case, outcome.as_ref().err());
+        match &outcome {
+            Ok(deletion) => assert_eq!(*deletion, Deletion::Deleted),
+            Err(error) => assert_says(case, error, &server),
+        }
+        let sent = server.count(|asked| asked.method == "DELETE");
+        assert_eq!(case.expect["deletes_sent"].as_u64().unwrap_or(1), sent as u64);
+        assert_eq!(server.count(|asked| asked.method == "PUT"), 0);
+    });
+}
+
+/// By digest where the case is about a registry that allows no deletion at all.
+async fn deletion(client: &Driven, digest: &Digest) -> Result<Deletion, Error> {
+    let tag: Tag = "v1".parse().expect("a tag");
+    match client.delete_tag(&app(), &tag, digest).await {
+        Err(error) if exit_code(&error) == 7 => {
+            assert!(error.what().contains("does not delete tags by name"), "{error}");
+            Err(error)
+        }
+        outcome => outcome,
+    }
+}
+
+#[test]
+fn a_long_page_that_breaks_off_is_read_again_without_repeating_a_name() {
+    let names: Vec<_> = (0..10_000).map(|number| format!("{number:05}")).collect();
+    let body = json!({ "tags": names }).to_string();
+    let cut = |body: &str, at: usize| {
+        Reply::status(200).header("Content-Length", body.len().to_string()).body(&body[..at]).then_reset()
+    };
+    let list = |replies: Vec<Reply>| {
+        run(async {
+            let server = Server::playing(replies).await;
+            anonymous(&server).all_tags().await
+        })
+    };
+    let whole = list(vec![cut(&body, 50_000), cut(&body, 20), cut(&body, 70_000), Reply::json(body.as_str())]);
+    assert_eq!(whole.whole(), names);
+    // What was passed on cannot be taken back: a list that is another, or shorter, the second time is incomplete.
+    let other = body.replace("00001", "x0001");
+    let shorter = json!({ "tags": names[..100] }).to_string();
+    for second in [other, shorter] {
+        let error = list(vec![cut(&body, 50_000), Reply::json(second)]).failure();
+        assert_eq!(exit_code(&error), 6, "{error}");
+        assert!(error.to_string().contains("the list changed while it was read"), "{error}");
+    }
+}
+
+#[test]
+fn a_connection_that_closes_without_an_answer_is_a_lost_one() {
+    run(async {
+        let server = Server::start(|_| Reply::raw("").then_close()).await;
+        let error = anonymous(&server).all_tags().await.failure();
+        assert_eq!((error.kind(), server.asked().len()), (&Kind::Network(Network::Reset), 4), "{error}");
+        assert!(error.to_string().contains("the server closed the connection before it answered"), "{error}");
+    });
+}
+
+#[test]
+fn plain_http_to_a_port_that_speaks_tls_is_told_from_other_refusals() {
+    for body in [
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+        "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+    ] {
+        run(async {
+            let server = Server::start(move |_| Reply::status(400).body(body)).await;
+            let error = anonymous(&server).tagged("v1").await.expect_err("TLS");
+            assert_eq!(error.kind(), &Kind::Protocol(Fault::TlsPort), "{error}");
+        });
+    }
+}
+
+#[test]
+fn a_reply_that_keeps_coming_is_not_silent() {
+    let options = Options { idle_timeout: Duration::from_millis(300), ..hasty() };
+    run(async {
+        let server = Server::start(|_| Reply::status(200).body([b' '; 1024]).endless()).await;
+        let error = client(&server, Keychain::anonymous(), options).tagged("v1").await.expect_err("too large");
+        assert_eq!(exit_code(&error), 5, "{error}");
+    });
+}
