@@ -5,6 +5,7 @@
 
 mod answer;
 mod attempts;
+mod dial;
 mod fault;
 mod link;
 mod login;
@@ -23,6 +24,7 @@ mod transport;
 mod warning;
 
 pub use attempts::Attempts;
+pub use dial::{Wire, dial};
 pub(crate) use link::pagination_loop;
 pub use link::{NextPage, next_page};
 pub use look::Login;
