@@ -41,7 +41,7 @@ impl Default for Options {
 
 impl Options {
     /// The addresses that were named for a host and port.
-    pub(super) fn addresses(&self, host: &str, port: u16) -> impl Iterator<Item = SocketAddr> {
+    pub(crate) fn addresses(&self, host: &str, port: u16) -> impl Iterator<Item = SocketAddr> {
         let named = self.resolve.iter().filter(move |resolve| resolve.host == host && resolve.port == port);
         named.map(|resolve| SocketAddr::new(resolve.address, resolve.port))
     }

@@ -28,6 +28,26 @@ pub struct Connector {
     read: Mutex<Option<SecretString>>,
 }
 
+/// What a client is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The registry, spoken to in plain HTTP if that was asked for.
+    pub registry: Registry,
+    /// Where credentials are found.
+    pub keychain: Keychain,
+    /// Who is trusted, or which of the files that were named cannot be used.
+    pub trust: registry_ls::Result<Trust>,
+    /// Limits and addresses.
+    pub options: Options,
+    /// What counts.
+    pub stats: Arc<Stats>,
+}
+
+/// The warning that `--insecure` gives on every run.
+pub fn not_verified(registry: &Registry) -> String {
+    format!("the certificate of {registry} is not verified (--insecure)")
+}
+
 impl Connector {
     /// A connector whose clients count in `stats` and are done by `deadline`.
     pub fn new(deadline: Option<Instant>, stats: Arc<Stats>) -> Self {
@@ -51,8 +71,18 @@ impl Connector {
 
     fn connect(&self, connection: Connection) -> usage::Result<Client> {
         if connection.insecure {
-            tracing::warn!("the certificate of {} is not verified (--insecure)", connection.registry);
+            tracing::warn!("{}", not_verified(&connection.registry));
         }
+        let Parts { registry, keychain, trust, options, stats } = self.parts(connection)?;
+        Ok(Client::builder(registry).keychain(keychain).options(options).stats(stats).trust(trust?).build()?)
+    }
+
+    /// What a client of a registry is made of, for those who want to see where it fails.
+    ///
+    /// # Errors
+    ///
+    /// A fault in the options.
+    pub fn parts(&self, connection: Connection) -> usage::Result<Parts> {
         let client_identity = connection.client_identity.map(|(cert, key)| ClientIdentityFiles { cert, key });
         let trust = trust::Options {
             ca_files: connection.ca_files,
@@ -68,10 +98,13 @@ impl Connector {
             resolve: connection.resolve,
             ..Options::default()
         };
-        let keychain = self.keychain(connection.account)?;
-        let client =
-            Client::builder(connection.registry).keychain(keychain).options(options).stats(Arc::clone(&self.stats));
-        Ok(client.trust(Trust::load(trust)?).build()?)
+        Ok(Parts {
+            keychain: self.keychain(connection.account)?,
+            registry: connection.registry,
+            trust: Trust::load(trust),
+            options,
+            stats: Arc::clone(&self.stats),
+        })
     }
 
     fn keychain(&self, account: Account) -> usage::Result<Keychain> {

@@ -2,6 +2,7 @@
 
 mod completions;
 mod digest;
+mod doctor;
 mod manifest;
 mod nearest;
 mod repos;
@@ -52,13 +53,19 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Stop> {
         Command::Manifest(manifest) => manifest::run(manifest, context).await,
         Command::Digest(digest) => digest::run(digest, context).await,
         Command::Rm(rm) => rm::run(rm, context).await,
+        Command::Doctor(doctor) => doctor::run(doctor, context).await,
         Command::Completions(completions) => completions::run(completions),
     }
 }
 
 /// Whether a command looks itself for what ends it from outside, because it has to say what was done until then.
 pub fn ends_by_itself(command: &Command) -> bool {
-    matches!(command, Command::Rm(_))
+    matches!(command, Command::Rm(_) | Command::Doctor(_))
+}
+
+/// Whether a command says itself what others learn from warnings.
+pub fn warns_by_itself(command: &Command) -> bool {
+    matches!(command, Command::Doctor(_))
 }
 
 impl Context<'_> {
