@@ -1,7 +1,9 @@
 //! The real program against the embedded registry: every command, every option, every way to fail, whole outputs.
 
 mod commands;
+mod options;
 mod output;
 mod personalities;
 mod registries;
 mod runner;
+mod wire;
