@@ -3,8 +3,11 @@
 //! [`Transport::send`] takes a [`Request`] and returns a [`Response`] whose status is a success, or an [`Error`](crate::Error)
 //! that says why not. A caller never sees a 401, a redirect or a 503 that went away on a second try.
 
+mod answer;
+mod attempts;
 mod fault;
 mod link;
+mod login;
 mod options;
 mod proxy;
 mod redact;
@@ -18,6 +21,7 @@ mod status;
 mod transport;
 mod warning;
 
+pub use attempts::Attempts;
 pub(crate) use link::pagination_loop;
 pub use link::{NextPage, next_page};
 pub use options::{Options, Resolve};
@@ -29,5 +33,5 @@ pub use response::Response;
 pub use retry::{Backoff, RetryAfter, is_transient_status, retry_after};
 pub use stats::{Stats, Totals};
 pub use status::{registry_errors, summary};
-pub use transport::{Attempts, Transport};
+pub use transport::Transport;
 pub use warning::warning_text;

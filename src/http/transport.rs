@@ -1,4 +1,4 @@
-//! Sending: connections, redirects, retries. Who may see which credentials is decided in `session`.
+//! Sending: connections, redirects, retries. Who may see which credentials is decided in `answer`.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,11 +18,10 @@ use super::redact::{Secrets, redacted_headers, redacted_url};
 use super::redirect::{MOST_HOPS, redirect_target};
 use super::request::Request;
 use super::response::Response;
-use super::retry::{Backoff, LONGEST_WAIT, is_transient_status};
 use super::session::Session;
 use super::stats::Stats;
 use super::{status, warning};
-use crate::error::{Error, Fault, Kind, Network, Result};
+use crate::error::{Error, Fault, Kind, Result};
 use crate::keychain::Keychain;
 use crate::name::Registry;
 use crate::trust::Trust;
@@ -36,7 +35,7 @@ pub struct Transport {
     pub(super) session: Session,
     pub(super) stats: Arc<Stats>,
     pub(super) secrets: Secrets,
-    options: Options,
+    pub(super) options: Options,
     /// One for each request that may be in flight. It is held until the head of the reply is there: a request that waits for a
     /// token does not keep the token request from being sent.
     in_flight: Semaphore,
@@ -113,22 +112,6 @@ impl Transport {
             checked.map_err(|error| self.session.explain_denial(error, &url, &request.subject))
         })
         .await
-    }
-
-    /// The attempts that a request may have.
-    pub fn attempts(&self, request: &Request) -> Attempts<'_> {
-        self.attempts_at(&request.url, request.is_repeatable())
-    }
-
-    /// The attempts at a URL.
-    pub(super) fn attempts_at(&self, url: &Url, repeatable: bool) -> Attempts<'_> {
-        Attempts {
-            transport: self,
-            origin: url.origin(),
-            repeatable,
-            backoff: Backoff::new(self.options.retries, self.options.first_wait),
-            tries: 1,
-        }
     }
 
     /// Sends a request along its redirects. Credentials stay with the origin that they were meant for, also when the way leads back to it.
@@ -255,7 +238,7 @@ impl Transport {
         }
     }
 
-    fn slow_down(&self, origin: &Origin, wait: Duration) {
+    pub(super) fn slow_down(&self, origin: &Origin, wait: Duration) {
         let until = Instant::now() + wait;
         let mut not_before = self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
         let known = not_before.entry(origin.clone()).or_insert(until);
@@ -282,61 +265,4 @@ impl Transport {
 /// What of a URL a connection is made to.
 fn host_and_port(url: &Url) -> (&str, u16) {
     (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
-}
-
-/// The attempts at one request: how many were made, and how long to wait before the next.
-#[derive(Debug)]
-pub struct Attempts<'a> {
-    transport: &'a Transport,
-    origin: Origin,
-    repeatable: bool,
-    backoff: Backoff,
-    tries: u32,
-}
-
-impl Attempts<'_> {
-    /// Waits, and returns when another attempt is to be made.
-    ///
-    /// # Errors
-    ///
-    /// `error` itself when it will not pass, the attempts are used up, or the wait would be too long.
-    pub async fn recover(&mut self, error: Error) -> Result<()> {
-        if !self.passes(&error) {
-            return Err(error);
-        }
-        let Some(backoff) = self.backoff.next() else {
-            let tries = self.tries;
-            return Err(if tries > 1 { error.because(format!("gave up after {tries} tries")) } else { error });
-        };
-        let asked = error.reply().and_then(|reply| reply.retry_after);
-        let wait = asked.unwrap_or(backoff);
-        let deadline = self.transport.options.deadline;
-        if wait > LONGEST_WAIT || deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
-            return Err(error);
-        }
-        tracing::debug!("{error}; trying again in {} ms", wait.as_millis());
-        self.tries += 1;
-        self.transport.stats.count_retry();
-        if matches!(error.kind(), Kind::RateLimited) {
-            self.transport.slow_down(&self.origin, wait);
-        } else {
-            tokio::time::sleep(wait).await;
-        }
-        Ok(())
-    }
-
-    /// Whether the same request may be answered when it is sent again, and may be sent again.
-    fn passes(&self, error: &Error) -> bool {
-        if error.is_at_login() {
-            return false;
-        }
-        match error.kind() {
-            // The request was turned away, or never left: any method may be sent again.
-            Kind::RateLimited | Kind::Network(Network::ConnectTimeout) => true,
-            _ if !self.repeatable => false,
-            // The status decides, whatever came with it: proxies answer 502 with a page for people.
-            Kind::Protocol(_) if error.reply().is_some_and(|reply| is_transient_status(reply.status)) => true,
-            _ => fault::is_transient(error),
-        }
-    }
 }

@@ -1,8 +1,9 @@
 //! What a reference reaches: its manifest, those that it lists, and their configs.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures::future::{BoxFuture, FutureExt, join_all};
+use futures::future::{BoxFuture, FutureExt, try_join_all};
 use jiff::Timestamp;
 
 use super::client::Client;
@@ -14,6 +15,12 @@ use crate::name::{Digest, Repository, Target};
 
 /// How deeply indexes may list indexes.
 const DEEPEST: usize = 4;
+
+/// Most bytes of manifests and configs that one reference may reach.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What the smallest of them counts for: each is a request.
+const LEAST_BYTES: u64 = 4 * 1024;
 
 /// A manifest with all that it reaches.
 #[derive(Debug, Clone)]
@@ -44,10 +51,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::manifest`], [`Manifest::document`] and [`Client::config`].
+    /// Those of [`Client::manifest`], [`Manifest::document`] and [`Client::config`]; [`Fault::TooLarge`] for more than 64 MiB of
+    /// manifests and configs.
     pub async fn contents(&self, repository: &Repository, target: Target<'_>) -> Result<Contents> {
         let manifest = self.manifest(repository, target).await?;
-        self.reach(repository, manifest, 0).await
+        self.contents_of(repository, manifest).await
     }
 
     /// As [`Client::contents`], for a manifest that was fetched.
@@ -56,15 +64,21 @@ impl Client {
     ///
     /// Those of [`Client::contents`].
     pub async fn contents_of(&self, repository: &Repository, manifest: Manifest) -> Result<Contents> {
-        self.reach(repository, manifest, 0).await
+        let reach = Reach { client: self, repository, left: AtomicU64::new(MOST_BYTES) };
+        reach.contents(manifest, 0).await
     }
+}
 
-    fn reach<'a>(
-        &'a self,
-        repository: &'a Repository,
-        manifest: Manifest,
-        depth: usize,
-    ) -> BoxFuture<'a, Result<Contents>> {
+/// Following one reference.
+struct Reach<'a> {
+    client: &'a Client,
+    repository: &'a Repository,
+    /// How many bytes may still be fetched: what an index lists is the registry's choice, and all of it is kept.
+    left: AtomicU64,
+}
+
+impl Reach<'_> {
+    fn contents(&self, manifest: Manifest, depth: usize) -> BoxFuture<'_, Result<Contents>> {
         async move {
             let document = manifest.document()?;
             let mut contents = Contents { manifest, document, config: None, children: Vec::new() };
@@ -75,13 +89,15 @@ impl Client {
                         .because("indexes within indexes within indexes"));
                 }
                 Content::Index(listed) => {
-                    let children = listed.iter().map(|descriptor| self.listed(repository, descriptor, depth));
-                    contents.children = join_all(children).await.into_iter().collect::<Result<_>>()?;
+                    self.charge(listed)?;
+                    let children = listed.iter().map(|descriptor| self.child(descriptor, depth));
+                    contents.children = try_join_all(children).await?;
                 }
                 Content::Image { config: Some(descriptor), .. }
                     if media_types::is_image_config(&descriptor.media_type) =>
                 {
-                    contents.config = Some(self.config(repository, descriptor).await?);
+                    self.charge([descriptor])?;
+                    contents.config = Some(self.client.config(self.repository, descriptor).await?);
                 }
                 Content::Image { .. } | Content::Schema1 { .. } => {}
             }
@@ -90,13 +106,24 @@ impl Client {
         .boxed()
     }
 
-    async fn listed(&self, repository: &Repository, descriptor: &Descriptor, depth: usize) -> Result<Child> {
-        let contents = match self.child(repository, descriptor).await {
-            Ok(manifest) => Some(self.reach(repository, manifest, depth + 1).await?),
+    async fn child(&self, descriptor: &Descriptor, depth: usize) -> Result<Child> {
+        let contents = match self.client.child(self.repository, descriptor).await {
+            Ok(manifest) => Some(self.contents(manifest, depth + 1).await?),
             Err(error) if error.is_not_found() => None,
             Err(error) => return Err(error),
         };
         Ok(Child { descriptor: descriptor.clone(), contents })
+    }
+
+    /// Counts what is to be fetched, by the sizes that it is said to have. They are verified when it comes.
+    fn charge<'d>(&self, descriptors: impl IntoIterator<Item = &'d Descriptor>) -> Result<()> {
+        let costs = descriptors.into_iter().map(|descriptor| descriptor.size.max(LEAST_BYTES));
+        let cost = costs.fold(0, u64::saturating_add);
+        let rest = |left: u64| left.checked_sub(cost);
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest).map(drop).map_err(|_| {
+            Error::new(Kind::Protocol(Fault::TooLarge), format!("a manifest of {} lists too much", self.repository))
+                .because(format!("more than {} MiB of manifests and configs", MOST_BYTES >> 20))
+        })
     }
 }
 

@@ -39,7 +39,6 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("faults.json", "fault-018", "the environment names a proxy: the program is run with it"),
     ("faults.json", "fault-051", "a token's lifetime is counted from receipt, on a clock that nobody sets"),
     ("faults.json", "fault-052", "the keychain runs helpers, and is tested with such ones"),
-    ("faults.json", "fault-053", "a quarter of a gigabyte takes too long in a test"),
     ("faults.json", "fault-060", "the program escapes what it prints"),
     ("faults.json", "fault-061", "held in a test of its own, which counts memory"),
     ("faults.json", "fault-076", THE_COMMAND),

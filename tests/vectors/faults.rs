@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
-use registry_ls::Error;
+use registry_ls::error::{Fault, Network};
 use registry_ls::http::{Options, redirect_target};
 use registry_ls::keychain::Keychain;
 use registry_ls::name::{Algorithm, Digest, Tag, Target};
 use registry_ls::registry::Deletion;
+use registry_ls::{Error, Kind};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -263,6 +264,11 @@ fn auth(case: &Case) {
 fn data(case: &Case) {
     let list = |body: &[u8]| Reply::status(200).body(body);
     match case.id.as_str() {
+        "fault-053" => {
+            let options = Options { idle_timeout: Duration::from_secs(10), ..hasty() };
+            let endless = |_: &Asked| Reply::status(200).body([b' '; 256 * 1024]).endless();
+            assert_eq!(listed(case, endless, options).1, 1);
+        }
         "fault-054" => run(async {
             let server = Server::start(|_| Reply::status(200).body([b' '; 64 * 1024]).endless()).await;
             let client = anonymous(&server);
@@ -275,7 +281,7 @@ fn data(case: &Case) {
         "fault-055" => drop(always(case, Reply::status(400).body([b' '; 64 * 1024]).endless())),
         "fault-056" => drop(with_token(case, token_reply(Reply::status(200).body([b' '; 64 * 1024]).endless()), true)),
         "fault-057" => {
-            for encoding in ["br", "deflate", "x-unknown"] {
+            for encoding in ["br", "deflate", "zstd", "x-unknown"] {
                 assert_eq!(always(case, tags().header("Content-Encoding", encoding)).1, 1);
             }
             let garbage = always(case, tags().header("Content-Encoding", "gzip"));
@@ -392,6 +398,31 @@ fn a_long_page_that_breaks_off_is_read_again_without_repeating_a_name() {
         let error = list(vec![cut(&body, 50_000), Reply::json(second)]).failure();
         assert_eq!(exit_code(&error), 6, "{error}");
         assert!(error.to_string().contains("the list changed while it was read"), "{error}");
+    }
+}
+
+#[test]
+fn a_connection_that_closes_without_an_answer_is_a_lost_one() {
+    run(async {
+        let server = Server::start(|_| Reply::raw("").then_close()).await;
+        let error = anonymous(&server).all_tags().await.failure();
+        assert_eq!((error.kind(), server.asked().len()), (&Kind::Network(Network::Reset), 4), "{error}");
+        assert!(error.to_string().contains("the server closed the connection before it answered"), "{error}");
+    });
+}
+
+#[test]
+fn plain_http_to_a_port_that_speaks_tls_is_told_from_other_refusals() {
+    for body in [
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+        "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+    ] {
+        run(async {
+            let server = Server::start(move |_| Reply::status(400).body(body)).await;
+            let error = anonymous(&server).tagged("v1").await.expect_err("TLS");
+            assert_eq!(error.kind(), &Kind::Protocol(Fault::TlsPort), "{error}");
+        });
     }
 }
 

@@ -237,3 +237,19 @@ fn confusion(case: &Case) {
         other => panic!("unknown case {other}"),
     }
 }
+
+#[test]
+fn an_index_that_lists_too_much_is_not_followed() {
+    let list = |count: usize, size: u64| {
+        let one = json!({ "mediaType": media_types::OCI_MANIFEST, "digest": sha256("x").as_str(), "size": size });
+        json!({ "schemaVersion": 2, "mediaType": media_types::OCI_INDEX, "manifests": vec![one; count] }).to_string()
+    };
+    for body in [list(20_000, 1), list(2, 40 << 20)] {
+        run(async {
+            let server = Server::start(move |_| Reply::status(200).body(body.as_str())).await;
+            let error = anonymous(&server).contents(&app(), Target::Tag(&Tag::latest())).await.expect_err("too much");
+            assert_eq!((exit_code(&error), server.asked().len()), (5, 1), "{error}");
+            assert!(error.to_string().contains("lists too much"), "{error}");
+        });
+    }
+}

@@ -224,7 +224,10 @@ fn a_template_is_refused_before_it_is_used() {
             "{{ tga }}",
             &format!("the template names tga, which is no field of this listing: {fields} | tag was perhaps meant"),
         ),
-        ("{{ digest }}", &format!("the template names digest, which is no field of this listing: {fields} | ")),
+        (
+            "{{ digest }}",
+            &format!("the template names digest, which is no field of this listing: {fields} | --digests adds it"),
+        ),
         (
             "{{ tag|bogus }}",
             "the template \"{{ tag|bogus }}\" cannot be used: unknown filter: filter bogus is unknown | ",

@@ -1,0 +1,86 @@
+//! The attempts at one request: when the next is made, and when it is given up.
+
+use std::time::Instant;
+
+use url::{Origin, Url};
+
+use super::fault;
+use super::request::Request;
+use super::retry::{Backoff, LONGEST_WAIT, is_transient_status};
+use super::transport::Transport;
+use crate::error::{Error, Kind, Network, Result};
+
+/// The attempts at one request: how many were made, and how long to wait before the next.
+#[derive(Debug)]
+pub struct Attempts<'a> {
+    transport: &'a Transport,
+    origin: Origin,
+    repeatable: bool,
+    backoff: Backoff,
+    tries: u32,
+}
+
+impl Transport {
+    /// The attempts that a request may have.
+    pub fn attempts(&self, request: &Request) -> Attempts<'_> {
+        self.attempts_at(&request.url, request.is_repeatable())
+    }
+
+    /// The attempts at a URL.
+    pub(super) fn attempts_at(&self, url: &Url, repeatable: bool) -> Attempts<'_> {
+        Attempts {
+            transport: self,
+            origin: url.origin(),
+            repeatable,
+            backoff: Backoff::new(self.options.retries, self.options.first_wait),
+            tries: 1,
+        }
+    }
+}
+
+impl Attempts<'_> {
+    /// Waits, and returns when another attempt is to be made.
+    ///
+    /// # Errors
+    ///
+    /// `error` itself when it will not pass, the attempts are used up, or the wait would be too long.
+    pub async fn recover(&mut self, error: Error) -> Result<()> {
+        if !self.passes(&error) {
+            return Err(error);
+        }
+        let Some(backoff) = self.backoff.next() else {
+            let tries = self.tries;
+            return Err(if tries > 1 { error.because(format!("gave up after {tries} tries")) } else { error });
+        };
+        let asked = error.reply().and_then(|reply| reply.retry_after);
+        let wait = asked.unwrap_or(backoff);
+        let deadline = self.transport.options.deadline;
+        if wait > LONGEST_WAIT || deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
+            return Err(error);
+        }
+        tracing::debug!("{error}; trying again in {} ms", wait.as_millis());
+        self.tries += 1;
+        self.transport.stats.count_retry();
+        if matches!(error.kind(), Kind::RateLimited) {
+            self.transport.slow_down(&self.origin, wait);
+        } else {
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    /// Whether the same request may be answered when it is sent again, and may be sent again.
+    fn passes(&self, error: &Error) -> bool {
+        if error.is_at_login() {
+            return false;
+        }
+        match error.kind() {
+            // The request was turned away, or never left: any method may be sent again.
+            Kind::RateLimited | Kind::Network(Network::ConnectTimeout) => true,
+            _ if !self.repeatable => false,
+            // The status decides, whatever came with it: proxies answer 502 with a page for people.
+            Kind::Protocol(_) if error.reply().is_some_and(|reply| is_transient_status(reply.status)) => true,
+            _ => fault::is_transient(error),
+        }
+    }
+}

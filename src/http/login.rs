@@ -1,0 +1,128 @@
+//! Asking a token server.
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use secrecy::ExposeSecret;
+use url::Url;
+
+use super::request::Subject;
+use super::response::Response;
+use super::session::header_value;
+use super::transport::Transport;
+use super::{fault, status};
+use crate::auth::{BearerChallenge, Credentials, Scopes, Token, TokenMethod, TokenRequest};
+use crate::error::{Denial, Error, Fault, Kind, Refuser, Result};
+
+impl Transport {
+    /// Asks the token server, by the first method that it knows.
+    pub(super) async fn fetch_token(
+        &self,
+        subject: &Subject,
+        realm: &Url,
+        challenge: &BearerChallenge,
+        credentials: &Credentials,
+    ) -> Result<Token> {
+        let scopes = Scopes::for_request(challenge.scope.as_deref(), subject.right.as_ref());
+        let current = self.session.current(credentials);
+        self.remember_secrets(&current);
+        let no_way = || Error::new(Kind::Unauthenticated, format!("no way to ask {} for a token", fault::place(realm)));
+        let mut outcome = Err(no_way());
+        for attempt in TokenRequest::attempts(realm, challenge, &scopes, &current) {
+            outcome = self.ask_token_server(&attempt, subject, credentials).await;
+            let unknown = |error: &Error| error.reply().is_some_and(|reply| matches!(reply.status, 404 | 405));
+            if !outcome.as_ref().is_err_and(unknown) {
+                break;
+            }
+        }
+        let token = outcome.map_err(Error::at_login)?;
+        self.session.remember_replaced(credentials, token.refresh_token());
+        Ok(token)
+    }
+
+    /// A GET is tried again as any other; a POST, which may use up what it carries, only when it was turned away or never left.
+    async fn ask_token_server(
+        &self,
+        attempt: &TokenRequest,
+        subject: &Subject,
+        credentials: &Credentials,
+    ) -> Result<Token> {
+        let mut attempts = self.attempts_at(&attempt.url, attempt.method == TokenMethod::Get);
+        loop {
+            self.pause(&attempt.url).await;
+            let outcome = match self.send_token_request(attempt).await {
+                Ok(response) => self.read_token(response, subject, credentials).await,
+                Err(error) => {
+                    Err(error.within(format!("cannot reach the token server {}", fault::place(&attempt.url))))
+                }
+            };
+            match outcome {
+                Ok(token) => return Ok(token),
+                Err(error) => attempts.recover(error).await?,
+            }
+        }
+    }
+
+    /// Redirects are never followed here: the request carries credentials.
+    async fn send_token_request(&self, attempt: &TokenRequest) -> Result<Response> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let (method, body) = match attempt.method {
+            TokenMethod::Get => (Method::GET, None),
+            TokenMethod::Post => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+                (Method::POST, attempt.body().map(|body| Bytes::copy_from_slice(body.expose_secret().as_bytes())))
+            }
+        };
+        let authorization = attempt.basic.as_ref().and_then(header_value);
+        self.stats.count_token_fetch();
+        self.exchange(&method, &attempt.url, &headers, authorization.as_ref(), body).await
+    }
+
+    async fn read_token(&self, mut response: Response, subject: &Subject, credentials: &Credentials) -> Result<Token> {
+        let place = fault::place(response.url());
+        let status = response.status();
+        if (200..300).contains(&status) {
+            let body = response.bytes(Token::MAX_BODY, "token reply").await?;
+            let token = Token::parse(&body)
+                .map_err(|error| error.within(format!("no usable token from the token server {place}")))?;
+            self.secrets.remember_header(&token.authorization());
+            return Ok(token);
+        }
+        if (300..400).contains(&status) {
+            let what = format!("the token server {place} answered with a redirect that is not followed");
+            return Err(Error::new(Kind::Protocol(Fault::Redirect), what).because(response.status_line()));
+        }
+        let error = status::refusal(response, subject, &self.secrets).await;
+        let by = Refuser::TokenServer(place.clone());
+        let (kind, what) = match (status, error.kind()) {
+            (_, Kind::RateLimited) => {
+                (Kind::RateLimited, format!("the rate limit of the token server {place} is reached"))
+            }
+            (400 | 401 | 403, _) if matches!(credentials, Credentials::Anonymous) => {
+                (Kind::Unauthenticated, format!("login refused by {place}"))
+            }
+            (400 | 401 | 403, _) => {
+                let denial = Denial { right: subject.right.clone(), identity: None, by };
+                (Kind::Denied(denial), format!("login refused by {place}"))
+            }
+            _ => (Kind::Protocol(Fault::Status(status)), format!("the token server {place} failed")),
+        };
+        Err(error.called(what).with_kind(kind))
+    }
+
+    pub(super) fn remember_secrets(&self, credentials: &Credentials) {
+        match credentials {
+            Credentials::Anonymous => {}
+            Credentials::Basic { password, .. } => self.secrets.remember(password.expose_secret()),
+            Credentials::IdentityToken { token, password, .. } => {
+                self.secrets.remember(token.expose_secret());
+                password.iter().for_each(|password| self.secrets.remember(password.expose_secret()));
+            }
+            Credentials::RegistryToken(token) => self.secrets.remember(token.expose_secret()),
+        }
+        if let Some(header) = credentials.basic_header() {
+            self.secrets.remember_header(&header);
+        }
+    }
+}
