@@ -114,9 +114,7 @@ impl Settings {
     pub fn resolve(given: &Global, environment: Environment, file: File) -> Result<Self> {
         let asked = given.registry.as_deref().map(str::parse).transpose()?;
         let usual = match environment.registry.as_deref() {
-            Some(text) => {
-                Some(text.parse::<Registry>().map_err(|error| Usage::from(error).hint("it is RLS_REGISTRY's"))?)
-            }
+            Some(text) => Some(text.parse::<Registry>().map_err(|error| error.within("RLS_REGISTRY cannot be used"))?),
             None => file.registry.clone(),
         };
         for username in given.username.iter().chain(&environment.username) {
