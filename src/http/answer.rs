@@ -105,6 +105,9 @@ impl Transport {
 
     async fn answer_basic(&self, unanswered: Unanswered<'_>, mut response: Response) -> Result<Response> {
         let Unanswered { request, url, key, refused_header, found, .. } = &unanswered;
+        if let Some(refused) = refused_header {
+            self.session.remembered().accepted.retain(|_, known| known != refused);
+        }
         let mut identity = None;
         for found in found {
             let Some(header) = found.credentials.basic_header().as_ref().and_then(header_value) else { continue };

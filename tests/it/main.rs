@@ -2,7 +2,9 @@
 
 mod commands;
 mod floors;
+mod options;
 mod output;
 mod personalities;
 mod registries;
 mod runner;
+mod wire;

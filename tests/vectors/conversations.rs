@@ -317,15 +317,46 @@ fn harbor_answers_a_token_that_it_does_not_take_with_a_basic_challenge() {
     });
 }
 
-#[test]
-fn several_credentials_are_tried_in_turn_and_the_good_ones_kept() {
-    let secret = |name: &str, password: &str, host: &str| {
+/// Pull secrets, each with a password of `ann`.
+fn pull_secrets(host: &str, passwords: &[&str]) -> Keychain {
+    let secret = |password: &&str| {
         let config = json!({ "auths": { host: { "username": "ann", "password": password } } }).to_string();
         format!(
-            "apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\ntype: kubernetes.io/dockerconfigjson\n\
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: {password}}}\ntype: kubernetes.io/dockerconfigjson\n\
              stringData: {{.dockerconfigjson: {config:?}}}\n---\n"
         )
     };
+    keychain(passwords.iter().map(secret).collect::<String>())
+}
+
+#[test]
+fn credentials_that_are_refused_later_are_forgotten() {
+    run(async {
+        let mut count = 0;
+        // ann:old is good for the first two lists, ann:new for the others.
+        let server = Server::start(move |asked| {
+            let good = if count < 2 { "Basic YW5uOm9sZA==" } else { "Basic YW5uOm5ldw==" };
+            if asked.authorization() != Some(good) {
+                return Reply::wants_password();
+            }
+            count += 1;
+            Reply::json(r#"{"tags":["a"],"repositories":["a"]}"#)
+        })
+        .await;
+        let client = client(&server, pull_secrets(&server.authority(), &["old", "new"]), hasty());
+        // Both at once, so that each finds out for itself.
+        let (tags, repositories) = futures::join!(client.all_tags(), client.all_repositories(10));
+        assert_eq!(tags.whole(), repositories.whole());
+        client.all_tags().await.whole();
+        let before = server.asked().len();
+        client.all_repositories(10).await.whole();
+        let sent = server.asked().split_off(before);
+        assert!(sent.iter().all(|asked| asked.authorization() == Some("Basic YW5uOm5ldw==")), "{sent:?}");
+    });
+}
+
+#[test]
+fn several_credentials_are_tried_in_turn_and_the_good_ones_kept() {
     run(async {
         let server = Server::start(|asked| match asked.authorization() {
             // ann:new
@@ -333,9 +364,7 @@ fn several_credentials_are_tried_in_turn_and_the_good_ones_kept() {
             _ => Reply::wants_password(),
         })
         .await;
-        let host = server.authority();
-        let secrets = secret("a", "old", &host) + &secret("b", "new", &host) + &secret("c", "never", &host);
-        let client = client(&server, keychain(secrets), hasty());
+        let client = client(&server, pull_secrets(&server.authority(), &["old", "new", "never"]), hasty());
         for _ in 0..2 {
             client.all_tags().await.whole();
         }

@@ -1,5 +1,6 @@
 //! `links.json`: where a listing goes on, and when it ends.
 
+use registry_ls::error::Operation;
 use registry_ls::http::{NextPage, next_page};
 use registry_ls::name::Tag;
 use registry_ls::registry::PAGE_SIZE;
@@ -257,6 +258,27 @@ fn a_registry_that_ignores_last_and_has_no_order_is_not_asked_for_ever() {
         listed.sort();
         assert_eq!((listed, server.asked().len()), (sorted, 2));
     });
+}
+
+#[test]
+fn a_fragment_does_not_make_another_page() {
+    let link = |link: &'static str| json!({ "link": [link] });
+    let page = "https://r.example/v2/_catalog?n=2";
+    let error = read(page, &link("</v2/_catalog?n=2#1>; rel=next")).expect_err("a loop");
+    assert_eq!(error.what(), "pagination loop");
+    let next = read(page, &link("</v2/_catalog?last=b#2>; rel=next")).expect("no error");
+    assert_eq!(next.as_deref(), Some("https://r.example/v2/_catalog?last=b"));
+}
+
+#[test]
+fn a_registry_without_a_catalog_says_so_by_404() {
+    for missing in [Reply::error(404, "NAME_UNKNOWN"), Reply::status(404).body("404 page not found")] {
+        let error = run(async {
+            let server = Server::start(move |_| missing.clone()).await;
+            anonymous(&server).all_repositories(10).await.failure()
+        });
+        assert_eq!(error.kind(), &Kind::Unsupported(Operation::Catalog), "{error}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tracing::Level;
 
 use crate::digests::OF_MANIFESTS;
-use crate::driven::{anonymous, app, exit_code, run};
+use crate::driven::{anonymous, app, as_user, exit_code, run};
 use crate::exempt::{Case, check};
 use crate::log::Log;
 use crate::server::{Asked, Reply, Server};
@@ -252,4 +252,90 @@ fn an_index_that_lists_too_much_is_not_followed() {
             assert!(error.to_string().contains("lists too much"), "{error}");
         });
     }
+}
+
+#[test]
+fn the_type_and_the_members_must_agree() {
+    let index = r#"{"schemaVersion":2,"manifests":[]}"#;
+    let schema1 = r#"{"schemaVersion":1,"fsLayers":[]}"#;
+    for (media_type, body, exit) in [
+        (media_types::OCI_INDEX, BODY, 9),
+        (media_types::DOCKER_LIST, schema1, 9),
+        (media_types::OCI_MANIFEST, index, 9),
+        (media_types::DOCKER_MANIFEST, schema1, 9),
+        (media_types::SCHEMA1, BODY, 9),
+        (media_types::SCHEMA1_SIGNED, index, 9),
+        ("application/json", r#"{"layers":[],"fsLayers":[]}"#, 9),
+        (media_types::OCI_INDEX, r#"{"mediaType":7,"manifests":[]}"#, 9),
+        (media_types::OCI_MANIFEST, "[]", 5),
+        (media_types::OCI_MANIFEST, r#""text""#, 5),
+        (media_types::OCI_MANIFEST, "{", 5),
+        (media_types::OCI_MANIFEST, "", 5),
+        ("application/json", "{}", 5),
+    ] {
+        run(async {
+            let server = Server::start(move |_| Reply::status(200).header("Content-Type", media_type).body(body)).await;
+            let error = anonymous(&server).tagged("v1").await.expect_err("no manifest");
+            assert_eq!(exit_code(&error), exit, "{media_type} {body}: {error}");
+        });
+    }
+}
+
+#[test]
+fn an_index_is_found_whatever_the_server_calls_it() {
+    let child = sha256("child");
+    let listed = json!({ "mediaType": media_types::OCI_MANIFEST, "digest": child.as_str(), "size": 5 });
+    let body = json!({ "schemaVersion": 2, "mediaType": media_types::OCI_INDEX, "manifests": [listed] }).to_string();
+    let digest = sha256(&body);
+    run(async {
+        let told = digest.clone();
+        let server = Server::start(move |asked| match asked.path() {
+            "/v2/team/app/tags/list" => Reply::json(r#"{"tags":["v1"]}"#),
+            _ => Reply::json(body.as_str()).header("Docker-Content-Digest", told.as_str()),
+        })
+        .await;
+        let inventory = anonymous(&server).inventory(&app()).await.expect("an inventory");
+        assert_eq!(inventory.indexes_listing(&child), [digest]);
+    });
+}
+
+#[test]
+fn a_failed_head_is_followed_by_a_get_only_where_that_tells_more() {
+    let count = |reply: Reply, of_get: Reply| {
+        run(async {
+            let server = Server::start(move |asked| match asked.method.as_str() {
+                "HEAD" => reply.clone(),
+                _ => of_get.clone(),
+            })
+            .await;
+            let outcome = anonymous(&server).resolved("v1").await;
+            (outcome.map_err(|error| exit_code(&error)), server.count(|asked| asked.method == "GET"))
+        })
+    };
+    let found = |reply: Reply| {
+        let (outcome, gets) = count(reply, manifest(None));
+        (outcome.is_ok(), gets)
+    };
+    for status in [400, 403, 404, 405, 501] {
+        assert_eq!(found(Reply::status(status)), (true, 1), "{status}");
+    }
+    for reply in [Reply::status(429).header("Retry-After", "3600"), Reply::status(500), Reply::status(304)] {
+        assert_eq!(found(reply.clone()), (false, 0), "{reply:?}");
+    }
+    // What is wrong with the manifest is not that there is none.
+    let large = Reply::status(200).header("Content-Length", "10000000");
+    assert_eq!(count(Reply::status(404), large), (Err(5), 1));
+}
+
+#[test]
+fn a_refused_login_is_not_repeated_by_a_get() {
+    run(async {
+        let server = Server::start(|asked| match asked.is_for_token() {
+            true => Reply::status(401),
+            false => Reply::wants_token(asked),
+        })
+        .await;
+        let error = as_user(&server, "ann", "wrong").resolved("v1").await.expect_err("refused");
+        assert_eq!((exit_code(&error), server.count(|asked| asked.is_for_token())), (4, 1), "{error}");
+    });
 }

@@ -1,8 +1,8 @@
 //! From settings to clients: the only place where the program's choices become the library's parts.
 
 use std::collections::HashMap;
-use std::io::{IsTerminal, Read, stderr, stdin};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{ErrorKind, IsTerminal, Read, stderr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use registry_ls::http::{Options, Stats};
@@ -10,9 +10,12 @@ use registry_ls::keychain::{self, AuthFile, Keychain};
 use registry_ls::name::Registry;
 use registry_ls::registry::Client;
 use registry_ls::trust::{self, ClientIdentityFiles, Trust};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::{Account, Connection, Password, Settings};
+use crate::output::escape;
+use crate::report::{Exit, Stop};
+use crate::stdin::from_stdin;
 use crate::usage::{self, Usage};
 
 /// Longest password that is read from standard input, in bytes.
@@ -24,7 +27,7 @@ pub struct Connector {
     deadline: Option<Instant>,
     stats: Arc<Stats>,
     clients: Mutex<HashMap<Registry, Arc<Client>>>,
-    /// The password or file that was read from standard input or the terminal: it can be read once.
+    /// The password or file that was on standard input.
     read: Mutex<Option<SecretString>>,
 }
 
@@ -58,36 +61,42 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// A fault in the options or the files that they name.
-    pub fn client(&self, settings: &Settings, registry: &Registry) -> usage::Result<Arc<Client>> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(registry) {
+    /// A fault in the options or the files that they name, or Ctrl-C where a password is asked for.
+    pub async fn client(&self, settings: &Settings, registry: &Registry) -> Result<Arc<Client>, Stop> {
+        if let Some(client) = self.clients().get(registry) {
             return Ok(Arc::clone(client));
         }
-        let client = Arc::new(self.connect(settings.connection(registry)?)?);
-        clients.insert(registry.clone(), Arc::clone(&client));
+        let client = Arc::new(self.connect(settings.connection(registry)?).await?);
+        self.clients().insert(registry.clone(), Arc::clone(&client));
         Ok(client)
     }
 
-    fn connect(&self, connection: Connection) -> usage::Result<Client> {
+    fn clients(&self) -> MutexGuard<'_, HashMap<Registry, Arc<Client>>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn connect(&self, connection: Connection) -> Result<Client, Stop> {
         if connection.insecure {
             tracing::warn!("{}", not_verified(&connection.registry));
         }
-        let Parts { registry, keychain, trust, options, stats } = self.parts(connection)?;
-        Ok(Client::builder(registry).keychain(keychain).options(options).stats(stats).trust(trust?).build()?)
+        let Parts { registry, keychain, trust, options, stats } = self.parts(connection).await?;
+        let client = Client::builder(registry).keychain(keychain).options(options).stats(stats);
+        Ok(client.trust(trust.map_err(Usage::from)?).build().map_err(Usage::from)?)
     }
 
     /// What a client of a registry is made of, for those who want to see where it fails.
     ///
     /// # Errors
     ///
-    /// A fault in the options.
-    pub fn parts(&self, connection: Connection) -> usage::Result<Parts> {
+    /// A fault in the options, or Ctrl-C where a password is asked for.
+    pub async fn parts(&self, connection: Connection) -> Result<Parts, Stop> {
+        let root = Some(connection.root);
         let client_identity = connection.client_identity.map(|(cert, key)| ClientIdentityFiles { cert, key });
         let trust = trust::Options {
             ca_files: connection.ca_files,
             client_identity,
             insecure: connection.insecure,
+            root: root.clone(),
             ..trust::Options::from_env()
         };
         let options = Options {
@@ -98,8 +107,9 @@ impl Connector {
             resolve: connection.resolve,
             ..Options::default()
         };
+        let places = keychain::Options { root, ..keychain::Options::from_env() };
         Ok(Parts {
-            keychain: self.keychain(connection.account)?,
+            keychain: self.keychain(connection.account, &connection.registry, places).await?,
             registry: connection.registry,
             trust: Trust::load(trust),
             options,
@@ -107,67 +117,75 @@ impl Connector {
         })
     }
 
-    fn keychain(&self, account: Account) -> usage::Result<Keychain> {
+    async fn keychain(
+        &self,
+        account: Account,
+        registry: &Registry,
+        places: keychain::Options,
+    ) -> Result<Keychain, Stop> {
         Ok(match account {
             Account::Anonymous => Keychain::anonymous(),
-            Account::Found => Keychain::discover(keychain::Options::from_env()),
+            Account::Found => Keychain::discover(places),
             Account::AuthFile(path) => {
                 let auth_file = if path.as_os_str() == "-" {
-                    AuthFile::Text { text: self.once(read_stdin)?, name: "standard input".to_owned() }
+                    AuthFile::Text { text: self.stdin().await?, name: "standard input".to_owned() }
                 } else {
                     AuthFile::Path(path)
                 };
-                Keychain::discover(keychain::Options { auth_file: Some(auth_file), ..keychain::Options::from_env() })
+                Keychain::discover(keychain::Options { auth_file: Some(auth_file), ..places })
             }
             Account::User { username, password } => {
                 let (password, source) = match password {
                     Password::Given(password) => (password, "RLS_PASSWORD"),
-                    Password::Stdin => (self.once(|| read_stdin().map(without_line_end))?, "--password-stdin"),
-                    Password::Prompt => (self.once(|| prompt(&username))?, "-u and the password typed"),
+                    Password::Stdin => (without_line_end(self.stdin().await?), "--password-stdin"),
+                    Password::Prompt => (prompt(&username, registry)?, "-u and the password typed"),
                 };
                 Keychain::explicit(username, password, source)
             }
         })
     }
 
-    fn once(&self, read: impl FnOnce() -> usage::Result<SecretString>) -> usage::Result<SecretString> {
-        let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let secret = match known.take() {
-            Some(secret) => secret,
-            None => read()?,
-        };
-        Ok(known.insert(secret).clone())
+    /// What is on standard input, which can be read once.
+    async fn stdin(&self) -> usage::Result<SecretString> {
+        if let Some(known) = &*self.read() {
+            return Ok(known.clone());
+        }
+        let text = from_stdin(|input| {
+            let mut text = String::new();
+            input.take(LONGEST_PASSWORD + 1).read_to_string(&mut text)?;
+            Ok(SecretString::from(text))
+        });
+        let text = text.await?;
+        match text.expose_secret().len() as u64 {
+            0 => Err(Usage::new("standard input is empty").because("a password or credentials were expected there")),
+            length if length > LONGEST_PASSWORD => Err(Usage::new("what is on standard input is longer than 64 KiB")),
+            _ => Ok(self.read().insert(text).clone()),
+        }
     }
-}
 
-fn read_stdin() -> usage::Result<SecretString> {
-    let mut text = String::new();
-    let read = stdin().lock().take(LONGEST_PASSWORD + 1).read_to_string(&mut text);
-    read.map_err(|error| Usage::new("cannot read standard input").because(error))?;
-    let text = SecretString::from(text);
-    match secrecy::ExposeSecret::expose_secret(&text).len() as u64 {
-        0 => Err(Usage::new("standard input is empty").because("a password or credentials were expected there")),
-        length if length > LONGEST_PASSWORD => Err(Usage::new("what is on standard input is longer than 64 KiB")),
-        _ => Ok(text),
+    fn read(&self) -> MutexGuard<'_, Option<SecretString>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// `echo` ends its text with a line end, which is no part of a password.
 fn without_line_end(text: SecretString) -> SecretString {
-    let text = secrecy::ExposeSecret::expose_secret(&text);
+    let text = text.expose_secret();
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text).into()
 }
 
-/// Asks where a person can see and answer: the terminal, whatever standard output and input are.
-fn prompt(username: &str) -> usage::Result<SecretString> {
+/// Asks where a person can see and answer: the terminal, whatever standard output and input are. Each registry has a password of
+/// its own.
+fn prompt(username: &str, registry: &Registry) -> Result<SecretString, Stop> {
     if !stderr().is_terminal() {
-        return Err(Usage::new(format!("there is no password for {username}, and no terminal to ask on"))
-            .hint("--password-stdin reads it from standard input, RLS_PASSWORD holds it"));
+        let usage = Usage::new(format!("there is no password for {username}, and no terminal to ask on"));
+        return Err(usage.hint("--password-stdin reads it from standard input, RLS_PASSWORD holds it").into());
     }
-    let prompt = format!("Password for {}: ", crate::output::escape(username));
+    let prompt = format!("Password for {} at {}: ", escape(username), registry.authority());
     match rpassword::prompt_password(prompt) {
         Ok(password) => Ok(password.into()),
-        Err(error) => Err(Usage::new("cannot ask for the password").because(error)),
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(Stop::Signal(Exit::INTERRUPTED)),
+        Err(error) => Err(Usage::new("cannot ask for the password").because(error).into()),
     }
 }

@@ -10,6 +10,7 @@ mod output;
 mod report;
 mod run;
 mod sort;
+mod stdin;
 mod usage;
 
 use std::process::ExitCode;

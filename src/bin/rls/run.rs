@@ -14,6 +14,9 @@ use crate::output::Styles;
 use crate::report::{Exit, Report, Stop, Verbosity, start_log};
 use crate::usage::Usage;
 
+/// So long after the time limit requests would give up by themselves.
+const LATE: Duration = Duration::from_millis(100);
+
 /// Carries out a command line.
 pub fn run(cli: &Cli) -> Exit {
     let started = Instant::now();
@@ -49,19 +52,13 @@ fn carry_out(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         let ending = ending::watch(started, settings.timeout)?;
-        let deadline = settings.timeout.map(|timeout| started + timeout);
+        // The time limit is told once, by what ends the command; the requests give up a moment later.
+        let deadline = settings.timeout.map(|timeout| started + timeout + LATE);
         let connector = Connector::new(deadline, Arc::clone(stats));
-        let context = Context { settings, connector: &connector, report, ending: ending.clone() };
-        let command = commands::run(&cli.command, &context);
-        if commands::ends_by_itself(&cli.command) {
-            return Ok(command.await);
-        }
-        tokio::select! {
-            outcome = command => Ok(outcome),
-            end = ending => Ok(Err(end.into())),
-        }
+        let context = Context { settings, connector: &connector, report, ending };
+        Ok(commands::run(&cli.command, &context).await)
     });
-    // A look-up of a name cannot be cancelled; nobody waits for it any more.
+    // Neither a look-up of a name nor reading from a terminal can be cancelled; nobody waits for them any more.
     runtime.shutdown_timeout(Duration::ZERO);
     outcome
 }

@@ -23,7 +23,7 @@ fn repositories_that_are_not_offered_are_no_empty_list() {
         let registry = profile.start();
         outcomes += &format!("{}: {}", profile.name(), profile.rls(&registry).words("repos").run());
     }
-    assert_snapshot!(outcomes, @r#"
+    assert_snapshot!(outcomes, @"
     ghcr: exit 4
     --- stderr
     error: not allowed to list the repositories of http://REGISTRY
@@ -44,7 +44,7 @@ fn repositories_that_are_not_offered_are_no_empty_list() {
     cause: logged in as ann (RLS_PASSWORD)
     cause: the token grants only registry:catalog:*
     hint:  many registries show their catalog to administrators only; rls tags REPO works without it
-    "#);
+    ");
 }
 
 #[test]

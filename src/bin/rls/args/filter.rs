@@ -1,4 +1,6 @@
-//! `--match` and `--exclude`.
+//! `--match`, `--exclude` and `--limit`.
+
+use std::num::NonZeroU64;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -20,6 +22,14 @@ pub struct FilterArgs {
 
 fn parse_glob(text: &str) -> Result<Glob, String> {
     GlobBuilder::new(text).literal_separator(true).build().map_err(|error| error.kind().to_string())
+}
+
+/// Reads `--limit`.
+///
+/// # Errors
+/// A text that says what is expected.
+pub fn parse_limit(text: &str) -> Result<NonZeroU64, String> {
+    text.parse().map_err(|_| "expected a number, at least 1".to_owned())
 }
 
 impl FilterArgs {

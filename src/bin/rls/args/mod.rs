@@ -31,7 +31,7 @@ pub use completions::CompletionsArgs;
 pub use digest::DigestArgs;
 pub use doctor::DoctorArgs;
 pub use duration::parse_duration;
-pub use filter::{Filter, FilterArgs};
+pub use filter::{Filter, FilterArgs, parse_limit};
 pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};
 pub use manifest::ManifestArgs;
 pub use repos::ReposArgs;

@@ -1,6 +1,6 @@
 use std::num::NonZeroU64;
 
-use super::{ConfigFile, FilterArgs};
+use super::{ConfigFile, FilterArgs, parse_limit};
 
 /// List repositories
 ///
@@ -32,7 +32,7 @@ pub struct ReposArgs {
     pub filter: FilterArgs,
 
     /// Stop after N repositories
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_limit)]
     pub limit: Option<NonZeroU64>,
 
     /// Start after the repository NAME, in the registry's order

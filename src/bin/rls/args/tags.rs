@@ -2,7 +2,7 @@ use std::num::NonZeroU64;
 
 use registry_ls::name::Tag;
 
-use super::{ConfigFile, FilterArgs};
+use super::{ConfigFile, FilterArgs, parse_limit};
 use crate::sort::Order;
 
 /// List tags
@@ -36,7 +36,7 @@ pub struct TagsArgs {
     pub filter: FilterArgs,
 
     /// At most N tags of each repository, after sorting
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_limit)]
     pub limit: Option<NonZeroU64>,
 
     /// In which order

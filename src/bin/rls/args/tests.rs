@@ -168,7 +168,7 @@ fn values_are_checked_before_anything_happens() {
         ("rls tags a --retries 101", "101 is not in 0..=100"),
         ("rls tags a --timeout 10", "expected a number with its unit, such as 500ms, 10s, 2m or 1h"),
         ("rls tags a --resolve reg:443", "expected HOST:PORT:ADDR, such as registry.corp:5000:10.1.2.3"),
-        ("rls tags a --limit 0", "number would be zero for non-zero type"),
+        ("rls tags a --limit 0", "expected a number, at least 1"),
         ("rls tags a --sort age", "[possible values: name, version, created, size, none]"),
         ("rls tags a --match [", "unclosed character class; missing ']'"),
         ("rls manifest a --platform linux", "a platform is OS/ARCH or OS/ARCH/VARIANT"),

@@ -8,7 +8,7 @@ use crate::report::{Stop, failure};
 
 /// `rls digest`
 pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let targets = args.references.iter().map(|text| context.reference(text)).collect::<Result<Vec<_>, _>>()?;
+    let targets = context.references(&args.references).await?;
     let mut output = context.output(DigestView)?;
     let mut resolved = stream::iter(&targets)
         .map(|(client, reference)| async move {
@@ -17,7 +17,12 @@ pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Stop> {
         })
         .buffered(MOST_AT_ONCE)
         .boxed_local();
-    while let Some((client, reference, outcome)) = next_or_flush(&mut resolved, &mut output).await? {
+    let outcome = loop {
+        let (client, reference, outcome) = match next_or_flush(context, &mut resolved, &mut output).await {
+            Ok(Some(resolved)) => resolved,
+            Ok(None) => break Ok(()),
+            Err(stop) => break Err(stop),
+        };
         let (digest, error) = match outcome {
             Ok(digest) => {
                 context.report.success();
@@ -31,8 +36,8 @@ pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Stop> {
         };
         let (tag, _) = tag_and_digest(reference);
         output.write(&DigestRecord { repository: reference.repository().to_string(), tag, digest, error })?;
-    }
-    Ok(output.finish()?)
+    };
+    super::close(output, outcome)
 }
 
 /// What a record says of a reference: the tag it means, the digest it names.

@@ -16,9 +16,10 @@ use crate::report::Stop;
 
 /// `rls manifest`
 pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let (client, reference) = context.reference(&args.reference)?;
+    let named = context.references(std::slice::from_ref(&args.reference)).await?;
+    let [(client, reference)] = named.as_slice() else { return Ok(()) };
     let output = context.output(ManifestView)?;
-    match show(args, &client, &reference).await {
+    match context.or_end(show(args, client, reference)).await? {
         Ok(Shown::Bytes(bytes)) => Ok(write_raw(stdout(), &bytes, stdout().is_terminal())?),
         Ok(Shown::Record(record)) => {
             let mut output = output;
@@ -26,7 +27,7 @@ pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), Stop>
             Ok(output.finish()?)
         }
         Err(error) => {
-            let situation = nearest::situation(context, &client, &reference, &error).await;
+            let situation = nearest::situation(context, client, reference, &error).await;
             Err(Stop::Failed(error, situation))
         }
     }

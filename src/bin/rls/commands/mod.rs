@@ -58,32 +58,47 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Stop> {
     }
 }
 
-/// Whether a command looks itself for what ends it from outside, because it has to say what was done until then.
-pub fn ends_by_itself(command: &Command) -> bool {
-    matches!(command, Command::Rm(_) | Command::Doctor(_))
-}
-
 /// Whether a command says itself what others learn from warnings.
 pub fn warns_by_itself(command: &Command) -> bool {
     matches!(command, Command::Doctor(_))
 }
 
 impl Context<'_> {
+    /// What `work` comes to, unless the command has to end before that.
+    ///
+    /// Every wait of a command is within one of these, so that it ends as it should: with its lists closed, and with what was
+    /// done until then.
+    async fn or_end<T>(&self, work: impl Future<Output = T>) -> Result<T, Stop> {
+        tokio::select! {
+            biased;
+            end = self.ending.clone() => Err(end.into()),
+            done = work => Ok(done),
+        }
+    }
+
     /// The client of a registry.
-    fn client(&self, registry: &Registry) -> Result<Arc<Client>, Stop> {
-        Ok(self.connector.client(self.settings, registry)?)
+    async fn client(&self, registry: &Registry) -> Result<Arc<Client>, Stop> {
+        self.or_end(self.connector.client(self.settings, registry)).await?
     }
 
-    /// The client that REF is for, and what it names there.
-    fn reference(&self, text: &str) -> Result<(Arc<Client>, Reference), Stop> {
-        let (registry, reference) = self.settings.reference(text).map_err(Usage::from)?;
-        Ok((self.client(&registry)?, reference))
+    /// The clients that REFs are for, and what they name there. All are read before anything is done about one.
+    async fn references(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Reference)>, Stop> {
+        let named = texts.iter().map(|text| self.settings.reference(text)).collect::<Result<Vec<_>, _>>();
+        self.clients(named.map_err(Usage::from)?).await
     }
 
-    /// The client that REPO is for, and what it names there.
-    fn repository(&self, text: &str) -> Result<(Arc<Client>, Repository), Stop> {
-        let (registry, repository) = self.settings.repository(text).map_err(Usage::from)?;
-        Ok((self.client(&registry)?, repository))
+    /// The clients that REPOs are for, and what they name there. All are read before anything is done about one.
+    async fn repositories(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Repository)>, Stop> {
+        let named = texts.iter().map(|text| self.settings.repository(text)).collect::<Result<Vec<_>, _>>();
+        self.clients(named.map_err(Usage::from)?).await
+    }
+
+    async fn clients<T>(&self, named: Vec<(Registry, T)>) -> Result<Vec<(Arc<Client>, T)>, Stop> {
+        let mut clients = Vec::with_capacity(named.len());
+        for (registry, name) in named {
+            clients.push((self.client(&registry).await?, name));
+        }
+        Ok(clients)
     }
 
     /// Output of records for people or machines, as asked for.
@@ -109,8 +124,12 @@ impl Context<'_> {
     }
 }
 
-/// The next item. Before it is waited for, what was written so far is shown.
-async fn next_or_flush<S, V, W>(stream: &mut S, output: &mut Output<V, W>) -> Result<Option<S::Item>, OutputError>
+/// The next item, unless the command has to end. Before it is waited for, what was written so far is shown.
+async fn next_or_flush<S, V, W>(
+    context: &Context<'_>,
+    stream: &mut S,
+    output: &mut Output<V, W>,
+) -> Result<Option<S::Item>, Stop>
 where
     S: Stream + Unpin,
     V: View,
@@ -120,7 +139,7 @@ where
         return Ok(item);
     }
     output.flush()?;
-    Ok(stream.next().await)
+    context.or_end(stream.next()).await
 }
 
 /// Ends the output of a command that may have failed. Nothing at all is printed when nothing came before the failure: an empty

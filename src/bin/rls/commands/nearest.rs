@@ -21,9 +21,11 @@ pub async fn situation(context: &Context<'_>, client: &Client, reference: &Refer
     if !matches!(error.kind(), Kind::NotFound(Missing::Tag)) || context.report.is_quiet() {
         return situation;
     }
-    match nearest(client, reference.repository(), tag.as_str()).await {
-        Ok(nearest) => Situation { nearest, ..situation },
-        Err(error) => Situation { no_repository: error.is_not_found(), ..situation },
+    match context.or_end(nearest(client, reference.repository(), tag.as_str())).await {
+        Ok(Ok(nearest)) => Situation { nearest, ..situation },
+        Ok(Err(error)) => Situation { no_repository: error.is_not_found(), ..situation },
+        // The error itself is still to be told.
+        Err(_) => situation,
     }
 }
 

@@ -20,7 +20,7 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
     let (registry, root) = context.settings.catalog(args.root.as_deref()).map_err(Usage::from)?;
     let filter = args.filter.filter()?;
     let mut output = context.output(RepositoryView { tags: args.tags })?;
-    let client = context.client(&registry)?;
+    let client = context.client(&registry).await?;
     let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
     let wanted = |name: &Repository| {
         let name = name.as_str();
@@ -47,14 +47,15 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
         names.map_ok(|name| (name, None)).boxed_local()
     };
     let progress = context.progress("repositories");
-    let mut outcome = Ok(());
-    while let Some(item) = next_or_flush(&mut listed, &mut output).await? {
-        match item {
-            Ok(item) => output.write(&record(context, &registry, item))?,
-            Err(error) => outcome = Err(context.failed(&registry, error)),
+    let outcome = loop {
+        match next_or_flush(context, &mut listed, &mut output).await {
+            Ok(Some(Ok(item))) => output.write(&record(context, &registry, item))?,
+            Ok(Some(Err(error))) => break Err(context.failed(&registry, error)),
+            Ok(None) => break Ok(()),
+            Err(stop) => break Err(stop),
         }
         progress.inc(1);
-    }
+    };
     drop(progress);
     super::close(output, outcome)
 }

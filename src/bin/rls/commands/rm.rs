@@ -16,7 +16,7 @@ use crate::report::{Stop, failure};
 
 /// `rls rm`
 pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let mut targets = args.references.iter().map(|text| context.reference(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut targets = context.references(&args.references).await?;
     let mut named = HashSet::new();
     targets.retain(|(client, reference)| {
         let (tag, digest) = tag_and_digest(reference);
@@ -24,31 +24,32 @@ pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), Stop> {
     });
     let mut output = context.output(RemovalView)?;
     let mut remover = Remover::new(args, &targets);
-    let (mut removed, mut failed) = (0, 0);
+    let (mut removed, mut failed, mut unsure) = (0, 0, 0);
     let mut ended: Option<Stop> = None;
     for (client, reference) in &targets {
-        let outcome = tokio::select! {
-            outcome = remover.remove(client, reference) => outcome,
-            end = context.ending.clone() => {
-                ended = Some(end.into());
-                break;
-            }
-        };
-        match outcome {
-            Ok(Ok(removal)) => {
+        match context.or_end(remover.remove(client, reference)).await {
+            Ok(Ok(Ok(removal))) => {
                 context.report.success();
                 removed += usize::from(removal.method.is_some() && !args.dry_run);
                 done(args, reference, &removal).iter().try_for_each(|record| output.write(record))?;
             }
-            Ok(Err(error)) => {
+            Ok(Ok(Err(error))) => {
                 failed += 1;
                 let situation = nearest::situation(context, client, reference, &error).await;
                 context.report.failure(&error, &situation);
                 output.write(&not_done(reference, &error))?;
             }
             // What was removed until here was; nothing more is.
-            Err(usage) => {
+            Ok(Err(usage)) => {
                 ended = Some(usage.into());
+                break;
+            }
+            Err(stop) => {
+                if remover.is_unsure() {
+                    unsure += 1;
+                    context.report.warning(&format!("stopped while removing {reference}: look whether it is gone"));
+                }
+                ended = Some(stop);
                 break;
             }
         }
@@ -58,7 +59,7 @@ pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), Stop> {
         output.finish()?;
     }
     if targets.len() > 1 && (failed > 0 || ended.is_some()) {
-        let rest = targets.len() - removed - failed;
+        let rest = targets.len() - removed - failed - unsure;
         let rest = if rest > 0 { format!(", {rest} left as they were") } else { String::new() };
         context.report.warning(&format!("{removed} of {} deleted, {failed} failed{rest}", targets.len()));
     }

@@ -59,6 +59,8 @@ pub struct Connection {
     pub insecure: bool,
     /// Addresses to connect to.
     pub resolve: Vec<Resolve>,
+    /// The root of the files that are the whole machine's, such as `/etc/docker`.
+    pub root: PathBuf,
     /// Requests in flight at once.
     pub jobs: usize,
     /// Limit for connecting.
@@ -114,9 +116,7 @@ impl Settings {
     pub fn resolve(given: &Global, environment: Environment, file: File) -> Result<Self> {
         let asked = given.registry.as_deref().map(str::parse).transpose()?;
         let usual = match environment.registry.as_deref() {
-            Some(text) => {
-                Some(text.parse::<Registry>().map_err(|error| Usage::from(error).hint("it is RLS_REGISTRY's"))?)
-            }
+            Some(text) => Some(text.parse::<Registry>().map_err(|error| error.within("RLS_REGISTRY cannot be used"))?),
             None => file.registry.clone(),
         };
         for username in given.username.iter().chain(&environment.username) {
@@ -221,6 +221,7 @@ impl Settings {
             client_identity: self.client_identity(&about)?,
             insecure: insecure.or_else(|| about.iter().find_map(|connect| connect.insecure)).unwrap_or(false),
             resolve: given.resolve.iter().flat_map(crate::args::Resolve::entries).collect(),
+            root: environment.root.clone().unwrap_or_else(|| PathBuf::from("/")),
             jobs: jobs.unwrap_or(DEFAULT_JOBS).into(),
             connect_timeout: connect_timeout.unwrap_or(defaults.connect_timeout),
             retries: retries.unwrap_or(defaults.retries),

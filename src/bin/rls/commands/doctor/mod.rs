@@ -2,12 +2,12 @@ mod remedy;
 
 use std::pin::pin;
 
-use futures::StreamExt;
+use registry_ls::Kind;
 use registry_ls::diagnosis::{Check, Plan, Status, examine};
 use registry_ls::name::{Located, Registry, Repository};
 
 use self::remedy::Remedies;
-use super::Context;
+use super::{Context, next_or_flush};
 use crate::args::DoctorArgs;
 use crate::connect::{Parts, not_verified};
 use crate::output::{CheckRecord, CheckStatus, CheckView, FactRecord};
@@ -25,7 +25,8 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Stop> {
     if connection.insecure {
         context.report.warning(&not_verified(&connection.registry));
     }
-    let Parts { registry, keychain, trust, options, stats } = context.connector.parts(connection)?;
+    let parts = context.or_end(context.connector.parts(connection)).await??;
+    let Parts { registry, keychain, trust, options, stats } = parts;
     let remedies = Remedies::new(&registry, repository.as_ref());
     let plan = Plan {
         registry: registry.clone(),
@@ -37,32 +38,42 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Stop> {
         stats,
     };
     let mut checks = pin!(examine(plan));
-    let (mut count, mut failed, mut first, mut ended) = (0, 0, None, None);
-    loop {
-        let check = tokio::select! {
-            check = checks.next() => check,
-            end = context.ending.clone() => {
-                ended = Some(end);
-                break;
+    let mut tally = Tally::default();
+    let outcome = loop {
+        match next_or_flush(context, &mut checks, &mut output).await {
+            Ok(Some(check)) => {
+                tally.add(&check);
+                output.write(&record(check, &remedies))?;
             }
-        };
-        let Some(check) = check else { break };
-        count += 1;
-        if check.status == Status::Failed {
-            failed += 1;
-            first = first.or(check.finding.as_ref().map(|finding| finding.kind.clone()));
+            Ok(None) => break Ok(()),
+            Err(stop) => break Err(stop),
         }
-        output.write(&record(check, &remedies))?;
-        output.flush()?;
+    };
+    super::close(output, outcome)?;
+    if tally.failed > 0 {
+        context.report.sum(&format!("{} of {} checks failed.", tally.failed, tally.all));
     }
-    output.finish()?;
-    if let Some(end) = ended {
-        return Err(end.into());
+    tally.first.map_or(Ok(()), |kind| Err(Stop::Told(kind)))
+}
+
+/// What the checks come to.
+#[derive(Default)]
+struct Tally {
+    all: usize,
+    failed: usize,
+    /// The sort of error of the first that failed.
+    first: Option<Kind>,
+}
+
+impl Tally {
+    fn add(&mut self, check: &Check) {
+        self.all += 1;
+        if check.status == Status::Failed {
+            self.failed += 1;
+            let kind = check.finding.as_ref().map(|finding| finding.kind.clone());
+            self.first = self.first.take().or(kind);
+        }
     }
-    if failed > 0 {
-        context.report.sum(&format!("{failed} of {count} checks failed."));
-    }
-    first.map_or(Ok(()), |kind| Err(Stop::Told(kind)))
 }
 
 /// The registry that is meant, and the repository if there is one.

@@ -3,6 +3,7 @@
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 
 use crate::output::escape;
+use crate::stdin::from_stdin;
 use crate::usage::{Result, Usage};
 
 /// Asks on the terminal whether to go on with `what`, a sentence without its end. Dropping the future gives the question up, so
@@ -17,15 +18,14 @@ pub(super) async fn confirm(what: &str) -> Result<()> {
             .because("there is no terminal to ask on")
             .hint("--yes confirms it"));
     }
-    let unable = |error: String| Usage::new("cannot ask for a confirmation").because(error);
-    write!(stderr(), "{}; go on? [y/N] ", escape(what)).map_err(|error| unable(error.to_string()))?;
+    write!(stderr(), "{}; go on? [y/N] ", escape(what))
+        .map_err(|error| Usage::new("cannot ask for a confirmation").because(error))?;
     let mut line = Line { is_open: true };
-    // Reading from a terminal waits for a person; the thread that does is left behind when nobody answers.
-    let answer = tokio::task::spawn_blocking(|| {
+    let answer = from_stdin(|mut input| {
         let mut answer = String::new();
-        stdin().lock().read_line(&mut answer).map(|_| answer)
+        input.read_line(&mut answer).map(|_| answer)
     });
-    let answer = answer.await.map_err(|error| unable(error.to_string()))?.map_err(|error| unable(error.to_string()))?;
+    let answer = answer.await?;
     line.is_open = !answer.ends_with('\n');
     match answer.trim().to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(()),

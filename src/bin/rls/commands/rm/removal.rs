@@ -53,6 +53,8 @@ pub(super) struct Remover<'a> {
     inventories: HashMap<Place, Inventory>,
     /// Tags that went with a manifest.
     gone: HashMap<Place, Vec<(Tag, Digest)>>,
+    /// Whether a deletion was sent for the reference that is being removed.
+    sent: bool,
 }
 
 impl<'a> Remover<'a> {
@@ -61,11 +63,17 @@ impl<'a> Remover<'a> {
         for (client, reference) in targets {
             named.entry(place(client, reference.repository())).or_default().extend(tag(reference));
         }
-        Self { args, named, inventories: HashMap::new(), gone: HashMap::new() }
+        Self { args, named, inventories: HashMap::new(), gone: HashMap::new(), sent: false }
+    }
+
+    /// Whether the reference that was being removed when [`Remover::remove`] was given up may be gone.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.sent
     }
 
     /// Removes what a reference names. The outer error ends the command, the inner is about this reference.
     pub(super) async fn remove(&mut self, client: &Client, reference: &Reference) -> Result<Result<Removal>, Usage> {
+        self.sent = false;
         let removed = match tag(reference) {
             Some(tag) => self.remove_tag(client, reference, &tag).await,
             None => self.remove_manifest(client, reference).await,
@@ -94,6 +102,7 @@ impl<'a> Remover<'a> {
         if self.args.with_siblings {
             return self.remove_with_siblings(client, repository, tag, digest).await;
         }
+        self.sent = !self.args.dry_run;
         let by_name = if self.args.dry_run {
             client.probe_tag_deletion(repository).await.map(|()| Deletion::Deleted)
         } else {
@@ -108,6 +117,7 @@ impl<'a> Remover<'a> {
                 Ok(Removal { digest: Some(digest), method, also: Vec::new() })
             }
             Err(error) if matches!(error.kind(), Kind::Unsupported(Operation::DeleteTag)) => {
+                self.sent = false;
                 self.remove_lone_tag(client, repository, tag, digest).await
             }
             Err(error) => Err(error.into()),
@@ -200,6 +210,7 @@ impl<'a> Remover<'a> {
                     return Err(moved(&format!("{repository}:{tag}"), &digest, &now).into());
                 }
             }
+            self.sent = true;
             let tags: Vec<_> = tag.into_iter().chain(&also).collect();
             let deletion = delete_with_tags(client, repository, &digest, &tags).await?;
             method = method.filter(|_| deletion == Deletion::Deleted);

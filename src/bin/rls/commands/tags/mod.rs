@@ -1,6 +1,6 @@
 mod listing;
 
-use std::io::BufRead;
+use std::io::{BufRead, StdinLock};
 
 use futures::{StreamExt, stream};
 
@@ -9,12 +9,11 @@ use super::{Context, MOST_AT_ONCE, next_or_flush};
 use crate::args::TagsArgs;
 use crate::output::{Progress, TagRecord, TagView};
 use crate::report::{Stop, failure};
-use crate::usage::Usage;
+use crate::stdin::from_stdin;
 
 /// `rls tags`
 pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let names = names(&args.repositories)?;
-    let targets = names.iter().map(|name| context.repository(name)).collect::<Result<Vec<_>, _>>()?;
+    let targets = context.repositories(&names(&args.repositories, context).await?).await?;
     let filter = args.filter.filter()?;
     let query = Query::new(args, &filter);
     // What comes from standard input is several, even when it is one or none: a script sees the same lines.
@@ -26,11 +25,8 @@ pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), Stop> {
     let listing = |(client, repository)| Listing { query: &query, client, repository, progress: counted };
     let listings: Vec<_> = targets.into_iter().map(listing).collect();
     let outcome = match listings.as_slice() {
-        [listing] => one(listing, context, &mut output, &progress).await?,
-        listings => {
-            several(listings, context, &mut output, &progress).await?;
-            Ok(())
-        }
+        [listing] => one(listing, context, &mut output, &progress).await,
+        listings => several(listings, context, &mut output, &progress).await,
     };
     drop(progress);
     super::close(output, outcome)
@@ -44,9 +40,9 @@ async fn one(
     context: &Context<'_>,
     output: &mut Output,
     progress: &Progress,
-) -> Result<Result<(), Stop>, Stop> {
+) -> Result<(), Stop> {
     let mut items = listing.items();
-    while let Some(item) = next_or_flush(&mut items, output).await? {
+    while let Some(item) = next_or_flush(context, &mut items, output).await? {
         progress.inc(1);
         match item {
             Ok((record, error)) => {
@@ -56,10 +52,10 @@ async fn one(
                 }
                 output.write(&record)?;
             }
-            Err(error) => return Ok(Err(context.failed(listing.client.registry(), error))),
+            Err(error) => return Err(context.failed(listing.client.registry(), error)),
         }
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// Several are read at once and shown in their order; each that fails is reported by itself.
@@ -74,7 +70,7 @@ async fn several(
         (listing, items)
     });
     let mut read = read.buffered(MOST_AT_ONCE).boxed_local();
-    while let Some((listing, items)) = next_or_flush(&mut read, output).await? {
+    while let Some((listing, items)) = next_or_flush(context, &mut read, output).await? {
         let situation = context.situation(listing.client.registry());
         let mut whole = true;
         for item in items {
@@ -99,17 +95,19 @@ async fn several(
 }
 
 /// The repositories that are named, `-` standing for the lines of standard input.
-fn names(arguments: &[String]) -> Result<Vec<String>, Usage> {
+async fn names(arguments: &[String], context: &Context<'_>) -> Result<Vec<String>, Stop> {
     let mut names = Vec::new();
     for argument in arguments {
         if argument == "-" {
-            for line in std::io::stdin().lock().lines() {
-                let line = line.map_err(|error| Usage::new("cannot read standard input").because(error))?;
-                names.extend(Some(line.trim()).filter(|name| !name.is_empty()).map(str::to_owned));
-            }
+            names.extend(context.or_end(from_stdin(lines)).await??);
         } else {
             names.push(argument.clone());
         }
     }
     Ok(names)
+}
+
+fn lines(input: StdinLock<'_>) -> std::io::Result<Vec<String>> {
+    let names = input.lines().map(|line| line.map(|line| line.trim().to_owned()));
+    names.filter(|name| name.as_ref().map_or(true, |name| !name.is_empty())).collect()
 }

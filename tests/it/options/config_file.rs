@@ -1,0 +1,161 @@
+//! The configuration file.
+
+use insta::assert_snapshot;
+
+use crate::registries::{empty, seeded};
+use crate::runner::Rls;
+
+#[test]
+fn is_looked_for_where_xdg_says() {
+    let registry = seeded("1x1");
+    let rls = || Rls::at(&registry).words("tags grid/repo-000");
+    let yaml = "output = \"yaml\"\n";
+    let expected = "- repository: grid/repo-000\n  tag: latest\n";
+    assert_eq!(&*rls().with_file(".config/rls/config.toml", yaml).succeeds(), expected);
+    let elsewhere = rls().with_file("elsewhere/rls/config.toml", yaml);
+    let folder = elsewhere.home().join("elsewhere");
+    assert_eq!(&*elsewhere.env("XDG_CONFIG_HOME", folder).succeeds(), expected);
+    assert_eq!(&*rls().with_file("my.toml", yaml).env("RLS_CONFIG", "my.toml").succeeds(), expected);
+    let both =
+        rls().with_file("my.toml", yaml).with_file("other.toml", "output = \"table\"").env("RLS_CONFIG", "my.toml");
+    assert_eq!(&*both.words("--config other.toml").succeeds(), "TAG\nlatest\n");
+    // One that nobody named may be absent.
+    assert_eq!(&*rls().succeeds(), "latest\n");
+}
+
+#[test]
+fn one_that_was_named_has_to_be_there() {
+    let registry = empty();
+    assert_snapshot!(Rls::at(&registry).words("repos --config nowhere.toml").fails(2), @"
+    error: the configuration file nowhere.toml cannot be read
+    cause: No such file or directory (os error 2)
+    ");
+    assert_snapshot!(Rls::at(&registry).words("repos --config .").fails(2), @"
+    error: the configuration file . cannot be read
+    cause: Is a directory (os error 21)
+    ");
+}
+
+#[test]
+fn faults_are_named_with_their_place() {
+    let registry = empty();
+    let mut told = String::new();
+    for text in [
+        "registry = ",
+        "registy = \"reg\"",
+        "jobs = \"many\"",
+        "jobs = 0",
+        "output = \"xml\"",
+        "\noutput = \"json\"\nformat = \"x\"",
+        "timeout = 5",
+        "timeout = \"5\"",
+        "insecure = true",
+        "plain-http = true",
+        "password = \"hunter2\"",
+        "[registry.\"reg:5000\"]\njobs = 1",
+        "[registries.\"http://reg\"]\njobs = 1",
+        "[registries.\"reg:5000\"]\noutput = \"json\"",
+        "[registries.\"reg:5000\"]\nca_file = \"x\"",
+        "username = \"ann\"\nanonymous = true",
+        "[templates]\nshort = 5",
+        "color = \"blue\"",
+    ] {
+        let error = Rls::at(&registry).config(text).words("repos").fails(2);
+        assert!(!error.contains("hunter2"), "{error}");
+        told += &format!("{text}\n{error}\n");
+    }
+    assert_snapshot!(told, @r#"
+    registry = 
+    error: HOME/.config/rls/config.toml:1:12: it is not TOML: string values must be quoted, expected literal string
+
+    registy = "reg"
+    error: HOME/.config/rls/config.toml:1:1: there is no key "registy"
+    hint:  registry was perhaps meant
+
+    jobs = "many"
+    error: HOME/.config/rls/config.toml:1:8: jobs is to be a number from 1 to 256
+
+    jobs = 0
+    error: HOME/.config/rls/config.toml:1:8: jobs is to be a number from 1 to 256
+
+    output = "xml"
+    error: HOME/.config/rls/config.toml:1:10: output is to be one of table, plain, json, jsonl, yaml
+
+
+    output = "json"
+    format = "x"
+    error: HOME/.config/rls/config.toml:3:1: output and format contradict each other
+
+    timeout = 5
+    error: HOME/.config/rls/config.toml:1:11: timeout is to be text in quotes
+
+    timeout = "5"
+    error: HOME/.config/rls/config.toml:1:11: timeout cannot be "5"
+    cause: expected a number with its unit, such as 500ms, 10s, 2m or 1h
+
+    insecure = true
+    error: HOME/.config/rls/config.toml:1:1: insecure is for one registry, not for all
+    hint:  it belongs into a table [registries."HOST:PORT"]
+
+    plain-http = true
+    error: HOME/.config/rls/config.toml:1:1: plain-http is for one registry, not for all
+    hint:  it belongs into a table [registries."HOST:PORT"]
+
+    password = "hunter2"
+    error: HOME/.config/rls/config.toml:1:1: password has no place in the configuration file
+    hint:  docker login stores a password where rls finds it; RLS_PASSWORD and --password-stdin hand it over
+
+    [registry."reg:5000"]
+    jobs = 1
+    error: HOME/.config/rls/config.toml:1:2: registry is to be text in quotes: the default registry
+    hint:  the table of one registry is [registries."HOST:PORT"]
+
+    [registries."http://reg"]
+    jobs = 1
+    error: HOME/.config/rls/config.toml:1:13: the table of a registry is named HOST:PORT, not "http://reg"
+    hint:  plain-http = true in the table stands for http://
+
+    [registries."reg:5000"]
+    output = "json"
+    error: HOME/.config/rls/config.toml:2:1: there is no key "output"
+    cause: the keys here are username, auth-file, anonymous, ca-file, client-cert, client-key, jobs, connect-timeout, retries, insecure, plain-http
+
+    [registries."reg:5000"]
+    ca_file = "x"
+    error: HOME/.config/rls/config.toml:2:1: there is no key "ca_file"
+    hint:  ca-file was perhaps meant
+
+    username = "ann"
+    anonymous = true
+    error: HOME/.config/rls/config.toml:2:1: username, auth-file and anonymous contradict each other
+
+    [templates]
+    short = 5
+    error: HOME/.config/rls/config.toml:2:9: short is to be text in quotes
+
+    color = "blue"
+    error: HOME/.config/rls/config.toml:1:9: color is to be one of auto, always, never
+    "#);
+    assert_eq!(registry.lines(), [""; 0]);
+}
+
+#[test]
+fn a_table_is_for_its_registry_alone() {
+    let (here, there) = (seeded("1x1"), seeded("1x1"));
+    let config = format!("[registries.\"{}\"]\nplain-http = true\n", here.host());
+    let rls = |registry: &registry_fixture::Running| {
+        Rls::new().config(&config).args(["tags", &format!("{}/grid/repo-000", registry.host())])
+    };
+    assert_eq!(&*rls(&here).succeeds(), "latest\n");
+    assert_eq!(rls(&there).run().code, Some(11));
+    // The name of the host is compared as it is written.
+    let local = Rls::new().config(&config).args(["tags", &format!("{}/grid/repo-000", here.localhost())]);
+    assert_eq!(local.run().code, Some(11));
+}
+
+#[test]
+fn a_fault_is_told_even_where_an_option_wins() {
+    let registry = empty();
+    let rls = Rls::at(&registry).config("output = \"xml\"").words("repos -o json");
+    assert_eq!(rls.run().code, Some(2));
+}

@@ -1,0 +1,186 @@
+//! Requests in flight, retries, time limits, addresses.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use registry_fixture::content::ImageSpec;
+use registry_fixture::{Answer, Fault, Match, Registry};
+
+use crate::registries::{empty, seeded, with_seed};
+use crate::runner::Rls;
+
+#[test]
+fn no_more_requests_are_in_flight_than_were_allowed() {
+    for (words, most) in
+        [("tags grid/repo-000 -l -j 3", 3), ("repos --tags -j 2", 2), ("tags grid/repo-000 grid/repo-001 -d -j 4", 4)]
+    {
+        let registry = seeded("12x12");
+        Rls::at(&registry).words(words).succeeds();
+        assert!(registry.most_at_once() <= most, "{words}: {}", registry.most_at_once());
+    }
+    let registry = seeded("1x12");
+    let rm: Vec<_> = registry.tags("grid/repo-000").iter().map(|tag| format!("grid/repo-000:{tag}")).collect();
+    assert_eq!(Rls::at(&registry).words("rm -q -j 2").args(rm).run().code, Some(0));
+    assert!(registry.most_at_once() <= 2, "{}", registry.most_at_once());
+}
+
+#[test]
+fn requests_are_made_side_by_side() {
+    // Each is answered late enough for the others to arrive.
+    let builder = with_seed(Registry::builder(), "1x30").latency(Duration::from_millis(200));
+    let registry = builder.start();
+    let digests = Rls::at(&registry).words("tags grid/repo-000 -d -j 8").succeeds();
+    assert_eq!(digests.lines().count(), 30);
+    assert_eq!(registry.most_at_once(), 8);
+}
+
+#[test]
+fn connections_are_used_again() {
+    let registry = seeded("1x40");
+    Rls::at(&registry).words("tags grid/repo-000 -d -j 4").succeeds();
+    assert!(registry.connections() <= 5, "{}", registry.connections());
+}
+
+#[test]
+fn what_passes_is_tried_again_so_many_times() {
+    for (fault, code) in [
+        (Fault::status(503), 5),
+        (Fault::status(500), 5),
+        (Fault::status(408), 5),
+        (Fault::CloseBeforeReply, 10),
+        (Answer::error(429, "TOOMANYREQUESTS", "slow").header("Retry-After", "0").into(), 8),
+    ] {
+        let registry = empty();
+        registry.inject(Match::get("/v2/_catalog").always(), fault.clone());
+        assert_eq!(Rls::at(&registry).words("repos --retries 0").run().code, Some(code), "{fault:?}");
+        assert_eq!(registry.requests().len(), 1, "{fault:?}");
+        registry.clear_requests();
+        let outcome = Rls::at(&registry).words("repos --retries 1").run();
+        assert_eq!(outcome.code, Some(code), "{fault:?}");
+        assert!(outcome.stderr.contains("\ncause: gave up after 2 tries\n"), "{fault:?}: {outcome}");
+        assert_eq!(registry.requests().len(), 2, "{fault:?}");
+        registry.clear_faults();
+        registry.inject(Match::get("/v2/_catalog"), fault.clone());
+        assert_eq!(&*Rls::at(&registry).words("repos").succeeds(), "", "{fault:?}");
+    }
+}
+
+#[test]
+fn what_does_not_pass_is_not_tried_again() {
+    for status in [400, 401, 403, 404, 405, 501] {
+        let registry = empty();
+        registry.push_image("app", "1.0", &ImageSpec::new("app"));
+        registry.inject(Match::get("/v2/app/manifests/1.0").always(), Fault::status(status));
+        assert_ne!(Rls::at(&registry).words("manifest app:1.0 -q").run().code, Some(0));
+        assert_eq!(registry.count(&Match::get("/v2/app/manifests/1.0")), 1, "{status}");
+    }
+}
+
+#[test]
+fn a_deletion_is_looked_after_before_it_is_sent_again() {
+    let registry = empty();
+    let digest = registry.push_image("app", "1.0", &ImageSpec::new("app"));
+    let delete = || Match::delete(format!("/v2/app/manifests/{digest}"));
+    // It had its effect, and the reply was lost.
+    registry.inject(delete(), Fault::LoseReply);
+    assert_snapshot!(Rls::at(&registry).words("rm app:1.0 -q").run(), @"
+    exit 0
+    --- stdout
+    removed→app:1.0
+    ");
+    assert_eq!(registry.count(&delete()), 1);
+    // It had none.
+    let digest = registry.push_image("app", "2.0", &ImageSpec::new("app 2"));
+    let delete = Match::delete(format!("/v2/app/manifests/{digest}"));
+    registry.inject(delete.clone(), Fault::CloseBeforeReply);
+    assert_snapshot!(Rls::at(&registry).words("rm app:2.0 -q").run(), @"
+    exit 0
+    --- stdout
+    removed→app:2.0
+    ");
+    assert_eq!(registry.count(&delete), 2);
+    assert_eq!(registry.tags("app"), [""; 0]);
+}
+
+#[test]
+fn the_time_limit_is_for_the_whole_command() {
+    let registry = seeded("shared");
+    let stall = || Fault::StallMidBody(1);
+    registry.inject(Match::get("/v2/shared/app/tags/list").always(), stall());
+    assert_snapshot!(Rls::at(&registry).words("tags shared/app --timeout 300ms").run(), @"
+    exit 12
+    --- stderr
+    error: timed out after 300ms
+    hint:  --timeout sets the limit for the whole command; -v shows what it waits for
+    ");
+    assert_snapshot!(Rls::at(&registry).words("tags shared/app").env("RLS_TIMEOUT", "200ms").run(), @"
+    exit 12
+    --- stderr
+    error: timed out after 200ms
+    hint:  --timeout sets the limit for the whole command; -v shows what it waits for
+    ");
+    registry.clear_faults();
+    registry.inject(Match::get("/v2/shared/app/manifests/1.4").always(), stall());
+    assert_snapshot!(Rls::at(&registry).words("manifest shared/app:1.4 --timeout 200ms").run(), @"
+    exit 12
+    --- stderr
+    error: timed out after 200ms
+    hint:  --timeout sets the limit for the whole command; -v shows what it waits for
+    ");
+    registry.inject(Match::delete("/v2/shared/app/manifests/1.3.9").always(), Fault::Delay(Duration::from_secs(600)));
+    assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9 --timeout 200ms").run(), @"
+    exit 12
+    --- stderr
+    warning: stopped while removing shared/app:1.3.9: look whether it is gone
+    error: timed out after 200ms
+    hint:  --timeout sets the limit for the whole command; -v shows what it waits for
+    ");
+    assert_eq!(registry.tags("shared/app").len(), 5);
+    assert_eq!(Rls::at(&registry).words("tags shared/app --timeout 1h").run().code, Some(0));
+}
+
+#[test]
+fn what_came_before_the_time_limit_is_shown() {
+    let registry = seeded("2x2");
+    registry.inject(Match::get("/v2/grid/repo-001/tags/list").always(), Fault::StallMidBody(1));
+    assert_snapshot!(Rls::at(&registry).words("repos --tags --timeout 1s").run(), @"
+    exit 12
+    --- stdout
+    grid/repo-000:1.0.0
+    grid/repo-000:latest
+    --- stderr
+    error: timed out after 1s
+    hint:  --timeout sets the limit for the whole command; -v shows what it waits for
+    ");
+}
+
+#[test]
+fn a_wait_that_is_longer_than_the_limit_is_not_begun() {
+    let registry = empty();
+    let slow = Answer::error(429, "TOOMANYREQUESTS", "slow down").header("Retry-After", "50");
+    registry.inject(Match::get("/v2/_catalog").always(), slow);
+    let outcome = Rls::at(&registry).words("repos --timeout 40s").run();
+    assert_eq!(outcome.code, Some(8), "{outcome}");
+    assert_eq!(registry.requests().len(), 1);
+}
+
+#[test]
+fn resolve_goes_without_the_resolver() {
+    let registry = seeded("1x1");
+    let port = registry.port();
+    let name = format!("registry.example.invalid:{port}");
+    let resolve = format!("{name}:127.0.0.1");
+    let rls = Rls::new().args(["tags", "grid/repo-000", "-r", &format!("http://{name}"), "--resolve", &resolve]);
+    assert_eq!(&*rls.succeeds(), "latest\n");
+    assert_eq!(registry.requests()[0].header("host"), Some(&*name));
+    // The host is compared without regard to case, the port has to be the same.
+    let upper = resolve.replace("registry", "REGISTRY");
+    let rls = Rls::new().args(["tags", "grid/repo-000", "-r", &format!("http://{name}"), "--resolve", &upper]);
+    assert_eq!(&*rls.succeeds(), "latest\n");
+    let two = format!("{name}:[::1],127.0.0.1");
+    let rls = Rls::new().args(["tags", "grid/repo-000", "-r", &format!("http://{name}"), "--resolve", &two]);
+    assert_eq!(&*rls.succeeds(), "latest\n");
+    let other = format!("registry.example.invalid:1:127.0.0.1");
+    let rls = Rls::new().args(["tags", "grid/repo-000", "-r", &format!("http://{name}"), "--resolve", &other]);
+    assert_eq!(rls.run().code, Some(10));
+}

@@ -1,0 +1,104 @@
+//! docker's credential helpers: real programs on the PATH.
+
+use insta::assert_snapshot;
+use registry_fixture::{Auth, Registry, Running, User};
+
+use crate::registries::with_seed;
+use crate::runner::Rls;
+
+const ANSWER: &str = r#"echo '{"ServerURL":"","Username":"ann","Secret":"secret"}'"#;
+
+fn registry(auth: Auth) -> Running {
+    with_seed(Registry::builder(), "1x1").auth(auth).user(User::admin("ann", "secret")).start()
+}
+
+fn tags(registry: &Running, config: &str, script: &str) -> Rls {
+    let config = config.replace("HOST", &registry.host());
+    Rls::at(registry).docker_config(&config).program("docker-credential-test", script).words("tags grid/repo-000")
+}
+
+#[test]
+fn a_helper_is_asked_for_its_host_or_for_all() {
+    let registry = registry(Auth::Basic);
+    for config in ["{\"credHelpers\":{\"HOST\":\"test\"}}", "{\"credsStore\":\"test\"}"] {
+        assert_eq!(&*tags(&registry, config, ANSWER).succeeds(), "latest\n", "{config}");
+    }
+    let other = "{\"credHelpers\":{\"other.example\":\"test\"}}";
+    assert_eq!(tags(&registry, other, ANSWER).run().code, Some(4));
+}
+
+#[test]
+fn a_helper_gets_the_verb_and_the_host_and_is_asked_once() {
+    let registry = registry(Auth::Token);
+    let script = format!("echo \"$@ $(cat)\" >> \"$HOME/asked\"\n{ANSWER}");
+    let rls = tags(&registry, "{\"credsStore\":\"test\"}", &script).words("grid/repo-000 -d");
+    assert_eq!(rls.run().code, Some(0), "{}", rls.run());
+    let asked = std::fs::read_to_string(rls.home().join("asked")).unwrap();
+    assert_eq!(asked, format!("get {}\n", registry.host()).repeat(asked.lines().count()));
+    assert_eq!(asked.lines().count(), 1);
+}
+
+#[test]
+fn an_identity_token_comes_under_the_name_token() {
+    let registry = registry(Auth::Token);
+    let token = registry.identity_token("ann");
+    let script =
+        format!("cat > /dev/null\necho '{{\"ServerURL\":\"\",\"Username\":\"<token>\",\"Secret\":\"{token}\"}}'");
+    assert_eq!(&*tags(&registry, "{\"credsStore\":\"test\"}", &script).succeeds(), "latest\n");
+    assert!(registry.requests().iter().any(|seen| seen.method == "POST"));
+}
+
+#[test]
+fn a_helper_that_knows_nothing_is_no_failure() {
+    let registry = with_seed(Registry::builder(), "1x1").auth(Auth::Basic).anonymous(User::admin("", "")).start();
+    let script = "echo 'credentials not found in native keychain'; exit 1";
+    assert_eq!(&*tags(&registry, "{\"credsStore\":\"test\"}", script).succeeds(), "latest\n");
+}
+
+#[test]
+fn a_helper_that_fails_is_a_warning_and_says_nothing_secret() {
+    let registry = registry(Auth::Basic);
+    let store = "{\"credsStore\":\"test\"}";
+    assert_snapshot!(tags(&registry, store, "echo 'the keychain is locked'; echo hunter2 >&2; exit 1").run(), @"
+    exit 4
+    --- stderr
+    warning: docker-credential-test failed: the keychain is locked (credsStore in ~/.docker/config.json)
+    error: not allowed to pull grid/repo-000 on http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    ");
+    assert_snapshot!(tags(&registry, store, "echo 'not JSON: hunter2'").run(), @"
+    exit 4
+    --- stderr
+    warning: docker-credential-test printed something that is not an answer (credsStore in ~/.docker/config.json)
+    error: not allowed to pull grid/repo-000 on http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    ");
+    assert_snapshot!(tags(&registry, "{\"credsStore\":\"absent\"}", "exit 0").run(), @"
+    exit 4
+    --- stderr
+    warning: docker-credential-absent is not in PATH (credsStore in ~/.docker/config.json)
+    error: not allowed to pull grid/repo-000 on http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    ");
+    assert_snapshot!(tags(&registry, "{\"credsStore\":\"../evil\"}", "exit 0").run(), @r#"
+    exit 2
+    --- stderr
+    error: "../evil" cannot be the name of a credential helper
+    cause: it is the credsStore in ~/.docker/config.json
+    "#);
+}
+
+#[test]
+fn a_helper_that_fails_keeps_nobody_from_reading_what_is_public() {
+    let registry = with_seed(Registry::builder(), "1x1").auth(Auth::Token).anonymous(User::admin("", "")).start();
+    assert_snapshot!(tags(&registry, "{\"credsStore\":\"test\"}", "exit 3").run(), @"
+    exit 0
+    --- stdout
+    latest
+    --- stderr
+    warning: docker-credential-test failed (credsStore in ~/.docker/config.json)
+    ");
+}

@@ -1,0 +1,48 @@
+//! Deleting, beyond what the vectors say of it.
+
+use registry_ls::Error;
+use registry_ls::name::{Algorithm, Digest};
+use registry_ls::registry::Deletion;
+
+use crate::driven::{anonymous, app, exit_code, run};
+use crate::server::{Reply, Server};
+
+#[test]
+fn a_deletion_is_proved_whatever_the_body_of_its_reply_is() {
+    for accepted in [
+        Reply::status(202).header("Content-Length", "1000").body("{").then_close(),
+        Reply::status(202).body([b' '; 64 * 1024]).endless(),
+    ] {
+        run(async {
+            let server = Server::start(move |asked| match asked.method.as_str() {
+                "DELETE" => accepted.clone(),
+                _ => Reply::error(404, "MANIFEST_UNKNOWN"),
+            })
+            .await;
+            let outcome = anonymous(&server).delete_manifest(&app(), &Digest::of(Algorithm::Sha256, b"x")).await;
+            assert_eq!(outcome.expect("a deletion"), Deletion::Deleted);
+        });
+    }
+}
+
+#[test]
+fn a_deletion_is_probed_without_changing_anything() {
+    for (reply, exit, by_name) in [
+        (Reply::error(405, "UNSUPPORTED"), Some(7), Some(7)),
+        (Reply::error(404, "MANIFEST_UNKNOWN"), None, None),
+        (Reply::error(400, "DIGEST_INVALID"), Some(5), Some(7)),
+        (Reply::error(403, "DENIED"), Some(4), Some(4)),
+    ] {
+        run(async {
+            let server = Server::start(move |_| reply.clone()).await;
+            let client = anonymous(&server);
+            let code = |probed: Result<(), Error>| probed.err().map(|error| exit_code(&error));
+            assert_eq!(code(client.probe_deletion(&app()).await), exit);
+            assert_eq!(code(client.probe_tag_deletion(&app()).await), by_name);
+            let asked = server.asked();
+            let zeros = "0".repeat(64);
+            assert_eq!(asked[0].path(), format!("/v2/team/app/manifests/sha256:{zeros}"));
+            assert!(asked[1].path().starts_with("/v2/team/app/manifests/rls-probe-"), "{asked:?}");
+        });
+    }
+}
