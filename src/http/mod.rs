@@ -3,12 +3,14 @@
 //! [`Transport::send`] takes a [`Request`] and returns a [`Response`] whose status is a success, or an [`Error`](crate::Error)
 //! that says why not. A caller never sees a 401, a redirect or a 503 that went away on a second try.
 
+mod ahead;
 mod answer;
 mod attempts;
 mod fault;
 mod link;
 mod login;
 mod options;
+mod pace;
 mod proxy;
 mod redact;
 mod redirect;
@@ -24,7 +26,7 @@ mod warning;
 pub use attempts::Attempts;
 pub(crate) use link::pagination_loop;
 pub use link::{NextPage, next_page};
-pub use options::{Options, Resolve};
+pub use options::{Jobs, Options, Resolve};
 pub use proxy::proxy_for;
 pub use redact::{redacted_headers, redacted_url};
 pub use redirect::redirect_target;
