@@ -13,8 +13,8 @@ use crate::name::Repository;
 /// The largest token that is asked for, and the longest address that it is asked for by, in bytes.
 const MOST: usize = 4096;
 
-/// What a token has besides what it grants, until one was seen: header, subject, times, signature.
-const USUAL_OVERHEAD: usize = 1200;
+/// What a token has besides what it grants, until one was seen: header, subject, times, signature. Many have certificates in them.
+const LARGE_OVERHEAD: usize = 2400;
 
 /// Repositories that somebody is going to read, in their order.
 #[derive(Debug, Default)]
@@ -75,15 +75,9 @@ impl Expected {
 }
 
 /// How large the tokens of a token server are.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct TokenSize {
-    overhead: usize,
-}
-
-impl Default for TokenSize {
-    fn default() -> Self {
-        Self { overhead: USUAL_OVERHEAD }
-    }
+    overhead: Option<usize>,
 }
 
 impl TokenSize {
@@ -92,12 +86,14 @@ impl TokenSize {
         let entries: usize = granted.iter().map(|scope| entry(scope.name())).sum();
         let overhead = token.size().saturating_sub(entries);
         // A server that writes more about each right than was thought shows it in larger tokens only.
-        self.overhead = if granted.len() > 1 { overhead.max(self.overhead) } else { overhead };
+        let known = self.overhead.filter(|_| granted.len() > 1).unwrap_or_default();
+        self.overhead = Some(overhead.max(known));
     }
 
     /// The room in a token that is asked for by an address that has this many bytes without scopes.
     pub fn room(self, address: usize) -> Room {
-        Room { token: MOST.saturating_sub(self.overhead), address: MOST.saturating_sub(address) }
+        let overhead = self.overhead.unwrap_or(LARGE_OVERHEAD);
+        Room { token: MOST.saturating_sub(overhead), address: MOST.saturating_sub(address) }
     }
 
     /// Whether a token is larger than is asked for.
@@ -191,7 +187,7 @@ mod tests {
         };
         let first = repository("group/team/app-000");
         for (overhead, address) in [(600, 100), (1200, 100), (3000, 100), (600, 3000)] {
-            let taken = many().take(&first, TokenSize { overhead }.room(address));
+            let taken = many().take(&first, TokenSize { overhead: Some(overhead) }.room(address));
             let token: usize = overhead + taken.iter().map(|taken| entry(taken.as_str())).sum::<usize>();
             let query: String = taken.iter().fold(String::new(), |query, taken| {
                 let scope: String =
@@ -209,11 +205,11 @@ mod tests {
         let scope: Scope = "repository:team/app:pull".parse().expect("a scope");
         let mut size = TokenSize::default();
         size.learn(&token(700 + entry("team/app")), std::slice::from_ref(&scope));
-        assert_eq!(size.overhead, 700);
+        assert_eq!(size.overhead, Some(700));
         size.learn(&token(900 + 2 * entry("team/app")), &[scope.clone(), scope.clone()]);
-        assert_eq!(size.overhead, 900, "each takes more than was thought");
+        assert_eq!(size.overhead, Some(900), "each takes more than was thought");
         size.learn(&token(800 + 2 * entry("team/app")), &[scope.clone(), scope]);
-        assert_eq!(size.overhead, 900);
+        assert_eq!(size.overhead, Some(900));
         assert!(TokenSize::is_too_large(&token(MOST + 1)) && !TokenSize::is_too_large(&token(MOST)));
     }
 }

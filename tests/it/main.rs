@@ -2,6 +2,8 @@
 
 mod commands;
 mod floors;
+mod pace;
 mod personalities;
 mod registries;
 mod runner;
+mod tokens;
