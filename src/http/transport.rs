@@ -1,6 +1,6 @@
 //! Sending: connections, redirects, retries. Who may see which credentials is decided in `answer`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -43,6 +43,8 @@ pub struct Transport {
     clients: Mutex<HashMap<Origin, reqwest::Client>>,
     /// When an origin that answered 429 may be asked again.
     not_before: Mutex<HashMap<Origin, Instant>>,
+    /// Origins from which a reply came.
+    answered: Mutex<HashSet<Origin>>,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -58,6 +60,7 @@ impl Transport {
             trust: trust.for_registry(registry),
             clients: Mutex::default(),
             not_before: Mutex::default(),
+            answered: Mutex::default(),
             warnings: Mutex::default(),
         }
     }
@@ -167,6 +170,7 @@ impl Transport {
         self.stats.count_request();
         let sent = Instant::now();
         let response = client.execute(request).await.map_err(|error| self.no_reply(&error, url))?;
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(url.origin());
         tracing::debug!("< {:?} {} in {} ms", response.version(), response.status(), sent.elapsed().as_millis());
         redacted_headers(response.headers()).for_each(|line| tracing::trace!("< {}", self.secrets.masked(&line)));
         self.show_warnings(response.headers());
@@ -181,6 +185,7 @@ impl Transport {
                 url,
                 trust: &self.trust,
                 proxy: proxy.as_deref(),
+                answered: self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(&url.origin()),
                 connect_seconds: self.options.connect_timeout.as_secs_f32(),
                 idle_seconds: self.options.idle_timeout.as_secs_f32(),
             },
