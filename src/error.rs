@@ -376,7 +376,10 @@ pub enum Tls {
     /// No TLS version or cipher suite in common.
     Version,
     /// A redirect from https to http.
-    Downgrade,
+    Downgrade {
+        /// Where it leads: scheme, host and port.
+        to: String,
+    },
     /// Anything else in the handshake.
     Handshake,
 }

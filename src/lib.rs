@@ -32,6 +32,7 @@
 //!
 //! | floor | module | what lives there |
 //! |---|---|---|
+//! | 4 | [`diagnosis`] | why a registry cannot be used: one check after the other |
 //! | 3 | [`registry`] | [`Client`](registry::Client): catalog, tags, manifests, configs, deletion: one file an endpoint |
 //! | 2 | [`http`] | one transport: send, answer a 401, retry, limit, redirect, page |
 //! | 1 | [`auth`] | from a challenge to an `Authorization` header, without input or output |
@@ -46,6 +47,7 @@
 //! [OCI distribution specification]: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
 
 pub mod auth;
+pub mod diagnosis;
 pub mod error;
 pub mod http;
 pub mod keychain;

@@ -143,7 +143,7 @@ fn is_reset(kind: io::ErrorKind) -> bool {
 }
 
 /// The first error of type `T` in the chain. An [`io::Error`] hides its payload from `source()`, so it is looked into first.
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+pub(super) fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<T>() {
@@ -174,7 +174,7 @@ fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
 }
 
 /// The text of the last error in the chain: the one that says something.
-fn deepest(error: &(dyn StdError + 'static)) -> String {
+pub(super) fn deepest(error: &(dyn StdError + 'static)) -> String {
     let mut error = error;
     while let Some(next) = inner(error) {
         error = next;

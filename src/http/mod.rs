@@ -5,9 +5,11 @@
 
 mod answer;
 mod attempts;
+mod dial;
 mod fault;
 mod link;
 mod login;
+mod look;
 mod options;
 mod proxy;
 mod redact;
@@ -22,10 +24,12 @@ mod transport;
 mod warning;
 
 pub use attempts::Attempts;
+pub use dial::{Wire, dial};
 pub(crate) use link::pagination_loop;
 pub use link::{NextPage, next_page};
+pub use look::Login;
 pub use options::{Options, Resolve};
-pub use proxy::proxy_for;
+pub use proxy::{has_proxy_but_for_exceptions, proxy_for, proxy_variable};
 pub use redact::{redacted_headers, redacted_url};
 pub use redirect::redirect_target;
 pub use request::{Request, Subject};

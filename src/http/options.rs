@@ -1,6 +1,6 @@
 //! What can be set about a transport.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 /// Settings of a [`Transport`](super::Transport). The defaults are those of the `rls` program.
@@ -36,6 +36,14 @@ impl Default for Options {
             resolve: Vec::new(),
             user_agent: concat!("rls/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
+    }
+}
+
+impl Options {
+    /// The addresses that were named for a host and port.
+    pub(crate) fn addresses(&self, host: &str, port: u16) -> impl Iterator<Item = SocketAddr> {
+        let named = self.resolve.iter().filter(move |resolve| resolve.host == host && resolve.port == port);
+        named.map(|resolve| SocketAddr::new(resolve.address, resolve.port))
     }
 }
 

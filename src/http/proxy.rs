@@ -1,13 +1,39 @@
 //! Whether a request goes through a proxy: the same rules that the HTTP client follows, for those who must know.
 
-use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use url::Url;
 
 /// The proxy that `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name for a URL, without its credentials.
 pub fn proxy_for(url: &Url) -> Option<String> {
-    let destination = url.as_str().parse().ok()?;
-    let intercept = Matcher::from_env().intercept(&destination)?;
-    let uri = intercept.uri();
+    intercept(url).as_ref().map(shown)
+}
+
+/// The same, with its credentials.
+pub(super) fn intercept(url: &Url) -> Option<Intercept> {
+    Matcher::from_env().intercept(&url.as_str().parse().ok()?)
+}
+
+/// A proxy for people: without its credentials.
+pub(super) fn shown(proxy: &Intercept) -> String {
+    let uri = proxy.uri();
     let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
-    Some(format!("{}://{}{port}", uri.scheme_str().unwrap_or("http"), uri.host().unwrap_or_default()))
+    format!("{}://{}{port}", uri.scheme_str().unwrap_or("http"), uri.host().unwrap_or_default())
+}
+
+/// The variable that names a proxy for URLs like this one, whether or not it holds anything of use and whatever `NO_PROXY` says.
+pub fn proxy_variable(url: &Url) -> Option<&'static str> {
+    let own = if url.scheme() == "https" { ["HTTPS_PROXY", "https_proxy"] } else { ["HTTP_PROXY", "http_proxy"] };
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    own.into_iter().chain(["ALL_PROXY", "all_proxy"]).find(is_set)
+}
+
+/// Whether requests for a URL would go through a proxy, were it not for `NO_PROXY`.
+pub fn has_proxy_but_for_exceptions(url: &Url) -> bool {
+    let value = |names: [&str; 2]| names.into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
+    let matcher = Matcher::builder()
+        .all(value(["ALL_PROXY", "all_proxy"]))
+        .http(value(["HTTP_PROXY", "http_proxy"]))
+        .https(value(["HTTPS_PROXY", "https_proxy"]))
+        .build();
+    url.as_str().parse().is_ok_and(|destination| matcher.intercept(&destination).is_some())
 }

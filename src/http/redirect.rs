@@ -40,8 +40,9 @@ pub fn redirect_target(method: &Method, from: &Url, peer: Option<IpAddr>, locati
     }
     if from.scheme() == "https" && to.scheme() == "http" {
         let to = to.origin().ascii_serialization();
-        return Err(Error::new(Kind::Tls(Tls::Downgrade), "refusing redirect to plain http")
-            .because(format!("{host} leads to {to}")));
+        let cause = format!("{host} leads to {to}");
+        let kind = Kind::Tls(Tls::Downgrade { to });
+        return Err(Error::new(kind, "refusing redirect to plain http").because(cause));
     }
     if from.origin() != to.origin() && !may_lead_to(from, peer, &to) {
         let to = to.host_str().unwrap_or_default();

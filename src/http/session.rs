@@ -41,6 +41,14 @@ pub(super) struct Remembered {
     replaced: Vec<(SecretString, SecretString)>,
 }
 
+impl Remembered {
+    /// Who a request was made as, or else any request to the same origin; `None` when there was none.
+    pub fn identity(&self, key: &Key) -> Option<&Option<Identity>> {
+        let other = || self.identities.iter().find(|(known, _)| known.0 == key.0).map(|(_, identity)| identity);
+        self.identities.get(key).or_else(other)
+    }
+}
+
 impl Session {
     pub fn new(registry: Registry, keychain: Keychain) -> Self {
         Self {
@@ -115,13 +123,7 @@ impl Session {
         }
         let key = (url.origin(), subject.right.clone());
         let remembered = self.remembered();
-        let Some(identity) = remembered
-            .identities
-            .get(&key)
-            .or_else(|| remembered.identities.iter().find(|(known, _)| known.0 == key.0).map(|(_, identity)| identity))
-        else {
-            return error;
-        };
+        let Some(identity) = remembered.identity(&key) else { return error };
         let unauthorized = error.reply().is_some_and(|reply| reply.status == 401);
         let Some(identity) = identity.clone() else {
             return if unauthorized { error.with_kind(Kind::Unauthenticated) } else { error };

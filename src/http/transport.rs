@@ -1,7 +1,6 @@
 //! Sending: connections, redirects, retries. Who may see which credentials is decided in `answer`.
 
 use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -193,7 +192,7 @@ impl Transport {
     }
 
     /// The address that a reply came from, unless a proxy stands in between.
-    pub(super) fn peer(&self, response: &Response) -> Option<std::net::IpAddr> {
+    pub fn peer(&self, response: &Response) -> Option<std::net::IpAddr> {
         if proxy_for(response.url()).is_some() { None } else { response.peer() }
     }
 
@@ -215,13 +214,7 @@ impl Transport {
             // It serves for a proxy that is reached by TLS; the trust in a server that speaks plain HTTP is not looked for.
             _ => self.trust.general_config()?,
         };
-        let addresses: Vec<_> = self
-            .options
-            .resolve
-            .iter()
-            .filter(|resolve| resolve.host == host && resolve.port == port)
-            .map(|resolve| SocketAddr::new(resolve.address, port))
-            .collect();
+        let addresses: Vec<_> = self.options.addresses(host, port).collect();
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(&self.options.user_agent)

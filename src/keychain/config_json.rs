@@ -84,7 +84,10 @@ impl ConfigJson {
             let place = format!("{setting} in {}", self.origin.name);
             check_name(name).map_err(|error| error.because(format!("it is the {place}")))?;
             match helpers.ask(name, &key).await {
-                Err(why) => lookup.failures.push(format!("{why} ({place})")),
+                Err(failure) => {
+                    lookup.failures.push(format!("{} ({place})", failure.why));
+                    lookup.helpers.push(failure);
+                }
                 Ok(given) => {
                     lookup.notes.extend(given.note);
                     let source = format!("docker-credential-{name} ({place})");

@@ -27,7 +27,33 @@ const MAX_SHOWN: usize = 200;
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
 /// What a helper answered, or why it did not.
-type Answer = Result<Given, String>;
+type Answer = Result<Given, HelperFailure>;
+
+/// A credential helper that gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelperFailure {
+    /// For instance `docker-credential-pass`.
+    pub program: String,
+    /// What it was asked for: the key of a server.
+    pub key: String,
+    /// Of which sort the failure is.
+    pub fault: HelperFault,
+    /// The whole of it in words, the program's name first.
+    pub why: String,
+}
+
+/// How a credential helper failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HelperFault {
+    /// There is no such program in `PATH`.
+    Missing,
+    /// The system does not run it.
+    NotRun,
+    /// It did not answer in time.
+    Silent,
+    /// It said that it failed, or what it said is no answer.
+    Failed,
+}
 
 /// A helper's answer.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +92,13 @@ impl Helpers {
 
     async fn run(&self, name: &str, key: &str) -> Answer {
         let program = format!("docker-credential-{name}");
-        let Some(path) = self.find(&program) else { return Err(format!("{program} is not in PATH")) };
+        let fail = |fault, why: String| HelperFailure {
+            why: format!("{program} {why}"),
+            program: program.clone(),
+            key: key.to_owned(),
+            fault,
+        };
+        let Some(path) = self.find(&program) else { return Err(fail(HelperFault::Missing, "is not in PATH".into())) };
         // The helper gets our environment as it is. Its error output is dropped: what it has to say it says on its output.
         let child = Command::new(path)
             .arg("get")
@@ -75,12 +107,14 @@ impl Helpers {
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn();
-        let mut child = child.map_err(|error| format!("{program} cannot be run: {error}"))?;
+        let mut child = child.map_err(|error| fail(HelperFault::NotRun, format!("cannot be run: {error}")))?;
         let spoken = tokio::time::timeout(self.limit, converse(&mut child, key)).await;
         match spoken {
-            Err(_) => Err(format!("{program} gave no answer within {:?}", self.limit)),
-            Ok(Err(why)) => Err(format!("{program} {why}")),
-            Ok(Ok(output)) => output.read(&program, key).map_err(|why| format!("{program} {why}")),
+            Err(_) => Err(fail(HelperFault::Silent, format!("gave no answer within {:?}", self.limit))),
+            Ok(outcome) => {
+                let answer = outcome.and_then(|output| output.read(&program, key));
+                answer.map_err(|why| fail(HelperFault::Failed, why))
+            }
         }
     }
 
@@ -145,7 +179,7 @@ async fn converse(child: &mut Child, key: &str) -> Result<Output, String> {
 }
 
 impl Output {
-    fn read(&self, program: &str, key: &str) -> Answer {
+    fn read(&self, program: &str, key: &str) -> Result<Given, String> {
         let text = self.text.expose_secret().trim();
         if !self.succeeded {
             return if text.contains(NOT_FOUND) { Ok(Given::default()) } else { Err(failure(text)) };

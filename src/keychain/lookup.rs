@@ -2,6 +2,8 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::helper::HelperFailure;
+
 use crate::auth::Credentials;
 use crate::error::Identity;
 
@@ -29,6 +31,8 @@ pub struct Lookup {
     /// Credentials that should have been there and could not be had: a helper that fails, an entry that cannot be read.
     /// What only reads may go on without them; what changes the registry should not.
     pub failures: Vec<String>,
+    /// Those of the failures that are of credential helpers, as facts.
+    pub helpers: Vec<HelperFailure>,
     /// Mistakes that cost nothing yet: a file that others can read, a key that will never match.
     pub notes: Vec<String>,
 }
@@ -42,6 +46,7 @@ impl Lookup {
             }
         }
         self.failures.extend(other.failures);
+        self.helpers.extend(other.helpers);
         self.notes.extend(other.notes);
     }
 }

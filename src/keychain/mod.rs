@@ -25,6 +25,7 @@ mod places;
 mod pull_secret;
 mod registries_yaml;
 
+pub use helper::{HelperFailure, HelperFault};
 pub use key::ServerKey;
 pub use lookup::{Found, Lookup};
 pub use options::{AuthFile, Options};

@@ -39,6 +39,11 @@ impl Client {
         }
     }
 
+    /// What everything is sent through.
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
     /// The registry that is talked to.
     pub fn registry(&self) -> &Registry {
         &self.registry

@@ -11,7 +11,9 @@ use crate::name::{Digest, Repository, Target};
 
 /// What a URL of the API names.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Endpoint<'a> {
+pub(crate) enum Endpoint<'a> {
+    /// `/v2/`
+    Base,
     /// `/v2/_catalog`
     Catalog,
     /// `/v2/<name>/tags/list`
@@ -20,21 +22,30 @@ pub(super) enum Endpoint<'a> {
     Manifest(&'a Repository, Target<'a>),
     /// `/v2/<name>/blobs/<digest>`
     Blob(&'a Repository, &'a Digest),
+    /// `/v2/<name>/blobs/uploads/`
+    Uploads(&'a Repository),
 }
 
 impl Endpoint<'_> {
     fn path(self) -> String {
         match self {
+            Self::Base => "v2/".to_owned(),
             Self::Catalog => "v2/_catalog".to_owned(),
             Self::Tags(repository) => format!("v2/{repository}/tags/list"),
             Self::Manifest(repository, Target::Tag(tag)) => format!("v2/{repository}/manifests/{tag}"),
             Self::Manifest(repository, Target::Digest(digest)) => format!("v2/{repository}/manifests/{digest}"),
             Self::Blob(repository, digest) => format!("v2/{repository}/blobs/{digest}"),
+            Self::Uploads(repository) => format!("v2/{repository}/blobs/uploads/"),
         }
     }
 
     fn subject(self, registry: &str, action: Action) -> Subject {
         let (name, right, missing, operation) = match self {
+            Self::Base => {
+                let name = "the API".to_owned();
+                let (missing, operation) = (Missing::Page, Operation::Other);
+                return Subject { registry: registry.to_owned(), name, right: None, missing, operation };
+            }
             Self::Catalog => ("the catalog".to_owned(), Right::catalog(), Missing::Page, Operation::Catalog),
             Self::Tags(repository) => {
                 (repository.to_string(), Right::on(repository, action), Missing::Repository, Operation::Tags)
@@ -51,6 +62,9 @@ impl Endpoint<'_> {
                 let name = format!("blob {digest} of {repository}");
                 (name, Right::on(repository, action), Missing::Blob, Operation::Other)
             }
+            Self::Uploads(repository) => {
+                (repository.to_string(), Right::on(repository, action), Missing::Repository, Operation::Other)
+            }
         };
         Subject { registry: registry.to_owned(), name, right: Some(right), missing, operation }
     }
@@ -58,7 +72,7 @@ impl Endpoint<'_> {
 
 impl Client {
     /// A request for an endpoint. The right follows from the method: GET and HEAD pull, DELETE deletes, the rest pushes.
-    pub(super) fn request(&self, method: Method, endpoint: Endpoint<'_>) -> Request {
+    pub(crate) fn request(&self, method: Method, endpoint: Endpoint<'_>) -> Request {
         let action = match method {
             Method::GET | Method::HEAD => Action::Pull,
             Method::DELETE => Action::Delete,

@@ -15,10 +15,13 @@ mod page;
 mod platform;
 mod schema1;
 mod tags;
+mod upload;
 mod valid;
 
 pub use catalog::CatalogOptions;
 pub use client::{Client, ClientBuilder};
+pub(crate) use endpoint::Endpoint;
+
 pub use config::{HistoryEntry, ImageConfig};
 pub use contents::{Child, Contents};
 pub use delete::{Deletion, moved};

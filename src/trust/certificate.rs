@@ -132,6 +132,11 @@ pub struct Name {
 }
 
 impl Name {
+    /// Reads a distinguished name in DER; `None` when it is not one.
+    pub(super) fn parse(der: &[u8]) -> Option<Self> {
+        X509Name::from_der(der).ok().map(|(_, name)| Self::new(&name))
+    }
+
     fn new(name: &X509Name<'_>) -> Self {
         Self {
             common_name: name.iter_common_name().next().map(|value| {

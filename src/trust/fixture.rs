@@ -162,7 +162,7 @@ impl Server {
         self
     }
 
-    fn config(&self) -> ServerConfig {
+    pub fn config(&self) -> ServerConfig {
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&self.versions)
             .unwrap()

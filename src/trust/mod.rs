@@ -20,6 +20,7 @@ mod identity;
 mod insecure;
 mod pem;
 mod place;
+mod presented;
 mod refusal;
 mod registries_yaml;
 mod rejection;
@@ -35,12 +36,14 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::ClientConfig;
+use rustls::client::ResolvesClientCert;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 
 pub use certificate::Certificate;
 pub use explain::explain;
 pub use identity::ClientIdentityFiles;
+pub use presented::{Agreed, ClientCertificateRequest, Presented, PresentedCertificate};
 pub use rejection::Rejection;
 pub use source::{Gives, Origin, Source, Unused};
 
@@ -171,6 +174,12 @@ impl Trust {
     ///
     /// [`Kind::Config`](crate::error::Kind::Config) when a client certificate configured for this server cannot be used.
     pub fn client_config(&self, host: &str, port: u16) -> Result<ClientConfig> {
+        let (verifier, identities) = self.judge_and_identities(host, port)?;
+        self.configure(verifier, Arc::new(identities))
+    }
+
+    /// Who judges a server's certificates, and what is shown to it.
+    fn judge_and_identities(&self, host: &str, port: u16) -> Result<(Arc<dyn ServerCertVerifier>, Identities)> {
         let found = self.found(host, port);
         if let Some(failure) = &found.failure {
             return Err(failure.clone());
@@ -183,7 +192,7 @@ impl Trust {
             unused.extend(registry.unused());
         }
         let identities = Identities { all: self.identities(host, &found), asked: Arc::clone(&found.asked) };
-        self.configure(given, unused, identities)
+        Ok((self.judge(given, unused), identities))
     }
 
     /// The configuration for connections that no server's own configuration is for, such as those to a proxy: the system's
@@ -194,23 +203,29 @@ impl Trust {
     /// [`Kind::Config`](crate::error::Kind::Config) when TLS cannot be set up.
     pub fn general_config(&self) -> Result<ClientConfig> {
         let nobody = Identities { all: Vec::new(), asked: Arc::default() };
-        self.configure(self.shared.given.clone(), Vec::new(), nobody)
+        self.configure(self.judge(self.shared.given.clone(), Vec::new()), Arc::new(nobody))
     }
 
-    fn configure(&self, given: Vec<Given>, unused: Vec<String>, identities: Identities) -> Result<ClientConfig> {
-        let shared = &self.shared;
-        let algorithms = shared.provider.signature_verification_algorithms;
-        let verifier: Arc<dyn ServerCertVerifier> = if shared.insecure {
+    fn judge(&self, given: Vec<Given>, unused: Vec<String>) -> Arc<dyn ServerCertVerifier> {
+        let algorithms = self.shared.provider.signature_verification_algorithms;
+        if self.shared.insecure {
             Arc::new(AcceptAny { algorithms })
         } else {
-            Arc::new(Verifier::new(Arc::clone(&shared.system), given, unused, algorithms))
-        };
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&shared.provider))
+            Arc::new(Verifier::new(Arc::clone(&self.shared.system), given, unused, algorithms))
+        }
+    }
+
+    fn configure(
+        &self,
+        verifier: Arc<dyn ServerCertVerifier>,
+        identities: Arc<dyn ResolvesClientCert>,
+    ) -> Result<ClientConfig> {
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.shared.provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| Error::config("TLS cannot be set up").because(error))?
             .dangerous()
             .with_custom_certificate_verifier(verifier)
-            .with_client_cert_resolver(Arc::new(identities));
+            .with_client_cert_resolver(identities);
         config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
         Ok(config)
     }

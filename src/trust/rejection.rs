@@ -38,7 +38,7 @@ impl Rejection {
             Tls::ClientCertificate { offered: true } => format!("{host} refuses the client certificate"),
             Tls::ClientCertificate { offered: false } => format!("{host} demands a client certificate"),
             Tls::Version => format!("no TLS protocol version or cipher suite in common with {host}"),
-            Tls::Downgrade => format!("{host} redirects from https to plain HTTP"),
+            Tls::Downgrade { .. } => format!("{host} redirects from https to plain HTTP"),
             Tls::Handshake => format!("the TLS handshake with {host} failed"),
         }
     }
@@ -73,7 +73,7 @@ mod tests {
             (Tls::WrongName { names: Vec::new() }, "not valid for registry.corp"),
             (Tls::PlainHttp, "speaks plain HTTP"),
             (Tls::Version, "protocol version"),
-            (Tls::Downgrade, "plain HTTP"),
+            (Tls::Downgrade { to: String::new() }, "plain HTTP"),
             (Tls::Handshake, "handshake"),
             (Tls::ClientCertificate { offered: false }, "client certificate"),
             (Tls::ClientCertificate { offered: true }, "client certificate"),

@@ -14,6 +14,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("trust", &["error", "name", "auth"]),
     ("http", &["error", "name", "auth", "keychain", "trust"]),
     ("registry", &["error", "name", "auth", "keychain", "trust", "http"]),
+    ("diagnosis", &["error", "name", "auth", "keychain", "trust", "http", "registry"]),
     ("retention", &["error", "name", "auth", "keychain", "trust", "http", "registry"]),
 ];
 

@@ -38,6 +38,8 @@ impl Rls {
         rls.variables.insert("PATH".into(), path);
         rls.variables.insert("HOME".into(), rls.home.path().into());
         rls.variables.insert("SSL_CERT_FILE".into(), root.into());
+        // What docker, containerd and k3s keep for the whole machine is not looked at.
+        rls.variables.insert("RLS_ROOT".into(), rls.home.path().join("system").into());
         rls
     }
 

@@ -31,6 +31,26 @@ pub struct Connector {
     read: Mutex<Option<SecretString>>,
 }
 
+/// What a client is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The registry, spoken to in plain HTTP if that was asked for.
+    pub registry: Registry,
+    /// Where credentials are found.
+    pub keychain: Keychain,
+    /// Who is trusted, or which of the files that were named cannot be used.
+    pub trust: registry_ls::Result<Trust>,
+    /// Limits and addresses.
+    pub options: Options,
+    /// What counts.
+    pub stats: Arc<Stats>,
+}
+
+/// The warning that `--insecure` gives on every run.
+pub fn not_verified(registry: &Registry) -> String {
+    format!("the certificate of {registry} is not verified (--insecure)")
+}
+
 impl Connector {
     /// A connector whose clients count in `stats` and are done by `deadline`.
     pub fn new(deadline: Option<Instant>, stats: Arc<Stats>) -> Self {
@@ -57,13 +77,26 @@ impl Connector {
 
     async fn connect(&self, connection: Connection) -> Result<Client, Stop> {
         if connection.insecure {
-            tracing::warn!("the certificate of {} is not verified (--insecure)", connection.registry);
+            tracing::warn!("{}", not_verified(&connection.registry));
         }
+        let Parts { registry, keychain, trust, options, stats } = self.parts(connection).await?;
+        let client = Client::builder(registry).keychain(keychain).options(options).stats(stats);
+        Ok(client.trust(trust.map_err(Usage::from)?).build().map_err(Usage::from)?)
+    }
+
+    /// What a client of a registry is made of, for those who want to see where it fails.
+    ///
+    /// # Errors
+    ///
+    /// A fault in the options, or Ctrl-C where a password is asked for.
+    pub async fn parts(&self, connection: Connection) -> Result<Parts, Stop> {
+        let root = Some(connection.root);
         let client_identity = connection.client_identity.map(|(cert, key)| ClientIdentityFiles { cert, key });
         let trust = trust::Options {
             ca_files: connection.ca_files,
             client_identity,
             insecure: connection.insecure,
+            root: root.clone(),
             ..trust::Options::from_env()
         };
         let options = Options {
@@ -74,24 +107,32 @@ impl Connector {
             resolve: connection.resolve,
             ..Options::default()
         };
-        let keychain = self.keychain(connection.account, &connection.registry).await?;
-        let client =
-            Client::builder(connection.registry).keychain(keychain).options(options).stats(Arc::clone(&self.stats));
-        let trust = Trust::load(trust).map_err(Usage::from)?;
-        Ok(client.trust(trust).build().map_err(Usage::from)?)
+        let places = keychain::Options { root, ..keychain::Options::from_env() };
+        Ok(Parts {
+            keychain: self.keychain(connection.account, &connection.registry, places).await?,
+            registry: connection.registry,
+            trust: Trust::load(trust),
+            options,
+            stats: Arc::clone(&self.stats),
+        })
     }
 
-    async fn keychain(&self, account: Account, registry: &Registry) -> Result<Keychain, Stop> {
+    async fn keychain(
+        &self,
+        account: Account,
+        registry: &Registry,
+        places: keychain::Options,
+    ) -> Result<Keychain, Stop> {
         Ok(match account {
             Account::Anonymous => Keychain::anonymous(),
-            Account::Found => Keychain::discover(keychain::Options::from_env()),
+            Account::Found => Keychain::discover(places),
             Account::AuthFile(path) => {
                 let auth_file = if path.as_os_str() == "-" {
                     AuthFile::Text { text: self.stdin().await?, name: "standard input".to_owned() }
                 } else {
                     AuthFile::Path(path)
                 };
-                Keychain::discover(keychain::Options { auth_file: Some(auth_file), ..keychain::Options::from_env() })
+                Keychain::discover(keychain::Options { auth_file: Some(auth_file), ..places })
             }
             Account::User { username, password } => {
                 let (password, source) = match password {

@@ -29,7 +29,8 @@ pub fn run(cli: &Cli) -> Exit {
     };
     let styles = Styles::for_stderr(settings.color);
     let report = Report::new(styles, settings.quiet);
-    start_log(Verbosity::new(settings.quiet, settings.verbosity), styles);
+    let quiet = settings.quiet || commands::warns_by_itself(&cli.command);
+    start_log(Verbosity::new(quiet, settings.verbosity), styles);
     let stats = Arc::new(Stats::default());
     let exit = match carry_out(cli, &settings, &report, &stats, started) {
         Ok(outcome) => report.end(outcome),

@@ -82,9 +82,10 @@ async fn failures_are_told_without_secrets() {
         ("exec cat /dev/zero", "docker-credential-test printed more than 64 KiB"),
         ("kill -9 $$", "docker-credential-test failed"),
     ] {
-        assert_eq!(ask(script).await.expect_err(script), why);
+        let failure = ask(script).await.expect_err(script);
+        assert_eq!((failure.why.as_str(), failure.fault), (why, HelperFault::Failed));
     }
-    let long = ask("head -c 5000 /dev/zero | tr '\\0' x; exit 1").await.expect_err("a failure");
+    let long = ask("head -c 5000 /dev/zero | tr '\\0' x; exit 1").await.expect_err("a failure").why;
     assert!(long.len() < 300, "{long}");
 }
 
@@ -104,8 +105,9 @@ async fn a_helper_that_hangs_is_left() {
     let folder = folder(&[("hangs", "exec sleep 1000"), ("forks", "sleep 1000 & echo '{}'")]);
     let helpers = Helpers::new(Some(folder.path().into()), Duration::from_millis(50));
     for name in ["hangs", "forks"] {
-        let why = helpers.ask(name, KEY).await.expect_err(name);
-        assert_eq!(why, format!("docker-credential-{name} gave no answer within 50ms"));
+        let failure = helpers.ask(name, KEY).await.expect_err(name);
+        assert_eq!(failure.why, format!("docker-credential-{name} gave no answer within 50ms"));
+        assert_eq!((failure.fault, failure.key.as_str()), (HelperFault::Silent, KEY));
     }
 }
 
@@ -117,7 +119,9 @@ async fn a_helper_is_found_in_path_alone() {
     let found = helpers(&folder);
     assert!(found.ask("there", KEY).await.is_ok());
     for name in ["missing", "folder", "plain"] {
-        assert_eq!(found.ask(name, KEY).await.expect_err(name), format!("docker-credential-{name} is not in PATH"));
+        let failure = found.ask(name, KEY).await.expect_err(name);
+        assert_eq!(failure.why, format!("docker-credential-{name} is not in PATH"));
+        assert_eq!((failure.program, failure.fault), (format!("docker-credential-{name}"), HelperFault::Missing));
     }
     let here = std::env::current_dir().expect("a folder");
     let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
@@ -125,7 +129,7 @@ async fn a_helper_is_found_in_path_alone() {
     assert!(relative.join("docker-credential-there").exists());
     for path in [None, Some("".into()), Some(relative.into())] {
         let helpers = Helpers::new(path, Duration::from_secs(10));
-        assert_eq!(helpers.ask("there", KEY).await.expect_err("none"), "docker-credential-there is not in PATH");
+        assert_eq!(helpers.ask("there", KEY).await.expect_err("none").why, "docker-credential-there is not in PATH");
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod completions;
 mod digest;
+mod doctor;
 mod duration;
 mod filter;
 mod global;
@@ -28,6 +29,7 @@ use clap::{Parser, Subcommand};
 
 pub use completions::CompletionsArgs;
 pub use digest::DigestArgs;
+pub use doctor::DoctorArgs;
 pub use duration::parse_duration;
 pub use filter::{Filter, FilterArgs, parse_limit};
 pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};
@@ -75,6 +77,7 @@ pub enum Command {
     Manifest(ManifestArgs),
     Digest(DigestArgs),
     Rm(RmArgs),
+    Doctor(DoctorArgs),
     Completions(CompletionsArgs),
 }
 
@@ -86,6 +89,7 @@ impl Cli {
             Command::Tags(tags) => tags.config.config.as_deref(),
             Command::Digest(digest) => digest.config.config.as_deref(),
             Command::Rm(rm) => rm.config.config.as_deref(),
+            Command::Doctor(doctor) => doctor.config.config.as_deref(),
             Command::Manifest(_) | Command::Completions(_) => None,
         };
         after.or(self.config.config.as_deref())

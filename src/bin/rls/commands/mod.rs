@@ -2,6 +2,7 @@
 
 mod completions;
 mod digest;
+mod doctor;
 mod manifest;
 mod nearest;
 mod repos;
@@ -52,8 +53,14 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Stop> {
         Command::Manifest(manifest) => manifest::run(manifest, context).await,
         Command::Digest(digest) => digest::run(digest, context).await,
         Command::Rm(rm) => rm::run(rm, context).await,
+        Command::Doctor(doctor) => doctor::run(doctor, context).await,
         Command::Completions(completions) => completions::run(completions),
     }
+}
+
+/// Whether a command says itself what others learn from warnings.
+pub fn warns_by_itself(command: &Command) -> bool {
+    matches!(command, Command::Doctor(_))
 }
 
 impl Context<'_> {

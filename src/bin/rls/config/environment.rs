@@ -41,6 +41,8 @@ pub struct Environment {
     pub output: Option<Format>,
     /// `RLS_LOG`: how often `--verbose` is meant
     pub verbosity: Option<u8>,
+    /// `RLS_ROOT`: where the files of the whole machine are, `/etc/docker` and the like
+    pub root: Option<PathBuf>,
     /// `RLS_CONFIG`
     pub config: Option<PathBuf>,
     /// Whether `NO_COLOR` or `CLICOLOR_FORCE` has a say, which is then before the configuration file's.
@@ -76,6 +78,7 @@ impl Environment {
             timeout: reader.parsed("RLS_TIMEOUT", parse_duration)?,
             output: reader.parsed("RLS_OUTPUT", parse_format)?,
             verbosity: reader.parsed("RLS_LOG", parse_verbosity)?,
+            root: reader.path("RLS_ROOT"),
             config: reader.path("RLS_CONFIG"),
             decides_color: reader.get("NO_COLOR").or_else(|| reader.get("CLICOLOR_FORCE")).is_some(),
         })

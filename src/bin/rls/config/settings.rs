@@ -59,6 +59,8 @@ pub struct Connection {
     pub insecure: bool,
     /// Addresses to connect to.
     pub resolve: Vec<Resolve>,
+    /// The root of the files that are the whole machine's, such as `/etc/docker`.
+    pub root: PathBuf,
     /// Requests in flight at once.
     pub jobs: usize,
     /// Limit for connecting.
@@ -219,6 +221,7 @@ impl Settings {
             client_identity: self.client_identity(&about)?,
             insecure: insecure.or_else(|| about.iter().find_map(|connect| connect.insecure)).unwrap_or(false),
             resolve: given.resolve.iter().flat_map(crate::args::Resolve::entries).collect(),
+            root: environment.root.clone().unwrap_or_else(|| PathBuf::from("/")),
             jobs: jobs.unwrap_or(DEFAULT_JOBS).into(),
             connect_timeout: connect_timeout.unwrap_or(defaults.connect_timeout),
             retries: retries.unwrap_or(defaults.retries),

@@ -241,7 +241,7 @@ impl Situation {
             Tls::ClientCertificate { offered: true } => {
                 Some("the server does not accept the one in --client-cert: it wants another CA or a later date".to_owned())
             }
-            Tls::Downgrade => Some(
+            Tls::Downgrade { .. } => Some(
                 "the registry behind the proxy does not know that it is reached by https: REGISTRY_HTTP_HOST=https://HOST on the \
                  server, or X-Forwarded-Proto from the proxy"
                     .to_owned(),

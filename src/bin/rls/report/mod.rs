@@ -27,6 +27,8 @@ pub enum Stop {
     Failed(Error, Situation),
     /// The command line or local configuration is at fault.
     Usage(Usage),
+    /// Something failed, and the output says so.
+    Told(Kind),
     /// The output cannot be written.
     Output(OutputError),
     /// SIGINT or SIGTERM.
@@ -95,6 +97,14 @@ impl Report {
         }
     }
 
+    /// Prints what the whole comes to, after the last record.
+    pub fn sum(&self, text: &str) {
+        if !self.quiet {
+            // Standard error may be closed.
+            on_terminal(|| drop(writeln!(stderr(), "{}", escape(text))));
+        }
+    }
+
     /// Prints why the command ended, if that needs saying, and says with which exit code.
     pub fn end(&self, outcome: Result<(), Stop>) -> Exit {
         match outcome {
@@ -107,6 +117,7 @@ impl Report {
                 self.print_error(usage.what(), usage.causes(), usage.advice());
                 Exit::USAGE
             }
+            Err(Stop::Told(kind)) => Exit::of(&kind),
             Err(Stop::Output(OutputError::Closed)) => Exit::PIPE,
             Err(Stop::Output(error)) => {
                 self.print_error(&error.to_string(), &[], None);

@@ -3,6 +3,7 @@
 //! A field has the same name in all formats. Times and sizes are machine values here; only tables and templates' filters
 //! make them human.
 
+mod check;
 mod digest;
 mod manifest;
 mod removal;
@@ -12,6 +13,7 @@ mod time;
 
 use serde::{Serialize, Serializer};
 
+pub use check::{CheckRecord, CheckStatus, CheckView, FactRecord};
 pub use digest::{DigestRecord, DigestView};
 pub use manifest::{ConfigRecord, HistoryRecord, LayerRecord, ManifestRecord, ManifestView, PlatformRecord};
 pub use removal::{Action, RemovalRecord, RemovalView};

@@ -1,0 +1,57 @@
+//! Files of this machine that were made for a registry and do not serve.
+
+use std::path::Path;
+
+use registry_ls::diagnosis::Problem;
+use registry_ls::trust::Unused;
+
+use super::lines;
+
+pub(super) fn remedies(problem: &Problem) -> Option<Vec<String>> {
+    Some(match problem {
+        Problem::FileNotUsed { path, why } => vec![not_used(path, why)],
+        Problem::ClientCertificateFile { path } => vec![
+            format!("if it is the certificate of a CA: {}", moved(path, &path.with_extension("crt"))),
+            format!("if it is a client's: put its key beside it, as {}", path.with_extension("key").display()),
+        ],
+        Problem::NamedFile => lines([
+            "correct the file, or the option or variable that names it: --ca-file (RLS_CA_FILE), --client-cert, --client-key",
+        ]),
+        Problem::CredentialsNotRead => lines([
+            "correct or remove the file",
+            "or go by another one: --auth-file FILE",
+            "or without any: -u NAME, --anonymous",
+        ]),
+        _ => return None,
+    })
+}
+
+fn not_used(path: &Path, why: &Unused) -> String {
+    let shown = path.display();
+    match why {
+        Unused::OtherPort { expected } => moved(path, &path.with_file_name(expected)),
+        Unused::NotNamedCrt => moved(path, &path.with_extension("crt")),
+        Unused::KeyWithScheme { key, expected } => {
+            format!("in {shown}, below configs: \"{expected}\": instead of \"{key}\":")
+        }
+        Unused::Misplaced => {
+            format!("in {shown}: move configs: out of mirrors:, to the beginning of a line of its own")
+        }
+        Unused::Denied => format!("{}chmod a+r {shown}", sudo(path)),
+        Unused::NoCertificate(_) => format!("put the CA's certificate into {shown}, in PEM"),
+        Unused::KeyWithoutCertificate => {
+            format!("put the certificate that belongs to it beside it, as {}", path.with_extension("cert").display())
+        }
+        Unused::ClientIdentity(_) => format!("put a client certificate and the key that belongs to it there: {shown}"),
+        _ => format!("correct {shown}, or take it away"),
+    }
+}
+
+fn moved(from: &Path, to: &Path) -> String {
+    format!("{}mv {} {}", sudo(from), from.display(), to.display())
+}
+
+/// What is the machine's is changed by its administrator.
+fn sudo(path: &Path) -> &'static str {
+    if path.starts_with("/etc") { "sudo " } else { "" }
+}

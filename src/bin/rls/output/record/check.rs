@@ -1,0 +1,220 @@
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use unicode_width::UnicodeWidthStr;
+
+use crate::output::{Human, Tone, View};
+
+/// Columns of the name of a check, with the blanks after it.
+const NAME: usize = 13;
+/// Columns of what came of it, before the time.
+const DETAIL: usize = 52;
+/// What stands before the lines that belong to a check.
+const INDENT: &str = "     ";
+/// Columns of `cause` and `remedy`, with the blanks after them.
+const LABEL: usize = 8;
+
+/// One check of `rls doctor`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckRecord {
+    /// What was looked at, such as `tls`.
+    pub check: String,
+    /// What came of it.
+    pub status: CheckStatus,
+    /// The same in a few words.
+    pub detail: String,
+    /// What is wrong.
+    pub cause: Option<String>,
+    /// What to do about it: one of these.
+    pub remedy: Vec<String>,
+    /// What else was seen.
+    pub facts: Vec<FactRecord>,
+    /// How long it took, where something was waited for.
+    #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
+    pub took: Option<Duration>,
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckStatus {
+    /// All is well.
+    Ok,
+    /// Something is wrong.
+    Failed,
+    /// There was nothing to check, or an earlier failure stands in the way.
+    Skipped,
+}
+
+/// Something that was seen. Machines see its text alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactRecord {
+    /// How deep it is below what it belongs to.
+    pub depth: usize,
+    /// What it is.
+    pub text: String,
+}
+
+impl Serialize for FactRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+fn milliseconds<S: Serializer>(took: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)).serialize(serializer)
+}
+
+impl fmt::Display for CheckStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        })
+    }
+}
+
+impl CheckStatus {
+    fn sign(self) -> (&'static str, Tone) {
+        match self {
+            Self::Ok => ("✓", Tone::Good),
+            Self::Failed => ("✗", Tone::Bad),
+            Self::Skipped => ("–", Tone::Dim),
+        }
+    }
+}
+
+/// How `rls doctor` shows its records: a line each, and below it what is wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckView {
+    /// Whether people are shown all that was seen, also where nothing is wrong.
+    pub everything: bool,
+}
+
+impl View for CheckView {
+    type Record = CheckRecord;
+
+    fn sample(&self) -> CheckRecord {
+        CheckRecord {
+            check: "tls".to_owned(),
+            status: CheckStatus::Ok,
+            detail: "TLS 1.3".to_owned(),
+            cause: None,
+            remedy: Vec::new(),
+            facts: Vec::new(),
+            took: None,
+        }
+    }
+
+    fn plain(&self, record: &CheckRecord) -> Vec<Vec<String>> {
+        vec![vec![record.check.clone(), record.status.to_string(), record.detail.clone()]]
+    }
+
+    fn text(&self, record: &CheckRecord, human: &Human) -> String {
+        let mut lines = vec![line(record, human)];
+        if record.status == CheckStatus::Failed || self.everything {
+            lines.extend(record.facts.iter().map(|fact| {
+                let depth = "  ".repeat(fact.depth);
+                format!("{INDENT}{depth}{}", human.escape(&fact.text))
+            }));
+        }
+        lines.extend(record.cause.iter().map(|cause| labelled("cause", cause, human)));
+        for (index, remedy) in record.remedy.iter().enumerate() {
+            lines.push(labelled(if index == 0 { "remedy" } else { "" }, remedy, human));
+        }
+        lines.join("\n")
+    }
+}
+
+/// ` ✓ dns          10.1.2.3                                              1 ms`
+fn line(record: &CheckRecord, human: &Human) -> String {
+    let (sign, tone) = record.status.sign();
+    let sign = human.styles.paint(tone, sign);
+    let detail = human.escape(&record.detail);
+    let line = format!(" {sign} {}{detail}", human.pad(&record.check, NAME));
+    match record.took {
+        None => line,
+        Some(took) => {
+            let blanks = " ".repeat(DETAIL.saturating_sub(detail.width()));
+            format!("{line}{blanks}  {} ms", took.as_millis())
+        }
+    }
+}
+
+fn labelled(label: &str, text: &str, human: &Human) -> String {
+    format!("{INDENT}{}{}", human.pad(label, LABEL), human.escape(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Styles;
+
+    fn human(colored: bool) -> Human {
+        Human { now: jiff::Timestamp::UNIX_EPOCH, styles: Styles::new(colored) }
+    }
+
+    fn record() -> CheckRecord {
+        CheckRecord {
+            check: "tls".to_owned(),
+            status: CheckStatus::Failed,
+            detail: "unknown issuer".to_owned(),
+            cause: Some("nobody knows \x1b[2J".to_owned()),
+            remedy: vec!["on the server: a".to_owned(), "or here: b".to_owned()],
+            facts: vec![
+                FactRecord { depth: 0, text: "1 certificate".to_owned() },
+                FactRecord { depth: 1, text: "CN=x\u{202e}".to_owned() },
+            ],
+            took: Some(Duration::from_micros(4321)),
+        }
+    }
+
+    #[test]
+    fn a_failure_is_followed_by_facts_cause_and_remedies() {
+        let expected = "\
+ ✗ tls          unknown issuer                                        4 ms
+     1 certificate
+       CN=x\\u{202e}
+     cause   nobody knows \\x1b[2J
+     remedy  on the server: a
+             or here: b";
+        assert_eq!(CheckView { everything: false }.text(&record(), &human(false)), expected);
+    }
+
+    #[test]
+    fn what_passed_is_one_line_unless_everything_is_wanted() {
+        let passed = CheckRecord { status: CheckStatus::Ok, cause: None, remedy: Vec::new(), took: None, ..record() };
+        assert_eq!(CheckView { everything: false }.text(&passed, &human(false)), " ✓ tls          unknown issuer");
+        assert_eq!(CheckView { everything: true }.text(&passed, &human(false)).lines().count(), 3);
+    }
+
+    #[test]
+    fn only_the_sign_is_coloured() {
+        let text = CheckView { everything: false }.text(&record(), &human(true));
+        assert!(text.starts_with(" \x1b[1m\x1b[31m✗\x1b[0m tls "), "{text:?}");
+        assert_eq!(text.matches('\x1b').count(), 3, "{text:?}");
+    }
+
+    #[test]
+    fn a_long_detail_pushes_the_time_aside() {
+        let long = CheckRecord { detail: "x".repeat(60), ..record() };
+        assert!(line(&long, &human(false)).ends_with("xx  4 ms"));
+    }
+
+    #[test]
+    fn machines_see_facts_as_text_and_the_time_in_milliseconds() {
+        let value = serde_json::to_value(record()).unwrap();
+        let expected = serde_json::json!({
+            "check": "tls",
+            "status": "failed",
+            "detail": "unknown issuer",
+            "cause": "nobody knows \x1b[2J",
+            "remedy": ["on the server: a", "or here: b"],
+            "facts": ["1 certificate", "CN=x\u{202e}"],
+            "milliseconds": 4,
+        });
+        assert_eq!(value, expected);
+    }
+}

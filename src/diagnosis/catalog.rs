@@ -1,0 +1,83 @@
+//! The list of repositories.
+
+use std::pin::pin;
+
+use futures::TryStreamExt as _;
+
+use super::blame;
+use super::check::Finding;
+use super::examination::Examination;
+use super::problem::Problem;
+use super::verdict::Verdict;
+use crate::error::{Error, Kind, Operation, Result};
+use crate::name::Registry;
+use crate::registry::CatalogOptions;
+
+/// So many names are asked for.
+const SAMPLE: usize = 100;
+
+/// Hosts, and the ends of hosts, whose registries list repositories elsewhere.
+const WITHOUT: [&str; 6] = ["ghcr.io", "quay.io", "pkg.dev", "gcr.io", "gitlab.com", "public.ecr.aws"];
+
+pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
+    let options = CatalogOptions { page_size: SAMPLE, after: None };
+    let mut names = pin!(examination.client()?.catalog(&options));
+    let (mut count, mut first) = (0, None);
+    while count < SAMPLE {
+        match names.try_next().await {
+            Ok(Some(name)) => {
+                first.get_or_insert(name);
+                count += 1;
+            }
+            Ok(None) => break,
+            Err(error) => return Ok(failed(examination, &error)),
+        }
+    }
+    Ok(Verdict::passed(match (count, first) {
+        (0, _) | (_, None) => "no repositories".to_owned(),
+        (1, Some(only)) => format!("1 repository, {only}"),
+        (SAMPLE, Some(first)) => format!("{SAMPLE} repositories or more, from {first} on"),
+        (count, Some(first)) => format!("{count} repositories, from {first} on"),
+    }))
+}
+
+fn failed(examination: &Examination, error: &Error) -> Verdict {
+    let is_refusal =
+        matches!(error.kind(), Kind::Denied(_) | Kind::Unauthenticated | Kind::Unsupported(Operation::Catalog));
+    if !is_refusal {
+        return blame::verdict(error, &examination.base);
+    }
+    if offers_none(&examination.plan.registry) {
+        return Verdict { stands_in_the_way: true, ..Verdict::skipped("this registry does not offer one") };
+    }
+    let finding = blame::finding(error, &examination.base);
+    match error.kind() {
+        Kind::Denied(_) | Kind::Unauthenticated => {
+            Verdict::failed("not allowed", Finding { problem: Problem::CatalogForbidden, ..finding })
+        }
+        _ => Verdict::failed("not offered", finding),
+    }
+}
+
+/// Whether a registry is known to have no catalog for anybody: that it refuses says nothing then.
+fn offers_none(registry: &Registry) -> bool {
+    let host = registry.host();
+    let is_at = |end: &&str| host.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    registry.is_docker_hub() || WITHOUT.iter().any(is_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registries_without_a_catalog_are_known_by_their_hosts() {
+        let offers_none = |text: &str| offers_none(&text.parse().expect(text));
+        for text in ["docker.io", "ghcr.io", "europe-docker.pkg.dev", "registry.gitlab.com", "ghcr.io:8443"] {
+            assert!(offers_none(text), "{text}");
+        }
+        for text in ["registry.corp", "notghcr.io", "ghcr.io.corp", "docker.io:5000", "localhost:5000"] {
+            assert!(!offers_none(text), "{text}");
+        }
+    }
+}

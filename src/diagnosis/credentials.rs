@@ -1,0 +1,123 @@
+//! What is known to answer the registry's challenge with: from where, whose, until when.
+
+use jiff::Timestamp;
+
+use super::blame;
+use super::check::{Fact, Finding};
+use super::examination::Examination;
+use super::expiry;
+use super::problem::{Problem, Secret};
+use super::verdict::Verdict;
+use crate::error::{Kind, Result};
+use crate::keychain::{Found, Lookup};
+use crate::trust::{Gives, Origin, Unused};
+
+pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
+    if examination.challenge.is_none() {
+        return Ok(Verdict::skipped("not asked for"));
+    }
+    let plan = &examination.plan;
+    let lookup = match plan.keychain.look_up(&plan.registry, plan.repository.as_ref()).await {
+        Ok(lookup) => lookup,
+        Err(error) => {
+            let finding = Finding { problem: Problem::CredentialsNotRead, ..blame::finding(&error, &examination.base) };
+            return Ok(Verdict::failed(error.what(), finding));
+        }
+    };
+    examination.lacks_credentials = lookup.found.is_empty() && !lookup.failures.is_empty();
+    let now = Timestamp::now();
+    let facts = facts(&lookup);
+    if let Some((secret, ended)) = all_ended(&lookup.found, now) {
+        let cause = format!("they say of themselves that they ended at {ended}, {}", since(ended, now));
+        let kind = Kind::Denied(crate::error::Denial::default());
+        let finding = Finding { problem: Problem::ExpiredCredentials { secret }, cause, kind };
+        return Ok(Verdict::failed("expired", finding).with(facts));
+    }
+    let verdict = match (lookup.found.as_slice(), failure(&lookup)) {
+        ([], Some(finding)) => Verdict::failed("none that can be had", finding).not_in_the_way(),
+        ([], None) => match misplaced(examination) {
+            Some(finding) => Verdict::failed("none that count", finding).not_in_the_way(),
+            None => Verdict::passed("none found: anonymous"),
+        },
+        ([found, ..], failure) => Verdict::passed(found.identity.to_string()).but(failure),
+    };
+    Ok(verdict.with(facts))
+}
+
+/// What was found and what was not, a line each.
+fn facts(lookup: &Lookup) -> Vec<Fact> {
+    let found = lookup.found.iter().map(|found| match expiry::ends(&found.credentials) {
+        Some((_, time)) => Fact::new(0, format!("{}, until {time} by its own account", found.identity)),
+        None => Fact::new(0, found.identity.to_string()),
+    });
+    let said = lookup.failures.iter().chain(&lookup.notes).map(|text| Fact::new(0, text));
+    // One that is whole in the line of the check is not repeated below it.
+    let is_all = lookup.found.len() == 1 && expiry::ends(&lookup.found[0].credentials).is_none();
+    found.skip(usize::from(is_all)).chain(said).collect()
+}
+
+/// When the last of them ended, if all have.
+fn all_ended(found: &[Found], now: Timestamp) -> Option<(Secret, Timestamp)> {
+    let ends: Option<Vec<_>> = found.iter().map(|found| expiry::ends(&found.credentials)).collect();
+    let last = ends?.into_iter().max_by_key(|(_, time)| *time)?;
+    Some(last).filter(|(_, time)| *time < now)
+}
+
+/// `3 hours ago`
+fn since(ended: Timestamp, now: Timestamp) -> String {
+    let seconds = now.as_second() - ended.as_second();
+    let (count, unit) = match seconds {
+        ..=119 => (seconds, "second"),
+        120..=7199 => (seconds / 60, "minute"),
+        7200..=172_799 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+}
+
+/// Why credentials that should be there could not be had.
+fn failure(lookup: &Lookup) -> Option<Finding> {
+    let problem = match lookup.helpers.first() {
+        Some(helper) => {
+            Problem::Helper { program: helper.program.clone(), key: helper.key.clone(), fault: helper.fault }
+        }
+        None => Problem::CredentialsNotRead,
+    };
+    let cause = lookup.failures.first()?.clone();
+    Some(Finding { problem, cause, kind: Kind::Config })
+}
+
+/// Credentials may stand in a `registries.yaml` where nobody reads them.
+fn misplaced(examination: &Examination) -> Option<Finding> {
+    let trust = examination.plan.trust.as_ref().ok()?.for_registry(&examination.plan.registry);
+    let (host, port) = examination.place();
+    trust.sources(&host, port).into_iter().find_map(|source| match source.gives {
+        Gives::Nothing(why @ (Unused::KeyWithScheme { .. } | Unused::Misplaced))
+            if source.origin == Origin::Registries =>
+        {
+            let cause = format!("{} is not used: {why}", source.path.display());
+            let problem = Problem::FileNotUsed { path: source.path, why };
+            Some(Finding { problem, cause, kind: Kind::Unauthenticated })
+        }
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_since_then_is_rounded_down() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().expect("a time");
+        for (ended, expected) in [
+            ("2026-11-21T11:59:59Z", "1 second ago"),
+            ("2026-11-21T11:58:01Z", "119 seconds ago"),
+            ("2026-11-21T11:58:00Z", "2 minutes ago"),
+            ("2026-11-21T10:00:00Z", "2 hours ago"),
+            ("2026-11-18T11:00:00Z", "3 days ago"),
+        ] {
+            assert_eq!(since(ended.parse().expect("a time"), now), expected);
+        }
+    }
+}

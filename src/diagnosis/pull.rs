@@ -1,0 +1,57 @@
+//! A manifest of the repository and a blob of it: storage may be elsewhere than the registry, and fail by itself.
+
+use super::blame;
+use super::check::Fact;
+use super::examination::Examination;
+use super::http::forgotten_scheme;
+use super::problem::Problem;
+use super::verdict::Verdict;
+use crate::error::Result;
+use crate::name::{Repository, Target};
+use crate::registry::{Client, Content, Descriptor, Manifest};
+
+pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
+    let (Some(repository), Some(tag)) = (examination.plan.repository.clone(), examination.tag.clone()) else {
+        return Ok(Verdict::skipped("there is no tag to pull"));
+    };
+    let client = examination.client()?;
+    let manifest = client.manifest(&repository, Target::Tag(&tag)).await?;
+    let detail = format!("{tag} is {}", manifest.digest);
+    let config = match config(client, &repository, &manifest).await {
+        Ok(Some(config)) => config,
+        Ok(None) => return Ok(Verdict::passed(detail)),
+        Err(error) => return Ok(blame::verdict(&error, &examination.base)),
+    };
+    match client.config(&repository, &config).await {
+        Ok(config) => {
+            let blob = format!("blob {}, {} bytes", config.digest, config.bytes.len());
+            Ok(Verdict::passed(detail).with([Fact::new(0, blob)]))
+        }
+        Err(error) => {
+            let verdict = blame::verdict(&error, &examination.base);
+            let is_forgotten =
+                verdict.finding.as_ref().is_some_and(|finding| finding.problem == Problem::ForgottenScheme);
+            Ok(if is_forgotten {
+                Verdict::failed("blobs are redirected to plain HTTP", forgotten_scheme(&error, examination))
+            } else {
+                verdict
+            })
+        }
+    }
+}
+
+/// The smallest blob of an image: its config, or that of the first image of an index. `None` where there is no such thing.
+async fn config(client: &Client, repository: &Repository, manifest: &Manifest) -> Result<Option<Descriptor>> {
+    match manifest.document()?.content {
+        Content::Image { config, .. } => Ok(config),
+        Content::Schema1 { .. } => Ok(None),
+        Content::Index(children) => {
+            let Some(first) = children.iter().find(|child| child.attests().is_none()) else { return Ok(None) };
+            let child = client.child(repository, first).await?;
+            match child.document()?.content {
+                Content::Image { config, .. } => Ok(config),
+                Content::Schema1 { .. } | Content::Index(_) => Ok(None),
+            }
+        }
+    }
+}

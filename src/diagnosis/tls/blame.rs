@@ -1,0 +1,236 @@
+//! From a refused server to the problem: what it sends, what was meant to vouch for it, and what was not used.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::chain::{Vouched, authorities, names};
+use crate::diagnosis::{Finding, Part, Problem};
+use crate::error::{Kind, Tls};
+use crate::trust::certificate::Validity;
+use crate::trust::{Certificate, ClientCertificateRequest, Gives, Origin, Rejection, Source, Unused};
+
+/// A server that was refused, or that refused us.
+pub(super) struct Refused<'a> {
+    /// Why.
+    pub rejection: &'a Rejection,
+    /// The readable certificates that it sent.
+    pub chain: &'a [Certificate],
+    /// What files say about it.
+    pub sources: &'a [Source],
+    /// What it is called.
+    pub host: &'a str,
+    /// Its wish for a client certificate.
+    pub request: Option<&'a ClientCertificateRequest>,
+    /// Whether its certificates were in order.
+    pub was_trusted: bool,
+}
+
+type Blamed = (Problem, String);
+
+impl Refused<'_> {
+    pub fn finding(&self) -> Finding {
+        let (problem, cause) = self.blame();
+        Finding { problem, cause, kind: Kind::Tls(self.rejection.fault.clone()) }
+    }
+
+    fn blame(&self) -> Blamed {
+        let as_told = |problem| (problem, self.rejection.cause.clone());
+        match (&self.rejection.fault, self.chain.first()) {
+            (Tls::UnknownIssuer { issuer, self_signed, leaf_only, .. }, Some(leaf)) => {
+                self.unknown_issuer(leaf, issuer, *self_signed, *leaf_only)
+            }
+            (Tls::Expired { not_after }, Some(_)) => self.expired(not_after),
+            (Tls::NotYetValid { not_before }, Some(_)) => {
+                let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
+                let cause = format!(
+                    "the server's certificate is valid from {not_before} on, and this machine's clock says {now}"
+                );
+                (Problem::NotYetValid, cause)
+            }
+            (Tls::WrongName { names }, Some(leaf)) => self.wrong_name(leaf, names),
+            (Tls::BadCertificate, Some(_)) if self.was_trusted => as_told(Problem::ForeignKey),
+            (Tls::BadCertificate, Some(leaf)) => self.bad_certificate(leaf),
+            (Tls::ClientCertificate { offered }, _) => self.client_certificate(*offered),
+            (fault, _) => as_told(super::problem(fault)),
+        }
+    }
+
+    fn unknown_issuer(&self, leaf: &Certificate, issuer: &str, self_signed: bool, leaf_only: bool) -> Blamed {
+        if let Some(path) = self.former_leaf(leaf) {
+            let path = path.to_owned();
+            let cause = format!(
+                "{} holds the certificate of a server, not of an authority, and the server has another one by now",
+                path.display()
+            );
+            return (Problem::LeafAsAuthority { path }, cause);
+        }
+        let given = authorities(self.sources).map(|(path, _)| path.display().to_string()).next();
+        if let Some(blamed) = self.not_used(given.is_some()) {
+            return blamed;
+        }
+        let cause = self.rejection.cause.clone();
+        if self_signed && self.chain.len() == 1 {
+            return (Problem::SelfSigned, cause);
+        }
+        match given {
+            Some(path) if leaf_only => {
+                let cause = format!(
+                    "the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); \
+                     \"{issuer}\", which issued it, is not in {path} either"
+                );
+                (Problem::ChainNotSent { issuer: issuer.to_owned() }, cause)
+            }
+            _ => (Problem::UnknownIssuer { issuer: issuer.to_owned(), is_alone: leaf_only }, cause),
+        }
+    }
+
+    /// The file that gives, where an authority belongs, what this server showed formerly.
+    fn former_leaf(&self, leaf: &Certificate) -> Option<&Path> {
+        let is_former = |given: &Certificate| {
+            !given.may_issue()
+                && given.sha256 != leaf.sha256
+                && (given.names.iter().any(|name| leaf.names.contains(name)) || given.subject == leaf.subject)
+        };
+        authorities(self.sources).find(|(_, given)| is_former(given)).map(|(path, _)| path)
+    }
+
+    /// The file that was meant to make the server trusted, and is not used.
+    fn not_used(&self, others_are: bool) -> Option<Blamed> {
+        let unused = self.sources.iter().filter_map(|source| match &source.gives {
+            Gives::Nothing(why) => Some((source, why)),
+            _ => None,
+        });
+        let (source, why) = unused.into_iter().find(|(source, why)| is_meant_for_server(source, why, others_are))?;
+        let problem = Problem::FileNotUsed { path: source.path.clone(), why: why.clone() };
+        Some((problem, format!("{} is not used: {why}", source.path.display())))
+    }
+
+    fn expired(&self, not_after: &str) -> Blamed {
+        let now = Timestamp::now();
+        let is_over = |certificate: &Certificate| certificate.validity_at(now) == Validity::Expired;
+        match self.chain.iter().position(is_over) {
+            Some(0) => {
+                let cause = format!("the server's certificate was valid until {not_after}");
+                (Problem::Expired { part: Part::Server }, cause)
+            }
+            Some(place) => {
+                let issuer = &self.chain[place].subject;
+                let cause =
+                    format!("the certificate of \"{issuer}\", which the server sends, was valid until {not_after}");
+                (Problem::Expired { part: Part::Issuer }, cause)
+            }
+            None => {
+                let given = authorities(self.sources).find(|(_, certificate)| is_over(certificate));
+                let (part, place) = match given {
+                    Some((path, _)) => (Part::Trusted(path.to_owned()), path.display().to_string()),
+                    None => (Part::Server, "the chain".to_owned()),
+                };
+                (Problem::Expired { part }, format!("a certificate in {place} was valid until {not_after}"))
+            }
+        }
+    }
+
+    fn wrong_name(&self, leaf: &Certificate, told: &[String]) -> Blamed {
+        let told = told.to_vec();
+        let Some(listed) = names(leaf) else {
+            let only = match &leaf.subject.common_name {
+                Some(name) => format!("only CN={name}, which clients do not look at any more"),
+                None => "and no other name".to_owned(),
+            };
+            return (Problem::OnlyCommonName, format!("the certificate has no subjectAltName, {only}"));
+        };
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        if host.parse::<IpAddr>().is_ok() {
+            let cause = format!("the certificate is for {listed}; an IP address has to be among its names as such");
+            return (Problem::AddressNotNamed { names: told }, cause);
+        }
+        (Problem::WrongName { names: told }, format!("the certificate is for {listed}"))
+    }
+
+    fn bad_certificate(&self, leaf: &Certificate) -> Blamed {
+        if leaf.version < 3 {
+            let cause =
+                format!("it is an X.509 certificate of version {}, which has no names (subjectAltName)", leaf.version);
+            return (Problem::OldCertificate, cause);
+        }
+        if leaf.is_ca && !leaf.self_signed {
+            let cause = format!(
+                "the server shows the certificate of an authority, \"{}\", as its own (certbot: chain.pem where fullchain.pem \
+                 belongs)",
+                leaf.subject
+            );
+            return (Problem::AuthorityAsServer, cause);
+        }
+        (Problem::UnusableCertificate, self.rejection.cause.clone())
+    }
+
+    fn client_certificate(&self, offered: bool) -> Blamed {
+        let wanted = self.request.map(|request| request.authorities.as_slice()).unwrap_or_default();
+        let authorities: Vec<_> = wanted.iter().map(|name| name.text.clone()).collect();
+        let of = match authorities.as_slice() {
+            [] => String::new(),
+            names => format!(" of {}", names.join(" or ")),
+        };
+        if !offered {
+            if let Some(blamed) = self.client_certificate_not_used() {
+                return blamed;
+            }
+            let cause = format!("the server wants to see a client certificate{of}, and there is none to show");
+            return (Problem::ClientCertificateWanted { authorities }, cause);
+        }
+        let shown = self.request.and_then(|request| request.shown.as_ref());
+        let identity = self.sources.iter().find(|source| matches!(source.gives, Gives::ClientIdentity { .. }));
+        let path = identity.map(|source| source.path.clone());
+        let cause = match shown {
+            Some(shown) if shown.validity_at(Timestamp::now()) == Validity::Expired => {
+                format!("the client certificate {} was valid until {}", shown.subject.text, shown.not_after)
+            }
+            Some(shown) if !wanted.is_empty() && !wanted.contains(&shown.issuer) => format!(
+                "the client certificate {} was issued by {}, and the server takes those{of}",
+                shown.subject.text, shown.issuer.text
+            ),
+            _ => self.rejection.cause.clone(),
+        };
+        (Problem::ClientCertificateRefused { authorities, path }, cause)
+    }
+
+    fn client_certificate_not_used(&self) -> Option<Blamed> {
+        self.sources.iter().find_map(|source| match &source.gives {
+            Gives::Nothing(
+                why @ (Unused::KeyWithoutCertificate | Unused::ClientIdentity(_) | Unused::OtherPort { .. }),
+            ) => {
+                let problem = Problem::FileNotUsed { path: source.path.clone(), why: why.clone() };
+                Some((problem, format!("{} is not used: {why}", source.path.display())))
+            }
+            _ => None,
+        })
+    }
+}
+
+/// Whether a file that is not used was meant to make this server trusted. What is about the whole machine says nothing of this
+/// server; it may be the reason where nothing else was found.
+fn is_meant_for_server(source: &Source, why: &Unused, others_are: bool) -> bool {
+    match why {
+        Unused::OtherPort { .. } | Unused::NotNamedCrt | Unused::KeyWithScheme { .. } | Unused::Misplaced => true,
+        Unused::NoCertificate(_) | Unused::Damaged(_) => true,
+        Unused::Denied | Unused::Unreadable(_) | Unused::Syntax(_) => {
+            source.origin != Origin::Registries || !others_are
+        }
+        _ => false,
+    }
+}
+
+/// What is to be said of a server that is trusted because its own certificate is known: that lasts until it gets another one.
+pub(super) fn pinned(chain: &[Certificate], vouched: &Vouched<'_>) -> Option<Finding> {
+    let Vouched::ByPin(path) = vouched else { return None };
+    chain.first().filter(|leaf| !leaf.self_signed)?;
+    let path = path.to_path_buf();
+    let cause = format!(
+        "{} holds the server's own certificate and not that of the authority which issued it: it ends with the server's next \
+         certificate, and docker, podman and curl do not accept it",
+        path.display()
+    );
+    Some(Finding { problem: Problem::LeafAsAuthority { path }, cause, kind: Kind::Config })
+}

@@ -1,0 +1,214 @@
+//! The answer to the challenge: a token for what is needed, or user name and password themselves.
+
+use jiff::Timestamp;
+
+use super::blame;
+use super::check::{Fact, Finding};
+use super::examination::Examination;
+use super::problem::Problem;
+use super::tls;
+use super::verdict::Verdict;
+use crate::auth::{BearerChallenge, Challenge, Scope, Scopes, Token, token_server};
+use crate::error::{Error, Identity, Kind, Refuser, Result};
+use crate::http::{Login, Request};
+
+pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
+    let Some(challenge) = examination.challenge.clone() else {
+        return Ok(Verdict::skipped("nobody asks for one"));
+    };
+    let request = examination.first_request()?;
+    let transport = examination.client()?.transport();
+    let outcome = transport.send(&request).await.map(drop);
+    let login = transport.login(&request);
+    match challenge {
+        Challenge::Bearer(bearer) => bearer_answered(examination, &request, &bearer, outcome, login).await,
+        _ => Ok(basic_answered(examination, &request, outcome, login.identity)),
+    }
+}
+
+/// Whether an error is about what was asked for rather than about who asks.
+fn is_let_in(error: &Error) -> bool {
+    matches!(error.kind(), Kind::NotFound(_) | Kind::Unsupported(_))
+}
+
+fn basic_answered(
+    examination: &Examination,
+    request: &Request,
+    outcome: Result<()>,
+    identity: Option<Identity>,
+) -> Verdict {
+    let who = identity.as_ref().map_or_else(|| "nobody".to_owned(), name);
+    let error = match outcome {
+        Err(error) if !is_let_in(&error) => error,
+        _ => return Verdict::passed(format!("none needed: the registry lets {who} in")),
+    };
+    let is_401 = error.reply().is_some_and(|reply| reply.status == 401);
+    match (error.kind(), identity) {
+        (Kind::Unauthenticated, _) => no_credentials(&error),
+        (Kind::Denied(_), Some(identity)) if is_401 => wrong_credentials(examination, &error, identity),
+        (Kind::Denied(_), identity) => missing_right(examination, request, &error, identity),
+        _ => blame::verdict(&error, &examination.base),
+    }
+}
+
+async fn bearer_answered(
+    examination: &Examination,
+    request: &Request,
+    bearer: &BearerChallenge,
+    outcome: Result<()>,
+    login: Login,
+) -> Result<Verdict> {
+    let asked = Scopes::for_request(bearer.scope.as_deref(), request.subject.right.as_ref());
+    let facts = facts(&asked, login.token.as_deref());
+    let error = match outcome {
+        Err(error) if !is_let_in(&error) => error,
+        _ => return Ok(Verdict::passed(granted(&login)).with(facts)),
+    };
+    if error.is_at_login() {
+        return Ok(no_token(examination, bearer, &error, login.identity).await);
+    }
+    let verdict = match (error.kind(), &login.token) {
+        (Kind::Unauthenticated, _) => no_credentials(&error),
+        (Kind::Denied(_), Some(token)) => refused_token(examination, request, &error, token, login.identity),
+        (Kind::Denied(_), None) => match login.identity {
+            Some(identity) => wrong_credentials(examination, &error, identity),
+            None => missing_right(examination, request, &error, None),
+        },
+        _ => blame::verdict(&error, &examination.base),
+    };
+    Ok(verdict.with(facts))
+}
+
+fn name(identity: &Identity) -> String {
+    identity.username.clone().unwrap_or_else(|| "the bearer of a token".to_owned())
+}
+
+/// What the token grants, in a few words.
+fn granted(login: &Login) -> String {
+    let who = login.identity.as_ref().map_or_else(|| "anonymous".to_owned(), name);
+    match login.token.as_deref() {
+        None => format!("none needed: the registry lets {who} in"),
+        Some(token) => match token.granted() {
+            None => format!("{who}; the token does not say what it grants"),
+            Some(scopes) if scopes.is_empty() => format!("{who}, without any right so far"),
+            Some(scopes) => format!("{who}, {} (unverified)", listed(&scopes)),
+        },
+    }
+}
+
+fn listed(scopes: &[Scope]) -> String {
+    scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn facts(asked: &Scopes, token: Option<&Token>) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if !asked.is_empty() {
+        facts.push(Fact::new(0, format!("asked for {asked}")));
+    }
+    let Some(token) = token else { return facts };
+    match token.claims() {
+        None => facts.push(Fact::new(0, "the token is not one that can be read (no JSON Web Token)")),
+        Some(claims) => {
+            let scopes = match claims.granted.as_deref() {
+                None => "it does not say what".to_owned(),
+                Some([]) => "nothing".to_owned(),
+                Some(scopes) => listed(scopes),
+            };
+            let subject = claims.subject.map(|subject| format!(" to {subject}")).unwrap_or_default();
+            let end = claims.expires.map(|end| format!(" until {end}")).unwrap_or_default();
+            facts.push(Fact::new(0, format!("granted {scopes}{subject}{end} (unverified)")));
+        }
+    }
+    facts
+}
+
+fn no_credentials(error: &Error) -> Verdict {
+    let cause = format!("nobody is logged in, and the registry does not let strangers in: {}", blame::cause(error));
+    let finding = Finding { problem: Problem::NoCredentials, cause, kind: error.kind().clone() };
+    Verdict::failed("credentials are wanted", finding)
+}
+
+fn wrong_credentials(examination: &Examination, error: &Error, identity: Identity) -> Verdict {
+    let by = match error.kind() {
+        Kind::Denied(denial) => match &denial.by {
+            Refuser::TokenServer(place) => format!("the token server {place}"),
+            Refuser::Registry => examination.plan.registry.to_string(),
+        },
+        _ => examination.plan.registry.to_string(),
+    };
+    let cause = format!("{by} does not accept the credentials of {identity}: {}", blame::cause(error));
+    let finding = Finding { problem: Problem::WrongCredentials { identity }, cause, kind: error.kind().clone() };
+    Verdict::failed("the credentials are refused", finding)
+}
+
+fn missing_right(examination: &Examination, request: &Request, error: &Error, identity: Option<Identity>) -> Verdict {
+    let right = request.subject.right.clone();
+    let finding = blame::finding(error, &examination.base);
+    Verdict::failed(error.what(), Finding { problem: Problem::MissingRight { right, identity }, ..finding })
+}
+
+/// A token that came and did not serve.
+fn refused_token(
+    examination: &Examination,
+    request: &Request,
+    error: &Error,
+    token: &Token,
+    identity: Option<Identity>,
+) -> Verdict {
+    let now = Timestamp::now();
+    if let Some(ended) = token.expires().filter(|ended| *ended <= now) {
+        let cause = format!(
+            "the token ended at {ended} by its own account, and this machine's clock says {}: a clock is wrong, here or on the \
+             token server",
+            now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        );
+        let finding = Finding { problem: Problem::Clock, cause, kind: error.kind().clone() };
+        return Verdict::failed("the token is over when it comes", finding);
+    }
+    let right = request.subject.right.as_ref();
+    let grants = |scopes: Vec<Scope>| right.is_none_or(|right| scopes.iter().any(|scope| scope.allows(right)));
+    if token.granted().is_none_or(|scopes| !grants(scopes)) {
+        return missing_right(examination, request, error, identity);
+    }
+    let cause = format!(
+        "the token grants what is needed, and the registry refuses it: it does not know the key or the name of the token server, or \
+         their clocks differ ({})",
+        blame::cause(error)
+    );
+    let finding = Finding { problem: Problem::RefusedToken, cause, kind: error.kind().clone() };
+    Verdict::failed("the registry refuses the token", finding)
+}
+
+/// No token came.
+async fn no_token(
+    examination: &Examination,
+    bearer: &BearerChallenge,
+    error: &Error,
+    identity: Option<Identity>,
+) -> Verdict {
+    match (error.kind(), identity) {
+        (Kind::Unauthenticated, _) | (Kind::Denied(_), None) => return no_credentials(error),
+        (Kind::Denied(_), Some(identity)) => return wrong_credentials(examination, error, identity),
+        (Kind::RateLimited, _) => return blame::verdict(error, &examination.base),
+        _ => {}
+    }
+    let Ok(server) = token_server(&examination.base, None, &bearer.realm) else {
+        return blame::verdict(error, &examination.base);
+    };
+    let host = server.host_str().unwrap_or_default();
+    let place = server.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let mut finding = blame::finding(error, &server);
+    let mut facts = Vec::new();
+    if matches!(error.kind(), Kind::Tls(_))
+        && let Some(seen) = tls::look_at(examination, &server).await
+    {
+        facts = seen.facts;
+        finding = seen.finding.unwrap_or(finding);
+    }
+    let problem = match finding.problem {
+        Problem::Other => Problem::ServerError,
+        problem => problem,
+    };
+    let finding = Finding { problem: Problem::TokenServer { place, problem: Box::new(problem) }, ..finding };
+    Verdict::failed(error.what(), finding).with(facts)
+}

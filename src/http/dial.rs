@@ -1,0 +1,238 @@
+//! A connection as a request would make it, for those who look at it below HTTP: to the address that was named for the
+//! host, and through the proxy if there is one.
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::future::{Ready, ready};
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+
+use hyper::Uri;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::client::legacy::connect::proxy::{SocksV4, SocksV5, Tunnel};
+use hyper_util::client::proxy::matcher::Intercept;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower_service::Service;
+use url::Url;
+
+use super::fault::{deepest, find, place};
+use super::options::Options;
+use super::proxy::{intercept, shown};
+use crate::error::{Error, Kind, Network, Result};
+
+/// A connection on which nothing was sent yet.
+pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
+
+/// Connects to the host and port of `url`, within [`Options::connect_timeout`], as a request to it would: at the address
+/// that [`Options::resolve`] names, or through a proxy. `proxy_tls` is for a proxy that is reached by TLS.
+///
+/// # Errors
+///
+/// [`Kind::Network`] when there is no way there.
+pub async fn dial(url: &Url, options: &Options, proxy_tls: ClientConfig) -> Result<Box<dyn Wire>> {
+    let connecting = async {
+        match intercept(url) {
+            Some(proxy) => through(&proxy, url, proxy_tls).await,
+            None => direct(url, options).await,
+        }
+    };
+    tokio::time::timeout(options.connect_timeout, connecting).await.unwrap_or_else(|_| {
+        let cause = format!("no connection within {} s", options.connect_timeout.as_secs_f32());
+        Err(network(Network::ConnectTimeout, format!("timed out connecting to {}", place(url))).because(cause))
+    })
+}
+
+async fn direct(url: &Url, options: &Options) -> Result<Box<dyn Wire>> {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default().unwrap_or_default();
+    let mut addresses: Vec<_> = options.addresses(host, port).collect();
+    if addresses.is_empty() {
+        let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        addresses = tokio::net::lookup_host((name, port))
+            .await
+            .map_err(|error| network(Network::Dns, format!("cannot resolve {host}")).because(deepest(&error)))?
+            .collect();
+    }
+    tracing::debug!("connecting to {} at {addresses:?}", place(url));
+    let mut connector = HttpConnector::new_with_resolver(Addresses(addresses));
+    connector.enforce_http(false);
+    let connected = connector.call(uri(url)?).await;
+    connected.map(|stream| Box::new(stream.into_inner()) as Box<dyn Wire>).map_err(|error| unreached(&error, url))
+}
+
+async fn through(proxy: &Intercept, url: &Url, tls: ClientConfig) -> Result<Box<dyn Wire>> {
+    let to = proxy.uri().clone();
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    let target = uri(url)?;
+    let fail = |error: &(dyn StdError + 'static)| {
+        let what = format!("cannot reach {} through the proxy {}", place(url), shown(proxy));
+        network(Network::Proxy, what).because(deepest(error))
+    };
+    let local_dns = !matches!(to.scheme_str(), Some("socks4a" | "socks5h"));
+    match to.scheme_str() {
+        Some("socks4" | "socks4a") => {
+            let connected = SocksV4::new(to, connector).local_dns(local_dns).call(target).await;
+            Ok(Box::new(connected.map_err(|error| fail(&error))?.into_inner()))
+        }
+        Some("socks5" | "socks5h") => {
+            let mut socks = SocksV5::new(to, connector).local_dns(local_dns);
+            if let Some((user, password)) = proxy.raw_auth() {
+                socks = socks.with_auth(user.to_owned(), password.to_owned());
+            }
+            Ok(Box::new(socks.call(target).await.map_err(|error| fail(&error))?.into_inner()))
+        }
+        _ => {
+            let mut tunnel = Tunnel::new(to, HttpsConnector::from((connector, without_protocols(tls))));
+            if let Some(credentials) = proxy.basic_auth() {
+                tunnel = tunnel.with_auth(credentials.clone());
+            }
+            Ok(Box::new(TokioIo::new(tunnel.call(target).await.map_err(|error| fail(&error))?)))
+        }
+    }
+}
+
+/// A proxy is spoken to in HTTP/1.1, and is offered nothing else.
+fn without_protocols(mut tls: ClientConfig) -> ClientConfig {
+    tls.alpn_protocols.clear();
+    tls
+}
+
+fn unreached(error: &(dyn StdError + 'static), url: &Url) -> Error {
+    match find::<io::Error>(error).map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => {
+            network(Network::Refused, format!("cannot connect to {}", place(url))).because("connection refused")
+        }
+        _ => network(Network::Other, format!("cannot connect to {}", place(url))).because(deepest(error)),
+    }
+}
+
+fn network(network: Network, what: String) -> Error {
+    Error::new(Kind::Network(network), what)
+}
+
+fn uri(url: &Url) -> Result<Uri> {
+    url.as_str().parse().map_err(|error| Error::invalid(format!("{url} is not an address")).because(error))
+}
+
+/// Gives the same addresses for every name.
+#[derive(Debug, Clone)]
+struct Addresses(Vec<SocketAddr>);
+
+impl Service<Name> for Addresses {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Name) -> Self::Future {
+        ready(Ok(self.0.clone().into_iter()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::http::Resolve;
+
+    fn tls() -> ClientConfig {
+        crate::trust::Trust::load(crate::trust::Options::default()).unwrap().general_config().unwrap()
+    }
+
+    fn options() -> Options {
+        Options { connect_timeout: Duration::from_secs(10), ..Options::default() }
+    }
+
+    /// Listens, and says what it was sent when it has answered `answer`.
+    async fn server(answer: &'static [u8]) -> (u16, tokio::task::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut seen = [0; 512];
+            let length = if answer.is_empty() { 0 } else { stream.read(&mut seen).await.unwrap() };
+            stream.write_all(answer).await.unwrap();
+            stream.write_all(b"hello").await.unwrap();
+            String::from_utf8_lossy(&seen[..length]).into_owned()
+        });
+        (port, seen)
+    }
+
+    async fn received(mut wire: Box<dyn Wire>) -> String {
+        let mut text = String::new();
+        wire.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn a_host_is_reached_where_it_was_said_to_be() {
+        let (port, _) = server(b"").await;
+        let named = Resolve { host: "registry.corp".to_owned(), port, address: "127.0.0.1".parse().unwrap() };
+        let options = Options { resolve: vec![named], ..options() };
+        let url = Url::parse(&format!("https://registry.corp:{port}/")).unwrap();
+        assert_eq!(received(dial(&url, &options, tls()).await.unwrap()).await, "hello");
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_is_refused_and_a_name_that_is_none_is_not_resolved() {
+        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let refusal = |text: String| async move {
+            let error = dial(&Url::parse(&text).unwrap(), &options(), tls()).await.err().unwrap();
+            (error.kind().clone(), error.what().to_owned())
+        };
+        let (kind, what) = refusal(format!("https://127.0.0.1:{port}/")).await;
+        assert_eq!((kind, what), (Kind::Network(Network::Refused), format!("cannot connect to 127.0.0.1:{port}")));
+        let (kind, what) = refusal("https://registry.invalid/".to_owned()).await;
+        assert_eq!((kind, &*what), (Kind::Network(Network::Dns), "cannot resolve registry.invalid"));
+    }
+
+    fn proxy(uri: &str) -> Intercept {
+        let matcher = hyper_util::client::proxy::matcher::Matcher::builder().all(uri).build();
+        matcher.intercept(&Uri::from_static("https://registry.corp")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_proxy_is_asked_for_a_tunnel() {
+        let (port, seen) = server(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        let url = Url::parse("https://registry.corp:5000/").unwrap();
+        let wire = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), &url, tls()).await.unwrap();
+        let request = seen.await.unwrap();
+        assert!(request.starts_with("CONNECT registry.corp:5000 HTTP/1.1\r\n"), "{request}");
+        assert!(request.contains("Proxy-Authorization: Basic YW5uOnMzY3JldA==\r\n"), "{request}");
+        drop(wire);
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_refuses_is_named_without_its_credentials() {
+        let (port, _) = server(b"HTTP/1.1 403 Forbidden\r\n\r\n").await;
+        let url = Url::parse("https://registry.corp:5000/").unwrap();
+        let error = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), &url, tls()).await.err().unwrap();
+        assert_eq!(error.kind(), &Kind::Network(Network::Proxy));
+        assert_eq!(error.what(), format!("cannot reach registry.corp:5000 through the proxy http://127.0.0.1:{port}"));
+        assert!(!error.to_string().contains("s3cret"));
+    }
+
+    #[tokio::test]
+    async fn a_socks_proxy_is_spoken_to_in_its_own_words() {
+        let (port, seen) = server(b"\x05\xff").await;
+        let url = Url::parse("https://registry.corp:5000/").unwrap();
+        let error = through(&proxy(&format!("socks5h://127.0.0.1:{port}")), &url, tls()).await.err().unwrap();
+        assert_eq!(error.kind(), &Kind::Network(Network::Proxy));
+        assert_eq!(seen.await.unwrap().as_bytes()[0], 5);
+    }
+}

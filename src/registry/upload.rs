@@ -1,0 +1,45 @@
+//! `/v2/<name>/blobs/uploads/`: whether blobs would be taken.
+
+use reqwest::Method;
+use reqwest::header::{HeaderValue, LOCATION};
+use url::Url;
+
+use super::client::Client;
+use super::endpoint::Endpoint;
+use crate::error::{Error, Fault, Kind, Result};
+use crate::http::{Request, Response, redirect_target};
+use crate::name::Repository;
+
+impl Client {
+    /// Whether the registry would take a push to this repository: an upload is begun and, without anything having been sent, given
+    /// up again. A registry that does not know how to give one up forgets it after a while. GitLab makes a record of the repository.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Denied`] when it is not allowed; [`Tls::Downgrade`](crate::error::Tls::Downgrade) when the upload is to go on by
+    /// plain HTTP, [`Fault::Redirect`] when it is to go on where it cannot.
+    pub async fn probe_push(&self, repository: &Repository) -> Result<()> {
+        let response = self.transport.send(&self.request(Method::POST, Endpoint::Uploads(repository))).await?;
+        let upload = self.upload(&response)?;
+        if upload.origin() != response.url().origin() {
+            return Ok(());
+        }
+        // To give it up is to delete in the eyes of the registry, and may need that right.
+        let subject = self.request(Method::DELETE, Endpoint::Uploads(repository)).subject;
+        if let Err(error) = self.transport.send_once(&Request::new(Method::DELETE, upload, subject)).await {
+            tracing::debug!("the upload could not be given up: {error}");
+        }
+        Ok(())
+    }
+
+    /// Where an upload goes on.
+    fn upload(&self, response: &Response) -> Result<Url> {
+        let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
+        let Some(location) = location else {
+            let what = format!("{} does not say where the upload goes on", self.registry);
+            return Err(Error::new(Kind::Protocol(Fault::Malformed), what).because("the reply has no Location header"));
+        };
+        // What holds for a redirect holds here: not to plain HTTP, not into a more private network.
+        redirect_target(&Method::GET, response.url(), self.transport.peer(response), Some(location))
+    }
+}

@@ -1,0 +1,173 @@
+use std::path::PathBuf;
+
+use rustls::version::{TLS12, TLS13};
+use tempfile::TempDir;
+use tokio::io::duplex;
+use tokio_rustls::TlsAcceptor;
+
+use super::*;
+use crate::trust::fixture::{self, Authority, Server};
+use crate::trust::roots::SystemRoots;
+use crate::trust::{ClientIdentityFiles, Options};
+
+const HOST: &str = "registry.corp";
+const LONG: Duration = Duration::from_secs(60);
+
+fn trust(options: Options) -> Trust {
+    Trust::with_roots(options, SystemRoots::from_source(Box::new(Vec::new))).unwrap()
+}
+
+fn file(folder: &TempDir, name: &str, content: String) -> PathBuf {
+    let path = folder.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+/// What `server` presents, and everything that it was sent above TLS.
+async fn present(trust: &Trust, server: &Server) -> (Result<Presented>, Vec<u8>) {
+    let (client, far) = duplex(1 << 16);
+    let acceptor = TlsAcceptor::from(Arc::new(server.config()));
+    let serve = async {
+        let mut received = Vec::new();
+        if let Ok(mut stream) = acceptor.accept(far).await {
+            // Whatever ends it, what came before counts.
+            let _ = stream.read_to_end(&mut received).await;
+            let _ = stream.shutdown().await;
+        }
+        received
+    };
+    tokio::join!(trust.presented(client, HOST, 5000, LONG), serve)
+}
+
+#[tokio::test]
+async fn the_chain_of_a_stranger_is_shown_whole_and_judged() {
+    let root = Authority::root("Corp Root CA");
+    let middle = root.intermediate("Corp Intermediate");
+    let leaf = middle.issue(fixture::server(&[HOST]));
+    let server = leaf.serve(&[&middle]);
+    let (presented, received) = present(&trust(Options::default()), &server).await;
+    let presented = presented.unwrap();
+    let sent: Vec<&CertificateDer<'_>> = presented.chain.iter().map(|sent| &sent.der).collect();
+    assert_eq!(sent, [leaf.der(), middle.der()]);
+    let names: Vec<String> =
+        presented.chain.iter().map(|sent| sent.certificate.as_ref().unwrap().issuer.to_string()).collect();
+    assert_eq!(names, ["Corp Intermediate", "Corp Root CA"]);
+    let refusal = presented.refusal.unwrap();
+    assert!(matches!(refusal.fault, Tls::UnknownIssuer { leaf_only: false, .. }), "{refusal:?}");
+    let agreed = presented.agreed.unwrap();
+    assert_eq!((agreed.version, agreed.protocol.as_deref()), ("TLS 1.3", Some("h2")));
+    assert!(agreed.cipher_suite.starts_with("TLS_AES_"), "{}", agreed.cipher_suite);
+    assert_eq!((presented.client_certificate, received), (None, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_trusted_chain_is_not_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Authority::root("Corp Root CA");
+    let server = root.issue(fixture::server(&[HOST])).serve(&[]).speaking(&TLS12);
+    let ca_files = vec![file(&folder, "ca.pem", root.pem())];
+    let (presented, _) = present(&trust(Options { ca_files, ..Options::default() }), &server).await;
+    let presented = presented.unwrap();
+    assert_eq!(presented.refusal, None);
+    assert_eq!(presented.agreed.unwrap().version, "TLS 1.2");
+}
+
+#[tokio::test]
+async fn certificates_that_no_client_accepts_are_shown_too() {
+    let expired = Authority::own_issuer(fixture::expired(fixture::server(&["other.corp"])));
+    let (presented, _) = present(&trust(Options::default()), &expired.serve(&[])).await;
+    assert!(matches!(presented.unwrap().refusal.unwrap().fault, Tls::Expired { .. }));
+    let (der, key) = fixture::version_1();
+    let (presented, _) = present(&trust(Options::default()), &Server::new(vec![der.clone()], key)).await;
+    let presented = presented.unwrap();
+    assert_eq!(presented.chain[0].der, der);
+    assert_eq!(presented.refusal.unwrap().fault, Tls::BadCertificate);
+    assert!(presented.agreed.is_ok());
+}
+
+#[tokio::test]
+async fn a_wish_for_a_client_certificate_is_seen_with_what_comes_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (wanted, other) = (Authority::root("Client CA"), Authority::root("Other CA"));
+    let leaf = Authority::own_issuer(fixture::server(&[HOST]));
+    let named = |name: &str| {
+        let mut params = fixture::server(&[]);
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params
+    };
+    let (client, wrong) = (wanted.issue(named("ann")), other.issue(named("bob")));
+    for version in [&TLS12, &TLS13] {
+        for (who, name, accepted) in
+            [(None, None, false), (Some(&client), Some("ann"), true), (Some(&wrong), Some("bob"), false)]
+        {
+            let client_identity = who.map(|who| ClientIdentityFiles {
+                cert: file(&folder, "client.cert", who.pem()),
+                key: file(&folder, "client.key", who.key_pem()),
+            });
+            let server = leaf.serve(&[]).demanding(&[&wanted]).speaking(version);
+            let (presented, _) = present(&trust(Options { client_identity, ..Options::default() }), &server).await;
+            let presented = presented.unwrap();
+            assert_eq!(presented.chain[0].der, *leaf.der());
+            let request = presented.client_certificate.unwrap();
+            assert_eq!(request.shown.map(|shown| shown.subject.to_string()).as_deref(), name);
+            assert_eq!(request.authorities.iter().map(ToString::to_string).collect::<Vec<_>>(), ["Client CA"]);
+            match presented.agreed {
+                Ok(_) => assert!(accepted, "{version:?} {name:?}"),
+                Err(rejection) => {
+                    assert!(!accepted, "{version:?} {name:?}: {rejection:?}");
+                    assert_eq!(rejection.fault, Tls::ClientCertificate { offered: who.is_some() });
+                }
+            }
+        }
+    }
+}
+
+/// The error when the far end answers with `bytes` and goes.
+async fn answered(bytes: &[u8]) -> Error {
+    let (client, mut far) = duplex(1 << 16);
+    far.write_all(bytes).await.unwrap();
+    far.shutdown().await.unwrap();
+    trust(Options::default()).presented(client, HOST, 5000, LONG).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn without_a_certificate_there_is_a_reason() {
+    let plain = answered(b"HTTP/1.0 400 Bad Request\r\n\r\n").await;
+    assert_eq!(plain.kind(), &Kind::Tls(Tls::PlainHttp));
+    assert!(plain.what().contains("registry.corp:5000"), "{plain}");
+    let closed = answered(b"").await;
+    assert_eq!(closed.kind(), &Kind::Tls(Tls::Handshake));
+    assert_eq!(closed.causes(), ["the server closed the connection"]);
+    // The alert protocol_version, as a server sends that knows older versions only.
+    let old = answered(&[21, 3, 1, 0, 2, 2, 70]).await;
+    assert_eq!(old.kind(), &Kind::Tls(Tls::Version));
+}
+
+#[tokio::test]
+async fn a_silent_server_is_waited_for_so_long() {
+    let (client, _far) = duplex(1 << 16);
+    let limit = Duration::from_millis(20);
+    let error = trust(Options::default()).presented(client, HOST, 5000, limit).await.unwrap_err();
+    assert_eq!(error.kind(), &Kind::Network(Network::ConnectTimeout));
+    assert_eq!(error.causes(), ["no end of the TLS handshake within 0.02 s"]);
+}
+
+#[tokio::test]
+async fn a_name_that_is_none_is_an_error_of_its_own() {
+    let (client, _far) = duplex(1 << 16);
+    let error = trust(Options::default()).presented(client, "a b", 5000, LONG).await.unwrap_err();
+    assert_eq!(error.kind(), &Kind::Config);
+}
+
+#[tokio::test]
+async fn an_ipv6_address_may_have_its_brackets() {
+    let leaf = Authority::own_issuer(fixture::server(&["::1"]));
+    for host in ["[::1]", "::1"] {
+        let (client, far) = duplex(1 << 16);
+        let acceptor = TlsAcceptor::from(Arc::new(leaf.serve(&[]).config()));
+        let trust = trust(Options::default());
+        let (presented, _) = tokio::join!(trust.presented(client, host, 5000, LONG), acceptor.accept(far));
+        let refusal = presented.unwrap().refusal.unwrap();
+        assert!(matches!(refusal.fault, Tls::UnknownIssuer { self_signed: true, .. }), "{refusal:?}");
+    }
+}
