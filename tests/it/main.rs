@@ -3,6 +3,7 @@
 mod commands;
 mod errors;
 mod floors;
+mod login;
 mod options;
 mod output;
 mod personalities;
