@@ -1,7 +1,9 @@
 //! The real program against the embedded registry: every command, every option, every way to fail, whole outputs.
 
 mod commands;
+mod errors;
 mod floors;
+mod login;
 mod options;
 mod output;
 mod pace;
