@@ -30,7 +30,7 @@ complete -c rls -n "__fish_rls_needs_command" -l auth-file -d 'Credentials: dock
 complete -c rls -n "__fish_rls_needs_command" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_needs_command" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_needs_command" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_needs_command" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_needs_command" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_needs_command" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_needs_command" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_needs_command" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -80,7 +80,7 @@ complete -c rls -n "__fish_rls_using_subcommand repos" -l auth-file -d 'Credenti
 complete -c rls -n "__fish_rls_using_subcommand repos" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repos" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repos" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand repos" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -118,7 +118,7 @@ complete -c rls -n "__fish_rls_using_subcommand repositories" -l auth-file -d 'C
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand repositories" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -160,7 +160,7 @@ complete -c rls -n "__fish_rls_using_subcommand tags" -l auth-file -d 'Credentia
 complete -c rls -n "__fish_rls_using_subcommand tags" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand tags" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand tags" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand tags" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -204,7 +204,7 @@ complete -c rls -n "__fish_rls_using_subcommand ls" -l auth-file -d 'Credentials
 complete -c rls -n "__fish_rls_using_subcommand ls" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand ls" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand ls" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand ls" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -239,7 +239,7 @@ complete -c rls -n "__fish_rls_using_subcommand manifest" -l auth-file -d 'Crede
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand manifest" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -274,7 +274,7 @@ complete -c rls -n "__fish_rls_using_subcommand inspect" -l auth-file -d 'Creden
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand inspect" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -309,7 +309,7 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -l auth-file -d 'Credent
 complete -c rls -n "__fish_rls_using_subcommand digest" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand digest" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand digest" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand digest" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -341,7 +341,7 @@ complete -c rls -n "__fish_rls_using_subcommand rm" -l auth-file -d 'Credentials
 complete -c rls -n "__fish_rls_using_subcommand rm" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand rm" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -410,7 +410,7 @@ complete -c rls -n "__fish_rls_using_subcommand completions" -l auth-file -d 'Cr
 complete -c rls -n "__fish_rls_using_subcommand completions" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand completions" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand completions" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand completions" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r

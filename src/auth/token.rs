@@ -25,6 +25,7 @@ pub struct Token {
     refresh: Option<SecretString>,
     received: Instant,
     lifetime: Duration,
+    is_for_several: bool,
 }
 
 /// `issued_at` is not read: lifetimes count from receipt, so that clocks need not agree.
@@ -81,7 +82,25 @@ impl Token {
         if !is_header_token(access.expose_secret()) {
             return Err(unreadable(Fault::Malformed).because("the token has a character that a header may not have"));
         }
-        Ok(Self { access, refresh: usable(body.refresh_token), received, lifetime: lifetime(body.expires_in.as_ref()) })
+        let (refresh, lifetime) = (usable(body.refresh_token), lifetime(body.expires_in.as_ref()));
+        Ok(Self { access, refresh, received, lifetime, is_for_several: false })
+    }
+
+    /// Notes that the token was asked for with the rights of several repositories.
+    #[must_use]
+    pub fn for_several(self) -> Self {
+        Self { is_for_several: true, ..self }
+    }
+
+    /// Whether the token was asked for with the rights of several repositories: one that is asked for with the right of one may
+    /// count for more there.
+    pub fn is_for_several(&self) -> bool {
+        self.is_for_several
+    }
+
+    /// Its length in bytes.
+    pub fn size(&self) -> usize {
+        self.access.expose_secret().len()
     }
 
     /// The value of the `Authorization` header.

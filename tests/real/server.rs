@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
@@ -10,6 +11,8 @@ use registry_fixture::client::{Http, Pusher};
 use registry_fixture::content::Content;
 use registry_fixture::{Auth, Digest, Registry, Running, Tls, User};
 use tempfile::TempDir;
+
+use crate::storage::Storage;
 
 /// The user who may do everything, with every way of logging in.
 pub const USER: &str = "ann";
@@ -35,7 +38,7 @@ pub struct Real {
     log: Arc<Mutex<String>>,
     /// Makes the certificates and, where there are tokens, issues them.
     companion: Running,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Real {
@@ -70,6 +73,11 @@ impl Real {
     /// The token server: how many tokens it issued, who may log in, and to spoil its answers.
     pub fn companion(&self) -> &Running {
         &self.companion
+    }
+
+    /// What it keeps its data in.
+    pub fn storage(&self) -> Storage {
+        Storage::at(&data(&self.directory))
     }
 
     /// What the registry has written so far.
@@ -122,7 +130,9 @@ impl Builder {
     /// Starts it and waits until it listens.
     pub fn start(self) -> Real {
         let companion = self.companion();
-        let directory = tempfile::tempdir().expect("a temporary directory");
+        // docker-registry has each write reach the disk, which costs nothing where there is no disk.
+        let directory = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        let directory = directory.expect("a temporary directory");
         let file = directory.path().join("config.yml");
         fs::write(directory.path().join("htpasswd"), HTPASSWD).expect("a file in it");
         fs::write(&file, self.configuration(&directory, &companion)).expect("a file in it");
@@ -144,7 +154,7 @@ impl Builder {
             let _ = child.wait();
             panic!("docker-registry does not listen:\n{}", locked(&log));
         });
-        Real { child, host, auth: self.auth, tls: self.tls, log, companion, _directory: directory }
+        Real { child, host, auth: self.auth, tls: self.tls, log, companion, directory }
     }
 
     fn companion(&self) -> Running {
@@ -156,7 +166,8 @@ impl Builder {
 
     /// The registry's `config.yml` (docker-registry, "Configuring a registry"). Port 0 is any free one.
     fn configuration(&self, directory: &TempDir, companion: &Running) -> String {
-        let root = directory.path().display();
+        let (root, data) = (directory.path().display(), data(directory));
+        let data = data.display();
         let files = companion.files().display();
         let tls = if self.tls {
             format!("  tls:\n    certificate: {files}/leaf.pem\n    key: {files}/leaf.key\n")
@@ -174,7 +185,7 @@ impl Builder {
             ),
         };
         format!(
-            "version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: {root}/data\n  delete:\n    enabled: {}\n\
+            "version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: {data}\n  delete:\n    enabled: {}\n\
              http:\n  addr: 127.0.0.1:0\n  secret: fixture\n{tls}{auth}\
              compatibility:\n  schema1:\n    enabled: true\n",
             self.delete
@@ -199,6 +210,11 @@ fn listening(child: &mut Child, log: &Arc<Mutex<String>>) -> mpsc::Receiver<Stri
         }
     });
     address
+}
+
+/// Where the storage begins.
+fn data(directory: &TempDir) -> PathBuf {
+    directory.path().join("data")
 }
 
 fn locked(log: &Mutex<String>) -> MutexGuard<'_, String> {

@@ -74,7 +74,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "HOST:PORT:ADDR", hide_short_help = true)]
     pub resolve: Vec<Resolve>,
 
-    /// Requests in flight at once [env: RLS_JOBS]
+    /// Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]
     #[arg(short, long, global = true, value_name = "N", value_parser = RangedU64ValueParser::<u16>::new().range(1..=MAX_JOBS))]
     pub jobs: Option<u16>,
 

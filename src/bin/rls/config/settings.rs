@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use registry_ls::http::{Options, Resolve};
+use registry_ls::http::{Jobs, Options, Resolve};
 use registry_ls::name::{Located, Reference, Registry, Repository};
 use secrecy::SecretString;
 
@@ -12,9 +12,6 @@ use super::{Environment, File, Login};
 use crate::args::{Cli, Global};
 use crate::output::{ColorChoice, Layout, ProgressChoice};
 use crate::usage::{Result, Usage, nearest};
-
-/// Requests in flight, unless something else is asked for.
-pub const DEFAULT_JOBS: u16 = 16;
 
 /// What options, environment and configuration file come to. What depends on the registry is in [`Connection`].
 #[derive(Debug)]
@@ -62,7 +59,7 @@ pub struct Connection {
     /// The root of the files that are the whole machine's, such as `/etc/docker`.
     pub root: PathBuf,
     /// Requests in flight at once.
-    pub jobs: usize,
+    pub jobs: Jobs,
     /// Limit for connecting.
     pub connect_timeout: Duration,
     /// Repetitions.
@@ -222,7 +219,7 @@ impl Settings {
             insecure: insecure.or_else(|| about.iter().find_map(|connect| connect.insecure)).unwrap_or(false),
             resolve: given.resolve.iter().flat_map(crate::args::Resolve::entries).collect(),
             root: environment.root.clone().unwrap_or_else(|| PathBuf::from("/")),
-            jobs: jobs.unwrap_or(DEFAULT_JOBS).into(),
+            jobs: jobs.map_or(Jobs::Adaptive, |jobs| Jobs::Fixed(jobs.into())),
             connect_timeout: connect_timeout.unwrap_or(defaults.connect_timeout),
             retries: retries.unwrap_or(defaults.retries),
         })

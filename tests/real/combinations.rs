@@ -1,0 +1,40 @@
+//! `rls` against every combination of login, TLS and deletion.
+
+use registry_fixture::Auth;
+
+use crate::place::Place;
+use crate::{finding, reading, refusing, removing};
+
+/// One test for each combination: its name, login, TLS, deletion.
+macro_rules! combinations {
+    ($($name:ident: $auth:ident $tls:literal $delete:literal,)*) => {
+        $(#[test]
+        fn $name() {
+            // The same is expected everywhere: the snapshots are compared once for each combination.
+            insta::allow_duplicates!(check(Auth::$auth, $tls, $delete));
+        })*
+    };
+}
+
+combinations! {
+    open_over_http: None false true,
+    open_over_http_without_deletion: None false false,
+    open_over_tls: None true true,
+    open_over_tls_without_deletion: None true false,
+    htpasswd_over_http: Basic false true,
+    htpasswd_over_http_without_deletion: Basic false false,
+    htpasswd_over_tls: Basic true true,
+    htpasswd_over_tls_without_deletion: Basic true false,
+    token_over_http: Token false true,
+    token_over_http_without_deletion: Token false false,
+    token_over_tls: Token true true,
+    token_over_tls_without_deletion: Token true false,
+}
+
+fn check(auth: Auth, tls: bool, delete: bool) {
+    let place = Place::start(auth, tls, delete);
+    reading::all(&place);
+    finding::all(&place);
+    refusing::all(&place);
+    if delete { removing::all(&place) } else { removing::disabled(&place) }
+}

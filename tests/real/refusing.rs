@@ -1,0 +1,176 @@
+//! What is refused: logins, missing rights, certificates that nobody vouches for, the wrong scheme. Nothing is changed.
+
+use insta::assert_snapshot;
+use registry_fixture::Auth;
+
+use crate::place::Place;
+
+/// One command of each kind that reads, and one that removes.
+const COMMANDS: [&str; 6] = [
+    "repos",
+    "tags team/app",
+    "tags -l team/app",
+    "manifest team/app:1.3.9",
+    "digest team/app:1.3.9",
+    "rm team/app:1.3.9",
+];
+
+/// All of it.
+pub fn all(place: &Place) {
+    let before = place.state("team/app");
+    match place.auth {
+        Auth::None => {}
+        Auth::Basic => basic(place),
+        Auth::Token => token(place),
+    }
+    if place.tls {
+        over_tls(place)
+    } else {
+        over_http(place)
+    }
+    assert_eq!(place.state("team/app"), before);
+}
+
+/// Every command ends with this exit code, and this is in what it says. Nothing is on standard output but that nothing was removed.
+fn all_refused(run: impl Fn(&str) -> crate::program::Rls, code: i32, says: &str) {
+    for words in COMMANDS {
+        let outcome = run(words).run();
+        let stdout = if words.starts_with("rm") { "failed→team/app:1.3.9\n" } else { "" };
+        assert_eq!(outcome.result(), (code, stdout), "{outcome}");
+        assert!(outcome.stderr.contains(says), "{says} in\n{outcome}");
+    }
+}
+
+fn basic(place: &Place) {
+    all_refused(|words| place.stranger(words), 4, "docker login REGISTRY");
+    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "logged in as ann (RLS_PASSWORD)");
+    assert_snapshot!(place.stranger("tags team/app").run(), @"
+    $ rls tags team/app
+    exit 4
+    --- stderr
+    error: not allowed to pull team/app on REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    ");
+    assert_snapshot!(place.rls("tags team/app").user("ann", "wrong").run(), @"
+    $ rls tags team/app
+    exit 4
+    --- stderr
+    error: not allowed to pull team/app on REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+    cause: logged in as ann (RLS_PASSWORD)
+    hint:  ask for pull on team/app, or check the password; -u NAME logs in as somebody else
+    ");
+}
+
+fn token(place: &Place) {
+    all_refused(|words| place.stranger(words), 4, "docker login REGISTRY");
+    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "logged in as ann (RLS_PASSWORD)");
+    assert_snapshot!(place.stranger("tags team/app").run(), @"
+    $ rls tags team/app
+    exit 4
+    --- stderr
+    error: not allowed to pull team/app on REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    ");
+    assert_snapshot!(place.rls("tags team/app").user("ann", "wrong").run(), @"
+    $ rls tags team/app
+    exit 4
+    --- stderr
+    error: login refused by TOKENS
+    cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
+    cause: logged in as ann (RLS_PASSWORD)
+    hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others
+    ");
+    let bob = |words: &str| place.rls(words).user("bob", "bob's");
+    assert_snapshot!(bob("tags team/app").succeeds(), @"
+    1.2.0
+    1.3.9
+    1.4.0
+    latest
+    ");
+    assert_snapshot!(bob("tags team/chart").run(), @"
+    $ rls tags team/chart
+    exit 4
+    --- stderr
+    error: not allowed to pull team/chart on REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/chart:pull
+    cause: logged in as bob (RLS_PASSWORD)
+    cause: the token grants nothing
+    hint:  ask for pull on team/chart, or check the password; -u NAME logs in as somebody else
+    ");
+    assert_snapshot!(bob("tags team/app team/chart").run(), @"
+    $ rls tags team/app team/chart
+    exit 6
+    --- stdout
+    team/app:1.2.0
+    team/app:1.3.9
+    team/app:1.4.0
+    team/app:latest
+    --- stderr
+    error: not allowed to pull team/chart on REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/chart:pull
+    cause: logged in as bob (RLS_PASSWORD)
+    cause: the token grants nothing
+    hint:  ask for pull on team/chart, or check the password; -u NAME logs in as somebody else
+    ");
+    assert_snapshot!(bob("repos").run(), @"
+    $ rls repos
+    exit 4
+    --- stderr
+    error: not allowed to list the repositories of REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
+    cause: logged in as bob (RLS_PASSWORD)
+    cause: the token grants nothing
+    hint:  many registries show their catalog to administrators only; rls tags REPO works without it
+    ");
+    let rm = bob("rm team/app:1.3.9").run();
+    assert_eq!(rm.result(), (4, "failed→team/app:1.3.9\n"), "{rm}");
+    assert_eq!(rm.error(), "error: not allowed to delete team/app on REGISTRY", "{rm}");
+    assert!(rm.stderr.contains("ask for delete on team/app"), "{rm}");
+    let rehearsal = bob("rm -n team/app:1.3.9").run();
+    assert_eq!((rehearsal.code, rehearsal.error()), (4, rm.error()), "{rehearsal}");
+}
+
+fn over_tls(place: &Place) {
+    all_refused(|words| place.rls(words).without("RLS_CA_FILE"), 11, "--ca-file FILE");
+    assert_snapshot!(place.rls("repos").without("RLS_CA_FILE").run(), @r#"
+    $ rls repos
+    exit 11
+    --- stderr
+    error: the certificate of REGISTRY is not trusted: unknown issuer
+    cause: issued by "registry-fixture root CA", which is not among the 1 root of this system
+    hint:  --ca-file FILE trusts the CA whose certificate is in FILE, here "registry-fixture root CA"; if that is an intermediate, the server sends cert.pem where fullchain.pem belongs, and FILE is chain.pem
+    "#);
+    assert_snapshot!(place.speaking("http://", "repos").run(), @"
+    $ rls repos
+    exit 5
+    --- stderr
+    error: http://REGISTRY speaks TLS on this port
+    cause: 400 Bad Request: Client sent an HTTP request to an HTTPS server.
+    hint:  leave out --plain-http and http://: the port speaks https
+    ");
+    assert_snapshot!(place.speaking("", "repos --plain-http").run(), @"
+    $ rls repos --plain-http
+    exit 5
+    --- stderr
+    error: http://REGISTRY speaks TLS on this port
+    cause: 400 Bad Request: Client sent an HTTP request to an HTTPS server.
+    hint:  leave out --plain-http and http://: the port speaks https
+    ");
+}
+
+fn over_http(place: &Place) {
+    all_refused(|words| place.speaking("https://", words), 11, "--plain-http or http://REGISTRY");
+    // A host alone means https, on the loopback interface too.
+    assert_snapshot!(place.speaking("", "repos").run(), @"
+    $ rls repos
+    exit 11
+    --- stderr
+    error: REGISTRY speaks plain HTTP on this port, not TLS
+    cause: its answer is not TLS
+    hint:  --plain-http or http://REGISTRY if plain HTTP is meant; rls never falls back to it
+    ");
+    assert_eq!(place.speaking("https://", "repos").run().stderr, place.speaking("", "repos").run().stderr);
+}

@@ -1,0 +1,194 @@
+//! Removing, with deletion switched on and off: exit code, what is said first, and what a plain client finds afterwards.
+
+use std::cell::RefCell;
+
+use registry_fixture::Digest;
+use registry_fixture::content::{ImageSpec, IndexSpec};
+
+use crate::place::{Place, State};
+use crate::program::Outcome;
+
+/// The repository in which things are removed.
+const REPOSITORY: &str = "web/app";
+
+/// What is there to be removed.
+struct Shelf<'a> {
+    place: &'a Place,
+    /// The tags that should be there.
+    tags: RefCell<State>,
+    /// On the tag `lone`.
+    lone: Digest,
+    /// On the tags `left` and `right`.
+    shared: Digest,
+    /// On the tags `one` and `two`.
+    pair: Digest,
+    /// On the tags `first` and `second`.
+    named: Digest,
+    /// On no tag.
+    untagged: Digest,
+    /// On the tag `multi`: an index, with its images.
+    index: Digest,
+    images: Vec<Digest>,
+    /// On the tag `child`: an image in the index on the tag `whole`.
+    child: Digest,
+}
+
+impl<'a> Shelf<'a> {
+    fn fill(place: &'a Place) -> Self {
+        let push = |seed: &str, tags: &[&str]| {
+            let image = ImageSpec::new(seed).build();
+            tags.iter().for_each(|tag| drop(place.push(REPOSITORY, tag, &image)));
+            image.digest().clone()
+        };
+        let (lone, shared) = (push("lone", &["lone"]), push("shared", &["left", "right"]));
+        let (pair, named) = (push("pair", &["one", "two"]), push("named", &["first", "second"]));
+        let untagged = ImageSpec::new("untagged").build();
+        let untagged = place.push(REPOSITORY, untagged.digest().as_str(), &untagged);
+        let multi = IndexSpec::three_platforms("multi").build();
+        let index = place.push(REPOSITORY, "multi", &multi);
+        let images = multi.manifests.iter().map(|image| image.digest.clone()).filter(|image| *image != index).collect();
+        let whole = IndexSpec::new(vec![ImageSpec::new("child")]).build();
+        place.push(REPOSITORY, "whole", &whole);
+        place.tag(REPOSITORY, "child", &whole.manifests[0]);
+        let child = whole.manifests[0].digest.clone();
+        let tags = RefCell::new(place.state(REPOSITORY));
+        Self { place, tags, lone, shared, pair, named, untagged, index, images, child }
+    }
+
+    /// The command changes nothing.
+    fn stays(&self, words: &str, code: i32, stdout: &[&str], error: &str) -> Outcome {
+        let outcome = self.place.rls(words).run();
+        assert_eq!(outcome.result(), (code, &*lines(stdout)), "{outcome}");
+        assert_eq!(outcome.error(), error, "{outcome}");
+        assert_eq!(self.place.state(REPOSITORY), *self.tags.borrow(), "{outcome}");
+        assert!(self.place.has(REPOSITORY, &self.untagged), "{outcome}");
+        outcome
+    }
+
+    /// The command removes these tags and this manifest, and nothing else.
+    fn goes(&self, words: &str, stdout: &[&str], tags: &[&str], digest: &Digest) {
+        let outcome = self.place.rls(words).run();
+        assert_eq!(outcome.result(), (0, &*lines(stdout)), "{outcome}");
+        assert!(outcome.error().contains("garbage collection"), "{outcome}");
+        self.tags.borrow_mut().retain(|tag, _| !tags.contains(&tag.as_str()));
+        assert_eq!(self.place.state(REPOSITORY), *self.tags.borrow(), "{outcome}");
+        assert!(!self.place.has(REPOSITORY, digest), "{digest} is still there after\n{outcome}");
+    }
+}
+
+fn lines(lines: &[&str]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Where deletion is on.
+pub fn all(place: &Place) {
+    let shelf = Shelf::fill(place);
+    rehearsals(&shelf);
+    stops(&shelf);
+    absent(&shelf);
+    removals(&shelf);
+    an_emptied_repository(&shelf);
+}
+
+fn rehearsals(shelf: &Shelf<'_>) {
+    shelf.stays("rm -n web/app:lone", 0, &["would-remove→web/app:lone"], "");
+    let both = ["would-remove→web/app:left", "would-remove→web/app:right"];
+    shelf.stays("rm --dry-run --with-siblings web/app:left", 0, &both, "");
+    let digest = format!("web/app@{}", shelf.pair);
+    let all = [&*format!("would-remove→{digest}"), "would-remove→web/app:one", "would-remove→web/app:two"];
+    shelf.stays(&format!("rm -n --all-tags {digest}"), 0, &all, "");
+}
+
+fn stops(shelf: &Shelf<'_>) {
+    let sibling = "error: removing web/app:left would also remove web/app:right";
+    shelf.stays("rm web/app:left", 9, &["failed→web/app:left"], sibling);
+    shelf.stays("rm -n web/app:left", 9, &["failed→web/app:left"], sibling);
+    shelf.stays("rm --yes web/app:left", 9, &["failed→web/app:left"], sibling);
+    let unconfirmed = "error: removing web/app:left also removes web/app:right, which needs a confirmation";
+    shelf.stays("rm --with-siblings web/app:left", 2, &[], unconfirmed);
+
+    let (digest, tags) = (format!("web/app@{}", shelf.pair), "web/app:one, web/app:two");
+    let tagged = format!("error: removing {digest} would also remove {tags}");
+    shelf.stays(&format!("rm {digest}"), 9, &[&format!("failed→{digest}")], &tagged);
+    let unconfirmed = format!("error: removing {digest} also removes {tags}, which needs a confirmation");
+    shelf.stays(&format!("rm --all-tags {digest}"), 2, &[], &unconfirmed);
+
+    let broken = "error: removing web/app:child would leave an index broken";
+    shelf.stays("rm web/app:child", 9, &["failed→web/app:child"], broken);
+    shelf.stays("rm --with-siblings --yes web/app:child", 9, &["failed→web/app:child"], broken);
+    let digest = format!("web/app@{}", shelf.child);
+    let broken = format!("error: removing {digest} would leave an index broken");
+    shelf.stays(&format!("rm --all-tags --yes {digest}"), 9, &[&format!("failed→{digest}")], &broken);
+
+    let moved = format!("rm web/app:lone@{}", shelf.pair);
+    shelf.stays(&moved, 9, &["failed→web/app:lone"], "error: web/app:lone has moved meanwhile");
+}
+
+fn absent(shelf: &Shelf<'_>) {
+    let nothing = format!("web/app@{}", Digest::sha256(b"nothing"));
+    for reference in ["web/none:1", &nothing] {
+        let error = format!("error: {reference} not found on REGISTRY");
+        shelf.stays(&format!("rm {reference}"), 3, &[&format!("failed→{reference}")], &error);
+        shelf.stays(&format!("rm -n {reference}"), 3, &[&format!("failed→{reference}")], &error);
+        let gone = format!("removed→{reference}");
+        shelf.stays(&format!("rm --ignore-missing {reference}"), 0, &[&gone], "");
+    }
+    let outcome =
+        shelf.stays("rm web/app:loan", 3, &["failed→web/app:loan"], "error: web/app:loan not found on REGISTRY");
+    assert!(outcome.stderr.contains("hint:  there is web/app:lone, "), "{outcome}");
+}
+
+fn removals(shelf: &Shelf<'_>) {
+    shelf.goes("rm web/app:lone", &["removed→web/app:lone"], &["lone"], &shelf.lone);
+    let both = ["removed→web/app:left", "removed→web/app:right"];
+    shelf.goes("rm --with-siblings --yes web/app:left", &both, &["left", "right"], &shelf.shared);
+    let digest = format!("web/app@{}", shelf.pair);
+    let all = [&*format!("removed→{digest}"), "removed→web/app:one", "removed→web/app:two"];
+    shelf.goes(&format!("rm --all-tags --yes {digest}"), &all, &["one", "two"], &shelf.pair);
+    let both = ["removed→web/app:first", "removed→web/app:second"];
+    shelf.goes("rm web/app:first web/app:second", &both, &["first", "second"], &shelf.named);
+    let digest = format!("web/app@{}", shelf.untagged);
+    shelf.goes(&format!("rm {digest}"), &[&format!("removed→{digest}")], &[], &shelf.untagged);
+    shelf.goes(
+        "rm web/app:multi web/app:loan --ignore-missing",
+        &["removed→web/app:multi", "removed→web/app:loan"],
+        &["multi"],
+        &shelf.index,
+    );
+    assert!(shelf.images.iter().all(|image| shelf.place.has(REPOSITORY, image)), "an index went with its images");
+}
+
+/// docker-registry keeps it in its catalog.
+fn an_emptied_repository(shelf: &Shelf<'_>) {
+    let place = shelf.place;
+    let outcome = place.rls("rm web/app:whole web/app:child").run();
+    assert_eq!(outcome.result(), (0, "removed→web/app:whole\nremoved→web/app:child\n"), "{outcome}");
+    assert_eq!(place.rls("tags web/app").succeeds(), "");
+    assert_eq!(
+        place.rls("repos --prefix web/ --tags -o jsonl").succeeds(),
+        "{\"repository\":\"web/app\",\"tags\":[]}\n"
+    );
+}
+
+/// Where deletion is off: whatever is asked, the setting is named and nothing happens.
+pub fn disabled(place: &Place) {
+    let shelf = Shelf::fill(place);
+    let (tagged, untagged) = (format!("web/app@{}", shelf.pair), format!("web/app@{}", shelf.untagged));
+    for (options, reference) in [
+        ("", "web/app:lone"),
+        ("-n", "web/app:lone"),
+        ("", "web/app:left"),
+        ("--with-siblings --yes", "web/app:left"),
+        ("-n --with-siblings", "web/app:left"),
+        ("--all-tags --yes", &tagged),
+        ("-n --all-tags", &tagged),
+        ("", &untagged),
+        ("--ignore-missing", &untagged),
+    ] {
+        let words = format!("rm {options} {reference}");
+        let error = "error: REGISTRY does not allow deletion";
+        let outcome = shelf.stays(&words, 7, &[&format!("failed→{reference}")], error);
+        assert!(outcome.stderr.contains("REGISTRY_STORAGE_DELETE_ENABLED=true"), "{outcome}");
+    }
+    shelf.stays("rm --ignore-missing web/app:loan", 0, &["removed→web/app:loan"], "");
+}
