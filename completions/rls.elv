@@ -60,6 +60,7 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand inspect 'Show what a reference is: digest, type, platforms, layers, config'
             cand digest 'Print the digest, nothing else'
             cand rm 'Remove tags or manifests'
+            cand doctor 'Find out why a registry does not work, and what to do about it'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -380,6 +381,41 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'rls;doctor'= {
+            cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
+            cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
+            cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
+            cand --ca-file 'CA certificates to trust in addition to the system''s; repeatable [env: RLS_CA_FILE]'
+            cand --client-cert 'Client certificate with its chain [env: RLS_CLIENT_CERT]'
+            cand --client-key 'The client certificate''s private key [env: RLS_CLIENT_KEY]'
+            cand -j 'Requests in flight at once [env: RLS_JOBS]'
+            cand --jobs 'Requests in flight at once [env: RLS_JOBS]'
+            cand --timeout 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]'
+            cand --connect-timeout 'Limit for connecting, TCP and TLS together [default: 10s]'
+            cand --retries 'How often a request that failed in passing is repeated [default: 3]'
+            cand -o 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]'
+            cand --output 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]'
+            cand --format 'One line a record, such as ''{{ tag }} {{ digest }}''; @NAME is one from the configuration file'
+            cand --color 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]'
+            cand --progress 'When to show progress, on a terminal''s standard error only [default: auto]'
+            cand --resolve 'Connect to ADDR for HOST:PORT, as curl does; repeatable'
+            cand --push 'Also find out whether the repository can be pushed to: begins an upload and gives it up (GitLab makes a repository)'
+            cand --password-stdin 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+            cand --anonymous 'Send no credentials'
+            cand --insecure 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]'
+            cand --plain-http 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+            cand --no-header 'Table without its header'
+            cand -q 'No progress, warnings or hints'
+            cand --quiet 'No progress, warnings or hints'
+            cand -v 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+            cand --verbose 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+            cand --stats 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'rls;completions'= {
             cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
@@ -419,6 +455,7 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand manifest 'Show what a reference is: digest, type, platforms, layers, config'
             cand digest 'Print the digest, nothing else'
             cand rm 'Remove tags or manifests'
+            cand doctor 'Find out why a registry does not work, and what to do about it'
             cand completions 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -431,6 +468,8 @@ set edit:completion:arg-completer[rls] = {|@words|
         &'rls;help;digest'= {
         }
         &'rls;help;rm'= {
+        }
+        &'rls;help;doctor'= {
         }
         &'rls;help;completions'= {
         }

@@ -1,6 +1,7 @@
 //! The real program against the embedded registry: every command, every option, every way to fail, whole outputs.
 
 mod commands;
+mod doctor;
 mod errors;
 mod floors;
 mod login;
