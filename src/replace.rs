@@ -225,7 +225,8 @@ fn hidden(file: &Path, end: &str) -> OsString {
     name
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 

@@ -238,5 +238,6 @@ fn own_keys(target: &Target<'_>) -> impl Fn(&str) -> bool + Send + 'static {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests;
