@@ -15,6 +15,8 @@ mod doctor;
 mod duration;
 mod filter;
 mod global;
+mod login;
+mod logout;
 mod manifest;
 mod repos;
 mod resolve;
@@ -33,6 +35,8 @@ pub use doctor::DoctorArgs;
 pub use duration::parse_duration;
 pub use filter::{Filter, FilterArgs, parse_limit};
 pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};
+pub use login::LoginArgs;
+pub use logout::LogoutArgs;
 pub use manifest::ManifestArgs;
 pub use repos::ReposArgs;
 pub use resolve::Resolve;
@@ -78,6 +82,8 @@ pub enum Command {
     Digest(DigestArgs),
     Rm(RmArgs),
     Doctor(DoctorArgs),
+    Login(LoginArgs),
+    Logout(LogoutArgs),
     Completions(CompletionsArgs),
 }
 
@@ -90,13 +96,17 @@ impl Cli {
             Command::Digest(digest) => digest.config.config.as_deref(),
             Command::Rm(rm) => rm.config.config.as_deref(),
             Command::Doctor(doctor) => doctor.config.config.as_deref(),
+            Command::Login(login) => login.config.config.as_deref(),
+            Command::Logout(logout) => logout.config.config.as_deref(),
             Command::Manifest(_) | Command::Completions(_) => None,
         };
         after.or(self.config.config.as_deref())
     }
 
     fn check(&self) -> Result<(), Usage> {
-        self.global.check()?;
+        // `rls login` puts the credentials of a user into the file; elsewhere one of the two would have no effect.
+        let keeps = matches!(self.command, Command::Login(_) | Command::Logout(_));
+        self.global.check(keeps)?;
         if let Command::Manifest(manifest) = &self.command {
             manifest.check(&self.global)?;
         }

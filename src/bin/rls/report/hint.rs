@@ -85,7 +85,7 @@ impl Situation {
     fn log_in(&self) -> String {
         let name = self.name();
         format!(
-            "-u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login {name} stores both for docker and rls"
+            "-u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login {name} stores both for docker and rls"
         )
     }
 
@@ -102,7 +102,7 @@ impl Situation {
         }
         let password = format!("check the user name and password from {}", identity.source);
         match (&denial.by, &denial.right) {
-            (Refuser::TokenServer(_), _) => format!("{password}; -u NAME uses others"),
+            (Refuser::TokenServer(_), _) | (_, None) => format!("{password}; -u NAME uses others"),
             (_, Some(Right { action: Action::Catalog, .. })) if denial.accepted => self.no_catalog(),
             (_, Some(Right { action: Action::Catalog, .. })) => format!("{password}; {}", self.no_catalog()),
             (_, Some(Right { action, repository: Some(repository) })) if denial.accepted => {

@@ -5,6 +5,7 @@
 
 mod check;
 mod digest;
+mod login;
 mod manifest;
 mod removal;
 mod repository;
@@ -15,6 +16,7 @@ use serde::{Serialize, Serializer};
 
 pub use check::{CheckRecord, CheckStatus, CheckView, FactRecord};
 pub use digest::{DigestRecord, DigestView};
+pub use login::{LoginRecord, LoginView, LogoutRecord, LogoutView};
 pub use manifest::{ConfigRecord, HistoryRecord, LayerRecord, ManifestRecord, ManifestView, PlatformRecord};
 pub use removal::{Action, RemovalRecord, RemovalView};
 pub use repository::{RepositoryRecord, RepositoryView};
