@@ -21,7 +21,7 @@ const MOST_LINKS: usize = 40;
 pub(crate) enum Access {
     /// The owner alone.
     Owner,
-    /// Everybody.
+    /// Everybody, unless the file that is there says otherwise.
     Everybody,
 }
 
@@ -107,7 +107,9 @@ impl Replacement {
     fn grant(&self, new: &File) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 
-        new.set_permissions(fs::Permissions::from_mode(self.access.modes().0))?;
+        let former = self.former.as_ref().filter(|_| self.access == Access::Everybody);
+        let mode = former.map_or(self.access.modes().0, |former| former.mode() & 0o777);
+        new.set_permissions(fs::Permissions::from_mode(mode))?;
         if let Some(former) = &self.former {
             // The file of a user stays theirs when root changes it; others cannot give a file away.
             let _ = fchown(new, Some(former.uid()), Some(former.gid()));
@@ -273,6 +275,18 @@ mod tests {
         let mut seen = String::new();
         reader.read_to_string(&mut seen).unwrap();
         assert_eq!((seen.as_str(), fs::read(&path).unwrap(), mode(&path)), ("former", b"now".to_vec(), 0o600));
+    }
+
+    #[test]
+    fn what_was_not_for_everybody_does_not_become_so() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("registries.yaml");
+        for former in [0o600, 0o640, 0o644] {
+            fs::write(&path, "former").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(former)).unwrap();
+            replace(&path, b"now", Access::Everybody).unwrap();
+            assert_eq!(mode(&path), former);
+        }
     }
 
     #[test]
