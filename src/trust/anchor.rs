@@ -11,6 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::certificate::Certificate;
 use super::explain;
+use super::file;
 use super::pem;
 use super::presented::Presented;
 use super::rejection::Rejection;
@@ -43,6 +44,12 @@ impl Anchor {
     /// All that is needed to trust a server, as a file holds it.
     pub fn pem(anchors: &[Self]) -> String {
         anchors.iter().map(|anchor| pem::encode(&anchor.der)).collect()
+    }
+
+    /// The certificates in a PEM file; none when it cannot be read.
+    pub fn in_file(path: &Path) -> Vec<Self> {
+        let contents = file::read_found(path).map(|bytes| pem::Contents::parse(&bytes)).unwrap_or_default();
+        contents.certificates.into_iter().map(|(der, certificate)| Self { der, certificate }).collect()
     }
 
     /// Reads a certificate; `None` when it is not one.

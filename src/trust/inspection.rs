@@ -59,6 +59,8 @@ pub struct InspectedCertificate {
     pub certificate: Certificate,
     /// Which of the files that were looked into hold its issuer, by name. Empty when none does.
     pub issuer_in: Vec<PathBuf>,
+    /// Whether its issuer is a root in one of them: then a server that sends no more than this sends all that is needed.
+    pub is_issued_by_root: bool,
     /// Which of them hold its private key.
     pub key_in: Vec<PathBuf>,
 }
@@ -111,6 +113,7 @@ impl Raw {
         };
         let certificate = |certificate: &Certificate| InspectedCertificate {
             issuer_in: files_with(&|raw| raw.certificates().any(|issuer| is_issued_by(certificate, issuer))),
+            is_issued_by_root: all.iter().any(|raw| raw.certificates().any(|root| is_root_of(root, certificate))),
             key_in: files_with(&|raw| raw.public_keys.iter().flatten().any(|key| *key == certificate.spki)),
             certificate: certificate.clone(),
         };
@@ -121,13 +124,15 @@ impl Raw {
             }),
         };
         let kind = self.kind();
+        let certificates: Vec<_> = self.certificates().map(certificate).collect();
+        let is_whole = certificates.last().is_some_and(|last| last.is_issued_by_root);
         Inspection {
             path: self.path.clone(),
             kind,
-            certificates: self.certificates().map(certificate).collect(),
+            certificates,
             keys: self.public_keys.iter().map(key).collect(),
             others: self.contents.others.clone(),
-            faults: self.faults(kind),
+            faults: self.faults(kind, is_whole),
         }
     }
 
@@ -147,7 +152,8 @@ impl Raw {
         }
     }
 
-    fn faults(&self, kind: PemKind) -> Vec<String> {
+    /// What is wrong with the file; `is_whole` says that nothing is missing between its last certificate and the root.
+    fn faults(&self, kind: PemKind, is_whole: bool) -> Vec<String> {
         let mut faults = self.contents.damaged.clone();
         let certificates: Vec<_> = self.certificates().collect();
         if let [first, rest @ ..] = certificates.as_slice()
@@ -159,7 +165,8 @@ impl Raw {
                 faults.push("its certificates are not in the order in which each is issued by the next".to_owned());
             }
         }
-        if let Some(expected) = certbot(&self.path).filter(|expected| !expected.contains(&kind)) {
+        let meant = certbot(&self.path).filter(|expected| !expected.contains(&kind));
+        if let Some(expected) = meant.filter(|expected| !(is_whole && expected.contains(&PemKind::FullChain))) {
             let name = self.path.file_name().unwrap_or_default().display();
             let meant = expected.first().map_or("", |kind| kind.described());
             faults.push(format!("certbot's {name} is {meant}, and this is {}", kind.described()));
@@ -221,6 +228,10 @@ fn is_authority(kind: PemKind) -> bool {
 /// Whether each of the certificates is issued by the next, going by their names.
 fn is_linked(certificates: &[&Certificate]) -> bool {
     certificates.windows(2).all(|pair| is_issued_by(pair[0], pair[1]))
+}
+
+fn is_root_of(root: &Certificate, certificate: &Certificate) -> bool {
+    root.self_signed && !certificate.self_signed && is_issued_by(certificate, root)
 }
 
 fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {

@@ -141,6 +141,8 @@ pub struct Setting {
     pub path: PathBuf,
     /// What has to stand in it, if nothing else does.
     pub text: String,
+    /// The part of it that names the CA, in one line.
+    pub line: String,
     format: Format,
 }
 
@@ -186,8 +188,8 @@ pub enum Refused {
         path: PathBuf,
         /// What is in the way.
         why: String,
-        /// What has to be added to it.
-        text: String,
+        /// What has to be added to it, in one line.
+        line: String,
     },
     /// This user may not write the file.
     Denied {
@@ -201,29 +203,29 @@ pub enum Refused {
 }
 
 impl Placement {
-    /// Where `client` looks in `machine` for the CA of `registry`.
-    pub fn of(client: ClientProgram, registry: &Registry, machine: &Surroundings) -> Self {
-        let name = registry.authority();
+    /// Where `client` looks in `machine` for the CA of the registry called `name`, which is `HOST[:PORT]`.
+    pub fn of(client: ClientProgram, name: &str, machine: &Surroundings) -> Self {
         let (folder, hides) = match client {
-            ClientProgram::Rls => (machine.config().join("rls/certs.d").join(&name), Vec::new()),
-            ClientProgram::Docker => (machine.docker().join(&name), Vec::new()),
-            ClientProgram::Podman => podman_folder(machine, &name),
-            ClientProgram::Containerd => (hosts_toml::folder(&machine.root, &name), Vec::new()),
-            ClientProgram::K3s => (machine.rancher().join("certs.d").join(&name), Vec::new()),
+            ClientProgram::Rls => (machine.config().join("rls/certs.d").join(name), Vec::new()),
+            ClientProgram::Docker => (machine.docker().join(name), Vec::new()),
+            ClientProgram::Podman => podman_folder(machine, name),
+            ClientProgram::Containerd => (hosts_toml::folder(&machine.root, name), Vec::new()),
+            ClientProgram::K3s => (machine.rancher().join("certs.d").join(name), Vec::new()),
         };
         let ca_file = folder.join("ca.crt");
         let setting = match client {
             ClientProgram::Containerd => {
-                let (path, text) = (folder.join("hosts.toml"), hosts_toml::fresh(registry));
-                Some(Setting { path, text, format: Format::HostsToml })
+                let (path, text) = (folder.join("hosts.toml"), hosts_toml::fresh(name));
+                Some(Setting { path, text, line: hosts_toml::line(), format: Format::HostsToml })
             }
             ClientProgram::K3s => {
                 let path = machine.rancher().join("registries.yaml");
-                Some(Setting { path, text: registries_yaml::fresh(&name, &ca_file), format: Format::RegistriesYaml })
+                let (text, line) = (registries_yaml::fresh(name, &ca_file), registries_yaml::line(name, &ca_file));
+                Some(Setting { path, text, line, format: Format::RegistriesYaml })
             }
             _ => None,
         };
-        Self { ca_file, setting, hides, name }
+        Self { ca_file, setting, hides, name: name.to_owned() }
     }
 
     /// Puts `anchors` there. Other certificates are replaced only with `force`.
@@ -282,7 +284,7 @@ enum Edit {
 
 impl Setting {
     fn unchangeable(&self, why: impl Into<String>) -> Refused {
-        Refused::Unchangeable { path: self.path.clone(), why: why.into(), text: self.text.clone() }
+        Refused::Unchangeable { path: self.path.clone(), why: why.into(), line: self.line.clone() }
     }
 }
 

@@ -146,6 +146,18 @@ fn what_is_wrong_is_said() {
 }
 
 #[test]
+fn a_certificate_of_a_root_is_a_whole_chain() {
+    let folder = Folder::new();
+    let root = Authority::root("Root");
+    let leaf = root.issue(named(&["reg.corp"], "reg.corp"));
+    let paths = [folder.file("fullchain.pem", &leaf.pem()), folder.file("ca.pem", &root.pem())];
+    let seen = inspect(&paths).remove(0).unwrap();
+    assert!(seen.certificates[0].is_issued_by_root && seen.faults.is_empty(), "{seen:?}");
+    let chain = folder.file("chain.pem", &leaf.pem());
+    assert!(!inspect(&[chain, paths[1].clone()])[0].as_ref().unwrap().faults.is_empty());
+}
+
+#[test]
 fn a_file_that_cannot_be_read_spoils_no_other() {
     let folder = Folder::new();
     let root = Authority::root("Root");

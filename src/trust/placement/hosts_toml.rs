@@ -19,14 +19,19 @@ pub(super) fn folder(root: &Path, name: &str) -> PathBuf {
 }
 
 /// A whole file.
-pub(super) fn fresh(registry: &Registry) -> String {
-    format!("server = \"https://{}\"\nca = \"{CA_FILE}\"\n", registry.authority())
+pub(super) fn fresh(name: &str) -> String {
+    format!("server = \"https://{name}\"\nca = \"{CA_FILE}\"\n")
+}
+
+/// What names the CA, below the server or the host that it is for.
+pub(super) fn line() -> String {
+    format!("ca = \"{CA_FILE}\"")
 }
 
 /// What has to be done to a file so that it names a CA for the registry. The error says why that cannot be done.
 pub(super) fn edit(text: &str, registry: &Registry) -> Result<Edit, String> {
     if text.trim().is_empty() {
-        return Ok(Edit::Text(fresh(registry)));
+        return Ok(Edit::Text(fresh(&registry.authority())));
     }
     let former: Table = text.parse().map_err(|_| "it is not valid TOML".to_owned())?;
     let place = Place::of(registry);

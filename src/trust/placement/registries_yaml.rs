@@ -14,6 +14,11 @@ pub(super) fn fresh(name: &str, ca_file: &Path) -> String {
     nested("", "  ", &["configs", &quoted(name), "tls"], ca_file)
 }
 
+/// The same in one line.
+pub(super) fn line(name: &str, ca_file: &Path) -> String {
+    format!("configs: {{{}: {{tls: {{ca_file: {}}}}}}}", quoted(name), quoted(&ca_file.display().to_string()))
+}
+
 /// What has to be done to a file so that it names a CA for the registry. The error says why that cannot be done.
 pub(super) fn edit(text: &str, name: &str, ca_file: &Path) -> Result<Edit, String> {
     let former = parse(text)?;

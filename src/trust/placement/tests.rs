@@ -27,7 +27,7 @@ impl Host {
     }
 
     fn of(&self, client: ClientProgram) -> Placement {
-        Placement::of(client, &registry(), &self.machine)
+        Placement::of(client, "reg.corp:5000", &self.machine)
     }
 
     fn write(&self, client: ClientProgram, one: &Authority, force: bool) -> Result<Vec<Written>, Refused> {
@@ -200,9 +200,12 @@ fn settings_that_cannot_be_changed_are_told_with_what_to_add() {
     let host = Host::new(true);
     host.made("etc/rancher/k3s/registries.yaml", "configs: {other: {}}");
     match host.write(ClientProgram::K3s, &root, true).unwrap_err() {
-        Refused::Unchangeable { path, text, .. } => {
+        Refused::Unchangeable { path, line, .. } => {
             assert_eq!(host.shown(&path), "etc/rancher/k3s/registries.yaml");
-            assert!(text.starts_with("configs:\n  \"reg.corp:5000\":\n"), "{text}");
+            let ca = host.of(ClientProgram::K3s).ca_file;
+            let expected =
+                format!("configs: {{\"reg.corp:5000\": {{tls: {{ca_file: {:?}}}}}}}", ca.display().to_string());
+            assert_eq!(line, expected);
         }
         refused => panic!("{refused:?}"),
     }

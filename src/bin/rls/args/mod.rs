@@ -22,6 +22,7 @@ mod repos;
 mod resolve;
 mod rm;
 mod tags;
+mod trust;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -42,6 +43,7 @@ pub use repos::ReposArgs;
 pub use resolve::Resolve;
 pub use rm::RmArgs;
 pub use tags::TagsArgs;
+pub use trust::TrustArgs;
 
 use crate::usage::Usage;
 
@@ -84,6 +86,7 @@ pub enum Command {
     Doctor(DoctorArgs),
     Login(LoginArgs),
     Logout(LogoutArgs),
+    Trust(TrustArgs),
     Completions(CompletionsArgs),
 }
 
@@ -98,6 +101,7 @@ impl Cli {
             Command::Doctor(doctor) => doctor.config.config.as_deref(),
             Command::Login(login) => login.config.config.as_deref(),
             Command::Logout(logout) => logout.config.config.as_deref(),
+            Command::Trust(trust) => trust.config.config.as_deref(),
             Command::Manifest(_) | Command::Completions(_) => None,
         };
         after.or(self.config.config.as_deref())

@@ -11,6 +11,7 @@ mod nearest;
 mod repos;
 mod rm;
 mod tags;
+mod trust;
 
 use futures::{FutureExt, Stream, StreamExt};
 use std::io::{Stdout, Write};
@@ -59,6 +60,7 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Stop> {
         Command::Doctor(doctor) => doctor::run(doctor, context).await,
         Command::Login(login) => login::run(login, context).await,
         Command::Logout(logout) => logout::run(logout, context).await,
+        Command::Trust(trust) => trust::run(trust, context).await,
         Command::Completions(completions) => completions::run(completions),
     }
 }

@@ -167,6 +167,15 @@ impl Settings {
         }
     }
 
+    /// REGISTRY, or the one that options, environment or configuration file name; never the default of all.
+    ///
+    /// # Errors
+    /// As [`Settings::named_registry`].
+    pub fn known_registry(&self, text: Option<&str>) -> Result<Option<Registry>> {
+        let is_known = text.is_some() || self.asked.is_some() || self.usual.is_some();
+        is_known.then(|| self.named_registry(text)).transpose()
+    }
+
     /// The registry, spoken to in plain HTTP if that was asked for.
     fn with_scheme(&self, registry: Registry) -> Registry {
         if self.is_plain_http(&registry) { registry.with_plain_http() } else { registry }

@@ -211,7 +211,7 @@ impl Situation {
         let name = self.name();
         match tls {
             Tls::UnknownIssuer { self_signed: true, .. } => {
-                Some("--ca-file FILE trusts the certificate in FILE; ask the registry's operator for it".to_owned())
+                Some(format!("--ca-file FILE trusts the certificate in FILE; rls trust {name} shows it and saves it for good"))
             }
             Tls::UnknownIssuer { issuer, leaf_only: true, .. } => Some(format!(
                 "--ca-file FILE trusts the CA whose certificate is in FILE, here {issuer:?}; if that is an intermediate, the server \
@@ -220,7 +220,9 @@ impl Situation {
             Tls::UnknownIssuer { .. } if self.ca_given => {
                 Some("the file given with --ca-file is of another CA; ask the registry's operator for the right one".to_owned())
             }
-            Tls::UnknownIssuer { .. } => Some("--ca-file FILE trusts the CA whose certificate is in FILE".to_owned()),
+            Tls::UnknownIssuer { .. } => Some(format!(
+                "--ca-file FILE trusts the CA whose certificate is in FILE; rls trust {name} shows what is sent and saves it for good"
+            )),
             Tls::Expired { .. } => Some("the server needs a new certificate; if it has one, check this machine's clock".to_owned()),
             Tls::NotYetValid { .. } => Some("check the clock of this machine and of the server".to_owned()),
             Tls::WrongName { names } if names.is_empty() => {
