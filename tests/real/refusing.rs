@@ -42,7 +42,7 @@ fn all_refused(run: impl Fn(&str) -> crate::program::Rls, code: i32, says: &str)
 }
 
 fn basic(place: &Place) {
-    all_refused(|words| place.stranger(words), 4, "docker login REGISTRY");
+    all_refused(|words| place.stranger(words), 4, "rls login REGISTRY");
     all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "logged in as ann (RLS_PASSWORD)");
     assert_snapshot!(place.stranger("tags team/app").run(), @"
     $ rls tags team/app
@@ -64,7 +64,7 @@ fn basic(place: &Place) {
 }
 
 fn token(place: &Place) {
-    all_refused(|words| place.stranger(words), 4, "docker login REGISTRY");
+    all_refused(|words| place.stranger(words), 4, "rls login REGISTRY");
     all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "logged in as ann (RLS_PASSWORD)");
     assert_snapshot!(place.stranger("tags team/app").run(), @"
     $ rls tags team/app
