@@ -378,7 +378,7 @@ complete -c rls -n "__fish_rls_using_subcommand doctor" -l auth-file -d 'Credent
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand doctor" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r

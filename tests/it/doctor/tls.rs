@@ -55,7 +55,7 @@ fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture intermediate CA: not sent, not found here
-         cause   issued by "registry-fixture intermediate CA", which is not among the 1 root of this system
+         cause   the server sends its certificate alone, issued by "registry-fixture intermediate CA", which is not among the 1 root of this system: either that is a root which is not known here, or the chain is missing (certbot: cert.pem where fullchain.pem belongs)
          remedy  here: --ca-file FILE, with the certificate of "registry-fixture intermediate CA", which the registry's operator has
                  or for good: rls trust REGISTRY --write rls (for others: --write docker, podman, containerd, k3s)
                  or on the server, if "registry-fixture intermediate CA" is no root: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
