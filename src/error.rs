@@ -211,6 +211,8 @@ pub struct Denial {
     pub right: Option<Right>,
     /// Who asked: user name and where the credentials came from. `None` when anonymous.
     pub identity: Option<Identity>,
+    /// Whether the credentials themselves were accepted: a token server gave a token for them, or the registry answered 403.
+    pub accepted: bool,
     /// Who refused.
     pub by: Refuser,
 }

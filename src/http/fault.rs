@@ -7,7 +7,7 @@ use std::time::Instant;
 use url::Url;
 
 use crate::error::{Error, Fault, Kind, Network, Result, Tls};
-use crate::trust::Trust;
+use crate::trust::{Rejection, Trust};
 
 /// What is known about a connection attempt besides its error.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,8 @@ pub(super) struct Attempt<'a> {
     pub trust: &'a Trust,
     /// The proxy in between.
     pub proxy: Option<&'a str>,
+    /// Whether anything ever answered there.
+    pub answered: bool,
     /// Limit for connecting, in seconds.
     pub connect_seconds: f32,
     /// Limit for silence, in seconds.
@@ -37,11 +39,13 @@ pub(super) async fn in_time<T>(deadline: Option<Instant>, work: impl Future<Outp
 /// Why no reply came.
 pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
     let place = place(attempt.url);
+    let host = attempt.url.host_str().unwrap_or_default();
+    let port = attempt.url.port_or_known_default().unwrap_or_default();
+    let rejected = |rejection: Rejection| {
+        Error::new(Kind::Tls(rejection.fault.clone()), rejection.what(&place)).because(&rejection.cause)
+    };
     if let Some(tls) = find::<rustls::Error>(error) {
-        let host = attempt.url.host_str().unwrap_or_default();
-        let port = attempt.url.port_or_known_default().unwrap_or_default();
-        let rejection = attempt.trust.explain(tls, host, port);
-        return Error::new(Kind::Tls(rejection.fault.clone()), rejection.what(&place)).because(&rejection.cause);
+        return rejected(attempt.trust.explain(tls, host, port));
     }
     let network = |network, what: String| Error::new(Kind::Network(network), what);
     if let Some(proxy) = attempt.proxy
@@ -51,7 +55,6 @@ pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
             .because(deepest(error));
     }
     if error.is_dns() {
-        let host = attempt.url.host_str().unwrap_or_default();
         return network(Network::Dns, format!("cannot resolve {host}")).because(deepest(error));
     }
     if error.is_connect() && error.is_timeout() {
@@ -62,7 +65,11 @@ pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         let cause = format!("no answer within {} s", attempt.idle_seconds);
         return Error::new(Kind::TimedOut, format!("timed out waiting for {place}")).because(cause);
     }
-    match find::<io::Error>(error).map(io::Error::kind) {
+    let is_silence = attempt.url.scheme() == "https" && !attempt.answered && !error.is_connect();
+    if is_silence && let Some(rejection) = attempt.trust.explain_silence(host, port) {
+        return rejected(rejection);
+    }
+    match io_kind(error) {
         Some(io::ErrorKind::ConnectionRefused) => {
             return network(Network::Refused, format!("cannot connect to {place}")).because("connection refused");
         }
@@ -107,7 +114,7 @@ pub(super) fn broken_body(error: &reqwest::Error, url: &Url) -> Error {
     let truncated = |cause: String| {
         Error::new(Kind::Protocol(Fault::Truncated), format!("truncated reply from {place}")).because(cause)
     };
-    if find::<io::Error>(error).is_some_and(|error| is_reset(error.kind())) {
+    if io_kind(error).is_some_and(is_reset) {
         return Error::new(Kind::Network(Network::Reset), format!("lost the connection to {place}"))
             .because("connection reset in the middle of a reply");
     }
@@ -145,6 +152,18 @@ pub(super) fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static
         next = inner(error);
     }
     None
+}
+
+/// The sort of the innermost I/O error that has one: those that wrap others are of the sort `Other`.
+fn io_kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
+    let mut kind = None;
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let this = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        kind = this.filter(|this| *this != io::ErrorKind::Other).or(kind);
+        next = inner(error);
+    }
+    kind
 }
 
 fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {

@@ -107,7 +107,7 @@ impl Transport {
                 (Kind::Unauthenticated, format!("login refused by {place}"))
             }
             (400 | 401 | 403, _) => {
-                let denial = Denial { right: subject.right.clone(), identity: None, by };
+                let denial = Denial { right: subject.right.clone(), by, ..Denial::default() };
                 (Kind::Denied(denial), format!("login refused by {place}"))
             }
             _ => (Kind::Protocol(Fault::Status(status)), format!("the token server {place} failed")),

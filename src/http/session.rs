@@ -140,9 +140,12 @@ impl Session {
         let Some(identity) = identity.clone() else {
             return if unauthorized { error.with_kind(Kind::Unauthenticated) } else { error };
         };
-        let denial = Denial { identity: Some(identity.clone()), ..denial.clone() };
-        let mut error = error.with_kind(Kind::Denied(denial)).because(format!("logged in as {identity}"));
-        if let Some(granted) = self.tokens.get_fresh(&key).and_then(|token| token.granted()) {
+        let token = self.tokens.get_fresh(&key);
+        let accepted = token.is_some() || !unauthorized;
+        let cause = if accepted { format!("logged in as {identity}") } else { format!("asked as {identity}") };
+        let denial = Denial { identity: Some(identity), accepted, ..denial.clone() };
+        let mut error = error.with_kind(Kind::Denied(denial)).because(cause);
+        if let Some(granted) = token.and_then(|token| token.granted()) {
             error = error.because(match granted.as_slice() {
                 [] => "the token grants nothing".to_owned(),
                 scopes => {

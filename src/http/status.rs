@@ -44,12 +44,13 @@ pub(super) async fn refusal(mut response: Response, subject: &Subject, secrets: 
 fn classify(response: &Response, reply: &Reply, body: &[u8], subject: &Subject) -> (Kind, String) {
     let Subject { registry, name, .. } = subject;
     let code = |code: &str| reply.errors.iter().any(|error| error.code == code);
+    let denied = || Kind::Denied(Denial { right: subject.right.clone(), ..Denial::default() });
     let html = is_html(response.media_type().as_deref(), body);
     match reply.status {
         429 => rate_limited(registry),
         _ if code("TOOMANYREQUESTS") => rate_limited(registry),
         403 if html => (Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}")),
-        401 | 403 => (Kind::Denied(Denial { right: subject.right.clone(), ..Denial::default() }), not_allowed(subject)),
+        401 | 403 => (denied(), not_allowed(subject)),
         404 if subject.operation == Operation::Catalog => unsupported(subject),
         404 if code("NAME_UNKNOWN") => {
             let repository = subject.right.as_ref().and_then(|right| right.repository.as_ref());
@@ -58,6 +59,9 @@ fn classify(response: &Response, reply: &Reply, body: &[u8], subject: &Subject) 
         }
         404 => (Kind::NotFound(subject.missing), format!("{name} not found on {registry}")),
         405 => unsupported(subject),
+        409 | 412 if matches!(subject.operation, Operation::DeleteTag | Operation::DeleteManifest) => {
+            (denied(), format!("{registry} protects {name} from deletion"))
+        }
         400 | 501 if code("UNSUPPORTED") => unsupported(subject),
         400 if code("PAGINATION_NUMBER_INVALID") => {
             (Kind::Protocol(Fault::PageSize), format!("{registry} refuses the page size"))

@@ -1,6 +1,6 @@
 //! Sending: connections, redirects, retries. Who may see which credentials is decided in `answer`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,8 @@ pub struct Transport {
     clients: Mutex<HashMap<Origin, reqwest::Client>>,
     /// When an origin that answered 429 may be asked again.
     not_before: Mutex<HashMap<Origin, Instant>>,
+    /// Origins from which a reply came.
+    answered: Mutex<HashSet<Origin>>,
     warnings: Mutex<Vec<String>>,
 }
 
@@ -57,6 +59,7 @@ impl Transport {
             trust: trust.for_registry(registry),
             clients: Mutex::default(),
             not_before: Mutex::default(),
+            answered: Mutex::default(),
             warnings: Mutex::default(),
         }
     }
@@ -183,6 +186,7 @@ impl Transport {
         let response = client.execute(request).await.map_err(|error| self.no_reply(&error, url))?;
         let took = sent.elapsed();
         turn.answered(response.status().as_u16(), took);
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(url.origin());
         tracing::debug!("< {:?} {} in {} ms", response.version(), response.status(), took.as_millis());
         redacted_headers(response.headers()).for_each(|line| tracing::trace!("< {}", self.secrets.masked(&line)));
         self.show_warnings(response.headers());
@@ -197,6 +201,7 @@ impl Transport {
                 url,
                 trust: &self.trust,
                 proxy: proxy.as_deref(),
+                answered: self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(&url.origin()),
                 connect_seconds: self.options.connect_timeout.as_secs_f32(),
                 idle_seconds: self.options.idle_timeout.as_secs_f32(),
             },

@@ -86,8 +86,17 @@ fn alerted(alert: AlertDescription, host: &str, client: ClientSide) -> Rejection
 }
 
 fn client_certificate(offered: bool, alert: &str) -> Rejection {
+    without_client_certificate(offered, &format!("says: {alert}"))
+}
+
+/// A server that asked for a client certificate and closed the connection without a word.
+pub(super) fn closed_after_asking(offered: bool) -> Rejection {
+    without_client_certificate(offered, "asked for one and closed the connection")
+}
+
+fn without_client_certificate(offered: bool, what_it_did: &str) -> Rejection {
     let had = if offered { "the client certificate was shown" } else { "there is no client certificate to show" };
-    Rejection::new(Tls::ClientCertificate { offered }, format!("{had}, and the server says: {alert}"))
+    Rejection::new(Tls::ClientCertificate { offered }, format!("{had}, and the server {what_it_did}"))
 }
 
 fn incompatible(reason: &PeerIncompatible) -> String {

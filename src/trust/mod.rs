@@ -247,6 +247,14 @@ impl Trust {
         explain::explain_to(ClientSide { offered, asked: found.asked.load(Ordering::Relaxed) }, error, host)
     }
 
+    /// Why this server closed the first connection to it without an answer, if it had asked for a client certificate. In TLS 1.3 its
+    /// refusal comes after the handshake, and an HTTP/2 client drops it with the connection.
+    pub fn explain_silence(&self, host: &str, port: u16) -> Option<Rejection> {
+        let found = self.found(host, port);
+        let offered = !self.identities(host, &found).is_empty();
+        found.asked.load(Ordering::Relaxed).then(|| explain::closed_after_asking(offered))
+    }
+
     /// What is known about trust in a server besides the system's roots, and from which files: what counts, and what does
     /// not although it looks as if.
     pub fn sources(&self, host: &str, port: u16) -> Vec<Source> {

@@ -2,7 +2,9 @@
 
 mod commands;
 mod doctor;
+mod errors;
 mod floors;
+mod login;
 mod options;
 mod output;
 mod pace;

@@ -38,6 +38,8 @@ impl Rls {
         rls.variables.insert("PATH".into(), path);
         rls.variables.insert("HOME".into(), rls.home.path().into());
         rls.variables.insert("SSL_CERT_FILE".into(), root.into());
+        // What docker, containerd and k3s keep for the whole machine is not looked at.
+        rls.variables.insert("RLS_ROOT".into(), rls.home.path().join("system").into());
         rls
     }
 
@@ -56,9 +58,11 @@ impl Rls {
         Self::new().calling(registry, "REGISTRY")
     }
 
-    /// What stands for the registry's address in what comes out.
+    /// What stands for the registry's address, and for the folder of its files, in what comes out.
     pub fn calling(self, registry: &Running, name: &str) -> Self {
-        self.naming(registry.host(), name).naming(registry.localhost(), &format!("LOCAL{name}"))
+        let files = registry.files().display().to_string();
+        let named = self.naming(registry.host(), name).naming(registry.localhost(), &format!("LOCAL{name}"));
+        named.naming(files, &format!("{name}-FILES"))
     }
 
     /// What stands for a text that differs from run to run.

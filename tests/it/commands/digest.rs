@@ -93,7 +93,7 @@ fn the_registry_may_not_answer_for_another_digest() {
     let registry = empty();
     let digest = registry.push_image("app", "1.0", &ImageSpec::new("app"));
     let other = registry.push_image("app", "2.0", &ImageSpec::new("other"));
-    let lie = Fault::header("Docker-Content-Digest", &other.to_string());
+    let lie = Fault::header("Docker-Content-Digest", other.as_ref());
     registry.inject(Match::head(format!("/v2/app/manifests/{digest}")).always(), lie);
     assert_snapshot!(Rls::at(&registry).arg("digest").arg(format!("app@{digest}")).run(), @"
     exit 9

@@ -180,7 +180,7 @@ fn resolve_goes_without_the_resolver() {
     let two = format!("{name}:[::1],127.0.0.1");
     let rls = Rls::new().args(["tags", "grid/repo-000", "-r", &format!("http://{name}"), "--resolve", &two]);
     assert_eq!(&*rls.succeeds(), "latest\n");
-    let other = format!("registry.example.invalid:1:127.0.0.1");
-    let rls = Rls::new().args(["tags", "grid/repo-000", "-r", &format!("http://{name}"), "--resolve", &other]);
+    let other = "registry.example.invalid:1:127.0.0.1";
+    let rls = Rls::new().args(["tags", "grid/repo-000", "-r", &format!("http://{name}"), "--resolve", other]);
     assert_eq!(rls.run().code, Some(10));
 }

@@ -73,7 +73,8 @@ fn repositories_are_listed_with_their_tags() {
 #[test]
 fn tags_are_listed_over_all_pages() {
     for profile in ALL {
-        let registry = profile.start();
+        // More than there are on a page of most.
+        let registry = profile.start_with(120);
         let outcome = profile.rls(&registry).words("tags grid/repo-000 -q").run();
         let tags = registry.tags("grid/repo-000").join("\n") + "\n";
         assert_eq!((outcome.code, &*outcome.stdout, &*outcome.stderr), (Some(0), &*tags, ""), "{}", profile.name());

@@ -75,10 +75,15 @@ impl Profile {
         self.personality.name()
     }
 
-    /// Such a registry with `shared/app`, and with more tags in `grid/repo-000` than there are on a page.
+    /// Such a registry with `shared/app` and `grid/repo-000`.
     pub fn start(&self) -> Running {
+        self.start_with(1)
+    }
+
+    /// The same with so many tags in `grid/repo-000`.
+    pub fn start_with(&self, tags: usize) -> Running {
         let builder = Registry::builder().personality(self.personality).auth(self.personality.usual_auth());
-        builder.seed(Seed::Shared).seed(Seed::Grid { repositories: 1, tags: 120 }).start()
+        builder.seed(Seed::Shared).seed(Seed::Grid { repositories: 1, tags }).start()
     }
 
     /// rls, logged in.

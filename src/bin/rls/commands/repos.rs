@@ -50,7 +50,7 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
     let outcome = loop {
         match next_or_flush(context, &mut listed, &mut output).await {
             Ok(Some(Ok(item))) => output.write(&record(context, &registry, item))?,
-            Ok(Some(Err(error))) => break Err(context.failed(&registry, error)),
+            Ok(Some(Err(error))) => break Err(Stop::Failed(error, context.situation(&registry).of_listing())),
             Ok(None) => break Ok(()),
             Err(stop) => break Err(stop),
         }

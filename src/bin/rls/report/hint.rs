@@ -1,7 +1,7 @@
 //! What to do about an error, from the facts that it carries.
 
 use registry_ls::auth::{Action, Right};
-use registry_ls::error::{Danger, Denial, Fault, Missing, Network, Operation, Refuser, Tls};
+use registry_ls::error::{Danger, Denial, Fault, Identity, Missing, Network, Operation, Refuser, Tls};
 use registry_ls::name::Registry;
 use registry_ls::{Error, Kind};
 
@@ -16,19 +16,29 @@ pub struct Situation {
     pub no_repository: bool,
     /// Whether a certificate was given with `--ca-file`.
     pub ca_given: bool,
+    /// Whether repositories were to be listed.
+    pub listing: bool,
 }
 
 impl Situation {
     /// A situation with one registry.
     pub fn at(registry: &Registry, ca_given: bool) -> Self {
-        Self { registry: Some(registry.clone()), nearest: Vec::new(), no_repository: false, ca_given }
+        Self { registry: Some(registry.clone()), nearest: Vec::new(), no_repository: false, ca_given, listing: false }
+    }
+
+    /// The same where repositories were to be listed.
+    #[must_use]
+    pub fn of_listing(self) -> Self {
+        Self { listing: true, ..self }
     }
 
     /// What to do, where something can be said.
     pub fn hint(&self, error: &Error) -> Option<String> {
         match error.kind() {
             Kind::NotFound(missing) => self.not_found(*missing),
-            Kind::Unauthenticated => Some(self.log_in()),
+            Kind::Unauthenticated => {
+                Some(self.known_catalog().filter(|_| self.listing).unwrap_or_else(|| self.log_in()))
+            }
             Kind::Denied(denial) => Some(self.denied(denial, error)),
             Kind::UnsafeRealm => Some(
                 "nothing was sent there; the registry's operator has to correct the realm of its token server"
@@ -80,19 +90,27 @@ impl Situation {
     }
 
     fn denied(&self, denial: &Denial, error: &Error) -> String {
-        match (&denial.by, &denial.right, &denial.identity) {
-            (Refuser::TokenServer(_), _, Some(identity)) => {
-                format!("check the user name and password from {}; -u NAME uses others", identity.source)
+        if error.reply().is_some_and(|reply| matches!(reply.status, 409 | 412)) {
+            return "a rule of the registry, such as one for immutable tags, has to allow it first".to_owned();
+        }
+        let Some(identity) = &denial.identity else {
+            let catalog = denial.right.as_ref().is_some_and(|right| right.action == Action::Catalog);
+            return if catalog { self.no_catalog() } else { self.log_in() };
+        };
+        if has_expired_at_ecr(identity, error) {
+            return "a password of ECR lasts twelve hours: aws ecr get-login-password prints a new one".to_owned();
+        }
+        let password = format!("check the user name and password from {}", identity.source);
+        match (&denial.by, &denial.right) {
+            (Refuser::TokenServer(_), _) => format!("{password}; -u NAME uses others"),
+            (_, Some(Right { action: Action::Catalog, .. })) if denial.accepted => self.no_catalog(),
+            (_, Some(Right { action: Action::Catalog, .. })) => format!("{password}; {}", self.no_catalog()),
+            (_, Some(Right { action, repository: Some(repository) })) if denial.accepted => {
+                format!("ask for {action} on {repository}; -u NAME logs in as somebody else")
             }
-            (_, Some(Right { action: Action::Catalog, .. }), _) => self.no_catalog(),
-            (_, Some(Right { action, repository: Some(repository) }), Some(_)) => {
-                if error.reply().is_some_and(|reply| reply.status == 401) {
-                    format!("ask for {action} on {repository}, or check the password; -u NAME logs in as somebody else")
-                } else {
-                    format!("ask for {action} on {repository}; -u NAME logs in as somebody else")
-                }
+            (_, Some(Right { action, repository: Some(repository) })) => {
+                format!("{password}, or ask for {action} on {repository}; -u NAME logs in as somebody else")
             }
-            (.., None) => self.log_in(),
             _ => "-u NAME logs in as somebody else".to_owned(),
         }
     }
@@ -117,25 +135,31 @@ impl Situation {
         }
     }
 
-    /// Which registries have no catalog for everybody, and what they have instead.
+    /// What there is instead of a catalog.
     fn no_catalog(&self) -> String {
-        if self.is_docker_hub() {
-            "Docker Hub has no catalog; its repositories are on hub.docker.com, their tags here: rls tags NAMESPACE/NAME".to_owned()
+        let usual = "many registries show their catalog to administrators only; rls tags REPO works without it";
+        self.known_catalog().unwrap_or_else(|| usual.to_owned())
+    }
+
+    /// What the registries have that are known to list nothing, whoever asks.
+    fn known_catalog(&self) -> Option<String> {
+        let is_gitlab = self.registry.as_ref().is_some_and(|registry| registry.host().contains("gitlab"));
+        let instead = if self.is_docker_hub() {
+            "Docker Hub has no catalog; its repositories are on hub.docker.com, their tags here: rls tags NAMESPACE/NAME"
         } else if self.is_at("ghcr.io") {
             "GHCR has no catalog; packages are on github.com/OWNER?tab=packages, their tags here: rls tags ghcr.io/OWNER/NAME"
-                .to_owned()
         } else if self.is_at("pkg.dev") || self.is_at("gcr.io") {
-            "gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY lists images; rls tags lists their tags"
-                .to_owned()
-        } else if self.is_at("quay.io") {
-            "Quay lists repositories on its web site and API; rls tags quay.io/NAMESPACE/NAME lists tags".to_owned()
-        } else if self.registry.as_ref().is_some_and(|registry| registry.host().contains("gitlab")) {
-            "GitLab lists a project's repositories under Deploy > Container registry and GET /projects/:id/registry/repositories; \
+            "gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY lists images; \
              rls tags lists their tags"
-                .to_owned()
+        } else if self.is_at("quay.io") {
+            "Quay lists repositories on its web site and API; rls tags quay.io/NAMESPACE/NAME lists tags"
+        } else if is_gitlab {
+            "GitLab lists a project's repositories under Deploy > Container registry and \
+             GET /projects/:id/registry/repositories; rls tags lists their tags"
         } else {
-            "many registries show their catalog to administrators only; rls tags REPO works without it".to_owned()
-        }
+            return None;
+        };
+        Some(instead.to_owned())
     }
 
     fn is_docker_hub(&self) -> bool {
@@ -226,6 +250,12 @@ impl Situation {
             Tls::Handshake => None,
         }
     }
+}
+
+/// Amazon's registry has one user, whose password is made anew twice a day, and says so in the words of its reply alone.
+fn has_expired_at_ecr(identity: &Identity, error: &Error) -> bool {
+    let mut errors = error.reply().into_iter().flat_map(|reply| &reply.errors);
+    identity.username.as_deref() == Some("AWS") && errors.any(|error| error.message.contains("token has expired"))
 }
 
 fn danger_hint(danger: &Danger) -> Option<String> {

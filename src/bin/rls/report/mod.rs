@@ -204,3 +204,28 @@ fn kind_name(kind: &Kind) -> &'static str {
         _ => "other",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// The test runs itself as another process, in which the program panics.
+    #[test]
+    fn a_panic_is_a_bug_in_two_lines_that_quote_nothing() {
+        const PANICS: &str = "RLS_TEST_PANICS";
+        if std::env::var_os(PANICS).is_some() {
+            catch_panics(|| panic!("hunter2"));
+        }
+        let name = "report::tests::a_panic_is_a_bug_in_two_lines_that_quote_nothing";
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let output = command.args(["--exact", name, "--nocapture"]).env(PANICS, "1").output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        let lines: Vec<_> = told.lines().collect();
+        assert!(lines[0].starts_with("error: a bug in rls, at src/bin/rls/report/mod.rs:"), "{told}");
+        assert_eq!(lines[1..], ["hint:  please report it, with the command line"]);
+        assert!(!String::from_utf8(output.stdout).unwrap().contains("hunter2"));
+    }
+}

@@ -1,0 +1,138 @@
+//! Registries that do not list their repositories, by the names that they have in the world.
+
+use registry_fixture::{Answer, Auth, Fault, Match, Personality, Registry, Running};
+
+use crate::runner::Rls;
+
+/// The registry is reached under another name, over plain HTTP.
+fn repos(registry: &Running, host: &str) -> Rls {
+    let named = format!("{host}:{}", registry.port());
+    let resolve = format!("{named}:127.0.0.1");
+    let rls = Rls::new().naming(&named, "HOST").args(["repos", &format!("http://{named}"), "--resolve", &resolve]);
+    rls.user("ann", "secret")
+}
+
+#[test]
+fn each_says_what_it_offers_instead() {
+    let cases = [
+        (
+            "ghcr.io",
+            Personality::Ghcr,
+            4,
+            "GHCR has no catalog; packages are on github.com/OWNER?tab=packages, their tags here: rls tags ghcr.io/OWNER/NAME",
+        ),
+        (
+            "registry.gitlab.com",
+            Personality::GitLab,
+            4,
+            "GitLab lists a project's repositories under Deploy > Container registry and GET /projects/:id/registry/repositories; rls tags lists their tags",
+        ),
+        (
+            "gitlab.corp",
+            Personality::GitLab,
+            4,
+            "GitLab lists a project's repositories under Deploy > Container registry and GET /projects/:id/registry/repositories; rls tags lists their tags",
+        ),
+        (
+            "registry.corp",
+            Personality::GitLab,
+            4,
+            "many registries show their catalog to administrators only; rls tags REPO works without it",
+        ),
+        (
+            "europe-docker.pkg.dev",
+            Personality::Google,
+            7,
+            "gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY lists images; rls tags lists their tags",
+        ),
+        (
+            "notghcr.io",
+            Personality::Ghcr,
+            4,
+            "many registries show their catalog to administrators only; rls tags REPO works without it",
+        ),
+    ];
+    for (host, personality, code, hint) in cases {
+        let user = registry_fixture::User::admin("ann", "secret");
+        let registry = Registry::builder().personality(personality).auth(Auth::Token).user(user).start();
+        let error = repos(&registry, host).fails(code);
+        assert_eq!(error.lines().last(), Some(&*format!("hint:  {hint}")), "{host}: {error}");
+        assert!(
+            error.starts_with("error: not allowed to list the repositories of http://HOST\n") || code == 7,
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn quay_and_docker_hub_refuse_too() {
+    let registry = Registry::builder().start();
+    registry.inject(Match::get("/v2/_catalog").always(), Answer::error(401, "UNAUTHORIZED", "authentication required"));
+    let error = repos(&registry, "quay.io").fails(4);
+    let hint = "hint:  Quay lists repositories on its web site and API; rls tags quay.io/NAMESPACE/NAME lists tags";
+    assert_eq!(error.lines().last(), Some(hint), "{error}");
+    // Docker Hub has its own port alone, so a proxy has to stand for it.
+    let rls = Rls::new().env("HTTP_PROXY", registry.url()).words("repos http://docker.io").user("ann", "secret");
+    let error = rls.fails(4);
+    let hint = "hint:  Docker Hub has no catalog; its repositories are on hub.docker.com, their tags here: rls tags NAMESPACE/NAME";
+    assert_eq!(error.lines().last(), Some(hint), "{error}");
+}
+
+#[test]
+fn a_registry_without_a_catalog_is_no_empty_one() {
+    for status in [404, 405, 501] {
+        let registry = Registry::builder().start();
+        let answer = if status == 404 { Answer::new(404) } else { Answer::error(status, "UNSUPPORTED", "no catalog") };
+        registry.inject(Match::get("/v2/_catalog").always(), answer);
+        let error = Rls::at(&registry).words("repos").fails(7);
+        assert!(error.starts_with("error: http://REGISTRY does not list its repositories\n"), "{status}: {error}");
+        let hint = "hint:  many registries show their catalog to administrators only; rls tags REPO works without it";
+        assert_eq!(error.lines().last(), Some(hint), "{status}: {error}");
+    }
+}
+
+#[test]
+fn an_empty_list_of_an_artifact_registry_is_explained() {
+    let registry = Registry::builder().start();
+    let error = repos(&registry, "us-docker.pkg.dev").fails(7);
+    assert_eq!(error.lines().next(), Some("error: http://HOST does not list its repositories"), "{error}");
+    let other = Registry::builder().start();
+    assert_eq!(&*repos(&other, "registry.corp").succeeds(), "");
+}
+
+#[test]
+fn deletion_is_explained_by_name_too() {
+    for (host, start) in [
+        ("ghcr.io", "hint:  GHCR deletes versions of packages on GitHub's web site"),
+        (
+            "registry.corp",
+            "hint:  on docker's registry deletion is off until its server is started with REGISTRY_STORAGE_DELETE_ENABLED=true",
+        ),
+    ] {
+        let registry = Registry::builder().seed("1x2".parse().unwrap()).delete(false).start();
+        let named = format!("{host}:{}", registry.port());
+        let resolve = format!("{named}:127.0.0.1");
+        let rls =
+            Rls::new().args(["rm", "grid/repo-000:latest", "-r", &format!("http://{named}"), "--resolve", &resolve]);
+        let outcome = rls.run();
+        assert_eq!(outcome.code, Some(7), "{outcome}");
+        assert!(outcome.stderr.lines().last().is_some_and(|hint| hint.starts_with(start)), "{outcome}");
+    }
+    let registry = Registry::builder().delete(false).start();
+    registry.push_image("library/alpine", "3", &registry_fixture::content::ImageSpec::new("alpine"));
+    let rls = Rls::new().env("HTTP_PROXY", registry.url()).words("rm alpine:3 -r http://docker.io");
+    let hint = rls.run().stderr.lines().last().unwrap_or_default().to_owned();
+    assert_eq!(
+        hint,
+        "hint:  Docker Hub deletes tags on its web site: hub.docker.com/repository/docker/NAMESPACE/NAME/tags"
+    );
+}
+
+#[test]
+fn a_catalog_that_fails_is_not_one_that_is_not_offered() {
+    let registry = Registry::builder().start();
+    registry.inject(Match::get("/v2/_catalog").always(), Fault::status(500));
+    let error = Rls::at(&registry).words("repos --retries 0").fails(5);
+    let hint = "hint:  the fault is on the server: its log says more; --retries N tries longer";
+    assert_eq!(error.lines().last(), Some(hint), "{error}");
+}

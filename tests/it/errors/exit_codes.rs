@@ -1,0 +1,128 @@
+//! Every exit code of the contract, once. Most have tests of their own elsewhere; here they stand together.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running, Tls};
+
+use crate::registries::{empty, seeded, with_seed};
+use crate::runner::Rls;
+use crate::wire::Wire;
+
+fn code(rls: Rls, words: &str) -> Option<i32> {
+    rls.words(words).run().code
+}
+
+#[test]
+fn zero_to_twelve() {
+    let registry = seeded("shared");
+    let at = || Rls::at(&registry);
+    assert_eq!(code(at(), "repos"), Some(0));
+    assert_eq!(code(at(), "repos --match none"), Some(0));
+    assert_eq!(code(at(), "repos --frobnicate"), Some(2));
+    assert_eq!(code(at(), "digest shared/app:9"), Some(3));
+    assert_eq!(code(Rls::at(&with_seed(Registry::builder(), "1x1").auth(Auth::Basic).start()), "repos"), Some(4));
+    registry.inject(Match::get("/v2/_catalog"), Fault::status(500));
+    assert_eq!(code(at(), "repos --retries 0"), Some(5));
+    assert_eq!(code(at(), "digest shared/app:1 shared/app:9"), Some(6));
+    let kept = with_seed(Registry::builder(), "shared").delete(false).start();
+    assert_eq!(code(Rls::at(&kept), "rm shared/app:1"), Some(7));
+    registry.inject(Match::get("/v2/_catalog"), Answer::new(429));
+    assert_eq!(code(at(), "repos --retries 0"), Some(8));
+    assert_eq!(code(at(), "rm shared/app:1"), Some(9));
+    assert_eq!(code(Rls::new().args(["-r", &Wire::closed()]), "repos"), Some(10));
+    assert_eq!(code(Rls::new().args(["-r", &Registry::builder().tls(Tls::Issued).start().host()]), "repos"), Some(11));
+    registry.inject(Match::get("/v2/_catalog"), Fault::StallMidBody(1));
+    assert_eq!(code(at(), "repos --timeout 300ms"), Some(12));
+}
+
+#[test]
+fn several_that_fail_alike_and_not_alike() {
+    let registry = seeded("shared");
+    assert_eq!(code(Rls::at(&registry), "rm shared/app:8 shared/app:9"), Some(3));
+    assert_eq!(code(Rls::at(&registry), "rm shared/app:8 shared/app:1"), Some(6));
+    assert_eq!(code(Rls::at(&registry), "tags shared/app nothing"), Some(6));
+    assert_eq!(code(Rls::at(&registry), "rm shared/app:1.3.9 shared/app:9 --ignore-missing"), Some(0));
+}
+
+/// rls, which waits for a reply that does not come, after it has shown `first`.
+fn waiting(registry: &Running, words: &str, first: &str) -> (Child, BufReader<std::process::ChildStdout>) {
+    let rls = Rls::at(registry).words(words);
+    let mut child =
+        rls.command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut line = String::new();
+    stdout.read_line(&mut line).expect("a line");
+    assert_eq!(line, first);
+    (child, stdout)
+}
+
+fn signal(child: &Child, name: &str) {
+    let kill = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().expect("sh runs");
+    assert!(kill.success());
+}
+
+/// The first repository has tags, and the list of the second one's does not come.
+fn stalling() -> Running {
+    let registry = seeded("2x2");
+    registry.inject(Match::get("/v2/grid/repo-001/tags/list").always(), Fault::StallMidBody(1));
+    registry
+}
+
+#[test]
+fn signals_leave_whole_lines() {
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let registry = stalling();
+        let (mut child, stdout) = waiting(&registry, "repos --tags", "grid/repo-000:1.0.0\n");
+        signal(&child, name);
+        let rest: Vec<_> = stdout.lines().map(|line| line.expect("UTF-8")).collect();
+        assert_eq!(rest, ["grid/repo-000:latest"]);
+        assert_eq!(child.wait().expect("it ends").code(), Some(code));
+        let mut told = String::new();
+        std::io::Read::read_to_string(&mut child.stderr.take().expect("it is piped"), &mut told).expect("UTF-8");
+        assert_eq!(told, "");
+    }
+}
+
+#[test]
+fn signals_leave_json_that_can_be_read() {
+    let registry = stalling();
+    let (mut child, stdout) = waiting(&registry, "repos --tags -o json", "[\n");
+    signal(&child, "INT");
+    let rest: Vec<_> = stdout.lines().map(|line| line.expect("UTF-8")).collect();
+    assert_eq!(rest, ["  {\"repository\":\"grid/repo-000\",\"tags\":[\"1.0.0\",\"latest\"]}", "]"]);
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+}
+
+#[test]
+fn a_deletion_that_is_interrupted_is_told() {
+    let registry = empty();
+    for tag in ["1", "2", "3"] {
+        registry.push_image("app", tag, &registry_fixture::content::ImageSpec::new(tag));
+    }
+    let second = registry.resolve("app", "2").expect("the tag is there");
+    registry.inject(
+        Match::delete(format!("/v2/app/manifests/{second}")),
+        Fault::Delay(std::time::Duration::from_secs(600)),
+    );
+    let rls = Rls::at(&registry).words("rm app:1 app:2 app:3");
+    let mut child = rls.command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The signal comes when the second deletion has arrived.
+    let arrived = Match::delete(format!("/v2/app/manifests/{second}"));
+    while registry.count(&arrived) == 0 {
+        assert!(child.try_wait().expect("it can be asked").is_none(), "it ended early");
+        std::thread::yield_now();
+    }
+    signal(&child, "TERM");
+    let outcome = rls.outcome(&child.wait_with_output().expect("it ends"));
+    insta::assert_snapshot!(outcome, @"
+    exit 143
+    --- stdout
+    removed→app:1
+    --- stderr
+    warning: stopped while removing app:2: look whether it is gone
+    warning: 1 of 3 deleted, 0 failed, 1 left as they were
+    hint:  the space is free again when the registry's administrator has run its garbage collection
+    ");
+    assert_eq!(registry.tags("app"), ["2", "3"]);
+}

@@ -1,0 +1,332 @@
+//! Not authenticated, or not allowed.
+
+use insta::assert_snapshot;
+use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running, Tls, User};
+
+use crate::registries::with_seed;
+use crate::runner::Rls;
+
+/// `ann` may do everything; `bob` may pull `team/*` and nothing else.
+fn start(auth: Auth) -> Running {
+    let bob = User::new("bob", "hunter2").allow("team/*", "pull");
+    with_seed(Registry::builder(), "demo").auth(auth).user(User::admin("ann", "secret")).user(bob).start()
+}
+
+#[test]
+fn without_credentials_how_to_log_in() {
+    for auth in [Auth::Basic, Auth::Token] {
+        let registry = start(auth);
+        for words in ["repos", "tags team/app", "digest team/app:1.4.0", "manifest team/app:1.4.0", "rm team/app:1.4.0"]
+        {
+            let outcome = Rls::at(&registry).words(words).run();
+            assert_eq!(outcome.code, Some(4), "{auth:?} {words}: {outcome}");
+            let hint = "hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; \
+                        docker login REGISTRY stores both for docker and rls\n";
+            assert!(outcome.stderr.ends_with(hint), "{auth:?} {words}: {outcome}");
+        }
+    }
+    assert_snapshot!(Rls::at(&start(Auth::Basic)).words("repos").run(), @"
+    exit 4
+    --- stderr
+    error: not allowed to list the repositories of http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    ");
+    assert_snapshot!(Rls::at(&start(Auth::Token)).words("tags team/app").run(), @"
+    exit 4
+    --- stderr
+    error: not allowed to pull team/app on http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    ");
+}
+
+#[test]
+fn a_wrong_password() {
+    for auth in [Auth::Basic, Auth::Token] {
+        let registry = start(auth);
+        for words in ["repos", "tags team/app", "digest team/app:1.4.0", "rm team/app:1.4.0"] {
+            let outcome = Rls::at(&registry).user("ann", "wrong-password").words(words).run();
+            assert_eq!(outcome.code, Some(4), "{auth:?} {words}: {outcome}");
+            assert!(outcome.stderr.contains("RLS_PASSWORD"), "{auth:?} {words}: {outcome}");
+            assert!(!outcome.to_string().contains("wrong-password"), "{auth:?} {words}: {outcome}");
+        }
+    }
+    let wrong = |auth, words: &str| Rls::at(&start(auth)).user("ann", "wrong-password").words(words).run();
+    assert_snapshot!(wrong(Auth::Basic, "tags team/app"), @"
+    exit 4
+    --- stderr
+    error: not allowed to pull team/app on http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+    cause: asked as ann (RLS_PASSWORD)
+    hint:  check the user name and password from RLS_PASSWORD, or ask for pull on team/app; -u NAME logs in as somebody else
+    ");
+    assert_snapshot!(wrong(Auth::Basic, "repos"), @"
+    exit 4
+    --- stderr
+    error: not allowed to list the repositories of http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
+    cause: asked as ann (RLS_PASSWORD)
+    hint:  check the user name and password from RLS_PASSWORD; many registries show their catalog to administrators only; rls tags REPO works without it
+    ");
+    assert_snapshot!(wrong(Auth::Token, "tags team/app"), @"
+    exit 4
+    --- stderr
+    error: login refused by REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
+    cause: asked as ann (RLS_PASSWORD)
+    hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others
+    ");
+    assert_snapshot!(wrong(Auth::Token, "repos"), @"
+    exit 4
+    --- stderr
+    error: login refused by REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
+    cause: asked as ann (RLS_PASSWORD)
+    hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others
+    ");
+}
+
+#[test]
+fn a_right_that_is_missing() {
+    let token = |words: &str| Rls::at(&start(Auth::Token)).user("bob", "hunter2").words(words).run();
+    assert_snapshot!(token("tags base/alpine"), @"
+    exit 4
+    --- stderr
+    error: not allowed to pull base/alpine on http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:base/alpine:pull
+    cause: logged in as bob (RLS_PASSWORD)
+    cause: the token grants nothing
+    hint:  ask for pull on base/alpine; -u NAME logs in as somebody else
+    ");
+    assert_snapshot!(token("rm team/app:1.2.0"), @"
+    exit 4
+    --- stdout
+    failed→team/app:1.2.0
+    --- stderr
+    error: not allowed to delete team/app on http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:delete
+    cause: logged in as bob (RLS_PASSWORD)
+    cause: the token grants nothing
+    hint:  ask for delete on team/app; -u NAME logs in as somebody else
+    ");
+    assert_snapshot!(token("repos"), @"
+    exit 4
+    --- stderr
+    error: not allowed to list the repositories of http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
+    cause: logged in as bob (RLS_PASSWORD)
+    cause: the token grants nothing
+    hint:  many registries show their catalog to administrators only; rls tags REPO works without it
+    ");
+    assert_snapshot!(token("tags team/app base/alpine"), @"
+    exit 6
+    --- stdout
+    team/app:1.2.0
+    team/app:1.3.8
+    team/app:1.3.9
+    team/app:1.4.0
+    team/app:latest
+    --- stderr
+    error: not allowed to pull base/alpine on http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:base/alpine:pull
+    cause: logged in as bob (RLS_PASSWORD)
+    cause: the token grants nothing
+    hint:  ask for pull on base/alpine; -u NAME logs in as somebody else
+    ");
+    let basic = |words: &str| Rls::at(&start(Auth::Basic)).user("bob", "hunter2").words(words).run();
+    assert_snapshot!(basic("tags base/alpine"), @"
+    exit 4
+    --- stderr
+    error: not allowed to pull base/alpine on http://REGISTRY
+    cause: 403 Forbidden: DENIED: requested access to the resource is denied
+    cause: logged in as bob (RLS_PASSWORD)
+    hint:  ask for pull on base/alpine; -u NAME logs in as somebody else
+    ");
+    assert_snapshot!(basic("rm team/app:1.2.0"), @"
+    exit 4
+    --- stdout
+    failed→team/app:1.2.0
+    --- stderr
+    error: not allowed to delete team/app on http://REGISTRY
+    cause: 403 Forbidden: DENIED: requested access to the resource is denied
+    cause: logged in as bob (RLS_PASSWORD)
+    hint:  ask for delete on team/app; -u NAME logs in as somebody else
+    ");
+    assert_snapshot!(basic("repos"), @"
+    exit 4
+    --- stderr
+    error: not allowed to list the repositories of http://REGISTRY
+    cause: 403 Forbidden: DENIED: requested access to the resource is denied
+    cause: logged in as bob (RLS_PASSWORD)
+    hint:  many registries show their catalog to administrators only; rls tags REPO works without it
+    ");
+}
+
+#[test]
+fn credentials_of_a_file_are_named() {
+    let registry = start(Auth::Token);
+    let config = format!("{{\"auths\":{{\"{}\":{{\"auth\":\"Ym9iOmh1bnRlcjI=\"}}}}}}", registry.host());
+    assert_snapshot!(Rls::at(&registry).docker_config(&config).words("tags base/alpine").run(), @"
+    exit 4
+    --- stderr
+    error: not allowed to pull base/alpine on http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:base/alpine:pull
+    cause: logged in as bob (docker config, ~/.docker/config.json)
+    cause: the token grants nothing
+    hint:  ask for pull on base/alpine; -u NAME logs in as somebody else
+    ");
+    let wrong = config.replace("Ym9iOmh1bnRlcjI=", "YW5uOndyb25n");
+    assert_snapshot!(Rls::at(&registry).docker_config(&wrong).words("tags base/alpine").run(), @"
+    exit 4
+    --- stderr
+    error: login refused by REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
+    cause: asked as ann (docker config, ~/.docker/config.json)
+    hint:  check the user name and password from docker config, ~/.docker/config.json; -u NAME uses others
+    ");
+}
+
+#[test]
+fn an_expired_password_of_ecr() {
+    let registry =
+        with_seed(Registry::builder(), "1x1").personality(registry_fixture::Personality::Ecr).auth(Auth::Basic).start();
+    assert_snapshot!(Rls::at(&registry).user("AWS", "old").words("tags grid/repo-000").run(), @"
+    exit 4
+    --- stderr
+    error: not allowed to pull grid/repo-000 on http://REGISTRY
+    cause: 403 Forbidden: DENIED: Your authorization token has expired. Reauthenticate and try again.
+    cause: logged in as AWS (RLS_PASSWORD)
+    hint:  a password of ECR lasts twelve hours: aws ecr get-login-password prints a new one
+    ");
+}
+
+#[test]
+fn a_token_server_that_fails() {
+    let failing = |fault: Fault| {
+        let registry = start(Auth::Token);
+        registry.inject(Match::get("/auth/token").always(), fault);
+        Rls::at(&registry).user("ann", "secret").words("tags team/app --retries 0").run()
+    };
+    assert_snapshot!(failing(Fault::status(500)), @"
+    exit 5
+    --- stderr
+    error: the token server REGISTRY failed
+    cause: 500 Internal Server Error
+    hint:  the fault is on the server: its log says more; --retries N tries longer
+    ");
+    assert_snapshot!(failing(Answer::new(200).body("<html>Sign in</html>").header("Content-Type", "text/html").into()), @"
+    exit 5
+    --- stderr
+    error: no usable token from the token server REGISTRY
+    cause: the token server's reply cannot be used
+    cause: it is not a JSON object
+    ");
+    assert_snapshot!(failing(Answer::new(200).body("{}").into()), @"
+    exit 5
+    --- stderr
+    error: no usable token from the token server REGISTRY
+    cause: the token server's reply cannot be used
+    cause: it has neither token nor access_token
+    ");
+    assert_snapshot!(failing(Answer::new(400).body("{\"details\":\"invalid scope\"}").into()), @"
+    exit 4
+    --- stderr
+    error: login refused by REGISTRY
+    cause: 400 Bad Request: invalid scope
+    cause: logged in as ann (RLS_PASSWORD)
+    hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others
+    ");
+    assert_snapshot!(failing(Answer::redirect("http://127.0.0.1:1/").into()), @"
+    exit 5
+    --- stderr
+    error: the token server REGISTRY answered with a redirect that is not followed
+    cause: 307 Temporary Redirect
+    hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
+    ");
+    assert_snapshot!(failing(Fault::CloseBeforeReply), @"
+    exit 10
+    --- stderr
+    error: cannot reach the token server REGISTRY
+    cause: lost the connection to REGISTRY
+    cause: the server closed the connection before it answered
+    ");
+    let slow = Answer::error(429, "TOOMANYREQUESTS", "slow").header("Retry-After", "Fri, 01 Jan 2100 00:00:00 GMT");
+    assert_snapshot!(failing(slow.into()), @"
+    exit 8
+    --- stderr
+    error: the rate limit of the token server REGISTRY is reached
+    cause: 429 Too Many Requests: TOOMANYREQUESTS: slow
+    cause: try again at 2100-01-01 00:00:00 UTC
+    hint:  --jobs 1 asks more slowly; logged in, the limit is often higher
+    ");
+}
+
+#[test]
+fn a_challenge_that_cannot_be_answered() {
+    let challenged = |challenge: &str| {
+        let registry = start(Auth::None);
+        let answer = Answer::error(401, "UNAUTHORIZED", "who are you").header("WWW-Authenticate", challenge);
+        registry.inject(Match::get("/v2/team/app/tags/list").always(), answer);
+        Rls::at(&registry).user("ann", "secret").words("tags team/app").run()
+    };
+    assert_snapshot!(challenged("Negotiate"), @"
+    exit 4
+    --- stderr
+    error: not allowed to pull team/app on http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: who are you
+    cause: the registry offers no authentication method that is supported
+    cause: offered: Negotiate; supported: Bearer, Basic
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    ");
+    assert_snapshot!(challenged("Bearer service=\"x\""), @"
+    exit 4
+    --- stderr
+    error: not allowed to pull team/app on http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: who are you
+    cause: the registry wants authentication and offers no method that can be read
+    cause: the WWW-Authenticate header is malformed: a Bearer challenge names no realm at byte 0
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    ");
+    assert_snapshot!(challenged("Bearer realm=\"ftp://127.0.0.1/token\""), @r#"
+    exit 4
+    --- stderr
+    error: refusing the token server that 127.0.0.1 names: "ftp://127.0.0.1/token"
+    cause: it is neither an http or https URL nor an absolute path
+    hint:  nothing was sent there; the registry's operator has to correct the realm of its token server
+    "#);
+    assert_snapshot!(challenged("Bearer realm=\"https://user:pass@127.0.0.1/token\""), @r#"
+    exit 4
+    --- stderr
+    error: refusing the token server that 127.0.0.1 names: "https://user:pass@127.0.0.1/token"
+    cause: it carries user information
+    hint:  nothing was sent there; the registry's operator has to correct the realm of its token server
+    "#);
+    assert_snapshot!(challenged("Bearer realm=\"x\\"), @"
+    exit 4
+    --- stderr
+    error: not allowed to pull team/app on http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: who are you
+    cause: the registry wants authentication and offers no method that can be read
+    cause: the WWW-Authenticate header is malformed: a quoted value has no end at byte 13
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    ");
+}
+
+#[test]
+fn a_realm_in_the_clear_gets_no_credentials() {
+    let registry =
+        with_seed(Registry::builder(), "1x1").auth(Auth::Token).tls(Tls::Issued).token_server_in_the_clear().start();
+    let realm = registry.realm().to_owned();
+    let rls = Rls::at(&registry).user("ann", "secret").words("tags grid/repo-000");
+    let place = realm.strip_prefix("http://").and_then(|rest| rest.split('/').next()).unwrap();
+    assert_snapshot!(rls.naming(place, "REALM").run(), @r#"
+    exit 4
+    --- stderr
+    error: refusing the token server that 127.0.0.1 names: "http://REALM/auth/token"
+    cause: the registry uses https and the token server plain http
+    hint:  nothing was sent there; the registry's operator has to correct the realm of its token server
+    "#);
+    assert_eq!(registry.tokens_issued(), 0);
+    assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));
+}

@@ -1,0 +1,83 @@
+//! Servers that are not reached.
+
+use insta::assert_snapshot;
+use registry_fixture::{Fault, Match};
+
+use crate::registries::{empty, seeded};
+use crate::runner::Rls;
+use crate::wire::Wire;
+
+#[test]
+fn nobody_listens() {
+    let gone = Wire::closed();
+    let rls =
+        |scheme: &str| Rls::new().naming(&gone, "REGISTRY").args(["tags", "app", "-r", &format!("{scheme}{gone}")]);
+    assert_snapshot!(rls("").fails(10), @"
+    error: cannot connect to REGISTRY
+    cause: connection refused
+    hint:  nothing listens there; is the port right? Without one it is 443, and 80 with http://
+    ");
+    assert_snapshot!(rls("http://").fails(10), @"
+    error: cannot connect to REGISTRY
+    cause: connection refused
+    hint:  nothing listens there; is the port right? Without one it is 443, and 80 with http://
+    ");
+}
+
+#[test]
+fn a_name_that_does_not_resolve() {
+    let error = Rls::new().words("repos registry.example.invalid:5000").fails(10);
+    // The resolver has its own words for it.
+    let lines: Vec<_> = error.lines().filter(|line| !line.starts_with("cause: ")).collect();
+    assert_snapshot!(lines.join("\n"), @"
+    error: cannot resolve registry.example.invalid
+    hint:  check the name; --resolve HOST:PORT:ADDR goes without the resolver
+    ");
+}
+
+#[test]
+fn a_connection_that_breaks() {
+    let registry = seeded("1x1");
+    let tags = |fault: Fault| {
+        registry.clear_faults();
+        registry.inject(Match::get("/v2/grid/repo-000/tags/list").always(), fault);
+        Rls::at(&registry).words("tags grid/repo-000 --retries 0").fails(10)
+    };
+    assert_snapshot!(tags(Fault::CloseBeforeReply), @"
+    error: lost the connection to REGISTRY
+    cause: the server closed the connection before it answered
+    ");
+    assert_snapshot!(tags(Fault::ResetMidBody(5)), @"
+    error: lost the connection to REGISTRY
+    cause: connection reset in the middle of a reply
+    ");
+}
+
+#[test]
+fn something_else_listens() {
+    let ssh = Wire::with(|stream, _| {
+        use std::io::Write;
+        let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n");
+    });
+    let rls = Rls::new().naming(ssh.host(), "REGISTRY").args(["repos", "-r", &ssh.url()]);
+    assert_snapshot!(rls.fails(5), @"
+    error: REGISTRY does not speak HTTP
+    cause: not an HTTP reply
+    hint:  another service listens on REGISTRY; registries usually have port 443 or 5000
+    ");
+}
+
+#[test]
+fn several_targets_on_several_registries() {
+    let (here, gone) = (empty(), Wire::closed());
+    let rls = Rls::beside(&here).naming(&gone, "GONE").env("RLS_PLAIN_HTTP", "1");
+    let (here, gone) = (format!("{}/app", here.host()), format!("{gone}/app"));
+    assert_snapshot!(rls.args(["tags", &here, &gone, "-q"]).run(), @r#"
+    exit 6
+    --- stderr
+    error: app not found on http://REGISTRY
+    cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"app"}
+    error: cannot connect to GONE
+    cause: connection refused
+    "#);
+}

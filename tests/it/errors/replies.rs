@@ -1,0 +1,319 @@
+//! Replies that are not what the protocol says.
+
+use insta::assert_snapshot;
+use registry_fixture::content::ImageSpec;
+use registry_fixture::{Answer, Fault, Match, Running};
+
+use crate::registries::{empty, seeded};
+use crate::runner::{Outcome, Rls};
+
+fn tags(registry: &Running, fault: impl Into<Fault>) -> Outcome {
+    registry.clear_faults();
+    registry.inject(Match::get("/v2/app/tags/list").always(), fault);
+    Rls::at(registry).words("tags app --retries 0").run()
+}
+
+fn app() -> Running {
+    let registry = empty();
+    registry.push_image("app", "1.0", &ImageSpec::new("app"));
+    registry
+}
+
+#[test]
+fn html_in_place_of_json() {
+    let registry = app();
+    let page =
+        |status| Answer::new(status).header("Content-Type", "text/html").body("<!DOCTYPE html><title>Sign in</title>");
+    assert_snapshot!(tags(&registry, page(200)), @"
+    exit 5
+    --- stderr
+    error: not a registry reply from http://REGISTRY
+    cause: /v2/app/tags/list is a text/html page (a proxy or a login page?)
+    hint:  is REGISTRY the registry itself? A proxy, a login page or a web interface answered; -vv shows the headers
+    ");
+    assert_snapshot!(tags(&registry, page(403)), @"
+    exit 5
+    --- stderr
+    error: not a registry reply from http://REGISTRY
+    cause: 403 Forbidden, a text/html page (a proxy or a login page?)
+    hint:  is REGISTRY the registry itself? A proxy, a login page or a web interface answered; -vv shows the headers
+    ");
+    assert_snapshot!(tags(&registry, page(404)), @"
+    exit 3
+    --- stderr
+    error: app not found on http://REGISTRY
+    cause: 404 Not Found, a text/html page (a proxy or a login page?)
+    hint:  rls repos http://REGISTRY lists the repositories
+    ");
+    assert_snapshot!(tags(&registry, page(502)), @"
+    exit 5
+    --- stderr
+    error: not a registry reply from http://REGISTRY
+    cause: 502 Bad Gateway, a text/html page (a proxy or a login page?)
+    hint:  is REGISTRY the registry itself? A proxy, a login page or a web interface answered; -vv shows the headers
+    ");
+    registry.clear_faults();
+    registry.inject(Match::path("/v2/app/manifests/1.0").always(), page(200));
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0").run(), @"
+    exit 5
+    --- stderr
+    error: not a registry reply from http://REGISTRY
+    cause: /v2/app/manifests/1.0 is a text/html page (a proxy or a login page?)
+    hint:  is REGISTRY the registry itself? A proxy, a login page or a web interface answered; -vv shows the headers
+    ");
+}
+
+#[test]
+fn json_that_is_none_or_another() {
+    let registry = app();
+    let json = |text: &'static str| Answer::new(200).header("Content-Type", "application/json").body(text);
+    assert_snapshot!(tags(&registry, json("{\"name\":\"app\",\"tags\":[\"1.0\",")), @"
+    exit 5
+    --- stderr
+    error: malformed reply from http://REGISTRY for app
+    cause: the list is truncated
+    ");
+    assert_snapshot!(tags(&registry, json("{\"name\":\"app\",\"tags\":\"1.0\"}")), @"
+    exit 5
+    --- stderr
+    error: malformed reply from http://REGISTRY for app
+    cause: malformed list: the list is not an array
+    ");
+    assert_snapshot!(tags(&registry, json("{\"name\":\"app\"}")), @"
+    exit 5
+    --- stderr
+    error: malformed reply from http://REGISTRY for app
+    cause: no tags field
+    ");
+    assert_snapshot!(tags(&registry, json("[]")), @"
+    exit 5
+    --- stderr
+    error: malformed reply from http://REGISTRY for app
+    cause: malformed list: not an object
+    ");
+    assert_snapshot!(tags(&registry, json("")), @"
+    exit 5
+    --- stderr
+    error: malformed reply from http://REGISTRY for app
+    cause: empty reply
+    ");
+    assert_snapshot!(tags(&registry, json("tags, tags, tags")), @"
+    exit 5
+    --- stderr
+    error: malformed reply from http://REGISTRY for app
+    cause: malformed list: not a JSON value
+    ");
+}
+
+#[test]
+fn a_page_size_that_is_refused_whatever_it_is() {
+    let registry = app();
+    let refusal = Answer::error(400, "PAGINATION_NUMBER_INVALID", "invalid number of results requested");
+    registry.inject(Match::get("/v2/_catalog").always(), refusal);
+    assert_snapshot!(Rls::at(&registry).words("repos").run(), @"
+    exit 5
+    --- stderr
+    error: http://REGISTRY refuses the page size
+    cause: 400 Bad Request: PAGINATION_NUMBER_INVALID: invalid number of results requested
+    hint:  --limit N asks for pages of N names at most
+    ");
+    assert_eq!(
+        registry.lines(),
+        ["GET /v2/_catalog?n=1000", "GET /v2/_catalog?n=100", "GET /v2/_catalog?n=50", "GET /v2/_catalog"]
+    );
+}
+
+#[test]
+fn redirects_without_end() {
+    let registry = app();
+    let around = format!("{}/v2/app/tags/list", registry.url());
+    assert_snapshot!(tags(&registry, Answer::redirect(&around)), @"
+    exit 5
+    --- stderr
+    error: too many redirects from http://REGISTRY
+    cause: /v2/app/tags/list is still redirected after 5 redirects
+    hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
+    ");
+    assert_eq!(registry.requests().len(), 6);
+    assert_snapshot!(tags(&registry, Answer::new(307)), @"
+    exit 5
+    --- stderr
+    error: 127.0.0.1 answered with a redirect that is not followed
+    cause: it has no Location header
+    hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
+    ");
+    assert_snapshot!(tags(&registry, Answer::redirect("ftp://127.0.0.1/")), @"
+    exit 5
+    --- stderr
+    error: 127.0.0.1 answered with a redirect that is not followed
+    cause: its Location is not http or https but ftp
+    hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
+    ");
+    assert_snapshot!(tags(&registry, Answer::redirect("http://user:pass@127.0.0.1/")), @"
+    exit 5
+    --- stderr
+    error: 127.0.0.1 answered with a redirect that is not followed
+    cause: its Location names a user
+    hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
+    ");
+}
+
+#[test]
+fn a_redirect_to_plain_http() {
+    let registry = registry_fixture::Registry::builder().tls(registry_fixture::Tls::Issued).start();
+    let plain = empty();
+    registry.inject(Match::get("/v2/_catalog").always(), Answer::redirect(&format!("{}/v2/_catalog", plain.url())));
+    assert_snapshot!(Rls::at(&registry).calling(&plain, "PLAIN").words("repos").run(), @"
+    exit 11
+    --- stderr
+    error: refusing redirect to plain http
+    cause: 127.0.0.1 leads to http://PLAIN
+    hint:  the registry behind the proxy does not know that it is reached by https: REGISTRY_HTTP_HOST=https://HOST on the server, or X-Forwarded-Proto from the proxy
+    ");
+    assert_eq!(plain.lines(), [""; 0]);
+}
+
+#[test]
+fn a_server_that_fails() {
+    let registry = app();
+    assert_snapshot!(tags(&registry, Answer::error(500, "UNKNOWN", "the disk is full")), @"
+    exit 5
+    --- stderr
+    error: http://REGISTRY failed to answer for app
+    cause: 500 Internal Server Error: UNKNOWN: the disk is full
+    hint:  the fault is on the server: its log says more; --retries N tries longer
+    ");
+    assert_snapshot!(tags(&registry, Answer::new(503).body("upstream connect error")), @"
+    exit 5
+    --- stderr
+    error: http://REGISTRY failed to answer for app
+    cause: 503 Service Unavailable: upstream connect error
+    hint:  the fault is on the server: its log says more; --retries N tries longer
+    ");
+    assert_snapshot!(tags(&registry, Answer::new(418)), @"
+    exit 5
+    --- stderr
+    error: http://REGISTRY refuses the request for app
+    cause: 418 I'm a teapot
+    ");
+    assert_snapshot!(tags(&registry, Answer::new(304)), @"
+    exit 5
+    --- stderr
+    error: unexpected status 304 from http://REGISTRY for app
+    cause: 304 Not Modified
+    ");
+    registry.clear_faults();
+    registry.inject(Match::get("/v2/app/tags/list").always(), Fault::status(503));
+    assert_snapshot!(Rls::at(&registry).words("tags app --retries 2").run(), @"
+    exit 5
+    --- stderr
+    error: http://REGISTRY failed to answer for app
+    cause: 503 Service Unavailable
+    cause: gave up after 3 tries
+    hint:  the fault is on the server: its log says more; --retries N tries longer
+    ");
+    assert_eq!(registry.count(&Match::get("/v2/app/tags/list")), 7);
+}
+
+#[test]
+fn what_is_too_large() {
+    let registry = app();
+    let manifest = registry.manifest("app", "1.0").unwrap();
+    let large = [&manifest[..manifest.len() - 1], &[b' '; 5 << 20][..], b"}"].concat();
+    registry.push_raw_manifest("app", "large", "application/vnd.oci.image.manifest.v1+json", large);
+    assert_snapshot!(Rls::at(&registry).words("manifest app:large").run(), @"
+    exit 5
+    --- stderr
+    error: app:large too large
+    cause: it is larger than 4 MiB
+    ");
+    assert_eq!(Rls::at(&registry).words("digest app:large").run().code, Some(0));
+    let name = format!("{{\"name\":\"app\",\"tags\":[\"{}\"]}}", "x".repeat(1 << 20));
+    let outcome = tags(&registry, Answer::new(200).header("Content-Type", "application/json").body(name));
+    assert_snapshot!(outcome, @"
+    exit 5
+    --- stderr
+    error: malformed reply from http://REGISTRY for app
+    cause: malformed list: a string longer than 16 KiB
+    ");
+}
+
+#[test]
+fn pages_that_lead_nowhere() {
+    let registry = seeded("4x1");
+    let page = "{\"repositories\":[\"a\",\"b\"]}";
+    let linked = |link: &str| {
+        registry.clear_faults();
+        let answer = Answer::new(200).header("Content-Type", "application/json").body(page).header("Link", link);
+        registry.inject(Match::get("/v2/_catalog").always(), answer);
+        Rls::at(&registry).words("repos").run()
+    };
+    assert_snapshot!(linked("</v2/_catalog?last=b>; rel=\"next\""), @"
+    exit 6
+    --- stdout
+    a
+    b
+    --- stderr
+    error: incomplete list of the catalog, after 2 entries
+    cause: pagination loop
+    cause: the registry sent the same page again
+    ");
+    assert_snapshot!(linked("<http://elsewhere.example/v2/_catalog?last=b>; rel=\"next\""), @"
+    exit 6
+    --- stdout
+    a
+    b
+    --- stderr
+    error: incomplete list of the catalog, after 2 entries
+    cause: refusing next page on another host
+    cause: the Link header leads from http://REGISTRY to http://elsewhere.example
+    ");
+    assert_snapshot!(linked("</v2/_catalog?last=b"), @"
+    exit 6
+    --- stdout
+    a
+    b
+    --- stderr
+    error: incomplete list of the catalog, after 2 entries
+    cause: cannot read the Link header
+    cause: an address without its closing bracket
+    ");
+    let lines = registry.lines();
+    assert!(lines.iter().all(|line| line.starts_with("GET /v2/_catalog")), "{lines:?}");
+}
+
+#[test]
+fn a_second_page_that_fails_leaves_the_first() {
+    let registry = registry_fixture::Registry::builder().catalog_pages(2, None).seed("4x1".parse().unwrap()).start();
+    let page = "{\"repositories\":[\"grid/repo-000\",\"grid/repo-001\"]}";
+    let first = Answer::new(200).header("Link", "</v2/_catalog?last=grid/repo-001>; rel=\"next\"").body(page);
+    registry.inject(Match::get("/v2/_catalog").query("n=1000").always(), first);
+    registry
+        .inject(Match::get("/v2/_catalog").query("last=").always(), Answer::error(401, "UNAUTHORIZED", "session over"));
+    assert_snapshot!(Rls::at(&registry).words("repos").run(), @"
+    exit 6
+    --- stdout
+    grid/repo-000
+    grid/repo-001
+    --- stderr
+    error: incomplete list of the catalog, after 2 entries
+    cause: not allowed to list the repositories of http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: session over
+    cause: the registry wants authentication and offers no method that can be read
+    cause: no authentication method offered: 401 without WWW-Authenticate
+    ");
+    assert_snapshot!(Rls::at(&registry).words("repos -o json -q").run(), @r#"
+    exit 6
+    --- stdout
+    [
+      {"repository":"grid/repo-000"},
+      {"repository":"grid/repo-001"}
+    ]
+    --- stderr
+    error: incomplete list of the catalog, after 2 entries
+    cause: not allowed to list the repositories of http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: session over
+    cause: the registry wants authentication and offers no method that can be read
+    cause: no authentication method offered: 401 without WWW-Authenticate
+    "#);
+}

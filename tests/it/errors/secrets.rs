@@ -1,0 +1,108 @@
+//! Secrets are never shown: not in what comes out, whatever is asked for and whatever a server says back.
+
+use registry_fixture::{Answer, Auth, Match, Registry, Running, Tls, User};
+
+use crate::registries::with_seed;
+use crate::runner::Rls;
+
+const PASSWORD: &str = "correct-horse-battery";
+/// `ann:correct-horse-battery`
+const ENCODED: &str = "YW5uOmNvcnJlY3QtaG9yc2UtYmF0dGVyeQ==";
+
+fn start(auth: Auth) -> Running {
+    with_seed(Registry::builder(), "shared").auth(auth).user(User::admin("ann", PASSWORD)).start()
+}
+
+/// Runs it and looks for every secret in everything that came out.
+fn is_silent(registry: &Running, rls: Rls, more: &[&str]) {
+    let outcome = rls.run();
+    let shown = outcome.to_string();
+    let mut secrets: Vec<String> = [PASSWORD, ENCODED, ENCODED.trim_end_matches('=')].map(str::to_owned).into();
+    secrets.extend(more.iter().map(|&secret| secret.to_owned()));
+    let sent = registry.requests();
+    let sent = sent.iter().filter_map(|seen| seen.authorization());
+    secrets.extend(sent.filter_map(|header| header.split_once(' ').map(|(_, secret)| secret.to_owned())));
+    for secret in secrets {
+        assert!(!shown.contains(&secret), "{secret} is in\n{shown}");
+    }
+}
+
+#[test]
+fn not_in_the_most_verbose_log() {
+    for auth in [Auth::Basic, Auth::Token] {
+        for words in [
+            "tags shared/app -l -vv --stats",
+            "manifest shared/app -vv",
+            "rm -n shared/app:1 -vv",
+            "repos --tags -vv",
+            "tags nothing -vv",
+        ] {
+            let registry = start(auth);
+            is_silent(&registry, Rls::at(&registry).user("ann", PASSWORD).words(words), &[]);
+            assert!(registry.requests().iter().any(|seen| seen.authorization().is_some()), "{words}");
+        }
+    }
+}
+
+#[test]
+fn not_when_they_are_wrong() {
+    for auth in [Auth::Basic, Auth::Token] {
+        let registry = start(auth);
+        let wrong = "hunter2-is-wrong";
+        is_silent(&registry, Rls::at(&registry).user("ann", wrong).words("tags shared/app -vv"), &[wrong]);
+    }
+}
+
+#[test]
+fn not_when_the_server_repeats_them() {
+    let registry = start(Auth::Basic);
+    let echo = format!("you sent Authorization: Basic {ENCODED}, that is ann:{PASSWORD}");
+    let answer =
+        Answer::error(403, "DENIED", &echo).header("X-Echo", &echo).header("Warning", &format!("299 - \"{echo}\""));
+    registry
+        .inject(Match::get("/v2/shared/app/tags/list").when(|seen| seen.authorization().is_some()).always(), answer);
+    is_silent(&registry, Rls::at(&registry).user("ann", PASSWORD).words("tags shared/app -vv"), &[]);
+    is_silent(&registry, Rls::at(&registry).user("ann", PASSWORD).words("tags shared/app grid -o json"), &[]);
+    let tokens = start(Auth::Token);
+    tokens.inject(Match::get("/auth/token").always(), Answer::new(401).body(echo));
+    is_silent(&tokens, Rls::at(&tokens).user("ann", PASSWORD).words("tags shared/app -vv"), &[]);
+}
+
+#[test]
+fn not_from_standard_input_or_files() {
+    let registry = start(Auth::Token);
+    let rls = Rls::at(&registry).words("tags shared/app -u ann --password-stdin -vv").stdin(PASSWORD);
+    is_silent(&registry, rls, &[]);
+    let config = format!("{{\"auths\":{{\"{}\":{{\"auth\":\"{ENCODED}\"}}}}}}", registry.host());
+    is_silent(&registry, Rls::at(&registry).docker_config(&config).words("tags shared/app -vv"), &[]);
+    let token = registry.identity_token("ann");
+    let config = format!("{{\"auths\":{{\"{}\":{{\"identitytoken\":\"{token}\"}}}}}}", registry.host());
+    is_silent(&registry, Rls::at(&registry).docker_config(&config).words("tags shared/app -vv"), &[&token]);
+    let helper = format!("echo '{{\"ServerURL\":\"\",\"Username\":\"ann\",\"Secret\":\"{PASSWORD}\"}}'");
+    let rls = Rls::at(&registry).docker_config("{\"credsStore\":\"test\"}").program("docker-credential-test", &helper);
+    is_silent(&registry, rls.words("tags shared/app -vv"), &[]);
+    let broken = format!("echo 'not JSON {PASSWORD}'; echo '{PASSWORD}' >&2");
+    let rls = Rls::at(&registry).docker_config("{\"credsStore\":\"test\"}").program("docker-credential-test", &broken);
+    is_silent(&registry, rls.words("tags shared/app -vv"), &[]);
+}
+
+#[test]
+fn not_what_is_in_the_address_of_a_redirect() {
+    let registry = start(Auth::Basic);
+    let signed = format!("{}/v2/_catalog?X-Amz-Signature=s3cr3t-signature&n=1", registry.url());
+    registry.inject(
+        Match::get("/v2/shared/app/tags/list").when(|seen| seen.authorization().is_some()).always(),
+        Answer::redirect(&signed),
+    );
+    let rls = Rls::at(&registry).user("ann", PASSWORD).words("tags shared/app -vv");
+    is_silent(&registry, rls, &["s3cr3t-signature"]);
+}
+
+#[test]
+fn not_the_key_of_a_client_certificate() {
+    let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).client_certificate_required().start();
+    let key = std::fs::read_to_string(registry.client_key_file()).unwrap();
+    let line = key.lines().nth(1).unwrap();
+    let rls = Rls::at(&registry).words("repos -vv --client-cert").arg(registry.client_key_file());
+    is_silent(&registry, rls.arg("--client-key").arg(registry.client_key_file()), &[line]);
+}

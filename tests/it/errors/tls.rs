@@ -1,0 +1,236 @@
+//! Certificates and handshakes.
+
+use insta::assert_snapshot;
+use registry_fixture::{Registry, Running, Tls};
+
+use crate::registries::{empty, with_seed};
+use crate::runner::Rls;
+use crate::wire::Wire;
+
+fn start(tls: Tls) -> Running {
+    with_seed(Registry::builder(), "1x1").tls(tls).start()
+}
+
+/// `rls repos` at this registry, with its CA file if it is `trusted`.
+fn repos(registry: &Running, trusted: bool) -> Rls {
+    let rls = Rls::beside(registry).args(["-r", &registry.host(), "repos"]);
+    if trusted { rls.arg("--ca-file").arg(registry.ca_file()) } else { rls }
+}
+
+#[test]
+fn an_unknown_issuer() {
+    let registry = start(Tls::Issued);
+    assert_snapshot!(repos(&registry, false).fails(11), @r#"
+    error: the certificate of REGISTRY is not trusted: unknown issuer
+    cause: issued by "registry-fixture root CA"; the trusted certificate of that name has another key
+    hint:  --ca-file FILE trusts the CA whose certificate is in FILE, here "registry-fixture root CA"; if that is an intermediate, the server sends cert.pem where fullchain.pem belongs, and FILE is chain.pem
+    "#);
+    // With the certificate of another CA.
+    let other = start(Tls::Issued);
+    assert_snapshot!(repos(&registry, false).arg("--ca-file").arg(other.ca_file()).fails(11), @r#"
+    error: the certificate of REGISTRY is not trusted: unknown issuer
+    cause: issued by "registry-fixture root CA"; the certificate of that name that was given is another one
+    hint:  --ca-file FILE trusts the CA whose certificate is in FILE, here "registry-fixture root CA"; if that is an intermediate, the server sends cert.pem where fullchain.pem belongs, and FILE is chain.pem
+    "#);
+    assert_eq!(&*repos(&registry, true).succeeds(), "grid/repo-000\n");
+}
+
+#[test]
+fn a_server_without_its_chain() {
+    let registry = start(Tls::LeafOnly);
+    assert_snapshot!(repos(&registry, false).fails(11), @r#"
+    error: the certificate of REGISTRY is not trusted: unknown issuer
+    cause: issued by "registry-fixture intermediate CA", which is not among the 1 root of this system
+    hint:  --ca-file FILE trusts the CA whose certificate is in FILE, here "registry-fixture intermediate CA"; if that is an intermediate, the server sends cert.pem where fullchain.pem belongs, and FILE is chain.pem
+    "#);
+    assert_snapshot!(repos(&registry, true).fails(11), @r#"
+    error: the certificate of REGISTRY is not trusted: unknown issuer
+    cause: issued by "registry-fixture intermediate CA", which is neither sent by the server nor among the 1 root of this system and the 1 certificate given
+    hint:  --ca-file FILE trusts the CA whose certificate is in FILE, here "registry-fixture intermediate CA"; if that is an intermediate, the server sends cert.pem where fullchain.pem belongs, and FILE is chain.pem
+    "#);
+    let chain = registry.files().join("intermediate.pem");
+    assert_eq!(&*repos(&registry, false).arg("--ca-file").arg(chain).succeeds(), "grid/repo-000\n");
+    assert_eq!(&*repos(&start(Tls::FullChain), true).succeeds(), "grid/repo-000\n");
+}
+
+#[test]
+fn a_self_signed_certificate_is_trusted_when_it_is_the_one_that_was_given() {
+    let registry = start(Tls::SelfSigned);
+    assert_snapshot!(repos(&registry, false).fails(11), @r#"
+    error: the certificate of REGISTRY is not trusted: unknown issuer
+    cause: signed by itself, "localhost", which is not among the 1 root of this system
+    hint:  --ca-file FILE trusts the certificate in FILE; ask the registry's operator for it
+    "#);
+    assert_eq!(&*repos(&registry, true).succeeds(), "grid/repo-000\n");
+    let other = start(Tls::SelfSigned);
+    assert_snapshot!(repos(&registry, false).arg("--ca-file").arg(other.ca_file()).fails(11), @r#"
+    error: the certificate of REGISTRY is not trusted: unknown issuer
+    cause: signed by itself, "localhost"; the certificate of that name that was given is another one
+    hint:  --ca-file FILE trusts the certificate in FILE; ask the registry's operator for it
+    "#);
+}
+
+#[test]
+fn a_certificate_for_other_names() {
+    let registry = start(Tls::WrongName);
+    assert_snapshot!(repos(&registry, true).naming(registry.port().to_string(), "PORT").fails(11), @"
+    error: the certificate of this server is not valid for REGISTRY
+    cause: names in the certificate: registry.example.org; an IP address must be among them as such
+    hint:  use a name that is in the certificate, such as registry.example.org; --resolve NAME:PORT:ADDR connects where you want
+    ");
+    // As the hint says.
+    let named = format!("registry.example.org:{}", registry.port());
+    let resolve = format!("{named}:127.0.0.1");
+    let rls = Rls::new().args(["-r", &named, "repos", "--resolve", &resolve, "--ca-file"]).arg(registry.ca_file());
+    assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
+    let nameless = start(Tls::CommonNameOnly);
+    assert_snapshot!(repos(&nameless, true).fails(11), @"
+    error: the certificate of this server is not valid for REGISTRY
+    cause: it has no subjectAltName, only CN=localhost, which clients ignore since RFC 2818 and RFC 6125; it must be issued again with one
+    hint:  the certificate has to be issued anew, with the host in its subjectAltName
+    ");
+}
+
+#[test]
+fn a_certificate_past_or_before_its_time() {
+    assert_snapshot!(repos(&start(Tls::Expired), true).fails(11), @"
+    error: the certificate of REGISTRY has expired
+    cause: it was valid until 2021-01-01T00:00:00Z
+    hint:  the server needs a new certificate; if it has one, check this machine's clock
+    ");
+    let early = repos(&start(Tls::NotYetValid), true).fails(11);
+    let (told, clock) = early.split_once("clock says ").expect("the clock is named");
+    assert_snapshot!(told.to_owned() + &clock["2026-11-21T00:00:00Z".len()..], @"
+    error: the certificate of REGISTRY is not yet valid
+    cause: it is valid from 2100-01-01T00:00:00Z on, and this machine's 
+    hint:  check the clock of this machine and of the server
+    ");
+}
+
+#[test]
+fn plain_http_on_the_other_end() {
+    let registry = empty();
+    assert_snapshot!(repos(&registry, false).fails(11), @"
+    error: REGISTRY speaks plain HTTP on this port, not TLS
+    cause: its answer is not TLS
+    hint:  --plain-http or http://REGISTRY if plain HTTP is meant; rls never falls back to it
+    ");
+    let hinted = Rls::new().args(["-r", &registry.host(), "repos", "--plain-http"]);
+    assert_eq!(&*hinted.succeeds(), "");
+}
+
+#[test]
+fn tls_on_the_other_end() {
+    // As Go's server and nginx answer, and as one that only closes the connection.
+    let go = Wire::answering("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
+    let nginx = Wire::answering(
+        "HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Type: text/html\r\nContent-Length: 110\r\n\r\n\
+         <html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head><body>nginx</body></html>\r\n",
+    );
+    for server in [go, nginx] {
+        let rls = Rls::new().naming(server.host(), "REGISTRY").args(["repos", "-r", &server.url()]);
+        let error = rls.fails(5);
+        let (what, rest) = error.split_once('\n').unwrap();
+        assert_eq!(what, "error: http://REGISTRY speaks TLS on this port");
+        assert!(rest.ends_with("hint:  leave out --plain-http and http://: the port speaks https\n"), "{error}");
+    }
+    let registry = start(Tls::Issued);
+    let rls = Rls::beside(&registry).args(["-r", &registry.host(), "repos", "--plain-http", "--retries", "0"]);
+    assert_snapshot!(rls.run(), @"
+    exit 5
+    --- stderr
+    error: http://REGISTRY speaks TLS on this port
+    cause: 400 Bad Request: Client sent an HTTP request to an HTTPS server.
+    hint:  leave out --plain-http and http://: the port speaks https
+    ");
+}
+
+#[test]
+fn a_client_certificate() {
+    let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).client_certificate_required().start();
+    assert_snapshot!(repos(&registry, true).fails(11), @"
+    error: REGISTRY demands a client certificate
+    cause: there is no client certificate to show, and the server asked for one and closed the connection
+    hint:  --client-cert FILE and --client-key FILE present one
+    ");
+    let with = |cert: std::path::PathBuf, key: std::path::PathBuf| {
+        repos(&registry, true).arg("--client-cert").arg(cert).arg("--client-key").arg(key)
+    };
+    assert_eq!(&*with(registry.client_cert_file(), registry.client_key_file()).succeeds(), "grid/repo-000\n");
+    let other = start(Tls::Issued);
+    assert_snapshot!(with(other.client_cert_file(), other.client_key_file()).fails(11), @"
+    error: REGISTRY refuses the client certificate
+    cause: the client certificate was shown, and the server asked for one and closed the connection
+    hint:  the server does not accept the one in --client-cert: it wants another CA or a later date
+    ");
+    let mixed = with(registry.client_cert_file(), other.client_key_file()).calling(&other, "OTHER");
+    assert_snapshot!(mixed.fails(2), @r#"
+    error: client key OTHER-FILES/client.key does not belong to client certificate REGISTRY-FILES/client.pem
+    cause: the public key of "registry-fixture client" is another one
+    "#);
+    let by_environment = repos(&registry, true)
+        .env("RLS_CLIENT_CERT", registry.client_cert_file())
+        .env("RLS_CLIENT_KEY", registry.client_key_file());
+    assert_eq!(&*by_environment.succeeds(), "grid/repo-000\n");
+}
+
+#[test]
+fn insecure_warns_on_every_run() {
+    for tls in [Tls::Issued, Tls::Expired, Tls::WrongName, Tls::SelfSigned] {
+        let registry = start(tls);
+        let outcome = repos(&registry, false).arg("--insecure").run();
+        let told = "exit 0\n--- stdout\ngrid/repo-000\n--- stderr\nwarning: the certificate of REGISTRY is not verified (--insecure)\n";
+        assert_eq!(outcome.to_string(), told, "{tls:?}");
+        assert_eq!(&*repos(&registry, false).words("--insecure -q").succeeds(), "grid/repo-000\n", "{tls:?}");
+        assert_eq!(repos(&registry, false).env("RLS_INSECURE", "1").run().to_string(), told, "{tls:?}");
+    }
+}
+
+#[test]
+fn a_ca_file_that_cannot_be_used_is_fatal() {
+    let registry = start(Tls::Issued);
+    let with =
+        |name: &str, text: &str| repos(&registry, false).with_file(name, text).args(["--ca-file", name]).fails(2);
+    assert_snapshot!(with("empty.pem", ""), @"
+    error: CA file empty.pem holds no certificate
+    cause: it is empty
+    ");
+    assert_snapshot!(with("words.pem", "not a certificate\n"), @"
+    error: CA file words.pem holds no certificate
+    cause: it is not PEM: it has no BEGIN line
+    ");
+    assert_snapshot!(with("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), @"
+    error: CA file broken.pem is damaged
+    cause: section 1 is not an X.509 certificate
+    ");
+    let key = std::fs::read_to_string(registry.client_key_file()).unwrap();
+    assert_snapshot!(with("key.pem", &key), @"
+    error: CA file key.pem holds no certificate
+    cause: it holds a private key
+    ");
+    assert_snapshot!(repos(&registry, false).words("--ca-file nowhere.pem").fails(2), @"
+    error: cannot read the CA file nowhere.pem
+    cause: No such file or directory (os error 2)
+    ");
+    assert_eq!(registry.lines(), [""; 0]);
+}
+
+#[test]
+fn a_handshake_that_breaks_off() {
+    let silent = Wire::with(|_, _| {});
+    let rls = Rls::new().naming(silent.host(), "REGISTRY").args(["repos", "-r", &silent.host()]);
+    assert_snapshot!(rls.fails(11), @"
+    error: the TLS handshake with REGISTRY failed
+    cause: the server closed the connection
+    ");
+}
+
+#[test]
+fn http2_and_http1_are_spoken() {
+    let registry = start(Tls::Issued);
+    repos(&registry, true).succeeds();
+    assert!(registry.requests()[0].http2);
+    let old = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).http1_only().start();
+    repos(&old, true).succeeds();
+    assert!(!old.requests()[0].http2);
+}

@@ -1,0 +1,161 @@
+//! Credentials stay with the origin that they were meant for.
+
+use insta::assert_snapshot;
+use registry_fixture::{Answer, Auth, Match, Registry, Running, Tls};
+
+use crate::registries::{empty, with_seed};
+use crate::runner::Rls;
+use crate::wire::Wire;
+
+fn start(auth: Auth) -> Running {
+    with_seed(Registry::builder(), "1x1").auth(auth).start()
+}
+
+fn ann(registry: &Running) -> Rls {
+    Rls::at(registry).user("ann", "secret")
+}
+
+/// A server that answers with a list of tags and remembers what it was sent.
+fn other() -> Wire {
+    Wire::answering(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 30\r\nConnection: close\r\n\r\n{\"name\":\"x\",\"tags\":[\"stolen\"]}",
+    )
+}
+
+fn has_nothing(other: &Wire) {
+    for request in other.requests() {
+        let request = request.to_ascii_lowercase();
+        assert!(!request.contains("authorization"), "{request}");
+        assert!(
+            !request.contains("secret") && !request.contains("cookie") && !request.contains("referer"),
+            "{request}"
+        );
+    }
+}
+
+#[test]
+fn a_redirect_to_another_origin_gets_none() {
+    for auth in [Auth::Basic, Auth::Token] {
+        let (registry, other) = (start(auth), other());
+        let with_credentials = Match::get("/v2/grid/repo-000/tags/list").when(|seen| seen.authorization().is_some());
+        registry.inject(with_credentials.always(), Answer::redirect(&format!("{}/elsewhere", other.url())));
+        let outcome = ann(&registry).words("tags grid/repo-000").run();
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "stolen\n"), "{auth:?}: {outcome}");
+        assert_eq!(other.requests().len(), 1, "{auth:?}");
+        has_nothing(&other);
+    }
+}
+
+#[test]
+fn a_redirect_that_asks_for_them_gets_none_either() {
+    let registry = start(Auth::Basic);
+    let other = Wire::answering(
+        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"give\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    );
+    registry.inject(Match::get("/v2/grid/repo-000/tags/list").always(), Answer::redirect(&other.url()));
+    let outcome = ann(&registry).naming(other.host(), "OTHER").words("tags grid/repo-000").run();
+    assert_snapshot!(outcome, @"
+    exit 4
+    --- stderr
+    error: not allowed to pull grid/repo-000 on http://REGISTRY
+    cause: 401 Unauthorized
+    cause: OTHER is another server than the registry: it is sent no credentials
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    ");
+    has_nothing(&other);
+}
+
+#[test]
+fn a_redirect_within_the_registry_keeps_them() {
+    let registry = start(Auth::Basic);
+    let with_credentials = Match::get("/v2/grid/repo-000/tags/list").when(|seen| seen.authorization().is_some());
+    registry.inject(with_credentials, Answer::redirect("/v2/grid/repo-000/tags/list?again=1"));
+    assert_eq!(&*ann(&registry).words("tags grid/repo-000").succeeds(), "latest\n");
+    let last = registry.requests().pop().unwrap();
+    assert_eq!((last.query.as_deref(), last.scheme().as_deref()), (Some("again=1"), Some("basic")));
+}
+
+#[test]
+fn a_blob_that_lies_elsewhere_is_fetched_without_them() {
+    let (registry, storage) = (start(Auth::Token), empty());
+    let digest = registry.resolve("grid/repo-000", "latest").unwrap();
+    let manifest = registry.manifest("grid/repo-000", digest.as_str()).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let config = registry_fixture::Digest::parse(manifest["config"]["digest"].as_str().unwrap()).unwrap();
+    let bytes = registry.blob("grid/repo-000", &config).unwrap();
+    storage.push_blob("grid/repo-000", bytes.clone());
+    let there = format!("{}/v2/grid/repo-000/blobs/{config}?signature=s3cr3t", storage.url());
+    registry.inject(Match::under("/v2/grid/repo-000/blobs/").always(), Answer::redirect(&there));
+    let shown = ann(&registry).words("manifest grid/repo-000 --config --raw").bytes();
+    assert_eq!(shown, bytes);
+    assert_eq!(storage.requests().len(), 1);
+    assert!(storage.requests()[0].authorization().is_none());
+}
+
+#[test]
+fn a_link_to_another_origin_is_not_followed() {
+    let (registry, other) = (start(Auth::Basic), other());
+    let link = format!("<{}/v2/grid/repo-000/tags/list?last=latest>; rel=\"next\"", other.url());
+    let with_credentials = Match::get("/v2/grid/repo-000/tags/list").when(|seen| seen.authorization().is_some());
+    registry.inject(with_credentials.always(), registry_fixture::Fault::header("Link", &link));
+    let outcome = ann(&registry).naming(other.host(), "OTHER").words("tags grid/repo-000").run();
+    assert_snapshot!(outcome, @"
+    exit 6
+    --- stdout
+    latest
+    --- stderr
+    error: incomplete list of grid/repo-000, after 1 entries
+    cause: refusing next page on another host
+    cause: the Link header leads from http://REGISTRY to http://OTHER
+    ");
+    assert_eq!(other.requests(), [""; 0]);
+}
+
+#[test]
+fn a_realm_on_another_host_gets_the_password_and_the_registry_only_the_token() {
+    // The realm is the registry's to name: docker_auth runs on hosts of its own.
+    let registry = with_seed(Registry::builder(), "1x1").auth(Auth::Token).token_server_apart().start();
+    assert_eq!(&*ann(&registry).words("tags grid/repo-000").succeeds(), "latest\n");
+    for seen in registry.requests() {
+        let expected = if seen.path.starts_with("/auth/") { Some("basic") } else { Some("bearer") };
+        assert!(seen.scheme().is_none() || seen.scheme().as_deref() == expected, "{}", seen.line());
+    }
+}
+
+#[test]
+fn a_token_server_that_redirects_is_not_followed() {
+    let (registry, other) = (start(Auth::Token), other());
+    registry.inject(Match::get("/auth/token").always(), Answer::redirect(&other.url()));
+    assert_eq!(ann(&registry).words("tags grid/repo-000").run().code, Some(5));
+    assert_eq!(other.requests(), [""; 0]);
+}
+
+#[test]
+fn a_wrong_password_is_sent_once() {
+    for auth in [Auth::Basic, Auth::Token] {
+        let registry = start(auth);
+        Rls::at(&registry).user("ann", "wrong").words("tags grid/repo-000").fails(4);
+        let sent = registry.requests().iter().filter(|seen| seen.scheme().as_deref() == Some("basic")).count();
+        assert_eq!(sent, 1, "{auth:?}");
+    }
+}
+
+#[test]
+fn a_ca_for_one_registry_vouches_for_no_other() {
+    let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).start();
+    let other = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).start();
+    let config =
+        format!("[registries.\"{}\"]\nca-file = {:?}\n", registry.host(), registry.ca_file().display().to_string());
+    let tags = |host: String| Rls::new().config(&config).args(["tags", "grid/repo-000", "-r", &host]).run().code;
+    assert_eq!(tags(registry.host()), Some(0));
+    assert_eq!(tags(other.host()), Some(11));
+}
+
+#[test]
+fn docker_credentials_are_for_their_host_alone() {
+    let (registry, other) = (start(Auth::Basic), start(Auth::Basic));
+    let config = format!("{{\"auths\":{{\"{}\":{{\"auth\":\"YW5uOnNlY3JldA==\"}}}}}}", registry.host());
+    assert_eq!(Rls::at(&registry).docker_config(&config).words("repos").run().code, Some(0));
+    assert_eq!(Rls::at(&other).docker_config(&config).words("repos").run().code, Some(4));
+    assert!(other.requests().iter().all(|seen| seen.authorization().is_none()));
+}
