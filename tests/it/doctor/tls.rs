@@ -12,11 +12,6 @@ fn serving(kind: Tls) -> Running {
     Registry::builder().tls(kind).start()
 }
 
-/// A run against the registry, with the files of the registry called FILES.
-fn at(registry: &Running) -> Rls {
-    Rls::at(registry).naming(registry.files().display().to_string(), "FILES")
-}
-
 /// A run against a server of the tests' own, which trusts this.
 fn against(server: &TlsServer, ca: &str) -> Rls {
     let rls = Rls::new()
@@ -30,7 +25,7 @@ fn against(server: &TlsServer, ca: &str) -> Rls {
 
 #[test]
 fn the_server_sends_only_its_leaf() {
-    assert_snapshot!(findings(at(&serving(Tls::LeafOnly))), @r#"
+    assert_snapshot!(findings(Rls::at(&serving(Tls::LeafOnly))), @r#"
     exit 11
      ✗ tls          unknown issuer
          TLS 1.3, TLS_AES_256_GCM_SHA384
@@ -38,7 +33,7 @@ fn the_server_sends_only_its_leaf() {
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture intermediate CA: not sent, not found here
-         cause   the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); "registry-fixture intermediate CA", which issued it, is not in FILES/ca.pem either
+         cause   the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); "registry-fixture intermediate CA", which issued it, is not in REGISTRY-FILES/ca.pem either
          remedy  on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  or here: --ca-file chain.pem, with the certificate of "registry-fixture intermediate CA"
     "#);
@@ -47,7 +42,7 @@ fn the_server_sends_only_its_leaf() {
 #[test]
 fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
     let registry = serving(Tls::LeafOnly);
-    assert_snapshot!(findings(at(&registry).env("RLS_CA_FILE", "")), @r#"
+    assert_snapshot!(findings(Rls::at(&registry).env("RLS_CA_FILE", "")), @r#"
     exit 11
      ✗ tls          unknown issuer
          TLS 1.3, TLS_AES_256_GCM_SHA384
@@ -65,25 +60,25 @@ fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
 #[test]
 fn the_intermediate_makes_up_for_what_is_not_sent() {
     let registry = serving(Tls::LeafOnly);
-    let (code, output) = checks(at(&registry).env("RLS_CA_FILE", registry.files().join("intermediate.pem")));
+    let (code, output) = checks(Rls::at(&registry).env("RLS_CA_FILE", registry.files().join("intermediate.pem")));
     assert_eq!(code, 0, "{output}");
 }
 
 #[test]
 fn the_leaf_is_given_as_ca() {
     let registry = serving(Tls::Issued);
-    assert_snapshot!(findings(at(&registry).env("RLS_CA_FILE", registry.files().join("leaf.pem"))), @"
+    assert_snapshot!(findings(Rls::at(&registry).env("RLS_CA_FILE", registry.files().join("leaf.pem"))), @"
     exit 0
-     ✓ tls          TLS 1.3, pinned by FILES/leaf.pem, until 2120-01-01
-         cause   FILES/leaf.pem holds the server's own certificate and not that of the authority which issued it: it ends with the server's next certificate, and docker, podman and curl do not accept it
-         remedy  put the certificate of the authority that issued it into FILES/leaf.pem (certbot: chain.pem)
+     ✓ tls          TLS 1.3, pinned by REGISTRY-FILES/leaf.pem, until 2120-01-01
+         cause   REGISTRY-FILES/leaf.pem holds the server's own certificate and not that of the authority which issued it: it ends with the server's next certificate, and docker, podman and curl do not accept it
+         remedy  put the certificate of the authority that issued it into REGISTRY-FILES/leaf.pem (certbot: chain.pem)
     ");
 }
 
 #[test]
 fn the_leaf_that_is_given_as_ca_is_not_the_servers_any_more() {
     let (registry, former) = (serving(Tls::Issued), Certificates::make(Tls::Issued, &[]).expect("certificates"));
-    let rls = at(&registry).with_file("leaf.pem", former.leaf);
+    let rls = Rls::at(&registry).with_file("leaf.pem", former.leaf);
     let file = rls.home().join("leaf.pem");
     assert_snapshot!(findings(rls.env("RLS_CA_FILE", file)), @"
     exit 11
@@ -101,7 +96,7 @@ fn the_leaf_that_is_given_as_ca_is_not_the_servers_any_more() {
 #[test]
 fn the_ca_that_is_given_is_another_one_of_that_name() {
     let (registry, other) = (serving(Tls::Issued), Certificates::make(Tls::Issued, &[]).expect("certificates"));
-    let rls = at(&registry).with_file("ca.pem", other.ca);
+    let rls = Rls::at(&registry).with_file("ca.pem", other.ca);
     let file = rls.home().join("ca.pem");
     assert_snapshot!(findings(rls.env("RLS_CA_FILE", file)), @r#"
     exit 11
@@ -118,14 +113,14 @@ fn the_ca_that_is_given_is_another_one_of_that_name() {
 
 #[test]
 fn expired() {
-    assert_snapshot!(findings(at(&serving(Tls::Expired))), @"
+    assert_snapshot!(findings(Rls::at(&serving(Tls::Expired))), @"
     exit 11
      ✗ tls          expired
          TLS 1.3, TLS_AES_256_GCM_SHA384
          the server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2021-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: in FILES/ca.pem
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the server's certificate was valid until 2021-01-01T00:00:00Z
          remedy  on the server: a new certificate (certbot renew), and then a restart: the registry reads it when it starts
                  here: if this machine's clock is wrong: timedatectl set-ntp true
@@ -156,14 +151,14 @@ fn an_expired_intermediate() {
 
 #[test]
 fn not_yet_valid() {
-    assert_snapshot!(findings(at(&serving(Tls::NotYetValid))), @"
+    assert_snapshot!(findings(Rls::at(&serving(Tls::NotYetValid))), @"
     exit 11
      ✗ tls          not yet valid
          TLS 1.3, TLS_AES_256_GCM_SHA384
          the server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2100-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: in FILES/ca.pem
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the server's certificate is valid from 2100-01-01T00:00:00Z on, and this machine's clock says …
          remedy  here: if this machine's clock is wrong: timedatectl set-ntp true
                  or on the server: a certificate that is valid now
@@ -173,7 +168,8 @@ fn not_yet_valid() {
 #[test]
 fn wrong_name() {
     let registry = serving(Tls::WrongName);
-    let rls = at(&registry).env("RLS_REGISTRY", registry.localhost()).naming(format!(":{}", registry.port()), ":PORT");
+    let rls =
+        Rls::at(&registry).env("RLS_REGISTRY", registry.localhost()).naming(format!(":{}", registry.port()), ":PORT");
     assert_snapshot!(findings(rls), @"
     exit 11
      ✗ tls          wrong name
@@ -181,7 +177,7 @@ fn wrong_name() {
          the server sends 1 certificate
            CN=registry.example.org, for registry.example.org, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: in FILES/ca.pem
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the certificate is for registry.example.org
          remedy  by a name of its certificate: rls doctor registry.example.org:PORT
                  or on the server: the certificate issued again for localhost, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout localhost.key -out localhost.crt
@@ -190,14 +186,14 @@ fn wrong_name() {
 
 #[test]
 fn only_a_common_name() {
-    assert_snapshot!(findings(at(&serving(Tls::CommonNameOnly))), @"
+    assert_snapshot!(findings(Rls::at(&serving(Tls::CommonNameOnly))), @"
     exit 11
      ✗ tls          wrong name
          TLS 1.3, TLS_AES_256_GCM_SHA384
          the server sends 1 certificate
            CN=localhost, for no name, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: in FILES/ca.pem
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the certificate has no subjectAltName, only CN=localhost, which clients do not look at any more
          remedy  on the server: the certificate issued again with a name, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
     ");
@@ -241,7 +237,7 @@ fn an_address_that_is_not_among_the_names() {
 
 #[test]
 fn self_signed_and_not_known() {
-    assert_snapshot!(findings(at(&serving(Tls::SelfSigned)).env("RLS_CA_FILE", "")), @r#"
+    assert_snapshot!(findings(Rls::at(&serving(Tls::SelfSigned)).env("RLS_CA_FILE", "")), @r#"
     exit 11
      ✗ tls          self-signed and not known here
          TLS 1.3, TLS_AES_256_GCM_SHA384
@@ -258,9 +254,12 @@ fn self_signed_and_not_known() {
 
 #[test]
 fn self_signed_and_given() {
-    let (code, output) = checks(at(&serving(Tls::SelfSigned)));
+    let (code, output) = checks(Rls::at(&serving(Tls::SelfSigned)));
     assert_eq!(code, 0, "{output}");
-    assert!(output.contains(" ✓ tls          TLS 1.3, pinned by FILES/ca.pem, until 2120-01-01\n"), "{output}");
+    assert!(
+        output.contains(" ✓ tls          TLS 1.3, pinned by REGISTRY-FILES/ca.pem, until 2120-01-01\n"),
+        "{output}"
+    );
 }
 
 #[test]
@@ -332,7 +331,7 @@ fn plain_http_on_the_port() {
 #[test]
 fn tls_on_a_port_addressed_as_http() {
     let registry = serving(Tls::Issued);
-    let rls = at(&registry).env("RLS_REGISTRY", format!("http://{}", registry.host()));
+    let rls = Rls::at(&registry).env("RLS_REGISTRY", format!("http://{}", registry.host()));
     assert_snapshot!(findings(rls), @"
     exit 5
      ✗ http         TLS on this port
@@ -358,13 +357,13 @@ fn tls_on_a_port_addressed_as_http_where_the_server_says_so_in_tls_alone() {
 #[test]
 fn a_client_certificate_is_required() {
     let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
-    assert_snapshot!(findings(at(&registry)), @"
+    assert_snapshot!(findings(Rls::at(&registry)), @"
     exit 11
      ✗ tls          client certificate wanted
          the server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: in FILES/ca.pem
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the server wants to see a client certificate of CN=registry-fixture client CA, and there is none to show
          remedy  here: --client-cert FILE --client-key FILE, which the registry's operator gives out
                  or for good: ~/.config/rls/certs.d/REGISTRY/client.cert and client.key
@@ -376,7 +375,7 @@ fn a_client_certificate_is_required() {
 fn the_client_certificate_is_the_wrong_one() {
     let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
     let (client, key) = Authority::root("Another CA").issue(&["client"]);
-    let rls = at(&registry).with_file("client.pem", client).with_file("client.key", key);
+    let rls = Rls::at(&registry).with_file("client.pem", client).with_file("client.key", key);
     let (cert, key) = (rls.home().join("client.pem"), rls.home().join("client.key"));
     assert_snapshot!(findings(rls.env("RLS_CLIENT_CERT", cert).env("RLS_CLIENT_KEY", key)), @"
     exit 11
@@ -384,7 +383,7 @@ fn the_client_certificate_is_the_wrong_one() {
          the server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: in FILES/ca.pem
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          client certificate CN=the server (HOME/client.pem)
          cause   the client certificate CN=the server was issued by CN=Another CA, and the server takes those of CN=registry-fixture client CA
          remedy  put another client certificate, issued by CN=registry-fixture client CA, in the place of HOME/client.pem
@@ -394,7 +393,7 @@ fn the_client_certificate_is_the_wrong_one() {
 #[test]
 fn the_client_certificate_is_the_right_one() {
     let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
-    let rls = at(&registry);
+    let rls = Rls::at(&registry);
     let rls = rls.env("RLS_CLIENT_CERT", registry.client_cert_file()).env("RLS_CLIENT_KEY", registry.client_key_file());
     let (code, output) = checks(rls);
     assert_eq!(code, 0, "{output}");
@@ -445,7 +444,7 @@ fn neither_tls_nor_http() {
 #[test]
 fn not_verified() {
     let registry = serving(Tls::Expired);
-    let outcome = at(&registry).words("doctor -o plain --insecure").run();
+    let outcome = Rls::at(&registry).words("doctor -o plain --insecure").run();
     assert_eq!(outcome.code, Some(0), "{outcome}");
     assert!(outcome.stdout.contains("tls\tok\tTLS 1.3, not verified, until 2021-01-01\n"), "{outcome}");
     assert_snapshot!(outcome.stderr, @"warning: the certificate of REGISTRY is not verified (--insecure)");
