@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::claims::Claims;
+use super::claims::{Claims, say_the_same};
 use super::credentials::{bearer, is_header_token};
 use super::scope::Scope;
 use crate::error::{Error, Fault, Kind, Result};
@@ -127,6 +127,11 @@ impl Token {
     /// a JSON Web Token.
     pub fn claims(&self) -> Option<Claims> {
         Claims::decode(self.access.expose_secret())
+    }
+
+    /// Whether another token says the same of its holder and rights, unverified; `None` when that cannot be seen.
+    pub fn says_the_same_as(&self, other: &Self) -> Option<bool> {
+        say_the_same(self.access.expose_secret(), other.access.expose_secret())
     }
 
     /// The scopes that the token says it grants, unverified; empty when it says that it grants nothing.

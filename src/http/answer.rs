@@ -243,7 +243,7 @@ fn is_refused(response: &Response, origin: &Origin) -> bool {
 }
 
 /// What the server of a 401 asks for.
-fn challenge_of(response: &Response) -> Result<Challenge> {
+pub(super) fn challenge_of(response: &Response) -> Result<Challenge> {
     let lines: Vec<_> = response.headers().get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes).collect();
     preferred(challenges(lines))
 }

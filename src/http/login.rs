@@ -24,6 +24,21 @@ impl Transport {
         scopes: &Scopes,
         credentials: &Credentials,
     ) -> Result<Token> {
+        let token = self.request_token(subject, realm, challenge, scopes, credentials, |request| request).await?;
+        self.session.remember_replaced(credentials, token.refresh_token());
+        Ok(token)
+    }
+
+    /// Asks the token server for a token by requests that are `adapted`.
+    pub(super) async fn request_token(
+        &self,
+        subject: &Subject,
+        realm: &Url,
+        challenge: &BearerChallenge,
+        scopes: &Scopes,
+        credentials: &Credentials,
+        adapted: impl Fn(TokenRequest) -> TokenRequest,
+    ) -> Result<Token> {
         let current = self.session.current(credentials);
         self.remember_secrets(&current);
         let no_way = || Error::new(Kind::Unauthenticated, format!("no way to ask {} for a token", fault::place(realm)));
@@ -31,15 +46,13 @@ impl Transport {
         for attempt in TokenRequest::attempts(realm, challenge, scopes, &current) {
             // To ask for several repositories at once is a try: a server that fails at it is asked one by one instead.
             let repeatable = attempt.method == TokenMethod::Get && scopes.iter().nth(1).is_none();
-            outcome = self.ask_token_server(&attempt, repeatable, subject, credentials).await;
+            outcome = self.ask_token_server(&adapted(attempt), repeatable, subject, credentials).await;
             let unknown = |error: &Error| error.reply().is_some_and(|reply| matches!(reply.status, 404 | 405));
             if !outcome.as_ref().is_err_and(unknown) {
                 break;
             }
         }
-        let token = outcome.map_err(Error::at_login)?;
-        self.session.remember_replaced(credentials, token.refresh_token());
-        Ok(token)
+        outcome.map_err(Error::at_login)
     }
 
     /// A GET is tried again as any other; a POST, which may use up what it carries, only when it was turned away or never left.

@@ -138,12 +138,14 @@ pub struct ConfigFile {
 
 impl Global {
     /// Refuses options that contradict each other. clap cannot: it looks at each side of the command's name by itself.
-    pub(super) fn check(&self) -> Result<()> {
+    ///
+    /// `keeps` says whether --auth-file is where credentials are kept, so that it may stand beside --username.
+    pub(super) fn check(&self, keeps: bool) -> Result<()> {
         let contradictions = [
             (self.anonymous, "--anonymous", self.username.is_some(), "--username"),
             (self.anonymous, "--anonymous", self.password_stdin, "--password-stdin"),
             (self.anonymous, "--anonymous", self.auth_file.is_some(), "--auth-file"),
-            (self.username.is_some(), "--username", self.auth_file.is_some(), "--auth-file"),
+            (self.username.is_some() && !keeps, "--username", self.auth_file.is_some(), "--auth-file"),
             (self.format.is_some(), "--format", self.output.is_some(), "--output"),
             (self.insecure, "--insecure", self.plain_http, "--plain-http"),
         ];

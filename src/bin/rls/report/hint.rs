@@ -85,13 +85,16 @@ impl Situation {
     fn log_in(&self) -> String {
         let name = self.name();
         format!(
-            "-u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login {name} stores both for docker and rls"
+            "-u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login {name} stores both for docker and rls"
         )
     }
 
     fn denied(&self, denial: &Denial, error: &Error) -> String {
         if error.reply().is_some_and(|reply| matches!(reply.status, 409 | 412)) {
             return "a rule of the registry, such as one for immutable tags, has to allow it first".to_owned();
+        }
+        if let Refuser::Elsewhere(place) = &denial.by {
+            return format!("the registry leads to {place}, whose operator has to let everybody in who knows the address");
         }
         let Some(identity) = &denial.identity else {
             let catalog = denial.right.as_ref().is_some_and(|right| right.action == Action::Catalog);
@@ -102,7 +105,7 @@ impl Situation {
         }
         let password = format!("check the user name and password from {}", identity.source);
         match (&denial.by, &denial.right) {
-            (Refuser::TokenServer(_), _) => format!("{password}; -u NAME uses others"),
+            (Refuser::TokenServer(_), _) | (_, None) => format!("{password}; -u NAME uses others"),
             (_, Some(Right { action: Action::Catalog, .. })) if denial.accepted => self.no_catalog(),
             (_, Some(Right { action: Action::Catalog, .. })) => format!("{password}; {}", self.no_catalog()),
             (_, Some(Right { action, repository: Some(repository) })) if denial.accepted => {
@@ -211,7 +214,7 @@ impl Situation {
         let name = self.name();
         match tls {
             Tls::UnknownIssuer { self_signed: true, .. } => {
-                Some("--ca-file FILE trusts the certificate in FILE; ask the registry's operator for it".to_owned())
+                Some(format!("--ca-file FILE trusts the certificate in FILE; rls trust {name} shows it and saves it for good"))
             }
             Tls::UnknownIssuer { issuer, leaf_only: true, .. } => Some(format!(
                 "--ca-file FILE trusts the CA whose certificate is in FILE, here {issuer:?}; if that is an intermediate, the server \
@@ -220,7 +223,9 @@ impl Situation {
             Tls::UnknownIssuer { .. } if self.ca_given => {
                 Some("the file given with --ca-file is of another CA; ask the registry's operator for the right one".to_owned())
             }
-            Tls::UnknownIssuer { .. } => Some("--ca-file FILE trusts the CA whose certificate is in FILE".to_owned()),
+            Tls::UnknownIssuer { .. } => Some(format!(
+                "--ca-file FILE trusts the CA whose certificate is in FILE; rls trust {name} shows what is sent and saves it for good"
+            )),
             Tls::Expired { .. } => Some("the server needs a new certificate; if it has one, check this machine's clock".to_owned()),
             Tls::NotYetValid { .. } => Some("check the clock of this machine and of the server".to_owned()),
             Tls::WrongName { names } if names.is_empty() => {
