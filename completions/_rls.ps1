@@ -64,6 +64,9 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('digest', 'digest', [CompletionResultType]::ParameterValue, 'Print the digest, nothing else')
             [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove tags or manifests')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find out why a registry does not work, and what to do about it')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Store credentials where docker keeps them')
+            [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget credentials where docker keeps them')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Show the certificates a registry presents, save the CA where clients look')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -403,8 +406,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'CA certificates to trust in addition to the system''s; repeatable [env: RLS_CA_FILE]')
             [CompletionResult]::new('--client-cert', '--client-cert', [CompletionResultType]::ParameterName, 'Client certificate with its chain [env: RLS_CLIENT_CERT]')
             [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'The client certificate''s private key [env: RLS_CLIENT_KEY]')
-            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Requests in flight at once [env: RLS_JOBS]')
-            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Requests in flight at once [env: RLS_JOBS]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Limit for connecting, TCP and TLS together [default: 10s]')
             [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'How often a request that failed in passing is repeated [default: 3]')
@@ -415,6 +418,110 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress, on a terminal''s standard error only [default: auto]')
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST:PORT, as curl does; repeatable')
             [CompletionResult]::new('--push', '--push', [CompletionResultType]::ParameterName, 'Also find out whether the repository can be pushed to: begins an upload and gives it up (GitLab makes a repository)')
+            [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]')
+            [CompletionResult]::new('--anonymous', '--anonymous', [CompletionResultType]::ParameterName, 'Send no credentials')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]')
+            [CompletionResult]::new('--plain-http', '--plain-http', [CompletionResultType]::ParameterName, 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]')
+            [CompletionResult]::new('--no-header', '--no-header', [CompletionResultType]::ParameterName, 'Table without its header')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No progress, warnings or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No progress, warnings or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]')
+            [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'At the end, count requests, retries, token fetches, bytes and seconds on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rls;login' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
+            [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
+            [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
+            [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'CA certificates to trust in addition to the system''s; repeatable [env: RLS_CA_FILE]')
+            [CompletionResult]::new('--client-cert', '--client-cert', [CompletionResultType]::ParameterName, 'Client certificate with its chain [env: RLS_CLIENT_CERT]')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'The client certificate''s private key [env: RLS_CLIENT_KEY]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Limit for connecting, TCP and TLS together [default: 10s]')
+            [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'How often a request that failed in passing is repeated [default: 3]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'One line a record, such as ''{{ tag }} {{ digest }}''; @NAME is one from the configuration file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress, on a terminal''s standard error only [default: auto]')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST:PORT, as curl does; repeatable')
+            [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]')
+            [CompletionResult]::new('--anonymous', '--anonymous', [CompletionResultType]::ParameterName, 'Send no credentials')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]')
+            [CompletionResult]::new('--plain-http', '--plain-http', [CompletionResultType]::ParameterName, 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]')
+            [CompletionResult]::new('--no-header', '--no-header', [CompletionResultType]::ParameterName, 'Table without its header')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No progress, warnings or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No progress, warnings or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]')
+            [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'At the end, count requests, retries, token fetches, bytes and seconds on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rls;logout' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
+            [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
+            [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
+            [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'CA certificates to trust in addition to the system''s; repeatable [env: RLS_CA_FILE]')
+            [CompletionResult]::new('--client-cert', '--client-cert', [CompletionResultType]::ParameterName, 'Client certificate with its chain [env: RLS_CLIENT_CERT]')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'The client certificate''s private key [env: RLS_CLIENT_KEY]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Limit for connecting, TCP and TLS together [default: 10s]')
+            [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'How often a request that failed in passing is repeated [default: 3]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'One line a record, such as ''{{ tag }} {{ digest }}''; @NAME is one from the configuration file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress, on a terminal''s standard error only [default: auto]')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST:PORT, as curl does; repeatable')
+            [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]')
+            [CompletionResult]::new('--anonymous', '--anonymous', [CompletionResultType]::ParameterName, 'Send no credentials')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]')
+            [CompletionResult]::new('--plain-http', '--plain-http', [CompletionResultType]::ParameterName, 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]')
+            [CompletionResult]::new('--no-header', '--no-header', [CompletionResultType]::ParameterName, 'Table without its header')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No progress, warnings or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No progress, warnings or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]')
+            [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'At the end, count requests, retries, token fetches, bytes and seconds on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rls;trust' {
+            [CompletionResult]::new('--fingerprint', '--fingerprint', [CompletionResultType]::ParameterName, 'Accept the certificate with this SHA-256, as `openssl x509 -noout -fingerprint -sha256` prints it')
+            [CompletionResult]::new('--write', '--write', [CompletionResultType]::ParameterName, 'Write the CA where CLIENT looks [default: rls]')
+            [CompletionResult]::new('--from-secret', '--from-secret', [CompletionResultType]::ParameterName, 'Take the CA from a Kubernetes secret (ca.crt, tls.crt), in YAML or JSON')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Tell what PEM files are and where each goes')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
+            [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
+            [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
+            [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'CA certificates to trust in addition to the system''s; repeatable [env: RLS_CA_FILE]')
+            [CompletionResult]::new('--client-cert', '--client-cert', [CompletionResultType]::ParameterName, 'Client certificate with its chain [env: RLS_CLIENT_CERT]')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'The client certificate''s private key [env: RLS_CLIENT_KEY]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Limit for connecting, TCP and TLS together [default: 10s]')
+            [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'How often a request that failed in passing is repeated [default: 3]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'One line a record, such as ''{{ tag }} {{ digest }}''; @NAME is one from the configuration file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress, on a terminal''s standard error only [default: auto]')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST:PORT, as curl does; repeatable')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace another certificate that is in its place')
             [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]')
             [CompletionResult]::new('--anonymous', '--anonymous', [CompletionResultType]::ParameterName, 'Send no credentials')
             [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]')
@@ -470,6 +577,9 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('digest', 'digest', [CompletionResultType]::ParameterValue, 'Print the digest, nothing else')
             [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove tags or manifests')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find out why a registry does not work, and what to do about it')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Store credentials where docker keeps them')
+            [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget credentials where docker keeps them')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Show the certificates a registry presents, save the CA where clients look')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -490,6 +600,15 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             break
         }
         'rls;help;doctor' {
+            break
+        }
+        'rls;help;login' {
+            break
+        }
+        'rls;help;logout' {
+            break
+        }
+        'rls;help;trust' {
             break
         }
         'rls;help;completions' {

@@ -225,6 +225,8 @@ pub enum Refuser {
     Registry,
     /// The token server, named by host, of the credentials themselves.
     TokenServer(String),
+    /// Another server, named by host, to which the registry led. It is sent no credentials.
+    Elsewhere(String),
 }
 
 /// A user name and the source of the credentials. Never a secret.

@@ -133,6 +133,7 @@ fn wrong_credentials(examination: &Examination, error: &Error, identity: Identit
     let by = match error.kind() {
         Kind::Denied(denial) => match &denial.by {
             Refuser::TokenServer(place) => format!("the token server {place}"),
+            Refuser::Elsewhere(place) => place.clone(),
             Refuser::Registry => examination.plan.registry.to_string(),
         },
         _ => examination.plan.registry.to_string(),

@@ -13,7 +13,7 @@ use super::ahead::Ahead;
 use super::fault;
 use super::request::Subject;
 use crate::auth::{Credentials, Right, Token, TokenCache};
-use crate::error::{Denial, Error, Identity, Kind, Result};
+use crate::error::{Denial, Error, Identity, Kind, Refuser, Result};
 use crate::keychain::{Found, Keychain};
 use crate::name::Registry;
 
@@ -130,8 +130,10 @@ impl Session {
     pub fn explain_denial(&self, error: Error, url: &Url, subject: &Subject) -> Error {
         let Kind::Denied(denial) = error.kind() else { return error };
         if !self.is_home(url) {
-            let cause = format!("{} is another server than the registry: it is sent no credentials", fault::place(url));
-            return error.because(cause);
+            let place = fault::place(url);
+            let cause = format!("{place} is another server than the registry: it is sent no credentials");
+            let denial = Denial { by: Refuser::Elsewhere(place), ..denial.clone() };
+            return error.with_kind(Kind::Denied(denial)).because(cause);
         }
         let key = (url.origin(), subject.right.clone());
         let remembered = self.remembered();

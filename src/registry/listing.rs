@@ -228,7 +228,8 @@ impl<'a> Listing<'a> {
         if self.released == 0 {
             return error;
         }
-        let what = format!("incomplete list of {}, after {} entries", self.first.subject.name, self.released);
+        let entries = if self.released == 1 { "entry" } else { "entries" };
+        let what = format!("incomplete list of {}, after {} {entries}", self.first.subject.name, self.released);
         error.within(what).with_kind(Kind::Incomplete)
     }
 }

@@ -247,7 +247,7 @@ fn the_certificate_of_the_token_server_is_not_known() {
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture intermediate CA: not sent, not found here
-         cause   the token server TOKENS: the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); "registry-fixture intermediate CA", which issued it, is not in FILES/ca.pem either
+         cause   the token server TOKENS: the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); "registry-fixture intermediate CA", which issued it, is not in REGISTRY-FILES/ca.pem either
          remedy  on the token server TOKENS: fullchain.pem as its certificate (docker_auth: server: {certificate: …/127.0.0.1/fullchain.pem})
                  or here: --ca-file chain.pem, with the certificate of "registry-fixture intermediate CA"
     "#);

@@ -38,7 +38,7 @@ fn the_server_sends_only_its_leaf() {
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture intermediate CA: not sent, not found here
-         cause   the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); "registry-fixture intermediate CA", which issued it, is not in FILES/ca.pem either
+         cause   the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); "registry-fixture intermediate CA", which issued it, is not in REGISTRY-FILES/ca.pem either
          remedy  on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  or here: --ca-file chain.pem, with the certificate of "registry-fixture intermediate CA"
     "#);
@@ -74,9 +74,9 @@ fn the_leaf_is_given_as_ca() {
     let registry = serving(Tls::Issued);
     assert_snapshot!(findings(at(&registry).env("RLS_CA_FILE", registry.files().join("leaf.pem"))), @"
     exit 0
-     ✓ tls          TLS 1.3, pinned by FILES/leaf.pem, until 2120-01-01
-         cause   FILES/leaf.pem holds the server's own certificate and not that of the authority which issued it: it ends with the server's next certificate, and docker, podman and curl do not accept it
-         remedy  put the certificate of the authority that issued it into FILES/leaf.pem (certbot: chain.pem)
+     ✓ tls          TLS 1.3, pinned by REGISTRY-FILES/leaf.pem, until 2120-01-01
+         cause   REGISTRY-FILES/leaf.pem holds the server's own certificate and not that of the authority which issued it: it ends with the server's next certificate, and docker, podman and curl do not accept it
+         remedy  put the certificate of the authority that issued it into REGISTRY-FILES/leaf.pem (certbot: chain.pem)
     ");
 }
 
@@ -125,7 +125,7 @@ fn expired() {
          the server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2021-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: in FILES/ca.pem
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the server's certificate was valid until 2021-01-01T00:00:00Z
          remedy  on the server: a new certificate (certbot renew), and then a restart: the registry reads it when it starts
                  here: if this machine's clock is wrong: timedatectl set-ntp true
@@ -163,7 +163,7 @@ fn not_yet_valid() {
          the server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2100-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: in FILES/ca.pem
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the server's certificate is valid from 2100-01-01T00:00:00Z on, and this machine's clock says …
          remedy  here: if this machine's clock is wrong: timedatectl set-ntp true
                  or on the server: a certificate that is valid now
@@ -181,7 +181,7 @@ fn wrong_name() {
          the server sends 1 certificate
            CN=registry.example.org, for registry.example.org, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: in FILES/ca.pem
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the certificate is for registry.example.org
          remedy  by a name of its certificate: rls doctor registry.example.org:PORT
                  or on the server: the certificate issued again for localhost, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout localhost.key -out localhost.crt
@@ -197,7 +197,7 @@ fn only_a_common_name() {
          the server sends 1 certificate
            CN=localhost, for no name, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: in FILES/ca.pem
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the certificate has no subjectAltName, only CN=localhost, which clients do not look at any more
          remedy  on the server: the certificate issued again with a name, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
     ");
@@ -260,7 +260,10 @@ fn self_signed_and_not_known() {
 fn self_signed_and_given() {
     let (code, output) = checks(at(&serving(Tls::SelfSigned)));
     assert_eq!(code, 0, "{output}");
-    assert!(output.contains(" ✓ tls          TLS 1.3, pinned by FILES/ca.pem, until 2120-01-01\n"), "{output}");
+    assert!(
+        output.contains(" ✓ tls          TLS 1.3, pinned by REGISTRY-FILES/ca.pem, until 2120-01-01\n"),
+        "{output}"
+    );
 }
 
 #[test]
@@ -364,7 +367,7 @@ fn a_client_certificate_is_required() {
          the server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: in FILES/ca.pem
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the server wants to see a client certificate of CN=registry-fixture client CA, and there is none to show
          remedy  here: --client-cert FILE --client-key FILE, which the registry's operator gives out
                  or for good: ~/.config/rls/certs.d/REGISTRY/client.cert and client.key
@@ -384,7 +387,7 @@ fn the_client_certificate_is_the_wrong_one() {
          the server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: in FILES/ca.pem
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          client certificate CN=the server (HOME/client.pem)
          cause   the client certificate CN=the server was issued by CN=Another CA, and the server takes those of CN=registry-fixture client CA
          remedy  put another client certificate, issued by CN=registry-fixture client CA, in the place of HOME/client.pem

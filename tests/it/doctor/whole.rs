@@ -27,7 +27,7 @@ fn all_is_well() {
      ✓ proxy        none for 127.0.0.1
      – dns          127.0.0.1 is an address
      ✓ tcp          REGISTRY
-     ✓ tls          TLS 1.3, trusted by FILES/ca.pem, until 2120-01-01
+     ✓ tls          TLS 1.3, trusted by REGISTRY-FILES/ca.pem, until 2120-01-01
      ✓ http         a registry (registry/2.0), HTTP/2
      ✓ challenge    Bearer, from https://REGISTRY/auth/token
      ✓ credentials  ann (RLS_PASSWORD)
@@ -47,7 +47,7 @@ fn all_is_well_with_a_repository() {
      ✓ proxy        none for 127.0.0.1
      – dns          127.0.0.1 is an address
      ✓ tcp          REGISTRY
-     ✓ tls          TLS 1.3, trusted by FILES/ca.pem, until 2120-01-01
+     ✓ tls          TLS 1.3, trusted by REGISTRY-FILES/ca.pem, until 2120-01-01
      ✓ http         a registry (registry/2.0), HTTP/2
      ✓ challenge    Bearer, from https://REGISTRY/auth/token
      ✓ credentials  ann (RLS_PASSWORD)
@@ -75,7 +75,7 @@ fn everything_that_was_seen() {
         sha256:…
       CN=registry-fixture intermediate CA, 2020-01-01 to 2120-01-01
         sha256:…
-        issued by CN=registry-fixture root CA: in FILES/ca.pem
+        issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
     realm https://REGISTRY/auth/token
     service registry-fixture
     scope repository:team/app:pull

@@ -93,6 +93,9 @@ impl Situation {
         if error.reply().is_some_and(|reply| matches!(reply.status, 409 | 412)) {
             return "a rule of the registry, such as one for immutable tags, has to allow it first".to_owned();
         }
+        if let Refuser::Elsewhere(place) = &denial.by {
+            return format!("the registry leads to {place}, whose operator has to let everybody in who knows the address");
+        }
         let Some(identity) = &denial.identity else {
             let catalog = denial.right.as_ref().is_some_and(|right| right.action == Action::Catalog);
             return if catalog { self.no_catalog() } else { self.log_in() };
