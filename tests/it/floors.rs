@@ -10,7 +10,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("error", &["name", "auth"]),
     ("name", &["error"]),
     ("auth", &["error", "name"]),
-    ("replace", &["error"]),
+    ("replace", &[]),
     ("keychain", &["error", "name", "auth", "replace"]),
     ("trust", &["error", "name", "auth", "replace"]),
     ("http", &["error", "name", "auth", "keychain", "trust"]),
