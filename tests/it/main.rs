@@ -9,4 +9,5 @@ mod output;
 mod personalities;
 mod registries;
 mod runner;
+mod terminal;
 mod wire;
