@@ -94,7 +94,9 @@ impl Situation {
             return "a rule of the registry, such as one for immutable tags, has to allow it first".to_owned();
         }
         if let Refuser::Elsewhere(place) = &denial.by {
-            return format!("the registry leads to {place}, whose operator has to let everybody in who knows the address");
+            return format!(
+                "the registry leads to {place}, whose operator has to let everybody in who knows the address"
+            );
         }
         let Some(identity) = &denial.identity else {
             let catalog = denial.right.as_ref().is_some_and(|right| right.action == Action::Catalog);
