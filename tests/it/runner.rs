@@ -87,6 +87,18 @@ impl Rls {
         self
     }
 
+    /// The next run by the same person: these arguments, separated by blanks, instead of those before.
+    pub fn then(mut self, words: &str) -> Self {
+        self.arguments.clear();
+        self.words(words)
+    }
+
+    /// Without a variable of the environment.
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.remove(OsStr::new(name));
+        self
+    }
+
     /// A variable of the environment.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.variables.insert(name.into(), value.as_ref().to_owned());
@@ -158,6 +170,19 @@ impl Rls {
     pub fn run(&self) -> Outcome {
         let mut command = assert_cmd::Command::from_std(self.command());
         self.outcome(&command.write_stdin(self.stdin.clone()).output().expect("the program runs"))
+    }
+
+    /// Runs it on a terminal, where a person types these lines and sees what it gives back.
+    pub fn at_terminal(&self, lines: &str) -> Outcome {
+        let quoted = |text: &OsStr| format!("'{}'", text.to_str().expect("UTF-8").replace('\'', "'\\''"));
+        let program: &Path = assert_cmd::cargo::cargo_bin!("rls");
+        let words = std::iter::once(program.as_os_str()).chain(self.arguments.iter().map(OsString::as_os_str));
+        let line = words.map(quoted).collect::<Vec<_>>().join(" ");
+        // `script` of util-linux is on every machine: it gives a program a terminal, and exits as the program does.
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]).env_clear().envs(&self.variables).current_dir(self.home.path());
+        let mut command = assert_cmd::Command::from_std(command);
+        self.outcome(&command.write_stdin(lines).output().expect("script runs"))
     }
 
     /// What came of a process that was started with [`Rls::command`].

@@ -1,8 +1,12 @@
 //! Each command against distribution 2.8, whole.
 
 mod digest;
+mod login;
+mod logout;
 mod manifest;
 mod repos;
 mod rm;
 mod rm_siblings;
 mod tags;
+mod trust;
+mod trust_check;

@@ -18,7 +18,7 @@ Examples:
 pub struct LoginArgs {
     /// The registry; the usual one if none is named
     #[arg(value_name = "REGISTRY")]
-    pub registry: Option<String>,
+    pub named: Option<String>,
 
     /// `--config` after the command's name.
     #[command(flatten)]

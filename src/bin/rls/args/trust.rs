@@ -27,7 +27,7 @@ Examples:
 pub struct TrustArgs {
     /// The registry; the usual one if none is named
     #[arg(value_name = "REGISTRY")]
-    pub registry: Option<String>,
+    pub named: Option<String>,
 
     /// Accept the certificate with this SHA-256, as `openssl x509 -noout -fingerprint -sha256` prints it
     ///

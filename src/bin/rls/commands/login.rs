@@ -14,7 +14,7 @@ use crate::usage::{self, Usage};
 
 /// `rls login`
 pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let registry = context.settings.named_registry(args.registry.as_deref())?;
+    let registry = context.settings.named_registry(args.named.as_deref())?;
     let login = context.settings.login(&registry)?;
     let mut output = context.output(LoginView)?;
     let places = places(context.settings, login.auth_file);

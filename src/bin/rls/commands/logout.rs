@@ -10,7 +10,7 @@ use crate::usage::Usage;
 
 /// `rls logout`
 pub async fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let registry = context.settings.named_registry(args.registry.as_deref())?;
+    let registry = context.settings.named_registry(args.named.as_deref())?;
     let auth_file = context.settings.auth_file(&registry)?;
     let mut output = context.output(LogoutView)?;
     let places = places(context.settings, auth_file);

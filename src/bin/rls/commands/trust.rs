@@ -19,7 +19,7 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
     if !args.check.is_empty() {
         return check::run(args, context);
     }
-    let registry = context.settings.named_registry(args.registry.as_deref())?;
+    let registry = context.settings.named_registry(args.named.as_deref())?;
     if registry.is_plain_http() {
         return Err(Usage::new(format!("{registry} is spoken to in plain HTTP, which has no certificates")).into());
     }

@@ -18,7 +18,7 @@ use crate::report::{Situation, Stop, failure};
 
 /// Shows what each file is. Nothing is asked of anybody.
 pub(super) fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let registry = context.settings.known_registry(args.registry.as_deref())?;
+    let registry = context.settings.known_registry(args.named.as_deref())?;
     let mut output = context.output(InspectionView)?;
     let inspections = inspect(&args.check);
     let name = registry.map_or_else(|| host_in(&inspections), |registry| registry.authority());

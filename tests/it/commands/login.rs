@@ -1,0 +1,429 @@
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use insta::assert_snapshot;
+use registry_fixture::client::{Http, token};
+use registry_fixture::{Answer, Auth, Builder, Match, Personality, Registry, Running, Tls, User};
+use serde_json::{Value, json};
+
+use crate::registries::{seeded, with_seed};
+use crate::runner::Rls;
+
+/// `ann:secret`
+const ANN: &str = "YW5uOnNlY3JldA==";
+
+/// What a helper does that keeps credentials in a file beside it.
+const VAULT: &str = r#"
+input=$(cat); echo "$1" >> "$0.log"
+case "$1" in
+    store) printf '%s' "$input" > "$0.vault" ;;
+    get) [ -f "$0.vault" ] && cat "$0.vault" || { echo "credentials not found in native keychain"; exit 1; } ;;
+    erase) rm "$0.vault" ;;
+esac
+"#;
+
+fn builder(auth: Auth) -> Builder {
+    with_seed(Registry::builder(), "1x1").auth(auth).user(User::admin("ann", "secret"))
+}
+
+fn basic() -> Running {
+    builder(Auth::Basic).start()
+}
+
+fn login(registry: &Running) -> Rls {
+    Rls::at(registry).user("ann", "secret").words("login")
+}
+
+fn config_file(rls: &Rls) -> PathBuf {
+    rls.home().join(".docker/config.json")
+}
+
+fn config(rls: &Rls) -> Value {
+    serde_json::from_slice(&fs::read(config_file(rls)).expect("docker's configuration")).expect("JSON")
+}
+
+#[test]
+fn what_was_stored_is_what_the_next_command_uses() {
+    for tls in [false, true] {
+        let builder = builder(Auth::Basic);
+        let registry = if tls { builder.tls(Tls::Issued).start() } else { builder.start() };
+        let rls = login(&registry);
+        assert_eq!(&*rls.run().stdout, "logged-in\tREGISTRY\tann\t~/.docker/config.json\n");
+        let expected = format!(
+            "{{\n\t\"auths\": {{\n\t\t\"{}\": {{\n\t\t\t\"auth\": \"{ANN}\"\n\t\t}}\n\t}}\n}}",
+            registry.host()
+        );
+        assert_eq!(fs::read_to_string(config_file(&rls)).expect("text"), expected);
+        assert_eq!(fs::metadata(config_file(&rls)).expect("a file").permissions().mode() & 0o777, 0o600);
+        assert_eq!(registry.lines(), ["GET /v2/", "GET /v2/"]);
+        let rls = rls.without("RLS_USERNAME").without("RLS_PASSWORD").then("repos");
+        assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
+    }
+}
+
+#[test]
+fn people_are_told_in_a_sentence_and_that_nothing_is_encrypted() {
+    let registry = basic();
+    assert_snapshot!(login(&registry).words("-o table").run(), @"
+    exit 0
+    --- stdout
+    logged in to REGISTRY as ann, kept in ~/.docker/config.json
+    --- stderr
+    hint:  the credentials are not encrypted in ~/.docker/config.json; a credential helper (credsStore) would keep them so
+    ");
+    assert_snapshot!(login(&registry).words("-q -o json").succeeds(), @r#"
+    [
+      {"registry":"REGISTRY","username":"ann","place":"~/.docker/config.json","proven":true}
+    ]
+    "#);
+    let rls = login(&registry).words("-q").args(["--format", "{{ username }}@{{ registry }}"]);
+    assert_snapshot!(rls.succeeds(), @"ann@REGISTRY");
+}
+
+#[test]
+fn a_registry_can_be_named_in_every_way() {
+    let registry = basic();
+    let url = registry.url();
+    for words in [format!("login {url}"), format!("login -r {url}"), format!("login {url} -r {url}")] {
+        let rls = Rls::beside(&registry).user("ann", "secret").words(&words);
+        assert_eq!(rls.run().code, Some(0), "{words}");
+        assert_eq!(config(&rls), json!({"auths": {registry.host(): {"auth": ANN}}}));
+    }
+    let rls = Rls::beside(&registry).user("ann", "secret").words(&format!("login {url} -r other.corp"));
+    assert_snapshot!(rls.fails(2), @"
+    error: http://REGISTRY and --registry other.corp are two registries
+    hint:  name it once
+    ");
+}
+
+#[test]
+fn a_wrong_password_is_not_stored() {
+    for (auth, cause) in [
+        (Auth::Basic, "cause: 401 Unauthorized: UNAUTHORIZED: authentication required"),
+        (Auth::Token, "cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password"),
+    ] {
+        let registry = builder(auth).start();
+        let rls = Rls::at(&registry).user("ann", "wrong").words("login");
+        let stderr = rls.fails(4);
+        let expected = format!(
+            "error: login refused by REGISTRY\n{cause}\ncause: the credentials are those of ann (RLS_PASSWORD)\n\
+             hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others\n"
+        );
+        assert_eq!(&*stderr, expected);
+        assert!(!config_file(&rls).exists());
+    }
+}
+
+#[test]
+fn a_wrong_password_leaves_the_right_one_that_is_stored() {
+    let registry = basic();
+    let rls = login(&registry);
+    rls.run();
+    let stored = config(&rls);
+    let rls = rls.user("ann", "wrong");
+    rls.fails(4);
+    assert_eq!(config(&rls), stored);
+}
+
+#[test]
+fn an_identity_token_takes_the_place_of_the_password_as_in_docker() {
+    let registry = builder(Auth::Token).start();
+    let rls = login(&registry);
+    assert_eq!(rls.run().code, Some(0));
+    let stored = config(&rls)["auths"][registry.host()].clone();
+    // `ann:`
+    assert_eq!(stored["auth"], "YW5uOg==");
+    assert!(stored["identitytoken"].is_string() && !stored.to_string().contains(ANN), "{stored}");
+    let asked = registry.requests().into_iter().find(|seen| seen.path == "/auth/token").expect("a token request");
+    assert_eq!(asked.parameter("offline_token").as_deref(), Some("true"));
+    let rls = rls.without("RLS_USERNAME").without("RLS_PASSWORD").then("repos");
+    assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
+}
+
+#[test]
+fn a_token_for_a_wrong_password_proves_nothing_if_the_registry_refuses_it() {
+    let registry = builder(Auth::Token).personality(Personality::Harbor).start();
+    let challenge = Http::new().get(format!("{}/v2/", registry.url())).header("www-authenticate").to_owned();
+    // Harbor gives nobody's token for a wrong password (goharbor/harbor#11632).
+    let nobody = token(&Http::new(), &challenge, None);
+    let body =
+        json!({"token": nobody.trim_start_matches("Bearer "), "access_token": nobody.trim_start_matches("Bearer ")});
+    registry.inject(Match::get("/service/token").always(), Answer::new(200).body(body.to_string()));
+    let refusal =
+        Answer::error(401, "UNAUTHORIZED", "unauthorized").header("www-authenticate", "Basic realm=\"harbor\"");
+    registry.inject(Match::get("/v2/").when(|seen| seen.authorization().is_some()).always(), refusal);
+    let rls = Rls::at(&registry).user("ann", "wrong").words("login");
+    let stderr = rls.fails(4);
+    assert!(stderr.starts_with("error: login refused by REGISTRY\n"), "{stderr}");
+    assert!(!config_file(&rls).exists());
+}
+
+#[test]
+fn a_token_that_everybody_gets_is_a_doubt() {
+    let registry = builder(Auth::Token).anonymous(User::new("", "").allow("*", "pull")).start();
+    let rls = login(&registry);
+    assert!(!rls.run().stderr.contains("warning:"), "the user's own token says whose it is");
+    let challenge = Http::new().get(format!("{}/v2/", registry.url())).header("www-authenticate").to_owned();
+    let nobody = token(&Http::new(), &challenge, None);
+    let body = json!({"token": nobody.trim_start_matches("Bearer ")});
+    registry.inject(Match::get("/auth/token").always(), Answer::new(200).body(body.to_string()));
+    let outcome = Rls::at(&registry).user("ann", "wrong").words("login").run();
+    assert_snapshot!(outcome, @"
+    exit 0
+    --- stdout
+    logged-in→REGISTRY→ann→~/.docker/config.json
+    --- stderr
+    warning: REGISTRY gives everybody the same token, so whether the password is right is not known
+    hint:  the credentials are not encrypted in ~/.docker/config.json; a credential helper (credsStore) would keep them so
+    ");
+}
+
+#[test]
+fn a_registry_that_asks_nobody_leaves_it_open() {
+    let registry = seeded("1x1");
+    assert_snapshot!(login(&registry).words("-o json").run(), @r#"
+    exit 0
+    --- stdout
+    [
+      {"registry":"REGISTRY","username":"ann","place":"~/.docker/config.json","proven":false}
+    ]
+    --- stderr
+    warning: REGISTRY asks nobody for credentials, so whether the password is right is not known
+    hint:  the credentials are not encrypted in ~/.docker/config.json; a credential helper (credsStore) would keep them so
+    "#);
+    // One that asks nobody may refuse what is wrong all the same, as Nexus does.
+    registry.inject(
+        Match::get("/v2/").when(|seen| seen.authorization().is_some()),
+        Answer::error(401, "UNAUTHORIZED", "no"),
+    );
+    let rls = login(&registry);
+    rls.fails(4);
+    assert!(!config_file(&rls).exists());
+}
+
+#[test]
+fn what_is_no_registry_is_told_no_password_and_stores_none() {
+    for (answer, code) in [
+        (Answer::new(404), 3),
+        (Answer::new(200).header("content-type", "text/html").body("<html>log in</html>"), 5),
+        (Answer::new(503), 5),
+    ] {
+        let registry = basic();
+        registry.inject(Match::get("/v2/").always(), answer);
+        let rls = login(&registry).words("--retries 0");
+        rls.fails(code);
+        assert!(!config_file(&rls).exists());
+        assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));
+    }
+}
+
+#[test]
+fn nothing_is_sent_in_the_clear_unless_that_is_asked_for() {
+    let registry = basic();
+    let rls = Rls::beside(&registry).user("ann", "secret").words(&format!("login {}", registry.host()));
+    rls.fails(11);
+    assert_eq!(registry.lines(), [""; 0]);
+    assert!(!config_file(&rls).exists());
+    let rls = rls.words("--plain-http");
+    assert_eq!(rls.run().code, Some(0));
+}
+
+#[test]
+fn a_password_comes_from_where_it_always_does() {
+    let registry = basic();
+    for input in ["secret", "secret\n", "secret\r\n"] {
+        let rls = Rls::at(&registry).words("login -u ann --password-stdin").env("RLS_PASSWORD", "wrong").stdin(input);
+        assert_eq!(rls.run().code, Some(0), "{input:?}");
+        assert_eq!(config(&rls)["auths"][registry.host()]["auth"], ANN);
+    }
+    let at = |words: &str| Rls::at(&registry).words(words);
+    assert_snapshot!(at("login").fails(2), @"
+    error: there is no user name, and no terminal to ask on
+    hint:  -u NAME, or RLS_USERNAME
+    ");
+    assert_snapshot!(at("login --password-stdin").stdin("secret").fails(2), @"
+    error: --password-stdin needs a user name
+    hint:  -u NAME
+    ");
+    assert_snapshot!(at("login").env("RLS_PASSWORD", "secret").fails(2), @"
+    error: RLS_PASSWORD needs a user name
+    hint:  -u NAME, or RLS_USERNAME
+    ");
+    assert_snapshot!(at("login -u ann").fails(2), @"
+    error: there is no password for ann, and no terminal to ask on
+    hint:  --password-stdin reads it from standard input, RLS_PASSWORD holds it
+    ");
+    assert_snapshot!(at("login --anonymous").fails(2), @"error: --anonymous sends no credentials, and login needs some");
+    assert_eq!(at("login -u ann:secret").run().code, Some(2));
+    assert_eq!(at("login --password secret").run().code, Some(2));
+}
+
+#[test]
+fn a_person_is_asked_for_name_and_password() {
+    let registry = basic();
+    let rls = Rls::at(&registry).words("login");
+    let outcome = rls.at_terminal("ann\nsecret\n");
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(outcome.stdout.contains("User name for REGISTRY:"), "{outcome}");
+    assert!(outcome.stdout.contains("Password for ann at REGISTRY:"), "{outcome}");
+    assert_eq!(config(&rls)["auths"][registry.host()]["auth"], ANN);
+}
+
+#[test]
+fn a_file_can_be_named_to_keep_them_in() {
+    let registry = builder(Auth::Token).start();
+    let auth = json!({"auths": {registry.host(): {"auth": ANN}}});
+    let read = |rls: &Rls, path: &str| {
+        serde_json::from_slice::<Value>(&fs::read(rls.home().join(path)).expect("the file")).expect("JSON")
+    };
+    let rls = login(&registry).words("--auth-file run/auth.json");
+    assert_snapshot!(rls.run().stdout, @"logged-in→REGISTRY→ann→run/auth.json");
+    // Podman keeps the password, and so is it here.
+    assert_eq!(read(&rls, "run/auth.json"), auth);
+    assert!(!config_file(&rls).exists());
+    let rls = login(&registry);
+    let path = rls.home().join("auth.json");
+    let rls = rls.env("REGISTRY_AUTH_FILE", path);
+    assert_snapshot!(rls.run().stdout, @"logged-in→REGISTRY→ann→~/auth.json");
+    assert_eq!(read(&rls, "auth.json"), auth);
+    let rls = login(&registry).config("auth-file = \"mine.json\"\n");
+    assert_snapshot!(rls.run().stdout, @"logged-in→REGISTRY→ann→~/.config/rls/mine.json");
+    let rls = Rls::at(&registry).words("login -u ann --auth-file x.json").env("RLS_PASSWORD", "secret");
+    assert_eq!(rls.run().code, Some(0));
+    assert_snapshot!(login(&registry).words("--auth-file -").fails(2), @"error: --auth-file - is standard input, where no credentials can be kept");
+}
+
+#[test]
+fn a_helper_keeps_them_where_one_is_configured() {
+    let registry = basic();
+    for config_text in [json!({"credsStore": "vault"}), json!({"credHelpers": {registry.host(): "vault"}})] {
+        let rls = login(&registry).docker_config(&config_text.to_string()).program("docker-credential-vault", VAULT);
+        let stdout = rls.succeeds();
+        assert!(stdout.contains("docker-credential-vault (cred"), "{stdout}");
+        let vault = fs::read(rls.home().join("bin/docker-credential-vault.vault")).expect("the vault");
+        let expected = json!({"ServerURL": registry.host(), "Username": "ann", "Secret": "secret"});
+        assert_eq!(serde_json::from_slice::<Value>(&vault).expect("JSON"), expected);
+        let mut expected = config_text;
+        expected["auths"] = json!({registry.host(): {}});
+        assert_eq!(config(&rls), expected);
+        let rls = rls.without("RLS_USERNAME").without("RLS_PASSWORD").then("repos");
+        assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
+    }
+}
+
+#[test]
+fn a_helper_that_fails_stores_nothing_anywhere() {
+    let registry = basic();
+    let text = json!({"credsStore": "vault", "x": 1}).to_string();
+    let rls = login(&registry).docker_config(&text).program("docker-credential-vault", "cat; exit 1");
+    assert_snapshot!(rls.fails(2), @"
+    error: cannot store the credentials for http://REGISTRY
+    cause: docker-credential-vault failed
+    cause: it is the credsStore in ~/.docker/config.json
+    ");
+    assert_eq!(fs::read_to_string(config_file(&rls)).expect("text"), text);
+    let rls = login(&registry).docker_config(&text);
+    assert_snapshot!(rls.fails(2), @"
+    error: cannot store the credentials for http://REGISTRY
+    cause: docker-credential-vault is not in PATH
+    cause: it is the credsStore in ~/.docker/config.json
+    ");
+}
+
+#[test]
+fn not_a_byte_of_the_rest_of_the_file_changes() {
+    let registry = basic();
+    let text = "{\n  \"psFormat\" : \"table {{.ID}}\",\n  \"auths\": { \"a.corp\": {\"auth\": \"YTpi\"} },\n  \"HttpHeaders\": {\"X\": [1.50]}\n}\n";
+    let rls = login(&registry).docker_config(text);
+    assert_eq!(rls.run().code, Some(0));
+    let entry = format!(",\n    \"{}\": {{\n      \"auth\": \"{ANN}\"\n    }} }}", registry.host());
+    assert_eq!(
+        fs::read_to_string(config_file(&rls)).expect("text"),
+        text.replace("\"YTpi\"} }", &format!("\"YTpi\"}}{entry}"))
+    );
+}
+
+#[test]
+fn a_link_stays_a_link() {
+    let registry = basic();
+    let rls = login(&registry).with_file("dotfiles/docker.json", "{}");
+    fs::create_dir(rls.home().join(".docker")).expect("a folder");
+    symlink("../dotfiles/docker.json", config_file(&rls)).expect("a link");
+    assert_eq!(rls.run().code, Some(0));
+    assert!(config_file(&rls).symlink_metadata().expect("a link").is_symlink());
+    let file = rls.home().join("dotfiles/docker.json");
+    assert!(fs::read_to_string(&file).expect("text").contains(ANN));
+    assert_eq!(fs::metadata(file).expect("a file").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_file_that_cannot_be_changed_is_found_out_before_anything_is_sent() {
+    let registry = basic();
+    for (text, cause) in [
+        ("{\"auths\": 7}", "auths is not an object"),
+        ("{", "not valid JSON at line 1, column 1"),
+        ("{\"credsStore\": \"../x\"}", ""),
+    ] {
+        let rls = login(&registry).docker_config(text);
+        let stderr = rls.fails(2);
+        assert!(stderr.contains(cause), "{stderr}");
+        assert_eq!(fs::read_to_string(config_file(&rls)).expect("text"), text);
+    }
+    let rls = login(&registry).docker_config("{}");
+    fs::set_permissions(config_file(&rls), fs::Permissions::from_mode(0o400)).expect("permissions");
+    assert_snapshot!(rls.fails(2), @"
+    error: cannot write credentials to ~/.docker/config.json
+    cause: it is read-only
+    ");
+    assert_eq!(registry.lines(), [""; 0]);
+}
+
+#[test]
+fn what_comes_before_it_is_named() {
+    let registry = basic();
+    let other = json!({"auths": {registry.host(): {"auth": "Ym9iOng="}}}).to_string();
+    let outcome = login(&registry).env("DOCKER_AUTH_CONFIG", other).run();
+    assert_eq!(outcome.code, Some(0));
+    let warning = "warning: the credentials in docker config, DOCKER_AUTH_CONFIG come first, so these are not used\n";
+    assert!(outcome.stderr.contains(warning), "{outcome}");
+}
+
+#[test]
+fn no_secret_is_shown_however_much_is_told() {
+    for auth in [Auth::Basic, Auth::Token] {
+        let registry = builder(auth).start();
+        let outcome = login(&registry).words("-vv").run();
+        assert_eq!(outcome.code, Some(0));
+        assert!(outcome.stderr.contains("GET"), "{outcome}");
+        for secret in ["secret", ANN, "identity-"] {
+            assert!(!outcome.stdout.contains(secret) && !outcome.stderr.contains(secret), "{secret}: {outcome}");
+        }
+    }
+}
+
+#[test]
+fn logins_at_once_are_all_stored() {
+    let registry = basic();
+    let rls = Rls::beside(&registry).docker_config("{\"x\": 1}").user("ann", "secret").words("login -q --plain-http");
+    let names: Vec<String> = (0..20).map(|number| format!("reg-{number}.corp:{}", registry.port())).collect();
+    let started: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let mut command = rls.command();
+            command.args(["--resolve", &format!("{name}:127.0.0.1"), name]);
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
+        })
+        .collect();
+    for process in started {
+        let outcome = rls.outcome(&process.wait_with_output().expect("it ends"));
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+    }
+    let config = config(&rls);
+    let stored: Vec<&String> = config["auths"].as_object().expect("an object").keys().collect();
+    assert!(names.iter().all(|name| stored.contains(&name)) && stored.len() == names.len(), "{config}");
+    assert_eq!(config["x"], 1);
+    let left: Vec<_> = fs::read_dir(rls.home().join(".docker")).expect("the folder").collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
