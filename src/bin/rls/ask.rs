@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{BufRead, ErrorKind, IsTerminal, Write, stderr, stdin};
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use secrecy::SecretString;
 
 use crate::output::escape;
@@ -69,7 +69,8 @@ pub async fn password(username: &str, whose: &str) -> Result<SecretString, Stop>
         return Err(usage.hint("--password-stdin reads it from standard input, RLS_PASSWORD holds it").into());
     }
     let unable = |error: std::io::Error| Stop::from(Usage::new("cannot ask for the password").because(error));
-    let _modes = Modes::of_terminal().map_err(unable)?;
+    let modes = Modes::of_terminal().map_err(unable)?;
+    modes.hide_typing().map_err(unable)?;
     let mut line = Line { is_open: true };
     let prompt = format!("Password for {} at {}: ", escape(username), escape(whose));
     let typed = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt).map(SecretString::from)).await;
@@ -94,6 +95,13 @@ impl Modes {
         let terminal = File::options().read(true).write(true).open("/dev/tty")?;
         let modes = tcgetattr(&terminal)?;
         Ok(Self { terminal, modes })
+    }
+
+    /// Shows nothing of what is typed: from before the question on, so that quick fingers do not betray a letter.
+    fn hide_typing(&self) -> std::io::Result<()> {
+        let mut hidden = self.modes.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        Ok(tcsetattr(&self.terminal, OptionalActions::Now, &hidden)?)
     }
 }
 
