@@ -11,5 +11,6 @@ mod pace;
 mod personalities;
 mod registries;
 mod runner;
+mod terminal;
 mod tokens;
 mod wire;

@@ -190,8 +190,8 @@ impl Rls {
         Outcome {
             code: output.status.code(),
             status: output.status.to_string(),
-            stdout: Shown(self.readable(&output.stdout)),
-            stderr: Shown(self.readable(&output.stderr)),
+            stdout: self.readable(&output.stdout),
+            stderr: self.readable(&output.stderr),
         }
     }
 
@@ -218,14 +218,20 @@ impl Rls {
         outcome.stderr
     }
 
-    fn readable(&self, bytes: &[u8]) -> String {
+    /// What came out, with names in place of what differs from run to run.
+    pub fn readable(&self, bytes: &[u8]) -> Shown {
         let mut text = String::from_utf8(bytes.to_vec()).expect("the program writes UTF-8");
         for (differing, name) in &self.names {
             text = text.replace(differing, name);
         }
         let home = self.home.path().to_str().expect("a temporary folder with a UTF-8 name");
         text = text.replace(home, "HOME");
-        without_durations(&text)
+        Shown(without_durations(&text))
+    }
+
+    /// The other way round: `text` with what its names stand for.
+    pub fn hidden(&self, text: &str) -> String {
+        self.names.iter().fold(text.to_owned(), |text, (differing, name)| text.replace(name, differing))
     }
 }
 

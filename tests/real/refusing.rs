@@ -43,7 +43,7 @@ fn all_refused(run: impl Fn(&str) -> crate::program::Rls, code: i32, says: &str)
 
 fn basic(place: &Place) {
     all_refused(|words| place.stranger(words), 4, "rls login REGISTRY");
-    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "logged in as ann (RLS_PASSWORD)");
+    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "asked as ann (RLS_PASSWORD)");
     assert_snapshot!(place.stranger("tags team/app").run(), @"
     $ rls tags team/app
     exit 4
@@ -58,14 +58,14 @@ fn basic(place: &Place) {
     --- stderr
     error: not allowed to pull team/app on REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    cause: logged in as ann (RLS_PASSWORD)
-    hint:  ask for pull on team/app, or check the password; -u NAME logs in as somebody else
+    cause: asked as ann (RLS_PASSWORD)
+    hint:  check the user name and password from RLS_PASSWORD, or ask for pull on team/app; -u NAME logs in as somebody else
     ");
 }
 
 fn token(place: &Place) {
     all_refused(|words| place.stranger(words), 4, "rls login REGISTRY");
-    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "logged in as ann (RLS_PASSWORD)");
+    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "asked as ann (RLS_PASSWORD)");
     assert_snapshot!(place.stranger("tags team/app").run(), @"
     $ rls tags team/app
     exit 4
@@ -80,7 +80,7 @@ fn token(place: &Place) {
     --- stderr
     error: login refused by TOKENS
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
-    cause: logged in as ann (RLS_PASSWORD)
+    cause: asked as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others
     ");
     let bob = |words: &str| place.rls(words).user("bob", "bob's");
@@ -98,7 +98,7 @@ fn token(place: &Place) {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/chart:pull
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  ask for pull on team/chart, or check the password; -u NAME logs in as somebody else
+    hint:  ask for pull on team/chart; -u NAME logs in as somebody else
     ");
     assert_snapshot!(bob("tags team/app team/chart").run(), @"
     $ rls tags team/app team/chart
@@ -113,7 +113,7 @@ fn token(place: &Place) {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/chart:pull
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  ask for pull on team/chart, or check the password; -u NAME logs in as somebody else
+    hint:  ask for pull on team/chart; -u NAME logs in as somebody else
     ");
     assert_snapshot!(bob("repos").run(), @"
     $ rls repos

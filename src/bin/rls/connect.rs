@@ -1,7 +1,7 @@
 //! From settings to clients: the only place where the program's choices become the library's parts.
 
 use std::collections::HashMap;
-use std::io::{ErrorKind, IsTerminal, Read, stderr};
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,9 +13,9 @@ use registry_ls::registry::Client;
 use registry_ls::trust::{self, ClientIdentityFiles, Trust};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::ask;
 use crate::config::{Account, Connection, Password, Settings};
-use crate::output::escape;
-use crate::report::{Exit, Stop};
+use crate::report::Stop;
 use crate::stdin::from_stdin;
 use crate::usage::{self, Usage};
 
@@ -171,7 +171,7 @@ impl Connector {
                 let (password, source) = match password {
                     Password::Given(password) => (password, "RLS_PASSWORD"),
                     Password::Stdin => (without_line_end(self.stdin().await?), "--password-stdin"),
-                    Password::Prompt => (prompt(&username, registry)?, "-u and the password typed"),
+                    Password::Prompt => (ask::password(&username, &registry.authority()).await?, "the prompt"),
                 };
                 Keychain::explicit(username, password, source)
             }
@@ -206,19 +206,4 @@ fn without_line_end(text: SecretString) -> SecretString {
     let text = text.expose_secret();
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text).into()
-}
-
-/// Asks where a person can see and answer: the terminal, whatever standard output and input are. Each registry has a password of
-/// its own.
-fn prompt(username: &str, registry: &Registry) -> Result<SecretString, Stop> {
-    if !stderr().is_terminal() {
-        let usage = Usage::new(format!("there is no password for {username}, and no terminal to ask on"));
-        return Err(usage.hint("--password-stdin reads it from standard input, RLS_PASSWORD holds it").into());
-    }
-    let prompt = format!("Password for {} at {}: ", escape(username), registry.authority());
-    match rpassword::prompt_password(prompt) {
-        Ok(password) => Ok(password.into()),
-        Err(error) if error.kind() == ErrorKind::Interrupted => Err(Stop::Signal(Exit::INTERRUPTED)),
-        Err(error) => Err(Usage::new("cannot ask for the password").because(error).into()),
-    }
 }

@@ -1,6 +1,7 @@
 //! `rls`: ls for container registries.
 
 mod args;
+mod ask;
 mod commands;
 mod completions;
 mod config;

@@ -108,7 +108,7 @@ fn pages_lead_in_a_circle() {
     registry.inject(Match::under("/v2/_catalog").query("n=1").after(1).always(), link);
     assert_snapshot!(findings(Rls::at(&registry)), @"
     exit 6
-     ✗ paging       incomplete list of the catalog, after 1 entries
+     ✗ paging       incomplete list of the catalog, after 1 entry
          cause   pagination loop; the Link header leads back to the same page
          remedy  on a proxy before it: the Link header and the query (n, last) have to pass unchanged
                  or on the server: a newer version; -vv shows the requests and replies

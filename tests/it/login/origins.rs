@@ -60,7 +60,7 @@ fn a_redirect_that_asks_for_them_gets_none_either() {
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized
     cause: OTHER is another server than the registry: it is sent no credentials
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  the registry leads to OTHER, whose operator has to let everybody in who knows the address
     ");
     has_nothing(&other);
 }
@@ -104,7 +104,7 @@ fn a_link_to_another_origin_is_not_followed() {
     --- stdout
     latest
     --- stderr
-    error: incomplete list of grid/repo-000, after 1 entries
+    error: incomplete list of grid/repo-000, after 1 entry
     cause: refusing next page on another host
     cause: the Link header leads from http://REGISTRY to http://OTHER
     ");

@@ -3,8 +3,9 @@ use registry_ls::http::Doubt;
 use registry_ls::keychain::{Found, Kept, Keychain};
 use registry_ls::name::Registry;
 
-use super::{Context, ask};
+use super::Context;
 use crate::args::LoginArgs;
+use crate::ask;
 use crate::config::Password;
 use crate::connect::places;
 use crate::output::{LoginRecord, LoginView};

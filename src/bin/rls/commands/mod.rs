@@ -1,6 +1,5 @@
 //! The commands, one file each: from arguments to records.
 
-mod ask;
 mod completions;
 mod digest;
 mod doctor;

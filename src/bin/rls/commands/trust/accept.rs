@@ -3,7 +3,7 @@
 use registry_ls::name::Registry;
 
 use super::Wanted;
-use crate::commands::ask;
+use crate::ask;
 use crate::output::CertificateRecord;
 use crate::output::day;
 use crate::usage::{Result, Usage};

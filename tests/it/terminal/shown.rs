@@ -1,0 +1,163 @@
+//! What a person sees.
+
+use insta::assert_snapshot;
+use registry_fixture::Running;
+use registry_fixture::content::{ImageSpec, IndexSpec};
+
+use super::Screen;
+use crate::registries::empty;
+use crate::runner::Rls;
+
+/// What is to come is shown as a date and not as an age, which would be another one every day.
+fn small() -> Running {
+    let registry = empty();
+    let index = IndexSpec::three_platforms("app").created("2126-01-02T03:04:05Z");
+    let digest = registry.push_index("team/app", "1.0", &index);
+    registry.tag("team/app", "latest", &digest);
+    registry.push_image("team/web", "2.0", &ImageSpec::new("web").created("2126-01-02T03:04:05Z"));
+    registry
+}
+
+fn shown(rls: Rls) -> String {
+    let (code, shown) = Screen::of(rls).end();
+    format!("exit {}\n{shown}", code.expect("no signal"))
+}
+
+#[test]
+fn tables_are_the_default_with_a_bold_header() {
+    let registry = small();
+    assert_snapshot!(shown(Rls::at(&registry).words("repos")), @"
+    exit 0
+    ␛[1mREPOSITORY␛[0m
+    team/app
+    team/web
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("tags team/app -l")), @"
+    exit 0
+    ␛[1mTAG␛[0m     ␛[1mPLATFORMS␛[0m                               ␛[1mSIZE␛[0m     ␛[1mCREATED␛[0m     ␛[1mDIGEST␛[0m
+    1.0     linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  2126-01-02  sha256:521f3056…
+    latest  ␛[2mlinux/amd64, linux/arm64, linux/arm/v7␛[0m  ␛[2m13.0 kB␛[0m  ␛[2m2126-01-02␛[0m  ␛[2msha256:521f3056…␛[0m
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("repos --tags --no-header")), @"
+    exit 0
+    team/app  1.0
+    ␛[2mteam/app␛[0m  latest
+    team/web  2.0
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("tags team/app -o plain")), @"
+    exit 0
+    1.0
+    latest
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("tags team/app").env("RLS_OUTPUT", "jsonl")), @r#"
+    exit 0
+    {"repository":"team/app","tag":"1.0"}
+    {"repository":"team/app","tag":"latest"}
+    "#);
+}
+
+#[test]
+fn colours_can_be_left_out() {
+    let registry = small();
+    let plain = shown(Rls::at(&registry).words("tags team/app -l").env("NO_COLOR", "1"));
+    assert_snapshot!(plain, @"
+    exit 0
+    TAG     PLATFORMS                               SIZE     CREATED     DIGEST
+    1.0     linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  2126-01-02  sha256:521f3056…
+    latest  linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  2126-01-02  sha256:521f3056…
+    ");
+    assert_eq!(shown(Rls::at(&registry).words("tags team/app -l --color never")), plain);
+    assert_eq!(
+        shown(Rls::at(&registry).words("tags team/app -l").env("TERM", "dumb").config("color = \"never\"")),
+        plain
+    );
+}
+
+#[test]
+fn a_table_fits_the_terminal() {
+    let registry = small();
+    for columns in [40, 60, 80] {
+        let rls = Rls::at(&registry).words("tags team/app -l --color never");
+        let (code, shown) = Screen::with_columns(rls, columns).end();
+        assert_eq!(code, Some(0));
+        let widest = shown.lines().map(|line| line.chars().count()).max();
+        assert!(widest.is_some_and(|widest| widest <= usize::from(columns)), "{columns}: {shown}");
+    }
+    let rls = Rls::at(&registry).words("tags team/app -l --color never");
+    assert_snapshot!(Screen::with_columns(rls, 60).end().1, @"
+    TAG     PLATFORMS        SIZE     CREATED     DIGEST
+    1.0     linux/amd64, l…  13.0 kB  2126-01-02  sha256:521f30…
+    latest  linux/amd64, l…  13.0 kB  2126-01-02  sha256:521f30…
+    ");
+}
+
+#[test]
+fn manifests_are_blocks() {
+    let registry = small();
+    assert_snapshot!(shown(Rls::at(&registry).words("manifest team/app:1.0")), @"
+    exit 0
+    ␛[1mteam/app:1.0␛[0m
+      digest      sha256:521f3056a5d8eb55c03547bc88383aea5ef320d1abb7eb24dda0cae55457009e
+      type        image index, application/vnd.oci.image.index.v1+json
+      size        13.0 kB in 8 blobs
+
+      linux/amd64    sha256:da197d62…   7.1 kB   created 2126-01-02 03:04 UTC
+      linux/arm64    sha256:2952bdf2…   7.1 kB   created 2126-01-02 03:04 UTC
+      linux/arm/v7   sha256:f4931645…   7.1 kB   created 2126-01-02 03:04 UTC
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("manifest team/web:2.0 --color never")), @"
+    exit 0
+    team/web:2.0
+      digest      sha256:d9906985c5e5fb77fe9ef4dad8c684a71c81c246e28cb1852d616a981cfdcd54
+      type        image, application/vnd.oci.image.manifest.v1+json
+      platform    linux/amd64
+      size        4.9 kB in 3 blobs
+      created     2126-01-02 03:04 UTC (2126-01-02)
+      entrypoint  /usr/bin/app
+      cmd         serve
+
+      layers
+        sha256:dae5e345…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:9f2367ec…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+
+      env
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+      labels
+        org.opencontainers.image.title   web
+    ");
+}
+
+#[test]
+fn removals_and_errors_are_coloured() {
+    let registry = small();
+    assert_snapshot!(shown(Rls::at(&registry).words("rm team/web:2.0")), @"
+    exit 0
+    ␛[32mremoved␛[0m→team/web:2.0
+    ␛[36mhint: ␛[0m the space is free again when the registry's administrator has run its garbage collection
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("rm team/app:1.0")), @"
+    exit 9
+    ␛[1m␛[31merror:␛[0m removing team/app:1.0 would also remove team/app:latest
+    ␛[2mcause:␛[0m http://REGISTRY deletes manifests, not tags, and all of them are sha256:521f3056a5d8eb55c03547bc88383aea5ef320d1abb7eb24dda0cae55457009e
+    ␛[36mhint: ␛[0m --with-siblings removes the manifest with all these tags
+    ␛[1m␛[31mfailed␛[0m→team/app:1.0
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("digest team/app:2.0")), @r#"
+    exit 3
+    ␛[1m␛[31merror:␛[0m team/app:2.0 not found on http://REGISTRY
+    ␛[2mcause:␛[0m 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"2.0"}
+    ␛[36mhint: ␛[0m there is team/app:1.0, team/app:latest
+    "#);
+}
+
+#[test]
+fn exact_bytes_cannot_steer_it() {
+    let registry = empty();
+    let manifest = "{\"schemaVersion\":2,\"layers\":[],\"annotations\":{\"a\":\"\u{9b}31m\u{202e}\"}}";
+    registry.push_raw_manifest("app", "1.0", "application/vnd.oci.image.manifest.v1+json", manifest);
+    assert_snapshot!(shown(Rls::at(&registry).words("manifest app:1.0 --raw")), @r#"
+    exit 0
+    {"schemaVersion":2,"layers":[],"annotations":{"a":"\x9b31m\u{202e}"}}<no line end>
+    "#);
+}
