@@ -72,6 +72,8 @@ pub struct InspectedKey {
     pub key: Option<Key>,
     /// Which of the files that were looked into hold its certificate.
     pub certificate_in: Vec<PathBuf>,
+    /// Whether that is a client's.
+    pub is_clients: bool,
 }
 
 /// Looks into files, each beside the others. The order is kept.
@@ -117,8 +119,13 @@ impl Raw {
             key_in: files_with(&|raw| raw.public_keys.iter().flatten().any(|key| *key == certificate.spki)),
             certificate: certificate.clone(),
         };
+        let owner = |spki: &Option<Vec<u8>>| {
+            let mut certificates = all.iter().flat_map(|raw| raw.certificates());
+            certificates.find(|certificate| Some(&certificate.spki) == spki.as_ref())
+        };
         let key = |spki: &Option<Vec<u8>>| InspectedKey {
             key: spki.as_deref().and_then(Key::parse),
+            is_clients: owner(spki).is_some_and(|owner| !owner.for_servers),
             certificate_in: spki.as_ref().map_or_else(Vec::new, |spki| {
                 files_with(&|raw| raw.certificates().any(|certificate| certificate.spki == *spki))
             }),

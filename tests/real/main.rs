@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod alike;
+mod clients;
 mod combinations;
 mod finding;
 mod place;

@@ -22,7 +22,7 @@ Examples:
   rls trust registry.corp:5000 --write --fingerprint sha256:9b1f...
   rls trust registry.corp:5000 --ca-file corp-root.pem --write docker
   rls trust registry.corp:5000 --from-secret secret.yaml --write k3s
-  rls trust registry.corp:5000 --format '{{ pem }}' > ca.crt
+  rls trust registry.corp:5000 -o json | jq -r '.[0].pem' > ca.crt
   rls trust --check /etc/letsencrypt/live/registry.corp/*.pem")]
 pub struct TrustArgs {
     /// The registry; the usual one if none is named

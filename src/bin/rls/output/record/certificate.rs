@@ -44,7 +44,7 @@ impl From<&Certificate> for CertificateRecord {
 impl CertificateRecord {
     /// `CN=registry.corp, for registry.corp, 2026-08-01 to 2026-10-30, sha256:…`; escaped.
     pub fn line(&self, human: &Human) -> String {
-        let names = if self.names.is_empty() { String::new() } else { format!(", for {}", self.names.join(" and ")) };
+        let names = if self.names.is_empty() { String::new() } else { format!(", for {}", self.names.join(", ")) };
         let subject = if self.subject.is_empty() { "without a subject" } else { &self.subject };
         let line = format!("{subject}{names}, {} to {}, {}", day(self.not_before), day(self.not_after), self.sha256);
         human.escape(&line).into_owned()

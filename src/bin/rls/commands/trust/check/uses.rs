@@ -42,6 +42,10 @@ impl Destinations {
             }
             PemKind::Client => self.client_certificate(file),
             PemKind::WithKey if is_clients => self.client_certificate(file),
+            PemKind::Key if inspection.keys.iter().any(|key| key.is_clients) => vec![
+                note("clients", "beside the client's certificate, which --check places: client.key beside client.cert"),
+                note("registry", "not this: it is a client's"),
+            ],
             PemKind::Key => {
                 vec![registry_key(file), note("clients", "never, unless it is the key of a client's certificate")]
             }
