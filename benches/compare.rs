@@ -17,6 +17,9 @@ use registry_fixture::{Personality, Registry};
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/real/server.rs"]
 mod server;
+#[expect(dead_code, reason = "the tests use more of it")]
+#[path = "../tests/real/storage.rs"]
+mod storage;
 
 use server::Real;
 

@@ -30,7 +30,7 @@ complete -c rls -n "__fish_rls_needs_command" -l auth-file -d 'Credentials: dock
 complete -c rls -n "__fish_rls_needs_command" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_needs_command" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_needs_command" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_needs_command" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_needs_command" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_needs_command" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_needs_command" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_needs_command" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -65,6 +65,10 @@ complete -c rls -n "__fish_rls_needs_command" -f -a "manifest" -d 'Show what a r
 complete -c rls -n "__fish_rls_needs_command" -f -a "inspect" -d 'Show what a reference is: digest, type, platforms, layers, config'
 complete -c rls -n "__fish_rls_needs_command" -f -a "digest" -d 'Print the digest, nothing else'
 complete -c rls -n "__fish_rls_needs_command" -f -a "rm" -d 'Remove tags or manifests'
+complete -c rls -n "__fish_rls_needs_command" -f -a "doctor" -d 'Find out why a registry does not work, and what to do about it'
+complete -c rls -n "__fish_rls_needs_command" -f -a "login" -d 'Store credentials where docker keeps them'
+complete -c rls -n "__fish_rls_needs_command" -f -a "logout" -d 'Forget credentials where docker keeps them'
+complete -c rls -n "__fish_rls_needs_command" -f -a "trust" -d 'Show the certificates a registry presents, save the CA where clients look'
 complete -c rls -n "__fish_rls_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c rls -n "__fish_rls_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l prefix -d 'Only repositories whose name begins with PREFIX' -r
@@ -79,7 +83,7 @@ complete -c rls -n "__fish_rls_using_subcommand repos" -l auth-file -d 'Credenti
 complete -c rls -n "__fish_rls_using_subcommand repos" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repos" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repos" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand repos" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -117,7 +121,7 @@ complete -c rls -n "__fish_rls_using_subcommand repositories" -l auth-file -d 'C
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand repositories" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -159,7 +163,7 @@ complete -c rls -n "__fish_rls_using_subcommand tags" -l auth-file -d 'Credentia
 complete -c rls -n "__fish_rls_using_subcommand tags" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand tags" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand tags" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand tags" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -203,7 +207,7 @@ complete -c rls -n "__fish_rls_using_subcommand ls" -l auth-file -d 'Credentials
 complete -c rls -n "__fish_rls_using_subcommand ls" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand ls" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand ls" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand ls" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -238,7 +242,7 @@ complete -c rls -n "__fish_rls_using_subcommand manifest" -l auth-file -d 'Crede
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand manifest" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -273,7 +277,7 @@ complete -c rls -n "__fish_rls_using_subcommand inspect" -l auth-file -d 'Creden
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand inspect" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -308,7 +312,7 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -l auth-file -d 'Credent
 complete -c rls -n "__fish_rls_using_subcommand digest" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand digest" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand digest" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand digest" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -340,7 +344,7 @@ complete -c rls -n "__fish_rls_using_subcommand rm" -l auth-file -d 'Credentials
 complete -c rls -n "__fish_rls_using_subcommand rm" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand rm" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -370,13 +374,148 @@ complete -c rls -n "__fish_rls_using_subcommand rm" -s q -l quiet -d 'No progres
 complete -c rls -n "__fish_rls_using_subcommand rm" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand doctor" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand doctor" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l push -d 'Also find out whether the repository can be pushed to: begins an upload and gives it up (GitLab makes a repository)'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand login" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand login" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand login" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand login" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand login" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand login" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand login" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand login" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand login" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand login" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand login" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand login" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand login" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand login" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand login" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand login" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand logout" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand logout" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand logout" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand logout" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand logout" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand logout" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand logout" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand logout" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand logout" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand logout" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l fingerprint -d 'Accept the certificate with this SHA-256, as `openssl x509 -noout -fingerprint -sha256` prints it' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -l write -d 'Write the CA where CLIENT looks [default: rls]' -r -f -a "rls\t'This program'
+docker\t'Docker\'s daemon'
+podman\t'Podman, skopeo, buildah, CRI-O'
+containerd\t'containerd, and Kubernetes on it'
+k3s\t'k3s and rke2'"
+complete -c rls -n "__fish_rls_using_subcommand trust" -l from-secret -d 'Take the CA from a Kubernetes secret (ca.crt, tls.crt), in YAML or JSON' -r -F
+complete -c rls -n "__fish_rls_using_subcommand trust" -l check -d 'Tell what PEM files are and where each goes' -r -F
+complete -c rls -n "__fish_rls_using_subcommand trust" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand trust" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand trust" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand trust" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand trust" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand trust" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand trust" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand trust" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand trust" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -l force -d 'Replace another certificate that is in its place'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand trust" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand trust" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand trust" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand completions" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand completions" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand completions" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand completions" -s j -l jobs -d 'Requests in flight at once [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
@@ -401,10 +540,14 @@ complete -c rls -n "__fish_rls_using_subcommand completions" -s q -l quiet -d 'N
 complete -c rls -n "__fish_rls_using_subcommand completions" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "repos" -d 'List repositories'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "tags" -d 'List tags'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "manifest" -d 'Show what a reference is: digest, type, platforms, layers, config'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "digest" -d 'Print the digest, nothing else'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "rm" -d 'Remove tags or manifests'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "repos" -d 'List repositories'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "tags" -d 'List tags'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "manifest" -d 'Show what a reference is: digest, type, platforms, layers, config'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "digest" -d 'Print the digest, nothing else'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "rm" -d 'Remove tags or manifests'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "doctor" -d 'Find out why a registry does not work, and what to do about it'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "login" -d 'Store credentials where docker keeps them'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "logout" -d 'Forget credentials where docker keeps them'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "trust" -d 'Show the certificates a registry presents, save the CA where clients look'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -40,6 +40,7 @@
 //! | 1 | [`trust`] | who is trusted as the far end of a TLS connection |
 //! | 0 | [`name`] | registry, repository, tag, digest, reference: parsed once, then only types |
 //! | – | [`error`] | the one [`Error`]: what, why, and the facts for a hint |
+//! | – | `replace` | files that are replaced as a whole, by one process at a time |
 //!
 //! Nothing here prints, reads options or knows exit codes. Without the feature `cli`, which builds the program, the package is this
 //! library alone.
@@ -53,6 +54,7 @@ pub mod http;
 pub mod keychain;
 pub mod name;
 pub mod registry;
+mod replace;
 pub mod trust;
 
 pub use error::{Error, Kind, Result};

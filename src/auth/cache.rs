@@ -71,6 +71,13 @@ impl<K: Hash + Eq + Clone> TokenCache<K> {
         slot.usable(None)
     }
 
+    /// Keeps a token for `key` that was fetched for something else as well.
+    pub fn put(&self, key: K, token: Arc<Token>) {
+        let slot = lock(&self.shelf).slot(key);
+        // The token is not wanted back.
+        let _ = slot.keep(Ok(token));
+    }
+
     /// The token for `key`: the one that is there, or the one that `fetch` brings. `fetch` is not polled when a token is
     /// there or another caller's fetch brings it.
     ///

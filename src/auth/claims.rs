@@ -33,18 +33,36 @@ pub struct Claims {
 impl Claims {
     /// Decodes a token's payload. `None` when it is not a JSON Web Token; a claim that cannot be read is absent.
     pub fn decode(token: &str) -> Option<Self> {
-        let mut parts = token.split('.');
-        let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() || payload.len() > MAX_PAYLOAD {
-            return None;
-        }
-        let payload: Value = serde_json::from_slice(&BASE64.decode(payload).ok()?).ok()?;
-        payload.is_object().then(|| Self {
+        let payload = payload(token)?;
+        Some(Self {
             subject: payload["sub"].as_str().filter(|subject| !subject.is_empty()).map(str::to_owned),
             expires: timestamp(&payload["exp"]),
             granted: payload["access"].as_array().map(|entries| granted(entries)),
         })
     }
+}
+
+/// Whether two tokens say the same but for when they were given and until when they are good. `None` when one of them is
+/// not a JSON Web Token.
+pub(super) fn say_the_same(one: &str, other: &str) -> Option<bool> {
+    let lasting = |token| {
+        let mut payload = payload(token)?;
+        let members = payload.as_object_mut()?;
+        ["iat", "nbf", "exp", "jti"].iter().for_each(|name| drop(members.shift_remove(*name)));
+        Some(payload)
+    };
+    Some(lasting(one)? == lasting(other)?)
+}
+
+/// The payload of a JSON Web Token, which is an object.
+fn payload(token: &str) -> Option<Value> {
+    let mut parts = token.split('.');
+    let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || payload.len() > MAX_PAYLOAD {
+        return None;
+    }
+    let payload: Value = serde_json::from_slice(&BASE64.decode(payload).ok()?).ok()?;
+    payload.is_object().then_some(payload)
 }
 
 /// An entry without actions is how a token server says that nothing is granted on a resource: it is no scope.
@@ -73,6 +91,20 @@ mod tests {
 
     fn token(payload: &str) -> String {
         format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(payload))
+    }
+
+    #[test]
+    fn tokens_for_the_same_holder_say_the_same() {
+        let own = token(r#"{"sub":"ann","iat":1,"exp":2,"jti":"x","access":[]}"#);
+        for (other, same) in [
+            (token(r#"{"sub":"ann","iat":7,"nbf":7,"exp":9,"jti":"y","access":[]}"#), Some(true)),
+            (token(r#"{"sub":"","access":[]}"#), Some(false)),
+            (token(r#"{"sub":"ann","access":[],"UserID":-2}"#), Some(false)),
+            ("opaque".to_owned(), None),
+        ] {
+            assert_eq!(say_the_same(&own, &other), same, "{other}");
+            assert_eq!(say_the_same(&other, &own), same, "{other}");
+        }
     }
 
     #[test]

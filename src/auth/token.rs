@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::claims::Claims;
+use super::claims::{Claims, say_the_same};
 use super::credentials::{bearer, is_header_token};
 use super::scope::Scope;
 use crate::error::{Error, Fault, Kind, Result};
@@ -25,6 +25,7 @@ pub struct Token {
     refresh: Option<SecretString>,
     received: Instant,
     lifetime: Duration,
+    is_for_several: bool,
 }
 
 /// `issued_at` is not read: lifetimes count from receipt, so that clocks need not agree.
@@ -81,7 +82,25 @@ impl Token {
         if !is_header_token(access.expose_secret()) {
             return Err(unreadable(Fault::Malformed).because("the token has a character that a header may not have"));
         }
-        Ok(Self { access, refresh: usable(body.refresh_token), received, lifetime: lifetime(body.expires_in.as_ref()) })
+        let (refresh, lifetime) = (usable(body.refresh_token), lifetime(body.expires_in.as_ref()));
+        Ok(Self { access, refresh, received, lifetime, is_for_several: false })
+    }
+
+    /// Notes that the token was asked for with the rights of several repositories.
+    #[must_use]
+    pub fn for_several(self) -> Self {
+        Self { is_for_several: true, ..self }
+    }
+
+    /// Whether the token was asked for with the rights of several repositories: one that is asked for with the right of one may
+    /// count for more there.
+    pub fn is_for_several(&self) -> bool {
+        self.is_for_several
+    }
+
+    /// Its length in bytes.
+    pub fn size(&self) -> usize {
+        self.access.expose_secret().len()
     }
 
     /// The value of the `Authorization` header.
@@ -108,6 +127,11 @@ impl Token {
     /// a JSON Web Token.
     pub fn claims(&self) -> Option<Claims> {
         Claims::decode(self.access.expose_secret())
+    }
+
+    /// Whether another token says the same of its holder and rights, unverified; `None` when that cannot be seen.
+    pub fn says_the_same_as(&self, other: &Self) -> Option<bool> {
+        say_the_same(self.access.expose_secret(), other.access.expose_secret())
     }
 
     /// The scopes that the token says it grants, unverified; empty when it says that it grants nothing.

@@ -26,6 +26,11 @@ pub(super) fn cause(error: &Error) -> String {
     }
 }
 
+/// What was said first: by the server, if it said anything.
+pub(super) fn first_cause(error: &Error) -> &str {
+    error.causes().first().map_or(error.what(), String::as_str)
+}
+
 fn problem(error: &Error, base: &Url) -> Problem {
     match error.kind() {
         Kind::Network(Network::Proxy) => Problem::ProxyRefuses,

@@ -36,8 +36,8 @@ pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
     Ok(Verdict::passed(match (count, first) {
         (0, _) | (_, None) => "no repositories".to_owned(),
         (1, Some(only)) => format!("1 repository, {only}"),
-        (SAMPLE, Some(first)) => format!("{SAMPLE} repositories or more, from {first} on"),
-        (count, Some(first)) => format!("{count} repositories, from {first} on"),
+        (SAMPLE, Some(first)) => format!("{SAMPLE} repositories or more, the first is {first}"),
+        (count, Some(first)) => format!("{count} repositories, the first is {first}"),
     }))
 }
 
@@ -52,9 +52,8 @@ fn failed(examination: &Examination, error: &Error) -> Verdict {
     }
     let finding = blame::finding(error, &examination.base);
     match error.kind() {
-        Kind::Denied(_) | Kind::Unauthenticated => {
-            Verdict::failed("not allowed", Finding { problem: Problem::CatalogForbidden, ..finding })
-        }
+        Kind::Unauthenticated => Verdict::failed("not for strangers", finding),
+        Kind::Denied(_) => Verdict::failed("not allowed", Finding { problem: Problem::CatalogForbidden, ..finding }),
         _ => Verdict::failed("not offered", finding),
     }
 }

@@ -7,6 +7,7 @@ use reqwest::header::{AGE, DATE, HeaderMap};
 use super::check::Finding;
 use super::examination::Examination;
 use super::problem::Problem;
+use super::span::span;
 use super::verdict::Verdict;
 use crate::error::Kind;
 
@@ -23,18 +24,19 @@ pub(super) fn check(examination: &Examination) -> Verdict {
         Err(error) => (error.duration(), "behind"),
     };
     let seconds = difference.as_secs();
+    let span = span(seconds);
     if difference <= MOST {
         let detail = match seconds {
             0 | 1 => "the same here and there".to_owned(),
-            _ => format!("{seconds} seconds {ours} the registry's"),
+            _ => format!("{span} {ours} the registry's"),
         };
         return Verdict::passed(detail).in_no_time();
     }
     let cause = format!(
-        "this machine's clock is {seconds} seconds {ours} the registry's: tokens and certificates seem to be over, or not to have begun"
+        "this machine's clock is {span} {ours} the registry's: tokens and certificates seem to be over, or not to have begun"
     );
     let finding = Finding { problem: Problem::Clock, cause, kind: Kind::Config };
-    Verdict::failed(format!("{seconds} seconds {ours} the registry's"), finding).in_no_time()
+    Verdict::failed(format!("{span} {ours} the registry's"), finding).in_no_time()
 }
 
 /// When the reply was made, by the registry's clock. One that comes out of a cache is older by its age.

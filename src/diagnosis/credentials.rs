@@ -7,8 +7,9 @@ use super::check::{Fact, Finding};
 use super::examination::Examination;
 use super::expiry;
 use super::problem::{Problem, Secret};
+use super::span::span;
 use super::verdict::Verdict;
-use crate::error::{Kind, Result};
+use crate::error::{Denial, Kind, Result};
 use crate::keychain::{Found, Lookup};
 use crate::trust::{Gives, Origin, Unused};
 
@@ -28,8 +29,9 @@ pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
     let now = Timestamp::now();
     let facts = facts(&lookup);
     if let Some((secret, ended)) = all_ended(&lookup.found, now) {
-        let cause = format!("they say of themselves that they ended at {ended}, {}", since(ended, now));
-        let kind = Kind::Denied(crate::error::Denial::default());
+        let ago = span(u64::try_from(now.as_second() - ended.as_second()).unwrap_or_default());
+        let cause = format!("they say of themselves that they ended at {ended}, {ago} ago");
+        let kind = Kind::Denied(Denial::default());
         let finding = Finding { problem: Problem::ExpiredCredentials { secret }, cause, kind };
         return Ok(Verdict::failed("expired", finding).with(facts));
     }
@@ -63,18 +65,6 @@ fn all_ended(found: &[Found], now: Timestamp) -> Option<(Secret, Timestamp)> {
     Some(last).filter(|(_, time)| *time < now)
 }
 
-/// `3 hours ago`
-fn since(ended: Timestamp, now: Timestamp) -> String {
-    let seconds = now.as_second() - ended.as_second();
-    let (count, unit) = match seconds {
-        ..=119 => (seconds, "second"),
-        120..=7199 => (seconds / 60, "minute"),
-        7200..=172_799 => (seconds / 3600, "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
-    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
-}
-
 /// Why credentials that should be there could not be had.
 fn failure(lookup: &Lookup) -> Option<Finding> {
     let problem = match lookup.helpers.first() {
@@ -101,23 +91,4 @@ fn misplaced(examination: &Examination) -> Option<Finding> {
         }
         _ => None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_time_since_then_is_rounded_down() {
-        let now: Timestamp = "2026-11-21T12:00:00Z".parse().expect("a time");
-        for (ended, expected) in [
-            ("2026-11-21T11:59:59Z", "1 second ago"),
-            ("2026-11-21T11:58:01Z", "119 seconds ago"),
-            ("2026-11-21T11:58:00Z", "2 minutes ago"),
-            ("2026-11-21T10:00:00Z", "2 hours ago"),
-            ("2026-11-18T11:00:00Z", "3 days ago"),
-        ] {
-            assert_eq!(since(ended.parse().expect("a time"), now), expected);
-        }
-    }
 }

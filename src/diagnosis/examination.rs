@@ -107,7 +107,8 @@ impl Examination {
             self.in_the_way.insert(name);
         }
         let took = verdict.is_timed.then(|| begun.elapsed());
-        let Verdict { status, detail, facts, finding, .. } = verdict;
+        let Verdict { status, detail, mut facts, finding, .. } = verdict;
+        facts.retain(|fact| finding.as_ref().is_none_or(|finding| finding.cause != fact.text));
         Some(Check { name, status, detail, facts, finding, took })
     }
 

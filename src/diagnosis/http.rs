@@ -10,7 +10,7 @@ use super::examination::Examination;
 use super::problem::Problem;
 use super::tls;
 use super::verdict::Verdict;
-use crate::error::{Error, Fault, Kind, Missing, Network, Result};
+use crate::error::{Error, Fault, Kind, Network, Result};
 use crate::http::{Request, Response};
 use crate::registry::Endpoint;
 
@@ -59,7 +59,7 @@ async fn look(examination: &mut Examination, mut response: Response, request: &R
             }
             let is_json = serde_json::from_slice::<serde_json::Value>(&start).is_ok();
             if api_version.is_none() && !is_json {
-                return Ok(not_a_registry("/v2/ answers 200, and not as a registry does".to_owned()));
+                return Ok(not_a_registry(answered(200), Kind::Protocol(Fault::Malformed)));
             }
             answers(version, api_version.as_deref())
         }
@@ -67,7 +67,7 @@ async fn look(examination: &mut Examination, mut response: Response, request: &R
             answers(version, api_version.as_deref())
         }
         _ => match transport.judge(response, &request.subject).await {
-            Ok(_) => not_a_registry(format!("/v2/ answers {}, and not as a registry does", look.status)),
+            Ok(_) => not_a_registry(answered(look.status), Kind::Protocol(Fault::Status(look.status))),
             Err(error) => refused(&error, examination).await,
         },
     };
@@ -89,8 +89,11 @@ fn answers(version: Version, api_version: Option<&str>) -> Verdict {
     Verdict::passed(format!("a registry ({}), {version}", api_version.unwrap_or("it does not say which")))
 }
 
-fn not_a_registry(cause: String) -> Verdict {
-    let kind = Kind::NotFound(Missing::Page);
+fn answered(status: u16) -> String {
+    format!("/v2/ answers {status}, and not as a registry does")
+}
+
+fn not_a_registry(cause: String, kind: Kind) -> Verdict {
     Verdict::failed("not a registry", Finding { problem: Problem::NotARegistry, cause, kind })
 }
 
@@ -102,7 +105,7 @@ fn page(error: &Error, examination: &Examination) -> Verdict {
 /// The verdict on a status that no registry gives here.
 async fn refused(error: &Error, examination: &Examination) -> Verdict {
     match error.kind() {
-        Kind::NotFound(_) => not_a_registry(format!("/v2/ answers {}", blame::cause(error))),
+        Kind::NotFound(_) => not_a_registry(format!("/v2/ answers {}", blame::cause(error)), error.kind().clone()),
         Kind::Protocol(Fault::Html) => page(error, examination),
         Kind::Protocol(Fault::TlsPort) => Verdict::failed("TLS on this port", speaks_tls()),
         Kind::Protocol(Fault::Status(400)) if is_plain(examination) && tls::speaks_tls(examination).await => {

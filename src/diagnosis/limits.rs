@@ -6,6 +6,7 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use super::check::Finding;
 use super::examination::Examination;
 use super::problem::Problem;
+use super::span::span;
 use super::verdict::Verdict;
 use crate::error::{Kind, Result};
 use crate::name::Target;
@@ -69,8 +70,7 @@ impl std::fmt::Display for Limit {
             (None, None) => f.write_str("unknown"),
         }?;
         match self.window {
-            Some(window) if window % 3600 == 0 => write!(f, " in {} hours", window / 3600),
-            Some(window) => write!(f, " in {window} seconds"),
+            Some(window) => write!(f, " in {}", span(window)),
             None => Ok(()),
         }
     }

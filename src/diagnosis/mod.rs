@@ -29,6 +29,7 @@ mod problem;
 mod proxy;
 mod pull;
 mod push;
+mod span;
 mod tags;
 mod tcp;
 mod tls;

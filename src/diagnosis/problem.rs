@@ -50,6 +50,8 @@ pub enum Problem {
     ClientCertificateFile {
         /// The file.
         path: PathBuf,
+        /// Whether it is the certificate of a CA.
+        is_authority: bool,
     },
     /// A file that was named cannot be used.
     NamedFile,
@@ -71,6 +73,11 @@ pub enum Problem {
     SelfSigned,
     /// What is trusted is a server's certificate instead of the one that issued it: it ends when the server gets a new one.
     LeafAsAuthority {
+        /// The file with it.
+        path: PathBuf,
+    },
+    /// What is trusted is another certificate of the authority than the one that issued the server's.
+    OtherAuthority {
         /// The file with it.
         path: PathBuf,
     },

@@ -16,16 +16,16 @@ pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
     };
     let client = examination.client()?;
     let manifest = client.manifest(&repository, Target::Tag(&tag)).await?;
-    let detail = format!("{tag} is {}", manifest.digest);
+    let fact = Fact::new(0, format!("{tag} is {}", manifest.digest));
     let config = match config(client, &repository, &manifest).await {
         Ok(Some(config)) => config,
-        Ok(None) => return Ok(Verdict::passed(detail)),
+        Ok(None) => return Ok(Verdict::passed(format!("{tag}, its manifest")).with([fact])),
         Err(error) => return Ok(blame::verdict(&error, &examination.base)),
     };
     match client.config(&repository, &config).await {
         Ok(config) => {
-            let blob = format!("blob {}, {} bytes", config.digest, config.bytes.len());
-            Ok(Verdict::passed(detail).with([Fact::new(0, blob)]))
+            let blob = Fact::new(0, format!("blob {}, {} bytes", config.digest, config.bytes.len()));
+            Ok(Verdict::passed(format!("{tag}, its manifest and a blob of it")).with([fact, blob]))
         }
         Err(error) => {
             let verdict = blame::verdict(&error, &examination.base);

@@ -123,7 +123,8 @@ fn facts(asked: &Scopes, token: Option<&Token>) -> Vec<Fact> {
 }
 
 fn no_credentials(error: &Error) -> Verdict {
-    let cause = format!("nobody is logged in, and the registry does not let strangers in: {}", blame::cause(error));
+    let cause =
+        format!("nobody is logged in, and the registry does not let strangers in: {}", blame::first_cause(error));
     let finding = Finding { problem: Problem::NoCredentials, cause, kind: error.kind().clone() };
     Verdict::failed("credentials are wanted", finding)
 }
@@ -137,7 +138,7 @@ fn wrong_credentials(examination: &Examination, error: &Error, identity: Identit
         },
         _ => examination.plan.registry.to_string(),
     };
-    let cause = format!("{by} does not accept the credentials of {identity}: {}", blame::cause(error));
+    let cause = format!("{by} does not accept the credentials of {identity}: {}", blame::first_cause(error));
     let finding = Finding { problem: Problem::WrongCredentials { identity }, cause, kind: error.kind().clone() };
     Verdict::failed("the credentials are refused", finding)
 }
@@ -174,7 +175,7 @@ fn refused_token(
     let cause = format!(
         "the token grants what is needed, and the registry refuses it: it does not know the key or the name of the token server, or \
          their clocks differ ({})",
-        blame::cause(error)
+        blame::first_cause(error)
     );
     let finding = Finding { problem: Problem::RefusedToken, cause, kind: error.kind().clone() };
     Verdict::failed("the registry refuses the token", finding)
@@ -210,6 +211,8 @@ async fn no_token(
         Problem::Other => Problem::ServerError,
         problem => problem,
     };
-    let finding = Finding { problem: Problem::TokenServer { place, problem: Box::new(problem) }, ..finding };
+    let cause = format!("the token server {place}: {}", finding.cause);
+    let problem = Problem::TokenServer { place, problem: Box::new(problem) };
+    let finding = Finding { problem, cause, ..finding };
     Verdict::failed(error.what(), finding).with(facts)
 }

@@ -13,7 +13,7 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::connect::proxy::{SocksV4, SocksV5, Tunnel};
-use hyper_util::client::proxy::matcher::Intercept;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -22,7 +22,7 @@ use url::Url;
 
 use super::fault::{deepest, find, place};
 use super::options::Options;
-use super::proxy::{intercept, shown};
+use super::proxy::proxy_for;
 use crate::error::{Error, Kind, Network, Result};
 
 /// A connection on which nothing was sent yet.
@@ -38,8 +38,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 /// [`Kind::Network`] when there is no way there.
 pub async fn dial(url: &Url, options: &Options, proxy_tls: ClientConfig) -> Result<Box<dyn Wire>> {
     let connecting = async {
-        match intercept(url) {
-            Some(proxy) => through(&proxy, url, proxy_tls).await,
+        match Matcher::from_env().intercept(&uri(url)?) {
+            Some(proxy) => through(&proxy, &proxy_for(url).unwrap_or_default(), url, proxy_tls).await,
             None => direct(url, options).await,
         }
     };
@@ -67,13 +67,14 @@ async fn direct(url: &Url, options: &Options) -> Result<Box<dyn Wire>> {
     connected.map(|stream| Box::new(stream.into_inner()) as Box<dyn Wire>).map_err(|error| unreached(&error, url))
 }
 
-async fn through(proxy: &Intercept, url: &Url, tls: ClientConfig) -> Result<Box<dyn Wire>> {
+/// `name` is the proxy's for people, without its credentials.
+async fn through(proxy: &Intercept, name: &str, url: &Url, tls: ClientConfig) -> Result<Box<dyn Wire>> {
     let to = proxy.uri().clone();
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);
     let target = uri(url)?;
     let fail = |error: &(dyn StdError + 'static)| {
-        let what = format!("cannot reach {} through the proxy {}", place(url), shown(proxy));
+        let what = format!("cannot reach {} through the proxy {name}", place(url));
         network(Network::Proxy, what).because(deepest(error))
     };
     let local_dns = !matches!(to.scheme_str(), Some("socks4a" | "socks5h"));
@@ -210,7 +211,7 @@ mod tests {
     async fn a_proxy_is_asked_for_a_tunnel() {
         let (port, seen) = server(b"HTTP/1.1 200 OK\r\n\r\n").await;
         let url = Url::parse("https://registry.corp:5000/").unwrap();
-        let wire = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), &url, tls()).await.unwrap();
+        let wire = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), "PROXY", &url, tls()).await.unwrap();
         let request = seen.await.unwrap();
         assert!(request.starts_with("CONNECT registry.corp:5000 HTTP/1.1\r\n"), "{request}");
         assert!(request.contains("Proxy-Authorization: Basic YW5uOnMzY3JldA==\r\n"), "{request}");
@@ -221,9 +222,10 @@ mod tests {
     async fn a_proxy_that_refuses_is_named_without_its_credentials() {
         let (port, _) = server(b"HTTP/1.1 403 Forbidden\r\n\r\n").await;
         let url = Url::parse("https://registry.corp:5000/").unwrap();
-        let error = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), &url, tls()).await.err().unwrap();
+        let error =
+            through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), "PROXY", &url, tls()).await.err().unwrap();
         assert_eq!(error.kind(), &Kind::Network(Network::Proxy));
-        assert_eq!(error.what(), format!("cannot reach registry.corp:5000 through the proxy http://127.0.0.1:{port}"));
+        assert_eq!(error.what(), "cannot reach registry.corp:5000 through the proxy PROXY");
         assert!(!error.to_string().contains("s3cret"));
     }
 
@@ -231,7 +233,7 @@ mod tests {
     async fn a_socks_proxy_is_spoken_to_in_its_own_words() {
         let (port, seen) = server(b"\x05\xff").await;
         let url = Url::parse("https://registry.corp:5000/").unwrap();
-        let error = through(&proxy(&format!("socks5h://127.0.0.1:{port}")), &url, tls()).await.err().unwrap();
+        let error = through(&proxy(&format!("socks5h://127.0.0.1:{port}")), "PROXY", &url, tls()).await.err().unwrap();
         assert_eq!(error.kind(), &Kind::Network(Network::Proxy));
         assert_eq!(seen.await.unwrap().as_bytes()[0], 5);
     }

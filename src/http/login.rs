@@ -21,33 +21,49 @@ impl Transport {
         subject: &Subject,
         realm: &Url,
         challenge: &BearerChallenge,
+        scopes: &Scopes,
         credentials: &Credentials,
     ) -> Result<Token> {
-        let scopes = Scopes::for_request(challenge.scope.as_deref(), subject.right.as_ref());
+        let token = self.request_token(subject, realm, challenge, scopes, credentials, |request| request).await?;
+        self.session.remember_replaced(credentials, token.refresh_token());
+        Ok(token)
+    }
+
+    /// Asks the token server for a token by requests that are `adapted`.
+    pub(super) async fn request_token(
+        &self,
+        subject: &Subject,
+        realm: &Url,
+        challenge: &BearerChallenge,
+        scopes: &Scopes,
+        credentials: &Credentials,
+        adapted: impl Fn(TokenRequest) -> TokenRequest,
+    ) -> Result<Token> {
         let current = self.session.current(credentials);
         self.remember_secrets(&current);
         let no_way = || Error::new(Kind::Unauthenticated, format!("no way to ask {} for a token", fault::place(realm)));
         let mut outcome = Err(no_way());
-        for attempt in TokenRequest::attempts(realm, challenge, &scopes, &current) {
-            outcome = self.ask_token_server(&attempt, subject, credentials).await;
+        for attempt in TokenRequest::attempts(realm, challenge, scopes, &current) {
+            // To ask for several repositories at once is a try: a server that fails at it is asked one by one instead.
+            let repeatable = attempt.method == TokenMethod::Get && scopes.iter().nth(1).is_none();
+            outcome = self.ask_token_server(&adapted(attempt), repeatable, subject, credentials).await;
             let unknown = |error: &Error| error.reply().is_some_and(|reply| matches!(reply.status, 404 | 405));
             if !outcome.as_ref().is_err_and(unknown) {
                 break;
             }
         }
-        let token = outcome.map_err(Error::at_login)?;
-        self.session.remember_replaced(credentials, token.refresh_token());
-        Ok(token)
+        outcome.map_err(Error::at_login)
     }
 
     /// A GET is tried again as any other; a POST, which may use up what it carries, only when it was turned away or never left.
     async fn ask_token_server(
         &self,
         attempt: &TokenRequest,
+        repeatable: bool,
         subject: &Subject,
         credentials: &Credentials,
     ) -> Result<Token> {
-        let mut attempts = self.attempts_at(&attempt.url, attempt.method == TokenMethod::Get);
+        let mut attempts = self.attempts_at(&attempt.url, repeatable);
         loop {
             self.pause(&attempt.url).await;
             let outcome = match self.send_token_request(attempt).await {
@@ -76,7 +92,8 @@ impl Transport {
         };
         let authorization = attempt.basic.as_ref().and_then(header_value);
         self.stats.count_token_fetch();
-        self.exchange(&method, &attempt.url, &headers, authorization.as_ref(), body).await
+        let turn = self.pace.turn().await;
+        self.exchange(turn, &method, &attempt.url, &headers, authorization.as_ref(), body).await
     }
 
     async fn read_token(&self, mut response: Response, subject: &Subject, credentials: &Credentials) -> Result<Token> {

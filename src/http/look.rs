@@ -29,7 +29,7 @@ impl Transport {
     pub async fn look(&self, request: &Request) -> Result<Response> {
         fault::in_time(self.options.deadline, async {
             self.pause(&request.url).await;
-            self.follow(request, &request.url, None).await
+            self.follow(request, &request.url, None, None).await
         })
         .await
     }

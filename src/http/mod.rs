@@ -3,6 +3,7 @@
 //! [`Transport::send`] takes a [`Request`] and returns a [`Response`] whose status is a success, or an [`Error`](crate::Error)
 //! that says why not. A caller never sees a 401, a redirect or a 503 that went away on a second try.
 
+mod ahead;
 mod answer;
 mod attempts;
 mod dial;
@@ -11,6 +12,8 @@ mod link;
 mod login;
 mod look;
 mod options;
+mod pace;
+mod proof;
 mod proxy;
 mod redact;
 mod redirect;
@@ -28,7 +31,8 @@ pub use dial::{Wire, dial};
 pub(crate) use link::pagination_loop;
 pub use link::{NextPage, next_page};
 pub use look::Login;
-pub use options::{Options, Resolve};
+pub use options::{Jobs, Options, Resolve};
+pub use proof::{Doubt, Proof};
 pub use proxy::{has_proxy_but_for_exceptions, proxy_for, proxy_variable};
 pub use redact::{redacted_headers, redacted_url};
 pub use redirect::redirect_target;

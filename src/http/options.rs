@@ -11,7 +11,7 @@ pub struct Options {
     /// Longest silence of a server: before its reply, and within it.
     pub idle_timeout: Duration,
     /// Requests in flight at once.
-    pub jobs: usize,
+    pub jobs: Jobs,
     /// How often a GET or HEAD that failed for a passing reason is sent again.
     pub retries: u32,
     /// The wait before the first repetition; each further one is twice as long, and all have jitter.
@@ -29,7 +29,7 @@ impl Default for Options {
         Self {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
-            jobs: 16,
+            jobs: Jobs::Adaptive,
             retries: 3,
             first_wait: Duration::from_millis(250),
             deadline: None,
@@ -45,6 +45,16 @@ impl Options {
         let named = self.resolve.iter().filter(move |resolve| resolve.host == host && resolve.port == port);
         named.map(|resolve| SocketAddr::new(resolve.address, resolve.port))
     }
+}
+
+/// How many requests are in flight at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Jobs {
+    /// As many as the server answers quickly: 16 at the start.
+    #[default]
+    Adaptive,
+    /// So many, whatever the server does.
+    Fixed(usize),
 }
 
 /// An address to use for a host and port, as curl's `--resolve HOST:PORT:ADDR`.

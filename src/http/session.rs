@@ -9,6 +9,7 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Origin, Url};
 
+use super::ahead::Ahead;
 use super::fault;
 use super::request::Subject;
 use crate::auth::{Credentials, Right, Token, TokenCache};
@@ -26,6 +27,7 @@ pub(super) struct Session {
     origin: Origin,
     keychain: Keychain,
     pub tokens: TokenCache<Key>,
+    ahead: Mutex<Ahead>,
     remembered: Mutex<Remembered>,
 }
 
@@ -56,6 +58,7 @@ impl Session {
             registry,
             keychain,
             tokens: TokenCache::default(),
+            ahead: Mutex::default(),
             remembered: Mutex::default(),
         }
     }
@@ -76,6 +79,15 @@ impl Session {
 
     pub fn remembered(&self) -> MutexGuard<'_, Remembered> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes who such requests are made as.
+    pub fn identify(&self, key: &Key, found: Option<&Found>) {
+        self.remembered().identities.insert(key.clone(), found.map(|found| found.identity.clone()));
     }
 
     /// The credentials for the registry, or for one of its repositories: podman keeps them by path.

@@ -9,6 +9,8 @@ pub struct Stats {
     retries: AtomicU64,
     token_fetches: AtomicU64,
     bytes: AtomicU64,
+    most_at_once: AtomicU64,
+    slowdowns: AtomicU64,
 }
 
 /// The state of [`Stats`] at one moment.
@@ -22,6 +24,10 @@ pub struct Totals {
     pub token_fetches: u64,
     /// Bytes of reply bodies read, after decompression.
     pub bytes: u64,
+    /// The most requests that were in flight at once at one registry, its token server included.
+    pub most_at_once: u64,
+    /// How often a server was found slow or full, and was asked half as much at once from then on.
+    pub slowdowns: u64,
 }
 
 impl Stats {
@@ -32,6 +38,8 @@ impl Stats {
             retries: self.retries.load(Ordering::Relaxed),
             token_fetches: self.token_fetches.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
+            most_at_once: self.most_at_once.load(Ordering::Relaxed),
+            slowdowns: self.slowdowns.load(Ordering::Relaxed),
         }
     }
 
@@ -49,5 +57,13 @@ impl Stats {
 
     pub(super) fn count_bytes(&self, bytes: usize) {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_at_once(&self, now: usize) {
+        self.most_at_once.fetch_max(now as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_slowdown(&self) {
+        self.slowdowns.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, redirect};
-use tokio::sync::Semaphore;
 use url::{Origin, Url};
 
 use super::fault::{self, Attempt};
 use super::options::Options;
+use super::pace::{Pace, Turn};
 use super::proxy::proxy_for;
 use super::redact::{Secrets, redacted_headers, redacted_url};
 use super::redirect::{MOST_HOPS, redirect_target};
@@ -22,7 +22,7 @@ use super::stats::Stats;
 use super::{status, warning};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::keychain::Keychain;
-use crate::name::Registry;
+use crate::name::{Registry, Repository};
 use crate::trust::Trust;
 
 /// Everything that is sent to a registry and its token server goes through one of these.
@@ -35,9 +35,9 @@ pub struct Transport {
     pub(super) stats: Arc<Stats>,
     pub(super) secrets: Secrets,
     pub(super) options: Options,
-    /// One for each request that may be in flight. It is held until the head of the reply is there: a request that waits for a
-    /// token does not keep the token request from being sent.
-    in_flight: Semaphore,
+    /// A turn is held until the head of the reply is there: a request that waits for a token does not keep the token request from
+    /// being sent.
+    pub(super) pace: Pace,
     trust: Trust,
     clients: Mutex<HashMap<Origin, reqwest::Client>>,
     /// When an origin that answered 429 may be asked again.
@@ -52,9 +52,9 @@ impl Transport {
     pub fn new(registry: &Registry, keychain: Keychain, trust: Trust, options: Options, stats: Arc<Stats>) -> Self {
         Self {
             session: Session::new(registry.clone(), keychain),
+            pace: Pace::new(options.jobs, Arc::clone(&stats)),
             stats,
             secrets: Secrets::default(),
-            in_flight: Semaphore::new(options.jobs.max(1)),
             options,
             trust: trust.for_registry(registry),
             clients: Mutex::default(),
@@ -62,6 +62,16 @@ impl Transport {
             answered: Mutex::default(),
             warnings: Mutex::default(),
         }
+    }
+
+    /// How many requests may be in flight at once, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.pace.most()
+    }
+
+    /// Says which repositories are going to be read, so that tokens for them can be asked for together.
+    pub fn expect(&self, repositories: impl IntoIterator<Item = Repository>) {
+        self.session.ahead().expect(repositories);
     }
 
     /// Sends a request until it is answered: a reply that may pass, and a connection that breaks, are tried again where that is safe.
@@ -117,17 +127,23 @@ impl Transport {
     }
 
     /// Sends a request along its redirects. Credentials stay with the origin that they were meant for, also when the way leads back to it.
+    /// `turn` is one that the request has already.
     pub(super) async fn follow(
         &self,
         request: &Request,
         url: &Url,
         authorization: Option<&HeaderValue>,
+        mut turn: Option<Turn<'_>>,
     ) -> Result<Response> {
         let mut url = url.clone();
         let mut authorization = authorization;
         for _ in 0..=MOST_HOPS {
+            let turn = match turn.take() {
+                Some(turn) => turn,
+                None => self.pace.turn().await,
+            };
             let body = request.body.clone();
-            let response = self.exchange(&request.method, &url, &request.headers, authorization, body).await?;
+            let response = self.exchange(turn, &request.method, &url, &request.headers, authorization, body).await?;
             if !matches!(response.status(), 301 | 302 | 303 | 307 | 308) {
                 return Ok(response);
             }
@@ -146,6 +162,7 @@ impl Transport {
     /// Sends one request and waits for the head of its reply.
     pub(super) async fn exchange(
         &self,
+        turn: Turn<'_>,
         method: &Method,
         url: &Url,
         headers: &HeaderMap,
@@ -162,15 +179,15 @@ impl Transport {
         }
         let request =
             request.build().map_err(|error| Error::invalid(format!("cannot send {method} {url}")).because(error))?;
-        // Closed by nobody, so there is always a permit to come.
-        let _permit = self.in_flight.acquire().await.ok();
         tracing::debug!("> {method} {}", redacted_url(url));
         redacted_headers(request.headers()).for_each(|line| tracing::trace!("> {line}"));
         self.stats.count_request();
         let sent = Instant::now();
         let response = client.execute(request).await.map_err(|error| self.no_reply(&error, url))?;
+        let took = sent.elapsed();
+        turn.answered(response.status().as_u16(), took);
         self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(url.origin());
-        tracing::debug!("< {:?} {} in {} ms", response.version(), response.status(), sent.elapsed().as_millis());
+        tracing::debug!("< {:?} {} in {} ms", response.version(), response.status(), took.as_millis());
         redacted_headers(response.headers()).for_each(|line| tracing::trace!("< {}", self.secrets.masked(&line)));
         self.show_warnings(response.headers());
         Ok(Response::new(response, Arc::clone(&self.stats), self.options.deadline))

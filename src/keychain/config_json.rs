@@ -116,7 +116,7 @@ impl ConfigJson {
 
     /// The helpers to ask: the setting that names it, its name, and the key to ask for. A host whose helper is `""` has
     /// its credentials in the file.
-    fn helpers_for(&self, target: &Target<'_>) -> Vec<(&'static str, &str, String)> {
+    pub fn helpers_for(&self, target: &Target<'_>) -> Vec<(&'static str, &str, String)> {
         let keys = target.keys();
         let own = keys.iter().find_map(|key| self.helpers.iter().find(|(host, _)| host == key));
         let mut asked = Vec::new();
@@ -127,6 +127,18 @@ impl ConfigJson {
         }
         asked.extend(self.store.as_deref().map(|name| ("credsStore", name, target.helper_key())));
         asked
+    }
+
+    /// The keys of its entries.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.key.as_str())
+    }
+
+    /// The helper that is to keep the credentials: that for the host, which may be none, else the one for all hosts. Podman
+    /// and skopeo do not know the latter.
+    pub fn helper_to_store(&self, target: &Target<'_>) -> Option<(&'static str, &str, String)> {
+        let chosen = self.helpers_for(target).into_iter().next();
+        chosen.filter(|(setting, ..)| self.rules == Rules::Docker || *setting == "credHelpers")
     }
 
     /// The entry for `target`: of its namespace, longest first; of its host; or the first whose key is reduced to its host.

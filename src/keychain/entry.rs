@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::auth::Credentials;
 
@@ -58,6 +58,33 @@ pub(super) fn pair(username: String, secret: SecretString) -> Result<Credentials
         return Ok(Credentials::IdentityToken { username: None, token: secret, password: None });
     }
     Credentials::basic(username, secret).map_err(|_| "its user name has a colon")
+}
+
+/// The members of an entry with these credentials, as docker writes them; `None` for what has no place in one.
+///
+/// Beside an identity token stands the user with an empty password.
+pub(super) fn encode(credentials: &Credentials) -> Option<Map<String, Value>> {
+    let auth = |username: &str, password: &str| {
+        let pair = SecretString::from(format!("{username}:{password}"));
+        ("auth".to_owned(), Value::from(BASE64.encode(pair.expose_secret())))
+    };
+    Some(match credentials {
+        Credentials::Basic { username, password } => Map::from_iter([auth(username, password.expose_secret())]),
+        Credentials::IdentityToken { username, token, .. } => {
+            let token = ("identitytoken".to_owned(), Value::from(token.expose_secret()));
+            username.iter().map(|username| auth(username, "")).chain([token]).collect()
+        }
+        Credentials::Anonymous | Credentials::RegistryToken(_) => return None,
+    })
+}
+
+/// The same as a helper keeps it: a user name and a secret, the counterpart of [`pair`].
+pub(super) fn unpair(credentials: &Credentials) -> Option<(&str, &SecretString)> {
+    match credentials {
+        Credentials::Basic { username, password } => Some((username, password)),
+        Credentials::IdentityToken { token, .. } => Some((IDENTITY_TOKEN_USER, token)),
+        Credentials::Anonymous | Credentials::RegistryToken(_) => None,
+    }
 }
 
 /// `base64(user:password)`, split at the first colon. NULs at the ends of the password are padding.
@@ -115,6 +142,30 @@ mod tests {
             (json!({"registrytoken": "r"}), &["=r"]),
         ] {
             assert_eq!(shown(entry.clone()).expect("usable"), expected, "{entry}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let token = |username: Option<&str>| Credentials::IdentityToken {
+            username: username.map(str::to_owned),
+            token: "t".into(),
+            password: Some("p".into()),
+        };
+        for (credentials, entry, read) in [
+            (Credentials::basic("ann", "p:w").expect("credentials"), json!({"auth": auth("ann:p:w")}), "ann:p:w"),
+            (token(Some("ann")), json!({"auth": auth("ann:"), "identitytoken": "t"}), "ann/t"),
+            (token(None), json!({"identitytoken": "t"}), "/t"),
+        ] {
+            let written = Value::Object(encode(&credentials).expect("an entry"));
+            assert_eq!(written, entry);
+            assert_eq!(shown(written).expect("usable"), [read]);
+            let (username, secret) = unpair(&credentials).expect("a pair");
+            assert_eq!(username, if read == "ann:p:w" { "ann" } else { "<token>" });
+            assert_eq!(secret.expose_secret(), if read == "ann:p:w" { "p:w" } else { "t" });
+        }
+        for none in [Credentials::RegistryToken("t".into()), Credentials::Anonymous] {
+            assert!(encode(&none).is_none() && unpair(&none).is_none());
         }
     }
 

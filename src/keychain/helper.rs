@@ -1,5 +1,5 @@
-//! Credential helpers: `docker-credential-NAME get`, which is given a server's key on its input and prints
-//! `{"ServerURL","Username","Secret"}` (docker's credential helper protocol).
+//! Credential helpers (docker's credential helper protocol): `docker-credential-NAME get`, which is given a server's key on
+//! its input and prints `{"ServerURL","Username","Secret"}`; `store`, which is given that; and `erase`, which is given the key.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::sync::OnceCell;
@@ -87,34 +88,61 @@ impl Helpers {
             let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(asked.entry((name.to_owned(), key.to_owned())).or_default())
         };
-        cell.get_or_init(|| self.run(name, key)).await.clone()
+        cell.get_or_init(|| self.get(name, key)).await.clone()
     }
 
-    async fn run(&self, name: &str, key: &str) -> Answer {
+    /// Has the helper `name` keep credentials under `key`.
+    pub async fn store(&self, name: &str, key: &str, username: &str, secret: &SecretString) -> Result<(), String> {
+        let credentials = json!({"ServerURL": key, "Username": username, "Secret": secret.expose_secret()});
+        let output = self.tell(name, "store", &credentials.to_string().into()).await?;
+        if output.succeeded {
+            return Ok(());
+        }
+        let failure = output.failure();
+        // It may quote what it was given.
+        let is_quoted = failure.contains(secret.expose_secret()) && !secret.expose_secret().is_empty();
+        Err(format!("docker-credential-{name} {}", if is_quoted { "failed" } else { &failure }))
+    }
+
+    /// Has the helper `name` forget what is under `key`. It is no failure when that is nothing.
+    pub async fn erase(&self, name: &str, key: &str) -> Result<(), String> {
+        let output = self.tell(name, "erase", &key.into()).await?;
+        let is_done = output.succeeded || output.is_without_credentials();
+        is_done.then_some(()).ok_or_else(|| format!("docker-credential-{name} {}", output.failure()))
+    }
+
+    async fn tell(&self, name: &str, action: &str, input: &SecretString) -> Result<Output, String> {
+        self.run(name, action, input).await.map_err(|(_, why)| format!("docker-credential-{name} {why}"))
+    }
+
+    async fn get(&self, name: &str, key: &str) -> Answer {
         let program = format!("docker-credential-{name}");
-        let fail = |fault, why: String| HelperFailure {
+        let read = |output: Output| output.read(&program, key).map_err(|why| (HelperFault::Failed, why));
+        self.run(name, "get", &key.into()).await.and_then(read).map_err(|(fault, why)| HelperFailure {
             why: format!("{program} {why}"),
             program: program.clone(),
             key: key.to_owned(),
             fault,
-        };
-        let Some(path) = self.find(&program) else { return Err(fail(HelperFault::Missing, "is not in PATH".into())) };
+        })
+    }
+
+    /// Runs a helper; what is wrong is said without its name.
+    async fn run(&self, name: &str, action: &str, input: &SecretString) -> Result<Output, (HelperFault, String)> {
+        let program = format!("docker-credential-{name}");
+        let Some(path) = self.find(&program) else { return Err((HelperFault::Missing, "is not in PATH".into())) };
         // The helper gets our environment as it is. Its error output is dropped: what it has to say it says on its output.
         let child = Command::new(path)
-            .arg("get")
+            .arg(action)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn();
-        let mut child = child.map_err(|error| fail(HelperFault::NotRun, format!("cannot be run: {error}")))?;
-        let spoken = tokio::time::timeout(self.limit, converse(&mut child, key)).await;
+        let mut child = child.map_err(|error| (HelperFault::NotRun, format!("cannot be run: {error}")))?;
+        let spoken = tokio::time::timeout(self.limit, converse(&mut child, input)).await;
         match spoken {
-            Err(_) => Err(fail(HelperFault::Silent, format!("gave no answer within {:?}", self.limit))),
-            Ok(outcome) => {
-                let answer = outcome.and_then(|output| output.read(&program, key));
-                answer.map_err(|why| fail(HelperFault::Failed, why))
-            }
+            Err(_) => Err((HelperFault::Silent, format!("gave no answer within {:?}", self.limit))),
+            Ok(outcome) => outcome.map_err(|why| (HelperFault::Failed, why)),
         }
     }
 
@@ -158,10 +186,10 @@ struct Reply {
     secret: String,
 }
 
-async fn converse(child: &mut Child, key: &str) -> Result<Output, String> {
+async fn converse(child: &mut Child, text: &SecretString) -> Result<Output, String> {
     if let Some(mut input) = child.stdin.take() {
         // A helper that does not read its input may still answer.
-        let _ = input.write_all(key.as_bytes()).await;
+        let _ = input.write_all(text.expose_secret().as_bytes()).await;
     }
     let mut bytes = Vec::new();
     if let Some(output) = child.stdout.take() {
@@ -179,10 +207,19 @@ async fn converse(child: &mut Child, key: &str) -> Result<Output, String> {
 }
 
 impl Output {
+    /// Whether it says that it has nothing under the key.
+    fn is_without_credentials(&self) -> bool {
+        !self.succeeded && self.text.expose_secret().contains(NOT_FOUND)
+    }
+
+    fn failure(&self) -> String {
+        failure(self.text.expose_secret().trim())
+    }
+
     fn read(&self, program: &str, key: &str) -> Result<Given, String> {
         let text = self.text.expose_secret().trim();
         if !self.succeeded {
-            return if text.contains(NOT_FOUND) { Ok(Given::default()) } else { Err(failure(text)) };
+            return if self.is_without_credentials() { Ok(Given::default()) } else { Err(failure(text)) };
         }
         // A derived structure reads an array as well.
         let is_object = text.starts_with('{');

@@ -21,6 +21,11 @@ impl Found {
         let identity = Identity { username: credentials.username().map(str::to_owned), source: source.into() };
         Self { credentials, identity }
     }
+
+    /// Whether these are the same credentials, wherever they were found.
+    pub fn is_same(&self, other: &Self) -> bool {
+        is_same(&self.credentials, &other.credentials)
+    }
 }
 
 /// The credentials for a registry, and what is to be said about the search. The texts never hold a secret.
@@ -41,7 +46,7 @@ impl Lookup {
     /// Adds what another place gave. Credentials that are already there are not added: a wrong password is sent once.
     pub(super) fn absorb(&mut self, other: Self) {
         for found in other.found {
-            if !self.found.iter().any(|known| is_same(&known.credentials, &found.credentials)) {
+            if !self.found.iter().any(|known| known.is_same(&found)) {
                 self.found.push(found);
             }
         }

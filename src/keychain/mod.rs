@@ -1,6 +1,8 @@
 //! Where credentials are found: given by hand, in the files of docker, podman, Kubernetes, k3s and rke2, and behind
 //! docker's credential helpers.
 //!
+//! A [`Store`] puts credentials where docker or podman would, and takes them away again.
+//!
 //! A [`Keychain`] costs nothing until it is asked, and it is asked only when a registry wants to know who calls. Files are
 //! then read once, and a helper is run once for a registry.
 
@@ -15,6 +17,7 @@ use crate::name::{Registry, Repository};
 
 mod config_json;
 mod document;
+mod edit;
 mod entry;
 mod file;
 mod helper;
@@ -24,11 +27,13 @@ mod options;
 mod places;
 mod pull_secret;
 mod registries_yaml;
+mod store;
 
 pub use helper::{HelperFailure, HelperFault};
 pub use key::ServerKey;
 pub use lookup::{Found, Lookup};
 pub use options::{AuthFile, Options};
+pub use store::{Forgotten, Kept, Store};
 
 use helper::Helpers;
 use key::Target;

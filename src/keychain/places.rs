@@ -164,7 +164,7 @@ impl Place {
 }
 
 /// A path for people: below the home it begins with `~`.
-fn shown(path: &Path, home: Option<&Path>) -> String {
+pub(super) fn shown(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(below) => Path::new("~").join(below).display().to_string(),
         None => path.display().to_string(),

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use futures::{Stream, StreamExt, stream};
+
 use crate::error::Result;
 use crate::http::{Options, Stats, Transport};
 use crate::keychain::Keychain;
-use crate::name::Registry;
+use crate::name::{Registry, Repository};
 use crate::trust::{self, Trust};
+
+/// How many names are looked at ahead: more than one token can be good for.
+const AHEAD: usize = 256;
 
 /// A client of one registry. Cheap to make: no file is read and no connection opened before the first request.
 ///
@@ -15,7 +20,6 @@ use crate::trust::{self, Trust};
 pub struct Client {
     pub(super) registry: Registry,
     pub(super) transport: Transport,
-    jobs: usize,
 }
 
 impl Client {
@@ -49,9 +53,23 @@ impl Client {
         &self.registry
     }
 
-    /// How many requests may be in flight at once: so many things are worth asking for at the same time.
+    /// Says which repositories are going to be read next, in which order. Rights for them are then asked for together, which saves
+    /// most of the time where each repository needs a token; what is said in vain costs nothing.
+    pub fn expect<'a>(&self, repositories: impl IntoIterator<Item = &'a Repository>) {
+        self.transport.expect(repositories.into_iter().cloned());
+    }
+
+    /// Passes names on, saying ahead which come next, as [`Client::expect`] does: for names that are read as they come.
+    pub fn expecting(&self, names: impl Stream<Item = Result<Repository>>) -> impl Stream<Item = Result<Repository>> {
+        names.ready_chunks(AHEAD).flat_map(|names| {
+            self.expect(names.iter().flatten());
+            stream::iter(names)
+        })
+    }
+
+    /// How many requests may be in flight at once, at most: so many things are worth asking for at the same time.
     pub fn jobs(&self) -> usize {
-        self.jobs
+        self.transport.most_at_once()
     }
 }
 
@@ -104,8 +122,7 @@ impl ClientBuilder {
             Some(trust) => trust,
             None => Trust::load(trust::Options::default())?,
         };
-        let jobs = self.options.jobs.max(1);
         let transport = Transport::new(&self.registry, self.keychain, trust, self.options, self.stats);
-        Ok(Client { registry: self.registry, transport, jobs })
+        Ok(Client { registry: self.registry, transport })
     }
 }

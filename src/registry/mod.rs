@@ -13,6 +13,7 @@ mod manifest;
 mod names;
 mod page;
 mod platform;
+mod root;
 mod schema1;
 mod tags;
 mod upload;

@@ -187,6 +187,11 @@ pub enum Key {
 }
 
 impl Key {
+    /// Reads a SubjectPublicKeyInfo in DER; `None` when it is not one.
+    pub(super) fn parse(spki: &[u8]) -> Option<Self> {
+        SubjectPublicKeyInfo::from_der(spki).ok().map(|(_, key)| Self::new(&key))
+    }
+
     fn new(key: &SubjectPublicKeyInfo<'_>) -> Self {
         let algorithm = &key.algorithm;
         if algorithm.algorithm == OID_PKCS1_RSAENCRYPTION

@@ -68,13 +68,13 @@ fn without_key(path: &Path, origin: Origin, into: &mut Discovery<'_>) {
     let key = path.with_extension("key");
     let error = Error::config(format!("client certificate {} has no key", path.display()))
         .because(format!("{} is not there", key.display()));
-    let error = match contents.certificates.first() {
-        Some((_, certificate)) if certificate.is_ca => {
-            error.because("it is a CA certificate, which belongs in a file whose name ends in .crt")
-        }
-        _ => error,
+    let is_authority = contents.certificates.first().is_some_and(|(_, certificate)| certificate.is_ca);
+    let error = if is_authority {
+        error.because("it is a CA certificate, which belongs in a file whose name ends in .crt")
+    } else {
+        error
     };
-    into.broken(origin, path, error);
+    into.broken(origin, path, error, is_authority);
 }
 
 /// Whether a file of another name holds what was perhaps meant to be trusted.

@@ -138,7 +138,7 @@ impl Discovery<'_> {
                 self.record(origin, cert, Gives::ClientIdentity { certificate, key: key.clone() });
                 self.found.identities.push(identity);
             }
-            Err(misfit) if is_fatal => self.broken(origin, cert, misfit.into_error(&files)),
+            Err(misfit) if is_fatal => self.broken(origin, cert, misfit.into_error(&files), false),
             Err(misfit) => self.misfit(origin, &files, misfit),
         }
     }
@@ -155,9 +155,9 @@ impl Discovery<'_> {
     }
 
     /// Records something that must be put right first.
-    pub fn broken(&mut self, origin: Origin, path: &Path, error: Error) {
+    pub fn broken(&mut self, origin: Origin, path: &Path, error: Error, is_authority: bool) {
         self.found.failure.get_or_insert_with(|| error.clone());
-        self.record(origin, path, Gives::Broken(error));
+        self.record(origin, path, Gives::Broken { error, is_authority });
     }
 
     /// Records a file that cannot be read. That it is not there is no news.

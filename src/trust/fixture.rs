@@ -1,6 +1,6 @@
 //! Certificates, servers and handshakes in memory, for the tests of this floor.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
@@ -14,7 +14,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
 /// An RSA root with a key of 1024 bits, valid from 2020 to 2120, made by OpenSSL since rcgen refuses such keys.
 pub const RSA_1024_CA: &str = include_str!("fixture/weak-root.pem");
@@ -252,8 +252,12 @@ pub fn answered(config: ClientConfig, host: &str, mut bytes: &[u8]) -> rustls::E
 #[derive(Debug, Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<(Level, String)>>>);
 
+/// Somebody who is always interested: without one, a place that logs while nobody listens may be skipped ever after.
+static INTERESTED: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Log::default()));
+
 impl Log {
     pub fn listen(&self, work: impl FnOnce()) {
+        LazyLock::force(&INTERESTED);
         tracing::subscriber::with_default(self.clone(), work);
     }
 

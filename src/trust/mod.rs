@@ -8,6 +8,7 @@
 //!
 //! A failed handshake is explained by [`explain()`]: as data in [`crate::error::Tls`], and in a sentence.
 
+mod anchor;
 pub mod certificate;
 mod certs_d;
 mod discovery;
@@ -18,13 +19,16 @@ mod fixture;
 mod hosts_toml;
 mod identity;
 mod insecure;
+mod inspection;
 mod pem;
 mod place;
+mod placement;
 mod presented;
 mod refusal;
 mod registries_yaml;
 mod rejection;
 mod roots;
+mod secret;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -40,11 +44,15 @@ use rustls::client::ResolvesClientCert;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 
+pub use anchor::{Anchor, AnchorKind};
 pub use certificate::Certificate;
 pub use explain::explain;
 pub use identity::ClientIdentityFiles;
+pub use inspection::{InspectedCertificate, InspectedKey, Inspection, PemKind, inspect};
+pub use placement::{Change, ClientProgram, Placement, Refused, Setting, Surroundings, Written};
 pub use presented::{Agreed, ClientCertificateRequest, Presented, PresentedCertificate};
 pub use rejection::Rejection;
+pub use secret::anchors_of_secret;
 pub use source::{Gives, Origin, Source, Unused};
 
 use crate::error::{Error, Result};

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use rustls::pki_types::pem::{PemObject, SectionKind};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -92,6 +94,18 @@ impl Contents {
             things => format!("it holds {}", things.join(" and ")),
         }
     }
+}
+
+/// A certificate as a section of a file (RFC 7468 §5).
+pub(super) fn encode(der: &CertificateDer<'_>) -> String {
+    let mut text = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    for (index, character) in BASE64_STANDARD.encode(der).chars().enumerate() {
+        if index > 0 && index % 64 == 0 {
+            text.push('\n');
+        }
+        text.push(character);
+    }
+    text + "\n-----END CERTIFICATE-----\n"
 }
 
 /// A section between its BEGIN and END lines.

@@ -64,7 +64,12 @@ pub enum Gives {
     /// Nothing, although somebody may think that it does.
     Nothing(Unused),
     /// Nothing, and no connection is made while it is so.
-    Broken(Error),
+    Broken {
+        /// What is wrong.
+        error: Error,
+        /// Whether it is the certificate of a CA, which belongs in a file of another name.
+        is_authority: bool,
+    },
 }
 
 /// Why something that was found is not used.

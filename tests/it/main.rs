@@ -1,13 +1,16 @@
 //! The real program against the embedded registry: every command, every option, every way to fail, whole outputs.
 
 mod commands;
+mod doctor;
 mod errors;
 mod floors;
 mod login;
 mod options;
 mod output;
+mod pace;
 mod personalities;
 mod registries;
 mod runner;
 mod terminal;
+mod tokens;
 mod wire;

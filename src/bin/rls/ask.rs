@@ -12,19 +12,19 @@ use crate::report::{Exit, Stop};
 use crate::stdin::from_stdin;
 use crate::usage::{Result, Usage};
 
-/// Asks whether to go on with `what`, a sentence without its end.
+/// Whether there is somebody who could see a question and answer it.
+pub fn is_possible() -> bool {
+    stdin().is_terminal() && stderr().is_terminal()
+}
+
+/// Asks, and gives the answer without the blanks around it.
 ///
 /// # Errors
 ///
-/// Where nobody can be asked, and where the answer is no.
-pub async fn confirm(what: &str) -> Result<()> {
-    if !stdin().is_terminal() || !stderr().is_terminal() {
-        return Err(Usage::new(format!("{what}, which needs a confirmation"))
-            .because("there is no terminal to ask on")
-            .hint("--yes confirms it"));
-    }
-    write!(stderr(), "{}; go on? [y/N] ", escape(what))
-        .map_err(|error| Usage::new("cannot ask for a confirmation").because(error))?;
+/// When the terminal cannot be read or written.
+pub async fn ask(question: &str) -> Result<String> {
+    write!(stderr(), "{} ", escape(question))
+        .map_err(|error| Usage::new("cannot ask on the terminal").because(error))?;
     let mut line = Line { is_open: true };
     let answer = from_stdin(|mut input| {
         let mut answer = String::new();
@@ -32,10 +32,12 @@ pub async fn confirm(what: &str) -> Result<()> {
     });
     let answer = answer.await?;
     line.is_open = !answer.ends_with('\n');
-    match answer.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Usage::new("not confirmed, so it was not done")),
-    }
+    Ok(answer.trim().to_owned())
+}
+
+/// Whether an answer is yes.
+pub fn is_yes(answer: &str) -> bool {
+    matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 /// Asks for a password, which is not shown while it is typed.

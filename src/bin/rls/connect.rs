@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::io::Read;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use registry_ls::http::{Options, Stats};
-use registry_ls::keychain::{self, AuthFile, Keychain};
+use registry_ls::keychain::{self, AuthFile, Found, Keychain};
 use registry_ls::name::Registry;
 use registry_ls::registry::Client;
 use registry_ls::trust::{self, ClientIdentityFiles, Trust};
@@ -20,6 +21,8 @@ use crate::usage::{self, Usage};
 
 /// Longest password that is read from standard input, in bytes.
 const LONGEST_PASSWORD: u64 = 64 * 1024;
+/// How long a helper may take to store or forget credentials: it may have to ask a person to unlock something.
+const PATIENCE_WITH_HELPERS: Duration = Duration::from_secs(60);
 
 /// Makes one client for each registry that a command is about.
 #[derive(Debug)]
@@ -44,6 +47,16 @@ pub struct Parts {
     pub options: Options,
     /// What counts.
     pub stats: Arc<Stats>,
+}
+
+/// Where the credentials of a registry are found and kept: in the usual places, or in a file alone.
+pub fn places(settings: &Settings, auth_file: Option<PathBuf>) -> keychain::Options {
+    keychain::Options {
+        auth_file: auth_file.map(AuthFile::Path),
+        helper_limit: PATIENCE_WITH_HELPERS,
+        root: Some(settings.root()),
+        ..keychain::Options::from_env()
+    }
 }
 
 /// The warning that `--insecure` gives on every run.
@@ -82,6 +95,26 @@ impl Connector {
         let Parts { registry, keychain, trust, options, stats } = self.parts(connection).await?;
         let client = Client::builder(registry).keychain(keychain).options(options).stats(stats);
         Ok(client.trust(trust.map_err(Usage::from)?).build().map_err(Usage::from)?)
+    }
+
+    /// The client and the credentials of somebody who wants to log in.
+    ///
+    /// # Errors
+    ///
+    /// A fault in the options or the files that they name, no password, or Ctrl-C where one is asked for.
+    pub async fn applicant(
+        &self,
+        settings: &Settings,
+        registry: &Registry,
+        username: String,
+        password: Password,
+    ) -> Result<(Client, Found), Stop> {
+        let account = Account::User { username, password };
+        let keychain = self.keychain(account, registry, keychain::Options::default()).await?;
+        let found = keychain.credentials(registry, None).await.map_err(Usage::from)?;
+        let found = found.into_iter().next().ok_or_else(|| Usage::new("there are no credentials"))?;
+        let connection = Connection { account: Account::Anonymous, ..settings.connection(registry)? };
+        Ok((self.connect(connection).await?, found))
     }
 
     /// What a client of a registry is made of, for those who want to see where it fails.
@@ -138,9 +171,7 @@ impl Connector {
                 let (password, source) = match password {
                     Password::Given(password) => (password, "RLS_PASSWORD"),
                     Password::Stdin => (without_line_end(self.stdin().await?), "--password-stdin"),
-                    Password::Prompt => {
-                        (ask::password(&username, &registry.authority()).await?, "the prompt")
-                    }
+                    Password::Prompt => (ask::password(&username, &registry.authority()).await?, "the prompt"),
                 };
                 Keychain::explicit(username, password, source)
             }

@@ -66,6 +66,16 @@ impl Refused<'_> {
             );
             return (Problem::LeafAsAuthority { path }, cause);
         }
+        let last = self.chain.last().unwrap_or(leaf);
+        if let Some((path, _)) = authorities(self.sources).find(|(_, given)| given.subject == last.issuer) {
+            let path = path.to_owned();
+            let cause = format!(
+                "{} holds another certificate of \"{issuer}\" than the one that issued the server's: there is a new one by now, or \
+                 it is somebody else of that name",
+                path.display()
+            );
+            return (Problem::OtherAuthority { path }, cause);
+        }
         let given = authorities(self.sources).map(|(path, _)| path.display().to_string()).next();
         if let Some(blamed) = self.not_used(given.is_some()) {
             return blamed;

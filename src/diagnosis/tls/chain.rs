@@ -15,8 +15,10 @@ const MOST_NAMES: usize = 8;
 /// Who vouches for a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vouched<'a> {
-    /// Nobody: it was refused.
+    /// It was refused because nobody does.
     ByNobody,
+    /// It was refused for another reason.
+    InVain,
     /// Nobody was asked.
     NotAsked,
     /// An authority in this file.
@@ -30,7 +32,7 @@ pub(super) enum Vouched<'a> {
 impl fmt::Display for Vouched<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ByNobody => f.write_str("trusted by nobody"),
+            Self::ByNobody | Self::InVain => f.write_str("not trusted"),
             Self::NotAsked => f.write_str("not verified"),
             Self::ByAuthority(path) => write!(f, "trusted by {}", path.display()),
             Self::ByPin(path) => write!(f, "pinned by {}", path.display()),
@@ -127,6 +129,9 @@ fn issuer(
     let issuer = &certificate.issuer.text;
     let known = authorities(sources).find(|(_, authority)| authority.subject == certificate.issuer);
     Some(match (known, vouched) {
+        (Some((path, _)), Vouched::ByNobody) => {
+            format!("issued by {issuer}: not sent, and {} has another one of that name", path.display())
+        }
         (Some((path, _)), _) => format!("issued by {issuer}: in {}", path.display()),
         (None, Vouched::BySystem) => format!("issued by {issuer}: among the system's roots"),
         (None, _) => format!("issued by {issuer}: not sent, not found here"),

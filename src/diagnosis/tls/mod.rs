@@ -63,18 +63,23 @@ fn judge(presented: &Presented, trust: &Trust, sources: &[Source], host: &str) -
         was_trusted: presented.refusal.is_none(),
     };
     let rejection = presented.refusal.as_ref().or(presented.agreed.as_ref().err());
-    let vouched = match presented.refusal {
-        Some(_) => Vouched::ByNobody,
+    let vouched = match &presented.refusal {
+        Some(rejection) if matches!(rejection.fault, Tls::UnknownIssuer { .. }) => Vouched::ByNobody,
+        Some(_) => Vouched::InVain,
         None if trust.is_insecure() => Vouched::NotAsked,
         None => chain::vouched(&chain, sources),
     };
-    let mut facts = chain::facts(&presented.chain, sources, &vouched);
-    facts.extend(presented.agreed.iter().map(|agreed| Fact::new(0, format!("cipher suite {}", agreed.cipher_suite))));
+    let agreed = presented.agreed.iter();
+    let mut facts: Vec<_> =
+        agreed.map(|agreed| Fact::new(0, format!("{}, {}", agreed.version, agreed.cipher_suite))).collect();
+    facts.extend(chain::facts(&presented.chain, sources, &vouched));
     facts.extend(sources.iter().filter_map(remark));
     match (rejection, &presented.agreed) {
         (Some(rejection), _) => Verdict::failed(words(&rejection.fault), refused(rejection).finding()),
         (None, Ok(agreed)) => {
-            Verdict::passed(format!("{}, {vouched}", agreed.version)).but(blame::pinned(&chain, &vouched))
+            let end = chain.first().map(|leaf| format!(", until {}", leaf.not_after.strftime("%Y-%m-%d")));
+            let detail = format!("{}, {vouched}{}", agreed.version, end.unwrap_or_default());
+            Verdict::passed(detail).but(blame::pinned(&chain, &vouched))
         }
         // An error is a rejection, which has been looked at.
         (None, Err(rejection)) => Verdict::failed(words(&rejection.fault), refused(rejection).finding()),
@@ -94,7 +99,8 @@ fn remark(source: &Source) -> Option<Fact> {
             Some(Fact::new(0, format!("{path} asks not to verify the server's certificate, which is not obeyed")))
         }
         Gives::Nothing(why) => Some(Fact::new(0, format!("{path} is not used: {why}"))),
-        Gives::Broken(error) => Some(Fact::new(0, error.to_string())),
+        // It is what the check fails with.
+        Gives::Broken { .. } => None,
     }
 }
 
@@ -102,11 +108,21 @@ fn remark(source: &Source) -> Option<Fact> {
 async fn no_certificate(examination: &Examination, error: &Error, sources: &[Source]) -> Verdict {
     let kind = error.kind().clone();
     let finding = |problem, cause| Finding { problem, cause, kind: kind.clone() };
-    let broken = sources.iter().find(|source| matches!(source.gives, Gives::Broken(_)));
+    let broken = sources.iter().find_map(|source| match source.gives {
+        Gives::Broken { is_authority, .. } => Some((source.path.clone(), is_authority)),
+        _ => None,
+    });
     let verdict = match (&kind, broken) {
-        (Kind::Config, Some(source)) => {
-            let problem = Problem::ClientCertificateFile { path: source.path.clone() };
-            Verdict::failed(error.what(), finding(problem, super::blame::cause(error)))
+        (Kind::Config, Some((path, is_authority))) => {
+            let cause = if is_authority {
+                format!(
+                    "{} is the certificate of a CA; a name that ends in .cert means a client certificate",
+                    path.display()
+                )
+            } else {
+                super::blame::cause(error)
+            };
+            Verdict::failed(error.what(), finding(Problem::ClientCertificateFile { path, is_authority }, cause))
         }
         (Kind::Tls(Tls::PlainHttp), _) if speaks_http(examination).await => {
             let cause = "the port answers in plain HTTP, and not to TLS";

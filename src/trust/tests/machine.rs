@@ -44,7 +44,7 @@ impl Machine {
         let trust = self.trust();
         let error = trust.client_config(HOST, PORT).unwrap_err();
         assert_eq!(*error.kind(), Kind::Config);
-        assert!(trust.sources(HOST, PORT).iter().any(|source| matches!(source.gives, Gives::Broken(_))));
+        assert!(trust.sources(HOST, PORT).iter().any(|source| matches!(source.gives, Gives::Broken { .. })));
         assert!(trust.client_config("other.corp", PORT).is_ok(), "another server is not concerned");
         error
     }

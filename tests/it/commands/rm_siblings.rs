@@ -119,7 +119,7 @@ fn without_knowing_the_others_nothing_is_removed() {
     error: cannot find out what else would go with it in shared/app
     cause: not allowed to pull shared/app on http://REGISTRY
     cause: 403 Forbidden: DENIED: no listing for you
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
     registry.clear_faults();
     registry.inject(Match::head("/v2/shared/app/manifests/1.4").always(), Fault::status(500));

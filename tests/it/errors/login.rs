@@ -277,7 +277,7 @@ fn a_challenge_that_cannot_be_answered() {
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
     cause: the registry offers no authentication method that is supported
     cause: offered: Negotiate; supported: Bearer, Basic
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
     assert_snapshot!(challenged("Bearer service=\"x\""), @"
     exit 4
@@ -286,7 +286,7 @@ fn a_challenge_that_cannot_be_answered() {
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
     cause: the registry wants authentication and offers no method that can be read
     cause: the WWW-Authenticate header is malformed: a Bearer challenge names no realm at byte 0
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
     assert_snapshot!(challenged("Bearer realm=\"ftp://127.0.0.1/token\""), @r#"
     exit 4
@@ -309,7 +309,7 @@ fn a_challenge_that_cannot_be_answered() {
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
     cause: the registry wants authentication and offers no method that can be read
     cause: the WWW-Authenticate header is malformed: a quoted value has no end at byte 13
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
 }
 

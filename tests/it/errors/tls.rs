@@ -59,14 +59,14 @@ fn a_self_signed_certificate_is_trusted_when_it_is_the_one_that_was_given() {
     assert_snapshot!(repos(&registry, false).fails(11), @r#"
     error: the certificate of REGISTRY is not trusted: unknown issuer
     cause: signed by itself, "localhost", which is not among the 1 root of this system
-    hint:  --ca-file FILE trusts the certificate in FILE; ask the registry's operator for it
+    hint:  --ca-file FILE trusts the certificate in FILE; rls trust REGISTRY shows it and saves it for good
     "#);
     assert_eq!(&*repos(&registry, true).succeeds(), "grid/repo-000\n");
     let other = start(Tls::SelfSigned);
     assert_snapshot!(repos(&registry, false).arg("--ca-file").arg(other.ca_file()).fails(11), @r#"
     error: the certificate of REGISTRY is not trusted: unknown issuer
     cause: signed by itself, "localhost"; the certificate of that name that was given is another one
-    hint:  --ca-file FILE trusts the certificate in FILE; ask the registry's operator for it
+    hint:  --ca-file FILE trusts the certificate in FILE; rls trust REGISTRY shows it and saves it for good
     "#);
 }
 

@@ -104,7 +104,7 @@ fn a_link_to_another_origin_is_not_followed() {
     --- stdout
     latest
     --- stderr
-    error: incomplete list of grid/repo-000, after 1 entries
+    error: incomplete list of grid/repo-000, after 1 entry
     cause: refusing next page on another host
     cause: the Link header leads from http://REGISTRY to http://OTHER
     ");

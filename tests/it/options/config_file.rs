@@ -103,7 +103,7 @@ fn faults_are_named_with_their_place() {
 
     password = "hunter2"
     error: HOME/.config/rls/config.toml:1:1: password has no place in the configuration file
-    hint:  docker login stores a password where rls finds it; RLS_PASSWORD and --password-stdin hand it over
+    hint:  rls login stores a password where rls finds it; RLS_PASSWORD and --password-stdin hand it over
 
     [registry."reg:5000"]
     jobs = 1

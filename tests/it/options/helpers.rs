@@ -65,7 +65,7 @@ fn a_helper_that_fails_is_a_warning_and_says_nothing_secret() {
     warning: docker-credential-test failed: the keychain is locked (credsStore in ~/.docker/config.json)
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
     assert_snapshot!(tags(&registry, store, "echo 'not JSON: hunter2'").run(), @"
     exit 4
@@ -73,7 +73,7 @@ fn a_helper_that_fails_is_a_warning_and_says_nothing_secret() {
     warning: docker-credential-test printed something that is not an answer (credsStore in ~/.docker/config.json)
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
     assert_snapshot!(tags(&registry, "{\"credsStore\":\"absent\"}", "exit 0").run(), @"
     exit 4
@@ -81,7 +81,7 @@ fn a_helper_that_fails_is_a_warning_and_says_nothing_secret() {
     warning: docker-credential-absent is not in PATH (credsStore in ~/.docker/config.json)
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
     assert_snapshot!(tags(&registry, "{\"credsStore\":\"../evil\"}", "exit 0").run(), @r#"
     exit 2

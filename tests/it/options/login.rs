@@ -72,7 +72,7 @@ fn anonymous_leaves_out_what_was_found() {
     assert_snapshot!(tags(&registry).docker_config(&config).words("--anonymous").fails(4), @"
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
     assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));
     let environment = tags(&registry).user("ann", "secret").words("--anonymous");

@@ -70,6 +70,7 @@ fn verbose_tells_why_something_is_tried_again() {
     sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     --- stderr
     > HEAD http://REGISTRY/v2/app/manifests/1.0
+    the server is slow or turns requests away: at most 8 at once from now on
     < HTTP/1.1 503 Service Unavailable in N ms
     http://REGISTRY failed to answer for app:1.0: 503 Service Unavailable; trying again in N ms
     > HEAD http://REGISTRY/v2/app/manifests/1.0
@@ -120,7 +121,7 @@ fn stats_count_what_was_done() {
     --- stdout
     1.0→sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     --- stderr
-    stats: 5 requests, 1 retries, 1 token fetches, B bytes, N seconds
+    stats: 5 requests, 1 at once at most, 0 slow-downs, 1 retries, 1 token fetches, B bytes, N seconds
     ");
     assert!(bytes.parse::<u64>().is_ok_and(|bytes| bytes > 500), "{bytes}");
     assert_eq!(registry.requests().len(), 5);
@@ -131,7 +132,8 @@ fn stats_count_what_was_done() {
             .stderr
             .lines()
             .last()
-            .is_some_and(|line| line.starts_with("stats: 3 requests, 0 retries, 1 token fetches, ")),
+            .is_some_and(|line| line
+                .starts_with("stats: 3 requests, 1 at once at most, 0 slow-downs, 0 retries, 1 token fetches, ")),
         "{failed}"
     );
 }

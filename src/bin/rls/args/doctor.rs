@@ -8,6 +8,9 @@ use super::ConfigFile;
 ///
 /// Nothing is changed. Whether manifests can be deleted is asked with the digest of nothing. Credentials are sent where every
 /// command sends them, and nowhere else. The exit code is that of the first check that fails.
+///
+/// RLS_ROOT is where the files of the whole machine are, /etc/docker, /etc/containerd, /etc/rancher and the like, for every
+/// command; / unless it is set. In a debug container on a Kubernetes node it is /host.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

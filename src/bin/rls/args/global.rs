@@ -74,7 +74,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "HOST:PORT:ADDR", hide_short_help = true)]
     pub resolve: Vec<Resolve>,
 
-    /// Requests in flight at once [env: RLS_JOBS]
+    /// Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]
     #[arg(short, long, global = true, value_name = "N", value_parser = RangedU64ValueParser::<u16>::new().range(1..=MAX_JOBS))]
     pub jobs: Option<u16>,
 
@@ -138,12 +138,14 @@ pub struct ConfigFile {
 
 impl Global {
     /// Refuses options that contradict each other. clap cannot: it looks at each side of the command's name by itself.
-    pub(super) fn check(&self) -> Result<()> {
+    ///
+    /// `keeps` says whether --auth-file is where credentials are kept, so that it may stand beside --username.
+    pub(super) fn check(&self, keeps: bool) -> Result<()> {
         let contradictions = [
             (self.anonymous, "--anonymous", self.username.is_some(), "--username"),
             (self.anonymous, "--anonymous", self.password_stdin, "--password-stdin"),
             (self.anonymous, "--anonymous", self.auth_file.is_some(), "--auth-file"),
-            (self.username.is_some(), "--username", self.auth_file.is_some(), "--auth-file"),
+            (self.username.is_some() && !keeps, "--username", self.auth_file.is_some(), "--auth-file"),
             (self.format.is_some(), "--format", self.output.is_some(), "--output"),
             (self.insecure, "--insecure", self.plain_http, "--plain-http"),
         ];

@@ -15,11 +15,14 @@ mod doctor;
 mod duration;
 mod filter;
 mod global;
+mod login;
+mod logout;
 mod manifest;
 mod repos;
 mod resolve;
 mod rm;
 mod tags;
+mod trust;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -33,11 +36,14 @@ pub use doctor::DoctorArgs;
 pub use duration::parse_duration;
 pub use filter::{Filter, FilterArgs, parse_limit};
 pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};
+pub use login::LoginArgs;
+pub use logout::LogoutArgs;
 pub use manifest::ManifestArgs;
 pub use repos::ReposArgs;
 pub use resolve::Resolve;
 pub use rm::RmArgs;
 pub use tags::TagsArgs;
+pub use trust::TrustArgs;
 
 use crate::usage::Usage;
 
@@ -78,6 +84,9 @@ pub enum Command {
     Digest(DigestArgs),
     Rm(RmArgs),
     Doctor(DoctorArgs),
+    Login(LoginArgs),
+    Logout(LogoutArgs),
+    Trust(TrustArgs),
     Completions(CompletionsArgs),
 }
 
@@ -90,13 +99,18 @@ impl Cli {
             Command::Digest(digest) => digest.config.config.as_deref(),
             Command::Rm(rm) => rm.config.config.as_deref(),
             Command::Doctor(doctor) => doctor.config.config.as_deref(),
+            Command::Login(login) => login.config.config.as_deref(),
+            Command::Logout(logout) => logout.config.config.as_deref(),
+            Command::Trust(trust) => trust.config.config.as_deref(),
             Command::Manifest(_) | Command::Completions(_) => None,
         };
         after.or(self.config.config.as_deref())
     }
 
     fn check(&self) -> Result<(), Usage> {
-        self.global.check()?;
+        // `rls login` puts the credentials of a user into the file; elsewhere one of the two would have no effect.
+        let keeps = matches!(self.command, Command::Login(_) | Command::Logout(_));
+        self.global.check(keeps)?;
         if let Command::Manifest(manifest) = &self.command {
             manifest.check(&self.global)?;
         }

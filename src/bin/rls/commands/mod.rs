@@ -3,11 +3,14 @@
 mod completions;
 mod digest;
 mod doctor;
+mod login;
+mod logout;
 mod manifest;
 mod nearest;
 mod repos;
 mod rm;
 mod tags;
+mod trust;
 
 use futures::{FutureExt, Stream, StreamExt};
 use std::io::{Stdout, Write};
@@ -54,6 +57,9 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Stop> {
         Command::Digest(digest) => digest::run(digest, context).await,
         Command::Rm(rm) => rm::run(rm, context).await,
         Command::Doctor(doctor) => doctor::run(doctor, context).await,
+        Command::Login(login) => login::run(login, context).await,
+        Command::Logout(logout) => logout::run(logout, context).await,
+        Command::Trust(trust) => trust::run(trust, context).await,
         Command::Completions(completions) => completions::run(completions),
     }
 }

@@ -37,7 +37,7 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
     let names = if limit == usize::MAX { Either::Left(names) } else { Either::Right(names.take(limit)) };
     let client = &client;
     let mut listed = if args.tags {
-        let listed = names.map(|name| async move {
+        let listed = client.expecting(names).map(|name| async move {
             let name = name?;
             let tags = tags(client, &name).await;
             Ok((name, Some(tags)))

@@ -1,3 +1,4 @@
+mod confirm;
 mod removal;
 
 use std::collections::HashSet;

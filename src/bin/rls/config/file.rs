@@ -247,7 +247,7 @@ fn unknown(reader: &Reader<'_>, entry: &Entry<'_, '_>, keys: &[&'static str]) ->
     if ["password", "auth", "token", "secret"].iter().any(|word| entry.key.contains(word)) && entry.key != "auth_file" {
         return reader
             .fault(entry.at.clone(), format!("{} has no place in the configuration file", entry.key))
-            .hint("docker login stores a password where rls finds it; RLS_PASSWORD and --password-stdin hand it over");
+            .hint("rls login stores a password where rls finds it; RLS_PASSWORD and --password-stdin hand it over");
     }
     reader.unknown(entry, keys)
 }

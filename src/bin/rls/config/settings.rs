@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use registry_ls::http::{Options, Resolve};
+use registry_ls::http::{Jobs, Options, Resolve};
 use registry_ls::name::{Located, Reference, Registry, Repository};
 use secrecy::SecretString;
 
@@ -12,9 +12,6 @@ use super::{Environment, File, Login};
 use crate::args::{Cli, Global};
 use crate::output::{ColorChoice, Layout, ProgressChoice};
 use crate::usage::{Result, Usage, nearest};
-
-/// Requests in flight, unless something else is asked for.
-pub const DEFAULT_JOBS: u16 = 16;
 
 /// What options, environment and configuration file come to. What depends on the registry is in [`Connection`].
 #[derive(Debug)]
@@ -62,7 +59,7 @@ pub struct Connection {
     /// The root of the files that are the whole machine's, such as `/etc/docker`.
     pub root: PathBuf,
     /// Requests in flight at once.
-    pub jobs: usize,
+    pub jobs: Jobs,
     /// Limit for connecting.
     pub connect_timeout: Duration,
     /// Repetitions.
@@ -96,6 +93,17 @@ pub enum Password {
     Stdin,
     /// In somebody's head: ask on the terminal.
     Prompt,
+}
+
+/// How somebody logs in.
+#[derive(Debug)]
+pub struct LoginSettings {
+    /// The user name; `None` is to be asked for.
+    pub username: Option<String>,
+    /// Where the password is.
+    pub password: Password,
+    /// The file to keep credentials in, other than docker's.
+    pub auth_file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -142,6 +150,80 @@ impl Settings {
     /// The registry that a name without a host is in.
     pub fn registry(&self) -> Registry {
         self.asked.as_ref().or(self.usual.as_ref()).cloned().unwrap_or_else(Registry::docker_hub)
+    }
+
+    /// Reads REGISTRY, which may be left out.
+    ///
+    /// # Errors
+    /// It is none, or --registry names another.
+    pub fn named_registry(&self, text: Option<&str>) -> Result<Registry> {
+        let Some(text) = text else { return Ok(self.with_scheme(self.registry())) };
+        let named: Registry = text.parse()?;
+        match &self.asked {
+            Some(asked) if *asked != named => {
+                Err(Usage::new(format!("{named} and --registry {asked} are two registries")).hint("name it once"))
+            }
+            _ => Ok(self.with_scheme(named)),
+        }
+    }
+
+    /// REGISTRY, or the one that options, environment or configuration file name; never the default of all.
+    ///
+    /// # Errors
+    /// As [`Settings::named_registry`].
+    pub fn known_registry(&self, text: Option<&str>) -> Result<Option<Registry>> {
+        let is_known = text.is_some() || self.asked.is_some() || self.usual.is_some();
+        is_known.then(|| self.named_registry(text)).transpose()
+    }
+
+    /// The registry, spoken to in plain HTTP if that was asked for.
+    fn with_scheme(&self, registry: Registry) -> Registry {
+        if self.is_plain_http(&registry) { registry.with_plain_http() } else { registry }
+    }
+
+    fn is_plain_http(&self, registry: &Registry) -> bool {
+        let asked = self.given.plain_http.then_some(true).or(self.environment.plain_http);
+        asked.or_else(|| self.file.about(registry).find_map(|connect| connect.plain_http)).unwrap_or(false)
+    }
+
+    /// How to log in to a registry, and where to keep the credentials.
+    ///
+    /// # Errors
+    /// Nobody is to log in.
+    pub fn login(&self, registry: &Registry) -> Result<LoginSettings> {
+        if self.given.anonymous {
+            return Err(Usage::new("--anonymous sends no credentials, and login needs some"));
+        }
+        let in_file = self.file.about(registry).find_map(|connect| match &connect.login {
+            Some(Login::User(username)) => Some(username.clone()),
+            _ => None,
+        });
+        let username = self.given.username.clone().or_else(|| self.environment.username.clone()).or(in_file);
+        if username.is_none() && self.given.password_stdin {
+            return Err(Usage::new("--password-stdin needs a user name").hint("-u NAME"));
+        }
+        if username.is_none() && self.environment.password.is_some() {
+            return Err(Usage::new("RLS_PASSWORD needs a user name").hint("-u NAME, or RLS_USERNAME"));
+        }
+        Ok(LoginSettings { username, password: self.password(), auth_file: self.auth_file(registry)? })
+    }
+
+    /// The file in which credentials for a registry are kept, other than docker's.
+    ///
+    /// # Errors
+    /// It is standard input.
+    pub fn auth_file(&self, registry: &Registry) -> Result<Option<PathBuf>> {
+        let in_file = self.file.about(registry).find_map(|connect| match &connect.login {
+            Some(Login::AuthFile(path)) => Some(path.clone()),
+            _ => None,
+        });
+        let path = self.given.auth_file.clone().or_else(|| self.environment.auth_file.clone()).or(in_file);
+        match path {
+            Some(path) if path.as_os_str() == "-" => {
+                Err(Usage::new("--auth-file - is standard input, where no credentials can be kept"))
+            }
+            path => Ok(path),
+        }
     }
 
     /// Reads REPO.
@@ -207,25 +289,28 @@ impl Settings {
     pub fn connection(&self, registry: &Registry) -> Result<Connection> {
         let (given, environment, defaults) = (&self.given, &self.environment, Options::default());
         let about: Vec<&Connect> = self.file.about(registry).collect();
-        let plain_http = given.plain_http.then_some(true).or(environment.plain_http);
-        let plain_http = plain_http.or_else(|| about.iter().find_map(|connect| connect.plain_http)).unwrap_or(false);
         let insecure = given.insecure.then_some(true).or(environment.insecure);
         let jobs = given.jobs.or(environment.jobs).or_else(|| about.iter().find_map(|connect| connect.jobs));
         let connect_timeout =
             given.connect_timeout.or_else(|| about.iter().find_map(|connect| connect.connect_timeout));
         let retries = given.retries.or_else(|| about.iter().find_map(|connect| connect.retries));
         Ok(Connection {
-            registry: if plain_http { registry.clone().with_plain_http() } else { registry.clone() },
+            registry: self.with_scheme(registry.clone()),
             account: self.account(&about)?,
             ca_files: self.ca_files(&about).to_vec(),
             client_identity: self.client_identity(&about)?,
             insecure: insecure.or_else(|| about.iter().find_map(|connect| connect.insecure)).unwrap_or(false),
             resolve: given.resolve.iter().flat_map(crate::args::Resolve::entries).collect(),
-            root: environment.root.clone().unwrap_or_else(|| PathBuf::from("/")),
-            jobs: jobs.unwrap_or(DEFAULT_JOBS).into(),
+            root: self.root(),
+            jobs: jobs.map_or(Jobs::Adaptive, |jobs| Jobs::Fixed(jobs.into())),
             connect_timeout: connect_timeout.unwrap_or(defaults.connect_timeout),
             retries: retries.unwrap_or(defaults.retries),
         })
+    }
+
+    /// The root of the files that are the whole machine's, such as `/etc/docker`.
+    pub fn root(&self) -> PathBuf {
+        self.environment.root.clone().unwrap_or_else(|| PathBuf::from("/"))
     }
 
     /// Whether certificates to trust were named for a registry.

@@ -9,7 +9,9 @@
 //! ```
 //!
 //! Records and their views are in [`record`]: [`RepositoryRecord`] with [`RepositoryView`], [`TagRecord`] with [`TagView`],
-//! [`ManifestRecord`] with [`ManifestView`], [`DigestRecord`] with [`DigestView`], [`RemovalRecord`] with [`RemovalView`].
+//! [`ManifestRecord`] with [`ManifestView`], [`DigestRecord`] with [`DigestView`], [`RemovalRecord`] with [`RemovalView`],
+//! [`LoginRecord`] with [`LoginView`], [`LogoutRecord`] with [`LogoutView`], [`TrustRecord`] with [`TrustView`],
+//! [`InspectionRecord`] with [`InspectionView`].
 //! A [`Field`] is absent, unknown or known; [`Failure`] is the `"error"` of one record.
 //!
 //! Exact bytes go through [`write_raw`], any other whole text through [`Sink`]. [`OutputError`] tells a closed pipe (141)

@@ -85,7 +85,7 @@ impl Situation {
     fn log_in(&self) -> String {
         let name = self.name();
         format!(
-            "-u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login {name} stores both for docker and rls"
+            "-u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login {name} stores both for docker and rls"
         )
     }
 
@@ -107,7 +107,7 @@ impl Situation {
         }
         let password = format!("check the user name and password from {}", identity.source);
         match (&denial.by, &denial.right) {
-            (Refuser::TokenServer(_), _) => format!("{password}; -u NAME uses others"),
+            (Refuser::TokenServer(_), _) | (_, None) => format!("{password}; -u NAME uses others"),
             (_, Some(Right { action: Action::Catalog, .. })) if denial.accepted => self.no_catalog(),
             (_, Some(Right { action: Action::Catalog, .. })) => format!("{password}; {}", self.no_catalog()),
             (_, Some(Right { action, repository: Some(repository) })) if denial.accepted => {
@@ -216,7 +216,7 @@ impl Situation {
         let name = self.name();
         match tls {
             Tls::UnknownIssuer { self_signed: true, .. } => {
-                Some("--ca-file FILE trusts the certificate in FILE; ask the registry's operator for it".to_owned())
+                Some(format!("--ca-file FILE trusts the certificate in FILE; rls trust {name} shows it and saves it for good"))
             }
             Tls::UnknownIssuer { issuer, leaf_only: true, .. } => Some(format!(
                 "--ca-file FILE trusts the CA whose certificate is in FILE, here {issuer:?}; if that is an intermediate, the server \
@@ -225,7 +225,9 @@ impl Situation {
             Tls::UnknownIssuer { .. } if self.ca_given => {
                 Some("the file given with --ca-file is of another CA; ask the registry's operator for the right one".to_owned())
             }
-            Tls::UnknownIssuer { .. } => Some("--ca-file FILE trusts the CA whose certificate is in FILE".to_owned()),
+            Tls::UnknownIssuer { .. } => Some(format!(
+                "--ca-file FILE trusts the CA whose certificate is in FILE; rls trust {name} shows what is sent and saves it for good"
+            )),
             Tls::Expired { .. } => Some("the server needs a new certificate; if it has one, check this machine's clock".to_owned()),
             Tls::NotYetValid { .. } => Some("check the clock of this machine and of the server".to_owned()),
             Tls::WrongName { names } if names.is_empty() => {

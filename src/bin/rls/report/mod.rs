@@ -129,10 +129,11 @@ impl Report {
 
     /// What the run took, for `--stats`.
     pub fn totals(&self, totals: Totals, elapsed: Duration) {
-        let Totals { requests, retries, token_fetches, bytes } = totals;
+        let Totals { requests, retries, token_fetches, bytes, most_at_once, slowdowns } = totals;
         let seconds = elapsed.as_secs_f64();
         let text = format!(
-            "{requests} requests, {retries} retries, {token_fetches} token fetches, {bytes} bytes, {seconds:.3} seconds"
+            "{requests} requests, {most_at_once} at once at most, {slowdowns} slow-downs, {retries} retries, \
+             {token_fetches} token fetches, {bytes} bytes, {seconds:.3} seconds"
         );
         self.line(Tone::Dim, "stats:", &text);
     }

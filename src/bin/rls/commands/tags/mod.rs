@@ -23,6 +23,7 @@ pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), Stop> {
     let progress = context.progress("tags");
     let counted = Some(&progress).filter(|_| targets.len() == 1);
     let listing = |(client, repository)| Listing { query: &query, client, repository, progress: counted };
+    targets.iter().for_each(|(client, repository)| client.expect([repository]));
     let listings: Vec<_> = targets.into_iter().map(listing).collect();
     let outcome = match listings.as_slice() {
         [listing] => one(listing, context, &mut output, &progress).await,

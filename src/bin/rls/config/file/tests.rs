@@ -127,8 +127,7 @@ fn a_password_is_told_where_to_go_and_not_shown() {
     for key in ["password", "registry-password", "auth", "token", "secret", "identity-token"] {
         for text in [format!("{key} = \"s3cret\""), format!("[registries.reg]\n{key} = \"s3cret\"")] {
             let refusal = refused(&text);
-            let hint =
-                "docker login stores a password where rls finds it; RLS_PASSWORD and --password-stdin hand it over";
+            let hint = "rls login stores a password where rls finds it; RLS_PASSWORD and --password-stdin hand it over";
             assert!(
                 refusal.ends_with(&format!(":1: {key} has no place in the configuration file\n{hint}")),
                 "{refusal}"

@@ -3,6 +3,8 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 
+use registry_ls::http::Jobs;
+
 use super::*;
 use crate::args;
 use crate::output::Format;
@@ -59,7 +61,7 @@ fn without_anything_the_defaults_hold() {
     assert_eq!(connection.registry, "reg:5000".parse().unwrap());
     assert!(matches!(connection.account, Account::Found));
     assert_eq!((connection.ca_files.len(), connection.client_identity, connection.insecure), (0, None, false));
-    assert_eq!((connection.jobs, connection.retries), (16, 3));
+    assert_eq!((connection.jobs, connection.retries), (Jobs::Adaptive, 3));
     assert_eq!((connection.connect_timeout, connection.resolve.len()), (Duration::from_secs(10), 0));
 }
 
@@ -67,10 +69,10 @@ fn without_anything_the_defaults_hold() {
 fn option_before_environment_before_registry_before_file() {
     const FILE: &str = "jobs = 4\n[registries.\"reg:5000\"]\njobs = 3";
     let jobs = |arguments, variables, file| connection(arguments, variables, file).jobs;
-    assert_eq!(jobs("-j 1", &[("RLS_JOBS", "2")], FILE), 1);
-    assert_eq!(jobs("", &[("RLS_JOBS", "2")], FILE), 2);
-    assert_eq!(jobs("", &[], FILE), 3);
-    assert_eq!(jobs("", &[], "jobs = 4"), 4);
+    assert_eq!(jobs("-j 1", &[("RLS_JOBS", "2")], FILE), Jobs::Fixed(1));
+    assert_eq!(jobs("", &[("RLS_JOBS", "2")], FILE), Jobs::Fixed(2));
+    assert_eq!(jobs("", &[], FILE), Jobs::Fixed(3));
+    assert_eq!(jobs("", &[], "jobs = 4"), Jobs::Fixed(4));
 }
 
 #[test]

@@ -173,14 +173,15 @@ mod tests {
 
     #[test]
     fn a_failure_is_followed_by_facts_cause_and_remedies() {
-        let expected = "\
- ✗ tls          unknown issuer                                        4 ms
-     1 certificate
-       CN=x\\u{202e}
-     cause   nobody knows \\x1b[2J
-     remedy  on the server: a
-             or here: b";
-        assert_eq!(CheckView { everything: false }.text(&record(), &human(false)), expected);
+        let expected = [
+            " ✗ tls          unknown issuer                                        4 ms",
+            "     1 certificate",
+            "       CN=x\\u{202e}",
+            "     cause   nobody knows \\x1b[2J",
+            "     remedy  on the server: a",
+            "             or here: b",
+        ];
+        assert_eq!(CheckView { everything: false }.text(&record(), &human(false)), expected.join("\n"));
     }
 
     #[test]

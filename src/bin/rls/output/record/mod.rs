@@ -3,23 +3,31 @@
 //! A field has the same name in all formats. Times and sizes are machine values here; only tables and templates' filters
 //! make them human.
 
+mod certificate;
 mod check;
 mod digest;
+mod inspection;
+mod login;
 mod manifest;
 mod removal;
 mod repository;
 mod tag;
 mod time;
+mod trust;
 
 use serde::{Serialize, Serializer};
 
+pub use certificate::{CertificateRecord, day};
 pub use check::{CheckRecord, CheckStatus, CheckView, FactRecord};
 pub use digest::{DigestRecord, DigestView};
+pub use inspection::{InspectedRecord, InspectionRecord, InspectionView, KeyRecord, UseRecord};
+pub use login::{LoginRecord, LoginView, LogoutRecord, LogoutView};
 pub use manifest::{ConfigRecord, HistoryRecord, LayerRecord, ManifestRecord, ManifestView, PlatformRecord};
 pub use removal::{Action, RemovalRecord, RemovalView};
 pub use repository::{RepositoryRecord, RepositoryView};
 pub use tag::{Detail, TagRecord, TagView};
 pub use time::Time;
+pub use trust::{SettingRecord, TrustRecord, TrustView, WrittenRecord};
 
 #[cfg(doc)]
 use super::View;

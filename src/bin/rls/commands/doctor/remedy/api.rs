@@ -28,7 +28,7 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
              the registry itself",
         ]),
         Problem::RateLimited => vec![
-            format!("wait; or log in, which often raises the limit: rls login {authority}"),
+            format!("wait; or log in, which often raises the limit: rls login {}", remedies.registry),
         ],
         Problem::NoCatalog => no_catalog(remedies),
         Problem::CatalogForbidden => {

@@ -10,10 +10,10 @@ use super::lines;
 pub(super) fn remedies(problem: &Problem) -> Option<Vec<String>> {
     Some(match problem {
         Problem::FileNotUsed { path, why } => vec![not_used(path, why)],
-        Problem::ClientCertificateFile { path } => vec![
-            format!("if it is the certificate of a CA: {}", moved(path, &path.with_extension("crt"))),
-            format!("if it is a client's: put its key beside it, as {}", path.with_extension("key").display()),
-        ],
+        Problem::ClientCertificateFile { path, is_authority: true } => vec![moved(path, &path.with_extension("crt"))],
+        Problem::ClientCertificateFile { path, is_authority: false } => {
+            vec![format!("put the key that belongs to it beside it, as {}", path.with_extension("key").display())]
+        }
         Problem::NamedFile => lines([
             "correct the file, or the option or variable that names it: --ca-file (RLS_CA_FILE), --client-cert, --client-key",
         ]),

@@ -7,7 +7,7 @@ use registry_ls::keychain::HelperFault;
 use super::{Remedies, Server, lines};
 
 pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec<String>> {
-    let authority = remedies.registry.authority();
+    let registry = remedies.registry;
     Some(match problem {
         Problem::UnknownScheme => lines([
             "on the server: token or basic authentication (REGISTRY_AUTH), and on a proxy before it no other for /v2/",
@@ -21,10 +21,10 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
         Problem::Helper { program, key, fault } => helper(program, key, *fault),
         Problem::ExpiredCredentials { secret } => expired(remedies, *secret),
         Problem::NoCredentials => {
-            vec![format!("rls login {authority}"), "or for this run: -u NAME, or --auth-file FILE".to_owned()]
+            vec![format!("rls login {registry}"), "or for this run: -u NAME, or --auth-file FILE".to_owned()]
         }
         Problem::WrongCredentials { identity } => vec![
-            format!("rls login {authority}"),
+            format!("rls login {registry}"),
             format!("or for this run: -u NAME; those that were refused come from {}", identity.source),
         ],
         Problem::MissingRight { right, identity } => missing_right(remedies, right.as_ref(), identity.is_some()),
@@ -54,7 +54,11 @@ pub(super) fn token_server(remedies: &Remedies<'_>, place: &str, problem: &Probl
             format!("on the token server {place}: read its log"),
             "or on the registry's server: REGISTRY_AUTH_TOKEN_REALM=https://…, where it really is".to_owned(),
         ],
-        problem => remedies.at(&Server { authority: place.to_owned(), host, port }, problem),
+        problem => {
+            let there = Server { authority: place.to_owned(), host, port, is_registry: false };
+            let ways = remedies.at(&there, problem).into_iter();
+            ways.map(|way| way.replace("on the server: ", &format!("on the token server {place}: "))).collect()
+        }
     }
 }
 
@@ -72,15 +76,15 @@ fn helper(program: &str, key: &str, fault: HelperFault) -> Vec<String> {
 }
 
 fn expired(remedies: &Remedies<'_>, secret: Secret) -> Vec<String> {
-    let (authority, host) = (remedies.registry.authority(), remedies.registry.host());
-    let login = format!("rls login {authority}");
+    let (registry, host) = (remedies.registry, remedies.registry.host());
+    let login = format!("rls login {registry}");
     if secret == Secret::EcrPassword {
         // ACCOUNT.dkr.ecr.REGION.amazonaws.com
         let region = host.split('.').nth(3).filter(|_| host.ends_with(".amazonaws.com")).unwrap_or("REGION");
         return vec![
             format!("aws ecr get-login-password --region {region} | {login} -u AWS --password-stdin"),
             "or for good: \"credHelpers\": {\"HOST\": \"ecr-login\"} in ~/.docker/config.json"
-                .replace("HOST", &authority),
+                .replace("HOST", &registry.authority()),
         ];
     }
     if let Some(name) = host.strip_suffix(".azurecr.io") {
@@ -93,7 +97,7 @@ fn expired(remedies: &Remedies<'_>, secret: Secret) -> Vec<String> {
 }
 
 fn missing_right(remedies: &Remedies<'_>, right: Option<&Right>, is_known: bool) -> Vec<String> {
-    let login = format!("rls login {}", remedies.registry.authority());
+    let login = format!("rls login {}", remedies.registry);
     let ask = match right {
         Some(Right { action: Action::Catalog, .. }) => "ask the registry's operator for registry:catalog:*".to_owned(),
         Some(Right { action, repository: Some(repository) }) => {

@@ -26,6 +26,7 @@ struct Server {
     /// Without brackets.
     host: String,
     port: u16,
+    is_registry: bool,
 }
 
 impl<'a> Remedies<'a> {
@@ -40,6 +41,7 @@ impl<'a> Remedies<'a> {
             authority: self.registry.authority(),
             host: self.registry.host().to_owned(),
             port: self.registry.effective_port(),
+            is_registry: true,
         };
         match problem {
             Problem::TokenServer { place, problem } => login::token_server(self, place, problem),

@@ -57,7 +57,7 @@ fn a_name_that_the_certificate_has_is_offered_and_a_wildcard_is_not() {
     assert_eq!(remedies[0], "by a name of its certificate: rls doctor registry.corp:5000");
     let remedies = of("10.1.2.3:5000", &Problem::AddressNotNamed { names: vec!["registry.corp".to_owned()] });
     assert_eq!(remedies[0], "by its name: rls doctor registry.corp:5000");
-    assert!(remedies[1].ends_with("subjectAltName=IP:10.1.2.3"), "{remedies:?}");
+    assert!(remedies[1].contains(" -addext subjectAltName=IP:10.1.2.3 "), "{remedies:?}");
 }
 
 #[test]
@@ -82,11 +82,13 @@ fn every_problem_has_a_remedy() {
         Problem::NoConnection { is_proxy: false },
         Problem::ProxyRefuses,
         Problem::ProxySetting { variable: "HTTPS_PROXY" },
-        Problem::ClientCertificateFile { path: path() },
+        Problem::ClientCertificateFile { path: path(), is_authority: true },
+        Problem::ClientCertificateFile { path: path(), is_authority: false },
         Problem::NamedFile,
         Problem::ChainNotSent { issuer: "X".to_owned() },
         Problem::SelfSigned,
         Problem::LeafAsAuthority { path: path() },
+        Problem::OtherAuthority { path: path() },
         Problem::Expired { part: Part::Server },
         Problem::Expired { part: Part::Issuer },
         Problem::Expired { part: Part::Trusted(path()) },

@@ -23,6 +23,9 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
             "put the certificate of the authority that issued it into {} (certbot: chain.pem)",
             path.display()
         )],
+        Problem::OtherAuthority { path } => {
+            vec![format!("put the authority's present certificate into {}", path.display())]
+        }
         Problem::Expired { part } => expired(server, part),
         Problem::NotYetValid => lines([
             "here: if this machine's clock is wrong: timedatectl set-ntp true",
@@ -31,24 +34,26 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
         Problem::WrongName { names } => wrong_name(server, names),
         Problem::AddressNotNamed { names } => address_not_named(server, names),
         Problem::OnlyCommonName => {
-            vec![format!("on the server: the certificate issued again with a name: {}", server.with_name())]
+            vec![format!(
+                "on the server: the certificate issued again with a name, for instance: {}",
+                server.with_name()
+            )]
         }
         Problem::OldCertificate => {
-            vec![format!("on the server: the certificate issued again as version 3: {}", server.with_name())]
+            vec![format!(
+                "on the server: the certificate issued again as version 3, for instance: {}",
+                server.with_name()
+            )]
         }
-        Problem::AuthorityAsServer => vec![
-            format!("on the server: {}", server.full_chain()),
-            format!("and its key: REGISTRY_HTTP_TLS_KEY=/etc/letsencrypt/live/{}/privkey.pem", server.host),
-        ],
+        Problem::AuthorityAsServer => {
+            vec![format!("on the server: {}", server.full_chain()), format!("and its key: {}", server.private_key())]
+        }
         Problem::ForeignKey => vec![
             format!("on the server: {}", server.full_chain()),
-            format!(
-                "and the key that belongs to it: REGISTRY_HTTP_TLS_KEY=/etc/letsencrypt/live/{}/privkey.pem",
-                server.host
-            ),
+            format!("and the key that belongs to it: {}", server.private_key()),
         ],
         Problem::UnusableCertificate => vec![format!(
-            "on the server: a certificate for servers, of version 3 and with a name: {}",
+            "on the server: a certificate for servers, of version 3 and with a name, for instance: {}",
             server.with_name()
         )],
         Problem::ClientCertificateWanted { .. } => vec![
@@ -113,7 +118,7 @@ fn wrong_name(server: &Server, names: &[String]) -> Vec<String> {
         remedies.push(format!("by a name of its certificate: rls doctor {}", server.called(name)));
     }
     remedies.push(format!(
-        "or on the server: the certificate issued again for {}: {}",
+        "or on the server: the certificate issued again for {}, for instance: {}",
         server.host,
         server.with_name()
     ));
@@ -125,19 +130,39 @@ fn address_not_named(server: &Server, names: &[String]) -> Vec<String> {
     if let Some(name) = names.iter().find(|name| !name.contains('*') && name.parse::<IpAddr>().is_err()) {
         remedies.push(format!("by its name: rls doctor {}", server.called(name)));
     }
-    remedies.push(format!("or on the server: the certificate issued again with the address: {}", server.with_name()));
+    remedies.push(format!(
+        "or on the server: the certificate issued again with the address, for instance: {}",
+        server.with_name()
+    ));
     remedies
 }
 
 impl Server {
     fn full_chain(&self) -> String {
+        if !self.is_registry {
+            return format!(
+                "fullchain.pem as its certificate (docker_auth: server: {{certificate: …/{}/fullchain.pem}})",
+                self.host
+            );
+        }
         format!("REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/{}/fullchain.pem", self.host)
     }
 
-    /// What openssl is told for a certificate with the right name.
+    fn private_key(&self) -> String {
+        if !self.is_registry {
+            return format!("privkey.pem (docker_auth: server: {{key: …/{}/privkey.pem}})", self.host);
+        }
+        format!("REGISTRY_HTTP_TLS_KEY=/etc/letsencrypt/live/{}/privkey.pem", self.host)
+    }
+
+    /// How a certificate with the right name is made.
     fn with_name(&self) -> String {
-        let kind = if self.host.parse::<IpAddr>().is_ok() { "IP" } else { "DNS" };
-        format!("openssl req … -addext subjectAltName={kind}:{}", self.host)
+        let host = &self.host;
+        let kind = if host.parse::<IpAddr>().is_ok() { "IP" } else { "DNS" };
+        format!(
+            "openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN={host} -addext subjectAltName={kind}:{host} \
+             -keyout {host}.key -out {host}.crt"
+        )
     }
 
     /// The same port under another name.

@@ -5,7 +5,7 @@ use registry_ls::diagnosis::Problem;
 use super::{Server, lines};
 
 pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>> {
-    let Server { authority, host, port } = server;
+    let Server { authority, host, port, .. } = server;
     Some(match problem {
         Problem::ProxySetting { variable } => {
             vec![format!("export {variable}=http://PROXY:PORT"), format!("or, if there is no proxy: unset {variable}")]

@@ -1,0 +1,215 @@
+//! Which rights to ask for with one token: those of the repositories that come next, as many as go into it.
+//!
+//! A token server usually checks a password by bcrypt for every token it issues, so that a token a repository is what makes a
+//! listing slow. A token for very many repositories does not fit into a request: web servers refuse header lines of more than
+//! 8 KiB, and some of more than 4.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::scope::Scope;
+use super::token::Token;
+use crate::name::Repository;
+
+/// The largest token that is asked for, and the longest address that it is asked for by, in bytes.
+const MOST: usize = 4096;
+
+/// What a token has besides what it grants, until one was seen: header, subject, times, signature. Many have certificates in them.
+const LARGE_OVERHEAD: usize = 2400;
+
+/// Repositories that somebody is going to read, in their order.
+#[derive(Debug, Default)]
+pub struct Expected {
+    queue: VecDeque<Repository>,
+    /// Those in the queue that were not taken yet.
+    waiting: HashSet<Repository>,
+}
+
+impl Expected {
+    /// Adds repositories, after those that are there.
+    pub fn add(&mut self, repositories: impl IntoIterator<Item = Repository>) {
+        for repository in repositories {
+            if self.waiting.insert(repository.clone()) {
+                self.queue.push_back(repository);
+            }
+        }
+    }
+
+    /// Gives back repositories that were taken: they come before the others.
+    pub fn give_back(&mut self, repositories: impl DoubleEndedIterator<Item = Repository>) {
+        for repository in repositories.rev() {
+            if self.waiting.insert(repository.clone()) {
+                self.queue.push_front(repository);
+            }
+        }
+    }
+
+    /// Forgets a repository: it needs nothing that is asked for ahead. Whether it was there.
+    pub fn forget(&mut self, repository: &Repository) -> bool {
+        let was_there = self.waiting.remove(repository);
+        while self.queue.front().is_some_and(|front| !self.waiting.contains(front)) {
+            self.queue.pop_front();
+        }
+        was_there
+    }
+
+    /// Takes `first`, and with it those at the head of the queue that `room` has space for; nothing when `first` is not expected.
+    pub fn take(&mut self, first: &Repository, mut room: Room) -> Vec<Repository> {
+        if !self.forget(first) {
+            return Vec::new();
+        }
+        room.add(first);
+        let mut taken = vec![first.clone()];
+        while let Some(next) = self.queue.pop_front() {
+            if !self.waiting.contains(&next) {
+                continue;
+            }
+            if !room.add(&next) {
+                self.queue.push_front(next);
+                break;
+            }
+            self.waiting.remove(&next);
+            taken.push(next);
+        }
+        taken
+    }
+}
+
+/// How large the tokens of a token server are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TokenSize {
+    overhead: Option<usize>,
+}
+
+impl TokenSize {
+    /// Learns from a token that grants this.
+    pub fn learn(&mut self, token: &Token, granted: &[Scope]) {
+        let entries: usize = granted.iter().map(|scope| entry(scope.name())).sum();
+        let overhead = token.size().saturating_sub(entries);
+        // A server that writes more about each right than was thought shows it in larger tokens only.
+        let known = self.overhead.filter(|_| granted.len() > 1).unwrap_or_default();
+        self.overhead = Some(overhead.max(known));
+    }
+
+    /// The room in a token that is asked for by an address that has this many bytes without scopes.
+    pub fn room(self, address: usize) -> Room {
+        let overhead = self.overhead.unwrap_or(LARGE_OVERHEAD);
+        Room { token: MOST.saturating_sub(overhead), address: MOST.saturating_sub(address) }
+    }
+
+    /// Whether a token is larger than is asked for.
+    pub fn is_too_large(token: &Token) -> bool {
+        token.size() > MOST
+    }
+}
+
+/// What is left of a token and an address, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    token: usize,
+    address: usize,
+}
+
+impl Room {
+    /// Whether there was room for a repository, which is then taken up.
+    fn add(&mut self, repository: &Repository) -> bool {
+        let name = repository.as_str();
+        let in_address = "&scope=repository%3A%3Apull".len() + name.len() + 2 * name.matches('/').count();
+        match (self.token.checked_sub(entry(name)), self.address.checked_sub(in_address)) {
+            (Some(token), Some(address)) => {
+                *self = Self { token, address };
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What the right to pull from a repository takes up in a token: JSON in base64.
+fn entry(name: &str) -> usize {
+    let json = r#"{"type":"repository","class":"","name":"","actions":["pull"]},"#.len() + name.len();
+    json.div_ceil(3) * 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository(name: &str) -> Repository {
+        name.parse().expect(name)
+    }
+
+    fn names(taken: &[Repository]) -> Vec<&str> {
+        taken.iter().map(Repository::as_str).collect()
+    }
+
+    fn token(length: usize) -> Token {
+        Token::parse(format!(r#"{{"token":"{}"}}"#, "t".repeat(length)).as_bytes()).expect("a token")
+    }
+
+    fn room_for(count: usize) -> Room {
+        Room { token: count * entry("a"), address: MOST }
+    }
+
+    #[test]
+    fn the_next_are_taken_in_their_order_and_once() {
+        let mut expected = Expected::default();
+        expected.add(["a", "b", "c", "d", "b", "e"].map(repository));
+        assert_eq!(names(&expected.take(&repository("c"), room_for(3))), ["c", "a", "b"]);
+        assert_eq!(names(&expected.take(&repository("a"), room_for(3))), [""; 0], "it was taken");
+        assert_eq!(names(&expected.take(&repository("x"), room_for(3))), [""; 0], "nobody expects it");
+        assert!(expected.forget(&repository("d")));
+        assert_eq!(names(&expected.take(&repository("e"), room_for(3))), ["e"]);
+    }
+
+    #[test]
+    fn what_is_given_back_comes_first() {
+        let mut expected = Expected::default();
+        expected.add(["a", "b", "c", "d"].map(repository));
+        expected.take(&repository("a"), room_for(3));
+        expected.give_back(["b", "c"].map(repository).into_iter());
+        assert_eq!(names(&expected.take(&repository("d"), room_for(9))), ["d", "b", "c"]);
+    }
+
+    #[test]
+    fn one_that_fits_nowhere_is_taken_alone() {
+        let mut expected = Expected::default();
+        expected.add(["a", "b"].map(repository));
+        assert_eq!(names(&expected.take(&repository("a"), room_for(0))), ["a"]);
+        assert_eq!(names(&expected.take(&repository("b"), room_for(9))), ["b"]);
+    }
+
+    #[test]
+    fn token_and_address_are_bounded_both() {
+        let many = || {
+            let mut expected = Expected::default();
+            expected.add((0..500).map(|number| repository(&format!("group/team/app-{number:03}"))));
+            expected
+        };
+        let first = repository("group/team/app-000");
+        for (overhead, address) in [(600, 100), (1200, 100), (3000, 100), (600, 3000)] {
+            let taken = many().take(&first, TokenSize { overhead: Some(overhead) }.room(address));
+            let token: usize = overhead + taken.iter().map(|taken| entry(taken.as_str())).sum::<usize>();
+            let query: String = taken.iter().fold(String::new(), |query, taken| {
+                let scope: String =
+                    url::form_urlencoded::byte_serialize(format!("repository:{taken}:pull").as_bytes()).collect();
+                query + "&scope=" + &scope
+            });
+            assert!(taken.len() > 1 && token <= MOST && address + query.len() <= MOST, "{overhead} {address}");
+            let more = entry(first.as_str()).max(60);
+            assert!(token + more > MOST || address + query.len() + more > MOST, "more had fitted: {}", taken.len());
+        }
+    }
+
+    #[test]
+    fn tokens_show_their_size() {
+        let scope: Scope = "repository:team/app:pull".parse().expect("a scope");
+        let mut size = TokenSize::default();
+        size.learn(&token(700 + entry("team/app")), std::slice::from_ref(&scope));
+        assert_eq!(size.overhead, Some(700));
+        size.learn(&token(900 + 2 * entry("team/app")), &[scope.clone(), scope.clone()]);
+        assert_eq!(size.overhead, Some(900), "each takes more than was thought");
+        size.learn(&token(800 + 2 * entry("team/app")), &[scope.clone(), scope]);
+        assert_eq!(size.overhead, Some(900));
+        assert!(TokenSize::is_too_large(&token(MOST + 1)) && !TokenSize::is_too_large(&token(MOST)));
+    }
+}

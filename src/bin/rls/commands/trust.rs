@@ -1,0 +1,216 @@
+mod accept;
+mod check;
+mod place;
+
+use registry_ls::http::dial;
+use registry_ls::name::Registry;
+use registry_ls::trust::{Anchor, AnchorKind, Gives, Placement, Presented, Surroundings, Trust, anchors_of_secret};
+use registry_ls::{Error, Kind, error};
+
+use super::Context;
+use crate::args::TrustArgs;
+use crate::config::{Account, Connection};
+use crate::output::{CertificateRecord, Field, SettingRecord, TrustRecord, TrustView, day};
+use crate::report::Stop;
+use crate::usage::Usage;
+
+/// `rls trust`
+pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
+    if !args.check.is_empty() {
+        return check::run(args, context);
+    }
+    let registry = context.settings.named_registry(args.registry.as_deref())?;
+    if registry.is_plain_http() {
+        return Err(Usage::new(format!("{registry} is spoken to in plain HTTP, which has no certificates")).into());
+    }
+    let mut output = context.output(TrustView)?;
+    let from_secret = args.from_secret.as_deref().map(anchors_of_secret).transpose().map_err(Usage::from)?;
+    let (trust, presented) = present(context, &registry).await?;
+    let wanted = match from_secret {
+        Some(anchors) => secrets(context, &registry, &presented, anchors)?,
+        None => Wanted::find(context, &registry, &trust, &presented, args.fingerprint.as_ref())?,
+    };
+    let surroundings = surroundings(context);
+    let client = args.write.map_or(registry_ls::trust::ClientProgram::Rls, Into::into);
+    let placement = Placement::of(client, &registry.authority(), &surroundings);
+    let mut record = record(&registry, &presented, &wanted, &placement);
+    record.client = client.to_string();
+    if args.write.is_some() {
+        if !wanted.is_accepted {
+            accept::ask(&registry, &wanted).await?;
+        }
+        record.written = Field::Known(place::write(&placement, &registry, &wanted.anchors, args.force)?);
+    }
+    output.write(&record)?;
+    output.finish()?;
+    warn(context, &registry, &presented, &wanted);
+    if args.write.is_some() {
+        place::hints(context, client, &placement);
+    }
+    Ok(())
+}
+
+/// Where clients look.
+fn surroundings(context: &Context<'_>) -> Surroundings {
+    Surroundings { root: context.settings.root(), ..Surroundings::from_env() }
+}
+
+/// What is to be trusted.
+struct Wanted {
+    anchors: Vec<Anchor>,
+    /// What that is to the server; `None` for what is from a file.
+    kind: Option<AnchorKind>,
+    /// Whether somebody who may has said that it is the right one.
+    is_accepted: bool,
+}
+
+/// What the registry presents. Nothing is sent but the TLS handshake.
+async fn present(context: &Context<'_>, registry: &Registry) -> Result<(Trust, Presented), Stop> {
+    // Nobody logs in, and it matters whether the certificates are trusted.
+    let connection = context.settings.connection(registry)?;
+    let connection = Connection { account: Account::Anonymous, insecure: false, ..connection };
+    let parts = context.connector.parts(connection).await?;
+    let trust = parts.trust.map_err(Usage::from)?.for_registry(registry);
+    let base = registry.base();
+    let looked = async {
+        let wire = dial(&base, &parts.options, trust.general_config()?).await?;
+        let host = base.host_str().unwrap_or_default();
+        trust.presented(wire, host, registry.effective_port(), parts.options.connect_timeout).await
+    };
+    let presented = looked.await.map_err(|error| context.failed(registry, error))?;
+    Ok((trust, presented))
+}
+
+/// The CA out of a secret, if it is the registry's.
+fn secrets(
+    context: &Context<'_>,
+    registry: &Registry,
+    presented: &Presented,
+    anchors: Vec<Anchor>,
+) -> Result<Wanted, Stop> {
+    match verdict(registry, presented, &anchors) {
+        Err(rejection) if matches!(rejection.fault, error::Tls::UnknownIssuer { .. }) => {
+            let names: Vec<String> =
+                anchors.iter().map(|anchor| format!("\"{}\"", anchor.certificate.subject)).collect();
+            let what = format!("the CA in the secret did not issue the certificate of {}", registry.authority());
+            let error = Error::new(Kind::Tls(rejection.fault), what);
+            Err(context.failed(registry, error.because(format!("it is {}", names.join(", "))).because(rejection.cause)))
+        }
+        // Whatever else is wrong with the server is said later; the CA is the right one.
+        _ => Ok(Wanted { anchors, kind: None, is_accepted: true }),
+    }
+}
+
+impl Wanted {
+    /// What to trust: what vouches for the registry here already, or what was named by its fingerprint, or the best of what
+    /// the registry sends.
+    fn find(
+        context: &Context<'_>,
+        registry: &Registry,
+        trust: &Trust,
+        presented: &Presented,
+        fingerprint: Option<&[u8; 32]>,
+    ) -> Result<Self, Stop> {
+        let unreadable = || {
+            let what = format!("the certificate of {} cannot be read", registry.authority());
+            context.failed(registry, Error::new(Kind::Tls(error::Tls::BadCertificate), what))
+        };
+        let (sent, kind) = presented.anchor().ok_or_else(unreadable)?;
+        if let Some(fingerprint) = fingerprint {
+            let named =
+                presented.with_fingerprint(fingerprint).ok_or_else(|| mismatch(context, registry, presented))?;
+            // The server's own word is good enough for its CA: it proved that it has the key.
+            let is_servers = presented.chain.first().is_some_and(|own| own.der == named.der);
+            let (anchor, kind) =
+                if is_servers || named == sent { (sent, kind) } else { (named, AnchorKind::Intermediate) };
+            return Ok(Self { anchors: vec![anchor], kind: Some(kind), is_accepted: true });
+        }
+        let is_trusted = presented.refusal.is_none();
+        if is_trusted && let Some(anchor) = vouching(registry, trust, presented) {
+            let is_servers = presented.chain.first().is_some_and(|own| own.der == anchor.der);
+            return Ok(Self { anchors: vec![anchor], kind: is_servers.then_some(AnchorKind::Leaf), is_accepted: true });
+        }
+        Ok(Self { anchors: vec![sent], kind: Some(kind), is_accepted: is_trusted })
+    }
+
+    /// When trust in it ends because the server gets another certificate.
+    fn ends(&self) -> Option<String> {
+        let record = CertificateRecord::from(&self.anchors.first()?.certificate);
+        (self.kind == Some(AnchorKind::Leaf)).then(|| day(record.not_after))
+    }
+}
+
+/// The certificate of a file on this machine that makes the registry trusted.
+fn vouching(registry: &Registry, trust: &Trust, presented: &Presented) -> Option<Anchor> {
+    let base = registry.base();
+    let sources = trust.sources(base.host_str().unwrap_or_default(), registry.effective_port());
+    let files = sources.iter().filter(|source| matches!(source.gives, Gives::Authorities(_)));
+    let mut anchors = files.flat_map(|source| Anchor::in_file(&source.path));
+    anchors.find(|anchor| verdict(registry, presented, std::slice::from_ref(anchor)).is_ok())
+}
+
+fn verdict(
+    registry: &Registry,
+    presented: &Presented,
+    anchors: &[Anchor],
+) -> Result<(), registry_ls::trust::Rejection> {
+    presented.is_trusted_by(anchors, registry.base().host_str().unwrap_or_default())
+}
+
+fn mismatch(context: &Context<'_>, registry: &Registry, presented: &Presented) -> Stop {
+    let what = format!("{} sends no certificate with this fingerprint", registry.authority());
+    let sent = presented.chain.iter().filter_map(|sent| sent.certificate.as_ref());
+    let error = Error::new(Kind::Tls(error::Tls::Handshake), what);
+    let name = |error: Error, one: &registry_ls::trust::Certificate| {
+        error.because(format!("it sends {} of \"{}\"", one.fingerprint(), one.subject))
+    };
+    context.failed(registry, sent.fold(error, name))
+}
+
+fn record(registry: &Registry, presented: &Presented, wanted: &Wanted, placement: &Placement) -> TrustRecord {
+    let certificates = presented.chain.iter().filter_map(|sent| sent.certificate.as_ref());
+    TrustRecord {
+        registry: registry.authority(),
+        trusted: presented.refusal.is_none(),
+        cause: presented.refusal.as_ref().map(|rejection| rejection.cause.clone()),
+        tls: presented.agreed.as_ref().ok().map(|agreed| agreed.version.to_owned()),
+        certificates: certificates.map(CertificateRecord::from).collect(),
+        anchors: wanted.anchors.iter().map(|anchor| CertificateRecord::from(&anchor.certificate)).collect(),
+        anchor_kind: wanted.kind.map_or_else(|| "given".to_owned(), |kind| kind.to_string()),
+        pem: Anchor::pem(&wanted.anchors),
+        client: String::new(),
+        path: placement.ca_file.display().to_string(),
+        setting: placement
+            .setting
+            .as_ref()
+            .map(|setting| SettingRecord { path: setting.path.display().to_string(), text: setting.text.clone() }),
+        written: Field::Absent,
+    }
+}
+
+/// What is not well, and not mended by trust.
+fn warn(context: &Context<'_>, registry: &Registry, presented: &Presented, wanted: &Wanted) {
+    let name = registry.authority();
+    if let Some(end) = wanted.ends() {
+        context.report.warning(&format!(
+            "{name} sends no CA: only its own certificate can be pinned, which breaks when it is renewed, by {end} at the latest"
+        ));
+        let leaf = presented.chain.first().and_then(|sent| sent.certificate.as_ref());
+        if let Some(leaf) = leaf.filter(|leaf| !leaf.self_signed) {
+            context.report.hint(&format!(
+                "the CA \"{}\" would last: ask the registry's operator for it, or to send its chain (fullchain.pem)",
+                leaf.issuer
+            ));
+        }
+    }
+    if let Err(rejection) = verdict(registry, presented, &wanted.anchors) {
+        context.report.warning(&format!(
+            "trust alone does not mend this: {}: {}",
+            rejection.what(&name),
+            rejection.cause
+        ));
+    }
+    if let Err(rejection) = &presented.agreed {
+        context.report.warning(&format!("{}: {}", rejection.what(&name), rejection.cause));
+    }
+}

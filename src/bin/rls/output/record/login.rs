@@ -1,0 +1,77 @@
+use serde::Serialize;
+
+use crate::output::{Human, Tone, View};
+
+/// What `rls login` did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoginRecord {
+    /// `HOST[:PORT]`
+    pub registry: String,
+    /// Who logged in.
+    pub username: String,
+    /// Where the credentials are kept.
+    pub place: String,
+    /// Whether the registry would have refused a wrong password.
+    pub proven: bool,
+}
+
+/// How `rls login` shows it: a sentence.
+#[derive(Debug, Clone, Copy)]
+pub struct LoginView;
+
+impl View for LoginView {
+    type Record = LoginRecord;
+
+    fn sample(&self) -> LoginRecord {
+        let text = |text: &str| text.to_owned();
+        LoginRecord { registry: text("registry"), username: text("ann"), place: text("place"), proven: true }
+    }
+
+    fn plain(&self, record: &LoginRecord) -> Vec<Vec<String>> {
+        let LoginRecord { registry, username, place, .. } = record.clone();
+        vec![vec!["logged-in".to_owned(), registry, username, place]]
+    }
+
+    fn text(&self, record: &LoginRecord, human: &Human) -> String {
+        let LoginRecord { registry, username, place, .. } = record;
+        let done = human.styles.paint(Tone::Good, "logged in");
+        let escape = |text: &str| human.escape(text).into_owned();
+        format!("{done} to {} as {}, kept in {}", escape(registry), escape(username), escape(place))
+    }
+}
+
+/// What `rls logout` did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogoutRecord {
+    /// `HOST[:PORT]`
+    pub registry: String,
+    /// Where credentials were; none when there were none.
+    pub places: Vec<String>,
+}
+
+/// How `rls logout` shows it: a sentence.
+#[derive(Debug, Clone, Copy)]
+pub struct LogoutView;
+
+impl View for LogoutView {
+    type Record = LogoutRecord;
+
+    fn sample(&self) -> LogoutRecord {
+        LogoutRecord { registry: "registry".to_owned(), places: Vec::new() }
+    }
+
+    fn plain(&self, record: &LogoutRecord) -> Vec<Vec<String>> {
+        let done = if record.places.is_empty() { "not-logged-in" } else { "logged-out" };
+        let words = [done, &record.registry].map(str::to_owned);
+        vec![words.into_iter().chain(record.places.iter().cloned()).collect()]
+    }
+
+    fn text(&self, record: &LogoutRecord, human: &Human) -> String {
+        let registry = human.escape(&record.registry);
+        if record.places.is_empty() {
+            return format!("not logged in to {registry}: there was nothing to forget");
+        }
+        let done = human.styles.paint(Tone::Good, "logged out");
+        format!("{done} of {registry}, forgotten in {}", human.escape(&record.places.join(" and ")))
+    }
+}

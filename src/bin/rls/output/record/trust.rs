@@ -1,0 +1,177 @@
+use serde::Serialize;
+
+use super::{CertificateRecord, Field, UNKNOWN};
+use crate::output::{Human, Tone, View};
+
+/// What `rls trust` found out and did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrustRecord {
+    /// `HOST[:PORT]`
+    pub registry: String,
+    /// Whether it is trusted here, before anything was written.
+    pub trusted: bool,
+    /// Why it is not.
+    pub cause: Option<String>,
+    /// Such as `TLS 1.3`; `None` when the handshake did not come to its end.
+    pub tls: Option<String>,
+    /// What it sends, its own certificate first.
+    pub certificates: Vec<CertificateRecord>,
+    /// What a client needs to trust it.
+    pub anchors: Vec<CertificateRecord>,
+    /// What that is to the server: `root`, `intermediate`, `leaf`, or `given` for what is from a file.
+    pub anchor_kind: String,
+    /// The same as a file holds it.
+    pub pem: String,
+    /// The client that it is for.
+    pub client: String,
+    /// The file where that client looks.
+    pub path: String,
+    /// The file that has to name the other, where the client wants that.
+    pub setting: Option<SettingRecord>,
+    /// What was written, with `--write`.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub written: Field<Vec<WrittenRecord>>,
+}
+
+/// A file of settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SettingRecord {
+    /// The file.
+    pub path: String,
+    /// What has to stand in it.
+    pub text: String,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WrittenRecord {
+    /// The file.
+    pub path: String,
+    /// `created`, `replaced` or `unchanged`.
+    pub change: String,
+}
+
+/// How `rls trust` shows its record: people get the chain and then what to do; what was written takes the place of the files'
+/// text.
+#[derive(Debug, Clone, Copy)]
+pub struct TrustView;
+
+impl View for TrustView {
+    type Record = TrustRecord;
+
+    const DEEP: bool = true;
+
+    fn sample(&self) -> TrustRecord {
+        let text = |text: &str| text.to_owned();
+        TrustRecord {
+            registry: text("registry"),
+            trusted: true,
+            cause: None,
+            tls: None,
+            certificates: Vec::new(),
+            anchors: Vec::new(),
+            anchor_kind: text("root"),
+            pem: text("-----BEGIN CERTIFICATE-----\n"),
+            client: text("rls"),
+            path: text("path"),
+            setting: None,
+            written: Field::Unknown,
+        }
+    }
+
+    fn plain(&self, record: &TrustRecord) -> Vec<Vec<String>> {
+        let fact = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
+        let certificate = |name: &str, one: &CertificateRecord| {
+            let names = if one.names.is_empty() { UNKNOWN.to_owned() } else { one.names.join(",") };
+            let time = |time: Option<super::Time>| time.map_or_else(|| UNKNOWN.to_owned(), |time| time.to_string());
+            let text = |text: &String| if text.is_empty() { UNKNOWN.to_owned() } else { text.clone() };
+            vec![
+                name.to_owned(),
+                one.sha256.clone(),
+                text(&one.subject),
+                text(&one.issuer),
+                names,
+                time(one.not_before),
+                time(one.not_after),
+            ]
+        };
+        let mut lines =
+            vec![fact("registry", &record.registry), fact("trusted", if record.trusted { "yes" } else { "no" })];
+        lines.extend(record.cause.iter().map(|cause| fact("cause", cause)));
+        lines.extend(record.tls.iter().map(|tls| fact("tls", tls)));
+        lines.extend(record.certificates.iter().map(|one| certificate("certificate", one)));
+        lines.extend(record.anchors.iter().map(|one| certificate("anchor", one)));
+        match record.written.known() {
+            Some(written) => lines.extend(written.iter().map(|file| fact(&file.change, &file.path))),
+            None => {
+                lines.push(fact("path", &record.path));
+                lines.extend(record.pem.lines().map(|line| vec![line.to_owned()]));
+            }
+        }
+        lines
+    }
+
+    fn text(&self, record: &TrustRecord, human: &Human) -> String {
+        let mut lines = chain(record, human);
+        lines.push(String::new());
+        lines.extend(verdict(record, human));
+        match record.written.known() {
+            Some(written) => {
+                let line = |file: &WrittenRecord| {
+                    let change = human.styles.paint(Tone::Good, &file.change);
+                    format!("{change}  {}", human.escape(&file.path))
+                };
+                lines.extend(written.iter().map(line));
+            }
+            None => lines.extend(files(record, human)),
+        }
+        lines.join("\n")
+    }
+}
+
+fn chain(record: &TrustRecord, human: &Human) -> Vec<String> {
+    let count = record.certificates.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let tls = record.tls.as_ref().map_or(String::new(), |tls| format!(" over {tls}"));
+    let title = format!("{} sends {count} certificate{plural}{tls}", record.registry);
+    let mut lines = vec![human.styles.paint(Tone::Heading, &human.escape(&title))];
+    for one in &record.certificates {
+        lines.push(format!("  {}", one.line(human)));
+        if one.issuer != one.subject {
+            lines.push(format!("    issued by {}", human.escape(&one.issuer)));
+        }
+    }
+    lines
+}
+
+fn verdict(record: &TrustRecord, human: &Human) -> Vec<String> {
+    let mut lines = Vec::new();
+    if record.trusted {
+        lines.push(human.styles.paint(Tone::Good, "trusted here"));
+    } else {
+        let cause = record.cause.as_deref().map_or(String::new(), |cause| format!(": {}", human.escape(cause)));
+        lines.push(format!("{}{cause}", human.styles.paint(Tone::Bad, "not trusted here")));
+    }
+    let what = match record.anchor_kind.as_str() {
+        "root" => "a client that trusts its root CA trusts it:",
+        "intermediate" => "a client that trusts the last CA that it sends trusts it:",
+        "leaf" => "a client that trusts this very certificate trusts it, until it is renewed:",
+        _ => "a client that trusts this CA trusts it:",
+    };
+    lines.push(what.to_owned());
+    lines.extend(record.anchors.iter().map(|anchor| format!("  {}", anchor.line(human))));
+    lines
+}
+
+/// The files that are to be written, with what is to stand in them.
+fn files(record: &TrustRecord, human: &Human) -> Vec<String> {
+    let mut lines = vec![format!("{} looks for it in", human.escape(&record.client))];
+    lines.push(format!("  {}", human.escape(&record.path)));
+    lines.extend(record.pem.lines().map(str::to_owned));
+    if let Some(setting) = &record.setting {
+        lines.push(format!("  {}", human.escape(&setting.path)));
+        lines.extend(setting.text.lines().map(|line| human.escape(line).into_owned()));
+    }
+    lines
+}

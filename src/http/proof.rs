@@ -1,0 +1,162 @@
+//! Whether a registry takes certain credentials: what is asked before somebody keeps them.
+//!
+//! A registry that asks for a password says whether it is right. One that asks for a token says so less surely: Harbor's token
+//! server gives one for a wrong password too, which the registry then refuses; another may refuse nobody. So the token is
+//! shown to the registry, and compared with what is given to those who have no credentials.
+
+use reqwest::header::HeaderValue;
+use secrecy::SecretString;
+use url::Url;
+
+use super::answer::challenge_of;
+use super::request::Request;
+use super::response::Response;
+use super::session::header_value;
+use super::transport::Transport;
+use super::{fault, status};
+use crate::auth::{BearerChallenge, Challenge, Credentials, Scopes, Token, TokenRequest, token_server};
+use crate::error::{Denial, Error, Kind, Result};
+use crate::keychain::Found;
+
+/// So much of a page is looked at to see that it is none of a registry, in bytes.
+const LOOKED_AT: usize = 4096;
+
+/// A registry took credentials.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// The identity token that the token server gives for them, which stands for them from now on.
+    pub identity_token: Option<SecretString>,
+    /// Why they may be wrong all the same.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why it proves nothing that a registry took credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// It asks nobody for any.
+    NobodyIsAsked,
+    /// The token server gives everybody the same token.
+    SameTokenForAnybody,
+}
+
+impl Transport {
+    /// Shows credentials to the registry by a request that needs no right but to be somebody.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Denied`] when they are refused, and whatever keeps them from being judged.
+    pub async fn prove(&self, request: &Request, found: &Found) -> Result<Proof> {
+        let mut attempts = self.attempts(request);
+        loop {
+            match fault::in_time(self.options.deadline, self.prove_once(request, found)).await {
+                Ok(proof) => return Ok(proof),
+                Err(error) => attempts.recover(error).await?,
+            }
+        }
+    }
+
+    async fn prove_once(&self, request: &Request, found: &Found) -> Result<Proof> {
+        self.remember_secrets(&found.credentials);
+        self.pause(&request.url).await;
+        let response = self.follow(request, &request.url, None, None).await?;
+        if response.status() != 401 {
+            self.accepted(request, found, response).await?;
+            return self.prove_unasked(request, found).await;
+        }
+        let url = response.url().clone();
+        if !self.session.is_home(&url) {
+            let error = status::refusal(response, &request.subject, &self.secrets).await;
+            let cause =
+                format!("{} is another server than the registry: it is sent no credentials", fault::place(&url));
+            return Err(error.because(cause));
+        }
+        match challenge_of(&response)? {
+            Challenge::Bearer(challenge) => self.prove_by_token(request, found, &response, &challenge).await,
+            _ => {
+                let header = self.basic(found)?;
+                let response = self.follow(request, &url, Some(&header), None).await?;
+                self.accepted(request, found, response).await?;
+                Ok(Proof { identity_token: None, doubt: None })
+            }
+        }
+    }
+
+    /// A registry that asks nobody may still refuse what is wrong.
+    async fn prove_unasked(&self, request: &Request, found: &Found) -> Result<Proof> {
+        let header = self.basic(found)?;
+        let response = self.follow(request, &request.url, Some(&header), None).await?;
+        self.accepted(request, found, response).await?;
+        Ok(Proof { identity_token: None, doubt: Some(Doubt::NobodyIsAsked) })
+    }
+
+    async fn prove_by_token(
+        &self,
+        request: &Request,
+        found: &Found,
+        response: &Response,
+        challenge: &BearerChallenge,
+    ) -> Result<Proof> {
+        let url = response.url();
+        let realm = token_server(url, self.peer(response), &challenge.realm)?;
+        let scopes = Scopes::for_request(challenge.scope.as_deref(), request.subject.right.as_ref());
+        let token = self
+            .request_token(&request.subject, &realm, challenge, &scopes, &found.credentials, TokenRequest::offline)
+            .await
+            .map_err(|error| refused(error, found))?;
+        let response = self.follow(request, url, header_value(&token.authorization()).as_ref(), None).await?;
+        self.accepted(request, found, response).await?;
+        let is_for_anybody = self.is_given_to_anybody(request, url, &realm, challenge, &scopes, &token).await;
+        Ok(Proof {
+            identity_token: token.refresh_token().cloned(),
+            doubt: is_for_anybody.then_some(Doubt::SameTokenForAnybody),
+        })
+    }
+
+    /// Whether somebody without credentials gets a token that says the same and serves as well.
+    async fn is_given_to_anybody(
+        &self,
+        request: &Request,
+        url: &Url,
+        realm: &Url,
+        challenge: &BearerChallenge,
+        scopes: &Scopes,
+        token: &Token,
+    ) -> bool {
+        let anonymous = Credentials::Anonymous;
+        let fetch = self.request_token(&request.subject, realm, challenge, scopes, &anonymous, |request| request);
+        let Ok(other) = fetch.await else { return false };
+        if token.says_the_same_as(&other) != Some(true) {
+            return false;
+        }
+        let answer = self.follow(request, url, header_value(&other.authorization()).as_ref(), None).await;
+        answer.is_ok_and(|response| response.status() != 401)
+    }
+
+    fn basic(&self, found: &Found) -> Result<HeaderValue> {
+        let header = found.credentials.basic_header().as_ref().and_then(header_value);
+        header.ok_or_else(|| Error::config("a user name and a password are needed"))
+    }
+
+    /// A reply of success from a registry; a refusal is one of the credentials.
+    async fn accepted(&self, request: &Request, found: &Found, response: Response) -> Result<()> {
+        let place = fault::place(response.url());
+        match status::check(response, &request.subject, &self.secrets).await {
+            Ok(mut response) => {
+                let start = response.start(LOOKED_AT).await;
+                response.not_json(&request.subject, &start).map_or(Ok(()), Err)
+            }
+            Err(error) if matches!(error.kind(), Kind::Denied(_)) => {
+                Err(refused(error.called(format!("login refused by {place}")), found))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Adds whose credentials were refused.
+fn refused(error: Error, found: &Found) -> Error {
+    let Kind::Denied(denial) = error.kind() else { return error };
+    let identity = Some(found.identity.clone());
+    let denial = Denial { right: None, identity, ..denial.clone() };
+    error.with_kind(Kind::Denied(denial)).because(format!("the credentials are those of {}", found.identity))
+}

@@ -1,0 +1,243 @@
+//! Keeping credentials where docker or podman would, so that each finds what the other keeps.
+//!
+//! Docker's are kept by the helper for the host (`credHelpers`), else by the one for all (`credsStore`), else in the `auths`
+//! of its `config.json`. Where a helper keeps them, `auths` gets an entry without credentials, as from docker.
+
+use std::io;
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+
+use super::config_json::{ConfigJson, Origin, Rules};
+use super::document::parse_json;
+use super::edit;
+use super::entry;
+use super::file;
+use super::helper::{Helpers, check_name};
+use super::key::{ServerKey, Target};
+use super::options::{AuthFile, Options};
+use super::places::shown;
+use super::pull_secret::PullSecrets;
+use crate::auth::Credentials;
+use crate::error::{Error, Result};
+use crate::name::Registry;
+use crate::replace::{Access, Replacement};
+
+/// Where credentials are kept for good.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    /// What the file is called in messages.
+    name: String,
+    rules: Rules,
+    helpers: Helpers,
+}
+
+/// Where credentials were put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// For instance `~/.docker/config.json`, or `docker-credential-pass (credsStore in ~/.docker/config.json)`.
+    pub place: String,
+    /// Whether they are in a file as they are, for everybody who can read it.
+    pub in_plain_text: bool,
+}
+
+/// What is left when credentials were taken away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The places that had some.
+    pub places: Vec<String>,
+    /// The helpers that failed, and why. They may still have some.
+    pub failures: Vec<String>,
+}
+
+impl Store {
+    /// The file that `options` name, in podman's manner; else docker's `config.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`](crate::Kind::Config) when there is no such file to be had.
+    pub fn open(options: &Options) -> Result<Self> {
+        let home = options.home.as_deref();
+        let (path, rules) = match &options.auth_file {
+            Some(AuthFile::Path(path)) => (path.clone(), Rules::Containers),
+            Some(AuthFile::Text { name, .. }) => {
+                return Err(Error::config(format!("credentials cannot be kept in {name}")));
+            }
+            None => {
+                let folder = options.docker_config.clone().or_else(|| Some(home?.join(".docker")));
+                let nowhere = || Error::config("credentials cannot be kept: neither HOME nor DOCKER_CONFIG is set");
+                (folder.ok_or_else(nowhere)?.join("config.json"), Rules::Docker)
+            }
+        };
+        let helpers = Helpers::new(options.path.clone(), options.helper_limit);
+        Ok(Self { name: shown(&path, home), path, rules, helpers })
+    }
+
+    /// Whether a registry's identity token is kept in the place of the password it was given for, as docker does.
+    pub fn takes_identity_tokens(&self) -> bool {
+        self.rules == Rules::Docker
+    }
+
+    /// Looks whether [`Store::keep`] would find everything in order, short of keeping something.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::keep`].
+    pub async fn check(&self, registry: &Registry) -> Result<()> {
+        let config = self.read().await?;
+        self.helper(&config, &Target { registry, repository: None })?;
+        match std::fs::metadata(&self.path) {
+            Ok(file) if file.permissions().readonly() => Err(self.cannot_be_written("it is read-only")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps credentials for a registry, in the place of those that are there.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`](crate::Kind::Config) when the file cannot be read or written, or a helper fails. What was kept
+    /// before is still there then.
+    pub async fn keep(&self, registry: &Registry, credentials: &Credentials) -> Result<Kept> {
+        let target = Target { registry, repository: None };
+        let (Some(members), Some((username, secret))) = (entry::encode(credentials), entry::unpair(credentials)) else {
+            return Err(Error::config(format!("there is nothing to be kept for {registry}")));
+        };
+        // Not under the lock: a helper may ask its user something, and takes its time.
+        let config = self.read().await?;
+        let Some((place, name, key)) = self.helper(&config, &target)? else {
+            self.put(&target, members).await?;
+            return Ok(Kept { place: self.name.clone(), in_plain_text: true });
+        };
+        self.helpers.store(name, &key, username, secret).await.map_err(|why| {
+            Error::config(format!("cannot store the credentials for {registry}"))
+                .because(why)
+                .because(format!("it is the {place}"))
+        })?;
+        self.put(&target, Map::new()).await?;
+        Ok(Kept { place: format!("docker-credential-{name} ({place})"), in_plain_text: false })
+    }
+
+    /// Takes away what is kept for a registry, in every place of this store where [`Keychain`](super::Keychain) would find
+    /// it. Entries for a part of the registry stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`](crate::Kind::Config) when the file cannot be read or written.
+    pub async fn forget(&self, registry: &Registry) -> Result<Forgotten> {
+        let target = Target { registry, repository: None };
+        let config = self.read().await?;
+        let mut forgotten = self.forget_in_helpers(&config, &target).await;
+        let is_own = own_keys(&target);
+        if config.keys().any(&is_own) {
+            self.change(move |text| edit::remove(text, &is_own).map(|(text, _)| text)).await?;
+            // Beside a helper's credentials stands an entry without any.
+            if forgotten.places.is_empty() {
+                forgotten.places.push(self.name.clone());
+            }
+        }
+        Ok(forgotten)
+    }
+
+    async fn forget_in_helpers(&self, config: &ConfigJson, target: &Target<'_>) -> Forgotten {
+        let mut forgotten = Forgotten::default();
+        for (setting, name, key) in config.helpers_for(target) {
+            let place = format!("{setting} in {}", self.name);
+            let erased = match check_name(name) {
+                Ok(()) => self.erase(name, &key).await,
+                Err(error) => Err(error.to_string()),
+            };
+            match erased {
+                Ok(false) => {}
+                Ok(true) => forgotten.places.push(format!("docker-credential-{name} ({place})")),
+                Err(why) => forgotten.failures.push(format!("{why} ({place})")),
+            }
+        }
+        forgotten
+    }
+
+    /// Has a helper erase what it has; whether that was anything.
+    async fn erase(&self, name: &str, key: &str) -> Result<bool, String> {
+        let given = self.helpers.ask(name, key).await.map_err(|failure| failure.why)?;
+        let had = given.credentials.is_some();
+        if had {
+            self.helpers.erase(name, key).await?;
+        }
+        Ok(had)
+    }
+
+    /// The helper that is to keep the credentials: the setting that names it, its name, and the key.
+    fn helper<'a>(&self, config: &'a ConfigJson, target: &Target<'_>) -> Result<Option<(String, &'a str, String)>> {
+        let Some((setting, name, key)) = config.helper_to_store(target) else { return Ok(None) };
+        let place = format!("{setting} in {}", self.name);
+        check_name(name).map_err(|error| error.because(format!("it is the {place}")))?;
+        Ok(Some((place, name, key)))
+    }
+
+    /// Writes an entry, in the place of one under the same key.
+    async fn put(&self, target: &Target<'_>, members: Map<String, Value>) -> Result<()> {
+        let key = match self.rules {
+            Rules::Docker => target.helper_key(),
+            Rules::Containers => target.registry.authority(),
+        };
+        let server = ServerKey::parse(&key);
+        self.change(move |text| edit::put(text, &key, members, |other| ServerKey::parse(other) == server)).await
+    }
+
+    /// Changes the file's text, while nobody else does.
+    async fn change<C>(&self, change: C) -> Result<()>
+    where
+        C: FnOnce(&str) -> Result<String, String> + Send + 'static,
+    {
+        let path = self.path.clone();
+        let work = move || {
+            let file = Replacement::begin(&path, Access::Owner).map_err(|error| error.to_string())?;
+            let bytes = file.read().map_err(|error| error.to_string())?.unwrap_or_default();
+            let text = SecretString::from(String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?);
+            let changed = SecretString::from(change(text.expose_secret())?);
+            file.write(changed.expose_secret().as_bytes()).map_err(|error| error.to_string())
+        };
+        // It waits for others that change the file.
+        let outcome = tokio::task::spawn_blocking(work).await;
+        outcome.unwrap_or_else(|error| Err(error.to_string())).map_err(|why| self.cannot_be_written(why))
+    }
+
+    /// What is in the file; as good as nothing when there is none.
+    async fn read(&self) -> Result<ConfigJson> {
+        // A link to a file that is not there is about to get one.
+        let text = match tokio::fs::metadata(&self.path).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            _ => file::read(&self.path).await.map_err(|error| self.cannot_be_written(error.why))?,
+        };
+        let parse = |text: &str| {
+            let document = if text.trim().is_empty() { Value::Object(Map::new()) } else { parse_json(text)? };
+            if PullSecrets::is_one(&document) {
+                return Err("it is a Kubernetes object, and credentials are not put into one".to_owned());
+            }
+            let origin = Origin { label: "", name: self.name.clone(), exposed: None };
+            ConfigJson::read(&document, self.rules, origin)
+        };
+        let text = text.map(|text| text.text).unwrap_or_default();
+        parse(text.expose_secret()).map_err(|why| self.cannot_be_written(why))
+    }
+
+    fn cannot_be_written(&self, why: impl std::fmt::Display) -> Error {
+        Error::config(format!("cannot write credentials to {}", self.name)).because(why)
+    }
+}
+
+/// Whether a key is one of the registry as a whole.
+fn own_keys(target: &Target<'_>) -> impl Fn(&str) -> bool + Send + 'static {
+    let own: Vec<_> = target.keys().iter().map(|key| ServerKey::parse(key)).collect();
+    let hosts = target.hosts();
+    move |key| {
+        let server = ServerKey::parse(key);
+        own.contains(&server) || (server.is_address() && hosts.contains(&server.host()))
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+use crate::error::Kind;
+use crate::keychain::Keychain;
+
+/// A helper with its own memory, in files beside it: `store`, `get` and `erase` as docker's protocol has them.
+const VAULT: &str = r#"
+vault="$0.vault"; input=$(cat); echo "$1" >> "$0.log"
+case "$1" in
+    store) printf '%s' "$input" > "$vault" ;;
+    get) [ -f "$vault" ] && cat "$vault" || { echo "credentials not found in native keychain"; exit 1; } ;;
+    erase) rm "$vault" ;;
+esac
+"#;
+
+struct Home {
+    folder: TempDir,
+    options: Options,
+}
+
+impl Home {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            home: Some(folder.path().into()),
+            path: Some(std::env::join_paths([folder.path(), Path::new("/usr/bin"), Path::new("/bin")]).unwrap()),
+            ..Options::default()
+        };
+        Self { folder, options }
+    }
+
+    fn with_config(config: &serde_json::Value) -> Self {
+        let home = Self::new();
+        fs::create_dir(home.path(".docker")).unwrap();
+        fs::write(home.config(), config.to_string()).unwrap();
+        home
+    }
+
+    /// Written by another process, so that no thread of this one has it open for writing when it is run.
+    fn helper(self, name: &str, script: &str) -> Self {
+        let written = std::process::Command::new("/bin/sh")
+            .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 755 "$1""#, "sh"])
+            .arg(self.path(&format!("docker-credential-{name}")))
+            .arg(script)
+            .status();
+        assert!(written.unwrap().success());
+        self
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn config(&self) -> PathBuf {
+        self.path(".docker/config.json")
+    }
+
+    fn read(&self) -> serde_json::Value {
+        serde_json::from_slice(&fs::read(self.config()).unwrap()).unwrap()
+    }
+
+    fn store(&self) -> Store {
+        Store::open(&self.options).unwrap()
+    }
+
+    /// The user names and sources that are found for a registry.
+    async fn found(&self, name: &str) -> Vec<String> {
+        let found = Keychain::discover(self.options.clone()).credentials(&registry(name), None).await.unwrap();
+        found.iter().map(|found| found.identity.to_string()).collect()
+    }
+}
+
+fn registry(text: &str) -> Registry {
+    text.parse().unwrap()
+}
+
+fn ann() -> Credentials {
+    Credentials::basic("ann", "s3cret").unwrap()
+}
+
+#[tokio::test]
+async fn what_is_kept_is_found_and_then_forgotten() {
+    let home = Home::new();
+    for name in ["reg.corp:5000", "docker.io", "[::1]:5000"] {
+        home.store().check(&registry(name)).await.unwrap();
+        let kept = home.store().keep(&registry(name), &ann()).await.unwrap();
+        assert_eq!(kept, Kept { place: "~/.docker/config.json".to_owned(), in_plain_text: true });
+        assert_eq!(home.found(name).await, ["ann (docker config, ~/.docker/config.json)"]);
+    }
+    let auth = json!({"auth": "YW5uOnMzY3JldA=="});
+    let expected = json!({"auths": {"reg.corp:5000": auth, "https://index.docker.io/v1/": auth, "[::1]:5000": auth}});
+    assert_eq!(home.read(), expected);
+    assert_eq!(fs::metadata(home.config()).unwrap().permissions().mode() & 0o777, 0o600);
+    for name in ["reg.corp:5000", "docker.io", "[::1]:5000"] {
+        let forgotten = home.store().forget(&registry(name)).await.unwrap();
+        assert_eq!(forgotten.places, ["~/.docker/config.json"]);
+        assert_eq!(home.store().forget(&registry(name)).await.unwrap(), Forgotten::default());
+        assert!(home.found(name).await.is_empty());
+    }
+    assert_eq!(home.read(), json!({"auths": {}}));
+}
+
+#[tokio::test]
+async fn forgetting_where_nothing_is_kept_makes_no_file() {
+    let home = Home::new();
+    assert_eq!(home.store().forget(&registry("reg.corp")).await.unwrap(), Forgotten::default());
+    assert_eq!(fs::read_dir(home.folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn an_identity_token_is_kept_as_docker_does() {
+    let home = Home::new();
+    let token = Credentials::IdentityToken {
+        username: Some("ann".to_owned()),
+        token: "t0ken".into(),
+        password: Some("s3cret".into()),
+    };
+    home.store().keep(&registry("reg.corp"), &token).await.unwrap();
+    assert_eq!(home.read(), json!({"auths": {"reg.corp": {"auth": "YW5uOg==", "identitytoken": "t0ken"}}}));
+    home.store().keep(&registry("reg.corp"), &ann()).await.unwrap();
+    assert_eq!(home.read(), json!({"auths": {"reg.corp": {"auth": "YW5uOnMzY3JldA=="}}}));
+    let none = home.store().keep(&registry("reg.corp"), &Credentials::Anonymous).await.unwrap_err();
+    assert_eq!(none.kind(), &Kind::Config);
+}
+
+#[tokio::test]
+async fn every_spelling_of_the_registry_is_forgotten_and_nothing_else() {
+    let keys = [
+        "reg.corp",
+        "REG.corp",
+        "https://reg.corp",
+        "http://reg.corp/v1/",
+        "https://reg.corp/team",
+        "reg.corp/v2/",
+        "reg.corp/team",
+        "reg.corp:443",
+        "other.corp",
+        "https://index.docker.io/v1/",
+    ];
+    let auths: Map<String, Value> = keys.iter().map(|&key| (key.to_owned(), json!({"auth": "YTpi"}))).collect();
+    let home = Home::with_config(&json!({"auths": auths}));
+    home.store().forget(&registry("reg.corp")).await.unwrap();
+    let left: Vec<String> = home.read()["auths"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(left, ["reg.corp/team", "reg.corp:443", "other.corp", "https://index.docker.io/v1/"]);
+}
+
+#[tokio::test]
+async fn an_entry_in_another_spelling_does_not_hide_the_new_one() {
+    let home = Home::with_config(&json!({"auths": {"REG.corp": {"auth": "Ym9iOngK"}}}));
+    home.store().keep(&registry("reg.corp"), &ann()).await.unwrap();
+    assert_eq!(home.read(), json!({"auths": {"reg.corp": {"auth": "YW5uOnMzY3JldA=="}}}));
+}
+
+#[tokio::test]
+async fn a_helper_keeps_what_it_is_configured_for() {
+    for (config, name) in [
+        (json!({"credsStore": "vault"}), "reg.corp"),
+        (json!({"credHelpers": {"reg.corp": "vault"}, "credsStore": "missing"}), "reg.corp"),
+        (json!({"credHelpers": {"other.corp": "missing"}, "credsStore": "vault"}), "docker.io"),
+    ] {
+        let home = Home::with_config(&config).helper("vault", VAULT);
+        home.store().check(&registry(name)).await.unwrap();
+        let kept = home.store().keep(&registry(name), &ann()).await.unwrap();
+        let setting = if config["credHelpers"][name].is_null() { "credsStore" } else { "credHelpers" };
+        let place = format!("docker-credential-vault ({setting} in ~/.docker/config.json)");
+        assert_eq!(kept, Kept { place: place.clone(), in_plain_text: false });
+        let key = if name == "docker.io" { "https://index.docker.io/v1/" } else { name };
+        let stored: Value =
+            serde_json::from_slice(&fs::read(home.path("docker-credential-vault.vault")).unwrap()).unwrap();
+        assert_eq!(stored, json!({"ServerURL": key, "Username": "ann", "Secret": "s3cret"}));
+        assert_eq!(home.read()["auths"], json!({key: {}}));
+        assert!(!fs::read_to_string(home.config()).unwrap().contains("YW5u"));
+        assert_eq!(home.found(name).await, [format!("ann ({place})")]);
+        let forgotten = home.store().forget(&registry(name)).await.unwrap();
+        assert_eq!(forgotten.places, [place]);
+        assert!(!home.path("docker-credential-vault.vault").exists());
+        assert_eq!(home.read()["auths"], json!({}));
+    }
+}
+
+#[tokio::test]
+async fn a_helper_that_is_told_to_keep_nothing_leaves_it_to_the_file() {
+    let home = Home::with_config(&json!({"credHelpers": {"reg.corp": ""}, "credsStore": "missing"}));
+    assert!(home.store().keep(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
+}
+
+#[tokio::test]
+async fn an_identity_token_goes_to_a_helper_under_its_own_name() {
+    let home = Home::with_config(&json!({"credsStore": "vault"})).helper("vault", VAULT);
+    let token = Credentials::IdentityToken { username: Some("ann".to_owned()), token: "t0ken".into(), password: None };
+    home.store().keep(&registry("reg.corp"), &token).await.unwrap();
+    let stored: Value = serde_json::from_slice(&fs::read(home.path("docker-credential-vault.vault")).unwrap()).unwrap();
+    assert_eq!(stored, json!({"ServerURL": "reg.corp", "Username": "<token>", "Secret": "t0ken"}));
+}
+
+#[tokio::test]
+async fn a_helper_that_fails_changes_nothing() {
+    let config = json!({"credsStore": "vault", "auths": {"reg.corp": {"auth": "YTpi"}}});
+    for (script, cause) in [
+        ("cat >/dev/null; echo 'the vault is sealed'; exit 1", "docker-credential-vault failed: the vault is sealed"),
+        ("cat; exit 1", "docker-credential-vault failed"),
+        ("echo \"cannot keep $(cat)\"; exit 1", "docker-credential-vault failed"),
+    ] {
+        let home = Home::with_config(&config).helper("vault", script);
+        let error = home.store().keep(&registry("reg.corp"), &ann()).await.unwrap_err();
+        assert_eq!((error.kind(), error.what()), (&Kind::Config, "cannot store the credentials for reg.corp"));
+        assert_eq!(error.causes(), [cause, "it is the credsStore in ~/.docker/config.json"]);
+        assert_eq!(home.read(), config);
+    }
+    let missing = Home::with_config(&config).store().keep(&registry("reg.corp"), &ann()).await.unwrap_err();
+    assert_eq!(missing.causes()[0], "docker-credential-vault is not in PATH");
+    let wrong = Home::with_config(&json!({"credsStore": "../x"}));
+    assert!(wrong.store().check(&registry("reg.corp")).await.unwrap_err().what().contains("credential helper"));
+}
+
+#[tokio::test]
+async fn a_helper_that_cannot_forget_is_reported_and_the_file_forgets() {
+    let config = json!({"credsStore": "vault", "auths": {"reg.corp": {"auth": "YTpi"}}});
+    let home = Home::with_config(&config).helper("vault", "echo 'the vault is sealed'; exit 1");
+    let forgotten = home.store().forget(&registry("reg.corp")).await.unwrap();
+    assert_eq!(forgotten.places, ["~/.docker/config.json"]);
+    let failure = "docker-credential-vault failed: the vault is sealed (credsStore in ~/.docker/config.json)";
+    assert_eq!(forgotten.failures, [failure]);
+    assert_eq!(home.read()["auths"], json!({}));
+}
+
+#[tokio::test]
+async fn a_file_that_was_named_is_podmans() {
+    let mut home = Home::new();
+    let path = home.path("run/auth.json");
+    home.options.auth_file = Some(AuthFile::Path(path.clone()));
+    assert!(!home.store().takes_identity_tokens());
+    let kept = home.store().keep(&registry("docker.io"), &ann()).await.unwrap();
+    assert_eq!(kept.place, "~/run/auth.json");
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text, "{\n\t\"auths\": {\n\t\t\"docker.io\": {\n\t\t\t\"auth\": \"YW5uOnMzY3JldA==\"\n\t\t}\n\t}\n}");
+    assert_eq!(home.found("docker.io").await.len(), 1);
+    // Podman does not know a helper for all.
+    fs::write(&path, json!({"credsStore": "missing", "auths": {"reg.corp/team": {"auth": "YTpi"}}}).to_string())
+        .unwrap();
+    assert!(home.store().keep(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
+    fs::write(&path, json!({"credHelpers": {"reg.corp": "vault"}}).to_string()).unwrap();
+    let home = home.helper("vault", VAULT);
+    assert!(!home.store().keep(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_changed_is_told_and_left() {
+    for (text, cause) in [
+        ("{\"s3cret\"", "not valid JSON at line 1, column 9"),
+        ("[\"s3cret\"]", "it is not a JSON object"),
+        ("{\"auths\": \"s3cret\"}", "auths is not an object"),
+        ("{\"kind\": \"Secret\"}", "it is a Kubernetes object, and credentials are not put into one"),
+    ] {
+        let home = Home::with_config(&json!(null));
+        fs::write(home.config(), text).unwrap();
+        let store = home.store();
+        for error in [
+            store.check(&registry("reg.corp")).await.unwrap_err(),
+            store.keep(&registry("reg.corp"), &ann()).await.unwrap_err(),
+            store.forget(&registry("reg.corp")).await.unwrap_err(),
+        ] {
+            assert_eq!(error.what(), "cannot write credentials to ~/.docker/config.json");
+            assert_eq!(error.causes(), [cause]);
+        }
+        assert_eq!(fs::read_to_string(home.config()).unwrap(), text);
+    }
+    let home = Home::with_config(&json!({}));
+    fs::set_permissions(home.config(), fs::Permissions::from_mode(0o400)).unwrap();
+    for error in [
+        home.store().check(&registry("reg.corp")).await.unwrap_err(),
+        home.store().keep(&registry("reg.corp"), &ann()).await.unwrap_err(),
+    ] {
+        assert_eq!(error.causes(), ["it is read-only"]);
+    }
+}
+
+#[tokio::test]
+async fn a_link_leads_to_the_file_that_is_changed() {
+    let home = Home::new();
+    fs::create_dir(home.path(".docker")).unwrap();
+    symlink("../dotfiles/docker.json", home.config()).unwrap();
+    home.store().check(&registry("reg.corp")).await.unwrap();
+    for name in ["reg.corp", "other.corp"] {
+        home.store().keep(&registry(name), &ann()).await.unwrap();
+    }
+    assert!(home.config().symlink_metadata().unwrap().is_symlink());
+    assert_eq!(home.read()["auths"].as_object().unwrap().len(), 2);
+    assert!(home.path("dotfiles/docker.json").symlink_metadata().unwrap().is_file());
+}
+
+#[tokio::test]
+async fn without_a_home_there_is_nowhere_to_keep_anything() {
+    let error = Store::open(&Options::default()).unwrap_err();
+    assert_eq!(error.what(), "credentials cannot be kept: neither HOME nor DOCKER_CONFIG is set");
+    let text = AuthFile::Text { text: "{}".into(), name: "standard input".to_owned() };
+    let error = Store::open(&Options { auth_file: Some(text), ..Options::default() }).unwrap_err();
+    assert_eq!(error.what(), "credentials cannot be kept in standard input");
+}
+
+#[tokio::test]
+async fn logins_at_once_are_all_kept() {
+    let home = Home::with_config(&json!({"x": 1}));
+    let names: Vec<String> = (0..20).map(|number| format!("reg-{number}.corp")).collect();
+    let keep = |name: String| {
+        let store = home.store();
+        async move { store.keep(&registry(&name), &ann()).await.unwrap() }
+    };
+    futures::future::join_all(names.iter().cloned().map(keep)).await;
+    let config = home.read();
+    assert_eq!((config["auths"].as_object().unwrap().len(), &config["x"]), (20, &json!(1)));
+}

@@ -1,0 +1,152 @@
+//! Certificate authorities in Kubernetes objects, as `kubectl get secret -o yaml` or `-o json` prints them: `ca.crt`, else
+//! `tls.crt`, of a `Secret` or a `ConfigMap`, one by one or in a `List`.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+use super::anchor::Anchor;
+use super::file;
+use super::pem::Contents;
+use crate::error::{Error, Result};
+
+/// Reads the certificates to trust out of a file with Kubernetes objects: all in the `ca.crt` that there are. Without one,
+/// the CA certificates in `tls.crt`, or where there are none either, the server's own.
+///
+/// # Errors
+///
+/// [`Kind::Config`](crate::Kind::Config) when there are none. Nothing of the file is quoted: there are keys in it.
+pub fn anchors_of_secret(path: &Path) -> Result<Vec<Anchor>> {
+    let refuse = |why: String| Error::config(format!("no CA in {}", path.display())).because(why);
+    let bytes = file::read_named(path)
+        .map_err(|error| Error::config(format!("cannot read {}", path.display())).because(error))?;
+    let documents = parse(&bytes).map_err(refuse)?;
+    let objects: Vec<&Value> = documents.iter().flat_map(items).collect();
+    for member in ["ca.crt", "tls.crt"] {
+        let mut anchors = Vec::new();
+        for text in objects.iter().filter_map(|object| member_of(object, member)) {
+            let text = text.map_err(|why| refuse(format!("its {member} is {why}")))?;
+            let contents = Contents::parse(&text);
+            if contents.certificates.is_empty() {
+                return Err(refuse(format!("{member}: {}", contents.instead_of_certificates())));
+            }
+            anchors.extend(contents.certificates.into_iter().map(|(der, certificate)| Anchor { der, certificate }));
+        }
+        if anchors.iter().any(|anchor| anchor.certificate.may_issue()) {
+            anchors.retain(|anchor| anchor.certificate.may_issue());
+        }
+        if !anchors.is_empty() {
+            return Ok(anchors);
+        }
+    }
+    Err(refuse("there is no Secret or ConfigMap with ca.crt or tls.crt in it".to_owned()))
+}
+
+/// JSON, or YAML of any number of documents. The error says where the text is wrong.
+fn parse(bytes: &[u8]) -> Result<Vec<Value>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim_start().starts_with('{') {
+        let place =
+            |error: serde_json::Error| format!("not valid JSON at line {}, column {}", error.line(), error.column());
+        return serde_json::from_str(text).map(|document| vec![document]).map_err(place);
+    }
+    serde_saphyr::from_multiple(text).map_err(|error| match error.location() {
+        Some(at) => format!("not valid YAML at line {}, column {}", at.line(), at.column()),
+        None => "not valid YAML".to_owned(),
+    })
+}
+
+/// A document, or what is in it when it is a list.
+fn items(document: &Value) -> Vec<&Value> {
+    document["items"].as_array().map_or_else(|| vec![document], |items| items.iter().collect())
+}
+
+/// A member of an object's data. `stringData` is `data` without base64, and so is the `data` of a `ConfigMap`.
+fn member_of(object: &Value, member: &str) -> Option<Result<Vec<u8>, &'static str>> {
+    let plain = |data: &str| object[data][member].as_str().map(|text| Ok(text.as_bytes().to_vec()));
+    match object["kind"].as_str()? {
+        "ConfigMap" => plain("data"),
+        "Secret" => plain("stringData").or_else(|| {
+            let encoded: String = object["data"][member].as_str()?.split_ascii_whitespace().collect();
+            Some(BASE64_STANDARD.decode(encoded).map_err(|_| "not base64"))
+        }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::error::Kind;
+    use crate::trust::fixture::{self, Authority};
+
+    fn read(text: &str) -> Result<Vec<String>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        std::fs::write(&path, text).unwrap();
+        let anchors = anchors_of_secret(&path)?;
+        Ok(anchors.iter().map(|anchor| anchor.certificate.subject.to_string()).collect())
+    }
+
+    fn secret(data: &[(&str, &str)]) -> Value {
+        let data: serde_json::Map<String, Value> =
+            data.iter().map(|(name, text)| ((*name).to_owned(), BASE64_STANDARD.encode(text).into())).collect();
+        json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "data": data})
+    }
+
+    #[test]
+    fn every_form_of_a_secret_is_read() {
+        let root = Authority::root("Corp Root");
+        let leaf = root.issue(fixture::server(&["registry.corp"]));
+        let tls = secret(&[("tls.crt", &(leaf.pem() + &root.pem())), ("tls.key", &leaf.key_pem())]);
+        let both = secret(&[("tls.crt", &leaf.pem()), ("ca.crt", &root.pem())]);
+        let yaml = |value: &Value| serde_saphyr::to_string(value).unwrap();
+        let map = json!({"kind": "ConfigMap", "data": {"ca.crt": root.pem()}});
+        let string_data = json!({"kind": "Secret", "stringData": {"ca.crt": root.pem()}});
+        for text in [
+            tls.to_string(),
+            yaml(&both),
+            yaml(&tls),
+            format!("{}---\n{}", yaml(&json!({"kind": "Pod"})), yaml(&both)),
+            json!({"kind": "List", "items": [{"kind": "Pod"}, both]}).to_string(),
+            yaml(&map),
+            string_data.to_string(),
+        ] {
+            assert_eq!(read(&text).unwrap(), ["Corp Root"], "{text}");
+        }
+        let two = secret(&[("ca.crt", &(root.pem() + &Authority::root("Next Root").pem()))]);
+        assert_eq!(read(&two.to_string()).unwrap(), ["Corp Root", "Next Root"]);
+        let mut params = fixture::server(&["registry.corp"]);
+        params.distinguished_name.push(rcgen::DnType::CommonName, "own");
+        let own = Authority::own_issuer(params);
+        assert_eq!(read(&secret(&[("tls.crt", &own.pem())]).to_string()).unwrap(), ["own"]);
+    }
+
+    #[test]
+    fn what_holds_no_ca_says_why_and_quotes_nothing() {
+        let key = Authority::root("R").key_pem();
+        for (text, why) in [
+            (json!({"kind": "Pod"}).to_string(), "there is no Secret or ConfigMap with ca.crt or tls.crt in it"),
+            (
+                secret(&[("password", "s3cret")]).to_string(),
+                "there is no Secret or ConfigMap with ca.crt or tls.crt in it",
+            ),
+            (secret(&[("ca.crt", &key)]).to_string(), "ca.crt: it holds a private key"),
+            (json!({"kind": "Secret", "data": {"ca.crt": "s3cret!"}}).to_string(), "its ca.crt is not base64"),
+            ("{\"s3cret\"".to_owned(), "not valid JSON at line 1, column 9"),
+            ("a: [s3cret".to_owned(), "not valid YAML at line 1, column 4"),
+        ] {
+            let error = read(&text).unwrap_err();
+            assert_eq!(error.kind(), &Kind::Config);
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+            assert!(error.causes()[0].starts_with(why), "{error}");
+        }
+        let missing = anchors_of_secret(Path::new("/nowhere/secret.yaml")).unwrap_err();
+        assert_eq!(missing.what(), "cannot read /nowhere/secret.yaml");
+    }
+}

@@ -1,0 +1,249 @@
+use insta::assert_snapshot;
+use registry_fixture::content::ImageSpec;
+use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running, Tls};
+
+use super::{checks, checks_of, findings, findings_of};
+use crate::runner::Rls;
+use crate::wire::Wire;
+
+fn open() -> Running {
+    Registry::builder().start()
+}
+
+/// A run against a server that is no registry.
+fn against(wire: &Wire) -> Rls {
+    Rls::new().naming(wire.host(), "REGISTRY").env("RLS_REGISTRY", wire.url())
+}
+
+#[test]
+fn no_such_name() {
+    let output = findings(Rls::new().env("RLS_REGISTRY", "registry.invalid"));
+    // What the resolver says differs from system to system.
+    let (before, cause) = output.split_once("cause   registry.invalid: ").expect("a cause");
+    let (_, after) = cause.split_once('\n').expect("a line");
+    assert_snapshot!(format!("{before}cause   registry.invalid: …\n{after}"), @r#"
+    exit 10
+     ✗ dns          no address
+         cause   registry.invalid: …
+         remedy  check the name: getent hosts registry.invalid
+                 or say where it is: --resolve registry.invalid:443:ADDRESS, or a line "ADDRESS registry.invalid" in /etc/hosts
+    "#);
+}
+
+#[test]
+fn an_address_that_was_given() {
+    let registry = Registry::builder().tls(Tls::Issued).tls_name("registry.corp").start();
+    let name = format!("registry.corp:{}", registry.port());
+    let rls = Rls::at(&registry).naming(&*name, "NAME").env("RLS_REGISTRY", &name);
+    let (code, output) = checks_of(rls, &format!("--resolve {name}:127.0.0.1"));
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains(" – dns          127.0.0.1, as was asked for\n"), "{output}");
+}
+
+#[test]
+fn through_a_proxy() {
+    let registry = open();
+    let rls = Rls::at(&registry).env("HTTP_PROXY", format!("http://ann:s3cret@{}", registry.host()));
+    let (code, output) = checks(rls.env("RLS_REGISTRY", "http://registry.corp"));
+    assert_eq!(code, 0, "{output}");
+    assert!(output.starts_with(" ✓ proxy        http://REGISTRY (HTTP_PROXY)\n"), "{output}");
+    assert!(output.contains(" ✓ tcp          REGISTRY (the proxy)\n"), "{output}");
+    let rls = Rls::at(&registry).env("ALL_PROXY", "http://proxy.invalid:1").env("NO_PROXY", "127.0.0.1");
+    let (code, output) = checks(rls);
+    assert_eq!(code, 0, "{output}");
+    assert!(
+        output.starts_with(" ✓ proxy        none for 127.0.0.1: ALL_PROXY is set, and NO_PROXY names it\n"),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_proxy_that_is_none() {
+    let registry = Registry::builder().tls(Tls::Issued).start();
+    let closed = Wire::closed();
+    let rls = Rls::at(&registry).naming(&*closed, "PROXY").env("HTTPS_PROXY", format!("http://{closed}"));
+    assert_snapshot!(findings(rls), @"
+    exit 10
+     ✗ tcp          connection refused
+         cause   nothing listens on PROXY: the server did not start, or listens elsewhere
+         remedy  export HTTPS_PROXY=http://PROXY:PORT, with the proxy that there is
+                 or, to go without it: export NO_PROXY=127.0.0.1
+    ");
+    let refusing = Wire::answering("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+    let rls = Rls::at(&registry).env("HTTPS_PROXY", refusing.url()).naming(refusing.host(), "PROXY");
+    assert_snapshot!(findings(rls), @"
+    exit 10
+     ✗ tls          cannot reach REGISTRY through the proxy http://PROXY
+         cause   tunnel error: proxy authorization required
+         remedy  export HTTPS_PROXY=http://USER:PASSWORD@PROXY:PORT, if it wants to know who you are
+                 or, to go without it: export NO_PROXY=127.0.0.1
+    ");
+    let rls = Rls::at(&registry).env("HTTPS_PROXY", "::not an address::");
+    assert_snapshot!(findings(rls), @"
+    exit 2
+     ✗ proxy        HTTPS_PROXY cannot be used
+         cause   HTTPS_PROXY is set, and what it holds is not the address of a proxy: it is ignored
+         remedy  export HTTPS_PROXY=http://PROXY:PORT
+                 or, if there is no proxy: unset HTTPS_PROXY
+    ");
+}
+
+#[test]
+fn an_html_login_page() {
+    let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>Log in…";
+    assert_snapshot!(findings(against(&Wire::answering(page))), @"
+    exit 5
+     ✗ http         a page for people
+         cause   /v2/ is a text/html page (a proxy or a login page?)
+         remedy  on the proxy before it: /v2/ has to go to the registry, without a login page (nginx: location /v2/ { proxy_pass http://registry:5000; })
+                 or here: the registry itself, if that is another host, port or path: rls doctor https://REGISTRY/PREFIX
+    ");
+    let registry = open();
+    registry.inject(Match::get("/v2/").always(), Answer::new(302).header("Location", "/login?next=/v2/"));
+    let login =
+        Answer::new(200).header("Content-Type", "text/html; charset=utf-8").body("<!DOCTYPE html><title>Log in");
+    registry.inject(Match::get("/login").always(), login);
+    assert_snapshot!(findings(Rls::at(&registry)), @"
+    exit 5
+     ✗ http         a page for people
+         cause   /login is a text/html page (a proxy or a login page?)
+         remedy  on the proxy before it: /v2/ has to go to the registry, without a login page (nginx: location /v2/ { proxy_pass http://registry:5000; })
+                 or here: the registry itself, if that is another host, port or path: rls doctor https://REGISTRY/PREFIX
+    ");
+}
+
+#[test]
+fn not_a_registry_at_all() {
+    let nothing = "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nnot found";
+    assert_snapshot!(findings(against(&Wire::answering(nothing))), @"
+    exit 3
+     ✗ http         not a registry
+         cause   /v2/ answers 404 Not Found: not found
+         remedy  the registry may be on another port: rls doctor 127.0.0.1:5000
+                 or below a path, as with Artifactory and Nexus: rls doctor https://REGISTRY/PREFIX
+    ");
+    let something = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n";
+    assert_snapshot!(findings(against(&Wire::answering(something))), @"
+    exit 5
+     ✗ http         not a registry
+         cause   /v2/ answers 200, and not as a registry does
+         remedy  the registry may be on another port: rls doctor 127.0.0.1:5000
+                 or below a path, as with Artifactory and Nexus: rls doctor https://REGISTRY/PREFIX
+    ");
+    assert_snapshot!(findings(against(&Wire::answering("SSH-2.0-OpenSSH_9.6\r\n"))), @"
+    exit 5
+     ✗ http         not HTTP
+         cause   the port answers, and not in HTTP: it belongs to something else
+         remedy  another port, for instance rls doctor 127.0.0.1:5000
+    ");
+}
+
+#[test]
+fn the_server_fails() {
+    let registry = open();
+    registry.inject(Match::get("/v2/").always(), Answer::error(503, "UNAVAILABLE", "storage is gone"));
+    assert_snapshot!(findings(Rls::at(&registry)), @"
+    exit 5
+     ✗ http         http://REGISTRY failed to answer for the API
+         cause   503 Service Unavailable: UNAVAILABLE: storage is gone
+         remedy  on the server: read its log: docker logs registry, journalctl -u docker-registry
+                 if a proxy stands before it: read that one's log too
+    ");
+}
+
+#[test]
+fn too_many_requests() {
+    let registry = open();
+    registry.inject(Match::get("/v2/").always(), Answer::error(429, "TOOMANYREQUESTS", "slow down"));
+    assert_snapshot!(findings(Rls::at(&registry)), @"
+    exit 8
+     ✗ http         the rate limit of http://REGISTRY is reached
+         cause   429 Too Many Requests: TOOMANYREQUESTS: slow down
+         remedy  wait; or log in, which often raises the limit: rls login http://REGISTRY
+    ");
+}
+
+#[test]
+fn a_proxy_loses_the_scheme_of_a_location() {
+    let registry = Registry::builder().tls(Tls::Issued).start();
+    registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
+    let plain = format!("http://{}/elsewhere", registry.host());
+    registry.inject(Match::under("/v2/team/app/blobs/sha256:").always(), Answer::redirect(&plain));
+    registry.inject(Match::post("/v2/team/app/blobs/uploads/").always(), Fault::header("Location", &plain));
+    assert_snapshot!(findings_of(Rls::at(&registry), "team/app --push"), @"
+    exit 11
+     ✗ pull         blobs are redirected to plain HTTP
+         cause   127.0.0.1 leads to http://REGISTRY: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
+         remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
+                 or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named
+     ✗ push         uploads are led to plain HTTP
+         cause   127.0.0.1 leads to http://REGISTRY: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
+         remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
+                 or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named
+    ");
+    registry.inject(Match::get("/v2/").always(), Answer::redirect(&plain));
+    assert_snapshot!(findings(Rls::at(&registry)), @"
+    exit 11
+     ✗ http         redirected to plain HTTP
+         cause   127.0.0.1 leads to http://REGISTRY: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
+         remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
+                 or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named
+    ");
+}
+
+#[test]
+fn blobs_are_elsewhere_without_tls() {
+    let registry = Registry::builder().tls(Tls::Issued).start();
+    registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
+    registry.inject(Match::under("/v2/team/app/blobs/").always(), Answer::redirect("http://minio.corp:9000/blob"));
+    assert_snapshot!(findings_of(Rls::at(&registry), "team/app"), @"
+    exit 11
+     ✗ pull         refusing redirect to plain http
+         cause   127.0.0.1 leads to http://minio.corp:9000
+         remedy  on the server: an address that clients can reach by https; or REGISTRY_STORAGE_REDIRECT_DISABLE=true, to have blobs sent by the registry itself
+    ");
+}
+
+#[test]
+fn the_clocks_differ() {
+    let registry = open();
+    registry.inject(Match::get("/v2/").always(), Fault::header("Date", "Mon, 01 Jan 2018 10:00:00 GMT"));
+    let output = findings(Rls::at(&registry));
+    let days = output.split_once("clock        ").expect("the check").1.split_once(' ').expect("days").0.to_owned();
+    assert_snapshot!(output.replace(&days, "N"), @"
+    exit 2
+     ✗ clock        N days ahead of the registry's
+         cause   this machine's clock is N days ahead of the registry's: tokens and certificates seem to be over, or not to have begun
+         remedy  set the clock that is wrong, here or there: timedatectl set-ntp true
+    ");
+}
+
+#[test]
+fn rate_limits() {
+    let registry = open();
+    registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
+    let manifest = Match::head("/v2/team/app/manifests/1.0");
+    registry.inject(manifest.clone().always(), Fault::header("RateLimit-Limit", "100;w=21600"));
+    registry.inject(manifest.clone(), Fault::header("RateLimit-Remaining", "76;w=21600"));
+    let (code, output) = checks_of(Rls::at(&registry), "team/app");
+    assert_eq!(code, 0, "{output}");
+    assert!(output.ends_with(" ✓ limits       76 of 100 requests left in 6 hours\n"), "{output}");
+    registry.inject(manifest, Fault::header("RateLimit-Remaining", "0;w=21600"));
+    assert_snapshot!(findings_of(Rls::at(&registry), "team/app"), @"
+    exit 8
+     ✗ limits       nothing left
+         cause   0 of 100 requests left in 6 hours: the next requests are turned away
+         remedy  wait; or log in, which often raises the limit: rls login http://REGISTRY
+    ");
+}
+
+#[test]
+fn http_2_and_1() {
+    for (builder, version) in
+        [(Registry::builder().tls(Tls::Issued), "HTTP/2"), (Registry::builder().auth(Auth::None), "HTTP/1.1")]
+    {
+        let (code, output) = checks(Rls::at(&builder.start()));
+        assert_eq!(code, 0, "{output}");
+        assert!(output.contains(&format!(" ✓ http         a registry (registry/2.0), {version}\n")), "{output}");
+    }
+}

@@ -1,0 +1,356 @@
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use insta::assert_snapshot;
+use registry_fixture::content::ImageSpec;
+use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running, Tls, User};
+
+use super::{checks_of, findings, findings_of};
+use crate::runner::Rls;
+use crate::wire::Wire;
+
+/// A registry with this login and one image.
+fn wanting(auth: Auth) -> Running {
+    let registry = Registry::builder().auth(auth).start();
+    registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
+    registry
+}
+
+/// A JSON Web Token with these claims, signed by nobody.
+fn token(claims: &str) -> String {
+    format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(claims))
+}
+
+fn helper(registry: &Running, name: &str) -> Rls {
+    Rls::at(registry).docker_config(&format!(r#"{{"credsStore": "{name}"}}"#))
+}
+
+#[test]
+fn a_helper_that_is_missing() {
+    assert_snapshot!(findings(helper(&wanting(Auth::Token), "nowhere")), @"
+    exit 2
+     ✗ credentials  none that can be had
+         cause   docker-credential-nowhere is not in PATH (credsStore in ~/.docker/config.json)
+         remedy  install docker-credential-nowhere, in a folder of PATH
+                 or take it out of docker's config.json (credsStore, credHelpers)
+                 or go without it: -u NAME, --auth-file FILE, --anonymous
+     ✗ catalog      not for strangers
+         cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
+         remedy  rls login http://REGISTRY
+                 or for this run: -u NAME, or --auth-file FILE
+    ");
+}
+
+#[test]
+fn a_helper_that_fails() {
+    let registry = wanting(Auth::Basic);
+    let rls = helper(&registry, "sealed").program("docker-credential-sealed", "echo the vault is sealed; exit 1");
+    assert_snapshot!(findings(rls), @"
+    exit 2
+     ✗ credentials  none that can be had
+         cause   docker-credential-sealed failed: the vault is sealed (credsStore in ~/.docker/config.json)
+         remedy  see what it says: echo REGISTRY | docker-credential-sealed get
+                 or take it out of docker's config.json (credsStore, credHelpers)
+                 or go without it: -u NAME, --auth-file FILE, --anonymous
+     ✗ token        credentials are wanted
+         cause   nobody is logged in, and the registry does not let strangers in: 401 Unauthorized: UNAUTHORIZED: authentication required
+         remedy  rls login http://REGISTRY
+                 or for this run: -u NAME, or --auth-file FILE
+    ");
+}
+
+#[test]
+fn a_helper_that_hangs() {
+    let registry = wanting(Auth::Basic);
+    let rls = helper(&registry, "slow").program("docker-credential-slow", "exec sleep 1000");
+    assert_snapshot!(findings(rls), @"
+    exit 2
+     ✗ credentials  none that can be had
+         cause   docker-credential-slow gave no answer within 10s (credsStore in ~/.docker/config.json)
+         remedy  see what it waits for: echo REGISTRY | docker-credential-slow get
+                 or take it out of docker's config.json (credsStore, credHelpers)
+                 or go without it: -u NAME, --auth-file FILE, --anonymous
+     ✗ token        credentials are wanted
+         cause   nobody is logged in, and the registry does not let strangers in: 401 Unauthorized: UNAUTHORIZED: authentication required
+         remedy  rls login http://REGISTRY
+                 or for this run: -u NAME, or --auth-file FILE
+    ");
+}
+
+#[test]
+fn reading_goes_on_without_the_helper_and_deleting_does_not() {
+    let registry = Registry::builder()
+        .auth(Auth::Token)
+        .anonymous(User::new("", "").allow("**", "pull,delete,*").catalog())
+        .start();
+    registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
+    registry.clear_requests();
+    let (code, output) = checks_of(helper(&registry, "nowhere"), "team/app");
+    assert_snapshot!(format!("exit {code}\n{output}"), @"
+    exit 2
+     ✓ proxy        none for 127.0.0.1
+     – dns          127.0.0.1 is an address
+     ✓ tcp          REGISTRY
+     – tls          plain HTTP was asked for
+     ✓ http         a registry (registry/2.0), HTTP/1.1
+     ✓ challenge    Bearer, from http://REGISTRY/auth/token
+     ✗ credentials  none that can be had
+         cause   docker-credential-nowhere is not in PATH (credsStore in ~/.docker/config.json)
+         remedy  install docker-credential-nowhere, in a folder of PATH
+                 or take it out of docker's config.json (credsStore, credHelpers)
+                 or go without it: -u NAME, --auth-file FILE, --anonymous
+     ✓ token        anonymous, repository:team/app:pull (unverified)
+     ✓ catalog      1 repository, team/app
+     – paging       fewer than two repositories
+     ✓ tags         1 tag, 1.0
+     ✓ pull         1.0, its manifest and a blob of it
+     – delete       not tried: nothing is deleted without the credentials that could not be had
+     ✓ clock        the same here and there
+     – limits       the registry tells none
+    ");
+    assert!(registry.lines().iter().all(|line| !line.starts_with("DELETE")));
+}
+
+#[test]
+fn a_token_that_is_over() {
+    let registry = wanting(Auth::Token);
+    let auth =
+        format!(r#"{{"auths": {{"{}": {{"registrytoken": "{}"}}}}}}"#, registry.host(), token(r#"{"exp":1514800902}"#));
+    let output = findings(Rls::at(&registry).docker_config(&auth));
+    assert_snapshot!(without_days(&output), @"
+    exit 4
+     ✗ credentials  expired
+         docker config, ~/.docker/config.json, until 2018-01-01T10:01:42Z by its own account
+         cause   they say of themselves that they ended at 2018-01-01T10:01:42Z, N days ago
+         remedy  rls login http://REGISTRY
+    ");
+}
+
+#[test]
+fn a_password_of_amazons_that_is_over() {
+    let registry = wanting(Auth::Basic);
+    let password = BASE64_STANDARD.encode(r#"{"payload":"x","type":"DATA_KEY","expiration":1514800902}"#);
+    let output = findings(Rls::at(&registry).user("AWS", &password));
+    assert_snapshot!(without_days(&output), @r#"
+    exit 4
+     ✗ credentials  expired
+         AWS (RLS_PASSWORD), until 2018-01-01T10:01:42Z by its own account
+         cause   they say of themselves that they ended at 2018-01-01T10:01:42Z, N days ago
+         remedy  aws ecr get-login-password --region REGION | rls login http://REGISTRY -u AWS --password-stdin
+                 or for good: "credHelpers": {"REGISTRY": "ecr-login"} in ~/.docker/config.json
+    "#);
+}
+
+/// `3245 days ago` differs from day to day.
+fn without_days(output: &str) -> String {
+    let (before, after) = output.split_once(" days ago").expect("days");
+    format!("{}N days ago{after}", before.trim_end_matches(|c: char| c.is_ascii_digit()))
+}
+
+#[test]
+fn a_wrong_password_at_the_token_server() {
+    assert_snapshot!(findings(Rls::at(&wanting(Auth::Token)).user("ann", "wrong")), @"
+    exit 4
+     ✗ token        the credentials are refused
+         cause   the token server REGISTRY does not accept the credentials of ann (RLS_PASSWORD): 401 Unauthorized: UNAUTHORIZED: incorrect username or password
+         remedy  rls login http://REGISTRY
+                 or for this run: -u NAME; those that were refused come from RLS_PASSWORD
+    ");
+}
+
+#[test]
+fn a_wrong_password_at_the_registry() {
+    assert_snapshot!(findings(Rls::at(&wanting(Auth::Basic)).user("ann", "wrong")), @"
+    exit 4
+     ✗ token        the credentials are refused
+         cause   http://REGISTRY does not accept the credentials of ann (RLS_PASSWORD): 401 Unauthorized: UNAUTHORIZED: authentication required
+         remedy  rls login http://REGISTRY
+                 or for this run: -u NAME; those that were refused come from RLS_PASSWORD
+    ");
+}
+
+#[test]
+fn nobody_is_logged_in() {
+    assert_snapshot!(findings(Rls::at(&wanting(Auth::Basic))), @"
+    exit 4
+     ✗ token        credentials are wanted
+         cause   nobody is logged in, and the registry does not let strangers in: 401 Unauthorized: UNAUTHORIZED: authentication required
+         remedy  rls login http://REGISTRY
+                 or for this run: -u NAME, or --auth-file FILE
+    ");
+    assert_snapshot!(findings_of(Rls::at(&wanting(Auth::Token)), "team/app"), @"
+    exit 4
+     ✗ token        credentials are wanted
+         asked for repository:team/app:pull
+         granted nothing until … (unverified)
+         cause   nobody is logged in, and the registry does not let strangers in: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+         remedy  rls login http://REGISTRY
+                 or for this run: -u NAME, or --auth-file FILE
+    ");
+}
+
+#[test]
+fn a_user_without_the_right() {
+    let registry =
+        Registry::builder().auth(Auth::Token).user(User::new("bob", "hunter2").allow("team/*", "pull").catalog());
+    let registry = registry.start();
+    registry.push_image("other/app", "1.0", &ImageSpec::new("app"));
+    assert_snapshot!(findings_of(Rls::at(&registry).user("bob", "hunter2"), "other/app"), @"
+    exit 4
+     ✗ token        not allowed to pull other/app on http://REGISTRY
+         asked for repository:other/app:pull
+         granted nothing to bob until … (unverified)
+         cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:other/app:pull; logged in as bob (RLS_PASSWORD); the token grants nothing
+         remedy  ask the registry's operator for pull on other/app
+                 or be somebody else: rls login http://REGISTRY, or -u NAME for this run
+    ");
+}
+
+#[test]
+fn a_user_without_the_right_where_the_password_is_sent() {
+    let registry =
+        Registry::builder().auth(Auth::Basic).user(User::new("bob", "hunter2").allow("team/*", "pull")).start();
+    registry.push_image("other/app", "1.0", &ImageSpec::new("app"));
+    assert_snapshot!(findings_of(Rls::at(&registry).user("bob", "hunter2"), "other/app"), @"
+    exit 4
+     ✗ token        not allowed to pull other/app on http://REGISTRY
+         cause   403 Forbidden: DENIED: requested access to the resource is denied; logged in as bob (RLS_PASSWORD)
+         remedy  ask the registry's operator for pull on other/app
+                 or be somebody else: rls login http://REGISTRY, or -u NAME for this run
+    ");
+}
+
+#[test]
+fn the_token_server_cannot_be_reached() {
+    let closed = Wire::closed();
+    let registry =
+        Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm(&format!("https://{closed}/token")).start();
+    let rls = Rls::at(&registry).user("ann", "secret").naming(&*closed, "TOKENS").naming(port(&closed), "PORT");
+    assert_snapshot!(findings(rls), @"
+    exit 10
+     ✗ token        cannot reach the token server TOKENS
+         cause   the token server TOKENS: cannot connect to TOKENS; connection refused
+         remedy  start the token server on TOKENS, and let port PORT through in the firewalls between here and there
+                 or on the registry's server: REGISTRY_AUTH_TOKEN_REALM=https://…, where it really is
+    ");
+}
+
+#[test]
+fn the_certificate_of_the_token_server_is_not_known() {
+    let other = Registry::builder().tls(Tls::LeafOnly).auth(Auth::Token).start();
+    let registry = Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm(other.realm()).start();
+    let rls = Rls::at(&registry).calling(&other, "TOKENS").user("ann", "secret");
+    assert_snapshot!(findings(rls.naming(registry.files().display().to_string(), "FILES")), @r#"
+    exit 11
+     ✗ token        cannot reach the token server TOKENS
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 1 certificate
+           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=registry-fixture intermediate CA: not sent, not found here
+         cause   the token server TOKENS: the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); "registry-fixture intermediate CA", which issued it, is not in REGISTRY-FILES/ca.pem either
+         remedy  on the token server TOKENS: fullchain.pem as its certificate (docker_auth: server: {certificate: …/127.0.0.1/fullchain.pem})
+                 or here: --ca-file chain.pem, with the certificate of "registry-fixture intermediate CA"
+    "#);
+}
+
+#[test]
+fn the_token_server_fails() {
+    let registry = wanting(Auth::Token);
+    registry.inject(Match::path("/auth/token").always(), Answer::error(500, "UNKNOWN", "database is down"));
+    assert_snapshot!(findings_of(Rls::at(&registry).user("ann", "secret"), "--retries 0"), @"
+    exit 5
+     ✗ token        the token server REGISTRY failed
+         cause   the token server REGISTRY: 500 Internal Server Error: UNKNOWN: database is down
+         remedy  on the token server REGISTRY: read its log
+                 or on the registry's server: REGISTRY_AUTH_TOKEN_REALM=https://…, where it really is
+    ");
+}
+
+#[test]
+fn a_token_that_has_ended_when_it_comes() {
+    let registry = wanting(Auth::Token);
+    let body = format!(r#"{{"token":"{}"}}"#, token(r#"{"exp":1514800902,"access":[]}"#));
+    registry.inject(Match::path("/auth/token").always(), Fault::body(body));
+    assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
+    exit 4
+     ✗ token        the token is over when it comes
+         granted nothing until … (unverified)
+         cause   the token ended at 2018-01-01T10:01:42Z by its own account, and this machine's clock says …: a clock is wrong, here or on the token server
+         remedy  set the clock that is wrong, here or there: timedatectl set-ntp true
+    ");
+}
+
+#[test]
+fn a_token_that_the_registry_does_not_know() {
+    let registry = wanting(Auth::Token);
+    let access = r#"{"exp":4102444800,"access":[{"type":"repository","name":"team/app","actions":["pull"]}]}"#;
+    registry.inject(Match::path("/auth/token").always(), Fault::body(format!(r#"{{"token":"{}"}}"#, token(access))));
+    assert_snapshot!(findings_of(Rls::at(&registry).user("ann", "secret"), "team/app"), @"
+    exit 4
+     ✗ token        the registry refuses the token
+         asked for repository:team/app:pull
+         granted repository:team/app:pull until … (unverified)
+         cause   the token grants what is needed, and the registry refuses it: it does not know the key or the name of the token server, or their clocks differ (401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull)
+         remedy  on the server: REGISTRY_AUTH_TOKEN_SERVICE, _ISSUER and _ROOTCERTBUNDLE have to be those of the token server
+                 on both: the right time: timedatectl set-ntp true
+    ");
+}
+
+#[test]
+fn the_realm_is_on_http() {
+    let registry = Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm("http://auth.corp/token").start();
+    assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
+    exit 4
+     ✗ challenge    its token server is named by http
+         realm http://auth.corp/token
+         service registry-fixture
+         cause   it names http://auth.corp/token as its token server: credentials are not sent in the clear
+         remedy  on the server: REGISTRY_AUTH_TOKEN_REALM=https://…, with TLS on the token server
+    ");
+    assert_eq!(registry.tokens_issued(), 0);
+}
+
+#[test]
+fn a_proxy_loses_the_scheme_of_the_realm() {
+    let registry = Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm("http://127.0.0.1/auth/token").start();
+    assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
+    exit 4
+     ✗ challenge    its token server is named by http
+         realm http://127.0.0.1/auth/token
+         service registry-fixture
+         cause   it names http://127.0.0.1/auth/token as its token server: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
+         remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
+                 or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named
+    ");
+}
+
+#[test]
+fn a_realm_in_a_more_private_network() {
+    let registry =
+        Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm("https://169.254.169.254/token").start();
+    assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
+    exit 4
+     ✗ challenge    its token server is refused
+         realm https://169.254.169.254/token
+         service registry-fixture
+         cause   its address is more private than the registry's own
+         remedy  on the server: REGISTRY_AUTH_TOKEN_REALM=https://…, an address that clients can reach
+    ");
+}
+
+#[test]
+fn a_challenge_that_is_not_spoken_here() {
+    let registry = wanting(Auth::Basic);
+    registry.inject(Match::get("/v2/").always(), Answer::new(401).header("WWW-Authenticate", "Negotiate"));
+    assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
+    exit 4
+     ✗ challenge    it cannot be answered
+         cause   offered: Negotiate; supported: Bearer, Basic
+         remedy  on the server: token or basic authentication (REGISTRY_AUTH), and on a proxy before it no other for /v2/
+    ");
+}
+
+/// The port of `HOST:PORT`.
+fn port(address: &str) -> &str {
+    address.rsplit_once(':').expect("a port").1
+}

@@ -1,0 +1,455 @@
+use std::io::Write;
+
+use insta::assert_snapshot;
+use registry_fixture::{Certificates, Registry, Running, Tls};
+
+use super::tls_server::{Authority, TlsServer, foreign_key};
+use super::{checks, findings};
+use crate::runner::Rls;
+use crate::wire::Wire;
+
+fn serving(kind: Tls) -> Running {
+    Registry::builder().tls(kind).start()
+}
+
+/// A run against the registry, with the files of the registry called FILES.
+fn at(registry: &Running) -> Rls {
+    Rls::at(registry).naming(registry.files().display().to_string(), "FILES")
+}
+
+/// A run against a server of the tests' own, which trusts this.
+fn against(server: &TlsServer, ca: &str) -> Rls {
+    let rls = Rls::new()
+        .naming(server.host(), "REGISTRY")
+        .naming(server.port(), ":PORT")
+        .with_file("ca.pem", ca)
+        .env("RLS_REGISTRY", server.host());
+    let file = rls.home().join("ca.pem");
+    rls.env("RLS_CA_FILE", file)
+}
+
+#[test]
+fn the_server_sends_only_its_leaf() {
+    assert_snapshot!(findings(at(&serving(Tls::LeafOnly))), @r#"
+    exit 11
+     ✗ tls          unknown issuer
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 1 certificate
+           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=registry-fixture intermediate CA: not sent, not found here
+         cause   the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); "registry-fixture intermediate CA", which issued it, is not in REGISTRY-FILES/ca.pem either
+         remedy  on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+                 or here: --ca-file chain.pem, with the certificate of "registry-fixture intermediate CA"
+    "#);
+}
+
+#[test]
+fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
+    let registry = serving(Tls::LeafOnly);
+    assert_snapshot!(findings(at(&registry).env("RLS_CA_FILE", "")), @r#"
+    exit 11
+     ✗ tls          unknown issuer
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 1 certificate
+           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=registry-fixture intermediate CA: not sent, not found here
+         cause   issued by "registry-fixture intermediate CA", which is not among the 1 root of this system
+         remedy  here: --ca-file FILE, with the certificate of "registry-fixture intermediate CA", which the registry's operator has
+                 or for good: rls trust REGISTRY --write rls (for others: --write docker, podman, containerd, k3s)
+                 or on the server, if "registry-fixture intermediate CA" is no root: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+    "#);
+}
+
+#[test]
+fn the_intermediate_makes_up_for_what_is_not_sent() {
+    let registry = serving(Tls::LeafOnly);
+    let (code, output) = checks(at(&registry).env("RLS_CA_FILE", registry.files().join("intermediate.pem")));
+    assert_eq!(code, 0, "{output}");
+}
+
+#[test]
+fn the_leaf_is_given_as_ca() {
+    let registry = serving(Tls::Issued);
+    assert_snapshot!(findings(at(&registry).env("RLS_CA_FILE", registry.files().join("leaf.pem"))), @"
+    exit 0
+     ✓ tls          TLS 1.3, pinned by REGISTRY-FILES/leaf.pem, until 2120-01-01
+         cause   REGISTRY-FILES/leaf.pem holds the server's own certificate and not that of the authority which issued it: it ends with the server's next certificate, and docker, podman and curl do not accept it
+         remedy  put the certificate of the authority that issued it into REGISTRY-FILES/leaf.pem (certbot: chain.pem)
+    ");
+}
+
+#[test]
+fn the_leaf_that_is_given_as_ca_is_not_the_servers_any_more() {
+    let (registry, former) = (serving(Tls::Issued), Certificates::make(Tls::Issued, &[]).expect("certificates"));
+    let rls = at(&registry).with_file("leaf.pem", former.leaf);
+    let file = rls.home().join("leaf.pem");
+    assert_snapshot!(findings(rls.env("RLS_CA_FILE", file)), @"
+    exit 11
+     ✗ tls          unknown issuer
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 1 certificate
+           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=registry-fixture root CA: not sent, not found here
+         cause   HOME/leaf.pem holds the certificate of a server, not of an authority, and the server has another one by now
+         remedy  put the certificate of the authority that issued it into HOME/leaf.pem (certbot: chain.pem)
+    ");
+}
+
+#[test]
+fn the_ca_that_is_given_is_another_one_of_that_name() {
+    let (registry, other) = (serving(Tls::Issued), Certificates::make(Tls::Issued, &[]).expect("certificates"));
+    let rls = at(&registry).with_file("ca.pem", other.ca);
+    let file = rls.home().join("ca.pem");
+    assert_snapshot!(findings(rls.env("RLS_CA_FILE", file)), @r#"
+    exit 11
+     ✗ tls          unknown issuer
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 1 certificate
+           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=registry-fixture root CA: not sent, and HOME/ca.pem has another one of that name
+         cause   HOME/ca.pem holds another certificate of "registry-fixture root CA" than the one that issued the server's: there is a new one by now, or it is somebody else of that name
+         remedy  put the authority's present certificate into HOME/ca.pem
+    "#);
+}
+
+#[test]
+fn expired() {
+    assert_snapshot!(findings(at(&serving(Tls::Expired))), @"
+    exit 11
+     ✗ tls          expired
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 1 certificate
+           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2021-01-01
+             sha256:…
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
+         cause   the server's certificate was valid until 2021-01-01T00:00:00Z
+         remedy  on the server: a new certificate (certbot renew), and then a restart: the registry reads it when it starts
+                 here: if this machine's clock is wrong: timedatectl set-ntp true
+    ");
+}
+
+#[test]
+fn an_expired_intermediate() {
+    let root = Authority::root("Corp Root");
+    let intermediate = root.expired_intermediate("Corp Intermediate");
+    let (leaf, key) = intermediate.issue(&["127.0.0.1"]);
+    let server = TlsServer::showing(&format!("{leaf}{}", intermediate.pem()), &key);
+    assert_snapshot!(findings(against(&server, &root.pem())), @r#"
+    exit 11
+     ✗ tls          expired
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 2 certificates
+           CN=the server, for 127.0.0.1, 2020-01-01 to 2120-01-01
+             sha256:…
+           CN=Corp Intermediate, 2020-01-01 to 2021-01-01
+             sha256:…
+             issued by CN=Corp Root: in HOME/ca.pem
+         cause   the certificate of "Corp Intermediate", which the server sends, was valid until 2021-01-01T00:00:00Z
+         remedy  on the server: the authority's present certificates behind its own: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+                 here: if this machine's clock is wrong: timedatectl set-ntp true
+    "#);
+}
+
+#[test]
+fn not_yet_valid() {
+    assert_snapshot!(findings(at(&serving(Tls::NotYetValid))), @"
+    exit 11
+     ✗ tls          not yet valid
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 1 certificate
+           CN=localhost, for localhost, 127.0.0.1, ::1, 2100-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
+         cause   the server's certificate is valid from 2100-01-01T00:00:00Z on, and this machine's clock says …
+         remedy  here: if this machine's clock is wrong: timedatectl set-ntp true
+                 or on the server: a certificate that is valid now
+    ");
+}
+
+#[test]
+fn wrong_name() {
+    let registry = serving(Tls::WrongName);
+    let rls = at(&registry).env("RLS_REGISTRY", registry.localhost()).naming(format!(":{}", registry.port()), ":PORT");
+    assert_snapshot!(findings(rls), @"
+    exit 11
+     ✗ tls          wrong name
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 1 certificate
+           CN=registry.example.org, for registry.example.org, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
+         cause   the certificate is for registry.example.org
+         remedy  by a name of its certificate: rls doctor registry.example.org:PORT
+                 or on the server: the certificate issued again for localhost, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout localhost.key -out localhost.crt
+    ");
+}
+
+#[test]
+fn only_a_common_name() {
+    assert_snapshot!(findings(at(&serving(Tls::CommonNameOnly))), @"
+    exit 11
+     ✗ tls          wrong name
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 1 certificate
+           CN=localhost, for no name, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
+         cause   the certificate has no subjectAltName, only CN=localhost, which clients do not look at any more
+         remedy  on the server: the certificate issued again with a name, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
+    ");
+}
+
+#[test]
+fn version_1() {
+    let certificate = include_str!("../../../src/trust/fixture/version-1.pem");
+    let server = TlsServer::showing(certificate, include_str!("../../../src/trust/fixture/version-1-key.pem"));
+    assert_snapshot!(findings(against(&server, certificate)), @"
+    exit 11
+     ✗ tls          unusable certificate
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 1 certificate
+           CN=registry.corp, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by itself
+         cause   it is an X.509 certificate of version 1, which has no names (subjectAltName)
+         remedy  on the server: the certificate issued again as version 3, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
+    ");
+}
+
+#[test]
+fn an_address_that_is_not_among_the_names() {
+    let root = Authority::root("Corp Root");
+    let (leaf, key) = root.issue(&["registry.corp", "10.1.2.3"]);
+    let server = TlsServer::showing(&leaf, &key);
+    assert_snapshot!(findings(against(&server, &root.pem())), @"
+    exit 11
+     ✗ tls          wrong name
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 1 certificate
+           CN=the server, for registry.corp, 10.1.2.3, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=Corp Root: in HOME/ca.pem
+         cause   the certificate is for registry.corp, 10.1.2.3; an IP address has to be among its names as such
+         remedy  by its name: rls doctor registry.corp:PORT
+                 or on the server: the certificate issued again with the address, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
+    ");
+}
+
+#[test]
+fn self_signed_and_not_known() {
+    assert_snapshot!(findings(at(&serving(Tls::SelfSigned)).env("RLS_CA_FILE", "")), @r#"
+    exit 11
+     ✗ tls          self-signed and not known here
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         the server sends 1 certificate
+           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by itself
+         cause   signed by itself, "localhost", which is not among the 1 root of this system
+         remedy  compare the fingerprint with that of the registry's operator; if it is the same:
+                 rls trust REGISTRY --write rls (for others: --write docker, podman, containerd, k3s)
+                 or for this run: --ca-file FILE, with that certificate
+    "#);
+}
+
+#[test]
+fn self_signed_and_given() {
+    let (code, output) = checks(at(&serving(Tls::SelfSigned)));
+    assert_eq!(code, 0, "{output}");
+    assert!(
+        output.contains(" ✓ tls          TLS 1.3, pinned by REGISTRY-FILES/ca.pem, until 2120-01-01\n"),
+        "{output}"
+    );
+}
+
+#[test]
+fn chain_pem_where_fullchain_pem_belongs() {
+    let root = Authority::root("Corp Root");
+    let intermediate = root.intermediate("Corp Intermediate");
+    let (_, key) = intermediate.issue(&["127.0.0.1"]);
+    // Servers that look at what they are given do not start; others show it.
+    let server = TlsServer::showing(&intermediate.pem(), &key);
+    assert_snapshot!(findings(against(&server, &root.pem())), @r#"
+    exit 11
+     ✗ tls          unusable certificate
+         the server sends 1 certificate
+           CN=Corp Intermediate, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=Corp Root: in HOME/ca.pem
+         cause   the server shows the certificate of an authority, "Corp Intermediate", as its own (certbot: chain.pem where fullchain.pem belongs)
+         remedy  on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+                 and its key: REGISTRY_HTTP_TLS_KEY=/etc/letsencrypt/live/127.0.0.1/privkey.pem
+    "#);
+}
+
+#[test]
+fn a_server_that_did_not_start() {
+    let address = Wire::closed();
+    let rls = Rls::new().naming(&*address, "REGISTRY").env("RLS_REGISTRY", &address);
+    assert_snapshot!(findings(rls), @r#"
+    exit 10
+     ✗ tcp          connection refused
+         cause   nothing listens on REGISTRY: the server did not start, or listens elsewhere
+         remedy  on the server: start it, and read its log: docker logs registry, journalctl -u docker-registry
+                 if the log says "private key does not match public key", chain.pem stands where fullchain.pem belongs: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+                 or here: another port, for instance rls doctor 127.0.0.1:5000
+    "#);
+}
+
+#[test]
+fn the_key_of_another_certificate() {
+    let root = Authority::root("Corp Root");
+    let (leaf, _) = root.issue(&["127.0.0.1"]);
+    let server = TlsServer::showing(&leaf, &foreign_key());
+    assert_snapshot!(findings(against(&server, &root.pem())), @"
+    exit 11
+     ✗ tls          unusable certificate
+         the server sends 1 certificate
+           CN=the server, for 127.0.0.1, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=Corp Root: in HOME/ca.pem
+         cause   the server did not prove that it has the private key of its certificate
+         remedy  on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+                 and the key that belongs to it: REGISTRY_HTTP_TLS_KEY=/etc/letsencrypt/live/127.0.0.1/privkey.pem
+    ");
+}
+
+#[test]
+fn plain_http_on_the_port() {
+    let registry = Registry::builder().start();
+    let rls = Rls::at(&registry).env("RLS_REGISTRY", registry.host());
+    assert_snapshot!(findings(rls), @r#"
+    exit 11
+     ✗ tls          plain HTTP on this port
+         cause   the port answers in plain HTTP, and not to TLS
+         remedy  here, if plain HTTP is meant: --plain-http, or http://REGISTRY
+                 for docker: "insecure-registries": ["REGISTRY"] in /etc/docker/daemon.json
+                 or on the server: REGISTRY_HTTP_TLS_CERTIFICATE=FILE and REGISTRY_HTTP_TLS_KEY=FILE
+    "#);
+}
+
+#[test]
+fn tls_on_a_port_addressed_as_http() {
+    let registry = serving(Tls::Issued);
+    let rls = at(&registry).env("RLS_REGISTRY", format!("http://{}", registry.host()));
+    assert_snapshot!(findings(rls), @"
+    exit 5
+     ✗ http         TLS on this port
+         cause   the port speaks TLS, and plain HTTP was asked for
+         remedy  without --plain-http, RLS_PLAIN_HTTP and http://: rls doctor https://REGISTRY
+    ");
+}
+
+#[test]
+fn tls_on_a_port_addressed_as_http_where_the_server_says_so_in_tls_alone() {
+    let root = Authority::root("Corp Root");
+    let (leaf, key) = root.issue(&["127.0.0.1"]);
+    let server = TlsServer::showing(&leaf, &key);
+    let rls = against(&server, &root.pem()).env("RLS_REGISTRY", format!("http://{}", server.host()));
+    assert_snapshot!(findings(rls), @"
+    exit 5
+     ✗ http         TLS on this port
+         cause   the port speaks TLS, and plain HTTP was asked for
+         remedy  without --plain-http, RLS_PLAIN_HTTP and http://: rls doctor https://REGISTRY
+    ");
+}
+
+#[test]
+fn a_client_certificate_is_required() {
+    let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
+    assert_snapshot!(findings(at(&registry)), @"
+    exit 11
+     ✗ tls          client certificate wanted
+         the server sends 1 certificate
+           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
+         cause   the server wants to see a client certificate of CN=registry-fixture client CA, and there is none to show
+         remedy  here: --client-cert FILE --client-key FILE, which the registry's operator gives out
+                 or for good: ~/.config/rls/certs.d/REGISTRY/client.cert and client.key
+                 for docker: /etc/docker/certs.d/REGISTRY/client.cert and client.key
+    ");
+}
+
+#[test]
+fn the_client_certificate_is_the_wrong_one() {
+    let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
+    let (client, key) = Authority::root("Another CA").issue(&["client"]);
+    let rls = at(&registry).with_file("client.pem", client).with_file("client.key", key);
+    let (cert, key) = (rls.home().join("client.pem"), rls.home().join("client.key"));
+    assert_snapshot!(findings(rls.env("RLS_CLIENT_CERT", cert).env("RLS_CLIENT_KEY", key)), @"
+    exit 11
+     ✗ tls          client certificate refused
+         the server sends 1 certificate
+           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
+         client certificate CN=the server (HOME/client.pem)
+         cause   the client certificate CN=the server was issued by CN=Another CA, and the server takes those of CN=registry-fixture client CA
+         remedy  put another client certificate, issued by CN=registry-fixture client CA, in the place of HOME/client.pem
+    ");
+}
+
+#[test]
+fn the_client_certificate_is_the_right_one() {
+    let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
+    let rls = at(&registry);
+    let rls = rls.env("RLS_CLIENT_CERT", registry.client_cert_file()).env("RLS_CLIENT_KEY", registry.client_key_file());
+    let (code, output) = checks(rls);
+    assert_eq!(code, 0, "{output}");
+}
+
+/// A server that answers the first message of a handshake with these bytes.
+fn speaking(bytes: &'static [u8]) -> Rls {
+    let wire = Wire::with(move |stream, _| {
+        let _ = stream.write_all(bytes);
+        // The client has the last word.
+        let _ = std::io::copy(stream, &mut std::io::sink());
+    });
+    Rls::new().naming(wire.host(), "REGISTRY").env("RLS_REGISTRY", wire.host())
+}
+
+#[test]
+fn tls_1_1_only() {
+    // The alert protocol_version, as OpenSSL sends it.
+    assert_snapshot!(findings(speaking(b"\x15\x03\x02\x00\x02\x02\x46")), @"
+    exit 11
+     ✗ tls          no TLS version in common
+         cause   TLS 1.2 and 1.3 were offered, and the server says: protocol version
+         remedy  on the server: TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2
+                 if nginx stands before it: ssl_protocols TLSv1.2 TLSv1.3;
+    ");
+    // A ServerHello of TLS 1.1: no random, no session, TLS_RSA_WITH_AES_128_CBC_SHA.
+    const HELLO: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
+        \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x00\x00\x2f\x00";
+    assert_snapshot!(findings(speaking(HELLO)), @"
+    exit 11
+     ✗ tls          no TLS version in common
+         cause   the server speaks only TLS 1.1 or older
+         remedy  on the server: TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2
+                 if nginx stands before it: ssl_protocols TLSv1.2 TLSv1.3;
+    ");
+}
+
+#[test]
+fn neither_tls_nor_http() {
+    assert_snapshot!(findings(speaking(b"SSH-2.0-OpenSSH_9.6\r\n")), @"
+    exit 11
+     ✗ tls          neither TLS nor HTTP
+         cause   the port answers neither in TLS nor in HTTP: it belongs to something else
+         remedy  another port, for instance rls doctor 127.0.0.1:5000
+    ");
+}
+
+#[test]
+fn not_verified() {
+    let registry = serving(Tls::Expired);
+    let outcome = at(&registry).words("doctor -o plain --insecure").run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(outcome.stdout.contains("tls\tok\tTLS 1.3, not verified, until 2021-01-01\n"), "{outcome}");
+    assert_snapshot!(outcome.stderr, @"warning: the certificate of REGISTRY is not verified (--insecure)");
+}

@@ -1,0 +1,207 @@
+//! How many tokens it takes, and how many requests: a token server checks a password for each.
+
+use registry_fixture::{Auth, Builder, Fault, Match, Personality, Registry, Running, Seen, Several, Tls, User};
+
+use registry_ls::auth::Claims;
+
+use crate::runner::Rls;
+
+/// Who may do everything, unless a test says otherwise.
+const ANN: (&str, &str) = ("ann", "secret");
+
+const REPOSITORIES: usize = 60;
+
+fn sixty() -> Builder {
+    Registry::builder().auth(Auth::Token).seed("60x2".parse().expect("a seed"))
+}
+
+/// Lists all repositories with their tags; the lines.
+fn listed(registry: &Running) -> String {
+    let expected: Vec<_> = registry
+        .repositories()
+        .iter()
+        .flat_map(|repository| registry.tags(repository).into_iter().map(move |tag| format!("{repository}:{tag}\n")))
+        .collect();
+    let shown = Rls::at(registry).user(ANN.0, ANN.1).words("repos --tags").succeeds();
+    assert_eq!(*shown, expected.concat());
+    shown.to_string()
+}
+
+fn is_for_token(seen: &Seen) -> bool {
+    seen.parameter("client_id").is_some()
+}
+
+fn refused(registry: &Running) -> usize {
+    registry.requests().iter().filter(|seen| seen.status == Some(401)).count()
+}
+
+/// The scopes of each request for a token.
+fn scopes(registry: &Running) -> Vec<Vec<String>> {
+    let of = |seen: &Seen| {
+        let scopes = seen.query_pairs().into_iter().filter(|(name, _)| name == "scope").map(|(_, scope)| scope);
+        scopes.collect()
+    };
+    registry.requests().iter().filter(|seen| is_for_token(seen)).map(of).collect()
+}
+
+#[test]
+fn one_token_serves_many_repositories() {
+    let registry = sixty().start();
+    listed(&registry);
+    assert!((3..=5).contains(&registry.tokens_issued()), "{}", registry.tokens_issued());
+    assert_eq!(refused(&registry), 1, "the first request alone is asked for a token");
+    let requests = registry.requests();
+    assert_eq!(requests.len() as u64, 2 + REPOSITORIES as u64 + registry.tokens_issued(), "and no other is in vain");
+    for seen in &requests {
+        assert!(seen.line().len() < 4096, "a short address: {}", seen.line().len());
+        assert!(seen.authorization().unwrap_or_default().len() <= 4096 + "Bearer ".len(), "a small token");
+    }
+    let scopes = scopes(&registry);
+    assert_eq!(scopes[0], ["registry:catalog:*"]);
+    let repositories: Vec<_> = scopes[1..].iter().flatten().collect();
+    assert_eq!(repositories.len(), REPOSITORIES);
+    assert!(repositories.iter().all(|scope| scope.starts_with("repository:grid/") && scope.ends_with(":pull")));
+}
+
+#[test]
+fn a_token_server_apart_behind_tls_is_asked_as_little() {
+    let registry = sixty().tls(Tls::Issued).token_server_apart().start();
+    listed(&registry);
+    assert!(registry.tokens_issued() <= 5, "{}", registry.tokens_issued());
+    assert_eq!(refused(&registry), 1);
+    assert!(registry.requests().iter().all(|seen| seen.http2));
+    assert_eq!(registry.connections(), 2, "one to each server");
+}
+
+#[test]
+fn names_on_standard_input_are_known_ahead_too() {
+    let registry = sixty().start();
+    let names = registry.repositories().join("\n");
+    let shown = Rls::at(&registry).user(ANN.0, ANN.1).words("tags -").stdin(names).succeeds();
+    assert_eq!(shown.lines().count(), 2 * REPOSITORIES);
+    assert!(registry.tokens_issued() <= 4, "{}", registry.tokens_issued());
+    assert!(refused(&registry) <= 16, "those that were under way before the first answer came: {}", refused(&registry));
+}
+
+#[test]
+fn a_server_that_reads_the_first_scope_is_asked_one_by_one() {
+    let registry = sixty().several_scopes(Several::FirstOnly).start();
+    listed(&registry);
+    assert_eq!(registry.tokens_issued(), 1 + REPOSITORIES as u64, "no token was in vain");
+    assert_eq!(refused(&registry), 1);
+}
+
+#[test]
+fn a_server_that_refuses_several_scopes_is_asked_one_by_one() {
+    let registry = sixty().several_scopes(Several::Refused).start();
+    listed(&registry);
+    assert_eq!(registry.tokens_issued(), 1 + REPOSITORIES as u64);
+    let several = scopes(&registry).iter().filter(|scopes| scopes.len() > 1).count();
+    assert!((1..=4).contains(&several), "it was tried {several} times");
+}
+
+#[test]
+fn a_server_that_fails_at_several_scopes_is_asked_one_by_one() {
+    let registry = sixty().start();
+    let several = Match::any().when(|seen| is_for_token(seen) && seen.line().matches("scope=").count() > 1).always();
+    registry.inject(several.clone(), Fault::status(500));
+    listed(&registry);
+    assert!((1..=4).contains(&registry.count(&several)), "each try is one request: {}", registry.count(&several));
+    assert_eq!(registry.tokens_issued(), 1 + REPOSITORIES as u64);
+}
+
+#[test]
+fn what_is_not_granted_together_is_asked_for_alone_and_then_denied() {
+    let ann = User::new(ANN.0, ANN.1).catalog().allow("grid/repo-00?", "pull").allow("grid/repo-02?", "pull");
+    let registry = Registry::builder().auth(Auth::Token).user(ann).seed("30x1".parse().expect("a seed")).start();
+    let outcome = Rls::at(&registry).user(ANN.0, ANN.1).words("repos --tags").run();
+    assert_eq!(outcome.code, Some(6));
+    assert_eq!(outcome.stdout.lines().count(), 20);
+    let denied = outcome.stderr.lines().filter(|line| line.contains("not allowed to pull grid/repo-01")).count();
+    assert_eq!(denied, 10, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("cause: logged in as ann (RLS_PASSWORD)"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("cause: the token grants nothing"), "{}", outcome.stderr);
+    assert!(registry.tokens_issued() <= 1 + 2 + 10, "{}", registry.tokens_issued());
+    assert_eq!(refused(&registry), 1 + 10);
+}
+
+#[test]
+fn a_registry_that_does_not_take_a_token_for_several_is_given_one_for_each() {
+    for status in [401, 403] {
+        let registry = sixty().start();
+        let shared = |seen: &Seen| {
+            let token = seen.authorization().and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+            Claims::decode(token).and_then(|claims| claims.granted).is_some_and(|granted| granted.len() > 1)
+        };
+        registry.inject(Match::any().when(shared).always(), Fault::status(status));
+        let challenge = format!("Bearer realm=\"{}\",service=\"{}\",scope=\"x\"", registry.realm(), registry.service());
+        registry.inject(Match::any().when(shared).always(), Fault::header("WWW-Authenticate", &challenge));
+        listed(&registry);
+        assert!(registry.tokens_issued() <= 4 + 1 + REPOSITORIES as u64, "{}", registry.tokens_issued());
+    }
+}
+
+#[test]
+fn a_registry_that_asks_for_something_else_is_not_answered_ahead_again() {
+    let registry = Registry::builder().auth(Auth::Token).seed("150x1".parse().expect("a seed")).start();
+    let challenge = format!("Bearer realm=\"{}\",service=\"{}\"", registry.realm(), registry.service());
+    let challenge = format!("{challenge},scope=\"repository:grid/repo-000:pull,push\"");
+    let first = || Match::get("/v2/grid/repo-000/tags/list").times(2);
+    registry.inject(first(), Fault::status(401));
+    registry.inject(first(), Fault::header("WWW-Authenticate", &challenge));
+    listed(&registry);
+    assert!(refused(&registry) > 16, "the others are asked without a token first: {}", refused(&registry));
+    assert!(scopes(&registry).iter().flatten().all(|scope| !scope.contains("push")));
+}
+
+#[test]
+fn an_open_registry_is_asked_for_nothing_more() {
+    let registry = Registry::builder().seed("60x2".parse().expect("a seed")).start();
+    listed(&registry);
+    assert_eq!((registry.requests().len(), registry.tokens_issued()), (1 + REPOSITORIES, 0));
+}
+
+/// Where challenges are not of the usual form, or tokens do not say what they grant, a token a repository it is.
+#[test]
+fn every_registry_is_listed_with_no_more_tokens_than_one_for_each() {
+    let names = || (0..30).map(|number| format!("grid/repo-{number:03}\n")).collect::<String>();
+    let mut counts = String::new();
+    for personality in Personality::ALL.iter().copied() {
+        let registry = Registry::builder()
+            .personality(personality)
+            .auth(Auth::Token)
+            .user(User::admin(ANN.0, ANN.1))
+            .seed("30x1".parse().expect("a seed"))
+            .start();
+        let shown = Rls::at(&registry).user(ANN.0, ANN.1).words("tags - -j 4 -q").stdin(names()).succeeds();
+        assert_eq!(shown.lines().count(), 30, "{personality:?}");
+        let several = scopes(&registry).iter().filter(|scopes| scopes.len() > 1).count();
+        let tokens = registry.tokens_issued();
+        let sort = match tokens {
+            0 => "none",
+            1..=4 => "together",
+            _ => "one for each",
+        };
+        assert!(
+            tokens <= 30 + several as u64 && several <= 2,
+            "{personality:?}: {tokens} tokens, {several} for several"
+        );
+        counts.push_str(&format!("{}: {sort}\n", personality.name()));
+    }
+    insta::assert_snapshot!(counts, @r"
+    distribution-2.8: together
+    distribution-3: together
+    zot: together
+    harbor: together
+    quay: together
+    ecr: none
+    ghcr: one for each
+    google: one for each
+    gitlab: together
+    nexus: one for each
+    artifactory: together
+    gitea: one for each
+    acr: together
+    docker-hub: together
+    ");
+}
