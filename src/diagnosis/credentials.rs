@@ -30,7 +30,8 @@ pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
     let facts = facts(&lookup);
     if let Some((secret, ended)) = all_ended(&lookup.found, now) {
         let ago = span(u64::try_from(now.as_second() - ended.as_second()).unwrap_or_default());
-        let cause = format!("they say of themselves that they ended at {ended}, {ago} ago");
+        let whose = lookup.found.first().map(|found| found.identity.to_string()).unwrap_or_default();
+        let cause = format!("those of {whose} say of themselves that they ended at {ended}, {ago} ago");
         let kind = Kind::Denied(Denial::default());
         let finding = Finding { problem: Problem::ExpiredCredentials { secret }, cause, kind };
         return Ok(Verdict::failed("expired", finding).with(facts));
@@ -41,21 +42,23 @@ pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
             Some(finding) => Verdict::failed("none that count", finding).not_in_the_way(),
             None => Verdict::passed("none found: anonymous"),
         },
-        ([found, ..], failure) => Verdict::passed(found.identity.to_string()).but(failure),
+        ([found, ..], failure) => Verdict::passed(described(found)).but(failure),
     };
     Ok(verdict.with(facts))
 }
 
-/// What was found and what was not, a line each.
+/// Whose credentials are, from where, and until when.
+fn described(found: &Found) -> String {
+    match expiry::ends(&found.credentials) {
+        Some((_, time)) => format!("{}, until {time} by its own account", found.identity),
+        None => found.identity.to_string(),
+    }
+}
+
+/// What was found besides the first, and what was not, a line each.
 fn facts(lookup: &Lookup) -> Vec<Fact> {
-    let found = lookup.found.iter().map(|found| match expiry::ends(&found.credentials) {
-        Some((_, time)) => Fact::new(0, format!("{}, until {time} by its own account", found.identity)),
-        None => Fact::new(0, found.identity.to_string()),
-    });
-    let said = lookup.failures.iter().chain(&lookup.notes).map(|text| Fact::new(0, text));
-    // One that is whole in the line of the check is not repeated below it.
-    let is_all = lookup.found.len() == 1 && expiry::ends(&lookup.found[0].credentials).is_none();
-    found.skip(usize::from(is_all)).chain(said).collect()
+    let others = lookup.found.iter().skip(1).map(described);
+    others.chain(lookup.failures.iter().chain(&lookup.notes).cloned()).map(|text| Fact::new(0, text)).collect()
 }
 
 /// When the last of them ended, if all have.

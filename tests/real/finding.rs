@@ -27,7 +27,7 @@ pub fn all(place: &Place) {
         let wrong = json!({ "auth": basic(USER, "wrong").replace("Basic ", "") });
         let outcome = docker(place, "tags", "/team/app", host, &wrong).run();
         assert_eq!(outcome.result(), (4, ""), "{outcome}");
-        let source = "cause: logged in as ann (docker config, ~/.docker/config.json)";
+        let source = "cause: asked as ann (docker config, ~/.docker/config.json)";
         assert!(outcome.stderr.lines().any(|line| line == source), "{outcome}");
         let other = docker(place, "tags", "/team/app", "other.example.org", &entry).run();
         assert_eq!(other.error(), "error: not allowed to pull team/app on REGISTRY", "{other}");

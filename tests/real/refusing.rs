@@ -42,7 +42,7 @@ fn all_refused(run: impl Fn(&str) -> crate::program::Rls, code: i32, says: &str)
 }
 
 fn basic(place: &Place) {
-    all_refused(|words| place.stranger(words), 4, "docker login REGISTRY");
+    all_refused(|words| place.stranger(words), 4, "rls login REGISTRY");
     all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "logged in as ann (RLS_PASSWORD)");
     assert_snapshot!(place.stranger("tags team/app").run(), @"
     $ rls tags team/app
@@ -50,7 +50,7 @@ fn basic(place: &Place) {
     --- stderr
     error: not allowed to pull team/app on REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
     assert_snapshot!(place.rls("tags team/app").user("ann", "wrong").run(), @"
     $ rls tags team/app
@@ -64,7 +64,7 @@ fn basic(place: &Place) {
 }
 
 fn token(place: &Place) {
-    all_refused(|words| place.stranger(words), 4, "docker login REGISTRY");
+    all_refused(|words| place.stranger(words), 4, "rls login REGISTRY");
     all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "logged in as ann (RLS_PASSWORD)");
     assert_snapshot!(place.stranger("tags team/app").run(), @"
     $ rls tags team/app
@@ -72,7 +72,7 @@ fn token(place: &Place) {
     --- stderr
     error: not allowed to pull team/app on REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
     assert_snapshot!(place.rls("tags team/app").user("ann", "wrong").run(), @"
     $ rls tags team/app

@@ -40,6 +40,24 @@ pub fn is_yes(answer: &str) -> bool {
     matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
+/// Asks whether to go on with `what`, a sentence without its end.
+///
+/// # Errors
+///
+/// Where nobody can be asked, and where the answer is no.
+pub async fn confirm(what: &str) -> Result<()> {
+    if !is_possible() {
+        return Err(Usage::new(format!("{what}, which needs a confirmation"))
+            .because("there is no terminal to ask on")
+            .hint("--yes confirms it"));
+    }
+    if is_yes(&ask(&format!("{what}; go on? [y/N]")).await?) {
+        Ok(())
+    } else {
+        Err(Usage::new("not confirmed, so it was not done"))
+    }
+}
+
 /// Asks for a password, which is not shown while it is typed.
 ///
 /// # Errors

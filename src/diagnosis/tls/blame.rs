@@ -92,7 +92,14 @@ impl Refused<'_> {
                 );
                 (Problem::ChainNotSent { issuer: issuer.to_owned() }, cause)
             }
-            _ => (Problem::UnknownIssuer { issuer: issuer.to_owned(), is_alone: leaf_only }, cause),
+            None if leaf_only => {
+                let cause = format!(
+                    "the server sends its certificate alone, {cause}: either that is a root which is not known here, or the chain is \
+                     missing (certbot: cert.pem where fullchain.pem belongs)"
+                );
+                (Problem::UnknownIssuer { issuer: issuer.to_owned(), is_alone: true }, cause)
+            }
+            _ => (Problem::UnknownIssuer { issuer: issuer.to_owned(), is_alone: false }, cause),
         }
     }
 

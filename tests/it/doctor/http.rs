@@ -27,6 +27,7 @@ fn no_such_name() {
          cause   registry.invalid: …
          remedy  check the name: getent hosts registry.invalid
                  or say where it is: --resolve registry.invalid:443:ADDRESS, or a line "ADDRESS registry.invalid" in /etc/hosts
+                 or, where the way out is a proxy: export HTTPS_PROXY=http://PROXY:PORT
     "#);
 }
 

@@ -119,10 +119,20 @@ fn a_token_that_is_over() {
     assert_snapshot!(without_days(&output), @"
     exit 4
      ✗ credentials  expired
-         docker config, ~/.docker/config.json, until 2018-01-01T10:01:42Z by its own account
-         cause   they say of themselves that they ended at 2018-01-01T10:01:42Z, N days ago
+         cause   those of docker config, ~/.docker/config.json say of themselves that they ended at 2018-01-01T10:01:42Z, N days ago
          remedy  rls login http://REGISTRY
     ");
+}
+
+#[test]
+fn credentials_that_say_when_they_end() {
+    let password = token(r#"{"exp":4102444800}"#);
+    let registry = Registry::builder().auth(Auth::Basic).user(User::admin("ann", &password)).start();
+    let (code, output) = checks_of(Rls::at(&registry).user("ann", &password), "");
+    assert_eq!(code, 0, "{output}");
+    let expected = " ✓ credentials  ann (RLS_PASSWORD), until 2100-01-01T00:00:00Z by its own account\n";
+    assert!(output.contains(expected), "{output}");
+    assert!(output.contains(" ✓ token        none needed: the registry lets ann in\n"), "{output}");
 }
 
 #[test]
@@ -133,8 +143,7 @@ fn a_password_of_amazons_that_is_over() {
     assert_snapshot!(without_days(&output), @r#"
     exit 4
      ✗ credentials  expired
-         AWS (RLS_PASSWORD), until 2018-01-01T10:01:42Z by its own account
-         cause   they say of themselves that they ended at 2018-01-01T10:01:42Z, N days ago
+         cause   those of AWS (RLS_PASSWORD) say of themselves that they ended at 2018-01-01T10:01:42Z, N days ago
          remedy  aws ecr get-login-password --region REGION | rls login http://REGISTRY -u AWS --password-stdin
                  or for good: "credHelpers": {"REGISTRY": "ecr-login"} in ~/.docker/config.json
     "#);
@@ -239,7 +248,7 @@ fn the_certificate_of_the_token_server_is_not_known() {
     let other = Registry::builder().tls(Tls::LeafOnly).auth(Auth::Token).start();
     let registry = Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm(other.realm()).start();
     let rls = Rls::at(&registry).calling(&other, "TOKENS").user("ann", "secret");
-    assert_snapshot!(findings(rls.naming(registry.files().display().to_string(), "FILES")), @r#"
+    assert_snapshot!(findings(rls), @r#"
     exit 11
      ✗ token        cannot reach the token server TOKENS
          TLS 1.3, TLS_AES_256_GCM_SHA384

@@ -12,11 +12,6 @@ fn serving(kind: Tls) -> Running {
     Registry::builder().tls(kind).start()
 }
 
-/// A run against the registry, with the files of the registry called FILES.
-fn at(registry: &Running) -> Rls {
-    Rls::at(registry).naming(registry.files().display().to_string(), "FILES")
-}
-
 /// A run against a server of the tests' own, which trusts this.
 fn against(server: &TlsServer, ca: &str) -> Rls {
     let rls = Rls::new()
@@ -30,7 +25,7 @@ fn against(server: &TlsServer, ca: &str) -> Rls {
 
 #[test]
 fn the_server_sends_only_its_leaf() {
-    assert_snapshot!(findings(at(&serving(Tls::LeafOnly))), @r#"
+    assert_snapshot!(findings(Rls::at(&serving(Tls::LeafOnly))), @r#"
     exit 11
      ✗ tls          unknown issuer
          TLS 1.3, TLS_AES_256_GCM_SHA384
@@ -47,7 +42,7 @@ fn the_server_sends_only_its_leaf() {
 #[test]
 fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
     let registry = serving(Tls::LeafOnly);
-    assert_snapshot!(findings(at(&registry).env("RLS_CA_FILE", "")), @r#"
+    assert_snapshot!(findings(Rls::at(&registry).env("RLS_CA_FILE", "")), @r#"
     exit 11
      ✗ tls          unknown issuer
          TLS 1.3, TLS_AES_256_GCM_SHA384
@@ -55,7 +50,7 @@ fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture intermediate CA: not sent, not found here
-         cause   issued by "registry-fixture intermediate CA", which is not among the 1 root of this system
+         cause   the server sends its certificate alone, issued by "registry-fixture intermediate CA", which is not among the 1 root of this system: either that is a root which is not known here, or the chain is missing (certbot: cert.pem where fullchain.pem belongs)
          remedy  here: --ca-file FILE, with the certificate of "registry-fixture intermediate CA", which the registry's operator has
                  or for good: rls trust REGISTRY --write rls (for others: --write docker, podman, containerd, k3s)
                  or on the server, if "registry-fixture intermediate CA" is no root: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
@@ -65,14 +60,14 @@ fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
 #[test]
 fn the_intermediate_makes_up_for_what_is_not_sent() {
     let registry = serving(Tls::LeafOnly);
-    let (code, output) = checks(at(&registry).env("RLS_CA_FILE", registry.files().join("intermediate.pem")));
+    let (code, output) = checks(Rls::at(&registry).env("RLS_CA_FILE", registry.files().join("intermediate.pem")));
     assert_eq!(code, 0, "{output}");
 }
 
 #[test]
 fn the_leaf_is_given_as_ca() {
     let registry = serving(Tls::Issued);
-    assert_snapshot!(findings(at(&registry).env("RLS_CA_FILE", registry.files().join("leaf.pem"))), @"
+    assert_snapshot!(findings(Rls::at(&registry).env("RLS_CA_FILE", registry.files().join("leaf.pem"))), @"
     exit 0
      ✓ tls          TLS 1.3, pinned by REGISTRY-FILES/leaf.pem, until 2120-01-01
          cause   REGISTRY-FILES/leaf.pem holds the server's own certificate and not that of the authority which issued it: it ends with the server's next certificate, and docker, podman and curl do not accept it
@@ -83,7 +78,7 @@ fn the_leaf_is_given_as_ca() {
 #[test]
 fn the_leaf_that_is_given_as_ca_is_not_the_servers_any_more() {
     let (registry, former) = (serving(Tls::Issued), Certificates::make(Tls::Issued, &[]).expect("certificates"));
-    let rls = at(&registry).with_file("leaf.pem", former.leaf);
+    let rls = Rls::at(&registry).with_file("leaf.pem", former.leaf);
     let file = rls.home().join("leaf.pem");
     assert_snapshot!(findings(rls.env("RLS_CA_FILE", file)), @"
     exit 11
@@ -101,7 +96,7 @@ fn the_leaf_that_is_given_as_ca_is_not_the_servers_any_more() {
 #[test]
 fn the_ca_that_is_given_is_another_one_of_that_name() {
     let (registry, other) = (serving(Tls::Issued), Certificates::make(Tls::Issued, &[]).expect("certificates"));
-    let rls = at(&registry).with_file("ca.pem", other.ca);
+    let rls = Rls::at(&registry).with_file("ca.pem", other.ca);
     let file = rls.home().join("ca.pem");
     assert_snapshot!(findings(rls.env("RLS_CA_FILE", file)), @r#"
     exit 11
@@ -118,7 +113,7 @@ fn the_ca_that_is_given_is_another_one_of_that_name() {
 
 #[test]
 fn expired() {
-    assert_snapshot!(findings(at(&serving(Tls::Expired))), @"
+    assert_snapshot!(findings(Rls::at(&serving(Tls::Expired))), @"
     exit 11
      ✗ tls          expired
          TLS 1.3, TLS_AES_256_GCM_SHA384
@@ -156,7 +151,7 @@ fn an_expired_intermediate() {
 
 #[test]
 fn not_yet_valid() {
-    assert_snapshot!(findings(at(&serving(Tls::NotYetValid))), @"
+    assert_snapshot!(findings(Rls::at(&serving(Tls::NotYetValid))), @"
     exit 11
      ✗ tls          not yet valid
          TLS 1.3, TLS_AES_256_GCM_SHA384
@@ -173,7 +168,8 @@ fn not_yet_valid() {
 #[test]
 fn wrong_name() {
     let registry = serving(Tls::WrongName);
-    let rls = at(&registry).env("RLS_REGISTRY", registry.localhost()).naming(format!(":{}", registry.port()), ":PORT");
+    let rls =
+        Rls::at(&registry).env("RLS_REGISTRY", registry.localhost()).naming(format!(":{}", registry.port()), ":PORT");
     assert_snapshot!(findings(rls), @"
     exit 11
      ✗ tls          wrong name
@@ -190,7 +186,7 @@ fn wrong_name() {
 
 #[test]
 fn only_a_common_name() {
-    assert_snapshot!(findings(at(&serving(Tls::CommonNameOnly))), @"
+    assert_snapshot!(findings(Rls::at(&serving(Tls::CommonNameOnly))), @"
     exit 11
      ✗ tls          wrong name
          TLS 1.3, TLS_AES_256_GCM_SHA384
@@ -241,7 +237,7 @@ fn an_address_that_is_not_among_the_names() {
 
 #[test]
 fn self_signed_and_not_known() {
-    assert_snapshot!(findings(at(&serving(Tls::SelfSigned)).env("RLS_CA_FILE", "")), @r#"
+    assert_snapshot!(findings(Rls::at(&serving(Tls::SelfSigned)).env("RLS_CA_FILE", "")), @r#"
     exit 11
      ✗ tls          self-signed and not known here
          TLS 1.3, TLS_AES_256_GCM_SHA384
@@ -258,7 +254,7 @@ fn self_signed_and_not_known() {
 
 #[test]
 fn self_signed_and_given() {
-    let (code, output) = checks(at(&serving(Tls::SelfSigned)));
+    let (code, output) = checks(Rls::at(&serving(Tls::SelfSigned)));
     assert_eq!(code, 0, "{output}");
     assert!(
         output.contains(" ✓ tls          TLS 1.3, pinned by REGISTRY-FILES/ca.pem, until 2120-01-01\n"),
@@ -335,7 +331,7 @@ fn plain_http_on_the_port() {
 #[test]
 fn tls_on_a_port_addressed_as_http() {
     let registry = serving(Tls::Issued);
-    let rls = at(&registry).env("RLS_REGISTRY", format!("http://{}", registry.host()));
+    let rls = Rls::at(&registry).env("RLS_REGISTRY", format!("http://{}", registry.host()));
     assert_snapshot!(findings(rls), @"
     exit 5
      ✗ http         TLS on this port
@@ -361,7 +357,7 @@ fn tls_on_a_port_addressed_as_http_where_the_server_says_so_in_tls_alone() {
 #[test]
 fn a_client_certificate_is_required() {
     let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
-    assert_snapshot!(findings(at(&registry)), @"
+    assert_snapshot!(findings(Rls::at(&registry)), @"
     exit 11
      ✗ tls          client certificate wanted
          the server sends 1 certificate
@@ -379,7 +375,7 @@ fn a_client_certificate_is_required() {
 fn the_client_certificate_is_the_wrong_one() {
     let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
     let (client, key) = Authority::root("Another CA").issue(&["client"]);
-    let rls = at(&registry).with_file("client.pem", client).with_file("client.key", key);
+    let rls = Rls::at(&registry).with_file("client.pem", client).with_file("client.key", key);
     let (cert, key) = (rls.home().join("client.pem"), rls.home().join("client.key"));
     assert_snapshot!(findings(rls.env("RLS_CLIENT_CERT", cert).env("RLS_CLIENT_KEY", key)), @"
     exit 11
@@ -397,7 +393,7 @@ fn the_client_certificate_is_the_wrong_one() {
 #[test]
 fn the_client_certificate_is_the_right_one() {
     let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
-    let rls = at(&registry);
+    let rls = Rls::at(&registry);
     let rls = rls.env("RLS_CLIENT_CERT", registry.client_cert_file()).env("RLS_CLIENT_KEY", registry.client_key_file());
     let (code, output) = checks(rls);
     assert_eq!(code, 0, "{output}");
@@ -448,7 +444,7 @@ fn neither_tls_nor_http() {
 #[test]
 fn not_verified() {
     let registry = serving(Tls::Expired);
-    let outcome = at(&registry).words("doctor -o plain --insecure").run();
+    let outcome = Rls::at(&registry).words("doctor -o plain --insecure").run();
     assert_eq!(outcome.code, Some(0), "{outcome}");
     assert!(outcome.stdout.contains("tls\tok\tTLS 1.3, not verified, until 2021-01-01\n"), "{outcome}");
     assert_snapshot!(outcome.stderr, @"warning: the certificate of REGISTRY is not verified (--insecure)");

@@ -16,7 +16,7 @@ fn good() -> Running {
 }
 
 fn at(registry: &Running) -> Rls {
-    Rls::at(registry).user("ann", "secret").naming(registry.files().display().to_string(), "FILES")
+    Rls::at(registry).user("ann", "secret")
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn without_credentials_how_to_log_in() {
             let outcome = Rls::at(&registry).words(words).run();
             assert_eq!(outcome.code, Some(4), "{auth:?} {words}: {outcome}");
             let hint = "hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; \
-                        docker login REGISTRY stores both for docker and rls\n";
+                        rls login REGISTRY stores both for docker and rls\n";
             assert!(outcome.stderr.ends_with(hint), "{auth:?} {words}: {outcome}");
         }
     }
@@ -30,14 +30,14 @@ fn without_credentials_how_to_log_in() {
     --- stderr
     error: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
     assert_snapshot!(Rls::at(&start(Auth::Token)).words("tags team/app").run(), @"
     exit 4
     --- stderr
     error: not allowed to pull team/app on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; docker login REGISTRY stores both for docker and rls
+    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
 }
 

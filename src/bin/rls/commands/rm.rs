@@ -1,4 +1,3 @@
-mod confirm;
 mod removal;
 
 use std::collections::HashSet;

@@ -8,8 +8,8 @@ use registry_ls::error::{Danger, Error, Operation, Result};
 use registry_ls::name::{Digest, Reference, Registry, Repository, Tag, Target};
 use registry_ls::registry::{Client, Deletion, Inventory, moved};
 
-use super::confirm::confirm;
 use crate::args::RmArgs;
+use crate::ask::confirm;
 use crate::usage::Usage;
 
 /// How something is removed.

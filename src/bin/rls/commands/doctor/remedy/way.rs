@@ -57,7 +57,9 @@ fn no_address(host: &str, port: u16) -> Vec<String> {
         format!("check the name: getent hosts {host}"),
         format!("or say where it is: --resolve {host}:{port}:ADDRESS, or a line \"ADDRESS {host}\" in /etc/hosts"),
     ];
-    if !host.contains('.') {
+    if host.contains('.') {
+        remedies.push("or, where the way out is a proxy: export HTTPS_PROXY=http://PROXY:PORT".to_owned());
+    } else {
         remedies.push(format!("or, if an image of Docker Hub is meant: rls doctor docker.io/{host}"));
     }
     remedies
