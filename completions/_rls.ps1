@@ -434,6 +434,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
         }
         'rls;login' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
@@ -467,6 +469,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
         }
         'rls;logout' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
@@ -504,6 +508,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('--from-secret', '--from-secret', [CompletionResultType]::ParameterName, 'Take the CA from a Kubernetes secret (ca.crt, tls.crt), in YAML or JSON')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Tell what PEM files are and where each goes')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
             [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')

@@ -638,13 +638,21 @@ _rls() {
             return 0
             ;;
         rls__subcmd__login)
-            opts="-u -j -o -q -v -h --config --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -724,13 +732,21 @@ _rls() {
             return 0
             ;;
         rls__subcmd__logout)
-            opts="-u -j -o -q -v -h --config --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1226,7 +1242,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__trust)
-            opts="-u -j -o -q -v -h --fingerprint --write --force --from-secret --check --config --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --fingerprint --write --force --from-secret --check --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1249,6 +1265,14 @@ _rls() {
                     return 0
                     ;;
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

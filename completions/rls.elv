@@ -421,6 +421,8 @@ set edit:completion:arg-completer[rls] = {|@words|
         }
         &'rls;login'= {
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
@@ -453,6 +455,8 @@ set edit:completion:arg-completer[rls] = {|@words|
         }
         &'rls;logout'= {
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
@@ -489,6 +493,8 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --from-secret 'Take the CA from a Kubernetes secret (ca.crt, tls.crt), in YAML or JSON'
             cand --check 'Tell what PEM files are and where each goes'
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
             cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'

@@ -408,6 +408,7 @@ complete -c rls -n "__fish_rls_using_subcommand doctor" -s v -l verbose -d 'Show
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand login" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand login" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand login" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand login" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand login" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
@@ -439,6 +440,7 @@ complete -c rls -n "__fish_rls_using_subcommand login" -s v -l verbose -d 'Show 
 complete -c rls -n "__fish_rls_using_subcommand login" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand logout" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand logout" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand logout" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand logout" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
@@ -478,6 +480,7 @@ k3s\t'k3s and rke2'"
 complete -c rls -n "__fish_rls_using_subcommand trust" -l from-secret -d 'Take the CA from a Kubernetes secret (ca.crt, tls.crt), in YAML or JSON' -r -F
 complete -c rls -n "__fish_rls_using_subcommand trust" -l check -d 'Tell what PEM files are and where each goes' -r -F
 complete -c rls -n "__fish_rls_using_subcommand trust" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand trust" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand trust" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand trust" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand trust" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F

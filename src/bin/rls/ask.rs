@@ -69,8 +69,7 @@ pub async fn password(username: &str, whose: &str) -> Result<SecretString, Stop>
         return Err(usage.hint("--password-stdin reads it from standard input, RLS_PASSWORD holds it").into());
     }
     let unable = |error: std::io::Error| Stop::from(Usage::new("cannot ask for the password").because(error));
-    let modes = Modes::of_terminal().map_err(unable)?;
-    modes.hide_typing().map_err(unable)?;
+    let _hidden = Hidden::begin().map_err(unable)?;
     let mut line = Line { is_open: true };
     let prompt = format!("Password for {} at {}: ", escape(username), escape(whose));
     let typed = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt).map(SecretString::from)).await;
@@ -84,28 +83,24 @@ pub async fn password(username: &str, whose: &str) -> Result<SecretString, Stop>
     }
 }
 
-/// How the terminal was, and is again in the end: what is typed would stay hidden for ever if a question for a password is given up.
-struct Modes {
+/// A terminal that does not show what is typed, from before the question is seen until this is dropped.
+struct Hidden {
     terminal: File,
     modes: Termios,
 }
 
-impl Modes {
-    fn of_terminal() -> std::io::Result<Self> {
+impl Hidden {
+    fn begin() -> std::io::Result<Self> {
         let terminal = File::options().read(true).write(true).open("/dev/tty")?;
         let modes = tcgetattr(&terminal)?;
+        let mut hiding = modes.clone();
+        hiding.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(&terminal, OptionalActions::Now, &hiding)?;
         Ok(Self { terminal, modes })
-    }
-
-    /// Shows nothing of what is typed: from before the question on, so that quick fingers do not betray a letter.
-    fn hide_typing(&self) -> std::io::Result<()> {
-        let mut hidden = self.modes.clone();
-        hidden.local_modes.remove(LocalModes::ECHO);
-        Ok(tcsetattr(&self.terminal, OptionalActions::Now, &hidden)?)
     }
 }
 
-impl Drop for Modes {
+impl Drop for Hidden {
     fn drop(&mut self) {
         // The terminal may be gone.
         let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.modes);
