@@ -355,6 +355,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             break
         }
         'rls;rm' {
+            [CompletionResult]::new('--save-plan', '--save-plan', [CompletionResultType]::ParameterName, 'Write what would be removed, and how, to FILE; change nothing')
+            [CompletionResult]::new('--apply', '--apply', [CompletionResultType]::ParameterName, 'Carry out the plan in FILE (`-` is standard input), where everything is still as it was when that was written')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
@@ -381,7 +383,9 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
             [CompletionResult]::new('--ignore-missing', '--ignore-missing', [CompletionResultType]::ParameterName, 'What does not exist is no error')
             [CompletionResult]::new('--with-siblings', '--with-siblings', [CompletionResultType]::ParameterName, 'Remove the whole manifest of a tag, with all the tags on it')
-            [CompletionResult]::new('--all-tags', '--all-tags', [CompletionResultType]::ParameterName, 'Remove the manifest REPO@DIGEST although tags point at it')
+            [CompletionResult]::new('--placeholder', '--placeholder', [CompletionResultType]::ParameterName, 'Where a tag cannot go alone, push a tiny manifest of its own to it first and delete that; needs the right to push')
+            [CompletionResult]::new('--all-tags', '--all-tags', [CompletionResultType]::ParameterName, 'Remove the manifest REPO@DIGEST although tags point at it; of REPO alone, all tags')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Remove a manifest although an image index that stays lists it, and is broken then')
             [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]')
             [CompletionResult]::new('--anonymous', '--anonymous', [CompletionResultType]::ParameterName, 'Send no credentials')
             [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]')

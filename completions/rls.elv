@@ -344,6 +344,8 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'rls;rm'= {
+            cand --save-plan 'Write what would be removed, and how, to FILE; change nothing'
+            cand --apply 'Carry out the plan in FILE (`-` is standard input), where everything is still as it was when that was written'
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
             cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
@@ -370,7 +372,9 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --yes 'Do not ask'
             cand --ignore-missing 'What does not exist is no error'
             cand --with-siblings 'Remove the whole manifest of a tag, with all the tags on it'
-            cand --all-tags 'Remove the manifest REPO@DIGEST although tags point at it'
+            cand --placeholder 'Where a tag cannot go alone, push a tiny manifest of its own to it first and delete that; needs the right to push'
+            cand --all-tags 'Remove the manifest REPO@DIGEST although tags point at it; of REPO alone, all tags'
+            cand --force 'Remove a manifest although an image index that stays lists it, and is broken then'
             cand --password-stdin 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
             cand --anonymous 'Send no credentials'
             cand --insecure 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]'

@@ -337,6 +337,8 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -s q -l quiet -d 'No pro
 complete -c rls -n "__fish_rls_using_subcommand digest" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l save-plan -d 'Write what would be removed, and how, to FILE; change nothing' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -l apply -d 'Carry out the plan in FILE (`-` is standard input), where everything is still as it was when that was written' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -364,7 +366,9 @@ complete -c rls -n "__fish_rls_using_subcommand rm" -s n -l dry-run -d 'Show wha
 complete -c rls -n "__fish_rls_using_subcommand rm" -s y -l yes -d 'Do not ask'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l ignore-missing -d 'What does not exist is no error'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l with-siblings -d 'Remove the whole manifest of a tag, with all the tags on it'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l all-tags -d 'Remove the manifest REPO@DIGEST although tags point at it'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l placeholder -d 'Where a tag cannot go alone, push a tiny manifest of its own to it first and delete that; needs the right to push'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l all-tags -d 'Remove the manifest REPO@DIGEST although tags point at it; of REPO alone, all tags'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l force -d 'Remove a manifest although an image index that stays lists it, and is broken then'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'

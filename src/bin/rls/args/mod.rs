@@ -116,8 +116,16 @@ impl Cli {
         }
         let names_on_stdin =
             matches!(&self.command, Command::Tags(tags) if tags.repositories.iter().any(|name| name == "-"));
+        let removal = match &self.command {
+            Command::Rm(rm) => {
+                rm.check()?;
+                rm.reads_stdin()
+            }
+            _ => None,
+        };
         let readers = [
             (names_on_stdin, "-"),
+            (removal.is_some(), removal.unwrap_or_default()),
             (self.global.password_stdin, "--password-stdin"),
             (self.global.auth_file.as_deref() == Some(Path::new("-")), "--auth-file -"),
         ];

@@ -7,14 +7,16 @@ mod login;
 mod logout;
 mod manifest;
 mod nearest;
+mod removing;
 mod repos;
 mod rm;
 mod tags;
 mod trust;
 
 use futures::{FutureExt, Stream, StreamExt};
-use std::io::{Stdout, Write};
+use std::io::{BufRead, StdinLock, Stdout, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use registry_ls::error::Error;
 use registry_ls::name::{Reference, Registry, Repository};
@@ -26,6 +28,7 @@ use crate::connect::Connector;
 use crate::ending::Ending;
 use crate::output::{Output, OutputError, OutputOptions, Progress, View};
 use crate::report::{Report, Situation, Stop};
+use crate::stdin::from_stdin;
 use crate::usage::Usage;
 
 /// Things of which several are asked for at once. The transport bounds the requests; this bounds what waits for them.
@@ -82,6 +85,29 @@ impl Context<'_> {
         }
     }
 
+    /// What `work` comes to, and why the command has to end. What is under way then has so long to come to its end, so that it is known
+    /// what became of it.
+    async fn or_finish<T>(&self, work: impl Future<Output = T>, grace: Duration) -> (Option<T>, Option<Stop>) {
+        let mut work = std::pin::pin!(work);
+        match self.or_end(&mut work).await {
+            Ok(done) => (Some(done), None),
+            Err(stop) => (tokio::time::timeout(grace, work).await.ok(), Some(stop)),
+        }
+    }
+
+    /// The names among arguments, `-` standing for the lines of standard input.
+    async fn with_stdin(&self, arguments: &[String]) -> Result<Vec<String>, Stop> {
+        let mut names = Vec::new();
+        for argument in arguments {
+            if argument == "-" {
+                names.extend(self.or_end(from_stdin(lines)).await??);
+            } else {
+                names.push(argument.clone());
+            }
+        }
+        Ok(names)
+    }
+
     /// The client of a registry.
     async fn client(&self, registry: &Registry) -> Result<Arc<Client>, Stop> {
         self.or_end(self.connector.client(self.settings, registry)).await?
@@ -128,6 +154,11 @@ impl Context<'_> {
     fn failed(&self, registry: &Registry, error: Error) -> Stop {
         Stop::Failed(error, self.situation(registry))
     }
+}
+
+fn lines(input: StdinLock<'_>) -> std::io::Result<Vec<String>> {
+    let names = input.lines().map(|line| line.map(|line| line.trim().to_owned()));
+    names.filter(|name| name.as_ref().map_or(true, |name| !name.is_empty())).collect()
 }
 
 /// The next item, unless the command has to end. Before it is waited for, what was written so far is shown.

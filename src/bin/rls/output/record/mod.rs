@@ -23,7 +23,7 @@ pub use digest::{DigestRecord, DigestView};
 pub use inspection::{InspectedRecord, InspectionRecord, InspectionView, KeyRecord, UseRecord};
 pub use login::{LoginRecord, LoginView, LogoutRecord, LogoutView};
 pub use manifest::{ConfigRecord, HistoryRecord, LayerRecord, ManifestRecord, ManifestView, PlatformRecord};
-pub use removal::{Action, RemovalRecord, RemovalView};
+pub use removal::{Action, RemovalRecord, RemovalView, SiblingsRecord};
 pub use repository::{RepositoryRecord, RepositoryView};
 pub use tag::{Detail, TagRecord, TagView};
 pub use time::Time;
