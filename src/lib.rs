@@ -33,6 +33,7 @@
 //! | floor | module | what lives there |
 //! |---|---|---|
 //! | 4 | [`diagnosis`] | why a registry cannot be used: one check after the other |
+//! | 3 | [`retention`] | which tags of a repository stay and which go, by a rule: facts in, decisions out |
 //! | 3 | [`registry`] | [`Client`](registry::Client): catalog, tags, manifests, configs, deletion: one file an endpoint |
 //! | 2 | [`http`] | one transport: send, answer a 401, retry, limit, redirect, page |
 //! | 1 | [`auth`] | from a challenge to an `Authorization` header, without input or output |
@@ -55,6 +56,7 @@ pub mod keychain;
 pub mod name;
 pub mod registry;
 mod replace;
+pub mod retention;
 pub mod trust;
 
 pub use error::{Error, Kind, Result};
