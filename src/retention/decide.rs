@@ -44,7 +44,7 @@ pub fn decide(rule: &Rule, census: &Census) -> Plan {
         size: case.facts.and_then(|facts| facts.size),
         verdict: together.verdict(case),
     };
-    Plan::new(cases.iter().map(decision).collect(), census)
+    Plan::new(cases.iter().map(decision).collect(), together.order(), census)
 }
 
 /// Finds out what the rule wants.
@@ -167,5 +167,17 @@ impl<'a> Case<'a> {
     /// What the tag's manifest lists.
     pub(super) fn lists(&self) -> impl Iterator<Item = &'a Digest> + use<'a> {
         self.facts.into_iter().flat_map(|facts| &facts.lists)
+    }
+
+    /// The manifests that are known and that the tag refers to, where it goes with them.
+    pub(super) fn subjects(&self) -> impl Iterator<Item = &Digest> {
+        let (first, others) = match &self.wish {
+            Wish::Follow(first, others) => (Some(first), &others[..]),
+            Wish::Keep(_) | Wish::Remove(_) => (None, &[][..]),
+        };
+        first.into_iter().chain(others).filter_map(|subject| match subject {
+            Subject::Known(digest) => Some(digest),
+            Subject::Unknown(_) => None,
+        })
     }
 }

@@ -24,6 +24,7 @@
 //! ```
 
 mod decide;
+mod order;
 mod plan;
 mod reason;
 mod rule;

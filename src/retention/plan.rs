@@ -14,6 +14,7 @@ use crate::registry::Census;
 pub struct Plan {
     /// One for every tag: in the order of the rule, and then by name.
     pub decisions: Vec<Decision>,
+    order: Vec<usize>,
     /// The manifests that go: none that a tag which stays is on, lists, or may list.
     pub manifests: BTreeSet<Digest>,
     /// The blobs of these, with their sizes in bytes, that nothing which stays is known to need.
@@ -24,7 +25,7 @@ pub struct Plan {
 
 impl Plan {
     /// The decisions, and what they come to.
-    pub(super) fn new(decisions: Vec<Decision>, census: &Census) -> Self {
+    pub(super) fn new(decisions: Vec<Decision>, order: Vec<usize>, census: &Census) -> Self {
         let goes = |decision: &&Decision| matches!(decision.verdict, Verdict::Remove { untag: None, .. });
         let facts = |digest: &Digest| census.manifests.get(digest);
         let manifests: BTreeSet<_> =
@@ -34,7 +35,13 @@ impl Plan {
         let needed: BTreeSet<_> = staying.flat_map(|facts| facts.blobs.keys().cloned()).collect();
         let going = manifests.iter().filter_map(facts).flat_map(|facts| &facts.blobs);
         let freed = going.filter(|(blob, _)| !needed.contains(*blob)).map(|(blob, size)| (blob.clone(), *size));
-        Self { freed: freed.collect(), decisions, manifests, needed }
+        Self { freed: freed.collect(), decisions, order, manifests, needed }
+    }
+
+    /// What is to be removed, in an order in which it can be stopped anywhere: what refers to a manifest comes before it, and so does
+    /// what lists it.
+    pub fn removals(&self) -> impl Iterator<Item = &Decision> {
+        self.order.iter().map(|&index| &self.decisions[index])
     }
 }
 

@@ -68,6 +68,16 @@ impl Facts {
         self
     }
 
+    /// Without the manifests that no tag reaches, which no census finds.
+    fn reached(mut self) -> Self {
+        let tagged = self.0.tags.iter().filter_map(|tag| tag.digest.clone());
+        let mut reached: BTreeSet<_> = tagged.collect();
+        let lists = |digest: &Digest| self.0.manifests.get(digest).map(|facts| facts.lists.clone());
+        reached.extend(reached.iter().filter_map(lists).flatten().collect::<Vec<_>>());
+        self.0.manifests.retain(|digest, _| reached.contains(digest));
+        self
+    }
+
     fn decide(&self, rule: &Rule) -> Plan {
         decide(rule, &self.0)
     }
@@ -365,6 +375,26 @@ fn a_blob_is_freed_when_nothing_that_stays_needs_it() {
 }
 
 #[test]
+fn what_needs_a_manifest_is_removed_before_it() {
+    let facts =
+        signed().image("part", 100).image("whole", 90).with("whole", |facts| facts.lists = [digest("part")].into());
+    let facts = facts.image("of-part", 1).with("of-part", |facts| facts.subject = Some(digest("part")));
+    let plan = facts.decide(&Rule { older_than: older(30), ..Rule::default() });
+    let order: Vec<_> = plan.removals().map(|decision| decision.tag.to_string()).collect();
+    let place = |tag: &str| order.iter().position(|removed| removed == tag).expect("it goes");
+    assert_eq!(order.len(), 8);
+    for (first, then) in [
+        ("sbom-of-sbom", "sbom-of-old"),
+        ("sbom-of-old", "old"),
+        ("whole", "part"),
+        ("of-part", "whole"),
+        ("of-part", "part"),
+    ] {
+        assert!(place(first) < place(then), "{first} before {then}: {order:?}");
+    }
+}
+
+#[test]
 fn only_a_rule_that_keeps_or_bounds_something_says_what_goes() {
     assert!(!Rule::default().says_what_goes());
     assert!(!Rule { matches: globs(&["*"]), exclude: globs(&["a"]), ..Rule::default() }.says_what_goes());
@@ -435,7 +465,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             let tags = facts.0.tags.iter_mut().filter(|tag| tag.digest.as_ref() == Some(&unread));
             tags.for_each(|tag| tag.error = Some(error.clone()));
         }
-        facts
+        facts.reached()
     })
 }
 
@@ -550,6 +580,25 @@ proptest! {
             let among = matches!(decision.verdict, Verdict::Keep(Kept::AmongLast(_)));
             prop_assert!(!rest.contains(&decision.tag) || !among, "{}", decision.tag);
         }
+    }
+
+    #[test]
+    fn a_removal_that_is_cut_short_leaves_nothing_that_the_next_would_not_remove(
+        facts in any_facts(), rule in any_rule(), done in any::<prop::sample::Index>()
+    ) {
+        let plan = facts.decide(&rule);
+        let removals: Vec<_> = plan.removals().map(|decision| decision.tag.clone()).collect();
+        prop_assert_eq!(removals.iter().map(ToString::to_string).collect::<BTreeSet<_>>(), going(&plan).0);
+        let done = &removals[..done.index(removals.len() + 1)];
+        let mut left = facts.clone();
+        left.0.tags.retain(|tag| !done.contains(&tag.tag));
+        let left = left.reached();
+        // Of as many that are kept some are gone by now, so that the rule has to say it by name.
+        let kept = plan.decisions.iter().filter(|decision| decision.verdict.is_kept());
+        let by_name = kept.map(|decision| globset::Glob::new(decision.tag.as_str()).expect("a tag is a glob")).collect();
+        let rule = Rule { keep: by_name, older_than: None, keep_newer_than: None, keep_last: None, ..rule };
+        let rest = going(&left.decide(&rule)).0;
+        prop_assert_eq!(rest, removals[done.len()..].iter().map(ToString::to_string).collect::<BTreeSet<_>>());
     }
 
     #[test]

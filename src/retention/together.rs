@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::decide::{Case, Wish};
+use super::order::order;
 use super::plan::Verdict;
 use super::reason::{Kept, Removed, Untagged};
 use super::subject::Subject;
@@ -107,5 +108,11 @@ impl<'a> Together<'a> {
     fn untagged(&self, case: &Case<'_>) -> Option<Untagged> {
         let shared = case.tag.digest.as_ref().and_then(|digest| self.first(&self.on, digest));
         shared.map(Untagged::SharedWith).or_else(|| self.blind.cloned().map(Untagged::Unsure))
+    }
+
+    /// The cases that go, in the order in which they may be carried out.
+    pub(super) fn order(&self) -> Vec<usize> {
+        let goes = |index: &usize| self.outcome(&self.cases[*index]).is_ok();
+        order(self.cases, (0..self.cases.len()).filter(goes).collect())
     }
 }

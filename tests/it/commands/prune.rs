@@ -378,3 +378,83 @@ fn a_command_line_that_makes_no_rule_is_refused_before_anything_is_sent() {
     "#);
     assert_eq!(registry.lines(), [""; 0]);
 }
+
+/// What an index lists has to stay with it, so whoever cannot read all of it cannot say what may go.
+#[test]
+fn an_index_that_cannot_be_read_whole_holds_every_manifest() {
+    let registry = dated();
+    let index = IndexSpec::three_platforms("index").created("2024-01-03T00:00:00Z").with_attestations().build();
+    registry.push("team/app", "index", &index);
+    let nested = format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{}]}}"#,
+        serde_json::to_string(&index.root().descriptor()).unwrap()
+    );
+    registry.push_raw_manifest("team/app", "nested", "application/vnd.oci.image.index.v1+json", nested);
+    let rls = Rls::at(&registry).words("prune team/app --older-than 2025-06-01 --retries 0 --format");
+    let rls = rls.arg("{{ tag }}: {{ action }}, {{ created }}, {{ reason }}");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    1.2: would-remove, 2025-01-01T00:00:00Z, older than 2025-06-01
+    1.1: would-remove, 2024-06-01T00:00:00Z, older than 2025-06-01
+    nested: would-remove, 2024-01-03T00:00:00Z, older than 2025-06-01
+    index: would-remove, 2024-01-03T00:00:00Z, older than 2025-06-01
+    1.0: would-remove, 2024-01-01T00:00:00Z, older than 2025-06-01
+    --- stderr
+    5 of 5 tags would be removed, 5 manifests, up to 3.0 MB after the registry's garbage collection.
+    Nothing was changed; --yes carries it out.
+    ");
+    // The configs of attestations say nothing, and are not asked for: six images with a date, of which three are parts.
+    assert_eq!(registry.lines().iter().filter(|line| line.contains("/blobs/")).count(), 6);
+    // Of an image that is part of an index it is known that it lists no other.
+    let part = format!("/v2/team/app/manifests/{}", index.manifests[0].digest);
+    registry.inject(Match::get(part).always(), Fault::status(500));
+    assert_snapshot!(rls.run(), @"
+    exit 6
+    --- stdout
+    1.2: would-remove, 2025-01-01T00:00:00Z, older than 2025-06-01
+    1.1: would-remove, 2024-06-01T00:00:00Z, older than 2025-06-01
+    nested: kept, 2024-01-03T00:00:00Z, could not be read: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566: 500 Internal Server Error
+    index: kept, 2024-01-03T00:00:00Z, could not be read: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566: 500 Internal Server Error
+    1.0: would-remove, 2024-01-01T00:00:00Z, older than 2025-06-01
+    --- stderr
+    error: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566
+    cause: 500 Internal Server Error
+    hint:  the fault is on the server: its log says more; --retries N tries longer
+    error: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566
+    cause: 500 Internal Server Error
+    hint:  the fault is on the server: its log says more; --retries N tries longer
+    3 of 5 tags would be removed, 3 manifests, up to 3.0 MB after the registry's garbage collection.
+    Nothing was changed; --yes carries it out.
+    ");
+    registry.clear_faults();
+    registry.inject(Match::get(format!("/v2/team/app/manifests/{}", index.digest())).always(), Fault::status(500));
+    registry.untag("team/app", "index");
+    assert_snapshot!(rls.run(), @"
+    exit 6
+    --- stdout
+    1.2: would-remove, 2025-01-01T00:00:00Z, older than 2025-06-01; its manifest stays: nested, which could not be read, may need it
+    1.1: would-remove, 2024-06-01T00:00:00Z, older than 2025-06-01; its manifest stays: nested, which could not be read, may need it
+    1.0: would-remove, 2024-01-01T00:00:00Z, older than 2025-06-01; its manifest stays: nested, which could not be read, may need it
+    nested: kept, -, could not be read: http://REGISTRY failed to answer for team/app@sha256:f389bacbb7aefce9b47bd011be8e399a34f8ac78056f28dd78a59fac62fe4d67: 500 Internal Server Error
+    --- stderr
+    error: http://REGISTRY failed to answer for team/app@sha256:f389bacbb7aefce9b47bd011be8e399a34f8ac78056f28dd78a59fac62fe4d67
+    cause: 500 Internal Server Error
+    hint:  the fault is on the server: its log says more; --retries N tries longer
+    3 of 4 tags would be removed, 0 manifests.
+    Nothing was changed; --yes carries it out.
+    ");
+}
+
+#[test]
+fn what_a_broken_image_lacks_is_said() {
+    let registry = dated();
+    registry.push("team/app", "schema1", &registry_fixture::content::schema1("team/app", "schema1", "s"));
+    registry.inject(Match::under("/v2/team/app/blobs/").always(), Fault::status(404));
+    let rls = Rls::at(&registry).words("prune team/app --keep-last 1 -q -o jsonl");
+    let outcome = rls.run();
+    assert_eq!(outcome.code, Some(6), "{outcome}");
+    assert_eq!(outcome.stdout.matches(r#""action":"kept""#).count(), 4, "{outcome}");
+    assert_eq!(outcome.stdout.matches("could not be read: blob sha256:").count(), 3, "{outcome}");
+    assert_eq!(outcome.stdout.matches("not known when it was made").count(), 1, "{outcome}");
+}
