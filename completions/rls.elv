@@ -60,6 +60,7 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand inspect 'Show what a reference is: digest, type, platforms, layers, config'
             cand digest 'Print the digest, nothing else'
             cand rm 'Remove tags or manifests'
+            cand prune 'Apply a retention rule to a repository''s tags'
             cand doctor 'Find out why a registry does not work, and what to do about it'
             cand login 'Store credentials where docker keeps them'
             cand logout 'Forget credentials where docker keeps them'
@@ -388,6 +389,55 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'rls;prune'= {
+            cand --match-repo 'Instead of REPO: the repositories in the registry''s catalog that match GLOB; repeatable'
+            cand --keep-last 'Keep the N newest tags of those that the rule is about, or the N highest versions with --sort version'
+            cand --keep 'Keep tags that match GLOB; repeatable'
+            cand --keep-newer-than 'Keep what was made within AGE, and what nobody knows the age of'
+            cand --keep-semver 'Keep versions in RANGE, such as ''>=1.4, <2'' or ''^1.4'''
+            cand --older-than 'Remove only what is older than AGE'
+            cand --match 'Only names that match GLOB; repeatable, one match is enough'
+            cand --exclude 'No names that match GLOB; repeatable, wins over --match'
+            cand --sort 'What --keep-last counts by, and in which order the plan is shown [default: created]'
+            cand --save-plan 'Write what would be removed to FILE, for rls rm --apply'
+            cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
+            cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
+            cand -u 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
+            cand --username 'User name; asks for the password on a terminal [env: RLS_USERNAME]'
+            cand --auth-file 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]'
+            cand --ca-file 'CA certificates to trust in addition to the system''s; repeatable [env: RLS_CA_FILE]'
+            cand --client-cert 'Client certificate with its chain [env: RLS_CLIENT_CERT]'
+            cand --client-key 'The client certificate''s private key [env: RLS_CLIENT_KEY]'
+            cand -j 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]'
+            cand --jobs 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]'
+            cand --timeout 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]'
+            cand --connect-timeout 'Limit for connecting, TCP and TLS together [default: 10s]'
+            cand --retries 'How often a request that failed in passing is repeated [default: 3]'
+            cand -o 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]'
+            cand --output 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]'
+            cand --format 'One line a record, such as ''{{ tag }} {{ digest }}''; @NAME is one from the configuration file'
+            cand --color 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]'
+            cand --progress 'When to show progress, on a terminal''s standard error only [default: auto]'
+            cand --resolve 'Connect to ADDR for HOST:PORT, as curl does; repeatable'
+            cand -y 'Carry it out'
+            cand --yes 'Carry it out'
+            cand -n 'Show the plan, change nothing: what happens anyway without --yes'
+            cand --dry-run 'Show the plan, change nothing: what happens anyway without --yes'
+            cand --placeholder 'Where the registry cannot remove one tag without others on its manifest: move it onto a tiny manifest first; needs the right to push'
+            cand --password-stdin 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+            cand --anonymous 'Send no credentials'
+            cand --insecure 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]'
+            cand --plain-http 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+            cand --no-header 'Table without its header'
+            cand -q 'No progress, warnings or hints'
+            cand --quiet 'No progress, warnings or hints'
+            cand -v 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+            cand --verbose 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+            cand --stats 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'rls;doctor'= {
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
             cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
@@ -569,6 +619,7 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand manifest 'Show what a reference is: digest, type, platforms, layers, config'
             cand digest 'Print the digest, nothing else'
             cand rm 'Remove tags or manifests'
+            cand prune 'Apply a retention rule to a repository''s tags'
             cand doctor 'Find out why a registry does not work, and what to do about it'
             cand login 'Store credentials where docker keeps them'
             cand logout 'Forget credentials where docker keeps them'
@@ -585,6 +636,8 @@ set edit:completion:arg-completer[rls] = {|@words|
         &'rls;help;digest'= {
         }
         &'rls;help;rm'= {
+        }
+        &'rls;help;prune'= {
         }
         &'rls;help;doctor'= {
         }

@@ -1,6 +1,7 @@
 //! What can be asked of a registry: one file an endpoint of the OCI distribution specification.
 
 mod catalog;
+mod census;
 mod client;
 mod config;
 mod contents;
@@ -21,6 +22,7 @@ mod upload;
 mod valid;
 
 pub use catalog::CatalogOptions;
+pub use census::{Census, ManifestFacts, TagFacts};
 pub use client::{Client, ClientBuilder};
 pub(crate) use endpoint::Endpoint;
 

@@ -1,7 +1,7 @@
 //! The rule: how each thing that is wanted can go without anything else, if it can. No input or output.
 
 use super::facts::Facts;
-use super::wish::{Method, Permits, Takes, Wanted, Wish};
+use super::wish::{Method, Permits, Takes, Wanted, Ways, Wish};
 use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Repository, Tag};
 use crate::registry::Inventory;
@@ -117,8 +117,8 @@ impl Rule<'_> {
         {
             return Err(crate::registry::moved(&name, expected, now));
         }
-        let Permits { takes, placeholder, only, .. } = &wish.permits;
-        let may = |method| only.is_none_or(|only| only == method);
+        let Permits { takes, placeholder, ways, .. } = &wish.permits;
+        let may = |method| ways.allows(method);
         let is_tag = wish.wanted.tag().is_some();
         if is_tag && *takes == Takes::Nothing && may(Method::Tag) && facts.by_name.is_ok() {
             return Ok(Method::Tag);
@@ -129,6 +129,11 @@ impl Rule<'_> {
             Ok(()) if may(Method::Manifest) => Ok(Method::Manifest),
             _ if is_tag && *placeholder && may(Method::Placeholder) => Ok(Method::Placeholder),
             Err(error) => Err(error),
+            Ok(()) if *ways == Ways::Untag => {
+                let what = format!("removing {name} would also remove its manifest, which has to stay");
+                let cause = format!("{} deletes manifests, not tags", facts.registry);
+                Err(Error::new(Kind::Safety(Danger::Unknown), what).because(cause))
+            }
             Ok(()) => Err(Error::new(Kind::Safety(Danger::Unknown), format!("{name} is not removed as planned"))
                 .because(format!("{} does not do it in the way that the plan says any more", facts.registry))),
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use futures::{StreamExt, stream};
 
-use super::wish::{Method, Takes, Wanted, Wish};
+use super::wish::{Method, Permits, Takes, Wanted, Wish};
 use crate::error::{Error, Kind, Operation, Result};
 use crate::name::{Digest, Repository, Target};
 use crate::registry::{Client, Inventory, referrers_tag};
@@ -44,7 +44,31 @@ impl Facts {
     ///
     /// What keeps anything from being said about the repository. That the registry deletes nothing is none: it is a fact.
     pub(super) async fn gather(client: &Client, repository: &Repository, wishes: &[Wish], look: Look) -> Result<Self> {
-        let mut facts = Self {
+        let mut facts = Self::none(client, repository);
+        facts.probe_names(client, wishes).await?;
+        facts.complete(client, wishes, look).await?;
+        Ok(facts)
+    }
+
+    /// Finds out only what the registry deletes, for a repository whose contents are known.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Plan::make`](super::Plan::make).
+    pub async fn probe(
+        client: &Client,
+        repository: &Repository,
+        inventory: Inventory,
+        wishes: &[Wish],
+    ) -> Result<Self> {
+        let mut facts = Self { inventory: Some(inventory), ..Self::none(client, repository) };
+        facts.probe_names(client, wishes).await?;
+        facts.probe_manifests(client, wishes).await?;
+        Ok(facts)
+    }
+
+    fn none(client: &Client, repository: &Repository) -> Self {
+        Self {
             registry: client.registry().to_string(),
             repository: repository.clone(),
             by_name: Ok(()),
@@ -52,12 +76,23 @@ impl Facts {
             inventory: None,
             missing: HashMap::new(),
             referrers: HashMap::new(),
-        };
-        if wishes.iter().any(Wish::may_go_by_name) {
-            facts.by_name = refusal(client.probe_tag_deletion(repository).await)?;
         }
-        facts.complete(client, wishes, look).await?;
-        Ok(facts)
+    }
+
+    async fn probe_names(&mut self, client: &Client, wishes: &[Wish]) -> Result<()> {
+        if wishes.iter().any(Wish::may_go_by_name) {
+            self.by_name = refusal(client.probe_tag_deletion(&self.repository).await)?;
+        }
+        Ok(())
+    }
+
+    /// Asks whether manifests are deleted, if anything depends on it; says whether it does.
+    async fn probe_manifests(&mut self, client: &Client, wishes: &[Wish]) -> Result<bool> {
+        let matters = wishes.iter().any(|wish| self.by_name.is_err() || !wish.may_go_by_name());
+        if matters {
+            self.by_digest = refusal(client.probe_deletion(&self.repository).await)?;
+        }
+        Ok(matters)
     }
 
     /// Learns that tags are not deleted by name after all, and finds out what depends on that.
@@ -71,10 +106,7 @@ impl Facts {
     }
 
     async fn complete(&mut self, client: &Client, wishes: &[Wish], look: Look) -> Result<()> {
-        let by_digest = wishes.iter().any(|wish| self.by_name.is_err() || !wish.may_go_by_name());
-        if by_digest {
-            self.by_digest = refusal(client.probe_deletion(&self.repository).await)?;
-        }
+        let by_digest = self.probe_manifests(client, wishes).await?;
         // Where nothing is deleted there is nothing to find out but whether it exists.
         if self.by_digest.is_err() {
             self.look_for(client, wishes).await;
@@ -147,8 +179,8 @@ impl Facts {
 impl Wish {
     /// Whether the registry's deletion of tags by name would do.
     fn may_go_by_name(&self) -> bool {
-        let by_name = self.permits.only.is_none_or(|only| only == Method::Tag);
-        self.wanted.tag().is_some() && self.permits.takes == Takes::Nothing && by_name
+        let Permits { takes, ways, .. } = &self.permits;
+        self.wanted.tag().is_some() && *takes == Takes::Nothing && ways.allows(Method::Tag)
     }
 
     /// What it is resolved by.

@@ -21,7 +21,6 @@ mod wish;
 pub use carry_out::Removed;
 pub use decide::{Item, decide};
 pub use facts::{Facts, Look};
-pub use placeholder::{PLACEHOLDER_TYPE, is_placeholder};
 pub use plan::Plan;
 pub use saved::{SavedItem, SavedPlan};
-pub use wish::{Method, Permits, Takes, Wanted, Wish};
+pub use wish::{Method, Permits, Takes, Wanted, Ways, Wish};

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::decide::Item;
-use super::wish::{Method, Permits, Takes, Wanted, Wish};
+use super::wish::{Method, Permits, Takes, Wanted, Ways, Wish};
 use crate::error::{Error, Result};
 use crate::name::{Digest, Registry, Repository, Tag};
 use crate::replace::{Access, Replacement};
@@ -129,7 +129,7 @@ impl SavedItem {
                 takes,
                 force: self.force,
                 placeholder: self.method == Method::Placeholder,
-                only: Some(self.method),
+                ways: Ways::Only(self.method),
             },
         }
     }

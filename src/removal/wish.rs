@@ -51,8 +51,31 @@ pub struct Permits {
     pub force: bool,
     /// Whether a placeholder may be pushed to a tag that could not go alone otherwise.
     pub placeholder: bool,
-    /// The only method that may be used; `None` for the first that does what was asked for.
-    pub only: Option<Method>,
+    /// In which ways it may go.
+    pub ways: Ways,
+}
+
+/// In which ways something may go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ways {
+    /// The first that does what was asked for.
+    #[default]
+    Any,
+    /// This one, as it was planned.
+    Only(Method),
+    /// Those that leave the manifest, whatever is on it.
+    Untag,
+}
+
+impl Ways {
+    /// Whether it may go by a method.
+    pub fn allows(self, method: Method) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(only) => only == method,
+            Self::Untag => method != Method::Manifest,
+        }
+    }
 }
 
 /// Which tags may go along with a manifest.

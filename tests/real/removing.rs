@@ -91,12 +91,18 @@ pub fn all(place: &Place) {
 }
 
 fn rehearsals(shelf: &Shelf<'_>) {
-    shelf.stays("rm -n web/app:lone", 0, &["would-remove→web/app:lone"], "");
+    let plan = format!("plan:  web/app:lone is {} and goes with its manifest", shelf.lone);
+    shelf.stays("rm -n web/app:lone", 0, &["would-remove→web/app:lone"], &plan);
     let both = ["would-remove→web/app:left", "would-remove→web/app:right"];
-    shelf.stays("rm --dry-run --with-siblings web/app:left", 0, &both, "");
+    let with = |what: &str, also: &str| format!("plan:  {what}; with it {also}");
+    let plan = with(&format!("web/app:left is {} and goes with its manifest", shelf.shared), "web/app:right");
+    shelf.stays("rm --dry-run --with-siblings web/app:left", 0, &both, &plan);
     let digest = format!("web/app@{}", shelf.pair);
     let all = [&*format!("would-remove→{digest}"), "would-remove→web/app:one", "would-remove→web/app:two"];
-    shelf.stays(&format!("rm -n --all-tags {digest}"), 0, &all, "");
+    let plan = with(&format!("{digest} goes"), "web/app:one, web/app:two");
+    shelf.stays(&format!("rm -n --all-tags {digest}"), 0, &all, &plan);
+    let plan = format!("plan:  web/app:left is {} and goes by a placeholder; web/app:right stays", shelf.shared);
+    shelf.stays("rm -n --placeholder web/app:left", 0, &["would-remove→web/app:left"], &plan);
 }
 
 fn stops(shelf: &Shelf<'_>) {

@@ -7,6 +7,7 @@ mod login;
 mod logout;
 mod manifest;
 mod nearest;
+mod prune;
 mod removing;
 mod repos;
 mod rm;
@@ -58,6 +59,7 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Stop> {
         Command::Tags(tags) => tags::run(tags, context).await,
         Command::Manifest(manifest) => manifest::run(manifest, context).await,
         Command::Digest(digest) => digest::run(digest, context).await,
+        Command::Prune(prune) => prune::run(prune, context).await,
         Command::Rm(rm) => rm::run(rm, context).await,
         Command::Doctor(doctor) => doctor::run(doctor, context).await,
         Command::Login(login) => login::run(login, context).await,

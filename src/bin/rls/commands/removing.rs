@@ -17,12 +17,29 @@ use crate::usage::Usage;
 /// So long what is under way may take to come to its end when a signal or the time limit ends the command.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// Everything that removes goes through one of these: it writes the records, counts, and says how it ended.
+/// Where records of removals go.
+pub(super) trait Records {
+    /// Writes one.
+    fn write(&mut self, record: RemovalRecord) -> Result<(), OutputError>;
+    /// Shows what was written.
+    fn flush(&mut self) -> Result<(), OutputError>;
+}
+
+impl Records for Output<RemovalView, Stdout> {
+    fn write(&mut self, record: RemovalRecord) -> Result<(), OutputError> {
+        Self::write(self, &record)
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        Self::flush(self)
+    }
+}
+
+/// Everything that removes goes through one of these: it makes the records, counts, and says how it ended.
 pub(super) struct Removing<'a> {
     context: &'a Context<'a>,
     /// Whether what is not there is no failure.
     lenient: bool,
-    output: Output<RemovalView, Stdout>,
     /// How many things are wanted in all.
     pub targets: usize,
     removed: usize,
@@ -31,13 +48,22 @@ pub(super) struct Removing<'a> {
 }
 
 impl<'a> Removing<'a> {
-    pub(super) fn begin(context: &'a Context<'a>, view: RemovalView, lenient: bool) -> Result<Self, OutputError> {
-        let output = context.output(view)?;
-        Ok(Self { context, lenient, output, targets: 0, removed: 0, failed: 0, unsure: 0 })
+    pub(super) fn begin(context: &'a Context<'a>, lenient: bool) -> Self {
+        Self { context, lenient, targets: 0, removed: 0, failed: 0, unsure: 0 }
+    }
+
+    /// How many were removed.
+    pub(super) fn removed(&self) -> usize {
+        self.removed
     }
 
     /// Carries out what is left of a plan, and writes what came of each item.
-    pub(super) async fn carry_out(&mut self, client: &Client, plan: &mut Plan) -> Result<(), Stop> {
+    pub(super) async fn carry_out(
+        &mut self,
+        client: &Client,
+        plan: &mut Plan,
+        output: &mut impl Records,
+    ) -> Result<(), Stop> {
         let (repository, wishes) = (plan.repository().clone(), plan.wishes().to_vec());
         loop {
             let next = plan.items().next().cloned();
@@ -51,7 +77,7 @@ impl<'a> Removing<'a> {
                         let item = Item { digest: Some(removed.digest), ..item.clone() };
                         records(&repository, &wishes, &item, was_there, Action::Removed)
                     });
-                    self.write(client, &repository, &item, done).await?;
+                    self.write(client, &repository, &item, done, output).await?;
                 }
                 (None, Some(item)) if plan.is_unsure() => {
                     self.unsure += 1;
@@ -60,7 +86,7 @@ impl<'a> Removing<'a> {
                 }
                 (None, _) => {}
             }
-            self.output.flush()?;
+            output.flush()?;
             if let Some(stop) = ended {
                 return Err(stop);
             }
@@ -68,13 +94,18 @@ impl<'a> Removing<'a> {
     }
 
     /// Writes what would be done.
-    pub(super) async fn preview(&mut self, client: &Client, plan: &Plan) -> Result<(), Stop> {
+    pub(super) async fn preview(
+        &mut self,
+        client: &Client,
+        plan: &Plan,
+        output: &mut impl Records,
+    ) -> Result<(), Stop> {
         for item in plan.items() {
             let planned = item.method.clone();
             let planned = planned.map(|_| records(plan.repository(), plan.wishes(), item, true, Action::WouldRemove));
-            self.write(client, plan.repository(), item, planned).await?;
+            self.write(client, plan.repository(), item, planned, output).await?;
         }
-        Ok(self.output.flush()?)
+        Ok(output.flush()?)
     }
 
     /// Writes that nothing could be found out about a repository. It is the same for all that is wanted there, and told once.
@@ -84,13 +115,14 @@ impl<'a> Removing<'a> {
         repository: &Repository,
         wishes: &[Wish],
         error: &Error,
+        output: &mut impl Records,
     ) -> Result<(), OutputError> {
         self.context.report.failure(error, &self.context.situation(client.registry()));
         self.failed += wishes.len();
         for wish in wishes {
-            self.output.write(&unplanned(repository, wish, error))?;
+            output.write(unplanned(repository, wish, error))?;
         }
-        self.output.flush()
+        output.flush()
     }
 
     async fn write(
@@ -99,31 +131,29 @@ impl<'a> Removing<'a> {
         repository: &Repository,
         item: &Item,
         outcome: Result<Vec<RemovalRecord>, Error>,
+        output: &mut impl Records,
     ) -> Result<(), OutputError> {
         match outcome {
             Ok(records) => {
                 self.context.report.success();
-                records.iter().try_for_each(|record| self.output.write(record))
+                records.into_iter().try_for_each(|record| output.write(record))
             }
             Err(error) if self.lenient && error.is_not_found() => {
                 self.context.report.success();
                 let record = record(repository, item);
-                self.output.write(&RemovalRecord { method: None, reason: Some(ABSENT.to_owned()), ..record })
+                output.write(RemovalRecord { method: None, reason: Some(ABSENT.to_owned()), ..record })
             }
             Err(error) => {
                 self.failed += 1;
                 let situation = situation(self.context, client, repository, &item.wish, &error).await;
                 self.context.report.failure(&error, &situation);
-                self.output.write(&failed(repository, item, &error))
+                output.write(failed(repository, item, &error))
             }
         }
     }
 
-    /// Ends the output, and says how much was done where that is not plain from the records; and, once, when the space is free again.
-    pub(super) fn end(self, outcome: &Result<(), Stop>) -> Result<(), OutputError> {
-        if outcome.is_ok() || self.output.has_records() {
-            self.output.finish()?;
-        }
+    /// Says how much was done where that is not plain from the records; and, once, when the space is free again.
+    pub(super) fn end(self, outcome: &Result<(), Stop>) {
         let Self { targets, removed, failed, unsure, context, .. } = self;
         // That nothing at all was done is told by why.
         if targets > 1 && (failed > 0 || (outcome.is_err() && removed + unsure > 0)) {
@@ -136,7 +166,6 @@ impl<'a> Removing<'a> {
                 .report
                 .hint("the space is free again when the registry's administrator has run its garbage collection");
         }
-        Ok(())
     }
 }
 

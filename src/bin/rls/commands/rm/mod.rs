@@ -2,6 +2,8 @@
 
 mod tasks;
 
+use std::io::Stdout;
+
 use registry_ls::removal::{Look, Plan, SavedPlan};
 
 use self::tasks::Task;
@@ -9,24 +11,28 @@ use super::Context;
 use super::removing::{Removing, save, told};
 use crate::args::RmArgs;
 use crate::ask::confirm;
-use crate::output::{Format, Layout, RemovalView};
+use crate::output::{Format, Layout, Output, RemovalView};
 use crate::report::Stop;
 
 /// `rls rm`
 pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), Stop> {
     let tasks = tasks::tasks(args, context).await?;
     let look = if shows_plan(args, context) { Look::Everything } else { Look::Enough };
-    let mut removing = Removing::begin(context, RemovalView { planned: look == Look::Everything }, args.is_lenient())?;
+    let mut output = context.output(RemovalView { planned: look == Look::Everything })?;
+    let mut removing = Removing::begin(context, args.is_lenient());
     removing.targets = tasks.iter().map(|task| task.wishes.len()).sum();
     let mut saved = SavedPlan::default();
     let mut outcome = Ok(());
     for task in &tasks {
-        outcome = remove(args, context, task, look, &mut removing, &mut saved).await;
+        outcome = remove(args, context, task, look, &mut removing, &mut output, &mut saved).await;
         if outcome.is_err() {
             break;
         }
     }
-    removing.end(&outcome)?;
+    if outcome.is_ok() || output.has_records() {
+        output.finish()?;
+    }
+    removing.end(&outcome);
     outcome?;
     match &args.save_plan {
         Some(file) => save(&saved, file, context),
@@ -41,21 +47,22 @@ async fn remove(
     task: &Task,
     look: Look,
     removing: &mut Removing<'_>,
+    output: &mut Output<RemovalView, Stdout>,
     saved: &mut SavedPlan,
 ) -> Result<(), Stop> {
     let Task { client, repository, wishes, .. } = task;
     let mut plan = match planned(args, context, task, look).await? {
         Ok(plan) => plan,
-        Err(error) => return Ok(removing.unplanned(client, repository, wishes, &error)?),
+        Err(error) => return Ok(removing.unplanned(client, repository, wishes, &error, output)?),
     };
     if look == Look::Everything {
         plan.items().filter_map(|item| told(repository, item)).for_each(|line| context.report.plan(&line));
     }
     if !args.only_plans() {
-        return removing.carry_out(client, &mut plan).await;
+        return removing.carry_out(client, &mut plan, output).await;
     }
     plan.items().for_each(|item| saved.add(client.registry(), repository, item));
-    removing.preview(client, &plan).await
+    removing.preview(client, &plan, output).await
 }
 
 /// A plan to which everybody has said yes who has to. What was found before somebody answered may be out of date, so the plan is made

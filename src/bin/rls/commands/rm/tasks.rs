@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::TryStreamExt;
 use registry_ls::name::{Reference, Repository, Tag};
 use registry_ls::registry::Client;
-use registry_ls::removal::{Method, Permits, Plan, SavedPlan, Takes, Wanted, Wish};
+use registry_ls::removal::{Method, Permits, Plan, SavedPlan, Takes, Wanted, Ways, Wish};
 
 use crate::args::RmArgs;
 use crate::commands::Context;
@@ -136,8 +136,8 @@ fn wish(args: &RmArgs, reference: &Reference) -> Result<Wish, Usage> {
     };
     let takes = if takes { Takes::Everything } else { Takes::Nothing };
     // What takes its siblings along goes with its manifest, whatever else the registry can do.
-    let only = (takes == Takes::Everything).then_some(Method::Manifest);
-    Ok(Wish { wanted, expected, permits: Permits { takes, force: args.force, placeholder: args.placeholder, only } })
+    let ways = if takes == Takes::Everything { Ways::Only(Method::Manifest) } else { Ways::Any };
+    Ok(Wish { wanted, expected, permits: Permits { takes, force: args.force, placeholder: args.placeholder, ways } })
 }
 
 async fn saved(file: &Path, context: &Context<'_>) -> Result<SavedPlan, Stop> {

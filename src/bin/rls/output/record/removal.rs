@@ -69,6 +69,8 @@ pub enum Action {
     Removed,
     /// It would be, without `--dry-run`.
     WouldRemove,
+    /// It was to stay.
+    Kept,
     /// It should have gone and did not.
     Failed,
 }
@@ -78,16 +80,18 @@ impl fmt::Display for Action {
         f.pad(match self {
             Self::Removed => "removed",
             Self::WouldRemove => "would-remove",
+            Self::Kept => "kept",
             Self::Failed => "failed",
         })
     }
 }
 
 impl Action {
-    fn tone(self) -> Tone {
+    pub(super) fn tone(self) -> Tone {
         match self {
             Self::Removed => Tone::Good,
             Self::WouldRemove => Tone::Warning,
+            Self::Kept => Tone::Plain,
             Self::Failed => Tone::Bad,
         }
     }
