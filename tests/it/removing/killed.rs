@@ -4,6 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use registry_fixture::content::ImageSpec;
 use registry_fixture::{Fault, Match, Personality, Registry, Running};
 
 use super::state;
@@ -82,6 +83,27 @@ fn a_second_run_finishes_deletions_by_digest() {
 #[test]
 fn a_second_run_finishes_a_placeholder() {
     killed_at_every_step(Personality::Distribution28, "rm shared/app:1.4 shared/app:1.3.9 --placeholder");
+}
+
+#[test]
+fn a_second_run_finishes_a_rule() {
+    let words = "prune app --keep 2 --yes --placeholder";
+    for skip in 0.. {
+        let registry = Registry::builder().personality(Personality::Distribution28).start();
+        for tag in ["1", "2", "3"] {
+            registry.push_image("app", tag, &ImageSpec::new(tag));
+        }
+        let kept = registry.resolve("app", "2").unwrap();
+        registry.tag("app", "too", &kept);
+        let was_killed = ended_at(&registry, &Rls::at(&registry).words(words), skip, "KILL").is_some();
+        let again = Rls::at(&registry).words(words).run();
+        assert_eq!(again.code, Some(0), "killed at request {skip}: {again}");
+        assert_eq!(state(&registry, "app"), [("2".to_owned(), kept.to_string())], "killed at request {skip}");
+        if !was_killed {
+            assert!(skip > 10, "it takes more than {skip} requests");
+            return;
+        }
+    }
 }
 
 #[test]

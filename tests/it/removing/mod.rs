@@ -4,6 +4,7 @@ mod killed;
 mod placeholder;
 mod plan;
 mod proof;
+mod prune;
 mod whole;
 
 use registry_fixture::Running;

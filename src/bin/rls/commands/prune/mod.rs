@@ -203,6 +203,13 @@ impl<'a> Sums<'a> {
             }
         }
         context.report.sum(&format!("{text}."));
+        if self.held > 0 {
+            let (tags, them) = if self.held == 1 { ("tag stays", "it") } else { ("tags stay", "them") };
+            context.report.sum(&format!(
+                "{} {tags} although the rule removes {them}: the registry deletes manifests, not tags, and --placeholder is a way around.",
+                self.held
+            ));
+        }
         if planned > 0 && !args.yes && args.save_plan.is_none() {
             context.report.sum("Nothing was changed; --yes carries it out.");
         }
