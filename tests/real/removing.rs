@@ -86,8 +86,10 @@ pub fn all(place: &Place) {
     rehearsals(&shelf);
     stops(&shelf);
     absent(&shelf);
+    alone(&shelf);
     removals(&shelf);
     an_emptied_repository(&shelf);
+    by_rule(place);
 }
 
 fn rehearsals(shelf: &Shelf<'_>) {
@@ -144,6 +146,47 @@ fn absent(shelf: &Shelf<'_>) {
     assert!(outcome.stderr.contains("hint:  there is web/app:lone, "), "{outcome}");
 }
 
+/// One of two tags on a manifest, and the name of a part of an index.
+fn alone(shelf: &Shelf<'_>) {
+    let place = shelf.place;
+    for (tag, digest) in [("left", &shelf.shared), ("child", &shelf.child)] {
+        let outcome = place.rls(&format!("rm --placeholder web/app:{tag}")).run();
+        assert_eq!(outcome.result(), (0, &*format!("removed→web/app:{tag}\n")), "{outcome}");
+        shelf.tags.borrow_mut().remove(tag).expect("it was there");
+        assert_eq!(place.state(REPOSITORY), *shelf.tags.borrow(), "{outcome}");
+        assert!(place.has(REPOSITORY, digest), "the manifest went with {tag}");
+    }
+    for (tag, of) in [("left", "shared"), ("child", "child")] {
+        let image = ImageSpec::new(of).build();
+        place.push(REPOSITORY, tag, &image);
+    }
+    *shelf.tags.borrow_mut() = place.state(REPOSITORY);
+}
+
+/// A rule, its plan on file, and what is left when that was applied twice.
+fn by_rule(place: &Place) {
+    let image = |month: usize| ImageSpec::new(&format!("rule {month}")).created(&format!("2025-0{month}-01T00:00:00Z"));
+    let digests: Vec<_> =
+        (1..=4).map(|month| place.push("web/rule", &format!("1.{month}"), &image(month).build())).collect();
+    place.push("web/rule", "stable", &image(1).build());
+    let before = place.state("web/rule");
+    let rls = place.rls("prune web/rule --keep-last 2 --keep stable --save-plan plan.json -q");
+    let plan =
+        "kept→web/rule:1.4\nkept→web/rule:1.3\nwould-remove→web/rule:1.2\nkept→web/rule:1.1\nkept→web/rule:stable\n";
+    assert_eq!(rls.run().result(), (0, plan));
+    assert_eq!(place.state("web/rule"), before);
+    let apply = rls.then("rm --apply plan.json -q");
+    assert_eq!(apply.run().result(), (0, "removed→web/rule:1.2\n"));
+    assert_eq!(apply.run().result(), (0, "removed→web/rule:1.2\n"));
+    assert!(!place.has("web/rule", &digests[1]));
+    let outcome = place.rls("prune web/rule --keep-last 2 --keep stable --placeholder --yes -q").run();
+    let done = "kept→web/rule:1.4\nkept→web/rule:1.3\nkept→web/rule:stable\nremoved→web/rule:1.1\n";
+    assert_eq!(outcome.result(), (0, done), "{outcome}");
+    let left: Vec<_> = place.state("web/rule").into_keys().collect();
+    assert_eq!(left, ["1.3", "1.4", "stable"]);
+    assert!(place.has("web/rule", &digests[0]));
+}
+
 fn removals(shelf: &Shelf<'_>) {
     shelf.goes("rm web/app:lone", &["removed→web/app:lone"], &["lone"], &shelf.lone);
     let both = ["removed→web/app:left", "removed→web/app:right"];
@@ -190,6 +233,7 @@ pub fn disabled(place: &Place) {
         ("-n --all-tags", &tagged),
         ("", &untagged),
         ("--ignore-missing", &untagged),
+        ("--placeholder", "web/app:left"),
     ] {
         let words = format!("rm {options} {reference}");
         let error = "error: REGISTRY does not allow deletion";

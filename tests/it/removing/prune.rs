@@ -16,7 +16,7 @@ fn filled(personality: Personality) -> Running {
         registry.push_image("app", &format!("1.{month}"), &image);
     }
     for (tag, of) in [("latest", "1.5"), ("stable", "1.2"), ("old", "1.1")] {
-        let digest = registry.resolve("app", of).unwrap();
+        let digest = registry.resolve("app", of).expect("it was pushed");
         registry.tag("app", tag, &digest);
     }
     let part = ImageSpec::new("part").created("2024-01-01T00:00:00Z");
