@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::auth::Right;
+use crate::auth::{Action, Right};
 use crate::name::{Digest, Tag};
 
 /// A result whose error is [`Error`].
@@ -167,6 +167,8 @@ pub enum Kind {
     NotFound(Missing),
     /// The registry wants credentials and none were found.
     Unauthenticated,
+    /// Credentials that should be there could not be had, and nothing is changed without them. Nothing was sent.
+    Unidentified(Action),
     /// The credentials were refused, or do not give the right that was needed.
     Denied(Denial),
     /// The registry names a token server to which no credentials may be sent.

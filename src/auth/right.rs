@@ -17,6 +17,13 @@ pub enum Action {
     Delete,
 }
 
+impl Action {
+    /// Whether it changes what the registry has.
+    pub fn is_change(self) -> bool {
+        matches!(self, Self::Push | Self::Delete)
+    }
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

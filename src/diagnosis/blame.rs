@@ -41,6 +41,7 @@ fn problem(error: &Error, base: &Url) -> Problem {
         Kind::Protocol(fault) => protocol(fault),
         Kind::RateLimited => Problem::RateLimited,
         Kind::Config | Kind::Invalid => Problem::NamedFile,
+        Kind::Unidentified(_) => Problem::CredentialsNotRead,
         Kind::Unauthenticated => Problem::NoCredentials,
         Kind::Denied(denial) => {
             Problem::MissingRight { right: denial.right.clone(), identity: denial.identity.clone() }

@@ -57,6 +57,7 @@ impl Transport {
     /// Sends a request, answering one 401 of the registry and one of the place where it leads.
     pub(super) async fn authenticated(&self, request: &Request) -> Result<Response> {
         let key = (request.url.origin(), request.subject.right.clone());
+        self.session.may_be_sent(&key, &request.subject).await?;
         let mut turn = self.pace.turn().await;
         let (mut token, mut header) = self.session.served(&key);
         let mut foreseen = None;

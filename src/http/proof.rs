@@ -24,7 +24,7 @@ const LOOKED_AT: usize = 4096;
 /// A registry took credentials.
 #[derive(Debug, Clone)]
 pub struct Proof {
-    /// The identity token that the token server gives for them, which stands for them from now on.
+    /// The identity token that the token server gives for them, if one was wanted: it stands for them from now on.
     pub identity_token: Option<SecretString>,
     /// Why they may be wrong all the same.
     pub doubt: Option<Doubt>,
@@ -40,22 +40,23 @@ pub enum Doubt {
 }
 
 impl Transport {
-    /// Shows credentials to the registry by a request that needs no right but to be somebody.
+    /// Shows credentials to the registry by a request that needs no right but to be somebody. An identity token is asked for
+    /// only if it is wanted.
     ///
     /// # Errors
     ///
     /// [`Kind::Denied`] when they are refused, and whatever keeps them from being judged.
-    pub async fn prove(&self, request: &Request, found: &Found) -> Result<Proof> {
+    pub async fn prove(&self, request: &Request, found: &Found, is_token_wanted: bool) -> Result<Proof> {
         let mut attempts = self.attempts(request);
         loop {
-            match fault::in_time(self.options.deadline, self.prove_once(request, found)).await {
+            match fault::in_time(self.options.deadline, self.prove_once(request, found, is_token_wanted)).await {
                 Ok(proof) => return Ok(proof),
                 Err(error) => attempts.recover(error).await?,
             }
         }
     }
 
-    async fn prove_once(&self, request: &Request, found: &Found) -> Result<Proof> {
+    async fn prove_once(&self, request: &Request, found: &Found, is_token_wanted: bool) -> Result<Proof> {
         self.remember_secrets(&found.credentials);
         self.pause(&request.url).await;
         let response = self.follow(request, &request.url, None, None).await?;
@@ -71,7 +72,9 @@ impl Transport {
             return Err(error.because(cause));
         }
         match challenge_of(&response)? {
-            Challenge::Bearer(challenge) => self.prove_by_token(request, found, &response, &challenge).await,
+            Challenge::Bearer(challenge) => {
+                self.prove_by_token(request, found, &response, &challenge, is_token_wanted).await
+            }
             _ => {
                 let header = self.basic(found)?;
                 let response = self.follow(request, &url, Some(&header), None).await?;
@@ -95,19 +98,21 @@ impl Transport {
         found: &Found,
         response: &Response,
         challenge: &BearerChallenge,
+        is_token_wanted: bool,
     ) -> Result<Proof> {
         let url = response.url();
         let realm = token_server(url, self.peer(response), &challenge.realm)?;
         let scopes = Scopes::for_request(challenge.scope.as_deref(), request.subject.right.as_ref());
+        let wishing = |asked: TokenRequest| if is_token_wanted { asked.offline() } else { asked };
         let token = self
-            .request_token(&request.subject, &realm, challenge, &scopes, &found.credentials, TokenRequest::offline)
+            .request_token(&request.subject, &realm, challenge, &scopes, &found.credentials, wishing)
             .await
             .map_err(|error| refused(error, found))?;
         let response = self.follow(request, url, header_value(&token.authorization()).as_ref(), None).await?;
         self.accepted(request, found, response).await?;
         let is_for_anybody = self.is_given_to_anybody(request, url, &realm, challenge, &scopes, &token).await;
         Ok(Proof {
-            identity_token: token.refresh_token().cloned(),
+            identity_token: token.refresh_token().filter(|_| is_token_wanted).cloned(),
             doubt: is_for_anybody.then_some(Doubt::SameTokenForAnybody),
         })
     }

@@ -14,7 +14,7 @@ use super::fault;
 use super::request::Subject;
 use crate::auth::{Credentials, Right, Token, TokenCache};
 use crate::error::{Denial, Error, Identity, Kind, Refuser, Result};
-use crate::keychain::{Found, Keychain};
+use crate::keychain::{Found, Keychain, Lookup};
 use crate::name::Registry;
 
 /// What an answer is good for: requests for one right at one origin.
@@ -94,6 +94,25 @@ impl Session {
     pub async fn found(&self, right: Option<&Right>) -> Result<Vec<Found>> {
         let repository = right.and_then(|right| right.repository.as_ref());
         self.keychain.credentials(&self.registry, repository).await
+    }
+
+    /// Whether a request may be sent before anybody has asked who sends it. What only reads always may; what changes the registry
+    /// may not where credentials should be that cannot be had: the registry would take it for somebody else's.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Unidentified`], with what keeps the credentials from being had.
+    pub async fn may_be_sent(&self, key: &Key, subject: &Subject) -> Result<()> {
+        let Some(Right { action, repository: Some(repository) }) = &subject.right else { return Ok(()) };
+        if !action.is_change() || self.served(key).1.is_some() {
+            return Ok(());
+        }
+        let Lookup { found, failures, .. } = self.keychain.look_up(&self.registry, Some(repository)).await?;
+        if !found.is_empty() || failures.is_empty() {
+            return Ok(());
+        }
+        let what = format!("not going to {action} {repository} on {} anonymously", subject.registry);
+        Err(failures.iter().fold(Error::new(Kind::Unidentified(*action), what), Error::because))
     }
 
     /// The credentials with the identity token that a token server gave in the place of theirs: the former may be good for

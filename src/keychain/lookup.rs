@@ -34,7 +34,7 @@ pub struct Lookup {
     /// All that match, in the order to try them.
     pub found: Vec<Found>,
     /// Credentials that should have been there and could not be had: a helper that fails, an entry that cannot be read.
-    /// What only reads may go on without them; what changes the registry should not.
+    /// What only reads may go on without them; what changes the registry does not.
     pub failures: Vec<String>,
     /// Those of the failures that are of credential helpers, as facts.
     pub helpers: Vec<HelperFailure>,

@@ -3,8 +3,8 @@
 //!
 //! A [`Store`] puts credentials where docker or podman would, and takes them away again.
 //!
-//! A [`Keychain`] costs nothing until it is asked, and it is asked only when a registry wants to know who calls. Files are
-//! then read once, and a helper is run once for a registry.
+//! A [`Keychain`] costs nothing until it is asked, and it is asked only when a registry wants to know who calls, or is to be
+//! changed. Files are then read once, and a helper is run once for a registry.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -79,17 +79,21 @@ impl Keychain {
     }
 
     /// The credentials for a registry, for one of its repositories if the request is about one: all that match, in the
-    /// order to try them. None means that nobody knows any: go on anonymously.
+    /// order to try them. None means that nobody knows any: what only reads goes on anonymously. What else is to be said about
+    /// the search is logged as a warning, once.
     ///
     /// # Errors
     ///
     /// As [`Keychain::look_up`].
     pub async fn credentials(&self, registry: &Registry, repository: Option<&Repository>) -> Result<Vec<Found>> {
-        Ok(self.look_up(registry, repository).await?.found)
+        let lookup = self.look_up(registry, repository).await?;
+        if let Inner::Discover { warned, .. } = &*self.0 {
+            warn_once(warned, &lookup);
+        }
+        Ok(lookup.found)
     }
 
     /// The credentials for a registry as [`Keychain::credentials`] gives them, with what is to be said about the search.
-    /// Each thing to be said is also logged as a warning, once.
     ///
     /// # Errors
     ///
@@ -97,12 +101,12 @@ impl Keychain {
     /// the file, the line and the column, and quotes nothing of it. A place that cannot be read after that is a failure in
     /// the [`Lookup`].
     pub async fn look_up(&self, registry: &Registry, repository: Option<&Repository>) -> Result<Lookup> {
-        let (places, helpers, warned) = match &*self.0 {
+        let (places, helpers) = match &*self.0 {
             Inner::Explicit(found) => {
                 let lookup = Lookup { found: found.clone()?.into_iter().collect(), ..Lookup::default() };
                 return Ok(tell_sources(lookup, registry));
             }
-            Inner::Discover { places, helpers, warned } => (places, helpers, warned),
+            Inner::Discover { places, helpers, .. } => (places, helpers),
         };
         let target = Target { registry, repository };
         let mut lookup = Lookup::default();
@@ -113,7 +117,6 @@ impl Keychain {
                 Err(error) => lookup.failures.push(error.to_string()),
             }
         }
-        warn_once(warned, &lookup);
         Ok(tell_sources(lookup, registry))
     }
 }

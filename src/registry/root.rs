@@ -9,12 +9,13 @@ use crate::http::Proof;
 use crate::keychain::Found;
 
 impl Client {
-    /// Shows credentials to the registry, whatever the client's own are, and says what that proves.
+    /// Shows credentials to the registry, whatever the client's own are, and says what that proves. `is_token_wanted` is for
+    /// those who keep an identity token in the place of the password: a token server may count those that it gives.
     ///
     /// # Errors
     ///
     /// [`Kind::Denied`](crate::Kind::Denied) when they are refused, and whatever keeps them from being judged.
-    pub async fn prove(&self, found: &Found) -> Result<Proof> {
-        self.transport.prove(&self.request(Method::GET, Endpoint::Base), found).await
+    pub async fn prove(&self, found: &Found, is_token_wanted: bool) -> Result<Proof> {
+        self.transport.prove(&self.request(Method::GET, Endpoint::Base), found, is_token_wanted).await
     }
 }

@@ -136,8 +136,45 @@ fn an_identity_token_takes_the_place_of_the_password_as_in_docker() {
     // `ann:`
     assert_eq!(stored["auth"], "YW5uOg==");
     assert!(stored["identitytoken"].is_string() && !stored.to_string().contains(ANN), "{stored}");
-    let asked = registry.requests().into_iter().find(|seen| seen.path == "/auth/token").expect("a token request");
-    assert_eq!(asked.parameter("offline_token").as_deref(), Some("true"));
+    let wishes = |registry: &Running| -> Vec<_> {
+        let asked = registry.requests().into_iter().filter(|seen| seen.path == "/auth/token" && seen.method == "GET");
+        asked.map(|seen| seen.authorization().is_some() && seen.parameter("offline_token").is_some()).collect()
+    };
+    // The second is to see what strangers get.
+    assert_eq!(wishes(&registry), [true, false]);
+    let rls = rls.then("repos");
+    assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
+    let rls = rls.without("RLS_USERNAME").without("RLS_PASSWORD");
+    assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
+    // By name and password, and then by the identity token: nobody asks for another one.
+    assert_eq!(wishes(&registry), [true, false, false]);
+    assert_eq!(config(&rls)["auths"][registry.host()], stored);
+}
+
+#[test]
+fn an_identity_token_is_asked_for_by_post_where_get_is_unknown() {
+    let registry = builder(Auth::Token).start();
+    registry.inject(Match::get("/auth/token").always(), Answer::new(405));
+    let rls = login(&registry);
+    assert_eq!(rls.run().code, Some(0));
+    assert!(config(&rls)["auths"][registry.host()]["identitytoken"].is_string());
+    let asked = registry.requests().into_iter().find(|seen| seen.method == "POST").expect("a POST");
+    let wish = ("access_type".to_owned(), "offline".to_owned());
+    assert!(asked.form().contains(&wish) && asked.form().iter().any(|(name, _)| name == "password"));
+    let rls = rls.without("RLS_USERNAME").without("RLS_PASSWORD").then("repos");
+    assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
+}
+
+#[test]
+fn a_helper_keeps_an_identity_token_under_the_name_token() {
+    let registry = builder(Auth::Token).start();
+    let rls = login(&registry).docker_config("{\"credsStore\": \"vault\"}").program("docker-credential-vault", VAULT);
+    assert_eq!(rls.run().code, Some(0));
+    let vault = fs::read(rls.home().join("bin/docker-credential-vault.vault")).expect("the vault");
+    let vault: Value = serde_json::from_slice(&vault).expect("JSON");
+    assert_eq!((&vault["ServerURL"], &vault["Username"]), (&registry.host().into(), &"<token>".into()));
+    assert_ne!(vault["Secret"], "secret");
+    assert_eq!(config(&rls)["auths"], json!({registry.host(): {}}));
     let rls = rls.without("RLS_USERNAME").without("RLS_PASSWORD").then("repos");
     assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
 }
@@ -280,8 +317,10 @@ fn a_file_can_be_named_to_keep_them_in() {
     };
     let rls = login(&registry).words("--auth-file run/auth.json");
     assert_snapshot!(rls.run().stdout, @"logged-in→REGISTRY→ann→run/auth.json");
-    // Podman keeps the password, and so is it here.
+    // Podman keeps the password, and so is it here: an identity token is not even asked for.
     assert_eq!(read(&rls, "run/auth.json"), auth);
+    let asked: Vec<_> = registry.requests().into_iter().filter(|seen| seen.path == "/auth/token").collect();
+    assert!(!asked.is_empty() && asked.iter().all(|seen| seen.parameter("offline_token").is_none()));
     assert!(!config_file(&rls).exists());
     let rls = login(&registry);
     let path = rls.home().join("auth.json");

@@ -102,3 +102,53 @@ fn a_helper_that_fails_keeps_nobody_from_reading_what_is_public() {
     warning: docker-credential-test failed (credsStore in ~/.docker/config.json)
     ");
 }
+
+/// Everybody may do everything here, also who is nobody.
+fn open_to_all(auth: Auth) -> Running {
+    with_seed(Registry::builder(), "1x1").auth(auth).anonymous(User::admin("", "")).delete(true).start()
+}
+
+/// The ways in which a helper gives no answer: its name in docker's configuration, its script, and what is said of it.
+const FAULTS: [(&str, &str, &str); 3] = [
+    ("absent", "exit 0", "docker-credential-absent is not in PATH"),
+    ("test", "echo locked; exit 1", "docker-credential-test failed: locked"),
+    ("test", "exec sleep 60", "docker-credential-test gave no answer within 10s"),
+];
+
+#[test]
+fn without_the_helper_what_is_public_is_read_and_nothing_is_deleted() {
+    // Those that hang do so at the same time.
+    std::thread::scope(|scope| {
+        for auth in [Auth::Token, Auth::Basic, Auth::None] {
+            for (name, script, said) in FAULTS {
+                scope.spawn(move || nothing_is_deleted(auth, name, script, said));
+            }
+        }
+    });
+}
+
+fn nothing_is_deleted(auth: Auth, name: &str, script: &str, said: &str) {
+    let registry = open_to_all(auth);
+    let rls = tags(&registry, &format!("{{\"credsStore\":\"{name}\"}}"), script);
+    let cause = format!("{said} (credsStore in ~/.docker/config.json)");
+    let read = rls.run();
+    let warning = if auth == Auth::Token { format!("warning: {cause}\n") } else { String::new() };
+    assert_eq!((read.code, &*read.stdout, &*read.stderr), (Some(0), "latest\n", &*warning), "{auth:?}");
+
+    let rls = rls.then("rm grid/repo-000:latest");
+    let removed = rls.run();
+    assert_eq!(removed.code, Some(4), "{removed}");
+    assert_eq!(
+        &*removed.stderr,
+        format!(
+            "{warning}error: not going to delete grid/repo-000 on http://REGISTRY anonymously\ncause: {cause}\n\
+             hint:  -u NAME asks for a password; rls login REGISTRY stores the credentials anew; --anonymous goes on to delete \
+             without any\n"
+        )
+    );
+    let changing = |line: &String| !line.starts_with("GET") && !line.starts_with("HEAD");
+    assert!(!registry.lines().iter().any(changing), "{:?}", registry.lines());
+
+    let removed = rls.then("rm --anonymous grid/repo-000:latest").run();
+    assert_eq!((removed.code, &*removed.stdout), (Some(0), "removed\tgrid/repo-000:latest\n"), "{removed}");
+}

@@ -25,9 +25,9 @@ pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Stop> {
         None => ask_username(&registry, &login.password).await?,
     };
     let (client, found) = context.connector.applicant(context.settings, &registry, username, login.password).await?;
-    let proof = client.prove(&found).await.map_err(|error| context.failed(&registry, error))?;
-    let identity_token = proof.identity_token.filter(|_| store.takes_identity_tokens());
-    let credentials = match (identity_token, &found.credentials) {
+    let proof =
+        client.prove(&found, store.takes_identity_tokens()).await.map_err(|error| context.failed(&registry, error))?;
+    let credentials = match (proof.identity_token, &found.credentials) {
         (Some(token), Credentials::Basic { username, .. }) => {
             Credentials::IdentityToken { username: Some(username.clone()), token, password: None }
         }

@@ -39,6 +39,10 @@ impl Situation {
             Kind::Unauthenticated => {
                 Some(self.known_catalog().filter(|_| self.listing).unwrap_or_else(|| self.log_in()))
             }
+            Kind::Unidentified(action) => Some(format!(
+                "-u NAME asks for a password; rls login {} stores the credentials anew; --anonymous goes on to {action} without any",
+                self.name()
+            )),
             Kind::Denied(denial) => Some(self.denied(denial, error)),
             Kind::UnsafeRealm => Some(
                 "nothing was sent there; the registry's operator has to correct the realm of its token server"

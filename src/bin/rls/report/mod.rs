@@ -198,7 +198,7 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::Invalid => "invalid",
         Kind::Config => "configuration",
         Kind::NotFound(_) => "not-found",
-        Kind::Unauthenticated => "unauthenticated",
+        Kind::Unauthenticated | Kind::Unidentified(_) => "unauthenticated",
         Kind::Denied(_) | Kind::UnsafeRealm => "denied",
         Kind::Unsupported(_) => "unsupported",
         Kind::Protocol(_) => "protocol",
