@@ -149,12 +149,12 @@ impl Transport {
     }
 
     async fn answer_basic(&self, unanswered: Unanswered<'_>, mut response: Response) -> Result<Response> {
-        let Unanswered { request, url, key, refused_header, found, .. } = &unanswered;
+        let Unanswered { request, url, key, refused_header, found: all, .. } = &unanswered;
         if let Some(refused) = refused_header {
             self.session.remembered().accepted.retain(|_, known| known != refused);
         }
         let mut identity = None;
-        for found in found {
+        for found in all {
             let Some(header) = found.credentials.basic_header().as_ref().and_then(header_value) else { continue };
             identity = Some(found.identity.clone());
             if Some(&header) == refused_header.as_ref() {
@@ -164,6 +164,7 @@ impl Transport {
             response = self.follow(request, url, Some(&header), None).await?;
             if !unanswered.is_refused(&response) {
                 self.session.remembered().accepted.insert(key.clone(), header);
+                self.session.accept(Some(found), all);
                 break;
             }
         }
@@ -187,7 +188,7 @@ impl Transport {
         mut response: Response,
         challenge: &BearerChallenge,
     ) -> Result<Response> {
-        let Unanswered { request, url, key, refused_token, found, .. } = &unanswered;
+        let Unanswered { request, url, key, refused_token, found: all, .. } = &unanswered;
         self.session.remembered().bearer.insert(key.0.clone());
         let realm = token_server(url, self.peer(&response), &challenge.realm)?;
         let mut rejected = refused_token.clone();
@@ -201,7 +202,7 @@ impl Transport {
             rejected = Some(kept);
         }
         let mut refused = None;
-        for found in or_anonymous(found) {
+        for found in or_anonymous(all) {
             let credentials = found.map_or(&Credentials::Anonymous, |found| &found.credentials);
             self.remember_secrets(credentials);
             self.session.identify(key, found);
@@ -209,6 +210,7 @@ impl Transport {
                 response = self.follow(request, url, Some(&header), None).await?;
                 if !unanswered.is_refused(&response) {
                     self.session.remembered().accepted.insert(key.clone(), header);
+                    self.session.accept(found, all);
                     return Ok(response);
                 }
                 continue;
@@ -226,6 +228,7 @@ impl Transport {
             self.session.ahead().learn_size(&key.0, &token);
             response = self.follow(request, url, header_value(&token.authorization()).as_ref(), None).await?;
             if !unanswered.is_refused(&response) {
+                self.session.accept(found, all);
                 return Ok(response);
             }
             refused = None;

@@ -85,6 +85,13 @@ impl Session {
         self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Notes that the registry let somebody in, where that was not clear from the beginning.
+    pub fn accept(&self, found: Option<&Found>, among: &[Found]) {
+        if let (Some(found), [_, _, ..]) = (found, among) {
+            tracing::debug!("{} accepts {}", self.registry, found.identity);
+        }
+    }
+
     /// Notes who such requests are made as.
     pub fn identify(&self, key: &Key, found: Option<&Found>) {
         self.remembered().identities.insert(key.clone(), found.map(|found| found.identity.clone()));

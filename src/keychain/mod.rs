@@ -44,15 +44,26 @@ use places::{Place, places};
 pub struct Keychain(Arc<Inner>);
 
 #[derive(Debug)]
-enum Inner {
+struct Inner {
+    source: Source,
+    /// What has been logged, so that each thing is said once.
+    said: Mutex<HashSet<String>>,
+}
+
+#[derive(Debug)]
+enum Source {
     Explicit(Result<Option<Found>>),
-    Discover { places: Vec<Place>, helpers: Helpers, warned: Mutex<HashSet<String>> },
+    Discover { places: Vec<Place>, helpers: Helpers },
 }
 
 impl Keychain {
+    fn new(source: Source) -> Self {
+        Self(Arc::new(Inner { source, said: Mutex::default() }))
+    }
+
     /// One that has nothing.
     pub fn anonymous() -> Self {
-        Self(Arc::new(Inner::Explicit(Ok(None))))
+        Self::new(Source::Explicit(Ok(None)))
     }
 
     /// One that has a user name and a password, for whatever registry it is asked. `source` says who gave them.
@@ -60,7 +71,7 @@ impl Keychain {
     /// A user name that cannot be sent is an error of the first question.
     pub fn explicit(username: impl Into<String>, password: impl Into<SecretString>, source: impl Into<String>) -> Self {
         let credentials = Credentials::basic(username, password);
-        Self(Arc::new(Inner::Explicit(credentials.map(|credentials| Some(Found::new(credentials, source))))))
+        Self::new(Source::Explicit(credentials.map(|credentials| Some(Found::new(credentials, source)))))
     }
 
     /// One that looks where `options` say:
@@ -71,11 +82,8 @@ impl Keychain {
     /// 4. in the `auth.json` files of podman, skopeo and buildah;
     /// 5. in the `registries.yaml` of k3s and rke2.
     pub fn discover(options: Options) -> Self {
-        Self(Arc::new(Inner::Discover {
-            places: places(&options),
-            helpers: Helpers::new(options.path, options.helper_limit),
-            warned: Mutex::default(),
-        }))
+        let places = places(&options);
+        Self::new(Source::Discover { places, helpers: Helpers::new(options.path, options.helper_limit) })
     }
 
     /// The credentials for a registry, for one of its repositories if the request is about one: all that match, in the
@@ -87,8 +95,8 @@ impl Keychain {
     /// As [`Keychain::look_up`].
     pub async fn credentials(&self, registry: &Registry, repository: Option<&Repository>) -> Result<Vec<Found>> {
         let lookup = self.look_up(registry, repository).await?;
-        if let Inner::Discover { warned, .. } = &*self.0 {
-            warn_once(warned, &lookup);
+        for text in lookup.failures.iter().chain(&lookup.notes).filter(|text| self.is_news(text)) {
+            tracing::warn!("{text}");
         }
         Ok(lookup.found)
     }
@@ -101,40 +109,42 @@ impl Keychain {
     /// the file, the line and the column, and quotes nothing of it. A place that cannot be read after that is a failure in
     /// the [`Lookup`].
     pub async fn look_up(&self, registry: &Registry, repository: Option<&Repository>) -> Result<Lookup> {
-        let (places, helpers) = match &*self.0 {
-            Inner::Explicit(found) => {
-                let lookup = Lookup { found: found.clone()?.into_iter().collect(), ..Lookup::default() };
-                return Ok(tell_sources(lookup, registry));
-            }
-            Inner::Discover { places, helpers, .. } => (places, helpers),
-        };
         let target = Target { registry, repository };
-        let mut lookup = Lookup::default();
-        for place in places {
-            match place.find(&target, helpers).await {
-                Ok(more) => lookup.absorb(more),
-                Err(error) if lookup.found.is_empty() => return Err(error),
-                Err(error) => lookup.failures.push(error.to_string()),
-            }
+        let lookup = match &self.0.source {
+            Source::Explicit(found) => Lookup { found: found.clone()?.into_iter().collect(), ..Lookup::default() },
+            Source::Discover { places, helpers } => search(&target, places, helpers).await?,
+        };
+        self.tell_sources(&target, &lookup);
+        Ok(lookup)
+    }
+
+    fn tell_sources(&self, target: &Target<'_>, lookup: &Lookup) {
+        let registry = target.registry;
+        let sources: Vec<_> = lookup.found.iter().map(|found| found.identity.to_string()).collect();
+        let text = match sources.as_slice() {
+            [] => format!("credentials for {registry}: none"),
+            sources => format!("credentials for {registry}: {}", sources.join(", then ")),
+        };
+        if self.is_news(&text) {
+            tracing::debug!("{text}");
         }
-        Ok(tell_sources(lookup, registry))
+    }
+
+    fn is_news(&self, text: &str) -> bool {
+        self.0.said.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned())
     }
 }
 
-fn tell_sources(lookup: Lookup, registry: &Registry) -> Lookup {
-    for found in &lookup.found {
-        tracing::debug!("credentials for {registry}: {}", found.identity.source);
-    }
-    lookup
-}
-
-fn warn_once(warned: &Mutex<HashSet<String>>, lookup: &Lookup) {
-    let mut warned = warned.lock().unwrap_or_else(PoisonError::into_inner);
-    for text in lookup.failures.iter().chain(&lookup.notes) {
-        if warned.insert(text.clone()) {
-            tracing::warn!("{text}");
+async fn search(target: &Target<'_>, places: &[Place], helpers: &Helpers) -> Result<Lookup> {
+    let mut lookup = Lookup::default();
+    for place in places {
+        match place.find(target, helpers).await {
+            Ok(more) => lookup.absorb(more),
+            Err(error) if lookup.found.is_empty() => return Err(error),
+            Err(error) => lookup.failures.push(error.to_string()),
         }
     }
+    Ok(lookup)
 }
 
 #[cfg(test)]

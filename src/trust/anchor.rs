@@ -130,6 +130,7 @@ impl Presented {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trust::Voucher;
     use crate::trust::fixture::{self, Authority};
     use crate::trust::presented::{Agreed, PresentedCertificate};
 
@@ -140,7 +141,7 @@ mod tests {
         let agreed = Agreed { version: "TLS 1.3", cipher_suite: String::new(), protocol: None };
         Presented {
             chain: chain.iter().map(sent).collect(),
-            refusal: None,
+            trust: Ok(Voucher::System),
             client_certificate: None,
             agreed: Ok(agreed),
         }

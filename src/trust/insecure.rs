@@ -13,6 +13,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::certificate::Certificate;
 use super::refusal::weak_key;
+use super::voucher::{Judge, Voucher};
 
 /// Accepts any certificate whose key signs the handshake: the connection is private, its far end may be anybody.
 #[derive(Debug)]
@@ -52,6 +53,18 @@ impl AcceptAny {
             .verify_signature(&key, message, signature.signature())
             .map_err(|_| CertificateError::BadSignature)?;
         Ok(HandshakeSignatureValid::assertion())
+    }
+}
+
+impl Judge for AcceptAny {
+    fn voucher(
+        &self,
+        _leaf: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _now: UnixTime,
+    ) -> Result<Voucher, Error> {
+        Ok(Voucher::Nobody)
     }
 }
 

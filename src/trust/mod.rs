@@ -33,6 +33,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod verifier;
+mod voucher;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -54,6 +55,7 @@ pub use presented::{Agreed, ClientCertificateRequest, Presented, PresentedCertif
 pub use rejection::Rejection;
 pub use secret::anchors_of_secret;
 pub use source::{Gives, Origin, Source, Unused};
+pub use voucher::Voucher;
 
 use crate::error::{Error, Result};
 use crate::name::Registry;
@@ -65,6 +67,7 @@ use pem::Contents;
 use place::Place;
 use roots::SystemRoots;
 use verifier::{Given, Verifier};
+use voucher::Judge;
 
 /// Protocols offered by ALPN, the preferred one first.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -187,7 +190,7 @@ impl Trust {
     }
 
     /// Who judges a server's certificates, and what is shown to it.
-    fn judge_and_identities(&self, host: &str, port: u16) -> Result<(Arc<dyn ServerCertVerifier>, Identities)> {
+    fn judge_and_identities(&self, host: &str, port: u16) -> Result<(Arc<dyn Judge>, Identities)> {
         let found = self.found(host, port);
         if let Some(failure) = &found.failure {
             return Err(failure.clone());
@@ -214,7 +217,7 @@ impl Trust {
         self.configure(self.judge(self.shared.given.clone(), Vec::new()), Arc::new(nobody))
     }
 
-    fn judge(&self, given: Vec<Given>, unused: Vec<String>) -> Arc<dyn ServerCertVerifier> {
+    fn judge(&self, given: Vec<Given>, unused: Vec<String>) -> Arc<dyn Judge> {
         let algorithms = self.shared.provider.signature_verification_algorithms;
         if self.shared.insecure {
             Arc::new(AcceptAny { algorithms })

@@ -23,6 +23,7 @@ use super::certificate::{Certificate, Name};
 use super::identity::Identities;
 use super::insecure::AcceptAny;
 use super::rejection::Rejection;
+use super::voucher::{Judge, Voucher};
 use crate::error::{Error, Kind, Network, Result, Tls};
 
 /// What a server presented. Its texts may hold what the server sent: whoever prints them must escape them.
@@ -30,8 +31,8 @@ use crate::error::{Error, Kind, Network, Result, Tls};
 pub struct Presented {
     /// The certificates, in the order in which they were sent: the server's own comes first. Never empty.
     pub chain: Vec<PresentedCertificate>,
-    /// Why these certificates are not trusted; `None` when they are.
-    pub refusal: Option<Rejection>,
+    /// Who vouches for the server, or why its certificates are not trusted.
+    pub trust: Result<Voucher, Rejection>,
     /// Whether the server asked for a client certificate, and what it got.
     pub client_certificate: Option<ClientCertificateRequest>,
     /// What both sides agreed on, or why the handshake did not come to its end after the certificates had been sent.
@@ -79,9 +80,9 @@ impl Trust {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let place = format!("{host}:{port}");
-        let (verifier, identities) = self.judge_and_identities(host, port)?;
+        let (judge, identities) = self.judge_and_identities(host, port)?;
         let any = AcceptAny { algorithms: self.shared.provider.signature_verification_algorithms };
-        let witness = Arc::new(Witness { verifier, any, identities, seen: Mutex::default() });
+        let witness = Arc::new(Witness { judge, any, identities, seen: Mutex::default() });
         let config = self.configure(Arc::clone(&witness) as _, Arc::clone(&witness) as _)?;
         let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let name = ServerName::try_from(name.to_owned())
@@ -113,9 +114,9 @@ impl Trust {
             Ok(outcome) => outcome.map(|(agreed, _)| agreed).map_err(|error| self.broken(&error, host, port)),
             Err(_) => Err(Rejection::new(Tls::Handshake, late())),
         };
-        let Seen { chain, refusal, client_certificate } = seen;
-        let refusal = refusal.map(|error| self.explain(&error, host, port));
-        Ok(Presented { chain, refusal, client_certificate, agreed })
+        let Seen { chain, trust, client_certificate } = seen;
+        let trust = trust.map_err(|error| self.explain(&error, host, port));
+        Ok(Presented { chain, trust, client_certificate, agreed })
     }
 
     /// Why a handshake broke off.
@@ -178,17 +179,24 @@ fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
 #[derive(Debug)]
 struct Witness {
     /// The judge whose verdict is written down.
-    verifier: Arc<dyn ServerCertVerifier>,
+    judge: Arc<dyn Judge>,
     any: AcceptAny,
     identities: Identities,
     seen: Mutex<Seen>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Seen {
     chain: Vec<PresentedCertificate>,
-    refusal: Option<rustls::Error>,
+    trust: Result<Voucher, rustls::Error>,
     client_certificate: Option<ClientCertificateRequest>,
+}
+
+impl Default for Seen {
+    /// Of a server that sends no certificate, nothing is known.
+    fn default() -> Self {
+        Self { chain: Vec::new(), trust: Err(rustls::Error::NoCertificatesPresented), client_certificate: None }
+    }
 }
 
 impl Witness {
@@ -207,17 +215,17 @@ impl ServerCertVerifier for Witness {
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
-        ocsp_response: &[u8],
+        _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verdict = self.verifier.verify_server_cert(leaf, intermediates, name, ocsp_response, now);
+        let trust = self.judge.voucher(leaf, intermediates, name, now);
         let sent = |der: &CertificateDer<'_>| PresentedCertificate {
             certificate: Certificate::parse(der),
             der: der.clone().into_owned(),
         };
         self.note(|seen| {
             seen.chain = std::iter::once(leaf).chain(intermediates).map(sent).collect();
-            seen.refusal = verdict.err();
+            seen.trust = trust;
         });
         Ok(ServerCertVerified::assertion())
     }

@@ -1,7 +1,6 @@
 //! Whether a server's certificate is trusted: webpki's judgement, and the pin that it lacks.
 
-use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 
 use jiff::Timestamp;
@@ -15,6 +14,7 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 use super::certificate::{Certificate, Validity};
 use super::refusal::{Considered, Refusal, weak_key};
 use super::roots::SystemRoots;
+use super::voucher::{Judge, Voucher};
 
 /// A certificate that the user or a file of another client supplied.
 #[derive(Debug, Clone)]
@@ -69,22 +69,22 @@ impl Verifier {
         store
     }
 
-    fn judge(&self, presented: &Presented<'_>) -> Result<(), Error> {
+    fn judge(&self, presented: &Presented<'_>) -> Result<Voucher, Error> {
         let parsed = ParsedCertificate::try_from(presented.leaf)?;
         let mut anchors = self.given_anchors(presented.timestamp());
         // What was given is tried alone first: a server under a private CA is accepted without reading the system's roots.
         if !self.given.is_empty() {
             let verdict = self.chain(&parsed, &anchors, presented);
             if verdict.is_ok() {
-                self.tell_who_vouches(presented);
-                return verify_server_name(&parsed, presented.name);
+                verify_server_name(&parsed, presented.name)?;
+                return Ok(Voucher::Authority(self.vouching(&parsed, presented)));
             }
             let pin = self.given.iter().find(|given| given.der == *presented.leaf);
             if let Some(pin) = pin
                 && verdict.as_ref().is_err_and(|error| presented.may_be_pinned(error))
             {
-                tell(presented.name, &format_args!("{}, which holds its own certificate", pin.from.display()));
-                return presented.check_pinned(&parsed);
+                presented.check_pinned(&parsed)?;
+                return Ok(Voucher::Pin(pin.from.to_path_buf()));
             }
         }
         let system = self.system.get();
@@ -93,12 +93,9 @@ impl Verifier {
             self.nothing_trusted.call_once(|| tracing::warn!("no root certificate is trusted: the system has none"));
         }
         match self.chain(&parsed, &anchors, presented) {
-            Ok(()) => {
-                tell(presented.name, &"the system's roots");
-                verify_server_name(&parsed, presented.name)
-            }
+            Ok(()) => verify_server_name(&parsed, presented.name).map(|()| Voucher::System),
             Err(error) if presented.may_be_pinned(&error) && system.certificates.contains(presented.leaf) => {
-                presented.check_pinned(&parsed)
+                presented.check_pinned(&parsed).map(|()| Voucher::SystemPin)
             }
             Err(error) => Err(error),
         }
@@ -114,17 +111,18 @@ impl Verifier {
         verify_server_cert_signed_by_trust_anchor(leaf, anchors, presented.intermediates, presented.now, algorithms)
     }
 
-    /// Names the file whose certificate the chain leads to, as far as names tell.
-    fn tell_who_vouches(&self, presented: &Presented<'_>) {
-        let issuers: Vec<_> = presented.described().into_iter().map(|certificate| certificate.issuer).collect();
+    /// The file of the first given certificate by which alone the chain is accepted: of several of one name, only one may have
+    /// the right key. Where that takes more than one, it is the first.
+    fn vouching(&self, leaf: &ParsedCertificate<'_>, presented: &Presented<'_>) -> PathBuf {
         let now = presented.timestamp();
-        let vouching = self
-            .given
-            .iter()
-            .find(|given| given.certificate.may_vouch_at(now) && issuers.contains(&given.certificate.subject));
-        if let Some(given) = vouching {
-            tell(presented.name, &given.from.display());
-        }
+        let is_enough = |given: &Given| {
+            let mut alone = RootCertStore::empty();
+            given.certificate.may_vouch_at(now)
+                && alone.add(given.der.clone()).is_ok()
+                && self.chain(leaf, &alone, presented).is_ok()
+        };
+        let given = self.given.iter().find(|given| is_enough(given)).or(self.given.first());
+        given.map(|given| given.from.to_path_buf()).unwrap_or_default()
     }
 
     fn refuse(&self, error: Error, presented: &Presented<'_>) -> Error {
@@ -145,6 +143,19 @@ impl Verifier {
     }
 }
 
+impl Judge for Verifier {
+    fn voucher(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<Voucher, Error> {
+        let presented = Presented { leaf, intermediates, name, now };
+        self.judge(&presented).map_err(|error| self.refuse(error, &presented))
+    }
+}
+
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
@@ -154,11 +165,9 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let presented = Presented { leaf, intermediates, name, now };
-        match self.judge(&presented) {
-            Ok(()) => Ok(ServerCertVerified::assertion()),
-            Err(error) => Err(self.refuse(error, &presented)),
-        }
+        let voucher = self.voucher(leaf, intermediates, name, now)?;
+        tracing::debug!("trust in {}: {voucher}", name.to_str());
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -190,11 +199,6 @@ struct Presented<'a> {
     intermediates: &'a [CertificateDer<'a>],
     name: &'a ServerName<'a>,
     now: UnixTime,
-}
-
-/// Says in the log whom a server owes its acceptance to.
-fn tell(name: &ServerName<'_>, whom: &dyn Display) {
-    tracing::debug!("trust in {}: {whom}", name.to_str());
 }
 
 impl Presented<'_> {

@@ -9,7 +9,7 @@ use super::chain::{Vouched, authorities, names};
 use crate::diagnosis::{Finding, Part, Problem};
 use crate::error::{Kind, Tls};
 use crate::trust::certificate::Validity;
-use crate::trust::{Certificate, ClientCertificateRequest, Gives, Origin, Rejection, Source, Unused};
+use crate::trust::{Certificate, ClientCertificateRequest, Gives, Origin, Rejection, Source, Unused, Voucher};
 
 /// A server that was refused, or that refused us.
 pub(super) struct Refused<'a> {
@@ -241,9 +241,9 @@ fn is_meant_for_server(source: &Source, why: &Unused, others_are: bool) -> bool 
 
 /// What is to be said of a server that is trusted because its own certificate is known: that lasts until it gets another one.
 pub(super) fn pinned(chain: &[Certificate], vouched: &Vouched<'_>) -> Option<Finding> {
-    let Vouched::ByPin(path) = vouched else { return None };
+    let Vouched::By(Voucher::Pin(path)) = vouched else { return None };
     chain.first().filter(|leaf| !leaf.self_signed)?;
-    let path = path.to_path_buf();
+    let path = path.clone();
     let cause = format!(
         "{} holds the server's own certificate and not that of the authority which issued it: it ends with the server's next \
          certificate, and docker, podman and curl do not accept it",

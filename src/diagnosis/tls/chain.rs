@@ -6,8 +6,8 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::diagnosis::Fact;
-use crate::trust::certificate::{AltName, Validity};
-use crate::trust::{Certificate, Gives, PresentedCertificate, Source};
+use crate::trust::certificate::AltName;
+use crate::trust::{Certificate, Gives, PresentedCertificate, Source, Voucher};
 
 /// Most names of one certificate that are told.
 const MOST_NAMES: usize = 8;
@@ -19,51 +19,35 @@ pub(super) enum Vouched<'a> {
     ByNobody,
     /// It was refused for another reason.
     InVain,
-    /// Nobody was asked.
-    NotAsked,
-    /// An authority in this file.
-    ByAuthority(&'a Path),
-    /// This file holds the server's own certificate.
-    ByPin(&'a Path),
-    /// The system's roots.
-    BySystem,
+    /// It was accepted.
+    By(&'a Voucher),
 }
 
 impl fmt::Display for Vouched<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ByNobody | Self::InVain => f.write_str("not trusted"),
-            Self::NotAsked => f.write_str("not verified"),
-            Self::ByAuthority(path) => write!(f, "trusted by {}", path.display()),
-            Self::ByPin(path) => write!(f, "pinned by {}", path.display()),
-            Self::BySystem => f.write_str("trusted by the system's roots"),
+            Self::By(Voucher::Nobody) => f.write_str("not verified"),
+            Self::By(Voucher::Authority(path)) => write!(f, "trusted by {}", path.display()),
+            Self::By(Voucher::Pin(path)) => write!(f, "pinned by {}", path.display()),
+            Self::By(Voucher::System) => f.write_str("trusted by the system's roots"),
+            Self::By(Voucher::SystemPin) => f.write_str("pinned by the system's roots"),
         }
     }
 }
 
-/// Who vouches for a chain that was accepted. What was given for this server is asked before the system's roots are.
-pub(super) fn vouched<'a>(chain: &[Certificate], sources: &'a [Source]) -> Vouched<'a> {
-    let now = Timestamp::now();
-    let issues = |authority: &Certificate| {
-        authority.may_issue()
-            && authority.validity_at(now) == Validity::Valid
-            && chain.iter().any(|sent| sent.issuer == authority.subject)
-    };
-    let is_leaf = |given: &Certificate| chain.first().is_some_and(|leaf| leaf.sha256 == given.sha256);
-    let with = |fits: &dyn Fn(&Certificate) -> bool| {
-        authorities(sources).find(|(_, certificate)| fits(certificate)).map(|(path, _)| path)
-    };
-    // The server's own certificate is a pin also when it is an authority's: as such webpki would not take it.
-    match (with(&is_leaf), with(&issues)) {
-        (Some(path), _) if chain.first().is_some_and(|leaf| leaf.self_signed) => Vouched::ByPin(path),
-        (_, Some(path)) => Vouched::ByAuthority(path),
-        (Some(path), None) => Vouched::ByPin(path),
-        (None, None) => Vouched::BySystem,
+impl Vouched<'_> {
+    /// The file that made the difference.
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::By(Voucher::Authority(path) | Voucher::Pin(path)) => Some(path),
+            _ => None,
+        }
     }
 }
 
 /// The certificates that files give as authorities, with their files.
-pub(super) fn authorities(sources: &[Source]) -> impl Iterator<Item = (&Path, &Certificate)> {
+pub(super) fn authorities(sources: &[Source]) -> impl Iterator<Item = (&Path, &Certificate)> + Clone {
     sources.iter().flat_map(|source| {
         let certificates = match &source.gives {
             Gives::Authorities(certificates) => certificates.as_slice(),
@@ -127,13 +111,14 @@ fn issuer(
         return None;
     }
     let issuer = &certificate.issuer.text;
-    let known = authorities(sources).find(|(_, authority)| authority.subject == certificate.issuer);
+    let mut namesakes = authorities(sources).filter(|(_, authority)| authority.subject == certificate.issuer);
+    let known = namesakes.clone().find(|(path, _)| vouched.file() == Some(path)).or_else(|| namesakes.next());
     Some(match (known, vouched) {
         (Some((path, _)), Vouched::ByNobody) => {
             format!("issued by {issuer}: not sent, and {} has another one of that name", path.display())
         }
         (Some((path, _)), _) => format!("issued by {issuer}: in {}", path.display()),
-        (None, Vouched::BySystem) => format!("issued by {issuer}: among the system's roots"),
+        (None, Vouched::By(Voucher::System)) => format!("issued by {issuer}: among the system's roots"),
         (None, _) => format!("issued by {issuer}: not sent, not found here"),
     })
 }

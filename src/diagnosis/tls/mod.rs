@@ -30,7 +30,7 @@ pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
     let presented = present(examination, &trust, &examination.base).await;
     let sources = trust.sources(&host, port);
     match presented {
-        Ok(presented) => Ok(judge(&presented, &trust, &sources, &host)),
+        Ok(presented) => Ok(judge(&presented, &sources, &host)),
         Err(error) => Ok(no_certificate(examination, &error, &sources).await),
     }
 }
@@ -48,11 +48,11 @@ pub(super) async fn look_at(examination: &Examination, url: &Url) -> Option<Verd
     let trust = examination.plan.trust.as_ref().ok()?.for_registry(&examination.plan.registry);
     let presented = present(examination, &trust, url).await.ok()?;
     let (host, port) = (url.host_str()?, url.port_or_known_default()?);
-    Some(judge(&presented, &trust, &trust.sources(host, port), host))
+    Some(judge(&presented, &trust.sources(host, port), host))
 }
 
 /// The verdict on a server that showed its certificates.
-fn judge(presented: &Presented, trust: &Trust, sources: &[Source], host: &str) -> Verdict {
+fn judge(presented: &Presented, sources: &[Source], host: &str) -> Verdict {
     let chain: Vec<_> = presented.chain.iter().filter_map(|sent| sent.certificate.clone()).collect();
     let refused = |rejection| Refused {
         rejection,
@@ -60,14 +60,13 @@ fn judge(presented: &Presented, trust: &Trust, sources: &[Source], host: &str) -
         sources,
         host,
         request: presented.client_certificate.as_ref(),
-        was_trusted: presented.refusal.is_none(),
+        was_trusted: presented.trust.is_ok(),
     };
-    let rejection = presented.refusal.as_ref().or(presented.agreed.as_ref().err());
-    let vouched = match &presented.refusal {
-        Some(rejection) if matches!(rejection.fault, Tls::UnknownIssuer { .. }) => Vouched::ByNobody,
-        Some(_) => Vouched::InVain,
-        None if trust.is_insecure() => Vouched::NotAsked,
-        None => chain::vouched(&chain, sources),
+    let rejection = presented.trust.as_ref().err().or(presented.agreed.as_ref().err());
+    let vouched = match &presented.trust {
+        Ok(voucher) => Vouched::By(voucher),
+        Err(rejection) if matches!(rejection.fault, Tls::UnknownIssuer { .. }) => Vouched::ByNobody,
+        Err(_) => Vouched::InVain,
     };
     let agreed = presented.agreed.iter();
     let mut facts: Vec<_> =

@@ -52,7 +52,7 @@ async fn the_chain_of_a_stranger_is_shown_whole_and_judged() {
     let names: Vec<String> =
         presented.chain.iter().map(|sent| sent.certificate.as_ref().unwrap().issuer.to_string()).collect();
     assert_eq!(names, ["Corp Intermediate", "Corp Root CA"]);
-    let refusal = presented.refusal.unwrap();
+    let refusal = presented.trust.unwrap_err();
     assert!(matches!(refusal.fault, Tls::UnknownIssuer { leaf_only: false, .. }), "{refusal:?}");
     let agreed = presented.agreed.unwrap();
     assert_eq!((agreed.version, agreed.protocol.as_deref()), ("TLS 1.3", Some("h2")));
@@ -68,7 +68,7 @@ async fn a_trusted_chain_is_not_refused() {
     let ca_files = vec![file(&folder, "ca.pem", root.pem())];
     let (presented, _) = present(&trust(Options { ca_files, ..Options::default() }), &server).await;
     let presented = presented.unwrap();
-    assert_eq!(presented.refusal, None);
+    assert_eq!(presented.trust, Ok(Voucher::Authority(folder.path().join("ca.pem"))));
     assert_eq!(presented.agreed.unwrap().version, "TLS 1.2");
 }
 
@@ -76,12 +76,12 @@ async fn a_trusted_chain_is_not_refused() {
 async fn certificates_that_no_client_accepts_are_shown_too() {
     let expired = Authority::own_issuer(fixture::expired(fixture::server(&["other.corp"])));
     let (presented, _) = present(&trust(Options::default()), &expired.serve(&[])).await;
-    assert!(matches!(presented.unwrap().refusal.unwrap().fault, Tls::Expired { .. }));
+    assert!(matches!(presented.unwrap().trust.unwrap_err().fault, Tls::Expired { .. }));
     let (der, key) = fixture::version_1();
     let (presented, _) = present(&trust(Options::default()), &Server::new(vec![der.clone()], key)).await;
     let presented = presented.unwrap();
     assert_eq!(presented.chain[0].der, der);
-    assert_eq!(presented.refusal.unwrap().fault, Tls::BadCertificate);
+    assert_eq!(presented.trust.unwrap_err().fault, Tls::BadCertificate);
     assert!(presented.agreed.is_ok());
 }
 
@@ -167,7 +167,7 @@ async fn an_ipv6_address_may_have_its_brackets() {
         let acceptor = TlsAcceptor::from(Arc::new(leaf.serve(&[]).config()));
         let trust = trust(Options::default());
         let (presented, _) = tokio::join!(trust.presented(client, host, 5000, LONG), acceptor.accept(far));
-        let refusal = presented.unwrap().refusal.unwrap();
+        let refusal = presented.unwrap().trust.unwrap_err();
         assert!(matches!(refusal.fault, Tls::UnknownIssuer { self_signed: true, .. }), "{refusal:?}");
     }
 }

@@ -325,8 +325,15 @@ fn whoever_vouches_for_a_server_is_logged() {
     let docker = format!("{DOCKER}/ca.crt");
     let machine = Machine::new().with(&format!("{DOCKER}/a.crt"), Authority::root("X").pem()).with(&docker, root.pem());
     assert!(vouches(machine, leaf.serve(&[])).ends_with(&docker));
+    // Two of one name, of which one has the key.
+    let former = Authority::root("Corp Root CA");
+    let machine = Machine::new().with(&format!("{DOCKER}/a.crt"), former.pem()).with(&docker, root.pem());
+    assert!(vouches(machine, leaf.serve(&[])).ends_with(&docker));
     let machine = Machine(Client::new().system(&[&root]));
     assert_eq!(vouches(machine, leaf.serve(&[])), "the system's roots");
+    let alone = Authority::own_issuer(self_signed_ca(HOST));
+    let machine = Machine(Client::new().system(&[&alone]));
+    assert_eq!(vouches(machine, alone.serve(&[])), "the system's roots, which hold its own certificate");
     let pinned = Authority::own_issuer(self_signed_ca(HOST));
     let machine = Machine::new().with(&docker, pinned.pem());
     assert!(vouches(machine, pinned.serve(&[])).ends_with("ca.crt, which holds its own certificate"));

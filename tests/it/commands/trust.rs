@@ -154,7 +154,7 @@ fn what_is_trusted_already_is_said_to_be() {
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
         issued by CN=registry-fixture root CA
 
-    trusted here
+    trusted here by REGISTRY-FILES/ca.pem
     a client that trusts this CA trusts it:
       CN=registry-fixture root CA, 2020-01-01 to 2120-01-01, ROOT
     rls looks for it in

@@ -7,3 +7,4 @@ mod login;
 mod naming;
 mod precedence;
 mod proxies;
+mod sources;

@@ -2,9 +2,11 @@ mod accept;
 mod check;
 mod place;
 
+use std::path::Path;
+
 use registry_ls::http::dial;
 use registry_ls::name::Registry;
-use registry_ls::trust::{Anchor, AnchorKind, Gives, Placement, Presented, Surroundings, Trust, anchors_of_secret};
+use registry_ls::trust::{Anchor, AnchorKind, Placement, Presented, Surroundings, Voucher, anchors_of_secret};
 use registry_ls::{Error, Kind, error};
 
 use super::Context;
@@ -25,10 +27,10 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
     }
     let mut output = context.output(TrustView)?;
     let from_secret = args.from_secret.as_deref().map(anchors_of_secret).transpose().map_err(Usage::from)?;
-    let (trust, presented) = present(context, &registry).await?;
+    let presented = present(context, &registry).await?;
     let wanted = match from_secret {
         Some(anchors) => secrets(context, &registry, &presented, anchors)?,
-        None => Wanted::find(context, &registry, &trust, &presented, args.fingerprint.as_ref())?,
+        None => Wanted::find(context, &registry, &presented, args.fingerprint.as_ref())?,
     };
     let surroundings = surroundings(context);
     let client = args.write.map_or(registry_ls::trust::ClientProgram::Rls, Into::into);
@@ -65,7 +67,7 @@ struct Wanted {
 }
 
 /// What the registry presents. Nothing is sent but the TLS handshake.
-async fn present(context: &Context<'_>, registry: &Registry) -> Result<(Trust, Presented), Stop> {
+async fn present(context: &Context<'_>, registry: &Registry) -> Result<Presented, Stop> {
     // Nobody logs in, and it matters whether the certificates are trusted.
     let connection = context.settings.connection(registry)?;
     let connection = Connection { account: Account::Anonymous, insecure: false, ..connection };
@@ -77,8 +79,7 @@ async fn present(context: &Context<'_>, registry: &Registry) -> Result<(Trust, P
         let host = base.host_str().unwrap_or_default();
         trust.presented(wire, host, registry.effective_port(), parts.options.connect_timeout).await
     };
-    let presented = looked.await.map_err(|error| context.failed(registry, error))?;
-    Ok((trust, presented))
+    looked.await.map_err(|error| context.failed(registry, error))
 }
 
 /// The CA out of a secret, if it is the registry's.
@@ -107,7 +108,6 @@ impl Wanted {
     fn find(
         context: &Context<'_>,
         registry: &Registry,
-        trust: &Trust,
         presented: &Presented,
         fingerprint: Option<&[u8; 32]>,
     ) -> Result<Self, Stop> {
@@ -125,8 +125,10 @@ impl Wanted {
                 if is_servers || named == sent { (sent, kind) } else { (named, AnchorKind::Intermediate) };
             return Ok(Self { anchors: vec![anchor], kind: Some(kind), is_accepted: true });
         }
-        let is_trusted = presented.refusal.is_none();
-        if is_trusted && let Some(anchor) = vouching(registry, trust, presented) {
+        let is_trusted = presented.trust.is_ok();
+        if let Ok(Voucher::Authority(file) | Voucher::Pin(file)) = &presented.trust
+            && let Some(anchor) = vouching(registry, file, presented)
+        {
             let is_servers = presented.chain.first().is_some_and(|own| own.der == anchor.der);
             return Ok(Self { anchors: vec![anchor], kind: is_servers.then_some(AnchorKind::Leaf), is_accepted: true });
         }
@@ -140,12 +142,9 @@ impl Wanted {
     }
 }
 
-/// The certificate of a file on this machine that makes the registry trusted.
-fn vouching(registry: &Registry, trust: &Trust, presented: &Presented) -> Option<Anchor> {
-    let base = registry.base();
-    let sources = trust.sources(base.host_str().unwrap_or_default(), registry.effective_port());
-    let files = sources.iter().filter(|source| matches!(source.gives, Gives::Authorities(_)));
-    let mut anchors = files.flat_map(|source| Anchor::in_file(&source.path));
+/// The certificate in a file on this machine that makes the registry trusted.
+fn vouching(registry: &Registry, file: &Path, presented: &Presented) -> Option<Anchor> {
+    let mut anchors = Anchor::in_file(file).into_iter();
     anchors.find(|anchor| verdict(registry, presented, std::slice::from_ref(anchor)).is_ok())
 }
 
@@ -171,8 +170,9 @@ fn record(registry: &Registry, presented: &Presented, wanted: &Wanted, placement
     let certificates = presented.chain.iter().filter_map(|sent| sent.certificate.as_ref());
     TrustRecord {
         registry: registry.authority(),
-        trusted: presented.refusal.is_none(),
-        cause: presented.refusal.as_ref().map(|rejection| rejection.cause.clone()),
+        trusted: presented.trust.is_ok(),
+        trusted_by: presented.trust.as_ref().ok().map(ToString::to_string),
+        cause: presented.trust.as_ref().err().map(|rejection| rejection.cause.clone()),
         tls: presented.agreed.as_ref().ok().map(|agreed| agreed.version.to_owned()),
         certificates: certificates.map(CertificateRecord::from).collect(),
         anchors: wanted.anchors.iter().map(|anchor| CertificateRecord::from(&anchor.certificate)).collect(),

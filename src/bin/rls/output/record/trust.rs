@@ -11,6 +11,8 @@ pub struct TrustRecord {
     pub registry: String,
     /// Whether it is trusted here, before anything was written.
     pub trusted: bool,
+    /// By which file, or by the system's roots.
+    pub trusted_by: Option<String>,
     /// Why it is not.
     pub cause: Option<String>,
     /// Such as `TLS 1.3`; `None` when the handshake did not come to its end.
@@ -67,6 +69,7 @@ impl View for TrustView {
         TrustRecord {
             registry: text("registry"),
             trusted: true,
+            trusted_by: None,
             cause: None,
             tls: None,
             certificates: Vec::new(),
@@ -98,6 +101,7 @@ impl View for TrustView {
         };
         let mut lines =
             vec![fact("registry", &record.registry), fact("trusted", if record.trusted { "yes" } else { "no" })];
+        lines.extend(record.trusted_by.iter().map(|by| fact("trusted-by", by)));
         lines.extend(record.cause.iter().map(|cause| fact("cause", cause)));
         lines.extend(record.tls.iter().map(|tls| fact("tls", tls)));
         lines.extend(record.certificates.iter().map(|one| certificate("certificate", one)));
@@ -148,7 +152,8 @@ fn chain(record: &TrustRecord, human: &Human) -> Vec<String> {
 fn verdict(record: &TrustRecord, human: &Human) -> Vec<String> {
     let mut lines = Vec::new();
     if record.trusted {
-        lines.push(human.styles.paint(Tone::Good, "trusted here"));
+        let by = record.trusted_by.as_deref().map_or(String::new(), |by| format!(" by {}", human.escape(by)));
+        lines.push(format!("{}{by}", human.styles.paint(Tone::Good, "trusted here")));
     } else {
         let cause = record.cause.as_deref().map_or(String::new(), |cause| format!(": {}", human.escape(cause)));
         lines.push(format!("{}{cause}", human.styles.paint(Tone::Bad, "not trusted here")));
