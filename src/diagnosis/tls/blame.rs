@@ -245,8 +245,8 @@ pub(super) fn pinned(chain: &[Certificate], vouched: &Vouched<'_>) -> Option<Fin
     chain.first().filter(|leaf| !leaf.self_signed)?;
     let path = path.clone();
     let cause = format!(
-        "{} holds the server's own certificate and not that of the authority which issued it: it ends with the server's next \
-         certificate, and docker, podman and curl do not accept it",
+        "{} holds the server's own certificate and not that of the authority which issued it: trust ends when the server gets \
+         its next certificate",
         path.display()
     );
     Some(Finding { problem: Problem::LeafAsAuthority { path }, cause, kind: Kind::Config })

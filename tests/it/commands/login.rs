@@ -71,7 +71,7 @@ fn people_are_told_in_a_sentence_and_that_nothing_is_encrypted() {
     --- stdout
     logged in to REGISTRY as ann, kept in ~/.docker/config.json
     --- stderr
-    hint:  the credentials are not encrypted in ~/.docker/config.json; a credential helper (credsStore) would keep them so
+    hint:  the credentials are not encrypted in ~/.docker/config.json; a credential helper (credsStore) would encrypt them
     ");
     assert_snapshot!(login(&registry).words("-q -o json").succeeds(), @r#"
     [
@@ -213,7 +213,7 @@ fn a_token_that_everybody_gets_is_a_doubt() {
     logged-in→REGISTRY→ann→~/.docker/config.json
     --- stderr
     warning: REGISTRY gives everybody the same token, so whether the password is right is not known
-    hint:  the credentials are not encrypted in ~/.docker/config.json; a credential helper (credsStore) would keep them so
+    hint:  the credentials are not encrypted in ~/.docker/config.json; a credential helper (credsStore) would encrypt them
     ");
 }
 
@@ -228,7 +228,7 @@ fn a_registry_that_asks_nobody_leaves_it_open() {
     ]
     --- stderr
     warning: REGISTRY asks nobody for credentials, so whether the password is right is not known
-    hint:  the credentials are not encrypted in ~/.docker/config.json; a credential helper (credsStore) would keep them so
+    hint:  the credentials are not encrypted in ~/.docker/config.json; a credential helper (credsStore) would encrypt them
     "#);
     // One that asks nobody may refuse what is wrong all the same, as Nexus does.
     registry.inject(
@@ -361,6 +361,7 @@ fn a_helper_that_fails_stores_nothing_anywhere() {
     error: cannot store the credentials for http://REGISTRY
     cause: docker-credential-vault failed
     cause: it is the credsStore in ~/.docker/config.json
+    hint:  --auth-file FILE keeps them in another file, which REGISTRY_AUTH_FILE names for later commands
     ");
     assert_eq!(fs::read_to_string(config_file(&rls)).expect("text"), text);
     let rls = login(&registry).docker_config(&text);
@@ -368,6 +369,7 @@ fn a_helper_that_fails_stores_nothing_anywhere() {
     error: cannot store the credentials for http://REGISTRY
     cause: docker-credential-vault is not in PATH
     cause: it is the credsStore in ~/.docker/config.json
+    hint:  --auth-file FILE keeps them in another file, which REGISTRY_AUTH_FILE names for later commands
     ");
 }
 
@@ -415,6 +417,7 @@ fn a_file_that_cannot_be_changed_is_found_out_before_anything_is_sent() {
     assert_snapshot!(rls.fails(2), @"
     error: cannot write credentials to ~/.docker/config.json
     cause: it is read-only
+    hint:  --auth-file FILE keeps them in another file, which REGISTRY_AUTH_FILE names for later commands
     ");
     assert_eq!(registry.lines(), [""; 0]);
 }

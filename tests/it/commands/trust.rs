@@ -11,6 +11,10 @@ use serde_json::{Value, json};
 use crate::registries::{seeded, with_seed};
 use crate::runner::Rls;
 
+/// What to do about a registry that is not trusted.
+const HINT: &str = "hint:  --write saves it there, --write docker (podman, containerd, k3s) where those look; compare its sha256 with \
+    what the registry's operator says\n";
+
 fn serving(tls: Tls) -> Running {
     with_seed(Registry::builder(), "1x1").auth(Auth::Basic).tls(tls).start()
 }
@@ -61,7 +65,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 fn the_chain_is_shown_with_what_a_client_needs_and_where() {
     let registry = serving(Tls::FullChain);
     let outcome = stranger(&registry).words("trust -o table").run();
-    assert_eq!((outcome.code, &*outcome.stderr), (Some(0), ""));
+    assert_eq!((outcome.code, &*outcome.stderr), (Some(0), HINT));
     assert_snapshot!(without_pem(&outcome.stdout), @r#"
     REGISTRY sends 2 certificates over TLS 1.3
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
@@ -100,6 +104,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
     assert_snapshot!(outcome.stderr, @r#"
     warning: REGISTRY sends no CA: only its own certificate can be pinned, which breaks when it is renewed, by 2120-01-01 at the latest
     hint:  the CA "registry-fixture intermediate CA" would last: ask the registry's operator for it, or to send its chain (fullchain.pem)
+    hint:  --write saves it there, --write docker (podman, containerd, k3s) where those look; compare its sha256 with what the registry's operator says
     "#);
     let own = serving(Tls::SelfSigned);
     let outcome = stranger(&own).words("trust -o table").run();
@@ -114,13 +119,15 @@ fn a_server_without_its_ca_can_only_be_pinned() {
       HOME/.config/rls/certs.d/REGISTRY/ca.crt
     PEM
     "#);
-    assert_snapshot!(outcome.stderr, @"warning: REGISTRY sends no CA: only its own certificate can be pinned, which breaks when it is renewed, by 2120-01-01 at the latest");
+    let warning = "warning: REGISTRY sends no CA: only its own certificate can be pinned, which breaks when it is renewed, by 2120-01-01 at \
+                   the latest\n";
+    assert_eq!(&*outcome.stderr, format!("{warning}{HINT}"));
 }
 
 #[test]
 fn machines_get_the_same_facts() {
     let registry = serving(Tls::FullChain);
-    let rls = stranger(&registry).words("trust");
+    let rls = stranger(&registry).words("trust -q");
     assert_snapshot!(without_pem(&rls.succeeds()), @r#"
     registry	REGISTRY
     trusted	no
@@ -132,7 +139,7 @@ fn machines_get_the_same_facts() {
     path	HOME/.config/rls/certs.d/REGISTRY/ca.crt
     PEM
     "#);
-    let rls = rls.then("trust -o json");
+    let rls = rls.then("trust -q -o json");
     let record: Value = serde_json::from_str(&rls.succeeds()).expect("JSON");
     let record = &record[0];
     let pem = registry.certificates().intermediate.clone().expect("an intermediate");
@@ -141,7 +148,7 @@ fn machines_get_the_same_facts() {
     assert_eq!(record["certificates"].as_array().expect("a list").len(), 2);
     assert_eq!(record["anchors"][0]["sha256"], "CA");
     assert!(record.get("written").is_none());
-    let rls = rls.then("trust").args(["--format", "{{ registry }} {{ anchors[0].sha256 }}"]);
+    let rls = rls.then("trust -q").args(["--format", "{{ registry }} {{ anchors[0].sha256 }}"]);
     assert_eq!(&*rls.succeeds(), "REGISTRY CA\n");
 }
 
@@ -375,7 +382,7 @@ fn a_demand_for_a_client_certificate_is_told() {
     assert!(outcome.stderr.contains("warning: REGISTRY demands a client certificate: "), "{outcome}");
     let rls = stranger(&registry).env("RLS_CLIENT_CERT", registry.client_cert_file());
     let outcome = rls.env("RLS_CLIENT_KEY", registry.client_key_file()).words("trust").run();
-    assert_eq!(&*outcome.stderr, "");
+    assert_eq!(&*outcome.stderr, HINT);
 }
 
 #[test]
@@ -399,7 +406,9 @@ fn settings_of_other_programs_keep_the_rest() {
     cause: it is laid out in an unusual way
     ");
     let rls = rls.then(&format!("trust --write k3s --fingerprint {digits}"));
-    assert!(rls.fails(2).contains("add this by hand: configs: {\"REGISTRY\": {tls: {ca_file: \"HOME/root/etc/rancher/k3s/certs.d/REGISTRY/ca.crt\"}}}\n"));
+    assert!(rls.fails(2).contains(
+        "add this by hand: configs: {\"REGISTRY\": {tls: {ca_file: \"HOME/root/etc/rancher/k3s/certs.d/REGISTRY/ca.crt\"}}}\n"
+    ));
     assert_eq!(files_below(&rls.home().join("root")).len(), 1);
 }
 
@@ -451,7 +460,7 @@ fn it_is_reached_as_a_request_would_reach_it() {
 #[test]
 fn no_password_is_asked_for_and_insecure_changes_nothing() {
     let registry = serving(Tls::FullChain);
-    let rls = stranger(&registry).words("trust -u ann --insecure");
+    let rls = stranger(&registry).words("trust -u ann --insecure -q");
     let stdout = rls.succeeds();
     assert!(stdout.contains("trusted\tno\n"), "{stdout}");
     assert_eq!(registry.lines(), [""; 0]);
@@ -465,6 +474,7 @@ fn options_that_make_no_sense_together_are_refused() {
             "trust reg.corp --fingerprint abcd",
             "trust reg.corp --from-secret x --fingerprint 00",
             "trust reg.corp --write nobody",
+            "trust --write reg.corp",
             "trust --check x --write",
             "trust --check",
         ] {
@@ -472,4 +482,9 @@ fn options_that_make_no_sense_together_are_refused() {
             assert_eq!((outcome.code, &*outcome.stdout), (Some(2), ""), "{words}: {outcome}");
         }
     }
+    assert_snapshot!(Rls::new().words("trust --write reg.corp").fails(2), @"
+    error: --write reg.corp: there is no such client
+    cause: it writes for rls, docker, podman, containerd or k3s
+    hint:  a registry stands before --write, or after the client: rls trust REGISTRY --write
+    ");
 }

@@ -126,18 +126,18 @@ fn plain() {
     assert_snapshot!(outcome, @"
     exit 11
     --- stdout
-    proxy→ok→none for 127.0.0.1
-    dns→skipped→127.0.0.1 is an address
-    tcp→ok→REGISTRY
-    tls→failed→expired
-    http→skipped→not tried
-    challenge→skipped→not tried
-    credentials→skipped→not tried
-    token→skipped→not tried
-    catalog→skipped→not tried
-    paging→skipped→not tried
-    clock→skipped→not tried
-    limits→skipped→not tried
+    proxy→ok→none for 127.0.0.1→-→-
+    dns→skipped→127.0.0.1 is an address→-→-
+    tcp→ok→REGISTRY→-→-
+    tls→failed→expired→the server's certificate was valid until 2021-01-01T00:00:00Z→on the server: a new certificate (certbot renew), and then a restart: the registry reads it when it starts; here: if this machine's clock is wrong: timedatectl set-ntp true
+    http→skipped→not tried→-→-
+    challenge→skipped→not tried→-→-
+    credentials→skipped→not tried→-→-
+    token→skipped→not tried→-→-
+    catalog→skipped→not tried→-→-
+    paging→skipped→not tried→-→-
+    clock→skipped→not tried→-→-
+    limits→skipped→not tried→-→-
     --- stderr
     1 of 12 checks failed.
     ");

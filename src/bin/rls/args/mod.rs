@@ -173,7 +173,8 @@ where
     Ok(cli)
 }
 
-/// clap quotes the value of `--password-stdin=SECRET` and knows no `--password`: both get the same answer, without a value.
+/// clap quotes the value of `--password-stdin=SECRET` and knows no `--password`: both get the same answer, without a value. The
+/// client of `--write` may be left out, so that a registry after it is taken for one.
 fn refusal(error: clap::Error) -> Refusal {
     match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) if argument.starts_with("--pass") || argument == "-p" => Usage::new(
@@ -182,6 +183,13 @@ fn refusal(error: clap::Error) -> Refusal {
         .because("every user of this machine can read it there")
         .hint("-u NAME asks for it; --password-stdin reads it from standard input, RLS_PASSWORD holds it for scripts")
         .into(),
+        Some(ContextValue::String(argument)) if argument.starts_with("--write ") => {
+            let value = error.get(ContextKind::InvalidValue).map(ToString::to_string).unwrap_or_default();
+            Usage::new(format!("--write {value}: there is no such client"))
+                .because("it writes for rls, docker, podman, containerd or k3s")
+                .hint("a registry stands before --write, or after the client: rls trust REGISTRY --write")
+                .into()
+        }
         _ => Refusal::Clap(error),
     }
 }

@@ -1,3 +1,4 @@
+use registry_ls::Error;
 use registry_ls::auth::Credentials;
 use registry_ls::http::Doubt;
 use registry_ls::keychain::{Found, Kept, Keychain};
@@ -19,7 +20,7 @@ pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Stop> {
     let mut output = context.output(LoginView)?;
     let places = places(context.settings, login.auth_file);
     let store = registry_ls::keychain::Store::open(&places).map_err(Usage::from)?;
-    store.check(&registry).await.map_err(Usage::from)?;
+    store.check(&registry).await.map_err(not_kept)?;
     let username = match login.username {
         Some(username) => username,
         None => ask_username(&registry, &login.password).await?,
@@ -33,7 +34,7 @@ pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Stop> {
         }
         (_, credentials) => credentials.clone(),
     };
-    let kept = store.keep(&registry, &credentials).await.map_err(Usage::from)?;
+    let kept = store.keep(&registry, &credentials).await.map_err(not_kept)?;
     warn(context, &registry, proof.doubt, &kept);
     warn_of_others(context, &registry, &Keychain::discover(places), &kept).await;
     output.write(&LoginRecord {
@@ -43,6 +44,11 @@ pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), Stop> {
         proven: proof.doubt.is_none(),
     })?;
     Ok(output.finish()?)
+}
+
+fn not_kept(error: Error) -> Usage {
+    Usage::from(error)
+        .hint("--auth-file FILE keeps them in another file, which REGISTRY_AUTH_FILE names for later commands")
 }
 
 async fn ask_username(registry: &Registry, password: &Password) -> usage::Result<String> {
@@ -70,7 +76,7 @@ fn warn(context: &Context<'_>, registry: &Registry, doubt: Option<Doubt>, kept: 
     if kept.in_plain_text {
         let place = &kept.place;
         context.report.hint(&format!(
-            "the credentials are not encrypted in {place}; a credential helper (credsStore) would keep them so"
+            "the credentials are not encrypted in {place}; a credential helper (credsStore) would encrypt them"
         ));
     }
 }

@@ -46,8 +46,13 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
     output.write(&record)?;
     output.finish()?;
     warn(context, &registry, &presented, &wanted);
-    if args.write.is_some() {
-        place::hints(context, client, &placement);
+    match args.write {
+        Some(_) => place::hints(context, client, &placement),
+        None if presented.trust.is_err() => context.report.hint(
+            "--write saves it there, --write docker (podman, containerd, k3s) where those look; compare its sha256 with what the \
+             registry's operator says",
+        ),
+        None => {}
     }
     Ok(())
 }

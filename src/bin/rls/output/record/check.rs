@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use unicode_width::UnicodeWidthStr;
 
+use super::UNKNOWN;
 use crate::output::{Human, Tone, View};
 
 /// Columns of the name of a check, with the blanks after it.
@@ -109,7 +110,9 @@ impl View for CheckView {
     }
 
     fn plain(&self, record: &CheckRecord) -> Vec<Vec<String>> {
-        vec![vec![record.check.clone(), record.status.to_string(), record.detail.clone()]]
+        let cause = record.cause.clone().unwrap_or_else(|| UNKNOWN.to_owned());
+        let remedy = if record.remedy.is_empty() { UNKNOWN.to_owned() } else { record.remedy.join("; ") };
+        vec![vec![record.check.clone(), record.status.to_string(), record.detail.clone(), cause, remedy]]
     }
 
     fn text(&self, record: &CheckRecord, human: &Human) -> String {
