@@ -80,13 +80,9 @@ impl Found {
             certs_d::read_host(&folder, place, origin, &mut discovery);
         }
         if let Some(root) = &folders.root {
-            hosts_toml::read(&root.join("etc/containerd/certs.d"), place, &mut discovery);
+            hosts_toml::read(root, place, &mut discovery);
             for product in ["k3s", "rke2"] {
-                registries_yaml::read(
-                    &root.join("etc/rancher").join(product).join("registries.yaml"),
-                    place,
-                    &mut discovery,
-                );
+                registries_yaml::read(root, product, place, &mut discovery);
             }
         }
         discovery.found

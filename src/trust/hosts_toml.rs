@@ -58,8 +58,10 @@ enum Client {
     Pair([PathBuf; 2]),
 }
 
-/// Reads what containerd would for a server: the first folder that is there, of its own or the default.
-pub(super) fn read(certs_d: &Path, place: &Place, into: &mut Discovery<'_>) {
+/// Reads what containerd would for a server, on the machine with this root: the first folder that is there, of its own or the
+/// default.
+pub(super) fn read(root: &Path, place: &Place, into: &mut Discovery<'_>) {
+    let certs_d = root.join("etc/containerd/certs.d");
     let names = place.names().iter().flat_map(|name| [escaped(name), name.clone()]).chain(["_default".to_owned()]);
     let Some(folder) = names.map(|name| certs_d.join(name)).find(|folder| is_there(folder)) else { return };
     let path = folder.join("hosts.toml");
@@ -73,7 +75,7 @@ pub(super) fn read(certs_d: &Path, place: &Place, into: &mut Discovery<'_>) {
         return;
     }
     match parse(&text) {
-        Ok(hosts) => apply(hosts, &path, place, into),
+        Ok(hosts) => apply(hosts, &path, root, place, into),
         Err(place_of_error) => {
             into.unused(ORIGIN, &path, Unused::Syntax(place_of_error));
             // As containerd does.
@@ -107,19 +109,19 @@ fn parse(bytes: &[u8]) -> Result<HostsToml, String> {
     })
 }
 
-fn apply(hosts: HostsToml, path: &Path, place: &Place, into: &mut Discovery<'_>) {
+fn apply(hosts: HostsToml, path: &Path, root: &Path, place: &Place, into: &mut Discovery<'_>) {
     let mut sections = Vec::new();
     if hosts.server.as_deref().is_none_or(|server| server.is_empty() || place.is_address(server)) {
         sections.push(hosts.own);
     }
     sections.extend(hosts.host.into_iter().filter(|(host, _)| place.is_address(host)).map(|(_, section)| section));
-    let folder = path.parent().unwrap_or(path);
+    let named = |file: PathBuf| file::named_in(path.parent().unwrap_or(path), root, file);
     for section in sections {
         for ca in section.ca.map(OneOrMany::into_vec).unwrap_or_default() {
-            into.authorities(ORIGIN, &folder.join(ca));
+            into.authorities(ORIGIN, &named(ca));
         }
         for client in section.client.map(OneOrMany::into_vec).unwrap_or_default() {
-            into.identity(ORIGIN, client.files(folder), false);
+            into.identity(ORIGIN, client.files(named), false);
         }
         if section.skip_verify == Some(true) {
             into.insecure(ORIGIN, path);
@@ -128,12 +130,12 @@ fn apply(hosts: HostsToml, path: &Path, place: &Place, into: &mut Discovery<'_>)
 }
 
 impl Client {
-    fn files(self, folder: &Path) -> ClientIdentityFiles {
+    fn files(self, named: impl Fn(PathBuf) -> PathBuf) -> ClientIdentityFiles {
         let (cert, key) = match self {
             Self::Both(path) => (path.clone(), path),
             Self::Pair([cert, key]) if key.as_os_str().is_empty() => (cert.clone(), cert),
             Self::Pair([cert, key]) => (cert, key),
         };
-        ClientIdentityFiles { cert: folder.join(cert), key: folder.join(key) }
+        ClientIdentityFiles { cert: named(cert), key: named(key) }
     }
 }

@@ -132,6 +132,8 @@ pub struct Placement {
     /// Folders for the same registry that are no longer read once `ca_file` is there.
     pub hides: Vec<PathBuf>,
     name: String,
+    /// The root of the machine that it is on.
+    root: PathBuf,
 }
 
 /// A file of settings, and what has to stand in it.
@@ -220,12 +222,13 @@ impl Placement {
             }
             ClientProgram::K3s => {
                 let path = machine.rancher().join("registries.yaml");
-                let (text, line) = (registries_yaml::fresh(name, &ca_file), registries_yaml::line(name, &ca_file));
+                let named = file::name_below(&machine.root, &ca_file);
+                let (text, line) = (registries_yaml::fresh(name, &named), registries_yaml::line(name, &named));
                 Some(Setting { path, text, line, format: Format::RegistriesYaml })
             }
             _ => None,
         };
-        Self { ca_file, setting, hides, name: name.to_owned() }
+        Self { ca_file, setting, hides, name: name.to_owned(), root: machine.root.clone() }
     }
 
     /// Puts `anchors` there. Other certificates are replaced only with `force`.
@@ -238,23 +241,25 @@ impl Placement {
             return Ok(vec![write_anchors(&self.present(anchors), anchors, force)?]);
         };
         // Settled first, so that nothing is written when it cannot be.
-        let file = begin(&setting.path)?;
-        let text = file.read().map_err(|error| failed(&setting.path, error))?.unwrap_or_default();
+        let settings = begin(&setting.path)?;
+        let text = settings.read().map_err(|error| failed(&setting.path, error))?.unwrap_or_default();
         let text = String::from_utf8(text).map_err(|_| setting.unchangeable("it is not UTF-8"))?;
         let edit = match setting.format {
             Format::HostsToml => hosts_toml::edit(&text, registry),
-            Format::RegistriesYaml => registries_yaml::edit(&text, &self.name, &self.ca_file),
+            Format::RegistriesYaml => {
+                registries_yaml::edit(&text, &self.name, &file::name_below(&self.root, &self.ca_file))
+            }
         };
         match edit.map_err(|why| setting.unchangeable(why))? {
             // It names a file already: that one is it.
             Edit::Named(path) => {
-                let path = setting.path.parent().unwrap_or(&setting.path).join(path);
+                let path = file::named_in(setting.path.parent().unwrap_or(&setting.path), &self.root, path);
                 let unchanged = Written { path: setting.path.clone(), change: Change::Unchanged };
                 Ok(vec![write_anchors(&path, anchors, force)?, unchanged])
             }
             Edit::Text(changed) => {
                 let ca = write_anchors(&self.ca_file, anchors, force)?;
-                file.write(changed.as_bytes()).map_err(|error| failed(&setting.path, error))?;
+                settings.write(changed.as_bytes()).map_err(|error| failed(&setting.path, error))?;
                 let change = if text.is_empty() { Change::Created } else { Change::Replaced };
                 Ok(vec![ca, Written { path: setting.path.clone(), change }])
             }
@@ -276,7 +281,7 @@ impl Placement {
 
 /// What is to be done to a file of settings.
 enum Edit {
-    /// Nothing: it names this file, relative to its own folder.
+    /// Nothing: it names this file, relative to its own folder or as its own machine calls it.
     Named(PathBuf),
     /// This is to be its text.
     Text(String),

@@ -17,15 +17,16 @@ const ORIGIN: Origin = Origin::Registries;
 /// The key that is for all registries without one of their own.
 const ANY: &str = "*";
 
-/// Reads what a file says about a server.
-pub(super) fn read(path: &Path, place: &Place, into: &mut Discovery<'_>) {
+/// Reads what the file of `product` says about a server, on the machine with this root.
+pub(super) fn read(root: &Path, product: &str, place: &Place, into: &mut Discovery<'_>) {
+    let path = &root.join("etc/rancher").join(product).join("registries.yaml");
     let document = match file::read_found(path) {
         Ok(bytes) => parse(&bytes),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return,
         Err(error) => return into.unreadable(ORIGIN, path, &error),
     };
     match document {
-        Ok(document) => apply(&document, path, place, into),
+        Ok(document) => apply(&document, path, root, place, into),
         Err(place_of_error) => into.unused(ORIGIN, path, Unused::Syntax(place_of_error)),
     }
 }
@@ -41,7 +42,7 @@ fn parse(bytes: &[u8]) -> Result<Value, String> {
     Ok(documents.into_iter().next().unwrap_or_default())
 }
 
-fn apply(document: &Value, path: &Path, place: &Place, into: &mut Discovery<'_>) {
+fn apply(document: &Value, path: &Path, root: &Path, place: &Place, into: &mut Discovery<'_>) {
     let members = |value: &'_ Value| value.as_object().cloned().unwrap_or_default();
     let configs = members(&document["configs"]);
     let own = place
@@ -49,7 +50,7 @@ fn apply(document: &Value, path: &Path, place: &Place, into: &mut Discovery<'_>)
         .iter()
         .find_map(|name| configs.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, config)| config));
     if let Some(config) = own.or_else(|| configs.get(ANY)) {
-        apply_tls(&config["tls"], path, into);
+        apply_tls(&config["tls"], path, root, into);
     }
     for key in configs.keys().filter(|key| key.contains("://") && place.is_address(key)) {
         let expected = place.names().first().cloned().unwrap_or_default();
@@ -60,9 +61,10 @@ fn apply(document: &Value, path: &Path, place: &Place, into: &mut Discovery<'_>)
     }
 }
 
-fn apply_tls(tls: &Value, path: &Path, into: &mut Discovery<'_>) {
+fn apply_tls(tls: &Value, path: &Path, root: &Path, into: &mut Discovery<'_>) {
     let folder = path.parent().unwrap_or(path);
-    let named = |member: &str| tls[member].as_str().filter(|file| !file.is_empty()).map(|file| folder.join(file));
+    let file = |member: &str| tls[member].as_str().filter(|file| !file.is_empty());
+    let named = |member: &str| file(member).map(|file| file::named_in(folder, root, file));
     if let Some(ca) = named("ca_file") {
         into.authorities(ORIGIN, &ca);
     }

@@ -189,7 +189,12 @@ fn settings_that_are_there_stay_and_a_file_they_name_is_the_one() {
     fs::set_permissions(&yaml, fs::Permissions::from_mode(0o600)).unwrap();
     let written = host.write(ClientProgram::K3s, &root, false).unwrap();
     assert_eq!((written[0].change, written[1].change), (Change::Created, Change::Replaced));
-    assert!(fs::read_to_string(&yaml).unwrap().starts_with("# ours\nmirrors: {}\nconfigs:\n"));
+    // As the machine itself calls it.
+    let named = "    tls:\n      ca_file: \"/etc/rancher/k3s/certs.d/reg.corp:5000/ca.crt\"\n";
+    let expected = format!("# ours\nmirrors: {{}}\nconfigs:\n  \"reg.corp:5000\":\n{named}");
+    assert_eq!(fs::read_to_string(&yaml).unwrap(), expected);
+    let again = host.write(ClientProgram::K3s, &root, false).unwrap();
+    assert_eq!((again[0].change, again[1].change), (Change::Unchanged, Change::Unchanged));
     assert_eq!(yaml.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(host.origins(&root), [Origin::Containerd, Origin::Registries]);
 }
@@ -202,10 +207,8 @@ fn settings_that_cannot_be_changed_are_told_with_what_to_add() {
     match host.write(ClientProgram::K3s, &root, true).unwrap_err() {
         Refused::Unchangeable { path, line, .. } => {
             assert_eq!(host.shown(&path), "etc/rancher/k3s/registries.yaml");
-            let ca = host.of(ClientProgram::K3s).ca_file;
-            let expected =
-                format!("configs: {{\"reg.corp:5000\": {{tls: {{ca_file: {:?}}}}}}}", ca.display().to_string());
-            assert_eq!(line, expected);
+            let ca = "/etc/rancher/k3s/certs.d/reg.corp:5000/ca.crt";
+            assert_eq!(line, format!("configs: {{\"reg.corp:5000\": {{tls: {{ca_file: \"{ca}\"}}}}}}"));
         }
         refused => panic!("{refused:?}"),
     }

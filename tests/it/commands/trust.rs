@@ -407,7 +407,7 @@ fn settings_of_other_programs_keep_the_rest() {
     ");
     let rls = rls.then(&format!("trust --write k3s --fingerprint {digits}"));
     assert!(rls.fails(2).contains(
-        "add this by hand: configs: {\"REGISTRY\": {tls: {ca_file: \"HOME/root/etc/rancher/k3s/certs.d/REGISTRY/ca.crt\"}}}\n"
+        "add this by hand: configs: {\"REGISTRY\": {tls: {ca_file: \"/etc/rancher/k3s/certs.d/REGISTRY/ca.crt\"}}}\n"
     ));
     assert_eq!(files_below(&rls.home().join("root")).len(), 1);
 }

@@ -52,7 +52,7 @@ fn every_file_of_certbot_has_its_place() {
       containerd  /machine/etc/containerd/certs.d/localhost[:PORT]/ca.crt
                   /machine/etc/containerd/certs.d/localhost[:PORT]/hosts.toml: ca = "ca.crt"
       k3s         /machine/etc/rancher/k3s/certs.d/localhost[:PORT]/ca.crt
-                  /machine/etc/rancher/k3s/registries.yaml: configs: {"localhost[:PORT]": {tls: {ca_file: "/machine/etc/rancher/k3s/certs.d/localhost[:PORT]/ca.crt"}}}
+                  /machine/etc/rancher/k3s/registries.yaml: configs: {"localhost[:PORT]": {tls: {ca_file: "/etc/rancher/k3s/certs.d/localhost[:PORT]/ca.crt"}}}
       registry    not this: "private key does not match"; the fullchain belongs there
     fullchain.pem: the server's certificate with its chain (fullchain)
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, sha256:…

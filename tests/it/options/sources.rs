@@ -126,9 +126,9 @@ fn that_there_are_none_is_told_too() {
 fn trust_comes_from_any_place_and_its_file_is_named() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).start();
     let (host, ca) = (registry.host(), registry.ca_pem());
-    let rancher = format!("configs:\n  \"{host}\":\n    tls: {{ca_file: HOME/the.pem}}\n");
+    let rancher = format!("configs:\n  \"{host}\":\n    tls: {{ca_file: /etc/ssl/the.pem}}\n");
     let toml = "ca = \"the.crt\"\n".to_owned();
-    // A file for people, and the one with the CA where that is another.
+    // The file with the CA, and the one that names it where that is wanted.
     let places: [(PathBuf, Option<(&str, &String)>); 13] = [
         (format!(".config/rls/certs.d/{host}/ca.crt").into(), None),
         (format!(".docker/certs.d/{host}/any.crt").into(), None),
@@ -142,8 +142,8 @@ fn trust_comes_from_any_place_and_its_file_is_named() {
             Some(("hosts.toml", &toml)),
         ),
         ("root/etc/containerd/certs.d/_default/the.crt".into(), Some(("hosts.toml", &toml))),
-        ("the.pem".into(), Some(("root/etc/rancher/k3s/registries.yaml", &rancher))),
-        ("the.pem".into(), Some(("root/etc/rancher/rke2/registries.yaml", &rancher))),
+        ("root/etc/ssl/the.pem".into(), Some(("root/etc/rancher/k3s/registries.yaml", &rancher))),
+        ("root/etc/ssl/the.pem".into(), Some(("root/etc/rancher/rke2/registries.yaml", &rancher))),
         ("named.pem".into(), None),
         ("system.pem".into(), None),
     ];
@@ -152,7 +152,6 @@ fn trust_comes_from_any_place_and_its_file_is_named() {
         let home = rls.home().to_owned();
         let mut rls = rls.with_file(file.to_str().expect("UTF-8"), ca);
         if let Some((path, text)) = setting {
-            let text = text.replace("HOME", home.to_str().expect("UTF-8"));
             let path = if path.contains('/') { path.into() } else { file.with_file_name(path) };
             rls = rls.with_file(path.to_str().expect("UTF-8"), text);
         }

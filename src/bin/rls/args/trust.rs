@@ -13,6 +13,8 @@ use super::ConfigFile;
 /// accepted: by its fingerprint, which the registry's operator knows, or by a yes on the terminal. What is already trusted, by
 /// --ca-file for instance, and what comes from --from-secret needs no more than that.
 ///
+/// RLS_ROOT is the folder below which the files of the whole machine are, /etc/docker and the like, to read and to write.
+///
 /// With --check nothing is asked of anybody: it tells what PEM files are, which key belongs to which certificate, and where
 /// each goes.
 #[derive(Debug, clap::Args)]
