@@ -4,6 +4,7 @@
 //! tags that share a digest. The program at the edge turns these into hints and exit codes by matching on them.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::auth::{Action, Right};
@@ -25,12 +26,14 @@ struct Inner {
     causes: Vec<String>,
     reply: Option<Reply>,
     at_login: bool,
+    unobeyed: Option<PathBuf>,
 }
 
 impl Error {
     /// An error of `kind`; `what` names the thing that failed, in lower case and without a full stop.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, what: what.into(), causes: Vec::new(), reply: None, at_login: false }))
+        let (what, causes) = (what.into(), Vec::new());
+        Self(Box::new(Inner { kind, what, causes, reply: None, at_login: false, unobeyed: None }))
     }
 
     /// A name, digest or option value that does not parse.
@@ -79,6 +82,14 @@ impl Error {
         self
     }
 
+    /// Adds the file that asks not to verify the certificate which was refused.
+    #[must_use]
+    pub(crate) fn in_spite_of(self, file: PathBuf) -> Self {
+        let mut error = self.because(format!("{} asks not to verify it, which is not obeyed", file.display()));
+        error.0.unobeyed = Some(file);
+        error
+    }
+
     /// Marks what went wrong on the way to a token: the request itself was not carried out, and to send it again is to ask the
     /// token server again, which was done as often as it may be.
     #[must_use]
@@ -112,6 +123,11 @@ impl Error {
         self.0.reply.as_ref()
     }
 
+    /// The file that asks not to verify the certificate which was refused, where there is one.
+    pub fn unobeyed(&self) -> Option<&Path> {
+        self.0.unobeyed.as_deref()
+    }
+
     /// Whether the registry's reply carries this error code.
     pub fn has_code(&self, code: &str) -> bool {
         self.reply().is_some_and(|reply| reply.errors.iter().any(|error| error.code == code))
@@ -120,6 +136,20 @@ impl Error {
     /// Whether the thing asked for does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self.kind(), Kind::NotFound(_))
+    }
+}
+
+impl Tls {
+    /// Whether the server's certificate was refused, and would not have been if nobody had looked at it.
+    pub(crate) fn is_of_certificate(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownIssuer { .. }
+                | Self::Expired { .. }
+                | Self::NotYetValid { .. }
+                | Self::WrongName { .. }
+                | Self::BadCertificate
+        )
     }
 }
 

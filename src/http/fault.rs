@@ -42,7 +42,9 @@ pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
     let host = attempt.url.host_str().unwrap_or_default();
     let port = attempt.url.port_or_known_default().unwrap_or_default();
     let rejected = |rejection: Rejection| {
-        Error::new(Kind::Tls(rejection.fault.clone()), rejection.what(&place)).because(&rejection.cause)
+        let wish = rejection.fault.is_of_certificate().then(|| attempt.trust.wish_not_to_verify(host, port)).flatten();
+        let error = Error::new(Kind::Tls(rejection.fault.clone()), rejection.what(&place)).because(&rejection.cause);
+        wish.into_iter().fold(error, Error::in_spite_of)
     };
     if let Some(tls) = find::<rustls::Error>(error) {
         return rejected(attempt.trust.explain(tls, host, port));

@@ -234,3 +234,27 @@ fn http2_and_http1_are_spoken() {
     repos(&old, true).succeeds();
     assert!(!old.requests()[0].http2);
 }
+
+#[test]
+fn what_a_file_calls_insecure_is_suggested_and_not_obeyed() {
+    let registry = start(Tls::Issued);
+    let host = registry.host();
+    for (path, text) in [
+        (
+            "system/etc/rancher/k3s/registries.yaml".to_owned(),
+            format!("configs: {{'{host}': {{tls: {{insecure_skip_verify: true}}}}}}\n"),
+        ),
+        (format!("system/etc/containerd/certs.d/{host}/hosts.toml"), "skip_verify = true\n".to_owned()),
+    ] {
+        let rls = repos(&registry, false).with_file(&path, text);
+        let name = format!("HOME/{}", path.replace(&host, "REGISTRY"));
+        let outcome = rls.run();
+        assert_eq!(outcome.code, Some(11), "{outcome}");
+        assert!(
+            outcome.stderr.contains(&format!("cause: {name} asks not to verify it, which is not obeyed\n")),
+            "{outcome}"
+        );
+        assert!(outcome.stderr.contains(&format!("; --insecure does as {name} asks\n")), "{outcome}");
+        assert_eq!(registry.lines(), [""; 0]);
+    }
+}

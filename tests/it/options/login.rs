@@ -1,5 +1,7 @@
 //! Who asks: given by hand, or found in files.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Registry, Running, User};
 
@@ -137,6 +139,35 @@ fn an_auth_file_stands_for_all_other_places() {
     );
     let rls = tags(&registry).with_file("secret.yaml", secret).words("--auth-file secret.yaml -q");
     assert_eq!(rls.run().code, Some(0), "{}", rls.run());
+}
+
+#[test]
+fn pull_secrets_are_read_in_every_form() {
+    let registry = basic();
+    let host = registry.host();
+    let wrapped = |auth: &str| format!("{{\"auths\":{{\"{host}\":{{\"auth\":\"{auth}\"}}}}}}");
+    let encoded = BASE64_STANDARD.encode(wrapped(BOB));
+    let json = |auth: &str| {
+        format!(
+            r#"{{"kind":"Secret","type":"kubernetes.io/dockerconfigjson","data":{{".dockerconfigjson":"{}"}}}}"#,
+            BASE64_STANDARD.encode(wrapped(auth))
+        )
+    };
+    let dockercfg = BASE64_STANDARD.encode(format!("{{\"{host}\":{{\"auth\":\"{BOB}\"}}}}"));
+    let secrets = [
+        format!("kind: Secret\ntype: kubernetes.io/dockerconfigjson\ndata:\n  .dockerconfigjson: {encoded}\n"),
+        json(BOB),
+        format!("kind: Secret\ntype: kubernetes.io/dockercfg\ndata: {{.dockercfg: {dockercfg}}}\n"),
+        // A rotated one: the first is of yesterday.
+        format!(r#"{{"kind":"List","items":[{},{}]}}"#, json("Ym9iOnllc3RlcmRheQ=="), json(BOB)),
+        format!("---\n{}\n---\n{}\n", json("Ym9iOnllc3RlcmRheQ=="), json(BOB)),
+    ];
+    for secret in secrets {
+        let rls = tags(&registry).with_file("secret", &secret).words("--auth-file secret");
+        assert_eq!(&*rls.succeeds(), "latest\n", "{secret}");
+        assert_eq!(who(&registry), format!("Basic {BOB}"), "{secret}");
+        assert_eq!(&*tags(&registry).words("--auth-file -").stdin(&secret).succeeds(), "latest\n", "{secret}");
+    }
 }
 
 #[test]

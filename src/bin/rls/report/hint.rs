@@ -53,7 +53,11 @@ impl Situation {
             Kind::RateLimited => Some("--jobs 1 asks more slowly; logged in, the limit is often higher".to_owned()),
             Kind::Safety(danger) => danger_hint(danger),
             Kind::Network(network) => self.network(*network),
-            Kind::Tls(tls) => self.tls(tls),
+            Kind::Tls(tls) => {
+                let wish = error.unobeyed().map(|file| format!("--insecure does as {} asks", file.display()));
+                let hints: Vec<_> = self.tls(tls).into_iter().chain(wish).collect();
+                (!hints.is_empty()).then(|| hints.join("; "))
+            }
             Kind::TimedOut => {
                 Some("--timeout sets the limit for the whole command; -v shows what it waits for".to_owned())
             }
