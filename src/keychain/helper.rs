@@ -27,6 +27,9 @@ const MAX_SHOWN: usize = 200;
 /// What a helper says when it has nothing: the one failure that is none.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
+/// What is said of a helper that is not there.
+const MISSING: &str = "is not in PATH";
+
 /// What a helper answered, or why it did not.
 type Answer = Result<Given, HelperFailure>;
 
@@ -91,6 +94,12 @@ impl Helpers {
         cell.get_or_init(|| self.get(name, key)).await.clone()
     }
 
+    /// Whether there is a helper of this name; what is wrong otherwise.
+    pub fn check_presence(&self, name: &str) -> Result<(), String> {
+        let program = format!("docker-credential-{name}");
+        self.find(&program).map(drop).ok_or_else(|| format!("{program} {MISSING}"))
+    }
+
     /// Has the helper `name` keep credentials under `key`.
     pub async fn store(&self, name: &str, key: &str, username: &str, secret: &SecretString) -> Result<(), String> {
         let credentials = json!({"ServerURL": key, "Username": username, "Secret": secret.expose_secret()});
@@ -129,7 +138,7 @@ impl Helpers {
     /// Runs a helper; what is wrong is said without its name.
     async fn run(&self, name: &str, action: &str, input: &SecretString) -> Result<Output, (HelperFault, String)> {
         let program = format!("docker-credential-{name}");
-        let Some(path) = self.find(&program) else { return Err((HelperFault::Missing, "is not in PATH".into())) };
+        let Some(path) = self.find(&program) else { return Err((HelperFault::Missing, MISSING.into())) };
         // The helper gets our environment as it is. Its error output is dropped: what it has to say it says on its output.
         let child = Command::new(path)
             .arg(action)

@@ -87,7 +87,9 @@ impl Store {
     /// As [`Store::keep`].
     pub async fn check(&self, registry: &Registry) -> Result<()> {
         let config = self.read().await?;
-        self.helper(&config, &Target { registry, repository: None })?;
+        if let Some((place, name, _)) = self.helper(&config, &Target { registry, repository: None })? {
+            self.helpers.check_presence(name).map_err(|why| not_stored(registry, why, &place))?;
+        }
         match std::fs::metadata(&self.path) {
             Ok(file) if file.permissions().readonly() => Err(self.cannot_be_written("it is read-only")),
             _ => Ok(()),
@@ -111,11 +113,7 @@ impl Store {
             self.put(&target, members).await?;
             return Ok(Kept { place: self.name.clone(), in_plain_text: true });
         };
-        self.helpers.store(name, &key, username, secret).await.map_err(|why| {
-            Error::config(format!("cannot store the credentials for {registry}"))
-                .because(why)
-                .because(format!("it is the {place}"))
-        })?;
+        self.helpers.store(name, &key, username, secret).await.map_err(|why| not_stored(registry, why, &place))?;
         self.put(&target, Map::new()).await?;
         Ok(Kept { place: format!("docker-credential-{name} ({place})"), in_plain_text: false })
     }
@@ -226,6 +224,11 @@ impl Store {
     fn cannot_be_written(&self, why: impl std::fmt::Display) -> Error {
         Error::config(format!("cannot write credentials to {}", self.name)).because(why)
     }
+}
+
+fn not_stored(registry: &Registry, why: String, place: &str) -> Error {
+    let error = Error::config(format!("cannot store the credentials for {registry}"));
+    error.because(why).because(format!("it is the {place}"))
 }
 
 /// Whether a key is one of the registry as a whole.

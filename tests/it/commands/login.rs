@@ -364,6 +364,8 @@ fn a_helper_that_fails_stores_nothing_anywhere() {
     hint:  --auth-file FILE keeps them in another file, which REGISTRY_AUTH_FILE names for later commands
     ");
     assert_eq!(fs::read_to_string(config_file(&rls)).expect("text"), text);
+    // One that is not there is missed before a password is asked for, and before anything is sent.
+    registry.clear_requests();
     let rls = login(&registry).docker_config(&text);
     assert_snapshot!(rls.fails(2), @"
     error: cannot store the credentials for http://REGISTRY
@@ -371,6 +373,7 @@ fn a_helper_that_fails_stores_nothing_anywhere() {
     cause: it is the credsStore in ~/.docker/config.json
     hint:  --auth-file FILE keeps them in another file, which REGISTRY_AUTH_FILE names for later commands
     ");
+    assert_eq!(registry.lines(), [""; 0]);
 }
 
 #[test]

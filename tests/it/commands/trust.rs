@@ -225,7 +225,18 @@ fn a_yes_on_the_terminal_accepts() {
     assert!(!rls.home().join(".config").exists());
     let outcome = rls.at_terminal("y\n");
     assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(outcome.stdout.contains("not trusted here until now: issued by"), "{outcome}");
     assert!(lists(&rls.user("ann", "secret").then("repos")));
+}
+
+#[test]
+fn whoever_is_asked_has_been_warned() {
+    let registry = serving(Tls::LeafOnly);
+    let outcome = stranger(&registry).words("trust --write rls --color never").at_terminal("y\n");
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    let (before, after) = outcome.stdout.split_once("[y/N]").expect("a question");
+    let warning = "warning: REGISTRY sends no CA: only its own certificate can be pinned";
+    assert!(before.contains(warning) && !after.contains(warning), "{outcome}");
 }
 
 #[test]

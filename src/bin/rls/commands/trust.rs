@@ -37,15 +37,20 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
     let placement = Placement::of(client, &registry.authority(), &surroundings);
     let mut record = record(&registry, &presented, &wanted, &placement);
     record.client = client.to_string();
+    let is_asked = args.write.is_some() && !wanted.is_accepted;
+    if is_asked {
+        // Whoever decides should know what the warnings say.
+        warn(context, &registry, &presented, &wanted);
+        accept::ask(&registry, &wanted).await?;
+    }
     if args.write.is_some() {
-        if !wanted.is_accepted {
-            accept::ask(&registry, &wanted).await?;
-        }
         record.written = Field::Known(place::write(&placement, &registry, &wanted.anchors, args.force)?);
     }
     output.write(&record)?;
     output.finish()?;
-    warn(context, &registry, &presented, &wanted);
+    if !is_asked {
+        warn(context, &registry, &presented, &wanted);
+    }
     match args.write {
         Some(_) => place::hints(context, client, &placement),
         None if presented.trust.is_err() => context.report.hint(

@@ -156,7 +156,8 @@ fn verdict(record: &TrustRecord, human: &Human) -> Vec<String> {
         lines.push(format!("{}{by}", human.styles.paint(Tone::Good, "trusted here")));
     } else {
         let cause = record.cause.as_deref().map_or(String::new(), |cause| format!(": {}", human.escape(cause)));
-        lines.push(format!("{}{cause}", human.styles.paint(Tone::Bad, "not trusted here")));
+        let so_far = if record.written.known().is_some() { "not trusted here until now" } else { "not trusted here" };
+        lines.push(format!("{}{cause}", human.styles.paint(Tone::Bad, so_far)));
     }
     let what = match record.anchor_kind.as_str() {
         "root" => "a client that trusts its root CA trusts it:",
