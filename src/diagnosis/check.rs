@@ -1,6 +1,7 @@
 //! What a check found out.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::problem::Problem;
@@ -22,6 +23,8 @@ pub struct Check {
     /// What is wrong: always there when the check failed. There may be one when it passed: what works will not work long, or
     /// not elsewhere.
     pub finding: Option<Finding>,
+    /// The file that asks not to verify the server's certificate, which is not obeyed, where the check failed by that.
+    pub unobeyed: Option<PathBuf>,
     /// How long it took, where something was waited for.
     pub took: Option<Duration>,
 }

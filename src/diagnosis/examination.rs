@@ -107,9 +107,9 @@ impl Examination {
             self.in_the_way.insert(name);
         }
         let took = verdict.is_timed.then(|| begun.elapsed());
-        let Verdict { status, detail, mut facts, finding, .. } = verdict;
+        let Verdict { status, detail, mut facts, finding, unobeyed, .. } = verdict;
         facts.retain(|fact| finding.as_ref().is_none_or(|finding| finding.cause != fact.text));
-        Some(Check { name, status, detail, facts, finding, took })
+        Some(Check { name, status, detail, facts, finding, unobeyed, took })
     }
 
     async fn run(&mut self, name: Name) -> Result<Verdict> {

@@ -1,5 +1,7 @@
 //! What one check hands over: all of a [`Check`](super::Check) but its name and time.
 
+use std::path::PathBuf;
+
 use super::check::{Fact, Finding, Status};
 
 /// The outcome of a check.
@@ -9,6 +11,7 @@ pub(super) struct Verdict {
     pub detail: String,
     pub facts: Vec<Fact>,
     pub finding: Option<Finding>,
+    pub unobeyed: Option<PathBuf>,
     /// Whether something was waited for.
     pub is_timed: bool,
     /// Whether the checks that need this one are tried although it failed.
@@ -30,8 +33,9 @@ impl Verdict {
     }
 
     fn new(status: Status, detail: String) -> Self {
-        let facts = Vec::new();
-        Self { status, detail, facts, finding: None, is_timed: true, stands_in_the_way: status == Status::Failed }
+        let (facts, finding, unobeyed) = (Vec::new(), None, None);
+        let stands_in_the_way = status == Status::Failed;
+        Self { status, detail, facts, finding, unobeyed, is_timed: true, stands_in_the_way }
     }
 
     pub fn with(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
@@ -42,6 +46,11 @@ impl Verdict {
     /// It passed, and yet there is something to be said.
     pub fn but(self, finding: Option<Finding>) -> Self {
         Self { finding, ..self }
+    }
+
+    /// It failed although a file asks not to look.
+    pub fn in_spite_of(self, file: Option<PathBuf>) -> Self {
+        Self { unobeyed: file, ..self }
     }
 
     pub fn in_no_time(self) -> Self {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use url::Url;
 
 use crate::error::{Error, Fault, Kind, Network, Result, Tls};
-use crate::trust::{Rejection, Trust};
+use crate::trust::{Rejection, Source, Trust};
 
 /// What is known about a connection attempt besides its error.
 #[derive(Debug, Clone, Copy)]
@@ -42,9 +42,11 @@ pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
     let host = attempt.url.host_str().unwrap_or_default();
     let port = attempt.url.port_or_known_default().unwrap_or_default();
     let rejected = |rejection: Rejection| {
-        let wish = rejection.fault.is_of_certificate().then(|| attempt.trust.wish_not_to_verify(host, port)).flatten();
         let error = Error::new(Kind::Tls(rejection.fault.clone()), rejection.what(&place)).because(&rejection.cause);
-        wish.into_iter().fold(error, Error::in_spite_of)
+        match Source::unobeyed(&attempt.trust.sources(host, port)) {
+            Some(file) if rejection.fault.is_of_certificate() => error.in_spite_of(file.to_owned()),
+            _ => error,
+        }
     };
     if let Some(tls) = find::<rustls::Error>(error) {
         return rejected(attempt.trust.explain(tls, host, port));

@@ -279,12 +279,6 @@ impl Trust {
         sources
     }
 
-    /// The file that asks not to verify this server's certificate, which is not obeyed.
-    pub fn wish_not_to_verify(&self, host: &str, port: u16) -> Option<PathBuf> {
-        let sources = self.sources(host, port);
-        sources.into_iter().find(|source| matches!(source.gives, Gives::Insecure)).map(|source| source.path)
-    }
-
     /// Whether the system's roots have been read, which happens at the first handshake that needs them.
     pub fn roots_loaded(&self) -> bool {
         self.shared.system.are_loaded()

@@ -1,7 +1,7 @@
 //! What was found about trust, and in which file: for whoever wants to know why a server is trusted, or is not.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::certificate::Certificate;
 use crate::error::Error;
@@ -15,6 +15,13 @@ pub struct Source {
     pub path: PathBuf,
     /// What it gives.
     pub gives: Gives,
+}
+
+impl Source {
+    /// The file among `sources` that asks not to verify the server's certificate, which is not obeyed.
+    pub fn unobeyed(sources: &[Self]) -> Option<&Path> {
+        sources.iter().find(|source| matches!(source.gives, Gives::Insecure)).map(|source| source.path.as_path())
+    }
 }
 
 /// Whose configuration something was found in.

@@ -3,6 +3,8 @@
 mod blame;
 mod chain;
 
+use std::path::Path;
+
 use reqwest::Method;
 use url::Url;
 
@@ -74,7 +76,11 @@ fn judge(presented: &Presented, sources: &[Source], host: &str) -> Verdict {
     facts.extend(chain::facts(&presented.chain, sources, &vouched));
     facts.extend(sources.iter().filter_map(remark));
     match (rejection, &presented.agreed) {
-        (Some(rejection), _) => Verdict::failed(words(&rejection.fault), refused(rejection).finding()),
+        (Some(rejection), _) => {
+            let verdict = Verdict::failed(words(&rejection.fault), refused(rejection).finding());
+            let unobeyed = Source::unobeyed(sources).filter(|_| rejection.fault.is_of_certificate());
+            verdict.in_spite_of(unobeyed.map(Path::to_owned))
+        }
         (None, Ok(agreed)) => {
             let end = chain.first().map(|leaf| format!(", until {}", leaf.not_after.strftime("%Y-%m-%d")));
             let detail = format!("{}, {vouched}{}", agreed.version, end.unwrap_or_default());

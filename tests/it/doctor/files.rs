@@ -144,8 +144,13 @@ fn a_file_asks_not_to_verify() {
     let registry = private();
     let yaml = format!("configs:\n  \"{}\":\n    tls: {{insecure_skip_verify: true}}\n", registry.host());
     let rls = without_ca(&registry).with_file("root/etc/rancher/k3s/registries.yaml", yaml);
+    let findings = findings(rls);
+    let yaml = "HOME/root/etc/rancher/k3s/registries.yaml";
+    let fact = format!("     {yaml} asks not to verify the server's certificate, which is not obeyed\n");
+    assert!(findings.contains(&fact), "{findings}");
     assert!(
-        findings(rls).contains("registries.yaml asks not to verify the server's certificate, which is not obeyed\n")
+        findings.ends_with(&format!("             or without verifying it, as {yaml} asks: --insecure\n")),
+        "{findings}"
     );
 }
 

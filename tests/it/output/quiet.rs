@@ -89,7 +89,7 @@ fn verbose_names_the_source_of_credentials() {
     --- stderr
     > HEAD http://REGISTRY/v2/app/manifests/1.0
     < HTTP/1.1 401 Unauthorized in N ms
-    credentials for http://REGISTRY: RLS_PASSWORD
+    credentials for http://REGISTRY: ann (RLS_PASSWORD)
     > HEAD http://REGISTRY/v2/app/manifests/1.0
     < HTTP/1.1 200 OK in N ms
     ");
@@ -101,7 +101,7 @@ fn verbose_names_the_source_of_credentials() {
     --- stderr
     > HEAD http://REGISTRY/v2/app/manifests/1.0
     < HTTP/1.1 401 Unauthorized in N ms
-    credentials for http://REGISTRY: docker config, ~/.docker/config.json
+    credentials for http://REGISTRY: ann (docker config, ~/.docker/config.json)
     > HEAD http://REGISTRY/v2/app/manifests/1.0
     < HTTP/1.1 200 OK in N ms
     ");

@@ -87,6 +87,8 @@ fn place(args: &DoctorArgs, context: &Context<'_>) -> Result<(Registry, Option<R
 
 fn record(check: Check, remedies: &Remedies<'_>) -> CheckRecord {
     let finding = check.finding.as_ref();
+    let unverified =
+        check.unobeyed.map(|file| format!("or without verifying it, as {} asks: --insecure", file.display()));
     CheckRecord {
         check: check.name.to_string(),
         status: match check.status {
@@ -96,7 +98,7 @@ fn record(check: Check, remedies: &Remedies<'_>) -> CheckRecord {
         },
         detail: check.detail,
         cause: finding.map(|finding| finding.cause.clone()),
-        remedy: finding.map(|finding| remedies.of(&finding.problem)).unwrap_or_default(),
+        remedy: finding.map(|finding| remedies.of(&finding.problem)).into_iter().flatten().chain(unverified).collect(),
         facts: check.facts.into_iter().map(|fact| FactRecord { depth: fact.depth, text: fact.text }).collect(),
         took: check.took,
     }
