@@ -212,17 +212,17 @@ fn of_digest() {
 
 #[test]
 fn of_rm() {
-    assert_snapshot!(each(&small(), "rm -n team/web:2.0"), @r#"
+    assert_snapshot!(each(&small(), "rm -qn team/web:2.0"), @r#"
     plain:
     would-remove→team/web:2.0
     table:
     would-remove→team/web:2.0
     json:
     [
-      {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0","action":"would-remove","method":"delete-manifest","reason":null}
+      {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0","action":"would-remove","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":[]},"indexes":[],"referrers":[]}
     ]
     jsonl:
-    {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0","action":"would-remove","method":"delete-manifest","reason":null}
+    {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0","action":"would-remove","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":[]},"indexes":[],"referrers":[]}
     yaml:
     - repository: team/web
       tag: "2.0"
@@ -230,6 +230,11 @@ fn of_rm() {
       action: would-remove
       method: delete-manifest
       reason: null
+      siblings:
+        stay: []
+        go: []
+      indexes: []
+      referrers: []
     "#);
 }
 
@@ -287,12 +292,12 @@ fn of_failures() {
     failed→nothing:1
     json:
     [
-      {"repository":"app","tag":"2.0","digest":null,"action":"failed","method":null,"reason":"app:2.0 not found on http://REGISTRY","error":{"kind":"not-found","message":"app:2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.0\"}"}},
-      {"repository":"nothing","tag":"1","digest":null,"action":"failed","method":null,"reason":"nothing:1 not found on http://REGISTRY","error":{"kind":"not-found","message":"nothing:1 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"1\"}"}}
+      {"repository":"app","tag":"2.0","digest":null,"action":"failed","method":null,"reason":"app:2.0 not found on http://REGISTRY","siblings":null,"indexes":null,"referrers":null,"error":{"kind":"not-found","message":"app:2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.0\"}"}},
+      {"repository":"nothing","tag":"1","digest":null,"action":"failed","method":null,"reason":"nothing:1 not found on http://REGISTRY","siblings":null,"indexes":null,"referrers":null,"error":{"kind":"not-found","message":"nothing:1 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"1\"}"}}
     ]
     jsonl:
-    {"repository":"app","tag":"2.0","digest":null,"action":"failed","method":null,"reason":"app:2.0 not found on http://REGISTRY","error":{"kind":"not-found","message":"app:2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.0\"}"}}
-    {"repository":"nothing","tag":"1","digest":null,"action":"failed","method":null,"reason":"nothing:1 not found on http://REGISTRY","error":{"kind":"not-found","message":"nothing:1 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"1\"}"}}
+    {"repository":"app","tag":"2.0","digest":null,"action":"failed","method":null,"reason":"app:2.0 not found on http://REGISTRY","siblings":null,"indexes":null,"referrers":null,"error":{"kind":"not-found","message":"app:2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.0\"}"}}
+    {"repository":"nothing","tag":"1","digest":null,"action":"failed","method":null,"reason":"nothing:1 not found on http://REGISTRY","siblings":null,"indexes":null,"referrers":null,"error":{"kind":"not-found","message":"nothing:1 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"1\"}"}}
     yaml:
     - repository: app
       tag: "2.0"
@@ -300,6 +305,9 @@ fn of_failures() {
       action: failed
       method: null
       reason: app:2.0 not found on http://REGISTRY
+      siblings: null
+      indexes: null
+      referrers: null
       error:
         kind: not-found
         message: "app:2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.0\"}"
@@ -309,6 +317,9 @@ fn of_failures() {
       action: failed
       method: null
       reason: nothing:1 not found on http://REGISTRY
+      siblings: null
+      indexes: null
+      referrers: null
       error:
         kind: not-found
         message: "nothing:1 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"1\"}"

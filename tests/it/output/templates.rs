@@ -35,7 +35,7 @@ fn a_record_is_a_line() {
     assert_snapshot!(formatted(&registry, "repos --tags", "{{ repository }}{% for tag in tags %} {{ tag }}{% endfor %}"), @"app 1.0 latest web");
     assert_snapshot!(formatted(&registry, "manifest app:web", "{{ config.labels.k }} {{ layers | length }} {{ mediaType }}"), @"v 2 application/vnd.oci.image.manifest.v1+json");
     assert_snapshot!(formatted(&registry, "digest app", "{{ repository }}:{{ tag }}@{{ digest }}"), @"app:latest@sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a");
-    assert_snapshot!(formatted(&registry, "rm -n app:web", "{{ action }} {{ tag }} {{ method }} {{ reason }}"), @"would-remove web delete-manifest -");
+    assert_snapshot!(formatted(&registry, "rm -qn app:web", "{{ action }} {{ tag }} {{ method }} {{ reason }}"), @"would-remove web delete-manifest -");
 }
 
 #[test]
