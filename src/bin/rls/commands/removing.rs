@@ -68,6 +68,9 @@ impl<'a> Removing<'a> {
         loop {
             let next = plan.items().next().cloned();
             let (stepped, ended) = self.context.or_finish(plan.step(client), GRACE).await;
+            // The requests know the time limit too: one that gave up was not answered.
+            let gave_up = |error: &Error| ended.is_some() && matches!(error.kind(), Kind::TimedOut);
+            let stepped = stepped.filter(|step| !matches!(step, Some((_, Err(error))) if gave_up(error)));
             match (stepped, next) {
                 (Some(None), _) => return Ok(()),
                 (Some(Some((item, outcome))), _) => {
