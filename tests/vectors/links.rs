@@ -165,7 +165,10 @@ fn refused_sizes(expect: &Value) {
         .await;
         assert_eq!(anonymous(&server).all_repositories(1001).await.whole(), ["a", "b"]);
         let sizes: Vec<_> = server.asked().iter().map(|asked| asked.query("n")).collect();
-        assert_eq!(sizes, [Some("1000".to_owned()), Some("100".into()), Some("50".into()), None]);
+        // The last looks for what a registry with pages of its own would have kept back.
+        assert_eq!(sizes, [Some("1000".to_owned()), Some("100".into()), Some("50".into()), None, None]);
+        let after: Vec<_> = server.asked().iter().map(|asked| asked.query("last")).collect();
+        assert_eq!(after, [None, None, None, None, Some("b".to_owned())]);
     });
 }
 
