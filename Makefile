@@ -39,6 +39,11 @@ INPUTS ?= 1000000
 inputs:
 	FUZZ_INPUTS=$(INPUTS) $(CARGO) test --release --test fuzz
 
+# What `make test` does in small, in full: walks through lists that fail, a process for a long time, many processes at once.
+soak:
+	WALKS=10000 PROGRAM_WALKS=500 SOAK_REQUESTS=100000 PROCESSES=200 \
+	    $(CARGO) test --test reliability -- --nocapture --test-threads=1 walks soak processes
+
 # The scripts that a test compares with what the program prints.
 completions:
 	$(CARGO) build --quiet

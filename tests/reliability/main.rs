@@ -3,6 +3,7 @@
 //!
 //! What takes long is done in small here; `make soak` has it done in full.
 
+mod processes;
 #[path = "../it/runner.rs"]
 #[allow(dead_code, reason = "the other tests' way to run the program, of which a part is needed here")]
 mod runner;
@@ -10,4 +11,7 @@ mod runner;
 #[allow(dead_code, reason = "the other tests' server, of which a part is needed here")]
 mod server;
 mod size;
+mod soak;
+mod supply;
+mod tokens;
 mod walks;
