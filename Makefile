@@ -37,7 +37,7 @@ fuzz:
 # The numbered inputs of `cargo test --test fuzz`, as many of them for each target: make inputs INPUTS=10000000
 INPUTS ?= 1000000
 inputs:
-	FUZZ_INPUTS=$(INPUTS) $(CARGO) test --release --test fuzz
+	FUZZ_INPUTS=$(INPUTS) $(CARGO) test --profile inputs --test fuzz
 
 # What `make test` does in small, in full: walks through lists that fail, a process for a long time, many processes at once.
 soak:

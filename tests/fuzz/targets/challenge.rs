@@ -1,5 +1,7 @@
 //! `WWW-Authenticate`, a line each: what was read can be written and read again, and no realm that is followed is unsafe.
 
+use std::collections::BTreeSet;
+
 use registry_ls::auth::{Challenge, Claims, Right, Scopes, challenges, parse_line, preferred, token_server};
 use registry_ls::name::Repository;
 use url::Url;
@@ -28,6 +30,8 @@ pub fn run(input: &[u8]) {
         }
         let written: Vec<_> = read.iter().map(|one| one.scheme.clone() + &written(&one.params)).collect();
         for (one, text) in read.iter().zip(&written) {
+            let names: BTreeSet<_> = one.params.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+            assert_eq!(names.len(), one.params.len(), "a parameter that is there twice has two meanings: {text}");
             assert!(!text.chars().any(|c| c.is_ascii_control() && c != '\t'), "{text:?}");
             assert_eq!(parse_line(text.as_bytes()), (vec![one.clone()], None), "{text}");
         }

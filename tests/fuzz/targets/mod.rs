@@ -9,6 +9,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 mod challenge;
+mod config_change;
 mod config_json;
 mod digest;
 mod error_body;
@@ -49,6 +50,7 @@ macro_rules! targets {
 /// All targets.
 pub const ALL: &[Target] = targets![
     challenge,
+    config_change,
     config_json,
     digest,
     error_body,
