@@ -231,6 +231,30 @@ async fn counted(server: &Server, client: &Driven, page_size: usize) -> (Vec<Str
     (names, server.asked().len())
 }
 
+/// Found by random walks.
+#[test]
+fn a_registry_that_refuses_every_size_may_page_and_not_say_so() {
+    run(async {
+        // Whether it looks at what it is asked for, and how many names it has and gives at once.
+        for (looks, all, page, requests) in
+            [(true, 100, 40, 7), (true, 40, 40, 5), (false, 40, 40, 5), (false, 3000, 3000, 4)]
+        {
+            let server = Server::start(move |asked| {
+                if asked.query("n").is_some() {
+                    return Reply::error(400, "PAGINATION_NUMBER_INVALID");
+                }
+                let last = asked.query("last").filter(|_| looks);
+                let from = last.map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
+                Reply::json(json!({ "repositories": names(from, (from + page).min(all)) }).to_string())
+            })
+            .await;
+            let listed = anonymous(&server).all_repositories(PAGE_SIZE).await.whole();
+            assert_eq!(listed, names(0, all), "{looks} {page}");
+            assert_eq!(server.asked().len(), requests, "{looks} {page}");
+        }
+    });
+}
+
 #[test]
 fn a_registry_without_links_is_asked_on_while_its_pages_are_full() {
     run(async {
