@@ -3,13 +3,14 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running};
 
 use crate::runner::Rls;
 use crate::size;
 
-/// What the process may have more at the end than after a tenth, in KiB: what an allocator does not give back.
+/// What the process may have more at the end than after a fifth of its time, in KiB: what an allocator does not give back.
 const GROWTH: u64 = 2048;
 
 /// Requests in flight.
@@ -23,12 +24,23 @@ struct Look {
 }
 
 impl Look {
-    fn at(process: u32) -> Self {
-        let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("what it has in memory");
+    /// `None` when it has ended.
+    fn at(process: u32) -> Option<Self> {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         let resident = resident.trim().trim_end_matches(" kB").parse().expect("a number");
-        let descriptors = std::fs::read_dir(format!("/proc/{process}/fd")).expect("it runs").count() as u64;
-        Self { resident, descriptors }
+        let descriptors = std::fs::read_dir(format!("/proc/{process}/fd")).ok()?.count() as u64;
+        Some(Self { resident, descriptors })
+    }
+
+    /// Looks a hundred times a second until it ends.
+    fn until_the_end(process: u32) -> Vec<Self> {
+        let mut looks = Vec::new();
+        while let Some(look) = Self::at(process) {
+            looks.push(look);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        looks
     }
 }
 
@@ -57,26 +69,24 @@ fn a_long_listing_takes_no_more_at_its_end_than_at_its_beginning() {
     let words = format!("tags team/app -d --sort none --stats --retries 9 -j {JOBS}");
     let mut process =
         rls.words(&words).command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
-    let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
-    let mut looks = Vec::new();
-    for tenth in 1..=10 {
-        let wanted = requests * tenth / 10 - requests * (tenth - 1) / 10;
-        // Before the last line, while it still runs.
-        let wanted = if tenth == 10 { wanted - 1 } else { wanted };
-        for line in lines.by_ref().take(wanted as usize) {
-            assert!(line.expect("a line").contains("\tsha256:"));
-        }
-        looks.push(Look::at(process.id()));
-    }
-    assert_eq!(lines.count(), 1, "the list is whole");
+    let watcher = std::thread::spawn({
+        let process = process.id();
+        move || Look::until_the_end(process)
+    });
+    let lines = BufReader::new(process.stdout.take().expect("its output")).lines();
+    let listed = lines.filter(|line| line.as_ref().expect("a line").contains("\tsha256:")).count();
+    // It is looked at until somebody waits for it, which comes last.
+    let looks = watcher.join().expect("it is looked at");
     let output = process.wait_with_output().expect("it ends");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(listed as u64, requests, "the list is whole");
 
-    let (first, last) = (looks[0], looks[9]);
+    assert!(looks.len() >= 20, "it was seen {} times", looks.len());
+    let (first, last) = (looks[looks.len() / 5], looks[looks.len() - 1]);
     let stats = String::from_utf8_lossy(&output.stderr);
-    size::say(&format!("{requests} tags: {first:?} after a tenth, {last:?} at the end; {stats}"));
-    assert!(last.resident <= first.resident + GROWTH, "{looks:?}");
+    size::say(&format!("{requests} tags: {first:?} after a fifth of the time, {last:?} at the end; {stats}"));
+    assert!(last.resident <= first.resident + GROWTH, "{first:?} {last:?}");
     // A connection for each request in flight, one that is being replaced, and a dozen for the program itself.
     let most = looks.iter().map(|look| look.descriptors).max().unwrap_or_default();
-    assert!(most <= 2 * JOBS + 12 && last.descriptors <= first.descriptors + 2, "{looks:?}");
+    assert!(most <= 2 * JOBS + 12, "{most} descriptors");
 }
