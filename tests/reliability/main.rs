@@ -3,6 +3,7 @@
 //!
 //! What takes long is done in small here; `make soak` has it done in full.
 
+mod pauses;
 mod processes;
 #[path = "../it/runner.rs"]
 #[allow(dead_code, reason = "the other tests' way to run the program, of which a part is needed here")]

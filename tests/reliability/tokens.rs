@@ -97,10 +97,10 @@ fn the_same_behind_tls_and_with_a_token_server_apart() {
 
 #[test]
 fn a_token_that_lives_shorter_than_a_client_may_believe_is_renewed_when_it_is_refused() {
-    let registry = in_pages().token_lifetime(Duration::from_secs(1)).latency(Duration::from_millis(250)).start();
+    let registry = in_pages().token_lifetime(Duration::from_secs(3)).latency(Duration::from_millis(400)).start();
     listed(&registry);
-    // Twelve pages and what they cost besides take three seconds at least.
-    assert!(registry.tokens_issued() >= 3, "{}", registry.tokens_issued());
+    // Twelve pages and what they cost besides take six seconds at least.
+    assert!(registry.tokens_issued() >= 2, "{}", registry.tokens_issued());
     assert_eq!(registry.tokens_issued(), refused(&registry));
 }
 

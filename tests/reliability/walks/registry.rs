@@ -123,9 +123,9 @@ impl Registry {
     /// A request that is not answered by its page.
     fn fail(&mut self, fault: Fault, asked: &Asked, ordinal: usize) -> Reply {
         let page = |registry: &mut Self| {
-            let shown = registry.shown.clone();
+            let before = (registry.shown.clone(), registry.had_noise);
             let page = registry.page(asked, ordinal);
-            registry.shown = shown;
+            (registry.shown, registry.had_noise) = before;
             page
         };
         if fault == Fault::Revoke {
