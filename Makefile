@@ -1,9 +1,15 @@
 # What a newcomer needs: `make demo` shows rls at work, `make test` proves it, `make bench` measures it.
+# `make fuzz TIME=60` and `make soak` look for what breaks it, for longer than a test may take.
 
 CARGO ?= cargo
 PACKAGES = docker-registry skopeo
 
-.PHONY: demo test bench completions packages
+# How long libFuzzer looks at each target, in seconds, and which.
+TIME ?= 60
+GUIDED = tests/fuzz/guided
+TARGETS = $(basename $(notdir $(wildcard $(GUIDED)/fuzz_targets/*.rs)))
+
+.PHONY: demo test bench fuzz inputs soak completions packages
 
 # The main job against the embedded registry: TLS from a private CA, token authentication, nothing to install.
 demo:
@@ -18,6 +24,25 @@ test: packages
 bench: packages
 	$(CARGO) build --quiet --release --bin rls
 	$(CARGO) bench --quiet --profile dev --bench compare
+
+# Lets libFuzzer look for inputs at which a reader breaks, one target after the other; what it finds is in $(GUIDED)/artifacts. An input may
+# take a second and 512 MiB. The stable compiler does without a sanitizer: no crate of ours has unsafe code.
+fuzz:
+	command -v cargo-fuzz >/dev/null || $(CARGO) install --locked --quiet cargo-fuzz
+	FUZZ_CORPUS=$(GUIDED)/corpus FUZZ_INPUTS=0 $(CARGO) test --quiet --test fuzz
+	$(CARGO) fuzz build --fuzz-dir $(GUIDED) -s none
+	for target in $(TARGETS); do $(CARGO) fuzz run --fuzz-dir $(GUIDED) -s none $$target -- \
+	    -max_total_time=$(TIME) -max_len=4096 -timeout=1 -rss_limit_mb=512 -print_final_stats=1 -verbosity=0 || exit; done
+
+# The numbered inputs of `cargo test --test fuzz`, as many of them for each target: make inputs INPUTS=10000000
+INPUTS ?= 1000000
+inputs:
+	FUZZ_INPUTS=$(INPUTS) $(CARGO) test --profile inputs --test fuzz
+
+# What `make test` does in small, in full: walks through lists that fail, a process for a long time, many processes at once.
+soak:
+	WALKS=10000 PROGRAM_WALKS=500 SOAK_REQUESTS=100000 PROCESSES=200 \
+	    $(CARGO) test --test reliability -- --nocapture --test-threads=1 walks soak processes
 
 # The scripts that a test compares with what the program prints.
 completions:

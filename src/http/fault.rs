@@ -66,8 +66,7 @@ pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         return network(Network::ConnectTimeout, format!("timed out connecting to {place}")).because(cause);
     }
     if error.is_timeout() {
-        let cause = format!("no answer within {} s", attempt.idle_seconds);
-        return Error::new(Kind::TimedOut, format!("timed out waiting for {place}")).because(cause);
+        return no_answer(attempt.url, attempt.idle_seconds);
     }
     let is_silence = attempt.url.scheme() == "https" && !attempt.answered && !error.is_connect();
     if is_silence && let Some(rejection) = attempt.trust.explain_silence(host, port) {
@@ -108,12 +107,22 @@ pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         .because(deepest(error))
 }
 
+/// The server said nothing for so many seconds.
+pub(super) fn no_answer(url: &Url, idle_seconds: f32) -> Error {
+    let error = Error::new(Kind::TimedOut, format!("timed out waiting for {}", place(url)));
+    error.because(format!("no answer within {idle_seconds} s"))
+}
+
+/// The server said no more in the middle of a reply.
+pub(super) fn no_more(url: &Url) -> Error {
+    Error::new(Kind::TimedOut, format!("timed out waiting for {}", place(url))).because("its reply stopped coming")
+}
+
 /// Why a body ended early.
 pub(super) fn broken_body(error: &reqwest::Error, url: &Url) -> Error {
     let place = place(url);
     if error.is_timeout() {
-        return Error::new(Kind::TimedOut, format!("timed out waiting for {place}"))
-            .because("its reply stopped coming");
+        return no_more(url);
     }
     let truncated = |cause: String| {
         Error::new(Kind::Protocol(Fault::Truncated), format!("truncated reply from {place}")).because(cause)

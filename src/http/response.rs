@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
@@ -17,12 +17,21 @@ use crate::error::{Error, Fault, Kind, Result};
 pub struct Response {
     inner: reqwest::Response,
     stats: Arc<Stats>,
-    deadline: Option<Instant>,
+    limits: Limits,
+}
+
+/// How long a reply may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// The longest silence within it.
+    pub idle: Duration,
+    /// When all of it has to be there.
+    pub deadline: Option<Instant>,
 }
 
 impl Response {
-    pub(super) fn new(inner: reqwest::Response, stats: Arc<Stats>, deadline: Option<Instant>) -> Self {
-        Self { inner, stats, deadline }
+    pub(super) fn new(inner: reqwest::Response, stats: Arc<Stats>, limits: Limits) -> Self {
+        Self { inner, stats, limits }
     }
 
     /// The status code.
@@ -72,8 +81,13 @@ impl Response {
     ///
     /// [`Fault::Truncated`] when it ends early, [`Kind::TimedOut`] when it stops coming, otherwise what broke the connection.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        let chunk = fault::in_time(self.deadline, async {
-            self.inner.chunk().await.map_err(|error| fault::broken_body(&error, self.inner.url()))
+        let Limits { idle, deadline } = self.limits;
+        // Whoever reads may pause for longer than a server may be silent, as a list does whose names cost a request each. So what has
+        // come in the meantime counts first and the clock second; the HTTP client's own limit does it the other way round.
+        let chunk = fault::in_time(deadline, async {
+            let chunk = tokio::time::timeout(idle, self.inner.chunk()).await;
+            let chunk = chunk.map_err(|_| fault::no_more(self.inner.url()))?;
+            chunk.map_err(|error| fault::broken_body(&error, self.inner.url()))
         })
         .await?;
         if let Some(chunk) = &chunk {

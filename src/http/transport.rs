@@ -16,7 +16,7 @@ use super::proxy::proxy_for;
 use super::redact::{Secrets, redacted_headers, redacted_url};
 use super::redirect::{MOST_HOPS, redirect_target};
 use super::request::Request;
-use super::response::Response;
+use super::response::{Limits, Response};
 use super::session::Session;
 use super::stats::Stats;
 use super::{status, warning};
@@ -183,14 +183,17 @@ impl Transport {
         redacted_headers(request.headers()).for_each(|line| tracing::trace!("> {line}"));
         self.stats.count_request();
         let sent = Instant::now();
-        let response = client.execute(request).await.map_err(|error| self.no_reply(&error, url))?;
+        let idle = self.options.idle_timeout;
+        let answer = tokio::time::timeout(idle, client.execute(request)).await;
+        let answer = answer.map_err(|_| fault::no_answer(url, idle.as_secs_f32()))?;
+        let response = answer.map_err(|error| self.no_reply(&error, url))?;
         let took = sent.elapsed();
         turn.answered(response.status().as_u16(), took);
         self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(url.origin());
         tracing::debug!("< {:?} {} in {} ms", response.version(), response.status(), took.as_millis());
         redacted_headers(response.headers()).for_each(|line| tracing::trace!("< {}", self.secrets.masked(&line)));
         self.show_warnings(response.headers());
-        Ok(Response::new(response, Arc::clone(&self.stats), self.options.deadline))
+        Ok(Response::new(response, Arc::clone(&self.stats), Limits { idle, deadline: self.options.deadline }))
     }
 
     fn no_reply(&self, error: &reqwest::Error, url: &Url) -> Error {
@@ -237,8 +240,7 @@ impl Transport {
             .user_agent(&self.options.user_agent)
             .redirect(redirect::Policy::none())
             .referer(false)
-            .connect_timeout(self.options.connect_timeout)
-            .read_timeout(self.options.idle_timeout);
+            .connect_timeout(self.options.connect_timeout);
         if !addresses.is_empty() {
             builder = builder.resolve_to_addrs(host, &addresses);
         }

@@ -178,6 +178,17 @@ pub(super) fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// The credentials in what a helper printed when it was asked for those under `key`; `None` where it has none. The error says
+/// what it makes of itself, and quotes no answer.
+///
+/// # Errors
+///
+/// When it failed for another reason than that it has none, or what it printed is no answer.
+pub fn helper_answer(printed: &str, succeeded: bool, key: &str) -> Result<Option<Credentials>, String> {
+    let output = Output { succeeded, text: printed.into() };
+    output.read("the helper", key).map(|given| given.credentials)
+}
+
 /// What a helper printed before it ended.
 struct Output {
     succeeded: bool,

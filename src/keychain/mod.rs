@@ -29,7 +29,7 @@ mod pull_secret;
 mod registries_yaml;
 mod store;
 
-pub use helper::{HelperFailure, HelperFault};
+pub use helper::{HelperFailure, HelperFault, helper_answer};
 pub use key::ServerKey;
 pub use lookup::{Found, Lookup};
 pub use options::{AuthFile, Options};

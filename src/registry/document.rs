@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use super::platform::Platform;
 use super::schema1;
 use crate::error::{Danger, Error, Fault, Kind, Result};
-use crate::name::Digest;
+use crate::name::{Algorithm, Digest};
 
 /// Media types of manifests.
 pub mod media_types {
@@ -187,13 +187,8 @@ struct Members {
     subject: Option<Descriptor>,
 }
 
-/// The media type of a manifest, from its `Content-Type` and its body, which must agree.
-///
-/// # Errors
-///
-/// [`Danger::Ambiguous`] for a document that can be read in two ways (CVE-2021-41190): the types differ, a member occurs twice,
-/// or it has members of two forms. [`Fault::Malformed`] when it is not a JSON object or of no known form.
-pub(super) fn media_type_of(content_type: Option<&str>, body: &[u8], what: &str) -> Result<String> {
+/// The media type of a manifest, from its `Content-Type` and its body, which must agree; the errors are those of [`Manifest::read`].
+fn media_type_of(content_type: Option<&str>, body: &[u8], what: &str) -> Result<String> {
     let ambiguous =
         |cause: String| Error::new(Kind::Safety(Danger::Ambiguous), format!("{what} is ambiguous")).because(cause);
     if !body.trim_ascii_start().starts_with(b"{") {
@@ -253,6 +248,20 @@ pub(super) fn malformed(what: &str) -> Error {
 }
 
 impl Manifest {
+    /// Takes bytes for a manifest: `content_type` came with them, if anything did, and `name` is what errors call it. Its digest is
+    /// computed by `algorithm`.
+    ///
+    /// # Errors
+    ///
+    /// [`Danger::Ambiguous`] for a document that can be read in two ways (CVE-2021-41190): the types differ, a member occurs twice,
+    /// or it has members of two forms. [`Fault::Malformed`] when it is not a JSON object or of no known form.
+    pub fn read(bytes: Bytes, content_type: Option<&str>, algorithm: Algorithm, name: &str) -> Result<Self> {
+        let media_type = media_type_of(content_type, &bytes, name)?;
+        let signed = media_types::is_schema1(&media_type).then(|| schema1::payload(&bytes)).flatten();
+        let digest = Digest::of(algorithm, signed.as_deref().unwrap_or(&bytes));
+        Ok(Self { digest, media_type, bytes })
+    }
+
     /// What the manifest says.
     ///
     /// # Errors

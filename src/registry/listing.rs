@@ -214,8 +214,12 @@ impl<'a> Listing<'a> {
     }
 
     /// Gitea and others page without saying so: a page as full as was asked for, or as such a registry makes them, may not be the last.
+    /// Nor may any page of a registry that was not told how full it is to be; what is longer than any page is the whole list.
     fn is_full(&self, count: usize) -> bool {
-        self.page_size.is_some_and(|size| count == size || (count == CLAMPED && size > CLAMPED))
+        match self.page_size {
+            Some(size) => count == size || (count == CLAMPED && size > CLAMPED),
+            None => count <= PAGE_SIZE,
+        }
     }
 
     fn release(&mut self, names: Vec<Entry>) -> Vec<Entry> {

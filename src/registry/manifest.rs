@@ -9,9 +9,8 @@ use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, Hea
 use super::client::Client;
 use super::config::ImageConfig;
 use super::delete::moved;
-use super::document::{Descriptor, Manifest, malformed, media_type_of, media_types};
+use super::document::{Descriptor, Manifest, malformed, media_types};
 use super::endpoint::Endpoint;
-use super::schema1;
 use crate::error::{Danger, Error, Fault, Kind, Reply, Result};
 use crate::http::{Request, Response, is_transient_status};
 use crate::name::{Algorithm, Digest, Repository, Tag, Target};
@@ -142,7 +141,7 @@ impl Client {
         }
         let name = &request.subject.name;
         Err(match told_digest(&response) {
-            Some(told) if told == *digest => mismatch(digest, &manifest.bytes, name),
+            Some(told) if told == *digest => mismatch(&manifest.bytes, &manifest.digest, name),
             _ => moved(name, digest, &manifest.digest),
         })
     }
@@ -207,25 +206,21 @@ fn read_manifest(response: &Response, bytes: Bytes, request: &Request, target: T
     if bytes.is_empty() {
         return Err(malformed(what).because("empty reply"));
     }
-    let media_type = media_type_of(response.media_type().as_deref(), &bytes, what)?;
-    let signed = media_types::is_schema1(&media_type).then(|| schema1::payload(&bytes)).flatten();
-    let content = signed.as_deref().unwrap_or(&bytes);
-    let digest = match target {
-        Target::Digest(digest) => {
-            matches_digest(digest, content, what)?;
-            digest.clone()
-        }
-        Target::Tag(_) => {
-            let told = told_digest(response);
-            let algorithm = told.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
-            let digest = Digest::of(algorithm, content);
-            if told.as_ref().is_some_and(|told| *told != digest) {
-                tracing::warn!("the registry tells another digest for {what} than its bytes have; {digest} is theirs");
-            }
-            digest
-        }
+    let told = told_digest(response);
+    let algorithm = match target {
+        Target::Digest(digest) => digest.algorithm(),
+        Target::Tag(_) => told.as_ref().map_or(Algorithm::Sha256, Digest::algorithm),
     };
-    Ok(Manifest { digest, media_type, bytes })
+    let manifest = Manifest::read(bytes, response.media_type().as_deref(), algorithm, what)?;
+    let digest = &manifest.digest;
+    match (target, told) {
+        (Target::Digest(asked), _) if asked != digest => return Err(mismatch(&manifest.bytes, digest, what)),
+        (Target::Tag(_), Some(told)) if told != *digest => {
+            tracing::warn!("the registry tells another digest for {what} than its bytes have; {digest} is theirs");
+        }
+        _ => {}
+    }
+    Ok(manifest)
 }
 
 /// Whether a GET may tell more than the HEAD that failed: a reply to HEAD has no body, and some servers do not know the method.
@@ -260,11 +255,11 @@ fn same_as_asked(target: Target<'_>, told: &Digest) -> Result<()> {
 }
 
 fn matches_digest(digest: &Digest, bytes: &[u8], what: &str) -> Result<()> {
-    if digest.matches(bytes) { Ok(()) } else { Err(mismatch(digest, bytes, what)) }
+    let got = Digest::of(digest.algorithm(), bytes);
+    if got == *digest { Ok(()) } else { Err(mismatch(bytes, &got, what)) }
 }
 
-fn mismatch(digest: &Digest, bytes: &[u8], what: &str) -> Error {
-    let got = Digest::of(digest.algorithm(), bytes);
+fn mismatch(bytes: &[u8], got: &Digest, what: &str) -> Error {
     let error =
         Error::new(Kind::Safety(Danger::DigestMismatch), format!("what the registry sent does not match {what}"));
     error.because(format!("its {} bytes have the digest {got}", bytes.len()))

@@ -165,7 +165,10 @@ fn refused_sizes(expect: &Value) {
         .await;
         assert_eq!(anonymous(&server).all_repositories(1001).await.whole(), ["a", "b"]);
         let sizes: Vec<_> = server.asked().iter().map(|asked| asked.query("n")).collect();
-        assert_eq!(sizes, [Some("1000".to_owned()), Some("100".into()), Some("50".into()), None]);
+        // The last looks for what a registry with pages of its own would have kept back.
+        assert_eq!(sizes, [Some("1000".to_owned()), Some("100".into()), Some("50".into()), None, None]);
+        let after: Vec<_> = server.asked().iter().map(|asked| asked.query("last")).collect();
+        assert_eq!(after, [None, None, None, None, Some("b".to_owned())]);
     });
 }
 
@@ -226,6 +229,30 @@ fn numbered(pages: &Value, expect: &Value) {
 async fn counted(server: &Server, client: &Driven, page_size: usize) -> (Vec<String>, usize) {
     let names = client.all_repositories(page_size).await.whole();
     (names, server.asked().len())
+}
+
+/// Found by random walks.
+#[test]
+fn a_registry_that_refuses_every_size_may_page_and_not_say_so() {
+    run(async {
+        // Whether it looks at what it is asked for, and how many names it has and gives at once.
+        for (looks, all, page, requests) in
+            [(true, 100, 40, 7), (true, 40, 40, 5), (false, 40, 40, 5), (false, 3000, 3000, 4)]
+        {
+            let server = Server::start(move |asked| {
+                if asked.query("n").is_some() {
+                    return Reply::error(400, "PAGINATION_NUMBER_INVALID");
+                }
+                let last = asked.query("last").filter(|_| looks);
+                let from = last.map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
+                Reply::json(json!({ "repositories": names(from, (from + page).min(all)) }).to_string())
+            })
+            .await;
+            let listed = anonymous(&server).all_repositories(PAGE_SIZE).await.whole();
+            assert_eq!(listed, names(0, all), "{looks} {page}");
+            assert_eq!(server.asked().len(), requests, "{looks} {page}");
+        }
+    });
 }
 
 #[test]

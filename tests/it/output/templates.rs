@@ -155,3 +155,19 @@ fn a_template_that_fails_on_a_record_ends_with_whole_lines() {
     cause: undefined value: `platforms[1].x` is undefined
     ");
 }
+
+/// Found by looking for what breaks it: a template is compiled by recursion.
+#[test]
+fn a_template_of_any_length_leaves_the_stack_alone() {
+    let registry = empty();
+    for (unit, end) in [("1+", "1"), ("not ", "1"), ("tag|upper~", "tag"), ("(", ""), ("[1 ", "")] {
+        for length in [8 * 1024, 100 * 1024] {
+            let repeated = unit.repeat((length - 8) / unit.len());
+            let outcome = Rls::at(&registry).words("tags app --format").arg(format!("{{{{ {repeated}{end} }}}}")).run();
+            // It may be taken, and then there is no such repository.
+            assert!(matches!(outcome.code, Some(2 | 3)), "{unit} {length}: {:?}", outcome.code);
+            let is_too_long = outcome.stderr.contains("the template is longer than 8 KiB");
+            assert_eq!(is_too_long, length > 8 * 1024, "{unit}");
+        }
+    }
+}

@@ -13,6 +13,9 @@ use crate::usage::{Result, Usage, nearest};
 /// The one template in its environment; the name is shown in errors.
 const NAME: &str = "--format";
 
+/// The longest template, in bytes: it is compiled by recursion, and `1+1+1…` would otherwise use up the stack.
+const LONGEST: usize = 8 * 1024;
+
 /// A template that fits the records of one command.
 #[derive(Debug)]
 pub struct Template {
@@ -25,13 +28,16 @@ impl Template {
     /// request is sent. `option_for` knows the options that add fields to the records.
     ///
     /// # Errors
-    /// A template that does not parse, or names a field or filter that there is not.
+    /// A template that is too long, does not parse, or names a field or filter that there is not.
     pub fn compile(
         source: &str,
         sample: &Value,
         human: Human,
         option_for: impl Fn(&str) -> Option<&'static str>,
     ) -> Result<Self> {
+        if source.len() > LONGEST {
+            return Err(Usage::new(format!("the template is longer than {} KiB", LONGEST >> 10)));
+        }
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_formatter(|out, state, value| {

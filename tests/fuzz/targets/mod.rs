@@ -1,0 +1,118 @@
+//! What reads something that somebody else wrote: a target each, with its property and with inputs to begin with.
+//!
+//! They are run in two ways: by `cargo test --test fuzz`, on what is known and on changes of it that are the same in every run, and
+//! by `guided`, which lets libFuzzer look for inputs that reach more of the code.
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+mod challenge;
+mod config_change;
+mod config_json;
+mod digest;
+mod error_body;
+mod escape;
+mod helper;
+mod hosts_toml;
+mod link;
+mod list;
+mod manifest;
+mod pull_secret;
+mod reference;
+mod registries_yaml;
+mod retry_after;
+mod scope;
+mod template;
+mod token;
+mod vectors;
+mod warning;
+
+/// One reader of what others wrote.
+#[derive(Clone, Copy)]
+pub struct Target {
+    /// Its name, which is that of its module.
+    pub name: &'static str,
+    /// Reads an input and panics when the property does not hold.
+    pub run: fn(&[u8]),
+    /// Inputs to begin with.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// The module of each, taken apart.
+macro_rules! targets {
+    ($($name:ident),* $(,)?) => {
+        &[$(Target { name: stringify!($name), run: $name::run, seeds: $name::seeds }),*]
+    };
+}
+
+/// All targets.
+pub const ALL: &[Target] = targets![
+    challenge,
+    config_change,
+    config_json,
+    digest,
+    error_body,
+    escape,
+    helper,
+    hosts_toml,
+    link,
+    list,
+    manifest,
+    pull_secret,
+    reference,
+    registries_yaml,
+    retry_after,
+    scope,
+    template,
+    token,
+    warning,
+];
+
+/// Two inputs in one: what stands before the first NUL and what stands after it.
+fn halves(input: &[u8]) -> (&[u8], &[u8]) {
+    match input.iter().position(|&byte| byte == 0) {
+        Some(at) => (&input[..at], &input[at + 1..]),
+        None => (input, b""),
+    }
+}
+
+/// The two as one.
+fn joined(first: impl AsRef<[u8]>, second: impl AsRef<[u8]>) -> Vec<u8> {
+    [first.as_ref(), b"\0", second.as_ref()].concat()
+}
+
+/// What a terminal would obey or hide. Written down here once more, so that the program's own list is not its own judge.
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{ad}' | '\u{61c}' | '\u{180e}')
+        || ('\u{200b}'..='\u{200f}').contains(&c)
+        || ('\u{202a}'..='\u{202e}').contains(&c)
+        || ('\u{2060}'..='\u{206f}').contains(&c)
+        || ('\u{e0000}'..='\u{e007f}').contains(&c)
+}
+
+/// Gives a folder of this thread's own, in memory where there is such a place.
+fn with_folder<T>(work: impl FnOnce(&Path) -> T) -> T {
+    thread_local! {
+        static FOLDER: RefCell<Option<TempDir>> = const { RefCell::new(None) };
+    }
+    FOLDER.with_borrow_mut(|folder| {
+        let make = || {
+            let memory = Path::new("/dev/shm");
+            let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+            tempfile::tempdir_in(place).expect("a temporary folder")
+        };
+        work(folder.get_or_insert_with(make).path())
+    })
+}
+
+/// Waits for what is asynchronous only because it might have to read a file or run a helper.
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    }
+    RUNTIME.with(|runtime| runtime.block_on(work))
+}

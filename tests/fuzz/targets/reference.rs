@@ -1,0 +1,82 @@
+//! Names that people write: what parses is shown as it is meant, and stands in a URL as it is.
+
+use registry_ls::name::{Located, Reference, Registry, Repository, Tag, Target};
+
+use super::vectors;
+
+pub fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds = vectors::texts(
+        include_str!("../../../fixtures/vectors/references.json"),
+        &[
+            "grammar-parse",
+            "repository-name-only",
+            "docker-normalized",
+            "any-reference",
+            "docker-ref",
+            "domain-regexp",
+            "name-regexp",
+            "reference-regexp",
+            "ggcr-tag",
+            "ggcr-repository",
+            "ggcr-registry",
+            "fully-qualified",
+            "regclient-ref",
+            "hardening",
+        ],
+    );
+    for text in ["http://reg.corp:5000/prefix/x", "[::1]:5000/app:v1", "ann:geheim@reg.corp/app", "docker.io/alpine"] {
+        seeds.push(text.as_bytes().to_vec());
+    }
+    seeds
+}
+
+pub fn run(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    if let Ok(reference) = text.parse::<Reference>() {
+        assert_eq!(reference.to_string(), text);
+        safe_in_a_url(reference.repository(), reference.target());
+    }
+    if let Ok(repository) = text.parse::<Repository>() {
+        assert_eq!(repository.as_str(), text);
+        assert_eq!(text.parse::<Reference>().map(|reference| reference.repository().clone()).ok(), Some(repository));
+    }
+    if let Ok(tag) = text.parse::<Tag>() {
+        assert_eq!(tag.as_str(), text);
+        assert!(text.len() <= 128);
+    }
+    if let Ok(registry) = text.parse::<Registry>() {
+        let again: Registry = registry.to_string().parse().expect("a registry is shown as it can be typed");
+        assert_eq!((&again, again.base()), (&registry, registry.base()));
+        let base = registry.base();
+        assert!(base.username().is_empty() && base.password().is_none() && base.query().is_none(), "{base}");
+        assert!(base.path().ends_with('/'), "{base}");
+    }
+    if let Ok(located) = text.parse::<Located<Reference>>() {
+        let named = located.registry.clone();
+        let (registry, reference) = located.within(&Registry::docker_hub());
+        assert!(named.is_none_or(|named| named == registry), "{registry}");
+        safe_in_a_url(reference.repository(), reference.target());
+        let host = registry.authority();
+        // `HOST/app` names a host by its upper-case letters alone, which hosts are not shown with.
+        if host.contains(['.', ':']) || host == "localhost" {
+            let full: Located<Reference> = format!("{host}/{reference}").parse().expect("its full name");
+            assert_eq!(full.within(&Registry::docker_hub()), (registry, reference));
+        }
+    }
+    let mirror: Registry = "https://mirror.corp:5000/prefix".parse().expect("a registry");
+    if let Ok(located) = Located::<Reference>::parse_in(text, &mirror) {
+        assert_eq!(located.registry.as_ref(), Some(&mirror));
+        assert!(text.ends_with(&located.name.to_string()));
+    }
+}
+
+/// The path of the URL is the names, one by one, and nothing of them is taken for anything else.
+fn safe_in_a_url(repository: &Repository, target: Target<'_>) {
+    let base = Registry::docker_hub().base();
+    let path = format!("v2/{repository}/manifests/{target}");
+    let url = base.join(&path).expect("a URL");
+    assert_eq!(url.as_str(), format!("{base}{path}"));
+    assert_eq!((url.origin(), url.query(), url.fragment()), (base.origin(), None, None));
+    let segments: Vec<_> = url.path_segments().expect("a path").collect();
+    assert!(segments.iter().all(|segment| !matches!(*segment, "" | "." | "..")), "{url}");
+}

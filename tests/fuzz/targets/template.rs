@@ -1,0 +1,68 @@
+//! `--format` and a record: a template is taken or refused, and what a registry sent is escaped in whatever is made of it.
+
+use jiff::Timestamp;
+
+use super::{halves, is_hostile, joined};
+use crate::output::{Detail, Field, Human, Layout, Output, OutputError, OutputOptions, Styles, TagRecord, TagView};
+
+/// Templates that only place what is in a record.
+const PLAIN: &[&str] = &[
+    "{{ tag }} {{ digest }}",
+    "{{ repository }}:{{ tag|upper }} {{ mediaType|short }}",
+    "{% for platform in platforms %}{{ platform }},{% endfor %}{{ size|human }} {{ created|ago }}",
+    "{{ platforms }} {{ tag|tojson }} {{ tag|length }} {{ tag|e }} {{ tag|replace('a', 'b') }}",
+];
+
+pub fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds: Vec<_> = PLAIN.iter().map(|template| joined(template, "v1.0")).collect();
+    for (template, tag) in [
+        ("{% if size and size > 10 %}{{ size // 2 }}{% else %}\\t-\\n{% endif %}", "\u{1b}[2J"),
+        ("{# a #}{{ tag[1:3] }}{{ {'a': [1, 2.5]}.a|join(' ') }}{{ tag is startingwith 'v' }}", "a\nb\u{202e}c"),
+        ("{% set x = tag ~ 'y' %}{{ x|title }}{{ no_such_field }}", "\u{9b}31m"),
+        ("{{ tag|unknown }}", "{{ tag }}"),
+        ("{{ error }}{{", "x"),
+    ] {
+        seeds.push(joined(template, tag));
+    }
+    seeds
+}
+
+pub fn run(input: &[u8]) {
+    let (template, sent) = halves(input);
+    let sent = String::from_utf8_lossy(sent);
+    for plain in PLAIN {
+        let shown = rendered(plain, &sent).expect("it fits every record");
+        let line = shown.strip_suffix('\n').expect("a line");
+        assert!(!line.chars().any(is_hostile), "{line:?}");
+    }
+    let Ok(template) = std::str::from_utf8(template) else { return };
+    // Only time limits what a loop in a template of the user's own costs.
+    if template.contains("range") {
+        return;
+    }
+    match rendered(template, &sent) {
+        Ok(shown) => assert!(shown.ends_with('\n')),
+        Err(error) => assert!(matches!(error, OutputError::Template(_)), "{error:?}"),
+    }
+}
+
+/// What becomes of a record whose texts a registry sent.
+fn rendered(template: &str, sent: &str) -> Result<String, OutputError> {
+    let view = TagView { qualified: false, detail: Detail::Long };
+    let human = Human { now: Timestamp::UNIX_EPOCH, styles: Styles::new(false) };
+    let layout = Layout::Template(template.to_owned());
+    let mut shown = Vec::new();
+    let mut output = Output::new(view, OutputOptions { layout, header: true, width: None, human }, &mut shown)?;
+    output.write(&TagRecord {
+        repository: sent.to_owned(),
+        tag: Some(sent.to_owned()),
+        digest: Field::Known(sent.to_owned()),
+        media_type: Field::Known(sent.to_owned()),
+        platforms: Field::Known(vec![sent.to_owned(), "linux/amd64".to_owned()]),
+        size: Field::Known(sent.len() as u64),
+        created: Field::Unknown,
+        error: None,
+    })?;
+    output.finish()?;
+    Ok(String::from_utf8(shown).expect("text"))
+}

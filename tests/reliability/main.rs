@@ -1,0 +1,18 @@
+//! What is promised whatever a registry does, for however long: a list that is whole or said not to be, as few tokens as can be,
+//! memory and descriptors that do not grow, files that many write at once, and nothing built in that was not looked at.
+//!
+//! What takes long is done in small here; `make soak` has it done in full.
+
+mod pauses;
+mod processes;
+#[path = "../it/runner.rs"]
+#[allow(dead_code, reason = "the other tests' way to run the program, of which a part is needed here")]
+mod runner;
+#[path = "../vectors/server.rs"]
+#[allow(dead_code, reason = "the other tests' server, of which a part is needed here")]
+mod server;
+mod size;
+mod soak;
+mod supply;
+mod tokens;
+mod walks;

@@ -1,0 +1,92 @@
+//! One process for a long time: its memory and its descriptors are at the end what they were soon after the beginning.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running};
+
+use crate::runner::Rls;
+use crate::size;
+
+/// What the process may have more at the end than after a fifth of its time, in KiB: what an allocator does not give back.
+const GROWTH: u64 = 2048;
+
+/// Requests in flight.
+const JOBS: u64 = 16;
+
+/// A process, looked at from outside.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    resident: u64,
+    descriptors: u64,
+}
+
+impl Look {
+    /// `None` when it has ended.
+    fn at(process: u32) -> Option<Self> {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let resident = resident.trim().trim_end_matches(" kB").parse().expect("a number");
+        let descriptors = std::fs::read_dir(format!("/proc/{process}/fd")).ok()?.count() as u64;
+        Some(Self { resident, descriptors })
+    }
+
+    /// Looks a hundred times a second until it ends.
+    fn until_the_end(process: u32) -> Vec<Self> {
+        let mut looks = Vec::new();
+        while let Some(look) = Self::at(process) {
+            looks.push(look);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        looks
+    }
+}
+
+/// One tag for each request, and not everything goes well: connections break, the registry is full, tokens are taken back.
+fn registry(requests: u64) -> Running {
+    let registry = Registry::builder().auth(Auth::Token).without_journal().start();
+    registry.tag_many("team/app", requests);
+    let every = |nth: u64| {
+        let count = AtomicU64::new(0);
+        Match::under("/v2/team/app/manifests/")
+            .always()
+            .when(move |_| count.fetch_add(1, Ordering::Relaxed) % nth == nth - 1)
+    };
+    registry.inject(every(501), Fault::CloseBeforeReply);
+    registry.inject(every(97), Answer::new(503).header("Retry-After", "0"));
+    registry.inject(every(103), Answer::new(429).header("Retry-After", "0"));
+    registry.on_request(every(1009), |registry, _| registry.revoke_tokens());
+    registry
+}
+
+#[test]
+fn a_long_listing_takes_no_more_at_its_end_than_at_its_beginning() {
+    let requests = size::of("SOAK_REQUESTS", 4_000);
+    let registry = registry(requests);
+    let rls = Rls::at(&registry).user("ann", "secret");
+    let words = format!("tags team/app -d --sort none --stats --retries 9 -j {JOBS}");
+    let mut process =
+        rls.words(&words).command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    let watcher = std::thread::spawn({
+        let process = process.id();
+        move || Look::until_the_end(process)
+    });
+    let lines = BufReader::new(process.stdout.take().expect("its output")).lines();
+    let listed = lines.filter(|line| line.as_ref().expect("a line").contains("\tsha256:")).count();
+    // It is looked at until somebody waits for it, which comes last.
+    let looks = watcher.join().expect("it is looked at");
+    let output = process.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(listed as u64, requests, "the list is whole");
+
+    assert!(looks.len() >= 20, "it was seen {} times", looks.len());
+    let (first, last) = (looks[looks.len() / 5], looks[looks.len() - 1]);
+    let stats = String::from_utf8_lossy(&output.stderr);
+    size::say(&format!("{requests} tags: {first:?} after a fifth of the time, {last:?} at the end; {stats}"));
+    assert!(last.resident <= first.resident + GROWTH, "{first:?} {last:?}");
+    // A connection for each request in flight, one that is being replaced, and a dozen for the program itself.
+    let most = looks.iter().map(|look| look.descriptors).max().unwrap_or_default();
+    assert!(most <= 2 * JOBS + 12, "{most} descriptors");
+}
