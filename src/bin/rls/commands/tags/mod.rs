@@ -1,4 +1,5 @@
 mod listing;
+mod names;
 
 use std::io::{BufRead, StdinLock};
 
