@@ -14,10 +14,11 @@ demo:
 test: packages
 	$(CARGO) test --workspace
 
-# Side by side with curl and the other clients on the PATH; prints ratios.
+# Side by side with the bare requests, curl and the other clients on the PATH; prints the README's table. One chapter alone: ONLY=start;
+# others are plain, tls, token, away, million, growth. RLS=… measures another build.
 bench: packages
 	$(CARGO) build --quiet --release --bin rls
-	$(CARGO) bench --quiet --profile dev --bench compare
+	ONLY=$(ONLY) $(CARGO) bench --quiet --bench compare
 
 # The scripts that a test compares with what the program prints.
 completions:
