@@ -63,6 +63,7 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show what a reference is: digest, type, platforms, layers, config')
             [CompletionResult]::new('digest', 'digest', [CompletionResultType]::ParameterValue, 'Print the digest, nothing else')
             [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove tags or manifests')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Apply a retention rule to a repository''s tags')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find out why a registry does not work, and what to do about it')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Store credentials where docker keeps them')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget credentials where docker keeps them')
@@ -355,6 +356,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             break
         }
         'rls;rm' {
+            [CompletionResult]::new('--save-plan', '--save-plan', [CompletionResultType]::ParameterName, 'Write what would be removed, and how, to FILE; change nothing')
+            [CompletionResult]::new('--apply', '--apply', [CompletionResultType]::ParameterName, 'Carry out the plan in FILE (`-` is standard input), where everything is still as it was when that was written')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
@@ -381,7 +384,59 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
             [CompletionResult]::new('--ignore-missing', '--ignore-missing', [CompletionResultType]::ParameterName, 'What does not exist is no error')
             [CompletionResult]::new('--with-siblings', '--with-siblings', [CompletionResultType]::ParameterName, 'Remove the whole manifest of a tag, with all the tags on it')
-            [CompletionResult]::new('--all-tags', '--all-tags', [CompletionResultType]::ParameterName, 'Remove the manifest REPO@DIGEST although tags point at it')
+            [CompletionResult]::new('--placeholder', '--placeholder', [CompletionResultType]::ParameterName, 'Where a tag cannot go alone, push a tiny manifest of its own to it first and delete that; needs the right to push')
+            [CompletionResult]::new('--all-tags', '--all-tags', [CompletionResultType]::ParameterName, 'Remove the manifest REPO@DIGEST although tags point at it; of REPO alone, all tags')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Remove a manifest although an image index that stays lists it, and is broken then')
+            [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]')
+            [CompletionResult]::new('--anonymous', '--anonymous', [CompletionResultType]::ParameterName, 'Send no credentials')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]')
+            [CompletionResult]::new('--plain-http', '--plain-http', [CompletionResultType]::ParameterName, 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]')
+            [CompletionResult]::new('--no-header', '--no-header', [CompletionResultType]::ParameterName, 'Table without its header')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'No progress, warnings or hints')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'No progress, warnings or hints')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]')
+            [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'At the end, count requests, retries, token fetches, bytes and seconds on standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'rls;prune' {
+            [CompletionResult]::new('--match-repo', '--match-repo', [CompletionResultType]::ParameterName, 'Instead of REPO: the repositories in the registry''s catalog that match GLOB; repeatable')
+            [CompletionResult]::new('--keep-last', '--keep-last', [CompletionResultType]::ParameterName, 'Keep the N newest tags of those that the rule is about, or the N highest versions with --sort version')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep tags that match GLOB; repeatable')
+            [CompletionResult]::new('--keep-newer-than', '--keep-newer-than', [CompletionResultType]::ParameterName, 'Keep what was made within AGE, and what nobody knows the age of')
+            [CompletionResult]::new('--keep-semver', '--keep-semver', [CompletionResultType]::ParameterName, 'Keep versions in RANGE, such as ''>=1.4, <2'' or ''^1.4''')
+            [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Remove only what is older than AGE')
+            [CompletionResult]::new('--match', '--match', [CompletionResultType]::ParameterName, 'Only names that match GLOB; repeatable, one match is enough')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'No names that match GLOB; repeatable, wins over --match')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'What --keep-last counts by, and in which order the plan is shown [default: created]')
+            [CompletionResult]::new('--save-plan', '--save-plan', [CompletionResultType]::ParameterName, 'Write what would be removed to FILE, for rls rm --apply')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
+            [CompletionResult]::new('--username', '--username', [CompletionResultType]::ParameterName, 'User name; asks for the password on a terminal [env: RLS_USERNAME]')
+            [CompletionResult]::new('--auth-file', '--auth-file', [CompletionResultType]::ParameterName, 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]')
+            [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'CA certificates to trust in addition to the system''s; repeatable [env: RLS_CA_FILE]')
+            [CompletionResult]::new('--client-cert', '--client-cert', [CompletionResultType]::ParameterName, 'Client certificate with its chain [env: RLS_CLIENT_CERT]')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'The client certificate''s private key [env: RLS_CLIENT_KEY]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Limit for connecting, TCP and TLS together [default: 10s]')
+            [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'How often a request that failed in passing is repeated [default: 3]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'One line a record, such as ''{{ tag }} {{ digest }}''; @NAME is one from the configuration file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress, on a terminal''s standard error only [default: auto]')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST:PORT, as curl does; repeatable')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Carry it out')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Carry it out')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show the plan, change nothing: what happens anyway without --yes')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the plan, change nothing: what happens anyway without --yes')
+            [CompletionResult]::new('--placeholder', '--placeholder', [CompletionResultType]::ParameterName, 'Where the registry cannot remove one tag without others on its manifest: move it onto a tiny manifest first; needs the right to push')
             [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]')
             [CompletionResult]::new('--anonymous', '--anonymous', [CompletionResultType]::ParameterName, 'Send no credentials')
             [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]')
@@ -582,6 +637,7 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('manifest', 'manifest', [CompletionResultType]::ParameterValue, 'Show what a reference is: digest, type, platforms, layers, config')
             [CompletionResult]::new('digest', 'digest', [CompletionResultType]::ParameterValue, 'Print the digest, nothing else')
             [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove tags or manifests')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Apply a retention rule to a repository''s tags')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find out why a registry does not work, and what to do about it')
             [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Store credentials where docker keeps them')
             [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget credentials where docker keeps them')
@@ -603,6 +659,9 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             break
         }
         'rls;help;rm' {
+            break
+        }
+        'rls;help;prune' {
             break
         }
         'rls;help;doctor' {

@@ -65,6 +65,7 @@ complete -c rls -n "__fish_rls_needs_command" -f -a "manifest" -d 'Show what a r
 complete -c rls -n "__fish_rls_needs_command" -f -a "inspect" -d 'Show what a reference is: digest, type, platforms, layers, config'
 complete -c rls -n "__fish_rls_needs_command" -f -a "digest" -d 'Print the digest, nothing else'
 complete -c rls -n "__fish_rls_needs_command" -f -a "rm" -d 'Remove tags or manifests'
+complete -c rls -n "__fish_rls_needs_command" -f -a "prune" -d 'Apply a retention rule to a repository\'s tags'
 complete -c rls -n "__fish_rls_needs_command" -f -a "doctor" -d 'Find out why a registry does not work, and what to do about it'
 complete -c rls -n "__fish_rls_needs_command" -f -a "login" -d 'Store credentials where docker keeps them'
 complete -c rls -n "__fish_rls_needs_command" -f -a "logout" -d 'Forget credentials where docker keeps them'
@@ -337,6 +338,8 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -s q -l quiet -d 'No pro
 complete -c rls -n "__fish_rls_using_subcommand digest" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l save-plan -d 'Write what would be removed, and how, to FILE; change nothing' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -l apply -d 'Carry out the plan in FILE (`-` is standard input), where everything is still as it was when that was written' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -364,7 +367,9 @@ complete -c rls -n "__fish_rls_using_subcommand rm" -s n -l dry-run -d 'Show wha
 complete -c rls -n "__fish_rls_using_subcommand rm" -s y -l yes -d 'Do not ask'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l ignore-missing -d 'What does not exist is no error'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l with-siblings -d 'Remove the whole manifest of a tag, with all the tags on it'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l all-tags -d 'Remove the manifest REPO@DIGEST although tags point at it'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l placeholder -d 'Where a tag cannot go alone, push a tiny manifest of its own to it first and delete that; needs the right to push'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l all-tags -d 'Remove the manifest REPO@DIGEST although tags point at it; of REPO alone, all tags'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l force -d 'Remove a manifest although an image index that stays lists it, and is broken then'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
@@ -374,6 +379,52 @@ complete -c rls -n "__fish_rls_using_subcommand rm" -s q -l quiet -d 'No progres
 complete -c rls -n "__fish_rls_using_subcommand rm" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l match-repo -d 'Instead of REPO: the repositories in the registry\'s catalog that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-last -d 'Keep the N newest tags of those that the rule is about, or the N highest versions with --sort version' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l keep -d 'Keep tags that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-newer-than -d 'Keep what was made within AGE, and what nobody knows the age of' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-semver -d 'Keep versions in RANGE, such as \'>=1.4, <2\' or \'^1.4\'' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l older-than -d 'Remove only what is older than AGE' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l sort -d 'What --keep-last counts by, and in which order the plan is shown [default: created]' -r -f -a "created\t'The newest image first'
+version\t'The highest version first'"
+complete -c rls -n "__fish_rls_using_subcommand prune" -l save-plan -d 'Write what would be removed to FILE, for rls rm --apply' -r -F
+complete -c rls -n "__fish_rls_using_subcommand prune" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand prune" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand prune" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand prune" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand prune" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand prune" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand prune" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand prune" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand prune" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -s y -l yes -d 'Carry it out'
+complete -c rls -n "__fish_rls_using_subcommand prune" -s n -l dry-run -d 'Show the plan, change nothing: what happens anyway without --yes'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l placeholder -d 'Where the registry cannot remove one tag without others on its manifest: move it onto a tiny manifest first; needs the right to push'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand prune" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand prune" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -543,14 +594,15 @@ complete -c rls -n "__fish_rls_using_subcommand completions" -s q -l quiet -d 'N
 complete -c rls -n "__fish_rls_using_subcommand completions" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "repos" -d 'List repositories'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "tags" -d 'List tags'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "manifest" -d 'Show what a reference is: digest, type, platforms, layers, config'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "digest" -d 'Print the digest, nothing else'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "rm" -d 'Remove tags or manifests'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "doctor" -d 'Find out why a registry does not work, and what to do about it'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "login" -d 'Store credentials where docker keeps them'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "logout" -d 'Forget credentials where docker keeps them'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "trust" -d 'Show the certificates a registry presents, save the CA where clients look'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm doctor login logout trust completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "repos" -d 'List repositories'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "tags" -d 'List tags'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "manifest" -d 'Show what a reference is: digest, type, platforms, layers, config'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "digest" -d 'Print the digest, nothing else'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "rm" -d 'Remove tags or manifests'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "prune" -d 'Apply a retention rule to a repository\'s tags'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "doctor" -d 'Find out why a registry does not work, and what to do about it'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "login" -d 'Store credentials where docker keeps them'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "logout" -d 'Forget credentials where docker keeps them'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "trust" -d 'Show the certificates a registry presents, save the CA where clients look'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

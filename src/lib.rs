@@ -33,6 +33,8 @@
 //! | floor | module | what lives there |
 //! |---|---|---|
 //! | 4 | [`diagnosis`] | why a registry cannot be used: one check after the other |
+//! | 4 | [`removal`] | removing exactly what was asked for: a plan, then its steps |
+//! | 3 | [`retention`] | which tags of a repository stay and which go, by a rule: facts in, decisions out |
 //! | 3 | [`registry`] | [`Client`](registry::Client): catalog, tags, manifests, configs, deletion: one file an endpoint |
 //! | 2 | [`http`] | one transport: send, answer a 401, retry, limit, redirect, page |
 //! | 1 | [`auth`] | from a challenge to an `Authorization` header, without input or output |
@@ -54,7 +56,9 @@ pub mod http;
 pub mod keychain;
 pub mod name;
 pub mod registry;
+pub mod removal;
 mod replace;
+pub mod retention;
 pub mod trust;
 
 pub use error::{Error, Kind, Result};

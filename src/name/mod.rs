@@ -7,7 +7,8 @@
 //! ```
 //!
 //! [`Registry`], [`Repository`], [`Tag`], [`Digest`] and [`Reference`] are single things; [`Located`] is what a user
-//! writes, where a host may stand first. The grammar is that of the `distribution/reference` package.
+//! writes, where a host may stand first. The grammar is that of the `distribution/reference` package. [`VersionKey`] is the
+//! order of tags that are versions.
 //!
 //! A name that parses is safe in a URL: it has only letters, digits, `.`, `_`, `-`, and `/` and `:` where they belong, no
 //! dot segments and no empty ones, so that it stands in a path as it is. A name that does not parse gives an
@@ -65,6 +66,7 @@ mod refusal;
 mod registry;
 mod repository;
 mod tag;
+mod version;
 
 pub use digest::{Algorithm, Digest, Hasher};
 pub use located::Located;
@@ -72,6 +74,7 @@ pub use reference::{Reference, Target};
 pub use registry::Registry;
 pub use repository::Repository;
 pub use tag::Tag;
+pub use version::VersionKey;
 
 #[cfg(test)]
 mod tests;

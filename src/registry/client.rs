@@ -1,6 +1,7 @@
 //! The client of one registry.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use futures::{Stream, StreamExt, stream};
 
@@ -20,6 +21,8 @@ const AHEAD: usize = 256;
 pub struct Client {
     pub(super) registry: Registry,
     pub(super) transport: Transport,
+    /// Whether a HEAD of a manifest was answered with a digest: that it then answers "not found" can be believed.
+    pub(super) heads_tell: AtomicBool,
 }
 
 impl Client {
@@ -123,6 +126,6 @@ impl ClientBuilder {
             None => Trust::load(trust::Options::default())?,
         };
         let transport = Transport::new(&self.registry, self.keychain, trust, self.options, self.stats);
-        Ok(Client { registry: self.registry, transport })
+        Ok(Client { registry: self.registry, transport, heads_tell: AtomicBool::default() })
     }
 }

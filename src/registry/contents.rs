@@ -14,7 +14,7 @@ use crate::error::{Error, Fault, Kind, Result};
 use crate::name::{Digest, Repository, Target};
 
 /// How deeply indexes may list indexes.
-const DEEPEST: usize = 4;
+pub(super) const DEEPEST: usize = 4;
 
 /// Most bytes of manifests and configs that one reference may reach.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;

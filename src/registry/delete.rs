@@ -70,7 +70,10 @@ impl Client {
     }
 
     async fn probe(&self, repository: &Repository, nothing: Target<'_>) -> Result<()> {
-        match self.transport.send(&self.request(Method::DELETE, Endpoint::Manifest(repository, nothing))).await {
+        let mut request = self.request(Method::DELETE, Endpoint::Manifest(repository, nothing));
+        // Nobody knows the name that is asked for.
+        request.subject.name = format!("a deletion in {repository}");
+        match self.transport.send(&request).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_not_found() => Ok(()),
             Err(error) => Err(error),
@@ -100,27 +103,29 @@ impl Client {
                 Err(error) => return Err(error),
             };
             // The reply was lost: what is there now tells whether the request arrived.
-            match self.resolve(repository, target).await {
-                Err(gone) if gone.is_not_found() => return Ok(Deletion::Deleted),
+            match self.look_up(repository, target).await {
+                Ok(None) => return Ok(Deletion::Deleted),
                 Err(_) => return Err(error),
-                Ok(now) if now.digest != *digest => return Err(moved(&request.subject.name, digest, &now.digest)),
-                Ok(_) if resend => resend = false,
-                Ok(_) => return Err(error),
+                Ok(Some(now)) if now.digest != *digest => {
+                    return Err(moved(&request.subject.name, digest, &now.digest));
+                }
+                Ok(Some(_)) if resend => resend = false,
+                Ok(Some(_)) => return Err(error),
             }
         }
     }
 
     /// A registry that accepts a deletion may not have carried it out.
     async fn prove_gone(&self, repository: &Repository, target: Target<'_>, digest: &Digest) -> Result<()> {
-        match self.resolve(repository, target).await {
-            Err(error) if error.is_not_found() => Ok(()),
+        match self.look_up(repository, target).await {
+            Ok(None) => Ok(()),
             Err(error) => {
                 let what = format!("deleted, but cannot verify that {repository} has no {target} any more");
                 Err(error.within(what).with_kind(Kind::Incomplete))
             }
             // Somebody pushed the tag anew: what was asked to go is gone from it.
-            Ok(now) if now.digest != *digest => Ok(()),
-            Ok(_) => {
+            Ok(Some(now)) if now.digest != *digest => Ok(()),
+            Ok(Some(_)) => {
                 let what = format!("{target} of {repository} is still present");
                 let cause = format!("{} accepted the deletion and did not carry it out", self.registry);
                 Err(Error::new(Kind::Incomplete, what).because(cause))

@@ -28,6 +28,9 @@ pub mod media_types {
     /// Docker's manifest, schema 1.
     pub const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
 
+    /// The type of artifact that holds the place of a tag while that is removed; one that is found was left by an interrupted removal.
+    pub const PLACEHOLDER: &str = "application/vnd.registry-ls.placeholder.v1+json";
+
     /// Every type that can be shown, schema 1 last. Without an index among them, a registry answers with one child of the index
     /// and that child's digest.
     pub const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \

@@ -24,6 +24,8 @@ pub(crate) enum Endpoint<'a> {
     Blob(&'a Repository, &'a Digest),
     /// `/v2/<name>/blobs/uploads/`
     Uploads(&'a Repository),
+    /// `/v2/<name>/referrers/<digest>`
+    Referrers(&'a Repository, &'a Digest),
 }
 
 impl Endpoint<'_> {
@@ -36,6 +38,7 @@ impl Endpoint<'_> {
             Self::Manifest(repository, Target::Digest(digest)) => format!("v2/{repository}/manifests/{digest}"),
             Self::Blob(repository, digest) => format!("v2/{repository}/blobs/{digest}"),
             Self::Uploads(repository) => format!("v2/{repository}/blobs/uploads/"),
+            Self::Referrers(repository, digest) => format!("v2/{repository}/referrers/{digest}"),
         }
     }
 
@@ -64,6 +67,10 @@ impl Endpoint<'_> {
             }
             Self::Uploads(repository) => {
                 (repository.to_string(), Right::on(repository, action), Missing::Repository, Operation::Other)
+            }
+            Self::Referrers(repository, digest) => {
+                let name = format!("referrers of {repository}@{digest}");
+                (name, Right::on(repository, action), Missing::Page, Operation::Other)
             }
         };
         Subject { registry: registry.to_owned(), name, right: Some(right), missing, operation }

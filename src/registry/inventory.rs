@@ -1,4 +1,4 @@
-//! What a repository holds: its tags with their digests, and the indexes that list them.
+//! What a repository holds: its tags with their digests, and the indexes among them with what they list.
 
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -11,15 +11,17 @@ use crate::name::{Digest, Repository, Tag, Target};
 /// The tags of a repository with what they point at, at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
-    tags: Vec<(Tag, Resolved)>,
+    tags: Vec<(Tag, Digest)>,
     indexes: Vec<Index>,
 }
 
 /// An index that is tagged, or listed by one that is.
-#[derive(Debug, Clone)]
-struct Index {
-    digest: Digest,
-    children: Vec<Digest>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Its digest.
+    pub digest: Digest,
+    /// The manifests that it lists.
+    pub children: Vec<Digest>,
 }
 
 impl Client {
@@ -33,20 +35,20 @@ impl Client {
         let tags: Vec<_> = self
             .tags(repository)
             .map_ok(|tag| async move {
-                let resolved = self.resolve(repository, Target::Tag(&tag)).await;
-                found(resolved).map(|resolved| resolved.map(|resolved| (tag, resolved)))
+                let resolved = self.look_up(repository, Target::Tag(&tag)).await;
+                resolved.map(|resolved| resolved.map(|resolved| (tag, resolved)))
             })
             .try_buffered(self.jobs())
             .try_filter_map(async |tag| Ok(tag))
             .try_collect()
             .await?;
-        let mut inventory = Inventory { tags, indexes: Vec::new() };
-        let mut wanted: Vec<_> = inventory
-            .tags
+        let mut wanted: Vec<_> = tags
             .iter()
-            .filter(|(_, resolved)| resolved.media_type.as_deref().is_none_or(may_be_index))
+            .filter(|(_, resolved): &&(Tag, Resolved)| resolved.media_type.as_deref().is_none_or(may_be_index))
             .map(|(_, resolved)| resolved.digest.clone())
             .collect();
+        let tags = tags.into_iter().map(|(tag, resolved)| (tag, resolved.digest)).collect();
+        let mut inventory = Inventory::new(tags, Vec::new());
         // Indexes may list indexes; a digest cannot contain itself, so this ends.
         while !wanted.is_empty() {
             wanted.sort();
@@ -75,12 +77,22 @@ impl Client {
 }
 
 impl Inventory {
+    /// An inventory of what is known: each tag with its digest, in the registry's order, and the indexes.
+    pub fn new(tags: Vec<(Tag, Digest)>, indexes: Vec<Index>) -> Self {
+        Self { tags, indexes }
+    }
+
     /// The tags on a digest, sorted.
     pub fn tags_on(&self, digest: &Digest) -> Vec<Tag> {
-        let tags = self.tags.iter().filter(|(_, resolved)| resolved.digest == *digest);
+        let tags = self.tags.iter().filter(|(_, known)| known == digest);
         let mut tags: Vec<_> = tags.map(|(tag, _)| tag.clone()).collect();
         tags.sort();
         tags
+    }
+
+    /// What a tag points at.
+    pub fn digest_of(&self, tag: &Tag) -> Option<&Digest> {
+        self.tags.iter().find(|(known, _)| known == tag).map(|(_, digest)| digest)
     }
 
     /// The indexes that list a digest.
@@ -90,8 +102,13 @@ impl Inventory {
     }
 
     /// Every tag with what it points at, in the registry's order.
-    pub fn tags(&self) -> &[(Tag, Resolved)] {
+    pub fn tags(&self) -> &[(Tag, Digest)] {
         &self.tags
+    }
+
+    /// Adds a tag that the list did not have.
+    pub fn add_tag(&mut self, tag: Tag, digest: Digest) {
+        self.tags.push((tag, digest));
     }
 
     /// Forgets a tag that was removed.
@@ -101,7 +118,7 @@ impl Inventory {
 
     /// Forgets a manifest that was removed, with its tags.
     pub fn forget_manifest(&mut self, digest: &Digest) {
-        self.tags.retain(|(_, resolved)| resolved.digest != *digest);
+        self.tags.retain(|(_, known)| known != digest);
         self.indexes.retain(|index| index.digest != *digest);
     }
 }

@@ -1,8 +1,10 @@
 //! `/v2/<name>/manifests/<reference>` and the blobs that a manifest names: what a reference is.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::client::Client;
 use super::config::ImageConfig;
@@ -54,18 +56,49 @@ impl Client {
     /// [`Kind::NotFound`] when there is no such tag or manifest; [`Danger::DigestMismatch`] when the registry answers for another
     /// digest than the one asked for.
     pub async fn resolve(&self, repository: &Repository, target: Target<'_>) -> Result<Resolved> {
-        let head = self.transport.send(&self.manifest_request(Method::HEAD, repository, target)).await;
-        let refused = match head {
-            Ok(response) => match told_digest(&response) {
-                Some(digest) => {
-                    same_as_asked(target, &digest)?;
-                    return Ok(Resolved { digest, media_type: response.media_type(), size: told_size(&response) });
-                }
-                None => None,
-            },
-            Err(error) if is_worth_a_get(&error) => Some(error),
+        match self.head(repository, target).await? {
+            Ok(resolved) => Ok(resolved),
+            Err(refused) => self.resolve_by_get(repository, target, refused).await,
+        }
+    }
+
+    /// What a tag or digest points at, if it is there: where HEAD is known to tell, it is not asked why not.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::resolve`] but "not found".
+    pub async fn look_up(&self, repository: &Repository, target: Target<'_>) -> Result<Option<Resolved>> {
+        let refused = match self.head(repository, target).await? {
+            Ok(resolved) => return Ok(Some(resolved)),
+            Err(Some(error)) if error.is_not_found() && self.heads_tell.load(Ordering::Relaxed) => return Ok(None),
+            Err(refused) => refused,
+        };
+        match self.resolve_by_get(repository, target, refused).await {
+            Ok(resolved) => Ok(Some(resolved)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What a HEAD tells. The inner error is that a GET may tell more, with why the HEAD failed if it did.
+    async fn head(&self, repository: &Repository, target: Target<'_>) -> Result<Result<Resolved, Option<Error>>> {
+        let response = match self.transport.send(&self.manifest_request(Method::HEAD, repository, target)).await {
+            Ok(response) => response,
+            Err(error) if is_worth_a_get(&error) => return Ok(Err(Some(error))),
             Err(error) => return Err(error),
         };
+        let Some(digest) = told_digest(&response) else { return Ok(Err(None)) };
+        same_as_asked(target, &digest)?;
+        self.heads_tell.store(true, Ordering::Relaxed);
+        Ok(Ok(Resolved { digest, media_type: response.media_type(), size: told_size(&response) }))
+    }
+
+    async fn resolve_by_get(
+        &self,
+        repository: &Repository,
+        target: Target<'_>,
+        refused: Option<Error>,
+    ) -> Result<Resolved> {
         match (self.manifest(repository, target).await, refused) {
             (Ok(manifest), _) => Ok(Resolved {
                 digest: manifest.digest,
@@ -140,6 +173,19 @@ impl Client {
         same_size(descriptor, bytes.len())?;
         let image = ImageConfig::parse(&bytes).map_err(|error| malformed(&what).because(error))?;
         Ok(Config { digest: descriptor.digest.clone(), bytes, image })
+    }
+
+    /// Pushes a manifest, whose blobs the repository has, and puts a tag on it if `target` is one. The tag is taken off what it was on.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Denied`] when it is not allowed. After one that leaves it open whether the registry got it, [`Client::resolve`] tells.
+    pub async fn push_manifest(&self, repository: &Repository, target: Target<'_>, manifest: &Manifest) -> Result<()> {
+        let media_type = HeaderValue::from_str(&manifest.media_type);
+        let media_type = media_type.map_err(|error| malformed(manifest.digest.as_str()).because(error))?;
+        let request = self.request(Method::PUT, Endpoint::Manifest(repository, target));
+        self.transport.send(&request.header(CONTENT_TYPE, media_type).body(manifest.bytes.clone())).await?;
+        Ok(())
     }
 
     fn manifest_request(&self, method: Method, repository: &Repository, target: Target<'_>) -> Request {

@@ -1,6 +1,7 @@
 //! What can be asked of a registry: one file an endpoint of the OCI distribution specification.
 
 mod catalog;
+mod census;
 mod client;
 mod config;
 mod contents;
@@ -13,6 +14,7 @@ mod manifest;
 mod names;
 mod page;
 mod platform;
+mod referrers;
 mod root;
 mod schema1;
 mod tags;
@@ -20,6 +22,7 @@ mod upload;
 mod valid;
 
 pub use catalog::CatalogOptions;
+pub use census::{Census, ManifestFacts, TagFacts};
 pub use client::{Client, ClientBuilder};
 pub(crate) use endpoint::Endpoint;
 
@@ -27,8 +30,9 @@ pub use config::{HistoryEntry, ImageConfig};
 pub use contents::{Child, Contents};
 pub use delete::{Deletion, moved};
 pub use document::{Content, Descriptor, Document, Manifest, media_types};
-pub use inventory::Inventory;
+pub use inventory::{Index, Inventory};
 pub use listing::PAGE_SIZE;
 pub use manifest::{Config, Resolved};
 pub use names::{BadList, Entry, NameScanner};
 pub use platform::Platform;
+pub use referrers::referrers_tag;

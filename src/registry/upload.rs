@@ -1,14 +1,15 @@
-//! `/v2/<name>/blobs/uploads/`: whether blobs would be taken.
+//! `/v2/<name>/blobs/uploads/`: pushing blobs, and whether they would be taken.
 
+use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{HeaderValue, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use url::Url;
 
 use super::client::Client;
 use super::endpoint::Endpoint;
 use crate::error::{Error, Fault, Kind, Result};
 use crate::http::{Request, Response, redirect_target};
-use crate::name::Repository;
+use crate::name::{Algorithm, Digest, Repository};
 
 impl Client {
     /// Whether the registry would take a push to this repository: an upload is begun and, without anything having been sent, given
@@ -30,6 +31,28 @@ impl Client {
             tracing::debug!("the upload could not be given up: {error}");
         }
         Ok(())
+    }
+
+    /// Pushes a small blob in one piece, unless the repository has it (OCI distribution specification, "Pushing blobs").
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Denied`] when it is not allowed; those of [`Client::probe_push`] for where the upload is to go on.
+    pub async fn push_blob(&self, repository: &Repository, bytes: Bytes) -> Result<Digest> {
+        let digest = Digest::of(Algorithm::Sha256, &bytes);
+        match self.transport.send(&self.request(Method::HEAD, Endpoint::Blob(repository, &digest))).await {
+            Ok(_) => return Ok(digest),
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error),
+        }
+        let begun = self.transport.send(&self.request(Method::POST, Endpoint::Uploads(repository))).await?;
+        let mut upload = self.upload(&begun)?;
+        upload.query_pairs_mut().append_pair("digest", digest.as_str());
+        let subject = self.request(Method::PUT, Endpoint::Uploads(repository)).subject;
+        let request = Request::new(Method::PUT, upload, subject);
+        let octets = HeaderValue::from_static("application/octet-stream");
+        self.transport.send(&request.header(CONTENT_TYPE, octets).body(bytes)).await?;
+        Ok(digest)
     }
 
     /// Where an upload goes on.

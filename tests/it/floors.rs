@@ -16,6 +16,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("http", &["error", "name", "auth", "keychain", "trust"]),
     ("registry", &["error", "name", "auth", "keychain", "trust", "http"]),
     ("diagnosis", &["error", "name", "auth", "keychain", "trust", "http", "registry"]),
+    ("removal", &["error", "name", "replace", "http", "registry"]),
     ("retention", &["error", "name", "auth", "keychain", "trust", "http", "registry"]),
 ];
 

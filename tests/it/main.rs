@@ -10,6 +10,7 @@ mod output;
 mod pace;
 mod personalities;
 mod registries;
+mod removing;
 mod runner;
 mod terminal;
 mod tokens;

@@ -46,6 +46,12 @@ impl Rls {
         self
     }
 
+    /// The next run by the same person: these arguments, separated by blanks, instead of those before.
+    pub fn then(mut self, words: &str) -> Self {
+        self.arguments = words.split_whitespace().map(str::to_owned).collect();
+        self
+    }
+
     /// `RLS_USERNAME` and `RLS_PASSWORD`.
     pub fn user(self, name: &str, password: &str) -> Self {
         self.env("RLS_USERNAME", name).env("RLS_PASSWORD", password)

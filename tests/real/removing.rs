@@ -86,17 +86,25 @@ pub fn all(place: &Place) {
     rehearsals(&shelf);
     stops(&shelf);
     absent(&shelf);
+    alone(&shelf);
     removals(&shelf);
     an_emptied_repository(&shelf);
+    by_rule(place);
 }
 
 fn rehearsals(shelf: &Shelf<'_>) {
-    shelf.stays("rm -n web/app:lone", 0, &["would-remove→web/app:lone"], "");
+    let plan = format!("plan:  web/app:lone is {} and goes with its manifest", shelf.lone);
+    shelf.stays("rm -n web/app:lone", 0, &["would-remove→web/app:lone"], &plan);
     let both = ["would-remove→web/app:left", "would-remove→web/app:right"];
-    shelf.stays("rm --dry-run --with-siblings web/app:left", 0, &both, "");
+    let with = |what: &str, also: &str| format!("plan:  {what}; with it {also}");
+    let plan = with(&format!("web/app:left is {} and goes with its manifest", shelf.shared), "web/app:right");
+    shelf.stays("rm --dry-run --with-siblings web/app:left", 0, &both, &plan);
     let digest = format!("web/app@{}", shelf.pair);
     let all = [&*format!("would-remove→{digest}"), "would-remove→web/app:one", "would-remove→web/app:two"];
-    shelf.stays(&format!("rm -n --all-tags {digest}"), 0, &all, "");
+    let plan = with(&format!("{digest} goes"), "web/app:one, web/app:two");
+    shelf.stays(&format!("rm -n --all-tags {digest}"), 0, &all, &plan);
+    let plan = format!("plan:  web/app:left is {} and goes by a placeholder; web/app:right stays", shelf.shared);
+    shelf.stays("rm -n --placeholder web/app:left", 0, &["would-remove→web/app:left"], &plan);
 }
 
 fn stops(shelf: &Shelf<'_>) {
@@ -136,6 +144,47 @@ fn absent(shelf: &Shelf<'_>) {
     let outcome =
         shelf.stays("rm web/app:loan", 3, &["failed→web/app:loan"], "error: web/app:loan not found on REGISTRY");
     assert!(outcome.stderr.contains("hint:  there is web/app:lone, "), "{outcome}");
+}
+
+/// One of two tags on a manifest, and the name of a part of an index.
+fn alone(shelf: &Shelf<'_>) {
+    let place = shelf.place;
+    for (tag, digest) in [("left", &shelf.shared), ("child", &shelf.child)] {
+        let outcome = place.rls(&format!("rm --placeholder web/app:{tag}")).run();
+        assert_eq!(outcome.result(), (0, &*format!("removed→web/app:{tag}\n")), "{outcome}");
+        shelf.tags.borrow_mut().remove(tag).expect("it was there");
+        assert_eq!(place.state(REPOSITORY), *shelf.tags.borrow(), "{outcome}");
+        assert!(place.has(REPOSITORY, digest), "the manifest went with {tag}");
+    }
+    for (tag, of) in [("left", "shared"), ("child", "child")] {
+        let image = ImageSpec::new(of).build();
+        place.push(REPOSITORY, tag, &image);
+    }
+    *shelf.tags.borrow_mut() = place.state(REPOSITORY);
+}
+
+/// A rule, its plan on file, and what is left when that was applied twice.
+fn by_rule(place: &Place) {
+    let image = |month: usize| ImageSpec::new(&format!("rule {month}")).created(&format!("2025-0{month}-01T00:00:00Z"));
+    let digests: Vec<_> =
+        (1..=4).map(|month| place.push("web/rule", &format!("1.{month}"), &image(month).build())).collect();
+    place.push("web/rule", "stable", &image(1).build());
+    let before = place.state("web/rule");
+    let rls = place.rls("prune web/rule --keep-last 2 --keep stable --save-plan plan.json -q");
+    let plan =
+        "kept→web/rule:1.4\nkept→web/rule:1.3\nwould-remove→web/rule:1.2\nkept→web/rule:1.1\nkept→web/rule:stable\n";
+    assert_eq!(rls.run().result(), (0, plan));
+    assert_eq!(place.state("web/rule"), before);
+    let apply = rls.then("rm --apply plan.json -q");
+    assert_eq!(apply.run().result(), (0, "removed→web/rule:1.2\n"));
+    assert_eq!(apply.run().result(), (0, "removed→web/rule:1.2\n"));
+    assert!(!place.has("web/rule", &digests[1]));
+    let outcome = place.rls("prune web/rule --keep-last 2 --keep stable --placeholder --yes -q").run();
+    let done = "kept→web/rule:1.4\nkept→web/rule:1.3\nkept→web/rule:stable\nremoved→web/rule:1.1\n";
+    assert_eq!(outcome.result(), (0, done), "{outcome}");
+    let left: Vec<_> = place.state("web/rule").into_keys().collect();
+    assert_eq!(left, ["1.3", "1.4", "stable"]);
+    assert!(place.has("web/rule", &digests[0]));
 }
 
 fn removals(shelf: &Shelf<'_>) {
@@ -184,6 +233,7 @@ pub fn disabled(place: &Place) {
         ("-n --all-tags", &tagged),
         ("", &untagged),
         ("--ignore-missing", &untagged),
+        ("--placeholder", "web/app:left"),
     ] {
         let words = format!("rm {options} {reference}");
         let error = "error: REGISTRY does not allow deletion";

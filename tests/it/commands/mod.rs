@@ -4,6 +4,7 @@ mod digest;
 mod login;
 mod logout;
 mod manifest;
+mod prune;
 mod repos;
 mod rm;
 mod rm_siblings;

@@ -17,13 +17,13 @@ fn is_a_safety_stop_that_names_the_siblings() {
     --- stderr
     error: removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest
     cause: http://REGISTRY deletes manifests, not tags, and all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
-    hint:  --with-siblings removes the manifest with all these tags
+    hint:  --with-siblings removes all these tags; --placeholder removes only the one that was named (pushes a tiny manifest first)
     ");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.4 -o json -q").run(), @r#"
     exit 9
     --- stdout
     [
-      {"repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"failed","method":null,"reason":"removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest","error":{"kind":"safety","message":"removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest: http://REGISTRY deletes manifests, not tags, and all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552"}}
+      {"repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"failed","method":null,"reason":"removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest","siblings":{"stay":["1","1.4.0","latest"],"go":[]},"indexes":[],"referrers":[],"error":{"kind":"safety","message":"removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest: http://REGISTRY deletes manifests, not tags, and all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552"}}
     ]
     --- stderr
     error: removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest
@@ -43,7 +43,7 @@ fn stops_only_itself() {
     --- stderr
     error: removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest
     cause: http://REGISTRY deletes manifests, not tags, and all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
-    hint:  --with-siblings removes the manifest with all these tags
+    hint:  --with-siblings removes all these tags; --placeholder removes only the one that was named (pushes a tiny manifest first)
     warning: 1 of 2 deleted, 1 failed
     hint:  the space is free again when the registry's administrator has run its garbage collection
     ");

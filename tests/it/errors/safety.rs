@@ -133,8 +133,8 @@ fn a_manifest_that_can_be_read_in_two_ways() {
 fn a_tag_that_moves_before_it_is_deleted() {
     let (registry, digest) = app();
     registry.push_image("app", "2.0", &ImageSpec::new("two"));
-    // The registry says that it does not delete tags; before the manifest is deleted, somebody pushes.
-    registry.on_request(Match::get("/v2/app/tags/list"), |registry, _| {
+    // The plan is made; before the manifest is deleted, somebody pushes.
+    registry.on_request(Match::under("/v2/app/referrers/"), |registry, _| {
         registry.push_image("app", "1.0", &ImageSpec::new("moved meanwhile"));
     });
     assert_snapshot!(Rls::at(&registry).words("rm app:1.0").run(), @"

@@ -65,7 +65,7 @@ fn a_tag_with_siblings() {
                     "\
 error: removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest
 cause: http://REGISTRY deletes manifests, not tags, and all of them are {DIGEST}
-hint:  --with-siblings removes the manifest with all these tags
+hint:  --with-siblings removes all these tags; --placeholder removes only the one that was named (pushes a tiny manifest first)
 "
                 );
                 is(&outcome, 9, "failed\tshared/app:1.4\n", &stderr, profile);
@@ -139,10 +139,17 @@ fn a_dry_run() {
             is_unsupported(&lone, "shared/app:1.3.9", profile);
             is_unsupported(&all, "shared/app:1.4", profile);
         } else {
-            is(&lone, 0, "would-remove\tshared/app:1.3.9\n", "", profile);
+            let way = if profile.deletes == Deletes::Tags { "goes by its name" } else { "goes with its manifest" };
+            let digest = registry.resolve("shared/app", "1.3.9").expect("the tag is there");
+            let plan = format!("plan:  shared/app:1.3.9 is {digest} and {way}\n");
+            is(&lone, 0, "would-remove\tshared/app:1.3.9\n", &plan, profile);
             let stdout =
                 ["1.4", "1", "1.4.0", "latest"].map(|tag| format!("would-remove\tshared/app:{tag}\n")).concat();
-            is(&all, 0, &stdout, "", profile);
+            let plan = format!(
+                "plan:  shared/app:1.4 is {DIGEST} and goes with its manifest; \
+                with it shared/app:1, shared/app:1.4.0, shared/app:latest\n"
+            );
+            is(&all, 0, &stdout, &plan, profile);
         }
         let shared = rm(profile, &registry, "-n shared/app:1.4");
         let code = match profile.deletes {

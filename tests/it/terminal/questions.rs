@@ -140,18 +140,15 @@ fn ctrl_c_at_the_question_changes_nothing() {
 }
 
 #[test]
-fn what_was_removed_before_the_question_is_told() {
+fn nothing_is_removed_before_the_question() {
     let registry = seeded("shared");
     let (code, shown) = remove(&registry, "shared/app:1.3.9 shared/app:1.4 --with-siblings", "n\n");
     assert_eq!(code, Some(2), "{shown}");
     assert_snapshot!(shown, @"
-    removed→shared/app:1.3.9
     removing shared/app:1.4 also removes shared/app:1, shared/app:1.4.0, shared/app:latest; go on? [y/N] n
-    warning: 1 of 2 deleted, 0 failed, 1 left as they were
-    hint:  the space is free again when the registry's administrator has run its garbage collection
     error: not confirmed, so it was not done
     ");
-    assert_eq!(registry.tags("shared/app"), ["1", "1.4", "1.4.0", "latest"]);
+    assert_eq!(registry.tags("shared/app").len(), 5);
 }
 
 #[test]

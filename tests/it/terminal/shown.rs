@@ -139,8 +139,8 @@ fn removals_and_errors_are_coloured() {
     assert_snapshot!(shown(Rls::at(&registry).words("rm team/app:1.0")), @"
     exit 9
     ␛[1m␛[31merror:␛[0m removing team/app:1.0 would also remove team/app:latest
-    ␛[2mcause:␛[0m http://REGISTRY deletes manifests, not tags, and all of them are sha256:521f3056a5d8eb55c03547bc88383aea5ef320d1abb7eb24dda0cae55457009e
-    ␛[36mhint: ␛[0m --with-siblings removes the manifest with all these tags
+    ␛[2mcause:␛[0m http://REGISTRY deletes manifests, not tags, and both tags are sha256:521f3056a5d8eb55c03547bc88383aea5ef320d1abb7eb24dda0cae55457009e
+    ␛[36mhint: ␛[0m --with-siblings removes all these tags; --placeholder removes only the one that was named (pushes a tiny manifest first)
     ␛[1m␛[31mfailed␛[0m→team/app:1.0
     ");
     assert_snapshot!(shown(Rls::at(&registry).words("digest team/app:2.0")), @r#"

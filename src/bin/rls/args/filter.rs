@@ -7,7 +7,7 @@ use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use crate::usage::{Result, Usage};
 
 /// Which names to list.
-#[derive(Debug, Default, Clone, clap::Args)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, clap::Args)]
 pub struct FilterArgs {
     /// Only names that match GLOB; repeatable, one match is enough
     ///
@@ -20,7 +20,11 @@ pub struct FilterArgs {
     pub exclude: Vec<Glob>,
 }
 
-fn parse_glob(text: &str) -> Result<Glob, String> {
+/// Reads a glob.
+///
+/// # Errors
+/// A text that says what is wrong with it.
+pub fn parse_glob(text: &str) -> Result<Glob, String> {
     GlobBuilder::new(text).literal_separator(true).build().map_err(|error| error.kind().to_string())
 }
 

@@ -9,6 +9,7 @@
 //! A command is one struct in one file of this room; its doc comments are the help text. Repositories and references stay
 //! text here, because what `app:5000/x` means depends on `--registry`: [`crate::config::Settings`] reads them.
 
+mod age;
 mod completions;
 mod digest;
 mod doctor;
@@ -18,6 +19,7 @@ mod global;
 mod login;
 mod logout;
 mod manifest;
+mod prune;
 mod repos;
 mod resolve;
 mod rm;
@@ -30,15 +32,19 @@ use std::path::Path;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 
+pub use age::parse_age;
 pub use completions::CompletionsArgs;
 pub use digest::DigestArgs;
 pub use doctor::DoctorArgs;
 pub use duration::parse_duration;
-pub use filter::{Filter, FilterArgs, parse_limit};
+pub use filter::{Filter, FilterArgs, parse_glob, parse_limit};
 pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};
 pub use login::LoginArgs;
 pub use logout::LogoutArgs;
 pub use manifest::ManifestArgs;
+#[cfg(test)]
+pub use prune::Order as PruneOrder;
+pub use prune::{PruneArgs, RuleArgs, parse_range};
 pub use repos::ReposArgs;
 pub use resolve::Resolve;
 pub use rm::RmArgs;
@@ -83,6 +89,7 @@ pub enum Command {
     Manifest(ManifestArgs),
     Digest(DigestArgs),
     Rm(RmArgs),
+    Prune(PruneArgs),
     Doctor(DoctorArgs),
     Login(LoginArgs),
     Logout(LogoutArgs),
@@ -98,6 +105,7 @@ impl Cli {
             Command::Tags(tags) => tags.config.config.as_deref(),
             Command::Digest(digest) => digest.config.config.as_deref(),
             Command::Rm(rm) => rm.config.config.as_deref(),
+            Command::Prune(prune) => prune.config.config.as_deref(),
             Command::Doctor(doctor) => doctor.config.config.as_deref(),
             Command::Login(login) => login.config.config.as_deref(),
             Command::Logout(logout) => logout.config.config.as_deref(),
@@ -116,8 +124,16 @@ impl Cli {
         }
         let names_on_stdin =
             matches!(&self.command, Command::Tags(tags) if tags.repositories.iter().any(|name| name == "-"));
+        let removal = match &self.command {
+            Command::Rm(rm) => {
+                rm.check()?;
+                rm.reads_stdin()
+            }
+            _ => None,
+        };
         let readers = [
             (names_on_stdin, "-"),
+            (removal.is_some(), removal.unwrap_or_default()),
             (self.global.password_stdin, "--password-stdin"),
             (self.global.auth_file.as_deref() == Some(Path::new("-")), "--auth-file -"),
         ];

@@ -55,12 +55,22 @@ fn every_command_and_alias_is_known() {
     }
     assert!(matches!(parsed("rls digest app:1 app:2").command, Command::Digest(_)));
     assert!(matches!(parsed("rls rm app:1").command, Command::Rm(_)));
+    for line in ["rls prune app --keep-last 1", "rls prune --match-repo *"] {
+        assert!(matches!(parsed(line).command, Command::Prune(_)), "{line}");
+    }
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(matches!(parsed(&format!("rls completions {shell}")).command, Command::Completions(_)), "{shell}");
     }
-    for line in
-        ["rls tags", "rls manifest", "rls digest", "rls rm", "rls completions", "rls completions tcsh", "rls prune x"]
-    {
+    for line in [
+        "rls tags",
+        "rls manifest",
+        "rls digest",
+        "rls rm",
+        "rls completions",
+        "rls completions tcsh",
+        "rls prune",
+        "rls x y",
+    ] {
         refused(line);
     }
 }

@@ -7,14 +7,17 @@ mod login;
 mod logout;
 mod manifest;
 mod nearest;
+mod prune;
+mod removing;
 mod repos;
 mod rm;
 mod tags;
 mod trust;
 
 use futures::{FutureExt, Stream, StreamExt};
-use std::io::{Stdout, Write};
+use std::io::{BufRead, StdinLock, Stdout, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use registry_ls::error::Error;
 use registry_ls::name::{Reference, Registry, Repository};
@@ -26,6 +29,7 @@ use crate::connect::Connector;
 use crate::ending::Ending;
 use crate::output::{Output, OutputError, OutputOptions, Progress, View};
 use crate::report::{Report, Situation, Stop};
+use crate::stdin::from_stdin;
 use crate::usage::Usage;
 
 /// Things of which several are asked for at once. The transport bounds the requests; this bounds what waits for them.
@@ -55,6 +59,7 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Stop> {
         Command::Tags(tags) => tags::run(tags, context).await,
         Command::Manifest(manifest) => manifest::run(manifest, context).await,
         Command::Digest(digest) => digest::run(digest, context).await,
+        Command::Prune(prune) => prune::run(prune, context).await,
         Command::Rm(rm) => rm::run(rm, context).await,
         Command::Doctor(doctor) => doctor::run(doctor, context).await,
         Command::Login(login) => login::run(login, context).await,
@@ -80,6 +85,29 @@ impl Context<'_> {
             end = self.ending.clone() => Err(end.into()),
             done = work => Ok(done),
         }
+    }
+
+    /// What `work` comes to, and why the command has to end. What is under way then has so long to come to its end, so that it is known
+    /// what became of it.
+    async fn or_finish<T>(&self, work: impl Future<Output = T>, grace: Duration) -> (Option<T>, Option<Stop>) {
+        let mut work = std::pin::pin!(work);
+        match self.or_end(&mut work).await {
+            Ok(done) => (Some(done), None),
+            Err(stop) => (tokio::time::timeout(grace, work).await.ok(), Some(stop)),
+        }
+    }
+
+    /// The names among arguments, `-` standing for the lines of standard input.
+    async fn with_stdin(&self, arguments: &[String]) -> Result<Vec<String>, Stop> {
+        let mut names = Vec::new();
+        for argument in arguments {
+            if argument == "-" {
+                names.extend(self.or_end(from_stdin(lines)).await??);
+            } else {
+                names.push(argument.clone());
+            }
+        }
+        Ok(names)
     }
 
     /// The client of a registry.
@@ -128,6 +156,11 @@ impl Context<'_> {
     fn failed(&self, registry: &Registry, error: Error) -> Stop {
         Stop::Failed(error, self.situation(registry))
     }
+}
+
+fn lines(input: StdinLock<'_>) -> std::io::Result<Vec<String>> {
+    let names = input.lines().map(|line| line.map(|line| line.trim().to_owned()));
+    names.filter(|name| name.as_ref().map_or(true, |name| !name.is_empty())).collect()
 }
 
 /// The next item, unless the command has to end. Before it is waited for, what was written so far is shown.

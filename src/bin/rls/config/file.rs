@@ -11,10 +11,15 @@
 //! [registries."registry.corp:5000"]                   # as typed: HOST[:PORT]
 //! ca-file = "corp-root.pem"                           # from this file's folder
 //! username = "ann"
+//!
+//! [prune."team/*"]                                    # rls prune, for the repositories with such a path
+//! keep-last = 10
 //! ```
 //!
 //! There is no password in it, and what weakens a connection, `insecure` and `plain-http`, is for one registry, never for
 //! all. The tables are `registries` because `registry` is the default registry's name.
+
+mod prune;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -24,13 +29,15 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use registry_ls::name::Registry;
 
+use self::prune::Prune;
 use super::reader::{Entry, Reader};
 use crate::args::{MAX_JOBS, MAX_RETRIES, parse_duration};
 use crate::output::{ColorChoice, Format, Layout, ProgressChoice};
 use crate::usage::{Result, Usage};
 
 /// Keys that stand outside of tables only.
-const GENERAL: [&str; 8] = ["registry", "timeout", "output", "format", "color", "progress", "templates", "registries"];
+const GENERAL: [&str; 9] =
+    ["registry", "timeout", "output", "format", "color", "progress", "templates", "registries", "prune"];
 /// Keys that stand outside of tables and in those of a registry.
 const CONNECTION: [&str; 9] = [
     "username",
@@ -65,6 +72,8 @@ pub struct File {
     pub general: Connect,
     /// About one.
     pub registries: Vec<(Registry, Connect)>,
+    /// Rules for `rls prune`.
+    pub prune: Vec<Prune>,
 }
 
 /// What the file says about talking to a registry.
@@ -160,6 +169,11 @@ impl File {
                     self.registries.push(read_registry(reader, &registry)?);
                 }
             }
+            "prune" => {
+                for rule in Reader::entries(reader.sub(entry)?) {
+                    self.prune.push(prune::read(reader, &rule)?);
+                }
+            }
             key if WEAKENING.contains(&key) => {
                 return Err(reader
                     .fault(entry.at.clone(), format!("{key} is for one registry, not for all"))
@@ -224,7 +238,7 @@ impl Connect {
                     self.log_in(reader, entry, Login::Anonymous)?;
                 }
             }
-            "ca-file" => self.ca_files = reader.paths(entry)?,
+            "ca-file" => self.ca_files = reader.list(entry, |item| reader.path(item))?,
             "client-cert" => self.client_cert = Some(reader.path(entry)?),
             "client-key" => self.client_key = Some(reader.path(entry)?),
             "jobs" => self.jobs = u16::try_from(number(1..=MAX_JOBS)?).ok(),

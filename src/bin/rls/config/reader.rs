@@ -149,14 +149,13 @@ impl<'a> Reader<'a> {
         Ok(self.located(self.text(entry)?))
     }
 
-    /// One path or a list of them.
+    /// One value or a list of them.
     ///
     /// # Errors
-    /// It is something else.
-    pub fn paths(&self, entry: &Entry<'_, '_>) -> Result<Vec<PathBuf>> {
-        let Some(items) = entry.value.get_ref().as_array() else { return Ok(vec![self.path(entry)?]) };
-        let item = |value| self.path(&Entry { key: entry.key, at: entry.at.clone(), value });
-        items.iter().map(item).collect()
+    /// One of them is something else than `item` takes.
+    pub fn list<T>(&self, entry: &Entry<'_, '_>, item: impl Fn(&Entry<'_, '_>) -> Result<T>) -> Result<Vec<T>> {
+        let Some(items) = entry.value.get_ref().as_array() else { return Ok(vec![item(entry)?]) };
+        items.iter().map(|value| item(&Entry { key: entry.key, at: entry.at.clone(), value })).collect()
     }
 
     fn located(&self, text: &str) -> PathBuf {

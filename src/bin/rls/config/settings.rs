@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::file::Connect;
 use super::{Environment, File, Login};
-use crate::args::{Cli, Global};
+use crate::args::{Cli, Global, RuleArgs};
 use crate::output::{ColorChoice, Layout, ProgressChoice};
 use crate::usage::{Result, Usage, nearest};
 
@@ -280,6 +280,14 @@ impl Settings {
             }
         };
         Ok((self.registry(), prefix.map(|path| path.to_string())))
+    }
+
+    /// The rule for a repository in the configuration file.
+    ///
+    /// # Errors
+    /// There are two that are as good as each other.
+    pub fn rule_for(&self, repository: &Repository) -> Result<Option<&RuleArgs>> {
+        self.file.rule_for(repository.as_str())
     }
 
     /// How to talk to a registry.

@@ -10,7 +10,7 @@
 //!
 //! Records and their views are in [`record`]: [`RepositoryRecord`] with [`RepositoryView`], [`TagRecord`] with [`TagView`],
 //! [`ManifestRecord`] with [`ManifestView`], [`DigestRecord`] with [`DigestView`], [`RemovalRecord`] with [`RemovalView`],
-//! [`LoginRecord`] with [`LoginView`], [`LogoutRecord`] with [`LogoutView`], [`TrustRecord`] with [`TrustView`],
+//! [`PruneRecord`] with [`PruneView`], [`LoginRecord`] with [`LoginView`], [`LogoutRecord`] with [`LogoutView`], [`TrustRecord`] with [`TrustView`],
 //! [`InspectionRecord`] with [`InspectionView`].
 //! A [`Field`] is absent, unknown or known; [`Failure`] is the `"error"` of one record.
 //!

@@ -281,15 +281,14 @@ fn digests_stand_alone() {
     assert_eq!(in_format(DigestView, Format::Jsonl, &records), lines);
 }
 
+const REMOVALS: RemovalView = RemovalView { planned: false };
+
 fn removals() -> Vec<RemovalRecord> {
     let removal = |tag: Option<&str>, action| RemovalRecord {
-        repository: "team/app".to_owned(),
-        tag: tag.map(str::to_owned),
         digest: Some(DIGEST.to_owned()),
         action,
         method: Some("tag".to_owned()),
-        reason: None,
-        error: None,
+        ..RemovalRecord::of("team/app".to_owned(), tag.map(str::to_owned))
     };
     let failed = RemovalRecord { method: None, error: failure(), ..removal(Some("x\u{202e}"), Action::Failed) };
     vec![removal(Some("1"), Action::Removed), removal(None, Action::WouldRemove), failed]
@@ -298,21 +297,21 @@ fn removals() -> Vec<RemovalRecord> {
 #[test]
 fn removals_are_lines() {
     let plain = format!("removed\tteam/app:1\nwould-remove\tteam/app@{DIGEST}\nfailed\tteam/app:x\\u{{202e}}\n");
-    assert_eq!(in_format(RemovalView, Format::Plain, &removals()), plain);
-    assert_eq!(in_format(RemovalView, Format::Table, &removals()), plain);
+    assert_eq!(in_format(REMOVALS, Format::Plain, &removals()), plain);
+    assert_eq!(in_format(REMOVALS, Format::Table, &removals()), plain);
     let mut colored = options(Layout::Format(Format::Table));
     colored.human.styles = Styles::new(true);
     let expected = format!(
         "\x1b[32mremoved\x1b[0m\tteam/app:1\n\x1b[33mwould-remove\x1b[0m\tteam/app@{DIGEST}\n\
          \x1b[1m\x1b[31mfailed\x1b[0m\tteam/app:x\\u{{202e}}\n"
     );
-    assert_eq!(written(RemovalView, colored.clone(), &removals()), expected);
+    assert_eq!(written(REMOVALS, colored.clone(), &removals()), expected);
     colored.layout = Layout::Format(Format::Plain);
-    assert_eq!(written(RemovalView, colored, &removals()), plain);
+    assert_eq!(written(REMOVALS, colored, &removals()), plain);
     let line = format!(
         "{{\"repository\":\"team/app\",\"tag\":null,\"digest\":\"{DIGEST}\",\"action\":\"would-remove\",\"method\":\"tag\",\"reason\":null}}\n"
     );
-    assert_eq!(in_format(RemovalView, Format::Jsonl, &removals()[1..2]), line);
+    assert_eq!(in_format(REMOVALS, Format::Jsonl, &removals()[1..2]), line);
 }
 
 #[test]
@@ -368,5 +367,5 @@ fn samples_have_the_fields_of_records() {
     assert_eq!(keys(serde_json::to_value(REPOS.sample()).unwrap()), ["repository"]);
     assert_eq!(keys(serde_json::to_value(DigestView.sample()).unwrap()), ["repository", "tag", "digest"]);
     let removal = ["repository", "tag", "digest", "action", "method", "reason"];
-    assert_eq!(keys(serde_json::to_value(RemovalView.sample()).unwrap()), removal);
+    assert_eq!(keys(serde_json::to_value(REMOVALS.sample()).unwrap()), removal);
 }

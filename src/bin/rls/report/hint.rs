@@ -267,9 +267,14 @@ fn has_expired_at_ecr(identity: &Identity, error: &Error) -> bool {
 
 fn danger_hint(danger: &Danger) -> Option<String> {
     match danger {
-        Danger::Siblings { .. } => Some("--with-siblings removes the manifest with all these tags".to_owned()),
+        Danger::Siblings { .. } => Some(
+            "--with-siblings removes all these tags; --placeholder removes only the one that was named (pushes a tiny manifest first)"
+                .to_owned(),
+        ),
         Danger::Tagged { .. } => Some("--all-tags removes the manifest with its tags".to_owned()),
-        Danger::InIndex { .. } => Some("remove the index that lists it instead".to_owned()),
+        Danger::InIndex { .. } => Some(
+            "remove the index that lists it instead; --placeholder removes the tag alone, --force leaves the index broken".to_owned(),
+        ),
         Danger::Moved { .. } => Some("somebody pushed to it; look at it again before you remove it".to_owned()),
         Danger::DigestMismatch => Some("a proxy or the registry altered the data; nothing of it was used".to_owned()),
         _ => None,

@@ -97,6 +97,13 @@ impl Report {
         }
     }
 
+    /// Prints what is going to be done about one thing.
+    pub fn plan(&self, text: &str) {
+        if !self.quiet {
+            self.line(Tone::Dim, "plan: ", text);
+        }
+    }
+
     /// Prints what the whole comes to, after the last record.
     pub fn sum(&self, text: &str) {
         if !self.quiet {

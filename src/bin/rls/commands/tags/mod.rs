@@ -1,8 +1,6 @@
 mod listing;
 mod names;
 
-use std::io::{BufRead, StdinLock};
-
 use futures::{StreamExt, stream};
 
 use self::listing::{Listing, Query};
@@ -10,11 +8,10 @@ use super::{Context, MOST_AT_ONCE, next_or_flush};
 use crate::args::TagsArgs;
 use crate::output::{Progress, TagRecord, TagView};
 use crate::report::{Stop, failure};
-use crate::stdin::from_stdin;
 
 /// `rls tags`
 pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let targets = context.repositories(&names(&args.repositories, context).await?).await?;
+    let targets = context.repositories(&context.with_stdin(&args.repositories).await?).await?;
     let filter = args.filter.filter()?;
     let query = Query::new(args, &filter);
     // What comes from standard input is several, even when it is one or none: a script sees the same lines.
@@ -94,22 +91,4 @@ async fn several(
         }
     }
     Ok(())
-}
-
-/// The repositories that are named, `-` standing for the lines of standard input.
-async fn names(arguments: &[String], context: &Context<'_>) -> Result<Vec<String>, Stop> {
-    let mut names = Vec::new();
-    for argument in arguments {
-        if argument == "-" {
-            names.extend(context.or_end(from_stdin(lines)).await??);
-        } else {
-            names.push(argument.clone());
-        }
-    }
-    Ok(names)
-}
-
-fn lines(input: StdinLock<'_>) -> std::io::Result<Vec<String>> {
-    let names = input.lines().map(|line| line.map(|line| line.trim().to_owned()));
-    names.filter(|name| name.as_ref().map_or(true, |name| !name.is_empty())).collect()
 }

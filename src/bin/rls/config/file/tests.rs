@@ -1,4 +1,8 @@
+use std::num::NonZeroUsize;
+
+use super::prune::RULE;
 use super::*;
+use crate::args::{FilterArgs, PruneOrder, RuleArgs, parse_age, parse_glob, parse_range};
 
 fn parse(text: &str) -> Result<File> {
     File::parse(Path::new("/etc/rls/config.toml"), text, Some(Path::new("/home/ann")))
@@ -41,6 +45,16 @@ jobs = 1
 auth-file = "auth.json"
 anonymous = false
 plain-http = true
+
+[prune."team/*"]
+keep-last = 10
+keep = ["v*", "latest"]
+keep-newer-than = "6mo"
+keep-semver = ">=1.4, <2"
+older-than = "2026-01-31"
+match = "*"
+exclude = ["cache"]
+sort = "version"
 "#;
 
 #[test]
@@ -68,6 +82,16 @@ fn every_key_is_read() {
         plain_http: Some(true),
         ..Connect::default()
     };
+    let globs = |texts: &[&str]| texts.iter().map(|text| parse_glob(text).unwrap()).collect::<Vec<_>>();
+    let rule = RuleArgs {
+        keep_last: NonZeroUsize::new(10),
+        keep: globs(&["v*", "latest"]),
+        keep_newer_than: parse_age("6mo").ok(),
+        keep_semver: parse_range(">=1.4, <2").ok(),
+        older_than: parse_age("2026-01-31").ok(),
+        filter: FilterArgs { matches: globs(&["*"]), exclude: globs(&["cache"]) },
+        sort: Some(PruneOrder::Version),
+    };
     let expected = File {
         registry: Some("registry.corp:5000".parse().unwrap()),
         timeout: Some(Duration::from_secs(120)),
@@ -77,6 +101,7 @@ fn every_key_is_read() {
         templates: BTreeMap::from([("pull".to_owned(), "docker pull {{ tag }}".to_owned())]),
         general,
         registries: vec![("registry.corp:5000".parse().unwrap(), corp), ("localhost:5000".parse().unwrap(), local)],
+        prune: vec![Prune { repositories: parse_glob("team/*").unwrap(), rule }],
     };
     assert_eq!(parse(WHOLE).unwrap(), expected);
     assert_eq!(parse("").unwrap(), File::default());
@@ -92,6 +117,9 @@ fn the_lists_of_keys_are_true() {
     }
     for key in CONNECTION.iter().chain(&WEAKENING) {
         assert!(is_known(&format!("[registries.reg]\n{key} = []")), "{key}");
+    }
+    for key in RULE {
+        assert!(is_known(&format!("[prune.app]\n{key} = []")), "{key}");
     }
     for key in GENERAL {
         assert!(!is_known(&format!("[registries.reg]\n{key} = []")), "{key}");
@@ -163,6 +191,21 @@ fn a_wrong_value_names_its_place() {
         ("color = true", "1:9: color is to be text in quotes"),
         ("registry = \"\"", "1:12: registry is to be text in quotes"),
         ("ca-file = [\"a\", 1]", "1:17: ca-file is to be text in quotes"),
+        ("prune = 1", "1:9: prune is to be a table"),
+        ("[prune]\napp = 1", "2:7: app is to be a table"),
+        ("[prune.app]\nkeep-last = 0", "2:13: keep-last is to be a number from 1 to 4294967295"),
+        ("[prune.app]\nkeep = [\"a\", 1]", "2:14: keep is to be text in quotes"),
+        ("[prune.app]\nkeep = \"v[1\"", "2:8: keep cannot be \"v[1\": unclosed character class; missing ']'"),
+        (
+            "[prune.app]\nolder-than = \"6m\"",
+            "2:14: older-than cannot be \"6m\": expected hours at least; a month is 1mo, 1m would be a minute",
+        ),
+        ("[prune.app]\nsort = \"size\"", "2:8: sort is to be one of created, version"),
+        (
+            "[prune.app]\nkeep-semver = \"new\"",
+            "2:15: keep-semver cannot be \"new\": unexpected character 'n' while parsing major version number",
+        ),
+        ("[prune.\"v[1\"]", "1:8: \"v[1\" is no glob for repositories: unclosed character class; missing ']'"),
         ("templates = \"x\"", "1:13: templates is to be a table"),
         ("[templates]\na = 1", "2:5: a is to be text in quotes"),
         ("[registries]\nreg = 1", "2:7: reg is to be a table"),
@@ -229,4 +272,41 @@ fn a_file_that_was_asked_for_must_be_there() {
     assert!(
         File::load(Some(&path)).unwrap_err().to_string().contains("cannot be read: stream did not contain valid UTF-8")
     );
+}
+
+#[test]
+fn the_table_of_a_rule_says_what_goes_for_paths() {
+    assert_eq!(
+        refused("[prune.app]\nmatch = \"v*\""),
+        "/etc/rls/config.toml:1:8: the rule does not say what goes: --match and --exclude say which tags it is about, --sort in \
+         which order\n--older-than AGE, or what to keep of them: --keep-last N, --keep-newer-than AGE, --keep-semver RANGE, \
+         --keep GLOB"
+    );
+    assert_eq!(
+        refused("[prune.\"reg:5000/app\"]\nkeep-last = 1"),
+        "/etc/rls/config.toml:1:8: the table of a rule is named after paths, not \"reg:5000/app\"\n\
+         a path has no registry before it and no tag behind it; the rule is for every registry"
+    );
+    assert_eq!(
+        refused("[prune.app]\nkeep_last = 1"),
+        "/etc/rls/config.toml:2:1: there is no key \"keep_last\"\nkeep-last was perhaps meant"
+    );
+}
+
+#[test]
+fn the_most_specific_rule_is_the_one_for_a_repository() {
+    let table = |(glob, count): (&str, u64)| format!("[prune.\"{glob}\"]\nkeep-last = {count}\n");
+    let tables =
+        [("**", 1), ("team/*", 2), ("team/a*", 3), ("team/app", 4), ("*/web", 5), ("te*/web", 6), ("team/w??", 7)];
+    let file = parse(&tables.map(table).concat()).unwrap();
+    let count = |path| file.rule_for(path).map(|rule| rule.and_then(|rule| rule.keep_last).map(NonZeroUsize::get));
+    assert_eq!(count("other"), Ok(Some(1)));
+    assert_eq!(count("team/sub/app"), Ok(Some(1)));
+    assert_eq!(count("team/x"), Ok(Some(2)));
+    assert_eq!(count("team/abc"), Ok(Some(3)));
+    assert_eq!(count("team/app"), Ok(Some(4)));
+    let error = count("team/web").unwrap_err();
+    assert_eq!(error.what(), "two rules in the configuration file are for team/web");
+    assert_eq!(error.causes(), ["[prune.\"te*/web\"] and [prune.\"team/w??\"] match it, and neither is more specific"]);
+    assert_eq!(File::default().rule_for("team/app"), Ok(None));
 }

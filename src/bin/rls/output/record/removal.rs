@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Failure, name};
+use super::{Failure, Field, name};
 use crate::output::{Human, Tone, View};
 
 /// One thing that `rls rm` or `rls prune` decided about.
@@ -20,9 +20,45 @@ pub struct RemovalRecord {
     pub method: Option<String>,
     /// Why.
     pub reason: Option<String>,
+    /// The other tags on the digest, where the plan was asked for.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub siblings: Field<SiblingsRecord>,
+    /// Digests of the indexes that stay and list the manifest, where the plan was asked for.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub indexes: Field<Vec<String>>,
+    /// Digests of what refers to the manifest and is orphaned, where the plan was asked for.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub referrers: Field<Vec<String>>,
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
+}
+
+/// The tags that share a digest with another that is removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SiblingsRecord {
+    /// Those that stay.
+    pub stay: Vec<String>,
+    /// Those that go too.
+    pub go: Vec<String>,
+}
+
+impl RemovalRecord {
+    /// A record of which nothing is known but what it is about.
+    pub fn of(repository: String, tag: Option<String>) -> Self {
+        Self {
+            repository,
+            tag,
+            digest: None,
+            action: Action::WouldRemove,
+            method: None,
+            reason: None,
+            siblings: Field::Absent,
+            indexes: Field::Absent,
+            referrers: Field::Absent,
+            error: None,
+        }
+    }
 }
 
 /// What became of a tag or manifest.
@@ -33,6 +69,8 @@ pub enum Action {
     Removed,
     /// It would be, without `--dry-run`.
     WouldRemove,
+    /// It was to stay.
+    Kept,
     /// It should have gone and did not.
     Failed,
 }
@@ -42,16 +80,18 @@ impl fmt::Display for Action {
         f.pad(match self {
             Self::Removed => "removed",
             Self::WouldRemove => "would-remove",
+            Self::Kept => "kept",
             Self::Failed => "failed",
         })
     }
 }
 
 impl Action {
-    fn tone(self) -> Tone {
+    pub(super) fn tone(self) -> Tone {
         match self {
             Self::Removed => Tone::Good,
             Self::WouldRemove => Tone::Warning,
+            Self::Kept => Tone::Plain,
             Self::Failed => Tone::Bad,
         }
     }
@@ -59,15 +99,25 @@ impl Action {
 
 /// How `rls rm` shows its records: a line each, on a terminal with a coloured action.
 #[derive(Debug, Clone, Copy)]
-pub struct RemovalView;
+pub struct RemovalView {
+    /// Whether what hangs together was looked for.
+    pub planned: bool,
+}
 
 impl View for RemovalView {
     type Record = RemovalRecord;
 
     fn sample(&self) -> RemovalRecord {
-        let action = Action::WouldRemove;
-        let repository = "team/app".to_owned();
-        RemovalRecord { repository, tag: None, digest: None, action, method: None, reason: None, error: None }
+        let record = RemovalRecord::of("team/app".to_owned(), None);
+        if !self.planned {
+            return record;
+        }
+        let siblings = Field::Known(SiblingsRecord { stay: Vec::new(), go: Vec::new() });
+        RemovalRecord { siblings, indexes: Field::Known(Vec::new()), referrers: Field::Known(Vec::new()), ..record }
+    }
+
+    fn option_for(&self, field: &str) -> Option<&'static str> {
+        matches!(field, "siblings" | "indexes" | "referrers").then_some("--verbose")
     }
 
     fn plain(&self, record: &RemovalRecord) -> Vec<Vec<String>> {

@@ -1,0 +1,102 @@
+//! The tables of rules: `[prune."team/*"]`.
+
+use globset::Glob;
+use jiff::Timestamp;
+
+use super::super::reader::{Entry, Reader};
+use super::{File, unknown};
+use crate::args::{RuleArgs, parse_age, parse_glob, parse_range};
+use crate::usage::{Result, Usage};
+
+/// Keys of such a table: the options of a rule.
+pub(super) const RULE: [&str; 8] =
+    ["keep-last", "keep", "keep-newer-than", "keep-semver", "older-than", "match", "exclude", "sort"];
+
+/// A rule for the repositories whose path matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prune {
+    /// Of which repositories.
+    pub repositories: Glob,
+    /// The rule.
+    pub rule: RuleArgs,
+}
+
+/// Reads one of the tables.
+pub(super) fn read(reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Result<Prune> {
+    let repositories = parse_glob(entry.key).map_err(|cause| {
+        reader.fault(entry.at.clone(), format!("{:?} is no glob for repositories", entry.key)).because(cause)
+    })?;
+    if entry.key.contains(':') {
+        return Err(reader
+            .fault(entry.at.clone(), format!("the table of a rule is named after paths, not {:?}", entry.key))
+            .hint("a path has no registry before it and no tag behind it; the rule is for every registry"));
+    }
+    let mut rule = RuleArgs::default();
+    for entry in Reader::entries(reader.sub(entry)?) {
+        take(&mut rule, reader, &entry)?;
+    }
+    match rule.rule(Timestamp::now()) {
+        Ok(_) => Ok(Prune { repositories, rule }),
+        Err(usage) => {
+            let fault = usage.causes().iter().fold(reader.fault(entry.at.clone(), usage.what()), Usage::because);
+            Err(usage.advice().into_iter().fold(fault, Usage::hint))
+        }
+    }
+}
+
+fn take(rule: &mut RuleArgs, reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Result<()> {
+    let globs = || reader.list(entry, |item| reader.parsed(item, parse_glob));
+    match entry.key {
+        "keep-last" => {
+            let number = reader.number(entry, 1..=u32::MAX.into())?;
+            rule.keep_last = usize::try_from(number).ok().and_then(std::num::NonZeroUsize::new);
+        }
+        "keep" => rule.keep = globs()?,
+        "keep-newer-than" => rule.keep_newer_than = Some(reader.parsed(entry, parse_age)?),
+        "keep-semver" => rule.keep_semver = Some(reader.parsed(entry, parse_range)?),
+        "older-than" => rule.older_than = Some(reader.parsed(entry, parse_age)?),
+        "match" => rule.filter.matches = globs()?,
+        "exclude" => rule.filter.exclude = globs()?,
+        "sort" => rule.sort = Some(reader.choice(entry)?),
+        _ => return Err(unknown(reader, entry, &RULE)),
+    }
+    Ok(())
+}
+
+impl File {
+    /// The rule for a repository: of the tables that match its path the one that says most of it, counted in letters that are no
+    /// wildcards.
+    ///
+    /// # Errors
+    /// Two of them say as much.
+    pub fn rule_for(&self, path: &str) -> Result<Option<&RuleArgs>> {
+        let matching = self.prune.iter().filter(|prune| prune.repositories.compile_matcher().is_match(path));
+        let mut best: Vec<&Prune> = Vec::new();
+        for prune in matching {
+            let more = best.first().map(|other| said(prune).cmp(&said(other)));
+            match more {
+                Some(std::cmp::Ordering::Less) => {}
+                Some(std::cmp::Ordering::Equal) => best.push(prune),
+                Some(std::cmp::Ordering::Greater) | None => best = vec![prune],
+            }
+        }
+        match best[..] {
+            [] => Ok(None),
+            [prune] => Ok(Some(&prune.rule)),
+            [one, other, ..] => {
+                let tables =
+                    format!("[prune.\"{}\"] and [prune.\"{}\"]", one.repositories.glob(), other.repositories.glob());
+                Err(Usage::new(format!("two rules in the configuration file are for {path}"))
+                    .because(format!("{tables} match it, and neither is more specific"))
+                    .hint(
+                        "a table with the repository's whole path decides, and so do rule options on the command line",
+                    ))
+            }
+        }
+    }
+}
+
+/// How much a glob says.
+fn said(prune: &Prune) -> usize {
+    prune.repositories.glob().chars().filter(|c| !"*?[]{},!".contains(*c)).count()
+}

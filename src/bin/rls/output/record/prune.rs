@@ -1,0 +1,74 @@
+use serde::Serialize;
+
+use super::{Action, RemovalRecord, Time, UNKNOWN, name};
+use crate::output::{Cell, Column, Human, View};
+
+/// One tag that `rls prune` decided about, or a repository about whose tags it could not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PruneRecord {
+    /// What becomes of it, and why.
+    #[serde(flatten)]
+    pub removal: RemovalRecord,
+    /// When the image was made.
+    pub created: Option<Time>,
+    /// Bytes of the distinct blobs that the tag reaches.
+    pub size: Option<u64>,
+}
+
+/// How `rls prune` shows its records.
+#[derive(Debug, Clone, Copy)]
+pub struct PruneView {
+    /// Whether there are several repositories: each tag is then shown with its own.
+    pub qualified: bool,
+}
+
+impl View for PruneView {
+    type Record = PruneRecord;
+
+    fn sample(&self) -> PruneRecord {
+        let removal = RemovalRecord {
+            reason: Some("older than 30 days".to_owned()),
+            ..RemovalRecord::of("team/app".to_owned(), Some("1.0".to_owned()))
+        };
+        PruneRecord { removal, created: Time::parse("2026-11-18T09:12:00Z"), size: Some(61_200_000) }
+    }
+
+    fn shows(&self, record: &PruneRecord) -> bool {
+        record.removal.tag.is_some()
+    }
+
+    fn plain(&self, record: &PruneRecord) -> Vec<Vec<String>> {
+        let RemovalRecord { repository, tag, action, .. } = &record.removal;
+        vec![vec![action.to_string(), name(repository, tag.as_deref(), None)]]
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let columns = ["REPOSITORY", "TAG", "CREATED", "SIZE", "DECISION", "REASON"];
+        columns[usize::from(!self.qualified)..].to_vec()
+    }
+
+    fn rows(&self, record: &PruneRecord, human: &Human) -> Vec<Vec<Cell>> {
+        let RemovalRecord { repository, tag, action, reason, .. } = &record.removal;
+        let or_unknown = |text: Option<String>| Cell::new(text.as_deref().unwrap_or(UNKNOWN));
+        let decision = Cell { tone: action.tone(), ..Cell::new(decision(*action)) };
+        let cells = [
+            Cell::new(repository),
+            or_unknown(tag.clone()),
+            or_unknown(record.created.map(|created| human.ago(created))),
+            or_unknown(record.size.map(|size| human.size(size))),
+            decision,
+            or_unknown(reason.clone()),
+        ];
+        vec![cells.into_iter().skip(usize::from(!self.qualified)).collect()]
+    }
+}
+
+/// What is decided reads as an instruction, what was done as a report.
+fn decision(action: Action) -> &'static str {
+    match action {
+        Action::Kept => "keep",
+        Action::WouldRemove => "remove",
+        Action::Removed => "removed",
+        Action::Failed => "failed",
+    }
+}

@@ -1,0 +1,85 @@
+//! `GET /v2/<name>/referrers/<digest>`: what refers to a manifest, such as its signatures and SBOMs
+//! (OCI distribution specification, "Listing Referrers").
+
+use reqwest::Method;
+use reqwest::header::{ACCEPT, HeaderValue, LINK};
+
+use super::client::Client;
+use super::document::{Content, Descriptor, Manifest, malformed, media_types};
+use super::endpoint::Endpoint;
+use crate::error::{Error, Kind, Result};
+use crate::http::{NextPage, next_page};
+use crate::name::{Algorithm, Digest, Repository, Tag, Target};
+
+/// Largest page, in bytes: an index, as large as a manifest may be.
+const LARGEST_PAGE: usize = 4 * 1024 * 1024;
+
+/// Most pages.
+const MOST_PAGES: usize = 100;
+
+impl Client {
+    /// What refers to a manifest by naming it as its subject. A registry without the API keeps them in an index of its own, under a
+    /// tag that is made of the digest ([`referrers_tag`]).
+    ///
+    /// # Errors
+    ///
+    /// Those of the transport; [`Fault::Malformed`](crate::error::Fault::Malformed) for what is no index.
+    pub async fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>> {
+        let mut request = self.request(Method::GET, Endpoint::Referrers(repository, digest));
+        request = request.header(ACCEPT, HeaderValue::from_static(media_types::OCI_INDEX));
+        let mut referrers = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let (response, bytes) = match self.transport.fetch(&request, LARGEST_PAGE).await {
+                Ok(fetched) => fetched,
+                Err(error) if referrers.is_empty() && has_no_api(&error) => {
+                    return self.tagged(repository, digest).await;
+                }
+                Err(error) => return Err(error),
+            };
+            // A page is not stored: it has a digest for the eyes of `document` alone.
+            let page = Manifest {
+                digest: Digest::of(Algorithm::Sha256, &bytes),
+                media_type: media_types::OCI_INDEX.to_owned(),
+                bytes,
+            };
+            referrers.extend(listed(&page, &request.subject.name)?);
+            match next_page(&request.url, response.headers().get_all(LINK).iter().map(HeaderValue::as_bytes))? {
+                NextPage::Last => return Ok(referrers),
+                NextPage::At(url) => request.url = url,
+            }
+        }
+        let what = format!("the list of {} does not end", request.subject.name);
+        Err(Error::new(Kind::Incomplete, what).because(format!("{MOST_PAGES} pages were read")))
+    }
+
+    async fn tagged(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>> {
+        match self.manifest(repository, Target::Tag(&referrers_tag(digest)?)).await {
+            Ok(manifest) => listed(&manifest, &format!("referrers of {repository}@{digest}")),
+            Err(error) if error.is_not_found() => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The tag under which clients keep the index of what refers to a digest, where the registry does not
+/// (OCI distribution specification, "Referrers Tag Schema": at most 64 digits are used); cosign adds `.sig`, `.att` or `.sbom` to it.
+///
+/// # Errors
+///
+/// None with the algorithms that are known: what is made is a tag.
+pub fn referrers_tag(digest: &Digest) -> Result<Tag> {
+    const MOST_DIGITS: usize = 64;
+    format!("{}-{}", digest.algorithm(), &digest.encoded()[..MOST_DIGITS]).parse()
+}
+
+/// A registry that does not know the path answers 404, older ones 405, proxies in between a page of their own.
+fn has_no_api(error: &Error) -> bool {
+    error.is_not_found() || matches!(error.kind(), Kind::Unsupported(_))
+}
+
+fn listed(page: &Manifest, what: &str) -> Result<Vec<Descriptor>> {
+    match page.document()?.content {
+        Content::Index(listed) => Ok(listed),
+        Content::Image { .. } | Content::Schema1 { .. } => Err(malformed(what).because("it is not an index")),
+    }
+}

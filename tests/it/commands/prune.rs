@@ -1,0 +1,468 @@
+//! What `rls prune` decides and shows; nothing is changed without --yes.
+
+use insta::assert_snapshot;
+use jiff::{SignedDuration, Timestamp};
+use registry_fixture::content::{ArtifactSpec, ImageSpec, IndexSpec, Layer, cosign_signature};
+use registry_fixture::{Digest, Fault, Match, Running};
+
+use crate::registries::{empty, seeded};
+use crate::runner::Rls;
+
+/// An image with a megabyte of its own.
+fn image(name: &str, created: &str) -> ImageSpec {
+    ImageSpec::new(name).created(created).layer(Layer::sized(name, 1_000_000))
+}
+
+fn days_ago(days: i64) -> String {
+    let then = Timestamp::now() - SignedDuration::from_hours(24 * days + 1);
+    then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Tags that get older.
+fn aging() -> Running {
+    let registry = empty();
+    for (tag, days) in [("1.4.0", 3), ("1.3.9", 14), ("1.3.8", 21), ("1.2.0", 150), ("pr-118", 210)] {
+        registry.push_image("team/app", tag, &image(tag, &days_ago(days)));
+    }
+    registry
+}
+
+/// Tags of known days.
+fn dated() -> Running {
+    let registry = empty();
+    for (tag, created) in
+        [("1.0", "2024-01-01T00:00:00Z"), ("1.1", "2024-06-01T00:00:00Z"), ("1.2", "2025-01-01T00:00:00Z")]
+    {
+        registry.push_image("team/app", tag, &image(tag, created));
+    }
+    registry
+}
+
+fn assert_unchanged(registry: &Running) {
+    let changes = registry.requests().into_iter().filter(|seen| !["GET", "HEAD"].contains(&seen.method.as_str()));
+    let changes = changes.map(|seen| seen.path).filter(|path| !is_probe(path));
+    assert_eq!(changes.collect::<Vec<_>>(), [""; 0]);
+}
+
+/// Whether nobody has what is asked to be deleted.
+fn is_probe(path: &str) -> bool {
+    path.contains("/rls-probe-") || path.ends_with(&format!("/sha256:{}", "0".repeat(64)))
+}
+
+#[test]
+fn the_plan_is_a_table_with_what_it_comes_to() {
+    let registry = aging();
+    let rls = Rls::at(&registry).words("prune team/app --keep-last 2 --older-than 30d -o table");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    TAG     CREATED       SIZE    DECISION  REASON
+    1.4.0   3 days ago    1.0 MB  keep      among the last 2
+    1.3.9   2 weeks ago   1.0 MB  keep      among the last 2
+    1.3.8   3 weeks ago   1.0 MB  keep      newer than 30 days
+    1.2.0   5 months ago  1.0 MB  remove    older than 30 days
+    pr-118  7 months ago  1.0 MB  remove    older than 30 days
+    --- stderr
+    2 of 5 tags would be removed, 2 manifests, up to 2.0 MB after the registry's garbage collection.
+    Nothing was changed; --yes carries it out.
+    ");
+    let rls = rls.then("prune team/app --older-than 1y -o table");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    TAG     CREATED       SIZE    DECISION  REASON
+    1.4.0   3 days ago    1.0 MB  keep      newer than 1 year
+    1.3.9   2 weeks ago   1.0 MB  keep      newer than 1 year
+    1.3.8   3 weeks ago   1.0 MB  keep      newer than 1 year
+    1.2.0   5 months ago  1.0 MB  keep      newer than 1 year
+    pr-118  7 months ago  1.0 MB  keep      newer than 1 year
+    --- stderr
+    0 of 5 tags would be removed.
+    ");
+    registry.push_image("team/web", "2", &image("2", &days_ago(1)));
+    registry.push_image("team/web", "1", &image("1.2.0", &days_ago(150)));
+    // The two images of the same age share their blobs.
+    let rls = rls.then("prune team/app team/web --keep-newer-than 12w --keep pr-* -o table");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    REPOSITORY  TAG     CREATED       SIZE    DECISION  REASON
+    team/app    1.4.0   3 days ago    1.0 MB  keep      newer than 12 weeks
+    team/app    1.3.9   2 weeks ago   1.0 MB  keep      newer than 12 weeks
+    team/app    1.3.8   3 weeks ago   1.0 MB  keep      newer than 12 weeks
+    team/app    1.2.0   5 months ago  1.0 MB  remove    older than 12 weeks
+    team/app    pr-118  7 months ago  1.0 MB  keep      matches --keep 'pr-*'
+    team/web    2       1 day ago     1.0 MB  keep      newer than 12 weeks
+    team/web    1       5 months ago  1.0 MB  remove    older than 12 weeks
+    --- stderr
+    2 of 7 tags would be removed, 2 manifests, up to 1.0 MB after the registry's garbage collection.
+    Nothing was changed; --yes carries it out.
+    ");
+    let rls = rls.then("prune team/app --keep-last 4 -q");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    kept→team/app:1.4.0
+    kept→team/app:1.3.9
+    kept→team/app:1.3.8
+    kept→team/app:1.2.0
+    would-remove→team/app:pr-118
+    ");
+    assert_unchanged(&registry);
+}
+
+#[test]
+fn records_say_what_is_decided_and_why() {
+    let registry = dated();
+    let rls = Rls::at(&registry).words("prune team/app -n --older-than 2024-06-01 --keep 1.2 -q -o jsonl");
+    assert_snapshot!(rls.run(), @r#"
+    exit 0
+    --- stdout
+    {"repository":"team/app","tag":"1.2","digest":"sha256:d74724b50af6dda24dfd84980ea38acb628232587bbd5ba8230559b5c9143e6d","action":"kept","method":null,"reason":"matches --keep '1.2'","created":"2025-01-01T00:00:00Z","size":1007176}
+    {"repository":"team/app","tag":"1.1","digest":"sha256:a427b9fa4b5b948b33bbacec2cd1e7c9d62529503cc72e2b4c092835c53c49a9","action":"kept","method":null,"reason":"newer than 2024-06-01","created":"2024-06-01T00:00:00Z","size":1007176}
+    {"repository":"team/app","tag":"1.0","digest":"sha256:3fbfcd1ecb290f6b118ff64ca8bb417f97ec173eaf51b5ca0483bcdbb9c7b0e1","action":"would-remove","method":"delete-manifest","reason":"older than 2024-06-01","created":"2024-01-01T00:00:00Z","size":1007176}
+    "#);
+    let rls = rls.then("prune team/app --keep-semver ^1.1 -q");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    kept→team/app:1.2
+    kept→team/app:1.1
+    would-remove→team/app:1.0
+    ");
+    let template = "{{ tag }} {{ action }} {{ created }} {{ size }} {{ reason }}";
+    let rls = rls.then("prune team/app --keep-last 1 --sort version -q --format").arg(template);
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    1.2 kept 2025-01-01T00:00:00Z 1007176 among the last 1
+    1.1 would-remove 2024-06-01T00:00:00Z 1007176 not among the last 1
+    1.0 would-remove 2024-01-01T00:00:00Z 1007176 not among the last 1
+    ");
+}
+
+/// An index with its parts, signed; a tag that shares a manifest; an artifact that refers to one.
+#[test]
+fn what_belongs_together_stays_and_goes_together() {
+    let registry = empty();
+    let old = image("old", "2024-01-01T00:00:00Z").build();
+    let shared = image("shared", "2024-01-02T00:00:00Z");
+    let index = IndexSpec::three_platforms("index").created("2024-01-03T00:00:00Z").with_attestations().build();
+    let name = |digest: &Digest, ending: &str| format!("{}{ending}", digest.as_tag());
+    registry.push("team/app", "old", &old);
+    registry.push("team/app", &name(old.digest(), ".sig"), &cosign_signature(old.root()));
+    registry.push("team/app", "sbom", &ArtifactSpec::new("application/spdx+json").subject(old.root()).build());
+    let digest = registry.push_image("team/app", "shared", &shared);
+    registry.tag("team/app", "stable", &digest);
+    let index_digest = registry.push("team/app", "index", &index);
+    registry.push("team/app", &name(&index_digest, ".sig"), &cosign_signature(index.root()));
+    let part = &index.manifests[0].digest;
+    registry.tag("team/app", "index-part", part);
+    let rls = Rls::at(&registry).naming(name(old.digest(), ""), "<old>").naming(name(&index_digest, ""), "<index>");
+    let rls = rls.words("prune team/app --older-than 2025-01-01 --keep index --keep stable --format");
+    let rls = rls.arg("{{ tag }}: {{ action }}, {{ reason }}");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    index-part: kept, part of index, which stays
+    index: kept, matches --keep 'index'
+    stable: kept, matches --keep 'stable'
+    shared: kept, older than 2025-01-01; shares its manifest with stable, which stays: only --placeholder removes it alone
+    old: would-remove, older than 2025-01-01
+    <index>.sig: kept, refers to index, which stays
+    <old>.sig: would-remove, refers to old, which goes
+    sbom: would-remove, refers to old, which goes
+    --- stderr
+    3 of 8 tags would be removed, 3 manifests, up to 1.0 MB after the registry's garbage collection.
+    1 tag stays although the rule removes it: the registry deletes manifests, not tags, and --placeholder is a way around.
+    Nothing was changed; --yes carries it out.
+    ");
+    assert_unchanged(&registry);
+}
+
+#[test]
+fn what_an_interrupted_removal_left_behind_goes() {
+    let registry = dated();
+    let placeholder = ArtifactSpec::new("application/vnd.registry-ls.placeholder.v1+json").annotation("unique", "1");
+    registry.push("team/app", "0.9", &placeholder.build());
+    let rls = Rls::at(&registry).words("prune team/app --keep-last 3 -o table");
+    let outcome = rls.run();
+    assert!(outcome.stdout.contains("left by an interrupted removal"), "{outcome}");
+    assert!(outcome.stderr.starts_with("1 of 4 tags would be removed, 1 manifest"), "{outcome}");
+}
+
+#[test]
+fn a_tag_that_cannot_be_read_is_kept_and_said_so() {
+    let registry = dated();
+    registry.push_raw_manifest("team/app", "broken", "application/vnd.oci.image.manifest.v1+json", "{\"layers\":5}");
+    let rls = Rls::at(&registry).words("prune team/app --older-than 2024-12-01 --retries 0 --format");
+    let rls = rls.arg("{{ tag }}: {{ action }}, {{ reason }}");
+    assert_snapshot!(rls.run(), @"
+    exit 6
+    --- stdout
+    1.2: kept, newer than 2024-12-01
+    1.1: would-remove, older than 2024-12-01
+    1.0: would-remove, older than 2024-12-01
+    broken: kept, could not be read: manifest sha256:364ec34907154408422ef7ad1e3b0e786c06ea322bc9eac5efc8221b90a83965 is malformed: invalid type: integer `5`, expected a sequence at line 1 column 11
+    --- stderr
+    error: manifest sha256:364ec34907154408422ef7ad1e3b0e786c06ea322bc9eac5efc8221b90a83965 is malformed
+    cause: invalid type: integer `5`, expected a sequence at line 1 column 11
+    2 of 4 tags would be removed, 2 manifests, up to 2.0 MB after the registry's garbage collection.
+    Nothing was changed; --yes carries it out.
+    ");
+    registry.untag("team/app", "broken");
+    registry.inject(Match::get("/v2/team/app/manifests/1.2").always(), Fault::status(500));
+    assert_snapshot!(rls.run(), @"
+    exit 6
+    --- stdout
+    1.1: would-remove, older than 2024-12-01
+    1.0: would-remove, older than 2024-12-01
+    1.2: kept, could not be read: http://REGISTRY failed to answer for team/app:1.2: 500 Internal Server Error
+    --- stderr
+    error: http://REGISTRY failed to answer for team/app:1.2
+    cause: 500 Internal Server Error
+    hint:  the fault is on the server: its log says more; --retries N tries longer
+    2 of 3 tags would be removed, 2 manifests, up to 2.0 MB after the registry's garbage collection.
+    Nothing was changed; --yes carries it out.
+    ");
+    registry.clear_faults();
+    registry.inject(Match::get("/v2/team/app/tags/list").always(), Fault::status(500));
+    assert_eq!(rls.run().code, Some(5));
+}
+
+#[test]
+fn a_tag_that_goes_meanwhile_is_left_out() {
+    let registry = dated();
+    registry.on_request(Match::get("/v2/team/app/manifests/1.1"), |registry, _| {
+        registry.untag("team/app", "1.1");
+    });
+    let rls = Rls::at(&registry).words("prune team/app --keep-last 1 -q");
+    assert_eq!(&*rls.succeeds(), "kept\tteam/app:1.2\nwould-remove\tteam/app:1.0\n");
+}
+
+#[test]
+fn two_requests_a_tag_are_enough_and_nothing_is_fetched_twice() {
+    let registry = seeded("1x500");
+    let repository = registry.repositories().remove(0);
+    let digest = registry.resolve(&repository, &registry.tags(&repository)[0]).unwrap();
+    registry.tag(&repository, "same", &digest);
+    let rls = Rls::at(&registry).words("prune --keep-last 10 -q").arg(&repository);
+    let outcome = rls.succeeds();
+    assert_eq!(outcome.lines().count(), 501);
+    // Ten, and the one that shares its manifest with one of them.
+    assert_eq!(outcome.lines().filter(|line| line.starts_with("kept")).count(), 11);
+    let lines = registry.lines();
+    assert!(lines.len() <= 1 + 2 * 501 + 2, "{}", lines.len());
+    let mut blobs: Vec<_> = lines.iter().filter(|line| line.contains("/blobs/")).collect();
+    let count = blobs.len();
+    blobs.sort();
+    blobs.dedup();
+    assert_eq!(blobs.len(), count);
+    assert!(lines.iter().all(|line| line.starts_with("GET ") || is_probe(line)));
+}
+
+#[test]
+fn a_rule_may_stand_in_the_configuration_file() {
+    let registry = dated();
+    registry.push_image("base/alpine", "3.20", &image("alpine", "2024-01-01T00:00:00Z"));
+    registry.push_image("team/web", "1", &image("web", "2024-01-01T00:00:00Z"));
+    registry.create_repository("team/empty");
+    let rls = Rls::at(&registry)
+        .config("[prune.\"team/*\"]\nkeep-last = 1\n[prune.\"team/web\"]\nolder-than = \"2024-01-01\"");
+    let rls = rls.words("prune team/app team/web");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    kept→team/app:1.2
+    would-remove→team/app:1.1
+    would-remove→team/app:1.0
+    kept→team/web:1
+    --- stderr
+    2 of 4 tags would be removed, 2 manifests, up to 2.0 MB after the registry's garbage collection.
+    Nothing was changed; --yes carries it out.
+    ");
+    // Any part of a rule on the command line is the whole rule.
+    let rls = rls.then("prune team/app --keep-last 2 -q");
+    assert_eq!(rls.succeeds().lines().filter(|line| line.starts_with("kept")).count(), 2);
+    let rls = rls.then("prune team/app --match 1.*");
+    assert_snapshot!(rls.run(), @"
+    exit 2
+    --- stderr
+    error: the rule does not say what goes
+    cause: --match and --exclude say which tags it is about, --sort in which order
+    hint:  --older-than AGE, or what to keep of them: --keep-last N, --keep-newer-than AGE, --keep-semver RANGE, --keep GLOB
+    ");
+    let rls = rls.then("prune team/app base/alpine");
+    assert_snapshot!(rls.run(), @r#"
+    exit 2
+    --- stderr
+    error: no rule for base/alpine
+    cause: there is none on the command line, and no table in the configuration file matches the repository
+    hint:  --keep-last N, --older-than AGE and so on, or [prune."base/alpine"] in the configuration file
+    "#);
+    let rls = rls.then("prune --match-repo *");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stderr
+    warning: no repository of the catalog matches --match-repo
+    ");
+    let rls = rls.then("prune --match-repo ** --format").arg("{{ repository }}:{{ tag }} {{ action }}");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    team/app:1.2 kept
+    team/app:1.1 would-remove
+    team/app:1.0 would-remove
+    team/web:1 kept
+    --- stderr
+    warning: no rule for 1 of 4 repositories
+    2 of 4 tags would be removed, 2 manifests, up to 2.0 MB after the registry's garbage collection.
+    Nothing was changed; --yes carries it out.
+    ");
+    let rls = rls.then("prune --match-repo none/*");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stderr
+    warning: no repository of the catalog matches --match-repo
+    ");
+    assert_unchanged(&registry);
+}
+
+#[test]
+fn a_repository_that_fails_is_one_of_several() {
+    let registry = dated();
+    let rls = Rls::at(&registry).words("prune team/app team/none --keep-last 1 -o jsonl");
+    let outcome = rls.run();
+    assert_eq!(outcome.code, Some(6), "{outcome}");
+    assert_eq!(outcome.stdout.lines().count(), 4);
+    assert_snapshot!(outcome.stdout.lines().last().unwrap(), @r#"{"repository":"team/none","tag":null,"digest":null,"action":"failed","method":null,"reason":"team/none not found on http://REGISTRY","error":{"kind":"not-found","message":"team/none not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"team/none\"}"},"created":null,"size":null}"#);
+    assert_eq!(rls.then("prune team/none --keep-last 1").run().code, Some(3));
+}
+
+#[test]
+fn a_command_line_that_makes_no_rule_is_refused_before_anything_is_sent() {
+    let registry = dated();
+    let rls = Rls::at(&registry);
+    let mut told = String::new();
+    let mut rls = rls;
+    for words in [
+        "prune team/app",
+        "prune team/app --exclude 1.0",
+        "prune team/app --keep-last 0",
+        "prune team/app --older-than 6m",
+        "prune team/app --keep-semver newest",
+        "prune team/app --keep-last 1 --yes --dry-run",
+        "prune --keep-last 1",
+        "prune team/app --match-repo * --keep-last 1",
+    ] {
+        rls = rls.then(words);
+        let outcome = rls.run();
+        assert_eq!(outcome.code, Some(2), "{words}: {outcome}");
+        let text: Vec<_> = outcome.stderr.lines().take_while(|line| !line.is_empty()).collect();
+        told += &format!("{words}\n  {}\n", text.join("\n  "));
+    }
+    assert_snapshot!(told, @r#"
+    prune team/app
+      error: no rule for team/app
+      cause: there is none on the command line, and no table in the configuration file matches the repository
+      hint:  --keep-last N, --older-than AGE and so on, or [prune."team/app"] in the configuration file
+    prune team/app --exclude 1.0
+      error: the rule does not say what goes
+      cause: --match and --exclude say which tags it is about, --sort in which order
+      hint:  --older-than AGE, or what to keep of them: --keep-last N, --keep-newer-than AGE, --keep-semver RANGE, --keep GLOB
+    prune team/app --keep-last 0
+      error: invalid value '0' for '--keep-last <N>': expected a number, at least 1
+    prune team/app --older-than 6m
+      error: invalid value '6m' for '--older-than <AGE>': expected hours at least; a month is 1mo, 1m would be a minute
+    prune team/app --keep-semver newest
+      error: invalid value 'newest' for '--keep-semver <RANGE>': unexpected character 'n' while parsing major version number
+    prune team/app --keep-last 1 --yes --dry-run
+      error: the argument '--yes' cannot be used with '--dry-run'
+    prune --keep-last 1
+      error: the following required arguments were not provided:
+        <REPO>...
+    prune team/app --match-repo * --keep-last 1
+      error: the argument '[REPO]...' cannot be used with '--match-repo <GLOB>'
+    "#);
+    assert_eq!(registry.lines(), [""; 0]);
+}
+
+/// What an index lists has to stay with it, so whoever cannot read all of it cannot say what may go.
+#[test]
+fn an_index_that_cannot_be_read_whole_holds_every_manifest() {
+    let registry = dated();
+    let index = IndexSpec::three_platforms("index").created("2024-01-03T00:00:00Z").with_attestations().build();
+    registry.push("team/app", "index", &index);
+    let nested = format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{}]}}"#,
+        serde_json::to_string(&index.root().descriptor()).unwrap()
+    );
+    registry.push_raw_manifest("team/app", "nested", "application/vnd.oci.image.index.v1+json", nested);
+    let rls = Rls::at(&registry).words("prune team/app --older-than 2025-06-01 --retries 0 --format");
+    let rls = rls.arg("{{ tag }}: {{ action }}, {{ created }}, {{ reason }}");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    1.2: would-remove, 2025-01-01T00:00:00Z, older than 2025-06-01
+    1.1: would-remove, 2024-06-01T00:00:00Z, older than 2025-06-01
+    nested: would-remove, 2024-01-03T00:00:00Z, older than 2025-06-01
+    index: would-remove, 2024-01-03T00:00:00Z, older than 2025-06-01
+    1.0: would-remove, 2024-01-01T00:00:00Z, older than 2025-06-01
+    --- stderr
+    5 of 5 tags would be removed, 5 manifests, up to 3.0 MB after the registry's garbage collection.
+    Nothing was changed; --yes carries it out.
+    ");
+    // The configs of attestations say nothing, and are not asked for: six images with a date, of which three are parts.
+    assert_eq!(registry.lines().iter().filter(|line| line.contains("/blobs/")).count(), 6);
+    // Of an image that is part of an index it is known that it lists no other.
+    let part = format!("/v2/team/app/manifests/{}", index.manifests[0].digest);
+    registry.inject(Match::get(part).always(), Fault::status(500));
+    assert_snapshot!(rls.run(), @"
+    exit 6
+    --- stdout
+    1.2: would-remove, 2025-01-01T00:00:00Z, older than 2025-06-01
+    1.1: would-remove, 2024-06-01T00:00:00Z, older than 2025-06-01
+    nested: kept, 2024-01-03T00:00:00Z, could not be read: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566: 500 Internal Server Error
+    index: kept, 2024-01-03T00:00:00Z, could not be read: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566: 500 Internal Server Error
+    1.0: would-remove, 2024-01-01T00:00:00Z, older than 2025-06-01
+    --- stderr
+    error: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566
+    cause: 500 Internal Server Error
+    hint:  the fault is on the server: its log says more; --retries N tries longer
+    error: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566
+    cause: 500 Internal Server Error
+    hint:  the fault is on the server: its log says more; --retries N tries longer
+    3 of 5 tags would be removed, 3 manifests, up to 3.0 MB after the registry's garbage collection.
+    Nothing was changed; --yes carries it out.
+    ");
+    registry.clear_faults();
+    registry.inject(Match::get(format!("/v2/team/app/manifests/{}", index.digest())).always(), Fault::status(500));
+    registry.untag("team/app", "index");
+    assert_snapshot!(rls.run(), @"
+    exit 6
+    --- stdout
+    1.2: kept, 2025-01-01T00:00:00Z, older than 2025-06-01; its manifest stays: nested, which could not be read, may need it: only --placeholder removes it alone
+    1.1: kept, 2024-06-01T00:00:00Z, older than 2025-06-01; its manifest stays: nested, which could not be read, may need it: only --placeholder removes it alone
+    1.0: kept, 2024-01-01T00:00:00Z, older than 2025-06-01; its manifest stays: nested, which could not be read, may need it: only --placeholder removes it alone
+    nested: kept, -, could not be read: http://REGISTRY failed to answer for team/app@sha256:f389bacbb7aefce9b47bd011be8e399a34f8ac78056f28dd78a59fac62fe4d67: 500 Internal Server Error
+    --- stderr
+    error: http://REGISTRY failed to answer for team/app@sha256:f389bacbb7aefce9b47bd011be8e399a34f8ac78056f28dd78a59fac62fe4d67
+    cause: 500 Internal Server Error
+    hint:  the fault is on the server: its log says more; --retries N tries longer
+    0 of 4 tags would be removed.
+    3 tags stay although the rule removes them: the registry deletes manifests, not tags, and --placeholder is a way around.
+    ");
+}
+
+#[test]
+fn what_a_broken_image_lacks_is_said() {
+    let registry = dated();
+    registry.push("team/app", "schema1", &registry_fixture::content::schema1("team/app", "schema1", "s"));
+    registry.inject(Match::under("/v2/team/app/blobs/").always(), Fault::status(404));
+    let rls = Rls::at(&registry).words("prune team/app --keep-last 1 -q -o jsonl");
+    let outcome = rls.run();
+    assert_eq!(outcome.code, Some(6), "{outcome}");
+    assert_eq!(outcome.stdout.matches(r#""action":"kept""#).count(), 4, "{outcome}");
+    assert_eq!(outcome.stdout.matches("could not be read: blob sha256:").count(), 3, "{outcome}");
+    assert_eq!(outcome.stdout.matches("not known when it was made").count(), 1, "{outcome}");
+}

@@ -1,0 +1,16 @@
+//! Removing exactly what was asked: plans, placeholders, whole repositories, proofs, and what is left after a crash.
+
+mod killed;
+mod placeholder;
+mod plan;
+mod proof;
+mod prune;
+mod whole;
+
+use registry_fixture::Running;
+
+/// Every tag of a repository with what it is on.
+fn state(registry: &Running, repository: &str) -> Vec<(String, String)> {
+    let digest = |tag: &str| registry.resolve(repository, tag).map(|digest| digest.to_string()).unwrap_or_default();
+    registry.tags(repository).into_iter().map(|tag| (tag.clone(), digest(&tag))).collect()
+}

@@ -1,0 +1,147 @@
+//! `--placeholder`: a tag that cannot go alone goes with a manifest of its own.
+
+use insta::assert_snapshot;
+use registry_fixture::content::IndexSpec;
+use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running};
+
+use super::state;
+use crate::registries::{empty, seeded, with_seed};
+use crate::runner::{Outcome, Rls};
+
+const SHARED: &str = "sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552";
+
+fn rm(registry: &Running, words: &str) -> Outcome {
+    Rls::at(registry).words("rm --placeholder").words(words).run()
+}
+
+#[test]
+fn removes_the_tag_alone() {
+    let registry = seeded("shared");
+    let before = state(&registry, "shared/app");
+    assert_snapshot!(rm(&registry, "shared/app:1.4 -o jsonl -q"), @r#"
+    exit 0
+    --- stdout
+    {"repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"placeholder","reason":null,"siblings":{"stay":["1","1.4.0","latest"],"go":[]},"indexes":[],"referrers":[]}
+    "#);
+    let others: Vec<_> = before.into_iter().filter(|(tag, _)| tag != "1.4").collect();
+    assert_eq!(state(&registry, "shared/app"), others);
+    // Nothing of the placeholder is left, and the manifest was never asked to go.
+    let pushed = registry.requests().into_iter().find(|seen| seen.method == "PUT" && seen.path.ends_with("/1.4"));
+    let placeholder = registry_fixture::Digest::sha256(&pushed.expect("a placeholder was pushed").body);
+    assert!(!registry.contains("shared/app", placeholder.as_str()));
+    assert_eq!(registry.count(&Match::delete(format!("/v2/shared/app/manifests/{SHARED}"))), 0);
+}
+
+#[test]
+fn is_not_used_where_a_tag_can_go_without() {
+    let registry = seeded("shared");
+    assert_eq!(rm(&registry, "shared/app:1.3.9 -q").code, Some(0));
+    assert!(registry.requests().iter().all(|seen| seen.method != "PUT" && seen.method != "POST"));
+}
+
+#[test]
+fn leaves_an_index_whole() {
+    let registry = empty();
+    let index = IndexSpec::three_platforms("app").build();
+    registry.push("app", "1.0", &index);
+    let child = &index.manifests[0].digest;
+    registry.tag("app", "amd64", child);
+    assert_snapshot!(rm(&registry, "app:amd64 -n"), @"
+    exit 0
+    --- stdout
+    would-remove→app:amd64
+    --- stderr
+    plan:  app:amd64 is sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179 and goes by a placeholder; the manifest stays, listed by sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a
+    ");
+    assert_eq!(rm(&registry, "app:amd64 -q").code, Some(0));
+    assert_eq!(registry.tags("app"), ["1.0"]);
+    assert!(registry.contains("app", child.as_str()));
+}
+
+#[test]
+fn nothing_is_pushed_where_nothing_can_be_deleted() {
+    let registry = with_seed(Registry::builder(), "shared").delete(false).start();
+    assert_eq!(rm(&registry, "shared/app:1.4").code, Some(7));
+    assert!(registry.requests().iter().all(|seen| seen.method != "PUT" && seen.method != "POST"));
+    assert_eq!(registry.resolve("shared/app", "1.4").unwrap(), *SHARED);
+}
+
+#[test]
+fn the_right_to_push_is_named_when_it_is_missing() {
+    let registry = with_seed(Registry::builder(), "shared").auth(Auth::Basic).start();
+    registry.inject(Match::under("/v2/shared/app/blobs/uploads").always(), Answer::error(403, "DENIED", "read only"));
+    let outcome = Rls::at(&registry).user("ann", "secret").words("rm --placeholder shared/app:1.4").run();
+    assert_snapshot!(outcome, @"
+    exit 4
+    --- stdout
+    failed→shared/app:1.4
+    --- stderr
+    error: not allowed to push shared/app on http://REGISTRY
+    cause: 403 Forbidden: DENIED: read only
+    cause: logged in as ann (RLS_PASSWORD)
+    hint:  ask for push on shared/app; -u NAME logs in as somebody else
+    ");
+    assert_eq!(registry.resolve("shared/app", "1.4").unwrap(), *SHARED);
+}
+
+#[test]
+fn the_tag_is_put_back_when_the_placeholder_cannot_be_deleted_after_all() {
+    let registry = seeded("shared");
+    let before = state(&registry, "shared/app");
+    // The probe goes through; what comes after it does not.
+    registry.inject(
+        Match::under("/v2/shared/app/manifests/sha256:").method("DELETE".parse().unwrap()).after(1).always(),
+        Answer::error(403, "DENIED", "not today"),
+    );
+    let outcome = rm(&registry, "shared/app:1.4");
+    assert_eq!(outcome.code, Some(4), "{outcome}");
+    let error = "error: cannot delete the placeholder that was pushed to shared/app:1.4\n";
+    assert!(outcome.stderr.starts_with(error), "{outcome}");
+    assert!(outcome.stderr.contains(&format!("\ncause: the tag was put back on {SHARED}\n")), "{outcome}");
+    assert_eq!(state(&registry, "shared/app"), before);
+}
+
+#[test]
+fn a_reply_to_the_push_that_is_lost_is_settled_by_looking() {
+    for fault in [Fault::LoseReply, Fault::CloseBeforeReply] {
+        let registry = seeded("shared");
+        registry.inject(Match::put("/v2/shared/app/manifests/1.4"), fault);
+        let outcome = rm(&registry, "shared/app:1.4 -q");
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "removed\tshared/app:1.4\n"), "{outcome}");
+        assert_eq!(registry.tags("shared/app"), ["1", "1.3.9", "1.4.0", "latest"]);
+    }
+}
+
+#[test]
+fn a_tag_that_moves_before_the_push_stays() {
+    let registry = seeded("shared");
+    let other = registry.resolve("shared/app", "1.3.9").unwrap();
+    registry.on_request(Match::head(blob()), move |registry, _| registry.tag("shared/app", "1.4", &other));
+    let outcome = rm(&registry, "shared/app:1.4");
+    assert_eq!(outcome.code, Some(9), "{outcome}");
+    assert!(outcome.stderr.starts_with("error: shared/app:1.4 has moved meanwhile\n"), "{outcome}");
+    assert_eq!(registry.resolve("shared/app", "1.4"), registry.resolve("shared/app", "1.3.9"));
+}
+
+/// The blob that a placeholder has for its config.
+fn blob() -> String {
+    let digest = registry_fixture::Digest::sha256(b"{}");
+    format!("/v2/shared/app/blobs/{digest}")
+}
+
+#[test]
+fn one_that_was_left_behind_goes_with_the_next_run() {
+    let registry = seeded("shared");
+    // The program is killed after the push: nothing but the push has happened.
+    registry.inject(
+        Match::under("/v2/shared/app/manifests/sha256:").method("DELETE".parse().unwrap()).after(1).always(),
+        Fault::CloseBeforeReply,
+    );
+    registry.inject(Match::put("/v2/shared/app/manifests/1.4").after(1).always(), Fault::status(500));
+    let outcome = rm(&registry, "shared/app:1.4 --retries 0");
+    assert_eq!(outcome.code, Some(6), "{outcome}");
+    assert_ne!(registry.resolve("shared/app", "1.4").unwrap(), *SHARED, "the placeholder is there");
+    registry.clear_faults();
+    assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 -q").run().code, Some(0));
+    assert_eq!(registry.tags("shared/app"), ["1", "1.3.9", "1.4.0", "latest"]);
+}

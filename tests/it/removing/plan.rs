@@ -1,0 +1,235 @@
+//! The plan: shown, saved, and carried out by another.
+
+use std::fs;
+
+use insta::assert_snapshot;
+use registry_fixture::content::{ArtifactSpec, ImageSpec, IndexSpec};
+use registry_fixture::{Match, Personality, Registry, Running};
+
+use super::state;
+use crate::registries::{empty, seeded, with_seed};
+use crate::runner::{Outcome, Rls};
+
+#[test]
+fn names_what_hangs_together() {
+    let registry = with_seed(Registry::builder(), "shared").personality(Personality::Zot).start();
+    assert_snapshot!(Rls::at(&registry).words("rm -n shared/app:1.4").run(), @"
+    exit 0
+    --- stdout
+    would-remove→shared/app:1.4
+    --- stderr
+    plan:  shared/app:1.4 is sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552 and goes by its name; shared/app:1, shared/app:1.4.0, shared/app:latest stay
+    ");
+    let verbose = Rls::at(&registry).words("rm -v shared/app:1.4").run();
+    assert!(verbose.stderr.contains("\nplan:  shared/app:1.4 is sha256:1b9c"), "{verbose}");
+    assert_eq!(registry.tags("shared/app"), ["1", "1.3.9", "1.4.0", "latest"]);
+}
+
+#[test]
+fn names_what_would_be_orphaned() {
+    for personality in [Personality::Zot, Personality::Distribution28] {
+        let registry = Registry::builder().personality(personality).start();
+        let image = ImageSpec::new("app").build();
+        let digest = registry.push("app", "1.0", &image);
+        let sbom = ArtifactSpec::new("application/vnd.example.sbom").subject(image.root()).build();
+        registry.push_referrer("app", &sbom, image.root());
+        let signature = registry.push_image("app", &format!("{}.sig", digest.as_tag()), &ImageSpec::new("sig"));
+        let plan = Rls::at(&registry).words("rm -n --all-tags -o json -q").arg(format!("app@{digest}")).run();
+        let json: serde_json::Value = serde_json::from_str(&plan.stdout).expect("JSON");
+        let referrers: Vec<_> = json[0]["referrers"].as_array().expect("a list").iter().collect();
+        assert_eq!(referrers.len(), 2, "{plan}");
+        assert!(referrers.contains(&&serde_json::json!(signature.as_str())), "{plan}");
+    }
+}
+
+#[test]
+fn an_index_goes_before_what_it_lists() {
+    let registry = empty();
+    let index = IndexSpec::three_platforms("app").build();
+    registry.push("app", "1.0", &index);
+    registry.tag("app", "amd64", &index.manifests[0].digest);
+    assert_snapshot!(Rls::at(&registry).words("rm app:amd64 app:1.0 -q").run(), @"
+    exit 0
+    --- stdout
+    removed→app:1.0
+    removed→app:amd64
+    ");
+    assert_eq!(registry.tags("app"), [""; 0]);
+}
+
+/// A registry, and a plan that was saved for it.
+fn saved(registry: &Running, words: &str) -> (Rls, Outcome) {
+    let rls = Rls::at(registry).words("rm --save-plan plan.json").words(words);
+    let outcome = rls.run();
+    (rls, outcome)
+}
+
+#[test]
+fn is_saved_and_carried_out_later() {
+    let registry = seeded("shared");
+    let before = state(&registry, "shared/app");
+    let (rls, outcome) = saved(&registry, "shared/app:1.3.9");
+    assert_snapshot!(outcome, @"
+    exit 0
+    --- stdout
+    would-remove→shared/app:1.3.9
+    --- stderr
+    plan:  shared/app:1.3.9 is sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799 and goes with its manifest
+    1 removal written to plan.json; rls rm --apply plan.json carries it out.
+    ");
+    assert_eq!(state(&registry, "shared/app"), before);
+    let plan = fs::read(rls.home().join("plan.json")).expect("the plan is there");
+    assert_snapshot!(rls.readable(&plan), @r#"
+    {
+      "version": 1,
+      "items": [
+        {
+          "registry": "http://REGISTRY",
+          "repository": "shared/app",
+          "tag": "1.3.9",
+          "digest": "sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799",
+          "method": "delete-manifest"
+        }
+      ]
+    }
+    "#);
+    let rls = rls.then("rm --apply plan.json -q");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    removed→shared/app:1.3.9
+    ");
+    // Once more: what is gone is gone.
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    removed→shared/app:1.3.9
+    ");
+    assert_eq!(registry.tags("shared/app"), ["1", "1.4", "1.4.0", "latest"]);
+}
+
+#[test]
+fn is_read_from_standard_input_too() {
+    let registry = seeded("shared");
+    let (rls, _) = saved(&registry, "shared/app:1.3.9");
+    let plan = fs::read(rls.home().join("plan.json")).expect("the plan is there");
+    let outcome = rls.then("rm --apply - -q").stdin(plan).run();
+    assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "removed\tshared/app:1.3.9\n"), "{outcome}");
+}
+
+#[test]
+fn names_every_tag_that_goes_and_asks_nothing_more() {
+    let registry = seeded("shared");
+    let (rls, _) = saved(&registry, "shared/app:1.4 --with-siblings");
+    let outcome = rls.then("rm --apply plan.json -q").run();
+    assert_snapshot!(outcome, @"
+    exit 0
+    --- stdout
+    removed→shared/app:1.4
+    removed→shared/app:1
+    removed→shared/app:1.4.0
+    removed→shared/app:latest
+    ");
+    assert_eq!(registry.tags("shared/app"), ["1.3.9"]);
+}
+
+#[test]
+fn stops_at_a_tag_that_moved() {
+    let registry = seeded("shared");
+    let (rls, _) = saved(&registry, "shared/app:1.3.9");
+    let moved = registry.push_image("shared/app", "1.3.9", &ImageSpec::new("pushed after the review"));
+    assert_snapshot!(rls.then("rm --apply plan.json").run(), @"
+    exit 9
+    --- stdout
+    failed→shared/app:1.3.9
+    --- stderr
+    error: shared/app:1.3.9 has moved meanwhile
+    cause: from sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799 to sha256:8e857119a47df85b232f39aba183ee472299298e1dd98d98e85771129bdfb69b
+    hint:  somebody pushed to it; look at it again before you remove it
+    ");
+    assert_eq!(registry.resolve("shared/app", "1.3.9"), Some(moved));
+}
+
+#[test]
+fn stops_at_a_sibling_that_nobody_reviewed() {
+    for words in ["shared/app:1.3.9", "shared/app:1.4 --with-siblings"] {
+        let registry = seeded("shared");
+        let (rls, _) = saved(&registry, words);
+        for (tag, digest) in
+            state(&registry, "shared/app").into_iter().filter(|(tag, _)| tag == "1.3.9" || tag == "1.4")
+        {
+            registry.tag("shared/app", &format!("new-{tag}"), &registry_fixture::Digest::parse(&digest).unwrap());
+        }
+        let before = state(&registry, "shared/app");
+        let outcome = rls.then("rm --apply plan.json --yes").run();
+        assert_eq!(outcome.code, Some(9), "{outcome}");
+        assert!(outcome.stderr.contains("would also remove shared/app:new-"), "{outcome}");
+        assert_eq!(state(&registry, "shared/app"), before);
+    }
+}
+
+#[test]
+fn is_carried_out_in_no_other_way() {
+    // What was reviewed deletes a tag by its name; the registry it is carried out on has forgotten how.
+    let registry = with_seed(Registry::builder(), "shared").personality(Personality::Zot).start();
+    let (rls, _) = saved(&registry, "shared/app:1.3.9");
+    let other = seeded("shared");
+    let path = rls.home().join("plan.json");
+    let plan = fs::read_to_string(&path).unwrap().replace(&registry.host(), &other.host());
+    fs::write(path, plan).unwrap();
+    let rls = rls.calling(&other, "OTHER").then("rm --apply plan.json");
+    assert_snapshot!(rls.run(), @"
+    exit 9
+    --- stdout
+    failed→shared/app:1.3.9
+    --- stderr
+    error: shared/app:1.3.9 is not removed as planned
+    cause: http://OTHER does not do it in the way that the plan says any more
+    ");
+    assert_eq!(other.tags("shared/app").len(), 5);
+}
+
+#[test]
+fn what_cannot_be_done_is_not_in_it() {
+    let registry = seeded("shared");
+    let (rls, outcome) = saved(&registry, "shared/app:1.4 shared/app:1.3.9");
+    assert_eq!((outcome.code, &*outcome.stdout), (Some(6), "failed\tshared/app:1.4\nwould-remove\tshared/app:1.3.9\n"));
+    let plan = fs::read_to_string(rls.home().join("plan.json")).unwrap();
+    assert!(plan.contains("\"1.3.9\"") && !plan.contains("\"1.4\""), "{plan}");
+}
+
+#[test]
+fn files_that_are_no_plan_end_before_any_request() {
+    let registry = empty();
+    let mut told = String::new();
+    let digest = "sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799";
+    let item = |tag: &str, method: &str| {
+        format!(
+            r#"{{"version":1,"items":[{{"registry":"reg","repository":"app","tag":"{tag}","digest":"{digest}","method":"{method}"}}]}}"#
+        )
+    };
+    for text in ["", "[]", r#"{"version":2,"items":[]}"#, &item("a b", "delete-tag"), &item("1", "burn")] {
+        told += &Rls::at(&registry).with_file("plan.json", text).words("rm --apply plan.json").fails(2);
+    }
+    told += &Rls::at(&registry).words("rm --apply nowhere.json").fails(2);
+    let unwritable = Rls::at(&seeded("shared")).words("rm shared/app:1.3.9 -q --save-plan /proc/plan.json").run();
+    assert_eq!(unwritable.code, Some(2), "{unwritable}");
+    told += &unwritable.stderr;
+    assert_snapshot!(told, @r#"
+    error: the plan cannot be read
+    cause: EOF while parsing a value at line 1 column 0
+    error: the plan cannot be read
+    cause: invalid length 0, expected struct File with 2 elements at line 1 column 2
+    error: the plan cannot be read
+    cause: it is of version 2, and 1 is known
+    error: the plan cannot be read
+    cause: 'a b' is not a tag: ' ' is not allowed in a tag
+    error: the plan cannot be read
+    cause: there is no method "burn"
+    error: the plan nowhere.json cannot be read
+    cause: No such file or directory (os error 2)
+    error: the plan /proc/plan.json cannot be written
+    cause: No such file or directory (os error 2)
+    "#);
+    assert_eq!(registry.count(&Match::any().method("DELETE".parse().unwrap())), 0);
+}
