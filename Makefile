@@ -20,10 +20,11 @@ demo:
 test: packages
 	$(CARGO) test --workspace
 
-# Side by side with curl and the other clients on the PATH; prints ratios.
+# Side by side with the bare requests, curl and the other clients on the PATH; prints the README's table. One chapter alone: ONLY=start;
+# others are plain, tls, token, away, million, growth. RLS=… measures another build.
 bench: packages
 	$(CARGO) build --quiet --release --bin rls
-	$(CARGO) bench --quiet --profile dev --bench compare
+	ONLY=$(ONLY) $(CARGO) bench --quiet --bench compare
 
 # Lets libFuzzer look for inputs at which a reader breaks, one target after the other; what it finds is in $(GUIDED)/artifacts. An input may
 # take a second and 512 MiB. The stable compiler does without a sanitizer: no crate of ours has unsafe code.

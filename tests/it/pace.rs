@@ -1,8 +1,10 @@
 //! How many requests are in flight at once.
 
-use registry_fixture::{Answer, Fault, Match};
+use std::time::Duration;
 
-use crate::registries::seeded;
+use registry_fixture::{Answer, Fault, Match, Registry};
+
+use crate::registries::{seeded, with_seed};
 use crate::runner::Rls;
 
 #[test]
@@ -28,5 +30,34 @@ fn a_registry_that_turns_requests_away_is_asked_half_as_much_unless_told_otherwi
             let expected = format!(", 16 at once at most, {slowdowns} slow-downs, 4 retries, ");
             assert!(shown.stderr.contains(&expected), "{status}: {}", shown.stderr);
         }
+    }
+}
+
+/// How many there were at once at most, and how often there were fewer from then on, in what `--stats` says.
+fn told(stats: &str) -> (usize, usize) {
+    let number = |after: &str| stats.split_once(after).and_then(|(before, _)| before.rsplit(' ').next()?.parse().ok());
+    number(" at once at most").zip(number(" slow-downs")).unwrap_or_else(|| panic!("{stats}"))
+}
+
+#[test]
+fn a_registry_that_is_far_away_is_asked_more_at_once_unless_told_otherwise() {
+    for (jobs, expected) in [("", 64), ("--jobs 16", 16)] {
+        // As long a way that what this machine is busy with does not count.
+        let registry = with_seed(Registry::builder().latency(Duration::from_millis(300)), "150x1").start();
+        let shown = Rls::at(&registry).words(&format!("repos --tags --stats {jobs}")).run();
+        assert_eq!((shown.code, shown.stdout.lines().count()), (Some(0), 150));
+        assert_eq!(told(&shown.stderr), (expected, 0), "{}", shown.stderr);
+        assert_eq!(registry.most_at_once(), expected);
+    }
+}
+
+#[test]
+fn a_registry_that_becomes_slow_is_asked_less_at_once_unless_told_otherwise() {
+    for (jobs, slowdowns) in [("", 1), ("--jobs 16", 0)] {
+        let registry = seeded("60x1");
+        registry.inject(Match::ending("/tags/list").after(20).always(), Fault::Delay(Duration::from_secs(1)));
+        let shown = Rls::at(&registry).words(&format!("repos --tags --stats {jobs}")).run();
+        assert_eq!((shown.code, shown.stdout.lines().count()), (Some(0), 60));
+        assert_eq!(told(&shown.stderr).1, slowdowns, "{}", shown.stderr);
     }
 }

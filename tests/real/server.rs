@@ -160,6 +160,8 @@ impl Builder {
     fn companion(&self) -> Running {
         let builder =
             Registry::builder().auth(Auth::Token).service("docker-registry").user(User::admin(USER, PASSWORD));
+        // A benchmark that holds tokens takes longer than a token usually lasts.
+        let builder = builder.token_lifetime(Duration::from_secs(3600));
         let builder = self.users.iter().cloned().fold(builder, registry_fixture::Builder::user);
         if self.tls { builder.tls(Tls::Issued).start() } else { builder.start() }
     }

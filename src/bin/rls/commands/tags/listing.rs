@@ -14,6 +14,8 @@ use crate::output::{Detail, Progress, TagRecord, Time};
 use crate::report::failure;
 use crate::sort::{Facts, Order, sort};
 
+use super::names::Names;
+
 /// A tag's record with what went wrong about it; an error ends the listing.
 pub(super) type Item = Result<(TagRecord, Option<Error>)>;
 
@@ -40,7 +42,8 @@ pub(super) struct Listing<'a> {
 struct Known {
     tag: Tag,
     digest: Option<Digest>,
-    contents: Option<Contents>,
+    /// Large, where most of what is known of a tag is its name.
+    contents: Option<Box<Contents>>,
     error: Option<Error>,
 }
 
@@ -54,6 +57,16 @@ impl<'a> Query<'a> {
         let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
         let same_as = args.same_as.as_ref();
         Self { filter, detail, order: args.sort, reverse: args.reverse, limit, same_as }
+    }
+
+    /// Whether a tag's contents are wanted.
+    fn looks_inside(&self) -> bool {
+        self.detail == Detail::Long || matches!(self.order, Order::Created | Order::Size)
+    }
+
+    /// Whether more is wanted than the names that the list has.
+    fn asks_about_each(&self) -> bool {
+        self.looks_inside() || self.detail == Detail::Digests || self.same_as.is_some()
     }
 }
 
@@ -77,49 +90,50 @@ impl Listing<'_> {
             return Ok(self.look_at(tags).try_filter(same).take(query.limit).boxed_local());
         }
         // A listing that was cut short is shown as far as it came.
-        let (mut tags, failed) = until_error(tags).await;
+        let (mut names, failed) = Names::until_error(tags).await;
         let end = stream::iter(failed.map(Err));
         if let Some(progress) = self.progress {
-            progress.set_total(tags.len() as u64);
+            progress.set_total(names.len() as u64);
         }
         if !matches!(query.order, Order::Created | Order::Size) {
-            sort(&mut tags, query.order, query.reverse, |tag| Facts { name: tag.as_str(), created: None, size: None });
-            let known = self.look_at(stream::iter(tags.into_iter().map(Ok)));
+            names.sort(query.order, query.reverse);
+            let known = self.look_at(stream::iter(names.into_tags()));
             return Ok(known.try_filter(same).take(query.limit).chain(end).boxed_local());
         }
-        let known = self.look_at(stream::iter(tags.into_iter().map(Ok))).try_filter(same);
+        let known = self.look_at(stream::iter(names.into_tags())).try_filter(same);
         let mut known: Vec<_> = known.try_collect().await?;
         sort(&mut known, query.order, query.reverse, Known::facts);
         Ok(stream::iter(known.into_iter().take(query.limit).map(Ok)).chain(end).boxed_local())
     }
 
     /// Asks about each tag what there is to ask, several at once, in their order.
-    fn look_at<'b>(&'b self, tags: impl Stream<Item = Result<Tag>> + 'b) -> impl Stream<Item = Result<Known>> + 'b {
-        tags.map_ok(|tag| self.look(tag).map(Ok)).try_buffered(self.client.jobs())
+    fn look_at<'b>(&'b self, tags: impl Stream<Item = Result<Tag>> + 'b) -> LocalBoxStream<'b, Result<Known>> {
+        if !self.query.asks_about_each() {
+            return tags.map_ok(|tag| Known { tag, digest: None, contents: None, error: None }).boxed_local();
+        }
+        // What is under way is moved about by what keeps several of it: there it is one pointer.
+        tags.map_ok(|tag| self.look(tag).boxed_local().map(Ok)).try_buffered(self.client.jobs()).boxed_local()
     }
 
     async fn look(&self, tag: Tag) -> Known {
         let target = Target::Tag(&tag);
-        let by_facts = matches!(self.query.order, Order::Created | Order::Size);
-        let (digest, contents, error) = if self.query.detail == Detail::Long || by_facts {
+        let (digest, contents, error) = if self.query.looks_inside() {
             match self.client.contents(&self.repository, target).await {
-                Ok(contents) => (Some(contents.manifest.digest.clone()), Some(contents), None),
+                Ok(contents) => (Some(contents.manifest.digest.clone()), Some(Box::new(contents)), None),
                 Err(error) => (None, None, Some(error)),
             }
-        } else if self.query.detail == Detail::Digests || self.query.same_as.is_some() {
+        } else {
             match self.client.resolve(&self.repository, target).await {
                 Ok(resolved) => (Some(resolved.digest), None, None),
                 Err(error) => (None, None, Some(error)),
             }
-        } else {
-            (None, None, None)
         };
         Known { tag, digest, contents, error }
     }
 
     fn record(&self, known: Known) -> (TagRecord, Option<Error>) {
         let Known { tag, digest, contents, error } = known;
-        let contents = contents.as_ref();
+        let contents = contents.as_deref();
         let failed = error.as_ref().map(failure);
         let mut record = TagRecord::failed(self.repository.to_string(), self.query.detail, failed);
         record.tag = Some(tag.to_string());
@@ -139,21 +153,8 @@ impl Listing<'_> {
 
 impl Known {
     fn facts(&self) -> Facts<'_> {
-        let created: Option<Timestamp> = self.contents.as_ref().and_then(Contents::created);
-        let size = self.contents.as_ref().and_then(Contents::size);
+        let created: Option<Timestamp> = self.contents.as_deref().and_then(Contents::created);
+        let size = self.contents.as_deref().and_then(Contents::size);
         Facts { name: self.tag.as_str(), created, size }
-    }
-}
-
-/// What comes before the first error, and the error.
-async fn until_error<T>(items: impl Stream<Item = Result<T>>) -> (Vec<T>, Option<Error>) {
-    let mut items = std::pin::pin!(items);
-    let mut whole = Vec::new();
-    loop {
-        match items.next().await {
-            Some(Ok(item)) => whole.push(item),
-            Some(Err(error)) => return (whole, Some(error)),
-            None => return (whole, None),
-        }
     }
 }

@@ -1,4 +1,5 @@
 mod listing;
+mod names;
 
 use futures::{StreamExt, stream};
 

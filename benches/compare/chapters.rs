@@ -1,0 +1,185 @@
+//! What is measured, against whom, and what is to be reached.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::contestants::{Contestants, Job, requests};
+use crate::limit::{Request, Requests};
+use crate::pairing::compare;
+use crate::run::Plan;
+use crate::servers::{Grid, Server, Way};
+use crate::table::{Goal, Table};
+
+const SOME: Grid = Grid { repositories: 200, tags: 20 };
+const MANY: Grid = Grid { repositories: 2_000, tags: 5 };
+const TAGS: Grid = Grid { repositories: 1, tags: 500 };
+const MANY_TAGS: Grid = Grid { repositories: 1, tags: 5_000 };
+
+/// Nobody lists a registry with more processes than this.
+const MOST_PROCESSES: usize = 1_000;
+/// So many milliseconds away, only the limit is measured: the others would take minutes.
+const FAR: u64 = 100;
+
+/// Of the time of the limit, and of docker-ls: on plain HTTP, far away, and behind TLS with tokens.
+const BY_LIMIT: f64 = 1.15;
+const BY_DOCKER_LS: f64 = 0.6;
+const BY_DOCKER_LS_AWAY: f64 = 0.3;
+const BY_DOCKER_LS_WITH_TOKENS: f64 = 0.25;
+/// Of the time for a tenth of the requests, which bring 40% of the tags.
+const GROWTH: f64 = 10.5;
+
+/// A chapter: its name, and what it measures.
+type Chapter = (&'static str, fn(&mut Bench));
+
+const CHAPTERS: [Chapter; 7] = [
+    ("start", Bench::start),
+    ("plain", |bench| bench.docker(Way::Plain)),
+    ("tls", |bench| bench.docker(Way::Tls)),
+    ("token", |bench| bench.docker(Way::Token)),
+    ("away", Bench::away),
+    ("million", Bench::million),
+    ("growth", Bench::growth),
+];
+
+struct Bench {
+    contestants: Contestants,
+    rls: PathBuf,
+    table: Table,
+}
+
+/// Measures the chapters that are named, or all.
+pub fn run(only: &str) -> ExitCode {
+    let names: Vec<_> = only.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let is_chapter = |name: &&str| CHAPTERS.iter().any(|(chapter, _)| chapter == name);
+    if let Some(unknown) = names.iter().find(|name| !is_chapter(name)) {
+        let known: Vec<_> = CHAPTERS.iter().map(|(chapter, _)| *chapter).collect();
+        eprintln!("{unknown} is no chapter: {}", known.join(", "));
+        return ExitCode::from(2);
+    }
+    let rls = std::env::var_os("RLS").map_or_else(|| PathBuf::from("target/release/rls"), PathBuf::from);
+    assert!(rls.exists(), "no release build of rls at {}; make bench makes one", rls.display());
+    let scratch = tempfile::tempdir().expect("a folder for scratch files");
+    let contestants = Contestants::new(rls.clone(), scratch.path());
+    let mut bench = Bench { contestants, rls, table: Table::default() };
+    bench.table.head();
+    for (_, chapter) in CHAPTERS.iter().filter(|(name, _)| names.is_empty() || names.contains(name)) {
+        chapter(&mut bench);
+    }
+    bench.table.end()
+}
+
+impl Bench {
+    /// How large the program is, how long it takes to say its version, and to make one request.
+    fn start(&mut self) {
+        let size = std::fs::metadata(&self.rls).expect("it is there").len();
+        self.table.fact("size of the program", size as f64 / 1e6, "MB", 8.0);
+        let version = compare(&self.contestants.rls(&["--version"]), &Plan::new("curl", &["--version"]));
+        self.table.fact("rls --version", version.ours.time.as_secs_f64() * 1000.0, "ms", 3.0);
+        self.table.row("rls --version", "curl --version", &version, None);
+        for (way, what) in [(Way::Plain, "manifest, once"), (Way::Tls, "manifest, once, TLS")] {
+            let server = Server::docker(way, Grid { repositories: 1, tags: 1 });
+            self.job(Job::Manifest, &server, what, Some(Goal::More(2.0)));
+        }
+        let server = Server::docker(Way::Token, Grid { repositories: 1, tags: 1 });
+        self.job(Job::Manifest, &server, "manifest, once, TLS and token", None);
+    }
+
+    /// Debian's docker-registry.
+    fn docker(&mut self, way: Way) {
+        let suffix = match way {
+            Way::Plain => "",
+            Way::Tls => ", TLS",
+            Way::Token => ", TLS and token",
+        };
+        for grid in [SOME, MANY] {
+            let server = Server::docker(way, grid);
+            self.job(Job::Tags, &server, &format!("repos --tags, {grid}{suffix}"), None);
+        }
+        for grid in [TAGS, MANY_TAGS] {
+            let server = Server::docker(way, grid);
+            self.job(Job::Digests, &server, &format!("tags -d, {}{suffix}", grid.thousands()), None);
+        }
+    }
+
+    /// The embedded registry, at once and far away.
+    fn away(&mut self) {
+        for latency in [0, 25, FAR] {
+            for grid in [SOME, MANY] {
+                let server = Server::embedded(grid, latency);
+                self.job(Job::Tags, &server, &format!("repos --tags, {grid}, {latency} ms"), None);
+            }
+            for grid in [TAGS, MANY_TAGS] {
+                let server = Server::embedded(grid, latency);
+                self.job(Job::Digests, &server, &format!("tags -d, {}, {latency} ms", grid.thousands()), None);
+            }
+        }
+    }
+
+    /// A million tags.
+    fn million(&mut self) {
+        for (in_pages, what) in [(false, "10^6 tags, one body"), (true, "10^6 tags, 1,000 pages")] {
+            let server = Server::million(in_pages);
+            let last = (0..1000).map(|page| (page > 0).then(|| format!("&last=v{:07}", page * 1000 - 1)));
+            let urls =
+                last.map(|last| format!("{}/v2/many/tags/list?n=1000{}", server.url(), last.unwrap_or_default()));
+            let stages = urls.map(|url| vec![Request { url, token: 0 }]);
+            let stages = if in_pages { stages.collect() } else { stages.take(1).collect() };
+            let requests = Requests { method: "GET", accept: "application/json", stages };
+            for flags in [&["--sort", "none"][..], &["--sort", "none", "-o", "jsonl"], &[]] {
+                let rls = self.contestants.rls_at(&server, &[&["tags", "many"], flags].concat());
+                let limit = self.contestants.limit(&requests, &server, &rls);
+                let what = format!("{what}{}", flags.iter().map(|flag| format!(" {flag}")).collect::<String>());
+                let goal = (!flags.is_empty()).then_some(Goal::Memory(24.0, 1.5));
+                self.table.row(&what, "the limit", &compare(&rls, &limit), goal);
+            }
+            if let (false, Some(curl)) = (in_pages, self.contestants.curl(&requests, &server)) {
+                let rls = self.contestants.rls_at(&server, &["tags", "many", "--sort", "none"]);
+                self.table.row(what, "curl", &compare(&rls, &curl), Some(Goal::Memory(24.0, 1.5)));
+            }
+        }
+    }
+
+    /// Ten times the requests.
+    fn growth(&mut self) {
+        let servers = [
+            ("docker-registry", Server::docker(Way::Plain, SOME), Server::docker(Way::Plain, MANY)),
+            ("embedded, 0 ms", Server::embedded(SOME, 0), Server::embedded(MANY, 0)),
+            ("embedded, 25 ms", Server::embedded(SOME, 25), Server::embedded(MANY, 25)),
+        ];
+        for (what, some, many) in &servers {
+            let [some, many] = [some, many].map(|server| self.contestants.rls_for(Job::Tags, server));
+            let what = format!("2,000 x 5, {what}");
+            self.table.row(&what, "rls, 200 x 20", &compare(&many, &some), Some(Goal::Ratio(GROWTH)));
+        }
+    }
+
+    /// One job against everybody.
+    fn job(&mut self, job: Job, server: &Server, what: &str, by_curl: Option<Goal>) {
+        let requests = requests(job, server);
+        let rls = self.contestants.rls_for(job, server);
+        let limit = self.contestants.limit(&requests, server, &rls);
+        let goal = (job != Job::Manifest).then_some(Goal::Ratio(BY_LIMIT));
+        self.table.row(what, "the limit", &compare(&rls, &limit), goal);
+        if let Some(curl) = self.contestants.curl(&requests, server).filter(|_| server.latency < FAR) {
+            let name = if job == Job::Manifest { "curl" } else { "curl -Z" };
+            self.table.row(what, name, &compare(&rls, &curl), by_curl);
+        }
+        if server.grid.repositories.max(server.grid.tags) > MOST_PROCESSES || server.latency >= FAR {
+            return;
+        }
+        for peer in self.contestants.peers(job, server) {
+            let Some(plan) = peer.plan else { continue };
+            if let Some(failure) = plan.failure() {
+                eprintln!("{what}: {} {failure}", peer.name);
+                continue;
+            }
+            let goal = match (peer.name, job) {
+                ("docker-ls", Job::Tags) if server.way == Way::Token => Some(Goal::Ratio(BY_DOCKER_LS_WITH_TOKENS)),
+                ("docker-ls", Job::Tags) if server.latency > 0 => Some(Goal::Ratio(BY_DOCKER_LS_AWAY)),
+                ("docker-ls", Job::Tags | Job::Digests) => Some(Goal::Ratio(BY_DOCKER_LS)),
+                _ => None,
+            };
+            self.table.row(what, peer.name, &compare(&rls, &plan), goal);
+        }
+    }
+}

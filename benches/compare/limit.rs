@@ -1,0 +1,82 @@
+//! The limit: a load generator that sends the requests it is given and reads the replies, and does nothing else. It knows neither
+//! pages nor challenges nor names; what it is given it sends as fast as as many requests at once allow.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use futures::{StreamExt, stream};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::{Client, Method, redirect};
+
+/// The benchmark's first argument when it is to be the load generator.
+pub const WORD: &str = "send";
+
+/// Requests that can be sent: stage after stage, in a stage many at once.
+#[derive(Debug, Clone)]
+pub struct Requests {
+    pub method: &'static str,
+    pub accept: &'static str,
+    pub stages: Vec<Vec<Request>>,
+}
+
+/// An address, and which of the tokens opens it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub url: String,
+    pub token: usize,
+}
+
+impl Requests {
+    /// Writes them down for the load generator: what all have in common, tokens, and stages.
+    pub fn write(&self, tokens: &[String], file: &Path) {
+        let mut text = format!("{}\n{}\n\n{}", self.method, self.accept, tokens.join("\n"));
+        for stage in &self.stages {
+            text.push('\n');
+            for Request { url, token } in stage {
+                let _ = write!(text, "\n{token} {url}");
+            }
+        }
+        fs::write(file, text).expect("a scratch file");
+    }
+}
+
+/// Sends what is in a file, so many at once, and reads the replies.
+pub fn run(jobs: &str, file: &str, ca_file: Option<&str>) {
+    let jobs = jobs.parse().expect("a number");
+    let text = fs::read_to_string(file).expect("a file with requests");
+    let mut parts = text.split("\n\n");
+    let (method, accept) = parts.next().and_then(|head| head.split_once('\n')).expect("what all have in common");
+    let method: Method = method.parse().expect("a method");
+    let tokens = parts.next().expect("tokens").lines();
+    let tokens: Vec<HeaderValue> = tokens.map(|token| token.parse().expect("a token")).collect();
+    let client = client(ca_file);
+    let send = |line: &str| {
+        let (token, url) = line.split_once(' ').expect("a token and an address");
+        let mut request = client.request(method.clone(), url).header("Accept", accept);
+        if let Some(token) = tokens.get(token.parse::<usize>().expect("a number")) {
+            request = request.header(AUTHORIZATION, token);
+        }
+        async {
+            let mut response = request.send().await.expect("a reply");
+            assert!(response.status().is_success(), "{} {}", response.status(), response.url());
+            while response.chunk().await.expect("a whole reply").is_some() {}
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        for stage in parts {
+            stream::iter(stage.lines()).map(send).buffer_unordered(jobs).collect::<()>().await;
+        }
+    });
+}
+
+fn client(ca_file: Option<&str>) -> Client {
+    rustls::crypto::ring::default_provider().install_default().expect("it is the first");
+    let builder = Client::builder().no_proxy().redirect(redirect::Policy::none());
+    let certificates = ca_file.map(|file| {
+        let pem = fs::read(file).expect("a file with the CA");
+        reqwest::Certificate::from_pem_bundle(&pem).expect("certificates")
+    });
+    builder.tls_certs_only(certificates.unwrap_or_default()).build().expect("a client")
+}

@@ -1,0 +1,226 @@
+//! The registries that are read from, each in a process of its own: the benchmark's memory stays small, so that it does not hide
+//! that of the programs it starts.
+
+use std::fmt;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+use registry_fixture::client::{Http, basic, token};
+use registry_fixture::content::ImageSpec;
+use registry_fixture::{Auth, Personality, Registry};
+
+use crate::server::{PASSWORD, Real, USER};
+
+/// The benchmark's first argument when it is to be a registry.
+pub const WORD: &str = "serve";
+/// Repositories that one token is for: what rls puts into one, more or less.
+const TOGETHER: usize = 20;
+
+/// What a registry has: so many repositories, each with so many tags.
+#[derive(Debug, Clone, Copy)]
+pub struct Grid {
+    pub repositories: usize,
+    pub tags: usize,
+}
+
+/// How a registry is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Plain,
+    Tls,
+    /// By TLS, and with a token server.
+    Token,
+}
+
+/// A registry that runs until it is dropped.
+pub struct Server {
+    pub grid: Grid,
+    pub way: Way,
+    /// How much later than at once each answer comes, in milliseconds.
+    pub latency: u64,
+    pub host: String,
+    pub ca_file: Option<String>,
+    /// What rls needs to know.
+    pub environment: Vec<(&'static str, String)>,
+    /// `Bearer …`: the first for the catalog, each further one for the next [`TOGETHER`] repositories.
+    pub tokens: Vec<String>,
+    child: Child,
+    stdin: Option<ChildStdin>,
+}
+
+impl Grid {
+    pub fn repository(self, number: usize) -> String {
+        format!("team/r{number:04}")
+    }
+
+    pub fn tag(self, number: usize) -> String {
+        format!("t{number:04}")
+    }
+
+    pub fn names(self) -> impl Iterator<Item = String> {
+        (0..self.repositories).map(move |number| self.repository(number))
+    }
+
+    /// The number of tags of each, as people write it.
+    pub fn thousands(self) -> String {
+        with_comma(self.tags)
+    }
+
+    /// The token that opens a repository.
+    pub fn token(number: usize) -> usize {
+        1 + number / TOGETHER
+    }
+}
+
+impl fmt::Display for Grid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} x {}", with_comma(self.repositories), self.tags)
+    }
+}
+
+fn with_comma(number: usize) -> String {
+    match (number / 1000, number % 1000) {
+        (0, rest) => rest.to_string(),
+        (thousands, rest) => format!("{thousands},{rest:03}"),
+    }
+}
+
+impl Way {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Tls => "tls",
+            Self::Token => "token",
+        }
+    }
+}
+
+impl Server {
+    /// Debian's docker-registry.
+    pub fn docker(way: Way, grid: Grid) -> Self {
+        Self::start(way, grid, &["docker", way.word(), &grid.repositories.to_string(), &grid.tags.to_string()])
+    }
+
+    /// The embedded registry, each answer so much later.
+    pub fn embedded(grid: Grid, latency: u64) -> Self {
+        let numbers = [grid.repositories.to_string(), grid.tags.to_string(), latency.to_string()];
+        let mut server = Self::start(Way::Plain, grid, &["embedded", &numbers[0], &numbers[1], &numbers[2]]);
+        server.latency = latency;
+        server
+    }
+
+    /// The embedded registry with a million tags in the repository `many`: in one body, or in pages of a thousand.
+    pub fn million(in_pages: bool) -> Self {
+        let grid = Grid { repositories: 1, tags: 1_000_000 };
+        Self::start(Way::Plain, grid, &["million", if in_pages { "pages" } else { "body" }])
+    }
+
+    fn start(way: Way, grid: Grid, what: &[&str]) -> Self {
+        let program = std::env::current_exe().expect("this program");
+        let mut child = Command::new(program)
+            .arg(WORD)
+            .args(what)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("another one of this program");
+        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines().map_while(Result::ok);
+        let host = lines.next().unwrap_or_else(|| panic!("the registry {what:?} does not start"));
+        let ca_file = lines.next().filter(|file| !file.is_empty());
+        let tokens = lines.take_while(|line| !line.is_empty()).collect();
+        let scheme = if way == Way::Plain { "http" } else { "https" };
+        let mut environment = vec![("RLS_REGISTRY", format!("{scheme}://{host}"))];
+        environment.extend(ca_file.iter().map(|file| ("RLS_CA_FILE", file.clone())));
+        if way == Way::Token {
+            environment.extend([("RLS_USERNAME", USER.to_owned()), ("RLS_PASSWORD", PASSWORD.to_owned())]);
+        }
+        let stdin = child.stdin.take();
+        Self { grid, way, latency: 0, host, ca_file, environment, tokens, child, stdin }
+    }
+
+    /// Scheme and host.
+    pub fn url(&self) -> &str {
+        &self.environment[0].1
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The end of its input is the end of the server.
+        drop(self.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// Serves what the words say, until the end of standard input; says where it is to be found.
+pub fn serve(what: &[&str]) {
+    let way = |word: &str| [Way::Plain, Way::Tls, Way::Token].into_iter().find(|way| way.word() == word);
+    let number = |word: &str| word.parse::<usize>().expect("a number");
+    match *what {
+        ["docker", word, repositories, tags] => {
+            let grid = Grid { repositories: number(repositories), tags: number(tags) };
+            docker(way(word).expect("a way"), grid);
+        }
+        ["embedded", repositories, tags, latency] => {
+            let grid = Grid { repositories: number(repositories), tags: number(tags) };
+            embedded(grid, Duration::from_millis(number(latency) as u64));
+        }
+        ["million", form] => million(form == "pages"),
+        _ => panic!("{what:?} is no registry"),
+    }
+}
+
+fn docker(way: Way, grid: Grid) {
+    let auth = if way == Way::Token { Auth::Token } else { Auth::None };
+    let registry = Real::builder().auth(auth).tls(way != Way::Plain).start();
+    let (first, tag) = (grid.repository(0), grid.tag(0));
+    registry.push(&first, &tag, &ImageSpec::new("the only one").build());
+    registry.storage().tags(&first, (1..grid.tags).map(|number| grid.tag(number)), &tag);
+    registry.storage().repositories(grid.names().skip(1), &first);
+    let tokens = match way {
+        Way::Token => tokens(&registry.http(), &registry.url(), grid),
+        Way::Plain | Way::Tls => Vec::new(),
+    };
+    let file = registry.companion().ca_file().display().to_string();
+    wait(registry.host(), if way == Way::Plain { "" } else { &file }, &tokens);
+}
+
+fn embedded(grid: Grid, latency: Duration) {
+    let registry = Registry::builder().latency(latency).without_journal().start();
+    let image = ImageSpec::new("the only one").build();
+    for name in grid.names() {
+        let digest = registry.push(&name, &grid.tag(0), &image);
+        (1..grid.tags).for_each(|number| registry.tag(&name, &grid.tag(number), &digest));
+    }
+    wait(&registry.host(), "", &[]);
+}
+
+fn million(in_pages: bool) {
+    let personality = if in_pages { Personality::Distribution3 } else { Personality::Distribution28 };
+    let builder = Registry::builder().personality(personality).without_journal();
+    let registry = builder.seed("many:1000000".parse().expect("a seed")).start();
+    wait(&registry.host(), "", &[]);
+}
+
+/// Tokens for the catalog and for the repositories, as [`Server::tokens`] has them.
+fn tokens(http: &Http, url: &str, grid: Grid) -> Vec<String> {
+    let challenge = http.get(format!("{url}/v2/")).header("www-authenticate").to_owned();
+    let fetch = |scope: &str| token(http, &format!("{challenge},scope=\"{scope}\""), Some(&basic(USER, PASSWORD)));
+    let names: Vec<_> = grid.names().collect();
+    let scopes = names.chunks(TOGETHER).map(|names| {
+        // A token server takes several scopes apart by spaces too.
+        names.iter().map(|name| format!("repository:{name}:pull")).collect::<Vec<_>>().join(" ")
+    });
+    std::iter::once("registry:catalog:*".to_owned()).chain(scopes).map(|scope| fetch(&scope)).collect()
+}
+
+/// Says where it is to be found, with an empty line at the end, and goes on until the input ends.
+fn wait(host: &str, ca_file: &str, tokens: &[String]) {
+    let mut out = std::io::stdout();
+    let tokens: String = tokens.iter().map(|token| format!("{token}\n")).collect();
+    out.write_all(format!("{host}\n{ca_file}\n{tokens}\n").as_bytes()).expect("somebody who reads");
+    out.flush().expect("somebody who reads");
+    // What comes is its end.
+    let _ = std::io::stdin().read(&mut [0]);
+}

@@ -1,0 +1,119 @@
+//! The names of tags in little memory: a repository may have a million of them, and they are sorted before the first is shown.
+
+use futures::{Stream, StreamExt};
+use registry_ls::error::{Error, Fault, Kind, Result};
+use registry_ls::name::Tag;
+
+use crate::sort::{Facts, Order, sort};
+
+/// What ends a name; it is in none.
+const END: char = '\n';
+
+/// Tags, one after the other in one text.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    text: String,
+    /// Where each begins, in the order of the tags.
+    starts: Vec<u32>,
+}
+
+impl Names {
+    /// What comes before the first error, and the error.
+    pub(super) async fn until_error(tags: impl Stream<Item = Result<Tag>>) -> (Self, Option<Error>) {
+        let mut tags = std::pin::pin!(tags);
+        let mut names = Self::default();
+        loop {
+            let added = match tags.next().await {
+                Some(tag) => tag.and_then(|tag| names.push(&tag)),
+                None => return (names, None),
+            };
+            if let Err(error) = added {
+                return (names, Some(error));
+            }
+        }
+    }
+
+    fn push(&mut self, tag: &Tag) -> Result<()> {
+        let start = u32::try_from(self.text.len()).map_err(|_| {
+            Error::new(Kind::Protocol(Fault::TooLarge), "too many tags").because("their names take more than 4 GiB")
+        })?;
+        self.text.push_str(tag.as_str());
+        self.text.push(END);
+        self.starts.push(start);
+        Ok(())
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Sorts them by what their names say.
+    pub(super) fn sort(&mut self, order: Order, reverse: bool) {
+        let text = &self.text;
+        // What is asked for mostly takes no more memory.
+        if order == Order::Name {
+            self.starts.sort_unstable_by(|a, b| name(text, *a).cmp(name(text, *b)));
+            return if reverse {
+                self.starts.reverse()
+            };
+        }
+        let mut named: Vec<_> = self.starts.iter().map(|start| (*start, name(text, *start))).collect();
+        sort(&mut named, order, reverse, |(_, name)| Facts { name, created: None, size: None });
+        self.starts = named.into_iter().map(|(start, _)| start).collect();
+    }
+
+    /// The tags, in their order.
+    pub(super) fn into_tags(self) -> impl Iterator<Item = Result<Tag>> {
+        self.starts.into_iter().map(move |start| name(&self.text, start).parse())
+    }
+}
+
+fn name(text: &str, start: u32) -> &str {
+    let rest = text.get(start as usize..).unwrap_or_default();
+    rest.split(END).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    async fn names(tags: &[&str]) -> Names {
+        let tags = stream::iter(tags.iter().map(|tag| tag.parse()).collect::<Vec<_>>());
+        let (names, failed) = Names::until_error(tags).await;
+        assert!(failed.is_none());
+        names
+    }
+
+    fn listed(names: Names) -> Vec<String> {
+        names.into_tags().map(|tag| tag.unwrap().to_string()).collect()
+    }
+
+    #[tokio::test]
+    async fn they_come_back_as_they_were_unless_they_are_sorted() {
+        let tags = ["1.10", "latest", "1.9", "1", "1.1"];
+        assert_eq!(listed(names(&tags).await), tags);
+        for (order, reverse, expected) in [
+            (Order::Name, false, ["1", "1.1", "1.10", "1.9", "latest"]),
+            (Order::Name, true, ["latest", "1.9", "1.10", "1.1", "1"]),
+            (Order::Version, false, ["latest", "1", "1.1", "1.9", "1.10"]),
+            (Order::None, true, ["1.1", "1", "1.9", "latest", "1.10"]),
+        ] {
+            let mut names = names(&tags).await;
+            assert_eq!(names.len(), 5);
+            names.sort(order, reverse);
+            assert_eq!(listed(names), expected, "{order:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_came_before_an_error_is_there() {
+        let broken = Err(Error::new(Kind::Incomplete, "cut short"));
+        let tags = vec!["b".parse(), "a".parse(), broken, "c".parse()];
+        let (names, failed) = Names::until_error(stream::iter(tags)).await;
+        assert_eq!(listed(names), ["b", "a"]);
+        assert_eq!(failed.unwrap().what(), "cut short");
+    }
+}
