@@ -111,7 +111,8 @@ fn gone(held: &Held, items: &[Item]) -> (BTreeSet<Tag>, BTreeSet<Digest>) {
 fn is_permitted(wishes: &[Wish], held: &Held, tag: &Tag) -> bool {
     let on = held.tags.iter().enumerate().find(|(number, _)| self::tag(*number) == *tag).map(|(_, on)| digest(*on));
     wishes.iter().any(|wish| match &wish.wanted {
-        Wanted::Tag(wanted) if wanted == tag => wish.expected.is_none() || wish.expected == on,
+        // One that is not known of is looked at when it goes.
+        Wanted::Tag(wanted) if wanted == tag => on.is_none() || wish.expected.is_none() || wish.expected == on,
         Wanted::Tag(_) | Wanted::Manifest(_) => wish.permits.takes.allows(tag),
     })
 }
