@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::client::Client;
 use super::contents::DEEPEST;
 use super::document::{Content, Descriptor, Document, media_types};
+use super::inventory::{Index, Inventory};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::name::{Digest, Repository, Tag, Target};
 
@@ -67,6 +68,17 @@ impl Client {
         let tags = tags.into_iter().map(|tag| sums.take_tag(tag)).collect();
         let known = |(digest, sum): (Digest, Result<Sum>)| Some((digest, sum.ok()?.facts));
         Ok(Census { tags, manifests: sums.done.into_iter().filter_map(known).collect() })
+    }
+}
+
+impl Census {
+    /// The same for those who only have to know what hangs together: a tag whose digest is not known is left out.
+    pub fn inventory(&self) -> Inventory {
+        let tags = self.tags.iter().filter_map(|facts| Some((facts.tag.clone(), facts.digest.clone()?)));
+        let indexes = self.manifests.iter().filter(|(_, facts)| !facts.lists.is_empty());
+        let indexes = indexes
+            .map(|(digest, facts)| Index { digest: digest.clone(), children: facts.lists.iter().cloned().collect() });
+        Inventory::new(tags.collect(), indexes.collect())
     }
 }
 

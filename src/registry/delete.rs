@@ -105,7 +105,10 @@ impl Client {
             // The reply was lost: what is there now tells whether the request arrived.
             match self.look_up(repository, target).await {
                 Ok(None) => return Ok(Deletion::Deleted),
-                Err(_) => return Err(error),
+                Err(again) => {
+                    let what = format!("cannot find out whether {} is gone", request.subject.name);
+                    return Err(error.within(what).because(again).with_kind(Kind::Incomplete));
+                }
                 Ok(Some(now)) if now.digest != *digest => {
                     return Err(moved(&request.subject.name, digest, &now.digest));
                 }

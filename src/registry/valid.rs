@@ -11,13 +11,23 @@ use crate::error::{Error, Result};
 /// How many entries that were dropped are named.
 const NAMED: usize = 5;
 
+/// Whether it is said what was dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Remarks {
+    /// It is.
+    Made,
+    /// It was when the list was read before.
+    MadeBefore,
+}
+
 /// The entries of a list that are names. Nexus lists `null`, Artifactory digests among the tags; some registries hold names that the
 /// grammar does not allow, and which therefore cannot be asked for.
 pub(super) fn valid_names<'a, T: FromStr<Err = Error>>(
     listing: Listing<'a>,
     what: &'static str,
+    remarks: Remarks,
 ) -> impl Stream<Item = Result<T>> + use<'a, T> {
-    let mut dropped = Dropped { what, count: 0 };
+    let mut dropped = Dropped { what, remarks, count: 0 };
     listing
         .into_stream()
         .map_ok(move |entries| {
@@ -30,6 +40,7 @@ pub(super) fn valid_names<'a, T: FromStr<Err = Error>>(
 /// Counts what was dropped, and says so when the list ends.
 struct Dropped {
     what: &'static str,
+    remarks: Remarks,
     count: usize,
 }
 
@@ -44,7 +55,7 @@ impl Dropped {
             },
         };
         self.count += 1;
-        if self.count <= NAMED {
+        if self.count <= NAMED && self.remarks == Remarks::Made {
             tracing::warn!("left out of the list: {text} is not a {}", self.what);
         }
         None
@@ -53,7 +64,7 @@ impl Dropped {
 
 impl Drop for Dropped {
     fn drop(&mut self) {
-        if self.count > NAMED {
+        if self.count > NAMED && self.remarks == Remarks::Made {
             tracing::warn!("left out of the list: {} more that are not a {}", self.count - NAMED, self.what);
         }
     }

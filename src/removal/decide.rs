@@ -104,7 +104,7 @@ impl Rule<'_> {
             item.referrers = facts.referrers.get(digest).cloned().unwrap_or_default();
         }
         // Those that go in their own time do not stay.
-        item.stay.iter_mut().for_each(|stay| stay.retain(|tag| !is_wanted(self.wishes, tag)));
+        item.stay.iter_mut().for_each(|stay| stay.retain(|tag| !self.goes(tag, item.digest.as_ref())));
         item
     }
 
@@ -124,6 +124,10 @@ impl Rule<'_> {
             return Ok(Method::Tag);
         }
         facts.by_digest.clone()?;
+        if item.digest.is_none() {
+            let what = format!("it is not known what {name} is on");
+            return Err(Error::new(Kind::Safety(Danger::Unknown), what));
+        }
         let by_manifest = self.by_manifest(wish, item, &name);
         match by_manifest {
             Ok(()) if may(Method::Manifest) => Ok(Method::Manifest),
@@ -144,7 +148,7 @@ impl Rule<'_> {
         let Facts { registry, repository, .. } = self.facts;
         let Permits { takes, force, .. } = &wish.permits;
         let on_it = item.stay.as_deref().unwrap_or_default();
-        let unasked = on_it.iter().filter(|tag| !is_wanted(self.wishes, tag) && !takes.allows(tag));
+        let unasked = on_it.iter().filter(|tag| !self.goes(tag, item.digest.as_ref()) && !takes.allows(tag));
         let unasked: Vec<_> = unasked.cloned().collect();
         if !unasked.is_empty() {
             let what = format!("removing {name} would also remove {}", listed(repository, &unasked));
@@ -168,6 +172,12 @@ impl Rule<'_> {
                 .because(format!("it is listed by {indexes}")));
         }
         Ok(())
+    }
+
+    /// Whether a tag that is on a digest is wanted as it is. One that has to be on another stays.
+    fn goes(&self, tag: &Tag, digest: Option<&Digest>) -> bool {
+        let wish = self.wishes.iter().find(|wish| wish.wanted.tag() == Some(tag));
+        wish.is_some_and(|wish| wish.expected.is_none() || wish.expected.as_ref() == digest)
     }
 
     /// What goes is not there for those that come after.

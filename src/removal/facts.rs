@@ -6,7 +6,7 @@ use futures::{StreamExt, stream};
 
 use super::wish::{Method, Permits, Takes, Wanted, Wish};
 use crate::error::{Error, Kind, Operation, Result};
-use crate::name::{Digest, Repository, Target};
+use crate::name::{Digest, Repository, Tag, Target};
 use crate::registry::{Client, Inventory, referrers_tag};
 
 /// How much is looked at.
@@ -146,6 +146,11 @@ impl Facts {
                 (Err(error), wanted, _) => drop(self.missing.insert(wanted.clone(), error)),
             }
         }
+    }
+
+    /// The tags of which it is known what they are on.
+    pub(super) fn tags(&self) -> impl Iterator<Item = &Tag> {
+        self.inventory.iter().flat_map(Inventory::tags).map(|(tag, _)| tag)
     }
 
     /// The digest of what is wanted, as far as it is known.

@@ -16,6 +16,8 @@ mod facts;
 mod placeholder;
 mod plan;
 mod saved;
+#[cfg(test)]
+mod tests;
 mod wish;
 
 pub use carry_out::Removed;

@@ -1,14 +1,14 @@
 //! The plan of one repository: what was decided, and what is left to be done.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::carry_out::{Removed, carry_out};
+use super::carry_out::{Removed, Seen, carry_out};
 use super::decide::{Item, decide};
 use super::facts::{Facts, Look};
 use super::wish::{Method, Wish};
-use crate::error::{Error, Kind, Operation, Result};
-use crate::name::{Digest, Repository};
-use crate::registry::{Client, Deletion};
+use crate::error::{Danger, Error, Kind, Operation, Result};
+use crate::name::{Digest, Repository, Tag, Target};
+use crate::registry::{Client, Deletion, moved};
 
 /// What is going to be done in one repository.
 #[derive(Debug)]
@@ -20,6 +20,10 @@ pub struct Plan {
     items: VecDeque<Item>,
     /// Manifests that went: tags on them are gone with them.
     gone: HashSet<Digest>,
+    /// What could not be removed and is still on its manifest.
+    failed: HashMap<Digest, (String, Error)>,
+    /// The tags of the inventory, and those that turned up since.
+    seen: Seen,
     /// Whether something may have changed for the item that is being carried out.
     begun: bool,
 }
@@ -38,7 +42,8 @@ impl Plan {
     /// A plan from facts that are known.
     pub fn of(facts: Facts, wishes: Vec<Wish>, look: Look) -> Self {
         let items = decide(&wishes, &facts).into();
-        Self { facts, look, wishes, items, gone: HashSet::new(), begun: false }
+        let seen = facts.tags().map(|tag| (tag.clone(), None)).collect();
+        Self { facts, look, wishes, items, gone: HashSet::new(), failed: HashMap::new(), seen, begun: false }
     }
 
     /// The repository.
@@ -83,6 +88,9 @@ impl Plan {
                 continue;
             }
             self.items.pop_front();
+            if let Err(error) = &outcome {
+                self.remember(&item, error);
+            }
             return Some((item, outcome));
         }
     }
@@ -91,29 +99,76 @@ impl Plan {
         if let Some(digest) = item.digest.as_ref().filter(|digest| self.gone.contains(*digest)) {
             return went_along(client, &self.facts.repository, item, digest).await;
         }
-        self.begun = true;
-        let removed = carry_out(client, &self.facts.repository, item, method).await?;
-        if method == Method::Manifest {
-            self.gone.insert(removed.digest.clone());
+        if let Some((name, error)) = item.digest.as_ref().and_then(|digest| self.failed.get(digest))
+            && method == Method::Manifest
+        {
+            let what = format!("{}{} stays", self.facts.repository, item.wish.wanted.suffix());
+            return Err(error.clone().within(what).because(format!("it is on one manifest with {name}")));
         }
-        Ok(removed)
+        self.begun = true;
+        let removed = carry_out(client, &self.facts.repository, item, method, &mut self.seen).await?;
+        if method != Method::Manifest {
+            return Ok(removed);
+        }
+        self.gone.insert(removed.digest.clone());
+        if item.wish.wanted.tag().is_some()
+            && let Err(error) = went_along(client, &self.facts.repository, item, &removed.digest).await
+        {
+            let error = error.because(format!("{} was deleted", removed.digest));
+            return Err(if item.go.is_empty() { error } else { error.with_kind(Kind::Incomplete) });
+        }
+        Ok(Removed { elsewhere: self.elsewhere(client, item).await?, ..removed })
+    }
+
+    /// Tags that nobody named and that were to go with a manifest, and are on another.
+    async fn elsewhere(&self, client: &Client, item: &Item) -> Result<Vec<Tag>> {
+        let mut elsewhere = Vec::new();
+        for tag in item.unasked(&self.wishes) {
+            match client.look_up(&self.facts.repository, Target::Tag(tag)).await {
+                Ok(now) => elsewhere.extend(now.map(|_| tag.clone())),
+                Err(error) => {
+                    let what = format!("deleted, but cannot verify that {}:{tag} is gone", self.facts.repository);
+                    return Err(error.within(what).with_kind(Kind::Incomplete));
+                }
+            }
+        }
+        Ok(elsewhere)
+    }
+
+    /// What was said to have failed does not go with the manifest of what comes after it.
+    fn remember(&mut self, item: &Item, error: &Error) {
+        let (Some(digest), Some(tag)) = (&item.digest, item.wish.wanted.tag()) else { return };
+        match error.kind() {
+            Kind::Safety(Danger::Moved { to, .. }) => drop(self.seen.insert(tag.clone(), Some(to.clone()))),
+            _ if error.is_not_found() => {}
+            _ => {
+                let name = format!("{}:{tag}", self.facts.repository);
+                self.failed.entry(digest.clone()).or_insert_with(|| (name, error.clone()));
+            }
+        }
     }
 
     async fn decide_anew(&mut self, client: &Client, refused: Error) -> Result<()> {
         let left: Vec<_> = self.items.iter().map(|item| item.wish.clone()).collect();
         self.facts.learn(refused, client, &left, self.look).await?;
         self.items = decide(&left, &self.facts).into();
+        self.seen.extend(self.facts.tags().map(|tag| (tag.clone(), None)));
         self.wishes = left;
         Ok(())
     }
 }
 
-/// A tag whose manifest is gone is gone too; that somebody has pushed it anew since is no reason to remove it again.
+/// A tag whose manifest is gone is gone too, unless somebody put it elsewhere, before or since: that is no reason to remove it.
 async fn went_along(client: &Client, repository: &Repository, item: &Item, digest: &Digest) -> Result<Removed> {
-    let now = client.look_up(repository, item.wish.target()).await?;
-    if now.is_some_and(|now| now.digest == *digest) {
-        let what = format!("{repository}{} is still present", item.wish.wanted.suffix());
-        return Err(Error::new(Kind::Incomplete, what).because(format!("its manifest {digest} was deleted")));
+    let name = format!("{repository}{}", item.wish.wanted.suffix());
+    match client.look_up(repository, item.wish.target()).await {
+        Ok(None) => Ok(Removed::new(digest.clone(), Deletion::Deleted)),
+        Ok(Some(now)) if now.digest != *digest => Err(moved(&name, digest, &now.digest)),
+        Ok(Some(_)) => Err(Error::new(Kind::Incomplete, format!("{name} is still present"))
+            .because(format!("its manifest {digest} was deleted"))),
+        Err(error) => {
+            let what = format!("deleted with its manifest, but cannot verify that {name} is gone");
+            Err(error.within(what).with_kind(Kind::Incomplete))
+        }
     }
-    Ok(Removed { digest: digest.clone(), deletion: Deletion::Deleted })
 }

@@ -77,7 +77,9 @@ impl<'a> Removing<'a> {
                     let done = outcome.map(|removed| {
                         let was_there = removed.deletion == Deletion::Deleted;
                         self.removed += usize::from(was_there);
-                        let item = Item { digest: Some(removed.digest), ..item.clone() };
+                        self.tell_elsewhere(&repository, &removed.elsewhere);
+                        let mut item = Item { digest: Some(removed.digest), ..item.clone() };
+                        item.go.retain(|tag| !removed.elsewhere.contains(tag));
                         records(&repository, &wishes, &item, was_there, Action::Removed)
                     });
                     self.write(client, &repository, &item, done, output).await?;
@@ -93,6 +95,13 @@ impl<'a> Removing<'a> {
             if let Some(stop) = ended {
                 return Err(stop);
             }
+        }
+    }
+
+    /// Says which tags are still there although they were to go, because somebody moved them.
+    fn tell_elsewhere(&self, repository: &Repository, tags: &[Tag]) {
+        for tag in tags {
+            self.context.report.warning(&format!("{repository}:{tag} has moved meanwhile, and stays"));
         }
     }
 

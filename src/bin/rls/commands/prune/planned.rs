@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use registry_ls::error::{Error, Kind, Result};
 use registry_ls::name::{Repository, Tag};
-use registry_ls::registry::{Census, Index, Inventory};
 use registry_ls::removal::{self, Facts, Item, Look, Method, Permits, Takes, Wanted, Ways, Wish};
 use registry_ls::retention::{Decision, Plan, Verdict, decide};
 
@@ -34,7 +33,7 @@ impl Decided {
         let census = target.census().await?;
         let plan = decide(&target.rule, &census);
         let wishes: Vec<_> = plan.removals().filter_map(|decision| wish(decision, placeholder)).collect();
-        let inventory = inventory(&census);
+        let inventory = census.inventory();
         let Target { client, repository, .. } = target;
         let probed = Facts::probe(client, repository, inventory, &wishes).await.and_then(deletes);
         let (mut held, mut possible) = (HashSet::new(), wishes);
@@ -113,15 +112,6 @@ fn deletes(facts: Facts) -> Result<Facts> {
         (Err(_), Err(error)) => Err(error.clone()),
         _ => Ok(facts),
     }
-}
-
-/// What a removal has to know of a repository, from what the rule knows.
-fn inventory(census: &Census) -> Inventory {
-    let tags = census.tags.iter().filter_map(|facts| Some((facts.tag.clone(), facts.digest.clone()?)));
-    let indexes = census.manifests.iter().filter(|(_, facts)| !facts.lists.is_empty());
-    let indexes = indexes
-        .map(|(digest, facts)| Index { digest: digest.clone(), children: facts.lists.iter().cloned().collect() });
-    Inventory::new(tags.collect(), indexes.collect())
 }
 
 /// A tag that cannot go without something that has to stay.
