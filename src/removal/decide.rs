@@ -112,13 +112,16 @@ impl Rule<'_> {
         let facts = self.facts;
         let repository = &facts.repository;
         let name = format!("{repository}{}", wish.wanted.suffix());
+        let left_behind = wish.wanted.tag().is_some_and(|tag| facts.left_behind.contains(tag));
         if let (Some(expected), Some(now)) = (&wish.expected, &item.digest)
             && expected != now
+            && !left_behind
         {
             return Err(crate::registry::moved(&name, expected, now));
         }
         let Permits { takes, placeholder, ways, .. } = &wish.permits;
-        let may = |method| ways.allows(method);
+        // Whatever way it was to go, all that is left of it is a manifest of its own.
+        let may = |method| left_behind || ways.allows(method);
         let is_tag = wish.wanted.tag().is_some();
         if is_tag && *takes == Takes::Nothing && may(Method::Tag) && facts.by_name.is_ok() {
             return Ok(Method::Tag);

@@ -1,13 +1,13 @@
 //! What is known of a registry and a repository before anything is decided. Nothing is changed to find it out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures::{StreamExt, stream};
 
 use super::wish::{Method, Permits, Takes, Wanted, Wish};
 use crate::error::{Error, Kind, Operation, Result};
 use crate::name::{Digest, Repository, Tag, Target};
-use crate::registry::{Client, Inventory, referrers_tag};
+use crate::registry::{Client, Inventory, media_types, referrers_tag};
 
 /// How much is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Facts {
     pub missing: HashMap<Wanted, Error>,
     /// By digest, what refers to a manifest that may go.
     pub referrers: HashMap<Digest, Vec<Digest>>,
+    /// Tags on a placeholder: their removal was begun before, and interrupted.
+    pub left_behind: HashSet<Tag>,
 }
 
 impl Facts {
@@ -76,6 +78,7 @@ impl Facts {
             inventory: None,
             missing: HashMap::new(),
             referrers: HashMap::new(),
+            left_behind: HashSet::new(),
         }
     }
 
@@ -124,6 +127,7 @@ impl Facts {
         })?;
         self.inventory = Some(inventory);
         self.look_for(client, wishes).await;
+        self.look_at_placeholders(client, wishes).await?;
         let whole = wishes.iter().filter(|wish| self.by_name.is_err() || !wish.may_go_by_name());
         let going: BTreeSet<_> = whole.filter_map(|wish| self.digest_of(&wish.wanted)).cloned().collect();
         let found = stream::iter(going)
@@ -151,6 +155,21 @@ impl Facts {
     /// The tags of which it is known what they are on.
     pub(super) fn tags(&self) -> impl Iterator<Item = &Tag> {
         self.inventory.iter().flat_map(Inventory::tags).map(|(tag, _)| tag)
+    }
+
+    /// A tag that was to go by a placeholder and is elsewhere than it was: a former run may have got as far as that.
+    async fn look_at_placeholders(&mut self, client: &Client, wishes: &[Wish]) -> Result<()> {
+        for wish in wishes.iter().filter(|wish| wish.permits.placeholder) {
+            let (Some(tag), Some(now)) = (wish.wanted.tag(), self.digest_of(&wish.wanted)) else { continue };
+            if wish.expected.as_ref().is_none_or(|expected| expected == now) {
+                continue;
+            }
+            let document = client.manifest(&self.repository, Target::Digest(now)).await?.document()?;
+            if document.artifact_type.as_deref() == Some(media_types::PLACEHOLDER) {
+                self.left_behind.insert(tag.clone());
+            }
+        }
+        Ok(())
     }
 
     /// The digest of what is wanted, as far as it is known.

@@ -47,6 +47,7 @@ impl Held {
             inventory: Some(Inventory::new(tags.collect(), self.indexes.iter().map(index).collect())),
             missing: HashMap::new(),
             referrers: HashMap::new(),
+            left_behind: std::collections::HashSet::new(),
         }
     }
 }

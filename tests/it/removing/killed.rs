@@ -86,6 +86,24 @@ fn a_second_run_finishes_a_placeholder() {
 }
 
 #[test]
+fn a_second_run_finishes_a_plan_on_file() {
+    for skip in 0.. {
+        let registry = registry(Personality::Distribution28);
+        let rls = Rls::at(&registry).words("rm shared/app:1.4 shared/app:1.3.9 --placeholder --save-plan plan.json -q");
+        assert_eq!(rls.run().code, Some(0));
+        let rls = rls.then("rm --apply plan.json -q");
+        let was_killed = ended_at(&registry, &rls, skip, "KILL").is_some();
+        let again = rls.run();
+        assert_eq!(again.code, Some(0), "killed at request {skip}: {again}");
+        assert_eq!(registry.tags("shared/app"), ["1", "1.4.0", "latest"], "killed at request {skip}");
+        if !was_killed {
+            assert!(skip > 10, "it takes more than {skip} requests");
+            return;
+        }
+    }
+}
+
+#[test]
 fn a_second_run_finishes_a_rule() {
     let words = "prune app --keep 2 --yes --placeholder";
     for skip in 0.. {
