@@ -1,23 +1,22 @@
 //! Deletions that go wrong, or that would take along what nobody named.
 
+use std::rc::Rc;
+
 use registry_fixture::content::{ImageSpec, IndexSpec};
-use registry_fixture::{Answer, Auth, Match, Personality, Registry, Running, User};
+use registry_fixture::{Answer, Auth, Fault, Match, Personality, Registry, Running, User};
 
 use super::scene::{Scene, Setup};
-use crate::asked::Asked;
 use crate::canary;
-use crate::reply::{Reply, Then};
 use crate::runner::{Holder, Rls};
-use crate::server::Server;
 
 /// The embedded registry, whose owner is the one who runs the program.
-fn registry(personality: Personality, auth: Auth) -> Running {
+pub fn registry(personality: Personality, auth: Auth) -> Running {
     let owner = User::admin(canary::USER, canary::PASSWORD);
     Registry::builder().personality(personality).auth(auth).user(owner).start()
 }
 
 /// By a password, or by a token that stands for it.
-fn owner(setup: &Setup, registry: &Running) -> Rls {
+pub fn owner(setup: &Setup, registry: &Running) -> Rls {
     let rls = Rls::new().env("RLS_REGISTRY", registry.url());
     match setup.holder {
         Holder::RefreshToken => {
@@ -28,7 +27,7 @@ fn owner(setup: &Setup, registry: &Running) -> Rls {
     }
 }
 
-fn auth(setup: &Setup) -> Auth {
+pub fn auth(setup: &Setup) -> Auth {
     if setup.holder == Holder::RefreshToken { Auth::Token } else { Auth::Basic }
 }
 
@@ -39,33 +38,19 @@ fn accepted(registry: &Running) -> u64 {
     deletions.count() as u64
 }
 
-fn there() -> Reply {
-    Reply::status(200).header("Docker-Content-Digest", format!("sha256:{}", "a".repeat(64)))
+/// Deletions of the tag that is named, not those by which it is found out whether they would be carried out.
+fn deletion() -> Match {
+    Match::delete("/v2/team/app/manifests/v1").when(|seen| seen.authorization().is_some())
 }
 
-fn gone() -> Reply {
-    Reply::error(404, "MANIFEST_UNKNOWN")
-}
-
-/// `rls rm team/app:v1`, where DELETE is answered with `replies` in turn and afterwards the tag is as `after` says.
-fn removal(setup: &Setup, replies: Vec<Reply>, after: Reply) -> Scene {
-    let sent = replies.len();
-    let mut replies = replies.into_iter();
-    let mut is_deleted = false;
-    let server = Server::start(setup.guarded(move |asked| match asked.method.as_str() {
-        "DELETE" => {
-            is_deleted = true;
-            replies.next().unwrap_or_else(|| Reply::status(599))
-        }
-        _ if is_deleted => after.clone(),
-        _ => there(),
-    }));
-    let rls = setup.rls(&server).words("rm team/app:v1");
-    Scene::new(rls).check(move |_| {
-        let is_deletion = |asked: &Asked| asked.method == "DELETE" && asked.authorization().is_some();
-        assert_eq!(server.count(is_deletion), sent);
-        assert_eq!(server.count(|asked| matches!(asked.method.as_str(), "PUT" | "POST") && !asked.is_for_token()), 0);
-    })
+/// `rls rm team/app:v1` of a registry where deletions of it go wrong in this way.
+fn removal(setup: &Setup, which: Match, fault: impl Into<Fault>) -> (Scene, Rc<Running>) {
+    let registry = Rc::new(registry(Personality::Distribution3, auth(setup)));
+    registry.push_image("team/app", "v1", &ImageSpec::new("one"));
+    registry.inject(which, fault);
+    let (scene, sent) = (Scene::new(owner(setup, &registry).words("rm team/app:v1")), Rc::clone(&registry));
+    let pushes = move |_: &_| assert!(sent.requests().iter().all(|seen| seen.method != "PUT"), "{:?}", sent.lines());
+    (scene.check(pushes), registry)
 }
 
 pub fn scenes(setup: &Setup) -> Vec<Scene> {
@@ -74,49 +59,50 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
         "fault-077" => vec![shared(setup)],
         "fault-078" => vec![index(setup)],
         "fault-079" => vec![referred(setup)],
-        "fault-080" => {
-            // Once by its name, once to learn whether deletion by digest is off too; neither takes effect.
-            vec![removal(setup, vec![Reply::error(405, "UNSUPPORTED"), Reply::error(405, "UNSUPPORTED")], there())]
+        "fault-080" => [405, 400].map(|status| disabled(setup, status).named(status)).into(),
+        "fault-081" => {
+            let (scene, _) = removal(setup, deletion().always(), Answer::error(202, "UNKNOWN", "not all of it"));
+            vec![scene]
         }
-        "fault-081" => vec![removal(setup, vec![Reply::error(202, "UNKNOWN")], gone())],
-        "fault-082" => vec![removal(setup, vec![Reply::status(202)], there())],
+        "fault-082" => {
+            let (scene, registry) = removal(setup, deletion().always(), Answer::new(202));
+            vec![scene.check(move |_| assert_eq!(registry.tags("team/app"), ["v1"]))]
+        }
         "fault-083" => vec![partial(setup)],
-        "fault-084" => {
-            let lost = || Reply::raw("").then(Then::Reset);
-            vec![removal(setup, vec![lost()], gone()).named("it had arrived"), resent(setup, lost())]
-        }
+        "fault-084" => [("it had arrived", Fault::LoseReply, 1), ("it had not arrived", Fault::CloseBeforeReply, 2)]
+            .map(|(name, fault, sent)| {
+                let (scene, registry) = removal(setup, deletion(), fault);
+                scene.named(name).check(move |outcome| {
+                    assert_eq!(
+                        (registry.tags("team/app"), registry.count(&deletion())),
+                        (Vec::new(), sent),
+                        "{outcome}"
+                    );
+                })
+            })
+            .into(),
         other => panic!("unknown fault {other}"),
     }
 }
 
-/// The first request is lost on its way, and the second one counts.
-fn resent(setup: &Setup, lost: Reply) -> Scene {
-    let mut deletions = 0;
-    let server = Server::start(setup.guarded(move |asked| match asked.method.as_str() {
-        "DELETE" => {
-            deletions += 1;
-            if deletions == 1 { lost.clone() } else { Reply::status(202) }
-        }
-        _ if deletions > 1 => gone(),
-        _ => there(),
-    }));
-    let rls = setup.rls(&server).words("rm team/app:v1");
-    Scene::new(rls).named("it had not arrived").check(move |_| {
-        assert_eq!(server.count(|asked| asked.method == "DELETE" && asked.authorization().is_some()), 2);
-    })
+/// A registry that deletes nothing, and says so in this way.
+fn disabled(setup: &Setup, status: u16) -> Scene {
+    let every = Match::under("/v2/team/app/manifests/").method("DELETE".parse().expect("a method"));
+    let every = every.when(|seen| seen.authorization().is_some()).always();
+    let (scene, registry) =
+        removal(setup, every, Answer::error(status, "UNSUPPORTED", "The operation is unsupported."));
+    scene.check(move |_| assert_eq!((accepted(&registry), registry.tags("team/app")), (0, vec!["v1".to_owned()])))
 }
 
 fn moved(setup: &Setup) -> Scene {
     let registry = registry(Personality::Distribution28, auth(setup));
     let old = registry.push_image("team/app", "v1", &ImageSpec::new("one"));
     registry.push_image("team/app", "v2", &ImageSpec::new("two"));
-    // Before the manifest is deleted, somebody pushes.
-    registry.on_request(
-        Match::get("/v2/team/app/tags/list").when(|seen| seen.authorization().is_some()),
-        |registry, _| {
-            registry.push_image("team/app", "v1", &ImageSpec::new("three"));
-        },
-    );
+    // The plan is made; before the manifest is deleted, somebody pushes.
+    let last = Match::under("/v2/team/app/referrers/").when(|seen| seen.authorization().is_some());
+    registry.on_request(last, |registry, _| {
+        registry.push_image("team/app", "v1", &ImageSpec::new("three"));
+    });
     let new = ImageSpec::new("three");
     let scratch = Registry::builder().start();
     let new = scratch.push_image("team/app", "v1", &new);

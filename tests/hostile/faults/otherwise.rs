@@ -71,7 +71,7 @@ const OTHERWISE: &[Otherwise] = &[
         "fault-079",
         None,
         &[],
-        "cli.md asks nothing of rm about referrers: they stay, and rls referrers lists them",
+        "a plan (rm -n) names what would be orphaned; a tag that goes by its name orphans nothing",
     ),
 ];
 

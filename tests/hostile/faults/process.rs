@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use registry_fixture::Registry;
 use registry_fixture::content::ImageSpec;
+use registry_fixture::{Fault, Match, Personality, Registry, Running};
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::delete::{auth, owner, registry};
 use super::network::{ALL, in_time, list, paged};
 use super::scene::{Scene, Setup};
 use crate::reply::{Reply, Then};
@@ -76,60 +77,54 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
     }
 }
 
-/// Interrupted while the fourth of ten tags is being removed.
+/// A registry with ten tags, the owner of which runs the program.
+fn ten_tags(setup: &Setup) -> Arc<Running> {
+    let registry = registry(Personality::Distribution3, auth(setup));
+    (0..10).for_each(|number| {
+        drop(registry.push_image("team/app", &format!("v{number}"), &ImageSpec::new(&number.to_string())))
+    });
+    Arc::new(registry)
+}
+
+fn deletion_of(tag: &str) -> Match {
+    Match::delete(format!("/v2/team/app/manifests/{tag}")).when(|seen| seen.authorization().is_some())
+}
+
+/// Interrupted when the registry has been sent the fourth of ten deletions, and does not answer.
 fn between_deletions(setup: &Setup) -> Scene {
-    let mut removed = Vec::new();
-    let script = move |asked: &crate::asked::Asked| {
-        let path = asked.path().to_owned();
-        match asked.method.as_str() {
-            "HEAD" if removed.contains(&path) => Reply::error(404, "MANIFEST_UNKNOWN"),
-            // Nothing comes for the fourth.
-            "HEAD" if path.ends_with("/v3") => Reply::raw("").then(Then::Hang),
-            "HEAD" => Reply::status(200).header("Docker-Content-Digest", format!("sha256:{}", "a".repeat(64))),
-            "DELETE" => {
-                removed.push(path);
-                Reply::status(202)
-            }
-            _ => Reply::error(404, "MANIFEST_UNKNOWN"),
-        }
-    };
-    let server = Arc::new(Server::start(setup.guarded(script)));
+    let registry = ten_tags(setup);
+    // The request has no effect before it is answered.
+    registry.inject(deletion_of("v3"), Fault::Delay(Duration::from_secs(50)));
     let references = (0..10).map(|number| format!("team/app:v{number}"));
-    let rls = setup.rls(&server).words("rm").args(references);
-    let waits = Arc::clone(&server);
+    let rls = owner(setup, &registry).words("rm").args(references);
+    let waits = Arc::clone(&registry);
     let scene = Scene::new(rls).saying("deleted 3 of 10", "3 of 10 deleted").hinting(&["deleted 3 of 10"]);
     scene
         .meanwhile(move |pid| {
-            wait_until(|| waits.count(|asked| asked.authorization().is_some() && asked.path().ends_with("/v3")) > 0);
+            wait_until(|| waits.count(&deletion_of("v3")) > 0);
             send(pid, Signal::INT);
         })
         .check(move |outcome| {
             let removed = ["v0", "v1", "v2"].map(|tag| format!("removed\tteam/app:{tag}"));
             assert_eq!(outcome.lines(), removed, "{outcome}");
-            assert_eq!(server.count(|asked| asked.method == "DELETE" && asked.authorization().is_some()), 3);
+            let sent = (0..10).filter(|number| registry.count(&deletion_of(&format!("v{number}"))) > 0).count();
+            assert_eq!(sent, 4, "{:?}", registry.lines());
         })
 }
 
-/// The process is killed when its deletion has arrived; the same command again finds that it is done.
+/// The process is killed when its deletion has been carried out; the same command again finds that it is done.
 fn killed_and_again(setup: &Setup) -> Scene {
-    let mut removed = false;
-    let server = Server::start(setup.guarded(move |asked| match asked.method.as_str() {
-        "DELETE" => {
-            removed = true;
-            Reply::raw("").then(Then::Hang)
-        }
-        _ if removed => Reply::error(404, "MANIFEST_UNKNOWN"),
-        _ => Reply::status(200).header("Docker-Content-Digest", format!("sha256:{}", "a".repeat(64))),
-    }));
-    let words = "rm team/app:v1 --ignore-missing -o json";
-    let deletions = || server.count(|asked| asked.method == "DELETE" && asked.authorization().is_some());
-    let killed = setup.rls(&server).words(words).run_while(|pid| {
-        wait_until(|| deletions() > 0);
+    let registry = ten_tags(setup);
+    registry.inject(deletion_of("v1"), Fault::HoldReply);
+    let rls = || owner(setup, &registry).words("rm team/app:v1 --ignore-missing -o json");
+    let killed = rls().run_while(|pid| {
+        wait_until(|| !registry.contains("team/app", "v1"));
         send(pid, Signal::KILL);
     });
     killed.is_clean();
-    assert_eq!((killed.signal, deletions()), (Some(9), 1), "{killed}");
-    Scene::new(setup.rls(&server).words(words)).keeping(server).check(|outcome| {
+    assert_eq!((killed.signal, registry.tags("team/app").len()), (Some(9), 9), "{killed}");
+    registry.clear_faults();
+    Scene::new(rls()).keeping(registry).check(|outcome| {
         let record = String::from_utf8_lossy(&outcome.stdout);
         assert!(record.contains(r#""action":"removed""#) && record.contains("already absent"), "{outcome}");
     })
