@@ -191,6 +191,15 @@ impl Rls {
         self
     }
 
+    /// With so many MiB of address space and no more, unless another program runs it.
+    pub fn within(self, mebibytes: u32) -> Self {
+        if self.before.is_empty() {
+            self.by_shell(&format!(r#"ulimit -v {}; exec "$@""#, mebibytes * 1024))
+        } else {
+            self
+        }
+    }
+
     /// The shell's language for what happens before the program takes the shell's place: `exec "$@"`, with redirections.
     pub fn by_shell(self, script: &str) -> Self {
         self.run_by(&["sh", "-c", script, "sh"])
