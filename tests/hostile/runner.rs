@@ -19,8 +19,8 @@ use tempfile::TempDir;
 use crate::canary;
 use crate::reply::Scheme;
 
-/// So long no run takes, whatever it waits for.
-const PATIENCE: Duration = Duration::from_secs(150);
+/// So long no run takes, whatever it waits for and however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A root that issued nothing: the only one of the "system" on which the program runs here.
 static SYSTEM_ROOT: LazyLock<String> =

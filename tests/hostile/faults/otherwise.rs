@@ -6,8 +6,8 @@ use super::{Case, cases};
 const EXEMPT: &[(&str, &str)] =
     &[("fault-002", "needs a resolver that fails in this way, and the system's is the only one that the program asks")];
 
-/// Cases in which a limit is waited for that no option shortens.
-pub const TAKE_LONG: &[&str] = &["fault-011", "fault-013", "fault-052"];
+/// Cases in which a limit is waited for that no option shortens, or much is computed.
+pub const TAKE_LONG: &[&str] = &["fault-011", "fault-013", "fault-052", "fault-053", "fault-061"];
 
 /// What is expected instead of what a vector has.
 struct Otherwise {
