@@ -11,9 +11,9 @@ use crate::server::Server;
 use crate::tls::Shown;
 
 /// This reply once, then a list; at least so long passes in between.
-fn passing(setup: &Setup, reply: Reply, pause: Duration) -> Scene {
+fn passing(setup: &Setup, reply: impl Fn() -> Reply + Send + 'static, pause: Duration) -> Scene {
     let mut first = Some(reply);
-    let server = Server::start(setup.guarded(move |_| first.take().unwrap_or_else(list)));
+    let server = Server::start(setup.guarded(move |_| first.take().map_or_else(list, |reply| reply())));
     let rls = setup.rls(&server).words("tags team/app");
     Scene::new(rls).check(move |outcome| {
         assert_eq!(outcome.lines(), ["a", "b"], "{outcome}");
@@ -47,16 +47,18 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
     };
     match setup.case.id.as_str() {
         "fault-031" => [500, 502, 503, 504]
-            .map(|status| is_silent(passing(setup, Reply::status(status), Duration::from_millis(250))).named(status))
+            .map(|status| {
+                is_silent(passing(setup, move || Reply::status(status), Duration::from_millis(250))).named(status)
+            })
             .into(),
         "fault-032" => {
             let server = Server::start(setup.guarded(|_| Reply::status(503)));
             let rls = setup.rls(&server).words("tags team/app");
             vec![Scene::new(rls).check(move |_| assert_eq!(lists(&server), 4))]
         }
-        "fault-033" => vec![passing(setup, limited("2"), Duration::from_secs(2))],
-        // A date has no fractions of seconds: three from now may be two and a bit.
-        "fault-034" => vec![passing(setup, limited(&in_seconds(3)), Duration::from_secs(2))],
+        "fault-033" => vec![passing(setup, || limited("2"), Duration::from_secs(2))],
+        // A date has no fractions of seconds: three from the reply on may be two and a bit.
+        "fault-034" => vec![passing(setup, || limited(&in_seconds(3)), Duration::from_secs(2))],
         "fault-035" => vec![once(setup, limited("3600"))],
         "fault-036" => vec![
             setup.tags(|_| limited("1746136938")).words("--retries 1").named("in the past"),
