@@ -2,7 +2,7 @@
 # `make fuzz TIME=60` and `make soak` look for what breaks it, for longer than a test may take.
 
 CARGO ?= cargo
-PACKAGES = docker-registry skopeo
+PACKAGES = docker-registry skopeo faketime
 
 # How long libFuzzer looks at each target, in seconds, and which.
 TIME ?= 60

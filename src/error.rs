@@ -361,6 +361,8 @@ pub enum Network {
     Refused,
     /// No answer to the connection attempt in time.
     ConnectTimeout,
+    /// The connection stands, and the TLS handshake came to no end in time.
+    HandshakeTimeout,
     /// The connection broke.
     Reset,
     /// The proxy failed or refused.

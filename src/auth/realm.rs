@@ -4,6 +4,7 @@
 //! a downgrade to plain HTTP, user information that disguises the host, addresses inside the client's own network
 //! (CVE-2026-33540, GHSA-xf85-363p-868w, GHSA-qvqc-4c52-x6qp).
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use url::Url;
@@ -25,9 +26,19 @@ const MAX_SHOWN: usize = 200;
 pub fn token_server(registry: &Url, peer: Option<IpAddr>, realm: &str) -> Result<Url> {
     check(registry, peer, realm).map_err(|reason| {
         let host = registry.host_str().unwrap_or_default();
-        let shown: String = realm.chars().take(MAX_SHOWN).collect();
+        let shown: String = without_user(realm).chars().take(MAX_SHOWN).collect();
         Error::new(Kind::UnsafeRealm, format!("refusing the token server that {host} names: {shown:?}")).because(reason)
     })
+}
+
+/// A password in front of the host is a secret, whoever wrote it there and however badly.
+fn without_user(realm: &str) -> Cow<'_, str> {
+    let Some((user, rest)) = realm.rsplit_once('@') else { return realm.into() };
+    let is_scheme = |start: &&str| start.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let scheme = user.split_once(':').map(|(start, _)| start).filter(is_scheme).unwrap_or_default();
+    let slashes = &user[scheme.len()..];
+    let slashes = slashes.len() - slashes.trim_start_matches([':', '/', '\\']).len();
+    format!("{}REDACTED@{rest}", &user[..scheme.len() + slashes]).into()
 }
 
 fn check(registry: &Url, peer: Option<IpAddr>, realm: &str) -> Result<Url, &'static str> {
@@ -118,6 +129,20 @@ mod tests {
         let registry = Url::parse("https://registry.example.com").expect("a URL");
         let error = token_server(&registry, None, &"\u{1b}\u{e9}".repeat(5_000)).expect_err("refused");
         assert!(error.what().len() < 2_000 && !error.what().contains('\u{1b}'), "{error}");
+    }
+
+    #[test]
+    fn a_password_in_a_realm_is_not_shown() {
+        for (realm, shown) in [
+            ("https://auth.example/token", "https://auth.example/token"),
+            ("https://ann:s3cret@auth.example/", "https://REDACTED@auth.example/"),
+            ("https:\\\\ann:s3cret@auth.example", "https:\\\\REDACTED@auth.example"),
+            ("//ann:s3cret@auth.example", "//REDACTED@auth.example"),
+            ("ann:s3cret@auth.example", "ann:REDACTED@auth.example"),
+            ("https://s3cret@x@auth.example", "https://REDACTED@auth.example"),
+        ] {
+            assert_eq!(without_user(realm), shown);
+        }
     }
 
     proptest! {

@@ -76,7 +76,7 @@ impl Attempts<'_> {
         }
         match error.kind() {
             // The request was turned away, or never left: any method may be sent again.
-            Kind::RateLimited | Kind::Network(Network::ConnectTimeout) => true,
+            Kind::RateLimited | Kind::Network(Network::ConnectTimeout | Network::HandshakeTimeout) => true,
             _ if !self.repeatable => false,
             // The status decides, whatever came with it: proxies answer 502 with a page for people.
             Kind::Protocol(_) if error.reply().is_some_and(|reply| is_transient_status(reply.status)) => true,

@@ -20,6 +20,8 @@ pub(super) struct Attempt<'a> {
     pub proxy: Option<&'a str>,
     /// Whether anything ever answered there.
     pub answered: bool,
+    /// When it began.
+    pub began: Instant,
     /// Limit for connecting, in seconds.
     pub connect_seconds: f32,
     /// Limit for silence, in seconds.
@@ -52,6 +54,10 @@ pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         return rejected(attempt.trust.explain(tls, host, port));
     }
     let network = |network, what: String| Error::new(Kind::Network(network), what);
+    if error.is_connect() && error.is_timeout() && attempt.trust.has_begun_handshake_since(attempt.began, host, port) {
+        let cause = format!("handshake timed out after {} s", attempt.connect_seconds);
+        return network(Network::HandshakeTimeout, format!("no end of the TLS handshake with {place}")).because(cause);
+    }
     if let Some(proxy) = attempt.proxy
         && error.is_connect()
     {
@@ -62,7 +68,7 @@ pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         return network(Network::Dns, format!("cannot resolve {host}")).because(deepest(error));
     }
     if error.is_connect() && error.is_timeout() {
-        let cause = format!("no TCP connection and TLS handshake within {} s", attempt.connect_seconds);
+        let cause = format!("no connection within {} s", attempt.connect_seconds);
         return network(Network::ConnectTimeout, format!("timed out connecting to {place}")).because(cause);
     }
     if error.is_timeout() {
@@ -141,7 +147,8 @@ pub(super) fn broken_body(error: &reqwest::Error, url: &Url) -> Error {
 
 /// Whether sending the same request again may help: the connection broke, rather than never having been possible.
 pub(super) fn is_transient(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Network(Network::Reset | Network::ConnectTimeout) | Kind::Protocol(Fault::Truncated))
+    use Network::{ConnectTimeout, HandshakeTimeout, Reset};
+    matches!(error.kind(), Kind::Network(Reset | ConnectTimeout | HandshakeTimeout) | Kind::Protocol(Fault::Truncated))
 }
 
 /// `host:port` as in the URL, the port only where it is not the scheme's own.

@@ -76,15 +76,36 @@ impl Secrets {
         }
     }
 
-    /// A server's text without the secrets that were sent to it, and without anything that looks like an `Authorization` value.
+    /// A server's text without the secrets that were sent to it, and without anything that looks like an `Authorization` value or
+    /// stands in front of a host as a user and a password.
     pub fn masked(&self, text: &str) -> String {
         let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = text.to_owned();
         for secret in secrets.iter() {
             text = text.replace(secret.expose_secret(), "REDACTED");
         }
-        mask_authorization(&text)
+        mask_users(&mask_authorization(&text))
     }
+}
+
+/// Replaces what is between the slashes and the host of an address.
+fn mask_users(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        masked.push_str(before);
+        masked.push_str("://");
+        let is_end = |c: char| c.is_whitespace() || "/?#\"'<>,;\\".contains(c);
+        let (authority, _) = after.split_at(after.find(is_end).unwrap_or(after.len()));
+        rest = match authority.rfind('@') {
+            Some(at) => {
+                masked.push_str("REDACTED");
+                &after[at..]
+            }
+            None => after,
+        };
+    }
+    masked + rest
 }
 
 /// Replaces what follows the words `Bearer` and `Basic` where it is as long as a credential.
@@ -134,6 +155,11 @@ mod tests {
             (r#"{"m":"basic YW5uOmh1bnRlcjI=","n":1}"#, r#"{"m":"basic REDACTED","n":1}"#),
             (r#"Bearer realm="https://auth.example/token""#, r#"Bearer realm="https://auth.example/token""#),
             ("Basic auth is off", "Basic auth is off"),
+            (
+                r#"<https://ann:pass@host/x?y>; via="http://t0ken@h""#,
+                r#"<https://REDACTED@host/x?y>; via="http://REDACTED@h""#,
+            ),
+            ("mail ann@host about http://host/@x", "mail ann@host about http://host/@x"),
         ] {
             assert_eq!(secrets.masked(said), shown);
         }

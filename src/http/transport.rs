@@ -186,7 +186,7 @@ impl Transport {
         let idle = self.options.idle_timeout;
         let answer = tokio::time::timeout(idle, client.execute(request)).await;
         let answer = answer.map_err(|_| fault::no_answer(url, idle.as_secs_f32()))?;
-        let response = answer.map_err(|error| self.no_reply(&error, url))?;
+        let response = answer.map_err(|error| self.no_reply(&error, url, sent))?;
         let took = sent.elapsed();
         turn.answered(response.status().as_u16(), took);
         self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(url.origin());
@@ -196,7 +196,7 @@ impl Transport {
         Ok(Response::new(response, Arc::clone(&self.stats), Limits { idle, deadline: self.options.deadline }))
     }
 
-    fn no_reply(&self, error: &reqwest::Error, url: &Url) -> Error {
+    fn no_reply(&self, error: &reqwest::Error, url: &Url, began: Instant) -> Error {
         let proxy = proxy_for(url);
         fault::no_reply(
             error,
@@ -205,6 +205,7 @@ impl Transport {
                 trust: &self.trust,
                 proxy: proxy.as_deref(),
                 answered: self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(&url.origin()),
+                began,
                 connect_seconds: self.options.connect_timeout.as_secs_f32(),
                 idle_seconds: self.options.idle_timeout.as_secs_f32(),
             },

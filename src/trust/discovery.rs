@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use rustls::crypto::CryptoProvider;
 
+use super::handshake::Begun;
 use super::identity::{ClientIdentityFiles, Identity, Misfit};
 use super::pem::Contents;
 use super::place::Place;
@@ -70,6 +71,8 @@ pub(super) struct Found {
     pub failure: Option<Error>,
     /// Whether the server has asked for a client certificate.
     pub asked: Arc<AtomicBool>,
+    /// When a handshake with the server began.
+    pub begun: Arc<Begun>,
 }
 
 impl Found {

@@ -16,6 +16,7 @@ mod explain;
 mod file;
 #[cfg(test)]
 mod fixture;
+mod handshake;
 mod hosts_toml;
 mod identity;
 mod insecure;
@@ -39,10 +40,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use rustls::ClientConfig;
-use rustls::client::ResolvesClientCert;
 use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::{CryptoProvider, ring};
 
 pub use anchor::{Anchor, AnchorKind};
@@ -61,6 +63,7 @@ use crate::error::{Error, Result};
 use crate::name::Registry;
 use discovery::{Folders, Found};
 use explain::ClientSide;
+use handshake::Sessions;
 use identity::{Identities, Identity};
 use insecure::AcceptAny;
 use pem::Contents;
@@ -186,7 +189,10 @@ impl Trust {
     /// [`Kind::Config`](crate::error::Kind::Config) when a client certificate configured for this server cannot be used.
     pub fn client_config(&self, host: &str, port: u16) -> Result<ClientConfig> {
         let (verifier, identities) = self.judge_and_identities(host, port)?;
-        self.configure(verifier, Arc::new(identities))
+        let mut config = self.configure(verifier, Arc::new(identities))?;
+        config.resumption =
+            Resumption::store(Arc::new(Sessions::with(host, Arc::clone(&self.found(host, port).begun))));
+        Ok(config)
     }
 
     /// Who judges a server's certificates, and what is shown to it.
@@ -264,6 +270,11 @@ impl Trust {
         let found = self.found(host, port);
         let offered = !self.identities(host, &found).is_empty();
         found.asked.load(Ordering::Relaxed).then(|| explain::closed_after_asking(offered))
+    }
+
+    /// Whether a connection to this server came as far as a TLS handshake, then or later.
+    pub fn has_begun_handshake_since(&self, then: Instant, host: &str, port: u16) -> bool {
+        self.found(host, port).begun.is_since(then)
     }
 
     /// What is known about trust in a server besides the system's roots, and from which files: what counts, and what does

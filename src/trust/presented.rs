@@ -98,12 +98,12 @@ impl Trust {
         {
             outcome = Ok(Err(error));
         }
-        let late = || format!("no end of the TLS handshake within {} s", limit.as_secs_f32());
+        let late = || format!("handshake timed out after {} s", limit.as_secs_f32());
         if seen.chain.is_empty() {
             return Err(match outcome {
                 Err(_) => {
-                    Error::new(Kind::Network(Network::ConnectTimeout), format!("timed out connecting to {place}"))
-                        .because(late())
+                    let what = format!("no end of the TLS handshake with {place}");
+                    Error::new(Kind::Network(Network::HandshakeTimeout), what).because(late())
                 }
                 // A server that sends no certificate is refused by every client.
                 Ok(Ok(_)) => rejected(&Rejection::new(Tls::Handshake, "the server sent no certificate"), &place),

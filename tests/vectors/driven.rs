@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{Stream, TryStreamExt as _};
+use registry_ls::error::Network;
 use registry_ls::http::{Options, Resolve, Stats};
 use registry_ls::keychain::{self, AuthFile, Keychain};
 use registry_ls::name::{Registry, Repository, Tag, Target};
@@ -157,6 +158,7 @@ pub fn exit_code(error: &Error) -> u8 {
         Kind::Unsupported(_) => 7,
         Kind::RateLimited => 8,
         Kind::Safety(_) => 9,
+        Kind::Network(Network::HandshakeTimeout) => 12,
         Kind::Network(_) => 10,
         Kind::Tls(_) => 11,
         Kind::TimedOut => 12,

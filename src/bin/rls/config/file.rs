@@ -122,7 +122,7 @@ impl File {
         let Some(place) = path.or(default.as_deref()) else { return Ok(Self::default()) };
         match std::fs::read_to_string(place) {
             Ok(text) => Self::parse(place, &text, home),
-            Err(error) if path.is_none() && error.kind() == ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) if path.is_none() && is_absent(error.kind()) => Ok(Self::default()),
             Err(error) => {
                 Err(Usage::new(format!("the configuration file {} cannot be read", place.display())).because(error))
             }
@@ -264,6 +264,11 @@ fn unknown(reader: &Reader<'_>, entry: &Entry<'_, '_>, keys: &[&'static str]) ->
             .hint("rls login stores a password where rls finds it; RLS_PASSWORD and --password-stdin hand it over");
     }
     reader.unknown(entry, keys)
+}
+
+/// Whether there is no such file. Services have homes such as `/dev/null`, below which nothing can be.
+fn is_absent(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use registry_ls::Kind;
+use registry_ls::error::Network;
 
 /// An exit code of the command line's contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,7 @@ impl Exit {
             Kind::Unsupported(_) => Self(7),
             Kind::RateLimited => Self(8),
             Kind::Safety(_) => Self(9),
+            Kind::Network(Network::HandshakeTimeout) => Self::TIMED_OUT,
             Kind::Network(_) => Self(10),
             Kind::Tls(_) => Self(11),
             Kind::TimedOut => Self::TIMED_OUT,

@@ -216,6 +216,10 @@ impl Situation {
                 "a firewall may drop the packets; --connect-timeout waits longer, HTTPS_PROXY goes through a proxy"
                     .to_owned(),
             ),
+            Network::HandshakeTimeout => Some(format!(
+                "is {} the registry itself, and does it speak TLS on this port? --connect-timeout waits longer",
+                self.name()
+            )),
             Network::Reset | Network::Other => None,
         }
     }

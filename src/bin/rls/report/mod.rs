@@ -9,6 +9,7 @@ use std::io::{Write, stderr};
 use std::panic;
 use std::time::Duration;
 
+use registry_ls::error::Network;
 use registry_ls::http::Totals;
 use registry_ls::{Error, Kind};
 
@@ -205,6 +206,7 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::Incomplete => "incomplete",
         Kind::RateLimited => "rate-limited",
         Kind::Safety(_) => "safety",
+        Kind::Network(Network::HandshakeTimeout) => "timed-out",
         Kind::Network(_) => "network",
         Kind::Tls(_) => "tls",
         Kind::TimedOut => "timed-out",

@@ -1,0 +1,79 @@
+//! Whether a handshake has begun: what tells a server that swallows the handshake from one that is not there at all.
+//!
+//! The HTTP client gives one time-out for TCP and TLS together. What is asked before the first word of a handshake, whatever the
+//! connection goes through, is the memory of former sessions: so the memory notices when.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use rustls::NamedGroup;
+use rustls::client::{ClientSessionMemoryCache, ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
+use rustls::pki_types::ServerName;
+
+/// Sessions that are remembered, as many as rustls does by itself.
+const MOST: usize = 256;
+
+/// When the last handshake with a server began.
+#[derive(Debug, Default)]
+pub(super) struct Begun(Mutex<Option<Instant>>);
+
+impl Begun {
+    /// Whether that was then or later.
+    pub fn is_since(&self, then: Instant) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|last| last >= then)
+    }
+
+    fn now(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+}
+
+/// The memory of sessions of one configuration.
+#[derive(Debug)]
+pub(super) struct Sessions {
+    host: String,
+    begun: Arc<Begun>,
+    kept: ClientSessionMemoryCache,
+}
+
+impl Sessions {
+    /// Of connections to `host`, as a URL has it.
+    pub fn with(host: &str, begun: Arc<Begun>) -> Self {
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Self { host, begun, kept: ClientSessionMemoryCache::new(MOST) }
+    }
+}
+
+impl ClientSessionStore for Sessions {
+    fn set_kx_hint(&self, server: ServerName<'static>, group: NamedGroup) {
+        self.kept.set_kx_hint(server, group);
+    }
+
+    fn kx_hint(&self, server: &ServerName<'_>) -> Option<NamedGroup> {
+        // A proxy may be reached by TLS as well, with the same configuration.
+        if server.to_str() == self.host {
+            self.begun.now();
+        }
+        self.kept.kx_hint(server)
+    }
+
+    fn set_tls12_session(&self, server: ServerName<'static>, session: Tls12ClientSessionValue) {
+        self.kept.set_tls12_session(server, session);
+    }
+
+    fn tls12_session(&self, server: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        self.kept.tls12_session(server)
+    }
+
+    fn remove_tls12_session(&self, server: &ServerName<'static>) {
+        self.kept.remove_tls12_session(server);
+    }
+
+    fn insert_tls13_ticket(&self, server: ServerName<'static>, ticket: Tls13ClientSessionValue) {
+        self.kept.insert_tls13_ticket(server, ticket);
+    }
+
+    fn take_tls13_ticket(&self, server: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        self.kept.take_tls13_ticket(server)
+    }
+}

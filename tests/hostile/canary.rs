@@ -1,0 +1,81 @@
+//! A canary in each place where a secret can be: none of them may ever come out again.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// `RLS_PASSWORD`.
+pub const PASSWORD: &str = "canary-password-zK41";
+/// The password in the `auth` field of a docker configuration.
+pub const AUTH_FIELD: &str = "canary-authfield-bV73";
+/// What a credential helper prints.
+pub const HELPER: &str = "canary-helper-mQ58";
+/// An identity token, which is a refresh token to the token server.
+pub const REFRESH: &str = "canary-refresh-xT06";
+/// The refresh token that the token server gives for it.
+pub const REPLACED: &str = "canary-replaced-uW92";
+/// A bearer token in the `registrytoken` field.
+pub const REGISTRY_TOKEN: &str = "canary-registrytoken-cJ27";
+/// A bearer token from the token server.
+pub const TOKEN: &str = "canary-token-eH84";
+/// The password in `HTTP_PROXY`.
+pub const PROXY: &str = "canary-proxy-gL35";
+/// The password in front of a host, in an address that a server or a person gives.
+pub const USERINFO: &str = "canary-userinfo-sR19";
+/// What a server sets as a cookie.
+pub const COOKIE: &str = "canary-cookie-nD60";
+/// The signature in an address that a server gives.
+pub const PRESIGNED: &str = "canary-presigned-yF48";
+
+const ALL: [&str; 11] =
+    [PASSWORD, AUTH_FIELD, HELPER, REFRESH, REPLACED, REGISTRY_TOKEN, TOKEN, PROXY, USERINFO, COOKIE, PRESIGNED];
+
+/// The user name that goes with the passwords; it is no secret.
+pub const USER: &str = "ann";
+
+/// `ann:PASSWORD` as an `Authorization: Basic` header and an `auth` field have it.
+pub fn pair(password: &str) -> String {
+    STANDARD.encode(format!("{USER}:{password}"))
+}
+
+/// What the value of an `Authorization` header says in the clear.
+pub fn known_of(header: &str) -> Option<String> {
+    let (_, secret) = header.split_once(' ')?;
+    let decoded = STANDARD.decode(secret).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded.or_else(|| Some(secret.to_owned()))
+}
+
+/// The canaries in these bytes: as they are, in either case, or within anything that is written in base64.
+pub fn found_in(bytes: &[u8]) -> Vec<&'static str> {
+    let text = String::from_utf8_lossy(bytes);
+    let lower = text.to_ascii_lowercase();
+    let is_found = |canary: &&str| {
+        lower.contains(&canary.to_ascii_lowercase())
+            || in_base64(canary).iter().any(|form| text.contains(form.as_str()))
+    };
+    ALL.into_iter().filter(is_found).collect()
+}
+
+/// The middle of a text in base64, for each of the three ways in which it can lie in what was encoded.
+fn in_base64(text: &str) -> [String; 3] {
+    [0, 1, 2].map(|before| {
+        let encoded = STANDARD.encode(format!("{}{text}", &"\0\0"[..before]));
+        encoded[4..encoded.len() - 4].to_owned()
+    })
+}
+
+#[test]
+fn a_canary_is_found_however_it_is_written() {
+    for canary in ALL {
+        for shown in [
+            format!("error: {canary}"),
+            canary.to_ascii_uppercase(),
+            pair(canary),
+            pair(canary).trim_end_matches('=').to_owned(),
+            STANDARD.encode(canary),
+            STANDARD.encode(format!("a longer name:{canary} and more")),
+        ] {
+            assert_eq!(found_in(shown.as_bytes()), [canary], "{shown}");
+        }
+    }
+    assert_eq!(found_in(b"error: not allowed to pull team/app: logged in as ann (RLS_PASSWORD)"), [""; 0]);
+}

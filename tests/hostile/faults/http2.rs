@@ -1,0 +1,119 @@
+//! HTTP/2 that is broken, frame by frame (RFC 9113).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::scene::{Scene, Setup};
+use crate::runner::{Holder, Rls};
+use crate::server::Server;
+use crate::tls::Shown;
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const GOAWAY: u8 = 7;
+const END_HEADERS: u8 = 4;
+const END_STREAM: u8 = 1;
+const ACK: u8 = 1;
+
+/// What is done to every request of somebody who is logged in.
+#[derive(Debug, Clone, Copy)]
+enum Manner {
+    GoAway,
+    ResetStream,
+    ResetMidBody,
+    EmptyData,
+}
+
+pub fn scenes(setup: &Setup) -> Vec<Scene> {
+    [Manner::GoAway, Manner::ResetStream, Manner::ResetMidBody, Manner::EmptyData]
+        .map(|manner| scene(setup, manner))
+        .into()
+}
+
+fn scene(setup: &Setup, manner: Manner) -> Scene {
+    let shown = Shown::valid();
+    let tls = shown.config(&["h2"]);
+    let asked = Arc::<AtomicUsize>::default();
+    let server = Server::talking(move |stream| {
+        let (tls, asked) = (Arc::clone(&tls), Arc::clone(&asked));
+        async move {
+            if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
+                // The client goes away when it has seen enough.
+                drop(talk(stream, manner, &asked).await);
+            }
+        }
+    });
+    let rls = Rls::new().env("RLS_REGISTRY", server.authority()).trusting(shown.ca());
+    let rls = rls.holding(Holder::Environment, &server.authority());
+    let scene = Scene::new(rls.words("tags team/app --retries 1")).named(format!("{manner:?}")).keeping(server);
+    let most = setup.expected("rss_mib_max");
+    scene.check(move |outcome| assert!(outcome.memory() < most, "{} MiB: {outcome}", outcome.memory()))
+}
+
+async fn talk(mut stream: TlsStream<TcpStream>, manner: Manner, asked: &AtomicUsize) -> std::io::Result<()> {
+    stream.read_exact(&mut [0; 24]).await?;
+    stream.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+        let mut payload = vec![0; length];
+        stream.read_exact(&mut payload).await?;
+        let id = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+        match head[3] {
+            SETTINGS if head[4] & ACK == 0 => stream.write_all(&frame(SETTINGS, ACK, 0, &[])).await?,
+            // The first is asked for credentials; those after it bring them.
+            HEADERS if asked.fetch_add(1, Ordering::Relaxed) == 0 => stream.write_all(&unauthorized(id)).await?,
+            HEADERS => misbehave(&mut stream, id, manner).await?,
+            _ => {}
+        }
+        stream.flush().await?;
+    }
+}
+
+async fn misbehave(stream: &mut TlsStream<TcpStream>, id: u32, manner: Manner) -> std::io::Result<()> {
+    // 0x88 is `:status: 200` in the static table of HPACK.
+    let head = frame(HEADERS, END_HEADERS, id, &[0x88]);
+    // 2 is INTERNAL_ERROR.
+    let reset = frame(RST_STREAM, 0, id, &2_u32.to_be_bytes());
+    match manner {
+        Manner::GoAway => {
+            let last_stream_and_error = [0, 0, 0, 0, 0, 0, 0, 2];
+            stream.write_all(&frame(GOAWAY, 0, 0, &last_stream_and_error)).await
+        }
+        Manner::ResetStream => stream.write_all(&reset).await,
+        Manner::ResetMidBody => {
+            stream.write_all(&head).await?;
+            stream.write_all(&frame(DATA, 0, id, br#"{"tags":["a","#)).await?;
+            stream.write_all(&reset).await
+        }
+        Manner::EmptyData => {
+            stream.write_all(&head).await?;
+            let thousand = frame(DATA, 0, id, &[]).repeat(1000);
+            for _ in 0..1000 {
+                stream.write_all(&thousand).await?;
+            }
+            stream.write_all(&reset).await
+        }
+    }
+}
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("a short frame").to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// A 401 that wants a password.
+fn unauthorized(id: u32) -> Vec<u8> {
+    let literal = |text: &str| [&[u8::try_from(text.len()).expect("a short text")], text.as_bytes()].concat();
+    let header = |name: &str, value: &str| [&[0_u8][..], &literal(name), &literal(value)].concat();
+    let block = [header(":status", "401"), header("www-authenticate", "Basic realm=\"registry\"")].concat();
+    frame(HEADERS, END_HEADERS | END_STREAM, id, &block)
+}

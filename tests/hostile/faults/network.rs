@@ -1,0 +1,161 @@
+//! What breaks below HTTP, and HTTP that is broken.
+
+use std::time::Duration;
+
+use super::http2;
+use super::scene::{Scene, Setup};
+use crate::asked::Asked;
+use crate::reply::{Reply, Then};
+use crate::server::{BlackHole, Server};
+
+/// The names on three pages of two.
+pub const ALL: [&str; 6] = ["0a", "0b", "1a", "1b", "2a", "2b"];
+
+/// Three pages of two tags; `fault` may take the place of a page, told how often that page was asked for before.
+pub fn paged(
+    mut fault: impl FnMut(usize, usize) -> Option<Reply> + Send + 'static,
+) -> impl FnMut(&Asked) -> Reply + Send + 'static {
+    let mut times = [0; 3];
+    move |asked| {
+        let page: usize = asked.query("page").map_or(0, |page| page.parse().expect("a number"));
+        times[page] += 1;
+        if let Some(fault) = fault(page, times[page] - 1) {
+            return fault;
+        }
+        let reply = Reply::tags(&ALL[2 * page..2 * page + 2]);
+        if page < 2 { reply.next(&format!("/v2/team/app/tags/list?page={}", page + 1)) } else { reply }
+    }
+}
+
+pub fn list() -> Reply {
+    Reply::tags(&["a", "b"])
+}
+
+/// A reply of which only the beginning arrives.
+fn cut() -> Reply {
+    Reply::status(200).header("Content-Length", "1000").body(r#"{"tags":["2a","#).then(Then::Reset)
+}
+
+/// What is given for ever is asked for twice.
+fn twice(setup: &Setup, reply: Reply) -> Scene {
+    let server = Server::start(setup.guarded(move |_| reply.clone()));
+    let rls = setup.rls(&server).words("tags team/app --retries 1");
+    Scene::new(rls).saying("HOST:PORT", server.authority()).check(move |_| assert_eq!(lists(&server), 2))
+}
+
+/// What is given for ever is asked for once.
+pub fn once(setup: &Setup, reply: Reply) -> Scene {
+    let server = Server::start(setup.guarded(move |_| reply.clone()));
+    let rls = setup.rls(&server).words("tags team/app");
+    Scene::new(rls).saying("HOST:PORT", server.authority()).check(move |_| assert_eq!(lists(&server), 1))
+}
+
+/// How often a list was asked for by somebody who is logged in.
+pub fn lists(server: &Server) -> usize {
+    server.count(|asked| asked.authorization().is_some() && asked.path().ends_with("/tags/list"))
+}
+
+fn is_whole(scene: Scene) -> Scene {
+    scene.check(|outcome| assert_eq!(outcome.lines(), ALL, "{outcome}"))
+}
+
+pub fn scenes(setup: &Setup) -> Vec<Scene> {
+    match setup.case.id.as_str() {
+        "fault-001" => {
+            let host = "registry.invalid";
+            vec![Scene::new(setup.at(host, host).words("tags team/app")).saying("HOST", host)]
+        }
+        "fault-003" => {
+            let gone = Server::closed();
+            vec![Scene::new(setup.at(&gone, &gone).words("tags team/app")).saying("HOST:PORT", gone)]
+        }
+        "fault-004" => {
+            let hole = BlackHole::dig();
+            let rls = setup.at(&hole.authority(), &hole.authority());
+            vec![Scene::new(rls.words("tags team/app --retries 1 --connect-timeout 300ms")).keeping(hole)]
+        }
+        "fault-005" => vec![twice(setup, Reply::raw("").then(Then::Reset))],
+        "fault-006" => {
+            vec![is_whole(setup.tags(paged(|page, times| (page == 2 && times == 0).then(cut))))]
+        }
+        "fault-007" => {
+            let scene = setup.tags(paged(|page, _| (page == 2).then(cut))).words("--retries 1");
+            let scene = scene.saying("after N entries", "after 4 entries");
+            vec![scene.check(|outcome| assert_eq!(outcome.lines(), ALL[..4], "{outcome}"))]
+        }
+        "fault-008" => {
+            let short = Reply::status(200).header("Content-Length", "1000").body(r#"{"tags":["a"]}"#);
+            vec![twice(setup, short.then(Then::Close))]
+        }
+        "fault-009" => {
+            let body = r#"{"tags":["a"]}"#;
+            let chunk = format!("{:x}\r\n{body}\r\n", body.len());
+            let chunked = Reply::status(200).header("Transfer-Encoding", "chunked").body(chunk);
+            vec![twice(setup, chunked.then(Then::Close))]
+        }
+        "fault-010" => vec![once(setup, Reply::status(200))],
+        "fault-011" => vec![once(setup, dripping("HTTP/1.1 200 OK\r\n", b"X-Slow: x\r\n"))],
+        "fault-012" => {
+            let slow = dripping("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b" ");
+            vec![in_time(once(setup, slow).words("--timeout 1s"), 1)]
+        }
+        "fault-013" => vec![once(setup, Reply::raw("").then(Then::Hang))],
+        "fault-014" => {
+            let mut pages = paged(|_, _| None);
+            vec![is_whole(setup.tags(move |asked| pages(asked).then(Then::Close)))]
+        }
+        "fault-015" => http2::scenes(setup),
+        "fault-016" => {
+            let many = (0..10_000).fold(list(), |reply, number| reply.header(&format!("X-{number}"), "1"));
+            let long = list().header("X-Long", "x".repeat(1024 * 1024));
+            vec![once(setup, many).named("many"), once(setup, long).named("long")]
+        }
+        "fault-017" => {
+            let interim = |line: &str| {
+                let interim = format!("HTTP/1.1 {line}\r\n\r\n").repeat(1000);
+                Reply::raw([interim.into_bytes(), list().bytes(false)].concat())
+            };
+            let scene = |line: &str| {
+                let scene = once(setup, interim(line)).named(line);
+                scene.check(|outcome| assert_eq!(outcome.lines(), ["a", "b"], "{outcome}"))
+            };
+            vec![scene("100 Continue"), scene("103 Early Hints")]
+        }
+        "fault-018" => {
+            let (gone, server) = (Server::closed(), Server::start(|_| list()));
+            let rls = setup.rls(&server).through(&gone).words("tags team/app");
+            let direct = move |_: &_| assert_eq!(server.connections(), 0);
+            vec![Scene::new(rls).saying("HOST:PORT", gone).check(direct)]
+        }
+        "fault-019" => refused_by_proxy(setup),
+        "fault-020" => {
+            vec![once(setup, Reply::raw("SSH-2.0-OpenSSH_9.2\r\n").then(Then::Close))]
+        }
+        other => panic!("unknown fault {other}"),
+    }
+}
+
+/// A beginning, and then little by little more of these bytes.
+fn dripping(begun: &str, more: &[u8]) -> Reply {
+    Reply::raw(begun).then(Then::Drip(more.to_vec()))
+}
+
+/// It ends when the limit of so many seconds is reached, with time for a busy machine.
+pub fn in_time(scene: Scene, seconds: u64) -> Scene {
+    scene.check(move |outcome| {
+        assert!(outcome.took >= Duration::from_secs(seconds), "too early: {outcome}");
+        assert!(outcome.took < Duration::from_secs(seconds + 10), "too late: {outcome}");
+    })
+}
+
+/// A proxy for requests, and one for tunnels.
+fn refused_by_proxy(setup: &Setup) -> Vec<Scene> {
+    ["http", "https"]
+        .map(|scheme| {
+            let proxy = Server::start(|_| Reply::status(407).header("Proxy-Authenticate", "Basic realm=\"proxy\""));
+            let registry = format!("{scheme}://registry.corp:5000");
+            let rls = setup.at(&registry, "registry.corp:5000").through(&proxy.authority()).words("tags team/app");
+            Scene::new(rls).named(scheme).check(move |_| assert_eq!(proxy.asked().len(), 1))
+        })
+        .into()
+}

@@ -1,0 +1,128 @@
+//! Handshakes that fail, and that nothing is sent before one has succeeded.
+
+use std::sync::Arc;
+
+use registry_fixture::Tls;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::network::list;
+use super::scene::{Scene, Setup};
+use crate::reply::Reply;
+use crate::server::Server;
+use crate::tls::Shown;
+
+/// What a server says that wants another version (RFC 8446 §6: a fatal alert).
+const PROTOCOL_VERSION: &[u8] = &[21, 3, 1, 0, 2, 2, 70];
+const HANDSHAKE_FAILURE: &[u8] = &[21, 3, 3, 0, 2, 2, 40];
+const INTERNAL_ERROR: &[u8] = &[21, 3, 3, 0, 2, 2, 80];
+
+/// A server that shows a certificate; it is sent nothing.
+fn shown(setup: &Setup, shown: &Shown, is_trusted: bool) -> Scene {
+    let server = Server::with_tls(shown.config(&["http/1.1"]), |_| list());
+    let rls = setup.at(&server.authority(), &server.authority()).words("tags team/app");
+    let rls = if is_trusted { rls.trusting(shown.ca()) } else { rls };
+    Scene::new(rls).saying("HOST", server.authority()).check(move |_| assert_eq!(server.bytes(), b""))
+}
+
+/// A server that answers the beginning of a handshake with these bytes, and then does this to the connection.
+fn answering(setup: &Setup, bytes: &'static [u8], then: fn(TcpStream)) -> Scene {
+    let server = Server::talking(move |mut stream| async move {
+        let mut hello = vec![0; 4096];
+        let length = stream.read(&mut hello).await.unwrap_or_default();
+        // The first thing that is sent is a handshake: 22 is its type.
+        assert!(length == 0 || hello[0] == 22, "not TLS: {:?}", String::from_utf8_lossy(&hello[..length]));
+        drop(stream.write_all(bytes).await);
+        drop(stream.flush().await);
+        then(stream);
+    });
+    let rls = setup.at(&server.authority(), &server.authority()).words("tags team/app --retries 1");
+    Scene::new(rls).keeping(server)
+}
+
+fn closed(stream: TcpStream) {
+    drop(stream);
+}
+
+fn reset(stream: TcpStream) {
+    stream.set_zero_linger().expect("an open socket");
+}
+
+/// The connection stays as long as the process.
+fn kept(stream: TcpStream) {
+    std::mem::forget(stream);
+}
+
+/// The first words of a server that speaks TLS 1.0 and nothing else.
+fn old_server_hello() -> &'static [u8] {
+    let random = [7; 32];
+    let hello = [&[3, 1][..], &random, &[0, 0, 0x2f, 0]].concat();
+    let length = u8::try_from(hello.len()).expect("a short message");
+    [&[22, 3, 1, 0, length + 4, 2, 0, 0, length], &hello[..]].concat().leak()
+}
+
+pub fn scenes(setup: &Setup) -> Vec<Scene> {
+    match setup.case.id.as_str() {
+        "fault-021" => [Tls::SelfSigned, Tls::Issued, Tls::LeafOnly]
+            .map(|kind| shown(setup, &Shown::of(kind), false).named(format!("{kind:?}")).hinting(&["--ca-file"]))
+            .into(),
+        "fault-022" => vec![shown(setup, &Shown::of(Tls::Expired), true).saying("DATE", "2021-01-01")],
+        "fault-023" => vec![shown(setup, &Shown::of(Tls::NotYetValid), true).hinting(&["check the clock"])],
+        "fault-024" => vec![shown(setup, &Shown::of(Tls::WrongName), true)],
+        "fault-025" => {
+            let server = Server::start(|_| list());
+            let rls = setup.at(&server.authority(), &server.authority()).words("tags team/app");
+            let scene = Scene::new(rls).hinting(&["--plain-http"]);
+            vec![scene.check(move |_| assert_eq!((server.bytes().as_slice(), server.asked().len()), (&b""[..], 0)))]
+        }
+        "fault-026" => vec![
+            answering(setup, PROTOCOL_VERSION, closed).named("alert 70"),
+            answering(setup, HANDSHAKE_FAILURE, closed).named("alert 40"),
+            answering(setup, old_server_hello(), closed).named("TLS 1.0"),
+        ],
+        "fault-027" => vec![
+            answering(setup, b"", closed).named("closed"),
+            answering(setup, b"", reset).named("reset"),
+            answering(setup, &[22, 3, 3, 0], closed).named("cut"),
+            answering(setup, INTERNAL_ERROR, closed).named("alert 80"),
+        ],
+        "fault-028" => [&rustls::version::TLS12, &rustls::version::TLS13]
+            .map(|version| {
+                let scene = shown(setup, &Shown::valid().by(version).wanting_client(), true);
+                scene.named(format!("{:?}", version.version))
+            })
+            .into(),
+        "fault-029" => {
+            let proxied = tunnel_to_silence(setup).named("in a tunnel");
+            let direct = answering(setup, b"", kept).named("direct");
+            [direct, proxied].map(|scene| scene.words("--connect-timeout 500ms")).into()
+        }
+        "fault-030" => [Tls::SelfSigned, Tls::Expired, Tls::WrongName]
+            .map(|kind| {
+                let server = Server::with_tls(Shown::of(kind).config(&["http/1.1"]), setup.guarded(|_| list()));
+                let rls = setup.at(&server.authority(), &server.authority()).words("tags team/app --insecure");
+                let scene = Scene::new(rls).named(format!("{kind:?}")).hinting(&["not verified"]).keeping(server);
+                let is_quiet = setup.verbosity == crate::runner::Verbosity::Quiet;
+                scene.check(move |outcome| {
+                    let warnings = outcome.stderr.lines().filter(|line| line.starts_with("warning: ")).count();
+                    assert_eq!((outcome.lines(), warnings), (vec!["a", "b"], usize::from(!is_quiet)), "{outcome}");
+                })
+            })
+            .into(),
+        other => panic!("unknown fault {other}"),
+    }
+}
+
+/// A proxy that opens a tunnel to where nobody answers the handshake.
+fn tunnel_to_silence(setup: &Setup) -> Scene {
+    let proxy = Server::start(|_| Reply::status(200).then(crate::reply::Then::Hang));
+    let host = "registry.corp:5000";
+    let rls = setup.at(host, host).through(&proxy.authority()).words("tags team/app --retries 1");
+    let proxy = Arc::new(proxy);
+    Scene::new(rls).check(move |_| {
+        assert!(proxy.asked().iter().all(|asked| asked.method == "CONNECT"));
+        let sent = proxy.bytes();
+        let sent = String::from_utf8_lossy(&sent);
+        assert!(!sent.contains("/v2/") && !sent.contains("\r\nAuthorization"), "{sent}");
+    })
+}

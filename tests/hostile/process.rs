@@ -1,0 +1,185 @@
+//! What systems and people do to the process: signals at any moment, streams that are closed, homes and clocks that are odd.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::canary;
+use crate::faults::{paged, send, wait_until};
+use crate::reply::{Reply, Scheme, Then};
+use crate::runner::{Holder, Outcome, Rls};
+use crate::server::Server;
+
+const TAGS: [&str; 6] = crate::faults::ALL;
+
+/// A registry of three pages behind a login.
+fn registry() -> Server {
+    let mut pages = paged(|_, _| None);
+    Server::start(move |asked| match asked.authorization() {
+        _ if asked.is_for_token() => Reply::token(canary::TOKEN),
+        None => Reply::wants(Scheme::Bearer, "/token"),
+        Some(_) => pages(asked),
+    })
+}
+
+fn tags(server: &Server) -> Rls {
+    Rls::new()
+        .env("RLS_REGISTRY", server.url())
+        .holding(Holder::Environment, &server.authority())
+        .words("tags team/app")
+}
+
+#[track_caller]
+fn is_whole(what: &str, outcome: &Outcome) {
+    outcome.is_clean();
+    assert_eq!((outcome.code, outcome.lines(), &*outcome.stderr), (Some(0), TAGS.to_vec(), ""), "{what}: {outcome}");
+}
+
+/// Whole lines, and the first ones: nothing is left out between two of them.
+#[track_caller]
+fn is_beginning(outcome: &Outcome) {
+    outcome.is_clean();
+    assert!(outcome.stdout.is_empty() || outcome.stdout.ends_with(b"\n"), "{outcome}");
+    let lines = outcome.lines();
+    let expected: Vec<_> = (0..lines.len()).map(|number| format!("build-{number:05}")).collect();
+    assert_eq!(lines, expected, "{outcome}");
+}
+
+#[test]
+fn a_signal_ends_it_at_any_moment_between_whole_lines() {
+    // A list that goes on for ever, a little at a time, so that it is always in the middle of something.
+    let server = Server::start(move |asked| {
+        let page = asked.query("page").map_or(0, |page| page.parse::<usize>().expect("a number"));
+        let names: Vec<_> = (page * 50..(page + 1) * 50).map(|number| format!("build-{number:05}")).collect();
+        Reply::tags(&names).next(&format!("/v2/team/app/tags/list?page={}", page + 1))
+    });
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        for moment in 0..25 {
+            let before = server.asked().len();
+            let rls = Rls::new().env("RLS_REGISTRY", server.url()).words("tags team/app --sort none");
+            let outcome = rls.run_while(|pid| {
+                // Before this it may not yet listen for signals, and ends by them as any other process does.
+                wait_until(|| server.asked().len() > before + moment);
+                std::thread::sleep(Duration::from_micros(fastrand::u64(0..20_000)));
+                send(pid, signal);
+            });
+            is_beginning(&outcome);
+            assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(code), ""), "{outcome}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_before_everything_ends_it_too() {
+    let server = Server::start(|_| Reply::raw("").then(Then::Hang));
+    for (signal, code, number) in [(Signal::INT, 130, 2), (Signal::TERM, 143, 15)] {
+        for _ in 0..25 {
+            let rls = Rls::new().env("RLS_REGISTRY", server.url()).words("tags team/app");
+            let outcome = rls.run_while(|pid| {
+                std::thread::sleep(Duration::from_micros(fastrand::u64(0..100_000)));
+                send(pid, signal);
+            });
+            outcome.is_clean();
+            // A shell shows both alike.
+            assert!(outcome.code == Some(code) || outcome.signal == Some(number), "{outcome}");
+            assert_eq!((outcome.stdout.as_slice(), &*outcome.stderr), (&b""[..], ""), "{outcome}");
+        }
+    }
+}
+
+#[test]
+fn whatever_it_waits_for_a_signal_ends_it() {
+    let silent = Server::start(|_| Reply::raw("").then(Then::Hang));
+    let limited = Server::start(|_| Reply::error(429, "TOOMANYREQUESTS").header("Retry-After", "50"));
+    let helped = Server::start(|_| Reply::wants(Scheme::Basic, ""));
+    let shaking = Server::talking(|stream| async move { std::mem::forget(stream) });
+    let slow = "echo > \"$HOME/asked\"; exec sleep 50";
+    let waits: [(&str, &Server, Rls); 4] = [
+        ("an answer", &silent, Rls::new().env("RLS_REGISTRY", silent.url())),
+        ("its turn", &limited, Rls::new().env("RLS_REGISTRY", limited.url())),
+        ("a helper", &helped, Rls::new().env("RLS_REGISTRY", helped.url()).helper(slow)),
+        ("a handshake", &shaking, Rls::new().env("RLS_REGISTRY", shaking.authority()).words("--connect-timeout 50s")),
+    ];
+    for (what, server, rls) in waits {
+        let rls = rls.words("tags team/app");
+        let (helper, home) = (what == "a helper", rls.home().to_owned());
+        let outcome = rls.run_while(|pid| {
+            wait_until(|| server.connections() > 0 && (!helper || home.join("asked").exists()));
+            std::thread::sleep(Duration::from_millis(100));
+            send(pid, Signal::INT);
+        });
+        outcome.is_clean();
+        // Each of the waits is for fifty seconds or more.
+        assert!(outcome.took < Duration::from_secs(30), "{what}: {outcome}");
+        assert_eq!((outcome.code, &*outcome.stderr), (Some(130), ""), "{what}: {outcome}");
+    }
+}
+
+#[test]
+fn streams_that_are_closed_change_nothing_else() {
+    for (script, has_output) in [
+        (r#"exec "$@" <&-"#, true),
+        (r#"exec "$@" 2>&-"#, true),
+        (r#"exec "$@" <&- 2>&-"#, true),
+        (r#"exec "$@" >&-"#, false),
+        (r#"exec "$@" <&- >&- 2>&-"#, false),
+    ] {
+        let outcome = tags(&registry()).by_shell(script).run();
+        outcome.is_clean();
+        assert_eq!(outcome.lines(), if has_output { TAGS.to_vec() } else { Vec::new() }, "{script}: {outcome}");
+        assert!(outcome.code == Some(0) || !has_output && outcome.code == Some(13), "{script}: {outcome}");
+        // An error is one with its own exit code, whether or not anybody can read it.
+        let gone = Rls::new().env("RLS_REGISTRY", Server::closed()).words("tags team/app").by_shell(script).run();
+        assert_eq!((gone.code, gone.stdout.as_slice()), (Some(10), &b""[..]), "{script}: {gone}");
+    }
+}
+
+#[test]
+fn a_full_disk_for_errors_changes_nothing_else() {
+    let outcome = tags(&registry()).words("-vv").by_shell(r#"exec "$@" 2>/dev/full"#).run();
+    assert_eq!((outcome.code, outcome.lines()), (Some(0), TAGS.to_vec()), "{outcome}");
+}
+
+#[test]
+fn surroundings_that_are_odd_change_nothing() {
+    let server = registry();
+    let odd: [(&str, Rls); 12] = [
+        ("LANG=C", tags(&server).env("LANG", "C").env("LC_ALL", "C")),
+        ("a locale that is none", tags(&server).env("LANG", "xx_YY.none").env("LC_ALL", "xx_YY.none")),
+        ("no HOME", tags(&server).without("HOME")),
+        ("an empty HOME", tags(&server).env("HOME", "")),
+        ("a HOME that is not there", tags(&server).env("HOME", "/nonexistent/home")),
+        ("a HOME that is a file", tags(&server).env("HOME", "/dev/null")),
+        ("nothing but the login", tags(&server).without("HOME").without("PATH").without("RUST_LOG")),
+        ("a time zone", tags(&server).env("TZ", "Pacific/Apia")),
+        ("a time zone that is none", tags(&server).env("TZ", "No/Where")),
+        ("no terminal", tags(&server).env("TERM", "dumb")),
+        ("a clock in 1970", tags(&server).run_by(&["faketime", "1970-01-01 00:00:10"])),
+        ("a clock in 2100", tags(&server).run_by(&["faketime", "2100-01-01 00:00:00"])),
+    ];
+    for (what, rls) in odd {
+        is_whole(what, &rls.run());
+    }
+}
+
+#[test]
+fn a_home_that_cannot_be_written_to_changes_nothing() {
+    let server = registry();
+    let rls = tags(&server);
+    let script = r#"chmod -R a-w "$HOME"; "$@"; code=$?; chmod -R u+w "$HOME"; exit $code"#;
+    // Root may write everywhere, so that a file system without room stands in for one that is read-only there.
+    is_whole("a home without the right to write", &rls.by_shell(script).run());
+    is_whole("a file system that takes nothing", &tags(&server).env("HOME", "/proc/self").run());
+}
+
+#[test]
+fn a_wrong_clock_is_named_where_a_certificate_fails_by_it() {
+    let shown = crate::tls::Shown::valid();
+    let server = Server::with_tls(shown.config(&["http/1.1"]), |_| Reply::tags(&TAGS));
+    let rls = || Rls::new().env("RLS_REGISTRY", server.authority()).trusting(shown.ca()).words("tags team/app");
+    is_whole("the right time", &rls().run());
+    let early = rls().run_by(&["faketime", "1970-01-01 00:00:10"]).run();
+    early.is_clean();
+    assert_eq!((early.code, early.stdout.as_slice()), (Some(11), &b""[..]), "{early}");
+    assert!(early.told(true).contains("1970-01-01T00:00:1") && early.told(true).contains("check the clock"), "{early}");
+}
