@@ -298,7 +298,7 @@ fn a_challenge_that_cannot_be_answered() {
     assert_snapshot!(challenged("Bearer realm=\"https://user:pass@127.0.0.1/token\""), @r#"
     exit 4
     --- stderr
-    error: refusing the token server that 127.0.0.1 names: "https://user:pass@127.0.0.1/token"
+    error: refusing the token server that 127.0.0.1 names: "https://REDACTED@127.0.0.1/token"
     cause: it carries user information
     hint:  nothing was sent there; the registry's operator has to correct the realm of its token server
     "#);
