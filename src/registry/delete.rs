@@ -107,7 +107,9 @@ impl Client {
                 Ok(None) => return Ok(Deletion::Deleted),
                 Err(again) => {
                     let what = format!("cannot find out whether {} is gone", request.subject.name);
-                    return Err(error.within(what).because(again).with_kind(Kind::Incomplete));
+                    let (error, again) = (error.within(what).with_kind(Kind::Incomplete), again.to_string());
+                    // A time limit ends both alike.
+                    return Err(if error.causes().contains(&again) { error } else { error.because(again) });
                 }
                 Ok(Some(now)) if now.digest != *digest => {
                     return Err(moved(&request.subject.name, digest, &now.digest));

@@ -87,13 +87,14 @@ impl Context<'_> {
         }
     }
 
-    /// What `work` comes to, and why the command has to end. What is under way then has so long to come to its end, so that it is known
-    /// what became of it.
+    /// What `work` comes to, and why the command has to end. What is under way at a signal has so long to come to its end, so that it is
+    /// known what became of it; the time limit was long enough.
     async fn or_finish<T>(&self, work: impl Future<Output = T>, grace: Duration) -> (Option<T>, Option<Stop>) {
         let mut work = std::pin::pin!(work);
         match self.or_end(&mut work).await {
             Ok(done) => (Some(done), None),
-            Err(stop) => (tokio::time::timeout(grace, work).await.ok(), Some(stop)),
+            Err(stop @ Stop::Signal(_)) => (tokio::time::timeout(grace, work).await.ok(), Some(stop)),
+            Err(stop) => (None, Some(stop)),
         }
     }
 

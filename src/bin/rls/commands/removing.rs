@@ -14,7 +14,7 @@ use crate::output::{Action, Field, Output, OutputError, RemovalRecord, RemovalVi
 use crate::report::{Situation, Stop, failure};
 use crate::usage::Usage;
 
-/// So long what is under way may take to come to its end when a signal or the time limit ends the command.
+/// So long what is under way may take to come to its end when a signal ends the command.
 const GRACE: Duration = Duration::from_millis(100);
 
 /// Where records of removals go.
@@ -68,9 +68,6 @@ impl<'a> Removing<'a> {
         loop {
             let next = plan.items().next().cloned();
             let (stepped, ended) = self.context.or_finish(plan.step(client), GRACE).await;
-            // The requests know the time limit too: one that gave up was not answered.
-            let gave_up = |error: &Error| ended.is_some() && matches!(error.kind(), Kind::TimedOut);
-            let stepped = stepped.filter(|step| !matches!(step, Some((_, Err(error))) if gave_up(error)));
             match (stepped, next) {
                 (Some(None), _) => return Ok(()),
                 (Some(Some((item, outcome))), _) => {
