@@ -269,9 +269,14 @@ fn is_name(text: &str) -> bool {
         None => is_path(text),
         Some((host, rest)) => {
             let (port, path) = rest.split_once('/').unwrap_or((rest, ""));
-            !host.contains('/') && is_path(host) && port.parse::<u16>().is_ok() && is_path(path)
+            !host.contains('/') && is_path(host) && is_port(port) && is_path(path)
         }
     }
+}
+
+/// Digits alone: a sign is none of a port's.
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 fn is_action(text: &str) -> bool {
@@ -288,6 +293,12 @@ mod tests {
 
     fn on(repository: &str, action: Action) -> Right {
         Right::on(&repository.parse().expect(repository), action)
+    }
+
+    #[test]
+    fn a_port_has_no_sign() {
+        assert!("repository:host:+000/a/b:pull".parse::<Scope>().is_err());
+        assert!("repository:host:000/a/b:pull".parse::<Scope>().is_ok());
     }
 
     #[test]
