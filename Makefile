@@ -24,7 +24,7 @@ test: packages
 # others are plain, tls, token, away, million, growth. RLS=… measures another build.
 bench: packages
 	$(CARGO) build --quiet --release --bin rls
-	ONLY=$(ONLY) $(CARGO) bench --quiet --bench compare
+	ONLY=$(ONLY) $(CARGO) bench --quiet --profile measuring --bench compare
 
 # Lets libFuzzer look for inputs at which a reader breaks, one target after the other; what it finds is in $(GUIDED)/artifacts. An input may
 # take a second and 512 MiB. The stable compiler does without a sanitizer: no crate of ours has unsafe code.

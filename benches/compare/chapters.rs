@@ -122,7 +122,7 @@ impl Bench {
             let last = (0..1000).map(|page| (page > 0).then(|| format!("&last=v{:07}", page * 1000 - 1)));
             let urls =
                 last.map(|last| format!("{}/v2/many/tags/list?n=1000{}", server.url(), last.unwrap_or_default()));
-            let stages = urls.map(|url| vec![Request { url, token: 0 }]);
+            let stages = urls.map(|url| vec![Request { url, token: 0, is_get: true }]);
             let stages = if in_pages { stages.collect() } else { stages.take(1).collect() };
             let requests = Requests { method: "GET", accept: "application/json", stages };
             for flags in [&["--sort", "none"][..], &["--sort", "none", "-o", "jsonl"], &[]] {

@@ -76,7 +76,9 @@ impl Contestants {
         if server.way == Way::Token {
             return None;
         }
-        let urls: Vec<_> = requests.stages.iter().flatten().map(|request| &request.url).collect();
+        // One run of curl has one method.
+        let alike = requests.stages.iter().flatten().filter(|request| requests.method == "GET" || !request.is_get);
+        let urls: Vec<_> = alike.map(|request| &request.url).collect();
         let many = if urls.len() > 1 { "-sZ" } else { "-s" };
         let file = self.file();
         let text: String = urls.iter().map(|url| format!("url = \"{url}\"\noutput = \"/dev/null\"\n")).collect();
@@ -169,8 +171,9 @@ pub fn requests(job: Job, server: &Server) -> Requests {
     let of = |number: usize, path: &str| Request {
         url: format!("{url}/v2/{}/{path}", grid.repository(number)),
         token: Grid::token(number),
+        is_get: false,
     };
-    let catalog = |query: String| Request { url: format!("{url}/v2/_catalog?{query}"), token: 0 };
+    let catalog = |query: String| Request { url: format!("{url}/v2/_catalog?{query}"), token: 0, is_get: true };
     match job {
         Job::Tags => {
             let pages = (0..grid.repositories).step_by(1000).map(|from| {
@@ -186,7 +189,9 @@ pub fn requests(job: Job, server: &Server) -> Requests {
         }
         Job::Digests => {
             let heads = (0..grid.tags).map(|tag| of(0, &format!("manifests/{}", grid.tag(tag))));
-            Requests { method: "HEAD", accept: ACCEPT, stages: vec![vec![of(0, "tags/list")], heads.collect()] }
+            // docker-registry has no HEAD of a list.
+            let list = Request { is_get: true, ..of(0, "tags/list") };
+            Requests { method: "HEAD", accept: ACCEPT, stages: vec![vec![list], heads.collect()] }
         }
         Job::Manifest => {
             let manifest = of(0, &format!("manifests/{}", grid.tag(0)));

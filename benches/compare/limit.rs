@@ -20,21 +20,23 @@ pub struct Requests {
     pub stages: Vec<Vec<Request>>,
 }
 
-/// An address, and which of the tokens opens it.
+/// An address, which of the tokens opens it, and whether it is to be read though the others are not.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub url: String,
     pub token: usize,
+    pub is_get: bool,
 }
 
 impl Requests {
     /// Writes them down for the load generator: what all have in common, tokens, and stages.
     pub fn write(&self, tokens: &[String], file: &Path) {
-        let mut text = format!("{}\n{}\n\n{}", self.method, self.accept, tokens.join("\n"));
+        let mut text = format!("{}\n\n{}", self.accept, tokens.join("\n"));
         for stage in &self.stages {
             text.push('\n');
-            for Request { url, token } in stage {
-                let _ = write!(text, "\n{token} {url}");
+            for Request { url, token, is_get } in stage {
+                let method = if *is_get { "GET" } else { self.method };
+                let _ = write!(text, "\n{method} {token} {url}");
             }
         }
         fs::write(file, text).expect("a scratch file");
@@ -46,14 +48,15 @@ pub fn run(jobs: &str, file: &str, ca_file: Option<&str>) {
     let jobs = jobs.parse().expect("a number");
     let text = fs::read_to_string(file).expect("a file with requests");
     let mut parts = text.split("\n\n");
-    let (method, accept) = parts.next().and_then(|head| head.split_once('\n')).expect("what all have in common");
-    let method: Method = method.parse().expect("a method");
+    let accept = parts.next().expect("what all have in common");
     let tokens = parts.next().expect("tokens").lines();
     let tokens: Vec<HeaderValue> = tokens.map(|token| token.parse().expect("a token")).collect();
     let client = client(ca_file);
     let send = |line: &str| {
-        let (token, url) = line.split_once(' ').expect("a token and an address");
-        let mut request = client.request(method.clone(), url).header("Accept", accept);
+        let mut words = line.splitn(3, ' ');
+        let mut word = || words.next().expect("a method, a token and an address");
+        let (method, token, url) = (word().parse::<Method>().expect("a method"), word(), word());
+        let mut request = client.request(method, url).header("Accept", accept);
         if let Some(token) = tokens.get(token.parse::<usize>().expect("a number")) {
             request = request.header(AUTHORIZATION, token);
         }
