@@ -36,8 +36,9 @@ pub fn run(input: &[u8]) {
         assert!(!line.chars().any(is_hostile), "{line:?}");
     }
     let Ok(template) = std::str::from_utf8(template) else { return };
-    // Only time limits what a loop in a template of the user's own costs.
-    if template.contains("range") {
+    // A template is the user's own, who may ask for a loop without an end or for gigabytes of blanks (`indent(2147483647)`).
+    let has_large_number = template.split(|c: char| !c.is_ascii_digit() && c != '_').any(|number| number.len() > 4);
+    if template.contains("range") || has_large_number || template.contains("**") {
         return;
     }
     match rendered(template, &sent) {
