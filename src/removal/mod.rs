@@ -10,6 +10,7 @@
 //! while let Some((item, outcome)) = plan.step(&client).await { … }
 //! ```
 
+mod by_rule;
 mod carry_out;
 mod decide;
 mod facts;

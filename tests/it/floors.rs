@@ -16,8 +16,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("http", &["error", "name", "auth", "keychain", "trust"]),
     ("registry", &["error", "name", "auth", "keychain", "trust", "http"]),
     ("diagnosis", &["error", "name", "auth", "keychain", "trust", "http", "registry"]),
-    ("removal", &["error", "name", "replace", "http", "registry"]),
     ("retention", &["error", "name", "auth", "keychain", "trust", "http", "registry"]),
+    ("removal", &["error", "name", "replace", "http", "registry", "retention"]),
 ];
 
 /// Crates that only the program may use.

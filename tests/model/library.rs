@@ -11,7 +11,7 @@ use registry_ls::http::{Jobs, Options};
 use registry_ls::name::{Repository, Tag};
 use registry_ls::registry::Client;
 use registry_ls::removal::{Facts, Item, Look, Method, Permits, Plan, Removed, Takes, Wanted, Ways, Wish};
-use registry_ls::retention::{Rule, Verdict, decide};
+use registry_ls::retention::{Rule, decide};
 use registry_ls::trust::{self, Trust};
 
 use crate::all;
@@ -101,14 +101,9 @@ impl Command {
             return Plan::make(client, repository, self.wishes.clone(), self.look).await;
         };
         let census = client.census(repository).await?;
-        let wish = |decision: &registry_ls::retention::Decision| {
-            let Verdict::Remove { untag, .. } = &decision.verdict else { return None };
-            let ways = if untag.is_some() { Ways::Untag } else { Ways::Any };
-            let permits = Permits { takes: Takes::Nothing, force: false, placeholder: self.placeholder, ways };
-            Some(Wish { wanted: Wanted::Tag(decision.tag.clone()), expected: decision.digest.clone(), permits })
-        };
-        let wishes: Vec<_> = decide(rule, &census).decisions.iter().filter_map(wish).collect();
+        let mut wishes = Wish::by_rule(&decide(rule, &census), self.placeholder);
         let facts = Facts::probe(client, repository, census.inventory(), &wishes).await?;
+        Wish::hold_back(&mut wishes, &facts);
         Ok(Plan::of(facts, wishes, Look::Enough))
     }
 }

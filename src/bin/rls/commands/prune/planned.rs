@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use registry_ls::error::{Error, Kind, Result};
+use registry_ls::error::{Error, Result};
 use registry_ls::name::{Repository, Tag};
-use registry_ls::removal::{self, Facts, Item, Look, Method, Permits, Takes, Wanted, Ways, Wish};
-use registry_ls::retention::{Decision, Plan, Verdict, decide};
+use registry_ls::removal::{self, Facts, Look, Method, Wish};
+use registry_ls::retention::{Decision, Plan, decide};
 
 use super::targets::Target;
 use crate::output::{Action, PruneRecord, RemovalRecord, Time};
@@ -32,25 +32,13 @@ impl Decided {
     pub(super) async fn make(target: &Target, placeholder: bool) -> Result<(Self, Result<removal::Plan>)> {
         let census = target.census().await?;
         let plan = decide(&target.rule, &census);
-        let wishes: Vec<_> = plan.removals().filter_map(|decision| wish(decision, placeholder)).collect();
+        let mut wishes = Wish::by_rule(&plan, placeholder);
         let inventory = census.inventory();
         let Target { client, repository, .. } = target;
         let probed = Facts::probe(client, repository, inventory, &wishes).await.and_then(deletes);
-        let (mut held, mut possible) = (HashSet::new(), wishes);
-        if let Ok(facts) = &probed {
-            // What one tag cannot do without another may not be able to do without it in turn.
-            loop {
-                let items = removal::decide(&possible, facts);
-                let stopped: Vec<_> = items.iter().filter_map(stopped).cloned().collect();
-                if stopped.is_empty() {
-                    break;
-                }
-                possible.retain(|wish| wish.wanted.tag().is_none_or(|tag| !stopped.contains(tag)));
-                held.extend(stopped);
-            }
-        }
+        let held = probed.as_ref().map(|facts| Wish::hold_back(&mut wishes, facts)).unwrap_or_default();
         let unread = census.tags.into_iter().filter_map(|facts| Some((facts.tag, facts.error?))).collect();
-        let removal = probed.map(|facts| removal::Plan::of(facts, possible, Look::Enough));
+        let removal = probed.map(|facts| removal::Plan::of(facts, wishes, Look::Enough));
         let items = removal.iter().flat_map(removal::Plan::items);
         let methods = items.filter_map(|item| Some((item.wish.wanted.tag()?.clone(), *item.method.as_ref().ok()?)));
         let methods = methods.collect();
@@ -96,26 +84,10 @@ impl Decided {
     }
 }
 
-fn wish(decision: &Decision, placeholder: bool) -> Option<Wish> {
-    let Verdict::Remove { untag, .. } = &decision.verdict else { return None };
-    let ways = if untag.is_some() { Ways::Untag } else { Ways::Any };
-    Some(Wish {
-        wanted: Wanted::Tag(decision.tag.clone()),
-        expected: decision.digest.clone(),
-        permits: Permits { takes: Takes::Nothing, force: false, placeholder, ways },
-    })
-}
-
 /// Nothing goes where the registry deletes neither tags nor manifests.
 fn deletes(facts: Facts) -> Result<Facts> {
     match (&facts.by_name, &facts.by_digest) {
         (Err(_), Err(error)) => Err(error.clone()),
         _ => Ok(facts),
     }
-}
-
-/// A tag that cannot go without something that has to stay.
-fn stopped(item: &Item) -> Option<&Tag> {
-    let error = item.method.as_ref().err()?;
-    item.wish.wanted.tag().filter(|_| matches!(error.kind(), Kind::Safety(_)))
 }
