@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::decide::Item;
+use super::decide::{Item, unknown};
 use super::placeholder;
 use super::wish::{Method, Wanted};
 use crate::error::{Danger, Error, Kind, Result};
@@ -67,10 +67,9 @@ impl Act<'_> {
     }
 
     async fn by_manifest(&self, seen: &mut Seen) -> Result<Removed> {
-        let digest = match (&self.item.wish.wanted, &self.item.digest) {
-            (Wanted::Tag(tag), Some(digest)) => self.last_look(tag, digest).await?.digest,
-            (Wanted::Tag(tag), None) => self.client.manifest(self.repository, Target::Tag(tag)).await?.digest,
-            (Wanted::Manifest(digest), _) => digest.clone(),
+        let digest = match &self.item.wish.wanted {
+            Wanted::Tag(tag) => self.last_look(tag).await?.digest,
+            Wanted::Manifest(digest) => digest.clone(),
         };
         self.nothing_appeared(&digest, seen).await?;
         let tags: Vec<_> = self.item.wish.wanted.tag().into_iter().chain(&self.item.go).collect();
@@ -81,12 +80,9 @@ impl Act<'_> {
     /// Pushes a manifest to the tag that nothing else is on, and deletes that. It was found out before that the registry deletes
     /// manifests; should it refuse after all, the tag is put back on what it was on.
     async fn by_placeholder(&self, tag: &Tag) -> Result<Removed> {
-        let (client, repository, target) = (self.client, self.repository, Target::Tag(tag));
+        let (client, repository) = (self.client, self.repository);
         let placeholder = placeholder::make(client, repository).await?;
-        let before = match &self.item.digest {
-            Some(digest) => self.last_look(tag, digest).await?,
-            None => client.manifest(repository, target).await?,
-        };
+        let before = self.last_look(tag).await?;
         self.move_tag(tag, &placeholder, &before.digest).await?;
         match client.delete_manifest(repository, &placeholder.digest).await {
             Ok(deletion) => {
@@ -151,8 +147,9 @@ impl Act<'_> {
     }
 
     /// Fetches what the tag points at, which has to be what the plan is about.
-    async fn last_look(&self, tag: &Tag, digest: &Digest) -> Result<Manifest> {
-        self.client.verified(self.repository, tag, digest).await
+    async fn last_look(&self, tag: &Tag) -> Result<Manifest> {
+        let planned = self.item.digest.as_ref().ok_or_else(|| unknown(&format!("{}:{tag}", self.repository)))?;
+        self.client.verified(self.repository, tag, planned).await
     }
 
     fn still(&self, tag: &Tag, now: &Digest) -> Result<()> {

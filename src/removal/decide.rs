@@ -128,8 +128,7 @@ impl Rule<'_> {
         }
         facts.by_digest.clone()?;
         if item.digest.is_none() {
-            let what = format!("it is not known what {name} is on");
-            return Err(Error::new(Kind::Safety(Danger::Unknown), what));
+            return Err(unknown(&name));
         }
         let by_manifest = self.by_manifest(wish, item, &name);
         match by_manifest {
@@ -191,6 +190,11 @@ impl Rule<'_> {
             _ => {}
         }
     }
+}
+
+/// Nothing is deleted by a digest that nobody has seen.
+pub(super) fn unknown(name: &str) -> Error {
+    Error::new(Kind::Safety(Danger::Unknown), format!("it is not known what {name} is on"))
 }
 
 /// `team/app:a, team/app:b`
