@@ -8,7 +8,7 @@
 //!
 //! [`Registry`], [`Repository`], [`Tag`], [`Digest`] and [`Reference`] are single things; [`Located`] is what a user
 //! writes, where a host may stand first. The grammar is that of the `distribution/reference` package. [`VersionKey`] is the
-//! order of tags that are versions.
+//! order of tags that are versions, [`Glob`] a choice of names.
 //!
 //! A name that parses is safe in a URL: it has only letters, digits, `.`, `_`, `-`, and `/` and `:` where they belong, no
 //! dot segments and no empty ones, so that it stands in a path as it is. A name that does not parse gives an
@@ -59,6 +59,7 @@ macro_rules! text {
 }
 
 mod digest;
+mod glob;
 mod host;
 mod located;
 mod reference;
@@ -69,6 +70,7 @@ mod tag;
 mod version;
 
 pub use digest::{Algorithm, Digest, Hasher};
+pub use glob::Glob;
 pub use located::Located;
 pub use reference::{Reference, Target};
 pub use registry::Registry;

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::plan::{Decision, Plan};
 use super::reason::{Kept, Removed};
-use super::rule::{Globs, Order, Rule};
+use super::rule::{Order, Rule};
 use super::subject::{Subject, Subjects};
 use super::together::Together;
-use crate::name::{Digest, VersionKey};
+use crate::name::{Digest, Glob, VersionKey};
 use crate::registry::{Census, ManifestFacts, TagFacts};
 
 /// One tag, with what the rule wants of it.
@@ -52,21 +52,11 @@ struct Wishes<'a> {
     rule: &'a Rule,
     census: &'a Census,
     subjects: Subjects<'a>,
-    keep: Globs,
-    matches: Globs,
-    exclude: Globs,
 }
 
 impl<'a> Wishes<'a> {
     fn new(rule: &'a Rule, census: &'a Census) -> Self {
-        Self {
-            rule,
-            census,
-            subjects: Subjects::new(census),
-            keep: Globs::new(&rule.keep),
-            matches: Globs::new(&rule.matches),
-            exclude: Globs::new(&rule.exclude),
-        }
+        Self { rule, census, subjects: Subjects::new(census) }
     }
 
     /// Every tag in the order of the rule, those without a place in it last.
@@ -108,14 +98,14 @@ impl<'a> Wishes<'a> {
             return Some(Wish::Remove(Removed::Placeholder));
         }
         let subjects = self.subjects.of(&tag.tag, facts);
-        if let Some(glob) = self.exclude.first(name) {
-            return Some(Wish::Keep(Kept::Excluded(glob)));
+        if let Some(glob) = matching(&self.rule.exclude, name) {
+            return Some(Wish::Keep(Kept::Excluded(glob.clone())));
         }
         if let [first, others @ ..] = &subjects[..] {
             let follow = || Wish::Follow(first.clone(), others.to_vec());
             return Some(self.by_name(name).map_or_else(follow, Wish::Keep));
         }
-        let is_matched = self.matches.is_empty() || self.matches.first(name).is_some();
+        let is_matched = self.rule.matches.is_empty() || matching(&self.rule.matches, name).is_some();
         (!is_matched).then_some(Wish::Keep(Kept::NotMatched))
     }
 
@@ -123,7 +113,7 @@ impl<'a> Wishes<'a> {
     fn by_name(&self, name: &str) -> Option<Kept> {
         let range = self.rule.keep_semver.as_ref();
         let in_range = range.filter(|range| VersionKey::new(name).is_in(range));
-        self.keep.first(name).map(Kept::Matches).or_else(|| in_range.cloned().map(Kept::InRange))
+        matching(&self.rule.keep, name).cloned().map(Kept::Matches).or_else(|| in_range.cloned().map(Kept::InRange))
     }
 
     /// What the rule wants of the next of the tags that it is about, of which `left` are still to be kept.
@@ -180,4 +170,9 @@ impl<'a> Case<'a> {
             Subject::Unknown(_) => None,
         })
     }
+}
+
+/// The first that matches.
+fn matching<'a>(globs: &'a [Glob], name: &str) -> Option<&'a Glob> {
+    globs.iter().find(|glob| glob.is_match(name))
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use semver::VersionReq;
 
 use super::rule::Cutoff;
-use crate::name::{Digest, Tag};
+use crate::name::{Digest, Glob, Tag};
 
 /// Why a tag stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum Kept {
     /// The rule keeps as many, and this is one of them.
     AmongLast(NonZeroUsize),
     /// It matches this glob of what is to be kept.
-    Matches(String),
+    Matches(Glob),
     /// It is a version in this range.
     InRange(VersionReq),
     /// It is not old enough.
@@ -26,7 +26,7 @@ pub enum Kept {
     /// The rule is about other tags.
     NotMatched,
     /// The rule is not about what matches this glob.
-    Excluded(String),
+    Excluded(Glob),
     /// This is why not all is known of it.
     Unreadable(String),
     /// Its manifest is one of those that this tag's index lists.

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 
-use globset::{Glob, GlobMatcher};
 use jiff::Timestamp;
 use semver::VersionReq;
+
+use crate::name::Glob;
 
 /// What to keep and what to remove. A tag that no member keeps is removed: a rule without any would remove everything.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -63,23 +64,5 @@ pub struct Cutoff {
 impl fmt::Display for Cutoff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.text)
-    }
-}
-
-/// Globs that are ready for use.
-pub(super) struct Globs(Vec<GlobMatcher>);
-
-impl Globs {
-    pub(super) fn new(globs: &[Glob]) -> Self {
-        Self(globs.iter().map(Glob::compile_matcher).collect())
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The first that matches, as it was written.
-    pub(super) fn first(&self, name: &str) -> Option<String> {
-        self.0.iter().find(|glob| glob.is_match(name)).map(|glob| glob.glob().glob().to_owned())
     }
 }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::error::{Error, Kind};
-use crate::name::{Algorithm, Digest};
+use crate::name::{Algorithm, Digest, Glob};
 use crate::registry::{Census, ManifestFacts, TagFacts};
 
 fn digest(of: &str) -> Digest {
@@ -30,8 +30,8 @@ fn last(count: usize) -> Option<NonZeroUsize> {
     NonZeroUsize::new(count)
 }
 
-fn globs(texts: &[&str]) -> Vec<globset::Glob> {
-    texts.iter().map(|text| globset::Glob::new(text).expect("a glob")).collect()
+fn globs(texts: &[&str]) -> Vec<Glob> {
+    texts.iter().map(|text| text.parse().expect("a glob")).collect()
 }
 
 /// A census under construction: a manifest is called by a word, and is as old as it is said to be.

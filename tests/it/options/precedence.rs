@@ -238,7 +238,7 @@ fn options_that_contradict_each_other_are_refused() {
         assert!(!error.contains("hunter2"), "{words}: {error}");
         told += &format!("$ rls {words}\n{error}");
     }
-    assert_snapshot!(told, @"
+    assert_snapshot!(told, @r"
     $ rls repos --anonymous -u ann
     error: --anonymous and --username contradict each other
     $ rls --anonymous repos --password-stdin
@@ -283,7 +283,7 @@ fn options_that_contradict_each_other_are_refused() {
 
     For more information, try '--help'.
     $ rls repos --match v[1
-    error: invalid value 'v[1' for '--match <GLOB>': unclosed character class; missing ']'
+    error: invalid value 'v[1' for '--match <GLOB>': unclosed character class at byte 1; missing ']' (to match a literal '[', escape it as '\[' or '[[]')
 
     For more information, try '--help'.
     $ rls repos --password=hunter2

@@ -1,8 +1,8 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use globset::Glob;
 use jiff::Timestamp;
+use registry_ls::name::Glob;
 use registry_ls::retention::{self, Rule};
 use semver::VersionReq;
 

@@ -118,8 +118,7 @@ fn the_options_of_tags_are_read() {
     assert_eq!(tags.repositories, ["a", "-"]);
     assert!(tags.digests && tags.long && tags.reverse);
     assert_eq!((tags.limit.map(u64::from), tags.sort), (Some(5), Order::Version));
-    let filter = tags.filter.filter().unwrap();
-    assert_eq!(["1.0", "1.0-rc", "2.1", "3.0"].map(|tag| filter.keeps(tag)), [true, false, true, false]);
+    assert_eq!(["1.0", "1.0-rc", "2.1", "3.0"].map(|tag| tags.filter.keeps(tag)), [true, false, true, false]);
     let Command::Tags(tags) = parsed("rls tags a").command else { panic!("another command") };
     assert_eq!((tags.sort, tags.limit, tags.reverse), (Order::Name, None, false));
 }
@@ -180,7 +179,7 @@ fn values_are_checked_before_anything_happens() {
         ("rls tags a --resolve reg:443", "expected HOST:PORT:ADDR, such as registry.corp:5000:10.1.2.3"),
         ("rls tags a --limit 0", "expected a number, at least 1"),
         ("rls tags a --sort age", "[possible values: name, version, created, size, none]"),
-        ("rls tags a --match [", "unclosed character class; missing ']'"),
+        ("rls tags a --match [", "unclosed character class at byte 0; missing ']'"),
         ("rls manifest a --platform linux", "a platform is OS/ARCH or OS/ARCH/VARIANT"),
         ("rls tags a -o xml", "[possible values: table, plain, json, jsonl, yaml]"),
         ("rls tags a --nosuch", "unexpected argument '--nosuch' found"),

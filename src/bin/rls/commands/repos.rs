@@ -18,14 +18,13 @@ type Listed = (Repository, Option<Result<Vec<String>>>);
 /// `rls repos`
 pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
     let (registry, root) = context.settings.catalog(args.root.as_deref()).map_err(Usage::from)?;
-    let filter = args.filter.filter()?;
     let mut output = context.output(RepositoryView { tags: args.tags })?;
     let client = context.client(&registry).await?;
     let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
     let wanted = |name: &Repository| {
         let name = name.as_str();
         let below = root.as_ref().is_none_or(|root| name.strip_prefix(root.as_str()).is_some_and(is_end_or_below));
-        below && name.starts_with(args.prefix.as_deref().unwrap_or_default()) && filter.keeps(name)
+        below && name.starts_with(args.prefix.as_deref().unwrap_or_default()) && args.filter.keeps(name)
     };
     let options = CatalogOptions { page_size: limit.min(PAGE_SIZE), after: args.after.clone() };
     let names = client.catalog(&options).try_filter(|name| std::future::ready(wanted(name)));

@@ -77,7 +77,7 @@ fn no_rule(repository: &Repository) -> Usage {
 
 /// The repositories of the catalog that match.
 async fn catalogued(args: &PruneArgs, context: &Context<'_>) -> Result<(Arc<Client>, Vec<Repository>), Stop> {
-    let filter = FilterArgs { matches: args.match_repo.clone(), exclude: Vec::new() }.filter()?;
+    let filter = FilterArgs { matches: args.match_repo.clone(), exclude: Vec::new() };
     let registry = context.settings.registry();
     let client = context.client(&registry).await?;
     let names = client.catalog(&CatalogOptions::default());

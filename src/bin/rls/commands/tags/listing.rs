@@ -9,7 +9,7 @@ use registry_ls::error::{Error, Result};
 use registry_ls::name::{Digest, Repository, Tag, Target};
 use registry_ls::registry::{Client, Contents};
 
-use crate::args::{Filter, TagsArgs};
+use crate::args::{FilterArgs, TagsArgs};
 use crate::output::{Detail, Progress, TagRecord, Time};
 use crate::report::failure;
 use crate::sort::{Facts, Order, sort};
@@ -21,7 +21,7 @@ pub(super) type Item = Result<(TagRecord, Option<Error>)>;
 
 /// What is asked of each repository.
 pub(super) struct Query<'a> {
-    filter: &'a Filter,
+    filter: &'a FilterArgs,
     pub detail: Detail,
     order: Order,
     reverse: bool,
@@ -48,7 +48,7 @@ struct Known {
 }
 
 impl<'a> Query<'a> {
-    pub(super) fn new(args: &'a TagsArgs, filter: &'a Filter) -> Self {
+    pub(super) fn new(args: &'a TagsArgs) -> Self {
         let detail = match (args.long, args.digests) {
             (true, _) => Detail::Long,
             (false, true) => Detail::Digests,
@@ -56,7 +56,7 @@ impl<'a> Query<'a> {
         };
         let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
         let same_as = args.same_as.as_ref();
-        Self { filter, detail, order: args.sort, reverse: args.reverse, limit, same_as }
+        Self { filter: &args.filter, detail, order: args.sort, reverse: args.reverse, limit, same_as }
     }
 
     /// Whether a tag's contents are wanted.

@@ -12,8 +12,7 @@ use crate::report::{Stop, failure};
 /// `rls tags`
 pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), Stop> {
     let targets = context.repositories(&context.with_stdin(&args.repositories).await?).await?;
-    let filter = args.filter.filter()?;
-    let query = Query::new(args, &filter);
+    let query = Query::new(args);
     // What comes from standard input is several, even when it is one or none: a script sees the same lines.
     let qualified = targets.len() > 1 || args.repositories.iter().any(|name| name == "-");
     let view = TagView { qualified, detail: query.detail };

@@ -1,7 +1,7 @@
 //! The tables of rules: `[prune."team/*"]`.
 
-use globset::Glob;
 use jiff::Timestamp;
+use registry_ls::name::Glob;
 
 use super::super::reader::{Entry, Reader};
 use super::{File, unknown};
@@ -70,10 +70,11 @@ impl File {
     /// # Errors
     /// Two of them say as much.
     pub fn rule_for(&self, path: &str) -> Result<Option<&RuleArgs>> {
-        let matching = self.prune.iter().filter(|prune| prune.repositories.compile_matcher().is_match(path));
+        let matching = self.prune.iter().filter(|prune| prune.repositories.is_match(path));
         let mut best: Vec<&Prune> = Vec::new();
         for prune in matching {
-            let more = best.first().map(|other| said(prune).cmp(&said(other)));
+            let more =
+                best.first().map(|other| prune.repositories.specificity().cmp(&other.repositories.specificity()));
             match more {
                 Some(std::cmp::Ordering::Less) => {}
                 Some(std::cmp::Ordering::Equal) => best.push(prune),
@@ -84,8 +85,7 @@ impl File {
             [] => Ok(None),
             [prune] => Ok(Some(&prune.rule)),
             [one, other, ..] => {
-                let tables =
-                    format!("[prune.\"{}\"] and [prune.\"{}\"]", one.repositories.glob(), other.repositories.glob());
+                let tables = format!("[prune.\"{}\"] and [prune.\"{}\"]", one.repositories, other.repositories);
                 Err(Usage::new(format!("two rules in the configuration file are for {path}"))
                     .because(format!("{tables} match it, and neither is more specific"))
                     .hint(
@@ -94,9 +94,4 @@ impl File {
             }
         }
     }
-}
-
-/// How much a glob says.
-fn said(prune: &Prune) -> usize {
-    prune.repositories.glob().chars().filter(|c| !"*?[]{},!".contains(*c)).count()
 }

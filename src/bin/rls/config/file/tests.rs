@@ -195,7 +195,10 @@ fn a_wrong_value_names_its_place() {
         ("[prune]\napp = 1", "2:7: app is to be a table"),
         ("[prune.app]\nkeep-last = 0", "2:13: keep-last is to be a number from 1 to 4294967295"),
         ("[prune.app]\nkeep = [\"a\", 1]", "2:14: keep is to be text in quotes"),
-        ("[prune.app]\nkeep = \"v[1\"", "2:8: keep cannot be \"v[1\": unclosed character class; missing ']'"),
+        (
+            "[prune.app]\nkeep = \"v[1\"",
+            "2:8: keep cannot be \"v[1\": unclosed character class at byte 1; missing ']' (to match a literal '[', escape it as '\\[' or '[[]')",
+        ),
         (
             "[prune.app]\nolder-than = \"6m\"",
             "2:14: older-than cannot be \"6m\": expected hours at least; a month is 1mo, 1m would be a minute",
@@ -205,7 +208,10 @@ fn a_wrong_value_names_its_place() {
             "[prune.app]\nkeep-semver = \"new\"",
             "2:15: keep-semver cannot be \"new\": unexpected character 'n' while parsing major version number",
         ),
-        ("[prune.\"v[1\"]", "1:8: \"v[1\" is no glob for repositories: unclosed character class; missing ']'"),
+        (
+            "[prune.\"v[1\"]",
+            "1:8: \"v[1\" is no glob for repositories: unclosed character class at byte 1; missing ']' (to match a literal '[', escape it as '\\[' or '[[]')",
+        ),
         ("templates = \"x\"", "1:13: templates is to be a table"),
         ("[templates]\na = 1", "2:5: a is to be text in quotes"),
         ("[registries]\nreg = 1", "2:7: reg is to be a table"),
