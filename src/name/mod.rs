@@ -44,6 +44,12 @@ macro_rules! text {
             }
         }
 
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 &self.0
@@ -56,6 +62,12 @@ macro_rules! text {
             }
         }
     };
+}
+
+/// A name that takes over its text: of a list there are many.
+pub(crate) trait FromText: Sized {
+    /// The name, or the text itself, which is no such name.
+    fn from_text(text: String) -> Result<Self, String>;
 }
 
 mod digest;

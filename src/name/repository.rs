@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use super::FromText;
 use super::refusal::{name_of, refuse};
 use crate::error::Error;
 
@@ -31,6 +32,15 @@ impl Repository {
         match fault(text) {
             None => Ok(Self(text.to_owned())),
             Some(cause) => Err(cause),
+        }
+    }
+}
+
+impl FromText for Repository {
+    fn from_text(text: String) -> Result<Self, String> {
+        match fault(&text) {
+            None => Ok(Self(text)),
+            Some(_) => Err(text),
         }
     }
 }

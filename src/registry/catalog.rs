@@ -6,7 +6,7 @@ use reqwest::Method;
 use super::client::Client;
 use super::endpoint::Endpoint;
 use super::listing::{Listing, PAGE_SIZE};
-use super::valid::{Remarks, valid_names};
+use super::valid::{Remarks, one_by_one, valid_names};
 use crate::error::{Error, Kind, Operation, Result};
 use crate::name::Repository;
 
@@ -40,6 +40,6 @@ impl Client {
             let cause = "its catalog is always empty: Artifact Registry does not offer one";
             listing = listing.when_empty(Error::new(Kind::Unsupported(Operation::Catalog), what).because(cause));
         }
-        valid_names(listing, "repository name", Remarks::Made)
+        one_by_one(valid_names(listing, "repository name", Remarks::Made))
     }
 }

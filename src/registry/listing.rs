@@ -56,7 +56,9 @@ pub(super) struct Listing<'a> {
 struct Seen {
     addresses: HashSet<u64>,
     pages: HashSet<u64>,
-    former: HashSet<u64>,
+    /// Those of the names of the former page, in their order.
+    former: Vec<u64>,
+    is_misnamed: bool,
 }
 
 impl<'a> Listing<'a> {
@@ -164,6 +166,10 @@ impl<'a> Listing<'a> {
     fn end_page(&mut self) -> Result<Option<Vec<Entry>>> {
         let Some(mut page) = self.page.take() else { return Ok(None) };
         self.pages += 1;
+        if let Some((asked, name)) = page.misnamed().filter(|_| !self.seen.is_misnamed) {
+            self.seen.is_misnamed = true;
+            tracing::warn!("the reply names another repository: {name} instead of {asked}");
+        }
         let repeated = page.count > 0 && !self.seen.pages.insert(page.hash());
         if repeated && self.probing {
             return Ok(None);
@@ -178,6 +184,7 @@ impl<'a> Listing<'a> {
             Ok(None) => {}
             Err(error) => self.failed = Some(error),
         }
+        page.hashes.sort_unstable();
         self.seen.former = page.hashes;
         Ok(Some(names))
     }
@@ -185,7 +192,7 @@ impl<'a> Listing<'a> {
     /// The names that the former page did not have.
     fn without_overlap(&self, mut names: Vec<Entry>) -> Vec<Entry> {
         let before = names.len();
-        names.retain(|name| !self.seen.former.contains(&hash(name)));
+        names.retain(|name| self.seen.former.binary_search(&hash(name)).is_err());
         if before > names.len() && !self.probing {
             tracing::warn!("{} names of the former page came again and were dropped", before - names.len());
         }

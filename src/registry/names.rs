@@ -8,6 +8,8 @@ use serde::de::IgnoredAny;
 /// Longest string, number or name in a body, in bytes.
 const LONGEST: usize = 16 * 1024;
 
+const TOO_LONG: BadList = BadList::Malformed("a string longer than 16 KiB");
+
 /// Deepest nesting of arrays and objects, as serde_json's own limit.
 const DEEPEST: usize = 128;
 
@@ -190,6 +192,13 @@ impl NameScanner {
             return Ok(1);
         }
         let end = piece.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(piece.len());
+        // Most strings are whole in their piece.
+        if self.lexer.token.is_empty() && piece.get(end) == Some(&b'"') {
+            self.lexer.state = Lex::Between;
+            let text = text(&piece[..end])?;
+            self.scalar(Some(text), entries)?;
+            return Ok(end + 1);
+        }
         self.lexer.keep(&piece[..end])?;
         match piece.get(end) {
             None => return Ok(end),
@@ -199,7 +208,7 @@ impl NameScanner {
             }
             Some(_) => {
                 self.lexer.state = Lex::Between;
-                let text = self.lexer.text()?;
+                let text = text(&self.lexer.token)?;
                 self.scalar(Some(text), entries)?;
             }
         }
@@ -297,27 +306,23 @@ impl Lexer {
 
     fn keep(&mut self, bytes: &[u8]) -> Result<(), BadList> {
         if self.token.len() + bytes.len() > LONGEST {
-            return Err(BadList::Malformed("a string longer than 16 KiB"));
+            return Err(TOO_LONG);
         }
         self.token.extend_from_slice(bytes);
         Ok(())
     }
+}
 
-    /// The string that was read, its escapes undone.
-    fn text(&mut self) -> Result<String, BadList> {
-        let plain = self.token.iter().all(|&byte| byte != b'\\' && byte >= b' ');
-        if plain {
-            return std::str::from_utf8(&self.token).map(str::to_owned).map_err(|_| BadList::NotUtf8);
-        }
-        if std::str::from_utf8(&self.token).is_err() {
-            return Err(BadList::NotUtf8);
-        }
-        let mut quoted = Vec::with_capacity(self.token.len() + 2);
-        quoted.push(b'"');
-        quoted.extend_from_slice(&self.token);
-        quoted.push(b'"');
-        serde_json::from_slice(&quoted).map_err(|_| BadList::Malformed("a string that is not JSON"))
+/// What a string says, given what is between its quotes.
+fn text(token: &[u8]) -> Result<String, BadList> {
+    if token.len() > LONGEST {
+        return Err(TOO_LONG);
     }
+    let text = std::str::from_utf8(token).map_err(|_| BadList::NotUtf8)?;
+    if token.iter().all(|&byte| byte != b'\\' && byte >= b' ') {
+        return Ok(text.to_owned());
+    }
+    serde_json::from_str(&format!("\"{text}\"")).map_err(|_| BadList::Malformed("a string that is not JSON"))
 }
 
 #[cfg(test)]

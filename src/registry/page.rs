@@ -1,17 +1,21 @@
 //! One page of a list, read as it arrives and fetched again when it breaks off.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hasher};
 
+use bytes::Bytes;
 use reqwest::header::HeaderMap;
 
 use super::listing::hash;
 use super::names::{BadList, Entry, NameScanner};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::http::{Attempts, Request, Response, Transport};
+use crate::name::Repository;
 
 /// Names that are held back until the page is whole; a longer page is passed on as it comes.
 const HELD: usize = 2000;
+
+/// So much of a body is read at a time, in bytes: what is made of it stays small, however much arrives together.
+const PIECE: usize = 16 * 1024;
 
 /// Largest body, in bytes.
 const LARGEST: usize = 256 * 1024 * 1024;
@@ -32,8 +36,11 @@ pub(super) struct Page<'a> {
     /// The last name read.
     pub last: Option<String>,
     /// Hashes of the names, of the first [`HELD`] only.
-    pub hashes: HashSet<u64>,
+    pub hashes: Vec<u64>,
+    /// Hashes them all.
     hasher: DefaultHasher,
+    /// The name that the body gave the repository.
+    name: Option<String>,
     /// How many names were passed on, and their hash, in case they have to be read again.
     passed: usize,
     passed_hash: u64,
@@ -43,6 +50,8 @@ pub(super) struct Page<'a> {
 struct Reading {
     response: Response,
     scanner: NameScanner,
+    /// What arrived and was not read yet.
+    arrived: Bytes,
     bytes: usize,
 }
 
@@ -58,8 +67,9 @@ impl<'a> Page<'a> {
             held: Vec::new(),
             count: 0,
             last: None,
-            hashes: HashSet::new(),
+            hashes: Vec::new(),
             hasher: DefaultHasher::new(),
+            name: None,
             passed: 0,
             passed_hash: 0,
         }
@@ -95,13 +105,13 @@ impl<'a> Page<'a> {
             self.open().await?;
             return Ok(false);
         };
-        let mut entries = Vec::new();
-        let Some(piece) = reading.response.chunk().await? else {
-            let Some(reading) = self.reading.take() else { return Ok(true) };
-            self.compare_name(&reading.scanner);
-            reading.scanner.finish().map_err(|bad| self.bad(&bad))?;
-            return if self.count < self.passed { Err(changed("ended earlier")) } else { Ok(true) };
-        };
+        if reading.arrived.is_empty() {
+            match reading.response.chunk().await? {
+                Some(arrived) => reading.arrived = arrived,
+                None => return self.end().map(|()| true),
+            }
+        }
+        let piece = reading.arrived.split_to(reading.arrived.len().min(PIECE));
         if reading.bytes == 0
             && let Some(error) = reading.response.not_json(&self.request.subject, &piece)
         {
@@ -112,10 +122,22 @@ impl<'a> Page<'a> {
             let error = Error::new(Kind::Protocol(Fault::TooLarge), "reply too large");
             return Err(error.because(format!("a page of more than {} MiB", LARGEST >> 20)));
         }
+        let mut entries = Vec::new();
         let outcome = reading.scanner.push(&piece, &mut entries);
         outcome.map_err(|bad| self.bad(&bad))?;
+        let name = |entry: &Entry| if let Entry::Name(name) = entry { Some(name.clone()) } else { None };
+        self.last = entries.iter().rev().find_map(name).or(self.last.take());
         entries.into_iter().try_for_each(|entry| self.take(entry))?;
         Ok(false)
+    }
+
+    /// The body is there: is it the list?
+    fn end(&mut self) -> Result<()> {
+        if let Some(Reading { scanner, .. }) = self.reading.take() {
+            self.name = scanner.name().map(str::to_owned);
+            scanner.finish().map_err(|bad| self.bad(&bad))?;
+        }
+        if self.count < self.passed { Err(changed("ended earlier")) } else { Ok(()) }
     }
 
     async fn open(&mut self) -> Result<()> {
@@ -127,19 +149,18 @@ impl<'a> Page<'a> {
         self.count = 0;
         self.last = None;
         self.hasher = DefaultHasher::new();
-        self.reading = Some(Reading { response, scanner: NameScanner::new(self.field), bytes: 0 });
+        self.reading =
+            Some(Reading { response, scanner: NameScanner::new(self.field), arrived: Bytes::new(), bytes: 0 });
         Ok(())
     }
 
     /// Takes a name that was read: one that was passed on in a former attempt is only compared.
     fn take(&mut self, entry: Entry) -> Result<()> {
-        entry.hash(&mut self.hasher);
+        let hash = hash(&entry);
+        self.hasher.write_u64(hash);
         self.count += 1;
         if self.hashes.len() < HELD {
-            self.hashes.insert(hash(&entry));
-        }
-        if let Entry::Name(name) = &entry {
-            self.last.get_or_insert_default().clone_from(name);
+            self.hashes.push(hash);
         }
         if self.count > self.passed {
             self.held.push(entry);
@@ -149,14 +170,11 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// A proxy may answer for another repository than was asked for.
-    fn compare_name(&self, scanner: &NameScanner) {
-        let asked = self.request.subject.right.as_ref().and_then(|right| right.repository.as_ref());
-        if let (Some(asked), Some(name)) = (asked, scanner.name())
-            && asked.as_str() != name
-        {
-            tracing::warn!("the reply names another repository: {name} instead of {asked}");
-        }
+    /// The repository that was asked for, and the other that the reply names: a proxy may answer for another.
+    pub(super) fn misnamed(&self) -> Option<(&Repository, &str)> {
+        let asked = self.request.subject.right.as_ref()?.repository.as_ref()?;
+        let name = self.name.as_deref()?;
+        (asked.as_str() != name).then_some((asked, name))
     }
 
     fn bad(&self, bad: &BadList) -> Error {

@@ -1,12 +1,11 @@
 //! From what a list holds to names: what cannot be one is dropped, and said so.
 
-use std::str::FromStr;
-
 use futures::{Stream, TryStreamExt, stream};
 
 use super::listing::Listing;
 use super::names::Entry;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::name::FromText;
 
 /// How many entries that were dropped are named.
 const NAMED: usize = 5;
@@ -20,21 +19,20 @@ pub(super) enum Remarks {
     MadeBefore,
 }
 
-/// The entries of a list that are names. Nexus lists `null`, Artifactory digests among the tags; some registries hold names that the
+/// The entries of a list that are names, as many at a time as arrive together. Nexus lists `null`, Artifactory digests among the tags; some registries hold names that the
 /// grammar does not allow, and which therefore cannot be asked for.
-pub(super) fn valid_names<'a, T: FromStr<Err = Error>>(
+pub(super) fn valid_names<'a, T: FromText>(
     listing: Listing<'a>,
     what: &'static str,
     remarks: Remarks,
-) -> impl Stream<Item = Result<T>> + use<'a, T> {
+) -> impl Stream<Item = Result<Vec<T>>> + use<'a, T> {
     let mut dropped = Dropped { what, remarks, count: 0 };
-    listing
-        .into_stream()
-        .map_ok(move |entries| {
-            let names: Vec<_> = entries.into_iter().filter_map(|entry| dropped.name(entry)).map(Ok).collect();
-            stream::iter(names)
-        })
-        .try_flatten()
+    listing.into_stream().map_ok(move |entries| entries.into_iter().filter_map(|entry| dropped.name(entry)).collect())
+}
+
+/// The names one by one.
+pub(super) fn one_by_one<T>(names: impl Stream<Item = Result<Vec<T>>>) -> impl Stream<Item = Result<T>> {
+    names.map_ok(|names| stream::iter(names.into_iter().map(Ok))).try_flatten()
 }
 
 /// Counts what was dropped, and says so when the list ends.
@@ -45,13 +43,13 @@ struct Dropped {
 }
 
 impl Dropped {
-    fn name<T: FromStr<Err = Error>>(&mut self, entry: Entry) -> Option<T> {
+    fn name<T: FromText>(&mut self, entry: Entry) -> Option<T> {
         let text = match entry {
             Entry::Name(text) if text.is_empty() => "an empty name".to_owned(),
             Entry::Null => "null".to_owned(),
-            Entry::Name(text) => match text.parse() {
+            Entry::Name(text) => match T::from_text(text) {
                 Ok(name) => return Some(name),
-                Err(_) => format!("{text:?}"),
+                Err(text) => format!("{text:?}"),
             },
         };
         self.count += 1;

@@ -140,6 +140,23 @@ fn names_that_are_none_are_left_out_and_shown_harmless() {
 }
 
 #[test]
+fn pages_of_another_repository_are_remarked_upon_once() {
+    let registry = empty();
+    let page = |tag: &str| Answer::new(200).body(serde_json::json!({"name": "other", "tags": [tag]}).to_string());
+    let first = page("1").header("Link", "</v2/app/tags/list?last=1>; rel=\"next\"");
+    registry.inject(Match::get("/v2/app/tags/list").query("last=1").always(), page("2"));
+    registry.inject(Match::get("/v2/app/tags/list").query("n=1000").always(), first);
+    assert_snapshot!(Rls::at(&registry).words("tags app").run(), @"
+    exit 0
+    --- stdout
+    1
+    2
+    --- stderr
+    warning: the reply names another repository: other instead of app
+    ");
+}
+
+#[test]
 fn messages_and_warnings_of_the_registry_are_escaped() {
     let registry = empty();
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
