@@ -15,6 +15,16 @@ pub fn to_line<T: Serialize>(value: &T) -> serde_json::Result<String> {
     encode(value, CompactFormatter)
 }
 
+/// Adds one value on one line, with its line end.
+///
+/// # Errors
+/// As [`to_line`]; a part of the value may then have been added.
+pub fn add_line<T: Serialize>(value: &T, lines: &mut Vec<u8>) -> serde_json::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(&mut *lines, Harmless(CompactFormatter)))?;
+    lines.push(b'\n');
+    Ok(())
+}
+
 /// One value over several lines, indented by two blanks, without a line end.
 ///
 /// # Errors

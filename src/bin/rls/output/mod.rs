@@ -45,7 +45,7 @@ pub use raw::write_raw;
 pub use record::*;
 pub use sink::{OutputError, Sink};
 pub use styles::{ColorChoice, Styles, Tone};
-pub use view::{Cell, Column, View};
+pub use view::{Cell, Column, Lines, View};
 
 use table::Table;
 use template::Template;
@@ -117,10 +117,12 @@ pub struct Output<V, W> {
 enum Encoder {
     Table(Table),
     Text,
-    Plain,
+    /// Those of the record at hand; their room serves the next.
+    Plain(Lines),
     /// The record before the next, because the comma between them ends its line; `None` before the first.
     Json(Option<String>),
-    Jsonl,
+    /// The line of the record at hand; its room serves the next.
+    Jsonl(Vec<u8>),
     Yaml,
     Template(Box<Template>),
 }
@@ -137,9 +139,9 @@ impl<V: View, W: Write> Output<V, W> {
                 columns if columns.is_empty() => Encoder::Text,
                 columns => Encoder::Table(Table::new(columns, header, width, human.styles)),
             },
-            Layout::Format(Format::Plain) => Encoder::Plain,
+            Layout::Format(Format::Plain) => Encoder::Plain(Lines::default()),
             Layout::Format(Format::Json) => Encoder::Json(None),
-            Layout::Format(Format::Jsonl) => Encoder::Jsonl,
+            Layout::Format(Format::Jsonl) => Encoder::Jsonl(Vec::new()),
             Layout::Format(Format::Yaml) => Encoder::Yaml,
             Layout::Template(source) => {
                 let sample = serde_json::to_value(view.sample())?;
@@ -166,7 +168,11 @@ impl<V: View, W: Write> Output<V, W> {
                     Some(former) => self.sink.push(format!("  {former},\n")),
                 }
             }
-            Encoder::Jsonl => self.sink.push(json::to_line(record)? + "\n"),
+            Encoder::Jsonl(line) => {
+                line.clear();
+                json::add_line(record, line)?;
+                self.sink.push(line)
+            }
             Encoder::Yaml => self.sink.push(yaml::to_item(record)?),
             _ if !self.view.shows(record) => Ok(()),
             Encoder::Table(table) => {
@@ -174,8 +180,10 @@ impl<V: View, W: Write> Output<V, W> {
                 rows.into_iter().filter_map(|row| table.push(row)).try_for_each(|lines| self.sink.push(lines))
             }
             Encoder::Text => self.sink.push(self.view.text(record, &self.human) + "\n"),
-            Encoder::Plain => {
-                self.view.plain(record).iter().try_for_each(|fields| self.sink.push(view::line(fields) + "\n"))
+            Encoder::Plain(lines) => {
+                lines.clear();
+                self.view.plain(record, lines);
+                self.sink.push(lines)
             }
             Encoder::Template(template) => {
                 let record = serde_json::to_value(record)?;
@@ -208,7 +216,7 @@ impl<V: View, W: Write> Output<V, W> {
             Encoder::Json(Some(last)) => self.sink.push(format!("  {last}\n]\n"))?,
             Encoder::Json(None) => self.sink.push("[]\n")?,
             Encoder::Yaml if !self.has_records => self.sink.push("[]\n")?,
-            Encoder::Text | Encoder::Plain | Encoder::Jsonl | Encoder::Yaml | Encoder::Template(_) => {}
+            Encoder::Text | Encoder::Plain(_) | Encoder::Jsonl(_) | Encoder::Yaml | Encoder::Template(_) => {}
         }
         self.sink.flush()
     }

@@ -47,8 +47,8 @@ pub trait View {
         true
     }
 
-    /// The lines of `plain`, and their fields. A field is never empty.
-    fn plain(&self, record: &Self::Record) -> Vec<Vec<String>>;
+    /// Adds the lines of `plain`. A field is never empty.
+    fn plain(&self, record: &Self::Record, lines: &mut Lines);
 
     /// The columns of `table`; none when `table` is [`View::text`].
     fn columns(&self) -> Vec<Column> {
@@ -62,18 +62,37 @@ pub trait View {
 
     /// The whole lines of `table` when it has no columns, without the last line end; escaped.
     fn text(&self, record: &Self::Record, _human: &Human) -> String {
-        self.plain(record).iter().map(|fields| line(fields)).collect::<Vec<_>>().join("\n")
+        let mut lines = Lines::default();
+        self.plain(record, &mut lines);
+        lines.0.pop();
+        lines.0
     }
 }
 
-/// The fields of one line of `plain`, escaped and separated by one tab.
-pub fn line(fields: &[String]) -> String {
-    let mut line = String::new();
-    for (index, field) in fields.iter().enumerate() {
-        if index > 0 {
-            line.push('\t');
+/// Lines of `plain`: escaped fields, separated by one tab.
+#[derive(Debug, Default)]
+pub struct Lines(String);
+
+impl Lines {
+    /// Adds a line of these fields.
+    pub fn push<T: AsRef<str>>(&mut self, fields: impl IntoIterator<Item = T>) {
+        for (index, field) in fields.into_iter().enumerate() {
+            if index > 0 {
+                self.0.push('\t');
+            }
+            self.0.push_str(&escape(field.as_ref()));
         }
-        line.push_str(&escape(field));
+        self.0.push('\n');
     }
-    line
+
+    /// Forgets them.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl AsRef<[u8]> for Lines {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
 }

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use unicode_width::UnicodeWidthStr;
 
 use super::UNKNOWN;
-use crate::output::{Human, Tone, View};
+use crate::output::{Human, Lines, Tone, View};
 
 /// Columns of the name of a check, with the blanks after it.
 const NAME: usize = 13;
@@ -109,10 +109,10 @@ impl View for CheckView {
         }
     }
 
-    fn plain(&self, record: &CheckRecord) -> Vec<Vec<String>> {
-        let cause = record.cause.clone().unwrap_or_else(|| UNKNOWN.to_owned());
+    fn plain(&self, record: &CheckRecord, lines: &mut Lines) {
+        let cause = record.cause.as_deref().unwrap_or(UNKNOWN);
         let remedy = if record.remedy.is_empty() { UNKNOWN.to_owned() } else { record.remedy.join("; ") };
-        vec![vec![record.check.clone(), record.status.to_string(), record.detail.clone(), cause, remedy]]
+        lines.push([&record.check, &record.status.to_string(), &record.detail, cause, &remedy]);
     }
 
     fn text(&self, record: &CheckRecord, human: &Human) -> String {

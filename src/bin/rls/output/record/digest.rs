@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::Failure;
-use crate::output::View;
+use crate::output::{Lines, View};
 
 /// One reference of `rls digest`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -32,7 +32,7 @@ impl View for DigestView {
         record.digest.is_some()
     }
 
-    fn plain(&self, record: &DigestRecord) -> Vec<Vec<String>> {
-        record.digest.iter().map(|digest| vec![digest.clone()]).collect()
+    fn plain(&self, record: &DigestRecord, lines: &mut Lines) {
+        record.digest.iter().for_each(|digest| lines.push([digest]));
     }
 }

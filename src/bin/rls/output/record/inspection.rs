@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::{CertificateRecord, Failure};
-use crate::output::{Human, Tone, View};
+use crate::output::{Human, Lines, Tone, View};
 
 /// One file of `rls trust --check`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -83,8 +83,8 @@ impl View for InspectionView {
         record.kind.is_some()
     }
 
-    fn plain(&self, record: &InspectionRecord) -> Vec<Vec<String>> {
-        record.kind.iter().map(|kind| vec![record.file.clone(), kind.clone()]).collect()
+    fn plain(&self, record: &InspectionRecord, lines: &mut Lines) {
+        record.kind.iter().for_each(|kind| lines.push([&record.file, kind]));
     }
 
     fn text(&self, record: &InspectionRecord, human: &Human) -> String {

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::output::{Human, Tone, View};
+use crate::output::{Human, Lines, Tone, View};
 
 /// What `rls login` did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,9 +27,9 @@ impl View for LoginView {
         LoginRecord { registry: text("registry"), username: text("ann"), place: text("place"), proven: true }
     }
 
-    fn plain(&self, record: &LoginRecord) -> Vec<Vec<String>> {
-        let LoginRecord { registry, username, place, .. } = record.clone();
-        vec![vec!["logged-in".to_owned(), registry, username, place]]
+    fn plain(&self, record: &LoginRecord, lines: &mut Lines) {
+        let LoginRecord { registry, username, place, .. } = record;
+        lines.push(["logged-in", registry, username, place]);
     }
 
     fn text(&self, record: &LoginRecord, human: &Human) -> String {
@@ -60,10 +60,9 @@ impl View for LogoutView {
         LogoutRecord { registry: "registry".to_owned(), places: Vec::new() }
     }
 
-    fn plain(&self, record: &LogoutRecord) -> Vec<Vec<String>> {
+    fn plain(&self, record: &LogoutRecord, lines: &mut Lines) {
         let done = if record.places.is_empty() { "not-logged-in" } else { "logged-out" };
-        let words = [done, &record.registry].map(str::to_owned);
-        vec![words.into_iter().chain(record.places.iter().cloned()).collect()]
+        lines.push([done, &record.registry].into_iter().chain(record.places.iter().map(String::as_str)));
     }
 
     fn text(&self, record: &LogoutRecord, human: &Human) -> String {

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::{Action, RemovalRecord, Time, UNKNOWN, name};
-use crate::output::{Cell, Column, Human, View};
+use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One tag that `rls prune` decided about, or a repository about whose tags it could not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,9 +37,9 @@ impl View for PruneView {
         record.removal.tag.is_some()
     }
 
-    fn plain(&self, record: &PruneRecord) -> Vec<Vec<String>> {
+    fn plain(&self, record: &PruneRecord, lines: &mut Lines) {
         let RemovalRecord { repository, tag, action, .. } = &record.removal;
-        vec![vec![action.to_string(), name(repository, tag.as_deref(), None)]]
+        lines.push([action.to_string(), name(repository, tag.as_deref(), None)]);
     }
 
     fn columns(&self) -> Vec<Column> {

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{Failure, Field, name};
-use crate::output::{Human, Tone, View};
+use crate::output::{Human, Lines, Tone, View};
 
 /// One thing that `rls rm` or `rls prune` decided about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -120,8 +120,8 @@ impl View for RemovalView {
         matches!(field, "siblings" | "indexes" | "referrers").then_some("--verbose")
     }
 
-    fn plain(&self, record: &RemovalRecord) -> Vec<Vec<String>> {
-        vec![vec![record.action.to_string(), self.subject(record)]]
+    fn plain(&self, record: &RemovalRecord, lines: &mut Lines) {
+        lines.push([record.action.to_string(), self.subject(record)]);
     }
 
     fn text(&self, record: &RemovalRecord, human: &Human) -> String {

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::{Failure, Field, UNKNOWN, name};
-use crate::output::{Cell, Column, Human, View};
+use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One repository of `rls repos`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -36,11 +36,11 @@ impl View for RepositoryView {
     }
 
     /// With tags a repository without any has no line.
-    fn plain(&self, record: &RepositoryRecord) -> Vec<Vec<String>> {
+    fn plain(&self, record: &RepositoryRecord, lines: &mut Lines) {
         match (self.tags, record.tags.known()) {
-            (false, _) => vec![vec![record.repository.clone()]],
-            (true, None) => Vec::new(),
-            (true, Some(tags)) => tags.iter().map(|tag| vec![name(&record.repository, Some(tag), None)]).collect(),
+            (false, _) => lines.push([&record.repository]),
+            (true, None) => {}
+            (true, Some(tags)) => tags.iter().for_each(|tag| lines.push([name(&record.repository, Some(tag), None)])),
         }
     }
 

@@ -1,7 +1,9 @@
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{Failure, Field, Time, UNKNOWN, name};
-use crate::output::{Cell, Column, Human, View};
+use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One tag of `rls tags`, or a repository whose tags could not be listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -81,20 +83,21 @@ impl View for TagView {
         record.tag.is_some()
     }
 
-    fn plain(&self, record: &TagRecord) -> Vec<Vec<String>> {
-        let Some(tag) = record.tag.as_deref() else { return Vec::new() };
-        let shown = if self.qualified { name(&record.repository, Some(tag), None) } else { tag.to_owned() };
-        let mut line = vec![shown];
-        if self.detail != Detail::Names {
-            line.push(or_unknown(record.digest.known()));
+    fn plain(&self, record: &TagRecord, lines: &mut Lines) {
+        let Some(tag) = record.tag.as_deref() else { return };
+        let shown = if self.qualified { Cow::Owned(name(&record.repository, Some(tag), None)) } else { tag.into() };
+        match self.detail {
+            Detail::Names => lines.push([shown]),
+            Detail::Digests => lines.push([&*shown, record.digest.known().map_or(UNKNOWN, String::as_str)]),
+            Detail::Long => lines.push([
+                &*shown,
+                &or_unknown(record.digest.known()),
+                &or_unknown(record.media_type.known()),
+                &or_unknown(joined(&record.platforms, ",").as_ref()),
+                &or_unknown(record.size.known()),
+                &or_unknown(record.created.known()),
+            ]),
         }
-        if self.detail == Detail::Long {
-            line.push(or_unknown(record.media_type.known()));
-            line.push(or_unknown(joined(&record.platforms, ",").as_ref()));
-            line.push(or_unknown(record.size.known()));
-            line.push(or_unknown(record.created.known()));
-        }
-        vec![line]
     }
 
     fn columns(&self) -> Vec<Column> {

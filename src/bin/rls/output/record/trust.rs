@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::{CertificateRecord, Field, UNKNOWN};
-use crate::output::{Human, Tone, View};
+use crate::output::{Human, Lines, Tone, View};
 
 /// What `rls trust` found out and did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -83,37 +83,29 @@ impl View for TrustView {
         }
     }
 
-    fn plain(&self, record: &TrustRecord) -> Vec<Vec<String>> {
-        let fact = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
-        let certificate = |name: &str, one: &CertificateRecord| {
+    fn plain(&self, record: &TrustRecord, lines: &mut Lines) {
+        let certificate = |lines: &mut Lines, name: &str, one: &CertificateRecord| {
             let names = if one.names.is_empty() { UNKNOWN.to_owned() } else { one.names.join(",") };
             let time = |time: Option<super::Time>| time.map_or_else(|| UNKNOWN.to_owned(), |time| time.to_string());
-            let text = |text: &String| if text.is_empty() { UNKNOWN.to_owned() } else { text.clone() };
-            vec![
-                name.to_owned(),
-                one.sha256.clone(),
-                text(&one.subject),
-                text(&one.issuer),
-                names,
-                time(one.not_before),
-                time(one.not_after),
-            ]
+            let text = |text: &'_ str| if text.is_empty() { UNKNOWN.to_owned() } else { text.to_owned() };
+            let (subject, issuer) = (text(&one.subject), text(&one.issuer));
+            let (from, until) = (time(one.not_before), time(one.not_after));
+            lines.push([name, &one.sha256, &subject, &issuer, &names, &from, &until]);
         };
-        let mut lines =
-            vec![fact("registry", &record.registry), fact("trusted", if record.trusted { "yes" } else { "no" })];
-        lines.extend(record.trusted_by.iter().map(|by| fact("trusted-by", by)));
-        lines.extend(record.cause.iter().map(|cause| fact("cause", cause)));
-        lines.extend(record.tls.iter().map(|tls| fact("tls", tls)));
-        lines.extend(record.certificates.iter().map(|one| certificate("certificate", one)));
-        lines.extend(record.anchors.iter().map(|one| certificate("anchor", one)));
+        lines.push(["registry", &record.registry]);
+        lines.push(["trusted", if record.trusted { "yes" } else { "no" }]);
+        record.trusted_by.iter().for_each(|by| lines.push(["trusted-by", by]));
+        record.cause.iter().for_each(|cause| lines.push(["cause", cause]));
+        record.tls.iter().for_each(|tls| lines.push(["tls", tls]));
+        record.certificates.iter().for_each(|one| certificate(lines, "certificate", one));
+        record.anchors.iter().for_each(|one| certificate(lines, "anchor", one));
         match record.written.known() {
-            Some(written) => lines.extend(written.iter().map(|file| fact(&file.change, &file.path))),
+            Some(written) => written.iter().for_each(|file| lines.push([&file.change, &file.path])),
             None => {
-                lines.push(fact("path", &record.path));
-                lines.extend(record.pem.lines().map(|line| vec![line.to_owned()]));
+                lines.push(["path", &record.path]);
+                record.pem.lines().for_each(|line| lines.push([line]));
             }
         }
-        lines
     }
 
     fn text(&self, record: &TrustRecord, human: &Human) -> String {

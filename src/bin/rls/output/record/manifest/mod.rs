@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Field, Time, UNKNOWN};
-use crate::output::{Human, View};
+use crate::output::{Human, Lines, View};
 
 /// What a reference of `rls manifest` is. What an index or an artifact does not have is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -140,8 +140,8 @@ impl View for ManifestView {
         }
     }
 
-    fn plain(&self, record: &ManifestRecord) -> Vec<Vec<String>> {
-        let mut facts = Facts(Vec::new());
+    fn plain(&self, record: &ManifestRecord, lines: &mut Lines) {
+        let mut facts = Facts(lines);
         facts.add("repository", [&record.repository]);
         facts.add("tag", record.tag.iter());
         facts.add("index", record.index.known());
@@ -174,7 +174,6 @@ impl View for ManifestView {
         if let Some(config) = record.config.known() {
             facts.add_config(config);
         }
-        facts.0
     }
 
     fn text(&self, record: &ManifestRecord, human: &Human) -> String {
@@ -183,11 +182,11 @@ impl View for ManifestView {
 }
 
 /// Lines of a name and one or more values.
-struct Facts(Vec<Vec<String>>);
+struct Facts<'a>(&'a mut Lines);
 
-impl Facts {
+impl Facts<'_> {
     fn add(&mut self, name: &str, values: impl IntoIterator<Item = impl ToString>) {
-        self.0.extend(values.into_iter().map(|value| vec![name.to_owned(), value.to_string()]));
+        values.into_iter().for_each(|value| self.0.push([name, &value.to_string()]));
     }
 
     fn add_pairs(&mut self, name: &str, pairs: &BTreeMap<String, String>) {
@@ -195,7 +194,7 @@ impl Facts {
     }
 
     fn add_fields<const N: usize>(&mut self, name: &str, fields: [String; N]) {
-        self.0.push(std::iter::once(name.to_owned()).chain(fields).collect());
+        self.0.push(std::iter::once(name).chain(fields.iter().map(String::as_str)));
     }
 
     fn add_config(&mut self, config: &ConfigRecord) {
