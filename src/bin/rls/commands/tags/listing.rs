@@ -16,8 +16,8 @@ use crate::sort::{Facts, Order, sort};
 
 use super::names::Names;
 
-/// A tag's record with what went wrong about it; an error ends the listing.
-pub(super) type Item = Result<(TagRecord, Option<Error>)>;
+/// What is known of some tags that came together; an error ends the listing.
+pub(super) type Batch = Result<Vec<Known>>;
 
 /// What is asked of each repository.
 pub(super) struct Query<'a> {
@@ -39,7 +39,7 @@ pub(super) struct Listing<'a> {
 }
 
 /// What is known about one tag.
-struct Known {
+pub(super) struct Known {
     tag: Tag,
     digest: Option<Digest>,
     /// Large, where most of what is known of a tag is its name.
@@ -72,22 +72,26 @@ impl<'a> Query<'a> {
 
 impl Listing<'_> {
     /// The tags, in their order.
-    pub(super) fn items(&self) -> LocalBoxStream<'_, Item> {
-        let known = stream::once(self.known()).try_flatten();
-        known.map_ok(|known| self.record(known)).boxed_local()
+    pub(super) fn batches(&self) -> LocalBoxStream<'_, Batch> {
+        stream::once(self.begin()).try_flatten().boxed_local()
     }
 
-    async fn known(&self) -> Result<LocalBoxStream<'_, Result<Known>>> {
+    async fn begin(&self) -> Result<LocalBoxStream<'_, Batch>> {
         let query = self.query;
         let wanted = match query.same_as {
             Some(tag) => Some(self.client.resolve(&self.repository, Target::Tag(tag)).await?.digest),
             None => None,
         };
-        let same = move |known: &Known| future::ready(wanted.is_none() || known.digest == wanted);
-        let tags = self.client.tags(&self.repository);
-        let tags = tags.try_filter(|tag| future::ready(query.filter.keeps(tag.as_str())));
+        let same = move |mut known: Vec<Known>| {
+            known.retain(|known| wanted.is_none() || known.digest == wanted);
+            known
+        };
+        let tags = self.client.tag_batches(&self.repository).map_ok(|mut tags| {
+            tags.retain(|tag| query.filter.keeps(tag.as_str()));
+            tags
+        });
         if query.order == Order::None && !query.reverse {
-            return Ok(self.look_at(tags).try_filter(same).take(query.limit).boxed_local());
+            return Ok(first(query.limit, self.look_at(tags).map_ok(same)));
         }
         // A listing that was cut short is shown as far as it came.
         let (mut names, failed) = Names::until_error(tags).await;
@@ -97,22 +101,25 @@ impl Listing<'_> {
         }
         if !matches!(query.order, Order::Created | Order::Size) {
             names.sort(query.order, query.reverse);
-            let known = self.look_at(stream::iter(names.into_tags()));
-            return Ok(known.try_filter(same).take(query.limit).chain(end).boxed_local());
+            let known = self.look_at(stream::iter(names.into_batches())).map_ok(same);
+            return Ok(first(query.limit, known).chain(end).boxed_local());
         }
-        let known = self.look_at(stream::iter(names.into_tags())).try_filter(same);
-        let mut known: Vec<_> = known.try_collect().await?;
+        let mut known = self.look_at(stream::iter(names.into_batches())).map_ok(same).try_concat().await?;
         sort(&mut known, query.order, query.reverse, Known::facts);
-        Ok(stream::iter(known.into_iter().take(query.limit).map(Ok)).chain(end).boxed_local())
+        known.truncate(query.limit);
+        Ok(stream::once(future::ok(known)).chain(end).boxed_local())
     }
 
     /// Asks about each tag what there is to ask, several at once, in their order.
-    fn look_at<'b>(&'b self, tags: impl Stream<Item = Result<Tag>> + 'b) -> LocalBoxStream<'b, Result<Known>> {
+    fn look_at<'b>(&'b self, tags: impl Stream<Item = Result<Vec<Tag>>> + 'b) -> LocalBoxStream<'b, Batch> {
         if !self.query.asks_about_each() {
-            return tags.map_ok(|tag| Known { tag, digest: None, contents: None, error: None }).boxed_local();
+            let named = |tag| Known { tag, digest: None, contents: None, error: None };
+            return tags.map_ok(move |tags| tags.into_iter().map(named).collect()).boxed_local();
         }
+        let tags = tags.map_ok(|tags| stream::iter(tags.into_iter().map(Ok))).try_flatten();
         // What is under way is moved about by what keeps several of it: there it is one pointer.
-        tags.map_ok(|tag| self.look(tag).boxed_local().map(Ok)).try_buffered(self.client.jobs()).boxed_local()
+        let known = tags.map_ok(|tag| self.look(tag).boxed_local().map(Ok)).try_buffered(self.client.jobs());
+        known.map_ok(|known| vec![known]).boxed_local()
     }
 
     async fn look(&self, tag: Tag) -> Known {
@@ -131,27 +138,48 @@ impl Listing<'_> {
         Known { tag, digest, contents, error }
     }
 
-    fn record(&self, known: Known) -> (TagRecord, Option<Error>) {
-        let Known { tag, digest, contents, error } = known;
+    /// A record without a tag: of it nothing is known but the repository, and why.
+    pub(super) fn record(&self, error: Option<&Error>) -> TagRecord {
+        TagRecord::failed(self.repository.to_string(), self.query.detail, error.map(failure))
+    }
+}
+
+/// No more than so many of them; what comes after is not asked for.
+fn first<'a, S: Stream<Item = Batch> + Unpin + 'a>(limit: usize, known: S) -> LocalBoxStream<'a, Batch> {
+    let more = |(mut known, left): (S, usize)| async move {
+        if left == 0 {
+            return None;
+        }
+        let mut batch = known.next().await?;
+        let count = batch.as_mut().map_or(0, |batch| {
+            batch.truncate(left);
+            batch.len()
+        });
+        Some((batch, (known, left - count)))
+    };
+    stream::unfold((known, limit), more).boxed_local()
+}
+
+impl Known {
+    /// Puts what is known into the record of another tag; what went wrong about this one.
+    pub(super) fn fill(self, record: &mut TagRecord) -> Option<Error> {
+        let Self { tag, digest, contents, error } = self;
         let contents = contents.as_deref();
-        let failed = error.as_ref().map(failure);
-        let mut record = TagRecord::failed(self.repository.to_string(), self.query.detail, failed);
-        record.tag = Some(tag.to_string());
-        if self.query.detail != Detail::Names {
+        record.tag = Some(tag.into());
+        record.error = error.as_ref().map(failure);
+        if !record.digest.is_absent() {
             record.digest = digest.map(|digest| digest.to_string()).into();
         }
-        if self.query.detail == Detail::Long {
+        if !record.media_type.is_absent() {
             let platforms = |contents: &Contents| contents.platforms().iter().map(ToString::to_string).collect();
             record.media_type = contents.map(|contents| contents.manifest.media_type.clone()).into();
             record.platforms = contents.map(platforms).into();
             record.size = contents.and_then(Contents::size).into();
             record.created = contents.and_then(Contents::created).and_then(Time::new).into();
         }
-        (record, error)
+        error
     }
-}
 
-impl Known {
     fn facts(&self) -> Facts<'_> {
         let created: Option<Timestamp> = self.contents.as_deref().and_then(Contents::created);
         let size = self.contents.as_deref().and_then(Contents::size);

@@ -3,11 +3,11 @@ mod names;
 
 use futures::{StreamExt, stream};
 
-use self::listing::{Listing, Query};
+use self::listing::{Batch, Listing, Query};
 use super::{Context, MOST_AT_ONCE, next_or_flush};
 use crate::args::TagsArgs;
-use crate::output::{Progress, TagRecord, TagView};
-use crate::report::{Stop, failure};
+use crate::output::{Progress, TagView};
+use crate::report::Stop;
 
 /// `rls tags`
 pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), Stop> {
@@ -39,18 +39,18 @@ async fn one(
     output: &mut Output,
     progress: &Progress,
 ) -> Result<(), Stop> {
-    let mut items = listing.items();
-    while let Some(item) = next_or_flush(context, &mut items, output).await? {
-        progress.inc(1);
-        match item {
-            Ok((record, error)) => {
-                match error {
-                    Some(error) => context.report.failure(&error, &context.situation(listing.client.registry())),
-                    None => context.report.success(),
-                }
-                output.write(&record)?;
+    let registry = listing.client.registry();
+    let mut batches = listing.batches();
+    let mut record = listing.record(None);
+    while let Some(batch) = next_or_flush(context, &mut batches, output).await? {
+        let batch = batch.map_err(|error| context.failed(registry, error))?;
+        progress.inc(batch.len() as u64);
+        for known in batch {
+            match known.fill(&mut record) {
+                Some(error) => context.report.failure(&error, &context.situation(registry)),
+                None => context.report.success(),
             }
-            Err(error) => return Err(context.failed(listing.client.registry(), error)),
+            output.write(&record)?;
         }
     }
     Ok(())
@@ -64,26 +64,31 @@ async fn several(
     progress: &Progress,
 ) -> Result<(), Stop> {
     let read = stream::iter(listings).map(|listing| async move {
-        let items: Vec<_> = listing.items().inspect(|_| progress.inc(1)).collect().await;
-        (listing, items)
+        let counted = |batch: &Batch| progress.inc(batch.as_ref().map_or(0, |batch| batch.len() as u64));
+        (listing, listing.batches().inspect(counted).collect::<Vec<_>>().await)
     });
     let mut read = read.buffered(MOST_AT_ONCE).boxed_local();
-    while let Some((listing, items)) = next_or_flush(context, &mut read, output).await? {
+    while let Some((listing, batches)) = next_or_flush(context, &mut read, output).await? {
         let situation = context.situation(listing.client.registry());
         let mut whole = true;
-        for item in items {
-            let (record, error) = match item {
-                Ok((record, error)) => (record, error),
+        let mut record = listing.record(None);
+        for batch in batches {
+            let known = match batch {
+                Ok(known) => known,
                 Err(error) => {
-                    let repository = listing.repository.to_string();
-                    (TagRecord::failed(repository, listing.query.detail, Some(failure(&error))), Some(error))
+                    whole = false;
+                    context.report.failure(&error, &situation);
+                    output.write(&listing.record(Some(&error)))?;
+                    continue;
                 }
             };
-            if let Some(error) = error {
-                whole = false;
-                context.report.failure(&error, &situation);
+            for known in known {
+                if let Some(error) = known.fill(&mut record) {
+                    whole = false;
+                    context.report.failure(&error, &situation);
+                }
+                output.write(&record)?;
             }
-            output.write(&record)?;
         }
         if whole {
             context.report.success();

@@ -1,5 +1,7 @@
 //! The names of tags in little memory: a repository may have a million of them, and they are sorted before the first is shown.
 
+use std::iter;
+
 use futures::{Stream, StreamExt};
 use registry_ls::error::{Error, Fault, Kind, Result};
 use registry_ls::name::Tag;
@@ -8,6 +10,12 @@ use crate::sort::{Facts, Order, sort};
 
 /// What ends a name; it is in none.
 const END: char = '\n';
+
+/// A name and its end, at most.
+const LONGEST: usize = 129;
+
+/// So many are tags at the same time.
+const BATCH: usize = 1000;
 
 /// Tags, one after the other in one text.
 #[derive(Debug, Default)]
@@ -19,12 +27,12 @@ pub(super) struct Names {
 
 impl Names {
     /// What comes before the first error, and the error.
-    pub(super) async fn until_error(tags: impl Stream<Item = Result<Tag>>) -> (Self, Option<Error>) {
+    pub(super) async fn until_error(tags: impl Stream<Item = Result<Vec<Tag>>>) -> (Self, Option<Error>) {
         let mut tags = std::pin::pin!(tags);
         let mut names = Self::default();
         loop {
             let added = match tags.next().await {
-                Some(tag) => tag.and_then(|tag| names.push(&tag)),
+                Some(tags) => tags.and_then(|tags| tags.iter().try_for_each(|tag| names.push(tag))),
                 None => return (names, None),
             };
             if let Err(error) = added {
@@ -53,7 +61,7 @@ impl Names {
         let text = &self.text;
         // What is asked for mostly takes no more memory.
         if order == Order::Name {
-            self.starts.sort_unstable_by(|a, b| name(text, *a).cmp(name(text, *b)));
+            self.starts.sort_unstable_by_key(|start| beginning(text, *start));
             return if reverse {
                 self.starts.reverse()
             };
@@ -63,10 +71,18 @@ impl Names {
         self.starts = named.into_iter().map(|(start, _)| start).collect();
     }
 
-    /// The tags, in their order.
-    pub(super) fn into_tags(self) -> impl Iterator<Item = Result<Tag>> {
-        self.starts.into_iter().map(move |start| name(&self.text, start).parse())
+    /// The tags, in their order, some at a time.
+    pub(super) fn into_batches(self) -> impl Iterator<Item = Result<Vec<Tag>>> {
+        let mut tags = self.starts.into_iter().map(move |start| name(&self.text, start).parse()).peekable();
+        iter::from_fn(move || tags.peek().is_some().then(|| tags.by_ref().take(BATCH).collect()))
     }
+}
+
+/// The name that begins there and something after it: two are in the order of their names, since what ends a name is below whatever
+/// may go on.
+fn beginning(text: &str, start: u32) -> &[u8] {
+    let rest = text.as_bytes().get(start as usize..).unwrap_or_default();
+    rest.get(..LONGEST).unwrap_or(rest)
 }
 
 fn name(text: &str, start: u32) -> &str {
@@ -81,14 +97,14 @@ mod tests {
     use super::*;
 
     async fn names(tags: &[&str]) -> Names {
-        let tags = stream::iter(tags.iter().map(|tag| tag.parse()).collect::<Vec<_>>());
+        let tags = stream::iter([tags.iter().map(|tag| tag.parse()).collect()]);
         let (names, failed) = Names::until_error(tags).await;
         assert!(failed.is_none());
         names
     }
 
     fn listed(names: Names) -> Vec<String> {
-        names.into_tags().map(|tag| tag.unwrap().to_string()).collect()
+        names.into_batches().flat_map(|tags| tags.unwrap()).map(|tag| tag.to_string()).collect()
     }
 
     #[tokio::test]
@@ -111,7 +127,8 @@ mod tests {
     #[tokio::test]
     async fn what_came_before_an_error_is_there() {
         let broken = Err(Error::new(Kind::Incomplete, "cut short"));
-        let tags = vec!["b".parse(), "a".parse(), broken, "c".parse()];
+        let batch = |tags: &[&str]| tags.iter().map(|tag| tag.parse()).collect();
+        let tags = vec![batch(&["b", "a"]), broken, batch(&["c"])];
         let (names, failed) = Names::until_error(stream::iter(tags)).await;
         assert_eq!(listed(names), ["b", "a"]);
         assert_eq!(failed.unwrap().what(), "cut short");
