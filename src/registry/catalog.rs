@@ -33,6 +33,15 @@ impl Client {
     /// [`Kind::Unsupported`] where the registry has no catalog (Artifact Registry answers with an empty one);
     /// [`Kind::Denied`] or [`Kind::Unauthenticated`] where it is not for this user; [`Kind::Incomplete`] when it was cut short.
     pub fn catalog(&self, options: &CatalogOptions) -> impl Stream<Item = Result<Repository>> + use<'_> {
+        one_by_one(self.catalog_batches(options))
+    }
+
+    /// As [`Client::catalog`], as many at a time as arrive together.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::catalog`].
+    pub fn catalog_batches(&self, options: &CatalogOptions) -> impl Stream<Item = Result<Vec<Repository>>> + use<'_> {
         let request = self.request(Method::GET, Endpoint::Catalog);
         let mut listing = Listing::new(self, request, "repositories", options.page_size, options.after.as_deref());
         if self.registry.host().ends_with(".pkg.dev") {
@@ -40,6 +49,6 @@ impl Client {
             let cause = "its catalog is always empty: Artifact Registry does not offer one";
             listing = listing.when_empty(Error::new(Kind::Unsupported(Operation::Catalog), what).because(cause));
         }
-        one_by_one(valid_names(listing, "repository name", Remarks::Made))
+        valid_names(listing, "repository name", Remarks::Made)
     }
 }

@@ -3,16 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, TryStreamExt};
 
+use super::valid::one_by_one;
 use crate::error::Result;
 use crate::http::{Options, Stats, Transport};
 use crate::keychain::Keychain;
 use crate::name::{Registry, Repository};
 use crate::trust::{self, Trust};
-
-/// How many names are looked at ahead: more than one token can be good for.
-const AHEAD: usize = 256;
 
 /// A client of one registry. Cheap to make: no file is read and no connection opened before the first request.
 ///
@@ -62,12 +60,15 @@ impl Client {
         self.transport.expect(repositories.into_iter().cloned());
     }
 
-    /// Passes names on, saying ahead which come next, as [`Client::expect`] does: for names that are read as they come.
-    pub fn expecting(&self, names: impl Stream<Item = Result<Repository>>) -> impl Stream<Item = Result<Repository>> {
-        names.ready_chunks(AHEAD).flat_map(|names| {
-            self.expect(names.iter().flatten());
-            stream::iter(names)
-        })
+    /// Passes names on one by one, saying ahead which come next, as [`Client::expect`] does: for names that are read as they come.
+    ///
+    /// It does not look for more of them than are there: the request for the next would keep its turn while it waits to be looked at
+    /// again, and with one job nobody else would have one.
+    pub fn expecting(
+        &self,
+        names: impl Stream<Item = Result<Vec<Repository>>>,
+    ) -> impl Stream<Item = Result<Repository>> {
+        one_by_one(names.inspect_ok(|names| self.expect(names)))
     }
 
     /// How many requests may be in flight at once, at most: so many things are worth asking for at the same time.

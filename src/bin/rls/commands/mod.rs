@@ -14,7 +14,8 @@ mod rm;
 mod tags;
 mod trust;
 
-use futures::{FutureExt, Stream, StreamExt};
+use futures::stream::LocalBoxStream;
+use futures::{FutureExt, Stream, StreamExt, stream};
 use std::io::{BufRead, StdinLock, Stdout, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -162,6 +163,25 @@ impl Context<'_> {
 fn lines(input: StdinLock<'_>) -> std::io::Result<Vec<String>> {
     let names = input.lines().map(|line| line.map(|line| line.trim().to_owned()));
     names.filter(|name| name.as_ref().map_or(true, |name| !name.is_empty())).collect()
+}
+
+/// No more than so many things of those that come some at a time; what comes after is not asked for.
+fn first<'a, T: 'a, S>(limit: usize, batches: S) -> LocalBoxStream<'a, Result<Vec<T>, Error>>
+where
+    S: Stream<Item = Result<Vec<T>, Error>> + Unpin + 'a,
+{
+    let more = |(mut batches, left): (S, usize)| async move {
+        if left == 0 {
+            return None;
+        }
+        let mut batch = batches.next().await?;
+        let count = batch.as_mut().map_or(0, |batch| {
+            batch.truncate(left);
+            batch.len()
+        });
+        Some((batch, (batches, left - count)))
+    };
+    stream::unfold((batches, limit), more).boxed_local()
 }
 
 /// The next item, unless the command has to end. Before it is waited for, what was written so far is shown.

@@ -1,12 +1,11 @@
 use std::collections::BTreeSet;
 
-use futures::future::Either;
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, stream};
 use registry_ls::error::{Error, Result};
 use registry_ls::name::Repository;
 use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE};
 
-use super::{Context, next_or_flush};
+use super::{Context, first, next_or_flush};
 use crate::args::ReposArgs;
 use crate::output::{Field, RepositoryRecord, RepositoryView};
 use crate::report::{Stop, failure};
@@ -27,13 +26,11 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
         below && name.starts_with(args.prefix.as_deref().unwrap_or_default()) && args.filter.keeps(name)
     };
     let options = CatalogOptions { page_size: limit.min(PAGE_SIZE), after: args.after.clone() };
-    let names = client.catalog(&options).try_filter(|name| std::future::ready(wanted(name)));
-    // An error is not one of the repositories that the limit counts.
-    let names = names.scan(0, |count, name| {
-        *count += usize::from(name.is_ok());
-        std::future::ready((*count <= limit).then_some(name))
+    let names = client.catalog_batches(&options).map_ok(|mut names| {
+        names.retain(wanted);
+        names
     });
-    let names = if limit == usize::MAX { Either::Left(names) } else { Either::Right(names.take(limit)) };
+    let names = first(limit, names.boxed_local());
     let client = &client;
     let mut listed = if args.tags {
         let listed = client.expecting(names).map(|name| async move {
@@ -43,7 +40,7 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
         });
         listed.buffered(client.jobs()).boxed_local()
     } else {
-        names.map_ok(|name| (name, None)).boxed_local()
+        names.map_ok(|names| stream::iter(names.into_iter().map(|name| Ok((name, None))))).try_flatten().boxed_local()
     };
     let progress = context.progress("repositories");
     let outcome = loop {

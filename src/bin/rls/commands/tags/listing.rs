@@ -14,6 +14,7 @@ use crate::output::{Detail, Progress, TagRecord, Time};
 use crate::report::failure;
 use crate::sort::{Facts, Order, sort};
 
+use super::super::first;
 use super::names::Names;
 
 /// What is known of some tags that came together; an error ends the listing.
@@ -142,22 +143,6 @@ impl Listing<'_> {
     pub(super) fn record(&self, error: Option<&Error>) -> TagRecord {
         TagRecord::failed(self.repository.to_string(), self.query.detail, error.map(failure))
     }
-}
-
-/// No more than so many of them; what comes after is not asked for.
-fn first<'a, S: Stream<Item = Batch> + Unpin + 'a>(limit: usize, known: S) -> LocalBoxStream<'a, Batch> {
-    let more = |(mut known, left): (S, usize)| async move {
-        if left == 0 {
-            return None;
-        }
-        let mut batch = known.next().await?;
-        let count = batch.as_mut().map_or(0, |batch| {
-            batch.truncate(left);
-            batch.len()
-        });
-        Some((batch, (known, left - count)))
-    };
-    stream::unfold((known, limit), more).boxed_local()
 }
 
 impl Known {
