@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::options::Jobs;
 use super::stats::Stats;
@@ -23,10 +23,10 @@ const PATIENCE: usize = 16;
 /// What takes less than this is not slow.
 const QUICK: Duration = Duration::from_millis(50);
 
-/// The turns of requests: each takes one and holds it until the head of the reply is there.
+/// The turns of requests: each takes one and holds it until its reply is there.
 #[derive(Debug)]
 pub(super) struct Pace {
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     state: Mutex<State>,
     stats: Arc<Stats>,
 }
@@ -42,9 +42,9 @@ struct State {
 
 /// The right to have one request in flight.
 #[derive(Debug)]
-pub(super) struct Turn<'a> {
-    pace: &'a Pace,
-    permit: Option<SemaphorePermit<'a>>,
+pub(super) struct Turn {
+    pace: Arc<Pace>,
+    permit: Option<OwnedSemaphorePermit>,
     /// How often the number had been halved when the turn began.
     halved: usize,
 }
@@ -52,7 +52,8 @@ pub(super) struct Turn<'a> {
 impl Pace {
     pub fn new(jobs: Jobs, stats: Arc<Stats>) -> Self {
         let window = Window::new(jobs);
-        Self { permits: Semaphore::new(window.limit), state: Mutex::new(State { window, owed: 0, now: 0 }), stats }
+        let permits = Arc::new(Semaphore::new(window.limit));
+        Self { permits, state: Mutex::new(State { window, owed: 0, now: 0 }), stats }
     }
 
     /// The most turns that there can be.
@@ -62,13 +63,13 @@ impl Pace {
     }
 
     /// Waits for a turn. Nobody overtakes another.
-    pub async fn turn(&self) -> Turn<'_> {
+    pub async fn turn(self: &Arc<Self>) -> Turn {
         // Closed by nobody, so there is always a permit to come.
-        let permit = self.permits.acquire().await.ok();
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
         let mut state = self.state();
         state.now += 1;
         self.stats.count_at_once(state.now);
-        Turn { pace: self, permit, halved: state.window.halved }
+        Turn { pace: Arc::clone(self), permit, halved: state.window.halved }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -94,9 +95,9 @@ impl Pace {
     }
 }
 
-impl Turn<'_> {
+impl Turn {
     /// The head of the reply is there.
-    pub fn answered(self, status: u16, took: Duration) {
+    pub fn answered(&self, status: u16, took: Duration) {
         self.pace.change(|window| match status {
             // A crowd that is turned away is one setback, however many are in it.
             429 | 503 if self.halved < window.halved => {}
@@ -106,7 +107,7 @@ impl Turn<'_> {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
         let mut state = self.pace.state();
         state.now -= 1;
@@ -292,7 +293,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_crowd_that_is_turned_away_is_one_setback() {
-        let pace = Pace::new(Jobs::Adaptive, Arc::default());
+        let pace = Arc::new(Pace::new(Jobs::Adaptive, Arc::default()));
         for expected in [8, 4, 2, 1, 1] {
             let mut turns = Vec::new();
             while let Some(turn) = futures::FutureExt::now_or_never(pace.turn()) {
@@ -308,7 +309,7 @@ mod tests {
 
     #[tokio::test]
     async fn turns_that_are_out_are_taken_away_when_they_come_back() {
-        let pace = Pace::new(Jobs::Adaptive, Arc::default());
+        let pace = Arc::new(Pace::new(Jobs::Adaptive, Arc::default()));
         let mut turns = Vec::new();
         for _ in 0..16 {
             turns.push(pace.turn().await);

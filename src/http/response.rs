@@ -9,6 +9,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 use url::Url;
 
 use super::fault;
+use super::pace::Turn;
 use super::stats::Stats;
 use crate::error::{Error, Fault, Kind, Result};
 
@@ -16,6 +17,8 @@ use crate::error::{Error, Fault, Kind, Result};
 #[derive(Debug)]
 pub struct Response {
     inner: reqwest::Response,
+    /// Held until the body is there.
+    turn: Option<Turn>,
     stats: Arc<Stats>,
     limits: Limits,
 }
@@ -30,8 +33,13 @@ pub(super) struct Limits {
 }
 
 impl Response {
-    pub(super) fn new(inner: reqwest::Response, stats: Arc<Stats>, limits: Limits) -> Self {
-        Self { inner, stats, limits }
+    pub(super) fn new(inner: reqwest::Response, turn: Option<Turn>, stats: Arc<Stats>, limits: Limits) -> Self {
+        Self { inner, turn, stats, limits }
+    }
+
+    /// Lets another request have this one's turn: whoever reads the rest of the body waits for other requests before reading on.
+    pub fn give_way(&mut self) {
+        self.turn = None;
     }
 
     /// The status code.
@@ -90,8 +98,9 @@ impl Response {
             chunk.map_err(|error| fault::broken_body(&error, self.inner.url()))
         })
         .await?;
-        if let Some(chunk) = &chunk {
-            self.stats.count_bytes(chunk.len());
+        match &chunk {
+            Some(chunk) => self.stats.count_bytes(chunk.len()),
+            None => self.turn = None,
         }
         Ok(chunk)
     }

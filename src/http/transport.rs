@@ -35,9 +35,9 @@ pub struct Transport {
     pub(super) stats: Arc<Stats>,
     pub(super) secrets: Secrets,
     pub(super) options: Options,
-    /// A turn is held until the head of the reply is there: a request that waits for a token does not keep the token request from
-    /// being sent.
-    pub(super) pace: Pace,
+    /// A turn is held until the reply is there, with its body where that is what was asked for: a request that waits for a token does
+    /// not keep the token request from being sent.
+    pub(super) pace: Arc<Pace>,
     trust: Trust,
     clients: Mutex<HashMap<Origin, reqwest::Client>>,
     /// When an origin that answered 429 may be asked again.
@@ -52,7 +52,7 @@ impl Transport {
     pub fn new(registry: &Registry, keychain: Keychain, trust: Trust, options: Options, stats: Arc<Stats>) -> Self {
         Self {
             session: Session::new(registry.clone(), keychain),
-            pace: Pace::new(options.jobs, Arc::clone(&stats)),
+            pace: Arc::new(Pace::new(options.jobs, Arc::clone(&stats))),
             stats,
             secrets: Secrets::default(),
             options,
@@ -133,7 +133,7 @@ impl Transport {
         request: &Request,
         url: &Url,
         authorization: Option<&HeaderValue>,
-        mut turn: Option<Turn<'_>>,
+        mut turn: Option<Turn>,
     ) -> Result<Response> {
         let mut url = url.clone();
         let mut authorization = authorization;
@@ -162,7 +162,7 @@ impl Transport {
     /// Sends one request and waits for the head of its reply.
     pub(super) async fn exchange(
         &self,
-        turn: Turn<'_>,
+        turn: Turn,
         method: &Method,
         url: &Url,
         headers: &HeaderMap,
@@ -193,7 +193,9 @@ impl Transport {
         tracing::debug!("< {:?} {} in {} ms", response.version(), response.status(), took.as_millis());
         redacted_headers(response.headers()).for_each(|line| tracing::trace!("< {}", self.secrets.masked(&line)));
         self.show_warnings(response.headers());
-        Ok(Response::new(response, Arc::clone(&self.stats), Limits { idle, deadline: self.options.deadline }))
+        // Of all replies these alone have a body that is read later, and that no request waits for in the meantime.
+        let turn = Some(turn).filter(|_| method == Method::GET && response.status().is_success());
+        Ok(Response::new(response, turn, Arc::clone(&self.stats), Limits { idle, deadline: self.options.deadline }))
     }
 
     fn no_reply(&self, error: &reqwest::Error, url: &Url, began: Instant) -> Error {

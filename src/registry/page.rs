@@ -86,14 +86,15 @@ impl<'a> Page<'a> {
             match self.step().await {
                 Ok(true) => return Ok(None),
                 Ok(false) if self.held.len() > HELD => {
+                    self.reading.iter_mut().for_each(|reading| reading.response.give_way());
                     self.passed = self.count;
                     self.passed_hash = self.hash();
                     return Ok(Some(std::mem::take(&mut self.held)));
                 }
                 Ok(false) => {}
                 Err(error) => {
-                    self.attempts.recover(error).await?;
                     self.reading = None;
+                    self.attempts.recover(error).await?;
                 }
             }
         }

@@ -42,6 +42,27 @@ fn connections_are_used_again() {
 }
 
 #[test]
+fn one_job_is_enough_for_a_list_that_is_looked_at_while_it_is_read() {
+    let registry = seeded("1100x1");
+    assert_eq!(Rls::at(&registry).words("repos --tags -j 1 --timeout 60s").succeeds().lines().count(), 1100);
+    assert_eq!((registry.most_at_once(), registry.connections()), (1, 1));
+    // All is in one page here, whose first names are looked at before its last ones are there.
+    let registry = seeded("1x5000");
+    let words = "tags grid/repo-000 -d --sort none --limit 3000 -j 1 --timeout 60s";
+    assert_eq!(Rls::at(&registry).words(words).succeeds().lines().count(), 3000);
+}
+
+#[test]
+fn there_are_no_more_connections_than_jobs() {
+    let registry = seeded("40x1");
+    // The end of each body comes later than its head.
+    registry.inject(Match::ending("/tags/list").always(), Fault::PauseMidBody(5, Duration::from_millis(5)));
+    let names = registry.repositories();
+    assert_eq!(Rls::at(&registry).words("tags -j 2").args(names).succeeds().lines().count(), 40);
+    assert_eq!(registry.connections(), 2);
+}
+
+#[test]
 fn what_passes_is_tried_again_so_many_times() {
     for (fault, code) in [
         (Fault::status(503), 5),
