@@ -1,6 +1,6 @@
 //! How many requests are in flight at once: as many as the server answers quickly.
 //!
-//! Beginning with some, the number doubles as long as twice as many requests bring more answers in the same time, and is halved when
+//! Beginning with some, the number is multiplied as long as more requests bring more answers in the same time, and is halved when
 //! the server turns requests away (429, 503) or takes much longer than before; from then on it grows slowly. It is looked at after
 //! every round, which is as many answers as may be in flight.
 
@@ -16,6 +16,8 @@ use super::stats::Stats;
 const FIRST: usize = 16;
 /// Requests in flight at most, without being told.
 const MOST: usize = 64;
+/// By what the number is multiplied: a listing from afar of some hundred requests is over after a few rounds.
+const GROWTH: usize = 4;
 /// A server that is only slow is not asked less than this: what takes long by itself takes no less time one by one.
 const LEAST_WHEN_SLOW: usize = 8;
 /// Rounds until growing is tried again where it brought nothing.
@@ -131,9 +133,9 @@ struct Window {
     /// The shortest of all answers, and of all rounds, which is forgotten slowly.
     quickest: Duration,
     best: Duration,
-    /// The number before it was doubled, and how long the answers took then.
+    /// The number before it was multiplied, and how long the answers took then.
     former: Option<(usize, Duration)>,
-    /// Whether a setback showed that twice as many is too many.
+    /// Whether a setback showed that so many are too many.
     is_careful: bool,
     /// Rounds to wait before it may grow again.
     rest: usize,
@@ -196,9 +198,9 @@ impl Window {
         }
         // Where requests already wait for each other, more of them would only wait longer.
         if typical <= self.quickest.saturating_mul(2) && self.limit < MOST {
-            let more = if self.is_careful { (self.limit / 4).max(1) } else { self.limit };
             self.former = Some((self.limit, typical)).filter(|_| !self.is_careful);
-            self.limit = (self.limit + more).min(MOST);
+            let grown = if self.is_careful { self.limit + (self.limit / 4).max(1) } else { self.limit * GROWTH };
+            self.limit = grown.min(MOST);
         }
     }
 
@@ -246,13 +248,13 @@ mod tests {
     #[test]
     fn where_the_way_is_long_more_are_sent() {
         let mut window = Window::new(Jobs::Adaptive);
-        assert_eq!(rounds(&mut window, 4, |_| 25), [32, 64, 64, 64]);
+        assert_eq!(rounds(&mut window, 4, |_| 25), [64, 64, 64, 64]);
     }
 
     #[test]
     fn new_connections_are_no_sign_of_a_slow_server() {
         let mut window = Window::new(Jobs::Adaptive);
-        for (connections, limit) in [(1, 16), (16, 16), (16, 32), (32, 64)] {
+        for (connections, limit) in [(1, 16), (16, 16), (16, 64)] {
             assert_eq!(window.limit, limit);
             (0..limit).for_each(|at| window.answered(milliseconds(if at < connections { 25 } else { 75 })));
         }
@@ -269,7 +271,7 @@ mod tests {
     #[test]
     fn what_brings_nothing_is_taken_back() {
         let mut window = Window::new(Jobs::Adaptive);
-        assert_eq!(rounds(&mut window, 3, |limit| if limit > 16 { 48 } else { 25 }), [32, 16, 16]);
+        assert_eq!(rounds(&mut window, 3, |limit| if limit > 16 { 100 } else { 25 }), [64, 16, 16]);
         assert_eq!(window.halved, 0);
     }
 
