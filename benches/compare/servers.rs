@@ -18,7 +18,7 @@ pub const WORD: &str = "serve";
 const TOGETHER: usize = 20;
 
 /// What a registry has: so many repositories, each with so many tags.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grid {
     pub repositories: usize,
     pub tags: usize,
@@ -37,8 +37,8 @@ pub enum Way {
 pub struct Server {
     pub grid: Grid,
     pub way: Way,
-    /// How much later than at once each answer comes, in milliseconds.
-    pub latency: u64,
+    /// How late the embedded registry answers, in milliseconds; docker-registry answers when it can.
+    pub latency: Option<u64>,
     pub host: String,
     pub ca_file: Option<String>,
     /// What rls needs to know.
@@ -106,7 +106,7 @@ impl Server {
     pub fn embedded(grid: Grid, latency: u64) -> Self {
         let numbers = [grid.repositories.to_string(), grid.tags.to_string(), latency.to_string()];
         let mut server = Self::start(Way::Plain, grid, &["embedded", &numbers[0], &numbers[1], &numbers[2]]);
-        server.latency = latency;
+        server.latency = Some(latency);
         server
     }
 
@@ -136,7 +136,7 @@ impl Server {
             environment.extend([("RLS_USERNAME", USER.to_owned()), ("RLS_PASSWORD", PASSWORD.to_owned())]);
         }
         let stdin = child.stdin.take();
-        Self { grid, way, latency: 0, host, ca_file, environment, tokens, child, stdin }
+        Self { grid, way, latency: None, host, ca_file, environment, tokens, child, stdin }
     }
 
     /// Scheme and host.
