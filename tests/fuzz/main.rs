@@ -31,6 +31,7 @@ fn main() {
     let trial = |target: &'static Target| Trial::test(target.name, || on_a_stack(|| check(*target)));
     let mut trials: Vec<_> = ALL.iter().map(trial).collect();
     trials.push(Trial::test("a_target_that_fails_is_noticed", a_target_that_fails_is_noticed));
+    trials.push(Trial::test("libfuzzer_has_every_target", libfuzzer_has_every_target));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
@@ -114,5 +115,18 @@ fn a_target_that_fails_is_noticed() -> Result<(), Failed> {
     let later = Target { seeds: || vec![b"abb".to_vec(); 5], ..broken };
     let failed = read(later, &(later.seeds)(), 0..INPUTS).expect_err("some input has an x there");
     assert!(failed.message().is_some_and(|message| message.starts_with("input ")), "{failed:?}");
+    Ok(())
+}
+
+/// To compile `guided` takes a minute, which is too long for every test; what is forgotten most easily is seen without.
+fn libfuzzer_has_every_target() -> Result<(), Failed> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/guided");
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml"))?;
+    for Target { name, .. } in ALL {
+        let path = format!("fuzz_targets/{name}.rs");
+        assert!(manifest.contains(&format!("path = \"{path}\"")), "{name} is no program of guided/Cargo.toml");
+        let program = std::fs::read_to_string(folder.join(&path)).map_err(|error| format!("{path}: {error}"))?;
+        assert!(program.contains(&format!("run(\"{name}\"")), "{path} runs another");
+    }
     Ok(())
 }
