@@ -39,11 +39,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
 pub fn run(input: &[u8]) {
     let (template, sent) = halves(input);
     let sent = String::from_utf8_lossy(sent);
-    for plain in PLAIN {
-        let shown = rendered(plain, &sent).expect("it fits every record");
-        let line = shown.strip_suffix('\n').expect("a line");
-        assert!(!line.chars().any(is_hostile), "{line:?}");
-    }
+    // One of them an input: to compile all takes longer than all the rest.
+    let shown = rendered(PLAIN[input.len() % PLAIN.len()], &sent).expect("it fits every record");
+    let line = shown.strip_suffix('\n').expect("a line");
+    assert!(!line.chars().any(is_hostile), "{line:?}");
     let Ok(template) = std::str::from_utf8(template) else { return };
     // A template is the user's own, who may join a text to itself again and again. The engine asks nobody before it does so.
     if template.matches(['~', '+', '*']).count() > OPERATORS {
