@@ -1,12 +1,11 @@
 //! Reading the files in which credentials are kept.
 
-use std::fs::Metadata;
-use std::io;
+use std::fs::{self, Metadata};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use secrecy::SecretString;
-use tokio::fs;
-use tokio::io::AsyncReadExt as _;
+use tokio::task::spawn_blocking;
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -30,12 +29,18 @@ pub(super) struct Unreadable {
 /// Reads a whole file; `None` when there is none. A link to nowhere, a folder, a pipe and a device are not files: to wait
 /// for one of them could take forever.
 pub(super) async fn read(path: &Path) -> Result<Option<Text>, Unreadable> {
-    if let Err(error) = fs::symlink_metadata(path).await
+    let path = path.to_owned();
+    // All of it at once: each way to a thread that may wait costs more than what it does there.
+    spawn_blocking(move || read_waiting(&path)).await.map_err(io::Error::from)?
+}
+
+fn read_waiting(path: &Path) -> Result<Option<Text>, Unreadable> {
+    if let Err(error) = fs::symlink_metadata(path)
         && matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
     {
         return Ok(None);
     }
-    let metadata = fs::metadata(path).await.map_err(|error| match error.kind() {
+    let metadata = fs::metadata(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => "it is a link to a file that does not exist".into(),
         _ => Unreadable::from(error),
     })?;
@@ -43,7 +48,7 @@ pub(super) async fn read(path: &Path) -> Result<Option<Text>, Unreadable> {
         return Err("it is not a file".into());
     }
     let mut bytes = Vec::new();
-    fs::File::open(path).await?.take(MAX_FILE + 1).read_to_end(&mut bytes).await?;
+    fs::File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err("it is larger than 1 MiB".into());
     }

@@ -4,6 +4,7 @@
 //! and so many inputs more as `FUZZ_INPUTS` says. These are numbered, and the same in every run: a failure names its number, and
 //! `FUZZ_FIRST` begins there. `make fuzz` has libFuzzer look for more, beginning with what `FUZZ_CORPUS` has this write into a folder.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -30,6 +31,7 @@ fn main() {
     let trial = |target: &'static Target| Trial::test(target.name, || on_a_stack(|| check(*target)));
     let mut trials: Vec<_> = ALL.iter().map(trial).collect();
     trials.push(Trial::test("a_target_that_fails_is_noticed", a_target_that_fails_is_noticed));
+    trials.push(Trial::test("libfuzzer_has_every_target", libfuzzer_has_every_target));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
@@ -47,12 +49,17 @@ fn check(target: Target) -> Result<(), Failed> {
     if let Some(folder) = std::env::var_os("FUZZ_CORPUS") {
         write(&Path::new(&folder).join(target.name), &seeds)?;
     }
+    let first = number("FUZZ_FIRST").unwrap_or_default();
+    read(target, &seeds, first..first + number("FUZZ_INPUTS").unwrap_or(INPUTS))
+}
+
+/// Reads the seeds, and what is made of them under these numbers.
+fn read(target: Target, seeds: &[Vec<u8>], numbers: Range<u64>) -> Result<(), Failed> {
     for (number, seed) in seeds.iter().enumerate() {
         holds(target, seed).map_err(|()| format!("seed {number}: {}", shown(seed)))?;
     }
-    let first = number("FUZZ_FIRST").unwrap_or_default();
-    for number in first..first + number("FUZZ_INPUTS").unwrap_or(INPUTS) {
-        let input = mutation::input(&seeds, number);
+    for number in numbers {
+        let input = mutation::input(seeds, number);
         holds(target, &input).map_err(|()| format!("input {number}: {}", shown(&input)))?;
     }
     Ok(())
@@ -103,10 +110,23 @@ fn a_target_that_fails_is_noticed() -> Result<(), Failed> {
         },
         seeds: || (0..5).map(|_| b"axb".to_vec()).collect(),
     };
-    let failed = check(broken).expect_err("the first seed is enough");
+    let failed = read(broken, &(broken.seeds)(), 0..1).expect_err("the first seed is enough");
     assert!(failed.message().is_some_and(|message| message == "seed 0: b\"axb\""), "{failed:?}");
     let later = Target { seeds: || vec![b"abb".to_vec(); 5], ..broken };
-    let failed = check(later).expect_err("some input has an x there");
+    let failed = read(later, &(later.seeds)(), 0..INPUTS).expect_err("some input has an x there");
     assert!(failed.message().is_some_and(|message| message.starts_with("input ")), "{failed:?}");
+    Ok(())
+}
+
+/// To compile `guided` takes a minute, which is too long for every test; what is forgotten most easily is seen without.
+fn libfuzzer_has_every_target() -> Result<(), Failed> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/guided");
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml"))?;
+    for Target { name, .. } in ALL {
+        let path = format!("fuzz_targets/{name}.rs");
+        assert!(manifest.contains(&format!("path = \"{path}\"")), "{name} is no program of guided/Cargo.toml");
+        let program = std::fs::read_to_string(folder.join(&path)).map_err(|error| format!("{path}: {error}"))?;
+        assert!(program.contains(&format!("run(\"{name}\"")), "{path} runs another");
+    }
     Ok(())
 }

@@ -13,6 +13,9 @@ const PLAIN: &[&str] = &[
     "{{ platforms }} {{ tag|tojson }} {{ tag|length }} {{ tag|e }} {{ tag|replace('a', 'b') }}",
 ];
 
+/// So many operators that make a text longer may be in a template.
+const OPERATORS: usize = 8;
+
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds: Vec<_> = PLAIN.iter().map(|template| joined(template, "v1.0")).collect();
     for (template, tag) in [
@@ -21,6 +24,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
         ("{% set x = tag ~ 'y' %}{{ x|title }}{{ no_such_field }}", "\u{9b}31m"),
         ("{{ tag|unknown }}", "{{ tag }}"),
         ("{{ error }}{{", "x"),
+        ("{{ tag|indent(2147483647) }}{{ tag|tojson(indent=99999999) }}{{ '%-999999999s'|format(tag) }}", "x"),
+        ("{% for x in range(3) %}{% for y in tag|list %}{{ loop.index ~ y }}{% endfor %}{% endfor %}", "x"),
+        (
+            "{% set x = tag|replace('', tag) %}{% set x = x|replace('', x)|batch(size, 2 ** 9) %}{{ x|list|join(x) }}",
+            "x",
+        ),
     ] {
         seeds.push(joined(template, tag));
     }
@@ -30,15 +39,13 @@ pub fn seeds() -> Vec<Vec<u8>> {
 pub fn run(input: &[u8]) {
     let (template, sent) = halves(input);
     let sent = String::from_utf8_lossy(sent);
-    for plain in PLAIN {
-        let shown = rendered(plain, &sent).expect("it fits every record");
-        let line = shown.strip_suffix('\n').expect("a line");
-        assert!(!line.chars().any(is_hostile), "{line:?}");
-    }
+    // One of them an input: to compile all takes longer than all the rest.
+    let shown = rendered(PLAIN[input.len() % PLAIN.len()], &sent).expect("it fits every record");
+    let line = shown.strip_suffix('\n').expect("a line");
+    assert!(!line.chars().any(is_hostile), "{line:?}");
     let Ok(template) = std::str::from_utf8(template) else { return };
-    // A template is the user's own, who may ask for a loop without an end or for gigabytes of blanks (`indent(2147483647)`).
-    let has_large_number = template.split(|c: char| !c.is_ascii_digit() && c != '_').any(|number| number.len() > 4);
-    if template.contains("range") || has_large_number || template.contains("**") {
+    // A template is the user's own, who may join a text to itself again and again. The engine asks nobody before it does so.
+    if template.matches(['~', '+', '*']).count() > OPERATORS {
         return;
     }
     match rendered(template, &sent) {

@@ -156,6 +156,31 @@ fn a_template_that_fails_on_a_record_ends_with_whole_lines() {
     ");
 }
 
+/// Found by looking for what breaks it: such a width made a text of gigabytes.
+#[test]
+fn a_template_that_asks_for_too_much_is_refused_at_once() {
+    let registry = small();
+    let refused = |template: &str| Rls::at(&registry).words("tags app -l").args(["--format", template]).fails(2);
+    registry.clear_requests();
+    assert_snapshot!(refused("{{ tag | indent(2147483647, true) }}"), @"
+    error: the template asks for too much
+    cause: of one record it makes more than 1 MiB and 128 times the record, or takes longer than that would
+    hint:  a number in it is too large, or a loop too long
+    ");
+    assert_eq!(registry.lines(), [""; 0]);
+    // What the number is only a record says.
+    let template = "{{ tag }}{% if tag == 'latest' %}{{ 'x' | indent(size * 1000000, true) }}{% endif %}";
+    assert_snapshot!(Rls::at(&registry).words("tags app -l -j 1").args(["--format", template]).run(), @"
+    exit 2
+    --- stdout
+    1.0
+    --- stderr
+    error: the template asks for too much
+    cause: of one record it makes more than 1 MiB and 128 times the record, or takes longer than that would
+    hint:  a number in it is too large, or a loop too long
+    ");
+}
+
 /// Found by looking for what breaks it: a template is compiled by recursion.
 #[test]
 fn a_template_of_any_length_leaves_the_stack_alone() {

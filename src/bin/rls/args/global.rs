@@ -96,8 +96,9 @@ pub struct Global {
 
     /// One line a record, such as '{{ tag }} {{ digest }}'; @NAME is one from the configuration file
     ///
-    /// The fields are those of `-o json`. \t and \n stand for tab and line end. The language is Jinja's; added filters:
-    /// `human` (bytes as 61.2 MB), `ago` (a time as 3 days ago), `short` (a digest's first eight digits).
+    /// The fields are those of `-o json`. \t and \n stand for tab and line end. The language is Jinja's,
+    /// without macros, blocks and other templates; added filters: `human` (bytes as 61.2 MB), `ago` (a time as 3 days ago),
+    /// `short` (a digest's first eight digits).
     #[arg(long, global = true, value_name = "TEMPLATE")]
     pub format: Option<String>,
 

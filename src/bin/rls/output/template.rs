@@ -1,5 +1,7 @@
 //! `--format`: one line a record, in Jinja's language.
 
+mod room;
+
 use std::collections::BTreeMap;
 
 use minijinja::{Environment, ErrorKind, UndefinedBehavior};
@@ -28,7 +30,7 @@ impl Template {
     /// request is sent. `option_for` knows the options that add fields to the records.
     ///
     /// # Errors
-    /// A template that is too long, does not parse, or names a field or filter that there is not.
+    /// A template that is too long, does not parse, asks for too much, or names a field or filter that there is not.
     pub fn compile(
         source: &str,
         sample: &Value,
@@ -42,8 +44,10 @@ impl Template {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_formatter(|out, state, value| {
             let value = if value.is_none() { &minijinja::Value::from(UNKNOWN) } else { value };
+            room::take_shown(state, value)?;
             minijinja::escape_formatter(out, state, value)
         });
+        room::bound(&mut environment);
         add_filters(&mut environment, human);
         environment.add_template_owned(NAME, unescape(source)).map_err(|error| broken(source, &error))?;
         let mut fields: Vec<String> =
@@ -51,7 +55,7 @@ impl Template {
         if !fields.iter().any(|field| field == "error") {
             fields.push("error".to_owned());
         }
-        let template = Self { environment, fields };
+        let mut template = Self { environment, fields };
         template.check_names(source, option_for)?;
         template.check_filters(source, sample)?;
         Ok(template)
@@ -61,11 +65,14 @@ impl Template {
     ///
     /// # Errors
     /// What only this record shows to be wrong, such as a filter for text that met a number.
-    pub fn render(&self, record: Value) -> Result<String> {
-        self.rendered(record).map_err(|error| Usage::new("the template does not fit a record").because(reason(&error)))
+    pub fn render(&mut self, record: Value) -> Result<String> {
+        self.rendered(record).map_err(|error| match error.kind() {
+            _ if room::is_short(&error) => too_much(),
+            _ => Usage::new("the template does not fit a record").because(reason(&error)),
+        })
     }
 
-    fn rendered(&self, record: Value) -> std::result::Result<String, minijinja::Error> {
+    fn rendered(&mut self, record: Value) -> std::result::Result<String, minijinja::Error> {
         let mut context: BTreeMap<&str, Value> =
             self.fields.iter().map(|field| (field.as_str(), Value::Null)).collect();
         let Value::Object(record) = record else {
@@ -76,7 +83,10 @@ impl Template {
                 *place = harmless(value);
             }
         }
-        self.environment.get_template(NAME)?.render(minijinja::value::Serde(context))
+        room::set(&mut self.environment, context.values().map(size).sum());
+        let mut line = room::Line::new(&self.environment);
+        self.environment.get_template(NAME)?.render_captured_to(minijinja::value::Serde(context), &mut line)?;
+        Ok(line.into_text())
     }
 
     fn check_names(&self, source: &str, option_for: impl Fn(&str) -> Option<&'static str>) -> Result<()> {
@@ -97,8 +107,9 @@ impl Template {
     }
 
     /// A filter is looked up when it is first used, so it is used here; whatever else goes wrong may be the sample's fault.
-    fn check_filters(&self, source: &str, sample: &Value) -> Result<()> {
+    fn check_filters(&mut self, source: &str, sample: &Value) -> Result<()> {
         match self.rendered(sample.clone()) {
+            Err(error) if room::is_short(&error) => Err(too_much()),
             Err(error)
                 if matches!(
                     error.kind(),
@@ -135,6 +146,12 @@ fn broken(source: &str, error: &minijinja::Error) -> Usage {
     Usage::new(format!("the template {source:?} cannot be used")).because(reason(error))
 }
 
+fn too_much() -> Usage {
+    Usage::new("the template asks for too much")
+        .because("of one record it makes more than 1 MiB and 128 times the record, or takes longer than that would")
+        .hint("a number in it is too large, or a loop too long")
+}
+
 fn reason(error: &minijinja::Error) -> String {
     match error.detail() {
         Some(detail) => format!("{}: {detail}", error.kind()),
@@ -151,6 +168,16 @@ fn harmless(value: Value) -> Value {
             members.into_iter().map(|(key, value)| (escape(&key).into_owned(), harmless(value))).collect()
         }
         other => other,
+    }
+}
+
+/// The text in a record, and something for everything else.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| 8 + size(item)).sum(),
+        Value::Object(members) => members.iter().map(|(key, value)| key.len() + 8 + size(value)).sum(),
+        _ => 8,
     }
 }
 

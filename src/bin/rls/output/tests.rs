@@ -242,6 +242,47 @@ fn a_template_is_refused_before_it_is_used() {
     }
 }
 
+/// Found by looking for what breaks it: `indent` once made gigabytes, and so did sixty times `tojson`, each of which doubles the quotes.
+#[test]
+fn a_template_that_asks_for_too_much_is_refused_before_it_is_used() {
+    for template in [
+        "{{ 'a'|indent(2147483647, true) }}",
+        "{{ 'a'|indent(width=2147483647) }}",
+        "{{ [tag]|tojson(2147483647) }}",
+        "{{ [tag]|tojson(indent=2147483647) }}",
+        "{{ [tag, tag]|map('indent', 2147483647, true) }}",
+        "{{ '%2147483647s'|format(tag) }}",
+        "{{ [1]|batch(2147483647, tag)|length }}",
+        "{{ [1]|slice(2147483647)|length }}",
+        "{% set x = 'aaaaaaaa' * 10000 %}{{ x|replace('', x)|length }}",
+        "{% set x = 'aaaaaaaa' * 10000 %}{{ x|join(x)|length }}",
+        "{{ 'x' * 90000000 }}",
+        "{{ ['x' * 1000] * 90000000 }}",
+        "{% for x in range(100000) %}{% for y in range(100000) %}{% endfor %}{% endfor %}",
+        "{% for x in range(20000) %}__________________________________________________________________________{% endfor %}",
+        "{% set x %}{% for x in range(100000) %}{{ tag }}{% endfor %}{% endset %}{{ x|length }}",
+        &("{% set x = [tag, tag] %}".to_owned() + &"{% set x = [x, x] %}".repeat(60) + "{{ x|string|length }}"),
+        &("{% set x = [tag, tag] %}".to_owned() + &"{% set x = [x, x] %}".repeat(60) + "{{ x }}"),
+        &("{{ tag".to_owned() + &"|tojson".repeat(60) + "|length }}"),
+        &("{{ tag|pprint".to_owned() + &"|string|pprint".repeat(60) + "|length }}"),
+    ] {
+        let refused = refused_template(NAMES, template);
+        assert!(refused.starts_with("the template asks for too much: "), "{template}: {refused}");
+    }
+    assert!(refused_template(NAMES, "{{ namespace() }}").starts_with("the template names namespace, "));
+}
+
+/// The room grows with the record: a list of tags is as long as the repository has it.
+#[test]
+fn a_template_takes_a_record_of_any_length() {
+    let tags: Vec<_> = (0..100_000).map(|number| format!("v{number}")).collect();
+    let record = RepositoryRecord { repository: "team/app".to_owned(), tags: Field::Known(tags), error: None };
+    let view = RepositoryView { tags: true };
+    let template = "{% for tag in tags|sort %}{{ repository }}:{{ tag|replace('v', '') }}\n{% endfor %}{{ tags|join(', ')|length }}";
+    let shown = by_template(view, template, &[record]);
+    assert_eq!((shown.lines().count(), shown.lines().last()), (100_001, Some("788888")));
+}
+
 #[test]
 fn a_template_that_only_a_record_breaks_writes_nothing_of_it() {
     let mut bytes = Vec::new();
