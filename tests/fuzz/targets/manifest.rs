@@ -1,10 +1,13 @@
 //! A manifest with its `Content-Type`: what is taken for one has one form, the digest of its bytes, and sizes that can be summed.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use registry_ls::Kind;
 use registry_ls::error::{Danger, Fault};
 use registry_ls::name::Algorithm;
 use registry_ls::registry::{Content, Document, ImageConfig, Manifest, media_types};
+use serde_json::value::RawValue;
 
 use super::{halves, joined, vectors};
 
@@ -74,9 +77,10 @@ pub fn run(input: &[u8]) {
 }
 
 fn body_names_type(body: &[u8]) -> bool {
-    // What is in members that are passed over need not even be UTF-8.
-    let body: serde_json::Value = serde_json::from_str(&String::from_utf8_lossy(body)).expect("a manifest is JSON");
-    body["mediaType"].is_string()
+    // What is in members that are passed over need not even be UTF-8, nor a number that there is.
+    let body = String::from_utf8_lossy(body);
+    let members: HashMap<String, &RawValue> = serde_json::from_str(&body).expect("a manifest is JSON");
+    members.get("mediaType").is_some_and(|value| value.get().starts_with('"'))
 }
 
 /// The form is that of the type, and sizes are OCI's `int64`.
