@@ -15,7 +15,7 @@ use crate::name::Repository;
 const HELD: usize = 2000;
 
 /// So much of a body is read at a time, in bytes: what is made of it stays small, however much arrives together.
-const PIECE: usize = 16 * 1024;
+const PIECE: usize = 8 * 1024;
 
 /// Largest body, in bytes.
 const LARGEST: usize = 256 * 1024 * 1024;
@@ -85,7 +85,7 @@ impl<'a> Page<'a> {
         loop {
             match self.step().await {
                 Ok(true) => return Ok(None),
-                Ok(false) if self.held.len() > HELD => {
+                Ok(false) if self.held.len() > HELD || (self.passed > 0 && !self.held.is_empty()) => {
                     self.reading.iter_mut().for_each(|reading| reading.response.give_way());
                     self.passed = self.count;
                     self.passed_hash = self.hash();
@@ -123,7 +123,8 @@ impl<'a> Page<'a> {
             let error = Error::new(Kind::Protocol(Fault::TooLarge), "reply too large");
             return Err(error.because(format!("a page of more than {} MiB", LARGEST >> 20)));
         }
-        let mut entries = Vec::new();
+        // A name and what is around it take some eight bytes at least.
+        let mut entries = Vec::with_capacity(piece.len() / 8);
         let outcome = reading.scanner.push(&piece, &mut entries);
         outcome.map_err(|bad| self.bad(&bad))?;
         let name = |entry: &Entry| if let Entry::Name(name) = entry { Some(name.clone()) } else { None };
