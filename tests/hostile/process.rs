@@ -116,6 +116,22 @@ fn whatever_it_waits_for_a_signal_ends_it() {
 }
 
 #[test]
+fn while_it_sorts_and_writes_a_signal_ends_it() {
+    // A million names are there after some two seconds, and take some five to be sorted; nothing is waited for from then on.
+    let names: Vec<_> = (0..1_000_000).map(|number| format!("{number:06}.1")).collect();
+    let server = Server::start(move |_| Reply::tags(&names));
+    let rls = Rls::new().env("RLS_REGISTRY", server.url()).words("tags team/app --sort version");
+    let outcome = rls.run_while(|pid| {
+        wait_until(|| !server.asked().is_empty());
+        std::thread::sleep(Duration::from_secs(3));
+        send(pid, Signal::INT);
+    });
+    outcome.is_clean();
+    assert!(outcome.stdout.is_empty() || outcome.stdout.ends_with(b"\n"), "a part of a line");
+    assert_eq!((outcome.code, &*outcome.stderr), (Some(130), ""));
+}
+
+#[test]
 fn streams_that_are_closed_change_nothing_else() {
     for (script, has_output) in [
         (r#"exec "$@" <&-"#, true),

@@ -24,6 +24,8 @@ use registry_ls::error::Error;
 use registry_ls::name::{Reference, Registry, Repository};
 use registry_ls::registry::Client;
 
+use tokio::task::yield_now;
+
 use crate::args::Command;
 use crate::config::Settings;
 use crate::connect::Connector;
@@ -195,6 +197,8 @@ where
     V: View,
     W: Write,
 {
+    // Where everything is there already nothing is waited for, and a signal would not be noticed.
+    context.or_end(yield_now()).await?;
     if let Some(item) = stream.next().now_or_never() {
         return Ok(item);
     }

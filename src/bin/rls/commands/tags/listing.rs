@@ -95,13 +95,13 @@ impl Listing<'_> {
             return Ok(first(query.limit, self.look_at(tags).map_ok(same)));
         }
         // A listing that was cut short is shown as far as it came.
-        let (mut names, failed) = Names::until_error(tags).await;
+        let (names, failed) = Names::until_error(tags).await;
         let end = stream::iter(failed.map(Err));
         if let Some(progress) = self.progress {
             progress.set_total(names.len() as u64);
         }
         if !matches!(query.order, Order::Created | Order::Size) {
-            names.sort(query.order, query.reverse);
+            let names = names.sorted(query.order, query.reverse).await;
             let known = self.look_at(stream::iter(names.into_batches())).map_ok(same);
             return Ok(first(query.limit, known).chain(end).boxed_local());
         }

@@ -1,15 +1,20 @@
 //! The names of tags in little memory: a repository may have a million of them, and they are sorted before the first is shown.
 
 use std::iter;
+use std::panic::resume_unwind;
 
 use futures::{Stream, StreamExt};
 use registry_ls::error::{Error, Fault, Kind, Result};
 use registry_ls::name::Tag;
+use tokio::task::spawn_blocking;
 
 use crate::sort::{Facts, Order, sort};
 
 /// What ends a name; it is in none.
 const END: char = '\n';
+
+/// As many as take a while to sort.
+const MANY: usize = 20_000;
 
 /// A name and its end, at most.
 const LONGEST: usize = 129;
@@ -56,8 +61,20 @@ impl Names {
         self.starts.len()
     }
 
-    /// Sorts them by what their names say.
-    pub(super) fn sort(&mut self, order: Order, reverse: bool) {
+    /// Sorts them by what their names say. Many are sorted on a thread of their own, so that a signal ends the command in the meantime.
+    pub(super) async fn sorted(mut self, order: Order, reverse: bool) -> Self {
+        if self.len() < MANY {
+            self.sort(order, reverse);
+            return self;
+        }
+        let sorting = spawn_blocking(move || {
+            self.sort(order, reverse);
+            self
+        });
+        sorting.await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+    }
+
+    fn sort(&mut self, order: Order, reverse: bool) {
         let text = &self.text;
         // What is asked for mostly takes no more memory.
         if order == Order::Name {
