@@ -36,3 +36,4 @@ pub use manifest::{Config, Resolved};
 pub use names::{BadList, Entry, NameScanner};
 pub use platform::Platform;
 pub use referrers::referrers_tag;
+pub use valid::one_by_one;

@@ -30,8 +30,8 @@ pub(super) fn valid_names<'a, T: FromText>(
     listing.into_stream().map_ok(move |entries| entries.into_iter().filter_map(|entry| dropped.name(entry)).collect())
 }
 
-/// The names one by one.
-pub(super) fn one_by_one<T>(names: impl Stream<Item = Result<Vec<T>>>) -> impl Stream<Item = Result<T>> {
+/// One by one what comes some at a time, such as [`Client::tag_batches`](super::Client::tag_batches).
+pub fn one_by_one<T>(names: impl Stream<Item = Result<Vec<T>>>) -> impl Stream<Item = Result<T>> {
     names.map_ok(|names| stream::iter(names.into_iter().map(Ok))).try_flatten()
 }
 

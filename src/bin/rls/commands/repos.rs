@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt};
 use registry_ls::error::{Error, Result};
 use registry_ls::name::Repository;
-use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE};
+use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE, one_by_one};
 
 use super::{Context, first, next_or_flush};
 use crate::args::ReposArgs;
@@ -40,7 +40,7 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
         });
         listed.buffered(client.jobs()).boxed_local()
     } else {
-        names.map_ok(|names| stream::iter(names.into_iter().map(|name| Ok((name, None))))).try_flatten().boxed_local()
+        one_by_one(names).map_ok(|name| (name, None)).boxed_local()
     };
     let progress = context.progress("repositories");
     let outcome = loop {

@@ -7,7 +7,7 @@ use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future, stream};
 use jiff::Timestamp;
 use registry_ls::error::{Error, Result};
 use registry_ls::name::{Digest, Repository, Tag, Target};
-use registry_ls::registry::{Client, Contents};
+use registry_ls::registry::{Client, Contents, one_by_one};
 
 use crate::args::{FilterArgs, TagsArgs};
 use crate::output::{Detail, Progress, TagRecord, Time};
@@ -117,9 +117,9 @@ impl Listing<'_> {
             let named = |tag| Known { tag, digest: None, contents: None, error: None };
             return tags.map_ok(move |tags| tags.into_iter().map(named).collect()).boxed_local();
         }
-        let tags = tags.map_ok(|tags| stream::iter(tags.into_iter().map(Ok))).try_flatten();
         // What is under way is moved about by what keeps several of it: there it is one pointer.
-        let known = tags.map_ok(|tag| self.look(tag).boxed_local().map(Ok)).try_buffered(self.client.jobs());
+        let known =
+            one_by_one(tags).map_ok(|tag| self.look(tag).boxed_local().map(Ok)).try_buffered(self.client.jobs());
         known.map_ok(|known| vec![known]).boxed_local()
     }
 
