@@ -1,0 +1,411 @@
+//! The index: tags, the manifests that they reach, and how these depend on each other.
+//!
+//! Every name stands once, everything else is a number: some 300 bytes a tag with a manifest of its own, and 150 a child.
+
+use std::collections::HashMap;
+
+use indexmap::{IndexMap, IndexSet};
+use jiff::Timestamp;
+
+use super::adjacency::Adjacency;
+use super::facts::{BlobId, Form, ListDoubt, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
+use crate::error::Error;
+use crate::name::{Digest, Tag};
+
+/// The tags of a repository and the manifests that they reach, at one moment. Made by [`Client::snapshot`](crate::registry::Client::snapshot),
+/// or by a [`Builder`].
+#[derive(Debug, Clone, Default)]
+pub struct TagIndex {
+    tags: IndexMap<Tag, Pointer>,
+    other_names: Vec<OtherName>,
+    doubt: Option<ListDoubt>,
+    digests: IndexSet<Digest>,
+    manifests: Vec<ManifestState>,
+    blob_sizes: Vec<u64>,
+    /// From manifests to the tags on them.
+    tags_on: Adjacency,
+    /// From manifests to those that list them.
+    parents: Adjacency,
+    /// From manifests to those that refer to them.
+    referrers: Adjacency,
+}
+
+impl TagIndex {
+    /// An index in the making.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// How many tags there are.
+    pub fn tag_count(&self) -> usize {
+        self.tags.len()
+    }
+
+    /// How many manifests are known.
+    pub fn manifest_count(&self) -> usize {
+        self.manifests.len()
+    }
+
+    /// How many distinct blobs are known.
+    pub fn blob_count(&self) -> usize {
+        self.blob_sizes.len()
+    }
+
+    /// Every tag with what it points at, in the registry's order.
+    pub fn tags(&self) -> impl Iterator<Item = (TagId, &Tag, &Pointer)> {
+        self.tags.iter().zip(0..).map(|((tag, pointer), position)| (TagId(position), tag, pointer))
+    }
+
+    /// The number of a tag.
+    pub fn tag_id(&self, tag: &Tag) -> Option<TagId> {
+        self.tags.get_index_of(tag).map(|position| TagId(narrow(position)))
+    }
+
+    /// The tag of a number of this index.
+    pub fn tag(&self, tag: TagId) -> &Tag {
+        self.tags.get_index(tag.position()).map(|(tag, _)| tag).expect("a number of this index")
+    }
+
+    /// What a tag points at.
+    pub fn pointer(&self, tag: TagId) -> &Pointer {
+        &self.tags[tag.position()]
+    }
+
+    /// The digest that a tag points at, where it is known.
+    pub fn digest_of(&self, tag: &Tag) -> Option<&Digest> {
+        self.tags.get(tag)?.manifest().map(|manifest| self.digest(manifest))
+    }
+
+    /// Names in the list that the grammar of tags forbids.
+    pub fn other_names(&self) -> &[OtherName] {
+        &self.other_names
+    }
+
+    /// Why the list cannot rule out further tags.
+    pub fn doubt(&self) -> Option<&ListDoubt> {
+        self.doubt.as_ref()
+    }
+
+    /// Every manifest that is known, whether it was read or not.
+    pub fn manifests(&self) -> impl Iterator<Item = (ManifestId, &Digest, &ManifestState)> {
+        let numbered = self.digests.iter().zip(&self.manifests).zip(0..);
+        numbered.map(|((digest, state), position)| (ManifestId(position), digest, state))
+    }
+
+    /// The number of a manifest.
+    pub fn manifest_id(&self, digest: &Digest) -> Option<ManifestId> {
+        self.digests.get_index_of(digest).map(|position| ManifestId(narrow(position)))
+    }
+
+    /// The digest of a manifest.
+    pub fn digest(&self, manifest: ManifestId) -> &Digest {
+        &self.digests[manifest.position()]
+    }
+
+    /// What is known of a manifest.
+    pub fn state(&self, manifest: ManifestId) -> &ManifestState {
+        &self.manifests[manifest.position()]
+    }
+
+    /// What a manifest says, where it was read.
+    pub fn facts(&self, manifest: ManifestId) -> Option<&ManifestFacts> {
+        match self.state(manifest) {
+            ManifestState::Read(facts) => Some(facts),
+            ManifestState::Missing | ManifestState::Unreadable(_) | ManifestState::Unread => None,
+        }
+    }
+
+    /// The manifests that a manifest lists, as far as it was read.
+    pub fn children(&self, manifest: ManifestId) -> &[ManifestId] {
+        self.facts(manifest).map_or(&[], |facts| &facts.children)
+    }
+
+    /// The tags on a manifest, in the registry's order.
+    pub fn tags_on(&self, manifest: ManifestId) -> impl ExactSizeIterator<Item = TagId> + '_ {
+        self.tags_on.of(manifest.0).iter().copied().map(TagId)
+    }
+
+    /// The manifests that list a manifest.
+    pub fn parents(&self, manifest: ManifestId) -> impl ExactSizeIterator<Item = ManifestId> + '_ {
+        self.parents.of(manifest.0).iter().copied().map(ManifestId)
+    }
+
+    /// The manifests that refer to a manifest by naming it as their subject.
+    pub fn referrers(&self, manifest: ManifestId) -> impl ExactSizeIterator<Item = ManifestId> + '_ {
+        self.referrers.of(manifest.0).iter().copied().map(ManifestId)
+    }
+
+    /// Bytes of a blob; 0 where nobody says.
+    pub fn blob_size(&self, blob: BlobId) -> u64 {
+        self.blob_sizes[blob.position()]
+    }
+
+    /// Calls `visit` for a manifest and all that it reaches through indexes, each once.
+    pub fn reach(&self, manifest: ManifestId, mut visit: impl FnMut(ManifestId)) {
+        let mut seen = IndexSet::from([manifest]);
+        let mut at = 0;
+        while let Some(&next) = seen.get_index(at) {
+            visit(next);
+            seen.extend(self.children(next).iter().copied());
+            at += 1;
+        }
+    }
+
+    /// When the image of a manifest was made; of an index, its newest one, else what its own annotation says.
+    pub fn created(&self, manifest: ManifestId) -> Option<Timestamp> {
+        let own = self.facts(manifest)?.created;
+        let mut newest = None;
+        self.reach(manifest, |reached| {
+            if reached != manifest {
+                newest = newest.max(self.facts(reached).and_then(|facts| facts.created));
+            }
+        });
+        newest.or(own)
+    }
+
+    /// The sum in bytes of the distinct blobs that a manifest reaches; `None` where a part of it is not known.
+    pub fn size(&self, manifest: ManifestId) -> Option<u64> {
+        let (mut blobs, mut is_known) = (IndexSet::new(), true);
+        self.reach(manifest, |reached| match self.facts(reached) {
+            Some(facts) => {
+                is_known &= facts.form != Form::Schema1;
+                blobs.extend(facts.blobs.iter().copied());
+            }
+            None => is_known = false,
+        });
+        is_known.then(|| blobs.into_iter().fold(0, |sum: u64, blob| sum.saturating_add(self.blob_size(blob))))
+    }
+
+    /// Why not all of what a manifest reaches is known: the first that could not be read.
+    pub fn failure(&self, manifest: ManifestId) -> Option<&Error> {
+        let mut failure = None;
+        self.reach(manifest, |reached| {
+            let error = match self.state(reached) {
+                ManifestState::Unreadable(error) => Some(error),
+                ManifestState::Read(facts) => facts.config_error.as_ref(),
+                ManifestState::Missing | ManifestState::Unread => None,
+            };
+            failure = failure.or(error);
+        });
+        failure
+    }
+}
+
+/// Builds a [`TagIndex`]. Names come once each, however often they are added.
+#[derive(Debug, Default)]
+pub struct Builder {
+    index: TagIndex,
+    blobs: HashMap<BlobKey, BlobId>,
+    /// Approximate bytes of the names.
+    held: usize,
+}
+
+/// The first half of a blob's digest: enough to tell blobs apart for adding up their sizes.
+type BlobKey = [u8; 16];
+
+impl Builder {
+    /// Adds a tag; nothing is known of it until [`Builder::point`]. Its number, and whether it is new.
+    pub fn tag(&mut self, tag: Tag) -> (TagId, bool) {
+        let length = tag.as_str().len();
+        let unknown = || Pointer::Dangling;
+        let before = self.index.tags.len();
+        let position = match self.index.tags.entry(tag) {
+            indexmap::map::Entry::Occupied(known) => known.index(),
+            indexmap::map::Entry::Vacant(new) => {
+                let position = new.index();
+                new.insert(unknown());
+                position
+            }
+        };
+        let is_new = self.index.tags.len() > before;
+        self.held += if is_new { length + size_of::<(Tag, Pointer, u64, usize)>() } else { 0 };
+        (TagId(narrow(position)), is_new)
+    }
+
+    /// Adds a name that is no tag. Its position among these, and whether it is new.
+    pub fn other_name(&mut self, name: String) -> (usize, bool) {
+        if let Some(position) = self.index.other_names.iter().position(|known| known.name == name) {
+            return (position, false);
+        }
+        self.held += name.len() + size_of::<OtherName>();
+        self.index.other_names.push(OtherName { name, pointer: Pointer::Dangling });
+        (self.index.other_names.len() - 1, true)
+    }
+
+    /// Says what a tag points at.
+    pub fn point(&mut self, tag: TagId, pointer: Pointer) {
+        self.index.tags[tag.position()] = pointer;
+    }
+
+    /// Says what a name that is no tag points at.
+    pub fn point_other(&mut self, position: usize, pointer: Pointer) {
+        self.index.other_names[position].pointer = pointer;
+    }
+
+    /// The number of a manifest, which is unread until [`Builder::set`].
+    pub fn manifest(&mut self, digest: &Digest) -> ManifestId {
+        if let Some(position) = self.index.digests.get_index_of(digest) {
+            return ManifestId(narrow(position));
+        }
+        self.index.digests.insert(digest.clone());
+        self.index.manifests.push(ManifestState::Unread);
+        ManifestId(narrow(self.index.manifests.len() - 1))
+    }
+
+    /// Says what is known of a manifest.
+    pub fn set(&mut self, manifest: ManifestId, state: ManifestState) {
+        self.index.manifests[manifest.position()] = state;
+    }
+
+    /// The number of a blob of so many bytes. `digest` is its text, of whatever algorithm.
+    pub fn blob(&mut self, digest: &str, size: u64) -> BlobId {
+        let next = BlobId(narrow(self.index.blob_sizes.len()));
+        let blob = *self.blobs.entry(blob_key(digest)).or_insert(next);
+        if blob == next {
+            self.index.blob_sizes.push(size);
+        }
+        blob
+    }
+
+    /// Says why the list cannot rule out further tags. The first reason stays.
+    pub fn doubt(&mut self, doubt: ListDoubt) {
+        self.index.doubt.get_or_insert(doubt);
+    }
+
+    /// What is known so far; what depends on what is not.
+    pub fn so_far(&self) -> &TagIndex {
+        &self.index
+    }
+
+    /// When the image of a manifest was made, learned later than the rest.
+    pub fn date(&mut self, manifest: ManifestId, created: Result<Option<Timestamp>, Error>) {
+        if let ManifestState::Read(facts) = &mut self.index.manifests[manifest.position()] {
+            match created {
+                Ok(created) => facts.created = created.or(facts.created),
+                Err(error) => facts.config_error = Some(error),
+            }
+        }
+    }
+
+    /// Approximate bytes that the names take.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// The index.
+    pub fn build(self) -> TagIndex {
+        let mut index = self.index;
+        let count = index.manifests.len();
+        let facts = || {
+            let read = index.manifests.iter().zip(0..);
+            read.filter_map(|(state, position)| match state {
+                ManifestState::Read(facts) => Some((facts, position)),
+                ManifestState::Missing | ManifestState::Unreadable(_) | ManifestState::Unread => None,
+            })
+        };
+        let on = index.tags.values().zip(0..).filter_map(|(pointer, tag)| Some((pointer.manifest()?.0, tag)));
+        let tags_on = Adjacency::new(count, on);
+        let parents = facts().flat_map(|(facts, parent)| facts.children.iter().map(move |child| (child.0, parent)));
+        let parents = Adjacency::new(count, parents);
+        let referrers = facts().filter_map(|(facts, referrer)| Some((facts.subject?.0, referrer)));
+        let referrers = Adjacency::new(count, referrers);
+        index.tags_on = tags_on;
+        index.parents = parents;
+        index.referrers = referrers;
+        index
+    }
+}
+
+/// The first sixteen bytes that a digest's digits stand for; of text that has none, its bytes.
+fn blob_key(digest: &str) -> BlobKey {
+    let digits = digest.rsplit(':').next().unwrap_or_default().as_bytes();
+    let mut key = BlobKey::default();
+    match digits.get(..32).map(|digits| hex::decode_to_slice(digits, &mut key)) {
+        Some(Ok(())) => {}
+        Some(Err(_)) | None => {
+            key = BlobKey::default();
+            digest.bytes().rev().zip(&mut key).for_each(|(byte, at)| *at = byte);
+        }
+    }
+    key
+}
+
+/// Positions fit into 32 bits: more names than that are refused long before.
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::Algorithm;
+
+    fn digest(number: usize) -> Digest {
+        Digest::of(Algorithm::Sha256, number.to_string().as_bytes())
+    }
+
+    fn tag(name: &str) -> Tag {
+        name.parse().expect("a tag")
+    }
+
+    /// `multi` is an index of two images; `a` and `b` are on the first of them; `sig` refers to the index.
+    fn sample() -> TagIndex {
+        let mut builder = TagIndex::builder();
+        let [first, second, multi, sig] = [0, 1, 2, 3].map(|number| builder.manifest(&digest(number)));
+        let shared = builder.blob("sha256:aa", 100);
+        for (manifest, number, created) in [(first, 10, 1), (second, 11, 2)] {
+            let blob = builder.blob(digest(number).as_str(), 5);
+            let created = Timestamp::from_second(created).ok();
+            let facts = ManifestFacts { blobs: [shared, blob].into(), created, ..ManifestFacts::default() };
+            builder.set(manifest, ManifestState::Read(facts));
+        }
+        let facts = ManifestFacts { form: Form::Index, children: [first, second].into(), ..ManifestFacts::default() };
+        builder.set(multi, ManifestState::Read(facts));
+        builder.set(sig, ManifestState::Read(ManifestFacts { subject: Some(multi), ..ManifestFacts::default() }));
+        for (name, manifest) in [("b", first), ("multi", multi), ("a", first), ("b", first), ("sig", sig)] {
+            let (tag, _) = builder.tag(tag(name));
+            builder.point(tag, Pointer::At(manifest));
+        }
+        builder.build()
+    }
+
+    #[test]
+    fn maps_lead_both_ways() {
+        let index = sample();
+        let [first, multi, sig] = [0, 2, 3].map(|number| index.manifest_id(&digest(number)).expect("known"));
+        let names = |manifest| index.tags_on(manifest).map(|tag| index.tag(tag).as_str()).collect::<Vec<_>>();
+        assert_eq!((names(first), names(multi)), (vec!["b", "a"], vec!["multi"]));
+        assert_eq!(index.parents(first).collect::<Vec<_>>(), [multi]);
+        assert_eq!(index.referrers(multi).collect::<Vec<_>>(), [sig]);
+        assert_eq!(index.digest_of(&tag("a")), Some(&digest(0)));
+        assert_eq!(index.tag_count(), 4, "a name that comes twice is one");
+    }
+
+    #[test]
+    fn sizes_count_shared_blobs_once_and_dates_are_the_newest() {
+        let index = sample();
+        let multi = index.manifest_id(&digest(2)).expect("known");
+        assert_eq!(index.size(multi), Some(110));
+        assert_eq!(index.created(multi), Timestamp::from_second(2).ok());
+    }
+
+    #[test]
+    fn a_part_that_is_not_known_leaves_the_size_unknown() {
+        let mut builder = TagIndex::builder();
+        let (child, index) = (builder.manifest(&digest(0)), builder.manifest(&digest(1)));
+        builder.set(child, ManifestState::Missing);
+        let facts = ManifestFacts { form: Form::Index, children: [child].into(), ..ManifestFacts::default() };
+        builder.set(index, ManifestState::Read(facts));
+        assert_eq!(builder.build().size(index), None);
+    }
+
+    #[test]
+    fn blobs_of_foreign_algorithms_are_told_apart() {
+        let keys = ["blake3:zz", "blake3:yz", "sha256:00112233445566778899aabbccddeeff00"].map(blob_key);
+        assert_ne!(keys[0], keys[1]);
+        assert_eq!(
+            keys[2],
+            [0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff]
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! A snapshot of a repository: what its tags point at, and how the manifests that they reach depend on each other.
+
+mod adjacency;
+mod facts;
+mod index;
+
+pub use facts::{BlobId, Form, ListDoubt, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
+pub use index::{Builder, TagIndex};
