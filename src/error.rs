@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::{Action, Right};
@@ -170,6 +171,8 @@ pub struct Reply {
     pub status: u16,
     /// The errors in the body; empty when the body was not a registry's.
     pub errors: Vec<RegistryError>,
+    /// Whether the body was something else: text or a page of a server in between.
+    pub is_foreign: bool,
     /// How long the registry asks to wait (`Retry-After`).
     pub retry_after: Option<Duration>,
 }
@@ -336,18 +339,41 @@ pub enum Danger {
         /// The digest they share.
         digest: Digest,
         /// The other tags, sorted.
-        tags: Vec<Tag>,
+        tags: Arc<[Tag]>,
     },
     /// Tags point at the manifest.
     Tagged {
         /// These, sorted.
-        tags: Vec<Tag>,
+        tags: Arc<[Tag]>,
     },
     /// Indexes in the repository list the manifest.
     InIndex {
         /// Digests of these indexes.
         indexes: Vec<Digest>,
     },
+    /// The list of tags cannot rule out that other tags would go too.
+    Unlisted,
+    /// What these point at could not be read, and may depend on what was to be removed.
+    Unreadable {
+        /// Their names, as people write them: `team/app:broken`; the first ten where there are more.
+        names: Vec<String>,
+    },
+    /// A tag that is to be put back exists again, and points to something else.
+    TagExists {
+        /// What it points to.
+        digest: Digest,
+    },
+    /// The copy of a removed manifest that was kept on disk is gone, or is not what its digest says.
+    DamagedCopy,
+    /// The registry no longer has what a manifest refers to.
+    MissingBlobs {
+        /// The blobs and manifests that the registry names; it may name none.
+        digests: Vec<Digest>,
+    },
+    /// It is in use.
+    InUse,
+    /// What it belongs to stays: an index that lists it, a manifest that it refers to.
+    NeededByRest,
     /// It was not possible to find out whether it is safe.
     Unknown,
 }

@@ -20,7 +20,7 @@ use crate::auth::Challenge;
 use crate::error::Result;
 use crate::http::{Options, Request, Stats};
 use crate::keychain::Keychain;
-use crate::name::{Registry, Repository, Tag};
+use crate::name::{Reference, Registry, Repository, Tag};
 use crate::registry::{Client, Endpoint};
 use crate::trust::Trust;
 
@@ -31,6 +31,8 @@ pub struct Plan {
     pub registry: Registry,
     /// One of its repositories, to see what may be done to it.
     pub repository: Option<Repository>,
+    /// What to pull from it; one of its tags unless it has a tag or a digest.
+    pub reference: Option<Reference>,
     /// Whether to find out if the repository could be pushed to.
     pub push: bool,
     /// Where credentials are found.

@@ -7,15 +7,17 @@ use super::http::forgotten_scheme;
 use super::problem::Problem;
 use super::verdict::Verdict;
 use crate::error::Result;
-use crate::name::{Repository, Target};
+use crate::name::{Reference, Repository};
 use crate::registry::{Client, Content, Descriptor, Manifest};
 
 pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
-    let (Some(repository), Some(tag)) = (examination.plan.repository.clone(), examination.tag.clone()) else {
-        return Ok(Verdict::skipped("there is no tag to pull"));
-    };
+    let named = examination.plan.reference.clone();
+    let named = named.filter(|reference| reference.tag().is_some() || reference.digest().is_some());
+    let found = || Some(Reference::tagged(examination.plan.repository.clone()?, examination.tag.clone()?));
+    let Some(reference) = named.or_else(found) else { return Ok(Verdict::skipped("there is no tag to pull")) };
+    let (repository, tag) = (reference.repository().clone(), reference.target());
     let client = examination.client()?;
-    let manifest = client.manifest(&repository, Target::Tag(&tag)).await?;
+    let manifest = client.manifest(&repository, tag).await?;
     let fact = Fact::new(0, format!("{tag} is {}", manifest.digest));
     let config = match config(client, &repository, &manifest).await {
         Ok(Some(config)) => config,
@@ -42,15 +44,16 @@ pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
 
 /// The smallest blob of an image: its config, or that of the first image of an index. `None` where there is no such thing.
 async fn config(client: &Client, repository: &Repository, manifest: &Manifest) -> Result<Option<Descriptor>> {
-    match manifest.document()?.content {
-        Content::Image { config, .. } => Ok(config),
-        Content::Schema1 { .. } => Ok(None),
-        Content::Index(children) => {
-            let Some(first) = children.iter().find(|child| child.attests().is_none()) else { return Ok(None) };
+    let document = manifest.document()?;
+    match &document.content {
+        Content::Image { config, .. } => Ok(config.clone()),
+        Content::Schema1(_) => Ok(None),
+        Content::Index(_) => {
+            let Some(first) = document.children().find(|child| child.attests().is_none()) else { return Ok(None) };
             let child = client.child(repository, first).await?;
             match child.document()?.content {
                 Content::Image { config, .. } => Ok(config),
-                Content::Schema1 { .. } | Content::Index(_) => Ok(None),
+                Content::Schema1(_) | Content::Index(_) => Ok(None),
             }
         }
     }

@@ -274,7 +274,9 @@ impl Transport {
         rights.retain(|right| granted.iter().any(|scope| scope.allows(right)));
         let count = rights.len();
         for right in rights {
-            self.session.tokens.put((batch.origin.clone(), Some(right)), Arc::clone(&token));
+            let key = (batch.origin.clone(), Some(right));
+            self.session.identify(&key, found);
+            self.session.tokens.put(key, Arc::clone(&token));
         }
         if count > 1 { Ok(()) } else { Err(not_several("it grants one at most")) }
     }

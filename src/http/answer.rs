@@ -1,6 +1,7 @@
 //! Answering a 401: which credentials go where.
 //!
-//! A request is sent with what served last time, or with nothing. A 401 is answered from the challenge on that very reply, and the
+//! A request is sent with what served last time, or with nothing: what served another repository serves this one only where the keychain has
+//! the same credentials for both. A 401 is answered from the challenge on that very reply, and the
 //! request is sent again with the answer; a 401 to a fresh answer is final. Credentials go to the registry's own origin and to the
 //! token server that it names, if that is a safe place; an origin reached by a redirect is asked without any.
 
@@ -59,7 +60,7 @@ impl Transport {
         let key = (request.url.origin(), request.subject.right.clone());
         self.session.may_be_sent(&key, &request.subject).await?;
         let mut turn = self.pace.turn().await;
-        let (mut token, mut header) = self.session.served(&key);
+        let (mut token, mut header) = self.session.served(&key).await?;
         let mut foreseen = None;
         if header.is_none() && self.session.ahead().foresees(&key) {
             // Nobody else may have to wait while this one waits for its token.
@@ -151,7 +152,7 @@ impl Transport {
     async fn answer_basic(&self, unanswered: Unanswered<'_>, mut response: Response) -> Result<Response> {
         let Unanswered { request, url, key, refused_header, found: all, .. } = &unanswered;
         if let Some(refused) = refused_header {
-            self.session.remembered().accepted.retain(|_, known| known != refused);
+            self.session.remembered().refuse(refused);
         }
         let mut identity = None;
         for found in all {
@@ -163,12 +164,12 @@ impl Transport {
             self.remember_secrets(&found.credentials);
             response = self.follow(request, url, Some(&header), None).await?;
             if !unanswered.is_refused(&response) {
-                self.session.remembered().accepted.insert(key.clone(), header);
+                self.session.remembered().accept(key, header);
                 self.session.accept(Some(found), all);
                 break;
             }
         }
-        self.session.remembered().identities.insert(key.clone(), identity);
+        self.session.remembered().identify(key, identity);
         Ok(response)
     }
 
@@ -209,7 +210,7 @@ impl Transport {
             if let Some(header) = credentials.bearer_header().as_ref().and_then(header_value) {
                 response = self.follow(request, url, Some(&header), None).await?;
                 if !unanswered.is_refused(&response) {
-                    self.session.remembered().accepted.insert(key.clone(), header);
+                    self.session.remembered().accept(key, header);
                     self.session.accept(found, all);
                     return Ok(response);
                 }

@@ -12,8 +12,7 @@ use crate::error::{Error, Kind, Network, Result};
 
 /// The attempts at one request: how many were made, and how long to wait before the next.
 #[derive(Debug)]
-pub struct Attempts<'a> {
-    transport: &'a Transport,
+pub struct Attempts {
     origin: Origin,
     repeatable: bool,
     backoff: Backoff,
@@ -22,14 +21,13 @@ pub struct Attempts<'a> {
 
 impl Transport {
     /// The attempts that a request may have.
-    pub fn attempts(&self, request: &Request) -> Attempts<'_> {
+    pub fn attempts(&self, request: &Request) -> Attempts {
         self.attempts_at(&request.url, request.is_repeatable())
     }
 
     /// The attempts at a URL.
-    pub(super) fn attempts_at(&self, url: &Url, repeatable: bool) -> Attempts<'_> {
+    pub(super) fn attempts_at(&self, url: &Url, repeatable: bool) -> Attempts {
         Attempts {
-            transport: self,
             origin: url.origin(),
             repeatable,
             backoff: Backoff::new(self.options.retries, self.options.first_wait),
@@ -38,13 +36,13 @@ impl Transport {
     }
 }
 
-impl Attempts<'_> {
+impl Attempts {
     /// Waits, and returns when another attempt is to be made.
     ///
     /// # Errors
     ///
     /// `error` itself when it will not pass, the attempts are used up, or the wait would be too long.
-    pub async fn recover(&mut self, error: Error) -> Result<()> {
+    pub async fn recover(&mut self, transport: &Transport, error: Error) -> Result<()> {
         if !self.passes(&error) {
             return Err(error);
         }
@@ -54,15 +52,15 @@ impl Attempts<'_> {
         };
         let asked = error.reply().and_then(|reply| reply.retry_after);
         let wait = asked.unwrap_or(backoff);
-        let deadline = self.transport.options.deadline;
+        let deadline = transport.options.deadline;
         if wait > LONGEST_WAIT || deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
             return Err(error);
         }
         tracing::debug!("{error}; trying again in {} ms", wait.as_millis());
         self.tries += 1;
-        self.transport.stats.count_retry();
+        transport.stats.count_retry();
         if matches!(error.kind(), Kind::RateLimited) {
-            self.transport.slow_down(&self.origin, wait);
+            transport.slow_down(&self.origin, wait);
         } else {
             tokio::time::sleep(wait).await;
         }

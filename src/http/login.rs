@@ -74,7 +74,7 @@ impl Transport {
             };
             match outcome {
                 Ok(token) => return Ok(token),
-                Err(error) => attempts.recover(error).await?,
+                Err(error) => attempts.recover(self, error).await?,
             }
         }
     }

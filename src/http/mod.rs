@@ -6,6 +6,7 @@
 mod ahead;
 mod answer;
 mod attempts;
+mod budget;
 mod dial;
 mod fault;
 mod link;
@@ -27,6 +28,7 @@ mod transport;
 mod warning;
 
 pub use attempts::Attempts;
+pub use budget::HeldBytes;
 pub use dial::{Wire, dial};
 pub(crate) use link::pagination_loop;
 pub use link::{NextPage, next_page};

@@ -51,7 +51,7 @@ impl Transport {
         loop {
             match fault::in_time(self.options.deadline, self.prove_once(request, found, is_token_wanted)).await {
                 Ok(proof) => return Ok(proof),
-                Err(error) => attempts.recover(error).await?,
+                Err(error) => attempts.recover(self, error).await?,
             }
         }
     }

@@ -67,6 +67,11 @@ impl Response {
         self.headers().get(name).and_then(|value| value.to_str().ok()).map(str::trim)
     }
 
+    /// How long the body is, where that is said and no encoding is undone on the way.
+    pub(super) fn content_length(&self) -> Option<u64> {
+        self.inner.content_length()
+    }
+
     /// The media type without its parameters, in lower case.
     pub fn media_type(&self) -> Option<String> {
         let value = self.header(&CONTENT_TYPE)?;

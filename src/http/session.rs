@@ -1,6 +1,9 @@
 //! What is known about logging in to one registry, and what is remembered between requests.
 //!
-//! What is remembered belongs to the origin that asked for it, which after a redirect is not the one that was asked first.
+//! What is remembered belongs to the origin that asked for it, which after a redirect is not the one that was asked first, and to the
+//! right that it was asked for. Credentials that were accepted for one repository serve another only where the keychain has the same for
+//! both: a host may have a login for each namespace (containers-auth.json(5)). Of rights it is remembered who asked for them lately, not
+//! for ever: a registry may have any number of repositories.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,21 +36,76 @@ pub(super) struct Session {
 
 #[derive(Debug, Default)]
 pub(super) struct Remembered {
-    /// The credentials that an origin accepted as they are, and for what.
-    pub accepted: HashMap<Key, HeaderValue>,
+    /// The credentials that an origin accepted as they are, for the rights that were used lately.
+    accepted: Lately<HeaderValue>,
+    /// All that an origin accepted, for whatever right: as many as there are logins.
+    of_origin: HashMap<Origin, Vec<HeaderValue>>,
     /// Origins that asked for Bearer: there, credentials are sent only for what they were accepted for.
     pub bearer: HashSet<Origin>,
-    /// Who a request was made as.
-    pub identities: HashMap<Key, Option<Identity>>,
+    /// Who the requests for a right were made as lately.
+    identities: Lately<Option<Identity>>,
     /// Identity tokens as they were found, with those that a token server gave in their place.
     replaced: Vec<(SecretString, SecretString)>,
 }
 
+/// What was remembered last, by right: at least [`LATELY`] of it, and never more than twice as much.
+#[derive(Debug)]
+struct Lately<V> {
+    new: HashMap<Key, V>,
+    old: HashMap<Key, V>,
+}
+
+/// More rights than requests are ever in flight, so that what a request left behind is still there when its reply is explained.
+const LATELY: usize = 512;
+
+impl<V> Default for Lately<V> {
+    fn default() -> Self {
+        Self { new: HashMap::new(), old: HashMap::new() }
+    }
+}
+
+impl<V> Lately<V> {
+    fn get(&self, key: &Key) -> Option<&V> {
+        self.new.get(key).or_else(|| self.old.get(key))
+    }
+
+    fn insert(&mut self, key: Key, value: V) {
+        if self.new.len() >= LATELY && !self.new.contains_key(&key) {
+            self.old = std::mem::take(&mut self.new);
+        }
+        self.new.insert(key, value);
+    }
+
+    fn retain(&mut self, keep: impl Fn(&V) -> bool) {
+        self.new.retain(|_, value| keep(value));
+        self.old.retain(|_, value| keep(value));
+    }
+}
+
 impl Remembered {
-    /// Who a request was made as, or else any request to the same origin; `None` when there was none.
+    /// Who a request was made as lately; `None` when there was none, `Some(None)` when it was nobody.
     pub fn identity(&self, key: &Key) -> Option<&Option<Identity>> {
-        let other = || self.identities.iter().find(|(known, _)| known.0 == key.0).map(|(_, identity)| identity);
-        self.identities.get(key).or_else(other)
+        self.identities.get(key)
+    }
+
+    /// Remembers that credentials were accepted as they are.
+    pub fn accept(&mut self, key: &Key, header: HeaderValue) {
+        let all = self.of_origin.entry(key.0.clone()).or_default();
+        if !all.contains(&header) {
+            all.push(header.clone());
+        }
+        self.accepted.insert(key.clone(), header);
+    }
+
+    /// Forgets credentials that were refused: what they were accepted for before is asked for anew.
+    pub fn refuse(&mut self, header: &HeaderValue) {
+        self.accepted.retain(|known| known != header);
+        self.of_origin.values_mut().for_each(|all| all.retain(|known| known != header));
+    }
+
+    /// Remembers who a request was made as.
+    pub fn identify(&mut self, key: &Key, identity: Option<Identity>) {
+        self.identities.insert(key.clone(), identity);
     }
 }
 
@@ -63,18 +121,41 @@ impl Session {
         }
     }
 
-    /// The `Authorization` that served such a request before.
-    pub fn served(&self, key: &Key) -> (Option<Arc<Token>>, Option<HeaderValue>) {
+    /// The `Authorization` that serves such a request: the token or the credentials that served it before, or credentials that the
+    /// origin accepted for something else and that are the ones for this, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keychain::credentials`].
+    pub async fn served(&self, key: &Key) -> Result<(Option<Arc<Token>>, Option<HeaderValue>)> {
         if let Some(token) = self.tokens.get_fresh(key) {
             let header = header_value(&token.authorization());
-            return (Some(token), header);
+            return Ok((Some(token), header));
         }
-        let remembered = self.remembered();
-        let accepted = remembered.accepted.get(key).or_else(|| {
-            let bearer = remembered.bearer.contains(&key.0);
-            remembered.accepted.iter().find(|(known, _)| !bearer && known.0 == key.0).map(|(_, header)| header)
-        });
-        (None, accepted.cloned())
+        let accepted = {
+            let remembered = self.remembered();
+            if let Some(header) = remembered.accepted.get(key) {
+                return Ok((None, Some(header.clone())));
+            }
+            match remembered.of_origin.get(&key.0) {
+                Some(accepted) if !remembered.bearer.contains(&key.0) => accepted.clone(),
+                _ => Vec::new(),
+            }
+        };
+        if accepted.is_empty() {
+            return Ok((None, None));
+        }
+        // The keychain was asked before, by whatever was accepted: it has read its files.
+        for found in self.found(key.1.as_ref()).await? {
+            let header = found.credentials.basic_header().as_ref().and_then(header_value);
+            if let Some(header) = header.filter(|header| accepted.contains(header)) {
+                let mut remembered = self.remembered();
+                remembered.accepted.insert(key.clone(), header.clone());
+                remembered.identify(key, Some(found.identity));
+                return Ok((None, Some(header)));
+            }
+        }
+        Ok((None, None))
     }
 
     pub fn remembered(&self) -> MutexGuard<'_, Remembered> {
@@ -94,7 +175,7 @@ impl Session {
 
     /// Notes who such requests are made as.
     pub fn identify(&self, key: &Key, found: Option<&Found>) {
-        self.remembered().identities.insert(key.clone(), found.map(|found| found.identity.clone()));
+        self.remembered().identify(key, found.map(|found| found.identity.clone()));
     }
 
     /// The credentials for the registry, or for one of its repositories: podman keeps them by path.
@@ -111,7 +192,7 @@ impl Session {
     /// [`Kind::Unidentified`], with what keeps the credentials from being had.
     pub async fn may_be_sent(&self, key: &Key, subject: &Subject) -> Result<()> {
         let Some(Right { action, repository: Some(repository) }) = &subject.right else { return Ok(()) };
-        if !action.is_change() || self.served(key).1.is_some() {
+        if !action.is_change() || self.served(key).await?.1.is_some() {
             return Ok(());
         }
         let Lookup { found, failures, .. } = self.keychain.look_up(&self.registry, Some(repository)).await?;
@@ -195,4 +276,35 @@ pub(super) fn header_value(secret: &SecretString) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(secret.expose_secret()).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Action;
+
+    fn key(number: usize) -> Key {
+        let repository = format!("team/app-{number}").parse().expect("a repository");
+        let origin = Url::parse("https://reg.corp/").expect("an address").origin();
+        (origin, Some(Right::on(&repository, Action::Pull)))
+    }
+
+    #[test]
+    fn what_is_remembered_by_repository_has_an_end() {
+        let mut remembered = Remembered::default();
+        let header = HeaderValue::from_static("Basic YW5uOnB3");
+        for number in 0..20_000 {
+            remembered.accept(&key(number), header.clone());
+            remembered.identify(&key(number), None);
+            let kept = number.saturating_sub(LATELY - 1);
+            assert!(remembered.identity(&key(kept)).is_some() && remembered.accepted.get(&key(kept)).is_some());
+        }
+        for lately in [remembered.accepted.new.len() + remembered.accepted.old.len(), remembered.identities.new.len()] {
+            assert!(lately <= 2 * LATELY, "{lately}");
+        }
+        assert_eq!(remembered.of_origin.values().map(Vec::len).sum::<usize>(), 1);
+        remembered.refuse(&header);
+        assert!(remembered.accepted.get(&key(19_999)).is_none());
+        assert_eq!(remembered.of_origin.values().map(Vec::len).sum::<usize>(), 0);
+    }
 }

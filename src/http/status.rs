@@ -34,7 +34,9 @@ pub(super) async fn check(response: Response, subject: &Subject, secrets: &Secre
 pub(super) async fn refusal(mut response: Response, subject: &Subject, secrets: &Secrets) -> Error {
     let body = response.start(BODY_LIMIT).await;
     let body = secrets.masked(&String::from_utf8_lossy(&body)).into_bytes();
-    let reply = Reply { status: response.status(), errors: registry_errors(&body), retry_after: asked_wait(&response) };
+    let errors = registry_errors(&body);
+    let is_foreign = errors.is_empty() && !is_json_or_empty(&body);
+    let reply = Reply { status: response.status(), errors, is_foreign, retry_after: asked_wait(&response) };
     let (kind, what) = classify(&response, &reply, &body, subject);
     let cause = summary(&response.status_line(), response.media_type().as_deref(), &body);
     let error = Error::new(kind, what).because(cause);
@@ -149,6 +151,11 @@ fn is_html(media_type: Option<&str>, body: &[u8]) -> bool {
     let start = body.trim_ascii_start();
     let starts = |tag: &str| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()));
     media_type == Some("text/html") || starts("<!doctype html") || starts("<html")
+}
+
+/// Some registries answer without a body, or with JSON of their own.
+fn is_json_or_empty(body: &[u8]) -> bool {
+    body.trim_ascii().is_empty() || serde_json::from_slice::<serde_json::Map<String, Value>>(body).is_ok()
 }
 
 /// The errors of a registry's reply; empty when the body is anything else.

@@ -9,6 +9,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, redirect};
 use url::{Origin, Url};
 
+use super::budget::{ByteBudget, HeldBytes};
 use super::fault::{self, Attempt};
 use super::options::Options;
 use super::pace::{Pace, Turn};
@@ -38,6 +39,8 @@ pub struct Transport {
     /// A turn is held until the reply is there, with its body where that is what was asked for: a request that waits for a token does
     /// not keep the token request from being sent.
     pub(super) pace: Arc<Pace>,
+    /// What bodies that are held whole may take together.
+    budget: ByteBudget,
     trust: Trust,
     clients: Mutex<HashMap<Origin, reqwest::Client>>,
     /// When an origin that answered 429 may be asked again.
@@ -56,6 +59,7 @@ impl Transport {
             stats,
             secrets: Secrets::default(),
             options,
+            budget: ByteBudget::default(),
             trust: trust.for_registry(registry),
             clients: Mutex::default(),
             not_before: Mutex::default(),
@@ -84,7 +88,7 @@ impl Transport {
         loop {
             match self.send_once(request).await {
                 Ok(response) => return Ok(response),
-                Err(error) => attempts.recover(error).await?,
+                Err(error) => attempts.recover(self, error).await?,
             }
         }
     }
@@ -95,19 +99,32 @@ impl Transport {
     ///
     /// Those of [`Transport::send`] and of [`Response::bytes`].
     pub async fn fetch(&self, request: &Request, limit: usize) -> Result<(Response, Bytes)> {
+        self.fetch_held(request, limit).await.map(|(response, bytes, _)| (response, bytes))
+    }
+
+    /// As [`Transport::fetch`]; the body counts against the budget of all bodies until what comes with it is dropped. Whoever makes
+    /// something small of many large bodies holds it so long, and sends nothing meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Transport::fetch`].
+    pub async fn fetch_held(&self, request: &Request, limit: usize) -> Result<(Response, Bytes, HeldBytes)> {
         let mut attempts = self.attempts(request);
         loop {
             match self.fetch_once(request, limit).await {
                 Ok(fetched) => return Ok(fetched),
-                Err(error) => attempts.recover(error).await?,
+                Err(error) => attempts.recover(self, error).await?,
             }
         }
     }
 
-    async fn fetch_once(&self, request: &Request, limit: usize) -> Result<(Response, Bytes)> {
+    async fn fetch_once(&self, request: &Request, limit: usize) -> Result<(Response, Bytes, HeldBytes)> {
         let mut response = self.send_once(request).await?;
+        let expected = response.content_length().map_or(limit, |length| usize::try_from(length).unwrap_or(limit));
+        let held =
+            fault::in_time(self.options.deadline, async { Ok(self.budget.hold(expected.min(limit)).await) }).await?;
         let bytes = response.bytes(limit, &request.subject.name).await?;
-        Ok((response, bytes))
+        Ok((response, bytes, held))
     }
 
     /// Sends a request once, authentication and redirects included.

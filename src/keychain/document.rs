@@ -15,6 +15,11 @@ pub(super) fn parse(text: &str) -> Result<Vec<Value>, String> {
     })
 }
 
+/// Whether a text holds nothing: no more than blanks, a byte order mark, or `null`.
+pub(super) fn is_blank(text: &str) -> bool {
+    matches!(text.strip_prefix('\u{feff}').unwrap_or(text).trim(), "" | "null")
+}
+
 /// The one document in a JSON text.
 pub(super) fn parse_json(text: &str) -> Result<Value, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -33,6 +38,15 @@ mod tests {
         assert_eq!(parse("\u{feff} {\"a\": [1]}"), Ok(vec![json!({"a": [1]})]));
         assert_eq!(parse("a: [1]\nb: 'no'\n"), Ok(vec![json!({"a": [1], "b": "no"})]));
         assert_eq!(parse("a: 1\n---\nb: 2\n"), Ok(vec![json!({"a": 1}), json!({"b": 2})]));
+    }
+
+    #[test]
+    fn nothing_is_told_from_something() {
+        for (text, blank) in
+            [("", true), (" \n\t", true), ("\u{feff}", true), ("null\n", true), ("{}", false), ("x", false)]
+        {
+            assert_eq!(is_blank(text), blank, "{text:?}");
+        }
     }
 
     #[test]

@@ -26,15 +26,27 @@ pub(super) struct Unreadable {
     pub is_denied: bool,
 }
 
-/// Reads a whole file; `None` when there is none. A link to nowhere, a folder, a pipe and a device are not files: to wait
-/// for one of them could take forever.
+/// Reads a whole file that was found; `None` when there is none. A link to nowhere, a folder, a pipe and a device are not files: to
+/// wait for one of them could take forever.
 pub(super) async fn read(path: &Path) -> Result<Option<Text>, Unreadable> {
     let path = path.to_owned();
     // All of it at once: each way to a thread that may wait costs more than what it does there.
-    spawn_blocking(move || read_waiting(&path)).await.map_err(io::Error::from)?
+    spawn_blocking(move || read_found(&path)).await.map_err(io::Error::from)?
 }
 
-fn read_waiting(path: &Path) -> Result<Option<Text>, Unreadable> {
+/// Reads a whole file that somebody named; `None` when there is none. It may be a pipe such as the shell's `<(…)`, which is waited for
+/// on a thread of its own, and `/dev/null`.
+pub(super) async fn read_named(path: &Path) -> Result<Option<Text>, Unreadable> {
+    let path = path.to_owned();
+    let read = move || match fs::File::open(&path) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        // A file that somebody named may well be a mounted secret, which is made to be read by others.
+        file => Ok(Some(Text { text: whole(file?)?, exposed: None })),
+    };
+    spawn_blocking(read).await.map_err(io::Error::from)?
+}
+
+fn read_found(path: &Path) -> Result<Option<Text>, Unreadable> {
     if let Err(error) = fs::symlink_metadata(path)
         && matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
     {
@@ -47,13 +59,16 @@ fn read_waiting(path: &Path) -> Result<Option<Text>, Unreadable> {
     if !metadata.is_file() {
         return Err("it is not a file".into());
     }
+    Ok(Some(Text { text: whole(fs::File::open(path)?)?, exposed: exposed(&metadata) }))
+}
+
+fn whole(file: fs::File) -> Result<SecretString, Unreadable> {
     let mut bytes = Vec::new();
-    fs::File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err("it is larger than 1 MiB".into());
     }
-    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
-    Ok(Some(Text { text: text.into(), exposed: exposed(&metadata) }))
+    Ok(String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?.into())
 }
 
 #[cfg(unix)]

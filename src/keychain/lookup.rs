@@ -22,6 +22,11 @@ impl Found {
         Self { credentials, identity }
     }
 
+    /// Whether the password ends in a line break, as that of `echo user:password | base64` does: hardly anybody's does.
+    pub(super) fn ends_in_line(&self) -> bool {
+        matches!(&self.credentials, Credentials::Basic { password, .. } if password.expose_secret().ends_with(['\n', '\r']))
+    }
+
     /// Whether these are the same credentials, wherever they were found.
     pub fn is_same(&self, other: &Self) -> bool {
         is_same(&self.credentials, &other.credentials)

@@ -66,6 +66,15 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Docker's `config.json`. `DOCKER_CONFIG` is its folder, and taken for the file itself where it names one.
+    pub(super) fn docker_config_json(&self) -> Option<PathBuf> {
+        match &self.docker_config {
+            Some(file) if file.is_file() => Some(file.clone()),
+            Some(folder) => Some(folder.join("config.json")),
+            None => Some(self.home.as_ref()?.join(".docker/config.json")),
+        }
+    }
+
     /// What this process' environment says. A variable that is empty counts as unset.
     pub fn from_env() -> Self {
         Self {

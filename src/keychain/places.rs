@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -30,13 +32,13 @@ pub(super) struct Place {
 #[derive(Debug)]
 enum From {
     /// A file that may be absent. One that is not the user's own may also be unreadable or broken: that is not their fault.
-    File {
-        path: PathBuf,
-        is_own: bool,
-    },
+    File { path: PathBuf, is_own: bool },
     /// A file that somebody named.
     Named(PathBuf),
+    /// What somebody put on standard input.
     Text(SecretString),
+    /// The value of a variable. One that cannot be used is a mistake that costs nothing where another place has the login.
+    Variable(SecretString),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +52,8 @@ enum Format {
 
 #[derive(Debug)]
 enum Contents {
+    /// No credentials at all, and what is wrong with that where some were meant to be there.
+    Nothing(Option<String>),
     Config(ConfigJson),
     Secrets(PullSecrets),
     Registries(RegistriesYaml),
@@ -70,10 +74,9 @@ pub(super) fn places(options: &Options) -> Vec<Place> {
     }
     let mut places = Vec::new();
     if let Some(text) = &options.docker_auth_config {
-        places.push(place(From::Text(text.clone()), Format::Docker, "DOCKER_AUTH_CONFIG".to_owned()));
+        places.push(place(From::Variable(text.clone()), Format::Docker, "DOCKER_AUTH_CONFIG".to_owned()));
     }
-    let docker = options.docker_config.clone().or_else(|| Some(home?.join(".docker")));
-    places.extend(docker.map(|folder| file(folder.join("config.json"), Format::Docker, true)));
+    places.extend(options.docker_config_json().map(|path| file(path, Format::Docker, true)));
 
     let root = options.root.as_deref();
     let of_user = options.uid.and_then(|uid| Some(root?.join("run/containers").join(uid.to_string())));
@@ -101,11 +104,14 @@ impl Place {
     /// be one.
     pub async fn find(&self, target: &Target<'_>, helpers: &Helpers) -> Result<Lookup> {
         match self.contents.get_or_init(|| self.read()).await {
-            Err(error) if matches!(self.from, From::File { is_own: false, .. }) => {
+            Err(error) if matches!(self.from, From::File { is_own: false, .. } | From::Variable(_)) => {
                 Ok(Lookup { failures: vec![error.to_string()], ..Lookup::default() })
             }
             Err(error) => Err(error.clone()),
             Ok(None) => Ok(Lookup::default()),
+            Ok(Some(Contents::Nothing(failure))) => {
+                Ok(Lookup { failures: failure.iter().cloned().collect(), ..Lookup::default() })
+            }
             Ok(Some(Contents::Config(config))) => config.find(target, helpers).await,
             Ok(Some(Contents::Secrets(secrets))) => Ok(secrets.find(target)),
             Ok(Some(Contents::Registries(registries))) => Ok(registries.find(target)),
@@ -119,15 +125,15 @@ impl Place {
     }
 
     async fn text(&self) -> Result<Option<Text>, String> {
-        let (path, is_named, is_own) = match &self.from {
-            From::Text(text) => return Ok(Some(Text { text: text.clone(), exposed: None })),
-            From::File { path, is_own } => (path, false, *is_own),
-            From::Named(path) => (path, true, true),
+        let (path, is_own) = match &self.from {
+            From::Text(text) | From::Variable(text) => return Ok(Some(Text { text: text.clone(), exposed: None })),
+            From::File { path, is_own } => (path, *is_own),
+            From::Named(path) => {
+                let text = file::read_named(path).await.map_err(|error| error.why)?;
+                return text.map(Some).ok_or_else(|| "there is no such file".to_owned());
+            }
         };
         match file::read(path).await {
-            Ok(None) if is_named => Err("there is no such file".to_owned()),
-            // A file that somebody named may well be a mounted secret, which is made to be read by others.
-            Ok(Some(text)) if is_named => Ok(Some(Text { exposed: None, ..text })),
             Ok(text) => Ok(text),
             Err(error) if error.is_denied && !is_own => {
                 tracing::debug!("{} is not readable by this user and passed over", self.name);
@@ -138,8 +144,18 @@ impl Place {
     }
 
     fn parse(&self, text: &Text) -> Result<Contents, String> {
+        if document::is_blank(text.text.expose_secret()) {
+            // Docker and podman read such a file as one without credentials, and whoever names /dev/null means that.
+            let is_meant = matches!(&self.from, From::Named(path) if path != Path::new("/dev/null"));
+            return Ok(Contents::Nothing(is_meant.then(|| format!("no credentials in {}: it is empty", self.name))));
+        }
         let documents = match self.format {
-            Format::Docker | Format::Containers => vec![document::parse_json(text.text.expose_secret())?],
+            Format::Docker | Format::Containers => {
+                let text = text.text.expose_secret();
+                let look =
+                    |why| if matches!(self.from, From::Variable(_)) { looks_like(text).unwrap_or(why) } else { why };
+                vec![document::parse_json(text).map_err(look)?]
+            }
             Format::Any | Format::Registries => document::parse(text.text.expose_secret())?,
         };
         let first = documents.first().unwrap_or(&Value::Null);
@@ -161,6 +177,25 @@ impl Place {
         let origin = Origin { label, name: self.name.clone(), exposed: text.exposed };
         ConfigJson::read(first, rules, origin).map(Contents::Config)
     }
+}
+
+/// What a text that should have been JSON looks like. Nothing of it is quoted.
+fn looks_like(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_quoted = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
+    let decoded = || BASE64_STANDARD.decode(text.split_ascii_whitespace().collect::<String>()).ok();
+    let what = if text.starts_with(['$', '%']) {
+        "a variable that was not replaced"
+    } else if is_quoted('\'') || is_quoted('"') {
+        "JSON in quotes"
+    } else if ["/", "./", "../", "~/"].iter().any(|start| text.starts_with(start)) || Path::new(text).is_absolute() {
+        "the path of a file"
+    } else if decoded().is_some_and(|bytes| bytes.trim_ascii_start().starts_with(b"{")) {
+        "base64 of the JSON"
+    } else {
+        return None;
+    };
+    Some(format!("it looks like {what}, and has to be the JSON itself"))
 }
 
 /// A path for people: below the home it begins with `~`.
@@ -219,6 +254,23 @@ mod tests {
             names(&options)[1..],
             ["/d/config.json", "/run/user/7/containers/auth.json", "~/c/containers/auth.json"]
         );
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_by_its_looks() {
+        let of = |text: &str| looks_like(text).unwrap_or_default();
+        let json = r#"{"auths": {"reg": {"auth": "YW5uOnB3"}}}"#;
+        for (text, what) in [
+            ("/run/secrets/auth.json".to_owned(), "the path of a file"),
+            ("~/auth.json".to_owned(), "the path of a file"),
+            ("$DOCKER_AUTH".to_owned(), "a variable that was not replaced"),
+            ("${DOCKER_AUTH}".to_owned(), "a variable that was not replaced"),
+            (format!("'{json}'"), "JSON in quotes"),
+            (format!("{}\n", BASE64_STANDARD.encode(json)), "base64 of the JSON"),
+        ] {
+            assert_eq!(of(&text), format!("it looks like {what}, and has to be the JSON itself"));
+        }
+        assert_eq!(of("auths: {}"), "");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use super::config_json::{ConfigJson, Origin, Rules};
-use super::document::parse_json;
+use super::document::{is_blank, parse_json};
 use super::edit;
 use super::entry;
 use super::file;
@@ -66,9 +66,8 @@ impl Store {
                 return Err(Error::config(format!("credentials cannot be kept in {name}")));
             }
             None => {
-                let folder = options.docker_config.clone().or_else(|| Some(home?.join(".docker")));
                 let nowhere = || Error::config("credentials cannot be kept: neither HOME nor DOCKER_CONFIG is set");
-                (folder.ok_or_else(nowhere)?.join("config.json"), Rules::Docker)
+                (options.docker_config_json().ok_or_else(nowhere)?, Rules::Docker)
             }
         };
         let helpers = Helpers::new(options.path.clone(), options.helper_limit);
@@ -210,7 +209,7 @@ impl Store {
             _ => file::read(&self.path).await.map_err(|error| self.cannot_be_written(error.why))?,
         };
         let parse = |text: &str| {
-            let document = if text.trim().is_empty() { Value::Object(Map::new()) } else { parse_json(text)? };
+            let document = if is_blank(text) { Value::Object(Map::new()) } else { parse_json(text)? };
             if PullSecrets::is_one(&document) {
                 return Err("it is a Kubernetes object, and credentials are not put into one".to_owned());
             }

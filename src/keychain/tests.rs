@@ -129,18 +129,62 @@ async fn a_file_that_cannot_be_read_is_named_and_not_quoted() {
 
 #[tokio::test]
 async fn a_named_file_must_be_there_and_hold_credentials() {
-    let (home, options) = home(&[("pod.yaml", "kind: Pod\n"), ("other.yaml", "a: 1\n"), ("nothing", "")]);
+    let (home, options) = home(&[("pod.yaml", "kind: Pod\n"), ("other.yaml", "a: 1\n")]);
     for (name, cause) in [
         ("none", "there is no such file"),
         ("pod.yaml", "there is no pull secret in it"),
         ("other.yaml", "it is neither a docker or podman configuration nor a pull secret"),
-        ("nothing", "it is neither a docker or podman configuration nor a pull secret"),
     ] {
         let auth_file = Some(AuthFile::Path(home.path().join(name)));
         let keychain = Keychain::discover(Options { auth_file, ..options.clone() });
         let error = keychain.credentials(&registry("reg.corp"), None).await.expect_err(name);
         assert_eq!((error.kind(), error.causes()), (&Kind::Config, &[cause.to_owned()][..]), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_file_without_anything_in_it_has_no_credentials() {
+    for text in ["", "\n", "\u{feff}", "null"] {
+        let (home, options) =
+            home(&[(".docker/config.json", text), (".config/containers/auth.json", &auths("podman"))]);
+        let lookup = Keychain::discover(options.clone()).look_up(&registry("reg.corp"), None).await.expect(text);
+        assert_eq!((lookup.found.len(), lookup.failures.len()), (1, 0), "{text:?}");
+        // Whoever names a file means that there are some.
+        let auth_file = Some(AuthFile::Path(home.path().join(".docker/config.json")));
+        let named = Keychain::discover(Options { auth_file, ..options.clone() });
+        let lookup = named.look_up(&registry("reg.corp"), None).await.expect(text);
+        assert_eq!(lookup.failures, ["no credentials in ~/.docker/config.json: it is empty"], "{text:?}");
+        let null = Options { auth_file: Some(AuthFile::Path("/dev/null".into())), ..options };
+        let lookup = Keychain::discover(null).look_up(&registry("reg.corp"), None).await.expect("nothing");
+        assert_eq!((lookup.found.len(), lookup.failures.len()), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_variable_that_cannot_be_used_leaves_the_next_place() {
+    let (home, options) = home(&[(".docker/config.json", &auths("docker"))]);
+    let variable = Options { docker_auth_config: Some("/run/auth.json".into()), ..options.clone() };
+    let lookup = Keychain::discover(variable).look_up(&registry("reg.corp"), None).await.expect("the file's");
+    assert_eq!(lookup.found.len(), 1);
+    assert_eq!(
+        lookup.failures,
+        [
+            "cannot read credentials from DOCKER_AUTH_CONFIG: it looks like the path of a file, and has to be the JSON itself"
+        ]
+    );
+    // DOCKER_CONFIG may name the file instead of its folder.
+    let file = Options { docker_config: Some(home.path().join(".docker/config.json")), home: None, ..options };
+    let lookup = Keychain::discover(file).look_up(&registry("reg.corp"), None).await.expect("the file's");
+    assert_eq!(lookup.found.len(), 1);
+}
+
+#[tokio::test]
+async fn a_password_that_ends_in_a_line_break_is_told() {
+    let text = r#"{"auths": {"reg.corp": {"username": "ann", "password": "pw\n"}}}"#;
+    let (_home, options) = home(&[(".docker/config.json", text)]);
+    let lookup = Keychain::discover(options).look_up(&registry("reg.corp"), None).await.expect("credentials");
+    let note = "the password of ann (docker config, ~/.docker/config.json) ends in a line break";
+    assert!(lookup.notes.contains(&note.to_owned()), "{:?}", lookup.notes);
 }
 
 #[tokio::test]

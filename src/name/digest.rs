@@ -96,6 +96,37 @@ impl Digest {
     }
 }
 
+/// A digest as the bytes that it stands for: less than half of what its text takes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum PackedDigest {
+    Sha256([u8; 32]),
+    Sha512(Box<[u8; 64]>),
+}
+
+impl From<&Digest> for PackedDigest {
+    fn from(digest: &Digest) -> Self {
+        fn bytes<const N: usize>(digits: &str) -> [u8; N] {
+            let mut bytes = [0; N];
+            // A digest has as many digits as its algorithm asks for, all of them hexadecimal.
+            let _ = hex::decode_to_slice(digits, &mut bytes);
+            bytes
+        }
+        match digest.algorithm() {
+            Algorithm::Sha256 => Self::Sha256(bytes(digest.encoded())),
+            Algorithm::Sha512 => Self::Sha512(Box::new(bytes(digest.encoded()))),
+        }
+    }
+}
+
+impl From<&PackedDigest> for Digest {
+    fn from(packed: &PackedDigest) -> Self {
+        Self(match packed {
+            PackedDigest::Sha256(bytes) => format!("sha256:{}", hex::encode(bytes)),
+            PackedDigest::Sha512(bytes) => format!("sha512:{}", hex::encode(**bytes)),
+        })
+    }
+}
+
 impl FromStr for Digest {
     type Err = Error;
 

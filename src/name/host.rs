@@ -71,6 +71,11 @@ impl std::fmt::Display for Authority {
     }
 }
 
+/// Whether the first component of a name is a host.
+pub(super) fn is_host(first: &str) -> bool {
+    first.contains(['.', ':']) || first == "localhost" || first.chars().any(char::is_uppercase)
+}
+
 fn number(text: &str) -> Result<u16, String> {
     if text.is_empty() {
         return Err("no port follows the ':'".into());

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! [`Registry`], [`Repository`], [`Tag`], [`Digest`] and [`Reference`] are single things; [`Located`] is what a user
-//! writes, where a host may stand first. The grammar is that of the `distribution/reference` package. [`VersionKey`] is the
-//! order of tags that are versions, [`Glob`] a choice of names.
+//! writes, where a host may stand first, or an address that somebody pasted. The grammar is that of the
+//! `distribution/reference` package. [`VersionOrder`] is the order of tags as versions, [`Glob`] a choice of names.
 //!
 //! A name that parses is safe in a URL: it has only letters, digits, `.`, `_`, `-`, and `/` and `:` where they belong, no
 //! dot segments and no empty ones, so that it stands in a path as it is. A name that does not parse gives an
@@ -70,6 +70,7 @@ pub(crate) trait FromText: Sized {
     fn from_text(text: String) -> Result<Self, String>;
 }
 
+mod address;
 mod digest;
 mod glob;
 mod host;
@@ -81,6 +82,8 @@ mod repository;
 mod tag;
 mod version;
 
+pub use address::Scheme;
+pub(crate) use digest::PackedDigest;
 pub use digest::{Algorithm, Digest, Hasher};
 pub use glob::Glob;
 pub use located::Located;
@@ -88,7 +91,7 @@ pub use reference::{Reference, Target};
 pub use registry::Registry;
 pub use repository::Repository;
 pub use tag::Tag;
-pub use version::VersionKey;
+pub use version::{VersionKey, VersionOrder};
 
 #[cfg(test)]
 mod tests;

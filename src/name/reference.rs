@@ -24,6 +24,16 @@ pub enum Target<'a> {
     Digest(&'a Digest),
 }
 
+impl<'a> Target<'a> {
+    /// The digest, where it is asked for by one.
+    pub fn digest(self) -> Option<&'a Digest> {
+        match self {
+            Self::Digest(digest) => Some(digest),
+            Self::Tag(_) => None,
+        }
+    }
+}
+
 impl Reference {
     /// What a tag of a repository points at.
     pub fn tagged(repository: Repository, tag: Tag) -> Self {
@@ -57,6 +67,12 @@ impl Reference {
             (None, Some(tag)) => Target::Tag(tag),
             (None, None) => Target::Tag(Tag::latest_ref()),
         }
+    }
+
+    /// The same tag and digest in another repository.
+    #[must_use]
+    pub fn in_repository(self, repository: Repository) -> Self {
+        Self { repository, ..self }
     }
 
     pub(super) fn map_repository(self, change: impl FnOnce(Repository) -> Repository) -> Self {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use url::Url;
 
-use super::host::Authority;
+use super::host::{Authority, is_host};
 use super::refusal::{name_of, refuse};
 use crate::error::Error;
 
@@ -103,6 +103,43 @@ impl Registry {
         !says_more && self.host() == named.host() && self.effective_port() == port
     }
 
+    /// Whether an address in `named` is one of this registry: the same host, and the same port as it is written or as it is
+    /// connected to. The scheme does not count.
+    pub(super) fn has_address_of(&self, named: &Self) -> bool {
+        let is_same_port = self.port() == named.port() || self.effective_port() == named.effective_port();
+        self.host() == named.host() && is_same_port
+    }
+
+    /// The registry that is meant where `default` is the usual one: that, with its scheme and prefix, if it has the same host and port.
+    #[must_use]
+    pub fn within(self, default: &Self) -> Self {
+        if default.is_named_by(&self) { default.clone() } else { self }
+    }
+
+    /// `name` with this registry before it, in a way that every default registry leaves alone: `reg.corp:5000/app`,
+    /// `http://reg/app`, `docker.io/library/alpine`. A host that would be read as a part of the path has `https://` before it.
+    pub fn qualify(&self, name: impl fmt::Display) -> String {
+        let shown = self.to_string();
+        let scheme = if shown.contains("://") || is_host(&shown) { "" } else { "https://" };
+        format!("{scheme}{shown}/{name}")
+    }
+
+    /// The registry as text that always has its scheme: `https://reg.corp:5000`.
+    pub fn with_scheme(&self) -> String {
+        let shown = self.to_string();
+        if shown.contains("://") { shown } else { format!("https://{shown}") }
+    }
+
+    /// The registry at an address, with what stands before `/v2/` there; the error is the cause.
+    pub(super) fn reached(authority: Authority, plain_http: bool, path: &str) -> Result<Self, String> {
+        let registry = match authority.port {
+            // Port 443 of the Hub's names is the Hub over HTTPS alone.
+            Some(_) if plain_http => Self { authority, prefix: None, plain_http },
+            _ => Self { plain_http, ..Self::at(authority) },
+        };
+        registry.with_prefix(prefix(path)?)
+    }
+
     /// The registry that `HOST[:PORT]` in a name means.
     pub(super) fn at(authority: Authority) -> Self {
         let is_hub = HUB.contains(&authority.host.as_str()) && authority.port.is_none_or(|port| port == 443);
@@ -131,13 +168,7 @@ impl Registry {
                 "a registry is HOST[:PORT], here {authority}; a path belongs to https://HOST[:PORT]/PREFIX"
             ));
         }
-        let prefix = prefix(path)?;
-        let registry = match authority.port {
-            // Port 443 of the Hub's names is the Hub over HTTPS alone.
-            Some(_) if plain_http => Self { authority, prefix: None, plain_http },
-            _ => Self { plain_http, ..Self::at(authority) },
-        };
-        registry.with_prefix(prefix)
+        Self::reached(authority, plain_http, path)
     }
 
     fn with_prefix(self, prefix: Option<String>) -> Result<Self, String> {
@@ -289,6 +320,23 @@ mod tests {
         assert_eq!(cause("https://reg/v2/"), "'/v2' is the API's own path, not a part of the address");
         assert_eq!(cause("https://docker.io/team"), "the address of Docker Hub has no path");
         assert_eq!(cause("reg.corp\r\nHost: evil"), "U+000D is not allowed in a host");
+    }
+
+    #[test]
+    fn a_name_says_where_it_is_whatever_the_default_is() {
+        for (text, name) in [
+            ("reg.corp:5000", "reg.corp:5000/app"),
+            ("http://reg.corp", "http://reg.corp/app"),
+            ("registry", "https://registry/app"),
+            ("localhost", "localhost/app"),
+            ("[::1]:5000", "[::1]:5000/app"),
+            ("docker.io", "docker.io/app"),
+            ("https://art.corp/docker", "https://art.corp/docker/app"),
+        ] {
+            assert_eq!(registry(text).qualify("app"), name);
+            let scheme = registry(text).with_scheme();
+            assert!(scheme.contains("://") && registry(&scheme) == registry(text), "{scheme}");
+        }
     }
 
     #[test]

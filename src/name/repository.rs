@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::FromText;
+use super::host::is_host;
 use super::refusal::{name_of, refuse};
 use crate::error::Error;
 
@@ -25,6 +26,12 @@ impl Repository {
     pub(super) fn official(self) -> Self {
         let official = format!("library/{}", self.0);
         if self.0.contains('/') || official.len() > MAX { self } else { Self(official) }
+    }
+
+    /// Whether its first component would be read as a host: `ghcr.io/owner/app`, `localhost/app`. Such a name is told from a
+    /// host by the registry before it alone.
+    pub fn begins_like_a_host(&self) -> bool {
+        self.0.split_once('/').is_some_and(|(first, _)| is_host(first))
     }
 
     /// As `from_str`, with the cause alone as its error.
@@ -80,7 +87,7 @@ fn unexpected(path: &str, odd: char) -> String {
                 Some(_) => format!("'{odd}' is upper case, and a repository has no upper-case letters"),
             }
         }
-        '@' => "what stands after '@' is a digest, and a repository alone is wanted".into(),
+        '@' => alone("digest", path, odd),
         ':' => unexpected_colon(path),
         _ => format!("{} is not allowed in a repository", name_of(odd)),
     }
@@ -90,12 +97,23 @@ fn unexpected_colon(path: &str) -> String {
     let (before, after) = path.split_once(':').unwrap_or_default();
     if after.starts_with("//") {
         "a repository has no scheme".into()
+    } else if after.is_empty() {
+        "the tag after ':' is empty".into()
     } else if after.contains('/') {
         "':' stands between a host and its port or before a tag, nowhere else".into()
-    } else if !before.contains('/') && !after.is_empty() && after.bytes().all(|byte| byte.is_ascii_digit()) {
-        "it reads as a registry, HOST:PORT, and no repository follows".into()
+    } else if !before.contains('/') && after.bytes().all(|byte| byte.is_ascii_digit()) {
+        "this is a registry (HOST:PORT), not a repository".into()
     } else {
-        "what stands after ':' is a tag, and a repository alone is wanted".into()
+        alone("tag", path, ':')
+    }
+}
+
+/// A repository is wanted without what stands after `mark`.
+fn alone(what: &str, path: &str, mark: char) -> String {
+    let before = path.split(mark).next().unwrap_or_default();
+    match fault(before) {
+        None => format!("expected a repository without a {what}; use '{before}'"),
+        Some(_) => format!("expected a repository without a {what}"),
     }
 }
 
@@ -161,11 +179,27 @@ mod tests {
 
     #[test]
     fn a_cause_guesses_what_was_meant() {
-        assert_eq!(cause("app:v1"), "what stands after ':' is a tag, and a repository alone is wanted");
-        assert_eq!(cause("app@sha256:00"), "what stands after '@' is a digest, and a repository alone is wanted");
-        assert_eq!(cause("localhost:5000"), "it reads as a registry, HOST:PORT, and no repository follows");
+        assert_eq!(cause("team/app:v1"), "expected a repository without a tag; use 'team/app'");
+        assert_eq!(cause("team/app:"), "the tag after ':' is empty");
+        assert_eq!(cause("app@sha256:00"), "expected a repository without a digest; use 'app'");
+        assert_eq!(cause("app:v1@sha256:00"), "expected a repository without a tag; use 'app'");
+        assert_eq!(cause("localhost:5000"), "this is a registry (HOST:PORT), not a repository");
         assert_eq!(cause("team/app:5000/x"), "':' stands between a host and its port or before a tag, nowhere else");
         assert_eq!(cause("https://ghcr.io/app"), "a repository has no scheme");
+    }
+
+    #[test]
+    fn a_path_may_begin_like_a_host() {
+        let begins = |path: &str| path.parse::<Repository>().expect("a repository").begins_like_a_host();
+        for (path, like_a_host) in [
+            ("ghcr.io/owner/app", true),
+            ("localhost/app", true),
+            ("team/app", false),
+            ("evil.test", false),
+            ("localhost", false),
+        ] {
+            assert_eq!(begins(path), like_a_host, "{path}");
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn scraps() -> impl Strategy<Value = String> {
         4 => "[a-zA-Z0-9._:/@-]{0,4}",
         1 => "\\PC",
         1 => any::<char>().prop_map(String::from),
-        1 => proptest::sample::select(vec!["://", "https://", "sha256:", "..", "//", "[::1]", ":5000", "localhost", "%2e", "\r\n"])
+        1 => proptest::sample::select(vec!["://", "https://", "sha256:", "..", "//", "[::1]", ":5000", "localhost", "%2e", "%3a", "/v2/", "/tags/list", "/manifests/", "\r\n"])
             .prop_map(str::to_owned),
     ];
     proptest::collection::vec(scrap, 0..8).prop_map(|scraps| scraps.concat())
@@ -103,6 +103,22 @@ proptest! {
     }
 
     #[test]
+    fn a_qualified_name_is_read_back_whatever_the_default_is(
+        text in registry(), reference in reference(), default in registry()
+    ) {
+        let (Ok(registry), Ok(default)) = (text.parse::<Registry>(), default.parse::<Registry>()) else { return Ok(()) };
+        // A prefix cannot be told from a path, unless it is the default's.
+        if registry.prefix().is_none() && (!registry.is_docker_hub() || reference.contains('/')) {
+            let located = Located::<Reference>::read(&registry.qualify(&reference)).expect("a reference");
+            let (at, name) = located.within(&default);
+            prop_assert_eq!(name.to_string(), reference.clone());
+            prop_assert!(at == registry || at == default && at.authority() == registry.authority());
+        }
+        let located = Located::<Reference>::parse_in(&registry.qualify(&reference), &registry).expect("a reference");
+        prop_assert_eq!(located.name.to_string(), reference);
+    }
+
+    #[test]
     fn a_name_of_the_grammar_stands_in_a_url(registry in registry(), reference in reference()) {
         if let Ok(registry) = registry.parse::<Registry>() {
             let reference: Reference = reference.parse().expect("a reference");
@@ -125,11 +141,15 @@ proptest! {
         if let Ok(digest) = text.parse::<Digest>() {
             assert_stands_in_a_url(&hub.base(), &format!("v2/a/manifests/{digest}"));
         }
-        for located in [text.parse::<Located<Repository>>(), Located::<Repository>::parse_in(&text, &mirror)].into_iter().flatten() {
+        let repositories =
+            [text.parse::<Located<Repository>>(), Located::<Repository>::read(&text), Located::<Repository>::parse_in(&text, &mirror)];
+        for located in repositories.into_iter().flatten() {
             let (registry, repository) = located.within(&hub);
             assert_stands_in_a_url(&registry.base(), &format!("v2/{repository}/tags/list"));
         }
-        for located in [text.parse::<Located<Reference>>(), Located::<Reference>::parse_in(&text, &mirror)].into_iter().flatten() {
+        let references =
+            [text.parse::<Located<Reference>>(), Located::<Reference>::read(&text), Located::<Reference>::parse_in(&text, &mirror)];
+        for located in references.into_iter().flatten() {
             let (registry, reference) = located.within(&hub);
             let path = format!("v2/{}/manifests/{}", reference.repository(), reference.target());
             assert_stands_in_a_url(&registry.base(), &path);
@@ -143,7 +163,7 @@ proptest! {
     fn arbitrary_text_never_panics(text in any::<String>()) {
         let _ = (text.parse::<Registry>(), text.parse::<Repository>(), text.parse::<Tag>(), text.parse::<Digest>());
         let _ = (text.parse::<Reference>(), text.parse::<Located<Repository>>(), text.parse::<Located<Reference>>());
-        let _ = Located::<Reference>::parse_in(&text, &Registry::docker_hub());
+        let _ = (Located::<Reference>::parse_in(&text, &Registry::docker_hub()), Located::<Reference>::read(&text));
     }
 
     #[test]
@@ -152,6 +172,8 @@ proptest! {
         let refusals = [
             text.parse::<Located<Repository>>().err(),
             text.parse::<Located<Reference>>().err(),
+            Located::<Repository>::read(&text).err(),
+            Located::<Reference>::read(&text).err(),
             text.parse::<Registry>().err(),
             text.parse::<Repository>().err(),
             text.parse::<Reference>().err(),

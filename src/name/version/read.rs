@@ -1,0 +1,161 @@
+//! What version a tag says.
+
+/// Between the parts of a suffix. No tag has a `+`, but a list may hold anything.
+pub(super) const SEPARATORS: [char; 4] = ['.', '-', '_', '+'];
+
+/// What makes a suffix a pre-release. In alphabetical order, which is also how they order.
+const PRE_RELEASES: [&str; 8] = ["alpha", "beta", "canary", "dev", "nightly", "pre", "rc", "snapshot"];
+
+/// The most digits of a number that is a version whatever else a repository holds. Abbreviated commits have seven and more, and dates
+/// without separators eight.
+const SHORT: usize = 5;
+
+/// A version as it orders: number by number, then a pre-release before its release.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Version {
+    /// Without zeros at the end: 1.2 and 1.2.0 are the same.
+    numbers: Vec<u64>,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// The word and the numbers after it.
+    PreRelease(&'static str, Vec<u64>),
+    Release,
+}
+
+/// What is written in a tag.
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    pub form: Form,
+    /// As written, at least one.
+    pub numbers: Vec<u64>,
+    pub stage: Stage,
+    /// Of a pre-release: the suffix from its word on.
+    pub pre_release: &'a str,
+    /// Whether something stands between the numbers and the word: `1.2-alpine-rc1`.
+    pub is_variant: bool,
+}
+
+/// How the numbers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `1.2`, `2024-01-07`: with dots or as a date.
+    Dotted,
+    /// `17`
+    ShortNumber,
+    /// `4095671`, `20240107`
+    LongNumber,
+}
+
+impl Reading<'_> {
+    pub(super) fn version(mut self) -> Version {
+        while self.numbers.last() == Some(&0) {
+            self.numbers.pop();
+        }
+        Version { numbers: self.numbers, stage: self.stage }
+    }
+}
+
+/// Reads a tag; `None` where it is not a version in any repository.
+pub(super) fn read(tag: &str) -> Option<Reading<'_>> {
+    let text = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
+    let (form, numbers, suffix) = calendar(text).or_else(|| dotted(text)).or_else(|| bare(text))?;
+    let (stage, at) = stage(suffix);
+    let is_variant = suffix[..at].contains(|c| !SEPARATORS.contains(&c));
+    Some(Reading { form, numbers, stage, pre_release: &suffix[at..], is_variant })
+}
+
+type Parts<'a> = (Form, Vec<u64>, &'a str);
+
+/// `2024-01-07` and `2024-01`, and what follows.
+fn calendar(text: &str) -> Option<Parts<'_>> {
+    let (year, after_year) = number(text).filter(|(year, _)| (1900..2200).contains(year))?;
+    let separator = ['-', '_'].into_iter().find(|separator| after_year.starts_with(*separator))?;
+    let next = |text, most| part(text, separator).filter(|(number, _)| (1..=most).contains(number));
+    let (month, mut rest) = next(after_year, 12)?;
+    let mut numbers = vec![year, month];
+    if let Some((day, after_day)) = next(rest, 31) {
+        numbers.push(day);
+        rest = after_day;
+    }
+    let rest = more(&mut numbers, rest);
+    Some((Form::Dotted, numbers, rest))
+}
+
+/// `1.2`, `1.2.3.4`, and what follows.
+fn dotted(text: &str) -> Option<Parts<'_>> {
+    let (first, rest) = number(text)?;
+    let mut numbers = vec![first];
+    let rest = more(&mut numbers, rest);
+    (numbers.len() > 1).then_some((Form::Dotted, numbers, rest))
+}
+
+/// A number without dots, and what follows: `17-alpine` and `18beta1`, but not `3f2a9c1`.
+fn bare(text: &str) -> Option<Parts<'_>> {
+    let (value, rest) = number(text)?;
+    let digits = text.len() - rest.len();
+    let is_separate =
+        rest.is_empty() || rest.starts_with(SEPARATORS) || matches!(stage(rest), (Stage::PreRelease(..), 0));
+    let form = if digits <= SHORT { Form::ShortNumber } else { Form::LongNumber };
+    // 12345678-0000-… is a UUID.
+    let is_plain = form == Form::ShortNumber || rest.is_empty() || is_date(value, digits);
+    (is_separate && is_plain).then_some((form, vec![value], rest))
+}
+
+/// Whether a number begins with a year, a month and a day.
+fn is_date(value: u64, digits: usize) -> bool {
+    let Some(times) = digits.checked_sub(8).filter(|more| more % 2 == 0 && *more <= 6) else { return false };
+    let day = value / 10_u64.pow(u32::try_from(times).unwrap_or(0));
+    (1900..2200).contains(&(day / 10_000)) && (1..=12).contains(&(day / 100 % 100)) && (1..=31).contains(&(day % 100))
+}
+
+/// Numbers that follow after dots.
+fn more<'a>(numbers: &mut Vec<u64>, mut rest: &'a str) -> &'a str {
+    while let Some((next, after)) = part(rest, '.') {
+        numbers.push(next);
+        rest = after;
+    }
+    rest
+}
+
+fn part(text: &str, separator: char) -> Option<(u64, &str)> {
+    number(text.strip_prefix(separator)?)
+}
+
+/// The number at the beginning, and what follows.
+fn number(text: &str) -> Option<(u64, &str)> {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let value = text[..text.len() - rest.len()].parse().ok()?;
+    Some((value, rest))
+}
+
+/// What a suffix makes of a version, and where the word begins that makes it a pre-release; the end of the suffix, if none does.
+fn stage(suffix: &str) -> (Stage, usize) {
+    let mut at = 0;
+    for part in suffix.split(SEPARATORS) {
+        if let Some((word, first)) = pre_release(part) {
+            let after = suffix[at + part.len()..].split(SEPARATORS).skip(1);
+            let numbers = first.into_iter().chain(after.map_while(all_digits)).collect();
+            return (Stage::PreRelease(word, numbers), at);
+        }
+        at += part.len() + 1;
+    }
+    (Stage::Release, suffix.len())
+}
+
+/// `rc`, `RC1`: the word, and the number that follows directly.
+fn pre_release(part: &str) -> Option<(&'static str, Option<u64>)> {
+    PRE_RELEASES.into_iter().find_map(|word| {
+        let start = part.get(..word.len())?;
+        let rest = &part[word.len()..];
+        let number = all_digits(rest);
+        (start.eq_ignore_ascii_case(word) && (rest.is_empty() || number.is_some())).then_some((word, number))
+    })
+}
+
+fn all_digits(text: &str) -> Option<u64> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { text.parse().ok() } else { None }
+}
