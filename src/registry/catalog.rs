@@ -6,7 +6,7 @@ use reqwest::Method;
 use super::client::Client;
 use super::endpoint::Endpoint;
 use super::listing::{Listing, PAGE_SIZE};
-use super::valid::{Remarks, one_by_one, valid_names};
+use super::valid::{one_by_one, valid_names};
 use crate::error::{Error, Kind, Operation, Result};
 use crate::name::Repository;
 
@@ -32,7 +32,7 @@ impl Client {
     ///
     /// [`Kind::Unsupported`] where the registry has no catalog (Artifact Registry answers with an empty one);
     /// [`Kind::Denied`] or [`Kind::Unauthenticated`] where it is not for this user; [`Kind::Incomplete`] when it was cut short.
-    pub fn catalog(&self, options: &CatalogOptions) -> impl Stream<Item = Result<Repository>> + use<'_> {
+    pub fn catalog(&self, options: &CatalogOptions) -> impl Stream<Item = Result<Repository>> + Send + use<> {
         one_by_one(self.catalog_batches(options))
     }
 
@@ -41,7 +41,10 @@ impl Client {
     /// # Errors
     ///
     /// As [`Client::catalog`].
-    pub fn catalog_batches(&self, options: &CatalogOptions) -> impl Stream<Item = Result<Vec<Repository>>> + use<'_> {
+    pub fn catalog_batches(
+        &self,
+        options: &CatalogOptions,
+    ) -> impl Stream<Item = Result<Vec<Repository>>> + Send + use<> {
         let request = self.request(Method::GET, Endpoint::Catalog);
         let mut listing = Listing::new(self, request, "repositories", options.page_size, options.after.as_deref());
         if self.registry.host().ends_with(".pkg.dev") {
@@ -49,6 +52,6 @@ impl Client {
             let cause = "its catalog is always empty: Artifact Registry does not offer one";
             listing = listing.when_empty(Error::new(Kind::Unsupported(Operation::Catalog), what).because(cause));
         }
-        valid_names(listing, "repository name", Remarks::Made)
+        valid_names(listing, "repository name")
     }
 }

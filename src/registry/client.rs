@@ -1,7 +1,6 @@
 //! The client of one registry.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use futures::{Stream, TryStreamExt};
 
@@ -14,13 +13,11 @@ use crate::trust::{self, Trust};
 
 /// A client of one registry. Cheap to make: no file is read and no connection opened before the first request.
 ///
-/// It can be shared: every method takes `&self`, and concurrent requests share connections, tokens and limits.
-#[derive(Debug)]
+/// A clone shares everything with its original: connections, tokens and limits.
+#[derive(Debug, Clone)]
 pub struct Client {
-    pub(super) registry: Registry,
-    pub(super) transport: Transport,
-    /// Whether a HEAD of a manifest was answered with a digest: that it then answers "not found" can be believed.
-    pub(super) heads_tell: AtomicBool,
+    pub(super) registry: Arc<Registry>,
+    pub(super) transport: Arc<Transport>,
 }
 
 impl Client {
@@ -127,6 +124,6 @@ impl ClientBuilder {
             None => Trust::load(trust::Options::default())?,
         };
         let transport = Transport::new(&self.registry, self.keychain, trust, self.options, self.stats);
-        Ok(Client { registry: self.registry, transport, heads_tell: AtomicBool::default() })
+        Ok(Client { registry: Arc::new(self.registry), transport: Arc::new(transport) })
     }
 }

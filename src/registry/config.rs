@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::platform::Platform;
@@ -11,7 +12,7 @@ use super::platform::Platform;
 /// The parts of an image config that are for people. Members that are absent, or not as an image has them, are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImageConfig {
-    /// When the image was made; `None` also for the placeholders of reproducible builds (year 1 and 1970).
+    /// When the image was made, as it stands there: whether that date is a real one is another question, see [`Dates`](super::Dates).
     pub created: Option<Timestamp>,
     /// For which platform; `None` for what is not an image.
     pub platform: Option<Platform>,
@@ -25,6 +26,8 @@ pub struct ImageConfig {
     pub cmd: Vec<String>,
     /// How it was built.
     pub history: Vec<HistoryEntry>,
+    /// When a model was made: a config of ModelPack or Docker's has it elsewhere.
+    pub model_created: Option<Timestamp>,
 }
 
 /// One step of the build.
@@ -54,23 +57,38 @@ struct Members {
     os: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     variant: Option<String>,
+    #[serde(default, rename = "os.version", deserialize_with = "lenient")]
+    os_version: Option<String>,
+    #[serde(default, rename = "os.features", deserialize_with = "lenient")]
+    os_features: Option<Vec<String>>,
     #[serde(default, deserialize_with = "lenient")]
     config: Option<Run>,
     #[serde(default, deserialize_with = "lenient")]
-    history: Option<Vec<HistoryEntry>>,
+    history: Option<Vec<Option<HistoryEntry>>>,
+    #[serde(default, deserialize_with = "lenient")]
+    descriptor: Option<Model>,
+}
+
+/// What a model's config says of the model: by ModelPack `createdAt`; Docker's program writes `created`.
+#[derive(Default, Deserialize)]
+struct Model {
+    #[serde(default, rename = "createdAt", deserialize_with = "lenient")]
+    created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lenient")]
+    created: Option<Timestamp>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Run {
     #[serde(default, deserialize_with = "lenient")]
-    labels: Option<BTreeMap<String, String>>,
+    labels: Option<BTreeMap<String, Value>>,
     #[serde(default, deserialize_with = "lenient")]
-    env: Option<Vec<String>>,
+    env: Option<Vec<Value>>,
     #[serde(default, deserialize_with = "lenient")]
-    entrypoint: Option<Vec<String>>,
+    entrypoint: Option<Vec<Value>>,
     #[serde(default, deserialize_with = "lenient")]
-    cmd: Option<Vec<String>>,
+    cmd: Option<Vec<Value>>,
 }
 
 /// Helm charts and other artifacts have configs of their own: a member of another type than an image's is as good as absent.
@@ -81,6 +99,19 @@ where
 {
     let value = Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).ok())
+}
+
+/// A text; `null` is the empty one.
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Null => Some(String::new()),
+        _ => None,
+    }
+}
+
+fn texts(values: Option<Vec<Value>>) -> Vec<String> {
+    values.into_iter().flatten().filter_map(text).collect()
 }
 
 impl ImageConfig {
@@ -94,31 +125,34 @@ impl ImageConfig {
             return Ok(Self::default());
         }
         // An array would be read as the members in their order.
-        let Value::Object(members) = serde_json::from_slice(bytes)? else {
-            return Err(serde::de::Error::custom("it is not a JSON object"));
-        };
-        let members: Members = serde_json::from_value(Value::Object(members))?;
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            serde_json::from_slice::<IgnoredAny>(bytes)?;
+            return Err(serde::de::Error::custom("not a JSON object"));
+        }
+        let members: Members = serde_json::from_slice(bytes)?;
         let run = members.config.unwrap_or_default();
         // cosign writes empty texts, buildkit `unknown`.
         let is_named = |text: &String| !text.is_empty();
         let platform = members.os.filter(is_named).zip(members.architecture.filter(is_named));
         Ok(Self {
-            created: members.created.filter(|created| is_real(*created)),
+            created: members.created,
             platform: platform
-                .map(|(os, architecture)| Platform { os, architecture, variant: members.variant })
+                .map(|(os, architecture)| Platform {
+                    os,
+                    architecture,
+                    variant: members.variant.filter(is_named),
+                    os_version: members.os_version.filter(is_named),
+                    os_features: members.os_features.unwrap_or_default(),
+                })
                 .filter(|platform| !platform.is_unknown()),
-            labels: run.labels.unwrap_or_default(),
-            env: run.env.unwrap_or_default(),
-            entrypoint: run.entrypoint.unwrap_or_default(),
-            cmd: run.cmd.unwrap_or_default(),
-            history: members.history.unwrap_or_default(),
+            labels: run.labels.into_iter().flatten().filter_map(|(key, value)| Some((key, text(value)?))).collect(),
+            env: texts(run.env),
+            entrypoint: texts(run.entrypoint),
+            cmd: texts(run.cmd),
+            history: members.history.into_iter().flatten().flatten().collect(),
+            model_created: members.descriptor.and_then(|model| model.created_at.or(model.created)),
         })
     }
-}
-
-/// Reproducible builds say the zero time of Go or of Unix where they mean that they do not say.
-fn is_real(created: Timestamp) -> bool {
-    created.as_second() > 24 * 3600
 }
 
 #[cfg(test)]
@@ -146,17 +180,44 @@ mod tests {
         assert_eq!(ImageConfig::parse(b"").expect("nothing"), ImageConfig::default());
         let helm = br#"{"name":"chart","config":"no","os":7,"created":"yesterday"}"#;
         assert_eq!(ImageConfig::parse(helm).expect("JSON"), ImageConfig::default());
-        assert!(ImageConfig::parse(b"[]").is_err());
+        for other in ["[]", "7", "hello", "PK\u{3}\u{4}", "{"] {
+            assert!(ImageConfig::parse(other.as_bytes()).is_err(), "{other}");
+        }
         for nowhere in [r#"{"os":"","architecture":""}"#, r#"{"os":"unknown","architecture":"unknown"}"#] {
             assert_eq!(ImageConfig::parse(nowhere.as_bytes()).expect("JSON").platform, None, "{nowhere}");
         }
     }
 
     #[test]
-    fn zero_times_are_unknown() {
-        for zero in ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"] {
-            let config = format!(r#"{{"created":"{zero}"}}"#);
-            assert_eq!(ImageConfig::parse(config.as_bytes()).expect("JSON").created, None, "{zero}");
+    fn one_member_that_cannot_be_read_takes_no_other_along() {
+        let config =
+            br#"{"config":{"Labels":{"a":null,"b":7,"c":"d"},"Env":["A=1",null,2]},"history":[null,{"created_by":7}]}"#;
+        let config = ImageConfig::parse(config).expect("JSON");
+        assert_eq!(config.labels, BTreeMap::from([("a".to_owned(), String::new()), ("c".to_owned(), "d".to_owned())]));
+        assert_eq!(
+            (config.env, config.history),
+            (vec!["A=1".to_owned(), String::new()], vec![HistoryEntry::default()])
+        );
+    }
+
+    #[test]
+    fn models_say_elsewhere_when_they_were_made() {
+        for name in ["createdAt", "created"] {
+            let config =
+                format!(r#"{{"descriptor":{{"{name}":"2025-01-01T00:00:00Z"}},"config":{{"format":"gguf"}}}}"#);
+            let config = ImageConfig::parse(config.as_bytes()).expect("JSON");
+            assert_eq!(config.created, None);
+            assert_eq!(
+                config.model_created.map(|created| created.to_string()).as_deref(),
+                Some("2025-01-01T00:00:00Z")
+            );
         }
+    }
+
+    #[test]
+    fn the_version_of_windows_is_read() {
+        let config = br#"{"os":"windows","architecture":"amd64","os.version":"10.0.17763.1","os.features":["win32k"]}"#;
+        let platform = ImageConfig::parse(config).expect("JSON").platform.expect("a platform");
+        assert_eq!(platform.to_string(), "windows(10.0.17763.1+win32k)/amd64");
     }
 }

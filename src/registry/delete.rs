@@ -3,18 +3,28 @@
 //! Registries differ (OCI distribution specification, "Content Management"): some delete a tag by its name and leave the manifest
 //! and its other tags, some delete manifests only, with every tag on them, some neither. Nothing here decides for the one or the
 //! other; it says which of them the registry does.
+//!
+//! No reply to a DELETE proves anything. That something is gone is said by a look at it afterwards: a 202 may take effect later, and a
+//! 404 may come from a gateway that lets no DELETE through.
+
+use std::time::Duration;
 
 use futures::TryFutureExt;
 use reqwest::Method;
+use tokio::time::Instant;
 
 use super::client::Client;
 use super::endpoint::Endpoint;
-use crate::error::{Danger, Error, Fault, Kind, Network, Operation, Result};
+use super::manifest::Resolved;
+use crate::error::{Danger, Error, Fault, Kind, Network, Operation, RegistryError, Result};
 use crate::http::registry_errors;
 use crate::name::{Algorithm, Digest, Repository, Tag, Target};
 
 /// As much of the reply to a DELETE as is read.
 const BODY_LIMIT: usize = 64 * 1024;
+
+/// How long an accepted deletion may take until it shows. Pulp needs a second.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a deletion ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,15 +35,25 @@ pub enum Deletion {
     AlreadyGone,
 }
 
+/// What the registry answered to a DELETE.
+enum Answer {
+    /// It will be done; with the errors that came along.
+    Accepted(Vec<RegistryError>),
+    /// 404.
+    NotFound(Error),
+    /// The reply was lost, or says that the registry failed: it may have been done or not.
+    Lost(Error),
+}
+
 impl Client {
-    /// Deletes a tag by its name: that tag and nothing else. `digest` is what it points at, for the case that the reply is lost.
+    /// Deletes a tag by its name: that tag and nothing else. `digest` is what it points at, where that is known.
     ///
     /// # Errors
     ///
-    /// [`Operation::DeleteTag`] where the registry does not delete tags by name: nothing was changed then.
-    /// [`Danger::Moved`] when the reply was lost and the tag points elsewhere. [`Kind::Incomplete`] when the registry accepted the
-    /// request and the tag is still there.
-    pub async fn delete_tag(&self, repository: &Repository, tag: &Tag, digest: &Digest) -> Result<Deletion> {
+    /// [`Operation::DeleteTag`] where the registry does not delete tags by name, or answers 404 and still has the tag: nothing was
+    /// changed then. [`Danger::Moved`] when the reply was lost and the tag points elsewhere. [`Kind::Incomplete`] when the registry
+    /// accepted the request and the tag is still there ten seconds later.
+    pub async fn delete_tag(&self, repository: &Repository, tag: &Tag, digest: Option<&Digest>) -> Result<Deletion> {
         self.delete(repository, Target::Tag(tag), digest).map_err(|error| by_name_unsupported(error, self)).await
     }
 
@@ -41,23 +61,25 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Operation::DeleteManifest`] where deletion is disabled; [`Kind::Incomplete`] as for [`Client::delete_tag`].
+    /// [`Operation::DeleteManifest`] where deletion is disabled, or answered with 404 while the manifest is there;
+    /// [`Kind::Incomplete`] as for [`Client::delete_tag`].
     pub async fn delete_manifest(&self, repository: &Repository, digest: &Digest) -> Result<Deletion> {
-        self.delete(repository, Target::Digest(digest), digest).await
+        self.delete(repository, Target::Digest(digest), Some(digest)).await
     }
 
-    /// Whether the registry would delete manifests of this repository, found out by a request that changes nothing: to delete a
+    /// Whether the registry would delete manifests of this repository, as far as a request tells that changes nothing: to delete a
     /// manifest with a digest of zeros.
     ///
     /// # Errors
     ///
-    /// [`Operation::DeleteManifest`] when it is disabled; [`Kind::Denied`] when it is not allowed.
+    /// [`Operation::DeleteManifest`] when it is disabled, or when a server in between answers; [`Kind::Denied`] when it is not
+    /// allowed.
     pub async fn probe_deletion(&self, repository: &Repository) -> Result<()> {
         let nothing = Digest::zero(Algorithm::Sha256);
         self.probe(repository, Target::Digest(&nothing)).await
     }
 
-    /// Whether the registry would delete tags of this repository by name, found out by a request that changes nothing: to delete a
+    /// Whether the registry would delete tags of this repository by name, as far as a request tells that changes nothing: to delete a
     /// tag that does not exist.
     ///
     /// # Errors
@@ -71,69 +93,130 @@ impl Client {
 
     async fn probe(&self, repository: &Repository, nothing: Target<'_>) -> Result<()> {
         let mut request = self.request(Method::DELETE, Endpoint::Manifest(repository, nothing));
-        // Nobody knows the name that is asked for.
+        let operation = request.subject.operation;
+        // The name that is asked for means nothing to people.
         request.subject.name = format!("a deletion in {repository}");
         match self.transport.send(&request).await {
             Ok(_) => Ok(()),
+            // No registry writes such a page: what answers is a gateway that lets no DELETE through.
+            Err(error) if error.is_not_found() && error.reply().is_some_and(|reply| reply.is_foreign) => Err(error
+                .within(format!("{} does not allow deletion", self.registry))
+                .with_kind(Kind::Unsupported(operation))),
             Err(error) if error.is_not_found() => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    async fn delete(&self, repository: &Repository, target: Target<'_>, digest: &Digest) -> Result<Deletion> {
-        let request = self.request(Method::DELETE, Endpoint::Manifest(repository, target));
-        let mut resend = true;
+    async fn delete(&self, repository: &Repository, target: Target<'_>, digest: Option<&Digest>) -> Result<Deletion> {
+        let mut was_lost = false;
         loop {
-            let error = match self.transport.send(&request).await {
-                Ok(mut response) => {
-                    // What is wrong with the body does not matter: the proof is whether it is gone.
-                    let errors = registry_errors(&response.start(BODY_LIMIT).await);
-                    if let Some(error) = errors.first() {
-                        let what = format!("{} accepted to delete {} with errors", self.registry, request.subject.name);
-                        return Err(
-                            Error::new(Kind::Incomplete, what).because(format!("{}: {}", error.code, error.message))
-                        );
-                    }
-                    return self.prove_gone(repository, target, digest).await.map(|()| Deletion::Deleted);
+            let answer = self.send_deletion(repository, target).await?;
+            // Errors in a reply that accepts it say that it will not be done.
+            let may_be_late = matches!(&answer, Answer::Accepted(errors) if errors.is_empty());
+            let patience = if may_be_late { PATIENCE } else { Duration::ZERO };
+            let mut now = self.await_absence(repository, target, digest, patience).await;
+            if !may_be_late && matches!(now, Ok(None)) {
+                // Nothing else says that it is gone, and a replica may lag behind.
+                now = self.look(repository, target).await;
+                if let (Ok(Some(_)), Answer::Lost(error)) = (&now, &answer) {
+                    let what = format!("cannot find out whether {} is gone", name_of(repository, target));
+                    let error = error.clone().within(what).with_kind(Kind::Incomplete);
+                    return Err(error.because(format!("{} has it again", self.registry)));
                 }
-                Err(error) if error.is_not_found() && resend => return Ok(Deletion::AlreadyGone),
-                // It was there a moment ago: the first request has arrived after all.
-                Err(error) if error.is_not_found() => return Ok(Deletion::Deleted),
-                Err(error) if may_have_happened(&error) => error,
-                Err(error) => return Err(error),
+            }
+            let now = match now {
+                Ok(now) => now,
+                Err(again) => return Err(self.undetermined(repository, target, answer, again)),
             };
-            // The reply was lost: what is there now tells whether the request arrived.
-            match self.look_up(repository, target).await {
-                Ok(None) => return Ok(Deletion::Deleted),
-                Err(again) => {
-                    let what = format!("cannot find out whether {} is gone", request.subject.name);
-                    let (error, again) = (error.within(what).with_kind(Kind::Incomplete), again.to_string());
-                    // A time limit ends both alike.
-                    return Err(if error.causes().contains(&again) { error } else { error.because(again) });
+            let Some(now) = now else {
+                if let Answer::Accepted(errors) = &answer
+                    && let Some(error) = errors.first()
+                {
+                    let what =
+                        format!("{} accepted to delete {} with errors", self.registry, name_of(repository, target));
+                    return Err(
+                        Error::new(Kind::Incomplete, what).because(format!("{}: {}", error.code, error.message))
+                    );
                 }
-                Ok(Some(now)) if now.digest != *digest => {
-                    return Err(moved(&request.subject.name, digest, &now.digest));
+                // After a lost reply, "not found" says that the first request arrived after all.
+                let was_there = was_lost || !matches!(answer, Answer::NotFound(_));
+                return Ok(if was_there { Deletion::Deleted } else { Deletion::AlreadyGone });
+            };
+            let from = digest.filter(|digest| now.digest != **digest);
+            match answer {
+                // Somebody pushed the tag anew: what was asked to go is gone from it.
+                Answer::Accepted(_) if from.is_some() => return Ok(Deletion::Deleted),
+                Answer::Accepted(errors) => {
+                    let what = format!("{} is still present", name_of(repository, target));
+                    let with = if errors.is_empty() { "" } else { " with errors" };
+                    let cause = format!("{} accepted the deletion{with} and did not carry it out", self.registry);
+                    let error = Error::new(Kind::Incomplete, what).because(cause);
+                    let said = errors.iter().map(|error| format!("{}: {}", error.code, error.message));
+                    return Err(said.fold(error, Error::because));
                 }
-                Ok(Some(_)) if resend => resend = false,
-                Ok(Some(_)) => return Err(error),
+                Answer::NotFound(_) | Answer::Lost(_) if let Some(from) = from => {
+                    return Err(moved(&name_of(repository, target), from, &now.digest));
+                }
+                Answer::NotFound(error) => {
+                    let what = format!(
+                        "{} answers 404 to DELETE and still has {}",
+                        self.registry,
+                        name_of(repository, target)
+                    );
+                    let operation =
+                        self.request(Method::DELETE, Endpoint::Manifest(repository, target)).subject.operation;
+                    return Err(error.called(what).with_kind(Kind::Unsupported(operation)));
+                }
+                Answer::Lost(_) if !was_lost => was_lost = true,
+                Answer::Lost(error) => return Err(error),
             }
         }
     }
 
-    /// A registry that accepts a deletion may not have carried it out.
-    async fn prove_gone(&self, repository: &Repository, target: Target<'_>, digest: &Digest) -> Result<()> {
-        match self.look_up(repository, target).await {
-            Ok(None) => Ok(()),
-            Err(error) => {
-                let what = format!("deleted, but cannot verify that {repository} has no {target} any more");
-                Err(error.within(what).with_kind(Kind::Incomplete))
+    /// Sends one DELETE.
+    async fn send_deletion(&self, repository: &Repository, target: Target<'_>) -> Result<Answer> {
+        let request = self.request(Method::DELETE, Endpoint::Manifest(repository, target));
+        match self.transport.send(&request).await {
+            Ok(mut response) => Ok(Answer::Accepted(registry_errors(&response.start(BODY_LIMIT).await))),
+            Err(error) if error.is_not_found() => Ok(Answer::NotFound(error)),
+            Err(error) if may_have_happened(&error) => Ok(Answer::Lost(error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks until what is to be gone is gone or elsewhere, for so long at most. What is found instead; `None` when it is gone.
+    pub(crate) async fn await_absence(
+        &self,
+        repository: &Repository,
+        target: Target<'_>,
+        digest: Option<&Digest>,
+        patience: Duration,
+    ) -> Result<Option<Resolved>> {
+        const FIRST: Duration = Duration::from_millis(50);
+        let until = Instant::now() + patience;
+        let mut wait = FIRST;
+        loop {
+            let now = self.look(repository, target).await?;
+            let is_there = |now: &Resolved| digest.is_none_or(|digest| now.digest == *digest);
+            if !now.as_ref().is_some_and(is_there) || Instant::now() + wait > until {
+                return Ok(now);
             }
-            // Somebody pushed the tag anew: what was asked to go is gone from it.
-            Ok(Some(now)) if now.digest != *digest => Ok(()),
-            Ok(Some(_)) => {
-                let what = format!("{target} of {repository} is still present");
-                let cause = format!("{} accepted the deletion and did not carry it out", self.registry);
-                Err(Error::new(Kind::Incomplete, what).because(cause))
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+    }
+
+    fn undetermined(&self, repository: &Repository, target: Target<'_>, answer: Answer, again: Error) -> Error {
+        let name = name_of(repository, target);
+        match answer {
+            Answer::Accepted(_) => {
+                again.within(format!("deleted, but cannot verify that {name} is gone")).with_kind(Kind::Incomplete)
+            }
+            Answer::NotFound(error) | Answer::Lost(error) => {
+                let again = again.to_string();
+                let error = error.within(format!("cannot find out whether {name} is gone")).with_kind(Kind::Incomplete);
+                // A time limit ends both alike.
+                if error.causes().contains(&again) { error } else { error.because(again) }
             }
         }
     }
@@ -143,6 +226,14 @@ impl Client {
 pub fn moved(name: &str, from: &Digest, to: &Digest) -> Error {
     let danger = Danger::Moved { from: from.clone(), to: to.clone() };
     Error::new(Kind::Safety(danger), format!("{name} has moved meanwhile")).because(format!("from {from} to {to}"))
+}
+
+/// `team/app:1.4.0`, `team/app@sha256:…`
+fn name_of(repository: &Repository, target: Target<'_>) -> String {
+    match target {
+        Target::Tag(tag) => format!("{repository}:{tag}"),
+        Target::Digest(digest) => format!("{repository}@{digest}"),
+    }
 }
 
 /// Whether a request that failed in this way may have been carried out.

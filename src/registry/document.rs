@@ -5,13 +5,16 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use super::platform::Platform;
-use super::schema1;
-use crate::error::{Danger, Error, Fault, Kind, Result};
+use super::descriptor::{Descriptor, DescriptorDigest};
+use super::form::{Form, media_type_of};
+use super::members::{Reader, members};
+use super::schema1::{self, Schema1};
+use crate::error::{Error, Fault, Kind, Result};
 use crate::name::{Algorithm, Digest};
+
+/// How deeply indexes may list indexes.
+pub(super) const DEEPEST: usize = 4;
 
 /// Media types of manifests.
 pub mod media_types {
@@ -28,8 +31,17 @@ pub mod media_types {
     /// Docker's manifest, schema 1.
     pub const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
 
+    /// OCI's artifact manifest, which version 1.1 gave up before it came out.
+    pub const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
+    /// ORAS's artifact manifest, from which OCI's came.
+    pub const ORAS_ARTIFACT: &str = "application/vnd.cncf.oras.artifact.manifest.v1+json";
+
     /// The type of artifact that holds the place of a tag while that is removed; one that is found was left by an interrupted removal.
     pub const PLACEHOLDER: &str = "application/vnd.registry-ls.placeholder.v1+json";
+
+    /// Every type that is known.
+    pub(in super::super) const ALL: [&str; 8] =
+        [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, SCHEMA1_SIGNED, SCHEMA1, OCI_ARTIFACT, ORAS_ARTIFACT];
 
     /// Every type that can be shown, schema 1 last. Without an index among them, a registry answers with one child of the index
     /// and that child's digest.
@@ -41,7 +53,7 @@ pub mod media_types {
 
     /// Whether a manifest of this type is an image's, or an artifact's.
     pub fn is_image(media_type: &str) -> bool {
-        matches!(media_type, OCI_MANIFEST | DOCKER_MANIFEST)
+        matches!(media_type, OCI_MANIFEST | DOCKER_MANIFEST | OCI_ARTIFACT | ORAS_ARTIFACT)
     }
 
     /// Whether a config blob of this type is an image's. Old versions of docker pushed it without a type of its own.
@@ -53,6 +65,12 @@ pub mod media_types {
                 | "application/octet-stream"
                 | ""
         )
+    }
+
+    /// Whether a config blob of this type is a model's: of ModelPack, or of Docker's.
+    pub fn is_model_config(media_type: &str) -> bool {
+        media_type == "application/vnd.cncf.model.config.v1+json"
+            || media_type.starts_with("application/vnd.docker.ai.model.config.")
     }
 
     /// Whether a manifest of this type lists other manifests.
@@ -77,44 +95,6 @@ pub struct Manifest {
     pub bytes: Bytes,
 }
 
-/// A descriptor: what a manifest says of something it refers to (OCI content descriptor).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Descriptor {
-    /// The media type of what is referred to.
-    #[serde(default)]
-    pub media_type: String,
-    /// Its digest.
-    pub digest: Digest,
-    /// Its size in bytes, at most 2⁶³ − 1.
-    #[serde(deserialize_with = "size")]
-    pub size: u64,
-    /// In an index: for which platform it is.
-    #[serde(default)]
-    pub platform: Option<Platform>,
-    /// Further facts.
-    #[serde(default)]
-    pub annotations: Option<BTreeMap<String, String>>,
-    /// The type of artifact it is.
-    #[serde(default)]
-    pub artifact_type: Option<String>,
-}
-
-/// OCI's `int64`, which is not negative.
-fn size<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    let size = i64::deserialize(deserializer)?;
-    u64::try_from(size).map_err(|_| serde::de::Error::custom("a size is not negative"))
-}
-
-impl Descriptor {
-    /// The manifest that this attestation is about, where buildkit put one next to an image.
-    pub fn attests(&self) -> Option<&str> {
-        let annotations = self.annotations.as_ref()?;
-        let kind = annotations.get("vnd.docker.reference.type")?;
-        (kind == "attestation-manifest").then(|| annotations.get("vnd.docker.reference.digest").map(String::as_str))?
-    }
-}
-
 /// What is in a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
@@ -132,7 +112,7 @@ pub struct Document {
 /// The three forms of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// A manifest of manifests.
+    /// A manifest of manifests, and of blobs in a build cache: [`Document::children`] tells them apart.
     Index(Vec<Descriptor>),
     /// One image, or one artifact.
     Image {
@@ -142,109 +122,49 @@ pub enum Content {
         layers: Vec<Descriptor>,
     },
     /// Docker's first form, without sizes.
-    Schema1 {
-        /// The architecture.
-        architecture: Option<String>,
-        /// The layers, lowest first.
-        layers: Vec<Digest>,
-    },
+    Schema1(Schema1),
 }
 
-/// The members by which the forms are told apart.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Shape {
-    #[serde(default)]
-    media_type: Option<String>,
-    #[serde(default)]
-    manifests: Option<IgnoredAny>,
-    #[serde(default)]
-    layers: Option<IgnoredAny>,
-    #[serde(default)]
-    config: Option<IgnoredAny>,
-    #[serde(default)]
-    fs_layers: Option<IgnoredAny>,
-    #[serde(default)]
-    blobs: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Members {
-    #[serde(default)]
-    manifests: Option<Vec<Descriptor>>,
-    #[serde(default)]
-    config: Option<Descriptor>,
-    #[serde(default)]
-    layers: Option<Vec<Descriptor>>,
-    #[serde(default)]
-    blobs: Option<Vec<Descriptor>>,
-    #[serde(default)]
-    annotations: Option<BTreeMap<String, String>>,
-    #[serde(default)]
-    artifact_type: Option<String>,
-    #[serde(default)]
-    subject: Option<Descriptor>,
-}
-
-/// The media type of a manifest, from its `Content-Type` and its body, which must agree; the errors are those of [`Manifest::read`].
-fn media_type_of(content_type: Option<&str>, body: &[u8], what: &str) -> Result<String> {
-    let ambiguous =
-        |cause: String| Error::new(Kind::Safety(Danger::Ambiguous), format!("{what} is ambiguous")).because(cause);
-    if !body.trim_ascii_start().starts_with(b"{") {
-        return Err(malformed(what).because("it is not a JSON object"));
+impl Document {
+    /// The manifests that an index lists, in its order, and everything else in it that may be one: what [is certainly a
+    /// blob](Descriptor::may_be_manifest) is left out. Other forms list none.
+    pub fn children(&self) -> impl Iterator<Item = &Descriptor> {
+        self.listed().iter().filter(|descriptor| descriptor.may_be_manifest())
     }
-    let shape: Shape = serde_json::from_slice(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => ambiguous(error.to_string()),
-        _ => malformed(what).because(error),
-    })?;
-    let lists = shape.manifests.is_some();
-    let images = shape.layers.is_some() || shape.config.is_some() || shape.blobs.is_some();
-    if [lists, images, shape.fs_layers.is_some()].into_iter().filter(|&form| form).count() > 1 {
-        return Err(ambiguous(
-            "it has members of an index and of an image: both manifests and layers or config".into(),
-        ));
+
+    /// What an index lists and what certainly is no manifest: the layers and the config of a build cache.
+    pub fn listed_blobs(&self) -> impl Iterator<Item = &Descriptor> {
+        self.listed().iter().filter(|descriptor| !descriptor.may_be_manifest())
     }
-    let declared = content_type.filter(|content_type| is_specific(content_type));
-    let media_type = match (declared, shape.media_type) {
-        (Some(declared), Some(stated)) if declared != stated => {
-            return Err(ambiguous(format!("Content-Type and mediaType differ: {declared} and {stated}")));
+
+    /// The distinct blobs, configs and layers, that the manifest itself names, with their sizes in bytes; `None` for a size that is
+    /// not said.
+    pub fn blobs(&self) -> BTreeMap<&DescriptorDigest, Option<u64>> {
+        fn sized(blob: &Descriptor) -> (&DescriptorDigest, Option<u64>) {
+            (&blob.digest, blob.known_size())
         }
-        (Some(declared), _) => declared.to_owned(),
-        (None, Some(stated)) => stated,
-        (None, None) => {
-            let guessed = guess(lists, images, shape.fs_layers.is_some())
-                .ok_or_else(|| malformed(what).because("it has no media type, and neither manifests nor layers"))?;
-            tracing::warn!("the registry does not say what {what} is; it looks like {guessed}");
-            guessed.to_owned()
+        match &self.content {
+            Content::Index(_) => self.listed_blobs().map(sized).collect(),
+            Content::Image { config, layers } => config.iter().chain(layers).map(sized).collect(),
+            Content::Schema1(schema1) => schema1.layers.iter().map(|layer| (layer, None)).collect(),
         }
-    };
-    let schema1 = shape.fs_layers.is_some();
-    let other_form = (media_types::is_index(&media_type) && (images || schema1))
-        || (media_types::is_image(&media_type) && (lists || schema1))
-        || (media_types::is_schema1(&media_type) && (lists || images));
-    if other_form {
-        return Err(ambiguous(format!("its type is {media_type}, its members are of the other form")));
     }
-    Ok(media_type)
-}
 
-/// Servers and proxies in between give these to anything.
-fn is_specific(content_type: &str) -> bool {
-    !matches!(content_type, "" | "application/json" | "text/plain" | "application/octet-stream")
-}
-
-fn guess(lists: bool, images: bool, schema1: bool) -> Option<&'static str> {
-    match (lists, images, schema1) {
-        (true, ..) => Some(media_types::OCI_INDEX),
-        (_, true, _) => Some(media_types::OCI_MANIFEST),
-        (.., true) => Some(media_types::SCHEMA1),
-        _ => None,
+    fn listed(&self) -> &[Descriptor] {
+        match &self.content {
+            Content::Index(listed) => listed,
+            Content::Image { .. } | Content::Schema1(_) => &[],
+        }
     }
 }
 
 pub(super) fn malformed(what: &str) -> Error {
     Error::new(Kind::Protocol(Fault::Malformed), format!("{what} is malformed"))
+}
+
+/// Indexes are nested more deeply than any that serve a purpose.
+pub(super) fn too_deep() -> Error {
+    Error::new(Kind::Protocol(Fault::Malformed), format!("indexes are nested more than {DEEPEST} levels deep"))
 }
 
 impl Manifest {
@@ -253,8 +173,9 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// [`Danger::Ambiguous`] for a document that can be read in two ways (CVE-2021-41190): the types differ, a member occurs twice,
-    /// or it has members of two forms. [`Fault::Malformed`] when it is not a JSON object or of no known form.
+    /// [`Danger::Ambiguous`](crate::error::Danger::Ambiguous) for a document that can be read in two ways (CVE-2021-41190): one type
+    /// says index and the other image, a member occurs twice, or it has members of two forms. [`Fault::Malformed`] when it is not a
+    /// JSON object or of no known form.
     pub fn read(bytes: Bytes, content_type: Option<&str>, algorithm: Algorithm, name: &str) -> Result<Self> {
         let media_type = media_type_of(content_type, &bytes, name)?;
         let signed = media_types::is_schema1(&media_type).then(|| schema1::payload(&bytes)).flatten();
@@ -262,29 +183,126 @@ impl Manifest {
         Ok(Self { digest, media_type, bytes })
     }
 
-    /// What the manifest says.
+    /// What the manifest says, all of it: for whoever relies on knowing everything that it refers to, as a deletion does.
+    ///
+    /// Members that are `null` or absent are empty, as every client that is written in Go reads them.
     ///
     /// # Errors
     ///
-    /// [`Fault::Malformed`] when a descriptor has no valid digest or size, or the members of its form are missing.
+    /// [`Fault::Malformed`] when any part of it cannot be read, or it has no members of any form and a type that nobody knows.
     pub fn document(&self) -> Result<Document> {
-        let what = format!("manifest {}", self.digest);
-        if media_types::is_schema1(&self.media_type) {
-            return schema1::document(&self.bytes).map_err(|error| malformed(&what).because(error));
+        let (document, unreadable) = self.readable()?;
+        match unreadable {
+            Some(error) => Err(error),
+            None => Ok(document),
         }
-        let members: Members = serde_json::from_slice(&self.bytes).map_err(|error| malformed(&what).because(error))?;
-        let own_config = members.config.as_ref().map(|config| &config.media_type);
-        let own_config = own_config.filter(|media_type| !media_types::is_image_config(media_type)).cloned();
-        let content = match (members.manifests, members.layers.or(members.blobs)) {
-            (Some(manifests), None) => Content::Index(manifests),
-            (None, Some(layers)) => Content::Image { config: members.config, layers },
-            _ => return Err(malformed(&what).because("it has neither manifests nor layers")),
+    }
+
+    /// What of the manifest can be read, and why the rest cannot, if there is something that cannot: for whoever shows it.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Malformed`] when nothing of it can be read.
+    pub fn readable(&self) -> Result<(Document, Option<Error>)> {
+        let what = format!("manifest {}", self.digest);
+        let mut reader = Reader::default();
+        let document = match Form::of(&self.media_type) {
+            Some(Form::Schema1) => schema1::document(&self.bytes, &mut reader),
+            form => document(&self.bytes, form, &mut reader),
         };
-        Ok(Document {
-            content,
-            annotations: members.annotations.unwrap_or_default(),
-            artifact_type: members.artifact_type.filter(|artifact| !artifact.is_empty()).or(own_config),
-            subject: members.subject,
-        })
+        let document = document.map_err(|cause| malformed(&what).because(cause))?;
+        let causes = reader.causes();
+        let unreadable = causes.iter().fold(malformed(&what), Error::because);
+        Ok((document, (!causes.is_empty()).then_some(unreadable)))
+    }
+}
+
+/// A manifest of any form but schema 1; of a type that nobody knows, `form` is told by its members.
+fn document(body: &[u8], form: Option<Form>, reader: &mut Reader) -> Result<Document, String> {
+    const NAMES: [&str; 7] = ["manifests", "config", "layers", "blobs", "annotations", "artifactType", "subject"];
+    let found = members(body, NAMES).map_err(|error| error.to_string())?;
+    let [manifests, config, layers, blobs, annotations, artifact_type, subject] = found;
+    let is_image = config.or(layers).or(blobs).is_some();
+    let form = form.or(manifests.map(|_| Form::Index)).or(is_image.then_some(Form::Image));
+    let config = Descriptor::read(config, format_args!("config"), reader);
+    let own_config = config.as_ref().map(|config| &config.media_type);
+    let own_config = own_config.filter(|media_type| !media_types::is_image_config(media_type)).cloned();
+    let content = match form {
+        Some(Form::Index) => Content::Index(Descriptor::read_list(manifests, format_args!("manifests"), reader)),
+        Some(Form::Image | Form::Schema1) => {
+            let (layers, name) = if layers.is_some() { (layers, "layers") } else { (blobs, "blobs") };
+            Content::Image { config, layers: Descriptor::read_list(layers, format_args!("{name}"), reader) }
+        }
+        None => return Err("it has neither manifests nor layers".to_owned()),
+    };
+    Ok(Document {
+        content,
+        annotations: reader.texts(annotations, format_args!("annotations")),
+        artifact_type: reader.text(artifact_type, format_args!("artifactType")).or(own_config),
+        subject: Descriptor::read(subject, format_args!("subject"), reader),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(text: &str) -> Manifest {
+        Manifest::read(Bytes::copy_from_slice(text.as_bytes()), None, Algorithm::Sha256, "it").expect(text)
+    }
+
+    #[test]
+    fn what_can_be_read_in_part_is_refused_as_a_whole() {
+        for (text, cause) in [
+            (r#"{"manifests":[{"digest":"sha256:00"}]}"#, "manifests[0].digest: 'sha256:00' is not a digest"),
+            (r#"{"manifests":[{"digest":7},{"size":-1}]}"#, "manifests[0].digest: invalid type: integer `7`"),
+            (r#"{"manifests":"nonsense"}"#, "manifests: invalid type: string \"nonsense\""),
+            (r#"{"layers":[],"annotations":{"a":1}}"#, "annotations.a: invalid type: integer `1`"),
+            (r#"{"layers":[],"subject":[]}"#, "subject: invalid type: sequence"),
+            (r#"{"layers":[{"size":1,"size":2}]}"#, "layers[0]: duplicate member size"),
+            (r#"{"manifests":[{"Digest":"sha256:00"}]}"#, "manifests[0]: the member Digest should be written digest"),
+        ] {
+            let manifest = manifest(text);
+            let error = manifest.document().expect_err(text);
+            assert_eq!(error.kind(), &Kind::Protocol(Fault::Malformed));
+            assert!(error.causes()[0].starts_with(cause), "{error}");
+            let (_, unreadable) = manifest.readable().expect(text);
+            assert_eq!(unreadable.expect(text).to_string(), error.to_string());
+        }
+    }
+
+    #[test]
+    fn what_of_it_can_be_read_is_there() {
+        let digest = Digest::of(Algorithm::Sha256, b"x");
+        let text = format!(
+            r#"{{"config":{{}},"layers":[null,{{}},{{"digest":"{digest}","size":-1}}],"annotations":{{"a":1,"b":null}},"artifactType":""}}"#
+        );
+        let (document, _) = manifest(&text).readable().expect("an image");
+        let layer = Descriptor { digest: digest.into(), ..Descriptor::default() };
+        assert_eq!(document.content, Content::Image { config: None, layers: vec![layer] });
+        assert_eq!(document.annotations, BTreeMap::from([("b".to_owned(), String::new())]));
+        assert_eq!((document.artifact_type, document.subject), (None, None));
+    }
+
+    #[test]
+    fn a_type_that_nobody_knows_is_read_by_its_members() {
+        let stating = |members: &str| manifest(&format!(r#"{{"mediaType":"application/vnd.example+json"{members}}}"#));
+        assert!(matches!(stating(r#","manifests":[]"#).document().expect("an index").content, Content::Index(_)));
+        assert!(matches!(stating(r#","config":{}"#).document().expect("an image").content, Content::Image { .. }));
+        assert!(stating(r#","parts":[]"#).document().is_err());
+        assert!(stating(r#","manifests":null"#).document().is_err());
+    }
+
+    #[test]
+    fn an_index_may_list_blobs() {
+        let digest = |text: &[u8]| Digest::of(Algorithm::Sha256, text);
+        let (child, layer) = (digest(b"child"), digest(b"layer"));
+        let text = format!(
+            r#"{{"manifests":[{{"digest":"{child}","size":1}},{{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"{layer}","size":2}}]}}"#
+        );
+        let document = manifest(&text).document().expect("an index");
+        let children: Vec<_> = document.children().filter_map(|child| child.digest.supported()).collect();
+        assert_eq!(children, [&child]);
+        assert_eq!(document.blobs(), BTreeMap::from([(&layer.into(), Some(2))]));
     }
 }

@@ -1,5 +1,6 @@
 //! The addresses of the OCI distribution API, built from types only.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use url::Url;
 
@@ -20,6 +21,8 @@ pub(crate) enum Endpoint<'a> {
     Tags(&'a Repository),
     /// `/v2/<name>/manifests/<tag or digest>`
     Manifest(&'a Repository, Target<'a>),
+    /// `/v2/<name>/manifests/<name that the grammar of tags forbids>`
+    OtherName(&'a Repository, &'a str),
     /// `/v2/<name>/blobs/<digest>`
     Blob(&'a Repository, &'a Digest),
     /// `/v2/<name>/blobs/uploads/`
@@ -36,6 +39,9 @@ impl Endpoint<'_> {
             Self::Tags(repository) => format!("v2/{repository}/tags/list"),
             Self::Manifest(repository, Target::Tag(tag)) => format!("v2/{repository}/manifests/{tag}"),
             Self::Manifest(repository, Target::Digest(digest)) => format!("v2/{repository}/manifests/{digest}"),
+            Self::OtherName(repository, name) => {
+                format!("v2/{repository}/manifests/{}", utf8_percent_encode(name, NON_ALPHANUMERIC))
+            }
             Self::Blob(repository, digest) => format!("v2/{repository}/blobs/{digest}"),
             Self::Uploads(repository) => format!("v2/{repository}/blobs/uploads/"),
             Self::Referrers(repository, digest) => format!("v2/{repository}/referrers/{digest}"),
@@ -60,6 +66,9 @@ impl Endpoint<'_> {
             Self::Manifest(repository, Target::Digest(digest)) => {
                 let operation = if action == Action::Delete { Operation::DeleteManifest } else { Operation::Other };
                 (format!("{repository}@{digest}"), Right::on(repository, action), Missing::Manifest, operation)
+            }
+            Self::OtherName(repository, name) => {
+                (format!("{repository}:{name}"), Right::on(repository, action), Missing::Tag, Operation::Other)
             }
             Self::Blob(repository, digest) => {
                 let name = format!("blob {digest} of {repository}");

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 
 use futures::Stream;
 use futures::stream;
@@ -31,11 +32,11 @@ const CLAMPED: usize = 100;
 const MOST_PAGES: usize = 10_000;
 
 /// A walk through the pages of one list.
-pub(super) struct Listing<'a> {
-    client: &'a Client,
+pub(super) struct Listing {
+    client: Client,
     /// The member of the body that is the list.
     field: &'static str,
-    page: Option<Page<'a>>,
+    page: Option<Page>,
     /// The request without its query, and what the list is called.
     first: Request,
     /// What `n` asks for; `None` after the registry refused every size.
@@ -58,20 +59,21 @@ struct Seen {
     pages: HashSet<u64>,
     /// Those of the names of the former page, in their order.
     former: Vec<u64>,
-    is_misnamed: bool,
+    /// The other repository that a page said it is of.
+    misnamed: Arc<OnceLock<String>>,
 }
 
-impl<'a> Listing<'a> {
+impl Listing {
     /// The list that `first` answers, under `field`, from the name `after` on.
     pub(super) fn new(
-        client: &'a Client,
+        client: &Client,
         first: Request,
         field: &'static str,
         page_size: usize,
         after: Option<&str>,
     ) -> Self {
         let mut listing = Self {
-            client,
+            client: client.clone(),
             field,
             page: None,
             first,
@@ -87,13 +89,18 @@ impl<'a> Listing<'a> {
         listing
     }
 
+    /// Where the other repository is told that the list says it is of, once it was read.
+    pub(super) fn misnamed(&self) -> Arc<OnceLock<String>> {
+        Arc::clone(&self.seen.misnamed)
+    }
+
     /// Makes an empty list an error.
     pub(super) fn when_empty(self, error: Error) -> Self {
         Self { when_empty: Some(error), ..self }
     }
 
     /// The entries, a batch at a time. After an error nothing follows.
-    pub(super) fn into_stream(self) -> impl Stream<Item = Result<Vec<Entry>>> + use<'a> {
+    pub(super) fn into_stream(self) -> impl Stream<Item = Result<Vec<Entry>>> + Send + use<> {
         stream::try_unfold(self, |mut listing| async move {
             match listing.next_batch().await {
                 Ok(Some(batch)) => Ok(Some((batch, listing))),
@@ -144,7 +151,7 @@ impl<'a> Listing<'a> {
 
     fn begin(&mut self, request: Request) {
         self.seen.addresses.insert(hash(request.url.as_str()));
-        self.page = Some(Page::new(&self.client.transport, request, self.field));
+        self.page = Some(Page::new(Arc::clone(&self.client.transport), request, self.field));
     }
 
     /// A registry may refuse the size of the first page in several ways: less is asked for, in the end nothing.
@@ -166,9 +173,10 @@ impl<'a> Listing<'a> {
     fn end_page(&mut self) -> Result<Option<Vec<Entry>>> {
         let Some(mut page) = self.page.take() else { return Ok(None) };
         self.pages += 1;
-        if let Some((asked, name)) = page.misnamed().filter(|_| !self.seen.is_misnamed) {
-            self.seen.is_misnamed = true;
+        if let Some((asked, name)) = page.misnamed().filter(|_| self.seen.misnamed.get().is_none()) {
             tracing::warn!("the reply names another repository: {name} instead of {asked}");
+            // Nobody else sets it.
+            let _ = self.seen.misnamed.set(name.to_owned());
         }
         let repeated = page.count > 0 && !self.seen.pages.insert(page.hash());
         if repeated && self.probing {
@@ -200,7 +208,7 @@ impl<'a> Listing<'a> {
     }
 
     /// The request for the page after this one.
-    fn after(&mut self, page: &Page<'_>) -> Result<Option<Request>> {
+    fn after(&mut self, page: &Page) -> Result<Option<Request>> {
         let lines = page.headers.get_all(LINK).iter().map(|value| value.as_bytes());
         let linked = crate::http::next_page(&page.request.url, lines)?;
         self.probing = linked == NextPage::Last;

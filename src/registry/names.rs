@@ -5,6 +5,8 @@
 
 use serde::de::IgnoredAny;
 
+use crate::name::Digest;
+
 /// Longest string, number or name in a body, in bytes.
 const LONGEST: usize = 16 * 1024;
 
@@ -20,6 +22,16 @@ pub enum Entry {
     Name(String),
     /// `null`: Nexus sends it.
     Null,
+}
+
+impl Entry {
+    /// What is a name of something: null, an empty text and a digest are not. Nexus lists the first, Artifactory the last.
+    pub(super) fn into_name(self) -> Option<String> {
+        match self {
+            Self::Name(text) if !text.is_empty() && text.parse::<Digest>().is_err() => Some(text),
+            Self::Name(_) | Self::Null => None,
+        }
+    }
 }
 
 /// Why a body cannot be read.

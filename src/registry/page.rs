@@ -1,6 +1,7 @@
 //! One page of a list, read as it arrives and fetched again when it breaks off.
 
 use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
@@ -21,9 +22,9 @@ const PIECE: usize = 8 * 1024;
 const LARGEST: usize = 256 * 1024 * 1024;
 
 /// A page that is being read.
-pub(super) struct Page<'a> {
-    transport: &'a Transport,
-    attempts: Attempts<'a>,
+pub(super) struct Page {
+    transport: Arc<Transport>,
+    attempts: Attempts,
     pub request: Request,
     field: &'static str,
     reading: Option<Reading>,
@@ -55,11 +56,11 @@ struct Reading {
     bytes: usize,
 }
 
-impl<'a> Page<'a> {
-    pub(super) fn new(transport: &'a Transport, request: Request, field: &'static str) -> Self {
+impl Page {
+    pub(super) fn new(transport: Arc<Transport>, request: Request, field: &'static str) -> Self {
         Self {
-            transport,
             attempts: transport.attempts(&request),
+            transport,
             request,
             field,
             reading: None,
@@ -94,7 +95,7 @@ impl<'a> Page<'a> {
                 Ok(false) => {}
                 Err(error) => {
                     self.reading = None;
-                    self.attempts.recover(error).await?;
+                    self.attempts.recover(&self.transport, error).await?;
                 }
             }
         }

@@ -5,7 +5,8 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, HeaderValue, LINK};
 
 use super::client::Client;
-use super::document::{Content, Descriptor, Manifest, malformed, media_types};
+use super::descriptor::Descriptor;
+use super::document::{Content, Manifest, malformed, media_types};
 use super::endpoint::Endpoint;
 use crate::error::{Error, Kind, Result};
 use crate::http::{NextPage, next_page};
@@ -25,15 +26,25 @@ impl Client {
     ///
     /// Those of the transport; [`Fault::Malformed`](crate::error::Fault::Malformed) for what is no index.
     pub async fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>> {
+        match self.referrers_by_api(repository, digest).await? {
+            Some(referrers) => Ok(referrers),
+            None => self.tagged(repository, digest).await,
+        }
+    }
+
+    /// What refers to a manifest, by the registry's own account; `None` where it has no referrers API.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::referrers`].
+    pub async fn referrers_by_api(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<Descriptor>>> {
         let mut request = self.request(Method::GET, Endpoint::Referrers(repository, digest));
         request = request.header(ACCEPT, HeaderValue::from_static(media_types::OCI_INDEX));
         let mut referrers = Vec::new();
         for _ in 0..MOST_PAGES {
             let (response, bytes) = match self.transport.fetch(&request, LARGEST_PAGE).await {
                 Ok(fetched) => fetched,
-                Err(error) if referrers.is_empty() && has_no_api(&error) => {
-                    return self.tagged(repository, digest).await;
-                }
+                Err(error) if referrers.is_empty() && has_no_api(&error) => return Ok(None),
                 Err(error) => return Err(error),
             };
             // A page is not stored: it has a digest for the eyes of `document` alone.
@@ -44,7 +55,7 @@ impl Client {
             };
             referrers.extend(listed(&page, &request.subject.name)?);
             match next_page(&request.url, response.headers().get_all(LINK).iter().map(HeaderValue::as_bytes))? {
-                NextPage::Last => return Ok(referrers),
+                NextPage::Last => return Ok(Some(referrers)),
                 NextPage::At(url) => request.url = url,
             }
         }
@@ -80,6 +91,6 @@ fn has_no_api(error: &Error) -> bool {
 fn listed(page: &Manifest, what: &str) -> Result<Vec<Descriptor>> {
     match page.document()?.content {
         Content::Index(listed) => Ok(listed),
-        Content::Image { .. } | Content::Schema1 { .. } => Err(malformed(what).because("it is not an index")),
+        Content::Image { .. } | Content::Schema1(_) => Err(malformed(what).because("it is not an index")),
     }
 }

@@ -1,6 +1,7 @@
 //! The API's root, `GET /v2/`, which says whether there is a registry and whether one may talk to it.
 
 use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
 
 use super::client::Client;
 use super::endpoint::Endpoint;
@@ -9,6 +10,19 @@ use crate::http::Proof;
 use crate::keychain::Found;
 
 impl Client {
+    /// Whether a registry answers here, by one request without credentials; `None` when the reply does not tell.
+    pub async fn is_there(&self) -> Option<bool> {
+        let response = self.transport.look(&self.request(Method::GET, Endpoint::Base)).await.ok()?;
+        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let is_page = content_type.is_some_and(|value| value.trim_start().starts_with("text/html"));
+        match response.status() {
+            200 => Some(!is_page),
+            401 => Some(true),
+            404 | 405 => Some(false),
+            _ => None,
+        }
+    }
+
     /// Shows credentials to the registry, whatever the client's own are, and says what that proves. `is_token_wanted` is for
     /// those who keep an identity token in the place of the password: a token server may count those that it gives.
     ///

@@ -2,26 +2,29 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::created;
+use super::descriptor::DescriptorDigest;
 use super::document::{Content, Document};
-use crate::name::Digest;
+use super::members::{Member, Reader, members};
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Schema1 {
-    #[serde(default)]
-    architecture: Option<String>,
-    #[serde(default)]
-    fs_layers: Vec<FsLayer>,
-    #[serde(default)]
-    signatures: Vec<Signature>,
+/// What is in a manifest of schema 1.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Schema1 {
+    /// The architecture.
+    pub architecture: Option<String>,
+    /// The layers, lowest first.
+    pub layers: Vec<DescriptorDigest>,
+    /// When its newest layer was made, as its history says.
+    pub created: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FsLayer {
-    blob_sum: Digest,
+struct Signed {
+    #[serde(default)]
+    signatures: Vec<Signature>,
 }
 
 #[derive(Deserialize)]
@@ -36,25 +39,66 @@ struct Protected {
     format_tail: String,
 }
 
-/// The layers; schema 1 lists the topmost first. Of a signed manifest only the payload is read: the digest says nothing about what
-/// stands between it and the signatures.
-pub(super) fn document(body: &[u8]) -> Result<Document, serde_json::Error> {
+/// What of a manifest can be read. Of a signed one that is its payload alone: the digest says nothing about what stands between that
+/// and the signatures.
+///
+/// # Errors
+///
+/// Why nothing of it can be read.
+pub(super) fn document(body: &[u8], reader: &mut Reader) -> Result<Document, String> {
     let signed = payload(body);
-    let manifest: Schema1 = serde_json::from_slice(signed.as_deref().unwrap_or(body))?;
-    let layers = manifest.fs_layers.into_iter().rev().map(|layer| layer.blob_sum).collect();
+    let body = signed.as_deref().unwrap_or(body);
+    let found = members(body, ["architecture", "fsLayers", "history"]).map_err(|error| error.to_string())?;
+    let [architecture, layers, history] = found;
+    let architecture = reader.text(architecture, format_args!("architecture"));
+    // Schema 1 lists the topmost first.
+    let mut layers = layers_of(layers, reader);
+    layers.reverse();
+    let history = reader
+        .list(history, format_args!("history"))
+        .into_iter()
+        .map(|entry| entry.and_then(|entry| date(entry.get())));
+    let created = newest(history.collect());
     Ok(Document {
-        content: Content::Schema1 { architecture: manifest.architecture, layers },
+        content: Content::Schema1(Schema1 { architecture, layers, created }),
         annotations: Default::default(),
         artifact_type: None,
         subject: None,
     })
 }
 
+fn layers_of(layers: Member<'_>, reader: &mut Reader) -> Vec<DescriptorDigest> {
+    let mut digests = Vec::new();
+    for (number, layer) in reader.list(layers, format_args!("fsLayers")).into_iter().enumerate() {
+        let Some(layer) = layer else { continue };
+        match members(layer.get().as_bytes(), ["blobSum"]) {
+            Ok([sum]) => digests.push(reader.value(sum, format_args!("fsLayers[{number}].blobSum"))),
+            Err(error) => reader.fail(format_args!("fsLayers[{number}]"), error),
+        }
+    }
+    digests.retain(|digest: &DescriptorDigest| !digest.is_empty());
+    digests
+}
+
+/// When the layer of a history entry was made: what v1 images had as their config stands in it as a text in JSON.
+fn date(entry: &str) -> Option<Timestamp> {
+    let text = |[text]: [Member<'_>; 1]| serde_json::from_str::<String>(text?.get()).ok();
+    let v1 = text(members(entry.as_bytes(), ["v1Compatibility"]).ok()?)?;
+    created::parse(&text(members(v1.as_bytes(), ["created"]).ok()?)?)
+}
+
+/// The newest of the dates, the topmost layer's first. Where that one has no date, or a fixed one, those below it say only how old the
+/// image is at least.
+fn newest(history: Vec<Option<Timestamp>>) -> Option<Timestamp> {
+    let topmost = history.first().copied().flatten().filter(|date| created::is_not_fixed(*date))?;
+    history.into_iter().flatten().max().max(Some(topmost))
+}
+
 /// What the digest of a signed manifest is computed over: the body without its signatures, put together as `libtrust` does, from
 /// the length and tail that each signature protects. `None` when the body is not signed.
 pub(super) fn payload(body: &[u8]) -> Option<Vec<u8>> {
-    let manifest: Schema1 = serde_json::from_slice(body).ok()?;
-    let protected = URL_SAFE_NO_PAD.decode(manifest.signatures.first()?.protected.trim_end_matches('=')).ok()?;
+    let signed: Signed = serde_json::from_slice(body).ok()?;
+    let protected = URL_SAFE_NO_PAD.decode(signed.signatures.first()?.protected.trim_end_matches('=')).ok()?;
     let protected: Protected = serde_json::from_slice(&protected).ok()?;
     let tail = URL_SAFE_NO_PAD.decode(protected.format_tail.trim_end_matches('=')).ok()?;
     let mut payload = body.get(..protected.format_length)?.to_vec();
@@ -65,36 +109,64 @@ pub(super) fn payload(body: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::{Algorithm, Digest};
+
+    fn read(body: &str) -> Schema1 {
+        let mut reader = Reader::default();
+        let document = document(body.as_bytes(), &mut reader).expect("an object");
+        assert_eq!(reader.causes(), [""; 0]);
+        let Content::Schema1(schema1) = document.content else { panic!("another form") };
+        schema1
+    }
+
+    fn signed(unsigned: &str, between: &str) -> String {
+        let length = unsigned.len() - 1;
+        let protected = format!(r#"{{"formatLength":{length},"formatTail":"{}"}}"#, URL_SAFE_NO_PAD.encode("}"));
+        let protected = URL_SAFE_NO_PAD.encode(protected);
+        format!(r#"{}{between},"signatures":[{{"protected":"{protected}"}}]}}"#, &unsigned[..length])
+    }
 
     #[test]
     fn the_payload_leaves_the_signatures_out() {
-        let unsigned = br#"{"fsLayers":[],"architecture":"amd64"}"#;
-        let length = unsigned.len() - 1;
-        let protected = format!(r#"{{"formatLength":{length},"formatTail":"{}"}}"#, URL_SAFE_NO_PAD.encode("}"));
-        let signed = format!(
-            r#"{},"signatures":[{{"protected":"{}"}}]}}"#,
-            std::str::from_utf8(&unsigned[..length]).expect("UTF-8"),
-            URL_SAFE_NO_PAD.encode(protected)
-        );
-        assert_eq!(payload(signed.as_bytes()).as_deref(), Some(&unsigned[..]));
-        assert_eq!(payload(unsigned), None);
+        let unsigned = r#"{"fsLayers":[],"architecture":"amd64"}"#;
+        assert_eq!(payload(signed(unsigned, "").as_bytes()).as_deref(), Some(unsigned.as_bytes()));
+        assert_eq!(payload(unsigned.as_bytes()), None);
+        // It does not depend on whether the rest can be read.
+        let odd = r#"{"fsLayers":7,"history":"nonsense"}"#;
+        assert_eq!(payload(signed(odd, "").as_bytes()).as_deref(), Some(odd.as_bytes()));
     }
 
     #[test]
     fn what_is_not_signed_is_not_shown() {
         let unsigned = r#"{"architecture":"amd64"}"#;
-        let length = unsigned.len() - 1;
-        let protected = format!(r#"{{"formatLength":{length},"formatTail":"{}"}}"#, URL_SAFE_NO_PAD.encode("}"));
-        let layer = Digest::of(crate::name::Algorithm::Sha256, b"smuggled");
-        let signed = format!(
-            r#"{},"fsLayers":[{{"blobSum":"{layer}"}}],"signatures":[{{"protected":"{}"}}]}}"#,
-            &unsigned[..length],
-            URL_SAFE_NO_PAD.encode(protected)
-        );
+        let layer = Digest::of(Algorithm::Sha256, b"smuggled");
+        let signed = signed(unsigned, &format!(r#","fsLayers":[{{"blobSum":"{layer}"}}]"#));
         assert_eq!(payload(signed.as_bytes()).as_deref(), Some(unsigned.as_bytes()));
-        let Content::Schema1 { layers, .. } = document(signed.as_bytes()).expect("JSON").content else {
-            panic!("another form")
+        assert_eq!(read(&signed).layers, []);
+    }
+
+    #[test]
+    fn the_topmost_layer_is_first_and_what_names_nothing_is_left_out() {
+        let schema1 =
+            read(r#"{"fsLayers":[{"blobSum":"blake3:02"},null,{},{"blobSum":null},{"blobSum":"blake3:01"}]}"#);
+        let layers: Vec<_> = schema1.layers.iter().map(DescriptorDigest::as_str).collect();
+        assert_eq!((layers, schema1.architecture), (vec!["blake3:01", "blake3:02"], None));
+        assert_eq!(read(r#"{"architecture":null,"fsLayers":null,"history":null}"#), Schema1::default());
+    }
+
+    #[test]
+    fn the_newest_layer_tells_the_age_unless_its_date_is_a_fixed_one() {
+        let created = |dates: &[&str]| {
+            let entry = |date: &&str| format!(r#"{{"v1Compatibility":"{{\"created\":\"{date}\"}}"}}"#);
+            let history: Vec<_> = dates.iter().map(entry).collect();
+            let created = read(&format!(r#"{{"history":[{}]}}"#, history.join(","))).created;
+            created.map(|created| created.to_string())
         };
-        assert_eq!(layers, []);
+        let (old, new) = ("2015-05-01T10:00:00Z", "2016-05-01T10:00:00Z");
+        assert_eq!(created(&[new, old]).as_deref(), Some(new));
+        assert_eq!(created(&[old, new]).as_deref(), Some(new));
+        assert_eq!(created(&["1980-01-01T00:00:01Z", old]), None);
+        assert_eq!(created(&["", old]), None);
+        assert_eq!(created(&[]), None);
     }
 }

@@ -1,12 +1,13 @@
 //! `GET /v2/<name>/tags/list`: the tags of a repository.
 
-use futures::Stream;
+use futures::{Stream, TryStreamExt};
 use reqwest::Method;
 
 use super::client::Client;
 use super::endpoint::Endpoint;
 use super::listing::{Listing, PAGE_SIZE};
-use super::valid::{Remarks, one_by_one, valid_names};
+use super::names::Entry;
+use super::valid::{one_by_one, valid_names};
 use crate::error::Result;
 use crate::name::{Repository, Tag};
 
@@ -17,7 +18,7 @@ impl Client {
     ///
     /// [`Kind::NotFound`](crate::Kind::NotFound) when there is no such repository;
     /// [`Kind::Incomplete`](crate::Kind::Incomplete) when the list was cut short.
-    pub fn tags(&self, repository: &Repository) -> impl Stream<Item = Result<Tag>> + use<'_> {
+    pub fn tags(&self, repository: &Repository) -> impl Stream<Item = Result<Tag>> + Send + use<> {
         one_by_one(self.tag_batches(repository))
     }
 
@@ -26,17 +27,18 @@ impl Client {
     /// # Errors
     ///
     /// As [`Client::tags`].
-    pub fn tag_batches(&self, repository: &Repository) -> impl Stream<Item = Result<Vec<Tag>>> + use<'_> {
-        self.listed_tags(repository, Remarks::Made)
-    }
-
-    /// The tags once more: what is no tag was remarked upon the first time.
-    pub(crate) fn tags_again(&self, repository: &Repository) -> impl Stream<Item = Result<Tag>> + use<'_> {
-        one_by_one(self.listed_tags(repository, Remarks::MadeBefore))
-    }
-
-    fn listed_tags(&self, repository: &Repository, remarks: Remarks) -> impl Stream<Item = Result<Vec<Tag>>> + use<'_> {
+    pub fn tag_batches(&self, repository: &Repository) -> impl Stream<Item = Result<Vec<Tag>>> + Send + use<> {
         let request = self.request(Method::GET, Endpoint::Tags(repository));
-        valid_names(Listing::new(self, request, "tags", PAGE_SIZE, None), "tag", remarks)
+        valid_names(Listing::new(self, request, "tags", PAGE_SIZE, None), "tag")
+    }
+
+    /// The names in the list, whether the grammar of tags allows them or not. Null, empty texts and digests are no names.
+    pub(crate) fn listed_names(
+        &self,
+        repository: &Repository,
+    ) -> impl Stream<Item = Result<Vec<String>>> + Send + use<> {
+        let request = self.request(Method::GET, Endpoint::Tags(repository));
+        let listing = Listing::new(self, request, "tags", PAGE_SIZE, None);
+        listing.into_stream().map_ok(|entries| entries.into_iter().filter_map(Entry::into_name).collect())
     }
 }

@@ -10,35 +10,24 @@ use crate::name::FromText;
 /// How many entries that were dropped are named.
 const NAMED: usize = 5;
 
-/// Whether it is said what was dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Remarks {
-    /// It is.
-    Made,
-    /// It was when the list was read before.
-    MadeBefore,
-}
-
 /// The entries of a list that are names, as many at a time as arrive together. Nexus lists `null`, Artifactory digests among the tags; some registries hold names that the
 /// grammar does not allow, and which therefore cannot be asked for.
-pub(super) fn valid_names<'a, T: FromText>(
-    listing: Listing<'a>,
+pub(super) fn valid_names<T: FromText>(
+    listing: Listing,
     what: &'static str,
-    remarks: Remarks,
-) -> impl Stream<Item = Result<Vec<T>>> + use<'a, T> {
-    let mut dropped = Dropped { what, remarks, count: 0 };
+) -> impl Stream<Item = Result<Vec<T>>> + Send + use<T> {
+    let mut dropped = Dropped { what, count: 0 };
     listing.into_stream().map_ok(move |entries| entries.into_iter().filter_map(|entry| dropped.name(entry)).collect())
 }
 
 /// One by one what comes some at a time, such as [`Client::tag_batches`](super::Client::tag_batches).
-pub fn one_by_one<T>(names: impl Stream<Item = Result<Vec<T>>>) -> impl Stream<Item = Result<T>> {
+pub fn one_by_one<T, S: Stream<Item = Result<Vec<T>>>>(names: S) -> impl Stream<Item = Result<T>> + use<T, S> {
     names.map_ok(|names| stream::iter(names.into_iter().map(Ok))).try_flatten()
 }
 
 /// Counts what was dropped, and says so when the list ends.
 struct Dropped {
     what: &'static str,
-    remarks: Remarks,
     count: usize,
 }
 
@@ -53,7 +42,7 @@ impl Dropped {
             },
         };
         self.count += 1;
-        if self.count <= NAMED && self.remarks == Remarks::Made {
+        if self.count <= NAMED {
             tracing::warn!("left out of the list: {text} is not a {}", self.what);
         }
         None
@@ -62,7 +51,7 @@ impl Dropped {
 
 impl Drop for Dropped {
     fn drop(&mut self) {
-        if self.count > NAMED && self.remarks == Remarks::Made {
+        if self.count > NAMED {
             tracing::warn!("left out of the list: {} more that are not a {}", self.count - NAMED, self.what);
         }
     }

@@ -1,5 +1,7 @@
 //! What is kept of one tag and one manifest: compact facts, never the document.
 
+use std::num::NonZeroI64;
+
 use jiff::Timestamp;
 
 use crate::error::Error;
@@ -52,6 +54,11 @@ impl Pointer {
             Self::Dangling | Self::Unknown(_) => None,
         }
     }
+
+    /// Whether it may point at any manifest.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
 }
 
 /// What is known of a manifest.
@@ -84,11 +91,11 @@ pub enum Form {
 pub struct ManifestFacts {
     /// Its form.
     pub form: Form,
-    /// Bytes of the manifest itself.
-    pub size: u64,
+    /// Bytes of the manifest itself, which has 4 MiB at most.
+    pub size: u32,
     /// When its own image was made, by its config or annotations; `None` where that is not said. Of an index, see
     /// [`TagIndex::created`](super::TagIndex::created).
-    pub created: Option<Timestamp>,
+    pub created: PackedTime,
     /// Why the config that would say it could not be read.
     pub config_error: Option<Error>,
     /// The manifests that it lists.
@@ -99,6 +106,23 @@ pub struct ManifestFacts {
     pub subject: Option<ManifestId>,
     /// Whether it only holds the place of a tag that was about to be removed.
     pub is_placeholder: bool,
+}
+
+/// A time, or none, in eight bytes: to the nanosecond, between the years 1677 and 2262. Any other is none, since no image is from then.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PackedTime(Option<NonZeroI64>);
+
+impl PackedTime {
+    /// The time.
+    pub fn get(self) -> Option<Timestamp> {
+        self.0.and_then(|time| Timestamp::from_nanosecond(time.get().into()).ok())
+    }
+}
+
+impl From<Option<Timestamp>> for PackedTime {
+    fn from(time: Option<Timestamp>) -> Self {
+        Self(time.and_then(|time| i64::try_from(time.as_nanosecond()).ok()).and_then(NonZeroI64::new))
+    }
 }
 
 /// A name in the list that the grammar of tags forbids. It points at some manifest all the same.

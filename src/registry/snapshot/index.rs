@@ -1,8 +1,8 @@
 //! The index: tags, the manifests that they reach, and how these depend on each other.
 //!
-//! Every name stands once, everything else is a number: some 300 bytes a tag with a manifest of its own, and 150 a child.
+//! Every name stands once, everything else is a number: some 300 bytes a tag with a manifest of its own, and 140 a child.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use indexmap::{IndexMap, IndexSet};
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::adjacency::Adjacency;
 use super::facts::{BlobId, Form, ListDoubt, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
 use crate::error::Error;
-use crate::name::{Digest, Tag};
+use crate::name::{Digest, PackedDigest, Tag};
 
 /// The tags of a repository and the manifests that they reach, at one moment. Made by [`Client::snapshot`](crate::registry::Client::snapshot),
 /// or by a [`Builder`].
@@ -19,9 +19,9 @@ pub struct TagIndex {
     tags: IndexMap<Tag, Pointer>,
     other_names: Vec<OtherName>,
     doubt: Option<ListDoubt>,
-    digests: IndexSet<Digest>,
+    digests: IndexSet<PackedDigest>,
     manifests: Vec<ManifestState>,
-    blob_sizes: Vec<u64>,
+    blobs: IndexMap<BlobKey, u64>,
     /// From manifests to the tags on them.
     tags_on: Adjacency,
     /// From manifests to those that list them.
@@ -48,7 +48,7 @@ impl TagIndex {
 
     /// How many distinct blobs are known.
     pub fn blob_count(&self) -> usize {
-        self.blob_sizes.len()
+        self.blobs.len()
     }
 
     /// Every tag with what it points at, in the registry's order.
@@ -72,7 +72,7 @@ impl TagIndex {
     }
 
     /// The digest that a tag points at, where it is known.
-    pub fn digest_of(&self, tag: &Tag) -> Option<&Digest> {
+    pub fn digest_of(&self, tag: &Tag) -> Option<Digest> {
         self.tags.get(tag)?.manifest().map(|manifest| self.digest(manifest))
     }
 
@@ -87,19 +87,29 @@ impl TagIndex {
     }
 
     /// Every manifest that is known, whether it was read or not.
-    pub fn manifests(&self) -> impl Iterator<Item = (ManifestId, &Digest, &ManifestState)> {
-        let numbered = self.digests.iter().zip(&self.manifests).zip(0..);
-        numbered.map(|((digest, state), position)| (ManifestId(position), digest, state))
+    pub fn manifests(&self) -> impl Iterator<Item = (ManifestId, &ManifestState)> {
+        self.manifests.iter().zip(0..).map(|(state, position)| (ManifestId(position), state))
     }
 
     /// The number of a manifest.
     pub fn manifest_id(&self, digest: &Digest) -> Option<ManifestId> {
-        self.digests.get_index_of(digest).map(|position| ManifestId(narrow(position)))
+        self.digests.get_index_of(&PackedDigest::from(digest)).map(|position| ManifestId(narrow(position)))
     }
 
     /// The digest of a manifest.
-    pub fn digest(&self, manifest: ManifestId) -> &Digest {
-        &self.digests[manifest.position()]
+    pub fn digest(&self, manifest: ManifestId) -> Digest {
+        Digest::from(&self.digests[manifest.position()])
+    }
+
+    /// What tells a manifest's own bytes from other blobs.
+    pub fn manifest_key(&self, manifest: ManifestId) -> BlobKey {
+        let bytes = match &self.digests[manifest.position()] {
+            PackedDigest::Sha256(bytes) => &bytes[..],
+            PackedDigest::Sha512(bytes) => &bytes[..],
+        };
+        let mut key = [0; 16];
+        key.copy_from_slice(&bytes[..16]);
+        BlobKey(key)
     }
 
     /// What is known of a manifest.
@@ -135,9 +145,19 @@ impl TagIndex {
         self.referrers.of(manifest.0).iter().copied().map(ManifestId)
     }
 
+    /// Whether a tag is on a manifest, or another lists it. One that is not is known only as what others refer to.
+    pub fn is_reached(&self, manifest: ManifestId) -> bool {
+        self.tags_on(manifest).len() > 0 || self.parents(manifest).len() > 0
+    }
+
     /// Bytes of a blob; 0 where nobody says.
     pub fn blob_size(&self, blob: BlobId) -> u64 {
-        self.blob_sizes[blob.position()]
+        self.blobs[blob.position()]
+    }
+
+    /// What tells a blob from others, in other indexes too.
+    pub fn blob_key(&self, blob: BlobId) -> BlobKey {
+        self.blobs.get_index(blob.position()).map(|(key, _)| *key).expect("a number of this index")
     }
 
     /// Calls `visit` for a manifest and all that it reaches through indexes, each once.
@@ -153,11 +173,11 @@ impl TagIndex {
 
     /// When the image of a manifest was made; of an index, its newest one, else what its own annotation says.
     pub fn created(&self, manifest: ManifestId) -> Option<Timestamp> {
-        let own = self.facts(manifest)?.created;
+        let own = self.facts(manifest)?.created.get();
         let mut newest = None;
         self.reach(manifest, |reached| {
             if reached != manifest {
-                newest = newest.max(self.facts(reached).and_then(|facts| facts.created));
+                newest = newest.max(self.facts(reached).and_then(|facts| facts.created.get()));
             }
         });
         newest.or(own)
@@ -195,13 +215,13 @@ impl TagIndex {
 #[derive(Debug, Default)]
 pub struct Builder {
     index: TagIndex,
-    blobs: HashMap<BlobKey, BlobId>,
     /// Approximate bytes of the names.
     held: usize,
 }
 
 /// The first half of a blob's digest: enough to tell blobs apart for adding up their sizes.
-type BlobKey = [u8; 16];
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BlobKey([u8; 16]);
 
 impl Builder {
     /// Adds a tag; nothing is known of it until [`Builder::point`]. Its number, and whether it is new.
@@ -244,12 +264,11 @@ impl Builder {
 
     /// The number of a manifest, which is unread until [`Builder::set`].
     pub fn manifest(&mut self, digest: &Digest) -> ManifestId {
-        if let Some(position) = self.index.digests.get_index_of(digest) {
-            return ManifestId(narrow(position));
+        let (position, is_new) = self.index.digests.insert_full(PackedDigest::from(digest));
+        if is_new {
+            self.index.manifests.push(ManifestState::Unread);
         }
-        self.index.digests.insert(digest.clone());
-        self.index.manifests.push(ManifestState::Unread);
-        ManifestId(narrow(self.index.manifests.len() - 1))
+        ManifestId(narrow(position))
     }
 
     /// Says what is known of a manifest.
@@ -259,12 +278,10 @@ impl Builder {
 
     /// The number of a blob of so many bytes. `digest` is its text, of whatever algorithm.
     pub fn blob(&mut self, digest: &str, size: u64) -> BlobId {
-        let next = BlobId(narrow(self.index.blob_sizes.len()));
-        let blob = *self.blobs.entry(blob_key(digest)).or_insert(next);
-        if blob == next {
-            self.index.blob_sizes.push(size);
-        }
-        blob
+        let entry = self.index.blobs.entry(BlobKey::of(digest));
+        let position = entry.index();
+        entry.or_insert(size);
+        BlobId(narrow(position))
     }
 
     /// Says why the list cannot rule out further tags. The first reason stays.
@@ -281,10 +298,21 @@ impl Builder {
     pub fn date(&mut self, manifest: ManifestId, created: Result<Option<Timestamp>, Error>) {
         if let ManifestState::Read(facts) = &mut self.index.manifests[manifest.position()] {
             match created {
-                Ok(created) => facts.created = created.or(facts.created),
+                Ok(Some(created)) => facts.created = Some(created).into(),
+                Ok(None) => {}
                 Err(error) => facts.config_error = Some(error),
             }
         }
+    }
+
+    /// Forgets the tags that do not exist: those from this position on, which were asked for and not listed, and those that were removed
+    /// since they were listed.
+    pub(super) fn forget_absent(&mut self, position: usize, removed: &HashSet<String>) {
+        let mut at = 0..;
+        self.index.tags.retain(|tag, pointer| {
+            let is_listed = at.next() < Some(position) && !removed.contains(tag.as_str());
+            is_listed || !matches!(pointer, Pointer::Dangling)
+        });
     }
 
     /// Approximate bytes that the names take.
@@ -309,6 +337,10 @@ impl Builder {
         let parents = Adjacency::new(count, parents);
         let referrers = facts().filter_map(|(facts, referrer)| Some((facts.subject?.0, referrer)));
         let referrers = Adjacency::new(count, referrers);
+        index.tags.shrink_to_fit();
+        index.digests.shrink_to_fit();
+        index.manifests.shrink_to_fit();
+        index.blobs.shrink_to_fit();
         index.tags_on = tags_on;
         index.parents = parents;
         index.referrers = referrers;
@@ -316,18 +348,17 @@ impl Builder {
     }
 }
 
-/// The first sixteen bytes that a digest's digits stand for; of text that has none, its bytes.
-fn blob_key(digest: &str) -> BlobKey {
-    let digits = digest.rsplit(':').next().unwrap_or_default().as_bytes();
-    let mut key = BlobKey::default();
-    match digits.get(..32).map(|digits| hex::decode_to_slice(digits, &mut key)) {
-        Some(Ok(())) => {}
-        Some(Err(_)) | None => {
-            key = BlobKey::default();
+impl BlobKey {
+    /// The first sixteen bytes that the digits of a digest stand for; of text that has none, its last bytes.
+    pub fn of(digest: &str) -> Self {
+        let digits = digest.rsplit(':').next().unwrap_or_default().as_bytes();
+        let mut key = [0; 16];
+        if digits.get(..32).is_none_or(|digits| hex::decode_to_slice(digits, &mut key).is_err()) {
+            key = [0; 16];
             digest.bytes().rev().zip(&mut key).for_each(|(byte, at)| *at = byte);
         }
+        Self(key)
     }
-    key
 }
 
 /// Positions fit into 32 bits: more names than that are refused long before.
@@ -355,7 +386,7 @@ mod tests {
         let shared = builder.blob("sha256:aa", 100);
         for (manifest, number, created) in [(first, 10, 1), (second, 11, 2)] {
             let blob = builder.blob(digest(number).as_str(), 5);
-            let created = Timestamp::from_second(created).ok();
+            let created = Timestamp::from_second(created).ok().into();
             let facts = ManifestFacts { blobs: [shared, blob].into(), created, ..ManifestFacts::default() };
             builder.set(manifest, ManifestState::Read(facts));
         }
@@ -377,7 +408,7 @@ mod tests {
         assert_eq!((names(first), names(multi)), (vec!["b", "a"], vec!["multi"]));
         assert_eq!(index.parents(first).collect::<Vec<_>>(), [multi]);
         assert_eq!(index.referrers(multi).collect::<Vec<_>>(), [sig]);
-        assert_eq!(index.digest_of(&tag("a")), Some(&digest(0)));
+        assert_eq!(index.digest_of(&tag("a")), Some(digest(0)));
         assert_eq!(index.tag_count(), 4, "a name that comes twice is one");
     }
 
@@ -401,10 +432,10 @@ mod tests {
 
     #[test]
     fn blobs_of_foreign_algorithms_are_told_apart() {
-        let keys = ["blake3:zz", "blake3:yz", "sha256:00112233445566778899aabbccddeeff00"].map(blob_key);
+        let keys = ["blake3:zz", "blake3:yz", "sha256:00112233445566778899aabbccddeeff00"].map(BlobKey::of);
         assert_ne!(keys[0], keys[1]);
         assert_eq!(
-            keys[2],
+            keys[2].0,
             [0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff]
         );
     }

@@ -3,6 +3,8 @@
 mod adjacency;
 mod facts;
 mod index;
+mod read;
 
 pub use facts::{BlobId, Form, ListDoubt, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
-pub use index::{Builder, TagIndex};
+pub use index::{BlobKey, Builder, TagIndex};
+pub use read::{SnapshotOptions, SnapshotProgress};

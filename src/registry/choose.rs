@@ -1,0 +1,188 @@
+//! From an index to one of its images, through indexes within it.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::client::Client;
+use super::descriptor::Descriptor;
+use super::document::{Content, DEEPEST, Document, Manifest, media_types, too_deep};
+use super::platform::Platform;
+use super::summaries::Summaries;
+use crate::error::{Error, Fault, Kind, Result};
+use crate::name::{Digest, Repository};
+
+/// As many manifests are looked into for a platform that no descriptor names.
+const MOST_LOOKED_INTO: usize = 64;
+
+/// An image of an index, or what there is in place of it.
+#[derive(Debug, Clone)]
+pub enum Choice {
+    /// This one.
+    Image {
+        /// The image.
+        manifest: Manifest,
+        /// The platform that it is for, where it is said.
+        platform: Option<Platform>,
+    },
+    /// The index has none for the platform. It has images for these.
+    None(Vec<Platform>),
+}
+
+/// An image, or an index of images.
+#[derive(Debug, Clone)]
+struct Candidate {
+    descriptor: Descriptor,
+    /// As its descriptor says, or that of an index around it.
+    platform: Option<Platform>,
+}
+
+impl Client {
+    /// The image of an index for a platform; without one, the image for this machine's, or else the only one. Indexes within the index
+    /// are looked into, as are images of which no index says for which platform they are.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::child`] and [`Manifest::readable`]; [`Fault::Malformed`] for indexes that are nested too deeply,
+    /// [`Fault::TooLarge`] for too many of them.
+    pub async fn choose(&self, repository: &Repository, index: &Document, wanted: Option<&Platform>) -> Result<Choice> {
+        let local = Platform::of_this_machine();
+        let wants_any = wanted.is_none();
+        let wanted = wanted.unwrap_or(&local);
+        Looking { client: self, repository, wanted, wants_any, left: MOST_LOOKED_INTO, depth: 0 }.choose(index).await
+    }
+}
+
+struct Looking<'a> {
+    client: &'a Client,
+    repository: &'a Repository,
+    wanted: &'a Platform,
+    /// Whether the only image is as good.
+    wants_any: bool,
+    /// How many manifests may still be looked into.
+    left: usize,
+    /// How many indexes were chosen as if they were images.
+    depth: usize,
+}
+
+impl Looking<'_> {
+    async fn choose(mut self, index: &Document) -> Result<Choice> {
+        let mut seen = HashSet::new();
+        let mut images = Vec::new();
+        let mut level = candidates(index, None);
+        for _ in 0..DEEPEST {
+            if level.is_empty() {
+                break;
+            }
+            let (nested, mut of_level) = self.sort(level, &mut seen).await?;
+            if let Some(image) = best(&of_level, self.wanted) {
+                let image = image.clone();
+                return self.fetch(image).await;
+            }
+            images.append(&mut of_level);
+            level = nested;
+        }
+        if !level.is_empty() {
+            return Err(too_deep());
+        }
+        self.ask_images(&mut images).await?;
+        match (best(&images, self.wanted), images.as_slice()) {
+            (Some(image), _) => self.fetch(image.clone()).await,
+            (None, [only]) if self.wants_any => self.fetch(only.clone()).await,
+            _ => {
+                let mut platforms: Vec<_> = images.into_iter().filter_map(|image| image.platform).collect();
+                let mut seen = HashSet::new();
+                platforms.retain(|platform| seen.insert(platform.clone()));
+                Ok(Choice::None(platforms))
+            }
+        }
+    }
+
+    /// What lies in the indexes of a level, and its images. What is known to be an image is not looked into.
+    async fn sort(
+        &mut self,
+        level: Vec<Candidate>,
+        seen: &mut HashSet<Digest>,
+    ) -> Result<(Vec<Candidate>, Vec<Candidate>)> {
+        let is_image = |candidate: &Candidate| {
+            let media_type = candidate.descriptor.media_type.as_str();
+            media_types::is_image(media_type) || media_types::is_schema1(media_type)
+        };
+        let (mut images, others): (Vec<_>, Vec<_>) = level.into_iter().partition(is_image);
+        let mut nested = Vec::new();
+        if best(&images, self.wanted).is_some() {
+            return Ok((nested, images));
+        }
+        for candidate in others {
+            // Where an index is for another platform as a whole, nothing in it is for this one.
+            if candidate.platform.as_ref().is_some_and(|platform| !platform.serves(self.wanted)) {
+                images.push(candidate);
+                continue;
+            }
+            let digest = candidate.descriptor.digest.supported();
+            if digest.is_none_or(|digest| !seen.insert(digest.clone())) {
+                continue;
+            }
+            self.count()?;
+            let manifest = self.client.child(self.repository, &candidate.descriptor).await?;
+            let (document, _) = manifest.readable()?;
+            match document.content {
+                Content::Index(_) => nested.extend(candidates(&document, candidate.platform.as_ref())),
+                Content::Image { .. } | Content::Schema1(_) => images.push(candidate),
+            }
+        }
+        Ok((nested, images))
+    }
+
+    /// Asks the images for which no index names a platform.
+    async fn ask_images(&mut self, images: &mut [Candidate]) -> Result<()> {
+        let summaries = Summaries::new(self.client, self.repository, Timestamp::now());
+        for image in images.iter_mut().filter(|image| image.platform.is_none()) {
+            self.count()?;
+            let summary = summaries.of_listed(&image.descriptor).await?;
+            image.platform = summary.platforms.iter().flatten().next().cloned();
+        }
+        Ok(())
+    }
+
+    fn count(&mut self) -> Result<()> {
+        self.left = self.left.checked_sub(1).ok_or_else(|| {
+            let what = format!("more than {MOST_LOOKED_INTO} of the listed manifests have no platform");
+            Error::new(Kind::Protocol(Fault::TooLarge), what)
+        })?;
+        Ok(())
+    }
+
+    async fn fetch(mut self, image: Candidate) -> Result<Choice> {
+        let manifest = self.client.child(self.repository, &image.descriptor).await?;
+        let (document, _) = manifest.readable()?;
+        if let Content::Index(_) = document.content {
+            // It was called an image, or was the only one.
+            self.depth += 1;
+            if self.depth > DEEPEST {
+                return Err(too_deep());
+            }
+            return Box::pin(self.choose(&document)).await;
+        }
+        Ok(Choice::Image { manifest, platform: image.platform })
+    }
+}
+
+/// The manifests of an index that may be images, or lead to some. `around` is the platform of the index itself.
+fn candidates(index: &Document, around: Option<&Platform>) -> Vec<Candidate> {
+    let is_attestation =
+        |child: &Descriptor| child.attests().is_some() || child.platform.as_ref().is_some_and(Platform::is_unknown);
+    let children = index.children().filter(|child| !is_attestation(child));
+    let candidate = |child: &Descriptor| Candidate {
+        descriptor: Descriptor { annotations: Default::default(), ..child.clone() },
+        platform: child.platform.clone().filter(Platform::is_whole).or_else(|| around.cloned()),
+    };
+    children.map(candidate).collect()
+}
+
+/// The image that is for exactly this platform, else the first that serves it.
+fn best<'a>(images: &'a [Candidate], wanted: &Platform) -> Option<&'a Candidate> {
+    let exact = images.iter().find(|image| image.platform.as_ref() == Some(wanted));
+    let serves = |image: &&Candidate| image.platform.as_ref().is_some_and(|platform| platform.serves(wanted));
+    exact.or_else(|| images.iter().find(serves))
+}

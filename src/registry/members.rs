@@ -1,0 +1,203 @@
+//! The members of an object in JSON, read one by one, so that what cannot be read costs only what depends on it.
+//!
+//! `null`, an absent member and the zero value of its type are one thing, as to every program in Go, which most manifests are
+//! written and read by. Names are not: Go takes `Layers` for `layers`, and here a name that differs in case alone cannot be read.
+//! To pass it over would be to miss what other clients find there.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// A member's value as it stands; `None` where it is absent or `null`.
+pub(super) type Member<'a> = Option<&'a RawValue>;
+
+/// As many reasons are kept.
+const MOST_CAUSES: usize = 3;
+
+/// The members of these names, of a whole text in JSON.
+///
+/// # Errors
+///
+/// When it is not an object, or has one of them twice or in another case.
+pub(super) fn members<'a, const N: usize>(
+    text: &'a [u8],
+    names: [&'static str; N],
+) -> Result<[Member<'a>; N], serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let members = Names(names).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(members)
+}
+
+struct Names<const N: usize>([&'static str; N]);
+
+impl<'de, const N: usize> DeserializeSeed<'de> for Names<N> {
+    type Value = [Member<'de>; N];
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, const N: usize> Visitor<'de> for Names<N> {
+    type Value = [Member<'de>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = [None; N];
+        let mut seen = [false; N];
+        while let Some(place) = map.next_key_seed(Name(&self.0))? {
+            let Some(place) = place else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            if std::mem::replace(&mut seen[place], true) {
+                return Err(A::Error::custom(format_args!("duplicate member {}", self.0[place])));
+            }
+            found[place] = map.next_value()?;
+        }
+        Ok(found)
+    }
+}
+
+/// Which of the names a name is, if it is one of them.
+struct Name<'a>(&'a [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
+        match self.0.iter().position(|known| known.eq_ignore_ascii_case(name)) {
+            Some(place) if self.0[place] != name => {
+                Err(E::custom(format_args!("the member {name} should be written {}", self.0[place])))
+            }
+            place => Ok(place),
+        }
+    }
+}
+
+/// Reads members, and remembers what could not be read.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    causes: Vec<String>,
+    more: usize,
+}
+
+impl Reader {
+    /// Why something could not be read, the first of the reasons with the number of the others.
+    pub(super) fn causes(mut self) -> Vec<String> {
+        if self.more > 0 {
+            self.causes.push(format!("and {} more", self.more));
+        }
+        self.causes
+    }
+
+    /// `place` could not be read.
+    pub(super) fn fail(&mut self, place: fmt::Arguments<'_>, error: impl fmt::Display) {
+        if self.causes.len() == MOST_CAUSES {
+            self.more += 1;
+            return;
+        }
+        // Where it stands in the text of one member helps nobody.
+        let error = error.to_string();
+        let cause = error.rsplit_once(" at line ").map_or(error.as_str(), |(cause, _)| cause);
+        self.causes.push(format!("{place}: {cause}"));
+    }
+
+    /// A value, which is the zero value of its type where it is absent or cannot be read.
+    pub(super) fn value<T: DeserializeOwned + Default>(&mut self, member: Member<'_>, place: fmt::Arguments<'_>) -> T {
+        let Some(member) = member else { return T::default() };
+        serde_json::from_str(member.get()).unwrap_or_else(|error| {
+            self.fail(place, error);
+            T::default()
+        })
+    }
+
+    /// A text; `None` where it is empty.
+    pub(super) fn text(&mut self, member: Member<'_>, place: fmt::Arguments<'_>) -> Option<String> {
+        Some(self.value::<String>(member, place)).filter(|text| !text.is_empty())
+    }
+
+    /// The elements of a list, each as it stands.
+    pub(super) fn list<'a>(&mut self, member: Member<'a>, place: fmt::Arguments<'_>) -> Vec<Member<'a>> {
+        let Some(member) = member else { return Vec::new() };
+        serde_json::from_str(member.get()).unwrap_or_else(|error| {
+            self.fail(place, error);
+            Vec::new()
+        })
+    }
+
+    /// A map of texts, among which `null` is the empty text.
+    pub(super) fn texts(&mut self, member: Member<'_>, place: fmt::Arguments<'_>) -> BTreeMap<String, String> {
+        let Some(member) = member else { return BTreeMap::new() };
+        let texts = match serde_json::from_str::<BTreeMap<String, Option<String>>>(member.get()) {
+            Ok(texts) => return texts.into_iter().map(|(key, text)| (key, text.unwrap_or_default())).collect(),
+            Err(_) => self.value::<BTreeMap<String, Box<RawValue>>>(Some(member), place),
+        };
+        let text = |(key, text): (String, Box<RawValue>)| match Option::<String>::deserialize(&*text) {
+            Ok(text) => Some((key, text.unwrap_or_default())),
+            Err(error) => {
+                self.fail(format_args!("{place}.{key}"), error);
+                None
+            }
+        };
+        texts.into_iter().filter_map(text).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(text: &str) -> &RawValue {
+        serde_json::from_str(text).expect(text)
+    }
+
+    #[test]
+    fn members_are_found_by_their_names() {
+        let [a, b, c] = members(br#"{"x":1,"b":null,"a":[1,2]} "#, ["a", "b", "c"]).expect("an object");
+        assert_eq!((a.map(RawValue::get), b.is_none(), c.is_none()), (Some("[1,2]"), true, true));
+        for text in [r#"{"a":1,"a":1}"#, r#"{"a":null,"a":1}"#, r#"{"A":1}"#, "[]", "7", r#"{"a":1}x"#, r#"{"a":1"#] {
+            assert!(members(text.as_bytes(), ["a"]).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_costs_only_itself() {
+        let mut reader = Reader::default();
+        let texts = reader.texts(Some(raw(r#"{"a":"b","c":7,"d":null}"#)), format_args!("annotations"));
+        assert_eq!(texts, BTreeMap::from([("a".to_owned(), "b".to_owned()), ("d".to_owned(), String::new())]));
+        assert_eq!(reader.value::<u64>(Some(raw("-1")), format_args!("size")), 0);
+        assert_eq!(reader.list(Some(raw(r#""nonsense""#)), format_args!("layers")).len(), 0);
+        assert_eq!(reader.list(Some(raw("[null,1]")), format_args!("layers")).len(), 2);
+        assert_eq!(reader.text(Some(raw("[]")), format_args!("mediaType")), None);
+        assert_eq!(reader.text(Some(raw("{}")), format_args!("artifactType")), None);
+        assert_eq!(
+            reader.causes(),
+            [
+                "annotations.c: invalid type: integer `7`, expected a string",
+                "size: invalid value: integer `-1`, expected u64",
+                "layers: invalid type: string \"nonsense\", expected a sequence",
+                "and 2 more",
+            ]
+        );
+    }
+}

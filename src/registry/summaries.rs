@@ -1,0 +1,312 @@
+//! Summaries of many tags of one repository.
+//!
+//! Many tags point to few manifests. What was fetched for one tag serves the others, and only the summaries are kept: neither bodies
+//! nor documents.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use futures::future::{BoxFuture, FutureExt};
+use futures::{StreamExt, stream};
+use jiff::Timestamp;
+
+use super::client::Client;
+use super::config::ImageConfig;
+use super::delete::moved;
+use super::descriptor::Descriptor;
+use super::document::{Content, DEEPEST, Manifest};
+use super::manifest::same_size;
+use super::memo::{Failure, Memo};
+use super::sum::{ConfigFacts, Node, Sum};
+use super::summary::{FetchedConfig, Gap, Summary};
+use crate::error::{Danger, Error, Fault, Kind, Result};
+use crate::name::{Digest, Repository, Tag, Target};
+
+/// Most bytes of manifests that one reference may reach.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What the smallest of them counts for: each is a request.
+const LEAST_BYTES: u64 = 4 * 1024;
+
+/// What is kept of a config, in bytes.
+const CONFIG_BYTES: usize = 400;
+
+/// Summarizes manifests of one repository, and fetches each manifest and each config once.
+#[derive(Debug)]
+pub struct Summaries<'a> {
+    client: &'a Client,
+    repository: &'a Repository,
+    now: Timestamp,
+    nodes: Memo<(Digest, Configs), Node>,
+    configs: Memo<Digest, ConfigFacts>,
+    /// Whether a HEAD has told a digest.
+    head_tells: AtomicBool,
+    /// Whether a HEAD has told nothing about a tag that is there.
+    head_is_silent: AtomicBool,
+}
+
+/// Why a tag has no summary.
+#[derive(Debug, Clone)]
+pub struct Unread {
+    /// What the tag points to, where the registry says that much.
+    pub digest: Option<Digest>,
+    /// What failed; it names the tag.
+    pub error: Error,
+}
+
+/// Whether a manifest's config is read: an attestation's says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Configs {
+    Read,
+    Skipped,
+}
+
+impl Configs {
+    fn of(descriptor: &Descriptor) -> Self {
+        if descriptor.attests().is_some() { Self::Skipped } else { Self::Read }
+    }
+}
+
+impl<'a> Summaries<'a> {
+    /// An empty set of summaries. `now` decides which dates lie in the future.
+    pub fn new(client: &'a Client, repository: &'a Repository, now: Timestamp) -> Self {
+        let (nodes, configs) = (Memo::default(), Memo::default());
+        let (head_tells, head_is_silent) = (AtomicBool::default(), AtomicBool::default());
+        Self { client, repository, now, nodes, configs, head_tells, head_is_silent }
+    }
+
+    /// The summary of a tag: one request for the tag, more only for what was not read before.
+    ///
+    /// # Errors
+    ///
+    /// When the tag's manifest cannot be fetched. What fails below it is in [`Summary::error`].
+    pub async fn of_tag(&self, tag: &Tag) -> Result<Arc<Summary>, Unread> {
+        let name = format!("{}:{tag}", self.repository);
+        let target = Target::Tag(tag);
+        let unread = |digest, error| Err(Unread { digest, error });
+        let digest = match self.head(target).await {
+            Ok(Some(digest)) => digest,
+            Ok(None) => match self.client.manifest(self.repository, target).await {
+                Ok(manifest) => {
+                    self.head_is_silent.store(true, Ordering::Relaxed);
+                    return Ok(self.of(manifest).await);
+                }
+                Err(error) => return unread(None, error),
+            },
+            Err(error) => return unread(None, error),
+        };
+        let left = AtomicU64::new(MOST_BYTES);
+        let mut other = None;
+        let made = async {
+            let fetched = self.client.manifest_and_told(self.repository, target).await;
+            let (manifest, again) = fetched.map_err(|error| Failure { about: name.clone(), error })?;
+            if manifest.digest == digest {
+                return Ok(self.sum_up(manifest, Configs::Read, 0, &left).await);
+            }
+            // A GET whose header contradicts its bytes has warned already.
+            if again.as_ref() != Some(&digest) {
+                let content = &manifest.digest;
+                tracing::warn!(
+                    "Docker-Content-Digest of {name} was {digest}, but the digest of its content is {content}"
+                );
+            }
+            let error = moved(&name, &digest, &manifest.digest);
+            other = Some(manifest);
+            Err(Failure { about: name.clone(), error })
+        };
+        let node = self.nodes.get_or_make((digest.clone(), Configs::Read), made.boxed(), Node::bytes).await;
+        if let Some(manifest) = other {
+            return Ok(self.of(manifest).await);
+        }
+        match node {
+            Ok(node) => Ok(Arc::clone(&node.summary)),
+            Err(Failure { about, error }) if about == name => unread(Some(digest), error),
+            // Another tag with this digest failed, for a reason of its own.
+            Err(Failure { error, .. }) if is_about_the_tag(&error) => {
+                match self.client.manifest(self.repository, target).await {
+                    Ok(manifest) => Ok(self.of(manifest).await),
+                    Err(error) => unread(Some(digest), error),
+                }
+            }
+            Err(Failure { about, error }) => {
+                let what = format!("cannot read {name}, which is the same manifest as {about}");
+                unread(Some(digest), error.within(what))
+            }
+        }
+    }
+
+    /// The digest that a HEAD tells, which saves a GET where that manifest is known. Where HEADs never tell, none is sent any more.
+    async fn head(&self, target: Target<'_>) -> Result<Option<Digest>> {
+        if self.head_is_silent.load(Ordering::Relaxed) && !self.head_tells.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let told = self.client.head(self.repository, target).await?.ok();
+        self.head_tells.fetch_or(told.is_some(), Ordering::Relaxed);
+        Ok(told.map(|resolved| resolved.digest))
+    }
+
+    /// The summary of a manifest that was fetched.
+    pub async fn of(&self, manifest: Manifest) -> Arc<Summary> {
+        let left = AtomicU64::new(MOST_BYTES);
+        let sum_up = |manifest| self.sum_up(manifest, Configs::Read, 0, &left);
+        let key = (manifest.digest.clone(), Configs::Read);
+        let made = sum_up(manifest.clone()).map(Ok).boxed();
+        match self.nodes.get_or_make(key, made, Node::bytes).await {
+            Ok(node) => Arc::clone(&node.summary),
+            // An earlier attempt to fetch it failed.
+            Err(_) => sum_up(manifest).await.summary,
+        }
+    }
+
+    /// The summary of a manifest that an index lists.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be fetched, and when it has another size than the index says.
+    pub async fn of_listed(&self, descriptor: &Descriptor) -> Result<Arc<Summary>> {
+        let left = AtomicU64::new(MOST_BYTES);
+        let node = self.listed(descriptor, 1, &left).await?;
+        Ok(Arc::clone(&node.summary))
+    }
+
+    /// As [`Summaries::of_listed`], if it was read already, for instance because an index that lists it was.
+    pub fn known(&self, descriptor: &Descriptor) -> Option<Result<Arc<Summary>>> {
+        let key = (descriptor.digest.supported()?.clone(), Configs::of(descriptor));
+        Some(match self.nodes.get(&key)? {
+            Ok(node) => same_size(descriptor, node.length).map(|()| Arc::clone(&node.summary)),
+            Err(failure) => Err(failure.error),
+        })
+    }
+
+    /// The manifest with this digest, `level` indexes below what was asked for. Errors call it `about`.
+    async fn node(
+        &self,
+        digest: &Digest,
+        configs: Configs,
+        about: &str,
+        level: usize,
+        left: &AtomicU64,
+    ) -> Result<Arc<Node>, Failure> {
+        let key = (digest.clone(), configs);
+        let made = async {
+            let manifest = self.client.manifest(self.repository, Target::Digest(digest)).await;
+            let manifest = manifest.map_err(|error| Failure { about: about.to_owned(), error })?;
+            Ok(self.sum_up(manifest, configs, level, left).await)
+        };
+        let node = self.nodes.get_or_make(key.clone(), made.boxed(), Node::bytes).await?;
+        // Asked for itself, it reaches further.
+        if node.is_cut && level > 0 {
+            self.nodes.forget(&key);
+        }
+        Ok(node)
+    }
+
+    async fn listed(&self, descriptor: &Descriptor, level: usize, left: &AtomicU64) -> Result<Arc<Node>> {
+        let digest = descriptor.digest.fetchable()?;
+        let configs = Configs::of(descriptor);
+        let about = format!("{}@{digest}", self.repository);
+        let node = self.node(digest, configs, &about, level, left).await.map_err(|failure| failure.error)?;
+        same_size(descriptor, node.length)?;
+        if descriptor.size == 0 {
+            self.charge(left, node.length as u64)?;
+        }
+        Ok(node)
+    }
+
+    fn sum_up<'b>(
+        &'b self,
+        manifest: Manifest,
+        configs: Configs,
+        level: usize,
+        left: &'b AtomicU64,
+    ) -> BoxFuture<'b, Node> {
+        async move {
+            let mut sum = Sum::new(&manifest);
+            let (document, unreadable) = match manifest.readable() {
+                Ok(readable) => readable,
+                Err(error) => {
+                    sum.fail(error);
+                    return sum.end(self.now);
+                }
+            };
+            sum.take(&document);
+            if let Some(error) = unreadable {
+                sum.lose_sizes();
+                sum.fail(error);
+            }
+            let listed: Vec<_> = document.children().map(lean).collect();
+            let config = document.image_config().filter(|_| configs == Configs::Read).map(lean);
+            let is_index = matches!(document.content, Content::Index(_));
+            // Many documents may be waiting for requests at once, and each may be large: none is held meanwhile.
+            drop((document, manifest));
+            if let Some(config) = config {
+                sum.take_config(self.config(&config).await);
+            }
+            if is_index && level >= DEEPEST {
+                sum.cut();
+            } else if is_index {
+                self.add_children(&mut sum, &listed, level, left).await;
+            }
+            sum.end(self.now)
+        }
+        .boxed()
+    }
+
+    async fn add_children(&self, sum: &mut Sum, listed: &[Descriptor], level: usize, left: &AtomicU64) {
+        let costs = listed.iter().map(|descriptor| descriptor.size.max(LEAST_BYTES));
+        if let Err(error) = self.charge(left, costs.fold(0, u64::saturating_add)) {
+            sum.lose_sizes();
+            return sum.fail(error);
+        }
+        // Places instead of references: with those the compiler does not see that the future is `Send`.
+        let children = stream::iter(0..listed.len()).map(|place| self.listed(&listed[place], level + 1, left));
+        let mut children = std::pin::pin!(children.buffered(self.client.jobs()));
+        for descriptor in listed {
+            let Some(child) = children.next().await else { return };
+            sum.take_child(descriptor, child);
+        }
+    }
+
+    /// Counts what is to be fetched, by the size that it is said to have. That is verified when it comes.
+    fn charge(&self, left: &AtomicU64, cost: u64) -> Result<()> {
+        let rest = |left: u64| left.checked_sub(cost);
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest).map(drop).map_err(|_| {
+            let what = format!("an index of {} lists too much", self.repository);
+            Error::new(Kind::Protocol(Fault::TooLarge), what)
+                .because(format!("the manifests in it take more than {} MiB", MOST_BYTES >> 20))
+        })
+    }
+
+    async fn config(&self, descriptor: &Descriptor) -> Result<Arc<ConfigFacts>> {
+        let Some(digest) = descriptor.digest.supported() else {
+            return Ok(Arc::new(ConfigFacts::Gap(Gap::UnsupportedConfig(descriptor.digest.clone()))));
+        };
+        let made = async {
+            let fetched = self.client.image_config(self.repository, descriptor).await;
+            Ok(match fetched.map_err(|error| Failure { about: digest.to_string(), error })? {
+                FetchedConfig::Other => ConfigFacts::Read(None),
+                FetchedConfig::Image(config) => ConfigFacts::Read(Some(Box::new(ImageConfig {
+                    created: config.image.created,
+                    platform: config.image.platform,
+                    model_created: config.image.model_created,
+                    ..ImageConfig::default()
+                }))),
+                FetchedConfig::Gap(gap) => ConfigFacts::Gap(gap),
+            })
+        };
+        let config = self.configs.get_or_make(digest.clone(), made.boxed(), |_| CONFIG_BYTES).await;
+        config.map_err(|failure| failure.error)
+    }
+}
+
+/// What is needed of a descriptor to fetch what it names and to add that up.
+fn lean(descriptor: &Descriptor) -> Descriptor {
+    let mut lean = descriptor.clone();
+    lean.annotations.retain(|key, _| key.starts_with("vnd.docker.reference."));
+    lean
+}
+
+/// Whether it is the tag that is gone, or is on something else by now.
+fn is_about_the_tag(error: &Error) -> bool {
+    error.is_not_found() || matches!(error.kind(), Kind::Safety(Danger::Moved { .. }))
+}
