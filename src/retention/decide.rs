@@ -1,178 +1,120 @@
-//! From facts and a rule to a plan.
-
-use std::cmp::Reverse;
+//! From a snapshot and rules to a plan.
 
 use jiff::Timestamp;
 
-use super::plan::{Decision, Plan};
+use super::candidate::{Candidate, Candidates, Facts, Intent};
+use super::plan::{Decision, Plan, Refusal, Verdict};
+use super::reachability::{Reachability, obstacle, reached};
 use super::reason::{Kept, Removed};
-use super::rule::{Order, Rule};
-use super::subject::{Subject, Subjects};
-use super::together::Together;
-use crate::name::{Digest, Glob, VersionKey};
-use crate::registry::{Census, ManifestFacts, TagFacts};
+use super::rule::Rule;
+use super::subject::Subjects;
+use super::summary::Summaries;
+use super::used::UsedTags;
+use crate::registry::snapshot::{ManifestId, TagId, TagIndex};
 
-/// One tag, with what the rule wants of it.
-pub(super) struct Case<'a> {
-    pub(super) tag: &'a TagFacts,
-    pub(super) facts: Option<&'a ManifestFacts>,
-    pub(super) wish: Wish,
+/// How a decision is made, besides the rules.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// The time that it is: dates later than a day from now are no dates.
+    pub now: Timestamp,
+    /// Whether every tag of a repository may go.
+    pub allow_empty: bool,
 }
 
-/// What is wanted of one tag, before it is looked at what else would go with it.
-pub(super) enum Wish {
-    /// To stay.
-    Keep(Kept),
-    /// To go.
-    Remove(Removed),
-    /// To go with what it refers to, and to stay with it.
-    Follow(Subject, Vec<Subject>),
+impl Options {
+    /// At this time; a repository is not emptied.
+    pub fn at(now: Timestamp) -> Self {
+        Self { now, allow_empty: false }
+    }
 }
 
-/// Decides what becomes of every tag. The order of the tags in `census` does not matter.
+/// Decides what becomes of every tag. The order of the tags does not matter; time and
+/// memory are linear in tags, manifests and entries of indexes, but for sorting the tags.
 ///
-/// The rule is about the tags that match and are not excluded. What it does not keep is removed; with [`Rule::older_than`] only what
-/// is older. What refers to another manifest has no age or place of its own: it goes with the last manifest that it refers to, unless
-/// its name is kept or excluded, and stays where that one is not known.
-pub fn decide(rule: &Rule, census: &Census) -> Plan {
-    let cases = Wishes::new(rule, census).cases();
-    let together = Together::settle(&cases);
-    let decision = |case: &Case<'_>| Decision {
-        tag: case.tag.tag.clone(),
-        digest: case.tag.digest.clone(),
-        created: case.facts.and_then(|facts| facts.created),
-        size: case.facts.and_then(|facts| facts.size),
-        verdict: together.verdict(case),
+/// A tag goes only where each of the rules removes it. A rule is about the tags that match and are not excluded. What it does not keep is
+/// removed; with [`Rule::older_than`] only what is older. What refers to another manifest has no age or place of its own: it goes with
+/// the last manifest that it refers to, unless its name is kept or excluded, and stays where that one is not known.
+pub fn decide(rules: &[Rule], snapshot: &TagIndex, used: &UsedTags, options: &Options) -> Plan {
+    let is_reached = reached(snapshot);
+    let obstacle = obstacle(snapshot, &is_reached);
+    let mut is_pinned = used.manifests(snapshot);
+    let is_used: Vec<_> = snapshot
+        .tags()
+        .map(|(_, tag, pointer)| used.names(tag) || pointer.manifest().is_some_and(|on| is_pinned[on.position()]))
+        .collect();
+    is_pinned.iter_mut().zip(&is_reached).for_each(|(is_pinned, is_reached)| *is_pinned |= !is_reached);
+    for manifest in snapshot.other_names().iter().filter_map(|other| other.pointer.manifest()) {
+        is_pinned[manifest.position()] = true;
+    }
+
+    let mut summaries = Summaries::new(snapshot, options.now);
+    let subjects = Subjects::new(snapshot, &is_reached);
+    let facts = Facts { rules, snapshot, subjects: &subjects, summaries: &mut summaries, is_used: &is_used };
+    let Candidates { all, rows, unordered, is_without_times } = Candidates::new(facts);
+    let reachability = Reachability::new(snapshot, &all, &rows, is_pinned, obstacle);
+
+    let refusal = if rules.is_empty() { Some(Refusal::NoRule) } else { unordered.map(Refusal::NoTimes) };
+    let would_remove_all = refusal.is_none() && !options.allow_empty && removes_all(&all, &reachability);
+    let held_back = match (refusal, would_remove_all) {
+        (Some(_), _) => Some(Kept::Refused),
+        (None, true) => Some(Kept::WouldRemoveAll),
+        (None, false) => None,
     };
-    Plan::new(cases.iter().map(decision).collect(), together.order(), census)
+    let mut sizes = Sizes { snapshot, known: vec![None; snapshot.manifest_count()] };
+    let decision = |tag: &TagId| {
+        let candidate = &all[tag.position()];
+        let verdict = match (reachability.outcome(candidate), held_back) {
+            (Ok(_), Some(kept)) => Verdict::Keep(kept),
+            (Ok((because, untag)), None) => Verdict::Remove { because, untag },
+            (Err(kept), _) => Verdict::Keep(kept),
+        };
+        Decision {
+            tag: *tag,
+            manifest: candidate.manifest,
+            created: candidate.manifest.and_then(|manifest| summaries.created(manifest).written()),
+            size: candidate.manifest.and_then(|manifest| sizes.of(manifest)),
+            verdict,
+        }
+    };
+    let decisions: Vec<_> = rows.iter().map(decision).collect();
+    let mut plan = Plan { decisions, refusal, would_remove_all, is_without_times, obstacle, ..Plan::default() };
+    plan.rules = rules.into();
+    if held_back.is_none() {
+        plan.removals = positions(&rows, reachability.gone_tags());
+    }
+    plan
 }
 
-/// Finds out what the rule wants.
-struct Wishes<'a> {
-    rule: &'a Rule,
-    census: &'a Census,
-    subjects: Subjects<'a>,
+/// Whether tags of images go and none is left. What refers to others is no image, nor is what an interrupted removal left behind.
+fn removes_all(candidates: &[Candidate], reachability: &Reachability<'_>) -> bool {
+    let mut goes = false;
+    for candidate in candidates {
+        match (reachability.outcome(candidate), candidate.intent) {
+            (Ok((Removed::Placeholder | Removed::With(_), _)), _) => {}
+            (Ok(_), _) => goes = true,
+            (Err(_), Intent::Follow(_)) => {}
+            (Err(Kept::Dangling | Kept::NoSubject(_)), _) => {}
+            (Err(_), _) => return false,
+        }
+    }
+    goes
 }
 
-impl<'a> Wishes<'a> {
-    fn new(rule: &'a Rule, census: &'a Census) -> Self {
-        Self { rule, census, subjects: Subjects::new(census) }
-    }
-
-    /// Every tag in the order of the rule, those without a place in it last.
-    fn cases(&self) -> Vec<Case<'a>> {
-        let place = |tag: &TagFacts| {
-            let created = self.facts(tag).and_then(|facts| facts.created);
-            let by_time = created.filter(|_| self.rule.order == Order::Created);
-            Reverse((by_time, VersionKey::new(tag.tag.as_str())))
-        };
-        let mut tags: Vec<&TagFacts> = self.census.tags.iter().collect();
-        tags.sort_by_cached_key(|tag| place(tag));
-        let mut left = self.rule.keep_last.map_or(0, usize::from);
-        let wishes = tags.into_iter().map(|tag| {
-            let facts = self.facts(tag);
-            let wish = match self.without_rule(tag, facts) {
-                Some(wish) => wish,
-                None => self.by_rule(tag, facts.and_then(|facts| facts.created), &mut left),
-            };
-            Case { tag, facts, wish }
-        });
-        wishes.collect()
-    }
-
-    fn facts(&self, tag: &TagFacts) -> Option<&'a ManifestFacts> {
-        self.census.manifests.get(tag.digest.as_ref()?)
-    }
-
-    /// What is wanted of a tag that the rule is not about.
-    fn without_rule(&self, tag: &TagFacts, facts: Option<&ManifestFacts>) -> Option<Wish> {
-        let name = tag.tag.as_str();
-        let facts = match (&tag.error, facts) {
-            (None, Some(facts)) => facts,
-            (error, _) => {
-                let why = error.as_ref().map_or_else(|| "nothing is known of it".to_owned(), ToString::to_string);
-                return Some(Wish::Keep(Kept::Unreadable(why)));
-            }
-        };
-        if facts.is_placeholder {
-            return Some(Wish::Remove(Removed::Placeholder));
-        }
-        let subjects = self.subjects.of(&tag.tag, facts);
-        if let Some(glob) = matching(&self.rule.exclude, name) {
-            return Some(Wish::Keep(Kept::Excluded(glob.clone())));
-        }
-        if let [first, others @ ..] = &subjects[..] {
-            let follow = || Wish::Follow(first.clone(), others.to_vec());
-            return Some(self.by_name(name).map_or_else(follow, Wish::Keep));
-        }
-        let is_matched = self.rule.matches.is_empty() || matching(&self.rule.matches, name).is_some();
-        (!is_matched).then_some(Wish::Keep(Kept::NotMatched))
-    }
-
-    /// Whether the rule keeps a tag for its name.
-    fn by_name(&self, name: &str) -> Option<Kept> {
-        let range = self.rule.keep_semver.as_ref();
-        let in_range = range.filter(|range| VersionKey::new(name).is_in(range));
-        matching(&self.rule.keep, name).cloned().map(Kept::Matches).or_else(|| in_range.cloned().map(Kept::InRange))
-    }
-
-    /// What the rule wants of the next of the tags that it is about, of which `left` are still to be kept.
-    fn by_rule(&self, tag: &TagFacts, created: Option<Timestamp>, left: &mut usize) -> Wish {
-        let rule = self.rule;
-        let name = tag.tag.as_str();
-        let has_place = match rule.order {
-            Order::Created => created.is_some(),
-            Order::Version => VersionKey::new(name).is_version(),
-        };
-        let is_last = has_place && *left > 0;
-        *left -= usize::from(is_last);
-        let ages = [&rule.keep_newer_than, &rule.older_than];
-        let newer = ages.into_iter().flatten().find(|cutoff| created.is_some_and(|created| created >= cutoff.moment));
-        let by_age = ages.iter().any(|age| age.is_some());
-        let kept = match (self.by_name(name), rule.keep_last, newer) {
-            (Some(kept), ..) => kept,
-            (None, Some(count), _) if is_last => Kept::AmongLast(count),
-            (None, _, Some(cutoff)) => Kept::NewerThan(cutoff.clone()),
-            (None, Some(_), None) if !has_place && rule.order == Order::Version => Kept::NoVersion,
-            (None, Some(_), None) if !has_place => Kept::NoTime,
-            (None, _, None) if by_age && created.is_none() => Kept::NoTime,
-            (None, ..) => return Wish::Remove(self.because()),
-        };
-        Wish::Keep(kept)
-    }
-
-    /// Why the rule removes what it does not keep.
-    fn because(&self) -> Removed {
-        let Rule { older_than, keep_last, keep_newer_than, .. } = self.rule;
-        match (older_than, keep_last, keep_newer_than) {
-            (Some(cutoff), ..) => Removed::OlderThan(cutoff.clone()),
-            (None, Some(count), _) => Removed::NotAmongLast(*count),
-            (None, None, Some(cutoff)) => Removed::OlderThan(cutoff.clone()),
-            (None, None, None) => Removed::NotKept,
-        }
-    }
+/// The positions of tags among the rows.
+fn positions(rows: &[TagId], tags: &[TagId]) -> Vec<u32> {
+    let mut position_of = vec![0; rows.len()];
+    rows.iter().zip(0..).for_each(|(tag, position)| position_of[tag.position()] = position);
+    tags.iter().map(|tag| position_of[tag.position()]).collect()
 }
 
-impl<'a> Case<'a> {
-    /// What the tag's manifest lists.
-    pub(super) fn lists(&self) -> impl Iterator<Item = &'a Digest> + use<'a> {
-        self.facts.into_iter().flat_map(|facts| &facts.lists)
-    }
-
-    /// The manifests that are known and that the tag refers to, where it goes with them.
-    pub(super) fn subjects(&self) -> impl Iterator<Item = &Digest> {
-        let (first, others) = match &self.wish {
-            Wish::Follow(first, others) => (Some(first), &others[..]),
-            Wish::Keep(_) | Wish::Remove(_) => (None, &[][..]),
-        };
-        first.into_iter().chain(others).filter_map(|subject| match subject {
-            Subject::Known(digest) => Some(digest),
-            Subject::Unknown(_) => None,
-        })
-    }
+/// Sizes of manifests, each added up once.
+struct Sizes<'a> {
+    snapshot: &'a TagIndex,
+    known: Vec<Option<Option<u64>>>,
 }
 
-/// The first that matches.
-fn matching<'a>(globs: &'a [Glob], name: &str) -> Option<&'a Glob> {
-    globs.iter().find(|glob| glob.is_match(name))
+impl Sizes<'_> {
+    fn of(&mut self, manifest: ManifestId) -> Option<u64> {
+        *self.known[manifest.position()].get_or_insert_with(|| self.snapshot.size(manifest))
+    }
 }

@@ -1,40 +1,44 @@
-//! Which tags of a repository stay and which go, by a rule: [`decide`] takes facts and gives a [`Plan`], without input or output.
+//! Which tags of a repository stay and which go, by rules: [`decide`] takes a snapshot and gives a [`Plan`], without input or output.
 //!
-//! - What is to be kept wins over what is to be removed, and of several reasons to keep one is enough.
-//! - A tag whose facts could not be read stays.
-//! - A manifest goes only with its last tag, and never while a manifest that stays lists it.
+//! - What is to be kept wins over what is to be removed, and of several reasons to keep one is enough. Several rules add up.
+//! - What is unknown is never old, has no place in an order and is not counted. A tag that could not be read stays.
+//! - A manifest goes only with its last tag, and never while a manifest that stays lists it, or something that could not be read may.
 //! - Signatures and whatever else refers to a manifest stay and go with it.
 //! - What an interrupted removal left behind goes.
 //!
 //! ```
-//! use registry_ls::registry::{Census, ManifestFacts, TagFacts};
-//! use registry_ls::retention::{Rule, decide};
+//! use registry_ls::name::{Algorithm, Digest};
+//! use registry_ls::registry::snapshot::{ManifestFacts, ManifestState, Pointer, TagIndex};
+//! use registry_ls::retention::{Options, Rule, UsedTags, decide};
 //!
-//! let mut census = Census::default();
+//! let mut builder = TagIndex::builder();
 //! for (tag, created) in [("1.0", "2026-01-01T00:00:00Z"), ("1.1", "2026-02-01T00:00:00Z")] {
-//!     let digest = registry_ls::name::Digest::of(registry_ls::name::Algorithm::Sha256, tag.as_bytes());
-//!     let facts = ManifestFacts { created: Some(created.parse()?), ..ManifestFacts::default() };
-//!     census.tags.push(TagFacts { tag: tag.parse()?, digest: Some(digest.clone()), error: None });
-//!     census.manifests.insert(digest, facts);
+//!     let manifest = builder.manifest(&Digest::of(Algorithm::Sha256, tag.as_bytes()));
+//!     let facts = ManifestFacts { created: Some(created.parse()?).into(), ..ManifestFacts::default() };
+//!     builder.set(manifest, ManifestState::Read(facts));
+//!     let (tag, _) = builder.tag(tag.parse()?);
+//!     builder.point(tag, Pointer::At(manifest));
 //! }
-//! let plan = decide(&Rule { keep_last: std::num::NonZeroUsize::new(1), ..Rule::default() }, &census);
-//! let told: Vec<_> = plan.decisions.iter().map(|decision| format!("{}: {}", decision.tag, decision.verdict)).collect();
-//! assert_eq!(told, ["1.1: among the last 1", "1.0: not among the last 1"]);
+//! let snapshot = builder.build();
+//! let rule = Rule { keep_last: std::num::NonZeroUsize::new(1), ..Rule::default() };
+//! let plan = decide(&[rule], &snapshot, &UsedTags::default(), &Options::at("2026-03-01T00:00:00Z".parse()?));
+//! let line = |decision: &registry_ls::retention::Decision| format!("{}: {}", snapshot.tag(decision.tag), plan.reason(decision, &snapshot));
+//! assert_eq!(plan.decisions.iter().map(line).collect::<Vec<_>>(), ["1.1: the newest", "1.0: older than the newest"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod candidate;
 mod decide;
-mod order;
 mod plan;
+mod reachability;
 mod reason;
 mod rule;
 mod subject;
-mod together;
+mod summary;
+mod used;
 
-pub use decide::decide;
-pub use plan::{Decision, Plan, Totals, Verdict};
-pub use reason::{Kept, Removed, Untagged};
+pub use decide::{Options, decide};
+pub use plan::{Decision, Plan, Refusal, Verdict};
+pub use reason::{Holder, Kept, Obstacle, Removed, RuleId, Untagged};
 pub use rule::{Cutoff, Order, Rule};
-
-#[cfg(test)]
-mod tests;
+pub use used::{MAX_BYTES, UsedImages, UsedTags};

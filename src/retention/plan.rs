@@ -1,67 +1,48 @@
 //! What was decided.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::reason::{Kept, Removed, Untagged};
-use crate::name::{Digest, Tag};
-use crate::registry::Census;
+use super::reason::{Kept, Obstacle, Removed, RuleId, Untagged, Worded, Words};
+use super::rule::Rule;
+use crate::registry::snapshot::{ManifestId, TagId, TagIndex};
 
-/// What becomes of the tags of one repository.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+/// What becomes of the tags of one repository. Tags and manifests are numbers of the snapshot that it was made from.
+#[derive(Debug, Default, Clone)]
 pub struct Plan {
-    /// One for every tag: in the order of the rule, and then by name.
+    /// One for every tag: in the order of the first rule, and then by name.
     pub decisions: Vec<Decision>,
-    order: Vec<usize>,
-    /// The manifests that go: none that a tag which stays is on, lists, or may list.
-    pub manifests: BTreeSet<Digest>,
-    /// The blobs of these, with their sizes in bytes, that nothing which stays is known to need.
-    pub freed: BTreeMap<Digest, u64>,
-    /// The blobs that something which stays needs.
-    pub needed: BTreeSet<Digest>,
-}
-
-impl Plan {
-    /// The decisions, and what they come to.
-    pub(super) fn new(decisions: Vec<Decision>, order: Vec<usize>, census: &Census) -> Self {
-        let goes = |decision: &&Decision| matches!(decision.verdict, Verdict::Remove { untag: None, .. });
-        let facts = |digest: &Digest| census.manifests.get(digest);
-        let manifests: BTreeSet<_> =
-            decisions.iter().filter(goes).filter_map(|decision| decision.digest.clone()).collect();
-        let staying = decisions.iter().filter(|decision| !goes(decision));
-        let staying = staying.filter_map(|decision| facts(decision.digest.as_ref()?));
-        let needed: BTreeSet<_> = staying.flat_map(|facts| facts.blobs.keys().cloned()).collect();
-        let going = manifests.iter().filter_map(facts).flat_map(|facts| &facts.blobs);
-        let freed = going.filter(|(blob, _)| !needed.contains(*blob)).map(|(blob, size)| (blob.clone(), *size));
-        Self { freed: freed.collect(), decisions, order, manifests, needed }
-    }
-
-    /// What is to be removed, in an order in which it can be stopped anywhere: what refers to a manifest comes before it, and so does
-    /// what lists it.
-    pub fn removals(&self) -> impl Iterator<Item = &Decision> {
-        self.order.iter().map(|&index| &self.decisions[index])
-    }
+    /// Why the rules cannot be applied. Then nothing goes.
+    pub refusal: Option<Refusal>,
+    /// Whether the rules would remove every tag, and that is not allowed. Then nothing goes.
+    pub would_remove_all: bool,
+    /// Whether a rule goes by age or creation time and none is known: what such a rule is about stays.
+    pub is_without_times: bool,
+    /// Why no manifest may be deleted, if it is so. Tags may go, where the registry removes tags alone.
+    pub obstacle: Option<Obstacle>,
+    pub(super) rules: Arc<[Rule]>,
+    /// Positions of decisions: what goes.
+    pub(super) removals: Vec<u32>,
 }
 
 /// What becomes of one tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// The tag.
-    pub tag: Tag,
+    pub tag: TagId,
     /// What it points at, where that is known; it is known of every tag that goes.
-    pub digest: Option<Digest>,
-    /// When its image was made.
+    pub manifest: Option<ManifestId>,
+    /// When its image was created, by its own word; `None` where that is not said or was set by a build tool.
     pub created: Option<Timestamp>,
-    /// The sum of the distinct blobs that it reaches in bytes.
+    /// The sum in bytes of the distinct blobs that it reaches.
     pub size: Option<u64>,
     /// Whether it stays, and why.
     pub verdict: Verdict,
 }
 
 /// Whether a tag stays or goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It stays.
     Keep(Kept),
@@ -69,7 +50,7 @@ pub enum Verdict {
     Remove {
         /// Why.
         because: Removed,
-        /// Why only the tag may go and its manifest may not; `None` when the manifest goes with it, or with the last of its tags.
+        /// Why only the tag may go and its manifest may not; `None` when the manifest may go with the last of its tags.
         untag: Option<Untagged>,
     },
 }
@@ -86,44 +67,46 @@ impl Verdict {
     }
 }
 
-/// The reason.
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Keep(kept) => kept.fmt(f),
-            Self::Remove { because, untag: None } => because.fmt(f),
-            Self::Remove { because, untag: Some(untag) } => write!(f, "{because}; {untag}"),
+/// Why rules cannot be applied to a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// This rule counts the newest images, and of none that it is about the creation time is known. Ordering by version may help.
+    NoTimes(RuleId),
+    /// There is no rule.
+    NoRule,
+}
+
+impl Plan {
+    /// The rules that it was made by.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The tags that go: of an index before those of what it lists, of a manifest before those of what refers to it.
+    pub fn removals(&self) -> impl ExactSizeIterator<Item = &Decision> {
+        self.removals.iter().map(|position| &self.decisions[*position as usize])
+    }
+
+    /// The reason of a decision, in words. `snapshot` is the one that the plan was made from.
+    pub fn reason(&self, decision: &Decision, snapshot: &TagIndex) -> String {
+        let (words, tag) = (self.words(snapshot), Some(decision.tag));
+        match decision.verdict {
+            Verdict::Keep(reason) => Worded { words, tag, reason }.to_string(),
+            Verdict::Remove { because, untag } => {
+                let because = Worded { words, tag, reason: because };
+                let untag = untag.map(|reason| format!("; {}", Worded { words, tag, reason }));
+                format!("{because}{}", untag.unwrap_or_default())
+            }
         }
     }
-}
 
-/// What the plans for repositories of one registry come to, which shares its blobs among them.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Totals {
-    /// Tags that were looked at.
-    pub tags: usize,
-    /// Tags that go.
-    pub removed: usize,
-    /// Manifests that go.
-    pub manifests: usize,
-    freed: BTreeMap<Digest, u64>,
-    needed: BTreeSet<Digest>,
-}
-
-impl Totals {
-    /// Counts one more plan.
-    pub fn add(&mut self, plan: &Plan) {
-        self.tags += plan.decisions.len();
-        self.removed += plan.decisions.iter().filter(|decision| !decision.verdict.is_kept()).count();
-        self.manifests += plan.manifests.len();
-        self.freed.extend(plan.freed.iter().map(|(blob, size)| (blob.clone(), *size)));
-        self.needed.extend(plan.needed.iter().cloned());
+    /// The obstacle as the subject of a sentence: `latest, which could not be read,`.
+    pub fn obstacle_name(&self, snapshot: &TagIndex) -> Option<String> {
+        self.obstacle.map(|obstacle| self.words(snapshot).obstacle(obstacle))
     }
 
-    /// The most bytes that a garbage collection could free: repositories that were not looked at, manifests without a tag and tags
-    /// that could not be read may need some of the blobs too.
-    pub fn freed_bytes(&self) -> u64 {
-        let freed = self.freed.iter().filter(|(blob, _)| !self.needed.contains(*blob));
-        freed.fold(0, |sum: u64, (_, size)| sum.saturating_add(*size))
+    fn words<'a>(&'a self, snapshot: &'a TagIndex) -> Words<'a> {
+        Words { rules: &self.rules, snapshot }
     }
 }

@@ -9,18 +9,23 @@ use semver::VersionReq;
 use crate::name::Glob;
 
 /// What to keep and what to remove. A tag that no member keeps is removed: a rule without any would remove everything.
+///
+/// Several rules add up: a tag goes only where each of them removes it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// Keeps as many of the tags that the rule is about, the first in [`Rule::order`]. A tag that has no place in that order, one
-    /// whose time is not known or that is no version, is kept and does not count.
+    /// What people call it where several rules add up, such as `configuration file`; it stands in the reasons of what it keeps.
+    pub label: Option<String>,
+    /// Keeps as many of the tags that the rule is about, the first in [`Rule::order`], and with the last of them those that have the
+    /// same place: a creation time in the same second, the same version. A tag without a place, whose time is unknown or that is not
+    /// a version, is kept and does not count.
     pub keep_last: Option<NonZeroUsize>,
     /// Keeps the tags that match one of these.
     pub keep: Vec<Glob>,
-    /// Keeps what was made at this time or later, or nobody knows when.
+    /// Keeps what was created at this time or later, or at an unknown time.
     pub keep_newer_than: Option<Cutoff>,
-    /// Keeps the versions in this range.
+    /// Keeps the versions in this range, see [`VersionKey::is_in`](crate::name::VersionKey::is_in).
     pub keep_semver: Option<VersionReq>,
-    /// Removes only what was made before this time.
+    /// Removes only what was created before this time.
     pub older_than: Option<Cutoff>,
     /// The tags that the rule is about: those that match one of these, and all if there is none. The rest stays.
     pub matches: Vec<Glob>,
@@ -40,9 +45,19 @@ impl Rule {
             || keep_semver.is_some()
             || older_than.is_some()
     }
+
+    /// Whether [`Rule::keep_last`] goes by creation time.
+    pub(crate) fn orders_by_time(&self) -> bool {
+        self.keep_last.is_some() && self.order == Order::Created
+    }
+
+    /// Whether creation times decide anything.
+    pub(super) fn needs_times(&self) -> bool {
+        self.orders_by_time() || self.keep_newer_than.is_some() || self.older_than.is_some()
+    }
 }
 
-/// In which order tags are the first to be kept.
+/// Which tags are the first to be kept.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// The newest image first.
@@ -52,12 +67,12 @@ pub enum Order {
     Version,
 }
 
-/// A moment, and how it was called.
+/// A moment, and what people call it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cutoff {
     /// The moment.
     pub moment: Timestamp,
-    /// For people: what is made before is "older than" this, as `30 days` or `2026-01-31`.
+    /// For people: what was created before is "older than" this, as `30 days` or `2026-01-31`.
     pub text: String,
 }
 

@@ -1,0 +1,186 @@
+//! The images that are in use somewhere, read from what names them: a list of pods, a rendered chart, a compose file.
+
+mod document;
+mod named;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use self::document::Found;
+use self::named::{Name, Named};
+use crate::error::{Error, Result};
+use crate::name::{Digest, Located, Registry, Repository, Tag};
+use crate::registry::snapshot::{BlobKey, ManifestId, TagIndex};
+
+/// The most bytes that are read.
+pub const MAX_BYTES: usize = 256 << 20;
+
+/// The images that a file names.
+///
+/// ```
+/// use registry_ls::retention::UsedImages;
+///
+/// let images = UsedImages::read(b"kind: Pod\nspec:\n  containers:\n  - image: reg.corp:5000/team/app:1.4\n")?;
+/// let used = images.in_repository(&"reg.corp:5000".parse()?, &"team/app".parse()?);
+/// assert!(used.names(&"1.4".parse()?) && !used.names(&"1.5".parse()?));
+/// # Ok::<(), registry_ls::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct UsedImages {
+    by_repository: HashMap<Repository, Vec<(Registry, UsedTags)>>,
+    /// Digests without a repository, as the runtimes of pods give them.
+    digests: HashSet<Digest>,
+    ignored: BTreeSet<String>,
+}
+
+impl UsedImages {
+    /// Reads YAML or JSON, one or several documents of it, or a list with one reference per line; `#` begins a comment line.
+    ///
+    /// Of YAML and JSON every string under a key `image`, `imageID` or `images` counts, at any depth and in either case, and every
+    /// mapping with a `repository` and a `tag`, of a `registry` where that is there. A number stands for every tag that is this
+    /// number: YAML reads `1.10` and `1.1` alike. Items of a list at the top count too. Of a reference with a tag and a digest both
+    /// count.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`](crate::error::Kind::Config): it cannot be read, names an image by a template that is not filled in, or names
+    /// no image at all.
+    pub fn read(bytes: &[u8]) -> Result<Self> {
+        let cannot = |cause: String| Error::config("cannot read the images in use").because(cause);
+        if bytes.len() > MAX_BYTES {
+            return Err(cannot(format!("more than {} MiB", MAX_BYTES >> 20)));
+        }
+        let found = Found::read(bytes).map_err(cannot)?;
+        let mut images = Self::default();
+        for name in found.names() {
+            if let Some(template) = name.template() {
+                return Err(cannot(format!("'{template}' is a template that is not filled in")));
+            }
+            images.add(&name);
+        }
+        match images.is_empty() {
+            true => Err(Error::config("no image is named as in use")),
+            false => Ok(images),
+        }
+    }
+
+    fn add(&mut self, name: &Name<'_>) {
+        match name.read() {
+            Some(Named::Digest(digest)) => drop(self.digests.insert(digest)),
+            Some(Named::Image { registry, repository, tag, number, digest }) => {
+                let registries = self.by_repository.entry(repository).or_default();
+                let position = registries.iter().position(|(known, _)| *known == registry).unwrap_or_else(|| {
+                    registries.push((registry, UsedTags::default()));
+                    registries.len() - 1
+                });
+                let used = &mut registries[position].1;
+                used.tags.extend(tag);
+                used.digests.extend(digest);
+                used.numbers.extend(number.filter(|number| !used.numbers.contains(number)));
+            }
+            None if self.ignored.len() < 100 => drop(self.ignored.insert(name.to_string())),
+            None => {}
+        }
+    }
+
+    /// Whether nothing is named.
+    fn is_empty(&self) -> bool {
+        self.by_repository.is_empty() && self.digests.is_empty()
+    }
+
+    /// Names of images that are not references and were ignored, at most a hundred, in alphabetical order.
+    pub fn ignored(&self) -> impl Iterator<Item = &str> {
+        self.ignored.iter().map(String::as_str)
+    }
+
+    /// Whether a registry is named at all. Digests without a repository may be of any.
+    pub fn names_registry(&self, registry: &Registry) -> bool {
+        let is_named = |(repository, named): (&Repository, &Vec<(Registry, UsedTags)>)| {
+            named.iter().any(|(named, _)| is_meant(named, repository, registry))
+        };
+        !self.digests.is_empty() || self.by_repository.iter().any(is_named)
+    }
+
+    /// What is in use of one repository. A reference counts only for the registry whose host and port it names, Docker Hub where it names
+    /// none; a digest without a repository counts for all.
+    pub fn in_repository(&self, registry: &Registry, repository: &Repository) -> UsedTags {
+        let mut all = UsedTags { digests: self.digests.clone(), ..UsedTags::default() };
+        let named = self.by_repository.get(repository).into_iter().flatten();
+        for (_, used) in named.filter(|(named, _)| is_meant(named, repository, registry)) {
+            all.tags.extend(used.tags.iter().cloned());
+            all.digests.extend(used.digests.iter().cloned());
+            all.numbers.extend(&used.numbers);
+        }
+        all
+    }
+}
+
+/// Whether a reference that names `named` is one to `registry`.
+fn is_meant(named: &Registry, repository: &Repository, registry: &Registry) -> bool {
+    let located = Located { registry: Some(named.clone()), name: repository.clone(), scheme: None };
+    located.within(registry).0 == *registry
+}
+
+/// What is in use of one repository.
+#[derive(Debug, Clone, Default)]
+pub struct UsedTags {
+    tags: HashSet<Tag>,
+    /// Tags that were written as numbers.
+    numbers: Vec<f64>,
+    digests: HashSet<Digest>,
+}
+
+impl UsedTags {
+    /// What either says is in use.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.tags.extend(other.tags);
+        self.numbers.extend(other.numbers);
+        self.digests.extend(other.digests);
+        self
+    }
+
+    /// Of every manifest, whether it is in use by its digest or by that of something in it, or lists one that is.
+    pub fn manifests(&self, snapshot: &TagIndex) -> Vec<bool> {
+        let mut is_used = vec![false; snapshot.manifest_count()];
+        let mut waiting: Vec<ManifestId> = self.digests().filter_map(|digest| snapshot.manifest_id(digest)).collect();
+        // What container runtimes call an image's ID is the digest of its config.
+        let keys: HashSet<_> = self.digests().map(|digest| BlobKey::of(digest.as_str())).collect();
+        if !keys.is_empty() {
+            let names = |manifest: &ManifestId| {
+                let blobs = snapshot.facts(*manifest).map_or(&[][..], |facts| &facts.blobs);
+                blobs.iter().any(|blob| keys.contains(&snapshot.blob_key(*blob)))
+            };
+            waiting.extend(snapshot.manifests().map(|(manifest, _)| manifest).filter(names));
+        }
+        while let Some(manifest) = waiting.pop() {
+            if !std::mem::replace(&mut is_used[manifest.position()], true) {
+                waiting.extend(snapshot.parents(manifest));
+            }
+        }
+        is_used
+    }
+
+    /// Whether a tag is in use.
+    pub fn names(&self, tag: &Tag) -> bool {
+        let is_number = |value: f64| self.numbers.contains(&value);
+        self.tags.contains(tag) || (!self.numbers.is_empty() && tag.as_str().parse().is_ok_and(is_number))
+    }
+
+    /// The tags in use that are named as they are, without those that were written as numbers.
+    pub fn tags(&self) -> impl Iterator<Item = &Tag> {
+        self.tags.iter()
+    }
+
+    /// The digests in use: of manifests, or of image configs, which container runtimes call the image's ID.
+    pub fn digests(&self) -> impl Iterator<Item = &Digest> {
+        self.digests.iter()
+    }
+
+    /// Whether nothing is in use.
+    pub fn is_empty(&self) -> bool {
+        self.tags.is_empty() && self.numbers.is_empty() && self.digests.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;
