@@ -1,203 +1,454 @@
-//! The rule: how each thing that is wanted can go without anything else, if it can. No input or output.
+//! How each thing that is requested can go without anything else, if it can. No input or output, linear in what is known.
+//!
+//! 1. A tag goes by its name where the registry deletes tags.
+//! 2. Otherwise it goes with its manifest, if that is known to be safe: no tag that stays is on it, and none could be; no index that
+//!    stays lists it, and none could.
+//! 3. Otherwise it goes by a placeholder, where that is permitted.
+//! 4. Otherwise it stays, and the error says because of what.
+//!
+//! What follows a manifest that it refers to is decided about after that one, and stays where that stays.
+//!
+//! What cannot be known counts against a deletion: a list that contradicts itself may lack siblings, a manifest that could not be read
+//! may list any other.
 
-use super::facts::Facts;
-use super::wish::{Method, Permits, Takes, Wanted, Ways, Wish};
-use crate::error::{Danger, Error, Kind, Result};
-use crate::name::{Digest, Repository, Tag};
-use crate::registry::Inventory;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
-/// What was decided about one wish.
+use super::evidence::Evidence;
+use super::purge;
+use super::request::{Method, Methods, RemovalRequest, Siblings, Target};
+use super::state::RepositoryState;
+use crate::error::{Danger, Error, Kind, Missing, Result};
+use crate::name::{Digest, Tag};
+use crate::registry::TagIndex;
+use crate::registry::snapshot::{ManifestId, ManifestState, TagId};
+
+/// What was decided about one thing.
 #[derive(Debug, Clone)]
 pub struct Item {
-    /// The wish.
-    pub wish: Wish,
+    /// What is requested.
+    pub request: RemovalRequest,
     /// What it points at; `None` where it is looked at only when it goes.
     pub digest: Option<Digest>,
     /// How it goes, or why it does not.
     pub method: Result<Method>,
-    /// Tags on the same digest that stay, sorted; `None` where they were not looked for.
-    pub stay: Option<Vec<Tag>>,
-    /// Tags on the same digest that go too, wanted or not, sorted.
-    pub go: Vec<Tag>,
-    /// Indexes that stay and list it.
+    /// Why it goes.
+    pub purpose: Purpose,
+    /// Other tags on its manifest; `None` where they were not looked for.
+    pub siblings: Option<Arc<SiblingTags>>,
+    /// Indexes that stay and list its manifest.
     pub indexes: Vec<Digest>,
-    /// What refers to the manifest and is orphaned when that goes.
-    pub referrers: Vec<Digest>,
+    /// What refers to the manifest and stays when that goes.
+    pub orphans: Vec<Target>,
+}
+
+/// Why something goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is requested.
+    Requested,
+    /// It does not exist.
+    Absent,
+    /// No tag needs it after the others went.
+    Unneeded,
+    /// No index lists it after this one went.
+    PartOf(Target),
+    /// It refers to this one, which goes.
+    RefersTo(Target),
+}
+
+/// The tags on one manifest.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct SiblingTags {
+    /// Those that are requested, sorted.
+    pub requested: Vec<Tag>,
+    /// The others, sorted.
+    pub others: Arc<[Tag]>,
+    /// Those of the others that are in use.
+    pub in_use: Vec<Tag>,
+    /// Names on it that the grammar of tags forbids, in the registry's order.
+    pub other_names: Vec<String>,
 }
 
 impl Item {
-    /// Tags that go although they are not wanted themselves.
-    pub fn unasked<'a>(&'a self, wishes: &'a [Wish]) -> impl Iterator<Item = &'a Tag> {
-        self.go.iter().filter(|tag| !is_wanted(wishes, tag))
-    }
-}
-
-/// Decides about each wish. Those that leave an index whole only when another goes first come after that one; otherwise the order is
-/// that of the wishes.
-///
-/// A tag goes by its name where the registry does that. Else with its manifest, if no tag that stays is on that and no index
-/// that stays lists it. Else by a placeholder, if that is permitted. Else it does not go.
-pub fn decide(wishes: &[Wish], facts: &Facts) -> Vec<Item> {
-    let mut rule = Rule { wishes, facts, left: facts.inventory.clone().unwrap_or_default() };
-    let mut waiting: Vec<_> = wishes.iter().collect();
-    let mut items = Vec::with_capacity(wishes.len());
-    // Each round that decides anything may make room for what waits.
-    loop {
-        let before = waiting.len();
-        waiting.retain(|wish| {
-            let item = rule.item(wish);
-            let waits = matches!(&item.method, Err(error) if is_in_index(error));
-            if !waits {
-                rule.forget(&item);
-                items.push(item);
-            }
-            waits
-        });
-        if waiting.len() == before {
-            items.extend(waiting.into_iter().map(|wish| rule.item(wish)));
-            return items;
+    /// The other tags on its manifest that stay.
+    pub fn staying(&self) -> &[Tag] {
+        match (&self.method, &self.siblings) {
+            (Ok(Method::Manifest), _) | (_, None) => &[],
+            (_, Some(siblings)) => &siblings.others,
         }
     }
+
+    /// Tags that go with its manifest although they are not requested.
+    pub fn collateral(&self) -> &[Tag] {
+        match (&self.method, &self.siblings) {
+            (Ok(Method::Manifest), Some(siblings)) => &siblings.others,
+            _ => &[],
+        }
+    }
+
+    /// All names that go with its manifest although they are not requested: tags, and what the grammar of tags forbids.
+    pub fn also_removed(&self) -> impl Iterator<Item = &str> {
+        let siblings = self.siblings.iter().filter(|_| matches!(self.method, Ok(Method::Manifest)));
+        let other_names = siblings.flat_map(|siblings| &siblings.other_names);
+        self.collateral().iter().map(Tag::as_str).chain(other_names.map(String::as_str))
+    }
+
+    /// The other requested tags on its manifest.
+    pub fn companions(&self) -> impl Iterator<Item = &Tag> {
+        let requested = self.siblings.iter().flat_map(|siblings| &siblings.requested);
+        requested.filter(|tag| Some(*tag) != self.request.target.tag())
+    }
+
+    /// Whether it does not exist, as far as was seen.
+    pub fn is_absent(&self) -> bool {
+        self.purpose == Purpose::Absent
+    }
 }
 
-fn is_in_index(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Safety(Danger::InIndex { .. }))
+/// What was decided about everything.
+#[derive(Debug, Clone, Default)]
+pub struct Decision {
+    /// In the order in which it is carried out: what was requested, then what is deleted because nothing needs it any longer.
+    pub items: Vec<Item>,
+    /// What it frees.
+    pub freed: purge::Freed,
 }
 
-fn is_wanted(wishes: &[Wish], tag: &Tag) -> bool {
-    wishes.iter().any(|wish| wish.wanted.tag() == Some(tag))
+/// Decides about each request. Those that leave an index whole only when another goes first come after that one; otherwise the order
+/// is that of the requests.
+pub fn decide(requests: &[RemovalRequest], state: &RepositoryState) -> Decision {
+    let nothing = TagIndex::default();
+    let index = state.index.as_deref().unwrap_or(&nothing);
+    let mut rule = Rule::new(requests, state, index);
+    rule.decide();
+    let mut items = rule.items;
+    let freed = purge::plan(&mut items, rule.evidence, rule.going);
+    Decision { items, freed }
+}
+
+/// What goes, as far as was decided.
+#[derive(Debug)]
+pub(super) struct Going {
+    /// Manifests that are deleted by digest.
+    pub manifests: HashSet<ManifestId>,
+    /// Tags that are removed.
+    pub tags: HashSet<TagId>,
+    /// Of every manifest: how many tags on it stay.
+    pub staying_tags: Vec<u32>,
+    /// Of every manifest: how many that list it stay.
+    pub parents: Vec<u32>,
+}
+
+impl Going {
+    /// Nothing goes yet.
+    fn new(index: &TagIndex) -> Self {
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let distinct = |manifest: ManifestId| index.parents(manifest).collect::<HashSet<_>>().len();
+        Self {
+            manifests: HashSet::new(),
+            tags: HashSet::new(),
+            staying_tags: index.manifests().map(|(manifest, ..)| count(index.tags_on(manifest).len())).collect(),
+            parents: index.manifests().map(|(manifest, ..)| count(distinct(manifest))).collect(),
+        }
+    }
+
+    /// Notes that a tag goes.
+    pub(super) fn untag(&mut self, index: &TagIndex, tag: TagId) {
+        if self.tags.insert(tag)
+            && let Some(manifest) = index.pointer(tag).manifest()
+        {
+            let staying = &mut self.staying_tags[manifest.position()];
+            *staying = staying.saturating_sub(1);
+        }
+    }
+
+    /// Notes that a manifest goes, with the tags on it. What it lists and nothing else does any longer.
+    pub(super) fn delete(&mut self, index: &TagIndex, manifest: ManifestId) -> Vec<ManifestId> {
+        if !self.manifests.insert(manifest) {
+            return Vec::new();
+        }
+        index.tags_on(manifest).for_each(|tag| self.untag(index, tag));
+        let mut freed = Vec::new();
+        let mut seen = HashSet::new();
+        for &child in index.children(manifest).iter().filter(|child| seen.insert(**child)) {
+            let parents = &mut self.parents[child.position()];
+            *parents = parents.saturating_sub(1);
+            if *parents == 0 {
+                freed.push(child);
+            }
+        }
+        freed
+    }
 }
 
 struct Rule<'a> {
-    wishes: &'a [Wish],
-    facts: &'a Facts,
-    /// What is left when what was decided until now is gone.
-    left: Inventory,
+    requests: &'a [RemovalRequest],
+    state: &'a RepositoryState,
+    index: &'a TagIndex,
+    evidence: Evidence<'a>,
+    siblings: HashMap<ManifestId, Arc<SiblingTags>>,
+    going: Going,
+    /// Requests that wait for the indexes that list their manifest.
+    waiting: HashMap<ManifestId, Vec<usize>>,
+    items: Vec<Item>,
+    /// Manifests that go and that no tag leads to.
+    unindexed: HashSet<Digest>,
 }
 
-impl Rule<'_> {
-    fn item(&self, wish: &Wish) -> Item {
-        let facts = self.facts;
-        // Tags that went with another of the same digest are still shown with it.
-        let digest = facts.digest_of(&wish.wanted).cloned();
-        let mut item = Item {
-            wish: wish.clone(),
-            method: Ok(Method::Tag),
-            stay: None,
-            go: Vec::new(),
-            indexes: Vec::new(),
-            referrers: Vec::new(),
-            digest,
+impl<'a> Rule<'a> {
+    fn new(requests: &'a [RemovalRequest], state: &'a RepositoryState, index: &'a TagIndex) -> Self {
+        let going = Going::new(index);
+        let evidence = Evidence::new(requests, state, index);
+        Self {
+            requests,
+            state,
+            index,
+            evidence,
+            siblings: HashMap::new(),
+            going,
+            waiting: HashMap::new(),
+            items: Vec::new(),
+            unindexed: HashSet::new(),
+        }
+    }
+
+    fn decide(&mut self) {
+        let (last, first): (Vec<_>, Vec<_>) =
+            (0..self.requests.len()).partition(|at| self.requests[*at].follows.is_some());
+        self.decide_in_order(first);
+        self.decide_in_order(self.after_their_subjects(last));
+    }
+
+    /// Followers, each after those that are on the manifest which it follows.
+    fn after_their_subjects(&self, followers: Vec<usize>) -> Vec<usize> {
+        let mut on: HashMap<Digest, usize> = HashMap::new();
+        for digest in followers.iter().filter_map(|at| self.state.digest_of(&self.requests[*at].target)) {
+            *on.entry(digest).or_default() += 1;
+        }
+        let mut waiting: HashMap<&Digest, Vec<usize>> = HashMap::new();
+        let mut ready = VecDeque::new();
+        for &at in &followers {
+            match self.requests[at].follows.as_ref().filter(|subject| on.contains_key(*subject)) {
+                Some(subject) => waiting.entry(subject).or_default().push(at),
+                None => ready.push_back(at),
+            }
+        }
+        let mut ordered = Vec::with_capacity(followers.len());
+        while let Some(at) = ready.pop_front() {
+            ordered.push(at);
+            let Some(digest) = self.state.digest_of(&self.requests[at].target) else { continue };
+            let left = on.entry(digest.clone()).or_default();
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                ready.extend(waiting.remove(&digest).into_iter().flatten());
+            }
+        }
+        // What follows itself, as names of tags can say, comes as it was requested.
+        let known: HashSet<_> = ordered.iter().copied().collect();
+        ordered.extend(followers.into_iter().filter(|at| !known.contains(at)));
+        ordered
+    }
+
+    fn decide_in_order(&mut self, requests: Vec<usize>) {
+        requests.into_iter().for_each(|at| self.take(at, false));
+        let mut left: Vec<_> = std::mem::take(&mut self.waiting).into_values().flatten().collect();
+        left.sort_unstable();
+        left.into_iter().for_each(|at| self.take(at, true));
+    }
+
+    /// Decides about a request; one that waits for an index is put aside, unless it is the `last` time.
+    fn take(&mut self, at: usize, last: bool) {
+        let request = &self.requests[at];
+        let manifest = self.state.manifest_of(&request.target);
+        let mut item = self.item(request, manifest);
+        if item.is_absent() {
+            return self.items.push(item);
+        }
+        item.method = match self.method(&item, manifest, last) {
+            Ok(Some(method)) => Ok(method),
+            Err(error) => Err(error),
+            Ok(None) => {
+                if let Some(manifest) = manifest {
+                    self.waiting.entry(manifest).or_default().push(at);
+                }
+                return;
+            }
         };
-        if let Some(error) = facts.missing.get(&wish.wanted) {
-            item.method = Err(error.clone());
-            return item;
+        let freed = match (&item.method, manifest) {
+            (Ok(Method::Manifest), Some(manifest)) => {
+                item.indexes.clear();
+                item.indexes.extend(self.staying_parents(manifest));
+                self.going.delete(self.index, manifest)
+            }
+            (Ok(Method::Manifest), None) => {
+                self.unindexed.extend(item.digest.clone());
+                Vec::new()
+            }
+            (Ok(_), _) => {
+                if let Some(tag) = request.target.tag().and_then(|tag| self.index.tag_id(tag)) {
+                    self.going.untag(self.index, tag);
+                }
+                Vec::new()
+            }
+            (Err(_), _) => Vec::new(),
+        };
+        self.items.push(item);
+        for waiting in freed.into_iter().filter_map(|child| self.waiting.remove(&child)).flatten().collect::<Vec<_>>() {
+            self.take(waiting, false);
         }
-        if let Some(digest) = &item.digest {
-            let others = self.left.tags_on(digest).into_iter().filter(|tag| Some(tag) != wish.wanted.tag());
-            item.stay = Some(others.collect());
-            item.indexes = self.left.indexes_listing(digest);
+    }
+
+    fn item(&mut self, request: &RemovalRequest, manifest: Option<ManifestId>) -> Item {
+        let absent = self.state.absent.get(&request.target);
+        let mut item = Item {
+            request: request.clone(),
+            digest: self.state.digest_of(&request.target),
+            method: absent.map_or(Ok(Method::Tag), |error| Err(error.clone())),
+            purpose: if absent.is_some() { Purpose::Absent } else { Purpose::Requested },
+            siblings: None,
+            indexes: Vec::new(),
+            orphans: Vec::new(),
+        };
+        if let Some(manifest) = manifest {
+            item.siblings = Some(self.siblings_on(manifest));
+            item.indexes = self.staying_parents(manifest).collect();
         }
-        item.method = self.method(wish, &item);
-        if let (Ok(Method::Manifest), Some(digest)) = (&item.method, &item.digest) {
-            item.go = item.stay.replace(Vec::new()).unwrap_or_default();
-            item.referrers = facts.referrers.get(digest).cloned().unwrap_or_default();
-        }
-        // Those that go in their own time do not stay.
-        item.stay.iter_mut().for_each(|stay| stay.retain(|tag| !self.goes(tag, item.digest.as_ref())));
         item
     }
 
-    fn method(&self, wish: &Wish, item: &Item) -> Result<Method> {
-        let facts = self.facts;
-        let repository = &facts.repository;
-        let name = format!("{repository}{}", wish.wanted.suffix());
-        let left_behind = wish.wanted.tag().is_some_and(|tag| facts.left_behind.contains(tag));
-        if let (Some(expected), Some(now)) = (&wish.expected, &item.digest)
+    /// The tags on a manifest, found once however many of them are requested.
+    fn siblings_on(&mut self, manifest: ManifestId) -> Arc<SiblingTags> {
+        let (index, evidence, in_use) = (self.index, &self.evidence, &self.state.in_use.tags);
+        let siblings = self.siblings.entry(manifest).or_insert_with(|| {
+            let (requested, others): (Vec<_>, Vec<_>) =
+                index.tags_on(manifest).partition(|tag| evidence.is_requested(*tag));
+            let named = |tags: Vec<TagId>| {
+                let mut tags: Vec<_> = tags.into_iter().map(|tag| index.tag(tag).clone()).collect();
+                tags.sort();
+                tags
+            };
+            let other_names = evidence.other_names(manifest).iter().map(|name| (*name).to_owned()).collect();
+            let (requested, others) = (named(requested), named(others));
+            let in_use = others.iter().filter(|tag| in_use.contains(*tag)).cloned().collect();
+            Arc::new(SiblingTags { requested, others: others.into(), in_use, other_names })
+        });
+        Arc::clone(siblings)
+    }
+
+    fn staying_parents(&self, manifest: ManifestId) -> impl Iterator<Item = Digest> {
+        let mut seen = HashSet::new();
+        let staying = self.index.parents(manifest).filter(move |parent| seen.insert(*parent));
+        let staying = staying.filter(|parent| !self.going.manifests.contains(parent));
+        staying.map(|parent| self.index.digest(parent).clone()).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The method; `None` where an index has to go first.
+    fn method(&self, item: &Item, manifest: Option<ManifestId>, last: bool) -> Result<Option<Method>> {
+        let (state, request) = (self.state, &item.request);
+        let name = request.target.within(&state.repository);
+        if let Some(subject) = request.follows.as_ref().filter(|subject| !self.goes(subject)) {
+            let what = format!("{name} stays");
+            let cause = format!("{}, which it refers to, stays", self.name_of(subject));
+            return Err(Error::new(Kind::Safety(Danger::NeededByRest), what).because(cause));
+        }
+        self.evidence.is_unused(item, manifest, &name)?;
+        // Whatever way it was to go, all that is left of it is a placeholder.
+        let is_leftover = request.policy.placeholder && state.is_leftover_placeholder(&request.target);
+        if let (Some(expected), Some(now)) = (&request.expected, &item.digest)
             && expected != now
-            && !left_behind
+            && !is_leftover
         {
             return Err(crate::registry::moved(&name, expected, now));
         }
-        let Permits { takes, placeholder, ways, .. } = &wish.permits;
-        // Whatever way it was to go, all that is left of it is a manifest of its own.
-        let may = |method| left_behind || ways.allows(method);
-        let is_tag = wish.wanted.tag().is_some();
-        if is_tag && *takes == Takes::Nothing && may(Method::Tag) && facts.by_name.is_ok() {
-            return Ok(Method::Tag);
+        let may = |method| is_leftover || request.policy.methods.allow(method);
+        let is_tag = request.target.tag().is_some();
+        if is_tag && request.policy.siblings == Siblings::Stay && may(Method::Tag) && state.deletes_tags.is_ok() {
+            return Ok(Some(Method::Tag));
         }
-        facts.by_digest.clone()?;
-        if item.digest.is_none() {
-            return Err(unknown(&name));
+        if let (Methods::Only(Method::Tag), Err(refused)) = (request.policy.methods, &state.deletes_tags)
+            && !is_leftover
+        {
+            return Err(refused.clone().within(format!("{name} cannot be removed as planned")));
         }
-        let by_manifest = self.by_manifest(wish, item, &name);
-        match by_manifest {
-            Ok(()) if may(Method::Manifest) => Ok(Method::Manifest),
-            _ if is_tag && *placeholder && may(Method::Placeholder) => Ok(Method::Placeholder),
+        state.deletes_manifests.clone()?;
+        let may_placeholder = is_tag && request.policy.placeholder && may(Method::Placeholder);
+        let Some(manifest) = manifest else {
+            return match (&request.target, &item.digest) {
+                // What no tag leads to has no siblings, and nothing that is known lists it.
+                (Target::Manifest(_), Some(_)) => self.evidence.may_delete(item, None).map(|()| Some(Method::Manifest)),
+                _ if may_placeholder => Ok(Some(Method::Placeholder)),
+                _ => Err(self.unknown_digest(&request.target, &name)),
+            };
+        };
+        if self.going.manifests.contains(&manifest) && may(Method::Manifest) {
+            return Ok(Some(Method::Manifest));
+        }
+        // Of what is damaged only the name is taken, where that is enough.
+        if may_placeholder && matches!(self.index.state(manifest), ManifestState::Unreadable(_)) {
+            return Ok(Some(Method::Placeholder));
+        }
+        match self.evidence.may_delete(item, Some(manifest)) {
+            Ok(()) if may(Method::Manifest) => Ok(Some(Method::Manifest)),
+            Err(error)
+                if !last && may(Method::Manifest) && matches!(error.kind(), Kind::Safety(Danger::InIndex { .. })) =>
+            {
+                Ok(None)
+            }
+            _ if may_placeholder => Ok(Some(Method::Placeholder)),
             Err(error) => Err(error),
-            Ok(()) if *ways == Ways::Untag => {
+            Ok(()) if request.policy.methods == Methods::Untag => {
                 let what = format!("removing {name} would also remove its manifest, which has to stay");
-                let cause = format!("{} deletes manifests, not tags", facts.registry);
+                let cause = format!("{} deletes manifests, not tags", state.registry);
                 Err(Error::new(Kind::Safety(Danger::Unknown), what).because(cause))
             }
-            Ok(()) => Err(Error::new(Kind::Safety(Danger::Unknown), format!("{name} is not removed as planned"))
-                .because(format!("{} does not do it in the way that the plan says any more", facts.registry))),
+            Ok(()) => Err(Error::new(Kind::Safety(Danger::Unknown), format!("{name} cannot be removed as planned"))
+                .because(format!("{} no longer removes it in the way that the plan says", state.registry))),
         }
     }
 
-    /// Whether the manifest can go.
-    fn by_manifest(&self, wish: &Wish, item: &Item, name: &str) -> Result<()> {
-        let Facts { registry, repository, .. } = self.facts;
-        let Permits { takes, force, .. } = &wish.permits;
-        let on_it = item.stay.as_deref().unwrap_or_default();
-        let unasked = on_it.iter().filter(|tag| !self.goes(tag, item.digest.as_ref()) && !takes.allows(tag));
-        let unasked: Vec<_> = unasked.cloned().collect();
-        if !unasked.is_empty() {
-            let what = format!("removing {name} would also remove {}", listed(repository, &unasked));
-            return Err(match (&wish.wanted, &item.digest) {
-                (Wanted::Tag(_), Some(digest)) => {
-                    let both = if unasked.len() == 1 { "both tags" } else { "all of them" };
-                    let cause = format!("{registry} deletes manifests, not tags, and {both} are {digest}");
-                    let danger = Danger::Siblings { digest: digest.clone(), tags: unasked };
-                    Error::new(Kind::Safety(danger), what).because(cause)
-                }
-                _ => {
-                    let cause = if unasked.len() == 1 { "this tag points at it" } else { "these tags point at it" };
-                    Error::new(Kind::Safety(Danger::Tagged { tags: unasked }), what).because(cause)
-                }
-            });
+    /// Whether a manifest is gone after what was decided until now, or nothing that stays leads to it.
+    fn goes(&self, digest: &Digest) -> bool {
+        let Some(manifest) = self.index.manifest_id(digest) else {
+            return self.unindexed.contains(digest);
+        };
+        if self.going.manifests.contains(&manifest) {
+            return true;
         }
-        if !item.indexes.is_empty() && !force {
-            let indexes = item.indexes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let danger = Danger::InIndex { indexes: item.indexes.clone() };
-            return Err(Error::new(Kind::Safety(danger), format!("removing {name} would leave an index broken"))
-                .because(format!("it is listed by {indexes}")));
+        // Untagged, itself or an index that leads to it, and left to the registry's garbage collection.
+        let mut is_untagged = false;
+        let mut seen = HashSet::from([manifest]);
+        let mut waiting = vec![manifest];
+        while let Some(next) = waiting.pop() {
+            is_untagged |= self.going.manifests.contains(&next) || self.index.tags_on(next).len() > 0;
+            waiting.extend(self.index.parents(next).filter(|parent| seen.insert(*parent)));
         }
-        Ok(())
+        is_untagged && !purge::leads_to(&self.evidence, &self.going, manifest)
     }
 
-    /// Whether a tag that is on a digest is wanted as it is. One that has to be on another stays.
-    fn goes(&self, tag: &Tag, digest: Option<&Digest>) -> bool {
-        let wish = self.wishes.iter().find(|wish| wish.wanted.tag() == Some(tag));
-        wish.is_some_and(|wish| wish.expected.is_none() || wish.expected.as_ref() == digest)
+    /// A manifest by a tag on it, which people know, or by its digest.
+    fn name_of(&self, digest: &Digest) -> String {
+        let tag = self.index.manifest_id(digest).and_then(|manifest| self.index.tags_on(manifest).next());
+        let target =
+            tag.map_or_else(|| Target::Manifest(digest.clone()), |tag| Target::Tag(self.index.tag(tag).clone()));
+        target.within(&self.state.repository)
     }
 
-    /// What goes is not there for those that come after.
-    fn forget(&mut self, item: &Item) {
-        match (&item.method, &item.digest, item.wish.wanted.tag()) {
-            (Ok(Method::Manifest), Some(digest), _) => self.left.forget_manifest(digest),
-            (Ok(Method::Tag | Method::Placeholder), _, Some(tag)) => self.left.forget_tag(tag),
-            _ => {}
+    /// Nothing is deleted by a digest that nobody has seen.
+    fn unknown_digest(&self, target: &Target, name: &str) -> Error {
+        let RepositoryState { registry, repository, .. } = self.state;
+        if self.state.is_dangling(target) {
+            let tag = target.tag().map(ToString::to_string).unwrap_or_default();
+            let what = format!("cannot remove {name}: its manifest is gone");
+            return Error::new(Kind::NotFound(Missing::Manifest), what)
+                .because(format!("{registry} lists {tag} in {repository} and answers \"not found\" for it"))
+                .because(format!("{registry} deletes manifests, not tags"));
+        }
+        let what = format!("cannot determine which digest {name} points to");
+        let error = Error::new(Kind::Safety(Danger::Unreadable { names: vec![name.to_owned()] }), what);
+        match self.evidence.failure_of(target) {
+            Some(cause) => error.because(cause),
+            None => error,
         }
     }
-}
-
-/// Nothing is deleted by a digest that nobody has seen.
-pub(super) fn unknown(name: &str) -> Error {
-    Error::new(Kind::Safety(Danger::Unknown), format!("it is not known what {name} is on"))
-}
-
-/// `team/app:a, team/app:b`
-fn listed(repository: &Repository, tags: &[Tag]) -> String {
-    tags.iter().map(|tag| format!("{repository}:{tag}")).collect::<Vec<_>>().join(", ")
 }

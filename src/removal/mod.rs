@@ -1,29 +1,46 @@
-//! Removing exactly what was asked for, or nothing: a plan first, then its steps.
+//! Removing exactly what is requested, or nothing: a plan first, then its execution, then the proof.
 //!
 //! Registries differ in what they delete (OCI distribution specification, "Content Management"): a tag by its name, or manifests only
-//! and with a manifest every tag on it. [`Plan::make`] finds out what the registry does and what hangs together in the repository;
-//! [`decide`] is the rule, a pure function; [`Plan::step`] carries out one item after the other, looks once more just before it
-//! deletes, and proves afterwards that what was asked to go is gone and that what was to stay is there.
+//! and with a manifest every tag on it. [`Plan::make`] finds out what the registry does and what depends on what in the repository;
+//! [`decide`] is the rule, a pure function; [`Execution::next`] carries out one item after the other, looks at what stays just before
+//! it deletes, and proves afterwards that what was to go is gone. [`Execution::verify`] looks once more at all that stays.
 //!
 //! ```text
-//! let mut plan = Plan::make(&client, &repository, wishes, Look::Enough).await?;
-//! while let Some((item, outcome)) = plan.step(&client).await { … }
+//! let plan = Plan::make(&client, &repository, requests, PlanOptions::default()).await?;
+//! let mut execution = plan.execute(Options::default());
+//! while let Some((item, outcome)) = execution.next().await { … }
+//! execution.verify().await?;
 //! ```
+//!
+//! An [`Archive`] keeps what is removed, and a [`Restoration`] pushes it back.
 
+mod archive;
 mod by_rule;
-mod carry_out;
+mod companions;
 mod decide;
-mod facts;
+mod depends;
+mod evidence;
+mod execute;
+mod look;
 mod placeholder;
 mod plan;
+mod purge;
+mod request;
+#[cfg(test)]
+mod rule_tests;
 mod saved;
+mod state;
+mod step;
 #[cfg(test)]
 mod tests;
-mod wish;
+mod undo;
 
-pub use carry_out::Removed;
-pub use decide::{Item, decide};
-pub use facts::{Facts, Look};
-pub use plan::Plan;
+pub use archive::{Archive, Entry, KeptRun, Limits, Run, RunId, RunSummary};
+pub use decide::{Decision, Item, Purpose, SiblingTags, decide};
+pub use execute::{Execution, Options, Outcome, Removed};
+pub use plan::{Plan, PlanOptions};
+pub use purge::Freed;
+pub use request::{Method, Methods, RemovalPolicy, RemovalRequest, Siblings, Target};
 pub use saved::{SavedItem, SavedPlan};
-pub use wish::{Method, Permits, Takes, Wanted, Ways, Wish};
+pub use state::{InUse, Inspect, RepositoryState};
+pub use undo::{Restoration, Restored};

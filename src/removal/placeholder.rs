@@ -12,21 +12,33 @@ use crate::registry::{Client, Manifest, media_types};
 const EMPTY: &[u8] = b"{}";
 const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
 
-/// Makes a placeholder that nobody else has, once the repository has its blob.
-pub(super) async fn make(client: &Client, repository: &Repository) -> Result<Manifest> {
-    let blob = client.push_blob(repository, Bytes::from_static(EMPTY)).await?;
-    let empty = json!({"mediaType": EMPTY_TYPE, "digest": blob, "size": EMPTY.len()});
+/// What docker calls the parts of an image.
+const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
+const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+
+/// Pushes the one blob of all placeholders.
+pub(super) async fn push_blob(client: &Client, repository: &Repository) -> Result<Digest> {
+    client.push_blob(repository, Bytes::from_static(EMPTY)).await
+}
+
+/// Makes a placeholder that nobody else has. It has the form of what it replaces: distribution 2.6 takes docker's alone.
+pub(super) fn make(blob: &Digest, replaced: Option<&str>) -> Manifest {
+    let [form, config, layer] = match replaced.is_some_and(|replaced| replaced.contains("docker")) {
+        true => [media_types::DOCKER_MANIFEST, DOCKER_CONFIG, DOCKER_LAYER],
+        false => [media_types::OCI_MANIFEST, EMPTY_TYPE, EMPTY_TYPE],
+    };
+    let empty = |media_type| json!({"mediaType": media_type, "digest": blob, "size": EMPTY.len()});
     // Two placeholders with one digest would be siblings of each other.
     let unique = format!("{:032x}", fastrand::u128(..));
     let manifest = json!({
         "schemaVersion": 2,
-        "mediaType": media_types::OCI_MANIFEST,
+        "mediaType": form,
         "artifactType": media_types::PLACEHOLDER,
-        "config": empty,
-        "layers": [empty],
+        "config": empty(config),
+        "layers": [empty(layer)],
         "annotations": {"io.registry-ls.placeholder": unique},
     });
     let bytes = Bytes::from(manifest.to_string());
     let digest = Digest::of(Algorithm::Sha256, &bytes);
-    Ok(Manifest { digest, media_type: media_types::OCI_MANIFEST.to_owned(), bytes })
+    Manifest { digest, media_type: form.to_owned(), bytes }
 }

@@ -1,11 +1,12 @@
 //! A plan on file: reviewed by one, carried out by another, and only where everything is still as it was.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::decide::Item;
-use super::wish::{Method, Permits, Takes, Wanted, Ways, Wish};
+use super::request::{Method, Methods, RemovalPolicy, RemovalRequest, Siblings, Target};
 use crate::error::{Error, Result};
 use crate::name::{Digest, Registry, Repository, Tag};
 use crate::replace::{Access, Replacement};
@@ -14,10 +15,11 @@ use crate::replace::{Access, Replacement};
 const VERSION: u32 = 1;
 
 /// What is to be removed, and how.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct SavedPlan {
     /// One after the other.
     pub items: Vec<SavedItem>,
+    known: HashSet<(Registry, Repository, Option<Tag>, Digest)>,
 }
 
 /// One thing that is to be removed.
@@ -37,6 +39,8 @@ pub struct SavedItem {
     pub with: Vec<Tag>,
     /// Whether an index may be left broken.
     pub force: bool,
+    /// The manifest that it refers to and that goes before it.
+    pub follows: Option<Digest>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,27 +62,33 @@ struct Line {
     with: Vec<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     force: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    follows: Option<Digest>,
 }
 
 impl SavedPlan {
     /// Adds what was decided, and each tag that goes with it. What does not go is left out.
     pub fn add(&mut self, registry: &Registry, repository: &Repository, item: &Item) {
         let (Ok(method), Some(digest)) = (&item.method, &item.digest) else { return };
-        let saved = |tag: Option<&Tag>, with: Vec<Tag>| SavedItem {
+        let saved = |tag: Option<&Tag>| SavedItem {
             registry: registry.clone(),
             repository: repository.clone(),
             tag: tag.cloned(),
             digest: digest.clone(),
             method: *method,
-            with,
-            force: item.wish.permits.force && !item.indexes.is_empty(),
+            with: Vec::new(),
+            force: item.request.policy.force && !item.indexes.is_empty(),
+            follows: item.request.follows.clone(),
         };
-        let own = item.wish.wanted.tag();
-        let all: Vec<&Tag> = own.into_iter().chain(&item.go).collect();
-        let but = |tag: Option<&Tag>| all.iter().copied().filter(|other| Some(*other) != tag).cloned().collect();
-        let items = std::iter::once(own).chain(item.go.iter().map(Some)).map(|tag| saved(tag, but(tag)));
-        for item in items {
-            if !self.items.contains(&item) {
+        // Each tag has a line of its own, so that none goes that is not named.
+        let tags = std::iter::once(item.request.target.tag()).chain(item.collateral().iter().map(Some));
+        for item in tags.map(saved) {
+            if self.known.insert((
+                item.registry.clone(),
+                item.repository.clone(),
+                item.tag.clone(),
+                item.digest.clone(),
+            )) {
                 self.items.push(item);
             }
         }
@@ -90,13 +100,14 @@ impl SavedPlan {
     ///
     /// [`Kind::Config`](crate::Kind::Config) for anything else.
     pub fn parse(text: &[u8]) -> Result<Self> {
-        let unreadable = |cause: String| Error::config("the plan cannot be read").because(cause);
+        let unreadable = |cause: String| Error::config("cannot read the plan").because(cause);
+        let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
         let file: File = serde_json::from_slice(text).map_err(|error| unreadable(error.to_string()))?;
         if file.version != VERSION {
-            return Err(unreadable(format!("it is of version {}, and {VERSION} is known", file.version)));
+            return Err(unreadable(format!("it is version {}; only version {VERSION} is known", file.version)));
         }
         let items = file.items.into_iter().map(SavedItem::try_from).collect::<Result<_>>();
-        Ok(Self { items: items.map_err(|error| unreadable(error.to_string()))? })
+        Ok(Self { items: items.map_err(|error| unreadable(error.to_string()))?, known: HashSet::new() })
     }
 
     /// The plan as text.
@@ -106,30 +117,37 @@ impl SavedPlan {
         serde_json::to_string_pretty(&file).unwrap_or_default() + "\n"
     }
 
-    /// Writes the plan to a file, in the place of what was there.
+    /// Writes the plan to a file, in the place of what was there. Its folder has to be there.
     ///
     /// # Errors
     ///
     /// [`Kind::Config`](crate::Kind::Config) when it cannot be written; the file is then as it was.
     pub fn write(&self, path: &Path) -> Result<()> {
+        let refuse = |why: String| Error::config(format!("cannot write the plan {}", path.display())).because(why);
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            return Err(refuse(format!("there is no folder {}", folder.display())));
+        }
         let written =
             Replacement::begin(path, Access::Everybody).and_then(|file| file.write(self.to_json().as_bytes()));
-        written.map_err(|error| Error::config(format!("the plan {} cannot be written", path.display())).because(error))
+        written.map_err(|error| refuse(error.to_string()))
     }
 }
 
 impl SavedItem {
-    /// The wish for it to go as it was planned and in no other way.
-    pub fn wish(&self) -> Wish {
-        let takes = if self.with.is_empty() { Takes::Nothing } else { Takes::These(self.with.clone()) };
-        Wish {
-            wanted: self.tag.clone().map_or_else(|| Wanted::Manifest(self.digest.clone()), Wanted::Tag),
+    /// The request to remove it as it was planned and in no other way.
+    pub fn request(&self) -> RemovalRequest {
+        let siblings = if self.with.is_empty() { Siblings::Stay } else { Siblings::These(self.with.clone()) };
+        RemovalRequest {
+            target: self.tag.clone().map_or_else(|| Target::Manifest(self.digest.clone()), Target::Tag),
             expected: self.tag.as_ref().map(|_| self.digest.clone()),
-            permits: Permits {
-                takes,
+            follows: self.follows.clone(),
+            policy: RemovalPolicy {
+                siblings,
                 force: self.force,
                 placeholder: self.method == Method::Placeholder,
-                ways: Ways::Only(self.method),
+                methods: Methods::Only(self.method),
+                ..RemovalPolicy::default()
             },
         }
     }
@@ -148,6 +166,7 @@ impl TryFrom<Line> for SavedItem {
             method: method.ok_or_else(|| Error::invalid(format!("there is no method {:?}", line.method)))?,
             with: line.with.iter().map(|tag| tag.parse()).collect::<Result<_>>()?,
             force: line.force,
+            follows: line.follows,
         })
     }
 }
@@ -155,13 +174,14 @@ impl TryFrom<Line> for SavedItem {
 impl From<&SavedItem> for Line {
     fn from(item: &SavedItem) -> Self {
         Self {
-            registry: item.registry.to_string(),
+            registry: item.registry.with_scheme(),
             repository: item.repository.to_string(),
             tag: item.tag.as_ref().map(ToString::to_string),
             digest: item.digest.clone(),
             method: item.method.name().to_owned(),
             with: item.with.iter().map(ToString::to_string).collect(),
             force: item.force,
+            follows: item.follows.clone(),
         }
     }
 }

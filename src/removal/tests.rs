@@ -1,13 +1,15 @@
-//! Properties of the rule, and of plans on file.
+//! Properties of the decision, and of plans on file.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::error::{Danger, Kind, Operation};
+use crate::error::{Danger, Error, Fault, Kind, Operation};
 use crate::name::{Algorithm, Digest, Tag};
-use crate::registry::{Index, Inventory};
+use crate::registry::TagIndex;
+use crate::registry::snapshot::{Form, ListDoubt, ManifestFacts, ManifestState, Pointer};
 
 fn digest(number: usize) -> Digest {
     Digest::of(Algorithm::Sha256, number.to_string().as_bytes())
@@ -17,74 +19,152 @@ fn tag(number: usize) -> Tag {
     format!("t{number}").parse().expect("a tag")
 }
 
-/// What a repository holds: the tags by number with the manifest of each, and what indexes list.
+/// What a repository holds: what each tag points at, what indexes list, what refers to what, what cannot be known.
 #[derive(Debug, Clone)]
 struct Held {
-    tags: Vec<usize>,
+    /// By number, the manifest of each tag; `None` where nobody can read that.
+    tags: Vec<Option<usize>>,
+    /// Index and child.
     indexes: Vec<(usize, usize)>,
+    /// Referrer and subject.
+    subjects: Vec<(usize, usize)>,
+    unreadable: Option<usize>,
+    /// The manifest of a name that no tag may have.
+    other_name: Option<Option<usize>>,
+    is_list_doubtful: bool,
 }
 
 /// So many manifests there may be; those from [`INDEXES`] on are indexes.
-const MANIFESTS: usize = 6;
+const MANIFESTS: usize = 7;
 const INDEXES: usize = 4;
 
 fn held() -> impl Strategy<Value = Held> {
-    let tags = proptest::collection::vec(0..MANIFESTS, 1..8);
-    let indexes = proptest::collection::vec((INDEXES..MANIFESTS, 0..INDEXES), 0..3);
-    (tags, indexes).prop_map(|(tags, indexes)| Held { tags, indexes })
+    let on = prop_oneof![12 => (0..MANIFESTS).prop_map(Some), 1 => Just(None)];
+    let tags = proptest::collection::vec(on.clone(), 1..8);
+    let indexes = proptest::collection::vec((INDEXES..MANIFESTS, 0..INDEXES), 0..4);
+    let subjects = proptest::collection::vec((0..2usize, 2..MANIFESTS), 0..2);
+    let rarely = |strategy| proptest::option::weighted(0.15, strategy);
+    let doubt = prop_oneof![8 => Just(false), 1 => Just(true)];
+    (tags, indexes, subjects, rarely((0..MANIFESTS).boxed()), proptest::option::weighted(0.15, on), doubt).prop_map(
+        |(tags, indexes, subjects, unreadable, other_name, is_list_doubtful)| Held {
+            tags,
+            indexes,
+            subjects,
+            unreadable,
+            other_name,
+            is_list_doubtful,
+        },
+    )
+}
+
+fn broken() -> Error {
+    Error::new(Kind::Protocol(Fault::Status(500)), "cannot be read")
 }
 
 impl Held {
-    fn facts(&self, by_name: bool) -> Facts {
-        let tags = self.tags.iter().enumerate().map(|(number, on)| (tag(number), digest(*on)));
-        let index = |(index, child): &(usize, usize)| Index { digest: digest(*index), children: vec![digest(*child)] };
-        let refused = || crate::Error::new(Kind::Unsupported(Operation::DeleteTag), "no");
-        Facts {
+    fn index(&self) -> TagIndex {
+        let mut builder = TagIndex::builder();
+        let manifests: Vec<_> = (0..MANIFESTS).map(|number| builder.manifest(&digest(number))).collect();
+        for number in 0..MANIFESTS {
+            let children =
+                self.indexes.iter().filter(|(index, _)| *index == number).map(|(_, child)| manifests[*child]);
+            let facts = ManifestFacts {
+                form: if number >= INDEXES { Form::Index } else { Form::Image },
+                children: children.collect(),
+                subject: self
+                    .subjects
+                    .iter()
+                    .find(|(referrer, _)| *referrer == number)
+                    .map(|(_, subject)| manifests[*subject]),
+                ..ManifestFacts::default()
+            };
+            let state = if self.unreadable == Some(number) {
+                ManifestState::Unreadable(broken())
+            } else {
+                ManifestState::Read(facts)
+            };
+            builder.set(manifests[number], state);
+        }
+        let pointer =
+            |on: &Option<usize>| on.map_or_else(|| Pointer::Unknown(broken()), |on| Pointer::At(manifests[on]));
+        for (number, on) in self.tags.iter().enumerate() {
+            let (id, _) = builder.tag(tag(number));
+            builder.point(id, pointer(on));
+        }
+        if let Some(on) = &self.other_name {
+            let (position, _) = builder.other_name("-odd".to_owned());
+            builder.point_other(position, pointer(on));
+        }
+        if self.is_list_doubtful {
+            builder.doubt(ListDoubt::Empty);
+        }
+        builder.build()
+    }
+
+    fn state(&self, by_name: bool) -> RepositoryState {
+        let refused = || Error::new(Kind::Unsupported(Operation::DeleteTag), "no");
+        RepositoryState {
             registry: "registry".to_owned(),
             repository: "app".parse().expect("a repository"),
-            by_name: if by_name { Ok(()) } else { Err(refused()) },
-            by_digest: Ok(()),
-            inventory: Some(Inventory::new(tags.collect(), self.indexes.iter().map(index).collect())),
-            missing: HashMap::new(),
+            deletes_tags: if by_name { Ok(()) } else { Err(refused()) },
+            deletes_manifests: Ok(()),
+            index: Some(Arc::new(self.index())),
+            absent: HashMap::new(),
             referrers: HashMap::new(),
-            left_behind: std::collections::HashSet::new(),
+            in_use: InUse::default(),
         }
+    }
+
+    /// The tag and everything that it reaches, as far as that can be read.
+    fn reach(&self, manifest: usize) -> BTreeSet<usize> {
+        let mut reached = BTreeSet::from([manifest]);
+        if self.unreadable != Some(manifest) {
+            reached.extend(
+                self.indexes.iter().filter(|(index, _)| *index == manifest).flat_map(|(_, child)| self.reach(*child)),
+            );
+        }
+        reached
     }
 }
 
-fn permits() -> impl Strategy<Value = Permits> {
-    let ways = prop_oneof![
-        4 => Just(Ways::Any),
-        1 => Just(Ways::Untag),
-        1 => Just(Ways::Only(Method::Manifest)),
-        1 => Just(Ways::Only(Method::Placeholder)),
+fn policy() -> impl Strategy<Value = RemovalPolicy> {
+    let methods = prop_oneof![
+        4 => Just(Methods::Any),
+        1 => Just(Methods::Untag),
+        1 => Just(Methods::Only(Method::Manifest)),
+        1 => Just(Methods::Only(Method::Placeholder)),
     ];
-    let these =
-        proptest::collection::vec(0..8usize, 1..3).prop_map(|tags| Takes::These(tags.into_iter().map(tag).collect()));
-    let takes = prop_oneof![4 => Just(Takes::Nothing), 1 => Just(Takes::Everything), 1 => these];
-    (takes, any::<bool>(), any::<bool>(), ways).prop_map(|(takes, force, placeholder, ways)| Permits {
-        takes,
-        force,
-        placeholder,
-        ways,
-    })
+    let these = proptest::collection::vec(0..8usize, 1..3)
+        .prop_map(|tags| Siblings::These(tags.into_iter().map(tag).collect()));
+    let siblings = prop_oneof![4 => Just(Siblings::Stay), 1 => Just(Siblings::Go), 1 => these];
+    let mostly_not = || prop_oneof![4 => Just(false), 1 => Just(true)];
+    (siblings, mostly_not(), mostly_not(), methods, any::<bool>()).prop_map(
+        |(siblings, force, placeholder, methods, purge)| RemovalPolicy {
+            siblings,
+            force,
+            placeholder,
+            methods,
+            purge,
+            referrers: false,
+        },
+    )
 }
 
-fn wishes() -> impl Strategy<Value = Vec<Wish>> {
-    let wanted = prop_oneof![
-        4 => (0..8usize).prop_map(|number| Wanted::Tag(tag(number))),
-        1 => (0..MANIFESTS).prop_map(|number| Wanted::Manifest(digest(number))),
+fn requests() -> impl Strategy<Value = Vec<RemovalRequest>> {
+    let target = prop_oneof![
+        6 => (0..8usize).prop_map(|number| Target::Tag(tag(number))),
+        1 => (0..MANIFESTS).prop_map(|number| Target::Manifest(digest(number))),
     ];
-    let wish =
-        (wanted, proptest::option::weighted(0.3, 0..MANIFESTS), permits()).prop_map(|(wanted, expected, permits)| {
-            let expected = expected.filter(|_| wanted.tag().is_some()).map(digest);
-            Wish { wanted, expected, permits }
+    let request =
+        (target, proptest::option::weighted(0.2, 0..MANIFESTS), policy()).prop_map(|(target, expected, policy)| {
+            let expected = expected.filter(|_| target.tag().is_some()).map(digest);
+            RemovalRequest { target, expected, follows: None, policy }
         });
-    proptest::collection::vec(wish, 1..5).prop_map(|wishes| {
-        let mut once: Vec<Wish> = Vec::new();
-        for wish in wishes {
-            if once.iter().all(|known| known.wanted != wish.wanted) {
-                once.push(wish);
+    proptest::collection::vec(request, 1..6).prop_map(|requests| {
+        let mut once: Vec<RemovalRequest> = Vec::new();
+        for request in requests {
+            if once.iter().all(|known| known.target != request.target) {
+                once.push(request);
             }
         }
         once
@@ -97,114 +177,203 @@ fn gone(held: &Held, items: &[Item]) -> (BTreeSet<Tag>, BTreeSet<Digest>) {
     for item in items {
         match (&item.method, &item.digest) {
             (Ok(Method::Manifest), Some(gone)) => {
-                let on_it = held.tags.iter().enumerate().filter(|(_, on)| digest(**on) == *gone);
+                let on_it = held.tags.iter().enumerate().filter(|(_, on)| on.map(digest).as_ref() == Some(gone));
                 tags.extend(on_it.map(|(number, _)| tag(number)));
                 manifests.insert(gone.clone());
             }
-            (Ok(_), _) => tags.extend(item.wish.wanted.tag().cloned()),
+            (Ok(_), _) => tags.extend(item.request.target.tag().cloned()),
             (Err(_), _) => {}
         }
     }
     (tags, manifests)
 }
 
-/// Whether a wish may take a tag along.
-fn is_permitted(wishes: &[Wish], held: &Held, tag: &Tag) -> bool {
-    let on = held.tags.iter().enumerate().find(|(number, _)| self::tag(*number) == *tag).map(|(_, on)| digest(*on));
-    wishes.iter().any(|wish| match &wish.wanted {
+fn items(requests: &[RemovalRequest], held: &Held, by_name: bool) -> Vec<Item> {
+    decide(requests, &held.state(by_name)).items
+}
+
+/// Whether a request may take a tag along.
+fn is_permitted(requests: &[RemovalRequest], held: &Held, tag: &Tag) -> bool {
+    let on =
+        held.tags.iter().enumerate().find(|(number, _)| self::tag(*number) == *tag).and_then(|(_, on)| on.map(digest));
+    requests.iter().any(|request| match &request.target {
         // One that is not known of is looked at when it goes.
-        Wanted::Tag(wanted) if wanted == tag => on.is_none() || wish.expected.is_none() || wish.expected == on,
-        Wanted::Tag(_) | Wanted::Manifest(_) => wish.permits.takes.allows(tag),
+        Target::Tag(requested) if requested == tag => {
+            on.is_none() || request.expected.is_none() || request.expected == on
+        }
+        Target::Tag(_) | Target::Manifest(_) => request.policy.siblings.allow(tag),
     })
 }
 
 proptest! {
     #[test]
-    fn nothing_goes_that_is_not_wanted_or_permitted(held in held(), wishes in wishes(), by_name: bool) {
-        let items = decide(&wishes, &held.facts(by_name));
-        prop_assert_eq!(items.len(), wishes.len());
+    fn nothing_goes_that_is_not_requested_or_permitted(held in held(), requests in requests(), by_name: bool) {
+        let items = items(&requests, &held, by_name);
         let (tags, _) = gone(&held, &items);
         for tag in tags {
-            prop_assert!(is_permitted(&wishes, &held, &tag), "{tag} goes: {items:#?}");
+            prop_assert!(is_permitted(&requests, &held, &tag), "{tag} goes: {items:#?}");
         }
     }
 
     #[test]
-    fn what_a_plan_says_goes_is_what_goes(held in held(), wishes in wishes(), by_name: bool) {
-        let items = decide(&wishes, &held.facts(by_name));
+    fn every_request_is_answered_once(held in held(), requests in requests(), by_name: bool) {
+        let items = items(&requests, &held, by_name);
+        let answered: Vec<_> = items.iter().filter(|item| item.purpose == Purpose::Requested).map(|item| &item.request.target).collect();
+        prop_assert_eq!(answered.len(), requests.len());
+        prop_assert!(requests.iter().all(|request| answered.contains(&&request.target)));
+        let digests: Vec<_> = items.iter().filter(|item| item.purpose != Purpose::Requested).map(|item| &item.digest).collect();
+        prop_assert_eq!(digests.iter().collect::<BTreeSet<_>>().len(), digests.len(), "a manifest is purged once");
+    }
+
+    #[test]
+    fn what_a_plan_says_goes_is_what_goes(held in held(), requests in requests(), by_name: bool) {
+        let items = items(&requests, &held, by_name);
         let (tags, _) = gone(&held, &items);
         let done = items.iter().filter(|item| item.method.is_ok());
-        let said: BTreeSet<_> = done.flat_map(|item| item.wish.wanted.tag().into_iter().chain(&item.go)).cloned().collect();
+        let said: BTreeSet<_> =
+            done.flat_map(|item| item.request.target.tag().into_iter().chain(item.companions()).chain(item.collateral())).cloned().collect();
         prop_assert!(tags.is_subset(&said), "{tags:?} go, and {said:?} are said to");
     }
 
     #[test]
-    fn the_manifest_of_a_tag_that_stays_is_not_deleted(held in held(), wishes in wishes(), by_name: bool) {
-        let items = decide(&wishes, &held.facts(by_name));
+    fn no_manifest_is_deleted_that_something_which_stays_needs(held in held(), requests in requests(), by_name: bool) {
+        let items = items(&requests, &held, by_name);
         let (tags, manifests) = gone(&held, &items);
-        for (number, on) in held.tags.iter().enumerate() {
-            prop_assert!(tags.contains(&tag(number)) || !manifests.contains(&digest(*on)));
+        let is_forced = requests.iter().any(|request| request.policy.force);
+        for (number, on) in held.tags.iter().enumerate().filter(|(number, _)| !tags.contains(&tag(*number))) {
+            match on {
+                Some(on) => {
+                    prop_assert!(!manifests.contains(&digest(*on)), "{} stays on {on}: {items:#?}", tag(number));
+                    let broken = held.reach(*on).into_iter().any(|reached| manifests.contains(&digest(reached)));
+                    prop_assert!(!broken || is_forced, "{} needs what goes: {items:#?}", tag(number));
+                    let needs_unknown = held.reach(*on).into_iter().any(|reached| held.unreadable == Some(reached));
+                    let is_requested = is_permitted(&requests, &held, &tag(number));
+                    let below = held.unreadable.iter().flat_map(|unreadable| held.indexes.iter().filter(move |(_, child)| child == unreadable)).count() > 0;
+                    prop_assert!(!needs_unknown || is_requested || below || manifests.is_empty() || is_forced, "{} may need anything: {items:#?}", tag(number));
+                }
+                None => prop_assert!(
+                    manifests.is_empty() || is_forced || is_permitted(&requests, &held, &tag(number)),
+                    "{} may be on anything, or need it: {items:#?}", tag(number)
+                ),
+            }
         }
-        // Nor what an index that stays lists.
-        for (index, child) in &held.indexes {
-            let is_broken = manifests.contains(&digest(*child)) && !manifests.contains(&digest(*index));
-            prop_assert!(!is_broken || wishes.iter().any(|wish| wish.permits.force), "{items:#?}");
+        if let Some(on) = held.other_name {
+            let takes_all = requests.iter().any(|request| request.policy.siblings == Siblings::Go);
+            let is_safe = on.map_or(manifests.is_empty(), |on| !manifests.contains(&digest(on)));
+            prop_assert!(is_safe || takes_all || is_forced, "the other name's manifest goes: {items:#?}");
         }
     }
 
     #[test]
-    fn a_sibling_more_never_widens_what_goes(held in held(), wishes in wishes(), by_name: bool, on in 0..MANIFESTS) {
-        let narrow = |wish: &Wish| wish.permits.takes != Takes::Everything;
-        prop_assume!(wishes.iter().all(narrow));
-        let before = gone(&held, &decide(&wishes, &held.facts(by_name))).0;
+    fn a_list_that_cannot_be_believed_saves_every_manifest(held in held(), requests in requests(), by_name: bool) {
+        prop_assume!(requests.iter().all(|request| request.policy.siblings != Siblings::Go));
+        let items = items(&requests, &Held { is_list_doubtful: true, ..held.clone() }, by_name);
+        prop_assert!(gone(&held, &items).1.is_empty(), "{items:#?}");
+    }
+
+    #[test]
+    fn what_is_purged_is_needed_by_nothing(held in held(), requests in requests(), by_name: bool) {
+        let items = items(&requests, &held, by_name);
+        let (tags, manifests) = gone(&held, &items);
+        let position = |digest: &Digest| items.iter().position(|item| item.digest.as_ref() == Some(digest) && matches!(item.method, Ok(Method::Manifest)));
+        for item in items.iter().filter(|item| item.purpose != Purpose::Requested) {
+            let purged = item.digest.as_ref().expect("a digest");
+            let on_it = held.tags.iter().enumerate().filter(|(_, on)| on.map(digest).as_ref() == Some(purged));
+            for (number, _) in on_it {
+                prop_assert!(tags.contains(&tag(number)));
+            }
+            for (index, child) in &held.indexes {
+                if digest(*child) == *purged && held.unreadable != Some(*index) {
+                    prop_assert!(manifests.contains(&digest(*index)), "{index} still lists it: {items:#?}");
+                    prop_assert!(position(&digest(*index)) < position(purged), "an index goes before what it lists");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_purged_unless_that_is_wanted(held in held(), requests in requests(), by_name: bool) {
+        let requests: Vec<_> = requests.into_iter().map(|request| RemovalRequest {
+            policy: RemovalPolicy { purge: false, ..request.policy }, ..request
+        }).collect();
+        prop_assert!(items(&requests, &held, by_name).iter().all(|item| item.purpose == Purpose::Requested));
+    }
+
+    #[test]
+    fn a_sibling_more_never_widens_what_goes(held in held(), requests in requests(), by_name: bool, on in 0..MANIFESTS) {
+        prop_assume!(requests.iter().all(|request| request.policy.siblings != Siblings::Go));
+        let before = gone(&held, &items(&requests, &held, by_name)).0;
         let mut more = held.clone();
-        more.tags.push(on);
+        more.tags.push(Some(on));
         let added = tag(held.tags.len());
-        prop_assume!(!is_permitted(&wishes, &more, &added));
-        let after = gone(&more, &decide(&wishes, &more.facts(by_name))).0;
+        prop_assume!(!is_permitted(&requests, &more, &added));
+        let after = gone(&more, &items(&requests, &more, by_name)).0;
         prop_assert!(!after.contains(&added));
         prop_assert!(after.is_subset(&before), "{after:?} instead of {before:?}");
     }
 
     #[test]
-    fn the_order_of_wishes_does_not_change_which_succeed(held in held(), wishes in wishes(), by_name: bool) {
+    fn the_order_of_requests_does_not_change_which_succeed(held in held(), requests in requests(), by_name: bool) {
         // By which method it goes depends on what went before it.
-        let permits = wishes[0].permits.clone();
-        let wishes: Vec<_> = wishes.into_iter().map(|wish| Wish { permits: permits.clone(), ..wish }).collect();
-        let reversed: Vec<_> = wishes.iter().rev().cloned().collect();
-        let outcome = |wishes: &[Wish]| {
-            let items = decide(wishes, &held.facts(by_name));
+        let policy = requests[0].policy.clone();
+        let requests: Vec<_> = requests.into_iter().map(|request| RemovalRequest { policy: policy.clone(), ..request }).collect();
+        let reversed: Vec<_> = requests.iter().rev().cloned().collect();
+        let outcome = |requests: &[RemovalRequest]| {
+            let items = items(requests, &held, by_name);
             let stays = |item: &&Item| item.method.is_err();
-            items.iter().filter(stays).map(|item| item.wish.wanted.suffix()).collect::<BTreeSet<_>>()
+            items.iter().filter(stays).map(|item| format!("{:?}", item.request.target)).collect::<BTreeSet<_>>()
         };
-        prop_assert_eq!(outcome(&wishes), outcome(&reversed));
+        prop_assert_eq!(outcome(&requests), outcome(&reversed));
     }
 
     #[test]
-    fn a_plan_on_file_is_read_as_it_was_written(held in held(), wishes in wishes(), by_name: bool) {
-        let facts = held.facts(by_name);
+    fn a_plan_on_file_removes_no_more_than_was_planned(held in held(), requests in requests(), by_name: bool) {
+        let state = held.state(by_name);
         let mut saved = SavedPlan::default();
         let registry = "registry.example:5000".parse().expect("a registry");
-        decide(&wishes, &facts).iter().for_each(|item| saved.add(&registry, &facts.repository, item));
-        prop_assert_eq!(&SavedPlan::parse(saved.to_json().as_bytes()).expect("a plan"), &saved);
-        // And wishes for no more than was planned.
-        let mut again: Vec<Wish> = Vec::new();
-        for wish in saved.items.iter().map(SavedItem::wish) {
-            if again.iter().all(|known| known.wanted != wish.wanted) {
-                again.push(wish);
-            }
-        }
-        let (first, second) = (decide(&wishes, &facts), decide(&again, &facts));
-        prop_assert!(gone(&held, &second).0.is_subset(&gone(&held, &first).0));
+        let planned = decide(&requests, &state).items;
+        planned.iter().for_each(|item| saved.add(&registry, &state.repository, item));
+        let read = SavedPlan::parse(saved.to_json().as_bytes()).expect("a plan");
+        prop_assert_eq!(&read.items, &saved.items);
+        let again: Vec<_> = read.items.iter().map(SavedItem::request).collect();
+        let applied = decide(&again, &state).items;
+        let (first, second) = (gone(&held, &planned), gone(&held, &applied));
+        prop_assert!(second.0.is_subset(&first.0) && second.1.is_subset(&first.1));
     }
 }
 
 #[test]
 fn a_tag_that_has_to_be_elsewhere_does_not_go_with_another() {
-    let held = Held { tags: vec![0, 0], indexes: Vec::new() };
-    let wish = |number, expected| Wish { wanted: Wanted::Tag(tag(number)), expected, permits: Permits::default() };
-    let items = decide(&[wish(0, Some(digest(1))), wish(1, None)], &held.facts(false));
+    let held = Held {
+        tags: vec![Some(0), Some(0)],
+        indexes: Vec::new(),
+        subjects: Vec::new(),
+        unreadable: None,
+        other_name: None,
+        is_list_doubtful: false,
+    };
+    let request = |number, expected| RemovalRequest { expected, ..RemovalRequest::tag(tag(number)) };
+    let items = items(&[request(0, Some(digest(1))), request(1, None)], &held, false);
     let dangers: Vec<_> =
         items.iter().map(|item| item.method.as_ref().expect_err("both stay").kind().clone()).collect();
     assert!(matches!(&dangers[..], [Kind::Safety(Danger::Moved { .. }), Kind::Safety(Danger::Siblings { .. })]));
+}
+
+/// What a library's user would spawn can be spawned.
+#[test]
+fn futures_are_send_and_own_what_they_need() {
+    fn spawnable<T: Send + 'static>(_: &T) {}
+    let client = crate::registry::Client::new("localhost:1".parse().expect("a registry")).expect("a client");
+    let repository = "app".parse().expect("a repository");
+    let options = crate::registry::snapshot::SnapshotOptions::default();
+    spawnable(&client.snapshot(&repository, options));
+    spawnable(&client.tags(&repository));
+    spawnable(&Plan::make(&client, &repository, Vec::new(), PlanOptions::default()));
+    let executes = |plan: Plan| async move {
+        let mut execution = plan.execute(Options::default());
+        while execution.next().await.is_some() {}
+        let _ = execution.verify().await;
+    };
+    fn spawned<F: Future<Output = ()> + Send + 'static>(_: impl Fn(Plan) -> F) {}
+    spawned(executes);
 }

@@ -1,0 +1,63 @@
+//! The exact bytes of a manifest on file, under its digest.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+
+use bytes::Bytes;
+
+use super::place::{Place, size};
+use crate::error::{Danger, Error, Kind, Result};
+use crate::name::Digest;
+use crate::registry::Manifest;
+
+/// The largest manifest, in bytes: what registries accept (distribution, "Manifest size").
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// Writes the bytes of a manifest, unless they are there: whoever reads them finds all or nothing. Gives how many bytes were added.
+pub(super) fn write(place: &Place, manifest: &Manifest) -> io::Result<u64> {
+    if manifest.bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other("it is larger than 4 MiB"));
+    }
+    // One that was damaged meanwhile is written again.
+    if bytes(place, &manifest.digest).is_ok_and(|known| known == manifest.bytes) {
+        return Ok(0);
+    }
+    let mut file = place.new_body(&manifest.digest)?;
+    file.write_all(&manifest.bytes)?;
+    file.persist(place.body(&manifest.digest))?;
+    Ok(manifest.bytes.len() as u64)
+}
+
+/// Reads a manifest that has to have this digest. `name` is what it is called.
+///
+/// # Errors
+///
+/// [`Danger::DamagedCopy`] when it is not there any more, or has other bytes.
+pub(super) fn read(place: &Place, digest: &Digest, media_type: &str, name: &str) -> Result<Manifest> {
+    let damaged = |cause: String| {
+        let what = format!("the copy of {name} that was kept cannot be used");
+        Error::new(Kind::Safety(Danger::DamagedCopy), what).because(cause)
+    };
+    let bytes: Bytes =
+        bytes(place, digest).map_err(|error| damaged(format!("{}: {error}", place.body(digest).display())))?.into();
+    if digest.matches(&bytes) {
+        return Ok(Manifest { digest: digest.clone(), media_type: media_type.to_owned(), bytes });
+    }
+    // The digest of a signed schema 1 manifest is that of its payload.
+    let length = bytes.len();
+    match Manifest::read(bytes, Some(media_type), digest.algorithm(), name) {
+        Ok(manifest) if manifest.digest == *digest => Ok(manifest),
+        _ => Err(damaged(format!("its {length} bytes do not match {digest}"))),
+    }
+}
+
+fn bytes(place: &Place, digest: &Digest) -> io::Result<Vec<u8>> {
+    let path = place.body(digest);
+    let expected = size(&path)?;
+    if expected > LARGEST {
+        return Err(io::Error::other("it is larger than 4 MiB"));
+    }
+    let mut bytes = Vec::with_capacity(expected as usize);
+    File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,267 @@
+//! Whether a manifest may be deleted by its digest, by what is known and by what cannot be known.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::decide::Item;
+use super::request::{RemovalRequest, Siblings, Target};
+use super::state::RepositoryState;
+use crate::error::{Danger, Error, Kind, Result};
+use crate::name::{Digest, Tag};
+use crate::registry::TagIndex;
+use crate::registry::snapshot::{ListDoubt, ManifestId, ManifestState, Pointer, TagId};
+
+/// As many names as a message has; their number follows.
+const NAMED: usize = 10;
+
+/// What speaks against deletions.
+pub(super) struct Evidence<'a> {
+    pub state: &'a RepositoryState,
+    pub index: &'a TagIndex,
+    /// Tags that are requested, and are where they are expected.
+    requested: HashSet<TagId>,
+    /// Tags that stay and may point at any manifest, with why.
+    unknown: Vec<(String, &'a Error)>,
+    /// By manifest, the names that the grammar of tags forbids and that point at it.
+    other_names: HashMap<ManifestId, Vec<&'a str>>,
+    /// Manifests that stay and may list any other: the manifest, the name that leads to it, and why.
+    unreadable: Vec<(ManifestId, String, Option<&'a Error>)>,
+}
+
+impl<'a> Evidence<'a> {
+    pub(super) fn new(requests: &[RemovalRequest], state: &'a RepositoryState, index: &'a TagIndex) -> Self {
+        let as_expected = |request: &RemovalRequest, tag: TagId| {
+            let now = index.pointer(tag).manifest().map(|manifest| index.digest(manifest));
+            request.expected.is_none() || request.expected == now
+        };
+        let requested = requests.iter().filter_map(|request| {
+            let tag = index.tag_id(request.target.tag()?)?;
+            as_expected(request, tag).then_some(tag)
+        });
+        let manifests = requests.iter().filter_map(|request| match &request.target {
+            Target::Manifest(digest) => index.manifest_id(digest),
+            Target::Tag(_) => None,
+        });
+        let manifests: HashSet<_> = manifests.collect();
+        let mut evidence = Self {
+            state,
+            index,
+            requested: requested.collect(),
+            unknown: Vec::new(),
+            other_names: HashMap::new(),
+            unreadable: Vec::new(),
+        };
+        for (id, tag, pointer) in index.tags() {
+            if let Pointer::Unknown(error) = pointer
+                && !evidence.requested.contains(&id)
+            {
+                evidence.unknown.push((format!("{}:{tag}", state.repository), error));
+            }
+        }
+        for other in index.other_names() {
+            match &other.pointer {
+                Pointer::At(manifest) => evidence.other_names.entry(*manifest).or_default().push(&other.name),
+                Pointer::Unknown(error) => {
+                    evidence.unknown.push((format!("{}:{}", state.repository, other.name), error))
+                }
+                Pointer::Dangling => {}
+            }
+        }
+        for (manifest, known) in index.manifests().filter(|(manifest, _)| !manifests.contains(manifest)) {
+            let error = match known {
+                ManifestState::Unreadable(error) => Some(error),
+                ManifestState::Unread if index.is_reached(manifest) => None,
+                ManifestState::Unread | ManifestState::Read(_) | ManifestState::Missing => continue,
+            };
+            if let Some(name) = evidence.staying_name(manifest) {
+                evidence.unreadable.push((manifest, name, error));
+            }
+        }
+        evidence
+    }
+
+    /// Whether a tag is requested, and where it is expected.
+    pub(super) fn is_requested(&self, tag: TagId) -> bool {
+        self.requested.contains(&tag)
+    }
+
+    /// The names on a manifest that the grammar of tags forbids.
+    pub(super) fn other_names(&self, manifest: ManifestId) -> &[&'a str] {
+        self.other_names.get(&manifest).map_or(&[], Vec::as_slice)
+    }
+
+    /// A name that stays and leads to a manifest, through indexes or directly.
+    fn staying_name(&self, manifest: ManifestId) -> Option<String> {
+        let mut seen = HashSet::from([manifest]);
+        let mut waiting = vec![manifest];
+        while let Some(next) = waiting.pop() {
+            if let Some(tag) = self.index.tags_on(next).find(|tag| !self.is_requested(*tag)) {
+                return Some(format!("{}:{}", self.state.repository, self.index.tag(tag)));
+            }
+            if let Some(name) = self.other_names.get(&next).and_then(|names| names.first()) {
+                return Some(format!("{}:{name}", self.state.repository));
+            }
+            waiting.extend(self.index.parents(next).filter(|parent| seen.insert(*parent)));
+        }
+        None
+    }
+
+    /// Why nothing is known of what is requested.
+    pub(super) fn failure_of(&self, target: &Target) -> Option<&'a Error> {
+        match self.index.pointer(self.index.tag_id(target.tag()?)?) {
+            Pointer::Unknown(error) => Some(error),
+            Pointer::At(_) | Pointer::Dangling => None,
+        }
+    }
+
+    /// Whether neither what is requested is in use nor a tag that would go with it.
+    pub(super) fn is_unused(&self, item: &Item, manifest: Option<ManifestId>, name: &str) -> Result<()> {
+        let in_use = &self.state.in_use;
+        let tag = item.request.target.tag().filter(|tag| in_use.tags.contains(tag));
+        let takes = |tag: &&Tag| item.request.policy.siblings.allow(tag);
+        let along = item.siblings.iter().flat_map(|siblings| &siblings.in_use).find(takes);
+        let used = match (tag, along) {
+            (Some(_), _) => name.to_owned(),
+            (None, Some(tag)) => format!("{}:{tag}", self.state.repository),
+            (None, None) if manifest.is_some_and(|manifest| in_use.manifests.contains(&manifest)) => name.to_owned(),
+            (None, None) => return Ok(()),
+        };
+        Err(Error::new(Kind::Safety(Danger::InUse), format!("{name} stays")).because(format!("{used} is in use")))
+    }
+
+    /// Whether the manifest of an item may go, as far as its tags and the indexes around it are concerned.
+    pub(super) fn may_delete(&self, item: &Item, manifest: Option<ManifestId>) -> Result<()> {
+        let policy = &item.request.policy;
+        let name = item.request.target.within(&self.state.repository);
+        // A placeholder is on one tag alone, and nothing lists it: it is made so.
+        let is_placeholder = manifest.and_then(|id| self.index.facts(id)).is_some_and(|facts| facts.is_placeholder);
+        if is_placeholder
+            && item.siblings.as_ref().is_none_or(|siblings| siblings.others.is_empty())
+            && item.indexes.is_empty()
+        {
+            return Ok(());
+        }
+        if policy.siblings != Siblings::Go {
+            self.siblings_allow(item, manifest, &name)?;
+        }
+        if !policy.force {
+            if !item.indexes.is_empty() {
+                let indexes = item.indexes.iter().map(ToString::to_string).collect::<Vec<_>>();
+                let danger = Danger::InIndex { indexes: item.indexes.clone() };
+                return Err(Error::new(Kind::Safety(danger), format!("removing {name} would break an index")).because(
+                    format!("{} lists it", self.index_name(&item.indexes).unwrap_or_else(|| some_of(&indexes))),
+                ));
+            }
+            self.nothing_unread_needs(manifest, &name)?;
+        }
+        Ok(())
+    }
+
+    /// Whether no other tag is on a manifest that may not go, and none could be.
+    fn siblings_allow(&self, item: &Item, manifest: Option<ManifestId>, name: &str) -> Result<()> {
+        let RepositoryState { registry, repository, .. } = self.state;
+        let siblings = &item.request.policy.siblings;
+        let unrequested: Arc<[Tag]> = match &item.siblings {
+            None => Arc::default(),
+            // Many tags on one manifest share what there is to be said of it.
+            Some(known) if *siblings == Siblings::Stay => Arc::clone(&known.others),
+            Some(known) => known.others.iter().filter(|tag| !siblings.allow(tag)).cloned().collect(),
+        };
+        let other_names = manifest.map_or(&[][..], |manifest| self.other_names(manifest));
+        let count = unrequested.len() + other_names.len();
+        if count > 0 {
+            let tags = unrequested.iter().map(|tag| format!("{repository}:{tag}"));
+            let names = tags.chain(other_names.iter().map(|name| format!("{repository}:{name:?}")));
+            let names = some_of_many(names, count);
+            let digest = item.digest.as_ref().map(ToString::to_string).unwrap_or_default();
+            return Err(match (&item.request.target, &item.digest) {
+                (Target::Tag(_), Some(on)) => {
+                    let (also, both) = match count {
+                        1 => ("points", "both tags are"),
+                        _ => ("point", "all of them are"),
+                    };
+                    let what = format!("cannot remove {name} alone: {names} {also} to the same manifest");
+                    let danger = Danger::Siblings { digest: on.clone(), tags: unrequested };
+                    Error::new(Kind::Safety(danger), what)
+                        .because(format!("{registry} deletes manifests, not tags; {both} {digest}"))
+                }
+                _ => {
+                    let what = format!("removing {name} would also remove {names}");
+                    let points = if count == 1 { "this tag points" } else { "these tags point" };
+                    Error::new(Kind::Safety(Danger::Tagged { tags: unrequested }), what)
+                        .because(format!("{points} to the manifest"))
+                }
+            });
+        }
+        // What no tag leads to may have tags that the list lacks as well as any other.
+        if let Some(doubt) = self.index.doubt() {
+            let what = format!("cannot remove {name}: cannot find out which other tags point to its manifest");
+            let why = match doubt {
+                ListDoubt::Failed(_) => doubt.to_string(),
+                _ => format!("{doubt}, although tags of {repository} exist"),
+            };
+            return Err(Error::new(Kind::Safety(Danger::Unlisted), what)
+                .because(why)
+                .because(format!("{registry} deletes manifests, not tags")));
+        }
+        if let Some((first, error)) = self.unknown.first() {
+            let names = self.unknown.iter().take(NAMED).map(|(name, _)| name.clone()).collect();
+            let what = format!("cannot remove {name}: {first} cannot be read, and may point to the same manifest");
+            return Err(Error::new(Kind::Safety(Danger::Unreadable { names }), what).because(error));
+        }
+        Ok(())
+    }
+
+    /// Whether nothing that could not be read may list a manifest. What it lists itself cannot.
+    fn nothing_unread_needs(&self, manifest: Option<ManifestId>, name: &str) -> Result<()> {
+        if self.unreadable.is_empty() && self.unknown.is_empty() {
+            return Ok(());
+        }
+        let mut below = HashSet::new();
+        if let Some(manifest) = manifest {
+            self.index.reach(manifest, |reached| {
+                below.insert(reached);
+            });
+        }
+        let unreadable = self.unreadable.iter().filter(|(manifest, ..)| !below.contains(manifest));
+        let unreadable = unreadable
+            .map(|(_, name, error)| (name, *error))
+            .chain(self.unknown.iter().map(|(name, error)| (name, Some(*error))));
+        let unreadable: Vec<_> = unreadable.take(NAMED).collect();
+        let Some((first, error)) = unreadable.first() else { return Ok(()) };
+        let names = unreadable.iter().map(|(name, _)| (*name).clone()).collect();
+        let what = format!("cannot remove {name}: {first} cannot be read, and may be an index that lists it");
+        let stopped = Error::new(Kind::Safety(Danger::Unreadable { names }), what);
+        Err(error.map_or(stopped.clone(), |error| stopped.because(error)))
+    }
+
+    /// The first of the indexes to which a name leads that stays, for people.
+    fn index_name(&self, indexes: &[Digest]) -> Option<String> {
+        let named =
+            indexes.iter().filter_map(|digest| Some((self.staying_name(self.index.manifest_id(digest)?)?, digest)));
+        named.map(|(name, digest)| format!("{name} ({digest})")).next()
+    }
+
+    /// Whether a manifest that no request names may be deleted by digest: nothing leads to it, and nothing could.
+    pub(super) fn is_unneeded(&self, manifest: ManifestId) -> bool {
+        let is_placeholder = self.index.facts(manifest).is_some_and(|facts| facts.is_placeholder);
+        let is_in_use = self.state.in_use.manifests.contains(&manifest);
+        (is_placeholder || self.knows_all()) && !self.other_names.contains_key(&manifest) && !is_in_use
+    }
+
+    /// Whether the list and everything that stays could be read.
+    pub(super) fn knows_all(&self) -> bool {
+        self.index.doubt().is_none() && self.unknown.is_empty() && self.unreadable.is_empty()
+    }
+}
+
+/// The first ten, and how many more there are.
+pub(super) fn some_of(names: &[String]) -> String {
+    some_of_many(names.iter().cloned(), names.len())
+}
+
+/// The first ten of `count` names, and how many more there are: `team/app:a, team/app:b and 12 more`.
+fn some_of_many(names: impl Iterator<Item = String>, count: usize) -> String {
+    let first = names.take(NAMED).collect::<Vec<_>>().join(", ");
+    if count > NAMED { format!("{first} and {} more", count - NAMED) } else { first }
+}

@@ -1,0 +1,452 @@
+//! Fresh looks at what stays, at a bounded cost: N deletions beside M tags that stay take at most M + 8 N looks.
+//!
+//! 1. Every listed name stays that is not about to go. A tag whose removal was refused or has failed is one of them.
+//! 2. "Not found" counts when it was told twice, except at the end: there HEAD and GET have to agree.
+//! 3. A name that points elsewhere than before saves what it points at, what that lists, and what was to go only because it refers to
+//!    one of these.
+//! 4. What cannot be looked at saves everything.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio::time::Instant;
+
+use super::decide::{Item, Purpose};
+use super::execute::Outcome;
+use super::request::{Method, Siblings, Target as Requested};
+use super::state::RepositoryState;
+use crate::error::{Error, Kind, Result};
+use crate::name::{Digest, Repository, Tag, Target};
+use crate::registry::snapshot::Pointer;
+use crate::registry::{Client, Fetched, PATIENCE};
+
+/// As many looks as one deletion may cost.
+const LOOKS: usize = 8;
+
+/// As many new manifests as are read to find out what they list. More than that save everything.
+const MOST_READ: usize = 256;
+
+/// Why a manifest must not be deleted after all.
+#[derive(Debug, Clone)]
+pub(super) enum Saved {
+    /// This name points at it now, or at something that needs it.
+    By(String),
+    /// Something could not be looked at.
+    Unknown(Error),
+}
+
+/// What is known of a name that stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// It was seen to point at this.
+    At(Digest),
+    /// It was not looked at yet.
+    New,
+    /// It could not be looked at when the plan was made, which was told then.
+    Unreadable,
+    /// Nothing was behind it.
+    Gone,
+}
+
+/// How a manifest is going to be deleted.
+#[derive(Debug, Clone, Copy, Default)]
+struct Terms {
+    /// Indexes may lose it.
+    is_forced: bool,
+    /// Whatever tag is on it may go along.
+    takes_all: bool,
+    /// Nobody requested it.
+    is_purged: bool,
+}
+
+impl Terms {
+    /// Whether it may go whatever is on it and whatever lists it.
+    fn needs_nothing_known(&self) -> bool {
+        self.is_forced && self.takes_all
+    }
+}
+
+/// What stays, as it was seen last.
+#[derive(Debug, Default)]
+pub(super) struct Lookout {
+    /// By name, what stays. Names that no tag may have are among them.
+    staying: BTreeMap<String, Place>,
+    /// Tags that are to go: that they are listed is nothing new.
+    going: HashSet<String>,
+    /// Tags that went: should they be listed again, they are looked at as any other.
+    went: HashSet<String>,
+    /// Manifests that are to be deleted by digest.
+    deleted: HashMap<Digest, Terms>,
+    /// Those of them that must not be.
+    saved: HashMap<Digest, Saved>,
+    /// What manifests list that were pushed since the plan was made.
+    listed_by: HashMap<Digest, Vec<Digest>>,
+    /// The list as it was read after the former batch, or before this one.
+    listed: Option<Vec<String>>,
+    /// Whether the list was read, so that it can be read again.
+    has_list: bool,
+    /// Whether a manifest went with a tag that was deleted by its name.
+    suspects_siblings: bool,
+    /// What stays and was listed, and no longer is.
+    vanished: BTreeSet<String>,
+    /// What stays and was in the list.
+    seen_listed: HashSet<String>,
+}
+
+impl Lookout {
+    pub(super) fn new(state: &RepositoryState, items: &[Item]) -> Self {
+        let mut lookout = Self::default();
+        for item in items.iter().filter(|item| item.method.is_ok()) {
+            lookout.going.extend(names_of(item).map(str::to_owned));
+            if let (Ok(Method::Manifest), Some(digest)) = (&item.method, &item.digest) {
+                let terms = lookout.deleted.entry(digest.clone()).or_default();
+                terms.is_forced |= item.request.policy.force;
+                terms.takes_all |= item.request.policy.siblings == Siblings::Go;
+                terms.is_purged |= !matches!(item.purpose, Purpose::Requested);
+            }
+        }
+        if let Some(index) = &state.index {
+            let tags = index.tags().map(|(_, tag, pointer)| (tag.as_str(), pointer));
+            let others = index.other_names().iter().map(|other| (other.name.as_str(), &other.pointer));
+            for (name, pointer) in tags.chain(others).filter(|(name, _)| !lookout.going.contains(*name)) {
+                let place = match pointer {
+                    Pointer::At(manifest) => Place::At(index.digest(*manifest)),
+                    Pointer::Dangling => Place::Gone,
+                    Pointer::Unknown(_) => Place::Unreadable,
+                };
+                lookout.staying.insert(name.to_owned(), place);
+            }
+        }
+        lookout
+    }
+
+    /// The same for what is left after a new decision. What went is not missed.
+    pub(super) fn anew(&self, state: &RepositoryState, items: &[Item]) -> Self {
+        let mut lookout = Self::new(state, items);
+        lookout.went.clone_from(&self.went);
+        lookout.staying.retain(|name, place| !self.went.contains(name) || matches!(place, Place::At(_)));
+        lookout
+    }
+
+    /// How many items may go until the next look.
+    pub(super) fn batch_size(&self) -> usize {
+        self.staying.len().div_ceil(LOOKS).max(1)
+    }
+
+    /// Why a manifest must not be deleted, if it must not.
+    pub(super) fn saves(&self, digest: &Digest) -> Option<&Saved> {
+        self.saved.get(digest)
+    }
+
+    /// Notes how an item ended: its tags are no longer about to go.
+    pub(super) fn settle(&mut self, state: &RepositoryState, item: &Item, outcome: &Outcome) {
+        for name in names_of(item) {
+            self.going.remove(name);
+            let is_gone = match outcome {
+                Outcome::Removed(removed) => removed.moved.iter().all(|moved| moved.as_str() != name),
+                Outcome::Absent(_) | Outcome::Vanished(_) => true,
+                Outcome::Kept(_) | Outcome::Left(_) | Outcome::Failed(_) => false,
+            };
+            if is_gone {
+                self.staying.remove(name);
+                self.went.insert(name.to_owned());
+            } else {
+                let is_dangling = state.is_dangling(&item.request.target);
+                self.staying.insert(name.to_owned(), if is_dangling { Place::Gone } else { Place::New });
+            }
+        }
+    }
+
+    /// Whether a tag stays, as far as it was seen.
+    pub(super) fn is_staying(&self, tag: &Tag) -> bool {
+        self.staying.get(tag.as_str()).is_some_and(|place| *place != Place::Gone)
+    }
+
+    /// Reads the list, and where something is going to be deleted by digest looks at every name that stays.
+    pub(super) async fn look(&mut self, client: &Client, state: &RepositoryState, by_digest: bool) {
+        let listed = match self.listed.take() {
+            Some(listed) => Ok(listed),
+            None => names(client, &state.repository).await,
+        };
+        self.saved.retain(|_, saved| matches!(saved, Saved::By(_)));
+        match listed {
+            Ok(listed) => {
+                self.has_list = true;
+                self.vanished = self.missing_from(&listed);
+                for name in listed.into_iter().filter(|name| !self.going.contains(name)) {
+                    let unseen = if self.went.contains(&name) { Place::Gone } else { Place::New };
+                    self.seen_listed.insert(name.clone());
+                    self.staying.entry(name).or_insert(unseen);
+                }
+            }
+            Err(error) if by_digest => {
+                let error = error.within(format!("cannot find out what else would go in {}", state.repository));
+                // With all its tags a manifest may go whatever the list has.
+                return self.save_all(&error, |terms| terms.takes_all);
+            }
+            Err(error) => tracing::debug!("the list of tags cannot be read: {error}"),
+        }
+        if by_digest {
+            self.look_at_all(client, state).await;
+        }
+    }
+
+    /// Saves every manifest but those that may go by their terms although something could not be looked at.
+    fn save_all(&mut self, error: &Error, may_go: impl Fn(&Terms) -> bool) {
+        for (digest, terms) in &self.deleted {
+            if !may_go(terms) {
+                self.saved.entry(digest.clone()).or_insert_with(|| Saved::Unknown(error.clone()));
+            }
+        }
+    }
+
+    async fn look_at_all(&mut self, client: &Client, state: &RepositoryState) {
+        let at = |place: &Place| if let Place::At(digest) = place { Some(digest.clone()) } else { None };
+        let known: HashSet<_> = self.staying.values().filter_map(at).collect();
+        let names: Vec<_> = self.staying.keys().cloned().collect();
+        let looks = names.into_iter().map(|name| look_at(client.clone(), state.repository.clone(), name, &known));
+        let looks: Vec<_> = looks.collect();
+        let found: Vec<_> = stream::iter(looks).buffer_unordered(client.jobs()).collect().await;
+        let mut moved = Vec::new();
+        for (name, seen) in found {
+            let Some(place) = self.staying.get_mut(&name) else { continue };
+            match seen {
+                Ok(Some(Seen { digest, .. })) if *place == Place::At(digest.clone()) => {}
+                Ok(Some(Seen { digest, lists })) => {
+                    *place = Place::At(digest.clone());
+                    if let Some(lists) = lists {
+                        self.listed_by.insert(digest.clone(), lists);
+                    }
+                    moved.push((name, digest));
+                }
+                // It may come back; whether it is lost is told at the end.
+                Ok(None) => {}
+                // What could not be looked at before was told when the plan was made.
+                Err(_) if *place == Place::Unreadable => {}
+                Err(error) => {
+                    let name = format!("{}:{name} cannot be looked at, and may depend on it", state.repository);
+                    self.save_all(&error.within(name), Terms::needs_nothing_known);
+                }
+            }
+        }
+        for (name, digest) in moved {
+            let name = format!("{}:{name}", state.repository);
+            if let Err(error) = self.save_needed(client, state, &name, digest).await {
+                let error = error.within(format!("{name} is new, and may depend on it"));
+                self.save_all(&error, Terms::needs_nothing_known);
+            }
+        }
+    }
+
+    /// Saves what a name needs that points at a manifest.
+    async fn save_needed(&mut self, client: &Client, state: &RepositoryState, name: &str, on: Digest) -> Result<()> {
+        let mut seen = HashSet::from([on.clone()]);
+        let mut waiting = vec![on.clone()];
+        while let Some(digest) = waiting.pop() {
+            let may_be_lost = |terms: &Terms| terms.is_forced && digest != on;
+            if self.deleted.get(&digest).is_some_and(|terms| !may_be_lost(terms)) {
+                self.saved.insert(digest.clone(), Saved::By(name.to_owned()));
+            }
+            for referrer in state.referrers_of(&digest) {
+                if self.deleted.get(&referrer).is_some_and(|terms| terms.is_purged) {
+                    self.saved.insert(referrer, Saved::By(name.to_owned()));
+                }
+            }
+            let children = self.children(client, state, &digest).await?;
+            waiting.extend(children.into_iter().filter(|child| seen.insert(child.clone())));
+        }
+        Ok(())
+    }
+
+    /// What a manifest lists: as the plan knows it, or as it is read now.
+    async fn children(&mut self, client: &Client, state: &RepositoryState, digest: &Digest) -> Result<Vec<Digest>> {
+        if let Some(known) = facts(state, digest).or_else(|| self.listed_by.get(digest).cloned()) {
+            return Ok(known);
+        }
+        if self.listed_by.len() >= MOST_READ {
+            return Err(Error::new(Kind::Incomplete, format!("more than {MOST_READ} manifests are new")));
+        }
+        let fetched = find(client, &state.repository, Wanted::Manifest(digest)).await?;
+        // What an index lists and the registry does not have needs nothing.
+        let lists = fetched.map_or_else(|| Ok(Vec::new()), lists)?;
+        self.listed_by.insert(digest.clone(), lists.clone());
+        Ok(lists)
+    }
+
+    /// Whether the manifest of a tag that was just untagged is still there. Where it is not, whatever else was on it went too.
+    pub(super) async fn has_manifest(
+        &mut self,
+        client: &Client,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Option<bool> {
+        match client.try_resolve(repository, Target::Digest(digest)).await {
+            Ok(found) => {
+                self.suspects_siblings |= found.is_none();
+                Some(found.is_some())
+            }
+            Err(error) => {
+                tracing::debug!("cannot look at {repository}@{digest}: {error}");
+                None
+            }
+        }
+    }
+
+    /// Whether something may be gone that should have stayed.
+    pub(super) fn suspects_loss(&self) -> bool {
+        self.suspects_siblings || !self.vanished.is_empty()
+    }
+
+    /// What stays, was listed and is not in this list.
+    fn missing_from(&self, listed: &[String]) -> BTreeSet<String> {
+        let listed: HashSet<_> = listed.iter().collect();
+        let missing = self.seen_listed.iter().filter(|name| !listed.contains(name));
+        missing.filter(|name| self.staying.get(*name).is_some_and(|place| *place != Place::Gone)).cloned().collect()
+    }
+
+    /// What was there, was to stay and is gone, sorted: all of it is looked at where it is known what it was, or where a manifest went
+    /// that others may have been on; otherwise what the list no longer names.
+    pub(super) async fn lost(&mut self, client: &Client, repository: &Repository) -> Result<Vec<String>> {
+        let (suspects, vanished) = (std::mem::take(&mut self.suspects_siblings), std::mem::take(&mut self.vanished));
+        let is_missed = |(name, place): &(&String, &Place)| match place {
+            Place::At(_) => true,
+            Place::New | Place::Unreadable => suspects || vanished.contains(*name),
+            Place::Gone => false,
+        };
+        let names: Vec<_> = self.staying.iter().filter(is_missed).map(|(name, _)| name.clone()).collect();
+        let looks = names.into_iter().map(|name| async {
+            let is_there = match name.parse::<Tag>() {
+                Ok(tag) => client.try_resolve(repository, Target::Tag(&tag)).await?.is_some(),
+                Err(_) => find(client, repository, Wanted::Name(&name)).await?.is_some(),
+            };
+            Ok::<_, Error>((!is_there).then_some(name))
+        });
+        let gone: Result<Vec<_>> = stream::iter(looks).buffered(client.jobs()).try_collect().await;
+        gone.map(|gone| gone.into_iter().flatten().collect()).map_err(|error| {
+            error
+                .within(format!("cannot verify that the other tags of {repository} stayed"))
+                .with_kind(Kind::Incomplete)
+        })
+    }
+
+    /// Those of the removed names that the list still has, although it had time: with whether they are still on the digest that was
+    /// removed.
+    pub(super) async fn still_listed(
+        &mut self,
+        client: &Client,
+        repository: &Repository,
+        removed: &HashMap<String, Option<Digest>>,
+    ) -> HashMap<String, bool> {
+        const FIRST: Duration = Duration::from_millis(100);
+        if removed.is_empty() || !self.has_list {
+            return HashMap::new();
+        }
+        let until = Instant::now() + PATIENCE;
+        let mut wait = FIRST;
+        loop {
+            let Ok(listed) = names(client, repository).await else { return HashMap::new() };
+            self.vanished = self.missing_from(&listed);
+            let named: BTreeSet<_> = listed.iter().filter(|name| removed.contains_key(*name)).cloned().collect();
+            self.listed = Some(listed);
+            let mut still = HashMap::new();
+            for name in named {
+                match fetch(client, repository, Wanted::Name(&name)).await.map(|now| now.digest) {
+                    // One that somebody pushed again is rightly listed.
+                    Ok(now) if removed.get(&name).is_some_and(|digest| digest.as_ref() != Some(&now)) => {}
+                    Ok(_) => drop(still.insert(name, true)),
+                    Err(_) => drop(still.insert(name, false)),
+                }
+            }
+            if still.is_empty() || Instant::now() + wait > until {
+                return still;
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+    }
+}
+
+/// The names that an item is about: its own tag, and what goes with its manifest.
+fn names_of(item: &Item) -> impl Iterator<Item = &str> {
+    let own = match &item.request.target {
+        Requested::Tag(tag) => Some(tag),
+        Requested::Manifest(_) => None,
+    };
+    own.into_iter().map(Tag::as_str).chain(item.also_removed())
+}
+
+/// What a manifest lists, where the plan knows it.
+fn facts(state: &RepositoryState, digest: &Digest) -> Option<Vec<Digest>> {
+    let index = state.index.as_ref()?;
+    let facts = index.facts(index.manifest_id(digest)?)?;
+    Some(facts.children.iter().map(|child| index.digest(*child)).collect())
+}
+
+/// What a name is now.
+struct Seen {
+    digest: Digest,
+    /// What it lists, where its manifest is a new one.
+    lists: Option<Vec<Digest>>,
+}
+
+/// What a manifest lists that was fetched.
+fn lists(fetched: Fetched) -> Result<Vec<Digest>> {
+    let document = fetched.manifest?.document()?;
+    document.children().map(|child| child.digest.fetchable().cloned()).collect()
+}
+
+/// Looks at a name by its bytes. `None` for "not found".
+async fn look_at(
+    client: Client,
+    repository: Repository,
+    name: String,
+    known: &HashSet<Digest>,
+) -> (String, Result<Option<Seen>>) {
+    let fetched = find(&client, &repository, Wanted::Name(&name)).await;
+    // The bytes are given back before another reply has to wait for their place.
+    let seen = fetched.and_then(|fetched| {
+        let Some(fetched) = fetched else { return Ok(None) };
+        let (digest, is_known) = (fetched.digest.clone(), known.contains(&fetched.digest));
+        // What is new and cannot be read may need anything.
+        let lists = if is_known { None } else { Some(lists(fetched)?) };
+        Ok(Some(Seen { digest, lists }))
+    });
+    (name, seen)
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+enum Wanted<'a> {
+    /// A name in the list.
+    Name(&'a str),
+    Manifest(&'a Digest),
+}
+
+/// Fetches something. Where the answer is "not found" it is asked for once more: a replica may lag behind.
+async fn find(client: &Client, repository: &Repository, wanted: Wanted<'_>) -> Result<Option<Fetched>> {
+    for _ in 0..2 {
+        match fetch(client, repository, wanted).await {
+            Ok(fetched) => return Ok(Some(fetched)),
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+async fn fetch(client: &Client, repository: &Repository, wanted: Wanted<'_>) -> Result<Fetched> {
+    match wanted {
+        Wanted::Manifest(digest) => client.fetch_manifest(repository, Target::Digest(digest)).await,
+        Wanted::Name(name) => match name.parse::<Tag>() {
+            Ok(tag) => client.fetch_manifest(repository, Target::Tag(&tag)).await,
+            Err(_) => client.fetch_other_name(repository, name).await,
+        },
+    }
+}
+
+/// The names in the list, of whatever form. distribution 2 has no list where no tag is left.
+async fn names(client: &Client, repository: &Repository) -> Result<Vec<String>> {
+    let names: Result<Vec<String>> = client.listed_names(repository).try_concat().await;
+    names.or_else(|error| if error.is_not_found() { Ok(Vec::new()) } else { Err(error) })
+}

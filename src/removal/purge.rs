@@ -1,0 +1,217 @@
+//! What no tag needs any longer once the requested tags are gone, and what that frees.
+//!
+//! A registry that untags keeps the manifest, and one that deletes an index keeps what the index listed: no plain garbage collection of
+//! distribution 2 or 3 ever frees these (they are found by digest). So they are deleted by digest too, an index before what it lists,
+//! what refers to a manifest after it. What a tag, an index or a subject that stays may need is left.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::decide::{Going, Item, Purpose};
+use super::evidence::Evidence;
+use super::request::{Method, RemovalPolicy, RemovalRequest, Target};
+use crate::name::Digest;
+use crate::registry::snapshot::{BlobKey, ManifestId, ManifestState};
+
+/// What deletions free at the registry's next garbage collection, for adding up over the repositories of a registry, which share blobs.
+#[derive(Debug, Clone, Default)]
+pub struct Freed {
+    /// Manifests that are deleted by digest.
+    pub manifests: usize,
+    /// Blobs of these, manifests included, with their sizes in bytes.
+    blobs: HashMap<BlobKey, u64>,
+    /// Blobs that something which stays needs.
+    needed: HashSet<BlobKey>,
+    /// Whether something stays of which it is not known what it needs.
+    is_unknown: bool,
+}
+
+impl Freed {
+    /// Adds what is freed in another repository.
+    pub fn add(&mut self, other: &Self) {
+        self.manifests += other.manifests;
+        self.blobs.extend(&other.blobs);
+        self.needed.extend(&other.needed);
+        self.is_unknown |= other.is_unknown;
+    }
+
+    /// The bytes that are freed, as far as the repositories that were looked at tell; `None` where something that could not be read may
+    /// need any of them.
+    pub fn bytes(&self) -> Option<u64> {
+        let freed = self.blobs.iter().filter(|(blob, _)| !self.needed.contains(*blob));
+        (!self.is_unknown).then(|| freed.fold(0, |sum: u64, (_, size)| sum.saturating_add(*size)))
+    }
+}
+
+/// Adds to `items` what is deleted because nothing needs it any longer, where that is wanted, and names what is orphaned.
+pub(super) fn plan(items: &mut Vec<Item>, evidence: Evidence<'_>, going: Going) -> Freed {
+    let mut purge = Purge { evidence, going, added: Vec::new(), unindexed: HashSet::new() };
+    if purge.evidence.state.deletes_manifests.is_ok() {
+        purge.run(items);
+    }
+    let Purge { evidence, going, added, .. } = purge;
+    items.extend(added);
+    name_orphans(items, &evidence, &going);
+    freed(&evidence, &going)
+}
+
+struct Purge<'a> {
+    evidence: Evidence<'a>,
+    going: Going,
+    added: Vec<Item>,
+    /// Those of what is added that only the referrers API knows.
+    unindexed: HashSet<Digest>,
+}
+
+impl Purge<'_> {
+    fn run(&mut self, items: &[Item]) {
+        let index = self.evidence.index;
+        let mut parts = VecDeque::new();
+        let mut referrers = VecDeque::new();
+        let mut seen = HashSet::new();
+        for item in items.iter().filter(|item| item.method.is_ok() && item.request.policy.purge) {
+            let Some(manifest) = item.digest.as_ref().and_then(|digest| index.manifest_id(digest)) else { continue };
+            if !seen.insert(manifest) {
+                continue;
+            }
+            if matches!(item.method, Ok(Method::Manifest)) {
+                self.follow(manifest, &mut parts, &mut referrers);
+            } else {
+                let queue = if self.refers(manifest) { &mut referrers } else { &mut parts };
+                queue.push_back((manifest, Purpose::Unneeded));
+            }
+        }
+        while let Some((manifest, purpose)) = parts.pop_front().or_else(|| referrers.pop_front()) {
+            if self.may_go(manifest) {
+                self.going.delete(index, manifest);
+                let subject = match index.state(manifest) {
+                    ManifestState::Read(facts) => facts.subject.filter(|_| matches!(purpose, Purpose::RefersTo(_))),
+                    _ => None,
+                };
+                self.add(&index.digest(manifest), purpose, subject.map(|subject| index.digest(subject)));
+                self.follow(manifest, &mut parts, &mut referrers);
+            }
+        }
+    }
+
+    /// Whether a manifest refers to another, by its own word or by the name of a tag on it: such a one goes after what it refers to.
+    fn refers(&self, manifest: ManifestId) -> bool {
+        let index = self.evidence.index;
+        let names_digest = |tag| ["sha256-", "sha512-"].iter().any(|start| index.tag(tag).as_str().starts_with(start));
+        index.facts(manifest).is_some_and(|facts| facts.subject.is_some()) || index.tags_on(manifest).any(names_digest)
+    }
+
+    /// Notes what a manifest that goes listed, and what refers to it.
+    fn follow(
+        &mut self,
+        manifest: ManifestId,
+        parts: &mut VecDeque<(ManifestId, Purpose)>,
+        referrers: &mut VecDeque<(ManifestId, Purpose)>,
+    ) {
+        let Evidence { index, state, .. } = self.evidence;
+        let digest = &index.digest(manifest);
+        // By its tag, where it has one: people know that.
+        let name = index
+            .tags_on(manifest)
+            .next()
+            .map_or_else(|| Target::Manifest(digest.clone()), |tag| Target::Tag(index.tag(tag).clone()));
+        parts.extend(index.children(manifest).iter().map(|child| (*child, Purpose::PartOf(name.clone()))));
+        let known = state.referring_manifests(manifest);
+        referrers.extend(known.into_iter().map(|referrer| (referrer, Purpose::RefersTo(name.clone()))));
+        if !self.evidence.knows_all() {
+            return;
+        }
+        // What only the registry's referrers API knows, nothing else leads to.
+        let unknown: Vec<_> =
+            state.untagged_referrers(digest).filter(|digest| index.manifest_id(digest).is_none()).cloned().collect();
+        for referrer in unknown {
+            if self.unindexed.insert(referrer.clone()) {
+                self.add(&referrer, Purpose::RefersTo(name.clone()), Some(digest.clone()));
+            }
+        }
+    }
+
+    fn may_go(&self, manifest: ManifestId) -> bool {
+        let (index, going) = (self.evidence.index, &self.going);
+        let ManifestState::Read(facts) = index.state(manifest) else { return false };
+        let stays =
+            |subject: ManifestId| !going.manifests.contains(&subject) && leads_to(&self.evidence, going, subject);
+        !going.manifests.contains(&manifest)
+            && going.staying_tags[manifest.position()] == 0
+            && going.parents[manifest.position()] == 0
+            && !facts.subject.is_some_and(stays)
+            && self.evidence.is_unneeded(manifest)
+    }
+
+    fn add(&mut self, digest: &Digest, purpose: Purpose, follows: Option<Digest>) {
+        self.added.push(Item {
+            request: RemovalRequest {
+                target: Target::Manifest(digest.clone()),
+                expected: None,
+                follows,
+                policy: RemovalPolicy { purge: true, ..RemovalPolicy::default() },
+            },
+            digest: Some(digest.clone()),
+            method: Ok(Method::Manifest),
+            purpose,
+            siblings: Some(Arc::default()),
+            indexes: Vec::new(),
+            orphans: Vec::new(),
+        });
+    }
+}
+
+/// Whether a tag that stays leads to a manifest.
+pub(super) fn leads_to(evidence: &Evidence<'_>, going: &Going, manifest: ManifestId) -> bool {
+    let mut seen = HashSet::from([manifest]);
+    let mut waiting = vec![manifest];
+    while let Some(next) = waiting.pop() {
+        if going.staying_tags[next.position()] > 0 {
+            return true;
+        }
+        let parents = evidence.index.parents(next).filter(|parent| !going.manifests.contains(parent));
+        waiting.extend(parents.filter(|parent| seen.insert(*parent)));
+    }
+    false
+}
+
+/// Names what refers to the manifests that go and stays itself.
+fn name_orphans(items: &mut [Item], evidence: &Evidence<'_>, going: &Going) {
+    let Evidence { index, state, .. } = *evidence;
+    let removed: HashSet<_> =
+        items.iter().filter(|item| item.method.is_ok()).filter_map(|item| item.digest.clone()).collect();
+    let mut told = HashSet::new();
+    for item in items.iter_mut().filter(|item| matches!(item.method, Ok(Method::Manifest))) {
+        let Some(digest) = item.digest.clone().filter(|digest| told.insert(digest.clone())) else { continue };
+        let tags = index.manifest_id(&digest).map(|manifest| state.referring_tags(manifest)).unwrap_or_default();
+        let staying = tags.into_iter().filter(|tag| index.tag_id(tag).is_some_and(|id| !going.tags.contains(&id)));
+        let untagged = state.untagged_referrers(&digest).filter(|referrer| !removed.contains(*referrer)).cloned();
+        item.orphans = staying.map(Target::Tag).chain(untagged.map(Target::Manifest)).collect();
+    }
+}
+
+fn freed(evidence: &Evidence<'_>, going: &Going) -> Freed {
+    let index = evidence.index;
+    let mut freed = Freed { manifests: going.manifests.len(), ..Freed::default() };
+    for (manifest, known) in index.manifests() {
+        let goes = going.manifests.contains(&manifest);
+        match known {
+            ManifestState::Read(facts) if goes => {
+                freed.blobs.extend(facts.blobs.iter().map(|blob| (index.blob_key(*blob), index.blob_size(*blob))));
+                freed.blobs.insert(index.manifest_key(manifest), facts.size.into());
+            }
+            ManifestState::Read(facts) => {
+                // What an index lists is kept as bytes, even after it was deleted.
+                freed.needed.extend(facts.children.iter().map(|child| index.manifest_key(*child)));
+                freed.needed.extend(facts.blobs.iter().map(|blob| index.blob_key(*blob)));
+                freed.needed.insert(index.manifest_key(manifest));
+            }
+            ManifestState::Unreadable(_) => freed.is_unknown |= !goes,
+            ManifestState::Unread => freed.is_unknown |= !goes && index.is_reached(manifest),
+            ManifestState::Missing => {}
+        }
+    }
+    freed.is_unknown |= index.doubt().is_some() || index.other_names().iter().any(|other| other.pointer.is_unknown());
+    freed.is_unknown |= index.tags().any(|(tag, _, pointer)| !going.tags.contains(&tag) && pointer.is_unknown());
+    freed
+}

@@ -1,0 +1,202 @@
+//! Pushing back what was removed, from the [`Archive`]: manifests before the indexes that list them, then tags.
+//!
+//! 1. Nothing is overwritten: a tag that exists again stays as it is.
+//! 2. What is there already needs no push; to undo twice changes nothing.
+//! 3. Only bytes that match their digest are pushed, and each push is verified: the tag points to that digest.
+//! 4. It works until the registry has collected the garbage. Then what is missing is named, and nothing is pushed that would be broken.
+//!
+//! ```text
+//! let entries = archive.entries(&archive.runs()?[0].id)?;
+//! for restoration in Restoration::plan(&archive, entries, |_| true) {
+//!     let outcomes = restoration.execute(client_of(restoration.registry()), archive.clone());
+//! }
+//! ```
+
+mod order;
+mod push;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt, stream};
+
+pub use push::Restored;
+
+use self::order::{Children, below, depths};
+use super::archive::{Archive, Entry};
+use crate::error::Result;
+use crate::name::{Digest, Registry, Repository, Tag};
+use crate::registry::{Client, media_types};
+
+/// As many manifests, of up to 4 MiB each, are in memory at once.
+const MOST_AT_ONCE: usize = 8;
+
+/// What is going to be pushed back to one repository.
+#[derive(Debug, Clone)]
+pub struct Restoration {
+    registry: Arc<Registry>,
+    repository: Arc<Repository>,
+    /// One after the other. What is in one step does not depend on each other.
+    steps: Vec<Vec<Entry>>,
+}
+
+impl Restoration {
+    /// Sorts what a run removed by repository, and there by what has to come first. Of what is not wanted only those manifests are taken
+    /// that an index needs which is.
+    ///
+    /// Blocks: the indexes among the manifests are read from the archive.
+    pub fn plan(
+        archive: &Archive,
+        entries: impl IntoIterator<Item = Entry>,
+        is_wanted: impl Fn(&Entry) -> bool,
+    ) -> Vec<Self> {
+        let mut places: Vec<(Arc<Registry>, Arc<Repository>, Vec<Entry>)> = Vec::new();
+        let mut known: HashMap<(Arc<Registry>, Arc<Repository>), usize> = HashMap::new();
+        for entry in entries {
+            let (registry, repository) = (Arc::clone(&entry.registry), Arc::clone(&entry.repository));
+            let at = *known.entry((Arc::clone(&registry), Arc::clone(&repository))).or_insert(places.len());
+            if at == places.len() {
+                places.push((registry, repository, Vec::new()));
+            }
+            places[at].2.push(entry);
+        }
+        let plan = |(registry, repository, entries)| {
+            let steps = steps(entries, |index| listed(archive, index), &is_wanted);
+            Self { registry, repository, steps }
+        };
+        places.into_iter().map(plan).filter(|restoration| !restoration.steps.is_empty()).collect()
+    }
+
+    /// The registry.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The repository.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// What is pushed, in this order.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.steps.iter().flatten()
+    }
+
+    /// Looks what would come of each entry. Nothing is changed; whether the registry still has the blobs only a push tells.
+    ///
+    /// The errors of an entry are those of [`Restoration::execute`] that a look can tell.
+    pub fn inspect(self, client: Arc<Client>) -> impl Stream<Item = (Entry, Result<Restored>)> + Send + use<> {
+        self.each(move |entry| {
+            let client = Arc::clone(&client);
+            async move {
+                let outcome = push::inspect(&client, &entry).await;
+                (entry, outcome)
+            }
+        })
+    }
+
+    /// Pushes one entry after the other, a few at once, and gives what came of each in their order. Dropping the stream stops it.
+    ///
+    /// The errors of an entry are [`Danger::TagExists`](crate::error::Danger::TagExists) when the tag points to something else by now,
+    /// [`Danger::MissingBlobs`](crate::error::Danger::MissingBlobs) when the registry has not got any more what the manifest needs,
+    /// [`Danger::DamagedCopy`](crate::error::Danger::DamagedCopy) when what was kept cannot be used, and
+    /// [`Kind::Incomplete`](crate::Kind::Incomplete) when it was pushed and could not be verified.
+    pub fn execute(
+        self,
+        client: Arc<Client>,
+        archive: Archive,
+    ) -> impl Stream<Item = (Entry, Result<Restored>)> + Send + use<> {
+        self.each(move |entry| {
+            let (client, archive) = (Arc::clone(&client), archive.clone());
+            async move {
+                let outcome = push::restore(&client, &archive, &entry).await;
+                (entry, outcome)
+            }
+        })
+    }
+
+    /// Does something about each entry: those of a step together, the steps in their order.
+    fn each<F>(self, work: impl Fn(Entry) -> F + Send + 'static) -> impl Stream<Item = F::Output> + Send
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let step = move |step: Vec<Entry>| {
+            let works: Vec<_> = step.into_iter().map(&work).collect();
+            stream::iter(works).buffered(MOST_AT_ONCE)
+        };
+        stream::iter(self.steps).flat_map(step)
+    }
+}
+
+/// The manifests that an index lists; none where it cannot be read, which is told when it is pushed.
+fn listed(archive: &Archive, index: &Entry) -> Vec<Digest> {
+    let document = archive.manifest(index).and_then(|manifest| manifest.document());
+    document.map_or_else(
+        |_| Vec::new(),
+        |document| document.children().filter_map(|child| child.digest.supported()).cloned().collect(),
+    )
+}
+
+/// The entries of one repository in the order in which they have to be pushed: manifests by how deep they are, then tags.
+fn steps(
+    entries: Vec<Entry>,
+    listed: impl Fn(&Entry) -> Vec<Digest>,
+    is_wanted: impl Fn(&Entry) -> bool,
+) -> Vec<Vec<Entry>> {
+    let mut manifests: HashMap<Digest, Entry> = HashMap::new();
+    // Of a tag that was removed twice the newer manifest is the one that was seen last.
+    let mut tags: HashMap<Tag, Entry> = HashMap::new();
+    let mut by_digest: Vec<Digest> = Vec::new();
+    for entry in entries {
+        let (is_wanted, first) = (is_wanted(&entry), !manifests.contains_key(&entry.digest));
+        if first {
+            manifests.insert(entry.digest.clone(), Entry { tag: None, ..entry.clone() });
+        }
+        match &entry.tag {
+            None if is_wanted => by_digest.push(entry.digest),
+            Some(tag) if is_wanted => drop(tags.insert(tag.clone(), entry)),
+            _ => {}
+        }
+    }
+    let indexes = manifests.values().filter(|manifest| media_types::is_index(&manifest.media_type));
+    let children: Children = indexes
+        .map(|index| {
+            let listed = listed(index).into_iter().filter(|child| manifests.contains_key(child)).collect();
+            (index.digest.clone(), listed)
+        })
+        .collect();
+    let roots = by_digest.iter().chain(tags.values().map(|entry| &entry.digest));
+    let needed = below(roots, &children);
+    let depths = depths(&children);
+    let mut steps: Vec<Vec<Entry>> = Vec::new();
+    let mut seen = HashSet::new();
+    let mut wanted: Vec<_> = by_digest.into_iter().chain(needed).collect();
+    // In an order that does not change from run to run.
+    wanted.sort();
+    for digest in wanted.into_iter().filter(|digest| seen.insert(digest.clone())) {
+        let depth = depths.get(&digest).copied().unwrap_or_default();
+        steps.resize_with(steps.len().max(depth + 1), Vec::new);
+        steps[depth].extend(manifests.get(&digest).cloned());
+    }
+    let mut tags: Vec<_> = tags.into_values().collect();
+    tags.sort_by(|a, b| a.tag.cmp(&b.tag));
+    steps.push(tags);
+    steps.retain(|step| !step.is_empty());
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::removal::archive::Limits;
+
+    #[test]
+    fn what_is_pushed_back_can_be_left_to_another_thread() {
+        fn spawnable<T: Send + 'static>(_: &T) {}
+        let client = Arc::new(Client::new("http://registry.corp".parse().unwrap()).unwrap());
+        let place = (Arc::new(client.registry().clone()), Arc::new("app".parse().unwrap()));
+        let restoration = Restoration { registry: place.0, repository: place.1, steps: Vec::new() };
+        spawnable(&restoration.clone().inspect(Arc::clone(&client)));
+        spawnable(&restoration.execute(client, Archive::at("/nowhere", Limits::default())));
+    }
+}

@@ -1,0 +1,197 @@
+//! One tag or manifest, pushed back: a look, the push, the proof.
+
+use std::time::Duration;
+
+use crate::error::{Danger, Error, Kind, RegistryError, Result};
+use crate::name::{Digest, Repository, Target};
+use crate::registry::{Client, Manifest, media_types};
+use crate::removal::archive::{Archive, Entry};
+
+/// How long to wait for what was pushed to show, before each further look: ten seconds together. Some registries answer first and work
+/// afterwards.
+const WAITS: [Duration; 5] = [
+    Duration::from_millis(250),
+    Duration::from_millis(750),
+    Duration::from_secs(2),
+    Duration::from_secs(3),
+    Duration::from_secs(4),
+];
+
+/// The codes by which a registry refuses a manifest because of blobs or manifests that it does not have
+/// (OCI distribution specification, "Error Codes").
+const UNKNOWN_BLOB: [&str; 2] = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"];
+
+/// One that may also mean the manifest that is being pushed.
+const UNKNOWN_MANIFEST: &str = "MANIFEST_UNKNOWN";
+
+/// What came of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restored {
+    /// It is back, or would be.
+    Back,
+    /// It was there.
+    Unchanged,
+}
+
+/// Whether an entry needs to be pushed.
+///
+/// # Errors
+///
+/// [`Danger::TagExists`] when the tag points to something else by now.
+pub(super) async fn inspect(client: &Client, entry: &Entry) -> Result<Restored> {
+    match present(client, &entry.repository, target(entry)).await? {
+        None => Ok(Restored::Back),
+        Some(now) if now == entry.digest => Ok(Restored::Unchanged),
+        Some(now) => Err(exists(entry, now)),
+    }
+}
+
+/// Pushes an entry back. Between the look and the push there is no protection: the protocol knows no condition for a push.
+///
+/// # Errors
+///
+/// Those of [`inspect`]; [`Danger::DamagedCopy`] when what was kept cannot be used; [`Danger::MissingBlobs`] when the registry
+/// has not got any more what the manifest needs; [`Kind::Incomplete`] when the registry accepted it and does not have it.
+pub(super) async fn restore(client: &Client, archive: &Archive, entry: &Entry) -> Result<Restored> {
+    if inspect(client, entry).await? == Restored::Unchanged {
+        return Ok(Restored::Unchanged);
+    }
+    let manifest = read(archive, entry).await?;
+    push(client, entry, &manifest).await?;
+    prove(client, entry, &manifest).await?;
+    Ok(Restored::Back)
+}
+
+fn target(entry: &Entry) -> Target<'_> {
+    entry.tag.as_ref().map_or(Target::Digest(&entry.digest), Target::Tag)
+}
+
+/// What is there. That nothing is has to be said by GET: some registries answer HEAD with 404 for what they have.
+async fn present(client: &Client, repository: &Repository, target: Target<'_>) -> Result<Option<Digest>> {
+    match client.resolve(repository, target).await {
+        Ok(now) => Ok(Some(now.digest)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads the copy of a manifest off the runtime's thread.
+async fn read(archive: &Archive, entry: &Entry) -> Result<Manifest> {
+    let (archive, entry) = (archive.clone(), entry.clone());
+    let name = entry.name();
+    let read = tokio::task::spawn_blocking(move || archive.manifest(&entry)).await;
+    read.unwrap_or_else(|error| Err(Error::config(format!("the copy of {name} cannot be read")).because(error)))
+}
+
+/// Pushes a manifest. A reply that is lost is settled by looking.
+async fn push(client: &Client, entry: &Entry, manifest: &Manifest) -> Result<()> {
+    let mut resend = true;
+    loop {
+        let Err(error) = client.push_manifest(&entry.repository, target(entry), manifest).await else { return Ok(()) };
+        if error.reply().is_some_and(|reply| reply.status < 500) {
+            return Err(refused(client, entry, error));
+        }
+        match present(client, &entry.repository, target(entry)).await {
+            Ok(Some(now)) if is_same(&now, manifest) => return Ok(()),
+            Ok(Some(now)) => return Err(exists(entry, now)),
+            Ok(None) if resend && error.reply().is_none() && !matches!(error.kind(), Kind::TimedOut) => resend = false,
+            Ok(None) => return Err(error),
+            Err(again) => {
+                let what = format!("cannot find out whether {} was pushed", entry.name());
+                return Err(error.within(what).because(again).with_kind(Kind::Incomplete));
+            }
+        }
+    }
+}
+
+/// Makes sure that what was pushed is there.
+async fn prove(client: &Client, entry: &Entry, manifest: &Manifest) -> Result<()> {
+    let mut waits = WAITS.iter();
+    loop {
+        let now = present(client, &entry.repository, target(entry)).await.map_err(|error| {
+            let what = format!("pushed, but cannot verify that {} is restored", entry.name());
+            error.within(what).with_kind(Kind::Incomplete)
+        })?;
+        let cause = match now {
+            Some(now) if is_same(&now, manifest) => return Ok(()),
+            Some(now) => format!("it points to {now}; {} was pushed", entry.digest),
+            None => match waits.next() {
+                Some(wait) => {
+                    tokio::time::sleep(*wait).await;
+                    continue;
+                }
+                None => format!("{} accepted it and does not have it", client.registry()),
+            },
+        };
+        return Err(Error::new(Kind::Incomplete, format!("{} was not restored", entry.name())).because(cause));
+    }
+}
+
+/// Whether a digest is that of a manifest. A registry may compute it by another algorithm than the one it was known by.
+fn is_same(now: &Digest, manifest: &Manifest) -> bool {
+    *now == manifest.digest || (now.algorithm() != manifest.digest.algorithm() && now.matches(&manifest.bytes))
+}
+
+fn exists(entry: &Entry, now: Digest) -> Error {
+    let cause = format!("it points to {now}; {} was removed", entry.digest);
+    Error::new(Kind::Safety(Danger::TagExists { digest: now }), format!("{} exists again and stays", entry.name()))
+        .because(cause)
+}
+
+/// The error for a manifest that was not taken: where that is because of what it refers to, this is named.
+fn refused(client: &Client, entry: &Entry, error: Error) -> Error {
+    let Some(reply) = error.reply() else { return error };
+    let mut is_for_blobs = false;
+    let mut digests: Vec<Digest> = Vec::new();
+    for refusal in &reply.errors {
+        let others = named(refusal).into_iter().filter(|digest| *digest != entry.digest);
+        let is_for_one = UNKNOWN_BLOB.contains(&refusal.code.as_str());
+        if is_for_one || refusal.code == UNKNOWN_MANIFEST {
+            let known = digests.len();
+            digests.extend(others);
+            is_for_blobs |= is_for_one || digests.len() > known;
+        }
+    }
+    if !is_for_blobs {
+        return error;
+    }
+    digests.sort();
+    digests.dedup();
+    let parts = if media_types::is_index(&entry.media_type) { "manifests" } else { "blobs" };
+    let what = format!("cannot put back {}: {} no longer has its {parts}", entry.name(), client.registry());
+    let causes = match digests.iter().map(Digest::as_str).collect::<Vec<_>>()[..] {
+        [] => error.causes().to_vec(),
+        ref missing => vec![format!("missing: {}", missing.join(", "))],
+    };
+    let refused = Error::new(Kind::Safety(Danger::MissingBlobs { digests }), what).with_reply(reply.clone());
+    causes.into_iter().fold(refused, Error::because)
+}
+
+/// The digests in a registry's error: distribution's detail is a digest, or an object that has one.
+fn named(error: &RegistryError) -> Vec<Digest> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == ':';
+    let words =
+        |text: &str| -> Vec<Digest> { text.split(|c| !is_part(c)).filter_map(|word| word.parse().ok()).collect() };
+    let digests = words(&error.detail);
+    if digests.is_empty() { words(&error.message) } else { digests }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_blobs_are_found_in_every_form() {
+        let digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        for (message, detail) in [
+            ("blob unknown to registry", digest.to_owned()),
+            ("blob unknown to registry", format!(r#"{{"digest":"{digest}"}}"#)),
+            ("blob unknown to registry", format!(r#"{{"Digest":"{digest}","name":"team/app","x":"sha256:00"}}"#)),
+            (&format!("unknown blob \"{digest}\"."), String::new()),
+        ] {
+            let error = RegistryError { code: "MANIFEST_BLOB_UNKNOWN".to_owned(), message: message.to_owned(), detail };
+            assert_eq!(named(&error), [digest.parse().unwrap()], "{error:?}");
+        }
+        assert_eq!(named(&RegistryError::default()), []);
+    }
+}
