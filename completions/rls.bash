@@ -61,6 +61,9 @@ _rls() {
             rls,trust)
                 cmd="rls__subcmd__trust"
                 ;;
+            rls,undo)
+                cmd="rls__subcmd__undo"
+                ;;
             rls__subcmd__help,completions)
                 cmd="rls__subcmd__help__subcmd__completions"
                 ;;
@@ -97,6 +100,9 @@ _rls() {
             rls__subcmd__help,trust)
                 cmd="rls__subcmd__help__subcmd__trust"
                 ;;
+            rls__subcmd__help,undo)
+                cmd="rls__subcmd__help__subcmd__undo"
+                ;;
             *)
                 ;;
         esac
@@ -104,7 +110,7 @@ _rls() {
 
     case "${cmd}" in
         rls)
-            opts="-r -u -j -o -q -v -h -V --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --config --resolve --help --version repos repositories tags ls manifest inspect digest rm prune doctor login logout trust completions help"
+            opts="-r -u -j -o -q -v -h -V --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --config --resolve --help --version repos repositories tags ls manifest inspect digest rm undo prune doctor login logout trust completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -198,7 +204,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__completions)
-            opts="-r -u -j -o -q -v -h --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help bash elvish fish powershell zsh"
+            opts="-r -u -j -o -q -v -h --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --resolve --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -288,7 +294,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__digest)
-            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -382,7 +388,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__doctor)
-            opts="-r -u -j -o -q -v -h --push --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --push --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -476,7 +482,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__help)
-            opts="repos tags manifest digest rm prune doctor login logout trust completions help"
+            opts="repos tags manifest digest rm undo prune doctor login logout trust completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -657,8 +663,22 @@ _rls() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        rls__subcmd__help__subcmd__undo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         rls__subcmd__login)
-            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -752,7 +772,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__logout)
-            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -846,7 +866,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__manifest)
-            opts="-r -u -j -o -q -v -h --raw --platform --config --history --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --raw --platform --config --history --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -940,7 +960,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__prune)
-            opts="-y -n -r -u -j -o -q -v -h --match-repo --keep-last --keep --keep-newer-than --keep-semver --older-than --match --exclude --sort --yes --dry-run --placeholder --save-plan --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-y -n -r -u -j -o -q -v -h --match-repo --keep-last --keep --keep-newer-than --keep-semver --keep-used --older-than --match --exclude --sort --untag-only --allow-empty --no-config-rule --yes --dry-run --placeholder --no-undo --save-plan --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -963,6 +983,10 @@ _rls() {
                     return 0
                     ;;
                 --keep-semver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-used)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1074,7 +1098,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__repos)
-            opts="-r -u -j -o -q -v -h --tags --prefix --match --exclude --limit --after --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --tags --prefix --match --exclude --limit --after --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1188,12 +1212,24 @@ _rls() {
             return 0
             ;;
         rls__subcmd__rm)
-            opts="-n -y -r -u -j -o -q -v -h --dry-run --yes --ignore-missing --with-siblings --placeholder --all-tags --force --save-plan --apply --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-n -y -r -u -j -o -q -v -h --dry-run --yes --ignore-missing --with-siblings --placeholder --all-tags --force --purge --with-referrers --match --exclude --keep-used --no-undo --save-plan --apply --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --match)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-used)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --save-plan)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1290,7 +1326,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__tags)
-            opts="-d -l -r -u -j -o -q -v -h --digests --long --match --exclude --limit --sort --reverse --same-as --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-d -l -r -u -j -o -q -v -h --digests --long --match --exclude --limit --sort --reverse --same-as --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1404,7 +1440,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__trust)
-            opts="-r -u -j -o -q -v -h --fingerprint --write --force --from-secret --check --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --fingerprint --write --force --from-secret --check --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1423,6 +1459,104 @@ _rls() {
                     return 0
                     ;;
                 --check)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table plain json jsonl yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table plain json jsonl yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                --resolve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rls__subcmd__undo)
+            opts="-n -r -u -j -o -q -v -h --list --last --dry-run --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --retries --output --format --no-header --full --color --progress --quiet --verbose --stats --resolve --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --last)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

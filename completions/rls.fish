@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_rls_global_optspecs
-    string join \n r/registry= u/username= password-stdin auth-file= anonymous ca-file= client-cert= client-key= insecure plain-http j/jobs= timeout= connect-timeout= retries= o/output= format= no-header color= progress= q/quiet v/verbose stats config= resolve= h/help V/version
+    string join \n r/registry= u/username= password-stdin auth-file= anonymous ca-file= client-cert= client-key= insecure plain-http j/jobs= timeout= connect-timeout= retries= o/output= format= no-header full color= progress= q/quiet v/verbose stats config= resolve= h/help V/version
 end
 
 function __fish_rls_needs_command
@@ -52,6 +52,7 @@ complete -c rls -n "__fish_rls_needs_command" -l anonymous -d 'Send no credentia
 complete -c rls -n "__fish_rls_needs_command" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_needs_command" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_needs_command" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_needs_command" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_needs_command" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_needs_command" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_needs_command" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
@@ -65,6 +66,7 @@ complete -c rls -n "__fish_rls_needs_command" -f -a "manifest" -d 'Show what a r
 complete -c rls -n "__fish_rls_needs_command" -f -a "inspect" -d 'Show what a reference is: digest, type, platforms, layers, config'
 complete -c rls -n "__fish_rls_needs_command" -f -a "digest" -d 'Print the digest, nothing else'
 complete -c rls -n "__fish_rls_needs_command" -f -a "rm" -d 'Remove tags or manifests'
+complete -c rls -n "__fish_rls_needs_command" -f -a "undo" -d 'Put back what was removed'
 complete -c rls -n "__fish_rls_needs_command" -f -a "prune" -d 'Apply a retention rule to a repository\'s tags'
 complete -c rls -n "__fish_rls_needs_command" -f -a "doctor" -d 'Find out why a registry does not work, and what to do about it'
 complete -c rls -n "__fish_rls_needs_command" -f -a "login" -d 'Store credentials where docker keeps them'
@@ -75,7 +77,7 @@ complete -c rls -n "__fish_rls_needs_command" -f -a "help" -d 'Print this messag
 complete -c rls -n "__fish_rls_using_subcommand repos" -l prefix -d 'Only repositories whose name begins with PREFIX' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
-complete -c rls -n "__fish_rls_using_subcommand repos" -l limit -d 'Stop after N repositories' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l limit -d 'Stop after N repositories, of all registries together' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l after -d 'Start after the repository NAME, in the registry\'s order' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repos" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
@@ -106,6 +108,7 @@ complete -c rls -n "__fish_rls_using_subcommand repos" -l anonymous -d 'Send no 
 complete -c rls -n "__fish_rls_using_subcommand repos" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand repos" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand repos" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
@@ -113,7 +116,7 @@ complete -c rls -n "__fish_rls_using_subcommand repos" -s h -l help -d 'Print he
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l prefix -d 'Only repositories whose name begins with PREFIX' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l limit -d 'Stop after N repositories' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l limit -d 'Stop after N repositories, of all registries together' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l after -d 'Start after the repository NAME, in the registry\'s order' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repositories" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
@@ -144,6 +147,7 @@ complete -c rls -n "__fish_rls_using_subcommand repositories" -l anonymous -d 'S
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
@@ -152,7 +156,7 @@ complete -c rls -n "__fish_rls_using_subcommand tags" -l match -d 'Only names th
 complete -c rls -n "__fish_rls_using_subcommand tags" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l limit -d 'At most N tags of each repository, after sorting' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l sort -d 'In which order' -r -f -a "name\t'By name, as bytes'
-version\t'Tags that are no versions first, then versions from the oldest to the newest; dates are versions, 1.2-rc1 is before 1.2'
+version\t'By version, the oldest first; 1.2-rc1 is before 1.2, dates are versions, and tags that are not versions come before all'
 created\t'The newest first, the unknown last'
 size\t'The largest first, the unknown last'
 none\t'As the registry lists them: shown while they arrive'"
@@ -180,14 +184,15 @@ never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand tags" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand tags" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand tags" -s d -l digests -d 'Add the digest: one more request a tag'
-complete -c rls -n "__fish_rls_using_subcommand tags" -s l -l long -d 'Add digest, media type, platforms, size and time of creation: several more requests a tag'
+complete -c rls -n "__fish_rls_using_subcommand tags" -s d -l digests -d 'Add the digest: one extra request per tag'
+complete -c rls -n "__fish_rls_using_subcommand tags" -s l -l long -d 'Add digest, media type, platforms, size and time of creation: one extra request per tag, and a few per digest'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l reverse -d 'The other way round'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand tags" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand tags" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
@@ -196,7 +201,7 @@ complete -c rls -n "__fish_rls_using_subcommand ls" -l match -d 'Only names that
 complete -c rls -n "__fish_rls_using_subcommand ls" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l limit -d 'At most N tags of each repository, after sorting' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l sort -d 'In which order' -r -f -a "name\t'By name, as bytes'
-version\t'Tags that are no versions first, then versions from the oldest to the newest; dates are versions, 1.2-rc1 is before 1.2'
+version\t'By version, the oldest first; 1.2-rc1 is before 1.2, dates are versions, and tags that are not versions come before all'
 created\t'The newest first, the unknown last'
 size\t'The largest first, the unknown last'
 none\t'As the registry lists them: shown while they arrive'"
@@ -224,19 +229,20 @@ never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand ls" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand ls" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand ls" -s d -l digests -d 'Add the digest: one more request a tag'
-complete -c rls -n "__fish_rls_using_subcommand ls" -s l -l long -d 'Add digest, media type, platforms, size and time of creation: several more requests a tag'
+complete -c rls -n "__fish_rls_using_subcommand ls" -s d -l digests -d 'Add the digest: one extra request per tag'
+complete -c rls -n "__fish_rls_using_subcommand ls" -s l -l long -d 'Add digest, media type, platforms, size and time of creation: one extra request per tag, and a few per digest'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l reverse -d 'The other way round'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand ls" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand ls" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l platform -d 'Of an image index, the image for this platform' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l platform -d 'Of an image index, the image for this platform; without it, --config and --history show this machine\'s' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
@@ -267,11 +273,12 @@ complete -c rls -n "__fish_rls_using_subcommand manifest" -l anonymous -d 'Send 
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l platform -d 'Of an image index, the image for this platform' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l platform -d 'Of an image index, the image for this platform; without it, --config and --history show this machine\'s' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
@@ -302,6 +309,7 @@ complete -c rls -n "__fish_rls_using_subcommand inspect" -l anonymous -d 'Send n
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
@@ -334,12 +342,16 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -l anonymous -d 'Send no
 complete -c rls -n "__fish_rls_using_subcommand digest" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand digest" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand digest" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l save-plan -d 'Write what would be removed, and how, to FILE; change nothing' -r -F
-complete -c rls -n "__fish_rls_using_subcommand rm" -l apply -d 'Carry out the plan in FILE (`-` is standard input), where everything is still as it was when that was written' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l keep-used -d 'Keep what FILE names as used (`-` is standard input): pods, charts, compose files, or one reference per line' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -l save-plan -d 'Write the plan to FILE; change nothing' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -l apply -d 'Apply the plan in FILE (`-` is standard input), as far as everything is still as it was' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -365,29 +377,70 @@ never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand rm" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -s n -l dry-run -d 'Show what would be removed, change nothing'
 complete -c rls -n "__fish_rls_using_subcommand rm" -s y -l yes -d 'Do not ask'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l ignore-missing -d 'What does not exist is no error'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l ignore-missing -d 'Ignore tags and manifests that do not exist'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l with-siblings -d 'Remove the whole manifest of a tag, with all the tags on it'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l placeholder -d 'Where a tag cannot go alone, push a tiny manifest of its own to it first and delete that; needs the right to push'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l all-tags -d 'Remove the manifest REPO@DIGEST although tags point at it; of REPO alone, all tags'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l force -d 'Remove a manifest although an image index that stays lists it, and is broken then'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l placeholder -d 'Where a tag cannot be removed alone, push a tiny manifest to it first and delete that; needs permission to push'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l all-tags -d 'Remove the manifest REPO@DIGEST although tags point to it; with REPO alone, all tags'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l force -d 'Remove a manifest although an image index that stays lists it and breaks'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l purge -d 'Also delete by digest what no tag needs any longer: the manifest, an index\'s platform manifests, what refers to them'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l with-referrers -d 'Also remove the signatures, SBOMs and attestations of what is removed'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l no-undo -d 'Do not keep a copy of what is removed for rls undo'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand rm" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand rm" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand prune" -l match-repo -d 'Instead of REPO: the repositories in the registry\'s catalog that match GLOB; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-last -d 'Keep the N newest tags of those that the rule is about, or the N highest versions with --sort version' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l last -d 'Put back the last N runs; with --list, show no more than these' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand undo" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand undo" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand undo" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand undo" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand undo" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One thing a line, fields separated by a tab, nothing shortened'
+json\t'One array'
+jsonl\t'One object a line, as it arrives'
+yaml\t'One list'"
+complete -c rls -n "__fish_rls_using_subcommand undo" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand undo" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand undo" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l list -d 'List the runs that can be undone'
+complete -c rls -n "__fish_rls_using_subcommand undo" -s n -l dry-run -d 'Show what would be put back, change nothing'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand undo" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand undo" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand undo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l match-repo -d 'Instead of REPO: the repositories of the registry\'s catalog that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-last -d 'Keep the N newest tags, or with --sort version the N highest versions, of those that the rule is about' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -l keep -d 'Keep tags that match GLOB; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-newer-than -d 'Keep what was made within AGE, and what nobody knows the age of' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-newer-than -d 'Keep what was created within AGE, and what has no known creation time' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-semver -d 'Keep versions in RANGE, such as \'>=1.4, <2\' or \'^1.4\'' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-used -d 'Keep the images that FILE names, by tag or digest; `-` reads standard input' -r -F
 complete -c rls -n "__fish_rls_using_subcommand prune" -l older-than -d 'Remove only what is older than AGE' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l sort -d 'What --keep-last counts by, and in which order the plan is shown [default: created]' -r -f -a "created\t'The newest image first'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l sort -d 'What --keep-last counts by, and the order of the plan [default: created]' -r -f -a "created\t'The newest image first'
 version\t'The highest version first'"
 complete -c rls -n "__fish_rls_using_subcommand prune" -l save-plan -d 'Write what would be removed to FILE, for rls rm --apply' -r -F
 complete -c rls -n "__fish_rls_using_subcommand prune" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
@@ -413,14 +466,19 @@ never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand prune" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand prune" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -s y -l yes -d 'Carry it out'
-complete -c rls -n "__fish_rls_using_subcommand prune" -s n -l dry-run -d 'Show the plan, change nothing: what happens anyway without --yes'
-complete -c rls -n "__fish_rls_using_subcommand prune" -l placeholder -d 'Where the registry cannot remove one tag without others on its manifest: move it onto a tiny manifest first; needs the right to push'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l untag-only -d 'Remove tags only; manifests stay until the registry collects them'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l allow-empty -d 'Allow a rule to remove every tag of a repository'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l no-config-rule -d 'Ignore the rules in the configuration file'
+complete -c rls -n "__fish_rls_using_subcommand prune" -s y -l yes -d 'Apply the plan'
+complete -c rls -n "__fish_rls_using_subcommand prune" -s n -l dry-run -d 'Print the plan, change nothing; the default without --yes'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l placeholder -d 'Where the registry cannot remove a tag without others on its manifest, push a tiny manifest to it first; needs the right to push'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l no-undo -d 'Do not keep copies of what is removed for rls undo'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand prune" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand prune" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
@@ -454,6 +512,7 @@ complete -c rls -n "__fish_rls_using_subcommand doctor" -l anonymous -d 'Send no
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
@@ -486,6 +545,7 @@ complete -c rls -n "__fish_rls_using_subcommand login" -l anonymous -d 'Send no 
 complete -c rls -n "__fish_rls_using_subcommand login" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand login" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand login" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand login" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand login" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand login" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand login" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
@@ -518,6 +578,7 @@ complete -c rls -n "__fish_rls_using_subcommand logout" -l anonymous -d 'Send no
 complete -c rls -n "__fish_rls_using_subcommand logout" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand logout" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand logout" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
@@ -559,6 +620,7 @@ complete -c rls -n "__fish_rls_using_subcommand trust" -l anonymous -d 'Send no 
 complete -c rls -n "__fish_rls_using_subcommand trust" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand trust" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand trust" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
@@ -590,19 +652,21 @@ complete -c rls -n "__fish_rls_using_subcommand completions" -l anonymous -d 'Se
 complete -c rls -n "__fish_rls_using_subcommand completions" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l no-header -d 'Table without its header'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "repos" -d 'List repositories'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "tags" -d 'List tags'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "manifest" -d 'Show what a reference is: digest, type, platforms, layers, config'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "digest" -d 'Print the digest, nothing else'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "rm" -d 'Remove tags or manifests'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "prune" -d 'Apply a retention rule to a repository\'s tags'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "doctor" -d 'Find out why a registry does not work, and what to do about it'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "login" -d 'Store credentials where docker keeps them'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "logout" -d 'Forget credentials where docker keeps them'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "trust" -d 'Show the certificates a registry presents, save the CA where clients look'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm prune doctor login logout trust completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "repos" -d 'List repositories'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "tags" -d 'List tags'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "manifest" -d 'Show what a reference is: digest, type, platforms, layers, config'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "digest" -d 'Print the digest, nothing else'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "rm" -d 'Remove tags or manifests'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "undo" -d 'Put back what was removed'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "prune" -d 'Apply a retention rule to a repository\'s tags'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "doctor" -d 'Find out why a registry does not work, and what to do about it'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "login" -d 'Store credentials where docker keeps them'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "logout" -d 'Forget credentials where docker keeps them'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "trust" -d 'Show the certificates a registry presents, save the CA where clients look'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -7,9 +7,9 @@ use std::io::{BufRead, ErrorKind, IsTerminal, Write, stderr, stdin};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use secrecy::SecretString;
 
+use crate::input::from_stdin;
 use crate::output::escape;
 use crate::report::{Exit, Stop};
-use crate::stdin::from_stdin;
 use crate::usage::{Result, Usage};
 
 /// Whether there is somebody who could see a question and answer it.
@@ -40,21 +40,21 @@ pub fn is_yes(answer: &str) -> bool {
     matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
-/// Asks whether to go on with `what`, a sentence without its end.
+/// Asks a question that is answered by yes or no.
 ///
 /// # Errors
 ///
 /// Where nobody can be asked, and where the answer is no.
-pub async fn confirm(what: &str) -> Result<()> {
+pub async fn confirm(question: &str) -> Result<()> {
     if !is_possible() {
-        return Err(Usage::new(format!("{what}, which needs a confirmation"))
+        return Err(Usage::new(format!("confirmation needed: {question}"))
             .because("there is no terminal to ask on")
-            .hint("--yes confirms it"));
+            .hint("--yes confirms it; -n shows what would be removed"));
     }
-    if is_yes(&ask(&format!("{what}; go on? [y/N]")).await?) {
+    if is_yes(&ask(&format!("{question} [y/N]")).await?) {
         Ok(())
     } else {
-        Err(Usage::new("not confirmed, so it was not done"))
+        Err(Usage::new("cancelled; nothing was changed"))
     }
 }
 

@@ -1,8 +1,8 @@
 //! From settings to clients: the only place where the program's choices become the library's parts.
 
 use std::collections::HashMap;
-use std::io::Read;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,13 +14,11 @@ use registry_ls::trust::{self, ClientIdentityFiles, Trust};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::ask;
-use crate::config::{Account, Connection, Password, Settings};
+use crate::config::{Account, Connection, Password, Settings, without_line_end};
+use crate::input;
 use crate::report::Stop;
-use crate::stdin::from_stdin;
 use crate::usage::{self, Usage};
 
-/// Longest password that is read from standard input, in bytes.
-const LONGEST_PASSWORD: u64 = 64 * 1024;
 /// How long a helper may take to store or forget credentials: it may have to ask a person to unlock something.
 const PATIENCE_WITH_HELPERS: Duration = Duration::from_secs(60);
 
@@ -30,9 +28,18 @@ pub struct Connector {
     deadline: Option<Instant>,
     stats: Arc<Stats>,
     clients: Mutex<HashMap<Registry, Arc<Client>>>,
+    /// What was read of the files that are named, which are read once: they may be pipes. By the files.
+    trusts: Mutex<HashMap<TrustFiles, registry_ls::Result<Trust>>>,
+    /// By the file that was named, if one was.
+    keychains: Mutex<HashMap<Option<PathBuf>, Keychain>>,
     /// The password or file that was on standard input.
     read: Mutex<Option<SecretString>>,
+    /// Whether it was said that a user name or password is not used.
+    has_told: AtomicBool,
 }
+
+/// CA files, client certificate and key, and whether certificates are verified.
+type TrustFiles = (Vec<PathBuf>, Option<(PathBuf, PathBuf)>, bool);
 
 /// What a client is made of.
 #[derive(Debug)]
@@ -67,7 +74,8 @@ pub fn not_verified(registry: &Registry) -> String {
 impl Connector {
     /// A connector whose clients count in `stats` and are done by `deadline`.
     pub fn new(deadline: Option<Instant>, stats: Arc<Stats>) -> Self {
-        Self { deadline, stats, clients: Mutex::default(), read: Mutex::default() }
+        let (clients, read, has_told) = (Mutex::default(), Mutex::default(), AtomicBool::default());
+        Self { deadline, stats, clients, trusts: Mutex::default(), keychains: Mutex::default(), read, has_told }
     }
 
     /// The client of a registry.
@@ -76,16 +84,15 @@ impl Connector {
     ///
     /// A fault in the options or the files that they name, or Ctrl-C where a password is asked for.
     pub async fn client(&self, settings: &Settings, registry: &Registry) -> Result<Arc<Client>, Stop> {
-        if let Some(client) = self.clients().get(registry) {
+        if let Some(client) = lock(&self.clients).get(registry) {
             return Ok(Arc::clone(client));
         }
+        if let Some(source) = settings.unused_login().filter(|_| !self.has_told.swap(true, Ordering::Relaxed)) {
+            tracing::warn!("{source} is ignored: no registry is named that it could be for; use -r or RLS_REGISTRY");
+        }
         let client = Arc::new(self.connect(settings.connection(registry)?).await?);
-        self.clients().insert(registry.clone(), Arc::clone(&client));
+        lock(&self.clients).insert(registry.clone(), Arc::clone(&client));
         Ok(client)
-    }
-
-    fn clients(&self) -> MutexGuard<'_, HashMap<Registry, Arc<Client>>> {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn connect(&self, connection: Connection) -> Result<Client, Stop> {
@@ -124,14 +131,7 @@ impl Connector {
     /// A fault in the options, or Ctrl-C where a password is asked for.
     pub async fn parts(&self, connection: Connection) -> Result<Parts, Stop> {
         let root = Some(connection.root);
-        let client_identity = connection.client_identity.map(|(cert, key)| ClientIdentityFiles { cert, key });
-        let trust = trust::Options {
-            ca_files: connection.ca_files,
-            client_identity,
-            insecure: connection.insecure,
-            root: root.clone(),
-            ..trust::Options::from_env()
-        };
+        let files = (connection.ca_files, connection.client_identity, connection.insecure);
         let options = Options {
             connect_timeout: connection.connect_timeout,
             jobs: connection.jobs,
@@ -140,14 +140,26 @@ impl Connector {
             resolve: connection.resolve,
             ..Options::default()
         };
-        let places = keychain::Options { root, ..keychain::Options::from_env() };
+        let places = keychain::Options { root: root.clone(), ..keychain::Options::from_env() };
         Ok(Parts {
             keychain: self.keychain(connection.account, &connection.registry, places).await?,
             registry: connection.registry,
-            trust: Trust::load(trust),
+            trust: self.trust(files, root).await?,
             options,
             stats: Arc::clone(&self.stats),
         })
+    }
+
+    /// Who is trusted, as these files have it.
+    async fn trust(&self, files: TrustFiles, root: Option<PathBuf>) -> usage::Result<registry_ls::Result<Trust>> {
+        if let Some(known) = lock(&self.trusts).get(&files) {
+            return Ok(known.clone());
+        }
+        let (ca_files, identity, insecure) = files.clone();
+        let client_identity = identity.map(|(cert, key)| ClientIdentityFiles { cert, key });
+        let options = trust::Options { ca_files, client_identity, insecure, root, ..trust::Options::from_env() };
+        let trust = input::apart(move || Trust::load(options)).await.map_err(input::unread)?;
+        Ok(lock(&self.trusts).entry(files).or_insert(trust).clone())
     }
 
     async fn keychain(
@@ -158,19 +170,20 @@ impl Connector {
     ) -> Result<Keychain, Stop> {
         Ok(match account {
             Account::Anonymous => Keychain::anonymous(),
-            Account::Found => Keychain::discover(places),
+            Account::Found => self.discovered(None, places),
+            Account::AuthFile(path) if path.as_os_str() == "-" => {
+                let text = self.stdin("credentials", input::CREDENTIALS).await?;
+                let auth_file = Some(AuthFile::Text { text, name: "standard input".to_owned() });
+                Keychain::discover(keychain::Options { auth_file, ..places })
+            }
             Account::AuthFile(path) => {
-                let auth_file = if path.as_os_str() == "-" {
-                    AuthFile::Text { text: self.stdin().await?, name: "standard input".to_owned() }
-                } else {
-                    AuthFile::Path(path)
-                };
-                Keychain::discover(keychain::Options { auth_file: Some(auth_file), ..places })
+                let auth_file = Some(AuthFile::Path(path.clone()));
+                self.discovered(Some(path), keychain::Options { auth_file, ..places })
             }
             Account::User { username, password } => {
                 let (password, source) = match password {
                     Password::Given(password) => (password, "RLS_PASSWORD"),
-                    Password::Stdin => (without_line_end(self.stdin().await?), "--password-stdin"),
+                    Password::Stdin => (typed(&self.stdin("the password", input::PASSWORD).await?), "--password-stdin"),
                     Password::Prompt => (ask::password(&username, &registry.authority()).await?, "the prompt"),
                 };
                 Keychain::explicit(username, password, source)
@@ -178,32 +191,32 @@ impl Connector {
         })
     }
 
-    /// What is on standard input, which can be read once.
-    async fn stdin(&self) -> usage::Result<SecretString> {
-        if let Some(known) = &*self.read() {
-            return Ok(known.clone());
-        }
-        let text = from_stdin(|input| {
-            let mut text = String::new();
-            input.take(LONGEST_PASSWORD + 1).read_to_string(&mut text)?;
-            Ok(SecretString::from(text))
-        });
-        let text = text.await?;
-        match text.expose_secret().len() as u64 {
-            0 => Err(Usage::new("standard input is empty").because("a password or credentials were expected there")),
-            length if length > LONGEST_PASSWORD => Err(Usage::new("what is on standard input is longer than 64 KiB")),
-            _ => Ok(self.read().insert(text).clone()),
-        }
+    /// A keychain that looks in these places; one serves all registries.
+    fn discovered(&self, named: Option<PathBuf>, places: keychain::Options) -> Keychain {
+        lock(&self.keychains).entry(named).or_insert_with(|| Keychain::discover(places)).clone()
     }
 
-    fn read(&self) -> MutexGuard<'_, Option<SecretString>> {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is on standard input, which can be read once.
+    async fn stdin(&self, what: &str, largest: u64) -> usage::Result<SecretString> {
+        if let Some(known) = &*lock(&self.read) {
+            return Ok(known.clone());
+        }
+        let refuse = |why: &str| Err(Usage::new(format!("cannot read {what} on standard input")).because(why));
+        match String::from_utf8(input::read_stdin(what, largest).await?).map(SecretString::from) {
+            Err(_) => refuse("it is not UTF-8"),
+            Ok(text) if text.expose_secret().is_empty() => refuse("it is empty"),
+            Ok(text) => Ok(lock(&self.read).insert(text).clone()),
+        }
     }
 }
 
-/// `echo` ends its text with a line end, which is no part of a password.
-fn without_line_end(text: SecretString) -> SecretString {
+/// Nothing that can panic runs under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A password as it was meant: `echo` adds a line end, and PowerShell a byte order mark. Blanks belong to it.
+fn typed(text: &SecretString) -> SecretString {
     let text = text.expose_secret();
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    text.strip_suffix('\r').unwrap_or(text).into()
+    without_line_end(text.strip_prefix('\u{feff}').unwrap_or(text)).into()
 }

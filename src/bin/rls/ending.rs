@@ -1,18 +1,30 @@
 //! What ends a command from outside: a signal, or the time limit.
+//!
+//! Both are watched for on a thread of their own. A command that waits in the right way is told at once, and ends in its own time: with its
+//! lists closed and what it did reported. One that cannot be told, because something keeps its thread, ends all the same.
 
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
 use registry_ls::{Error, Kind};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
-use crate::report::{Exit, Situation, Stop};
+use crate::report::{Exit, Report, Stop};
 
 /// Comes true when the command has to end. It can be waited for in several places.
 pub type Ending = Shared<LocalBoxFuture<'static, End>>;
 
-/// Why it has to end.
+/// So long a command has to end in its own time.
+const GRACE: Duration = Duration::from_millis(150);
+/// So long it takes at most to say why it ended where it could not say that itself.
+const LAST_WORDS: Duration = Duration::from_millis(20);
+
+/// Why a command has to end.
 #[derive(Debug, Clone)]
 pub enum End {
     /// SIGINT or SIGTERM.
@@ -25,34 +37,118 @@ impl From<End> for Stop {
     fn from(end: End) -> Self {
         match end {
             End::Signal(exit) => Self::Signal(exit),
-            End::TimedOut(error) => Self::Failed(error, Situation::default()),
+            End::TimedOut(error) => Self::Failed(error, Box::default()),
         }
     }
 }
 
-/// Begins to watch for signals and the time limit, which counts from `started`.
+impl End {
+    fn timed_out(timeout: Duration) -> Self {
+        Self::TimedOut(Error::new(Kind::TimedOut, format!("timed out after {timeout:?}")))
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Signal(exit) => *exit,
+            Self::TimedOut(error) => Exit::of(error.kind()),
+        }
+    }
+}
+
+/// The time limit of a command that is under way.
+#[derive(Debug)]
+pub struct Limit {
+    started: Instant,
+    sender: watch::Sender<Option<(Instant, Duration)>>,
+}
+
+impl Limit {
+    /// Sets the limit, which counts from the start of the program; `None` is none.
+    pub fn set(&self, timeout: Option<Duration>) {
+        self.sender.send_replace(timeout.map(|timeout| (self.started + timeout, timeout)));
+    }
+}
+
+/// Begins to watch for signals and the time limit. `report` says why the program ended where nobody else could.
 ///
 /// # Errors
 ///
 /// When signals cannot be watched for.
-pub fn watch(started: Instant, timeout: Option<Duration>) -> std::io::Result<Ending> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+pub fn watch(started: Instant, report: impl Fn() -> Report + Send + 'static) -> std::io::Result<(Ending, Limit)> {
+    let (sender, limit) = watch::channel(None);
+    let (end, mut ended) = watch::channel(None);
+    let (ready, is_ready) = mpsc::sync_channel(1);
+    thread::Builder::new().name("ending".to_owned()).spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        // Whoever started this thread does not go on before it is known whether it can watch.
+        match runtime {
+            Err(error) => drop(ready.send(Err(error))),
+            Ok(runtime) => runtime.block_on(keep_watch(limit, end, ready, report)),
+        }
+    })?;
+    is_ready.recv().map_err(std::io::Error::other)??;
     let ending = async move {
-        let limit = async {
-            match timeout {
-                Some(timeout) => {
-                    tokio::time::sleep_until((started + timeout).into()).await;
+        let end = ended.wait_for(Option::is_some).await.map(|end| end.clone());
+        match end {
+            Ok(Some(end)) => end,
+            // The thread is there until the program ends.
+            _ => std::future::pending().await,
+        }
+    };
+    Ok((ending.boxed_local().shared(), Limit { started, sender }))
+}
+
+async fn keep_watch(
+    limit: watch::Receiver<Option<(Instant, Duration)>>,
+    ended: watch::Sender<Option<End>>,
+    ready: mpsc::SyncSender<std::io::Result<()>>,
+    report: impl Fn() -> Report + Send + 'static,
+) {
+    let signals = signal(SignalKind::interrupt()).and_then(|one| Ok((one, signal(SignalKind::terminate())?)));
+    let (mut interrupt, mut terminate) = match signals {
+        Ok(signals) => signals,
+        Err(error) => return drop(ready.send(Err(error))),
+    };
+    drop(ready.send(Ok(())));
+    let end = tokio::select! {
+        _ = interrupt.recv() => End::Signal(Exit::INTERRUPTED),
+        _ = terminate.recv() => End::Signal(Exit::TERMINATED),
+        timeout = reached(limit) => End::timed_out(timeout),
+    };
+    ended.send_replace(Some(end.clone()));
+    tokio::time::sleep(GRACE).await;
+    end_at_last(end, report);
+}
+
+/// Comes true when the time limit is reached, which may be set meanwhile.
+async fn reached(mut limit: watch::Receiver<Option<(Instant, Duration)>>) -> Duration {
+    loop {
+        let current = *limit.borrow_and_update();
+        let sleep = async {
+            match current {
+                Some((moment, timeout)) => {
+                    tokio::time::sleep_until(moment.into()).await;
                     timeout
                 }
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            _ = interrupt.recv() => End::Signal(Exit::INTERRUPTED),
-            _ = terminate.recv() => End::Signal(Exit::TERMINATED),
-            timeout = limit => End::TimedOut(Error::new(Kind::TimedOut, format!("timed out after {timeout:?}"))),
+            timeout = sleep => return timeout,
+            Ok(()) = limit.changed() => {}
         }
-    };
-    Ok(ending.boxed_local().shared())
+    }
+}
+
+/// Ends the program whatever its other threads do. To write may block, too.
+fn end_at_last(end: End, report: impl Fn() -> Report + Send + 'static) {
+    let exit = end.exit();
+    let (told, is_told) = mpsc::channel();
+    thread::spawn(move || {
+        report().end(Err(end.into()));
+        // Nobody may wait for it any more.
+        let _ = told.send(());
+    });
+    let _ = is_told.recv_timeout(LAST_WORDS);
+    std::process::exit(exit.code());
 }

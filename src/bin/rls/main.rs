@@ -7,11 +7,11 @@ mod completions;
 mod config;
 mod connect;
 mod ending;
+mod input;
 mod output;
 mod report;
 mod run;
 mod sort;
-mod stdin;
 mod usage;
 
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! One run of the program: settings, clients, the command, what ends it, the totals.
+//! One run of the program: what ends it, settings, clients, the command, the totals.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,58 +7,92 @@ use registry_ls::http::Stats;
 
 use crate::args::Cli;
 use crate::commands::{self, Context};
-use crate::config::Settings;
+use crate::config::{Environment, File, Settings};
 use crate::connect::Connector;
-use crate::ending;
+use crate::ending::{self, End, Ending};
 use crate::output::Styles;
 use crate::report::{Exit, Report, Stop, Verbosity, start_log};
 use crate::usage::Usage;
 
 /// So long after the time limit requests would give up by themselves.
-const LATE: Duration = Duration::from_millis(100);
+const LATE: Duration = Duration::from_millis(50);
+
+/// So long a command has to end by itself when it has to end: longer than the last request of a removal, shorter than a person notices.
+const WIND_UP: Duration = Duration::from_millis(120);
 
 /// Carries out a command line.
 pub fn run(cli: &Cli) -> Exit {
     let started = Instant::now();
-    let settings = match Settings::load(cli) {
-        Ok(settings) => settings,
-        Err(usage) => {
-            let color = cli.global.color.unwrap_or_default();
-            return Report::new(Styles::for_stderr(color), cli.global.quiet).end(Err(usage.into()));
-        }
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return early_report(cli).end(Err(cannot_start(error))),
     };
+    let exit = runtime.block_on(carry_out(cli, started));
+    // Neither a look-up of a name nor reading from a terminal or a pipe can be cancelled; nobody waits for them any more.
+    runtime.shutdown_timeout(Duration::ZERO);
+    exit
+}
+
+async fn carry_out(cli: &Cli, started: Instant) -> Exit {
+    let (quiet, color) = (cli.global.quiet, cli.global.color.unwrap_or_default());
+    let watched = ending::watch(started, move || Report::new(Styles::for_stderr(color), quiet));
+    let (ending, limit) = match watched {
+        Ok(watched) => watched,
+        Err(error) => return early_report(cli).end(Err(cannot_start(error))),
+    };
+    let settings = match load(cli, &ending, &limit).await {
+        Ok(settings) => settings,
+        Err(stop) => return early_report(cli).end(Err(stop)),
+    };
+    limit.set(settings.timeout);
     let styles = Styles::for_stderr(settings.color);
     let report = Report::new(styles, settings.quiet);
     let quiet = settings.quiet || commands::warns_by_itself(&cli.command);
     start_log(Verbosity::new(quiet, settings.verbosity), styles);
     let stats = Arc::new(Stats::default());
-    let exit = match carry_out(cli, &settings, &report, &stats, started) {
-        Ok(outcome) => report.end(outcome),
-        Err(error) => report.end(Err(Usage::new("the program cannot be started").because(error).into())),
+    // The time limit is told once, by what ends the command; the requests give up a moment later.
+    let deadline = settings.timeout.map(|timeout| started + timeout + LATE);
+    let connector = Connector::new(deadline, Arc::clone(&stats));
+    let context = Context { settings: &settings, connector: &connector, report: &report, ending };
+    // A command ends by itself, with its lists closed. One that does not is dropped, and puts the terminal back.
+    let outcome = tokio::select! {
+        biased;
+        outcome = commands::run(&cli.command, &context) => outcome,
+        end = after(&context.ending, WIND_UP) => Err(end.into()),
     };
+    let exit = report.end(outcome);
     if settings.stats {
         report.totals(stats.totals(), started.elapsed());
     }
     exit
 }
 
-fn carry_out(
-    cli: &Cli,
-    settings: &Settings,
-    report: &Report,
-    stats: &Arc<Stats>,
-    started: Instant,
-) -> std::io::Result<Result<(), Stop>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = runtime.block_on(async {
-        let ending = ending::watch(started, settings.timeout)?;
-        // The time limit is told once, by what ends the command; the requests give up a moment later.
-        let deadline = settings.timeout.map(|timeout| started + timeout + LATE);
-        let connector = Connector::new(deadline, Arc::clone(stats));
-        let context = Context { settings, connector: &connector, report, ending };
-        Ok(commands::run(&cli.command, &context).await)
-    });
-    // Neither a look-up of a name nor reading from a terminal can be cancelled; nobody waits for them any more.
-    runtime.shutdown_timeout(Duration::ZERO);
-    outcome
+/// Comes true so long after the command has to end.
+async fn after(ending: &Ending, time: Duration) -> End {
+    let end = ending.clone().await;
+    tokio::time::sleep(time).await;
+    end
+}
+
+/// What options, environment and configuration file come to. The file may be a pipe: until it is read, the other two say how long that may
+/// take.
+async fn load(cli: &Cli, ending: &Ending, limit: &ending::Limit) -> Result<Settings, Stop> {
+    let environment = Environment::of_process()?;
+    limit.set(cli.global.timeout.or(environment.timeout));
+    let named = cli.config_file().or(environment.config.as_deref());
+    let file = tokio::select! {
+        biased;
+        end = ending.clone() => return Err(end.into()),
+        file = File::load(named) => file?,
+    };
+    Ok(Settings::resolve(cli, environment, file)?)
+}
+
+/// A report before the configuration file has its say.
+fn early_report(cli: &Cli) -> Report {
+    Report::new(Styles::for_stderr(cli.global.color.unwrap_or_default()), cli.global.quiet)
+}
+
+fn cannot_start(error: std::io::Error) -> Stop {
+    Usage::new("rls cannot start").because(crate::usage::reason(&error)).into()
 }

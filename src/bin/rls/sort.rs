@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
-use registry_ls::name::VersionKey;
+use registry_ls::name::{VersionKey, VersionOrder};
 
 /// What tags are sorted by.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -11,7 +11,7 @@ pub enum Order {
     /// By name, as bytes
     #[default]
     Name,
-    /// Tags that are no versions first, then versions from the oldest to the newest; dates are versions, 1.2-rc1 is before 1.2
+    /// By version, the oldest first; 1.2-rc1 is before 1.2, dates are versions, and tags that are not versions come before all
     Version,
     /// The newest first, the unknown last
     Created,
@@ -62,8 +62,8 @@ fn greatest_first<K: Ord>(a: Option<K>, b: Option<K>, reverse: bool) -> Ordering
 
 /// Parses every name once: a listing may have a hundred thousand.
 fn sort_by_version<T>(items: &mut Vec<T>, reverse: bool, facts: &impl Fn(&T) -> Facts<'_>) {
-    let mut keyed: Vec<(VersionKey, T)> =
-        items.drain(..).map(|item| (VersionKey::new(facts(&item).name), item)).collect();
+    let order = VersionOrder::of(items.iter().map(|item| facts(item).name));
+    let mut keyed: Vec<(VersionKey, T)> = items.drain(..).map(|item| (order.key(facts(&item).name), item)).collect();
     keyed.sort_by(|(a, _), (b, _)| if reverse { b.cmp(a) } else { a.cmp(b) });
     items.extend(keyed.into_iter().map(|(_, item)| item));
 }
@@ -89,8 +89,8 @@ mod tests {
 
     #[test]
     fn versions_are_in_their_order() {
-        let order = ["latest", "1.9", "1.10-rc1", "1.10", "2024-01-02"];
-        assert_eq!(by_version(&["1.10", "latest", "2024-01-02", "1.9", "1.10-rc1"], false), order);
+        let order = ["4095671", "latest", "1.9", "1.10-rc1", "1.10", "2024-01-02"];
+        assert_eq!(by_version(&["1.10", "latest", "2024-01-02", "1.9", "4095671", "1.10-rc1"], false), order);
         let reversed: Vec<_> = order.into_iter().rev().collect();
         assert_eq!(by_version(&order, true), reversed);
     }

@@ -66,6 +66,15 @@ impl From<registry_ls::Error> for Usage {
     }
 }
 
+/// An error of the system's in words, without its number.
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match (error.raw_os_error(), text.rfind(" (os error ")) {
+        (Some(_), Some(end)) => text[..end].to_owned(),
+        _ => text,
+    }
+}
+
 /// The candidate that `word` was probably meant to be: the nearest one, if no more than a third of it is mistyped.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = (word.chars().count() / 3).max(1);
@@ -94,6 +103,13 @@ mod tests {
         let usage = Usage::from(registry_ls::Error::invalid("\"A\" is no name").because("upper case"));
         assert_eq!((usage.what(), usage.causes()), ("\"A\" is no name", &["upper case".to_owned()][..]));
         assert_eq!(usage.advice(), None);
+    }
+
+    #[test]
+    fn an_error_of_the_system_has_no_number() {
+        let absent = std::fs::read("/nowhere/at/all").unwrap_err();
+        assert_eq!(reason(&absent), "No such file or directory");
+        assert_eq!(reason(&std::io::Error::other("odd (os error 7)")), "odd (os error 7)");
     }
 
     #[test]

@@ -6,7 +6,9 @@ use jiff::tz::TimeZone;
 use jiff::{SpanFieldwise, Timestamp};
 use registry_ls::retention::Cutoff;
 
-/// How old something is, before anybody has looked at the clock.
+use super::filter::not_blank;
+
+/// How old something is, before the clock is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Age {
     /// As long before now.
@@ -24,29 +26,36 @@ pub enum Age {
 pub fn parse_age(text: &str) -> Result<Age, String> {
     const EXPECTED: &str =
         "expected an age, such as 12h, 30d, 2w, 6mo or 1y, or a date, such as 2026-01-31 or 2026-01-31T12:00:00Z";
+    not_blank(text, "age")?;
     if let Ok(moment) = text.parse() {
-        return Ok(Age::Moment(moment));
+        return in_the_past(Age::Moment(moment));
     }
     // A date with a time and no offset would be read as well, and its time dropped.
     if let Some(day) = text.parse().ok().filter(|_| text.len() == "2026-01-31".len()) {
-        return Ok(Age::Day(day));
+        return in_the_past(Age::Day(day));
     }
     let span = SpanParser::new().parse_span(text).map_err(|_| EXPECTED.to_owned())?.fieldwise();
     if span.0.is_negative() {
         return Err(EXPECTED.to_owned());
     }
-    // What is old by minutes is nothing to be kept tidy: a month was meant.
+    // Nobody prunes by minutes: a month was meant.
     if span != span.0.minutes(0).seconds(0).milliseconds(0).microseconds(0).nanoseconds(0).fieldwise() {
         return Err("expected hours at least; a month is 1mo, 1m would be a minute".to_owned());
     }
     if span.0.is_zero() { Err("expected more than zero".to_owned()) } else { Ok(Age::Ago(span)) }
 }
 
+/// A date in the future is a mistake: everything would be older than it.
+fn in_the_past(age: Age) -> Result<Age, String> {
+    let now = Timestamp::now();
+    if age.before(now).moment > now { Err("expected a date in the past".to_owned()) } else { Ok(age) }
+}
+
 impl Age {
     /// The moment that lies so far back from `now`.
     pub fn before(&self, now: Timestamp) -> Cutoff {
         let moment = match self {
-            // What began before time did is older than everything.
+            // Before the beginning of time: nothing is older.
             Self::Ago(span) => {
                 now.to_zoned(TimeZone::UTC).checked_sub(span.0).map_or(Timestamp::MIN, |then| then.timestamp())
             }
@@ -117,13 +126,17 @@ mod tests {
 
     #[test]
     fn what_is_no_age_is_refused() {
-        for text in ["", "30", "d", "-5d", "5d ago", "30x", "2026-13-01", "2026-01-31T12:00:00", "P30D", "yesterday"] {
+        for text in ["30", "d", "-5d", "5d ago", "30x", "2026-13-01", "2026-01-31T12:00:00", "P30D", "yesterday"] {
             assert!(parse_age(text).unwrap_err().starts_with("expected an age, such as 12h"), "{text}");
         }
         for text in ["6m", "90s", "1h30m", "1d 5ms"] {
             let error = "expected hours at least; a month is 1mo, 1m would be a minute";
             assert_eq!(parse_age(text), Err(error.to_owned()), "{text}");
         }
+        assert_eq!(parse_age(" "), Err("the age is empty; is a shell variable unset?".to_owned()));
         assert_eq!(parse_age("0d"), Err("expected more than zero".to_owned()));
+        for text in ["2999-01-31", "9999-12-30T00:00:00Z"] {
+            assert_eq!(parse_age(text), Err("expected a date in the past".to_owned()), "{text}");
+        }
     }
 }

@@ -7,7 +7,7 @@ Examples:
   rls digest alpine:3.20
   test \"$(rls digest app:stable)\" = \"$(rls digest app:1.4.0)\"")]
 pub struct DigestArgs {
-    /// The references
+    /// The references; `-` reads them from standard input, one per line
     #[arg(value_name = "REF", required = true)]
     pub references: Vec<String>,
 

@@ -16,14 +16,15 @@ use super::ConfigFile;
 Examples:
   rls doctor registry.corp:5000
   rls doctor registry.corp:5000/team/app --push
+  rls doctor registry.corp:5000/team/app:1.4.0
   rls doctor docker.io/library/alpine -o json")]
 pub struct DoctorArgs {
-    /// The registry, and one of its repositories
+    /// The registry, and one of its repositories, with the tag to pull
     ///
     /// With --registry it is a repository alone. Where RLS_REGISTRY or the configuration file names a registry, it is a
     /// repository too unless its first component looks like a host: one with a dot, a colon or an upper-case letter, or
     /// localhost.
-    #[arg(value_name = "REGISTRY[/REPO]")]
+    #[arg(value_name = "REGISTRY[/REPO][:TAG]")]
     pub place: Option<String>,
 
     /// Also find out whether the repository can be pushed to: begins an upload and gives it up (GitLab makes a repository)

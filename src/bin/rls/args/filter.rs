@@ -24,7 +24,16 @@ pub struct FilterArgs {
 /// # Errors
 /// A text that says what is wrong with it.
 pub fn parse_glob(text: &str) -> Result<Glob, String> {
+    not_blank(text, "pattern")?;
     text.parse().map_err(|error: Error| error.causes().join("; "))
+}
+
+/// Refuses a value of blanks alone: a variable that is not set protects nothing, and everything would go.
+///
+/// # Errors
+/// A text that says so.
+pub fn not_blank(text: &str, what: &str) -> Result<(), String> {
+    if text.trim().is_empty() { Err(format!("the {what} is empty; is a shell variable unset?")) } else { Ok(()) }
 }
 
 /// Reads `--limit`.
@@ -65,6 +74,13 @@ mod tests {
         assert_eq!(kept(&["app", "team/*"], &["**/app"], &NAMES), ["team/web"]);
         assert_eq!(kept(&[], &["team/**"], &NAMES), ["app", "Team"]);
         assert_eq!(kept(&["{app,Team}"], &[], &NAMES), ["app", "Team"]);
+    }
+
+    #[test]
+    fn an_empty_glob_is_refused() {
+        for text in ["", " ", "\t\n"] {
+            assert_eq!(parse_glob(text).unwrap_err(), "the pattern is empty; is a shell variable unset?");
+        }
     }
 
     #[test]

@@ -20,17 +20,21 @@ pub const MAX_RETRIES: u64 = 100;
 pub struct Global {
     /// The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]
     ///
-    /// The positional argument is then always a path in that registry; one that begins with the very same host loses it.
+    /// The positional argument is then always a path in that registry; one that begins with the very same host loses it, and so does
+    /// every line of standard input.
     #[arg(short, long, global = true, value_name = "REGISTRY")]
     pub registry: Option<String>,
 
     /// User name; asks for the password on a terminal [env: RLS_USERNAME]
+    ///
+    /// User name and password are for one registry: that of --registry, else of RLS_REGISTRY or the configuration file, else the only
+    /// one that the command line names. They are never sent to one that standard input, a plan or a server names.
     #[arg(short, long, global = true, value_name = "NAME")]
     pub username: Option<String>,
 
     /// Read the password from standard input [env: RLS_PASSWORD holds the password itself]
     ///
-    /// Everything up to the end of the input, without the line end. There is no --password: a command line is public.
+    /// Everything up to the end of the input, without the line end and a byte order mark. There is no --password: a command line is public.
     #[arg(long, global = true)]
     pub password_stdin: bool,
 
@@ -105,6 +109,10 @@ pub struct Global {
     /// Table without its header
     #[arg(long, global = true, hide_short_help = true)]
     pub no_header: bool,
+
+    /// Show names in full, with their registry: what is printed can be read back whatever the usual registry is
+    #[arg(long, global = true, hide_short_help = true)]
+    pub full: bool,
 
     /// When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]
     #[arg(long, global = true, value_name = "WHEN", value_enum, hide_short_help = true)]

@@ -21,7 +21,7 @@ pub struct ManifestArgs {
     #[arg(long, conflicts_with = "history")]
     pub raw: bool,
 
-    /// Of an image index, the image for this platform
+    /// Of an image index, the image for this platform; without it, --config and --history show this machine's
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     pub platform: Option<Platform>,
 

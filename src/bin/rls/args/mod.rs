@@ -25,6 +25,7 @@ mod resolve;
 mod rm;
 mod tags;
 mod trust;
+mod undo;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -50,6 +51,7 @@ pub use resolve::Resolve;
 pub use rm::RmArgs;
 pub use tags::TagsArgs;
 pub use trust::TrustArgs;
+pub use undo::UndoArgs;
 
 use crate::usage::Usage;
 
@@ -61,6 +63,9 @@ use crate::usage::Usage;
 /// Which registry: --registry, else the host in the argument, else RLS_REGISTRY, else `registry` in the configuration
 /// file, else Docker Hub. An option wins over its environment variable, which wins over the configuration file. An
 /// environment variable that is set to nothing counts as not set.
+///
+/// REPO and REF may also be an address: `http://HOST[:PORT]/PATH[:TAG]`, `docker://HOST/PATH:TAG`, one of the API (`/v2/PATH/…`),
+/// or a page of a repository on Docker Hub.
 #[derive(Debug, Parser)]
 #[command(name = "rls", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "Exit codes: 0 success, 1 a bug, 2 usage or configuration, 3 not found, 4 not allowed, \
@@ -89,12 +94,45 @@ pub enum Command {
     Manifest(ManifestArgs),
     Digest(DigestArgs),
     Rm(RmArgs),
+    Undo(UndoArgs),
     Prune(PruneArgs),
     Doctor(DoctorArgs),
     Login(LoginArgs),
     Logout(LogoutArgs),
     Trust(TrustArgs),
     Completions(CompletionsArgs),
+}
+
+/// The names on a command line, which say what registries it is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Names<'a> {
+    /// None: no credentials are sent.
+    None,
+    /// Each is REPO or REF, or `-`.
+    References(&'a [String]),
+    /// Each is `REGISTRY[/PATH]`.
+    Places(&'a [String]),
+    /// The registry that somebody logs in to.
+    Login(Option<&'a str>),
+}
+
+impl Command {
+    /// The names on the command line.
+    pub fn names(&self) -> Names<'_> {
+        match self {
+            Self::Repos(repos) => Names::Places(&repos.roots),
+            Self::Tags(tags) => Names::References(&tags.repositories),
+            Self::Manifest(manifest) => Names::References(std::slice::from_ref(&manifest.reference)),
+            Self::Digest(digest) => Names::References(&digest.references),
+            Self::Rm(rm) => Names::References(&rm.references),
+            Self::Undo(undo) => Names::References(&undo.lists),
+            Self::Prune(prune) => Names::References(&prune.repositories),
+            Self::Doctor(doctor) => Names::Places(doctor.place.as_slice()),
+            Self::Login(login) => Names::Login(login.named.as_deref()),
+            // They send no credentials.
+            Self::Logout(_) | Self::Trust(_) | Self::Completions(_) => Names::None,
+        }
+    }
 }
 
 impl Cli {
@@ -105,6 +143,7 @@ impl Cli {
             Command::Tags(tags) => tags.config.config.as_deref(),
             Command::Digest(digest) => digest.config.config.as_deref(),
             Command::Rm(rm) => rm.config.config.as_deref(),
+            Command::Undo(undo) => undo.config.config.as_deref(),
             Command::Prune(prune) => prune.config.config.as_deref(),
             Command::Doctor(doctor) => doctor.config.config.as_deref(),
             Command::Login(login) => login.config.config.as_deref(),
@@ -122,18 +161,23 @@ impl Cli {
         if let Command::Manifest(manifest) = &self.command {
             manifest.check(&self.global)?;
         }
-        let names_on_stdin =
-            matches!(&self.command, Command::Tags(tags) if tags.repositories.iter().any(|name| name == "-"));
-        let removal = match &self.command {
-            Command::Rm(rm) => {
-                rm.check()?;
-                rm.reads_stdin()
-            }
+        let names_on_stdin = match self.command.names() {
+            Names::References(texts) => texts.iter().filter(|text| *text == "-").count(),
+            Names::None | Names::Places(_) | Names::Login(_) => 0,
+        };
+        if names_on_stdin > 1 {
+            return Err(Usage::new("- stands for standard input, which can be read once"));
+        }
+        let plan_on_stdin = matches!(&self.command, Command::Rm(rm) if rm.apply.as_deref() == Some(Path::new("-")));
+        let used = match &self.command {
+            Command::Prune(prune) => prune.rule.keep_used.as_deref(),
+            Command::Rm(rm) => rm.keep_used.as_deref(),
             _ => None,
         };
         let readers = [
-            (names_on_stdin, "-"),
-            (removal.is_some(), removal.unwrap_or_default()),
+            (names_on_stdin > 0, "-"),
+            (plan_on_stdin, "--apply -"),
+            (used == Some(Path::new("-")), "--keep-used -"),
             (self.global.password_stdin, "--password-stdin"),
             (self.global.auth_file.as_deref() == Some(Path::new("-")), "--auth-file -"),
         ];
@@ -173,7 +217,7 @@ where
     Ok(cli)
 }
 
-/// clap quotes the value of `--password-stdin=SECRET` and knows no `--password`: both get the same answer, without a value. The
+/// An empty value is told as a mistake of the shell's. clap quotes the value of `--password-stdin=SECRET` and knows no `--password`: both get the same answer, without a value. The
 /// client of `--write` may be left out, so that a registry after it is taken for one.
 fn refusal(error: clap::Error) -> Refusal {
     match error.get(ContextKind::InvalidArg) {
@@ -190,8 +234,21 @@ fn refusal(error: clap::Error) -> Refusal {
                 .hint("a registry stands before --write, or after the client: rls trust REGISTRY --write")
                 .into()
         }
+        Some(ContextValue::String(argument)) if is_blank(&error) => {
+            let option = argument.split(' ').next().unwrap_or_default();
+            match std::error::Error::source(&error) {
+                Some(cause) => Usage::new(format!("{option}: {cause}")).into(),
+                None => Refusal::Clap(error),
+            }
+        }
         _ => Refusal::Clap(error),
     }
+}
+
+/// Whether a value of blanks alone is refused.
+fn is_blank(error: &clap::Error) -> bool {
+    let value = error.get(ContextKind::InvalidValue);
+    matches!(value, Some(ContextValue::String(value)) if value.trim().is_empty())
 }
 
 #[cfg(test)]

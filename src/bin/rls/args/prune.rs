@@ -7,42 +7,46 @@ use registry_ls::retention::{self, Rule};
 use semver::VersionReq;
 
 use super::age::{Age, parse_age};
-use super::filter::parse_glob;
+use super::filter::{not_blank, parse_glob};
 use super::{ConfigFile, FilterArgs};
 use crate::usage::{Result, Usage};
 
 /// Apply a retention rule to a repository's tags
 ///
-/// Without --yes the plan is shown and nothing is changed.
+/// Without --yes this prints the plan and changes nothing.
 ///
-/// What the rule keeps stays; of the rest all goes, or with --older-than only what is older. Of several reasons to keep one is
-/// enough, and each wins over any to remove. A tag that could not be read stays, and so does one whose age matters and is not
-/// known.
+/// The rule removes every tag that it does not keep, with --older-than only the older ones. Keeping always wins. A tag that could not
+/// be read stays, and so does one whose age matters and is unknown. A rule that would remove every tag of a repository leaves it alone,
+/// unless --allow-empty says otherwise.
 ///
-/// A manifest goes with its last tag only, and never while an image index that stays lists it. Signatures, SBOMs and whatever
-/// else refers to a manifest stay and go with it, unless --keep or --exclude names them. What an interrupted removal left behind
-/// always goes.
+/// A manifest is deleted after its last tag, together with the platform manifests and referrers (signatures, SBOMs, attestations)
+/// that nothing needs any longer; --untag-only leaves manifests to the registry. What an image index that stays lists is never deleted.
+/// Leftovers of an interrupted removal always go.
 ///
-/// A rule can stand in the configuration file, in the table of a glob that the repository's path matches, the most specific one:
-/// [prune."team/*"] with keep-last = 10, keep = ["v*"], older-than = "30d" and so on. It is used where the command line has no
-/// part of a rule.
+/// A rule can also be in the configuration file, in a table whose glob matches the repository's path; the most specific one applies:
+/// [prune."team/*"] with keep-last = 10, keep = ["v*"], older-than = "30d" and so on. It adds up with a rule on the command line: a tag
+/// goes only where both remove it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-AGE is 12h, 30d, 2w, 6mo, 1y, or a date: 2026-01-31, 2026-01-31T12:00:00Z.
+AGE is 12h, 30d, 2w, 6mo, 1y, or a date in the past: 2026-01-31, 2026-01-31T12:00:00Z.
+
+A creation time is unknown where the image has none, or one that a build tool set: before 2000, in the future, or shared to the
+second by three and more than half of the repository's images.
 
 Examples:
   rls prune registry.corp:5000/team/app --keep-last 10 --older-than 30d
   rls prune team/app --match 'pr-*' --older-than 2w --yes
   rls prune team/app --keep-semver '>=2' --keep latest --sort version --keep-last 5
+  kubectl get pods -A -o json | rls prune team/app --keep-last 5 --keep-used -
   rls prune -r registry.corp:5000 --match-repo 'team/*' --keep-newer-than 6mo")]
 pub struct PruneArgs {
-    /// The repositories
+    /// Repositories
     #[arg(value_name = "REPO", required_unless_present = "match_repo", conflicts_with = "match_repo")]
     pub repositories: Vec<String>,
 
-    /// Instead of REPO: the repositories in the registry's catalog that match GLOB; repeatable
+    /// Instead of REPO: the repositories of the registry's catalog that match GLOB; repeatable
     ///
-    /// Those that have no rule, neither here nor in the configuration file, are left as they are.
+    /// Repositories without a rule, here or in the configuration file, are left alone.
     #[arg(long, value_name = "GLOB", value_parser = parse_glob)]
     pub match_repo: Vec<Glob>,
 
@@ -50,18 +54,25 @@ pub struct PruneArgs {
     #[command(flatten)]
     pub rule: RuleArgs,
 
-    /// Carry it out
+    /// Ignore the rules in the configuration file
+    #[arg(long)]
+    pub no_config_rule: bool,
+
+    /// Apply the plan
     #[arg(short, long)]
     pub yes: bool,
 
-    /// Show the plan, change nothing: what happens anyway without --yes
+    /// Print the plan, change nothing; the default without --yes
     #[arg(short = 'n', long, conflicts_with = "yes")]
     pub dry_run: bool,
 
-    /// Where the registry cannot remove one tag without others on its manifest: move it onto a tiny manifest first; needs the
-    /// right to push
+    /// Where the registry cannot remove a tag without others on its manifest, push a tiny manifest to it first; needs the right to push
     #[arg(long)]
     pub placeholder: bool,
+
+    /// Do not keep copies of what is removed for rls undo
+    #[arg(long)]
+    pub no_undo: bool,
 
     /// Write what would be removed to FILE, for rls rm --apply
     #[arg(long, value_name = "FILE")]
@@ -75,10 +86,11 @@ pub struct PruneArgs {
 /// A rule as it is written: on the command line, and in the configuration file with the same names.
 #[derive(Debug, Default, Clone, PartialEq, Eq, clap::Args)]
 pub struct RuleArgs {
-    /// Keep the N newest tags of those that the rule is about, or the N highest versions with --sort version
+    /// Keep the N newest tags, or with --sort version the N highest versions, of those that the rule is about
     ///
-    /// A tag that has no place in that order is kept and does not count: one whose time of creation is not known, or that is no
-    /// version. Signatures and the like do not count either.
+    /// Tags in the same place as the last of them stay too: created in the same second, or the same version, as 17.11 and
+    /// 17.11-alpine. A tag without a place stays and does not count: its creation time is unknown, or it is not a version.
+    /// Signatures and the like do not count either.
     #[arg(long, value_name = "N", value_parser = parse_count)]
     pub keep_last: Option<NonZeroUsize>,
 
@@ -86,16 +98,24 @@ pub struct RuleArgs {
     #[arg(long, value_name = "GLOB", value_parser = parse_glob)]
     pub keep: Vec<Glob>,
 
-    /// Keep what was made within AGE, and what nobody knows the age of
+    /// Keep what was created within AGE, and what has no known creation time
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
     pub keep_newer_than: Option<Age>,
 
     /// Keep versions in RANGE, such as '>=1.4, <2' or '^1.4'
     ///
-    /// As Cargo reads ranges: a pre-release is only in one that names a pre-release of the same version. What a tag leaves out of
-    /// its version is zero; dates such as 2024-01-02 are no versions here.
+    /// Ranges are read as in Cargo: a pre-release is only in a range that names a pre-release of the same version. A variant is in the
+    /// range where its version is: 17.11-alpine is in '>=17.10'. In doubt a tag is kept: 1.4 may be any 1.4.x.
     #[arg(long, value_name = "RANGE", value_parser = parse_range)]
     pub keep_semver: Option<VersionReq>,
+
+    /// Keep the images that FILE names, by tag or digest; `-` reads standard input
+    ///
+    /// FILE is YAML or JSON, such as the output of 'kubectl get pods -A -o json', a rendered chart or a compose file, or has one
+    /// reference per line. Every string under a key image, imageID or images counts, and every mapping with a repository and a tag.
+    /// References count only for the registry whose host they name. An index stays with a platform that is named.
+    #[arg(long, value_name = "FILE")]
+    pub keep_used: Option<PathBuf>,
 
     /// Remove only what is older than AGE
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
@@ -105,12 +125,20 @@ pub struct RuleArgs {
     #[command(flatten)]
     pub filter: FilterArgs,
 
-    /// What --keep-last counts by, and in which order the plan is shown [default: created]
+    /// What --keep-last counts by, and the order of the plan [default: created]
     #[arg(long, value_name = "ORDER", value_enum)]
     pub sort: Option<Order>,
+
+    /// Remove tags only; manifests stay until the registry collects them
+    #[arg(long)]
+    pub untag_only: bool,
+
+    /// Allow a rule to remove every tag of a repository
+    #[arg(long)]
+    pub allow_empty: bool,
 }
 
-/// What tags are kept by, the last first.
+/// What --keep-last counts by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Order {
     /// The newest image first
@@ -120,18 +148,21 @@ pub enum Order {
 }
 
 impl RuleArgs {
-    /// Whether there is any part of a rule.
+    /// Whether there is any part of a rule. Switches that say how to apply one are none.
     pub fn is_given(&self) -> bool {
-        *self != Self::default()
+        let Self { untag_only, allow_empty, .. } = *self;
+        *self != Self { untag_only, allow_empty, ..Self::default() }
     }
 
-    /// The rule; ages count back from `now`.
+    /// The rule; ages count back from `now`. What is in use is another matter.
     ///
     /// # Errors
     /// It does not say what is to go.
     pub fn rule(&self, now: Timestamp) -> Result<Rule> {
-        let Self { keep_last, keep, keep_newer_than, keep_semver, older_than, filter, sort } = self.clone();
+        let Self { keep_last, keep, keep_newer_than, keep_semver, keep_used, older_than, filter, sort, .. } =
+            self.clone();
         let rule = Rule {
+            label: None,
             keep_last,
             keep,
             keep_newer_than: keep_newer_than.map(|age| age.before(now)),
@@ -144,13 +175,13 @@ impl RuleArgs {
                 Some(Order::Created) | None => retention::Order::Created,
             },
         };
-        if rule.says_what_goes() { Ok(rule) } else { Err(Self::says_nothing()) }
+        if rule.says_what_goes() || keep_used.is_some() { Ok(rule) } else { Err(Self::says_nothing()) }
     }
 
     fn says_nothing() -> Usage {
-        Usage::new("the rule does not say what goes")
-            .because("--match and --exclude say which tags it is about, --sort in which order")
-            .hint("--older-than AGE, or what to keep of them: --keep-last N, --keep-newer-than AGE, --keep-semver RANGE, --keep GLOB")
+        Usage::new("the rule does not say what to remove")
+            .because("--match and --exclude select the tags that it is about, --sort their order")
+            .hint("add --older-than AGE, or what to keep: --keep-last N, --keep-newer-than AGE, --keep-semver RANGE, --keep GLOB")
     }
 }
 
@@ -167,6 +198,7 @@ pub fn parse_count(text: &str) -> Result<NonZeroUsize, String> {
 /// # Errors
 /// A text that says what is wrong with it.
 pub fn parse_range(text: &str) -> Result<VersionReq, String> {
+    not_blank(text, "range")?;
     text.parse().map_err(|error: semver::Error| error.to_string())
 }
 
@@ -179,10 +211,18 @@ mod tests {
         let filter = FilterArgs { matches: vec![parse_glob("v*").unwrap()], exclude: vec![parse_glob("x").unwrap()] };
         let args = RuleArgs { filter, sort: Some(Order::Version), ..RuleArgs::default() };
         assert!(args.is_given() && !RuleArgs::default().is_given());
-        assert_eq!(args.rule(Timestamp::UNIX_EPOCH).unwrap_err().what(), "the rule does not say what goes");
+        assert_eq!(args.rule(Timestamp::UNIX_EPOCH).unwrap_err().what(), "the rule does not say what to remove");
         let args = RuleArgs { keep_last: parse_count("3").ok(), ..args };
         let rule = args.rule(Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!((rule.matches.len(), rule.exclude.len(), rule.order), (1, 1, retention::Order::Version));
+    }
+
+    #[test]
+    fn switches_are_no_rule_and_what_is_in_use_is_one() {
+        let args = RuleArgs { untag_only: true, allow_empty: true, ..RuleArgs::default() };
+        assert!(!args.is_given() && args.rule(Timestamp::UNIX_EPOCH).is_err());
+        let args = RuleArgs { keep_used: Some("pods.json".into()), ..args };
+        assert!(args.is_given() && args.rule(Timestamp::UNIX_EPOCH).is_ok());
     }
 
     #[test]

@@ -10,14 +10,17 @@ use super::{ConfigFile, FilterArgs, parse_limit};
 Examples:
   rls repos registry.corp:5000
   rls repos registry.corp:5000/team --tags
+  rls repos registry.corp:5000/team mirror.corp --full
   rls repos -r registry.corp:5000 --match 'team/*' --exclude '**/cache'")]
 pub struct ReposArgs {
-    /// The registry, with the first path components of the repositories to list
+    /// The registries, each with the first path components of the repositories to list
+    ///
+    /// The repositories of several registries are shown by their full names.
     ///
     /// With --registry it is a path alone. Where RLS_REGISTRY or the configuration file names a registry, it is a path too
     /// unless its first component looks like a host: one with a dot, a colon or an upper-case letter, or localhost.
     #[arg(value_name = "REGISTRY[/PREFIX]")]
-    pub root: Option<String>,
+    pub roots: Vec<String>,
 
     /// Also list each repository's tags
     #[arg(long)]
@@ -31,7 +34,7 @@ pub struct ReposArgs {
     #[command(flatten)]
     pub filter: FilterArgs,
 
-    /// Stop after N repositories
+    /// Stop after N repositories, of all registries together
     #[arg(long, value_name = "N", value_parser = parse_limit)]
     pub limit: Option<NonZeroU64>,
 

@@ -1,19 +1,20 @@
 use std::path::PathBuf;
 
-use super::ConfigFile;
-use crate::usage::Usage;
+use super::{ConfigFile, FilterArgs};
 
 /// Remove tags or manifests
 ///
-/// REPO:TAG removes that tag and no other: by its name where the registry does that, else with its manifest where no
-/// other tag is on that and no image index lists it. Otherwise nothing is changed and they are named (exit 9); then
-/// --with-siblings and --placeholder are two ways out.
+/// REPO:TAG removes that tag and no other: by its name where the registry deletes tags, otherwise with its manifest where
+/// no other tag points to that and no image index lists it. Where that is not possible nothing is changed and the reason
+/// is named (exit 9); --with-siblings and --placeholder are two ways out.
 ///
-/// REPO@DIGEST removes a manifest and every tag on it; when tags point at it this needs --all-tags. With --all-tags,
-/// REPO alone removes all tags of a repository.
+/// REPO@DIGEST removes a manifest and every tag on it; when tags point to it this needs --all-tags. REPO with --all-tags
+/// removes all tags of a repository, REPO with --match those that match.
 ///
 /// An explicit REPO:TAG asks nothing; whatever removes more than the named tags asks on a terminal, and needs --yes
-/// elsewhere. The space returns when the registry's operator runs its garbage collection.
+/// elsewhere. rls undo puts back what was removed, until the registry's garbage collection.
+///
+/// Where the registry deletes tags, the manifest stays after its last tag; --purge deletes it, and what only it needed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,22 +23,28 @@ Examples:
   rls rm team/app:1.3.9 --placeholder
   rls rm team/app:1.3.9 --with-siblings --yes
   rls rm team/app@sha256:9b1f... --all-tags --yes
-  rls tags team/app --match 'pr-*' --format '{{ repository }}:{{ tag }}' | rls rm -
+  rls rm team/app --match 'pr-*' --yes
+  rls rm team/app:1.3.9 --purge --with-referrers --yes
+  rls tags team/app --match 'pr-*' --full | rls rm -
+  rls tags -r registry.corp:5000 - < repositories.txt | rls rm -r registry.corp:5000 -
   rls rm team/app:1.3.9 --save-plan plan.json, and after a review: rls rm --apply plan.json")]
 pub struct RmArgs {
-    /// What to remove; `-` reads references from standard input, one a line
+    /// What to remove; `-` reads references from standard input, one per line
+    ///
+    /// With --registry each line is a path in that registry, otherwise a full reference, as --full prints it. Blank lines and lines
+    /// that begin with # are skipped. Lists and plans may have 64 MiB.
     #[arg(value_name = "REF", required_unless_present = "apply")]
     pub references: Vec<String>,
 
     /// Show what would be removed, change nothing
-    #[arg(short = 'n', long)]
+    #[arg(short = 'n', long, conflicts_with = "yes")]
     pub dry_run: bool,
 
     /// Do not ask
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "dry_run")]
     pub yes: bool,
 
-    /// What does not exist is no error
+    /// Ignore tags and manifests that do not exist
     #[arg(long)]
     pub ignore_missing: bool,
 
@@ -45,27 +52,54 @@ pub struct RmArgs {
     #[arg(long, conflicts_with = "placeholder")]
     pub with_siblings: bool,
 
-    /// Where a tag cannot go alone, push a tiny manifest of its own to it first and delete that; needs the right to push
+    /// Where a tag cannot be removed alone, push a tiny manifest to it first and delete that; needs permission to push
     #[arg(long)]
     pub placeholder: bool,
 
-    /// Remove the manifest REPO@DIGEST although tags point at it; of REPO alone, all tags
+    /// Remove the manifest REPO@DIGEST although tags point to it; with REPO alone, all tags
     #[arg(long)]
     pub all_tags: bool,
 
-    /// Remove a manifest although an image index that stays lists it, and is broken then
+    /// Remove a manifest although an image index that stays lists it and breaks
     #[arg(long)]
     pub force: bool,
 
-    /// Write what would be removed, and how, to FILE; change nothing
+    /// Also delete by digest what no tag needs any longer: the manifest, an index's platform manifests, what refers to them
+    ///
+    /// Users who pin such a digest lose it.
+    #[arg(long)]
+    pub purge: bool,
+
+    /// Also remove the signatures, SBOMs and attestations of what is removed
+    #[arg(long)]
+    pub with_referrers: bool,
+
+    /// Which tags of REPO to remove.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+
+    /// Keep what FILE names as used (`-` is standard input): pods, charts, compose files, or one reference per line
+    #[arg(long, value_name = "FILE")]
+    pub keep_used: Option<PathBuf>,
+
+    /// Do not keep a copy of what is removed for rls undo
+    #[arg(long)]
+    pub no_undo: bool,
+
+    /// Write the plan to FILE; change nothing
     #[arg(long, value_name = "FILE")]
     pub save_plan: Option<PathBuf>,
 
-    /// Carry out the plan in FILE (`-` is standard input), where everything is still as it was when that was written
+    /// Apply the plan in FILE (`-` is standard input), as far as everything is still as it was
+    ///
+    /// With --registry every entry has to be of that registry.
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["references", "save_plan", "with_siblings", "placeholder", "all_tags", "force"]
+        conflicts_with_all = [
+            "references", "save_plan", "with_siblings", "placeholder", "all_tags", "force", "purge", "with_referrers", "matches",
+            "exclude", "keep_used",
+        ]
     )]
     pub apply: Option<PathBuf>,
 
@@ -80,27 +114,8 @@ impl RmArgs {
         self.dry_run || self.save_plan.is_some()
     }
 
-    /// Whether what does not exist is no error. A plan that was partly carried out can be carried out again.
-    pub fn is_lenient(&self) -> bool {
+    /// Whether what does not exist is ignored. A plan that was partly applied can be applied again.
+    pub fn ignores_missing(&self) -> bool {
         self.ignore_missing || self.apply.is_some()
-    }
-
-    /// Whether it reads references or a plan from standard input.
-    pub fn reads_stdin(&self) -> Option<&'static str> {
-        if self.references.iter().any(|reference| reference == "-") {
-            return Some("-");
-        }
-        self.apply.as_ref().filter(|path| path.as_os_str() == "-").map(|_| "--apply -")
-    }
-
-    /// What clap cannot see.
-    ///
-    /// # Errors
-    /// Standard input is read twice.
-    pub fn check(&self) -> Result<(), Usage> {
-        match self.references.iter().filter(|reference| *reference == "-").count() {
-            0 | 1 => Ok(()),
-            _ => Err(Usage::new("- stands for standard input, which can be read once")),
-        }
     }
 }

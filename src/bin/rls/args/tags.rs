@@ -16,18 +16,22 @@ Examples:
   rls tags alpine --match '3.*' --sort version --reverse --limit 5
   rls repos registry.corp:5000 | rls tags -r registry.corp:5000 -d -")]
 pub struct TagsArgs {
-    /// The repositories; `-` reads them from standard input, one a line
+    /// The repositories; `-` reads them from standard input, one per line
+    ///
+    /// With --registry each line is a path in that registry. Blank lines and lines that begin with # are skipped. A list may have
+    /// 64 MiB, a line 4 KiB.
     #[arg(value_name = "REPO", required = true)]
     pub repositories: Vec<String>,
 
-    /// Add the digest: one more request a tag
+    /// Add the digest: one extra request per tag
     #[arg(short, long)]
     pub digests: bool,
 
-    /// Add digest, media type, platforms, size and time of creation: several more requests a tag
+    /// Add digest, media type, platforms, size and time of creation: one extra request per tag, and a few per digest
     ///
-    /// The size is the sum of the distinct blobs that the tag reaches over all its platforms, as stored. For an image
-    /// index the time of creation is its newest image's.
+    /// The size is the sum of the distinct blobs that the tag reaches over all its platforms, as stored. The time of
+    /// creation is the image config's, of an image index its newest image's, else the one in the annotation
+    /// org.opencontainers.image.created. Dates before 2000 or in the future, as reproducible builds set them, are unknown.
     #[arg(short, long)]
     pub long: bool,
 

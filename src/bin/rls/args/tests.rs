@@ -55,6 +55,9 @@ fn every_command_and_alias_is_known() {
     }
     assert!(matches!(parsed("rls digest app:1 app:2").command, Command::Digest(_)));
     assert!(matches!(parsed("rls rm app:1").command, Command::Rm(_)));
+    for line in ["rls undo", "rls undo --list --last 3", "rls undo -n app:1 20261130T015018-4f2a9c"] {
+        assert!(matches!(parsed(line).command, Command::Undo(_)), "{line}");
+    }
     for line in ["rls prune app --keep-last 1", "rls prune --match-repo *"] {
         assert!(matches!(parsed(line).command, Command::Prune(_)), "{line}");
     }
@@ -130,18 +133,18 @@ fn the_options_of_repos_manifest_and_rm_are_read() {
     else {
         panic!("another command")
     };
-    assert_eq!((repos.root.as_deref(), repos.tags), (Some("reg"), true));
+    assert_eq!((&repos.roots[..], repos.tags), (&["reg".to_owned()][..], true));
     assert_eq!((repos.prefix.as_deref(), repos.after.as_deref()), (Some("team/"), Some("team/a")));
     assert_eq!(repos.limit.map(u64::from), Some(2));
     let Command::Manifest(manifest) = parsed("rls manifest a:1 --raw --platform linux/arm/v7").command else {
         panic!("another command")
     };
     assert_eq!((manifest.raw, manifest.platform.unwrap().to_string()), (true, "linux/arm/v7".to_owned()));
-    let Command::Rm(rm) = parsed("rls rm a:1 b:2 -n -y --ignore-missing --with-siblings --all-tags").command else {
+    let Command::Rm(rm) = parsed("rls rm a:1 b:2 -y --ignore-missing --with-siblings --all-tags").command else {
         panic!("another command")
     };
     assert_eq!(rm.references, ["a:1", "b:2"]);
-    assert!(rm.dry_run && rm.yes && rm.ignore_missing && rm.with_siblings && rm.all_tags);
+    assert!(!rm.dry_run && rm.yes && rm.ignore_missing && rm.with_siblings && rm.all_tags);
 }
 
 #[test]
@@ -213,7 +216,7 @@ fn a_password_on_the_command_line_is_refused_and_never_shown() {
 
 #[test]
 fn help_is_there_for_every_command_and_leaks_nothing() {
-    for command in ["repos", "tags", "manifest", "digest", "rm", "completions"] {
+    for command in ["repos", "tags", "manifest", "digest", "rm", "undo", "completions"] {
         let long = shown(&format!("rls {command} --help"));
         let short = shown(&format!("rls {command} -h"));
         assert!(long.contains("Examples:\n  rls "), "{command}: {long}");

@@ -1,5 +1,5 @@
 use futures::{StreamExt, stream};
-use registry_ls::name::{Reference, Target};
+use registry_ls::name::{Reference, Registry, Target};
 
 use super::{Context, MOST_AT_ONCE, nearest, next_or_flush};
 use crate::args::DigestArgs;
@@ -35,9 +35,24 @@ pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Stop> {
             }
         };
         let (tag, _) = tag_and_digest(reference);
-        output.write(&DigestRecord { repository: reference.repository().to_string(), tag, digest, error })?;
+        output.write(&DigestRecord {
+            registry: client.registry().to_string(),
+            reference: full_name(client.registry(), reference),
+            repository: reference.repository().to_string(),
+            tag,
+            digest,
+            error,
+        })?;
     };
     super::close(output, outcome)
+}
+
+/// The full name of what a reference means: REPO alone is its tag `latest`.
+pub(super) fn full_name(registry: &Registry, reference: &Reference) -> String {
+    match reference.target() {
+        Target::Tag(tag) => registry.qualify(Reference::tagged(reference.repository().clone(), tag.clone())),
+        Target::Digest(_) => registry.qualify(reference),
+    }
 }
 
 /// What a record says of a reference: the tag it means, the digest it names.

@@ -1,97 +1,142 @@
-use std::collections::BTreeMap;
 use std::io::{IsTerminal, stdout};
 
+use jiff::Timestamp;
 use registry_ls::Kind;
-use registry_ls::error::{Error, Missing, Result};
+use registry_ls::error::{Error, Fault, Missing, Result};
 use registry_ls::name::{Digest, Reference};
-use registry_ls::registry::{Child, Client, Config, Content, Contents, Descriptor, Manifest, Platform};
+use registry_ls::registry::{
+    Choice, Client, Config, Content, Descriptor, DescriptorDigest, Document, FetchedConfig, Gap, ImageConfig, Manifest,
+    Platform, Summaries, media_types, real_date,
+};
 
-use super::digest::tag_and_digest;
+use super::digest::{full_name, tag_and_digest};
 use super::{Context, nearest};
 use crate::args::ManifestArgs;
 use crate::output::{
     ConfigRecord, Field, HistoryRecord, LayerRecord, ManifestRecord, ManifestView, PlatformRecord, Time, write_raw,
 };
 use crate::report::Stop;
+use crate::usage::Usage;
 
 /// `rls manifest`
 pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), Stop> {
     let named = context.references(std::slice::from_ref(&args.reference)).await?;
-    let [(client, reference)] = named.as_slice() else { return Ok(()) };
-    let output = context.output(ManifestView)?;
+    let [(client, reference)] = named.as_slice() else {
+        return Err(Usage::new("rls manifest shows one reference").into());
+    };
+    let mut output = context.output(ManifestView)?;
     match context.or_end(show(args, client, reference)).await? {
         Ok(Shown::Bytes(bytes)) => Ok(write_raw(stdout(), &bytes, stdout().is_terminal())?),
-        Ok(Shown::Record(record)) => {
-            let mut output = output;
-            output.write(&record)?;
-            Ok(output.finish()?)
+        Ok(Shown::Part(part)) => {
+            output.write(&part.record)?;
+            output.finish()?;
+            for gap in part.gaps {
+                context.report.warning(&format!("{reference}: {gap}"));
+            }
+            if let Some(error) = part.error {
+                let error = error.within(format!("cannot read all of {reference}"));
+                context.report.failure(&error, &context.situation(client.registry()));
+            }
+            Ok(())
         }
         Err(error) => {
             let situation = nearest::situation(context, client, reference, &error).await;
-            Err(Stop::Failed(error, situation))
+            Err(Stop::Failed(error, Box::new(situation)))
         }
     }
 }
 
 enum Shown {
     Bytes(Vec<u8>),
-    Record(Box<ManifestRecord>),
+    Part(Box<Part>),
+}
+
+/// What is known of a reference, and what is missing from it.
+#[derive(Default)]
+struct Part {
+    record: ManifestRecord,
+    gaps: Vec<Gap>,
+    error: Option<Error>,
+}
+
+/// One image of an index, chosen by its platform.
+struct Chosen {
+    index: Digest,
+    platform: Option<Platform>,
 }
 
 async fn show(args: &ManifestArgs, client: &Client, reference: &Reference) -> Result<Shown> {
-    let repository = reference.repository();
-    let manifest = client.manifest(repository, reference.target()).await?;
-    let (index, manifest) = match &args.platform {
-        Some(platform) => descend(client, reference, manifest, platform).await?,
+    let manifest = client.manifest(reference.repository(), reference.target()).await?;
+    // A config and a history belong to one image of an index.
+    let (chosen, manifest) = match &args.platform {
+        Some(platform) => descend(client, reference, manifest, Some(platform)).await?,
+        None if args.image_config || args.history => descend(client, reference, manifest, None).await?,
         None => (None, manifest),
     };
     if args.image_config {
         let config = config(client, reference, &manifest).await?;
-        return Ok(Shown::Bytes(if args.raw { config.bytes.to_vec() } else { indented(&config)? }));
+        return Ok(Shown::Bytes(if args.raw { config.bytes.to_vec() } else { indented(&config, reference)? }));
     }
     if args.raw {
         return Ok(Shown::Bytes(manifest.bytes.to_vec()));
     }
-    let contents = client.contents_of(repository, manifest).await?;
-    let mut record = record(reference, &contents, args.history);
-    if let Some(index) = index {
-        record.index = Field::Known(index.to_string());
-        record.platform = args.platform.as_ref().map(ToString::to_string).into();
+    let mut part = part(client, reference, manifest, args.history).await;
+    // Data that somebody altered is not shown in part.
+    if let Some(error) = part.error.take_if(|error| matches!(error.kind(), Kind::Safety(_))) {
+        return Err(error);
     }
-    Ok(Shown::Record(Box::new(record)))
+    if let Some(Chosen { index, platform }) = chosen {
+        part.record.index = Field::Known(index.to_string());
+        part.record.platform = args.platform.as_ref().or(platform.as_ref()).map(ToString::to_string).into();
+    }
+    Ok(Shown::Part(Box::new(part)))
 }
 
-/// The image for a platform. A manifest that is no index is for the platform in its config, which has to be the one asked for.
+/// The image for a platform; without one, the image for this machine's, or else the only one. A manifest that is no index is for the
+/// platform in its config, which has to be the one asked for.
 async fn descend(
     client: &Client,
     reference: &Reference,
     manifest: Manifest,
-    platform: &Platform,
-) -> Result<(Option<Digest>, Manifest)> {
-    let no_such = |there: Vec<String>| {
-        let error = Error::new(Kind::NotFound(Missing::Manifest), format!("{reference} has no image for {platform}"));
-        if there.is_empty() { error } else { error.because(format!("it has {}", there.join(", "))) }
-    };
+    wanted: Option<&Platform>,
+) -> Result<(Option<Chosen>, Manifest)> {
     let repository = reference.repository();
-    match manifest.document()?.content {
-        Content::Index(listed) => {
-            let of = |descriptor: &Descriptor| descriptor.platform.clone().filter(|platform| !platform.is_unknown());
-            let serves = |descriptor: &&Descriptor| of(descriptor).is_some_and(|there| there.serves(platform));
-            let exact = listed.iter().find(|descriptor| descriptor.platform.as_ref() == Some(platform));
-            match exact.or_else(|| listed.iter().find(serves)) {
-                Some(descriptor) => Ok((Some(manifest.digest), client.child(repository, descriptor).await?)),
-                None => Err(no_such(listed.iter().filter_map(of).map(|platform| platform.to_string()).collect())),
+    let of_reference = |error: Error| error.within(format!("cannot choose an image of {reference}"));
+    let is_index = |document: &Document| matches!(document.content, Content::Index(_));
+    let index = manifest.readable().ok().map(|(document, _)| document).filter(is_index);
+    let there = match (index, wanted) {
+        (Some(index), _) => match client.choose(repository, &index, wanted).await.map_err(of_reference)? {
+            Choice::Image { manifest: image, platform } => {
+                return Ok((Some(Chosen { index: manifest.digest, platform }), image));
             }
-        }
-        _ => {
-            let contents = client.contents_of(repository, manifest).await?;
-            let there = contents.platforms();
-            if there.iter().any(|there| there.serves(platform)) {
-                Ok((None, contents.manifest))
-            } else {
-                Err(no_such(there.iter().map(ToString::to_string).collect()))
+            Choice::None(there) => there,
+        },
+        (None, None) => return Ok((None, manifest)),
+        (None, Some(wanted)) => {
+            let summary = Summaries::new(client, repository, Timestamp::now()).of(manifest.clone()).await;
+            let there = summary.platforms.clone().unwrap_or_default();
+            if there.iter().any(|there| there.serves(wanted)) {
+                return Ok((None, manifest));
             }
+            there
         }
+    };
+    Err(no_image(reference, wanted, &there))
+}
+
+fn no_image(reference: &Reference, wanted: Option<&Platform>, there: &[Platform]) -> Error {
+    let local = Platform::of_this_machine();
+    let there = there.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let what = match wanted {
+        Some(wanted) => format!("{reference} has no image for {wanted}"),
+        None => format!("{reference} has no image for this machine ({local})"),
+    };
+    let error = Error::new(Kind::NotFound(Missing::Manifest), what);
+    match wanted {
+        None if there.is_empty() => error.because("it lists no images"),
+        Some(_) if there.is_empty() => error,
+        Some(_) => error.because(format!("it has {there}")),
+        None => error.because(format!("it has {there}; --platform chooses one")),
     }
 }
 
@@ -99,70 +144,138 @@ async fn config(client: &Client, reference: &Reference, manifest: &Manifest) -> 
     let none = |cause: &str| {
         Error::new(Kind::NotFound(Missing::Blob), format!("{reference} has no image config")).because(cause.to_owned())
     };
-    match manifest.document()?.content {
+    match manifest.readable()?.0.content {
         Content::Image { config: Some(descriptor), .. } => client.config(reference.repository(), &descriptor).await,
-        Content::Index(_) => Err(none("it is an index; --platform OS/ARCH chooses one of its images")),
+        Content::Index(_) => Err(none("it is an index")),
         Content::Image { config: None, .. } => Err(none("it is an artifact without one")),
-        Content::Schema1 { .. } => Err(none("schema 1 manifests have none")),
+        Content::Schema1(_) => Err(none("schema 1 manifests have none")),
     }
 }
 
 /// The members keep the order that they have in the blob.
-fn indented(config: &Config) -> Result<Vec<u8>> {
-    let unreadable = |error| Error::invalid(format!("config {} cannot be shown", config.digest)).because(error);
+fn indented(config: &Config, reference: &Reference) -> Result<Vec<u8>> {
+    if config.bytes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let unreadable = |error: serde_json::Error| {
+        let what = format!("the config of {reference} is not JSON");
+        Error::new(Kind::Protocol(Fault::Malformed), what).because(error).because("--raw prints its bytes")
+    };
     let value: serde_json::Value = serde_json::from_slice(&config.bytes).map_err(unreadable)?;
     let mut text = serde_json::to_vec_pretty(&value).map_err(unreadable)?;
     text.push(b'\n');
     Ok(text)
 }
 
-fn record(reference: &Reference, contents: &Contents, history: bool) -> ManifestRecord {
+/// What is known of a manifest: what cannot be read or fetched takes nothing else away.
+async fn part(client: &Client, reference: &Reference, manifest: Manifest, history: bool) -> Part {
     let (tag, _) = tag_and_digest(reference);
-    let blobs = contents.blobs();
-    let document = &contents.document;
-    let mut record = ManifestRecord {
-        repository: reference.repository().to_string(),
-        tag,
-        digest: contents.manifest.digest.to_string(),
-        media_type: contents.manifest.media_type.clone(),
-        artifact_type: document.artifact_type.clone().map_or(Field::Absent, Field::Known),
-        size: contents.size(),
-        blobs: blobs.map(|blobs| blobs.len() as u64),
-        annotations: document.annotations.clone(),
-        ..ManifestRecord::default()
+    let mut part = Part {
+        record: ManifestRecord {
+            registry: client.registry().to_string(),
+            reference: full_name(client.registry(), reference),
+            repository: reference.repository().to_string(),
+            tag,
+            digest: manifest.digest.to_string(),
+            media_type: manifest.media_type.clone(),
+            ..ManifestRecord::default()
+        },
+        ..Part::default()
     };
-    match &document.content {
-        Content::Index(_) => {
-            record.platforms = Field::Known(contents.children.iter().map(|child| platform(child, contents)).collect())
-        }
-        Content::Image { layers, .. } => {
-            record.layers = Field::Known(layers.iter().map(layer).collect());
-            if let Some(config) = &contents.config {
-                record.config = Field::Known(config_record(config, history));
+    match manifest.readable() {
+        Ok((document, unreadable)) => {
+            part.error = unreadable;
+            part.describe(&document);
+            match document.content {
+                Content::Index(_) => part.add_children(client, reference, manifest, &document).await,
+                Content::Image { .. } | Content::Schema1(_) => {
+                    part.add_config(client, reference, &document, history).await
+                }
             }
         }
-        Content::Schema1 { layers, .. } => {
-            let layer = |digest: &Digest| LayerRecord { digest: digest.to_string(), media_type: None, size: None };
-            record.layers = Field::Known(layers.iter().map(layer).collect());
-        }
+        Err(error) => part.error = Some(error),
     }
-    record
+    part
 }
 
-fn platform(child: &Child, parent: &Contents) -> PlatformRecord {
-    let Child { descriptor, contents } = child;
-    let attests = descriptor.attests().map(|digest| {
-        let about = parent.children.iter().find(|child| child.descriptor.digest.as_str() == digest);
-        let platform = about.and_then(|child| child.platforms().first().map(ToString::to_string));
-        platform.unwrap_or_else(|| digest.to_owned())
+impl Part {
+    /// What the manifest itself says.
+    fn describe(&mut self, document: &Document) {
+        let record = &mut self.record;
+        record.artifact_type = document.artifact_type.clone().map_or(Field::Absent, Field::Known);
+        record.annotations = document.annotations.clone();
+        let layers: Vec<_> = match &document.content {
+            Content::Index(_) => document.listed_blobs().map(layer).collect(),
+            Content::Image { layers, .. } => layers.iter().map(layer).collect(),
+            Content::Schema1(schema1) => schema1.layers.iter().map(unsized_layer).collect(),
+        };
+        if !layers.is_empty() || !matches!(document.content, Content::Index(_)) {
+            record.layers = Field::Known(layers);
+        }
+    }
+
+    /// Adds what an index lists.
+    async fn add_children(&mut self, client: &Client, reference: &Reference, manifest: Manifest, document: &Document) {
+        let summaries = Summaries::new(client, reference.repository(), Timestamp::now());
+        let summary = summaries.of(manifest).await;
+        self.record.size = summary.size;
+        self.record.blobs = summary.blobs;
+        self.record.created = summary.created.and_then(Time::new);
+        self.gaps.clone_from(&summary.gaps);
+        self.error.clone_from(&summary.error);
+        let children = document.children().map(|child| platform(child, document, &summaries));
+        self.record.platforms = Field::Known(children.collect());
+    }
+
+    /// Adds the config of an image and the size of its blobs.
+    async fn add_config(&mut self, client: &Client, reference: &Reference, document: &Document, history: bool) {
+        let now = Timestamp::now();
+        let sizes: Option<Vec<u64>> = document.blobs().into_values().collect();
+        let sizes = sizes.filter(|_| self.error.is_none() && !matches!(document.content, Content::Schema1(_)));
+        self.record.size = sizes.as_ref().map(|sizes| sizes.iter().fold(0, |sum: u64, size| sum.saturating_add(*size)));
+        self.record.blobs = sizes.map(|sizes| sizes.len() as u64);
+        let mut dates = document.dates();
+        if let Some(descriptor) = document.image_config() {
+            let mut image = ImageConfig::default();
+            let mut is_image = media_types::is_image_config(&descriptor.media_type);
+            match client.image_config(reference.repository(), descriptor).await {
+                Ok(FetchedConfig::Image(config)) => image = config.image,
+                Ok(FetchedConfig::Other) => is_image = false,
+                Ok(FetchedConfig::Gap(gap)) => self.gaps.push(gap),
+                Err(error) => self.error = Some(error),
+            }
+            dates = dates.with_config(&image);
+            if is_image {
+                self.record.config = Field::Known(config_record(descriptor, image, history, now));
+            }
+        }
+        self.record.created = dates.created(now).and_then(Time::new);
+    }
+}
+
+fn platform(child: &Descriptor, index: &Document, summaries: &Summaries<'_>) -> PlatformRecord {
+    let platforms = |child: &Descriptor, summary: Option<&_>| {
+        let platforms: Vec<_> = child.platforms(summary).iter().map(ToString::to_string).collect();
+        Some(platforms.join(",")).filter(|platforms| !platforms.is_empty())
+    };
+    let known = |child: &Descriptor| summaries.known(child);
+    let read = known(child);
+    let summary = read.as_ref().and_then(|read| read.as_deref().ok());
+    let attests = child.attests().map(|digest| {
+        let about = index.children().find(|child| child.digest.as_str() == digest);
+        let platforms = about.and_then(|about| platforms(about, known(about).and_then(Result::ok).as_deref()));
+        platforms.unwrap_or_else(|| digest.to_owned())
     });
+    let is_missing = matches!(&read, Some(Err(error)) if error.is_not_found());
+    let told = Some(child.media_type.clone()).filter(|media_type| !media_type.is_empty());
     PlatformRecord {
-        platform: child.platforms().first().map(ToString::to_string),
-        digest: descriptor.digest.to_string(),
-        media_type: descriptor.media_type.clone(),
-        size: contents.as_ref().and_then(Contents::size),
-        created: contents.as_ref().and_then(Contents::created).and_then(Time::new).into(),
+        platform: platforms(child, summary),
+        digest: child.digest.to_string(),
+        media_type: told.or_else(|| summary.map(|summary| summary.media_type.to_string())).unwrap_or_default(),
+        size: summary.and_then(|summary| summary.size),
+        created: summary.and_then(|summary| summary.created).and_then(Time::new).into(),
         attests: attests.map_or(Field::Absent, Field::Known),
+        missing: if is_missing { Field::Known(true) } else { Field::Absent },
     }
 }
 
@@ -170,27 +283,32 @@ fn layer(descriptor: &Descriptor) -> LayerRecord {
     LayerRecord {
         digest: descriptor.digest.to_string(),
         media_type: Some(descriptor.media_type.clone()).filter(|media_type| !media_type.is_empty()),
-        size: Some(descriptor.size),
+        size: descriptor.known_size(),
     }
 }
 
-fn config_record(config: &Config, history: bool) -> ConfigRecord {
-    let image = &config.image;
-    let steps = image.history.iter().map(|step| HistoryRecord {
-        created: step.created.and_then(Time::new),
-        created_by: step.created_by.clone(),
-        comment: step.comment.clone(),
+fn unsized_layer(digest: &DescriptorDigest) -> LayerRecord {
+    LayerRecord { digest: digest.to_string(), media_type: None, size: None }
+}
+
+fn config_record(descriptor: &Descriptor, image: ImageConfig, history: bool, now: Timestamp) -> ConfigRecord {
+    let time = |date: Option<Timestamp>| date.and_then(|date| real_date(date, now)).and_then(Time::new);
+    let steps = image.history.into_iter().map(|step| HistoryRecord {
+        created: time(step.created),
+        created_by: step.created_by,
+        comment: step.comment,
         empty_layer: step.empty_layer.unwrap_or_default(),
     });
     ConfigRecord {
-        digest: config.digest.to_string(),
-        created: image.created.and_then(Time::new),
+        digest: descriptor.digest.to_string(),
+        created: time(image.created),
         architecture: image.platform.as_ref().map(|platform| platform.architecture.clone()),
         os: image.platform.as_ref().map(|platform| platform.os.clone()),
-        labels: image.labels.clone().into_iter().collect::<BTreeMap<_, _>>(),
-        env: image.env.clone(),
-        entrypoint: image.entrypoint.clone(),
-        cmd: image.cmd.clone(),
+        os_version: image.platform.and_then(|platform| platform.os_version).map_or(Field::Absent, Field::Known),
         history: if history { Field::Known(steps.collect()) } else { Field::Absent },
+        labels: image.labels,
+        env: image.env,
+        entrypoint: image.entrypoint,
+        cmd: image.cmd,
     }
 }

@@ -7,32 +7,38 @@ mod login;
 mod logout;
 mod manifest;
 mod nearest;
+mod place;
 mod prune;
-mod removing;
+mod removal_runner;
 mod repos;
 mod rm;
 mod tags;
 mod trust;
+mod undo;
 
 use futures::stream::LocalBoxStream;
 use futures::{FutureExt, Stream, StreamExt, stream};
-use std::io::{BufRead, StdinLock, Stdout, Write};
+use std::io::{Stdout, Write};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use registry_ls::error::Error;
 use registry_ls::name::{Reference, Registry, Repository};
 use registry_ls::registry::Client;
+use registry_ls::registry::snapshot::SnapshotProgress;
+use registry_ls::retention::{MAX_BYTES, UsedImages};
 
 use tokio::task::yield_now;
 
 use crate::args::Command;
-use crate::config::Settings;
+use crate::config::{Line, Settings};
 use crate::connect::Connector;
 use crate::ending::Ending;
-use crate::output::{Output, OutputError, OutputOptions, Progress, View};
+use crate::input;
+use crate::output::{Output, OutputError, OutputOptions, Progress, View, is_closed};
 use crate::report::{Report, Situation, Stop};
-use crate::stdin::from_stdin;
 use crate::usage::Usage;
 
 /// Things of which several are asked for at once. The transport bounds the requests; this bounds what waits for them.
@@ -51,6 +57,14 @@ pub struct Context<'a> {
     pub ending: Ending,
 }
 
+/// What a text names, and in which registry.
+struct Named<T> {
+    registry: Registry,
+    name: T,
+    /// Whether it was written as an address.
+    is_address: bool,
+}
+
 /// Carries out a command.
 ///
 /// # Errors
@@ -64,6 +78,7 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Stop> {
         Command::Digest(digest) => digest::run(digest, context).await,
         Command::Prune(prune) => prune::run(prune, context).await,
         Command::Rm(rm) => rm::run(rm, context).await,
+        Command::Undo(undo) => undo::run(undo, context).await,
         Command::Doctor(doctor) => doctor::run(doctor, context).await,
         Command::Login(login) => login::run(login, context).await,
         Command::Logout(logout) => logout::run(logout, context).await,
@@ -101,17 +116,49 @@ impl Context<'_> {
         }
     }
 
-    /// The names among arguments, `-` standing for the lines of standard input.
-    async fn with_stdin(&self, arguments: &[String]) -> Result<Vec<String>, Stop> {
-        let mut names = Vec::new();
+    /// Reads a file that somebody named and that is called `what`; `-` is standard input.
+    async fn read(&self, what: &str, path: &Path, largest: u64) -> Result<Vec<u8>, Stop> {
+        Ok(self.or_end(input::read(what, path, largest)).await??)
+    }
+
+    /// Reads names: arguments, and for `-` the lines of standard input. All are read before anything is done about one.
+    async fn names<T>(
+        &self,
+        arguments: &[String],
+        line: Line,
+        read: impl Fn(&Settings, &str) -> registry_ls::Result<(Registry, T)>,
+    ) -> Result<Vec<Named<T>>, Stop> {
+        let named = |text: &str| match read(self.settings, text) {
+            Ok((registry, name)) => Ok(Named { registry, name, is_address: text.contains("://") }),
+            Err(error) if text.contains(['*', '?', '[', '{']) => Err(Usage::from(error)
+                .hint("patterns belong to options: --match GLOB for tags, rls repos --match GLOB for repositories")),
+            Err(error) => Err(Usage::from(error)),
+        };
+        let mut names = Vec::with_capacity(arguments.len());
         for argument in arguments {
-            if argument == "-" {
-                names.extend(self.or_end(from_stdin(lines)).await??);
-            } else {
-                names.push(argument.clone());
+            if argument != "-" {
+                names.push(named(argument)?);
+                continue;
+            }
+            let list = self.or_end(input::read_stdin("the names", input::LIST)).await??;
+            for (number, text) in input::names(&list)? {
+                let name = self.settings.check_line(&text, line).and_then(|()| named(&text));
+                names.push(name.map_err(|error| error.because(format!("line {number} of standard input")))?);
             }
         }
         Ok(names)
+    }
+
+    /// The images that a file names as used; `-` is standard input.
+    async fn used_images(&self, file: &Path) -> Result<UsedImages, Stop> {
+        let bytes = self.read("--keep-used", file, MAX_BYTES as u64).await?;
+        let read = self.or_end(input::apart(move || UsedImages::read(&bytes))).await?;
+        let read = read.unwrap_or_else(|error| Err(Error::config(error.to_string())));
+        let unusable = |error: Error| {
+            let usage = Usage::from(error.within(format!("cannot use --keep-used {}", file.display())));
+            usage.hint("kubectl get pods -A -o json lists those of a cluster; a rendered chart, a compose file or one reference per line will do")
+        };
+        Ok(read.map_err(unusable)?)
     }
 
     /// The client of a registry.
@@ -119,16 +166,24 @@ impl Context<'_> {
         self.or_end(self.connector.client(self.settings, registry)).await?
     }
 
-    /// The clients that REFs are for, and what they name there. All are read before anything is done about one.
+    /// The clients that REFs are for, and what they name there; `-` stands for the lines of standard input.
     async fn references(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Reference)>, Stop> {
-        let named = texts.iter().map(|text| self.settings.reference(text)).collect::<Result<Vec<_>, _>>();
-        self.clients(named.map_err(Usage::from)?).await
+        let named = self.names(texts, Line::Name, Settings::reference).await?;
+        let named = self.located(named, Reference::repository, Reference::in_repository).await?;
+        self.without_api(named, Reference::repository, Reference::in_repository).await
     }
 
-    /// The clients that REPOs are for, and what they name there. All are read before anything is done about one.
+    /// As [`Context::references`], for what is going to be removed: a line of standard input says which registry it is in.
+    async fn references_to_remove(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Reference)>, Stop> {
+        let named = self.names(texts, Line::FullName, Settings::reference).await?;
+        self.located(named, Reference::repository, Reference::in_repository).await
+    }
+
+    /// The clients that REPOs are for, and what they name there; `-` stands for the lines of standard input.
     async fn repositories(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Repository)>, Stop> {
-        let named = texts.iter().map(|text| self.settings.repository(text)).collect::<Result<Vec<_>, _>>();
-        self.clients(named.map_err(Usage::from)?).await
+        let named = self.names(texts, Line::Name, Settings::repository_in).await?;
+        let named = self.located(named, |repository| repository, |_, path| path).await?;
+        self.without_api(named, |repository| repository, |_, path| path).await
     }
 
     async fn clients<T>(&self, named: Vec<(Registry, T)>) -> Result<Vec<(Arc<Client>, T)>, Stop> {
@@ -139,14 +194,48 @@ impl Context<'_> {
         Ok(clients)
     }
 
-    /// Output of records for people or machines, as asked for.
+    /// Whether names are shown in full: it was asked for, or there is no other way to tell these registries apart.
+    fn shows_full<'r>(&self, registries: impl IntoIterator<Item = &'r Registry>) -> bool {
+        let mut registries = registries.into_iter();
+        let first = registries.next();
+        self.settings.full || registries.any(|other| Some(other) != first)
+    }
+
+    /// Output of records for people or machines, as asked for. Nothing is asked of a registry, let alone removed, where the outcome could
+    /// not be told.
     fn output<V: View>(&self, view: V) -> Result<Output<V, Stdout>, OutputError> {
+        if is_closed() {
+            return Err(OutputError::Nowhere);
+        }
         let settings = self.settings;
         Output::new(
             view,
             OutputOptions::for_stdout(settings.layout.clone(), settings.header, settings.color),
             std::io::stdout(),
         )
+    }
+
+    /// What `work` comes to, unless the command has to end before that; meanwhile its counts are shown.
+    async fn with_progress<T>(
+        &self,
+        what: &str,
+        counts: &SnapshotProgress,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Stop> {
+        const OFTEN: Duration = Duration::from_millis(100);
+        let progress = self.progress(what);
+        let mut ticks = tokio::time::interval(OFTEN);
+        let mut work = std::pin::pin!(self.or_end(work));
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                _ = ticks.tick() => {
+                    progress.set_total(counts.expected.load(Ordering::Relaxed) as u64);
+                    progress.set(counts.done.load(Ordering::Relaxed) as u64);
+                }
+            }
+        }
     }
 
     fn progress(&self, what: &str) -> Progress {
@@ -158,13 +247,8 @@ impl Context<'_> {
     }
 
     fn failed(&self, registry: &Registry, error: Error) -> Stop {
-        Stop::Failed(error, self.situation(registry))
+        Stop::Failed(error, Box::new(self.situation(registry)))
     }
-}
-
-fn lines(input: StdinLock<'_>) -> std::io::Result<Vec<String>> {
-    let names = input.lines().map(|line| line.map(|line| line.trim().to_owned()));
-    names.filter(|name| name.as_ref().map_or(true, |name| !name.is_empty())).collect()
 }
 
 /// No more than so many things of those that come some at a time; what comes after is not asked for.

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use futures::TryStreamExt;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use registry_ls::Kind;
 use registry_ls::error::{Error, Missing};
 use registry_ls::name::{Reference, Repository, Target};
@@ -21,7 +21,11 @@ pub async fn situation(context: &Context<'_>, client: &Client, reference: &Refer
     if !matches!(error.kind(), Kind::NotFound(Missing::Tag)) || context.report.is_quiet() {
         return situation;
     }
-    match context.or_end(nearest(client, reference.repository(), tag.as_str())).await {
+    match context.or_end(nearest(client, reference.repository(), tag.as_str()).boxed()).await {
+        // The list names it, and there is nothing behind the name.
+        Ok(Ok(nearest)) if nearest.iter().any(|name| *name == reference.to_string()) => {
+            Situation { dangling: Some(reference.to_string()), ..situation }
+        }
         Ok(Ok(nearest)) => Situation { nearest, ..situation },
         Ok(Err(error)) => Situation { no_repository: error.is_not_found(), ..situation },
         // The error itself is still to be told.
@@ -31,7 +35,7 @@ pub async fn situation(context: &Context<'_>, client: &Client, reference: &Refer
 
 async fn nearest(client: &Client, repository: &Repository, tag: &str) -> Result<Vec<String>, Error> {
     let mut best: Vec<(u32, String)> = Vec::new();
-    let mut tags = std::pin::pin!(client.tags(repository));
+    let mut tags = client.tags(repository).boxed();
     while let Some(known) = tags.try_next().await? {
         // Whole thousandths, because floating-point numbers have no order.
         let likeness = (strsim::jaro_winkler(tag, known.as_str()) * 1000.0) as u32;

@@ -1,8 +1,11 @@
 use std::collections::BTreeSet;
+use std::io::Stdout;
+use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
+use registry_ls::Kind;
 use registry_ls::error::{Error, Result};
-use registry_ls::name::Repository;
+use registry_ls::name::{Reference, Registry, Repository};
 use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE, one_by_one};
 
 use super::{Context, first, next_or_flush};
@@ -14,24 +17,81 @@ use crate::usage::Usage;
 /// A repository and, if they were asked for, its tags.
 type Listed = (Repository, Option<Result<Vec<String>>>);
 
+type Output = crate::output::Output<RepositoryView, Stdout>;
+
+/// A catalog, or a part of one.
+struct Source {
+    client: Arc<Client>,
+    /// What the repositories' names begin with, in whole components.
+    root: Option<Repository>,
+}
+
 /// `rls repos`
 pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let (registry, root) = context.settings.catalog(args.root.as_deref()).map_err(Usage::from)?;
-    let mut output = context.output(RepositoryView { tags: args.tags })?;
-    let client = context.client(&registry).await?;
-    let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
+    let mut output = context.output(RepositoryView { tags: args.tags, full: context.settings.full })?;
+    let sources = sources(args, context).await?;
+    output.view_mut().full = context.shows_full(sources.iter().map(|source| source.client.registry()));
+    let mut left = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
+    let mut outcome = Ok(());
+    for source in &sources {
+        outcome = list(args, context, source, &mut left, &mut output).await;
+        match outcome {
+            Ok(()) => context.report.success(),
+            // Of several the others are listed all the same.
+            Err(Stop::Failed(ref error, ref situation))
+                if sources.len() > 1 && !matches!(error.kind(), Kind::TimedOut) =>
+            {
+                context.report.failure(error, situation);
+                outcome = Ok(());
+            }
+            Err(_) => break,
+        }
+    }
+    super::close(output, outcome)
+}
+
+/// The catalogs that are named. All names are read before anything is listed.
+async fn sources(args: &ReposArgs, context: &Context<'_>) -> Result<Vec<Source>, Stop> {
+    let texts: Vec<Option<&str>> = match &args.roots[..] {
+        [] => vec![None],
+        roots => roots.iter().map(|root| Some(root.as_str())).collect(),
+    };
+    let mut sources = Vec::with_capacity(texts.len());
+    for text in texts {
+        let (registry, root) = context.place(text).await?;
+        let root = root.map(|root| without_tag(text, &root)).transpose()?;
+        sources.push(Source { client: context.client(&registry).await?, root });
+    }
+    Ok(sources)
+}
+
+/// What the names of repositories begin with. Only an address that was pasted may have a tag after it, which says nothing here.
+fn without_tag(text: Option<&str>, root: &Reference) -> Result<Repository, Usage> {
+    let is_address = text.is_some_and(|text| text.contains("://"));
+    if is_address { Ok(root.repository().clone()) } else { Ok(root.to_string().parse()?) }
+}
+
+/// Lists a catalog as it comes, and counts down how many more may be listed.
+async fn list(
+    args: &ReposArgs,
+    context: &Context<'_>,
+    source: &Source,
+    left: &mut usize,
+    output: &mut Output,
+) -> Result<(), Stop> {
+    let (client, registry) = (&source.client, source.client.registry());
     let wanted = |name: &Repository| {
         let name = name.as_str();
-        let below = root.as_ref().is_none_or(|root| name.strip_prefix(root.as_str()).is_some_and(is_end_or_below));
+        let is_below = |root: &Repository| name.strip_prefix(root.as_str()).is_some_and(is_end_or_below);
+        let below = source.root.as_ref().is_none_or(is_below);
         below && name.starts_with(args.prefix.as_deref().unwrap_or_default()) && args.filter.keeps(name)
     };
-    let options = CatalogOptions { page_size: limit.min(PAGE_SIZE), after: args.after.clone() };
+    let options = CatalogOptions { page_size: (*left).clamp(1, PAGE_SIZE), after: args.after.clone() };
     let names = client.catalog_batches(&options).map_ok(|mut names| {
         names.retain(wanted);
         names
     });
-    let names = first(limit, names.boxed_local());
-    let client = &client;
+    let names = first(*left, names.boxed_local());
     let mut listed = if args.tags {
         let listed = client.expecting(names).map(|name| async move {
             let name = name?;
@@ -43,30 +103,31 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
         one_by_one(names).map_ok(|name| (name, None)).boxed_local()
     };
     let progress = context.progress("repositories");
-    let outcome = loop {
-        match next_or_flush(context, &mut listed, &mut output).await {
-            Ok(Some(Ok(item))) => output.write(&record(context, &registry, item))?,
-            Ok(Some(Err(error))) => break Err(Stop::Failed(error, context.situation(&registry).of_listing())),
-            Ok(None) => break Ok(()),
-            Err(stop) => break Err(stop),
-        }
+    while let Some(item) = next_or_flush(context, &mut listed, output).await? {
+        let item = item.map_err(|error| Stop::Failed(error, Box::new(context.situation(registry).of_listing())))?;
+        output.write(&record(context, registry, item))?;
+        *left -= 1;
         progress.inc(1);
-    };
-    drop(progress);
-    super::close(output, outcome)
+    }
+    Ok(())
 }
 
-fn record(context: &Context<'_>, registry: &registry_ls::name::Registry, (name, tags): Listed) -> RepositoryRecord {
-    let repository = name.to_string();
+fn record(context: &Context<'_>, registry: &Registry, (name, tags): Listed) -> RepositoryRecord {
+    let record = RepositoryRecord {
+        registry: registry.to_string(),
+        reference: registry.qualify(&name),
+        repository: name.to_string(),
+        ..RepositoryRecord::default()
+    };
     match tags {
-        None => RepositoryRecord { repository, ..RepositoryRecord::default() },
+        None => record,
         Some(Ok(tags)) => {
             context.report.success();
-            RepositoryRecord { repository, tags: Field::Known(tags), error: None }
+            RepositoryRecord { tags: Field::Known(tags), ..record }
         }
         Some(Err(error)) => {
             context.report.failure(&error, &context.situation(registry));
-            RepositoryRecord { repository, tags: Field::Unknown, error: Some(failure(&error)) }
+            RepositoryRecord { tags: Field::Unknown, error: Some(failure(&error)), ..record }
         }
     }
 }

@@ -2,7 +2,7 @@ mod accept;
 mod check;
 mod place;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use registry_ls::http::dial;
 use registry_ls::name::Registry;
@@ -12,6 +12,7 @@ use registry_ls::{Error, Kind, error};
 use super::Context;
 use crate::args::TrustArgs;
 use crate::config::{Account, Connection};
+use crate::input::{apart, unread};
 use crate::output::{CertificateRecord, Field, SettingRecord, TrustRecord, TrustView, day};
 use crate::report::Stop;
 use crate::usage::Usage;
@@ -19,14 +20,17 @@ use crate::usage::Usage;
 /// `rls trust`
 pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
     if !args.check.is_empty() {
-        return check::run(args, context);
+        return check::run(args, context).await;
     }
     let registry = context.settings.named_registry(args.named.as_deref())?;
     if registry.is_plain_http() {
         return Err(Usage::new(format!("{registry} is spoken to in plain HTTP, which has no certificates")).into());
     }
     let mut output = context.output(TrustView)?;
-    let from_secret = args.from_secret.as_deref().map(anchors_of_secret).transpose().map_err(Usage::from)?;
+    let from_secret = match args.from_secret.clone() {
+        Some(path) => Some(from_secret(path, context).await?),
+        None => None,
+    };
     let presented = present(context, &registry).await?;
     let wanted = match from_secret {
         Some(anchors) => secrets(context, &registry, &presented, anchors)?,
@@ -60,6 +64,12 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
         None => {}
     }
     Ok(())
+}
+
+/// Reads the CA out of a secret, which may come from a pipe.
+async fn from_secret(path: PathBuf, context: &Context<'_>) -> Result<Vec<Anchor>, Stop> {
+    let read = context.or_end(apart(move || anchors_of_secret(&path))).await?;
+    Ok(read.map_err(unread)?.map_err(Usage::from)?)
 }
 
 /// Where clients look.

@@ -66,8 +66,8 @@ impl Environment {
         let reader = Reader { lookup };
         Ok(Self {
             registry: reader.text("RLS_REGISTRY")?,
-            username: reader.text("RLS_USERNAME")?,
-            password: reader.secret("RLS_PASSWORD")?,
+            username: reader.text("RLS_USERNAME")?.map(|name| without_line_end(&name).to_owned()),
+            password: reader.text("RLS_PASSWORD")?.map(|password| without_line_end(&password).into()),
             auth_file: reader.path("REGISTRY_AUTH_FILE"),
             ca_files: reader.get("RLS_CA_FILE").map(|paths| split_paths(&paths).collect()).unwrap_or_default(),
             client_cert: reader.path("RLS_CLIENT_CERT"),
@@ -103,15 +103,17 @@ impl Reader<'_> {
         text.map_err(|_| Usage::new(format!("{name} cannot be used")).because("it is not UTF-8"))
     }
 
-    fn secret(&self, name: &str) -> Result<Option<SecretString>> {
-        Ok(self.text(name)?.map(SecretString::from))
-    }
-
     fn parsed<T>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         let value = parse(&text);
         value.map(Some).map_err(|cause| Usage::new(format!("{name}={text} cannot be used")).because(cause))
     }
+}
+
+/// Text without one line end at its end: `$(cat FILE)` in a block of YAML and `echo` add one, which is no part of a password.
+pub fn without_line_end(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
 }
 
 fn parse_switch(text: &str) -> Result<bool, String> {
@@ -208,6 +210,15 @@ mod tests {
         ];
         let empty = read(&names.map(|name| (name, ""))).unwrap();
         assert_eq!(format!("{empty:?}"), format!("{:?}", Environment::default()));
+    }
+
+    #[test]
+    fn a_line_end_is_no_part_of_a_user_name_or_password() {
+        for (given, meant) in [("pw\n", "pw"), ("pw\r\n", "pw"), (" p w ", " p w "), ("pw\n\n", "pw\n"), ("pw", "pw")] {
+            let environment = read(&[("RLS_USERNAME", given), ("RLS_PASSWORD", given)]).unwrap();
+            assert_eq!(environment.username.as_deref(), Some(meant));
+            assert_eq!(environment.password.as_ref().unwrap().expose_secret(), meant);
+        }
     }
 
     #[test]

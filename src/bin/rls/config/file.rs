@@ -32,6 +32,7 @@ use registry_ls::name::Registry;
 use self::prune::Prune;
 use super::reader::{Entry, Reader};
 use crate::args::{MAX_JOBS, MAX_RETRIES, parse_duration};
+use crate::input;
 use crate::output::{ColorChoice, Format, Layout, ProgressChoice};
 use crate::usage::{Result, Usage};
 
@@ -111,21 +112,24 @@ pub enum Login {
 }
 
 impl File {
-    /// Reads `path`, or the default file where that exists.
+    /// Reads the file that is named, or the default one where that exists.
     ///
     /// # Errors
-    /// A file that was asked for and cannot be read, or one with a fault in it.
-    pub fn load(path: Option<&Path>) -> Result<Self> {
+    /// A file that is named and cannot be read, one that is too large, or one with a fault in it.
+    pub async fn load(named: Option<&Path>) -> Result<Self> {
         let strategy = etcetera::choose_base_strategy().ok();
         let default = strategy.as_ref().map(|strategy| strategy.config_dir().join("rls").join("config.toml"));
         let home = strategy.as_ref().map(BaseStrategy::home_dir);
-        let Some(place) = path.or(default.as_deref()) else { return Ok(Self::default()) };
-        match std::fs::read_to_string(place) {
-            Ok(text) => Self::parse(place, &text, home),
-            Err(error) if path.is_none() && is_absent(error.kind()) => Ok(Self::default()),
-            Err(error) => {
-                Err(Usage::new(format!("the configuration file {} cannot be read", place.display())).because(error))
+        let Some(place) = named.or(default.as_deref()) else { return Ok(Self::default()) };
+        let called = format!("the configuration file {}", place.display());
+        match input::read_file(place, input::CONFIG).await {
+            Ok(bytes) => {
+                let text = String::from_utf8(bytes);
+                let text = text.map_err(|_| Usage::new(format!("cannot read {called}")).because("it is not UTF-8"))?;
+                Self::parse(place, &text, home)
             }
+            Err(error) if named.is_none() && is_absent(error.kind()) => Ok(Self::default()),
+            Err(error) => Err(input::unreadable(&called, &error, input::CONFIG)),
         }
     }
 

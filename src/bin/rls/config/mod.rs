@@ -1,7 +1,9 @@
 //! What is to be done with what options, environment and configuration file say.
 //!
 //! ```text
-//! let settings = Settings::load(&cli)?;                       // the configuration file, the environment
+//! let environment = Environment::of_process()?;
+//! let file = File::load(None).await?;
+//! let settings = Settings::resolve(&cli, environment, file)?;
 //! let (registry, reference) = settings.reference("app:1")?;   // also .repository(…) and .catalog(…)
 //! let connection = settings.connection(&registry)?;           // everything about talking to that registry
 //! settings.layout, .header, .color, .progress, .quiet, .verbosity, .stats, .timeout
@@ -10,11 +12,14 @@
 //! Order: option, environment, configuration file (first its table for the registry), default. The environment is not left
 //! to clap, for which a variable is as good as an option: `RLS_OUTPUT=json rls tags app --format …` would be a contradiction.
 
+mod account;
 mod environment;
 mod file;
+mod names;
 mod reader;
 mod settings;
 
-pub use environment::Environment;
+pub use environment::{Environment, without_line_end};
 pub use file::{File, Login};
+pub use names::{Line, Place};
 pub use settings::{Account, Connection, Password, Settings};

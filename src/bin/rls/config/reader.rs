@@ -90,8 +90,11 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// It is something else.
     pub fn text<'t>(&self, entry: &Entry<'t, '_>) -> Result<&'t str> {
-        let text = entry.value.get_ref().as_str().filter(|text| !text.is_empty());
-        text.ok_or_else(|| self.expected(entry, "text in quotes"))
+        match entry.value.get_ref().as_str() {
+            Some("") => Err(self.fault(entry.value.span(), format!("{} is empty", entry.key))),
+            Some(text) => Ok(text),
+            None => Err(self.expected(entry, "text in quotes")),
+        }
     }
 
     /// `true` or `false`.

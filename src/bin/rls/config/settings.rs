@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use registry_ls::http::{Jobs, Options, Resolve};
-use registry_ls::name::{Located, Reference, Registry, Repository};
+use registry_ls::name::{Registry, Repository};
 use secrecy::SecretString;
 
 use super::file::Connect;
-use super::{Environment, File, Login};
+use super::{Environment, File, without_line_end};
 use crate::args::{Cli, Global, RuleArgs};
 use crate::output::{ColorChoice, Layout, ProgressChoice};
 use crate::usage::{Result, Usage, nearest};
@@ -32,19 +32,23 @@ pub struct Settings {
     pub stats: bool,
     /// Limit for the whole command.
     pub timeout: Option<Duration>,
+    /// Whether names are shown in full.
+    pub full: bool,
     /// `--registry`: every name is then a path in it.
-    asked: Option<Registry>,
+    pub(super) asked: Option<Registry>,
     /// `RLS_REGISTRY`, or the file's.
-    usual: Option<Registry>,
-    given: Global,
-    environment: Environment,
-    file: File,
+    pub(super) usual: Option<Registry>,
+    /// The registry that the user name and password of the run are for.
+    pub(super) owner: Option<Registry>,
+    pub(super) given: Global,
+    pub(super) environment: Environment,
+    pub(super) file: File,
 }
 
 /// How to talk to one registry.
 #[derive(Debug)]
 pub struct Connection {
-    /// The registry, spoken to in plain HTTP if that was asked for.
+    /// The registry, as it is reached.
     pub registry: Registry,
     /// Who to be.
     pub account: Account,
@@ -95,42 +99,17 @@ pub enum Password {
     Prompt,
 }
 
-/// How somebody logs in.
-#[derive(Debug)]
-pub struct LoginSettings {
-    /// The user name; `None` is to be asked for.
-    pub username: Option<String>,
-    /// Where the password is.
-    pub password: Password,
-    /// The file to keep credentials in, other than docker's.
-    pub auth_file: Option<PathBuf>,
-}
-
 impl Settings {
-    /// Reads the environment and the configuration file, and decides.
-    ///
-    /// # Errors
-    /// A fault in either, or a contradiction.
-    pub fn load(cli: &Cli) -> Result<Self> {
-        let environment = Environment::of_process()?;
-        let file = File::load(cli.config_file().or(environment.config.as_deref()))?;
-        Self::resolve(&cli.global, environment, file)
-    }
-
     /// Decides.
     ///
     /// # Errors
-    /// A registry that is none, a template that there is not, a user name that cannot be one.
-    pub fn resolve(given: &Global, environment: Environment, file: File) -> Result<Self> {
-        let asked = given.registry.as_deref().map(str::parse).transpose()?;
-        let usual = match environment.registry.as_deref() {
-            Some(text) => Some(text.parse::<Registry>().map_err(|error| error.within("RLS_REGISTRY cannot be used"))?),
-            None => file.registry.clone(),
-        };
+    /// A registry that is none, a template that there is not, a user name that cannot be one, a password that could be for several registries.
+    pub fn resolve(cli: &Cli, environment: Environment, file: File) -> Result<Self> {
+        let given = &cli.global;
         for username in given.username.iter().chain(&environment.username) {
             check_username(username)?;
         }
-        Ok(Self {
+        let mut settings = Self {
             layout: layout(given, &environment, &file)?,
             header: !given.no_header,
             color: given.color.or(file.color.filter(|_| !environment.decides_color)).unwrap_or_default(),
@@ -139,147 +118,31 @@ impl Settings {
             verbosity: if given.verbose > 0 { given.verbose } else { environment.verbosity.unwrap_or(0) },
             stats: given.stats,
             timeout: given.timeout.or(environment.timeout).or(file.timeout),
-            asked,
-            usual,
-            given: given.clone(),
+            full: given.full,
+            asked: None,
+            usual: None,
+            owner: None,
+            given: Global {
+                username: given.username.as_deref().map(without_line_end).map(str::to_owned),
+                ..given.clone()
+            },
             environment,
             file,
-        })
-    }
-
-    /// The registry that a name without a host is in.
-    pub fn registry(&self) -> Registry {
-        self.asked.as_ref().or(self.usual.as_ref()).cloned().unwrap_or_else(Registry::docker_hub)
-    }
-
-    /// Reads REGISTRY, which may be left out.
-    ///
-    /// # Errors
-    /// It is none, or --registry names another.
-    pub fn named_registry(&self, text: Option<&str>) -> Result<Registry> {
-        let Some(text) = text else { return Ok(self.with_scheme(self.registry())) };
-        let named: Registry = text.parse()?;
-        match &self.asked {
-            Some(asked) if *asked != named => {
-                Err(Usage::new(format!("{named} and --registry {asked} are two registries")).hint("name it once"))
-            }
-            _ => Ok(self.with_scheme(named)),
-        }
-    }
-
-    /// REGISTRY, or the one that options, environment or configuration file name; never the default of all.
-    ///
-    /// # Errors
-    /// As [`Settings::named_registry`].
-    pub fn known_registry(&self, text: Option<&str>) -> Result<Option<Registry>> {
-        let is_known = text.is_some() || self.asked.is_some() || self.usual.is_some();
-        is_known.then(|| self.named_registry(text)).transpose()
-    }
-
-    /// The registry, spoken to in plain HTTP if that was asked for.
-    fn with_scheme(&self, registry: Registry) -> Registry {
-        if self.is_plain_http(&registry) { registry.with_plain_http() } else { registry }
-    }
-
-    fn is_plain_http(&self, registry: &Registry) -> bool {
-        let asked = self.given.plain_http.then_some(true).or(self.environment.plain_http);
-        asked.or_else(|| self.file.about(registry).find_map(|connect| connect.plain_http)).unwrap_or(false)
-    }
-
-    /// How to log in to a registry, and where to keep the credentials.
-    ///
-    /// # Errors
-    /// Nobody is to log in.
-    pub fn login(&self, registry: &Registry) -> Result<LoginSettings> {
-        if self.given.anonymous {
-            return Err(Usage::new("--anonymous sends no credentials, and login needs some"));
-        }
-        let in_file = self.file.about(registry).find_map(|connect| match &connect.login {
-            Some(Login::User(username)) => Some(username.clone()),
-            _ => None,
-        });
-        let username = self.given.username.clone().or_else(|| self.environment.username.clone()).or(in_file);
-        if username.is_none() && self.given.password_stdin {
-            return Err(Usage::new("--password-stdin needs a user name").hint("-u NAME"));
-        }
-        if username.is_none() && self.environment.password.is_some() {
-            return Err(Usage::new("RLS_PASSWORD needs a user name").hint("-u NAME, or RLS_USERNAME"));
-        }
-        Ok(LoginSettings { username, password: self.password(), auth_file: self.auth_file(registry)? })
-    }
-
-    /// The file in which credentials for a registry are kept, other than docker's.
-    ///
-    /// # Errors
-    /// It is standard input.
-    pub fn auth_file(&self, registry: &Registry) -> Result<Option<PathBuf>> {
-        let in_file = self.file.about(registry).find_map(|connect| match &connect.login {
-            Some(Login::AuthFile(path)) => Some(path.clone()),
-            _ => None,
-        });
-        let path = self.given.auth_file.clone().or_else(|| self.environment.auth_file.clone()).or(in_file);
-        match path {
-            Some(path) if path.as_os_str() == "-" => {
-                Err(Usage::new("--auth-file - is standard input, where no credentials can be kept"))
-            }
-            path => Ok(path),
-        }
-    }
-
-    /// Reads REPO.
-    ///
-    /// # Errors
-    /// It is no repository.
-    pub fn repository(&self, text: &str) -> registry_ls::Result<(Registry, Repository)> {
-        let located: Located<Repository> = match &self.asked {
-            Some(registry) => Located::<Repository>::parse_in(text, registry)?,
-            None => text.parse()?,
         };
-        Ok(located.within(&self.registry()))
-    }
-
-    /// Reads REF.
-    ///
-    /// # Errors
-    /// It is no reference.
-    pub fn reference(&self, text: &str) -> registry_ls::Result<(Registry, Reference)> {
-        let located: Located<Reference> = match &self.asked {
-            Some(registry) => Located::<Reference>::parse_in(text, registry)?,
-            None => text.parse()?,
+        settings.asked = match given.registry.as_deref() {
+            Some(text) => Some(settings.given_registry(text, given.plain_http)?),
+            None => None,
         };
-        Ok(located.within(&self.registry()))
-    }
-
-    /// Reads `REGISTRY[/PREFIX]`: the registry, and what the repositories' names begin with, in whole path components.
-    ///
-    /// A URL is a registry. With `--registry` the text is a prefix. Otherwise its first component is a host if it looks
-    /// like one, and also if there is no other registry to look in, since Docker Hub lists none.
-    ///
-    /// # Errors
-    /// It is neither.
-    pub fn catalog(&self, text: Option<&str>) -> registry_ls::Result<(Registry, Option<String>)> {
-        let Some(text) = text else { return Ok((self.registry(), None)) };
-        if text.contains("://") {
-            return Ok((text.parse()?, None));
-        }
-        let path = text.trim_end_matches('/');
-        let (first, rest) = path.split_once('/').unwrap_or((path, ""));
-        let looks_like_host = first.contains(['.', ':']) || first == "localhost" || first.contains(char::is_uppercase);
-        let prefix = match (&self.asked, &self.usual) {
-            (Some(asked), _) if path.parse::<Registry>().is_ok_and(|named| named.authority() == asked.authority()) => {
-                None
+        settings.usual = match settings.environment.registry.as_deref() {
+            Some(text) => {
+                let plain_http = given.plain_http || settings.environment.plain_http == Some(true);
+                let usual = settings.given_registry(text, plain_http);
+                Some(usual.map_err(|error| error.within("RLS_REGISTRY cannot be used"))?)
             }
-            (Some(asked), _) => Some(Located::<Repository>::parse_in(path, asked)?.name),
-            (None, Some(_)) if !looks_like_host => Some(path.parse::<Located<Repository>>()?.name),
-            (None, _) => {
-                let rest = Some(rest).filter(|rest| !rest.is_empty());
-                return Ok((
-                    first.parse()?,
-                    rest.map(str::parse::<Repository>).transpose()?.map(|path| path.to_string()),
-                ));
-            }
+            None => settings.file.registry.clone().map(|registry| settings.with_scheme(registry)),
         };
-        Ok((self.registry(), prefix.map(|path| path.to_string())))
+        settings.owner = settings.owner(cli)?;
+        Ok(settings)
     }
 
     /// The rule for a repository in the configuration file.
@@ -288,6 +151,11 @@ impl Settings {
     /// There are two that are as good as each other.
     pub fn rule_for(&self, repository: &Repository) -> Result<Option<&RuleArgs>> {
         self.file.rule_for(repository.as_str())
+    }
+
+    /// The registry of `--registry`.
+    pub fn asked_registry(&self) -> Option<&Registry> {
+        self.asked.as_ref()
     }
 
     /// How to talk to a registry.
@@ -303,8 +171,8 @@ impl Settings {
             given.connect_timeout.or_else(|| about.iter().find_map(|connect| connect.connect_timeout));
         let retries = given.retries.or_else(|| about.iter().find_map(|connect| connect.retries));
         Ok(Connection {
-            registry: self.with_scheme(registry.clone()),
-            account: self.account(&about)?,
+            registry: registry.clone(),
+            account: self.account(registry, &about)?,
             ca_files: self.ca_files(&about).to_vec(),
             client_identity: self.client_identity(&about)?,
             insecure: insecure.or_else(|| about.iter().find_map(|connect| connect.insecure)).unwrap_or(false),
@@ -330,38 +198,6 @@ impl Settings {
         let in_file = about.iter().map(|connect| &connect.ca_files);
         let mut sources = [&self.given.ca_file, &self.environment.ca_files].into_iter().chain(in_file);
         sources.find(|files| !files.is_empty()).map_or(&[], Vec::as_slice)
-    }
-
-    fn account(&self, about: &[&Connect]) -> Result<Account> {
-        let (given, environment) = (&self.given, &self.environment);
-        let login =
-            |anonymous: bool, username: &Option<String>, auth_file: &Option<PathBuf>| match (username, auth_file) {
-                _ if anonymous => Some(Login::Anonymous),
-                (Some(username), _) => Some(Login::User(username.clone())),
-                (None, Some(path)) => Some(Login::AuthFile(path.clone())),
-                (None, None) => None,
-            };
-        let login = login(given.anonymous, &given.username, &given.auth_file)
-            .or_else(|| login(false, &environment.username, &environment.auth_file))
-            .or_else(|| about.iter().find_map(|connect| connect.login.clone()));
-        match login {
-            Some(Login::User(username)) => Ok(Account::User { username, password: self.password() }),
-            _ if given.password_stdin => Err(Usage::new("--password-stdin needs a user name").hint("-u NAME")),
-            Some(Login::Anonymous) => Ok(Account::Anonymous),
-            Some(Login::AuthFile(path)) => Ok(Account::AuthFile(path)),
-            None if environment.password.is_some() => {
-                Err(Usage::new("RLS_PASSWORD needs a user name").hint("-u NAME, or RLS_USERNAME"))
-            }
-            None => Ok(Account::Found),
-        }
-    }
-
-    fn password(&self) -> Password {
-        match &self.environment.password {
-            _ if self.given.password_stdin => Password::Stdin,
-            Some(password) => Password::Given(password.clone()),
-            None => Password::Prompt,
-        }
     }
 
     /// Certificate and key are of the same source, so that neither is paired with another's.

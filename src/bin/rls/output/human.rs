@@ -80,6 +80,17 @@ impl Human {
     }
 }
 
+/// As many names as a message has.
+const NAMED: usize = 10;
+
+/// The first ten names, and how many more there are.
+pub fn some_of(names: &[String]) -> String {
+    match names.get(..NAMED).filter(|_| names.len() > NAMED) {
+        Some(first) => format!("{} and {} more", first.join(", "), names.len() - NAMED),
+        None => names.join(", "),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! let options = OutputOptions::for_stdout(layout, header, color);
-//! let mut out = Output::new(TagView { qualified, detail }, options, std::io::stdout())?;   // before any request
+//! let mut out = Output::new(TagView { qualified, detail, full }, options, std::io::stdout())?;   // before any request
 //! out.write(&TagRecord { … })?;                     // as records arrive
 //! out.flush()?;                                     // when the next record is not there yet
 //! out.finish()?;                                    // always, also after an error: it closes lists and prints tables
@@ -11,7 +11,7 @@
 //! Records and their views are in [`record`]: [`RepositoryRecord`] with [`RepositoryView`], [`TagRecord`] with [`TagView`],
 //! [`ManifestRecord`] with [`ManifestView`], [`DigestRecord`] with [`DigestView`], [`RemovalRecord`] with [`RemovalView`],
 //! [`PruneRecord`] with [`PruneView`], [`LoginRecord`] with [`LoginView`], [`LogoutRecord`] with [`LogoutView`], [`TrustRecord`] with [`TrustView`],
-//! [`InspectionRecord`] with [`InspectionView`].
+//! [`InspectionRecord`] with [`InspectionView`], [`UndoRunRecord`] with [`UndoRunView`].
 //! A [`Field`] is absent, unknown or known; [`Failure`] is the `"error"` of one record.
 //!
 //! Exact bytes go through [`write_raw`], any other whole text through [`Sink`]. [`OutputError`] tells a closed pipe (141)
@@ -21,6 +21,7 @@
 //! Formats: `json`, `jsonl`, `yaml`, `plain` and templates are written record by record. A table with one column is, too;
 //! any other is laid out in pieces of some 10,000 rows, so a longer one has a bounded cost and may widen on its way.
 
+mod closed;
 mod escape;
 mod human;
 mod json;
@@ -38,8 +39,9 @@ use std::io::{IsTerminal, Write, stdout};
 
 use jiff::Timestamp;
 
+pub use closed::is_closed;
 pub use escape::escape;
-pub use human::Human;
+pub use human::{Human, some_of};
 pub use progress::{Progress, ProgressChoice, on_terminal};
 pub use raw::write_raw;
 pub use record::*;
@@ -191,6 +193,11 @@ impl<V: View, W: Write> Output<V, W> {
                 self.sink.push(line + "\n")
             }
         }
+    }
+
+    /// The view, for what is known about it only after the first requests. Its columns and fields stay what they are.
+    pub fn view_mut(&mut self) -> &mut V {
+        &mut self.view
     }
 
     /// Whether there was a record.

@@ -78,6 +78,11 @@ impl Progress {
         self.bar.set_length(total);
     }
 
+    /// Says how many there are so far.
+    pub fn set(&self, count: u64) {
+        self.bar.set_position(count);
+    }
+
     /// Counts some more.
     pub fn inc(&self, count: u64) {
         self.bar.inc(count);

@@ -16,6 +16,8 @@ pub enum OutputError {
     Closed,
     /// It could not be written, for instance because the disk is full (13).
     Write(io::Error),
+    /// There is no standard output (13).
+    Nowhere,
     /// The template does not fit the records (2).
     Template(Usage),
 }
@@ -25,6 +27,7 @@ impl fmt::Display for OutputError {
         match self {
             Self::Closed => f.write_str("the reader of standard output went away"),
             Self::Write(error) => write!(f, "the output could not be written: {error}"),
+            Self::Nowhere => f.write_str("the output could not be written: standard output is closed"),
             Self::Template(usage) => usage.fmt(f),
         }
     }

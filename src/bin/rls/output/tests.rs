@@ -2,6 +2,7 @@ use std::io;
 
 use super::sink::tests::Failing;
 use super::*;
+use registry_ls::name::Registry;
 
 const DIGEST: &str = "sha256:9b1f27c4152d0c44e2b751aa77ad0e3152d09b1f27c4152d0c44e2b751aa77ad";
 const OTHER: &str = "sha256:77ad0e3152d09b1f27c4152d0c44e2b751aa77ad9b1f27c4152d0c44e2b751aa";
@@ -19,8 +20,44 @@ fn written<V: View>(view: V, options: OutputOptions, records: &[V::Record]) -> S
     String::from_utf8(bytes).unwrap()
 }
 
+/// In a format; where a record is, which each says first, is left out of it.
 fn in_format<V: View>(view: V, format: Format, records: &[V::Record]) -> String {
-    written(view, options(Layout::Format(format)), records)
+    without_place(&written(view, options(Layout::Format(format)), records))
+}
+
+fn without_place(text: &str) -> String {
+    let (json, yaml) =
+        ("\"registry\":\"reg:5000\",\"reference\":\"reg:5000/", "registry: reg:5000\n  reference: reg:5000/");
+    let rest = |start, end| {
+        let mut parts = text.split(start);
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |text, part| text + part.split_once(end).map_or(part, |(_, rest)| rest))
+    };
+    if text.contains(yaml) { rest(yaml, "\n  ") } else { rest(json, "\",") }
+}
+
+#[test]
+fn every_record_says_where_it_is() {
+    let records = [tag("team/app", "1.0"), TagRecord::failed(&registry(), "team/gone", Detail::Names, None)];
+    let expected = "{\"registry\":\"reg:5000\",\"reference\":\"reg:5000/team/app:1.0\",\"repository\":\"team/app\",\"tag\":\"1.0\"}\n\
+         {\"registry\":\"reg:5000\",\"reference\":\"reg:5000/team/gone\",\"repository\":\"team/gone\",\"tag\":null}\n";
+    assert_eq!(written(NAMES, options(Layout::Format(Format::Jsonl)), &records), expected);
+    let mut record = TagRecord::failed(&"http://registry".parse().unwrap(), "app", Detail::Names, None);
+    for name in ["1.0", "latest", "2"] {
+        record.set_tag(name.to_owned());
+        assert_eq!(record.reference, format!("http://registry/app:{name}"));
+    }
+    let full = TagView { qualified: true, full: true, ..NAMES };
+    assert_eq!(in_format(full, Format::Plain, &[tag("team/app", "1.0")]), "reg:5000/team/app:1.0\n");
+    let table = in_format(full, Format::Table, &[tag("team/app", "1.0")]);
+    assert_eq!(table, "REPOSITORY         TAG\nreg:5000/team/app  1.0\n");
+    // What begins like a host would be read back as one.
+    let mirrored = repositories(&["ghcr.io/owner/app", "team/app"]);
+    assert_eq!(in_format(REPOS, Format::Plain, &mirrored), "reg:5000/ghcr.io/owner/app\nteam/app\n");
+    assert_eq!(
+        in_format(REPOS_WITH_TAGS, Format::Plain, &[with_tags("localhost/app", &["1"])]),
+        "reg:5000/localhost/app:1\n"
+    );
 }
 
 fn by_template<V: View>(view: V, template: &str, records: &[V::Record]) -> String {
@@ -35,12 +72,18 @@ fn refused_template<V: View>(view: V, template: &str) -> String {
 }
 
 fn repositories(names: &[&str]) -> Vec<RepositoryRecord> {
-    names.iter().map(|name| RepositoryRecord { repository: (*name).to_owned(), ..Default::default() }).collect()
+    let record = |name: &&str| RepositoryRecord { tags: Field::Absent, ..with_tags(name, &[]) };
+    names.iter().map(record).collect()
 }
 
 fn with_tags(repository: &str, tags: &[&str]) -> RepositoryRecord {
     let tags = Field::Known(tags.iter().map(|tag| (*tag).to_owned()).collect());
-    RepositoryRecord { repository: repository.to_owned(), tags, error: None }
+    let (registry, reference) = ("reg:5000".to_owned(), format!("reg:5000/{repository}"));
+    RepositoryRecord { registry, reference, repository: repository.to_owned(), tags, error: None }
+}
+
+fn registry() -> Registry {
+    "reg:5000".parse().unwrap()
 }
 
 fn failure() -> Option<Failure> {
@@ -48,7 +91,9 @@ fn failure() -> Option<Failure> {
 }
 
 fn tag(repository: &str, tag: &str) -> TagRecord {
-    TagRecord { repository: repository.to_owned(), tag: Some(tag.to_owned()), ..Default::default() }
+    let mut record = TagRecord::failed(&registry(), repository, Detail::Names, None);
+    record.set_tag(tag.to_owned());
+    record
 }
 
 fn long(name: &str, digest: &str, size: u64, created: &str) -> TagRecord {
@@ -63,21 +108,21 @@ fn long(name: &str, digest: &str, size: u64, created: &str) -> TagRecord {
 }
 
 fn long_tags() -> Vec<TagRecord> {
-    let mut unknown = TagRecord::failed("team/app", Detail::Long, failure());
+    let mut unknown = TagRecord::failed(&registry(), "team/app", Detail::Long, failure());
     unknown.tag = Some("broken".to_owned());
     vec![
         long("1.4.0", DIGEST, 61_200_000, "2026-11-18T09:12:00Z"),
         long("1.3.9", OTHER, 60_800_000, "2026-11-05T09:12:00+02:00"),
         long("latest", OTHER, 60_800_000, "0001-01-01T00:00:00Z"),
         unknown,
-        TagRecord::failed("team/gone", Detail::Long, failure()),
+        TagRecord::failed(&registry(), "team/gone", Detail::Long, failure()),
     ]
 }
 
-const LONG: TagView = TagView { qualified: false, detail: Detail::Long };
-const NAMES: TagView = TagView { qualified: false, detail: Detail::Names };
-const REPOS: RepositoryView = RepositoryView { tags: false };
-const REPOS_WITH_TAGS: RepositoryView = RepositoryView { tags: true };
+const LONG: TagView = TagView { qualified: false, detail: Detail::Long, full: false };
+const NAMES: TagView = TagView { detail: Detail::Names, ..LONG };
+const REPOS: RepositoryView = RepositoryView { tags: false, full: false };
+const REPOS_WITH_TAGS: RepositoryView = RepositoryView { tags: true, full: false };
 
 #[test]
 fn an_empty_list_in_every_format() {
@@ -114,7 +159,7 @@ fn repositories_in_every_format() {
 
 #[test]
 fn repositories_with_their_tags() {
-    let mut failed = RepositoryRecord { repository: "team/x".to_owned(), tags: Field::Unknown, error: failure() };
+    let mut failed = RepositoryRecord { tags: Field::Unknown, error: failure(), ..with_tags("team/x", &[]) };
     let records = [with_tags("base/alpine", &["3.19", "3.20"]), with_tags("team/empty", &[]), failed.clone()];
     let table = "REPOSITORY   TAG\nbase/alpine  3.19\nbase/alpine  3.20\nteam/empty   -\nteam/x       -\n";
     assert_eq!(in_format(REPOS_WITH_TAGS, Format::Table, &records), table);
@@ -131,8 +176,11 @@ fn repositories_with_their_tags() {
 
 #[test]
 fn tags_with_and_without_their_repository() {
-    let records =
-        [tag("team/app", "1.0"), TagRecord::failed("team/gone", Detail::Names, failure()), tag("team/web", "2.0")];
+    let records = [
+        tag("team/app", "1.0"),
+        TagRecord::failed(&registry(), "team/gone", Detail::Names, failure()),
+        tag("team/web", "2.0"),
+    ];
     let qualified = TagView { qualified: true, ..NAMES };
     assert_eq!(in_format(NAMES, Format::Plain, &records), "1.0\n2.0\n");
     assert_eq!(in_format(qualified, Format::Plain, &records), "team/app:1.0\nteam/web:2.0\n");
@@ -145,7 +193,7 @@ fn tags_with_and_without_their_repository() {
 
 #[test]
 fn tags_with_digests() {
-    let view = TagView { qualified: false, detail: Detail::Digests };
+    let view = TagView { detail: Detail::Digests, ..NAMES };
     let mut records = vec![TagRecord { digest: Field::Known(DIGEST.to_owned()), ..tag("team/app", "1.3.9") }];
     records.push(TagRecord { digest: Field::Unknown, error: failure(), ..tag("team/app", "gone") });
     assert_eq!(in_format(view, Format::Plain, &records), format!("1.3.9\t{DIGEST}\ngone\t-\n"));
@@ -214,7 +262,7 @@ broken - - - none
 
 #[test]
 fn a_template_is_refused_before_it_is_used() {
-    let fields = "its fields are repository, tag, error";
+    let fields = "its fields are registry, reference, repository, tag, error";
     let cases = [
         (
             "{{ tag",
@@ -276,8 +324,8 @@ fn a_template_that_asks_for_too_much_is_refused_before_it_is_used() {
 #[test]
 fn a_template_takes_a_record_of_any_length() {
     let tags: Vec<_> = (0..100_000).map(|number| format!("v{number}")).collect();
-    let record = RepositoryRecord { repository: "team/app".to_owned(), tags: Field::Known(tags), error: None };
-    let view = RepositoryView { tags: true };
+    let record = RepositoryRecord { tags: Field::Known(tags), ..with_tags("team/app", &[]) };
+    let view = REPOS_WITH_TAGS;
     let template = "{% for tag in tags|sort %}{{ repository }}:{{ tag|replace('v', '') }}\n{% endfor %}{{ tags|join(', ')|length }}";
     let shown = by_template(view, template, &[record]);
     assert_eq!((shown.lines().count(), shown.lines().last()), (100_001, Some("788888")));
@@ -309,9 +357,15 @@ fn text_in_a_template_takes_tabs_and_line_ends() {
 
 #[test]
 fn digests_stand_alone() {
+    let record = DigestRecord {
+        registry: "reg:5000".into(),
+        reference: "reg:5000/team/app:1".into(),
+        repository: "team/app".into(),
+        ..Default::default()
+    };
     let records = [
-        DigestRecord { repository: "team/app".into(), tag: Some("1".into()), digest: Some(DIGEST.into()), error: None },
-        DigestRecord { repository: "team/app".into(), tag: None, digest: None, error: failure() },
+        DigestRecord { tag: Some("1".into()), digest: Some(DIGEST.into()), error: None, ..record.clone() },
+        DigestRecord { tag: None, digest: None, error: failure(), ..record },
     ];
     assert_eq!(in_format(DigestView, Format::Table, &records), format!("{DIGEST}\n"));
     assert_eq!(in_format(DigestView, Format::Plain, &records), format!("{DIGEST}\n"));
@@ -322,14 +376,17 @@ fn digests_stand_alone() {
     assert_eq!(in_format(DigestView, Format::Jsonl, &records), lines);
 }
 
-const REMOVALS: RemovalView = RemovalView { planned: false };
+const REMOVALS: RemovalView = RemovalView { planned: false, full: false };
 
 fn removals() -> Vec<RemovalRecord> {
-    let removal = |tag: Option<&str>, action| RemovalRecord {
-        digest: Some(DIGEST.to_owned()),
-        action,
-        method: Some("tag".to_owned()),
-        ..RemovalRecord::of("team/app".to_owned(), tag.map(str::to_owned))
+    let removal = |tag: Option<&str>, action| {
+        RemovalRecord {
+            digest: Some(DIGEST.to_owned()),
+            action,
+            method: Some("tag".to_owned()),
+            ..RemovalRecord::of("team/app".to_owned(), tag.map(str::to_owned))
+        }
+        .at(&registry())
     };
     let failed = RemovalRecord { method: None, error: failure(), ..removal(Some("x\u{202e}"), Action::Failed) };
     vec![removal(Some("1"), Action::Removed), removal(None, Action::WouldRemove), failed]
@@ -382,7 +439,7 @@ fn records_are_written_as_they_come() {
         out.write(&repositories(&["a"])[0]).unwrap();
         out.flush().unwrap();
         drop(out);
-        assert_eq!(String::from_utf8(bytes).unwrap(), first, "{format:?}");
+        assert_eq!(without_place(&String::from_utf8(bytes).unwrap()), first, "{format:?}");
     }
 }
 
@@ -402,11 +459,20 @@ fn a_reader_that_goes_away_is_told_from_a_full_disk() {
 fn samples_have_the_fields_of_records() {
     let keys = |value: serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let sample = keys(serde_json::to_value(LONG.sample()).unwrap());
-    assert_eq!(sample, ["repository", "tag", "digest", "mediaType", "platforms", "size", "created"]);
+    assert_eq!(
+        sample,
+        ["registry", "reference", "repository", "tag", "digest", "mediaType", "platforms", "size", "created"]
+    );
     assert_eq!(sample, keys(serde_json::to_value(&long_tags()[0]).unwrap()));
-    assert_eq!(keys(serde_json::to_value(REPOS_WITH_TAGS.sample()).unwrap()), ["repository", "tags"]);
-    assert_eq!(keys(serde_json::to_value(REPOS.sample()).unwrap()), ["repository"]);
-    assert_eq!(keys(serde_json::to_value(DigestView.sample()).unwrap()), ["repository", "tag", "digest"]);
-    let removal = ["repository", "tag", "digest", "action", "method", "reason"];
+    assert_eq!(
+        keys(serde_json::to_value(REPOS_WITH_TAGS.sample()).unwrap()),
+        ["registry", "reference", "repository", "tags"]
+    );
+    assert_eq!(keys(serde_json::to_value(REPOS.sample()).unwrap()), ["registry", "reference", "repository"]);
+    assert_eq!(
+        keys(serde_json::to_value(DigestView.sample()).unwrap()),
+        ["registry", "reference", "repository", "tag", "digest"]
+    );
+    let removal = ["registry", "reference", "repository", "tag", "digest", "action", "method", "reason"];
     assert_eq!(keys(serde_json::to_value(REMOVALS.sample()).unwrap()), removal);
 }

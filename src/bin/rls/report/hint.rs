@@ -12,6 +12,8 @@ pub struct Situation {
     pub registry: Option<Registry>,
     /// Names that were perhaps meant, best first.
     pub nearest: Vec<String>,
+    /// A tag that is listed although its manifest is gone.
+    pub dangling: Option<String>,
     /// Whether the registry does not even have the repository.
     pub no_repository: bool,
     /// Whether a certificate was given with `--ca-file`.
@@ -23,7 +25,14 @@ pub struct Situation {
 impl Situation {
     /// A situation with one registry.
     pub fn at(registry: &Registry, ca_given: bool) -> Self {
-        Self { registry: Some(registry.clone()), nearest: Vec::new(), no_repository: false, ca_given, listing: false }
+        Self {
+            registry: Some(registry.clone()),
+            nearest: Vec::new(),
+            dangling: None,
+            no_repository: false,
+            ca_given,
+            listing: false,
+        }
     }
 
     /// The same where repositories were to be listed.
@@ -48,7 +57,7 @@ impl Situation {
                 "nothing was sent there; the registry's operator has to correct the realm of its token server"
                     .to_owned(),
             ),
-            Kind::Unsupported(operation) => Some(self.unsupported(*operation)),
+            Kind::Unsupported(operation) => Some(self.unsupported(*operation, error)),
             Kind::Protocol(fault) => self.protocol(fault),
             Kind::RateLimited => Some("--jobs 1 asks more slowly; logged in, the limit is often higher".to_owned()),
             Kind::Safety(danger) => danger_hint(danger),
@@ -77,8 +86,14 @@ impl Situation {
     }
 
     fn not_found(&self, missing: Missing) -> Option<String> {
+        if let Some(name) = &self.dangling {
+            return Some(format!(
+                "it is in the list of tags, but its manifest is gone; rls rm {name} --placeholder removes it where you may push, \
+                 otherwise the registry's administrator has to"
+            ));
+        }
         if !self.nearest.is_empty() {
-            return Some(format!("there is {}", self.nearest.join(", ")));
+            return Some(format!("did you mean {}?", self.nearest.join(", ")));
         }
         match missing {
             Missing::Tag if self.no_repository => {
@@ -128,22 +143,19 @@ impl Situation {
         }
     }
 
-    fn unsupported(&self, operation: Operation) -> String {
+    fn unsupported(&self, operation: Operation, error: &Error) -> String {
         match operation {
             Operation::Catalog => self.no_catalog(),
             Operation::DeleteTag | Operation::DeleteManifest if self.is_docker_hub() => {
-                "Docker Hub deletes tags on its web site: hub.docker.com/repository/docker/NAMESPACE/NAME/tags".to_owned()
+                "Docker Hub deletes tags on its web site: hub.docker.com/repository/docker/NAMESPACE/NAME/tags"
+                    .to_owned()
             }
             Operation::DeleteTag | Operation::DeleteManifest if self.is_at("ghcr.io") => {
                 "GHCR deletes versions of packages on GitHub's web site, or with \
                  gh api --method DELETE /user/packages/container/NAME/versions/ID"
                     .to_owned()
             }
-            Operation::DeleteTag | Operation::DeleteManifest => {
-                "on docker's registry deletion is off until its server is started with REGISTRY_STORAGE_DELETE_ENABLED=true \
-                 (storage.delete.enabled in config.yml)"
-                    .to_owned()
-            }
+            Operation::DeleteTag | Operation::DeleteManifest => no_deletion(error).to_owned(),
             Operation::Tags | Operation::Other => format!("is {} a registry? A registry answers on /v2/", self.name()),
         }
     }
@@ -277,17 +289,51 @@ fn has_expired_at_ecr(identity: &Identity, error: &Error) -> bool {
     identity.username.as_deref() == Some("AWS") && errors.any(|error| error.message.contains("token has expired"))
 }
 
+/// Why a registry does not delete, as far as its reply tells: several causes are answered alike.
+fn no_deletion(error: &Error) -> &'static str {
+    match error.reply() {
+        Some(reply) if reply.status == 404 => {
+            "a gateway in front of the registry may let no DELETE through, or a rule of the registry forbids it"
+        }
+        // Only a plan has no other way.
+        Some(reply) if reply.status == 400 => "this registry deletes manifests, not tags; save a new plan for it",
+        // distribution answers so while it is read-only; where deletion is disabled its reply has a code.
+        Some(reply) if reply.status == 405 && reply.errors.is_empty() => {
+            "the registry may be in read-only mode (storage.maintenance.readonly in its config.yml), or let no DELETE through"
+        }
+        _ => {
+            "on docker's registry: deletion is disabled unless REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in config.yml); \
+             a pull-through cache (proxy.remoteurl) never deletes, and read-only mode (storage.maintenance.readonly) answers the same"
+        }
+    }
+}
+
 fn danger_hint(danger: &Danger) -> Option<String> {
     match danger {
         Danger::Siblings { .. } => Some(
-            "--with-siblings removes all these tags; --placeholder removes only the one that was named (pushes a tiny manifest first)"
+            "use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)"
                 .to_owned(),
         ),
-        Danger::Tagged { .. } => Some("--all-tags removes the manifest with its tags".to_owned()),
+        Danger::Tagged { .. } => Some("use --all-tags to remove the manifest with its tags".to_owned()),
         Danger::InIndex { .. } => Some(
-            "remove the index that lists it instead; --placeholder removes the tag alone, --force leaves the index broken".to_owned(),
+            "remove the index that lists it instead; --placeholder removes only the tag, --force breaks the index".to_owned(),
         ),
-        Danger::Moved { .. } => Some("somebody pushed to it; look at it again before you remove it".to_owned()),
+        Danger::Unlisted => Some(
+            "--placeholder removes only this tag (it pushes a tiny manifest first); --with-siblings removes every tag on the manifest"
+                .to_owned(),
+        ),
+        Danger::Unreadable { names } => {
+            let broken = names.first().map(|name| format!("; or remove {name} first")).unwrap_or_default();
+            Some(format!("--placeholder removes a tag without knowing about others (it pushes a tiny manifest first){broken}"))
+        }
+        Danger::Moved { .. } => Some("it was pushed to meanwhile; look at it again before removing it".to_owned()),
+        Danger::TagExists { .. } => {
+            Some("tags are never overwritten; to restore it, remove the tag, then: rls undo ID (see rls undo --list)".to_owned())
+        }
+        Danger::MissingBlobs { .. } => Some(
+            "the registry's garbage collection has deleted them; push the image again from where it was built".to_owned(),
+        ),
+        Danger::DamagedCopy => Some("push the image again from where it was built".to_owned()),
         Danger::DigestMismatch => Some("a proxy or the registry altered the data; nothing of it was used".to_owned()),
         _ => None,
     }

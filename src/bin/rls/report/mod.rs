@@ -5,6 +5,7 @@ mod hint;
 mod log;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::io::{Write, stderr};
 use std::panic;
 use std::time::Duration;
@@ -18,14 +19,14 @@ pub use hint::Situation;
 pub use log::{Verbosity, start as start_log};
 
 use crate::args::Refusal;
-use crate::output::{ColorChoice, Failure, OutputError, Styles, Tone, escape, on_terminal};
+use crate::output::{ColorChoice, Failure, OutputError, Styles, Tone, escape, is_closed, on_terminal};
 use crate::usage::Usage;
 
 /// Why a command ended early.
 #[derive(Debug)]
 pub enum Stop {
     /// Something failed that is not about one of several targets.
-    Failed(Error, Situation),
+    Failed(Error, Box<Situation>),
     /// The command line or local configuration is at fault.
     Usage(Usage),
     /// Something failed, and the output says so.
@@ -58,6 +59,8 @@ pub struct Report {
     quiet: bool,
     /// Targets that came out well.
     succeeded: Cell<usize>,
+    /// What was said of them.
+    told: RefCell<HashSet<String>>,
     /// The exit codes of those that did not.
     failed: RefCell<Vec<Exit>>,
 }
@@ -65,7 +68,7 @@ pub struct Report {
 impl Report {
     /// A report on standard error.
     pub fn new(styles: Styles, quiet: bool) -> Self {
-        Self { styles, quiet, succeeded: Cell::default(), failed: RefCell::default() }
+        Self { styles, quiet, succeeded: Cell::default(), told: RefCell::default(), failed: RefCell::default() }
     }
 
     /// Whether hints, warnings and progress are unwanted.
@@ -80,7 +83,10 @@ impl Report {
 
     /// Prints why one target failed, and counts it.
     pub fn failure(&self, error: &Error, situation: &Situation) {
-        self.print_error(error.what(), error.causes(), situation.hint(error).as_deref());
+        // What fails alike for many targets is said once; their records say it of each.
+        if self.told.borrow_mut().insert(error.to_string()) {
+            self.print_error(error.what(), error.causes(), situation.hint(error).as_deref());
+        }
         self.failed.borrow_mut().push(Exit::of(error.kind()));
     }
 
@@ -168,6 +174,9 @@ impl Report {
 pub fn refuse(refusal: Refusal) -> Exit {
     match refusal {
         Refusal::Usage(usage) => Report::new(Styles::for_stderr(ColorChoice::Auto), false).end(Err(usage.into())),
+        Refusal::Clap(error) if !error.use_stderr() && is_closed() => {
+            Report::new(Styles::for_stderr(ColorChoice::Auto), false).end(Err(OutputError::Nowhere.into()))
+        }
         Refusal::Clap(error) => match error.print() {
             Err(error) if !error.kind().eq(&std::io::ErrorKind::BrokenPipe) => Exit::OUTPUT,
             Err(_) => Exit::PIPE,

@@ -4,7 +4,6 @@ use std::pin::pin;
 
 use registry_ls::Kind;
 use registry_ls::diagnosis::{Check, Plan, Status, examine};
-use registry_ls::name::{Located, Registry, Repository};
 
 use self::remedy::Remedies;
 use super::{Context, next_or_flush};
@@ -16,7 +15,8 @@ use crate::usage::Usage;
 
 /// `rls doctor`
 pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let (registry, repository) = place(args, context)?;
+    let (registry, named) = context.place(args.place.as_deref()).await?;
+    let repository = named.as_ref().map(|reference| reference.repository().clone());
     if args.push && repository.is_none() {
         return Err(Usage::new("--push needs a repository").hint("rls doctor REGISTRY/REPO --push").into());
     }
@@ -31,6 +31,7 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Stop> {
     let plan = Plan {
         registry: registry.clone(),
         repository: repository.clone(),
+        reference: named.clone(),
         push: args.push,
         keychain,
         trust,
@@ -43,7 +44,11 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Stop> {
         match next_or_flush(context, &mut checks, &mut output).await {
             Ok(Some(check)) => {
                 tally.add(&check);
-                output.write(&record(check, &remedies))?;
+                output.write(&CheckRecord {
+                    registry: registry.to_string(),
+                    reference: named.as_ref().map(|named| registry.qualify(named)),
+                    ..record(check, &remedies)
+                })?;
             }
             Ok(None) => break Ok(()),
             Err(stop) => break Err(stop),
@@ -76,20 +81,13 @@ impl Tally {
     }
 }
 
-/// The registry that is meant, and the repository if there is one.
-fn place(args: &DoctorArgs, context: &Context<'_>) -> Result<(Registry, Option<Repository>), Usage> {
-    let (registry, path) = context.settings.catalog(args.place.as_deref())?;
-    let Some(path) = path else { return Ok((registry, None)) };
-    let located = Located::<Repository>::parse_in(&path, &registry)?;
-    let (registry, repository) = located.within(&registry);
-    Ok((registry, Some(repository)))
-}
-
 fn record(check: Check, remedies: &Remedies<'_>) -> CheckRecord {
     let finding = check.finding.as_ref();
     let unverified =
         check.unobeyed.map(|file| format!("or without verifying it, as {} asks: --insecure", file.display()));
     CheckRecord {
+        registry: String::new(),
+        reference: None,
         check: check.name.to_string(),
         status: match check.status {
             Status::Passed => CheckStatus::Ok,

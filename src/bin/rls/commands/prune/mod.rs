@@ -1,86 +1,106 @@
-//! `rls prune`: facts, the rule's decision, a plan; and with `--yes` its steps.
+//! `rls prune`: a snapshot, what the rules decide, a plan; and with `--yes` its execution.
 
 mod planned;
 mod targets;
 
 use std::collections::HashMap;
 use std::io::Stdout;
+use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use registry_ls::error::Error;
 use registry_ls::name::{Registry, Repository};
-use registry_ls::removal::{Plan, SavedPlan};
-use registry_ls::retention::{Decision, Totals};
+use registry_ls::registry::snapshot::SnapshotProgress;
+use registry_ls::removal::{Freed, Plan, RemovalPolicy, SavedPlan};
+use tokio::task::yield_now;
 
-use self::planned::Decided;
+use self::planned::{Decided, is_doubt};
 use self::targets::{Target, targets};
-use super::removing::{Records, Removing, save};
+use super::removal_runner::{Records, RemovalRunner, save};
 use super::{Context, MOST_AT_ONCE, next_or_flush};
 use crate::args::PruneArgs;
 use crate::output::{Action, Human, OutputError, PruneRecord, PruneView, RemovalRecord, Styles};
 use crate::report::{Stop, failure};
 
+/// After so many rows it is looked whether the command has to end.
+const ROWS: usize = 256;
+
 type Output = crate::output::Output<PruneView, Stdout>;
 
 /// `rls prune`
 pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let qualified = args.repositories.len() > 1 || !args.match_repo.is_empty();
-    let mut output = context.output(PruneView { qualified })?;
-    let progress = context.progress("repositories");
+    let qualified = context.settings.full || args.repositories.len() > 1 || !args.match_repo.is_empty();
+    let mut output = context.output(PruneView { qualified, full: context.settings.full })?;
     let targets = targets(args, context).await?;
-    progress.set_total(targets.len() as u64);
+    output.view_mut().full = context.shows_full(targets.iter().map(|target| target.client.registry()));
     targets.iter().for_each(|target| target.client.expect([&target.repository]));
-    let planned =
-        stream::iter(&targets).map(|target| async move { (target, Decided::make(target, args.placeholder).await) });
+    let policy = RemovalPolicy { placeholder: args.placeholder, ..RemovalPolicy::default() };
+    let counts = Arc::new(SnapshotProgress::default());
+    let planned = stream::iter(&targets).map(|target| {
+        let (policy, counts) = (&policy, Arc::clone(&counts));
+        async move { (target, Decided::make(target, policy, counts).await) }
+    });
     // What is going to be removed is looked at shortly before.
     let at_once = if args.yes { 1 } else { MOST_AT_ONCE };
     let mut planned = planned.buffered(at_once).boxed_local();
-    let mut removing = Removing::begin(context, true);
+    let mut runner = RemovalRunner::new(context, true, !args.yes);
+    runner.sums_up = true;
+    if args.yes && !args.no_undo {
+        runner.keep_removed().await;
+    }
     let mut sums = Sums::default();
     let mut saved = SavedPlan::default();
     let outcome = loop {
-        let (target, planned) = match next_or_flush(context, &mut planned, &mut output).await {
-            Ok(Some(planned)) => planned,
-            Ok(None) => break Ok(()),
-            Err(stop) => break Err(stop),
-        };
-        progress.inc(1);
+        let next = next_or_flush(context, &mut planned, &mut output);
+        let (target, planned) =
+            match context.with_progress("looking at tags", &counts, next).await.and_then(|next| next) {
+                Ok(Some(planned)) => planned,
+                Ok(None) => break Ok(()),
+                Err(stop) => break Err(stop),
+            };
         let (decided, removal) = match planned {
             Ok(planned) => planned,
             // Of one repository there is nothing else to say.
             Err(error) if !qualified => break Err(context.failed(target.client.registry(), error)),
             Err(error) => {
                 context.report.failure(&error, &context.situation(target.client.registry()));
-                output.write(&not_planned(&target.repository, &error))?;
+                output.write(&not_planned(&target.repository, &error).at(target.client.registry()))?;
                 continue;
             }
         };
-        sums.add(target, &decided);
+        sums.add(target, &decided, removal.as_ref().ok());
+        if let Some(removal) = removal.as_ref().ok().filter(|_| !args.yes) {
+            runner.warn_of_pins(removal);
+        }
         for item in removal.iter().flat_map(Plan::items) {
             saved.add(target.client.registry(), &target.repository, item);
         }
-        show(args, target, &decided, &removal, context, &mut output)?;
+        if let Err(stop) = show(args, target, &decided, &removal, context, &mut output).await {
+            break Err(stop);
+        }
         if args.yes {
-            let done = carry_out(target, &decided, removal, &mut removing, &mut output).await;
+            let done = execute(target, &decided, removal, &mut runner, &mut output).await;
             if done.is_err() {
                 break done;
             }
         }
     };
-    drop(progress);
     let outcome = super::close(output, outcome);
     if outcome.is_ok() {
-        sums.tell(args, context, removing.removed());
+        sums.tell(args, context, runner.removed_tags(), runner.is_complete());
     }
-    removing.end(&outcome);
+    runner.end(&outcome);
     outcome?;
-    args.save_plan.as_ref().map_or(Ok(()), |file| save(&saved, file, context))
+    match &args.save_plan {
+        Some(file) => save(saved, file, context).await,
+        None => Ok(()),
+    }
 }
 
 /// Writes the records of a repository, but for what is going to be carried out. What could not be read of a tag is a failure, though the
-/// tag is safe; that the registry deletes nothing is one, too.
-fn show(
+/// tag is safe; so is that the registry deletes nothing.
+async fn show(
     args: &PruneArgs,
     target: &Target,
     decided: &Decided,
@@ -89,36 +109,57 @@ fn show(
     output: &mut Output,
 ) -> Result<(), Stop> {
     let situation = context.situation(target.client.registry());
-    for decision in &decided.plan.decisions {
+    let refusal = decided.refusal(&target.repository);
+    if let Some(error) = &refusal {
+        context.report.failure(error, &situation);
+    } else if !decided.has_times() {
+        context
+            .report
+            .warning(&format!("no creation time is known in {}; --sort version orders by version", target.repository));
+    }
+    for (row, decision) in decided.plan.decisions.iter().enumerate() {
+        if row % ROWS == 0 {
+            context.or_end(yield_now()).await?;
+        }
         if args.yes && !decided.stays(decision) {
             continue;
         }
-        match decided.unread(decision) {
-            Some(error) => context.report.failure(error, &situation),
-            None if removal.is_ok() => context.report.success(),
+        match decided.unread(&target.repository, decision) {
+            Some(error) => context.report.failure(&error, &situation),
+            None if removal.is_ok() && refusal.is_none() => context.report.success(),
             None => {}
         }
-        output.write(&decided.record(&target.repository, decision))?;
+        output.write(&decided.record(&target.repository, decision).at(target.client.registry()))?;
     }
-    if let Err(error) = removal {
-        context.report.failure(error, &situation);
+    match removal {
+        Err(error) => context.report.failure(error, &situation),
+        Ok(removal) if !args.yes => {
+            for record in decided.purged(&target.repository, removal) {
+                output.write(&record.at(target.client.registry()))?;
+            }
+        }
+        Ok(_) => {}
+    }
+    // A list that contradicts itself, or a tag that cannot be read, holds others back.
+    for error in decided.doubts(&target.repository) {
+        context.report.failure(&error, &situation);
     }
     Ok(())
 }
 
 /// Removes what goes.
-async fn carry_out(
+async fn execute(
     target: &Target,
     decided: &Decided,
     removal: registry_ls::Result<Plan>,
-    removing: &mut Removing<'_>,
+    runner: &mut RemovalRunner<'_>,
     output: &mut Output,
 ) -> Result<(), Stop> {
     let Target { client, repository, .. } = target;
     match removal {
-        Ok(mut removal) => {
-            removing.targets += removal.wishes().len();
-            removing.carry_out(client, &mut removal, &mut WithFacts { decided, output }).await
+        Ok(removal) => {
+            runner.targets += removal.items().len();
+            runner.execute(client, removal, &mut WithFacts { decided, output }).await
         }
         // Why was told.
         Err(error) => {
@@ -130,7 +171,7 @@ async fn carry_out(
                     error: Some(failure(&error)),
                     ..record.removal
                 };
-                output.write(&PruneRecord { removal, ..record })?;
+                output.write(&PruneRecord { removal, ..record }.at(client.registry()))?;
             }
             Ok(())
         }
@@ -145,8 +186,8 @@ struct WithFacts<'a> {
 
 impl Records for WithFacts<'_> {
     fn write(&mut self, record: RemovalRecord) -> Result<(), OutputError> {
-        let is_it = |decision: &&Decision| record.tag.as_deref() == Some(decision.tag.as_str());
-        let record = match self.decided.plan.decisions.iter().find(is_it) {
+        let decision = record.tag.as_deref().and_then(|tag| self.decided.decision(tag));
+        let record = match decision {
             Some(decision) => self.decided.with_facts(record, decision),
             None => PruneRecord { removal: record, created: None, size: None },
         };
@@ -172,46 +213,56 @@ fn not_planned(repository: &Repository, error: &Error) -> PruneRecord {
 #[derive(Default)]
 struct Sums<'a> {
     /// By registry: blobs are shared among the repositories of one.
-    totals: HashMap<&'a Registry, Totals>,
+    freed: HashMap<&'a Registry, Freed>,
+    /// Tags that were looked at.
+    tags: usize,
+    /// Tags that go.
+    going: usize,
     /// Tags that stay although a rule removes them.
     held: usize,
 }
 
 impl<'a> Sums<'a> {
-    fn add(&mut self, target: &'a Target, decided: &Decided) {
-        self.totals.entry(target.client.registry()).or_default().add(&decided.plan);
-        self.held += decided.held();
+    fn add(&mut self, target: &'a Target, decided: &Decided, removal: Option<&Plan>) {
+        let freed = self.freed.entry(target.client.registry()).or_default();
+        if let Some(removal) = removal {
+            freed.add(removal.freed());
+        }
+        self.tags += decided.plan.decisions.len();
+        self.going += decided.going();
+        self.held += decided.held().values().filter(|error| !is_doubt(error)).count();
     }
 
     /// Says what was or would be done.
-    fn tell(&self, args: &PruneArgs, context: &Context<'_>, done: usize) {
-        if self.totals.is_empty() {
+    fn tell(&self, args: &PruneArgs, context: &Context<'_>, done: usize, is_complete: bool) {
+        if self.freed.is_empty() {
             return;
         }
-        let count = |of: fn(&Totals) -> usize| self.totals.values().map(of).sum::<usize>();
-        let (tags, manifests) = (count(|totals| totals.tags), count(|totals| totals.manifests));
-        let planned = count(|totals| totals.removed) - self.held;
-        let (removed, verb) = if args.yes { (done, "were") } else { (planned, "would be") };
-        let mut text = format!("{removed} of {tags} tag{} {verb} removed", plural(tags));
+        let manifests: usize = self.freed.values().map(|freed| freed.manifests).sum();
+        let (removed, verb) = if args.yes { (done, "removed") } else { (self.going, "would remove") };
+        let mut text = format!("{verb} {removed} of {} tag{}", self.tags, plural(self.tags));
         // How much a removal frees that was not finished is not known.
-        if removed > 0 && removed == planned {
-            let freed = self.totals.values().map(Totals::freed_bytes).fold(0, u64::saturating_add);
+        if removed > 0 && is_complete {
             text += &format!(", {manifests} manifest{}", plural(manifests));
-            if freed > 0 {
-                let human = Human { now: Timestamp::now(), styles: Styles::for_stderr(context.settings.color) };
-                text += &format!(", up to {} after the registry's garbage collection", human.size(freed));
+            match self.freed.values().map(Freed::bytes).sum::<Option<u64>>() {
+                Some(0) => {}
+                Some(bytes) => {
+                    let human = Human { now: Timestamp::now(), styles: Styles::for_stderr(context.settings.color) };
+                    text += &format!("; the registry's next garbage collection frees {}", human.size(bytes));
+                }
+                None => text += "; how much space that frees is unknown: not all manifests could be read",
             }
         }
-        context.report.sum(&format!("{text}."));
+        context.report.sum(&text);
         if self.held > 0 {
             let (tags, them) = if self.held == 1 { ("tag stays", "it") } else { ("tags stay", "them") };
             context.report.sum(&format!(
-                "{} {tags} although the rule removes {them}: the registry deletes manifests, not tags, and --placeholder is a way around.",
+                "{} {tags} although the rule removes {them}: the registry deletes manifests, not tags; --placeholder removes {them}",
                 self.held
             ));
         }
-        if planned > 0 && !args.yes && args.save_plan.is_none() {
-            context.report.sum("Nothing was changed; --yes carries it out.");
+        if self.going > 0 && !args.yes && args.save_plan.is_none() {
+            context.report.sum("nothing was changed; run again with --yes to apply");
         }
     }
 }

@@ -1,26 +1,33 @@
-//! What is going to be done in one repository: the rule's decision, and how each tag goes.
+//! What is going to be done in one repository: what the rules decide, and how each tag goes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use registry_ls::error::{Error, Result};
+use registry_ls::Kind;
+use registry_ls::error::{Danger, Error, Missing, Result};
 use registry_ls::name::{Repository, Tag};
-use registry_ls::removal::{self, Facts, Look, Method, Wish};
-use registry_ls::retention::{Decision, Plan, decide};
+use registry_ls::registry::TagIndex;
+use registry_ls::registry::snapshot::{Pointer, SnapshotProgress};
+use registry_ls::removal::{self, Inspect, Item, Method, Purpose, RemovalPolicy, RemovalRequest, RepositoryState};
+use registry_ls::retention::{Decision, Plan, Refusal, Verdict, decide};
 
 use super::targets::Target;
+use crate::commands::removal_runner::reason;
 use crate::output::{Action, PruneRecord, RemovalRecord, Time};
 use crate::report::failure;
 
 /// What was decided about one repository.
 pub(super) struct Decided {
-    /// What the rule decides.
+    /// What the rules decide.
     pub plan: Plan,
+    /// What it was decided from.
+    pub snapshot: Arc<TagIndex>,
     /// How what goes is to go.
     methods: HashMap<Tag, Method>,
-    /// Why not all is known of a tag.
-    unread: HashMap<Tag, Error>,
-    /// Tags that stay although the rule removes them: they cannot go without what has to stay.
-    held: HashSet<Tag>,
+    /// Tags that stay although the rules remove them, because they cannot go without what has to stay.
+    held: HashMap<Tag, Error>,
+    /// By number of a tag, the position of its decision.
+    positions: Vec<u32>,
 }
 
 impl Decided {
@@ -29,65 +36,228 @@ impl Decided {
     /// # Errors
     ///
     /// The outer one: that the tags of the repository could not be listed.
-    pub(super) async fn make(target: &Target, placeholder: bool) -> Result<(Self, Result<removal::Plan>)> {
-        let census = target.census().await?;
-        let plan = decide(&target.rule, &census);
-        let mut wishes = Wish::by_rule(&plan, placeholder);
-        let inventory = census.inventory();
-        let Target { client, repository, .. } = target;
-        let probed = Facts::probe(client, repository, inventory, &wishes).await.and_then(deletes);
-        let held = probed.as_ref().map(|facts| Wish::hold_back(&mut wishes, facts)).unwrap_or_default();
-        let unread = census.tags.into_iter().filter_map(|facts| Some((facts.tag, facts.error?))).collect();
-        let removal = probed.map(|facts| removal::Plan::of(facts, wishes, Look::Enough));
-        let items = removal.iter().flat_map(removal::Plan::items);
-        let methods = items.filter_map(|item| Some((item.wish.wanted.tag()?.clone(), *item.method.as_ref().ok()?)));
-        let methods = methods.collect();
-        Ok((Self { plan, methods, unread, held }, removal))
+    pub(super) async fn make(
+        target: &Target,
+        policy: &RemovalPolicy,
+        progress: Arc<SnapshotProgress>,
+    ) -> Result<(Self, Result<removal::Plan>)> {
+        let snapshot = Arc::new(target.snapshot(progress).await?);
+        let (rules, options) = (target.rules.clone(), target.options);
+        let used = target.used();
+        let (of_decision, policy) =
+            (Arc::clone(&snapshot), RemovalPolicy { purge: !target.untag_only, ..policy.clone() });
+        let decided = tokio::task::spawn_blocking(move || {
+            let plan = decide(&rules, &of_decision, &used, &options);
+            let requests = RemovalRequest::by_rule(&plan, &of_decision, &policy);
+            (plan, requests, used)
+        });
+        let given_up = |error| Error::new(Kind::Incomplete, "the plan was given up").because(error);
+        let (plan, requests, used) = decided.await.map_err(given_up)?;
+        let removal = Self::removal(target, &snapshot, requests, &used).await;
+        let mut decided = Self {
+            positions: positions(&plan, &snapshot),
+            plan,
+            snapshot,
+            methods: HashMap::new(),
+            held: HashMap::new(),
+        };
+        let removal = removal.map(|mut removal| {
+            for Item { request, method, .. } in removal.take_impossible() {
+                if let (Some(tag), Err(error)) = (request.target.tag(), method) {
+                    decided.held.insert(tag.clone(), error);
+                }
+            }
+            let goes = |item: &Item| Some((item.request.target.tag()?.clone(), *item.method.as_ref().ok()?));
+            decided.methods = removal.items().iter().filter_map(goes).collect();
+            removal
+        });
+        Ok((decided, removal))
     }
 
-    /// Why not all is known of a tag.
-    pub(super) fn unread(&self, decision: &Decision) -> Option<&Error> {
-        self.unread.get(&decision.tag)
+    /// The plan of what is requested. Nothing goes where the registry deletes neither tags nor manifests.
+    async fn removal(
+        target: &Target,
+        snapshot: &Arc<TagIndex>,
+        requests: Vec<RemovalRequest>,
+        used: &registry_ls::retention::UsedTags,
+    ) -> Result<removal::Plan> {
+        let Target { client, repository, .. } = target;
+        let mut state = RepositoryState::of_snapshot(client, repository, Arc::clone(snapshot), &requests).await?;
+        if let (Err(_), Err(error)) = (&state.deletes_tags, &state.deletes_manifests) {
+            return Err(error.clone());
+        }
+        state.keep_used(used);
+        removal::Plan::of_state((**client).clone(), state, requests, Inspect::Minimal).await
+    }
+
+    /// The tag of a decision.
+    pub(super) fn tag(&self, decision: &Decision) -> &Tag {
+        self.snapshot.tag(decision.tag)
+    }
+
+    /// The decision about a tag.
+    pub(super) fn decision(&self, tag: &str) -> Option<&Decision> {
+        let tag = self.snapshot.tag_id(&tag.parse().ok()?)?;
+        self.plan.decisions.get(*self.positions.get(tag.position())? as usize)
+    }
+
+    /// Why not all is known of a tag, or why nothing is behind it.
+    pub(super) fn unread(&self, repository: &Repository, decision: &Decision) -> Option<Error> {
+        match self.snapshot.pointer(decision.tag) {
+            Pointer::Unknown(error) => Some(error.clone()),
+            Pointer::At(manifest) => {
+                let what = format!("cannot read all of {repository}:{}", self.tag(decision));
+                self.snapshot.failure(*manifest).map(|error| error.clone().within(what))
+            }
+            Pointer::Dangling => {
+                let what = format!("{repository}:{} is listed, but its manifest is gone", self.tag(decision));
+                Some(
+                    Error::new(Kind::NotFound(Missing::Manifest), what)
+                        .because("the registry answers \"not found\" for it"),
+                )
+            }
+        }
+    }
+
+    /// Why the rules are not applied to the repository, if they are not; it stays as it is.
+    pub(super) fn refusal(&self, repository: &Repository) -> Option<Error> {
+        let stopped = |what: String| Error::new(Kind::Safety(Danger::Unknown), what);
+        match self.plan.refusal {
+            Some(Refusal::NoTimes(_)) => {
+                let what = format!("cannot order the tags of {repository} by creation time: none is known");
+                Some(stopped(what).because("the images say no creation time, or one that a build tool set"))
+            }
+            Some(_) => Some(stopped(format!("no rule for {repository}"))),
+            None if self.plan.would_remove_all => Some(
+                stopped(format!("the rule would remove every tag of {repository}"))
+                    .because("the repository is left alone"),
+            ),
+            None => None,
+        }
     }
 
     /// Whether a tag stays.
     pub(super) fn stays(&self, decision: &Decision) -> bool {
-        decision.verdict.is_kept() || self.held.contains(&decision.tag)
+        decision.verdict.is_kept() || self.held.contains_key(self.tag(decision))
     }
 
-    /// How many tags stay although the rule removes them.
-    pub(super) fn held(&self) -> usize {
-        self.held.len()
+    /// How many tags go.
+    pub(super) fn going(&self) -> usize {
+        self.plan.removals().len() - self.held.len()
+    }
+
+    /// Why tags stay although the rules remove them.
+    pub(super) fn held(&self) -> &HashMap<Tag, Error> {
+        &self.held
     }
 
     /// The record of a decision that nothing has come of.
     pub(super) fn record(&self, repository: &Repository, decision: &Decision) -> PruneRecord {
         let action = if self.stays(decision) { Action::Kept } else { Action::WouldRemove };
         let removal = RemovalRecord {
-            digest: decision.digest.as_ref().map(ToString::to_string),
+            digest: decision.manifest.map(|manifest| self.snapshot.digest(manifest).to_string()),
             action,
-            method: self.methods.get(&decision.tag).map(ToString::to_string),
-            error: self.unread(decision).map(failure),
-            ..RemovalRecord::of(repository.to_string(), Some(decision.tag.to_string()))
+            method: self.methods.get(self.tag(decision)).map(ToString::to_string),
+            error: self.unread(repository, decision).as_ref().map(failure),
+            ..RemovalRecord::of(repository.to_string(), Some(self.tag(decision).to_string()))
         };
         self.with_facts(removal, decision)
     }
 
     /// A record of a removal with what is known of its tag.
     pub(super) fn with_facts(&self, removal: RemovalRecord, decision: &Decision) -> PruneRecord {
-        let mut reason = decision.verdict.to_string();
-        if self.held.contains(&decision.tag) {
-            reason += ": only --placeholder removes it alone";
+        let mut text = self.plan.reason(decision, &self.snapshot);
+        if let Some(error) = self.held.get(self.tag(decision)) {
+            // What keeps the manifest was said.
+            text += &match decision.verdict {
+                Verdict::Remove { untag: Some(_), .. } if keeps_manifest(error) => {
+                    "; the registry deletes manifests, not tags".to_owned()
+                }
+                _ => format!("; {error}"),
+            };
         }
-        let removal = RemovalRecord { reason: removal.reason.or(Some(reason)), ..removal };
+        let removal = RemovalRecord { reason: removal.reason.or(Some(text)), ..removal };
         PruneRecord { removal, created: decision.created.and_then(Time::new), size: decision.size }
+    }
+
+    /// The records of the manifests that are deleted because no tag needs them any longer.
+    pub(super) fn purged<'a>(
+        &self,
+        repository: &'a Repository,
+        removal: &'a removal::Plan,
+    ) -> impl Iterator<Item = PruneRecord> + 'a {
+        let is_purged = |item: &&Item| !matches!(item.purpose, Purpose::Requested | Purpose::Absent);
+        removal.items().iter().filter(is_purged).map(|item| {
+            let removal = RemovalRecord {
+                digest: item.digest.as_ref().map(ToString::to_string),
+                action: Action::WouldRemove,
+                method: item.method.as_ref().ok().map(ToString::to_string),
+                reason: reason(repository, &item.purpose),
+                ..RemovalRecord::of(repository.to_string(), None)
+            };
+            PruneRecord { removal, created: None, size: None }
+        })
+    }
+
+    /// Names of what refers to the manifests that go and is left.
+    pub(super) fn has_times(&self) -> bool {
+        !self.plan.is_without_times
     }
 }
 
-/// Nothing goes where the registry deletes neither tags nor manifests.
-fn deletes(facts: Facts) -> Result<Facts> {
-    match (&facts.by_name, &facts.by_digest) {
-        (Err(_), Err(error)) => Err(error.clone()),
-        _ => Ok(facts),
+/// By number of a tag, the position of its decision.
+fn positions(plan: &Plan, snapshot: &TagIndex) -> Vec<u32> {
+    let mut positions = vec![u32::MAX; snapshot.tag_count()];
+    plan.decisions.iter().zip(0..).for_each(|(decision, position)| positions[decision.tag.position()] = position);
+    positions
+}
+
+/// Whether something stays because its manifest has to.
+fn keeps_manifest(error: &Error) -> bool {
+    let Kind::Safety(danger) = error.kind() else { return false };
+    matches!(danger, Danger::Siblings { .. } | Danger::InIndex { .. } | Danger::Unlisted | Danger::Unreadable { .. })
+}
+
+/// Whether a tag is held back by what cannot be known, and not by what is known to need it.
+pub(super) fn is_doubt(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Safety(Danger::Unlisted | Danger::Unreadable { .. }))
+}
+
+impl Decided {
+    /// What cannot be known: what holds tags back, each once with how many these are, and a list that cannot be believed.
+    pub(super) fn doubts(&self, repository: &Repository) -> Vec<Error> {
+        let mut doubts = doubts(repository, &self.held);
+        let is_told = self.held.values().any(|error| matches!(error.kind(), Kind::Safety(Danger::Unlisted)));
+        if let Some(doubt) = self.snapshot.doubt().filter(|_| !is_told) {
+            let what = format!("not all tags of {repository} are known");
+            doubts.push(Error::new(Kind::Safety(Danger::Unknown), what).because(doubt));
+        }
+        doubts
     }
+}
+
+fn doubts(repository: &Repository, held: &HashMap<Tag, Error>) -> Vec<Error> {
+    let mut held: Vec<_> = held.iter().filter(|(_, error)| is_doubt(error)).collect();
+    held.sort_by_key(|(tag, _)| *tag);
+    let mut doubts: Vec<(&Tag, &Error, usize)> = Vec::new();
+    for (tag, error) in held {
+        match doubts.iter_mut().find(|(_, known, _)| known.kind() == error.kind()) {
+            Some((.., count)) => *count += 1,
+            None => doubts.push((tag, error, 1)),
+        }
+    }
+    let told = doubts.into_iter().map(|(tag, error, count)| {
+        let one = format!("cannot remove {repository}:{tag}: ");
+        let why = error.what().strip_prefix(&one).unwrap_or(error.what());
+        let names = match error.kind() {
+            Kind::Safety(Danger::Unreadable { names }) => names.clone(),
+            _ => Vec::new(),
+        };
+        let what = match count {
+            1 => format!("{one}{why}"),
+            _ => format!("cannot remove {count} tags of {repository}, {tag} among them: {why}"),
+        };
+        error.clone().called(what).with_kind(Kind::Safety(Danger::Unreadable { names }))
+    });
+    told.collect()
 }

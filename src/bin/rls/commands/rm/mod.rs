@@ -1,14 +1,16 @@
-//! `rls rm`: a plan for each repository, then its steps.
+//! `rls rm`: a plan for each repository, then its execution.
 
 mod tasks;
 
 use std::io::Stdout;
+use std::sync::Arc;
 
-use registry_ls::removal::{Look, Plan, SavedPlan};
+use registry_ls::registry::snapshot::SnapshotProgress;
+use registry_ls::removal::{Inspect, Plan, PlanOptions, SavedPlan};
 
 use self::tasks::Task;
 use super::Context;
-use super::removing::{Removing, save, told};
+use super::removal_runner::{RemovalRunner, describe, save};
 use crate::args::RmArgs;
 use crate::ask::confirm;
 use crate::output::{Format, Layout, Output, RemovalView};
@@ -17,14 +19,18 @@ use crate::report::Stop;
 /// `rls rm`
 pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), Stop> {
     let tasks = tasks::tasks(args, context).await?;
-    let look = if shows_plan(args, context) { Look::Everything } else { Look::Enough };
-    let mut output = context.output(RemovalView { planned: look == Look::Everything })?;
-    let mut removing = Removing::begin(context, args.is_lenient());
-    removing.targets = tasks.iter().map(|task| task.wishes.len()).sum();
+    let inspect = if shows_plan(args, context) { Inspect::Full } else { Inspect::Minimal };
+    let full = context.shows_full(tasks.iter().map(|task| task.client.registry()));
+    let mut output = context.output(RemovalView { planned: inspect == Inspect::Full, full })?;
+    let mut runner = RemovalRunner::new(context, args.ignores_missing(), args.only_plans());
+    if !args.only_plans() && !args.no_undo {
+        runner.keep_removed().await;
+    }
+    runner.targets = tasks.iter().map(Task::count).sum();
     let mut saved = SavedPlan::default();
     let mut outcome = Ok(());
     for task in &tasks {
-        outcome = remove(args, context, task, look, &mut removing, &mut output, &mut saved).await;
+        outcome = remove(args, context, task, inspect, &mut runner, &mut output, &mut saved).await;
         if outcome.is_err() {
             break;
         }
@@ -32,10 +38,10 @@ pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), Stop> {
     if outcome.is_ok() || output.has_records() {
         output.finish()?;
     }
-    removing.end(&outcome);
+    runner.end(&outcome);
     outcome?;
     match &args.save_plan {
-        Some(file) => save(&saved, file, context),
+        Some(file) => save(saved, file, context).await,
         None => Ok(()),
     }
 }
@@ -45,24 +51,26 @@ async fn remove(
     args: &RmArgs,
     context: &Context<'_>,
     task: &Task,
-    look: Look,
-    removing: &mut Removing<'_>,
+    inspect: Inspect,
+    runner: &mut RemovalRunner<'_>,
     output: &mut Output<RemovalView, Stdout>,
     saved: &mut SavedPlan,
 ) -> Result<(), Stop> {
-    let Task { client, repository, wishes, .. } = task;
-    let mut plan = match planned(args, context, task, look).await? {
+    let Task { client, repository, requests, .. } = task;
+    let plan = match planned(args, context, task, inspect).await? {
         Ok(plan) => plan,
-        Err(error) => return Ok(removing.unplanned(client, repository, wishes, &error, output)?),
+        Err(error) => return Ok(runner.unplanned(client, repository, requests, &error, output)?),
     };
-    if look == Look::Everything {
-        plan.items().filter_map(|item| told(repository, item)).for_each(|line| context.report.plan(&line));
+    // What the plan removes besides counts, too.
+    runner.targets += plan.items().len().saturating_sub(task.count());
+    if shows_lines(args, context) {
+        plan.items().iter().filter_map(|item| describe(repository, item)).for_each(|line| context.report.plan(&line));
     }
     if !args.only_plans() {
-        return removing.carry_out(client, &mut plan, output).await;
+        return runner.execute(client, plan, output).await;
     }
-    plan.items().for_each(|item| saved.add(client.registry(), repository, item));
-    removing.preview(client, &plan, output).await
+    plan.items().iter().for_each(|item| saved.add(client.registry(), repository, item));
+    runner.preview(client, &plan, output).await
 }
 
 /// A plan to which everybody has said yes who has to. What was found before somebody answered may be out of date, so the plan is made
@@ -71,18 +79,20 @@ async fn planned(
     args: &RmArgs,
     context: &Context<'_>,
     task: &Task,
-    look: Look,
+    inspect: Inspect,
 ) -> Result<registry_ls::Result<Plan>, Stop> {
     let mut confirmed = None;
     loop {
-        let progress = context.progress(&format!("requests about {}", task.repository));
-        let made = Plan::make(&task.client, &task.repository, task.wishes.clone(), look);
-        let plan = match context.or_end(made).await? {
+        let counts = Arc::new(SnapshotProgress::default());
+        let used =
+            task.used.as_ref().map(|used| Arc::new(used.in_repository(task.client.registry(), &task.repository)));
+        let options = PlanOptions { inspect, used, progress: Arc::clone(&counts) };
+        let made = Plan::make(&task.client, &task.repository, task.requests.clone(), options);
+        let plan = match context.with_progress(&format!("looking at {}", task.repository), &counts, made).await? {
             Ok(plan) => plan,
             Err(error) => return Ok(Err(error)),
         };
-        drop(progress);
-        let question = task.question(&plan);
+        let question = task.question(args, &plan);
         if args.yes || args.only_plans() || question.is_none() || question == confirmed {
             return Ok(Ok(plan));
         }
@@ -91,9 +101,16 @@ async fn planned(
     }
 }
 
-/// Whether the plan is shown, so that everything in it has to be known.
+/// Whether the plan is told, so that everything in it has to be known.
 fn shows_plan(args: &RmArgs, context: &Context<'_>) -> bool {
-    let for_machines =
-        matches!(context.settings.layout, Some(Layout::Format(Format::Json | Format::Jsonl | Format::Yaml)));
-    args.only_plans() || for_machines || context.settings.verbosity > 0
+    args.only_plans() || is_for_machines(context) || context.settings.verbosity > 0
+}
+
+/// Whether the plan is told in lines of its own: records for machines have it already, and so has a dry run.
+fn shows_lines(args: &RmArgs, context: &Context<'_>) -> bool {
+    !is_for_machines(context) && (args.only_plans() || context.settings.verbosity > 0)
+}
+
+fn is_for_machines(context: &Context<'_>) -> bool {
+    matches!(context.settings.layout, Some(Layout::Format(Format::Json | Format::Jsonl | Format::Yaml)))
 }

@@ -1,28 +1,43 @@
 //! What `rls rm` is to do, a repository at a time: from references, from standard input, or from a plan on file.
 
 use std::collections::HashSet;
-use std::io::{Read, StdinLock};
 use std::path::Path;
 use std::sync::Arc;
 
 use futures::TryStreamExt;
 use registry_ls::name::{Reference, Repository, Tag};
 use registry_ls::registry::Client;
-use registry_ls::removal::{Method, Permits, Plan, SavedPlan, Takes, Wanted, Ways, Wish};
+use registry_ls::removal::{
+    Item, Method, Methods, Plan, Purpose, RemovalPolicy, RemovalRequest, SavedPlan, Siblings, Target,
+};
+
+use registry_ls::retention::UsedImages;
 
 use crate::args::RmArgs;
 use crate::commands::Context;
+use crate::input;
+use crate::output::some_of;
 use crate::report::Stop;
-use crate::stdin::from_stdin;
 use crate::usage::Usage;
 
 /// What is to be removed from one repository.
 pub(super) struct Task {
     pub client: Arc<Client>,
     pub repository: Repository,
-    pub wishes: Vec<Wish>,
-    /// Whether all tags of the repository are wanted although nobody named them.
-    whole: bool,
+    pub requests: Vec<RemovalRequest>,
+    /// What is in use, and stays.
+    pub used: Option<Arc<UsedImages>>,
+    /// How tags were chosen that nobody named.
+    chosen: Option<Chosen>,
+}
+
+/// How tags are chosen that nobody named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chosen {
+    /// All of the repository.
+    All,
+    /// Those that match a glob.
+    Matching,
 }
 
 /// All that is to be done, in the order in which the repositories are named.
@@ -32,20 +47,24 @@ pub(super) async fn tasks(args: &RmArgs, context: &Context<'_>) -> Result<Vec<Ta
         Some(file) => {
             for item in saved(file, context).await?.items {
                 let client = context.client(&item.registry).await?;
-                tasks.add(&client, &item.repository, item.wish());
+                tasks.add(&client, &item.repository, item.request());
             }
         }
         None => {
-            let names = context.with_stdin(&args.references).await?;
-            for (client, reference) in context.references(&names).await? {
-                if is_whole(args, &reference) {
-                    tasks.add_all(context, &client, &reference).await?;
-                } else {
-                    let wish = wish(args, &reference)?;
-                    tasks.add(&client, reference.repository(), wish);
+            for (client, reference) in context.references_to_remove(&args.references).await? {
+                match chosen(args, &reference)? {
+                    Some(chosen) => tasks.add_chosen(args, context, &client, &reference, chosen).await?,
+                    None => {
+                        let request = request(args, &reference)?;
+                        tasks.add(&client, reference.repository(), request);
+                    }
                 }
             }
         }
+    }
+    if let Some(file) = &args.keep_used {
+        let used = Arc::new(context.used_images(file).await?);
+        tasks.list.iter_mut().for_each(|task| task.used = Some(Arc::clone(&used)));
     }
     Ok(tasks.list)
 }
@@ -53,8 +72,8 @@ pub(super) async fn tasks(args: &RmArgs, context: &Context<'_>) -> Result<Vec<Ta
 #[derive(Default)]
 struct Tasks {
     list: Vec<Task>,
-    /// What is asked for twice is done once.
-    known: HashSet<(registry_ls::name::Registry, Repository, Wanted)>,
+    /// What is named twice is removed once.
+    known: HashSet<(registry_ls::name::Registry, Repository, Target)>,
 }
 
 impl Tasks {
@@ -62,35 +81,42 @@ impl Tasks {
         let is_same = |task: &Task| task.client.registry() == client.registry() && task.repository == *repository;
         let at = self.list.iter().position(is_same).unwrap_or_else(|| {
             let (client, repository) = (Arc::clone(client), repository.clone());
-            self.list.push(Task { client, repository, wishes: Vec::new(), whole: false });
+            self.list.push(Task { client, repository, requests: Vec::new(), used: None, chosen: None });
             self.list.len() - 1
         });
         &mut self.list[at]
     }
 
-    fn add(&mut self, client: &Arc<Client>, repository: &Repository, wish: Wish) {
-        if self.known.insert((client.registry().clone(), repository.clone(), wish.wanted.clone())) {
-            self.task(client, repository).wishes.push(wish);
+    fn add(&mut self, client: &Arc<Client>, repository: &Repository, request: RemovalRequest) {
+        if self.known.insert((client.registry().clone(), repository.clone(), request.target.clone())) {
+            self.task(client, repository).requests.push(request);
         }
     }
 
-    async fn add_all(
+    /// Adds the tags of a repository that are chosen.
+    async fn add_chosen(
         &mut self,
+        args: &RmArgs,
         context: &Context<'_>,
         client: &Arc<Client>,
         reference: &Reference,
+        chosen: Chosen,
     ) -> Result<(), Stop> {
         let repository = reference.repository();
         let tags: Vec<Tag> = match context.or_end(client.tags(repository).try_collect()).await? {
             Ok(tags) => tags,
             Err(error) => return Err(context.failed(client.registry(), error)),
         };
-        self.task(client, repository).whole = true;
+        self.task(client, repository).chosen = Some(chosen);
+        let tags: Vec<_> = tags.into_iter().filter(|tag| args.filter.keeps(tag.as_str())).collect();
+        if tags.is_empty() && chosen == Chosen::Matching {
+            context.report.warning(&format!("no tag of {repository} matches"));
+        }
         for tag in tags {
             self.add(
                 client,
                 repository,
-                Wish { wanted: Wanted::Tag(tag), expected: None, permits: Permits::default() },
+                RemovalRequest { target: Target::Tag(tag), expected: None, follows: None, policy: policy(args) },
             );
         }
         Ok(())
@@ -98,59 +124,112 @@ impl Tasks {
 }
 
 impl Task {
+    /// How many things are requested.
+    pub(super) fn count(&self) -> usize {
+        self.requests.len()
+    }
+
     /// What has to be asked before the plan is carried out: whether what nobody named may go.
-    pub(super) fn question(&self, plan: &Plan) -> Option<String> {
+    pub(super) fn question(&self, args: &RmArgs, plan: &Plan) -> Option<String> {
         let repository = &self.repository;
-        if self.whole && !self.wishes.is_empty() {
-            let count = self.wishes.len();
-            let tags = if count == 1 { "the only tag".to_owned() } else { format!("all {count} tags") };
-            return Some(format!("removing {tags} of {repository}"));
+        let count = self.requests.len();
+        match self.chosen.filter(|_| count > 0) {
+            Some(Chosen::All) if count == 1 => return Some(format!("Remove the only tag of {repository}?")),
+            Some(Chosen::All) => return Some(format!("Remove all {count} tags of {repository}?")),
+            Some(Chosen::Matching) => {
+                let tags: Vec<_> =
+                    self.requests.iter().filter_map(|request| request.target.tag()).map(ToString::to_string).collect();
+                let tag = if count == 1 { "tag" } else { "tags" };
+                return Some(format!("Remove {count} {tag} of {repository}: {}?", some_of(&tags)));
+            }
+            None => {}
         }
-        let also = plan.items().filter(|item| item.method.is_ok()).filter_map(|item| {
-            let unasked: Vec<_> = item.unasked(plan.wishes()).map(|tag| format!("{repository}:{tag}")).collect();
-            let name = format!("{repository}{}", item.wish.wanted.suffix());
-            (!unasked.is_empty()).then(|| format!("removing {name} also removes {}", unasked.join(", ")))
-        });
-        let also: Vec<_> = also.collect();
-        (!also.is_empty()).then(|| also.join("; "))
+        let goes = |item: &&Item| item.method.is_ok();
+        let named: HashSet<_> = self.requests.iter().map(|request| &request.target).collect();
+        let mut also = Vec::new();
+        for item in plan.items().iter().filter(goes) {
+            also.extend(item.also_removed().map(|name| format!("{repository}:{name}")));
+            let is_own = matches!(item.purpose, Purpose::Unneeded) || named.contains(&item.request.target);
+            if !is_own {
+                also.push(item.request.target.within(repository));
+            }
+        }
+        if also.is_empty() || args.apply.is_some() {
+            return None;
+        }
+        let names: Vec<_> = self.requests.iter().map(|request| request.target.within(repository)).collect();
+        Some(format!("Remove {}, and with it {}?", some_of(&names), some_of(&also)))
     }
 }
 
-/// REPO alone is `latest`, unless all tags are meant.
-fn is_whole(args: &RmArgs, reference: &Reference) -> bool {
-    args.all_tags && reference.tag().is_none() && reference.digest().is_none()
+/// How tags are chosen by a reference without a tag or digest. A repository alone names nothing that could be meant.
+fn chosen(args: &RmArgs, reference: &Reference) -> Result<Option<Chosen>, Usage> {
+    let is_repository = reference.tag().is_none() && reference.digest().is_none();
+    let (matches, is_filtered) = (!args.filter.matches.is_empty(), !args.filter.exclude.is_empty());
+    match (is_repository, args.all_tags, matches) {
+        (true, _, true) => Ok(Some(Chosen::Matching)),
+        (true, true, false) if is_filtered => Ok(Some(Chosen::Matching)),
+        (true, true, false) => Ok(Some(Chosen::All)),
+        (true, false, false) => {
+            Err(Usage::new(format!("{reference} is a repository: which of its tags?")).hint(format!(
+                "rls rm {reference}:latest removes that tag, --match GLOB those that match, --all-tags all of them"
+            )))
+        }
+        (false, _, false) if !is_filtered => Ok(None),
+        (false, ..) => {
+            Err(Usage::new(format!("--match and --exclude choose tags of a repository, and {reference} is one"))
+                .hint("leave out the tag or digest, or --match and --exclude"))
+        }
+    }
 }
 
-fn wish(args: &RmArgs, reference: &Reference) -> Result<Wish, Usage> {
-    let (wanted, expected, takes) = match (reference.tag(), reference.digest()) {
+fn request(args: &RmArgs, reference: &Reference) -> Result<RemovalRequest, Usage> {
+    let (target, expected, takes_tags) = match (reference.tag(), reference.digest()) {
         (Some(_), _) if args.all_tags => {
-            return Err(Usage::new(format!("--all-tags is not for {reference}, which is one tag")).hint(
+            return Err(Usage::new(format!("--all-tags cannot be used with {reference}, which is one tag")).hint(
                 "--with-siblings removes its manifest with all tags on it; REPO alone with --all-tags is all tags",
             ));
         }
-        (None, Some(digest)) => (Wanted::Manifest(digest.clone()), None, args.all_tags),
+        (None, Some(digest)) => (Target::Manifest(digest.clone()), None, args.all_tags),
         (tag, expected) => {
             let tag = tag.cloned().unwrap_or_else(Tag::latest);
-            (Wanted::Tag(tag), expected.cloned(), args.with_siblings)
+            (Target::Tag(tag), expected.cloned(), args.with_siblings)
         }
     };
-    let takes = if takes { Takes::Everything } else { Takes::Nothing };
+    let siblings = if takes_tags { Siblings::Go } else { Siblings::Stay };
     // What takes its siblings along goes with its manifest, whatever else the registry can do.
-    let ways = if takes == Takes::Everything { Ways::Only(Method::Manifest) } else { Ways::Any };
-    Ok(Wish { wanted, expected, permits: Permits { takes, force: args.force, placeholder: args.placeholder, ways } })
+    let methods = if takes_tags { Methods::Only(Method::Manifest) } else { Methods::Any };
+    Ok(RemovalRequest { target, expected, follows: None, policy: RemovalPolicy { siblings, methods, ..policy(args) } })
 }
 
+/// What may be done for every tag.
+fn policy(args: &RmArgs) -> RemovalPolicy {
+    RemovalPolicy {
+        force: args.force,
+        placeholder: args.placeholder,
+        purge: args.purge,
+        referrers: args.with_referrers,
+        ..RemovalPolicy::default()
+    }
+}
+
+/// Reads a plan. What a file says never overrides what a person says: with `--registry`, all of it is for that registry.
 async fn saved(file: &Path, context: &Context<'_>) -> Result<SavedPlan, Stop> {
-    let text = if file.as_os_str() == "-" {
-        context.or_end(from_stdin(whole)).await??
+    let called = if file.as_os_str() == "-" {
+        "the plan on standard input".to_owned()
     } else {
-        std::fs::read(file)
-            .map_err(|error| Usage::new(format!("the plan {} cannot be read", file.display())).because(error))?
+        format!("the plan {}", file.display())
     };
-    Ok(SavedPlan::parse(&text).map_err(Usage::from)?)
-}
-
-fn whole(mut input: StdinLock<'_>) -> std::io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    input.read_to_end(&mut text).map(|_| text)
+    let text = context.read("the plan", file, input::LIST).await?;
+    let plan = context.or_end(input::apart(move || SavedPlan::parse(&text))).await?;
+    let plan = plan.unwrap_or_else(|error| Err(registry_ls::Error::config(error.to_string())));
+    let plan = plan.map_err(|error| Usage::from(error.called(format!("cannot read {called}"))))?;
+    for item in &plan.items {
+        context.settings.check_asked(&item.registry).map_err(|other| {
+            Usage::new(format!("{called} is not for {other}"))
+                .because(format!("its entry for {} names {}", item.repository, item.registry))
+                .hint("nothing was changed; leave out -r to apply the plan to the registries that it names")
+        })?;
+    }
+    Ok(plan)
 }

@@ -1,5 +1,6 @@
 //! The tags of one repository, with what was asked about each: listed, looked at, sorted, limited.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use futures::stream::LocalBoxStream;
@@ -7,7 +8,7 @@ use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future, stream};
 use jiff::Timestamp;
 use registry_ls::error::{Error, Result};
 use registry_ls::name::{Digest, Repository, Tag, Target};
-use registry_ls::registry::{Client, Contents, one_by_one};
+use registry_ls::registry::{Client, Gap, Summaries, Summary, Unread, one_by_one};
 
 use crate::args::{FilterArgs, TagsArgs};
 use crate::output::{Detail, Progress, TagRecord, Time};
@@ -42,9 +43,11 @@ pub(super) struct Listing<'a> {
 /// What is known about one tag.
 pub(super) struct Known {
     tag: Tag,
+    /// What it points to, where no more than that is known.
     digest: Option<Digest>,
-    /// Large, where most of what is known of a tag is its name.
-    contents: Option<Box<Contents>>,
+    /// What its manifest is; tags on the same manifest share it.
+    summary: Option<Arc<Summary>>,
+    /// Why the others are not known.
     error: Option<Error>,
 }
 
@@ -60,7 +63,7 @@ impl<'a> Query<'a> {
         Self { filter: &args.filter, detail, order: args.sort, reverse: args.reverse, limit, same_as }
     }
 
-    /// Whether a tag's contents are wanted.
+    /// Whether manifests have to be read.
     fn looks_inside(&self) -> bool {
         self.detail == Detail::Long || matches!(self.order, Order::Created | Order::Size)
     }
@@ -84,10 +87,17 @@ impl Listing<'_> {
             None => None,
         };
         let same = move |mut known: Vec<Known>| {
-            known.retain(|known| wanted.is_none() || known.digest == wanted);
+            known.retain(|known| wanted.is_none() || known.digest() == wanted.as_ref());
             known
         };
-        let tags = self.client.tag_batches(&self.repository).map_ok(|mut tags| {
+        let mut last = None;
+        let tags = self.client.tag_batches(&self.repository).map_ok(move |mut tags| {
+            // A streamed list is not kept: only a name that follows itself can be recognized.
+            tags.dedup();
+            if last.is_some() && last.as_ref() == tags.first() {
+                tags.remove(0);
+            }
+            last = tags.last().cloned().or(last.take());
             tags.retain(|tag| query.filter.keeps(tag.as_str()));
             tags
         });
@@ -96,12 +106,12 @@ impl Listing<'_> {
         }
         // A listing that was cut short is shown as far as it came.
         let (names, failed) = Names::until_error(tags).await;
+        let names = names.sorted(query.order, query.reverse).await;
         let end = stream::iter(failed.map(Err));
         if let Some(progress) = self.progress {
             progress.set_total(names.len() as u64);
         }
         if !matches!(query.order, Order::Created | Order::Size) {
-            let names = names.sorted(query.order, query.reverse).await;
             let known = self.look_at(stream::iter(names.into_batches())).map_ok(same);
             return Ok(first(query.limit, known).chain(end).boxed_local());
         }
@@ -114,60 +124,75 @@ impl Listing<'_> {
     /// Asks about each tag what there is to ask, several at once, in their order.
     fn look_at<'b>(&'b self, tags: impl Stream<Item = Result<Vec<Tag>>> + 'b) -> LocalBoxStream<'b, Batch> {
         if !self.query.asks_about_each() {
-            let named = |tag| Known { tag, digest: None, contents: None, error: None };
+            let named = |tag| Known { tag, digest: None, summary: None, error: None };
             return tags.map_ok(move |tags| tags.into_iter().map(named).collect()).boxed_local();
         }
+        let summaries = Rc::new(Summaries::new(&self.client, &self.repository, Timestamp::now()));
         // What is under way is moved about by what keeps several of it: there it is one pointer.
-        let known =
-            one_by_one(tags).map_ok(|tag| self.look(tag).boxed_local().map(Ok)).try_buffered(self.client.jobs());
-        known.map_ok(|known| vec![known]).boxed_local()
+        let known = one_by_one(tags).map_ok(move |tag| self.look(tag, Rc::clone(&summaries)).boxed_local().map(Ok));
+        known.try_buffered(self.client.jobs()).map_ok(|known| vec![known]).boxed_local()
     }
 
-    async fn look(&self, tag: Tag) -> Known {
-        let target = Target::Tag(&tag);
-        let (digest, contents, error) = if self.query.looks_inside() {
-            match self.client.contents(&self.repository, target).await {
-                Ok(contents) => (Some(contents.manifest.digest.clone()), Some(Box::new(contents)), None),
-                Err(error) => (None, None, Some(error)),
-            }
-        } else {
-            match self.client.resolve(&self.repository, target).await {
-                Ok(resolved) => (Some(resolved.digest), None, None),
-                Err(error) => (None, None, Some(error)),
-            }
-        };
-        Known { tag, digest, contents, error }
+    async fn look(&self, tag: Tag, summaries: Rc<Summaries<'_>>) -> Known {
+        if self.query.looks_inside() {
+            return match summaries.of_tag(&tag).await {
+                Ok(summary) => Known { tag, digest: None, summary: Some(summary), error: None },
+                Err(Unread { digest, error }) => Known { tag, digest, summary: None, error: Some(error) },
+            };
+        }
+        match self.client.resolve(&self.repository, Target::Tag(&tag)).await {
+            Ok(resolved) => Known { tag, digest: Some(resolved.digest), summary: None, error: None },
+            Err(error) => Known { tag, digest: None, summary: None, error: Some(error) },
+        }
     }
 
     /// A record without a tag: of it nothing is known but the repository, and why.
     pub(super) fn record(&self, error: Option<&Error>) -> TagRecord {
-        TagRecord::failed(self.repository.to_string(), self.query.detail, error.map(failure))
+        TagRecord::failed(self.client.registry(), self.repository.as_str(), self.query.detail, error.map(failure))
     }
 }
 
 impl Known {
+    /// What the tag points to.
+    pub(super) fn digest(&self) -> Option<&Digest> {
+        self.summary.as_deref().map(|summary| &summary.digest).or(self.digest.as_ref())
+    }
+
+    /// Its missing and unusable parts.
+    pub(super) fn gaps(&self) -> &[Gap] {
+        self.summary.as_deref().map_or(&[], |summary| &summary.gaps)
+    }
+
+    /// `repository:tag`
+    pub(super) fn name(&self, repository: &Repository) -> String {
+        format!("{repository}:{}", self.tag)
+    }
+
     /// Puts what is known into the record of another tag; what went wrong about this one.
     pub(super) fn fill(self, record: &mut TagRecord) -> Option<Error> {
-        let Self { tag, digest, contents, error } = self;
-        let contents = contents.as_deref();
-        record.tag = Some(tag.into());
+        let summary = self.summary.as_deref();
+        let in_part =
+            |error: &Error| error.clone().within(format!("cannot read all of {}:{}", record.repository, self.tag));
+        let error = self.error.clone().or_else(|| summary.and_then(|summary| summary.error.as_ref()).map(in_part));
         record.error = error.as_ref().map(failure);
         if !record.digest.is_absent() {
-            record.digest = digest.map(|digest| digest.to_string()).into();
+            record.digest = self.digest().map(ToString::to_string).into();
         }
         if !record.media_type.is_absent() {
-            let platforms = |contents: &Contents| contents.platforms().iter().map(ToString::to_string).collect();
-            record.media_type = contents.map(|contents| contents.manifest.media_type.clone()).into();
-            record.platforms = contents.map(platforms).into();
-            record.size = contents.and_then(Contents::size).into();
-            record.created = contents.and_then(Contents::created).and_then(Time::new).into();
+            let platforms = summary.and_then(|summary| summary.platforms.as_ref());
+            let platforms = platforms.map(|platforms| platforms.iter().map(ToString::to_string).collect());
+            record.media_type = summary.map(|summary| summary.media_type.to_string()).into();
+            record.platforms = platforms.into();
+            record.size = summary.and_then(|summary| summary.size).into();
+            record.created = summary.and_then(|summary| summary.created).and_then(Time::new).into();
         }
+        record.set_tag(self.tag.into());
         error
     }
 
     fn facts(&self) -> Facts<'_> {
-        let created: Option<Timestamp> = self.contents.as_deref().and_then(Contents::created);
-        let size = self.contents.as_deref().and_then(Contents::size);
-        Facts { name: self.tag.as_str(), created, size }
+        let summary = self.summary.as_deref();
+        let created: Option<Timestamp> = summary.and_then(|summary| summary.created);
+        Facts { name: self.tag.as_str(), created, size: summary.and_then(|summary| summary.size) }
     }
 }

@@ -1,9 +1,12 @@
 mod listing;
 mod names;
 
-use futures::{StreamExt, stream};
+use std::collections::HashSet;
 
-use self::listing::{Batch, Listing, Query};
+use futures::{StreamExt, stream};
+use registry_ls::name::Digest;
+
+use self::listing::{Batch, Known, Listing, Query};
 use super::{Context, MOST_AT_ONCE, next_or_flush};
 use crate::args::TagsArgs;
 use crate::output::{Progress, TagView};
@@ -11,11 +14,12 @@ use crate::report::Stop;
 
 /// `rls tags`
 pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), Stop> {
-    let targets = context.repositories(&context.with_stdin(&args.repositories).await?).await?;
+    let targets = context.repositories(&args.repositories).await?;
     let query = Query::new(args);
     // What comes from standard input is several, even when it is one or none: a script sees the same lines.
-    let qualified = targets.len() > 1 || args.repositories.iter().any(|name| name == "-");
-    let view = TagView { qualified, detail: query.detail };
+    let full = context.shows_full(targets.iter().map(|(client, _)| client.registry()));
+    let qualified = full || targets.len() > 1 || args.repositories.iter().any(|name| name == "-");
+    let view = TagView { qualified, detail: query.detail, full };
     let mut output = context.output(view)?;
     let progress = context.progress("tags");
     let counted = Some(&progress).filter(|_| targets.len() == 1);
@@ -42,10 +46,12 @@ async fn one(
     let registry = listing.client.registry();
     let mut batches = listing.batches();
     let mut record = listing.record(None);
+    let mut told = HashSet::new();
     while let Some(batch) = next_or_flush(context, &mut batches, output).await? {
         let batch = batch.map_err(|error| context.failed(registry, error))?;
         progress.inc(batch.len() as u64);
         for known in batch {
+            tell_gaps(&known, listing, context, &mut told);
             match known.fill(&mut record) {
                 Some(error) => context.report.failure(&error, &context.situation(registry)),
                 None => context.report.success(),
@@ -72,6 +78,7 @@ async fn several(
         let situation = context.situation(listing.client.registry());
         let mut whole = true;
         let mut record = listing.record(None);
+        let mut told = HashSet::new();
         for batch in batches {
             let known = match batch {
                 Ok(known) => known,
@@ -83,6 +90,7 @@ async fn several(
                 }
             };
             for known in known {
+                tell_gaps(&known, listing, context, &mut told);
                 if let Some(error) = known.fill(&mut record) {
                     whole = false;
                     context.report.failure(&error, &situation);
@@ -95,4 +103,13 @@ async fn several(
         }
     }
     Ok(())
+}
+
+/// Says what is missing from a manifest, once for all tags on it.
+fn tell_gaps(known: &Known, listing: &Listing<'_>, context: &Context<'_>, told: &mut HashSet<Digest>) {
+    if known.gaps().is_empty() || !known.digest().is_some_and(|digest| told.insert(digest.clone())) {
+        return;
+    }
+    let name = known.name(&listing.repository);
+    known.gaps().iter().for_each(|gap| context.report.warning(&format!("{name}: {gap}")));
 }

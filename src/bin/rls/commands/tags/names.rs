@@ -61,7 +61,7 @@ impl Names {
         self.starts.len()
     }
 
-    /// Sorts them by what their names say. Many are sorted on a thread of their own, so that a signal ends the command in the meantime.
+    /// Sorts them by what their names say; each stays once. Many are sorted on a thread of their own, so that a signal ends the command in the meantime.
     pub(super) async fn sorted(mut self, order: Order, reverse: bool) -> Self {
         if self.len() < MANY {
             self.sort(order, reverse);
@@ -77,15 +77,29 @@ impl Names {
     fn sort(&mut self, order: Order, reverse: bool) {
         let text = &self.text;
         // What is asked for mostly takes no more memory.
-        if order == Order::Name {
-            self.starts.sort_unstable_by_key(|start| beginning(text, *start));
-            return if reverse {
-                self.starts.reverse()
-            };
+        self.starts.sort_unstable_by_key(|start| beginning(text, *start));
+        self.starts.dedup_by(|again, first| {
+            let is_same = name(text, *again) == name(text, *first);
+            *first = if is_same { *again.min(first) } else { *first };
+            is_same
+        });
+        match order {
+            Order::Name if reverse => self.starts.reverse(),
+            Order::Name => {}
+            // They are sorted when more is known of them.
+            Order::Created | Order::Size => {}
+            Order::None => {
+                self.starts.sort_unstable();
+                if reverse {
+                    self.starts.reverse();
+                }
+            }
+            Order::Version => {
+                let mut named: Vec<_> = self.starts.iter().map(|start| (*start, name(text, *start))).collect();
+                sort(&mut named, order, reverse, |(_, name)| Facts { name, created: None, size: None });
+                self.starts = named.into_iter().map(|(start, _)| start).collect();
+            }
         }
-        let mut named: Vec<_> = self.starts.iter().map(|start| (*start, name(text, *start))).collect();
-        sort(&mut named, order, reverse, |(_, name)| Facts { name, created: None, size: None });
-        self.starts = named.into_iter().map(|(start, _)| start).collect();
     }
 
     /// The tags, in their order, some at a time.
@@ -137,6 +151,21 @@ mod tests {
             let mut names = names(&tags).await;
             assert_eq!(names.len(), 5);
             names.sort(order, reverse);
+            assert_eq!(listed(names), expected, "{order:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_is_there_once() {
+        let tags = ["b", "a", "b", "c", "a", "b"];
+        for (order, reverse, expected) in [
+            (Order::Name, false, ["a", "b", "c"]),
+            (Order::Name, true, ["c", "b", "a"]),
+            (Order::Version, false, ["a", "b", "c"]),
+            (Order::None, true, ["c", "a", "b"]),
+        ] {
+            let names = names(&tags).await.sorted(order, reverse).await;
+            assert_eq!(names.len(), 3);
             assert_eq!(listed(names), expected, "{order:?}");
         }
     }

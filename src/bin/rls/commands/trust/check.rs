@@ -13,14 +13,17 @@ use self::uses::Destinations;
 use super::surroundings;
 use crate::args::TrustArgs;
 use crate::commands::Context;
+use crate::input::{apart, unread};
 use crate::output::{CertificateRecord, InspectedRecord, InspectionRecord, InspectionView, KeyRecord};
 use crate::report::{Situation, Stop, failure};
 
 /// Shows what each file is. Nothing is asked of anybody.
-pub(super) fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
+pub(super) async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
     let registry = context.settings.known_registry(args.named.as_deref())?;
     let mut output = context.output(InspectionView)?;
-    let inspections = inspect(&args.check);
+    let paths = args.check.clone();
+    // They may be pipes.
+    let inspections = context.or_end(apart(move || inspect(&paths))).await?.map_err(unread)?;
     let name = registry.map_or_else(|| host_in(&inspections), |registry| registry.authority());
     let destinations = Destinations { name, surroundings: surroundings(context) };
     for (path, inspection) in args.check.iter().zip(&inspections) {

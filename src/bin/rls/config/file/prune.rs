@@ -9,8 +9,19 @@ use crate::args::{RuleArgs, parse_age, parse_glob, parse_range};
 use crate::usage::{Result, Usage};
 
 /// Keys of such a table: the options of a rule.
-pub(super) const RULE: [&str; 8] =
-    ["keep-last", "keep", "keep-newer-than", "keep-semver", "older-than", "match", "exclude", "sort"];
+pub(super) const RULE: [&str; 11] = [
+    "keep-last",
+    "keep",
+    "keep-newer-than",
+    "keep-semver",
+    "keep-used",
+    "older-than",
+    "match",
+    "exclude",
+    "sort",
+    "untag-only",
+    "allow-empty",
+];
 
 /// A rule for the repositories whose path matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,10 +65,13 @@ fn take(rule: &mut RuleArgs, reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Resu
         "keep" => rule.keep = globs()?,
         "keep-newer-than" => rule.keep_newer_than = Some(reader.parsed(entry, parse_age)?),
         "keep-semver" => rule.keep_semver = Some(reader.parsed(entry, parse_range)?),
+        "keep-used" => rule.keep_used = Some(reader.path(entry)?),
         "older-than" => rule.older_than = Some(reader.parsed(entry, parse_age)?),
         "match" => rule.filter.matches = globs()?,
         "exclude" => rule.filter.exclude = globs()?,
         "sort" => rule.sort = Some(reader.choice(entry)?),
+        "untag-only" => rule.untag_only = reader.switch(entry)?,
+        "allow-empty" => rule.allow_empty = reader.switch(entry)?,
         _ => return Err(unknown(reader, entry, &RULE)),
     }
     Ok(())

@@ -51,10 +51,13 @@ keep-last = 10
 keep = ["v*", "latest"]
 keep-newer-than = "6mo"
 keep-semver = ">=1.4, <2"
+keep-used = "pods.json"
 older-than = "2026-01-31"
 match = "*"
 exclude = ["cache"]
 sort = "version"
+untag-only = true
+allow-empty = true
 "#;
 
 #[test]
@@ -91,6 +94,9 @@ fn every_key_is_read() {
         older_than: parse_age("2026-01-31").ok(),
         filter: FilterArgs { matches: globs(&["*"]), exclude: globs(&["cache"]) },
         sort: Some(PruneOrder::Version),
+        keep_used: Some("/etc/rls/pods.json".into()),
+        untag_only: true,
+        allow_empty: true,
     };
     let expected = File {
         registry: Some("registry.corp:5000".parse().unwrap()),
@@ -189,7 +195,7 @@ fn a_wrong_value_names_its_place() {
         ),
         ("output = \"xml\"", "1:10: output is to be one of table, plain, json, jsonl, yaml"),
         ("color = true", "1:9: color is to be text in quotes"),
-        ("registry = \"\"", "1:12: registry is to be text in quotes"),
+        ("registry = \"\"", "1:12: registry is empty"),
         ("ca-file = [\"a\", 1]", "1:17: ca-file is to be text in quotes"),
         ("prune = 1", "1:9: prune is to be a table"),
         ("[prune]\napp = 1", "2:7: app is to be a table"),
@@ -202,6 +208,10 @@ fn a_wrong_value_names_its_place() {
         (
             "[prune.app]\nolder-than = \"6m\"",
             "2:14: older-than cannot be \"6m\": expected hours at least; a month is 1mo, 1m would be a minute",
+        ),
+        (
+            "[prune.app]\nolder-than = \"2999-01-31\"",
+            "2:14: older-than cannot be \"2999-01-31\": expected a date in the past",
         ),
         ("[prune.app]\nsort = \"size\"", "2:8: sort is to be one of created, version"),
         (
@@ -262,30 +272,28 @@ fn the_table_of_a_registry_comes_before_the_rest() {
     assert_eq!([jobs("reg"), jobs("reg:443"), jobs("reg:80"), jobs("other")], [Some(2), Some(2), None, None]);
 }
 
-#[test]
-fn a_file_that_was_asked_for_must_be_there() {
+#[tokio::test]
+async fn a_file_that_was_asked_for_must_be_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
-    let error = File::load(Some(&path)).unwrap_err().to_string();
-    assert!(
-        error.starts_with(&format!("the configuration file {} cannot be read: No such file", path.display())),
-        "{error}"
-    );
+    let refused = async || File::load(Some(&path)).await.unwrap_err().to_string();
+    let unreadable = format!("cannot read the configuration file {}: ", path.display());
+    assert_eq!(refused().await, format!("{unreadable}No such file or directory"));
     std::fs::write(&path, "jobs = 7\nca-file = \"x.pem\"").unwrap();
-    let general = File::load(Some(&path)).unwrap().general;
+    let general = File::load(Some(&path)).await.unwrap().general;
     assert_eq!((general.jobs, general.ca_files), (Some(7), vec![folder.path().join("x.pem")]));
     std::fs::write(&path, b"\xff").unwrap();
-    assert!(
-        File::load(Some(&path)).unwrap_err().to_string().contains("cannot be read: stream did not contain valid UTF-8")
-    );
+    assert_eq!(refused().await, format!("{unreadable}it is not UTF-8"));
+    std::fs::File::create(&path).unwrap().set_len(input::CONFIG + 1).unwrap();
+    assert_eq!(refused().await, format!("{unreadable}it is larger than 1 MiB"));
 }
 
 #[test]
 fn the_table_of_a_rule_says_what_goes_for_paths() {
     assert_eq!(
         refused("[prune.app]\nmatch = \"v*\""),
-        "/etc/rls/config.toml:1:8: the rule does not say what goes: --match and --exclude say which tags it is about, --sort in \
-         which order\n--older-than AGE, or what to keep of them: --keep-last N, --keep-newer-than AGE, --keep-semver RANGE, \
+        "/etc/rls/config.toml:1:8: the rule does not say what to remove: --match and --exclude select the tags that it is about, \
+         --sort their order\nadd --older-than AGE, or what to keep: --keep-last N, --keep-newer-than AGE, --keep-semver RANGE, \
          --keep GLOB"
     );
     assert_eq!(

@@ -9,15 +9,18 @@ use super::*;
 use crate::args;
 use crate::output::Format;
 
-/// Settings of `rls ARGUMENTS tags app` with these variables and this file.
+/// Settings of `rls ARGUMENTS tags reg:5000/app` with these variables and this file.
 fn resolve(arguments: &str, variables: &[(&str, &str)], file: &str) -> Result<Settings> {
-    let line = format!("rls {arguments} tags app");
+    resolve_line(&format!("rls {arguments} tags reg:5000/app"), variables, file)
+}
+
+fn resolve_line(line: &str, variables: &[(&str, &str)], file: &str) -> Result<Settings> {
     let cli = args::parse(line.split_whitespace()).unwrap_or_else(|refusal| panic!("{refusal:?}"));
     let environment = Environment::read(&|name| {
         variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(*value))
     })?;
     let file = File::parse(Path::new("/etc/rls/config.toml"), file, None)?;
-    Settings::resolve(&cli.global, environment, file)
+    Settings::resolve(&cli, environment, file)
 }
 
 fn settings(arguments: &str, variables: &[(&str, &str)], file: &str) -> Settings {
@@ -25,20 +28,25 @@ fn settings(arguments: &str, variables: &[(&str, &str)], file: &str) -> Settings
 }
 
 fn connection(arguments: &str, variables: &[(&str, &str)], file: &str) -> Connection {
-    let registry = "reg:5000".parse().unwrap();
-    settings(arguments, variables, file).connection(&registry).unwrap_or_else(|usage| panic!("{usage}"))
+    let settings = settings(arguments, variables, file);
+    let registry = settings.named_registry(Some("reg:5000")).unwrap();
+    settings.connection(&registry).unwrap_or_else(|usage| panic!("{usage}"))
 }
 
 fn refused(arguments: &str, variables: &[(&str, &str)], file: &str) -> String {
-    let registry = "reg:5000".parse().unwrap();
-    let result = resolve(arguments, variables, file).and_then(|settings| settings.connection(&registry));
+    let result = resolve(arguments, variables, file)
+        .and_then(|settings| settings.connection(&settings.named_registry(Some("reg:5000"))?));
     let usage = result.map(|_| ()).unwrap_err();
     format!("{usage} | {}", usage.advice().unwrap_or_default())
 }
 
 /// Who, and where the password is.
 fn account(arguments: &str, variables: &[(&str, &str)], file: &str) -> String {
-    match connection(arguments, variables, file).account {
+    shown(connection(arguments, variables, file).account)
+}
+
+fn shown(account: Account) -> String {
+    match account {
         Account::Found => "found".to_owned(),
         Account::Anonymous => "anonymous".to_owned(),
         Account::AuthFile(path) => format!("file {}", path.display()),
@@ -131,9 +139,10 @@ fn a_bad_name_or_registry_is_a_fault_of_the_user() {
 fn a_catalog_is_a_registry_and_a_path() {
     const VARIABLE: [(&str, &str); 1] = [("RLS_REGISTRY", "env.corp")];
     let catalog = |arguments, variables: &[(&str, &str)], text: &str| {
-        let (registry, prefix) =
-            settings(arguments, variables, "").catalog(Some(text).filter(|text| !text.is_empty())).unwrap();
-        format!("{registry} {}", prefix.as_deref().unwrap_or("-"))
+        let place = settings(arguments, variables, "").catalog(Some(text).filter(|text| !text.is_empty())).unwrap();
+        let otherwise = place.otherwise.map(|(registry, path)| format!(" or {registry} {path}"));
+        let path = place.path.map_or("-".to_owned(), |path| path.to_string());
+        format!("{} {path}{}", place.registry, otherwise.unwrap_or_default())
     };
     assert_eq!(catalog("", &[], ""), "docker.io -");
     assert_eq!(catalog("", &VARIABLE, ""), "env.corp -");
@@ -143,7 +152,19 @@ fn a_catalog_is_a_registry_and_a_path() {
     assert_eq!(catalog("", &VARIABLE, "team/sub/"), "env.corp team/sub");
     assert_eq!(catalog("", &VARIABLE, "localhost/team"), "localhost team");
     assert_eq!(catalog("", &[], "registry/team"), "registry team");
-    assert_eq!(catalog("", &[], "https://reg.corp/docker"), "https://reg.corp/docker -");
+    assert_eq!(catalog("", &[], "https://reg.corp/docker"), "https://reg.corp/docker - or reg.corp docker");
+    assert_eq!(catalog("", &[], "http://reg:5000/team/app:1.0"), "http://reg:5000 team/app:1.0");
+    assert_eq!(catalog("", &[], "https://reg.corp/v2/team/app/tags/list"), "reg.corp team/app");
+    assert_eq!(catalog("", &[], "https://reg.corp/v2/_catalog"), "reg.corp -");
+    assert_eq!(catalog("", &[], "docker://reg.corp/team"), "reg.corp team");
+    assert_eq!(catalog("", &[], "https://hub.docker.com/_/nginx"), "docker.io library/nginx");
+    assert_eq!(catalog("", &[], "reg:5000/web/nginx:1.27"), "reg:5000 web/nginx:1.27");
+    assert_eq!(catalog("", &[("RLS_REGISTRY", "http://reg:5000")], "reg:5000"), "http://reg:5000 -");
+    let nested = [("RLS_REGISTRY", "https://reg.corp/docker")];
+    assert_eq!(catalog("", &nested, "https://reg.corp/docker"), "https://reg.corp/docker -");
+    assert_eq!(catalog("", &nested, "https://reg.corp/docker/app"), "https://reg.corp/docker app");
+    assert_eq!(catalog("-r http://reg:5000", &[], "https://reg:5000/team"), "http://reg:5000 team");
+    assert_eq!(catalog("-r http://reg:5000", &[], "http://reg:5000/"), "http://reg:5000 -");
     assert_eq!(catalog("", &[], "http://reg:5000"), "http://reg:5000 -");
     assert_eq!(catalog("-r reg:5000", &[], "team"), "reg:5000 team");
     assert_eq!(catalog("-r reg:5000", &[], "reg:5000/team"), "reg:5000 team");
@@ -170,6 +191,120 @@ fn an_account_is_of_one_source() {
     assert_eq!(account("", &[], FILE), "file /etc/rls/own.json");
     assert_eq!(account("", &[PASSWORD], "username = \"general\""), "general, s3cret");
     assert_eq!(account("", &[], "[registries.\"reg:5000\"]\nanonymous = true"), "anonymous");
+}
+
+/// Who is asked as at a registry, by this command line with `ann` and a password in the environment.
+fn account_at(line: &str, variables: &[(&str, &str)], file: &str, registry: &str) -> String {
+    let all = [variables, &[("RLS_USERNAME", "ann"), ("RLS_PASSWORD", "s3cret")]].concat();
+    let settings = resolve_line(line, &all, file).unwrap_or_else(|usage| panic!("{usage}"));
+    shown(settings.connection(&registry.parse().unwrap()).unwrap_or_else(|usage| panic!("{usage}")).account)
+}
+
+#[test]
+fn the_password_of_a_run_is_for_one_registry() {
+    const ANN: &str = "ann, s3cret";
+    const VARIABLE: [(&str, &str); 1] = [("RLS_REGISTRY", "corp:5000")];
+    for (line, variables, file, registry, expected) in [
+        ("rls tags -r corp:5000 evil.test/app", &[][..], "", "corp:5000", ANN),
+        ("rls tags -r corp:5000 evil.test/app", &[], "", "evil.test", "found"),
+        ("rls tags -r corp:5000 app", &[("RLS_REGISTRY", "other:5000")], "", "other:5000", "found"),
+        ("rls tags app", &VARIABLE, "", "corp:5000", ANN),
+        ("rls tags evil.test/app", &VARIABLE, "", "evil.test", "found"),
+        ("rls tags corp:5000/app evil.test/app", &VARIABLE, "", "corp:5000", ANN),
+        ("rls tags evil.test/app", &[], "registry = \"corp:5000\"", "evil.test", "found"),
+        ("rls tags app", &[], "registry = \"corp:5000\"", "corp:5000", ANN),
+        ("rls tags corp:5000/app corp:5000/web", &[], "", "corp:5000", ANN),
+        ("rls doctor corp:5000/app", &[], "", "corp:5000", ANN),
+        ("rls repos https://corp:5000/team", &[], "", "corp:5000", ANN),
+        // Not for another port, nor in plain text where TLS is meant.
+        ("rls tags corp/app", &[], "", "corp:5000", "found"),
+        ("rls tags corp:5000/app", &[], "", "http://corp:5000", "found"),
+        ("rls tags corp:443/app", &[], "", "corp", ANN),
+        // Standard input, plans and the default of all are nobody who names a registry.
+        ("rls tags -", &[], "", "evil.test", "found"),
+        ("rls rm --apply plan.json", &[], "", "corp:5000", "found"),
+        ("rls tags alpine", &[], "", "docker.io", "found"),
+        ("rls tags docker.io/alpine", &[], "", "docker.io", ANN),
+        ("rls tags --anonymous corp:5000/app", &[], "", "corp:5000", "anonymous"),
+        // A user of a registry's own has a password of its own.
+        ("rls tags -r corp:5000 app", &[], "[registries.\"reg:5000\"]\nusername = \"bob\"", "reg:5000", "bob, prompt"),
+    ] {
+        assert_eq!(account_at(line, variables, file, registry), expected, "{line} {variables:?} {file} at {registry}");
+    }
+}
+
+#[test]
+fn a_user_name_in_the_configuration_is_for_the_usual_registry() {
+    let account = |line: &str, file: &str, registry: &str| {
+        let settings =
+            resolve_line(line, &[("RLS_PASSWORD", "s3cret")], file).unwrap_or_else(|usage| panic!("{usage}"));
+        shown(settings.connection(&registry.parse().unwrap()).unwrap().account)
+    };
+    const FILE: &str = "registry = \"corp:5000\"\nusername = \"ann\"";
+    assert_eq!(account("rls tags app", FILE, "corp:5000"), "ann, s3cret");
+    assert_eq!(account("rls tags ghcr.io/app", FILE, "ghcr.io"), "found");
+}
+
+#[test]
+fn a_password_that_could_be_for_several_registries_is_for_none() {
+    let refused = |line: &str, variables: &[(&str, &str)]| {
+        let all = [variables, &[("RLS_PASSWORD", "s3cret")]].concat();
+        let usage = resolve_line(line, &all, "").map(|_| ()).expect_err(line);
+        assert!(!usage.to_string().contains("s3cret"));
+        format!("{usage} | {}", usage.advice().unwrap_or_default())
+    };
+    let two = refused("rls tags corp:5000/app other:5000/app", &[("RLS_USERNAME", "ann")]);
+    assert!(two.starts_with("which registry is RLS_USERNAME for?: corp:5000 and other:5000 are named, "), "{two}");
+    assert!(refused("rls rm -u ann corp:5000/app:1 http://corp:5000/app:1", &[]).contains(" is -u for?"));
+    assert_eq!(
+        refused("rls tags -u ann app", &[]),
+        "which registry is -u for?: no registry is named on the command line | -r REGISTRY; for Docker Hub -r docker.io"
+    );
+    assert_eq!(
+        refused("rls tags -u ann other:5000/app", &[("RLS_REGISTRY", "corp:5000")]),
+        "which registry is -u for?: the usual registry is corp:5000, and other:5000 is named | -r other:5000"
+    );
+    // A name without a registry is in the usual one, which gets it.
+    resolve_line("rls tags -u ann app other:5000/app", &[("RLS_REGISTRY", "corp:5000")], "").unwrap();
+    // Nobody is asked for anything there.
+    resolve_line("rls tags corp:5000/app other:5000/app", &[], "").unwrap();
+    resolve_line("rls logout -u ann corp:5000", &[], "").unwrap();
+    resolve_line("rls tags --anonymous corp:5000/app other:5000/app", &[("RLS_USERNAME", "ann")], "").unwrap();
+    resolve_line("rls tags --auth-file x corp:5000/app other:5000/app", &[("RLS_USERNAME", "ann")], "").unwrap();
+}
+
+#[test]
+fn who_logs_in_says_where() {
+    let login = |line: &str, variables: &[(&str, &str)], registry: &str| {
+        let all = [variables, &[("RLS_REGISTRY", "corp:5000"), ("RLS_PASSWORD", "s3cret")]].concat();
+        let settings = resolve_line(line, &all, "").unwrap_or_else(|usage| panic!("{usage}"));
+        let login = settings.login(&registry.parse().unwrap()).unwrap_or_else(|usage| panic!("{usage}"));
+        let username = login.username.unwrap_or_else(|| "-".to_owned());
+        shown(Account::User { username, password: login.password })
+    };
+    assert_eq!(login("rls login", &[("RLS_USERNAME", "ann")], "corp:5000"), "ann, s3cret");
+    assert_eq!(login("rls login -u bob other:5000", &[("RLS_USERNAME", "ann")], "other:5000"), "bob, s3cret");
+    let with_file = [("RLS_USERNAME", "ann"), ("REGISTRY_AUTH_FILE", "x.json")];
+    assert_eq!(login("rls login --auth-file auth.json", &with_file, "corp:5000"), "ann, s3cret");
+    // What is for the usual registry is not for another.
+    assert_eq!(login("rls login other:5000", &[("RLS_USERNAME", "ann")], "other:5000"), "-, prompt");
+}
+
+#[test]
+fn https_is_not_spoken_in_plain_text() {
+    let repository = |arguments: &str, variables: &[(&str, &str)], text: &str| {
+        settings(arguments, variables, "").repository(text).map(|(registry, name)| format!("{registry} {name}"))
+    };
+    assert!(repository("--plain-http", &[], "https://corp:5000/app").is_err());
+    assert_eq!(repository("", &[("RLS_PLAIN_HTTP", "1")], "https://corp:5000/app").unwrap(), "corp:5000 app");
+    assert_eq!(repository("", &[("RLS_PLAIN_HTTP", "1")], "corp:5000/app").unwrap(), "http://corp:5000 app");
+    assert_eq!(repository("-r https://corp", &[("RLS_PLAIN_HTTP", "1")], "app").unwrap(), "corp app");
+    assert!(
+        refused("--plain-http -r https://corp", &[], "").starts_with("https://corp cannot be used with --plain-http")
+    );
+    assert!(
+        refused("--plain-http", &[("RLS_REGISTRY", "https://corp")], "").starts_with("RLS_REGISTRY cannot be used: ")
+    );
 }
 
 #[test]
@@ -201,10 +336,11 @@ fn weakening_is_for_one_registry_and_can_be_switched_off() {
     assert_eq!(weak("", &[]), (true, true));
     assert_eq!(weak("", &[("RLS_INSECURE", "0"), ("RLS_PLAIN_HTTP", "no")]), (false, false));
     assert_eq!(weak("--insecure", &[("RLS_INSECURE", "0"), ("RLS_PLAIN_HTTP", "0")]), (true, false));
-    let other = settings("", &[], FILE).connection(&"other:5000".parse().unwrap()).unwrap();
+    let settings = settings("", &[], FILE);
+    let other = settings.connection(&settings.named_registry(Some("other:5000")).unwrap()).unwrap();
     assert_eq!((other.insecure, other.registry.is_plain_http()), (false, false));
-    let explicit = settings("", &[("RLS_PLAIN_HTTP", "0")], "").connection(&"http://other".parse().unwrap()).unwrap();
-    assert!(explicit.registry.is_plain_http());
+    let explicit = resolve("", &[("RLS_PLAIN_HTTP", "0")], "").unwrap().named_registry(Some("http://other")).unwrap();
+    assert!(explicit.is_plain_http());
     assert!(connection("--plain-http", &[], "").registry.is_plain_http());
 }
 

@@ -19,6 +19,11 @@ const LABEL: usize = 8;
 /// One check of `rls doctor`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckRecord {
+    /// The registry.
+    pub registry: String,
+    /// The full name of the repository or tag that was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// What was looked at, such as `tls`.
     pub check: String,
     /// What came of it.
@@ -99,6 +104,8 @@ impl View for CheckView {
 
     fn sample(&self) -> CheckRecord {
         CheckRecord {
+            registry: "registry.corp:5000".to_owned(),
+            reference: None,
             check: "tls".to_owned(),
             status: CheckStatus::Ok,
             detail: "TLS 1.3".to_owned(),
@@ -161,6 +168,8 @@ mod tests {
 
     fn record() -> CheckRecord {
         CheckRecord {
+            registry: "registry.corp:5000".to_owned(),
+            reference: None,
             check: "tls".to_owned(),
             status: CheckStatus::Failed,
             detail: "unknown issuer".to_owned(),
@@ -211,6 +220,7 @@ mod tests {
     fn machines_see_facts_as_text_and_the_time_in_milliseconds() {
         let value = serde_json::to_value(record()).unwrap();
         let expected = serde_json::json!({
+            "registry": "registry.corp:5000",
             "check": "tls",
             "status": "failed",
             "detail": "unknown issuer",

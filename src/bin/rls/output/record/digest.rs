@@ -6,6 +6,10 @@ use crate::output::{Lines, View};
 /// One reference of `rls digest`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct DigestRecord {
+    /// The registry.
+    pub registry: String,
+    /// The full name of what the reference means.
+    pub reference: String,
     /// The repository's path in its registry.
     pub repository: String,
     /// The tag, if the reference has one.

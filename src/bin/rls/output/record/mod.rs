@@ -1,5 +1,8 @@
 //! The records: one struct for each line of the table in the command line's contract, and beside each its [`View`].
 //!
+//! Each says where its subject is: `registry`, and `reference`, which is its full name. People see the full name where it was asked for, and
+//! always where the name alone would be read back as something in another registry.
+//!
 //! A field has the same name in all formats. Times and sizes are machine values here; only tables and templates' filters
 //! make them human.
 
@@ -15,7 +18,11 @@ mod repository;
 mod tag;
 mod time;
 mod trust;
+mod undo;
 
+use std::borrow::Cow;
+
+use registry_ls::name::Repository;
 use serde::{Serialize, Serializer};
 
 pub use certificate::{CertificateRecord, day};
@@ -30,6 +37,7 @@ pub use repository::{RepositoryRecord, RepositoryView};
 pub use tag::{Detail, TagRecord, TagView};
 pub use time::Time;
 pub use trust::{SettingRecord, TrustRecord, TrustView, WrittenRecord};
+pub use undo::{UndoRunRecord, UndoRunView};
 
 #[cfg(doc)]
 use super::View;
@@ -95,9 +103,44 @@ fn name(repository: &str, tag: Option<&str>, digest: Option<&str>) -> String {
     }
 }
 
+/// What people see of a name: `repository:tag`, or the full name.
+fn shown<'a>(
+    full: bool,
+    repository: &'a str,
+    tag: Option<&str>,
+    digest: Option<&str>,
+    reference: &'a str,
+) -> Cow<'a, str> {
+    if full || is_ambiguous(repository) { reference.into() } else { name(repository, tag, digest).into() }
+}
+
+/// What people see of the repository that a full name with this tag or digest is in.
+fn shown_repository<'a>(full: bool, repository: &'a str, tag: Option<&str>, reference: &'a str) -> &'a str {
+    if !full && !is_ambiguous(repository) {
+        return repository;
+    }
+    let without_tag = tag.and_then(|tag| reference.strip_suffix(tag)?.strip_suffix(':'));
+    without_tag.unwrap_or_else(|| reference.split('@').next().unwrap_or_default())
+}
+
+/// Whether a repository's path would be read back as a host and a path there.
+fn is_ambiguous(repository: &str) -> bool {
+    repository.parse::<Repository>().is_ok_and(|repository| repository.begins_like_a_host())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_begins_like_a_host_is_shown_in_full() {
+        let shown = |full, repository, reference| shown(full, repository, Some("1"), None, reference).into_owned();
+        assert_eq!(shown(false, "team/app", "reg:5000/team/app:1"), "team/app:1");
+        assert_eq!(shown(true, "team/app", "reg:5000/team/app:1"), "reg:5000/team/app:1");
+        assert_eq!(shown(false, "evil.test/app", "reg:5000/evil.test/app:1"), "reg:5000/evil.test/app:1");
+        assert_eq!(shown(false, "localhost/app", "reg:5000/localhost/app:1"), "reg:5000/localhost/app:1");
+        assert_eq!(shown(false, "evil.test", "reg:5000/evil.test:1"), "evil.test:1");
+    }
 
     #[derive(Serialize)]
     struct Three {

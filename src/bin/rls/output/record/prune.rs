@@ -1,6 +1,7 @@
+use registry_ls::name::Registry;
 use serde::Serialize;
 
-use super::{Action, RemovalRecord, Time, UNKNOWN, name};
+use super::{Action, RemovalRecord, Time, UNKNOWN, shown, shown_repository};
 use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One tag that `rls prune` decided about, or a repository about whose tags it could not.
@@ -15,11 +16,21 @@ pub struct PruneRecord {
     pub size: Option<u64>,
 }
 
+impl PruneRecord {
+    /// The record of something in this registry.
+    #[must_use]
+    pub fn at(self, registry: &Registry) -> Self {
+        Self { removal: self.removal.at(registry), ..self }
+    }
+}
+
 /// How `rls prune` shows its records.
 #[derive(Debug, Clone, Copy)]
 pub struct PruneView {
     /// Whether there are several repositories: each tag is then shown with its own.
     pub qualified: bool,
+    /// Whether names are shown in full.
+    pub full: bool,
 }
 
 impl View for PruneView {
@@ -34,12 +45,15 @@ impl View for PruneView {
     }
 
     fn shows(&self, record: &PruneRecord) -> bool {
-        record.removal.tag.is_some()
+        record.removal.tag.is_some() || record.removal.digest.is_some()
     }
 
     fn plain(&self, record: &PruneRecord, lines: &mut Lines) {
-        let RemovalRecord { repository, tag, action, .. } = &record.removal;
-        lines.push([action.to_string(), name(repository, tag.as_deref(), None)]);
+        let RemovalRecord { repository, tag, action, reference, .. } = &record.removal;
+        lines.push([
+            action.to_string(),
+            shown(self.full, repository, tag.as_deref(), record.removal.digest.as_deref(), reference).into_owned(),
+        ]);
     }
 
     fn columns(&self) -> Vec<Column> {
@@ -48,12 +62,17 @@ impl View for PruneView {
     }
 
     fn rows(&self, record: &PruneRecord, human: &Human) -> Vec<Vec<Cell>> {
-        let RemovalRecord { repository, tag, action, reason, .. } = &record.removal;
+        let RemovalRecord { repository, tag, digest, action, reason, reference, .. } = &record.removal;
         let or_unknown = |text: Option<String>| Cell::new(text.as_deref().unwrap_or(UNKNOWN));
         let decision = Cell { tone: action.tone(), ..Cell::new(decision(*action)) };
         let cells = [
-            Cell::new(repository),
-            or_unknown(tag.clone()),
+            Cell::new(shown_repository(self.full, repository, tag.as_deref(), reference)),
+            Cell::new(
+                tag.clone()
+                    .or_else(|| digest.as_deref().map(|digest| format!("@{}", human.short(digest))))
+                    .as_deref()
+                    .unwrap_or(UNKNOWN),
+            ),
             or_unknown(record.created.map(|created| human.ago(created))),
             or_unknown(record.size.map(|size| human.size(size))),
             decision,
@@ -69,6 +88,8 @@ fn decision(action: Action) -> &'static str {
         Action::Kept => "keep",
         Action::WouldRemove => "remove",
         Action::Removed => "removed",
+        Action::Absent => "absent",
         Action::Failed => "failed",
+        Action::Undone | Action::WouldUndo => "undo",
     }
 }

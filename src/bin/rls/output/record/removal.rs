@@ -1,13 +1,18 @@
 use std::fmt;
 
+use registry_ls::name::Registry;
 use serde::Serialize;
 
-use super::{Failure, Field, name};
+use super::{Failure, Field, name, shown};
 use crate::output::{Human, Lines, Tone, View};
 
-/// One thing that `rls rm` or `rls prune` decided about.
+/// One thing that `rls rm`, `rls prune` or `rls undo` decided about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RemovalRecord {
+    /// The registry.
+    pub registry: String,
+    /// The full name of the tag, else of the manifest, else of the repository.
+    pub reference: String,
     /// The repository's path in its registry.
     pub repository: String,
     /// The tag; `None` for a manifest.
@@ -47,6 +52,8 @@ impl RemovalRecord {
     /// A record of which nothing is known but what it is about.
     pub fn of(repository: String, tag: Option<String>) -> Self {
         Self {
+            registry: String::new(),
+            reference: String::new(),
             repository,
             tag,
             digest: None,
@@ -61,6 +68,15 @@ impl RemovalRecord {
     }
 }
 
+impl RemovalRecord {
+    /// The record of something in this registry.
+    #[must_use]
+    pub fn at(self, registry: &Registry) -> Self {
+        let reference = registry.qualify(name(&self.repository, self.tag.as_deref(), self.digest.as_deref()));
+        Self { registry: registry.to_string(), reference, ..self }
+    }
+}
+
 /// What became of a tag or manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -69,9 +85,15 @@ pub enum Action {
     Removed,
     /// It would be, without `--dry-run`.
     WouldRemove,
+    /// It was not there.
+    Absent,
     /// It was to stay.
     Kept,
-    /// It should have gone and did not.
+    /// It is back.
+    Undone,
+    /// It would be, without `--dry-run`.
+    WouldUndo,
+    /// It should have gone, or come back, and did not.
     Failed,
 }
 
@@ -80,7 +102,10 @@ impl fmt::Display for Action {
         f.pad(match self {
             Self::Removed => "removed",
             Self::WouldRemove => "would-remove",
+            Self::Absent => "absent",
             Self::Kept => "kept",
+            Self::Undone => "undone",
+            Self::WouldUndo => "would-undo",
             Self::Failed => "failed",
         })
     }
@@ -89,19 +114,21 @@ impl fmt::Display for Action {
 impl Action {
     pub(super) fn tone(self) -> Tone {
         match self {
-            Self::Removed => Tone::Good,
-            Self::WouldRemove => Tone::Warning,
+            Self::Removed | Self::Undone => Tone::Good,
+            Self::WouldRemove | Self::WouldUndo | Self::Absent => Tone::Warning,
             Self::Kept => Tone::Plain,
             Self::Failed => Tone::Bad,
         }
     }
 }
 
-/// How `rls rm` shows its records: a line each, on a terminal with a coloured action.
+/// How `rls rm` and `rls undo` show their records: a line each, on a terminal with a coloured action.
 #[derive(Debug, Clone, Copy)]
 pub struct RemovalView {
     /// Whether what hangs together was looked for.
     pub planned: bool,
+    /// Whether names are shown in full.
+    pub full: bool,
 }
 
 impl View for RemovalView {
@@ -132,6 +159,7 @@ impl View for RemovalView {
 
 impl RemovalView {
     fn subject(self, record: &RemovalRecord) -> String {
-        name(&record.repository, record.tag.as_deref(), record.digest.as_deref())
+        let (tag, digest) = (record.tag.as_deref(), record.digest.as_deref());
+        shown(self.full, &record.repository, tag, digest, &record.reference).into_owned()
     }
 }

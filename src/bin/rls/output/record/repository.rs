@@ -1,11 +1,15 @@
 use serde::Serialize;
 
-use super::{Failure, Field, UNKNOWN, name};
+use super::{Failure, Field, UNKNOWN, name, shown_repository};
 use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One repository of `rls repos`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RepositoryRecord {
+    /// The registry.
+    pub registry: String,
+    /// Its full name.
+    pub reference: String,
     /// Its path in the registry.
     pub repository: String,
     /// Its tags, with `--tags`.
@@ -21,6 +25,8 @@ pub struct RepositoryRecord {
 pub struct RepositoryView {
     /// Whether `--tags` was given.
     pub tags: bool,
+    /// Whether names are shown in full.
+    pub full: bool,
 }
 
 impl View for RepositoryView {
@@ -28,7 +34,9 @@ impl View for RepositoryView {
 
     fn sample(&self) -> RepositoryRecord {
         let tags = if self.tags { Field::Known(vec!["1.0".to_owned()]) } else { Field::Absent };
-        RepositoryRecord { repository: "team/app".to_owned(), tags, error: None }
+        let repository = "team/app".to_owned();
+        let (registry, reference) = ("registry.corp:5000".to_owned(), "registry.corp:5000/team/app".to_owned());
+        RepositoryRecord { registry, reference, repository, tags, error: None }
     }
 
     fn option_for(&self, field: &str) -> Option<&'static str> {
@@ -38,9 +46,11 @@ impl View for RepositoryView {
     /// With tags a repository without any has no line.
     fn plain(&self, record: &RepositoryRecord, lines: &mut Lines) {
         match (self.tags, record.tags.known()) {
-            (false, _) => lines.push([&record.repository]),
+            (false, _) => lines.push([self.repository(record)]),
             (true, None) => {}
-            (true, Some(tags)) => tags.iter().for_each(|tag| lines.push([name(&record.repository, Some(tag), None)])),
+            (true, Some(tags)) => {
+                tags.iter().for_each(|tag| lines.push([name(self.repository(record), Some(tag), None)]));
+            }
         }
     }
 
@@ -50,11 +60,17 @@ impl View for RepositoryView {
 
     /// With tags a repository without any has a row of its own.
     fn rows(&self, record: &RepositoryRecord, _: &Human) -> Vec<Vec<Cell>> {
-        let row = |tag: &str| vec![Cell::new(&record.repository), Cell::new(tag)];
+        let row = |tag: &str| vec![Cell::new(self.repository(record)), Cell::new(tag)];
         match (self.tags, record.tags.known()) {
-            (false, _) => vec![vec![Cell::new(&record.repository)]],
+            (false, _) => vec![vec![Cell::new(self.repository(record))]],
             (true, Some(tags)) if !tags.is_empty() => tags.iter().map(|tag| row(tag)).collect(),
             (true, _) => vec![row(UNKNOWN)],
         }
+    }
+}
+
+impl RepositoryView {
+    fn repository<'a>(&self, record: &'a RepositoryRecord) -> &'a str {
+        shown_repository(self.full, &record.repository, None, &record.reference)
     }
 }

@@ -1,14 +1,17 @@
-use std::borrow::Cow;
-
+use registry_ls::name::Registry;
 use serde::Serialize;
 
-use super::{Failure, Field, Time, UNKNOWN, name};
+use super::{Failure, Field, Time, UNKNOWN, shown, shown_repository};
 use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One tag of `rls tags`, or a repository whose tags could not be listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TagRecord {
+    /// The registry.
+    pub registry: String,
+    /// The full name of the tag, or of the repository.
+    pub reference: String,
     /// The repository's path in its registry.
     pub repository: String,
     /// The tag; `None` when the listing failed.
@@ -51,14 +54,17 @@ pub struct TagView {
     pub qualified: bool,
     /// How much is shown.
     pub detail: Detail,
+    /// Whether names are shown in full.
+    pub full: bool,
 }
 
 impl View for TagView {
     type Record = TagRecord;
 
     fn sample(&self) -> TagRecord {
-        let mut record = TagRecord::failed("team/app", self.detail, None);
-        record.tag = Some("1.0".to_owned());
+        let registry = Registry::docker_hub();
+        let mut record = TagRecord::failed(&registry, "team/app", self.detail, None);
+        record.set_tag("1.0".to_owned());
         if self.detail != Detail::Names {
             record.digest = Field::Known("sha256:9b1f27c4".to_owned());
         }
@@ -85,7 +91,11 @@ impl View for TagView {
 
     fn plain(&self, record: &TagRecord, lines: &mut Lines) {
         let Some(tag) = record.tag.as_deref() else { return };
-        let shown = if self.qualified { Cow::Owned(name(&record.repository, Some(tag), None)) } else { tag.into() };
+        let shown = if self.qualified {
+            shown(self.full, &record.repository, Some(tag), None, &record.reference)
+        } else {
+            tag.into()
+        };
         match self.detail {
             Detail::Names => lines.push([shown]),
             Detail::Digests => lines.push([&*shown, record.digest.known().map_or(UNKNOWN, String::as_str)]),
@@ -114,7 +124,7 @@ impl View for TagView {
         let Some(tag) = record.tag.as_deref() else { return Vec::new() };
         let mut row = Vec::with_capacity(6);
         if self.qualified {
-            row.push(Cell::new(&record.repository));
+            row.push(Cell::new(shown_repository(self.full, &record.repository, Some(tag), &record.reference)));
         }
         row.push(Cell::new(tag));
         match self.detail {
@@ -133,8 +143,14 @@ impl View for TagView {
 
 impl TagRecord {
     /// A record of which nothing is known but the repository: every field that `detail` asks for is `null`.
-    pub fn failed(repository: impl Into<String>, detail: Detail, error: Option<Failure>) -> Self {
-        let mut record = Self { repository: repository.into(), error, ..Self::default() };
+    pub fn failed(registry: &Registry, repository: &str, detail: Detail, error: Option<Failure>) -> Self {
+        let mut record = Self {
+            registry: registry.to_string(),
+            reference: registry.qualify(repository),
+            repository: repository.to_owned(),
+            error,
+            ..Self::default()
+        };
         if detail != Detail::Names {
             record.digest = Field::Unknown;
         }
@@ -145,6 +161,17 @@ impl TagRecord {
             record.created = Field::Unknown;
         }
         record
+    }
+}
+
+impl TagRecord {
+    /// Makes it the record of this tag of the repository.
+    pub fn set_tag(&mut self, tag: String) {
+        let former = self.tag.as_ref().map_or(0, |former| former.len() + 1);
+        self.reference.truncate(self.reference.len() - former);
+        self.reference.push(':');
+        self.reference.push_str(&tag);
+        self.tag = Some(tag);
     }
 }
 

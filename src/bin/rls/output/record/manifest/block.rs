@@ -9,6 +9,9 @@ use crate::output::{Human, Tone};
 /// Columns of a label such as `digest` or `entrypoint`, with the blanks after it.
 const LABEL: usize = 12;
 
+/// The config of BuildKit's cache, which is an index of layers.
+const BUILD_CACHE: &str = "application/vnd.buildkit.cacheconfig.v0";
+
 /// The block, without its last line end; every text in it is escaped.
 pub fn text(record: &ManifestRecord, human: &Human) -> String {
     let mut block = Block { lines: Vec::new(), human };
@@ -56,15 +59,15 @@ impl Block<'_> {
         let size = record.size.map(|size| self.human.size(size));
         let blobs = record.blobs.map(|count| format!(" in {count} blob{}", if count == 1 { "" } else { "s" }));
         self.label("size", &format!("{}{}", size.as_deref().unwrap_or(UNKNOWN), blobs.unwrap_or_default()));
+        if let Some(created) = record.created {
+            self.label("created", &format!("{} ({})", self.human.minute(created), self.human.ago(created)));
+        }
         if let Some(config) = record.config.known() {
             self.config(config);
         }
     }
 
     fn config(&mut self, config: &ConfigRecord) {
-        if let Some(created) = config.created {
-            self.label("created", &format!("{} ({})", self.human.minute(created), self.human.ago(created)));
-        }
         for (label, words) in [("entrypoint", &config.entrypoint), ("cmd", &config.cmd)] {
             if !words.is_empty() {
                 self.label(label, &words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
@@ -106,7 +109,10 @@ impl Block<'_> {
 
 /// What people call a manifest of this media type.
 fn sort(record: &ManifestRecord) -> &'static str {
+    let layers = record.layers.known().into_iter().flatten();
+    let mut types = layers.filter_map(|layer| layer.media_type.as_deref());
     match record.media_type.as_str() {
+        "application/vnd.oci.image.index.v1+json" if types.any(|layer| layer == BUILD_CACHE) => "build cache",
         "application/vnd.oci.image.index.v1+json" => "image index",
         "application/vnd.docker.distribution.manifest.list.v2+json" => "manifest list",
         _ if !record.artifact_type.is_absent() => "artifact",
@@ -120,7 +126,8 @@ fn sort(record: &ManifestRecord) -> &'static str {
 }
 
 fn platform_of(config: &ConfigRecord) -> Option<String> {
-    Some(format!("{}/{}", config.os.as_ref()?, config.architecture.as_ref()?))
+    let version = config.os_version.known().map(|version| format!("({version})"));
+    Some(format!("{}{}/{}", config.os.as_ref()?, version.unwrap_or_default(), config.architecture.as_ref()?))
 }
 
 fn platform_row(platform: &PlatformRecord, human: &Human) -> Vec<String> {
@@ -128,7 +135,11 @@ fn platform_row(platform: &PlatformRecord, human: &Human) -> Vec<String> {
     if let Some(subject) = platform.attests.known() {
         return vec!["attestation".to_owned(), digest, format!("for {subject} (in-toto)")];
     }
-    let size = platform.size.map_or_else(|| UNKNOWN.to_owned(), |size| human.size(size));
+    let size = match platform.size {
+        Some(size) => human.size(size),
+        None if platform.missing.known().is_some() => "missing from the registry".to_owned(),
+        None => UNKNOWN.to_owned(),
+    };
     let name = platform.platform.clone().unwrap_or_else(|| UNKNOWN.to_owned());
     let created = platform.created.known().map(|created| format!("created {}", human.minute(*created)));
     [name, digest, size].into_iter().chain(created).collect()
@@ -136,7 +147,8 @@ fn platform_row(platform: &PlatformRecord, human: &Human) -> Vec<String> {
 
 fn layer_row(layer: &LayerRecord, human: &Human) -> Vec<String> {
     let size = layer.size.map_or_else(|| UNKNOWN.to_owned(), |size| human.size(size));
-    [human.short(&layer.digest), size].into_iter().chain(layer.media_type.clone()).collect()
+    let digest = if layer.digest.is_empty() { UNKNOWN.to_owned() } else { human.short(&layer.digest) };
+    [digest, size].into_iter().chain(layer.media_type.clone()).collect()
 }
 
 fn history_row(step: &HistoryRecord, human: &Human) -> Vec<String> {

@@ -11,14 +11,18 @@ use crate::output::{Human, Lines, View};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestRecord {
+    /// The registry.
+    pub registry: String,
+    /// The full name of what the reference means.
+    pub reference: String,
     /// The repository's path in its registry.
     pub repository: String,
     /// The tag, if the reference has one.
     pub tag: Option<String>,
-    /// The digest of the index that the reference is, when `--platform` chose one of its images.
+    /// The digest of the index that the reference is, when one of its images was chosen.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub index: Field<String>,
-    /// The platform that `--platform` chose.
+    /// The platform that was chosen.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub platform: Field<String>,
     /// The manifest's digest.
@@ -32,12 +36,14 @@ pub struct ManifestRecord {
     pub size: Option<u64>,
     /// How many these are.
     pub blobs: Option<u64>,
+    /// When it was made, of an index its newest image.
+    pub created: Option<Time>,
     /// The manifest's own annotations.
     pub annotations: BTreeMap<String, String>,
     /// The manifests of an index, in its order.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub platforms: Field<Vec<PlatformRecord>>,
-    /// The layers of an image or artifact, the lowest first.
+    /// The layers of an image or artifact, the lowest first; the layers and the config of a build cache.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub layers: Field<Vec<LayerRecord>>,
     /// The config of an image.
@@ -63,6 +69,9 @@ pub struct PlatformRecord {
     /// Of an attestation: the platform of the image that it is about.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub attests: Field<String>,
+    /// Whether the registry does not have it.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub missing: Field<bool>,
 }
 
 /// One layer.
@@ -79,6 +88,7 @@ pub struct LayerRecord {
 
 /// The config of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ConfigRecord {
     /// The blob's digest.
     pub digest: String,
@@ -88,6 +98,9 @@ pub struct ConfigRecord {
     pub architecture: Option<String>,
     /// Such as `linux`.
     pub os: Option<String>,
+    /// Such as `10.0.17763.1`, for Windows.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub os_version: Field<String>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
     /// Variables as `NAME=value`.
@@ -151,6 +164,7 @@ impl View for ManifestView {
         facts.add("artifactType", record.artifact_type.known());
         facts.add("size", [or_unknown(record.size)]);
         facts.add("blobs", [or_unknown(record.blobs)]);
+        facts.add("created", [or_unknown(record.created)]);
         facts.add_pairs("annotations", &record.annotations);
         for platform in record.platforms.known().into_iter().flatten() {
             let name = platform.platform.clone().or_else(|| platform.attests.known().map(|_| "attestation".to_owned()));
@@ -168,7 +182,11 @@ impl View for ManifestView {
         for layer in record.layers.known().into_iter().flatten() {
             facts.add_fields(
                 "layers",
-                [layer.digest.clone(), or_unknown(layer.media_type.as_ref()), or_unknown(layer.size)],
+                [
+                    or_unknown(Some(&layer.digest).filter(|digest| !digest.is_empty())),
+                    or_unknown(layer.media_type.as_ref()),
+                    or_unknown(layer.size),
+                ],
             );
         }
         if let Some(config) = record.config.known() {
@@ -202,6 +220,7 @@ impl Facts<'_> {
         self.add("config.created", [or_unknown(config.created)]);
         self.add("config.architecture", [or_unknown(config.architecture.as_ref())]);
         self.add("config.os", [or_unknown(config.os.as_ref())]);
+        self.add("config.osVersion", config.os_version.known());
         self.add_pairs("config.labels", &config.labels);
         self.add("config.env", &config.env);
         self.add("config.entrypoint", &config.entrypoint);

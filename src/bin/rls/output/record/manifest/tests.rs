@@ -33,7 +33,7 @@ fn index() -> ManifestRecord {
         media_type: text("application/vnd.oci.image.manifest.v1+json"),
         size: Some(size),
         created: Time::parse(created).into(),
-        attests: Field::Absent,
+        ..PlatformRecord::default()
     };
     let attestation = PlatformRecord {
         digest: digest("51aa"),
@@ -47,12 +47,15 @@ fn index() -> ManifestRecord {
         attestation,
     ];
     ManifestRecord {
+        registry: text("reg:5000"),
+        reference: text("reg:5000/team/app:1.4.0"),
         repository: text("team/app"),
         tag: Some(text("1.4.0")),
         digest: digest("9b1f27c4"),
         media_type: text("application/vnd.oci.image.index.v1+json"),
         size: Some(61_200_000),
         blobs: Some(9),
+        created: Time::parse("2026-11-18T09:14:00Z"),
         annotations: BTreeMap::from([(text("org.opencontainers.image.version"), text("1.4.0"))]),
         platforms: Field::Known(platforms),
         ..ManifestRecord::default()
@@ -76,6 +79,7 @@ fn image() -> ManifestRecord {
         created: Time::parse("2026-11-18T09:12:00Z"),
         architecture: Some(text("arm64")),
         os: Some(text("linux")),
+        os_version: Field::Absent,
         labels: BTreeMap::from([(text("maintainer"), text("ann\x1b[2J")), (text("v"), text("1\n2"))]),
         env: vec![text("PATH=/usr/bin"), text("X=")],
         entrypoint: vec![text("/bin/app"), text("it's two words")],
@@ -83,6 +87,8 @@ fn image() -> ManifestRecord {
         history: Field::Known(vec![step("ADD rootfs.tar /", false), step("CMD [\"--serve\"]", true)]),
     };
     ManifestRecord {
+        registry: text("reg:5000"),
+        reference: text("reg:5000/team/app:1.4.0"),
         repository: text("team/app"),
         tag: Some(text("1.4.0")),
         index: Field::Known(digest("9b1f27c4")),
@@ -91,6 +97,7 @@ fn image() -> ManifestRecord {
         media_type: text("application/vnd.oci.image.manifest.v1+json"),
         size: Some(30_200_000),
         blobs: Some(3),
+        created: Time::parse("2026-11-18T09:12:00Z"),
         layers: Field::Known(vec![layer("aaaaaaaa", Some(29_000_000)), layer("bbbbbbbb", Some(1_199_000))]),
         config: Field::Known(config),
         ..ManifestRecord::default()
@@ -99,6 +106,8 @@ fn image() -> ManifestRecord {
 
 fn artifact() -> ManifestRecord {
     ManifestRecord {
+        registry: text("reg:5000"),
+        reference: text("reg:5000/team/chart"),
         repository: text("team/chart"),
         digest: digest("d00d"),
         media_type: text("application/vnd.oci.image.manifest.v1+json"),
@@ -117,6 +126,7 @@ team/app:1.4.0
   digest      sha256:9b1f27c4{zeros}
   type        image index, application/vnd.oci.image.index.v1+json
   size        61.2 MB in 9 blobs
+  created     2026-11-18 09:14 UTC (3 days ago)
 
   linux/amd64      sha256:0c440000…   31.0 MB   created 2026-11-18 09:12 UTC
   linux/arm64/v8   sha256:e2b70000…   30.2 MB   created 2026-11-18 09:14 UTC
@@ -183,6 +193,40 @@ team/chart@{digest}
 }
 
 #[test]
+fn what_is_missing_and_what_has_no_digest_is_shown_as_such() {
+    let mut record = index();
+    let missing = PlatformRecord {
+        platform: Some(text("windows(10.0.17763.1)/amd64")),
+        digest: digest("51aa"),
+        missing: Field::Known(true),
+        ..PlatformRecord::default()
+    };
+    record.platforms = Field::Known(vec![missing]);
+    record.layers = Field::Known(vec![LayerRecord { media_type: Some(text("x")), ..LayerRecord::default() }]);
+    let shown = in_format(Format::Table, &record);
+    assert!(
+        shown.contains("  windows(10.0.17763.1)/amd64   sha256:51aa0000…   missing from the registry\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("    -   -   x\n"), "{shown}");
+    assert!(in_format(Format::Jsonl, &record).contains(r#""missing":true}]"#));
+    assert!(in_format(Format::Plain, &record).contains("layers\t-\tx\t-\n"));
+}
+
+#[test]
+fn the_version_of_windows_is_part_of_the_platform() {
+    let mut record = image();
+    record.platform = Field::Absent;
+    let config = ConfigRecord { os_version: Field::Known(text("10.0.17763.1")), ..ConfigRecord::default() };
+    let config = ConfigRecord { os: Some(text("windows")), architecture: Some(text("amd64")), ..config };
+    record.config = Field::Known(config);
+    let shown = in_format(Format::Table, &record);
+    assert!(shown.contains("  platform    windows(10.0.17763.1)/amd64\n"), "{shown}");
+    assert!(in_format(Format::Plain, &record).contains("config.osVersion\t10.0.17763.1\n"));
+    assert!(in_format(Format::Jsonl, &record).contains(r#""osVersion":"10.0.17763.1""#));
+}
+
+#[test]
 fn types_are_named_as_people_name_them() {
     let named = |media_type: &str| {
         let record = ManifestRecord { media_type: text(media_type), ..ManifestRecord::default() };
@@ -209,6 +253,7 @@ digest	{}
 mediaType	application/vnd.oci.image.index.v1+json
 size	61200000
 blobs	9
+created	2026-11-18T09:14:00Z
 annotations	org.opencontainers.image.version	1.4.0
 platforms	linux/amd64	{}	application/vnd.oci.image.manifest.v1+json	31000000	2026-11-18T09:12:00Z
 platforms	linux/arm64/v8	{}	application/vnd.oci.image.manifest.v1+json	30200000	2026-11-18T09:14:00Z
@@ -234,6 +279,7 @@ digest	{}
 mediaType	application/vnd.oci.image.manifest.v1+json
 size	30200000
 blobs	3
+created	2026-11-18T09:12:00Z
 layers	{}	application/vnd.oci.image.layer.v1.tar+gzip	29000000
 layers	{}	application/vnd.oci.image.layer.v1.tar+gzip	1199000
 config.digest	{}
@@ -259,7 +305,7 @@ config.history	2026-11-18T09:12:00Z	CMD [\"--serve\"]
     assert_eq!(in_format(Format::Plain, &image()), expected);
     let expected = format!(
         "repository\tteam/chart\ndigest\t{}\nmediaType\tapplication/vnd.oci.image.manifest.v1+json\n\
-         artifactType\tapplication/vnd.cncf.helm.config.v1+json\nsize\t-\nblobs\t-\n",
+         artifactType\tapplication/vnd.cncf.helm.config.v1+json\nsize\t-\nblobs\t-\ncreated\t-\n",
         digest("d00d")
     );
     assert_eq!(in_format(Format::Plain, &artifact()), expected);
@@ -271,6 +317,8 @@ fn an_artifact_in_json() {
         "\
 [
   {{
+    \"registry\": \"reg:5000\",
+    \"reference\": \"reg:5000/team/chart\",
     \"repository\": \"team/chart\",
     \"tag\": null,
     \"digest\": \"{}\",
@@ -278,6 +326,7 @@ fn an_artifact_in_json() {
     \"artifactType\": \"application/vnd.cncf.helm.config.v1+json\",
     \"size\": null,
     \"blobs\": null,
+    \"created\": null,
     \"annotations\": {{}},
     \"layers\": []
   }}
@@ -302,8 +351,9 @@ fn an_image_in_one_line_of_json() {
         )
     };
     let expected = format!(
-        "{{\"repository\":\"team/app\",\"tag\":\"1.4.0\",\"index\":\"{}\",\"platform\":\"linux/arm64/v8\",\"digest\":\"{}\",\
-         \"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"size\":30200000,\"blobs\":3,\"annotations\":{{}},\
+        "{{\"registry\":\"reg:5000\",\"reference\":\"reg:5000/team/app:1.4.0\",\"repository\":\"team/app\",\"tag\":\"1.4.0\",\"index\":\"{}\",\"platform\":\"linux/arm64/v8\",\"digest\":\"{}\",\
+         \"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"size\":30200000,\"blobs\":3,\
+         \"created\":\"2026-11-18T09:12:00Z\",\"annotations\":{{}},\
          \"layers\":[{},{}],\"config\":{{\"digest\":\"{}\",\"created\":\"2026-11-18T09:12:00Z\",\"architecture\":\"arm64\",\
          \"os\":\"linux\",\"labels\":{{\"maintainer\":\"ann\\u001b[2J\",\"v\":\"1\\n2\"}},\"env\":[\"PATH=/usr/bin\",\"X=\"],\
          \"entrypoint\":[\"/bin/app\",\"it's two words\"],\"cmd\":[\"--serve\"],\"history\":[{},{}]}}}}\n",

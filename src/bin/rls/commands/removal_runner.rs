@@ -1,0 +1,544 @@
+//! Carrying out plans and writing what came of each item. For every command that removes.
+
+use std::io::Stdout;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use registry_ls::error::{Danger, Error, Kind};
+use registry_ls::name::{Digest, Reference, Registry, Repository, Tag};
+use registry_ls::registry::Client;
+use registry_ls::removal::{
+    Execution, Item, Method, Options, Outcome, Plan, Purpose, RemovalRequest, Removed, Run, SavedPlan, Target,
+};
+
+use tokio::task::yield_now;
+
+use super::undo::archive;
+use super::{Context, nearest};
+use crate::output::{Action, Field, Output, OutputError, RemovalRecord, RemovalView, SiblingsRecord, some_of};
+use crate::report::{Situation, Stop, failure};
+use crate::usage::Usage;
+
+/// How long what is under way may take to come to its end when a signal ends the command.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// After so many rows it is looked whether the command has to end.
+const ROWS: usize = 256;
+
+/// As many siblings as a record names; a manifest may have a hundred thousand tags.
+const SIBLINGS: usize = 100;
+
+/// Where records of removals go.
+pub(super) trait Records {
+    /// Writes one.
+    fn write(&mut self, record: RemovalRecord) -> Result<(), OutputError>;
+    /// Shows what was written.
+    fn flush(&mut self) -> Result<(), OutputError>;
+}
+
+impl Records for Output<RemovalView, Stdout> {
+    fn write(&mut self, record: RemovalRecord) -> Result<(), OutputError> {
+        Self::write(self, &record)
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        Self::flush(self)
+    }
+}
+
+/// Everything that removes goes through one of these: it makes the records, counts, and says how it ended.
+pub(super) struct RemovalRunner<'a> {
+    context: &'a Context<'a>,
+    /// Whether what does not exist is ignored.
+    ignores_missing: bool,
+    archive: Option<Run>,
+    /// How many things are requested in all.
+    pub targets: usize,
+    /// Whether the command itself says how much space is freed.
+    pub sums_up: bool,
+    removed: usize,
+    /// How many of these are tags, those included that went with their manifest.
+    removed_tags: usize,
+    failed: usize,
+    /// How many stayed only because what they belong to stays.
+    left: usize,
+    /// How many were left in the middle.
+    interrupted: usize,
+    /// Whether only plans are shown.
+    is_preview: bool,
+    /// Whether a deletion freed blobs, or a tag left its manifest behind.
+    frees: bool,
+    untagged: bool,
+}
+
+impl<'a> RemovalRunner<'a> {
+    pub(super) fn new(context: &'a Context<'a>, ignores_missing: bool, is_preview: bool) -> Self {
+        Self {
+            context,
+            ignores_missing,
+            archive: None,
+            targets: 0,
+            sums_up: false,
+            removed: 0,
+            removed_tags: 0,
+            failed: 0,
+            left: 0,
+            interrupted: 0,
+            is_preview,
+            frees: false,
+            untagged: false,
+        }
+    }
+
+    /// Keeps what is removed for `rls undo`. A folder that cannot be written is a warning, before anything is removed.
+    pub(super) async fn keep_removed(&mut self) {
+        let warn = |why: &str| self.context.report.warning(&format!("what is removed cannot be undone: {why}"));
+        let archive = match archive() {
+            Ok(archive) => archive,
+            Err(usage) => return warn(usage.what()),
+        };
+        let begun = tokio::task::spawn_blocking(move || archive.begin_run()).await;
+        match begun.unwrap_or_else(|error| Err(Error::config(error.to_string()))) {
+            Ok(run) => self.archive = Some(run),
+            Err(error) => warn(&error.to_string()),
+        }
+    }
+
+    /// How many tags were removed.
+    pub(super) fn removed_tags(&self) -> usize {
+        self.removed_tags
+    }
+
+    /// Whether everything that was planned was done.
+    pub(super) fn is_complete(&self) -> bool {
+        self.failed + self.left + self.interrupted == 0
+    }
+
+    /// Carries a plan out, and writes what came of each item.
+    pub(super) async fn execute(&mut self, client: &Client, plan: Plan, output: &mut impl Records) -> Result<(), Stop> {
+        self.warn_of_pins(&plan);
+        let repository = plan.repository().clone();
+        let frees = plan.freed().bytes().is_none_or(|bytes| bytes > 0);
+        let progress = self.context.progress(&format!("removals in {repository}"));
+        progress.set_total(plan.items().len() as u64);
+        let mut execution = plan.execute(Options { archive: self.archive.clone() });
+        loop {
+            let (next, ended) = self.context.or_finish(execution.next().boxed(), GRACE).await;
+            match next {
+                Some(Some((item, outcome))) => {
+                    progress.inc(1);
+                    self.frees |= frees && is_deletion(&item, &outcome);
+                    self.write(client, &repository, &item, outcome, output).await?;
+                }
+                Some(None) if ended.is_none() => break,
+                Some(None) | None => {}
+            }
+            if let Some(stop) = ended {
+                return self.abandon(client, &mut execution, output, stop).await;
+            }
+            output.flush()?;
+        }
+        drop(progress);
+        if let Err(error) = self.context.or_end(execution.verify().boxed()).await? {
+            self.context.report.failure(&error, &self.context.situation(client.registry()));
+        }
+        Ok(())
+    }
+
+    /// Writes what was done until the command was ended, and of what it is not known whether it is gone.
+    async fn abandon(
+        &mut self,
+        client: &Client,
+        execution: &mut Execution,
+        output: &mut impl Records,
+        stop: Stop,
+    ) -> Result<(), Stop> {
+        let (done, begun) = execution.abandon();
+        let repository = execution.repository().clone();
+        for (item, outcome) in done {
+            self.write(client, &repository, &item, outcome, output).await?;
+        }
+        if let Some(item) = begun {
+            self.interrupted += 1;
+            let name = item.request.target.within(&repository);
+            self.context.report.warning(&format!("interrupted while removing {name}; check whether it is gone"));
+        }
+        output.flush()?;
+        Err(stop)
+    }
+
+    /// Writes what would be done.
+    pub(super) async fn preview(
+        &mut self,
+        client: &Client,
+        plan: &Plan,
+        output: &mut impl Records,
+    ) -> Result<(), Stop> {
+        self.warn_of_pins(plan);
+        let repository = plan.repository();
+        for (row, item) in plan.items().iter().enumerate() {
+            if row % ROWS == 0 {
+                self.context.or_end(yield_now()).await?;
+            }
+            match &item.method {
+                Ok(_) => {
+                    self.removed += 1;
+                    self.context.report.success();
+                    self.name_orphans(client, repository, item);
+                    let records = records(repository, item, Action::WouldRemove, &[]);
+                    records.into_iter().try_for_each(|record| output.write(record.at(client.registry())))?;
+                }
+                Err(error) if item.is_absent() => {
+                    self.write(client, repository, item, Outcome::Absent(error.clone()), output).await?;
+                }
+                Err(error) if is_left(error) => {
+                    self.write(client, repository, item, Outcome::Left(error.clone()), output).await?;
+                }
+                Err(error) => self.write(client, repository, item, Outcome::Failed(error.clone()), output).await?,
+            }
+        }
+        Ok(output.flush()?)
+    }
+
+    /// Writes that nothing could be found out about a repository. It is the same for all that is requested there, and told once.
+    pub(super) fn unplanned(
+        &mut self,
+        client: &Client,
+        repository: &Repository,
+        requests: &[RemovalRequest],
+        error: &Error,
+        output: &mut impl Records,
+    ) -> Result<(), OutputError> {
+        self.context.report.failure(error, &self.context.situation(client.registry()));
+        self.failed += requests.len();
+        for request in requests {
+            output.write(unplanned(repository, request, error).at(client.registry()))?;
+        }
+        output.flush()
+    }
+
+    async fn write(
+        &mut self,
+        client: &Client,
+        repository: &Repository,
+        item: &Item,
+        outcome: Outcome,
+        output: &mut impl Records,
+    ) -> Result<(), OutputError> {
+        let registry = client.registry();
+        match outcome {
+            Outcome::Removed(removed) => self.write_removed(client, repository, item, removed, output),
+            Outcome::Vanished(digest) => {
+                self.context.report.success();
+                let record = record(repository, item, Action::Absent).at(registry);
+                let digest = digest.map(|digest| digest.to_string()).or(record.digest);
+                output.write(RemovalRecord {
+                    digest,
+                    method: None,
+                    reason: Some("removed by someone else meanwhile".to_owned()),
+                    ..record
+                })
+            }
+            Outcome::Absent(error) => {
+                let record = RemovalRecord {
+                    method: None,
+                    reason: Some("does not exist".to_owned()),
+                    ..record(repository, item, Action::Absent).at(registry)
+                };
+                if self.ignores_missing {
+                    self.context.report.success();
+                    return output.write(record);
+                }
+                self.fail(client, repository, item, &error).await;
+                output.write(RemovalRecord { error: Some(failure(&error)), ..record })
+            }
+            // Why is told of what it belongs to.
+            Outcome::Left(error) => {
+                self.left += 1;
+                output.write(RemovalRecord { action: Action::Kept, ..failed(repository, item, &error) }.at(registry))
+            }
+            Outcome::Kept(error) => {
+                self.fail(client, repository, item, &error).await;
+                output.write(RemovalRecord { action: Action::Kept, ..failed(repository, item, &error) }.at(registry))
+            }
+            Outcome::Failed(error) if is_kept(&error) => {
+                self.fail(client, repository, item, &error).await;
+                output.write(RemovalRecord { action: Action::Kept, ..failed(repository, item, &error) }.at(registry))
+            }
+            Outcome::Failed(error) => {
+                self.fail(client, repository, item, &error).await;
+                output.write(failed(repository, item, &error).at(registry))
+            }
+        }
+    }
+
+    fn write_removed(
+        &mut self,
+        client: &Client,
+        repository: &Repository,
+        item: &Item,
+        removed: Removed,
+        output: &mut impl Records,
+    ) -> Result<(), OutputError> {
+        let Removed { digest, moved, still_listed, has_manifest, .. } = removed;
+        let registry = client.registry();
+        let is_listed = |tag: &Option<String>| tag.as_ref().is_some_and(|tag| still_listed.contains(tag));
+        let item = Item { digest: digest.or_else(|| item.digest.clone()), ..item.clone() };
+        let mut records = records(repository, &item, Action::Removed, &moved);
+        let error = (!still_listed.is_empty()).then(|| listed(registry, repository, &still_listed));
+        for record in records.iter_mut().filter(|record| is_listed(&record.tag)) {
+            record.action = Action::Failed;
+            record.reason = error.as_ref().map(|error| error.what().to_owned());
+            record.error = error.as_ref().map(failure);
+        }
+        if let Some(error) = &error {
+            self.context.report.failure(error, &self.context.situation(registry));
+        }
+        match records.first().is_some_and(|own| own.action == Action::Failed) {
+            true => self.failed += 1,
+            false => {
+                self.removed += 1;
+                self.context.report.success();
+                let may_stay = matches!(item.method, Ok(Method::Tag)) && has_manifest != Some(false);
+                self.untagged |= may_stay && item.staying().is_empty() && !item.request.policy.purge;
+            }
+        }
+        let is_gone = |record: &&RemovalRecord| record.tag.is_some() && record.action == Action::Removed;
+        self.removed_tags += records.iter().filter(is_gone).count();
+        for tag in &moved {
+            self.context
+                .report
+                .warning(&format!("{repository}:{tag} was moved to another manifest meanwhile, and stays"));
+        }
+        self.name_orphans(client, repository, &item);
+        records.into_iter().try_for_each(|record| output.write(record.at(registry)))
+    }
+
+    async fn fail(&mut self, client: &Client, repository: &Repository, item: &Item, error: &Error) {
+        self.failed += 1;
+        let context = hint_context(self.context, client, repository, &item.request, error).await;
+        self.context.report.failure(error, &context);
+    }
+
+    /// Says once that whoever pins a digest loses it, where manifests are deleted that nobody named.
+    pub(super) fn warn_of_pins(&self, plan: &Plan) {
+        let is_purged =
+            |item: &Item| matches!(item.purpose, Purpose::Unneeded | Purpose::PartOf(_) | Purpose::RefersTo(_));
+        if plan.items().iter().any(is_purged) {
+            self.context.report.warning("whoever pulls a purged manifest by its digest loses it");
+        }
+    }
+
+    /// Names what refers to a manifest that is gone, with the command that removes it.
+    fn name_orphans(&self, client: &Client, repository: &Repository, item: &Item) {
+        if item.orphans.is_empty() {
+            return;
+        }
+        let names: Vec<_> = item.orphans.iter().map(|orphan| orphan.within(repository)).collect();
+        let (verb, refer) = match (self.is_preview, names.len()) {
+            (true, 1) => ("would stay", "refer"),
+            (true, _) => ("would stay", "refer"),
+            (false, 1) => ("stays", "refers"),
+            (false, _) => ("stay", "refer"),
+        };
+        let target = item.request.target.within(repository);
+        self.context.report.warning(&format!("{} {verb} and {refer} to the removed {target}", some_of(&names)));
+        let registry = client.registry();
+        let first = &item.orphans[0];
+        self.context.report.hint(&format!(
+            "rls rm {registry}/{} removes it; --with-referrers removes all of them along",
+            first.within(repository)
+        ));
+    }
+
+    /// Says how much was done where that is not plain from the records; and, once, what becomes of the space.
+    pub(super) fn end(self, outcome: &Result<(), Stop>) {
+        let Self { targets, removed, failed, interrupted, context, is_preview, frees, untagged, sums_up, .. } = self;
+        // That nothing at all was done is told by why.
+        if targets > 1 && (failed > 0 || (outcome.is_err() && removed > 0)) {
+            let verb = if is_preview { "would be removed" } else { "removed" };
+            let rest = targets.saturating_sub(removed + failed + interrupted);
+            let interrupted = if interrupted > 0 { format!(", {interrupted} interrupted") } else { String::new() };
+            let rest = if rest > 0 { format!(", {rest} not tried") } else { String::new() };
+            context.report.warning(&format!("{removed} of {targets} {verb}, {failed} failed{interrupted}{rest}"));
+        }
+        if is_preview || removed == 0 || sums_up {
+            return;
+        }
+        if untagged {
+            let hint = "untagged; a manifest without tags stays until the registry collects it, --purge deletes it now";
+            context.report.hint(hint);
+        }
+        if frees {
+            context.report.hint("disk space is reclaimed by the registry's next garbage collection");
+        }
+    }
+}
+
+/// The error for tags that are gone and that the registry still lists.
+fn listed(registry: &Registry, repository: &Repository, names: &[String]) -> Error {
+    let names: Vec<_> = names.iter().map(|name| format!("{repository}:{name}")).collect();
+    let (are, them) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
+    Error::new(Kind::Incomplete, format!("{} {are} gone, and still listed", some_of(&names)))
+        .because(format!("the manifest is deleted, and {registry} still names {them} in its list of tags"))
+}
+
+/// Whether something stays because it is in use: nobody tried to remove it.
+fn is_kept(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Safety(Danger::InUse))
+}
+
+/// Whether something stays only because what it belongs to does.
+fn is_left(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Safety(Danger::NeededByRest))
+}
+
+/// Whether a manifest was deleted.
+fn is_deletion(item: &Item, outcome: &Outcome) -> bool {
+    matches!(item.method, Ok(Method::Manifest)) && matches!(outcome, Outcome::Removed(_))
+}
+
+/// The record of what was requested, and one for each tag that goes with it and was not.
+fn records(repository: &Repository, item: &Item, action: Action, moved: &[Tag]) -> Vec<RemovalRecord> {
+    let requested = record(repository, item, action);
+    let with = |tag: &str| RemovalRecord {
+        tag: Some(tag.to_owned()),
+        reason: Some(format!("with {}", item.request.target.within(repository))),
+        ..requested.clone()
+    };
+    let is_moved = |name: &&str| moved.iter().any(|tag| tag.as_str() == *name);
+    let also: Vec<_> = item.also_removed().filter(|name| !is_moved(name)).map(with).collect();
+    std::iter::once(requested).chain(also).collect()
+}
+
+/// What a record says of an item.
+fn record(repository: &Repository, item: &Item, action: Action) -> RemovalRecord {
+    let texts = |digests: &[Digest]| digests.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let tags = |tags: &mut dyn Iterator<Item = &Tag>| tags.take(SIBLINGS).map(ToString::to_string).collect();
+    let siblings = item.siblings.as_ref().map(|_| SiblingsRecord {
+        stay: tags(&mut item.staying().iter()),
+        go: tags(&mut item.companions().chain(item.collateral())),
+    });
+    let is_planned = siblings.is_some();
+    let method = item.method.as_ref().ok().copied().map(Method::name);
+    let referrers: Vec<_> = item.orphans.iter().map(|orphan| orphan.within(repository)).collect();
+    RemovalRecord {
+        digest: item.digest.as_ref().or(item.request.expected.as_ref()).map(ToString::to_string),
+        action,
+        method: method.map(str::to_owned),
+        reason: reason(repository, &item.purpose),
+        siblings: siblings.into(),
+        indexes: is_planned.then(|| texts(&item.indexes)).into(),
+        referrers: is_planned.then_some(referrers).into(),
+        ..RemovalRecord::of(repository.to_string(), item.request.target.tag().map(ToString::to_string))
+    }
+}
+
+/// Why something goes that was not requested.
+pub(super) fn reason(repository: &Repository, purpose: &Purpose) -> Option<String> {
+    match purpose {
+        Purpose::Requested | Purpose::Absent => None,
+        Purpose::Unneeded => Some("no tag points to it any longer".to_owned()),
+        Purpose::PartOf(index) => Some(format!("only {} listed it", index.within(repository))),
+        Purpose::RefersTo(subject) => Some(format!("refers to {}", subject.within(repository))),
+    }
+}
+
+fn failed(repository: &Repository, item: &Item, error: &Error) -> RemovalRecord {
+    let shared = match error.kind() {
+        Kind::Safety(Danger::Siblings { digest, .. }) => Some(digest.to_string()),
+        _ => None,
+    };
+    let record = record(repository, item, Action::Failed);
+    RemovalRecord {
+        digest: record.digest.or(shared),
+        method: None,
+        reason: Some(error.what().to_owned()),
+        error: Some(failure(error)),
+        ..record
+    }
+}
+
+/// The record of something about which nothing could be found out.
+fn unplanned(repository: &Repository, request: &RemovalRequest, error: &Error) -> RemovalRecord {
+    let digest = match &request.target {
+        Target::Manifest(digest) => Some(digest),
+        Target::Tag(_) => request.expected.as_ref(),
+    };
+    RemovalRecord {
+        digest: digest.map(ToString::to_string),
+        action: Action::Failed,
+        reason: Some(error.what().to_owned()),
+        error: Some(failure(error)),
+        siblings: Field::Unknown,
+        indexes: Field::Unknown,
+        referrers: Field::Unknown,
+        ..RemovalRecord::of(repository.to_string(), request.target.tag().map(ToString::to_string))
+    }
+}
+
+async fn hint_context(
+    context: &Context<'_>,
+    client: &Client,
+    repository: &Repository,
+    request: &RemovalRequest,
+    error: &Error,
+) -> Situation {
+    let reference = match &request.target {
+        Target::Tag(tag) => Reference::tagged(repository.clone(), tag.clone()),
+        Target::Manifest(digest) => Reference::digested(repository.clone(), digest.clone()),
+    };
+    nearest::situation(context, client, &reference, error).await
+}
+
+/// What a plan does about one item, in a line for people; `None` for what it does not do, which is told as an error.
+pub(super) fn describe(repository: &Repository, item: &Item) -> Option<String> {
+    let method = item.method.as_ref().ok()?;
+    let names = |tags: &[Tag]| some_of(&tags.iter().map(|tag| format!("{repository}:{tag}")).collect::<Vec<_>>());
+    let name = item.request.target.within(repository);
+    let also: Vec<_> = item.also_removed().map(|also| format!("{repository}:{also}")).collect();
+    let also = if also.is_empty() { String::new() } else { format!(" (also removes {})", some_of(&also)) };
+    let mut parts = vec![match (method, &item.request.target) {
+        (Method::Tag, _) => format!("untag {name}"),
+        (Method::Placeholder, _) => format!("untag {name} via placeholder"),
+        (Method::Manifest, Target::Tag(_)) => format!("delete manifest of {name}{also}"),
+        (Method::Manifest, Target::Manifest(_)) => format!("delete manifest {name}{also}"),
+    }];
+    if let Some(digest) = item.digest.as_ref().filter(|_| item.request.target.tag().is_some()) {
+        parts.push(digest.to_string());
+    }
+    parts.extend(reason(repository, &item.purpose));
+    match item.staying() {
+        [] => {}
+        [tag] => parts.push(format!("{repository}:{tag} stays")),
+        stay => parts.push(format!("{} stay", names(stay))),
+    }
+    if !item.indexes.is_empty() {
+        let indexes = some_of(&item.indexes.iter().map(ToString::to_string).collect::<Vec<_>>());
+        parts.push(match method {
+            Method::Manifest => format!("breaks {indexes}, which lists it"),
+            Method::Tag | Method::Placeholder => format!("the manifest stays, listed by {indexes}"),
+        });
+    }
+    if !item.orphans.is_empty() {
+        let orphans = some_of(&item.orphans.iter().map(|orphan| orphan.within(repository)).collect::<Vec<_>>());
+        parts.push(format!("leaves {orphans} behind"));
+    }
+    Some(parts.join("; "))
+}
+
+/// Writes a plan to a file, and says how it is applied.
+pub(super) async fn save(plan: SavedPlan, file: &Path, context: &Context<'_>) -> Result<(), Stop> {
+    let removals = match plan.items.len() {
+        1 => "1 removal".to_owned(),
+        count => format!("{count} removals"),
+    };
+    let (plan, path) = (Arc::new(plan), file.to_owned());
+    let written = context.or_end(tokio::task::spawn_blocking(move || plan.write(&path))).await?;
+    written.unwrap_or_else(|error| Err(Error::config(error.to_string()))).map_err(Usage::from)?;
+    let file = file.display();
+    context.report.sum(&format!("{removals} written to {file}; rls rm --apply {file} applies it."));
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! What `rls undo` is to put back: from its arguments to runs, and in each to what is wanted of it.
+
+use registry_ls::error::{Error, Kind, Missing, Result};
+use registry_ls::name::{Digest, Registry, Repository, Tag};
+use registry_ls::removal::{Archive, Entry, Restoration, RunId};
+
+use crate::args::UndoArgs;
+use crate::config::Settings;
+use crate::usage::{self, Usage};
+
+/// What is to be put back.
+#[derive(Debug)]
+pub(super) struct Choice {
+    /// The only registry that anything is put back to, if one is named.
+    registry: Option<Registry>,
+    named: Vec<Named>,
+    /// How many runs, where none is named.
+    last: usize,
+}
+
+/// What an argument names.
+#[derive(Debug)]
+enum Named {
+    Run(RunId),
+    Thing { registry: Registry, repository: Repository, tag: Option<Tag>, digest: Option<Digest> },
+}
+
+/// One run, and which of its removals are wanted.
+#[derive(Debug)]
+struct Chosen<'a> {
+    id: RunId,
+    /// All of them, unless something is named.
+    named: Vec<&'a Named>,
+}
+
+impl Choice {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    ///
+    /// One is neither a run nor a reference.
+    pub(super) fn read(args: &UndoArgs, settings: &Settings) -> usage::Result<Self> {
+        let named = args.lists.iter().map(|text| named(text, settings)).collect::<usage::Result<_>>()?;
+        let last = args.last.map_or(1, |last| usize::try_from(last.get()).unwrap_or(usize::MAX));
+        Ok(Self { registry: settings.asked_registry().cloned(), named, last })
+    }
+
+    /// What is pushed back, and in which order. Blocks on files.
+    ///
+    /// # Errors
+    ///
+    /// Something that is named was not removed, or is not kept any more; the archive cannot be read.
+    pub(super) fn plan(&self, archive: &Archive) -> Result<Vec<Restoration>> {
+        let mut restorations = Vec::new();
+        for Chosen { id, named } in self.runs(archive)? {
+            let is_wanted = |entry: &Entry| {
+                self.covers(&entry.registry) && (named.is_empty() || named.iter().any(|named| named.means(&id, entry)))
+            };
+            restorations.extend(Restoration::plan(archive, archive.entries(&id)?, is_wanted));
+        }
+        Ok(restorations)
+    }
+
+    /// The runs that something is wanted of, newest first.
+    fn runs(&self, archive: &Archive) -> Result<Vec<Chosen<'_>>> {
+        let ids: Vec<RunId> = archive.runs()?.into_iter().map(|run| run.id).collect();
+        let mut chosen: Vec<_> = ids.into_iter().map(|id| Chosen { id, named: Vec::new() }).collect();
+        let contains = |id: &RunId, wanted: &dyn Fn(&Entry) -> bool| {
+            Ok::<_, Error>(archive.entries(id)?.any(|entry| self.covers(&entry.registry) && wanted(&entry)))
+        };
+        if self.named.is_empty() {
+            let mut last = Vec::new();
+            for run in chosen {
+                if last.len() < self.last && contains(&run.id, &|_| true)? {
+                    last.push(run);
+                }
+            }
+            let from = self.registry.as_ref().map_or(String::new(), |registry| format!(" from {registry}"));
+            let nothing = Error::new(Kind::NotFound(Missing::Manifest), "nothing to undo")
+                .because(format!("{} has no removals{from}", archive.folder().display()));
+            return if last.is_empty() { Err(nothing) } else { Ok(last) };
+        }
+        for named in &self.named {
+            let mut at = None;
+            for (number, run) in chosen.iter().enumerate() {
+                if at.is_none() && contains(&run.id, &|entry| named.means(&run.id, entry))? {
+                    at = Some(number);
+                }
+            }
+            chosen[at.ok_or_else(|| named.missing())?].named.push(named);
+        }
+        chosen.retain(|run| !run.named.is_empty());
+        Ok(chosen)
+    }
+
+    /// Whether anything is put back to a registry.
+    pub(super) fn covers(&self, registry: &Registry) -> bool {
+        self.registry.as_ref().is_none_or(|only| is_same_place(only, registry))
+    }
+}
+
+impl Named {
+    /// Whether it means something that a run removed.
+    fn means(&self, id: &RunId, entry: &Entry) -> bool {
+        match self {
+            Self::Run(run) => run == id,
+            Self::Thing { registry, repository, tag, digest } => {
+                is_same_place(registry, &entry.registry)
+                    && *repository == *entry.repository
+                    && tag.as_ref().is_none_or(|tag| entry.tag.as_ref() == Some(tag))
+                    && digest.as_ref().is_none_or(|digest| entry.digest == *digest)
+            }
+        }
+    }
+
+    fn missing(&self) -> Error {
+        let what = match self {
+            Self::Run(id) => format!("no run {id} to undo"),
+            Self::Thing { registry, repository, tag, digest } => {
+                let tag = tag.as_ref().map_or(String::new(), |tag| format!(":{tag}"));
+                let digest = digest.as_ref().map_or(String::new(), |digest| format!("@{digest}"));
+                format!("nothing to undo for {repository}{tag}{digest} on {registry}")
+            }
+        };
+        Error::new(Kind::NotFound(Missing::Manifest), what)
+    }
+}
+
+/// A run's identifier cannot be a reference.
+fn named(text: &str, settings: &Settings) -> usage::Result<Named> {
+    if let Some(id) = RunId::parse(text) {
+        return Ok(Named::Run(id));
+    }
+    let (registry, reference) = settings
+        .reference(text)
+        .map_err(|error| Usage::from(error).hint("name a run (rls undo --list), or a REF or REPO that was removed"))?;
+    let (tag, digest) = (reference.tag().cloned(), reference.digest().cloned());
+    Ok(Named::Thing { registry, repository: reference.repository().clone(), tag, digest })
+}
+
+/// Whether they are the same host, port and prefix. By which scheme it was reached the archive knows, a name does not say.
+fn is_same_place(one: &Registry, other: &Registry) -> bool {
+    one.authority() == other.authority() && one.prefix() == other.prefix()
+}

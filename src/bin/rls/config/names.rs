@@ -1,0 +1,241 @@
+//! Which registry a name is in, and how that is reached.
+//!
+//! A text that comes from the command line is an argument. One from standard input, which another program may have printed, is a line:
+//! without `--registry` it is read as a full reference.
+
+use registry_ls::Error;
+use registry_ls::name::{Located, Reference, Registry, Repository, Scheme};
+
+use super::Settings;
+use crate::usage::{Result, Usage};
+
+/// What `REGISTRY[/PATH]` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The registry.
+    pub registry: Registry,
+    /// A repository, or what the names of repositories begin with.
+    pub path: Option<Reference>,
+    /// What the same address means where its path belongs to the repository: `https://HOST/PREFIX` and `https://HOST/REPO` look alike.
+    pub otherwise: Option<(Registry, Reference)>,
+}
+
+/// What a line of standard input has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// A full reference, or a path in the usual registry.
+    Name,
+    /// A full reference: the line names something that is going to be removed.
+    FullName,
+}
+
+impl Settings {
+    /// The registry that a name without a host is in.
+    pub fn registry(&self) -> Registry {
+        let default = || self.with_scheme(Registry::docker_hub());
+        self.asked.as_ref().or(self.usual.as_ref()).cloned().unwrap_or_else(default)
+    }
+
+    /// Reads REGISTRY, which may be left out.
+    ///
+    /// # Errors
+    /// It is none, or --registry names another.
+    pub fn named_registry(&self, text: Option<&str>) -> Result<Registry> {
+        let Some(text) = text else { return Ok(self.registry()) };
+        let (named, scheme) = (Registry::read(text)?, scheme_of(text));
+        let named = if scheme.is_some() { named } else { named.within(&self.registry()) };
+        let named = self.reached(named, scheme)?;
+        match &self.asked {
+            Some(asked) if *asked != named => {
+                Err(Usage::new(format!("{named} and --registry {asked} are two registries")).hint("name it once"))
+            }
+            _ => Ok(named),
+        }
+    }
+
+    /// REGISTRY, or the one that options, environment or configuration file name; never the default of all.
+    ///
+    /// # Errors
+    /// As [`Settings::named_registry`].
+    pub fn known_registry(&self, text: Option<&str>) -> Result<Option<Registry>> {
+        let is_known = text.is_some() || self.asked.is_some() || self.usual.is_some();
+        is_known.then(|| self.named_registry(text)).transpose()
+    }
+
+    /// Reads REPO.
+    ///
+    /// # Errors
+    /// It is not a repository.
+    pub fn repository(&self, text: &str) -> registry_ls::Result<(Registry, Repository)> {
+        let located = match &self.asked {
+            Some(registry) => Located::<Repository>::parse_in(text, registry)?,
+            None => Located::<Repository>::read(text)?,
+        };
+        let scheme = located.scheme;
+        let (registry, repository) = located.within(&self.registry());
+        Ok((self.reached(registry, scheme)?, repository))
+    }
+
+    /// Reads REF.
+    ///
+    /// # Errors
+    /// It is not a reference.
+    pub fn reference(&self, text: &str) -> registry_ls::Result<(Registry, Reference)> {
+        let located = match &self.asked {
+            Some(registry) => Located::<Reference>::parse_in(text, registry)?,
+            None => Located::<Reference>::read(text)?,
+        };
+        let scheme = located.scheme;
+        let (registry, reference) = located.within(&self.registry());
+        Ok((self.reached(registry, scheme)?, reference))
+    }
+
+    /// Reads REPO where more is pasted than that: an address may end in a tag or a digest, which is left out.
+    ///
+    /// # Errors
+    /// It is not a repository.
+    pub fn repository_in(&self, text: &str) -> registry_ls::Result<(Registry, Repository)> {
+        let read = self.repository(text);
+        match read.is_err().then(|| self.reference(text)) {
+            Some(Ok((registry, reference))) if text.contains("://") => Ok((registry, reference.repository().clone())),
+            _ => read,
+        }
+    }
+
+    /// Checks a line of standard input before it is read as REPO or REF.
+    ///
+    /// # Errors
+    /// It has to name its registry, and does not.
+    pub fn check_line(&self, text: &str, line: Line) -> Result<()> {
+        let names_registry = || Located::<Reference>::read(text).is_ok_and(|located| located.registry.is_some());
+        // What is wrong with it otherwise is said by who reads it.
+        if self.asked.is_some() || line == Line::Name || names_registry() || Located::<Reference>::read(text).is_err() {
+            return Ok(());
+        }
+        Err(Usage::new(format!("'{text}' does not name its registry"))
+            .because("rm needs a full reference on each line of standard input, such as HOST/team/app:1.0")
+            .hint("use -r REGISTRY, or rls tags --full"))
+    }
+
+    /// Checks that a registry which a file names is that of `--registry`, if there is one.
+    ///
+    /// # Errors
+    /// The registry that was asked for.
+    pub fn check_asked(&self, registry: &Registry) -> Result<(), &Registry> {
+        let is_other = |asked: &&Registry| !is_same(asked, registry) || asked.prefix() != registry.prefix();
+        self.asked.as_ref().filter(is_other).map_or(Ok(()), Err)
+    }
+
+    /// Reads `REGISTRY[/PATH]`. Without a path it is the registry as a whole.
+    ///
+    /// With `--registry` the text is a path. Otherwise its first component is a host if it looks like one, and also if there is no other
+    /// registry to look in, since Docker Hub lists none.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn catalog(&self, text: Option<&str>) -> registry_ls::Result<Place> {
+        let whole = |registry| Place { registry, path: None, otherwise: None };
+        let Some(text) = text else { return Ok(whole(self.registry())) };
+        let trimmed = text.trim_end_matches('/');
+        if let Some(asked) = &self.asked {
+            let is_asked = |named: &Registry| named.authority() == asked.authority() && named.prefix().is_none();
+            if Registry::read(text).is_ok_and(|named| named == *asked || is_asked(&named)) {
+                return Ok(whole(asked.clone()));
+            }
+            let located = Located::<Reference>::parse_in(trimmed, asked)?;
+            let (registry, path) = located.within(asked);
+            return Ok(Place { registry, path: Some(path), otherwise: None });
+        }
+        if text.contains("://") {
+            return self.place_at(text);
+        }
+        let (first, rest) = trimmed.split_once('/').unwrap_or((trimmed, ""));
+        let looks_like_host = first.contains(['.', ':']) || first == "localhost" || first.contains(char::is_uppercase);
+        if self.usual.is_some() && !looks_like_host {
+            let (registry, path) = trimmed.parse::<Located<Reference>>()?.within(&self.registry());
+            return Ok(Place { registry, path: Some(path), otherwise: None });
+        }
+        let named: Registry = first.parse()?;
+        if rest.is_empty() {
+            return Ok(whole(self.reached(named.within(&self.registry()), None)?));
+        }
+        let located = Located { registry: Some(named), name: rest.parse::<Reference>()?, scheme: None };
+        let (registry, path) = located.within(&self.registry());
+        Ok(Place { registry: self.reached(registry, None)?, path: Some(path), otherwise: None })
+    }
+
+    /// Reads an address. Its path may belong to the registry or to the repository, unless it is an endpoint of the API or a page of Docker
+    /// Hub's.
+    fn place_at(&self, text: &str) -> registry_ls::Result<Place> {
+        let registry = Registry::read(text).and_then(|registry| self.reached(registry, scheme_of(text)));
+        let located = self.reference(text);
+        match (registry, located) {
+            (Ok(registry), Ok((other, path))) => match registry.prefix() {
+                Some(_) if registry == self.registry() => Ok(Place { registry, path: None, otherwise: None }),
+                // The usual registry has that prefix, and the address goes on after it.
+                _ if other.prefix().is_some() => Ok(Place { registry: other, path: Some(path), otherwise: None }),
+                Some(prefix) if prefix == path.to_string() => {
+                    Ok(Place { registry, path: None, otherwise: Some((other, path)) })
+                }
+                _ => Ok(Place { registry: other, path: Some(path), otherwise: None }),
+            },
+            (Ok(registry), Err(_)) => Ok(Place { registry, path: None, otherwise: None }),
+            (Err(_), Ok((registry, path))) => Ok(Place { registry, path: Some(path), otherwise: None }),
+            (Err(error), Err(_)) => Err(error),
+        }
+    }
+
+    /// The registry as it is reached: as a scheme says that is written before it, else as options, environment and configuration say.
+    fn reached(&self, registry: Registry, scheme: Option<Scheme>) -> registry_ls::Result<Registry> {
+        match scheme {
+            Some(Scheme::Https) if self.given.plain_http && !registry.is_plain_http() => {
+                Err(https_and_plain(&registry))
+            }
+            Some(_) => Ok(registry),
+            // How the usual registry is reached is known.
+            None if registry == self.registry() => Ok(registry),
+            None => Ok(self.with_scheme(registry)),
+        }
+    }
+
+    /// The registry, spoken to in plain HTTP if that was asked for.
+    pub(super) fn with_scheme(&self, registry: Registry) -> Registry {
+        if self.is_plain_http(&registry) { registry.with_plain_http() } else { registry }
+    }
+
+    fn is_plain_http(&self, registry: &Registry) -> bool {
+        let asked = self.given.plain_http.then_some(true).or(self.environment.plain_http);
+        asked.or_else(|| self.file.about(registry).find_map(|connect| connect.plain_http)).unwrap_or(false)
+    }
+
+    /// Reads the registry that an option or a variable names. Where that says `https://`, only an option of the same rank contradicts it.
+    pub(super) fn given_registry(&self, text: &str, plain_http: bool) -> registry_ls::Result<Registry> {
+        let registry: Registry = text.parse()?;
+        match scheme_of(text) {
+            Some(Scheme::Https) if plain_http => Err(https_and_plain(&registry)),
+            Some(_) => Ok(registry),
+            None => Ok(self.with_scheme(registry)),
+        }
+    }
+}
+
+/// Whether what is sent to one registry may be sent to the other: the same host and port by the same scheme. What stands before `/v2/` in
+/// their paths is the server's business.
+pub(super) fn is_same(one: &Registry, other: &Registry) -> bool {
+    let place = |registry: &Registry| (registry.host().to_owned(), registry.effective_port(), registry.is_plain_http());
+    place(one) == place(other)
+}
+
+fn https_and_plain(registry: &Registry) -> Error {
+    Error::invalid(format!("{} cannot be used with --plain-http", registry.with_scheme()))
+}
+
+/// The scheme that a text has before a registry.
+fn scheme_of(text: &str) -> Option<Scheme> {
+    let (scheme, _) = text.split_once("://")?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" => Some(Scheme::Http),
+        "https" => Some(Scheme::Https),
+        _ => None,
+    }
+}

@@ -1,0 +1,148 @@
+//! Reading what a person names: files, pipes in the place of files, standard input.
+//!
+//! A pipe may never end, a device has no end, and a folder on a server that is down cannot even be opened. So all of it is read on threads
+//! that nobody has to wait for, and never more than so much: whoever waits here can be told to stop at any moment.
+
+use std::fs::File;
+use std::io::{self, Read, StdinLock, stdin};
+use std::path::Path;
+
+use crate::usage::{Result, Usage, reason};
+
+/// The most that is read of a configuration file, in bytes.
+pub const CONFIG: u64 = 1 << 20;
+/// The most that is read of a password.
+pub const PASSWORD: u64 = 64 << 10;
+/// The most that is read of credentials on standard input.
+pub const CREDENTIALS: u64 = 1 << 20;
+/// The most that is read of a plan or a list of names: some 250,000 of either.
+pub const LIST: u64 = 64 << 20;
+/// The longest name in a list.
+const LINE: usize = 4 << 10;
+
+/// Work that may block, on a thread of its own. To drop the future gives up waiting, not the work.
+///
+/// # Errors
+///
+/// Those of `work`.
+pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)
+}
+
+/// Reads a file that is called `what`; `-` is standard input.
+///
+/// # Errors
+///
+/// It cannot be read, or is larger than that.
+pub async fn read(what: &str, path: &Path, largest: u64) -> Result<Vec<u8>> {
+    if path.as_os_str() == "-" {
+        return read_stdin(what, largest).await;
+    }
+    let named = format!("{what} {}", path.display());
+    read_file(path, largest).await.map_err(|error| unreadable(&named, &error, largest))
+}
+
+/// As [`read`], for who tells the errors apart.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::FileTooLarge`], and those of the system.
+pub async fn read_file(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
+    let path = path.to_owned();
+    apart(move || take(File::open(path)?, largest)).await?
+}
+
+/// Reads all of standard input, which is called `what`.
+///
+/// # Errors
+///
+/// It cannot be read, or is larger than that.
+pub async fn read_stdin(what: &str, largest: u64) -> Result<Vec<u8>> {
+    let named = format!("{what} on standard input");
+    let bytes = apart(move || take(stdin().lock(), largest)).await.and_then(|bytes| bytes);
+    bytes.map_err(|error| unreadable(&named, &error, largest))
+}
+
+/// What `read` makes of standard input.
+///
+/// # Errors
+///
+/// Those of `read`.
+pub async fn from_stdin<T: Send + 'static>(read: fn(StdinLock<'static>) -> io::Result<T>) -> Result<T> {
+    let done = apart(move || read(stdin().lock())).await.and_then(|done| done);
+    done.map_err(|error| Usage::new("cannot read standard input").because(reason(&error)))
+}
+
+/// The names in a list, each with the number of its line, which counts from 1. Blank lines and comments are none.
+///
+/// # Errors
+///
+/// A line that is no text, or too long to be a name.
+pub fn names(list: &[u8]) -> Result<Vec<(usize, String)>> {
+    let list = list.strip_prefix("\u{feff}".as_bytes()).unwrap_or(list);
+    let mut names = Vec::new();
+    for (index, line) in list.split(|byte| *byte == b'\n').enumerate() {
+        let refuse = |why: &str| Usage::new(format!("line {} of standard input {why}", index + 1));
+        if line.len() > LINE {
+            return Err(refuse("is longer than 4 KiB"));
+        }
+        let line = std::str::from_utf8(line).map_err(|_| refuse("is not UTF-8"))?.trim();
+        if !line.is_empty() && !line.starts_with('#') {
+            names.push((index + 1, line.to_owned()));
+        }
+    }
+    Ok(names)
+}
+
+fn take(input: impl Read, largest: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(largest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > largest { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+/// The error that files cannot be read because no thread can read them.
+pub fn unread(error: io::Error) -> Usage {
+    Usage::new("cannot read the files that are named").because(reason(&error))
+}
+
+/// The error that something cannot be read.
+pub fn unreadable(named: &str, error: &io::Error, largest: u64) -> Usage {
+    let usage = Usage::new(format!("cannot read {named}"));
+    match error.kind() {
+        io::ErrorKind::FileTooLarge => usage.because(format!("it is larger than {}", shown(largest))),
+        _ => usage.because(reason(error)),
+    }
+}
+
+/// `64 KiB`, `1 MiB`
+fn shown(bytes: u64) -> String {
+    if bytes < 1 << 20 { format!("{} KiB", bytes >> 10) } else { format!("{} MiB", bytes >> 20) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_lines_and_comments_are_no_names() {
+        let list = "\u{feff}team/app\r\n\n  # a comment\n#another\n  web/nginx:1 \n\t\nlast";
+        let read = names(list.as_bytes()).unwrap();
+        let expected = [(1, "team/app"), (5, "web/nginx:1"), (7, "last")];
+        assert_eq!(read, expected.map(|(line, name)| (line, name.to_owned())));
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_a_name_is_said_by_its_number() {
+        let long = format!("a\n{}\n", "x".repeat(LINE + 1));
+        assert_eq!(names(long.as_bytes()).unwrap_err().what(), "line 2 of standard input is longer than 4 KiB");
+        assert_eq!(names(b"a\n\nb\xff\n").unwrap_err().what(), "line 3 of standard input is not UTF-8");
+    }
+
+    #[test]
+    fn no_more_is_read_than_allowed() {
+        assert_eq!(take(&b"1234"[..], 4).unwrap(), b"1234");
+        assert_eq!(take(io::repeat(0), 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        let error = unreadable("the plan x", &io::ErrorKind::FileTooLarge.into(), LIST);
+        assert_eq!(error.to_string(), "cannot read the plan x: it is larger than 64 MiB");
+    }
+}
