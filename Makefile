@@ -9,7 +9,7 @@ TIME ?= 60
 GUIDED = tests/fuzz/guided
 TARGETS = $(basename $(notdir $(wildcard $(GUIDED)/fuzz_targets/*.rs)))
 
-.PHONY: demo test bench fuzz inputs soak completions packages
+.PHONY: demo test bench fuzz inputs mutants soak completions packages
 
 # The main job against the embedded registry: TLS from a private CA, token authentication, nothing to install.
 demo:
@@ -21,7 +21,7 @@ test: packages
 	$(CARGO) test --workspace
 
 # Side by side with the bare requests, curl and the other clients on the PATH; prints the README's table. One chapter alone: ONLY=start;
-# others are plain, tls, token, away, million, growth. RLS=… measures another build.
+# others are plain, tls, token, away, million, growth, cleaning. RLS=… measures another build.
 bench: packages
 	$(CARGO) build --quiet --release --bin rls
 	ONLY=$(ONLY) $(CARGO) bench --quiet --profile measuring --bench compare
@@ -39,6 +39,12 @@ fuzz:
 INPUTS ?= 1000000
 inputs:
 	FUZZ_INPUTS=$(INPUTS) $(CARGO) test --profile inputs --test fuzz
+
+# Breaks deletion, the snapshot, removal and retention in one place after the other, and runs the tests that have to notice; what they
+# miss is listed in target/mutants.out/missed.txt. All of it takes a day: SHARD=0/40 is one fortieth.
+mutants: packages
+	command -v cargo-mutants >/dev/null || $(CARGO) install --locked --quiet cargo-mutants
+	RLS_MODEL_COUNT=30 $(CARGO) mutants --config tests/mutants.toml --output target $(if $(SHARD),--shard $(SHARD))
 
 # What `make test` does in small, in full: walks through lists that fail, a process for a long time, many processes at once.
 soak:

@@ -1,15 +1,18 @@
-//! A list is never held whole: the heap stays small however long it is.
+//! How much of the heap lists and snapshots take.
 //!
-//! A binary of its own, because its allocator counts for the whole process; and one test, so that nothing else is counted.
+//! A binary of its own, because its allocator counts for the whole process; its tests run one after the other, so that nothing else is
+//! counted.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::{Mutex, PoisonError};
 
 use futures::TryStreamExt as _;
 use peak_alloc::PeakAlloc;
-use registry_ls::name::Tag;
+use registry_ls::name::{Algorithm, Digest, Tag};
 use registry_ls::registry::Client;
+use registry_ls::registry::snapshot::{Form, ManifestFacts, ManifestState, Pointer, TagIndex};
 
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
@@ -19,8 +22,58 @@ const TAGS: usize = 1_000_000;
 /// The tags take 22 MB as JSON, and more than that as a list of strings.
 const LIMIT: usize = 4 * 1024 * 1024;
 
+/// Held by the test that counts.
+static COUNTING: Mutex<()> = Mutex::new(());
+
+/// A snapshot of so many tags, each on a manifest of its own with a config and a layer of its own.
+fn of_tags(count: usize) -> TagIndex {
+    let mut builder = TagIndex::builder();
+    for number in 0..count {
+        let (tag, _) = builder.tag(tag(number).parse().expect("a tag"));
+        let digest = |part: &str| Digest::of(Algorithm::Sha256, format!("{part} {number}").as_bytes());
+        let manifest = builder.manifest(&digest("manifest"));
+        let blobs = ["config", "layer"].map(|part| builder.blob(digest(part).as_str(), 1000));
+        builder.set(
+            manifest,
+            ManifestState::Read(ManifestFacts { size: 500, blobs: blobs.into(), ..ManifestFacts::default() }),
+        );
+        builder.point(tag, Pointer::At(manifest));
+    }
+    builder.build()
+}
+
+/// A snapshot of one index that lists so many manifests, each of the same blobs.
+fn of_children(count: usize) -> TagIndex {
+    let mut builder = TagIndex::builder();
+    let blob = builder.blob("sha256:00", 1000);
+    let children: Box<[_]> =
+        (0..count).map(|number| builder.manifest(&Digest::of(Algorithm::Sha256, &number.to_be_bytes()))).collect();
+    for child in &children {
+        builder.set(*child, ManifestState::Read(ManifestFacts { blobs: [blob].into(), ..ManifestFacts::default() }));
+    }
+    let index = builder.manifest(&Digest::of(Algorithm::Sha256, b"index"));
+    builder.set(index, ManifestState::Read(ManifestFacts { form: Form::Index, children, ..ManifestFacts::default() }));
+    let (tag, _) = builder.tag(tag(0).parse().expect("a tag"));
+    builder.point(tag, Pointer::At(index));
+    builder.build()
+}
+
+#[test]
+fn a_snapshot_takes_a_few_hundred_bytes_a_tag() {
+    const COUNT: usize = 100_000;
+    let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
+    for (make, most) in [(of_tags as fn(usize) -> TagIndex, 400), (of_children, 150)] {
+        let before = HEAP.current_usage();
+        let index = make(COUNT);
+        let each = (HEAP.current_usage() - before) / COUNT;
+        assert_eq!(index.tag_count().max(index.manifest_count() - 1), COUNT);
+        assert!(each <= most, "{each} bytes each");
+    }
+}
+
 #[test]
 fn a_million_tags_need_no_more_memory_than_a_few() {
+    let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for server in [in_one_page as fn(TcpStream), in_a_thousand_pages] {
         let registry = format!("http://{}", serve(server)).parse().expect("a registry");

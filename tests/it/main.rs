@@ -2,9 +2,11 @@
 
 mod commands;
 mod doctor;
+mod documents;
 mod errors;
 mod floors;
 mod login;
+mod naming;
 mod options;
 mod output;
 mod pace;
@@ -12,6 +14,8 @@ mod personalities;
 mod registries;
 mod removing;
 mod runner;
+mod streams;
 mod terminal;
 mod tokens;
+mod undo;
 mod wire;

@@ -226,7 +226,7 @@ impl Rls {
         }
         let home = self.home.path().to_str().expect("a temporary folder with a UTF-8 name");
         text = text.replace(home, "HOME");
-        Shown(without_durations(&text))
+        Shown(without_ages(&without_durations(&text)))
     }
 
     /// The other way round: `text` with what its names stand for.
@@ -249,6 +249,23 @@ fn without_durations(text: &str) -> String {
     };
     let lines: Vec<_> = text.split('\n').map(line).collect();
     lines.join("\n")
+}
+
+/// `(11 days ago)` is another one every day, `24 years ago` every year.
+fn without_ages(text: &str) -> String {
+    let mut parts = text.split(" ago").map(str::to_owned).collect::<Vec<_>>();
+    let last = parts.len() - 1;
+    for part in &mut parts[..last] {
+        if let Some((before, age)) = part.rsplit_once('(')
+            && age.starts_with(|c: char| c.is_ascii_digit())
+        {
+            *part = format!("{before}(SOME TIME");
+        } else if let Some(number) = part.strip_suffix(" years") {
+            let before = number.trim_end_matches(|c: char| c.is_ascii_digit());
+            *part = format!("{before}{} years", "N".repeat(number.len() - before.len()));
+        }
+    }
+    parts.join(" ago")
 }
 
 /// What came out of a run.

@@ -1,28 +1,33 @@
 //! The library: plans, and prune's rule, carried out step by step.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use registry_fixture::Personality;
-use registry_ls::Kind;
 use registry_ls::error::Result as Outcome;
-use registry_ls::http::{Jobs, Options};
-use registry_ls::name::{Repository, Tag};
+use registry_ls::http::{Jobs, Options as HttpOptions};
+use registry_ls::name::Repository;
 use registry_ls::registry::Client;
-use registry_ls::removal::{Facts, Item, Look, Method, Permits, Plan, Removed, Takes, Wanted, Ways, Wish};
-use registry_ls::retention::{Rule, decide};
+use registry_ls::registry::snapshot::SnapshotOptions;
+use registry_ls::removal::{
+    Archive, Inspect, Item, Limits, Method, Methods, Options, Outcome as Ended, Plan, PlanOptions, RemovalPolicy,
+    RemovalRequest, RepositoryState, Siblings, Target,
+};
+use registry_ls::retention::{self, Rule, UsedImages, UsedTags, decide};
 use registry_ls::trust::{self, Trust};
 
+use crate::afterwards::{again, is_complete, is_unsure, keeps_its_promise, undo_and_collect};
 use crate::all;
-use crate::trace::{Span, Trace};
+use crate::outcomes::{Known, check};
+use crate::trouble::Honesty;
 use crate::world::{REPOSITORY, World};
 
 /// Interleavings for each personality.
-const COUNT: u64 = 500;
+const COUNT: u64 = 300;
 
 /// A crash comes at one of so many requests.
-const MOST: usize = 25;
+const MOST: usize = 30;
 
 #[test]
 fn on_distribution_2() {
@@ -55,87 +60,159 @@ fn on_quay() {
 }
 
 /// What is wanted, and how it is planned.
-struct Command {
-    wishes: Vec<Wish>,
-    look: Look,
+pub struct Command {
+    requests: Vec<RemovalRequest>,
+    policy: RemovalPolicy,
+    inspect: Inspect,
     /// The rule, where one decides.
     rule: Option<Rule>,
-    placeholder: bool,
+    /// What is in use, and stays.
+    used: Option<UsedTags>,
 }
 
 impl Command {
     fn new(world: &World, chance: &mut fastrand::Rng) -> Self {
-        let placeholder = chance.bool();
-        let mut command = Self { wishes: Vec::new(), look: Look::Enough, rule: None, placeholder };
+        let policy = RemovalPolicy {
+            placeholder: chance.u8(..3) == 0,
+            purge: chance.bool(),
+            referrers: chance.u8(..4) == 0,
+            force: chance.u8(..10) == 0,
+            ..RemovalPolicy::default()
+        };
+        let used = (chance.u8(..8) == 0).then(|| used(world, chance));
+        let inspect = if chance.u8(..3) == 0 { Inspect::Full } else { Inspect::Minimal };
+        let mut command = Self { requests: Vec::new(), policy, inspect, rule: None, used };
         if chance.u8(..4) == 0 {
             command.rule = Some(Rule { keep_last: NonZeroUsize::new(chance.usize(1..4)), ..Rule::default() });
             return command;
         }
-        if chance.u8(..3) == 0 {
-            command.look = Look::Everything;
-        }
-        let mut tags: Vec<_> = world.start.iter().collect();
+        let mut tags: Vec<_> = world.start.tags.iter().collect();
         chance.shuffle(&mut tags);
-        for (tag, digest) in tags.into_iter().take(chance.usize(1..=3)) {
-            let takes = if chance.u8(..5) == 0 { Takes::Everything } else { Takes::Nothing };
-            let mut permits = Permits { takes, force: false, placeholder, ways: Ways::Any };
-            let digest = digest.parse().expect("a digest");
-            let wish = if chance.u8(..6) == 0 {
-                Wish { wanted: Wanted::Manifest(digest), expected: None, permits }
-            } else {
-                if permits.takes == Takes::Everything {
-                    permits.ways = Ways::Only(Method::Manifest);
-                }
-                let expected = (chance.u8(..3) == 0).then_some(digest);
-                Wish { wanted: Wanted::Tag(tag.parse().expect("a tag")), expected, permits }
-            };
-            if command.wishes.iter().all(|known| known.wanted != wish.wanted) {
-                command.wishes.push(wish);
+        for (tag, digest) in tags.into_iter().take(chance.usize(1..=4)) {
+            let Some(request) = command.request(tag, digest, chance) else { continue };
+            if command.requests.iter().all(|known| known.target != request.target) {
+                command.requests.push(request);
             }
         }
         command
     }
 
+    /// A request for a tag or for what it is on; none for a name that no tag may have.
+    fn request(&self, tag: &str, digest: &str, chance: &mut fastrand::Rng) -> Option<RemovalRequest> {
+        let digest = digest.parse().expect("a digest");
+        let mut policy = self.policy.clone();
+        if chance.u8(..5) == 0 {
+            policy.siblings = Siblings::Go;
+        }
+        if chance.u8(..6) == 0 {
+            return Some(RemovalRequest { target: Target::Manifest(digest), expected: None, follows: None, policy });
+        }
+        if policy.siblings == Siblings::Go {
+            policy.methods = Methods::Only(Method::Manifest);
+        }
+        let expected = (chance.u8(..3) == 0).then_some(digest);
+        Some(RemovalRequest { target: Target::Tag(tag.parse().ok()?), expected, follows: None, policy })
+    }
+
     async fn plan(&self, client: &Client, repository: &Repository) -> Outcome<Plan> {
         let Some(rule) = &self.rule else {
-            return Plan::make(client, repository, self.wishes.clone(), self.look).await;
+            let used = self.used.clone().map(Arc::new);
+            let options = PlanOptions { inspect: self.inspect, used, ..PlanOptions::default() };
+            return Plan::make(client, repository, self.requests.clone(), options).await;
         };
-        let census = client.census(repository).await?;
-        let mut wishes = Wish::by_rule(&decide(rule, &census), self.placeholder);
-        let facts = Facts::probe(client, repository, census.inventory(), &wishes).await?;
-        Wish::hold_back(&mut wishes, &facts);
-        Ok(Plan::of(facts, wishes, Look::Enough))
+        let options = SnapshotOptions { dates: true, ..SnapshotOptions::default() };
+        let snapshot = Arc::new(client.snapshot(repository, options).await?);
+        let now = "2026-01-01T00:00:00Z".parse().expect("a time");
+        let used = self.used.clone().unwrap_or_default();
+        let decided = decide(std::slice::from_ref(rule), &snapshot, &used, &retention::Options::at(now));
+        let requests = RemovalRequest::by_rule(&decided, &snapshot, &self.policy);
+        let mut state = RepositoryState::of_snapshot(client, repository, snapshot, &requests).await?;
+        state.keep_used(&used);
+        let mut plan = Plan::of_state(client.clone(), state, requests, Inspect::Minimal).await?;
+        plan.take_impossible();
+        Ok(plan)
     }
 }
 
-/// One item that was carried out, in which requests, and how it ended; `None`: in a crash.
-struct Done {
-    item: Item,
-    span: (usize, usize),
-    outcome: Option<Outcome<Removed>>,
+/// One of the tags, or a manifest by its digest.
+fn used(world: &World, chance: &mut fastrand::Rng) -> UsedTags {
+    let tags: Vec<_> = world.start.tags.iter().collect();
+    let (tag, digest) = tags[chance.usize(..tags.len())];
+    let host = world.registry.host();
+    let text = match chance.bool() && tag.parse::<registry_ls::name::Tag>().is_ok() {
+        true => format!("{host}/{REPOSITORY}:{tag}\n"),
+        false => format!("{host}/{REPOSITORY}@{digest}\n"),
+    };
+    let registry = world.registry.url().parse().expect("a registry");
+    let images = UsedImages::read(text.as_bytes()).expect("images in use");
+    images.in_repository(&registry, &REPOSITORY.parse().expect("a repository"))
+}
+
+/// One item that was carried out, and how it ended; `None`: in a crash.
+pub struct Done {
+    pub item: Item,
+    pub outcome: Option<Ended>,
+}
+
+fn is_same(one: &Item, other: &Item) -> bool {
+    one.request.target == other.request.target
+}
+
+/// Items that were carried out between two looks at the rest, in which requests.
+pub struct Batch {
+    pub span: (usize, usize),
+    pub done: Vec<Done>,
 }
 
 /// What one run did.
-struct Run {
+pub struct Run {
     /// The number of requests before and after the plan was made.
-    planning: (usize, usize),
-    done: Vec<Done>,
+    pub planning: (usize, usize),
+    /// What was planned, and the bytes that it frees.
+    pub planned: Vec<Item>,
+    pub frees: Option<u64>,
+    pub batches: Vec<Batch>,
+    /// In which requests all that stays was looked at in the end, and what came of it.
+    pub verified: Option<((usize, usize), Outcome<()>)>,
 }
 
-fn client(world: &World, retries: u32) -> Client {
-    let options = Options {
+impl Run {
+    /// Everything that was begun.
+    pub fn done(&self) -> impl Iterator<Item = &Done> {
+        self.batches.iter().flat_map(|batch| &batch.done)
+    }
+
+    fn told(&self) -> String {
+        let done = self.batches.iter().map(|Batch { span, done }| {
+            let done = done.iter().map(|Done { item, outcome }| {
+                let Item { request, digest, method, purpose, .. } = item;
+                let (target, policy) = (&request.target, &request.policy);
+                let digest = digest.as_ref().map(|digest| digest.encoded()[..6].to_owned());
+                let method = method.as_ref().map_err(ToString::to_string);
+                format!("  {target:?} {digest:?} {purpose:?} by {method:?}, {policy:?}:\n      {outcome:?}\n")
+            });
+            format!("{span:?}\n{}", done.collect::<String>())
+        });
+        format!("planned in {:?}\n{}{:?}\n", self.planning, done.collect::<String>(), self.verified)
+    }
+}
+
+/// A client that does one thing after the other.
+pub fn client(world: &World, retries: u32) -> Client {
+    let options = HttpOptions {
         jobs: Jobs::Fixed(1),
         retries,
         first_wait: Duration::from_micros(1),
         idle_timeout: Duration::from_secs(60),
-        ..Options::default()
+        ..HttpOptions::default()
     };
     let trust = Trust::load(trust::Options::default()).expect("a trust");
     let registry = world.registry.url().parse().expect("a registry");
     Client::builder(registry).trust(trust).options(options).build().expect("a client")
 }
 
-async fn run(world: &World, command: &Command, retries: u32, crash: Option<usize>) -> Run {
+/// Plans and carries out, unless it crashes at one of its requests.
+pub async fn run(world: &World, command: &Command, retries: u32, archive: &Archive, crash: Option<usize>) -> Run {
     let client = client(world, retries);
     let repository: Repository = REPOSITORY.parse().expect("a repository");
     let crash = crash.map(|at| world.registry.requests().len() + at);
@@ -151,25 +228,49 @@ async fn run(world: &World, command: &Command, retries: u32, crash: Option<usize
         planned = command.plan(&client, &repository) => Some(planned),
         () = &mut crashed => None,
     };
-    let mut run = Run { planning: (begun, world.count()), done: Vec::new() };
-    let Some(Ok(mut plan)) = planned else { return run };
+    let planning = (begun, world.count());
+    let mut run = Run { planning, planned: Vec::new(), frees: None, batches: Vec::new(), verified: None };
+    let Some(Ok(plan)) = planned else { return run };
+    run.planned = plan.items().to_vec();
+    run.frees = plan.freed().bytes();
+    let kept = archive.begin_run().expect("an archive");
+    let mut execution = plan.execute(Options { archive: Some(kept) });
     loop {
-        let Some(item) = plan.items().next().cloned() else { return run };
         let from = world.count();
-        let stepped = tokio::select! {
-            stepped = plan.step(&client) => Some(stepped),
+        let next = tokio::select! {
+            next = execution.next() => Some(next),
             () = &mut crashed => None,
         };
-        let span = (from, world.count());
-        match stepped {
-            Some(Some((item, outcome))) => run.done.push(Done { item, span, outcome: Some(outcome) }),
-            Some(None) => return run,
+        let to = world.count();
+        // What comes without a request belongs to the requests before.
+        if to > from || run.batches.is_empty() {
+            run.batches.push(Batch { span: (from, to), done: Vec::new() });
+        }
+        let batch = run.batches.last_mut().expect("a batch");
+        match next {
+            Some(Some((item, outcome))) => batch.done.push(Done { item, outcome: Some(outcome) }),
+            Some(None) => break,
             None => {
-                run.done.push(Done { item, span, outcome: None });
+                let (done, begun) = execution.abandon();
+                batch.done.extend(done.into_iter().map(|(item, outcome)| Done { item, outcome: Some(outcome) }));
+                // While it is decided anew, nothing is begun, and the next item was tried.
+                let known = |item: &Item| {
+                    run.batches.iter().flat_map(|batch| &batch.done).any(|done| is_same(&done.item, item))
+                };
+                let next = run.planned.iter().find(|item| !known(item)).cloned();
+                let last = begun.or(next).map(|item| Done { item, outcome: None });
+                run.batches.last_mut().expect("a batch").done.extend(last);
                 return run;
             }
         }
     }
+    let from = world.count();
+    let verified = tokio::select! {
+        verified = execution.verify() => Some(verified),
+        () = &mut crashed => None,
+    };
+    run.verified = verified.map(|verified| ((from, world.count()), verified));
+    run
 }
 
 fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
@@ -179,120 +280,37 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
     let world = World::new(personality, &mut chance);
     let command = Command::new(&world, &mut chance);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let crash = world.disturb(&mut chance, MOST);
-    world.set_busy(*chance.choice(&[0, 50, 150, 400]).expect("one of them"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let archive = Archive::at(folder.path(), Limits::default());
+    let is_quiet = chance.u8(..5) == 0;
+    let honesty = [Honesty::True, Honesty::OneLie, Honesty::OneLie, Honesty::Lies];
+    let honesty = *chance.choice(&honesty).expect("one of them");
+    let crash = if is_quiet { None } else { world.disturb(honesty, &mut chance, MOST) };
+    let busy = *chance.choice(&[0, 50, 150, 400]).expect("one of them");
+    world.set_busy(if is_quiet { 0 } else { busy });
     let retries = *chance.choice(&[0, 1, 3]).expect("one of them");
-    let first = runtime.block_on(run(&world, &command, retries, crash));
-    world.set_busy(0);
-    world.registry.clear_faults();
+    let first = runtime.block_on(run(&world, &command, retries, &archive, crash));
+    world.calm();
     let trace = world.trace();
-    let mut checked = check(&world, &trace, &first, &mut BTreeSet::new());
+    let mut second = None;
+    let mut known = Known::default();
+    let mut checked = check(&world, &trace, &first, &mut known);
     let is_crashed = crash.is_some_and(|at| at < trace.len());
-    if checked.is_ok() && (is_crashed || first.done.iter().any(is_unsure)) {
-        let second = runtime.block_on(run(&world, &command, 3, None));
-        checked = check_again(&world, &first, &second);
+    if checked.is_ok() && (is_crashed || first.done().any(is_unsure)) {
+        let run = runtime.block_on(run(&world, &command, 3, &archive, None));
+        checked = again(&world, &first, &run, &mut known);
+        second = Some(run);
     }
+    let checked = checked.and_then(|()| {
+        if trace.is_calm() && second.is_none() {
+            keeps_its_promise(&world, &first)?;
+            is_complete(&world, &first)?;
+        }
+        let runs: Vec<_> = std::iter::once(&first).chain(&second).collect();
+        runtime.block_on(undo_and_collect(&world, &archive, &runs, chance.bool()))
+    });
     checked.map_err(|error| {
-        let done = first.done.iter().map(|done| {
-            let Done { item, span, outcome } = done;
-            format!("{span:?} {:?} by {:?}: {outcome:?}\n", item.wish.wanted, item.method)
-        });
-        format!("{error}\n{:?}\n{}{}", world.start, done.collect::<String>(), world.trace().told())
+        let second = second.map(|run| format!("then\n{}", run.told())).unwrap_or_default();
+        format!("{error}\n{:?}\n{}{second}{}", world.start.tags, first.told(), world.trace().told())
     })
-}
-
-fn is_unsure(done: &Done) -> bool {
-    done.outcome.as_ref().is_some_and(|outcome| matches!(outcome, Err(error) if *error.kind() == Kind::Incomplete))
-}
-
-/// The tags that an item names, with what they have to be on.
-fn may_go(item: &Item) -> BTreeMap<String, Option<String>> {
-    let planned = item.digest.as_ref().or(item.wish.expected.as_ref()).map(ToString::to_string);
-    let tags = item.wish.wanted.tag().into_iter().chain(&item.go);
-    tags.map(|tag: &Tag| (tag.to_string(), planned.clone())).collect()
-}
-
-/// Checks one run; `named` are the tags that may be gone.
-fn check(world: &World, trace: &Trace, run: &Run, named: &mut BTreeSet<String>) -> Result<(), String> {
-    trace.only_looks(run.planning.0, run.planning.1)?;
-    for (at, done) in run.done.iter().enumerate() {
-        let Done { item, span: (from, to), outcome } = done;
-        let mut may_go = may_go(item);
-        // Where the first of several on a manifest has failed, the next takes those that are still to come.
-        let coming =
-            run.done[at..].iter().filter(|coming| coming.item.digest == item.digest && coming.item.method.is_ok());
-        may_go.extend(coming.flat_map(|coming| self::may_go(&coming.item)));
-        let method = item.method.as_ref().ok();
-        named.extend(may_go.keys().cloned());
-        trace.is_allowed(&Span {
-            from: *from,
-            to: *to,
-            by_manifest: method == Some(&Method::Manifest),
-            may_push: method == Some(&Method::Placeholder),
-            may_go: may_go.clone(),
-        })?;
-        match (outcome, item.wish.wanted.tag()) {
-            (Some(Ok(removed)), Some(tag)) => {
-                let tag = tag.as_str();
-                let is_still_there = trace.end().get(tag).is_some_and(|now| *now == removed.digest.to_string())
-                    && !trace.touched(tag, *from, usize::MAX);
-                if !trace.was_gone(tag, run.planning.0) || is_still_there {
-                    return Err(format!("{tag} is said to be gone and was not"));
-                }
-            }
-            (Some(Ok(removed)), None) => {
-                let digest = removed.digest.to_string();
-                let back = trace.end().values().any(|now| *now == digest);
-                if world.registry.contains(REPOSITORY, &digest) && !back && !trace.is_busy() {
-                    return Err(format!("{digest} is said to be gone and is there"));
-                }
-            }
-            (Some(Err(error)), _) if *error.kind() != Kind::Incomplete => {
-                if let Some(tag) = may_go.keys().find(|tag| trace.is_changed_by_us(tag, *from, *to)) {
-                    return Err(format!("{tag} was changed, and the error does not say that it may be: {error}"));
-                }
-            }
-            (Some(Err(_)) | None, _) => {}
-        }
-    }
-    trace.rest_is_there(&world.start, named)?;
-    for (tag, digest) in &world.start {
-        let is_kept = trace.end().get(tag) == Some(digest) && !named.contains(tag);
-        if is_kept && !trace.touched(tag, 0, usize::MAX) && !world.registry.contains(REPOSITORY, digest) {
-            return Err(format!("{tag} stays and its manifest {digest} does not"));
-        }
-    }
-    let is_excused = run.done.iter().any(|done| done.outcome.is_none() || is_unsure(done));
-    if is_excused { Ok(()) } else { no_placeholder(world, trace) }
-}
-
-/// No tag is on a placeholder.
-fn no_placeholder(world: &World, trace: &Trace) -> Result<(), String> {
-    let (ours, theirs) = (trace.pushed_by_us(), world.pushed());
-    match trace.end().iter().find(|(_, digest)| ours.contains(digest) && !theirs.contains(*digest)) {
-        Some((tag, digest)) => Err(format!("{tag} is on the placeholder {digest}")),
-        None => Ok(()),
-    }
-}
-
-/// A second run that nobody disturbs cleans up what a crash left.
-fn check_again(world: &World, first: &Run, second: &Run) -> Result<(), String> {
-    let trace = world.trace();
-    let mut named = first.done.iter().flat_map(|done| may_go(&done.item).into_keys()).collect();
-    check(world, &trace, second, &mut named)?;
-    no_placeholder(world, &trace)?;
-    let tried: BTreeSet<_> = first
-        .done
-        .iter()
-        .filter(|done| done.item.method.is_ok())
-        .filter_map(|done| done.item.wish.wanted.tag())
-        .collect();
-    for Done { item, outcome, .. } in &second.done {
-        let Some(Err(error)) = outcome else { continue };
-        let is_stopped = matches!(error.kind(), Kind::Safety(_)) || error.is_not_found();
-        if !is_stopped && item.wish.wanted.tag().is_some_and(|tag| tried.contains(tag)) {
-            return Err(format!("a second run fails: {error}"));
-        }
-    }
-    Ok(())
 }

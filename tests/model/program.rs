@@ -9,11 +9,12 @@ use registry_fixture::Personality;
 
 use crate::all;
 use crate::runner::{Outcome, Rls};
-use crate::trace::{State, Trace};
+use crate::trace::Trace;
+use crate::trouble::Honesty;
 use crate::world::{REPOSITORY, World};
 
 /// Interleavings for each personality.
-const COUNT: u64 = 50;
+const COUNT: u64 = 40;
 
 /// How long to wait for something that is going to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,20 +42,31 @@ fn on_google() {
 /// What is asked for: the words, and the tags that they name.
 fn command(world: &World, chance: &mut fastrand::Rng) -> (String, BTreeSet<String>) {
     let placeholder = if chance.bool() { " --placeholder" } else { "" };
+    let is_tag = |tag: &&String| tag.parse::<registry_ls::name::Tag>().is_ok();
+    let mut tags: Vec<_> = world.start.tags.keys().filter(is_tag).cloned().collect();
     if chance.u8(..4) == 0 {
-        let keep = chance.usize(1..4);
-        let words = format!("prune {REPOSITORY} --keep-last {keep} --sort created --yes{placeholder} -o jsonl");
-        return (words, world.start.keys().cloned().collect());
+        let (keep, untag) = (chance.usize(1..4), if chance.u8(..3) == 0 { " --untag-only" } else { "" });
+        let words = format!("prune {REPOSITORY} --keep-last {keep} --sort created --yes{placeholder}{untag} -o jsonl");
+        return (words, tags.into_iter().collect());
     }
-    let mut tags: Vec<_> = world.start.keys().cloned().collect();
+    let all = tags.clone();
     chance.shuffle(&mut tags);
     tags.truncate(chance.usize(1..=3));
     let names: Vec<_> = tags.iter().map(|tag| format!("{REPOSITORY}:{tag}")).collect();
     let with_siblings = placeholder.is_empty() && chance.u8(..4) == 0;
+    let purge = if chance.bool() { " --purge --yes" } else { "" };
     let how = if with_siblings { " --with-siblings --yes" } else { placeholder };
-    let digests: BTreeSet<_> = tags.iter().filter_map(|tag| world.start.get(tag)).collect();
-    let goes = |tag: &String, digest: &String| tags.contains(tag) || with_siblings && digests.contains(digest);
-    let named = world.start.iter().filter(|(tag, digest)| goes(tag, digest)).map(|(tag, _)| tag.clone()).collect();
+    let how = if with_siblings && !purge.is_empty() {
+        " --with-siblings --purge --yes".to_owned()
+    } else {
+        format!("{how}{purge}")
+    };
+    let digests: BTreeSet<_> = tags.iter().filter_map(|tag| world.start.tags.get(tag)).collect();
+    let goes = |tag: &String| {
+        let on = world.start.tags.get(tag);
+        tags.contains(tag) || with_siblings && on.is_some_and(|on| digests.contains(on))
+    };
+    let named = all.into_iter().filter(goes).collect();
     (format!("rm {}{how} -o jsonl", names.join(" ")), named)
 }
 
@@ -76,7 +88,8 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
     let mut chance = fastrand::Rng::with_seed(seed);
     let world = World::new(personality, &mut chance);
     let (words, named) = command(&world, &mut chance);
-    let crash = world.disturb(&mut chance, 20);
+    let honesty = *chance.choice(&[Honesty::True, Honesty::OneLie, Honesty::Lies]).expect("one of them");
+    let crash = world.disturb(honesty, &mut chance, 20);
     world.set_busy(*chance.choice(&[0, 100, 300]).expect("one of them"));
     let retries = chance.choice(&["0", "2"]).expect("one of them");
     let rls = Rls::at(&world.registry).words(&words).words("--jobs 1 --retries").arg(retries);
@@ -84,30 +97,56 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
         rls.command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("rls runs");
     let killed = crash.is_some_and(|at| kill_at(&world, &mut child, at));
     let outcome = rls.outcome(&child.wait_with_output().expect("it ends"));
-    world.set_busy(0);
-    world.registry.clear_faults();
+    world.calm();
     let trace = world.trace();
     let mut checked = check(&world, &trace, &named, &outcome, killed);
     let mut second = None;
+    let mut rls = rls;
     if checked.is_ok() && killed {
-        let again = Rls::at(&world.registry).words(&words).words("--jobs 1");
-        let again = if words.starts_with("rm") { again.words("--ignore-missing") } else { again };
-        let again = again.run();
+        let ignores = if words.starts_with("rm") { " --ignore-missing" } else { "" };
+        rls = rls.then(&format!("{words} --jobs 1{ignores}"));
+        let again = rls.run();
         let trace = world.trace();
         checked = check(&world, &trace, &named, &again, false);
         second = Some(again);
     }
+    if checked.is_ok() && chance.bool() {
+        checked = undone(&world, rls, second.as_ref().unwrap_or(&outcome));
+    }
     checked.map_err(|error| {
         let second = second.map(|again| format!("then\n{again}")).unwrap_or_default();
-        format!("{error}\n{words}, killed: {killed}\n{outcome}{second}{:?}\n{}", world.start, world.trace().told())
+        let start = &world.start.tags;
+        format!("{error}\n{words}, killed: {killed}\n{outcome}{second}{start:?}\n{}", world.trace().told())
     })
+}
+
+/// What a run reports as removed is back after `rls undo`, unless somebody pushed to it.
+fn undone(world: &World, rls: Rls, outcome: &Outcome) -> Result<(), String> {
+    let removed: Vec<_> = records(outcome).into_iter().filter(|record| record["action"] == "removed").collect();
+    if removed.is_empty() {
+        return Ok(());
+    }
+    let before = world.trace().end().tags.clone();
+    let undone = rls.then("undo -o jsonl --jobs 1").run();
+    for record in removed {
+        let (Some(tag), Some(digest)) = (record["tag"].as_str(), record["digest"].as_str()) else { continue };
+        let trace = world.trace();
+        let now = trace.end().tags.get(tag);
+        if now.map(String::as_str) != Some(digest) && !before.contains_key(tag) {
+            return Err(format!("{tag} is on {now:?} after undoing, and was on {digest}\n{undone}"));
+        }
+    }
+    Ok(())
+}
+
+fn records(outcome: &Outcome) -> Vec<serde_json::Value> {
+    outcome.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// What was reported, by tag.
 fn reported(outcome: &Outcome) -> Vec<(String, String, Option<String>)> {
     let field = |record: &serde_json::Value, name: &str| record[name].as_str().map(str::to_owned);
-    let records = outcome.stdout.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let reported = records.filter_map(|record| {
+    let reported = records(outcome).into_iter().filter_map(|record| {
         let kind = record["error"]["kind"].as_str().map(str::to_owned);
         Some((field(&record, "tag")?, field(&record, "action")?, kind))
     });
@@ -122,28 +161,39 @@ fn check(
     killed: bool,
 ) -> Result<(), String> {
     let reported = reported(outcome);
+    let is_deceived = |tag: &str| trace.is_deceived(tag, trace.len());
+    let is_misdeed = trace.moments.iter().any(|moment| moment.trouble == Some(crate::trouble::Trouble::Misdeed));
+    let is_lost = |tag: &str| is_lost(world, trace, tag);
     // With a tag that others moved to what is going, that goes too.
-    trace.rest_is_there(&world.start, named)?;
+    for (tag, digest) in &world.start.tags {
+        let now = trace.end().tags.get(tag);
+        let is_ours = named.contains(tag) || trace.touched(tag, 0, trace.len()) || is_deceived(tag);
+        if !is_ours && now != Some(digest) && !is_misdeed {
+            return Err(format!("{tag} is on {now:?} in the end instead of {digest}"));
+        }
+        if is_misdeed && !killed && now.is_none() && !named.contains(tag) && outcome.code == Some(0) {
+            return Err(format!("{tag} went along, and the exit code is 0"));
+        }
+    }
     for (tag, action, _) in &reported {
-        if action == "removed" && !trace.was_gone(tag, 0) {
+        if action == "removed" && !trace.was_gone(tag, 0) && !is_deceived(tag) {
             return Err(format!("{tag} is said to be removed and was never gone"));
         }
-        if action == "kept" && is_lost(trace, &world.start, tag) {
+        if action == "absent" && !trace.was_gone(tag, 0) && !is_deceived(tag) && tag != "dangling" {
+            return Err(format!("{tag} is said to be absent and was never gone"));
+        }
+        if action == "kept" && is_lost(tag) && !is_misdeed && !is_deceived(tag) {
             return Err(format!("{tag} is said to be kept and is gone"));
         }
     }
     let is_unsure = killed || reported.iter().any(|(_, _, kind)| kind.as_deref() == Some("incomplete"));
     if !is_unsure {
         let is_told = |tag: &String| reported.iter().any(|(known, action, _)| known == tag && action == "removed");
-        if let Some(tag) = named.iter().find(|tag| is_lost(trace, &world.start, tag) && !is_told(tag)) {
+        let silent = |tag: &&String| is_lost(tag) && !is_told(tag) && !is_misdeed && !is_deceived(tag);
+        if let Some(tag) = named.iter().find(silent) {
             return Err(format!("{tag} is gone and nobody says so"));
         }
-        let (ours, theirs) = (trace.pushed_by_us(), world.pushed());
-        if let Some((tag, _)) =
-            trace.end().iter().find(|(_, digest)| ours.contains(digest) && !theirs.contains(*digest))
-        {
-            return Err(format!("{tag} is on a placeholder"));
-        }
+        crate::outcomes::no_placeholder(world, trace)?;
     }
     let is_failed = reported.iter().any(|(_, action, _)| action == "failed");
     match outcome.code {
@@ -155,6 +205,6 @@ fn check(
 }
 
 /// Whether a tag that nobody else touched is gone.
-fn is_lost(trace: &Trace, start: &State, tag: &str) -> bool {
-    start.contains_key(tag) && !trace.end().contains_key(tag) && !trace.touched(tag, 0, usize::MAX)
+fn is_lost(world: &World, trace: &Trace, tag: &str) -> bool {
+    world.start.tags.contains_key(tag) && !trace.end().tags.contains_key(tag) && !trace.touched(tag, 0, usize::MAX)
 }

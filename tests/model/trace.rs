@@ -1,87 +1,158 @@
-//! What happened, request by request, and what may not have happened.
+//! What happened, request by request.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Tags with what they are on.
-pub type State = BTreeMap<String, String>;
+use crate::graph::Graph;
+use crate::trouble::Trouble;
 
-/// A request of ours: the tags as it came, and what others had made of them before it had its effect.
+/// What is in the repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// Tags, names that no tag may have among them, with what they are on.
+    pub tags: BTreeMap<String, String>,
+    /// The manifests that answer by their digests.
+    pub manifests: BTreeSet<String>,
+}
+
+/// What a request is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// The list of tags.
+    List,
+    /// A manifest, by a tag or a digest.
+    Manifest(String),
+    Other,
+}
+
+/// A request of ours: what there was as it came, and what others had made of that before it had its effect.
 #[derive(Debug, Clone)]
 pub struct Moment {
     pub method: String,
     pub path: String,
+    pub about: About,
     /// The digest of what was sent.
     pub body: String,
     pub arrival: State,
     pub after: State,
+    pub trouble: Option<Trouble>,
 }
 
 /// All that happened.
 pub struct Trace {
-    moments: Vec<Moment>,
+    pub moments: Vec<Moment>,
     end: State,
-}
-
-/// What one item of a plan may do, and the requests in which it did.
-pub struct Span {
-    pub from: usize,
-    pub to: usize,
-    /// The tags that it may take, with what they may be on.
-    pub may_go: BTreeMap<String, Option<String>>,
-    /// Whether the list of tags has to be looked at again before a manifest goes.
-    pub by_manifest: bool,
-    /// Whether it may push.
-    pub may_push: bool,
+    pub graph: Graph,
 }
 
 impl Moment {
-    fn reference(&self) -> Option<&str> {
-        self.path.strip_prefix("/v2/app/manifests/")
+    pub fn reference(&self) -> Option<&str> {
+        match &self.about {
+            About::Manifest(reference) => Some(reference),
+            About::List | About::Other => None,
+        }
     }
 
-    /// Whether it tells what a reference is.
-    fn looks_at(&self, reference: &str) -> bool {
-        matches!(&*self.method, "GET" | "HEAD") && self.reference() == Some(reference)
+    fn is_read(&self) -> bool {
+        matches!(&*self.method, "GET" | "HEAD")
     }
 
-    fn is_list(&self) -> bool {
-        self.method == "GET" && self.path == "/v2/app/tags/list"
+    /// Whether it tells by its bytes what a reference is.
+    pub fn looks_at(&self, reference: &str) -> bool {
+        self.method == "GET" && self.reference() == Some(reference) && self.trouble.is_none()
     }
 
-    fn writes(&self) -> Option<&str> {
+    /// Whether it tells, by its bytes or by its head alone, what a reference is.
+    pub fn asks_for(&self, reference: &str) -> bool {
+        self.is_read() && self.reference() == Some(reference) && self.trouble.is_none()
+    }
+
+    /// Whether what a reference is was asked for, and not answered.
+    pub fn fails_at(&self, reference: &str) -> bool {
+        self.method == "GET" && self.reference() == Some(reference) && self.trouble == Some(Trouble::Failure)
+    }
+
+    /// Whether it is an answer about any reference, whatever it says.
+    pub fn is_look(&self) -> bool {
+        self.is_read() && self.reference().is_some()
+    }
+
+    /// Whether it is a true list.
+    pub fn lists(&self) -> bool {
+        self.about == About::List && self.trouble.is_none()
+    }
+
+    fn is_lie(&self) -> bool {
+        matches!(self.trouble, Some(Trouble::Lie(_)))
+    }
+
+    /// The reference that it changes or tries to, unless it only probes.
+    pub fn writes(&self) -> Option<&str> {
         let reference = self.reference()?;
         let is_probe = reference.starts_with("rls-probe-") || reference.ends_with(&"0".repeat(64));
         (matches!(&*self.method, "DELETE" | "PUT") && !is_probe).then_some(reference)
     }
+
+    /// Whether it is to delete a manifest by its digest.
+    pub fn deletes_manifest(&self) -> bool {
+        self.method == "DELETE" && self.writes().is_some_and(|reference| reference.starts_with("sha256:"))
+    }
 }
 
 impl Trace {
-    pub fn new(moments: Vec<Moment>, end: State) -> Self {
-        Self { moments, end }
+    pub fn new(moments: Vec<Moment>, end: State, graph: Graph) -> Self {
+        Self { moments, end, graph }
     }
 
-    /// The tags after a request.
+    /// What there is after a request.
     pub fn state_after(&self, at: usize) -> &State {
         self.moments.get(at + 1).map_or(&self.end, |next| &next.arrival)
     }
 
-    /// Tags that a request of ours changed.
-    fn effect(&self, at: usize) -> BTreeSet<&String> {
-        changed(&self.moments[at].after, self.state_after(at))
+    /// What there was when the request of this number came; after the last one, what there is.
+    pub fn state_at(&self, at: usize) -> &State {
+        self.moments.get(at).map_or(&self.end, |moment| &moment.arrival)
     }
 
-    /// Whether others touched a tag after the request `from` came, until the request `to` had its effect.
+    /// Tags that a request of ours changed.
+    pub fn effect(&self, at: usize) -> BTreeSet<&String> {
+        changed(&self.moments[at].after.tags, &self.state_after(at).tags)
+    }
+
+    /// Manifests that a request of ours removed.
+    pub fn deleted(&self, at: usize) -> BTreeSet<&String> {
+        self.moments[at].after.manifests.difference(&self.state_after(at).manifests).collect()
+    }
+
+    /// Whether others touched a tag from the request `from` on, until the request `to` had its effect.
     pub fn touched(&self, tag: &str, from: usize, to: usize) -> bool {
-        (from..=to.min(self.moments.len() - 1)).any(|at| {
-            let Moment { arrival, after, .. } = &self.moments[at];
-            arrival.get(tag) != after.get(tag)
-        })
+        let moments = self.moments.iter().take(to.saturating_add(1)).skip(from);
+        moments.into_iter().any(|moment| moment.arrival.tags.get(tag) != moment.after.tags.get(tag))
+    }
+
+    /// Whether others pushed a manifest, though it may have been there, from a request on until another had its effect.
+    pub fn was_pushed(&self, digest: &str, from: usize, to: usize) -> bool {
+        let moments = self.moments.iter().take(to.saturating_add(1)).skip(from);
+        moments
+            .into_iter()
+            .any(|moment| !moment.arrival.manifests.contains(digest) && moment.after.manifests.contains(digest))
     }
 
     /// Whether a tag was gone at some moment since a request.
     pub fn was_gone(&self, tag: &str, from: usize) -> bool {
         let mut states = self.moments.iter().skip(from).flat_map(|moment| [&moment.arrival, &moment.after]);
-        !self.end.contains_key(tag) || states.any(|state| !state.contains_key(tag))
+        !self.end.tags.contains_key(tag) || states.any(|state| !state.tags.contains_key(tag))
+    }
+
+    /// Whether a manifest was gone at some moment since a request.
+    pub fn was_deleted(&self, digest: &str, from: usize) -> bool {
+        let mut states = self.moments.iter().skip(from).flat_map(|moment| [&moment.arrival, &moment.after]);
+        !self.end.manifests.contains(digest) || states.any(|state| !state.manifests.contains(digest))
+    }
+
+    /// Whether a manifest was there at some moment since a request.
+    pub fn was_there(&self, digest: &str, from: usize) -> bool {
+        let mut states = self.moments.iter().skip(from).flat_map(|moment| [&moment.arrival, &moment.after]);
+        self.end.manifests.contains(digest) || states.any(|state| state.manifests.contains(digest))
     }
 
     /// Whether we changed a tag in these requests, and nobody else since, and it is not as it was.
@@ -89,115 +160,67 @@ impl Trace {
         let mut ours = (from..to).filter(|at| self.effect(*at).iter().any(|known| *known == tag));
         let (Some(first), last) = (ours.next(), ours.next_back()) else { return false };
         let last = last.unwrap_or(first);
-        let now = if to == self.moments.len() { &self.end } else { &self.moments[to].arrival };
-        !self.touched(tag, last + 1, to.saturating_sub(1)) && self.moments[first].after.get(tag) != now.get(tag)
+        let is_touched = to > last + 1 && self.touched(tag, last + 1, to - 1);
+        !is_touched && self.moments[first].after.tags.get(tag) != self.state_at(to).tags.get(tag)
+    }
+
+    /// Whether we deleted a manifest in these requests, and it is gone.
+    pub fn is_deleted_by_us(&self, digest: &str, from: usize, to: usize) -> bool {
+        (from..to).any(|at| self.deleted(at).iter().any(|known| *known == digest))
+            && !self.state_at(to).manifests.contains(digest)
     }
 
     /// What we pushed to a tag.
     pub fn pushed_by_us(&self) -> BTreeSet<&String> {
-        self.moments.iter().filter(|moment| moment.method == "PUT").map(|moment| &moment.body).collect()
+        let is_push = |moment: &&Moment| moment.method == "PUT" && moment.reference().is_some();
+        self.moments.iter().filter(is_push).map(|moment| &moment.body).collect()
     }
 
     /// Nothing but the probes may have been tried in these requests.
     pub fn only_looks(&self, from: usize, to: usize) -> Result<(), String> {
-        match (from..to).find(|at| self.moments[*at].writes().is_some() || !self.effect(*at).is_empty()) {
-            Some(at) => Err(format!("request {at} changes something before anything is carried out")),
+        let changes = |at: &usize| !self.effect(*at).is_empty() || !self.deleted(*at).is_empty();
+        match (from..to).find(|at| self.moments[*at].writes().is_some() || changes(at)) {
+            Some(at) => Err(format!("request {at} changes something while nothing is carried out")),
             None => Ok(()),
         }
     }
 
-    /// What an item did is what it may do.
-    pub fn is_allowed(&self, span: &Span) -> Result<(), String> {
-        for at in span.from..span.to {
-            let moment = &self.moments[at];
-            let effect = self.effect(at);
-            let Some(reference) = moment.writes() else {
-                if effect.is_empty() {
-                    continue;
-                }
-                return Err(format!("request {at} changes {effect:?}"));
-            };
-            self.is_looked_at(at, reference, span)?;
-            if reference.starts_with("sha256:") {
-                for tag in effect {
-                    self.may_go_along(at, tag, reference, span)?;
-                }
-            } else {
-                self.may_change(at, reference, span)?;
-                if effect.iter().any(|tag| *tag != reference) {
-                    return Err(format!("request {at} changes {effect:?}"));
-                }
-            }
-        }
-        Ok(())
+    /// How many untrue replies there were before a request about a reference.
+    pub fn lies(&self, about: &str, before: usize) -> usize {
+        let moments = self.moments.iter().take(before).filter(|moment| moment.is_lie());
+        moments.filter(|moment| moment.reference() == Some(about)).count()
     }
 
-    /// Nothing is sent again without a look at what came of it.
-    fn is_looked_at(&self, at: usize, reference: &str, span: &Span) -> Result<(), String> {
-        let before = span.from..at;
-        let own = before.clone().rev().find(|before| self.moments[*before].writes() == Some(reference));
-        let looks = |moment: &Moment| matches!(&*moment.method, "GET" | "HEAD") && moment.reference().is_some();
-        match own {
-            Some(own) if !(own + 1..at).any(|between| looks(&self.moments[between])) => {
-                Err(format!("request {at} repeats request {own} without a look"))
-            }
-            _ => Ok(()),
-        }
+    /// The same for some references, and the list.
+    fn lies_and_lists(&self, about: &BTreeSet<String>, before: usize) -> usize {
+        let lists = self.moments.iter().take(before).filter(|moment| moment.is_lie() && moment.about == About::List);
+        about.iter().map(|about| self.lies(about, before)).sum::<usize>() + lists.count()
     }
 
-    /// A tag is written to when it was just looked at, and is what it was then unless somebody was in between.
-    fn may_change(&self, at: usize, tag: &str, span: &Span) -> Result<(), String> {
-        let Some(planned) = span.may_go.get(tag) else { return Err(format!("request {at} writes to {tag}")) };
-        let is_push = self.moments[at].method == "PUT";
-        if is_push && !span.may_push {
-            return Err(format!("request {at} pushes"));
+    /// Whether several untrue replies went together so well that nobody could have known about a tag: those about it, about what it
+    /// reached, and the lists. One alone never excuses anything.
+    pub fn is_deceived(&self, tag: &str, before: usize) -> bool {
+        let mut about = BTreeSet::from([tag.to_owned()]);
+        for moment in self.moments.iter().take(before.saturating_add(1)) {
+            let on = moment.arrival.tags.get(tag).into_iter().chain(moment.after.tags.get(tag));
+            on.for_each(|on| about.extend(self.graph.closure(on, &moment.after.manifests)));
         }
-        let look = (span.from..at).rev().find(|before| self.moments[*before].looks_at(tag));
-        let look = look.ok_or_else(|| format!("request {at} writes to {tag} without a look"))?;
-        let was = self.moments[at].after.get(tag);
-        let ours = was.is_some_and(|was| self.pushed_by_us().contains(was));
-        let is_planned = planned.is_none() || was.is_none() || was == planned.as_ref() || ours;
-        if !is_planned && !self.touched(tag, look + 1, at) {
-            return Err(format!("request {at} writes to {tag}, which was on {was:?} since request {look}"));
-        }
-        Ok(())
+        self.lies_and_lists(&about, before) > 1
     }
 
-    /// A tag goes with a manifest when that was planned, or when somebody put it there after our last look at it: there is no
-    /// protection against that in the protocol.
-    fn may_go_along(&self, at: usize, tag: &str, digest: &str, span: &Span) -> Result<(), String> {
-        if span.may_go.get(tag).is_some_and(|planned| planned.as_ref().is_none_or(|planned| planned == digest)) {
-            return Ok(());
-        }
-        if span.may_push && span.may_go.contains_key(tag) && self.pushed_by_us().iter().any(|known| *known == digest) {
-            return Ok(());
-        }
-        let look = self.moments[..at].iter().rposition(|moment| moment.looks_at(tag));
-        let list = (span.from..at).rev().find(|before| self.moments[*before].is_list());
-        let look = match (look, list) {
-            (Some(look), _) => look,
-            (None, Some(list)) => list,
-            (None, None) if span.by_manifest => {
-                return Err(format!("request {at} takes {tag}, and the tags were not listed again before"));
-            }
-            (None, None) => span.from,
-        };
-        // The list is written when its request had its effect.
-        match self.touched(tag, look + 1, at) {
-            true => Ok(()),
-            false => Err(format!("request {at} takes {tag} with {digest}, which was there at request {look}")),
-        }
+    /// Whether several untrue replies were about a manifest.
+    pub fn is_deceived_about(&self, digest: &str, before: usize) -> bool {
+        self.lies_and_lists(&BTreeSet::from([digest.to_owned()]), before) > 1
     }
 
-    /// What is there now of what was there at the start and nobody named or touched.
-    pub fn rest_is_there(&self, start: &State, named: &BTreeSet<String>) -> Result<(), String> {
-        let last = self.moments.len().saturating_sub(1);
-        for (tag, digest) in start {
-            if !named.contains(tag) && !self.touched(tag, 0, last) && self.end.get(tag) != Some(digest) {
-                return Err(format!("{tag} is on {:?} in the end instead of {digest}", self.end.get(tag)));
-            }
-        }
-        Ok(())
+    /// Whether anything at all went wrong.
+    pub fn is_calm(&self) -> bool {
+        self.moments.iter().all(|moment| moment.trouble.is_none() && moment.arrival == moment.after)
+    }
+
+    /// Whether everything was answered, and nothing that is not so.
+    pub fn is_answered(&self, from: usize, to: usize) -> bool {
+        self.moments[from..to].iter().all(|moment| moment.trouble.is_none())
     }
 
     /// How many requests there were.
@@ -205,32 +228,35 @@ impl Trace {
         self.moments.len()
     }
 
-    /// Whether others did anything.
-    pub fn is_busy(&self) -> bool {
-        self.moments.iter().any(|moment| moment.arrival != moment.after)
-    }
-
-    /// The tags now.
+    /// What there is now.
     pub fn end(&self) -> &State {
         &self.end
     }
 
     /// All requests in lines, with what they and others changed.
     pub fn told(&self) -> String {
-        let line = |at: usize| {
-            let Moment { method, path, arrival, after, .. } = &self.moments[at];
-            let show = |from: &State, to: &State| {
-                let to_of = |tag: &String| to.get(tag).map_or("gone", |digest| &digest[7..13]).to_owned();
-                let of = changed(from, to).into_iter().map(|tag| format!(" {tag}→{}", to_of(tag)));
-                of.collect::<String>()
-            };
-            let (others, ours) = (show(arrival, after), show(after, self.state_after(at)));
-            format!("{at:3} {method} {path}   others:{others}   we:{ours}\n")
+        let show = |from: &State, to: &State| {
+            let on = |tag: &String| to.tags.get(tag).map_or("gone", |digest| &digest[7..13]).to_owned();
+            let tags = changed(&from.tags, &to.tags).into_iter().map(|tag| format!(" {tag}→{}", on(tag)));
+            let gone = from.manifests.difference(&to.manifests).map(|digest| format!(" -{}", &digest[7..13]));
+            let new = to.manifests.difference(&from.manifests).map(|digest| format!(" +{}", &digest[7..13]));
+            tags.chain(gone).chain(new).collect::<String>()
         };
-        (0..self.moments.len()).map(line).collect()
+        let line = |at: usize| {
+            let Moment { method, path, arrival, after, trouble, .. } = &self.moments[at];
+            let (others, ours) = (show(arrival, after), show(after, self.state_after(at)));
+            let trouble = trouble.as_ref().map(|trouble| format!(" {trouble:?}")).unwrap_or_default();
+            format!("{at:3} {method} {path}{trouble}   others:{others}   we:{ours}\n")
+        };
+        let listed = |digest: &String| {
+            let children = self.graph.children(digest).iter().map(|child| format!(" {}", &child[7..13]));
+            let subject = self.graph.subject(digest).map(|subject| format!(" of {}", &subject[7..13]));
+            format!("{}:{}{}\n", &digest[7..13], children.collect::<String>(), subject.unwrap_or_default())
+        };
+        (0..self.moments.len()).map(line).chain(self.graph.manifests().map(listed)).collect()
     }
 }
 
-fn changed<'a>(from: &'a State, to: &'a State) -> BTreeSet<&'a String> {
+fn changed<'a>(from: &'a BTreeMap<String, String>, to: &'a BTreeMap<String, String>) -> BTreeSet<&'a String> {
     from.keys().chain(to.keys()).filter(|tag| from.get(*tag) != to.get(*tag)).collect()
 }

@@ -1,12 +1,16 @@
 //! A registry, what is in it, what others do to it, and everything that happened.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use registry_fixture::content::{Content, ImageSpec, IndexSpec};
-use registry_fixture::{Fault, Match, Personality, Registry, Running};
+use registry_fixture::content::{
+    ArtifactSpec, Content, Descriptor, Document, ImageSpec, IndexSpec, build_cache, cosign_signature, index_of,
+    media_type,
+};
+use registry_fixture::{Digest, Fault, Match, Personality, Registry, RequestKind, Running, Seen};
 
-use crate::trace::{Moment, State, Trace};
+use crate::graph::Graph;
+use crate::trace::{About, Moment, State, Trace};
+use crate::trouble::{Honesty, Plan, plan};
 
 /// The one repository.
 pub const REPOSITORY: &str = "app";
@@ -15,11 +19,14 @@ pub const REPOSITORY: &str = "app";
 const TAGS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 const NEW: [&str; 2] = ["x", "y"];
 
+/// Names that the grammar of tags forbids, and that registries have all the same.
+const FORBIDDEN: [&str; 3] = ["-ot-beta", "feature/x", "1.0+build"];
+
 /// A registry in which things happen.
 pub struct World {
     pub registry: Running,
     log: Arc<Mutex<Log>>,
-    /// The tags at the start.
+    /// What there was at the start.
     pub start: State,
 }
 
@@ -29,46 +36,55 @@ struct Log {
     /// How likely it is that somebody does something before a request, in a thousand.
     busy: u32,
     contents: Vec<Content>,
+    graph: Graph,
+    troubles: Vec<Plan>,
     moments: Vec<Moment>,
-}
-
-/// The tags of the repository with what they are on.
-pub fn state(registry: &Registry) -> State {
-    let tags = registry.tags(REPOSITORY).into_iter();
-    tags.filter_map(|tag| Some((tag.clone(), registry.resolve(REPOSITORY, &tag)?.to_string()))).collect()
+    /// What was there, from the start on.
+    states: Vec<State>,
 }
 
 impl World {
-    /// A repository of a few tags on fewer manifests, one of them perhaps an index.
+    /// A repository of a few tags, or of some more, on fewer manifests.
     pub fn new(personality: Personality, chance: &mut fastrand::Rng) -> Self {
         let registry = Registry::builder().personality(personality).start();
-        let created = |number: usize| format!("2025-0{}-01T00:00:00Z", number + 1);
-        let image = |number: usize| ImageSpec::new(&format!("image {number}")).created(&created(number));
-        let mut contents: Vec<_> = (0..chance.usize(2..=4)).map(|number| image(number).build()).collect();
-        if chance.u8(..4) == 0 {
-            contents.push(IndexSpec::new(vec![image(0)]).build());
+        let mut contents = contents(chance);
+        let mut tags: Vec<String> = TAGS[..chance.usize(3..=TAGS.len())].iter().map(|tag| (*tag).to_owned()).collect();
+        // With more tags that stay, several deletions share a look.
+        if chance.u8(..6) == 0 {
+            tags.extend((0..chance.usize(8..16)).map(|number| format!("w{number}")));
         }
-        for tag in &TAGS[..chance.usize(3..=TAGS.len())] {
-            let content = chance.usize(..contents.len());
-            registry.push(REPOSITORY, tag, &contents[content]);
+        for tag in &tags {
+            registry.push(REPOSITORY, tag, &contents[chance.usize(..contents.len())]);
         }
-        let start = state(&registry);
-        let log = Arc::new(Mutex::new(Log { chance: chance.fork(), busy: 0, contents, moments: Vec::new() }));
+        plant(&registry, personality, &mut contents, chance);
+        let mut graph = Graph::default();
+        contents.iter().for_each(|content| learn(&mut graph, content));
+        // The index that stands for a missing referrers API is no content of ours.
+        for tag in registry.tags(REPOSITORY) {
+            if let (Some(digest), Some(bytes)) =
+                (registry.resolve(REPOSITORY, &tag), registry.manifest(REPOSITORY, &tag))
+            {
+                graph.add(digest.as_str(), &bytes);
+            }
+        }
+        let start = state(&registry, &graph);
+        let log = Arc::new(Mutex::new(Log {
+            chance: chance.fork(),
+            busy: 0,
+            contents,
+            graph,
+            troubles: Vec::new(),
+            moments: Vec::new(),
+            states: vec![start.clone()],
+        }));
         let of_hook = Arc::clone(&log);
         registry.on_request(Match::any().always(), move |registry, seen| {
-            let mut log = of_hook.lock().unwrap_or_else(PoisonError::into_inner);
-            let arrival = state(registry);
-            if log.chance.u32(..1000) < log.busy {
-                log.act(registry);
-            }
-            let digest = registry_fixture::Digest::sha256(&seen.body).to_string();
-            let (method, path) = (seen.method.to_string(), seen.path.clone());
-            log.moments.push(Moment { method, path, body: digest, arrival, after: state(registry) });
+            of_hook.lock().unwrap_or_else(PoisonError::into_inner).comes(registry, seen);
         });
         Self { registry, log, start }
     }
 
-    fn log(&self) -> std::sync::MutexGuard<'_, Log> {
+    fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -84,39 +100,35 @@ impl World {
 
     /// Everything that happened.
     pub fn trace(&self) -> Trace {
-        Trace::new(self.log().moments.clone(), state(&self.registry))
-    }
-
-    /// What was pushed by anybody but us.
-    pub fn pushed(&self) -> BTreeSet<String> {
         let log = self.log();
-        log.contents.iter().flat_map(|content| &content.manifests).map(|manifest| manifest.digest.to_string()).collect()
+        Trace::new(log.moments.clone(), state(&self.registry, &log.graph), log.graph.clone())
     }
 
-    /// Lets some of the next requests fail. Gives the number, counted from now, of the one at which we crash, if we do.
-    pub fn disturb(&self, chance: &mut fastrand::Rng, most: usize) -> Option<usize> {
-        for _ in 0..chance.usize(..4) {
-            let fault = match chance.u8(..6) {
-                0 => Fault::CloseBeforeReply,
-                1 | 2 => Fault::LoseReply,
-                3 => Fault::status(500),
-                4 => Fault::status(503),
-                _ => Fault::ResetMidBody(0),
-            };
-            let which = Match::any().after(chance.usize(..most)).times(chance.usize(1..=3));
-            // What changes something is seldom, and matters most.
-            let which = match chance.u8(..3) {
-                0 => which,
-                1 => Match::any().after(chance.usize(..4)).when(changes).times(chance.usize(1..=2)),
-                _ => Match::any().after(chance.usize(1..4)).when(changes),
-            };
-            self.registry.inject(which, fault);
-        }
+    /// Whether anybody but us pushed a manifest.
+    pub fn is_theirs(&self, digest: &str) -> bool {
+        let log = self.log();
+        let mut manifests = log.contents.iter().flat_map(|content| &content.manifests);
+        manifests.any(|manifest| *manifest.digest.as_str() == *digest) || self.start.manifests.contains(digest)
+    }
+
+    /// Lets some of the next requests fail, and some replies lie. Gives the number, counted from now, of the one at which we crash, if
+    /// we do.
+    pub fn disturb(&self, honesty: Honesty, chance: &mut fastrand::Rng, most: usize) -> Option<usize> {
+        self.log().troubles = plan(honesty, chance, most);
         (chance.u8(..6) == 0).then(|| {
             let at = chance.usize(..most);
             self.registry.inject(Match::any().after(at), Fault::HoldReply);
             at
         })
+    }
+
+    /// Ends all trouble.
+    pub fn calm(&self) {
+        let mut log = self.log();
+        log.busy = 0;
+        log.troubles.clear();
+        drop(log);
+        self.registry.clear_faults();
     }
 
     /// Waits until the registry had its effect for a request and owes the reply.
@@ -130,11 +142,131 @@ impl World {
     }
 }
 
-fn changes(seen: &registry_fixture::Seen) -> bool {
-    seen.method == "DELETE" || seen.method == "PUT"
+/// Images, indexes of them and of indexes, a build cache.
+fn contents(chance: &mut fastrand::Rng) -> Vec<Content> {
+    let image = |number: usize| {
+        ImageSpec::new(&format!("image {number}")).created(&format!("2025-0{}-01T00:00:00Z", number + 1))
+    };
+    let mut contents: Vec<_> = (0..chance.usize(2..=4)).map(|number| image(number).build()).collect();
+    if chance.u8(..3) == 0 {
+        let own = ImageSpec::new("part of an index alone").created("2025-06-01T00:00:00Z");
+        let index = IndexSpec::new(vec![image(0), own]).build();
+        if chance.bool() {
+            // What lists an index may call it an image.
+            let entry = index.root().descriptor();
+            let called = if chance.bool() { media_type::OCI_MANIFEST } else { media_type::OCI_INDEX };
+            let outer = index_of([Descriptor { media_type: called.to_owned(), ..entry }]);
+            contents.push(with(index.clone(), outer));
+        }
+        contents.push(index);
+    }
+    if chance.u8(..8) == 0 {
+        contents.push(build_cache("cache", 2));
+    }
+    contents
+}
+
+/// All of the contents that an index lists, and the index.
+fn with(listed: Content, mut index: Content) -> Content {
+    index.blobs.extend(listed.blobs);
+    index.manifests.splice(0..0, listed.manifests);
+    index
+}
+
+/// What refers to others, names that are no tags, tags whose manifest is gone.
+fn plant(registry: &Registry, personality: Personality, contents: &mut Vec<Content>, chance: &mut fastrand::Rng) {
+    // Google's wants to lose each tag by its name before the manifest goes.
+    if chance.u8(..8) == 0 && personality != Personality::Google {
+        let name = FORBIDDEN[chance.usize(..FORBIDDEN.len())];
+        registry.push(REPOSITORY, name, &contents[chance.usize(..contents.len())]);
+    }
+    if chance.u8(..4) == 0 {
+        let subject = contents[chance.usize(..contents.len())].clone();
+        let document = subject.root();
+        registry.push_untagged(REPOSITORY, &subject);
+        let (signature, tag) = (cosign_signature(document), format!("{}.sig", document.digest.as_tag()));
+        contents.push(if chance.bool() { signature } else { sbom(document) });
+        let referrer = &contents[contents.len() - 1];
+        match chance.u8(..4) {
+            0 => drop(registry.push_referrer(REPOSITORY, referrer, document)),
+            1 => drop(registry.push(REPOSITORY, "sbom", referrer)),
+            _ => drop(registry.push(REPOSITORY, &tag, referrer)),
+        }
+    }
+    if chance.u8(..8) == 0 {
+        registry.tag(REPOSITORY, "dangling", &Digest::sha256(b"gone"));
+    }
+}
+
+fn sbom(subject: &Document) -> Content {
+    ArtifactSpec::new("application/spdx+json").layer("text/plain", "an SBOM").subject(subject).build()
+}
+
+fn learn(graph: &mut Graph, content: &Content) {
+    content.manifests.iter().for_each(|manifest| graph.add(manifest.digest.as_str(), &manifest.bytes));
+}
+
+/// What is in the repository.
+fn state(registry: &Registry, graph: &Graph) -> State {
+    let tags = registry.tags(REPOSITORY).into_iter();
+    let tags = tags.filter_map(|tag| Some((tag.clone(), registry.resolve(REPOSITORY, &tag)?.to_string()))).collect();
+    let manifests = graph.manifests().filter(|digest| registry.contains(REPOSITORY, digest)).cloned().collect();
+    State { tags, manifests }
 }
 
 impl Log {
+    /// A request comes.
+    fn comes(&mut self, registry: &Registry, seen: &Seen) {
+        let body = Digest::sha256(&seen.body).to_string();
+        if seen.method == "PUT" && seen.kind == RequestKind::Manifest {
+            self.graph.add(&body, &seen.body);
+        }
+        let arrival = state(registry, &self.graph);
+        let mut after = arrival.clone();
+        if self.chance.u32(..1000) < self.busy {
+            self.act(registry);
+            after = state(registry, &self.graph);
+        } else if self.is_waited_for(seen)
+            && let Some(reference) = &seen.reference
+        {
+            // Somebody pushed again what we removed. We would wait for it to go for ten seconds.
+            match Digest::parse(reference) {
+                Some(digest) => {
+                    for (tag, _) in arrival.tags.iter().filter(|(_, on)| *on == reference) {
+                        registry.untag(REPOSITORY, tag);
+                    }
+                    registry.remove_manifest(REPOSITORY, &digest);
+                }
+                None => drop(registry.untag(REPOSITORY, reference)),
+            }
+            after = state(registry, &self.graph);
+        }
+        self.states.push(after.clone());
+        let mut happens = None;
+        for plan in &mut self.troubles {
+            happens = happens.or_else(|| plan.take(seen, &mut self.chance, &self.states));
+        }
+        let trouble = happens.map(|(fault, trouble)| {
+            registry.inject(Match::any(), fault);
+            trouble
+        });
+        let about = match (&seen.kind, &seen.reference) {
+            (RequestKind::Tags, _) => About::List,
+            (RequestKind::Manifest, Some(reference)) => About::Manifest(reference.clone()),
+            _ => About::Other,
+        };
+        let (method, path) = (seen.method.to_string(), seen.path.clone());
+        self.moments.push(Moment { method, path, about, body, arrival, after, trouble });
+    }
+
+    /// Whether something was looked at again and again.
+    fn is_waited_for(&self, seen: &Seen) -> bool {
+        let is_same = |moment: &Moment| moment.method == "GET" && moment.path == seen.path && moment.trouble.is_none();
+        let mut last = self.moments.iter().rev().take(3);
+        let is_look = seen.method == "GET" && seen.kind == RequestKind::Manifest;
+        self.busy > 0 && is_look && self.moments.len() > 3 && last.all(is_same)
+    }
+
     /// Somebody does something.
     fn act(&mut self, registry: &Registry) {
         let tags = registry.tags(REPOSITORY);
@@ -148,6 +280,7 @@ impl Log {
             0 => {
                 let image = ImageSpec::new(&format!("pushed {}", self.contents.len())).build();
                 registry.push(REPOSITORY, &tag, &image);
+                learn(&mut self.graph, &image);
                 self.contents.push(image);
             }
             1 => drop(registry.untag(REPOSITORY, &tag)),

@@ -5,12 +5,16 @@
 mod alike;
 mod clients;
 mod combinations;
+mod disk;
 mod finding;
+mod garbage;
 mod place;
 mod program;
 mod reading;
 mod refusing;
 mod removing;
 mod server;
+mod space;
 mod started;
 mod storage;
+mod undoing;

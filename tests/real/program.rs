@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use registry_fixture::{Certificates, Tls};
@@ -32,6 +33,11 @@ impl Rls {
         let (folder, root) = (rls.home.path().display().to_string(), rls.home.path().join("system.pem"));
         let rls = rls.file("system.pem", &SYSTEM_ROOT).env("PATH", path).env("HOME", folder);
         rls.env("SSL_CERT_FILE", root.display().to_string())
+    }
+
+    /// The home directory, which is gone with the value.
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// A variable of the environment.

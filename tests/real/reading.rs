@@ -21,9 +21,9 @@ fn repositories(place: &Place) {
     assert_eq!(place.rls("repos").succeeds(), format!("{all}\n"));
     assert_snapshot!(place.rls("repos --match team/* -o json").succeeds(), @r#"
     [
-      {"repository":"team/app"},
-      {"repository":"team/chart"},
-      {"repository":"team/thousand"}
+      {"registry":"REGISTRY","reference":"REGISTRY/team/app","repository":"team/app"},
+      {"registry":"REGISTRY","reference":"REGISTRY/team/chart","repository":"team/chart"},
+      {"registry":"REGISTRY","reference":"REGISTRY/team/thousand","repository":"team/thousand"}
     ]
     "#);
     assert_snapshot!(place.rls("repos --limit 2 --after many-more/1098").succeeds(), @"
@@ -75,6 +75,7 @@ fn index(place: &Place) {
     mediaType→application/vnd.oci.image.index.v1+json
     size→14217
     blobs→14
+    created→2026-11-18T09:17:00Z
     platforms→linux/amd64→sha256:b30945c0d312ec8121ec608eeba53a9630d614141854d8b5385e5c431861cf86→application/vnd.oci.image.manifest.v1+json→7087→2026-11-18T09:12:00Z
     platforms→linux/arm64→sha256:422d6655faa2c994f98bc00fd2376315131d92a0a6f7ec0f272c4718cd087b6e→application/vnd.oci.image.manifest.v1+json→7087→2026-11-18T09:14:00Z
     platforms→linux/arm/v7→sha256:9654647e857f7fda2c38922893ecd5da88626992fa8ebe39ae08c85931854ec7→application/vnd.oci.image.manifest.v1+json→7100→2026-11-18T09:17:00Z
@@ -91,6 +92,7 @@ fn index(place: &Place) {
     mediaType→application/vnd.oci.image.manifest.v1+json
     size→7087
     blobs→4
+    created→2026-11-18T09:14:00Z
     layers→sha256:dae5e345c58219d93dfff2609e5787e2ec8fea87aed1bdbe32db8a6b22ca60e3→application/vnd.oci.image.layer.v1.tar+gzip→2071
     layers→sha256:697c8558c69d3c1452c2015cb6243eb81a485364f32626ef32079f498914befa→application/vnd.oci.image.layer.v1.tar+gzip→2071
     layers→sha256:6aba22ca778ed6eff253284cfd746b7b7fb996d83bcb143ab5bd6f684f806035→application/vnd.oci.image.layer.v1.tar+gzip→2071
@@ -125,6 +127,7 @@ fn images(place: &Place) {
     mediaType→application/vnd.docker.distribution.manifest.v2+json
     size→4860
     blobs→3
+    created→2026-11-18T09:12:00Z
     layers→sha256:dae5e345c58219d93dfff2609e5787e2ec8fea87aed1bdbe32db8a6b22ca60e3→application/vnd.docker.image.rootfs.diff.tar.gzip→2071
     layers→sha256:caa539eb6999b59167d661c17cb392579f97b5f9dc1616957f189abd33f42553→application/vnd.docker.image.rootfs.diff.tar.gzip→2071
     config.digest→sha256:916919e62f6bf8c3b5f4122f2db48355ccb0800e2908ac931b2d1a1d4e56b571
@@ -152,6 +155,7 @@ fn artifact(place: &Place) {
     artifactType→application/vnd.cncf.helm.config.v1+json
     size→2142
     blobs→2
+    created→-
     annotations→org.opencontainers.image.title→app
     annotations→org.opencontainers.image.version→0.9.0
     layers→sha256:68e4a92e02167b781eac235f7bc50719cb6a42590d04bfa4323861b5a685229d→application/vnd.cncf.helm.chart.content.v1.tar+gzip→2071
@@ -164,6 +168,7 @@ fn artifact(place: &Place) {
     mediaType→application/vnd.oci.image.index.v1+json
     size→2
     blobs→1
+    created→-
     platforms→-→sha256:52efbdc31c41d0b1c7cdc1b42f1f79d5ef8c57bc84e4c6664c738f6cd845ade5→application/vnd.oci.image.manifest.v1+json→2→-
     ");
     assert_eq!(raw(place, list), "sha256:d44a41e214024fef891fea33bfbcc1134d7ce79fe502164eb2328e795355d2f8");
@@ -191,7 +196,7 @@ fn missing(place: &Place) {
     --- stderr
     error: team/app:1.3.8 not found on REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1.3.8"}
-    hint:  there is team/app:1.3.9, team/app:1.2.0, team/app:1.4.0
+    hint:  did you mean team/app:1.3.9, team/app:1.2.0, team/app:1.4.0?
     "#);
     assert_snapshot!(place.rls("digest team/app:latets").run(), @r#"
     $ rls digest team/app:latets
@@ -199,7 +204,7 @@ fn missing(place: &Place) {
     --- stderr
     error: team/app:latets not found on REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"latets"}
-    hint:  there is team/app:latest, team/app:1.2.0, team/app:1.3.9
+    hint:  did you mean team/app:latest, team/app:1.2.0, team/app:1.3.9?
     "#);
     assert_snapshot!(place.rls("tags team/ap").run(), @r#"
     $ rls tags team/ap

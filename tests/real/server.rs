@@ -26,6 +26,8 @@ pub struct Builder {
     auth: Auth,
     tls: bool,
     delete: bool,
+    read_only: bool,
+    remote: Option<String>,
     users: Vec<User>,
 }
 
@@ -44,7 +46,7 @@ pub struct Real {
 impl Real {
     /// The way to a running registry.
     pub fn builder() -> Builder {
-        Builder { auth: Auth::None, tls: false, delete: true, users: Vec::new() }
+        Builder { auth: Auth::None, tls: false, delete: true, read_only: false, remote: None, users: Vec::new() }
     }
 
     /// `127.0.0.1:PORT`.
@@ -78,6 +80,22 @@ impl Real {
     /// What it keeps its data in.
     pub fn storage(&self) -> Storage {
         Storage::at(&data(&self.directory))
+    }
+
+    /// Where it keeps its data.
+    pub fn folder(&self) -> PathBuf {
+        data(&self.directory)
+    }
+
+    /// Collects garbage while nobody writes; what the program said.
+    pub fn collect_garbage(&self, delete_untagged: bool) -> String {
+        let mut command = Command::new("docker-registry");
+        command.arg("garbage-collect").arg(config(&self.directory));
+        let output = if delete_untagged { command.arg("--delete-untagged") } else { &mut command };
+        let output = output.output().expect("docker-registry runs");
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        assert!(output.status.success(), "{said}");
+        said
     }
 
     /// What the registry has written so far.
@@ -121,6 +139,18 @@ impl Builder {
         self
     }
 
+    /// Whether it is in maintenance, where nothing can be written.
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.read_only = read_only;
+        self
+    }
+
+    /// Makes it a pull-through cache of the registry at this URL.
+    pub fn cache_of(mut self, url: String) -> Self {
+        self.remote = Some(url);
+        self
+    }
+
     /// One more user of the token server, beside [`USER`].
     pub fn user(mut self, user: User) -> Self {
         self.users.push(user);
@@ -133,7 +163,7 @@ impl Builder {
         // docker-registry has each write reach the disk, which costs nothing where there is no disk.
         let directory = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
         let directory = directory.expect("a temporary directory");
-        let file = directory.path().join("config.yml");
+        let file = config(&directory);
         fs::write(directory.path().join("htpasswd"), HTPASSWD).expect("a file in it");
         fs::write(&file, self.configuration(&directory, &companion)).expect("a file in it");
         let mut child = Command::new("docker-registry")
@@ -186,11 +216,13 @@ impl Builder {
                 companion.issuer(),
             ),
         };
+        let proxy = self.remote.as_ref().map(|url| format!("proxy:\n  remoteurl: {url}\n")).unwrap_or_default();
         format!(
-            "version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: {data}\n  delete:\n    enabled: {}\n\
+            "version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: {data}\n  delete:\n    enabled: {}\n  \
+             maintenance:\n    readonly:\n      enabled: {}\n{proxy}\
              http:\n  addr: 127.0.0.1:0\n  secret: fixture\n{tls}{auth}\
              compatibility:\n  schema1:\n    enabled: true\n",
-            self.delete
+            self.delete, self.read_only
         )
     }
 }
@@ -212,6 +244,11 @@ fn listening(child: &mut Child, log: &Arc<Mutex<String>>) -> mpsc::Receiver<Stri
         }
     });
     address
+}
+
+/// Where the configuration is.
+fn config(directory: &TempDir) -> PathBuf {
+    directory.path().join("config.yml")
 }
 
 /// Where the storage begins.

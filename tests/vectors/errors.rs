@@ -136,14 +136,14 @@ fn code(case: &Case) {
 fn delete(case: &Case) {
     let deleting = reply(&case.input);
     let (tag, digest): (Tag, _) = ("v1".parse().expect("a tag"), Digest::of(Algorithm::Sha256, b"x"));
-    let (outcome, heads) = run(async {
+    let (outcome, looks) = run(async {
         let server = Server::start(move |asked| match asked.method.as_str() {
             "DELETE" => deleting.clone(),
             _ => Reply::error(404, "MANIFEST_UNKNOWN"),
         })
         .await;
-        let outcome = anonymous(&server).delete_tag(&app(), &tag, &digest).await;
-        (outcome, server.count(|asked| asked.method == "HEAD"))
+        let outcome = anonymous(&server).delete_tag(&app(), &tag, Some(&digest)).await;
+        (outcome, server.count(|asked| asked.method == "GET"))
     });
     let exit = match &outcome {
         Ok(Deletion::Deleted) => 0,
@@ -151,7 +151,9 @@ fn delete(case: &Case) {
         Err(error) => exit_code(error),
     };
     assert_eq!(case.expect["exit"], exit, "{outcome:?}");
-    assert_eq!(case.expect["verify_with_HEAD"] == true, heads > 0);
+    // By GET, which no cache or rule answers in another way. cli.md looks after a 404 too, which proves nothing.
+    let is_denied = case.input["status"] == 404;
+    assert_eq!(case.expect["verify_with_HEAD"] == true || is_denied, looks > 0);
 }
 
 fn list_body(case: &Case) {

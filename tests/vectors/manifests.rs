@@ -2,7 +2,8 @@
 
 use registry_ls::error::Danger;
 use registry_ls::name::{Algorithm, Digest, Tag, Target};
-use registry_ls::registry::{Content, Descriptor, Manifest, media_types};
+use registry_ls::registry::snapshot::SnapshotOptions;
+use registry_ls::registry::{Content, Descriptor, Manifest, Summaries, media_types};
 use registry_ls::{Error, Kind};
 use serde_json::{Value, json};
 use tracing::Level;
@@ -230,7 +231,7 @@ fn confusion(case: &Case) {
         "dig-086" => {
             assert_eq!(expect["shown"], true);
             let document = manifest.document().expect("a document");
-            assert!(matches!(document.content, Content::Schema1 { .. }));
+            assert!(matches!(document.content, Content::Schema1(_)));
             // Nobody has signed it, so that the body is the payload.
             assert_eq!(manifest.digest, sha256(sent));
         }
@@ -247,7 +248,11 @@ fn an_index_that_lists_too_much_is_not_followed() {
     for body in [list(20_000, 1), list(2, 40 << 20)] {
         run(async {
             let server = Server::start(move |_| Reply::status(200).body(body.as_str())).await;
-            let error = anonymous(&server).contents(&app(), Target::Tag(&Tag::latest())).await.expect_err("too much");
+            let client = anonymous(&server);
+            let repository = app();
+            let summaries = Summaries::new(&client, &repository, "2026-11-21T12:00:00Z".parse().expect("a date"));
+            let manifest = client.manifest(&repository, Target::Tag(&Tag::latest())).await.expect("an index");
+            let error = summaries.of(manifest).await.error.clone().expect("too much");
             assert_eq!((exit_code(&error), server.asked().len()), (5, 1), "{error}");
             assert!(error.to_string().contains("lists too much"), "{error}");
         });
@@ -263,8 +268,8 @@ fn the_type_and_the_members_must_agree() {
         (media_types::DOCKER_LIST, schema1, 9),
         (media_types::OCI_MANIFEST, index, 9),
         (media_types::DOCKER_MANIFEST, schema1, 9),
-        (media_types::SCHEMA1, BODY, 9),
-        (media_types::SCHEMA1_SIGNED, index, 9),
+        (media_types::OCI_ARTIFACT, index, 9),
+        (media_types::OCI_INDEX, r#"{"mediaType":"application/vnd.oci.image.manifest.v1+json"}"#, 9),
         ("application/json", r#"{"layers":[],"fsLayers":[]}"#, 9),
         (media_types::OCI_INDEX, r#"{"mediaType":7,"manifests":[]}"#, 9),
         (media_types::OCI_MANIFEST, "[]", 5),
@@ -294,8 +299,9 @@ fn an_index_is_found_whatever_the_server_calls_it() {
             _ => Reply::json(body.as_str()).header("Docker-Content-Digest", told.as_str()),
         })
         .await;
-        let inventory = anonymous(&server).inventory(&app()).await.expect("an inventory");
-        assert_eq!(inventory.indexes_listing(&child), [digest]);
+        let index = anonymous(&server).snapshot(&app(), SnapshotOptions::default()).await.expect("a snapshot");
+        let parents = index.parents(index.manifest_id(&child).expect("the child"));
+        assert_eq!(parents.map(|parent| index.digest(parent)).collect::<Vec<_>>(), [digest]);
     });
 }
 
@@ -316,10 +322,10 @@ fn a_failed_head_is_followed_by_a_get_only_where_that_tells_more() {
         let (outcome, gets) = count(reply, manifest(None));
         (outcome.is_ok(), gets)
     };
-    for status in [400, 403, 404, 405, 501] {
+    for status in [400, 403, 404, 405, 500, 501] {
         assert_eq!(found(Reply::status(status)), (true, 1), "{status}");
     }
-    for reply in [Reply::status(429).header("Retry-After", "3600"), Reply::status(500), Reply::status(304)] {
+    for reply in [Reply::status(429).header("Retry-After", "3600"), Reply::status(503), Reply::status(304)] {
         assert_eq!(found(reply.clone()), (false, 0), "{reply:?}");
     }
     // What is wrong with the manifest is not that there is none.

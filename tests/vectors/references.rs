@@ -75,7 +75,7 @@ fn assert_tag_and_digest(reference: &Reference, expect: &Value) {
 }
 
 fn grammar(case: &Case) {
-    let Some(Located { registry, name }) = parsed::<Located<Reference>>(case) else { return };
+    let Some(Located { registry, name, .. }) = parsed::<Located<Reference>>(case) else { return };
     assert_eq!(whole(registry.as_ref(), name.repository()), text(&case.expect["name"]));
     if let Some(domain) = case.expect.get("domain") {
         assert_domain(registry.as_ref(), text(domain));
@@ -84,7 +84,7 @@ fn grammar(case: &Case) {
 }
 
 fn path_and_domain(case: &Case) {
-    let Some(Located { registry, name }) = parsed::<Located<Repository>>(case) else { return };
+    let Some(Located { registry, name, .. }) = parsed::<Located<Repository>>(case) else { return };
     assert_eq!(whole(registry.as_ref(), &name), text(&case.input).to_lowercase());
     if let Some(domain) = case.expect.get("domain") {
         let path = text(&case.expect["path"]);

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+mod archive;
 mod challenge;
 mod config_change;
 mod config_json;
@@ -26,6 +27,7 @@ mod retry_after;
 mod scope;
 mod template;
 mod token;
+mod used_images;
 mod vectors;
 mod warning;
 
@@ -49,6 +51,7 @@ macro_rules! targets {
 
 /// All targets.
 pub const ALL: &[Target] = targets![
+    archive,
     challenge,
     config_change,
     config_json,
@@ -67,6 +70,7 @@ pub const ALL: &[Target] = targets![
     scope,
     template,
     token,
+    used_images,
     warning,
 ];
 

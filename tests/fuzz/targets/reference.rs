@@ -24,7 +24,15 @@ pub fn seeds() -> Vec<Vec<u8>> {
             "hardening",
         ],
     );
-    for text in ["http://reg.corp:5000/prefix/x", "[::1]:5000/app:v1", "ann:geheim@reg.corp/app", "docker.io/alpine"] {
+    for text in [
+        "http://reg.corp:5000/prefix/x",
+        "[::1]:5000/app:v1",
+        "ann:geheim@reg.corp/app",
+        "docker.io/alpine",
+        "https://reg.corp/v2/app/manifests/v1?x",
+        "docker://alpine:3",
+        "https://hub.docker.com/r/a/b/tags",
+    ] {
         seeds.push(text.as_bytes().to_vec());
     }
     seeds
@@ -56,17 +64,18 @@ pub fn run(input: &[u8]) {
         let (registry, reference) = located.within(&Registry::docker_hub());
         assert!(named.is_none_or(|named| named == registry), "{registry}");
         safe_in_a_url(reference.repository(), reference.target());
-        let host = registry.authority();
-        // `HOST/app` names a host by its upper-case letters alone, which hosts are not shown with.
-        if host.contains(['.', ':']) || host == "localhost" {
-            let full: Located<Reference> = format!("{host}/{reference}").parse().expect("its full name");
-            assert_eq!(full.within(&Registry::docker_hub()), (registry, reference));
-        }
+        let full = Located::<Reference>::read(&registry.qualify(&reference)).expect("its full name");
+        assert_eq!(full.within(&Registry::docker_hub()), (registry, reference));
+    }
+    if let Ok(located) = Located::<Reference>::read(text) {
+        let (registry, reference) = located.within(&Registry::docker_hub());
+        assert!(registry.base().username().is_empty(), "{registry}");
+        safe_in_a_url(reference.repository(), reference.target());
     }
     let mirror: Registry = "https://mirror.corp:5000/prefix".parse().expect("a registry");
     if let Ok(located) = Located::<Reference>::parse_in(text, &mirror) {
         assert_eq!(located.registry.as_ref(), Some(&mirror));
-        assert!(text.ends_with(&located.name.to_string()));
+        assert!(text.contains("://") || text.ends_with(&located.name.to_string()));
     }
 }
 

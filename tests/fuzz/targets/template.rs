@@ -8,7 +8,7 @@ use crate::output::{Detail, Field, Human, Layout, Output, OutputError, OutputOpt
 /// Templates that only place what is in a record.
 const PLAIN: &[&str] = &[
     "{{ tag }} {{ digest }}",
-    "{{ repository }}:{{ tag|upper }} {{ mediaType|short }}",
+    "{{ repository }}:{{ tag|upper }} {{ mediaType|short }} {{ reference }}",
     "{% for platform in platforms %}{{ platform }},{% endfor %}{{ size|human }} {{ created|ago }}",
     "{{ platforms }} {{ tag|tojson }} {{ tag|length }} {{ tag|e }} {{ tag|replace('a', 'b') }}",
 ];
@@ -56,12 +56,14 @@ pub fn run(input: &[u8]) {
 
 /// What becomes of a record whose texts a registry sent.
 fn rendered(template: &str, sent: &str) -> Result<String, OutputError> {
-    let view = TagView { qualified: false, detail: Detail::Long };
+    let view = TagView { qualified: false, detail: Detail::Long, full: false };
     let human = Human { now: Timestamp::UNIX_EPOCH, styles: Styles::new(false) };
     let layout = Layout::Template(template.to_owned());
     let mut shown = Vec::new();
     let mut output = Output::new(view, OutputOptions { layout, header: true, width: None, human }, &mut shown)?;
     output.write(&TagRecord {
+        registry: sent.to_owned(),
+        reference: sent.to_owned(),
         repository: sent.to_owned(),
         tag: Some(sent.to_owned()),
         digest: Field::Known(sent.to_owned()),

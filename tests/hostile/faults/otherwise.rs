@@ -66,7 +66,12 @@ const OTHERWISE: &[Otherwise] = &[
         "nothing is compared: it can be read in two ways",
     ),
     Otherwise::says("fault-072", None, &[], "it is in the record, which goes to standard output"),
-    Otherwise::says("fault-077", None, &["would also remove team/app:v2, team/app:v3"], "looks.md has these words"),
+    Otherwise::says(
+        "fault-077",
+        None,
+        &["team/app:v2, team/app:v3 point to the same manifest"],
+        "the words that cli.md asks for: the siblings are named",
+    ),
     Otherwise::says(
         "fault-079",
         None,

@@ -98,7 +98,7 @@ fn between_deletions(setup: &Setup) -> Scene {
     let references = (0..10).map(|number| format!("team/app:v{number}"));
     let rls = owner(setup, &registry).words("rm").args(references);
     let waits = Arc::clone(&registry);
-    let scene = Scene::new(rls).saying("deleted 3 of 10", "3 of 10 deleted").hinting(&["deleted 3 of 10"]);
+    let scene = Scene::new(rls).saying("deleted 3 of 10", "3 of 10 removed").hinting(&["deleted 3 of 10"]);
     scene
         .meanwhile(move |pid| {
             wait_until(|| waits.count(&deletion_of("v3")) > 0);
@@ -126,7 +126,7 @@ fn killed_and_again(setup: &Setup) -> Scene {
     registry.clear_faults();
     Scene::new(rls()).keeping(registry).check(|outcome| {
         let record = String::from_utf8_lossy(&outcome.stdout);
-        assert!(record.contains(r#""action":"removed""#) && record.contains("already absent"), "{outcome}");
+        assert!(record.contains(r#""action":"absent""#) && record.contains("does not exist"), "{outcome}");
     })
 }
 

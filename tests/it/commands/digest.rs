@@ -25,7 +25,7 @@ fn a_reference_with_tag_and_digest_is_the_digest() {
     assert_eq!(*Rls::at(&registry).arg("digest").arg(&pinned).succeeds(), format!("{first}\n"));
     assert_snapshot!(Rls::at(&registry).words("digest -o json").arg(pinned).succeeds(), @r#"
     [
-      {"repository":"app","tag":"1.0","digest":"sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e"}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0@sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e","repository":"app","tag":"1.0","digest":"sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e"}
     ]
     "#);
 }
@@ -42,7 +42,7 @@ fn several_keep_their_order_and_each_failure_is_told() {
     --- stderr
     error: team/web:2.2.0 not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"2.2.0"}
-    hint:  there is team/web:2.0.0, team/web:2.1.0, team/web:latest
+    hint:  did you mean team/web:2.0.0, team/web:2.1.0, team/web:latest?
     error: nothing/here:1 not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1"}
     hint:  there is no such repository; rls repos http://REGISTRY lists the repositories
@@ -52,8 +52,8 @@ fn several_keep_their_order_and_each_failure_is_told() {
     exit 6
     --- stdout
     [
-      {"repository":"team/web","tag":"2.1.0","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892"},
-      {"repository":"team/web","tag":"2.2.0","digest":null,"error":{"kind":"not-found","message":"team/web:2.2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.2.0\"}"}}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.1.0","repository":"team/web","tag":"2.1.0","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.2.0","repository":"team/web","tag":"2.2.0","digest":null,"error":{"kind":"not-found","message":"team/web:2.2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.2.0\"}"}}
     ]
     --- stderr
     error: team/web:2.2.0 not found on http://REGISTRY

@@ -1,13 +1,21 @@
 //! Each command against distribution 2.8, whole.
 
+mod build_cache;
+mod dates;
 mod digest;
+mod digest_headers;
 mod login;
 mod logout;
 mod manifest;
+mod odd_configs;
+mod odd_manifests;
+mod platforms;
 mod prune;
+mod prune_rules;
 mod repos;
 mod rm;
 mod rm_siblings;
 mod tags;
+mod tags_once;
 mod trust;
 mod trust_check;

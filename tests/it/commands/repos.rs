@@ -66,9 +66,9 @@ fn a_repository_whose_last_tag_is_gone_is_empty() {
     registry.untag("team/gone", "1.0");
     assert_snapshot!(Rls::at(&registry).words("repos --tags").succeeds(), @"team/app:1.0");
     assert_snapshot!(Rls::at(&registry).words("repos --tags -o jsonl").succeeds(), @r#"
-    {"repository":"never/tagged","tags":[]}
-    {"repository":"team/app","tags":["1.0"]}
-    {"repository":"team/gone","tags":[]}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/never/tagged","repository":"never/tagged","tags":[]}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/app","repository":"team/app","tags":["1.0"]}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/gone","repository":"team/gone","tags":[]}
     "#);
     assert_snapshot!(Rls::at(&registry).words("repos --tags -o table").succeeds(), @"
     REPOSITORY    TAG
@@ -99,9 +99,9 @@ fn one_repository_whose_tags_cannot_be_listed_is_one_failure() {
     exit 6
     --- stdout
     [
-      {"repository":"grid/repo-000","tags":["1.0.0","latest"]},
-      {"repository":"grid/repo-001","tags":null,"error":{"kind":"denied","message":"not allowed to pull grid/repo-001 on http://REGISTRY: 403 Forbidden: DENIED: not for you"}},
-      {"repository":"grid/repo-002","tags":["1.0.0","latest"]}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/grid/repo-000","repository":"grid/repo-000","tags":["1.0.0","latest"]},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/grid/repo-001","repository":"grid/repo-001","tags":null,"error":{"kind":"denied","message":"not allowed to pull grid/repo-001 on http://REGISTRY: 403 Forbidden: DENIED: not for you"}},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/grid/repo-002","repository":"grid/repo-002","tags":["1.0.0","latest"]}
     ]
     --- stderr
     error: not allowed to pull grid/repo-001 on http://REGISTRY
@@ -177,4 +177,25 @@ fn a_broken_page_is_fetched_again_and_shown_once() {
     let listed = Rls::at(&registry).words("repos").succeeds();
     assert_eq!(listed.lines().count(), 30);
     assert_eq!(registry.count(&Match::get("/v2/_catalog")), 2);
+}
+
+#[test]
+fn several_registries_are_listed_by_their_full_names() {
+    let (one, other) = (seeded("1x1"), seeded("demo"));
+    let rls = || Rls::new().calling(&one, "ONE").calling(&other, "OTHER").arg("repos");
+    let below = format!("{}/base", other.host());
+    let both = rls().args([one.host(), below.clone()]).words("--plain-http");
+    assert_snapshot!(both.succeeds(), @"
+    http://ONE/grid/repo-000
+    http://OTHER/base/alpine
+    ");
+    assert_eq!(both.words("--limit 1").succeeds().lines().count(), 1);
+    // Twice the same one is no reason for it.
+    let twice = rls().args([&below, &below]).words("--plain-http").succeeds();
+    assert_eq!(&*twice, "base/alpine\nbase/alpine\n");
+    // One that fails is told, and the others are listed.
+    one.inject(Match::get("/v2/_catalog").always(), registry_fixture::Answer::error(403, "DENIED", "no"));
+    let outcome = rls().args([one.url(), other.url()]).run();
+    assert_eq!(outcome.code, Some(6), "{outcome}");
+    assert!(outcome.stdout.lines().count() > 1 && outcome.stderr.contains("ONE"), "{outcome}");
 }

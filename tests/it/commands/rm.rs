@@ -17,7 +17,7 @@ fn a_lone_tag_goes_with_its_manifest() {
     --- stdout
     removed→shared/app:1.3.9
     --- stderr
-    hint:  the space is free again when the registry's administrator has run its garbage collection
+    hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert_eq!(registry.tags("shared/app"), ["1", "1.4", "1.4.0", "latest"]);
     assert!(!registry.contains("shared/app", digest.as_str()));
@@ -35,33 +35,31 @@ fn records_say_how_it_was_removed() {
     exit 0
     --- stdout
     [
-      {"repository":"shared/app","tag":"1.3.9","digest":"sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799","action":"would-remove","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":[]},"indexes":[],"referrers":[]}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1.3.9","repository":"shared/app","tag":"1.3.9","digest":"sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799","action":"would-remove","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":[]},"indexes":[],"referrers":[]}
     ]
-    --- stderr
-    plan:  shared/app:1.3.9 is sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799 and goes with its manifest
     "#);
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9 -o json -q").run(), @r#"
     exit 0
     --- stdout
     [
-      {"repository":"shared/app","tag":"1.3.9","digest":"sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799","action":"removed","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":[]},"indexes":[],"referrers":[]}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1.3.9","repository":"shared/app","tag":"1.3.9","digest":"sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799","action":"removed","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":[]},"indexes":[],"referrers":[]}
     ]
     "#);
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9 --ignore-missing -o json").run(), @r#"
     exit 0
     --- stdout
     [
-      {"repository":"shared/app","tag":"1.3.9","digest":null,"action":"removed","method":null,"reason":"already absent","siblings":null,"indexes":null,"referrers":null}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1.3.9","repository":"shared/app","tag":"1.3.9","digest":null,"action":"absent","method":null,"reason":"does not exist","siblings":null,"indexes":null,"referrers":null}
     ]
     "#);
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:latest --with-siblings --yes -o json -q").run(), @r#"
     exit 0
     --- stdout
     [
-      {"repository":"shared/app","tag":"latest","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":["1","1.4","1.4.0"]},"indexes":[],"referrers":[]},
-      {"repository":"shared/app","tag":"1","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-manifest","reason":"with shared/app:latest","siblings":{"stay":[],"go":["1","1.4","1.4.0"]},"indexes":[],"referrers":[]},
-      {"repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-manifest","reason":"with shared/app:latest","siblings":{"stay":[],"go":["1","1.4","1.4.0"]},"indexes":[],"referrers":[]},
-      {"repository":"shared/app","tag":"1.4.0","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-manifest","reason":"with shared/app:latest","siblings":{"stay":[],"go":["1","1.4","1.4.0"]},"indexes":[],"referrers":[]}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:latest","repository":"shared/app","tag":"latest","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":["1","1.4","1.4.0"]},"indexes":[],"referrers":[]},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1","repository":"shared/app","tag":"1","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-manifest","reason":"with shared/app:latest","siblings":{"stay":[],"go":["1","1.4","1.4.0"]},"indexes":[],"referrers":[]},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1.4","repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-manifest","reason":"with shared/app:latest","siblings":{"stay":[],"go":["1","1.4","1.4.0"]},"indexes":[],"referrers":[]},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1.4.0","repository":"shared/app","tag":"1.4.0","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-manifest","reason":"with shared/app:latest","siblings":{"stay":[],"go":["1","1.4","1.4.0"]},"indexes":[],"referrers":[]}
     ]
     "#);
 }
@@ -75,16 +73,16 @@ fn a_dry_run_changes_nothing() {
     --- stdout
     would-remove→shared/app:1.3.9
     --- stderr
-    plan:  shared/app:1.3.9 is sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799 and goes with its manifest
+    plan:  delete manifest of shared/app:1.3.9; sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799
     ");
     assert_snapshot!(Rls::at(&registry).words("rm -n shared/app:1.4").run(), @"
     exit 9
     --- stdout
     failed→shared/app:1.4
     --- stderr
-    error: removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest
-    cause: http://REGISTRY deletes manifests, not tags, and all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
-    hint:  --with-siblings removes all these tags; --placeholder removes only the one that was named (pushes a tiny manifest first)
+    error: cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest
+    cause: http://REGISTRY deletes manifests, not tags; all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    hint:  use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)
     ");
     assert_snapshot!(Rls::at(&registry).words("rm -n shared/app:1.4 --with-siblings").run(), @"
     exit 0
@@ -94,7 +92,7 @@ fn a_dry_run_changes_nothing() {
     would-remove→shared/app:1.4.0
     would-remove→shared/app:latest
     --- stderr
-    plan:  shared/app:1.4 is sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552 and goes with its manifest; with it shared/app:1, shared/app:1.4.0, shared/app:latest
+    plan:  delete manifest of shared/app:1.4 (also removes shared/app:1, shared/app:1.4.0, shared/app:latest); sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
     ");
     let digest = registry.resolve("shared/app", "1.3.9").unwrap();
     let reference = format!("shared/app@{digest}");
@@ -104,7 +102,7 @@ fn a_dry_run_changes_nothing() {
     would-remove→shared/app@sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799
     would-remove→shared/app:1.3.9
     --- stderr
-    plan:  shared/app@sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799 goes; with it shared/app:1.3.9
+    plan:  delete manifest shared/app@sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799 (also removes shared/app:1.3.9)
     ");
     assert_eq!(registry.tags("shared/app"), before);
     let deletes = registry.requests().into_iter().filter(|seen| seen.method == "DELETE");
@@ -115,42 +113,40 @@ fn a_dry_run_changes_nothing() {
 #[test]
 fn what_does_not_exist_is_an_error_unless_it_may_be_missing() {
     let registry = seeded("shared");
-    assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.8").run(), @r#"
+    assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.8").run(), @"
     exit 3
     --- stdout
-    failed→shared/app:1.3.8
+    absent→shared/app:1.3.8
     --- stderr
     error: shared/app:1.3.8 not found on http://REGISTRY
-    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1.3.8"}
-    hint:  there is shared/app:1.3.9, shared/app:1.4.0, shared/app:1
-    "#);
+    hint:  did you mean shared/app:1.3.9, shared/app:1.4.0, shared/app:1?
+    ");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.8 --ignore-missing").run(), @"
     exit 0
     --- stdout
-    removed→shared/app:1.3.8
+    absent→shared/app:1.3.8
     ");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.8 nothing:1 shared/app:1.3.9 --ignore-missing").run(), @"
     exit 0
     --- stdout
-    removed→shared/app:1.3.8
+    absent→shared/app:1.3.8
     removed→shared/app:1.3.9
-    removed→nothing:1
+    absent→nothing:1
     --- stderr
-    hint:  the space is free again when the registry's administrator has run its garbage collection
+    hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     let absent = format!("shared/app@{ZEROS}");
-    assert_snapshot!(Rls::at(&registry).arg("rm").arg(&absent).run(), @r#"
+    assert_snapshot!(Rls::at(&registry).arg("rm").arg(&absent).run(), @"
     exit 3
     --- stdout
-    failed→shared/app@sha256:0000000000000000000000000000000000000000000000000000000000000000
+    absent→shared/app@sha256:0000000000000000000000000000000000000000000000000000000000000000
     --- stderr
     error: shared/app@sha256:0000000000000000000000000000000000000000000000000000000000000000 not found on http://REGISTRY
-    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Name":"shared/app","Revision":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}
-    "#);
+    ");
     assert_snapshot!(Rls::at(&registry).words("rm --ignore-missing").arg(absent).run(), @"
     exit 0
     --- stdout
-    removed→shared/app@sha256:0000000000000000000000000000000000000000000000000000000000000000
+    absent→shared/app@sha256:0000000000000000000000000000000000000000000000000000000000000000
     ");
 }
 
@@ -160,31 +156,28 @@ fn one_that_fails_does_not_keep_the_others() {
     for tag in ["1", "2", "3"] {
         registry.push_image("app", tag, &ImageSpec::new(tag));
     }
-    assert_snapshot!(Rls::at(&registry).words("rm app:1 app:x app:3").run(), @r#"
+    assert_snapshot!(Rls::at(&registry).words("rm app:1 app:x app:3").run(), @"
     exit 6
     --- stdout
     removed→app:1
-    failed→app:x
+    absent→app:x
     removed→app:3
     --- stderr
     error: app:x not found on http://REGISTRY
-    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"x"}
-    hint:  there is app:2, app:3
-    warning: 2 of 3 deleted, 1 failed
-    hint:  the space is free again when the registry's administrator has run its garbage collection
-    "#);
+    hint:  did you mean app:2, app:3?
+    warning: 2 of 3 removed, 1 failed
+    hint:  disk space is reclaimed by the registry's next garbage collection
+    ");
     assert_eq!(registry.tags("app"), ["2"]);
-    assert_snapshot!(Rls::at(&registry).words("rm app:1 app:x -q").run(), @r#"
+    assert_snapshot!(Rls::at(&registry).words("rm app:1 app:x -q").run(), @"
     exit 3
     --- stdout
-    failed→app:1
-    failed→app:x
+    absent→app:1
+    absent→app:x
     --- stderr
     error: app:1 not found on http://REGISTRY
-    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1"}
     error: app:x not found on http://REGISTRY
-    cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"x"}
-    "#);
+    ");
 }
 
 #[test]
@@ -198,7 +191,7 @@ fn an_untagged_manifest_goes_without_a_question() {
     --- stdout
     removed→app@sha256:d788594917d0b42757045e2c28988f4281d9ff34861029a369e0dc3e881ae083
     --- stderr
-    hint:  the space is free again when the registry's administrator has run its garbage collection
+    hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert!(!registry.contains("app", digest.as_str()));
     assert_eq!(registry.resolve("app", "1.0"), Some(kept));
@@ -215,15 +208,15 @@ fn a_tagged_manifest_goes_with_all_tags_only() {
     failed→shared/app@sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
     --- stderr
     error: removing shared/app@sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552 would also remove shared/app:1, shared/app:1.4, shared/app:1.4.0, shared/app:latest
-    cause: these tags point at it
-    hint:  --all-tags removes the manifest with its tags
+    cause: these tags point to the manifest
+    hint:  use --all-tags to remove the manifest with its tags
     ");
     assert_snapshot!(rm("--all-tags"), @"
     exit 2
     --- stderr
-    error: removing shared/app@sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552 also removes shared/app:1, shared/app:1.4, shared/app:1.4.0, shared/app:latest, which needs a confirmation
+    error: confirmation needed: Remove shared/app@sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552, and with it shared/app:1, shared/app:1.4, shared/app:1.4.0, shared/app:latest?
     cause: there is no terminal to ask on
-    hint:  --yes confirms it
+    hint:  --yes confirms it; -n shows what would be removed
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
     assert_snapshot!(rm("--all-tags --yes"), @"
@@ -235,7 +228,7 @@ fn a_tagged_manifest_goes_with_all_tags_only() {
     removed→shared/app:1.4.0
     removed→shared/app:latest
     --- stderr
-    hint:  the space is free again when the registry's administrator has run its garbage collection
+    hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert_eq!(registry.tags("shared/app"), ["1.3.9"]);
 }
@@ -252,26 +245,26 @@ fn a_manifest_that_an_index_lists_stays() {
     --- stdout
     failed→app:amd64
     --- stderr
-    error: removing app:amd64 would leave an index broken
-    cause: it is listed by sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a
-    hint:  remove the index that lists it instead; --placeholder removes the tag alone, --force leaves the index broken
+    error: removing app:amd64 would break an index
+    cause: app:1.0 (sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a) lists it
+    hint:  remove the index that lists it instead; --placeholder removes only the tag, --force breaks the index
     ");
     assert_snapshot!(Rls::at(&registry).words("rm --all-tags --yes").arg(format!("app@{child}")).run(), @"
     exit 9
     --- stdout
     failed→app@sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179
     --- stderr
-    error: removing app@sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179 would leave an index broken
-    cause: it is listed by sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a
-    hint:  remove the index that lists it instead; --placeholder removes the tag alone, --force leaves the index broken
+    error: removing app@sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179 would break an index
+    cause: app:1.0 (sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a) lists it
+    hint:  remove the index that lists it instead; --placeholder removes only the tag, --force breaks the index
     ");
     assert_snapshot!(Rls::at(&registry).words("rm --with-siblings --yes app:amd64 -q").run(), @"
     exit 9
     --- stdout
     failed→app:amd64
     --- stderr
-    error: removing app:amd64 would leave an index broken
-    cause: it is listed by sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a
+    error: removing app:amd64 would break an index
+    cause: app:1.0 (sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a) lists it
     ");
     assert_eq!(registry.tags("app"), ["1.0", "amd64"]);
 }
@@ -289,7 +282,7 @@ fn a_reference_with_tag_and_digest_is_the_tag_as_long_as_it_is_there() {
     --- stderr
     error: app:1.0 has moved meanwhile
     cause: from sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e to sha256:d0f335e233eccbff9b1bb6c11fb3628263a230358644016e1067a77e978f4439
-    hint:  somebody pushed to it; look at it again before you remove it
+    hint:  it was pushed to meanwhile; look at it again before removing it
     ");
     assert_eq!(registry.tags("app"), ["1.0"]);
     assert_snapshot!(rm(&second), @"
@@ -297,22 +290,26 @@ fn a_reference_with_tag_and_digest_is_the_tag_as_long_as_it_is_there() {
     --- stdout
     removed→app:1.0
     --- stderr
-    hint:  the space is free again when the registry's administrator has run its garbage collection
+    hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert_eq!(registry.tags("app"), [""; 0]);
 }
 
 #[test]
-fn a_repository_alone_means_latest() {
+fn a_repository_alone_is_refused_before_anything_is_sent() {
     let registry = empty();
     registry.push_image("app", "1.0", &ImageSpec::new("first"));
     registry.push_image("app", "latest", &ImageSpec::new("second"));
-    assert_snapshot!(Rls::at(&registry).words("rm app -q").run(), @"
-    exit 0
-    --- stdout
-    removed→app:latest
+    for words in ["rm app", "rm app --yes", "rm app:1.0 app", "rm app -n", "rm app --exclude 1.0 --yes"] {
+        let refused = Rls::at(&registry).words(words).fails(2);
+        assert!(refused.contains("app:latest") && refused.contains("--all-tags"), "{words}: {refused}");
+    }
+    assert_snapshot!(Rls::at(&registry).words("rm app").fails(2), @"
+    error: app is a repository: which of its tags?
+    hint:  rls rm app:latest removes that tag, --match GLOB those that match, --all-tags all of them
     ");
-    assert_eq!(registry.tags("app"), ["1.0"]);
+    assert_eq!(registry.tags("app"), ["1.0", "latest"]);
+    assert_eq!(registry.lines(), [""; 0]);
 }
 
 #[test]
@@ -324,7 +321,7 @@ fn the_same_tag_named_twice_is_removed_once() {
     --- stdout
     removed→app:1.0
     --- stderr
-    hint:  the space is free again when the registry's administrator has run its garbage collection
+    hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert_eq!(registry.count(&Match::delete(format!("/v2/app/manifests/{digest}"))), 1);
 }

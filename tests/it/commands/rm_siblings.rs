@@ -1,7 +1,7 @@
 //! A tag that shares its manifest with others, on a registry that deletes manifests only.
 
 use insta::assert_snapshot;
-use registry_fixture::{Answer, Fault, Match};
+use registry_fixture::{Answer, Fault, Match, Method};
 
 use crate::registries::seeded;
 use crate::runner::Rls;
@@ -15,19 +15,19 @@ fn is_a_safety_stop_that_names_the_siblings() {
     --- stdout
     failed→shared/app:1.4
     --- stderr
-    error: removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest
-    cause: http://REGISTRY deletes manifests, not tags, and all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
-    hint:  --with-siblings removes all these tags; --placeholder removes only the one that was named (pushes a tiny manifest first)
+    error: cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest
+    cause: http://REGISTRY deletes manifests, not tags; all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    hint:  use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)
     ");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.4 -o json -q").run(), @r#"
     exit 9
     --- stdout
     [
-      {"repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"failed","method":null,"reason":"removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest","siblings":{"stay":["1","1.4.0","latest"],"go":[]},"indexes":[],"referrers":[],"error":{"kind":"safety","message":"removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest: http://REGISTRY deletes manifests, not tags, and all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552"}}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1.4","repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"failed","method":null,"reason":"cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest","siblings":{"stay":["1","1.4.0","latest"],"go":[]},"indexes":[],"referrers":[],"error":{"kind":"safety","message":"cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest: http://REGISTRY deletes manifests, not tags; all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552"}}
     ]
     --- stderr
-    error: removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest
-    cause: http://REGISTRY deletes manifests, not tags, and all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    error: cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest
+    cause: http://REGISTRY deletes manifests, not tags; all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
     "#);
     assert_eq!(registry.tags("shared/app"), before);
 }
@@ -41,11 +41,11 @@ fn stops_only_itself() {
     failed→shared/app:1.4
     removed→shared/app:1.3.9
     --- stderr
-    error: removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest
-    cause: http://REGISTRY deletes manifests, not tags, and all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
-    hint:  --with-siblings removes all these tags; --placeholder removes only the one that was named (pushes a tiny manifest first)
-    warning: 1 of 2 deleted, 1 failed
-    hint:  the space is free again when the registry's administrator has run its garbage collection
+    error: cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest
+    cause: http://REGISTRY deletes manifests, not tags; all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    hint:  use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)
+    warning: 1 of 2 removed, 1 failed
+    hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert_eq!(registry.tags("shared/app"), ["1", "1.4", "1.4.0", "latest"]);
 }
@@ -56,9 +56,9 @@ fn with_siblings_needs_a_confirmation() {
     assert_snapshot!(Rls::at(&registry).words("rm --with-siblings shared/app:1.4").run(), @"
     exit 2
     --- stderr
-    error: removing shared/app:1.4 also removes shared/app:1, shared/app:1.4.0, shared/app:latest, which needs a confirmation
+    error: confirmation needed: Remove shared/app:1.4, and with it shared/app:1, shared/app:1.4.0, shared/app:latest?
     cause: there is no terminal to ask on
-    hint:  --yes confirms it
+    hint:  --yes confirms it; -n shows what would be removed
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
     assert_snapshot!(Rls::at(&registry).words("rm --with-siblings --yes shared/app:1.4").run(), @"
@@ -69,7 +69,7 @@ fn with_siblings_needs_a_confirmation() {
     removed→shared/app:1.4.0
     removed→shared/app:latest
     --- stderr
-    hint:  the space is free again when the registry's administrator has run its garbage collection
+    hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert_eq!(registry.tags("shared/app"), ["1.3.9"]);
 }
@@ -97,7 +97,7 @@ fn siblings_that_are_all_named_go_together() {
     removed→shared/app:1.4.0
     removed→shared/app:latest
     --- stderr
-    hint:  the space is free again when the registry's administrator has run its garbage collection
+    hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert_eq!(registry.tags("shared/app"), ["1.3.9"]);
     assert_eq!(
@@ -112,26 +112,30 @@ fn without_knowing_the_others_nothing_is_removed() {
     let broken = Answer::error(403, "DENIED", "no listing for you");
     registry.inject(Match::get("/v2/shared/app/tags/list").always(), broken);
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9").run(), @"
-    exit 4
+    exit 9
     --- stdout
     failed→shared/app:1.3.9
     --- stderr
-    error: cannot find out what else would go with it in shared/app
-    cause: not allowed to pull shared/app on http://REGISTRY
-    cause: 403 Forbidden: DENIED: no listing for you
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    error: cannot remove shared/app:1.3.9: cannot find out which other tags point to its manifest
+    cause: the list of its tags cannot be read: not allowed to pull shared/app on http://REGISTRY: 403 Forbidden: DENIED: no listing for you
+    cause: http://REGISTRY deletes manifests, not tags
+    hint:  --placeholder removes only this tag (it pushes a tiny manifest first); --with-siblings removes every tag on the manifest
     ");
     registry.clear_faults();
-    registry.inject(Match::head("/v2/shared/app/manifests/1.4").always(), Fault::status(500));
+    registry.inject(Match::manifest("shared/app", "1.4").reads().always(), Fault::status(500));
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9 --retries 0").run(), @"
-    exit 5
+    exit 9
     --- stdout
     failed→shared/app:1.3.9
     --- stderr
-    error: cannot find out what else would go with it in shared/app
-    cause: http://REGISTRY failed to answer for shared/app:1.4
-    cause: 500 Internal Server Error
-    hint:  the fault is on the server: its log says more; --retries N tries longer
+    error: cannot remove shared/app:1.3.9: shared/app:1.4 cannot be read, and may point to the same manifest
+    cause: http://REGISTRY failed to answer for shared/app:1.4: 500 Internal Server Error
+    hint:  --placeholder removes a tag without knowing about others (it pushes a tiny manifest first); or remove shared/app:1.4 first
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
+    // What HEAD does not tell, GET does.
+    registry.clear_faults();
+    registry.inject(Match::manifest("shared/app", "1.4").method(Method::HEAD).always(), Fault::status(500));
+    assert_eq!(Rls::at(&registry).words("rm shared/app:1.3.9 -q").run().code, Some(0));
+    assert_eq!(registry.tags("shared/app"), ["1", "1.4", "1.4.0", "latest"]);
 }

@@ -44,10 +44,10 @@ fn long_tells_what_each_tag_is() {
     assert_snapshot!(Rls::at(&registry).words("tags team/app -l --match 1.4*").succeeds(), @"1.4.0→sha256:d7e263122accb33b24b25c07da50b24a23398c91841202bb7406cc77062a2181→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14229→2026-11-18T09:12:00Z");
     assert_snapshot!(Rls::at(&registry).words("tags team/web -l -o json").succeeds(), @r#"
     [
-      {"repository":"team/web","tag":"2.0.0","digest":"sha256:e2d096e52337ab0d47ee93efd99bb020422ce3b13762701e524f610a287b551f","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104898,"created":"2026-08-20T13:00:00Z"},
-      {"repository":"team/web","tag":"2.1.0","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104898,"created":"2026-11-11T15:25:00Z"},
-      {"repository":"team/web","tag":"latest","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104898,"created":"2026-11-11T15:25:00Z"},
-      {"repository":"team/web","tag":"pr-118","digest":"sha256:100002e718e4e13224954dcc46bbdee04932b98744f7dcda6a821042401e7841","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104899,"created":"2026-04-02T07:59:00Z"}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0.0","repository":"team/web","tag":"2.0.0","digest":"sha256:e2d096e52337ab0d47ee93efd99bb020422ce3b13762701e524f610a287b551f","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104898,"created":"2026-08-20T13:00:00Z"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.1.0","repository":"team/web","tag":"2.1.0","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104898,"created":"2026-11-11T15:25:00Z"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:latest","repository":"team/web","tag":"latest","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104898,"created":"2026-11-11T15:25:00Z"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:pr-118","repository":"team/web","tag":"pr-118","digest":"sha256:100002e718e4e13224954dcc46bbdee04932b98744f7dcda6a821042401e7841","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104899,"created":"2026-04-02T07:59:00Z"}
     ]
     "#);
 }
@@ -69,8 +69,8 @@ fn every_kind_of_manifest_has_a_line() {
     kinds/oci-image:latest→sha256:f2e8f289afea168181ed364ed40883d6a26be0c0098f80e01d196aaebf89314e→application/vnd.oci.image.manifest.v1+json→linux/amd64→4860→2026-11-18T09:12:00Z
     kinds/oci-index:latest→sha256:d8fa5978501ca83206627280d701a690e73022619ff63345d76f9e0fa1779b24→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→12990→2026-11-18T09:17:00Z
     kinds/referrers:latest→sha256:e51035c70ff683c7e0b0cf4da211b8ff47e2737eff287378fda247abf4741f92→application/vnd.oci.image.manifest.v1+json→-→2149→-
-    kinds/referrers:sha256-e51035c70ff683c7e0b0cf4da211b8ff47e2737eff287378fda247abf4741f92→sha256:ba67abcf4739bd0b15f5db76a9217b1ff1cca114a8e967be54e66644cd8ddf59→application/vnd.oci.image.index.v1+json→-→59→-
-    kinds/schema1:latest→sha256:7d5ec1911139396e6b3bdb35984ccae53c48bdc1f0547884fd615e33971049e8→application/vnd.docker.distribution.manifest.v1+prettyjws→linux/amd64→-→-
+    kinds/referrers:sha256-e51035c70ff683c7e0b0cf4da211b8ff47e2737eff287378fda247abf4741f92→sha256:ba67abcf4739bd0b15f5db76a9217b1ff1cca114a8e967be54e66644cd8ddf59→application/vnd.oci.image.index.v1+json→-→59→2026-11-18T09:20:00Z
+    kinds/schema1:latest→sha256:7d5ec1911139396e6b3bdb35984ccae53c48bdc1f0547884fd615e33971049e8→application/vnd.docker.distribution.manifest.v1+prettyjws→linux/amd64→-→2015-10-31T22:22:56.015925234Z
     ");
 }
 
@@ -122,6 +122,7 @@ fn names_come_from_standard_input() {
     assert_snapshot!(error, @"
     error: 'team/Web' is not a repository name
     cause: a repository has no upper-case letters; in lower case it is 'team/web'
+    cause: line 2 of standard input
     ");
 }
 
@@ -155,8 +156,8 @@ fn a_repository_that_is_not_there_is_not_found() {
     assert_snapshot!(Rls::at(&registry).words("tags team/ap nothing -o jsonl -q").run(), @r#"
     exit 3
     --- stdout
-    {"repository":"team/ap","tag":null,"error":{"kind":"not-found","message":"team/ap not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"team/ap\"}"}}
-    {"repository":"nothing","tag":null,"error":{"kind":"not-found","message":"nothing not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"nothing\"}"}}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/ap","repository":"team/ap","tag":null,"error":{"kind":"not-found","message":"team/ap not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"team/ap\"}"}}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/nothing","repository":"nothing","tag":null,"error":{"kind":"not-found","message":"nothing not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"nothing\"}"}}
     --- stderr
     error: team/ap not found on http://REGISTRY
     cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
@@ -270,9 +271,9 @@ fn one_tag_that_cannot_be_read_is_one_failure() {
     exit 6
     --- stdout
     [
-      {"repository":"app","tag":"1.0","digest":"sha256:0af47753f10d59d093b03fa38692c6ac744f2d3c36f754cbc17269f8e215de23"},
-      {"repository":"app","tag":"1.1","digest":null,"error":{"kind":"not-found","message":"app:1.1 not found on http://REGISTRY: 404 Not Found"}},
-      {"repository":"app","tag":"1.2","digest":"sha256:b73b11a75eb45a47873ab93319ea70d35603e8745e506d0b215cf109830f8a3f"}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:0af47753f10d59d093b03fa38692c6ac744f2d3c36f754cbc17269f8e215de23"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.1","repository":"app","tag":"1.1","digest":null,"error":{"kind":"not-found","message":"app:1.1 not found on http://REGISTRY: 404 Not Found"}},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.2","repository":"app","tag":"1.2","digest":"sha256:b73b11a75eb45a47873ab93319ea70d35603e8745e506d0b215cf109830f8a3f"}
     ]
     --- stderr
     error: app:1.1 not found on http://REGISTRY
@@ -297,7 +298,13 @@ fn an_index_with_a_missing_child_has_no_size() {
     let missing = ImageSpec::new("never pushed").build();
     index.missing.push(missing.root().descriptor());
     registry.push_index("app", "1.0", &index);
-    assert_snapshot!(Rls::at(&registry).words("tags app -l -o jsonl").succeeds(), @r#"{"repository":"app","tag":"1.0","digest":"sha256:8a1571cce46c7e8cf15b61104138c610eae57f3e43af5b5ebbefab82b3b86c67","mediaType":"application/vnd.oci.image.index.v1+json","platforms":["linux/amd64","linux/arm64","linux/arm/v7"],"size":null,"created":"2026-11-18T09:17:00Z"}"#);
+    assert_snapshot!(Rls::at(&registry).words("tags app -l -o jsonl").run(), @r#"
+    exit 0
+    --- stdout
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:8a1571cce46c7e8cf15b61104138c610eae57f3e43af5b5ebbefab82b3b86c67","mediaType":"application/vnd.oci.image.index.v1+json","platforms":["linux/amd64","linux/arm64","linux/arm/v7"],"size":null,"created":"2026-11-18T09:17:00Z"}
+    --- stderr
+    warning: app:1.0: manifest sha256:ce3970612fc145224a3a9d9c4de9fbefcde9316817c92500a82c5da9dc1bd1f6 is missing from the registry
+    "#);
 }
 
 #[test]

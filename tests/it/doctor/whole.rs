@@ -151,7 +151,7 @@ fn machines_see_the_same() {
     let records: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("JSON");
     let tls = records.as_array().expect("an array").iter().find(|record| record["check"] == "tls").expect("tls");
     let keys: Vec<_> = tls.as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["check", "status", "detail", "cause", "remedy", "facts", "milliseconds"]);
+    assert_eq!(keys, ["registry", "check", "status", "detail", "cause", "remedy", "facts", "milliseconds"]);
     assert_eq!(tls["status"], "failed");
     assert_eq!(tls["cause"], "the server's certificate was valid until 2021-01-01T00:00:00Z");
     assert_eq!(tls["remedy"].as_array().expect("an array").len(), 2);

@@ -106,7 +106,7 @@ fn deletion_is_explained_by_name_too() {
         ("ghcr.io", "hint:  GHCR deletes versions of packages on GitHub's web site"),
         (
             "registry.corp",
-            "hint:  on docker's registry deletion is off until its server is started with REGISTRY_STORAGE_DELETE_ENABLED=true",
+            "hint:  on docker's registry: deletion is disabled unless REGISTRY_STORAGE_DELETE_ENABLED=true",
         ),
     ] {
         let registry = Registry::builder().seed("1x2".parse().unwrap()).delete(false).start();

@@ -90,7 +90,8 @@ fn signals_leave_json_that_can_be_read() {
     let (mut child, stdout) = waiting(&registry, "repos --tags -o json", "[\n");
     signal(&child, "INT");
     let rest: Vec<_> = stdout.lines().map(|line| line.expect("UTF-8")).collect();
-    assert_eq!(rest, ["  {\"repository\":\"grid/repo-000\",\"tags\":[\"1.0.0\",\"latest\"]}", "]"]);
+    assert!(rest[0].ends_with("\"repository\":\"grid/repo-000\",\"tags\":[\"1.0.0\",\"latest\"]}"), "{rest:?}");
+    assert_eq!(rest[1..], ["]"]);
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
 }
 
@@ -120,9 +121,9 @@ fn a_deletion_that_is_interrupted_is_told() {
     --- stdout
     removed→app:1
     --- stderr
-    warning: stopped while removing app:2: look whether it is gone
-    warning: 1 of 3 deleted, 0 failed, 1 left as they were
-    hint:  the space is free again when the registry's administrator has run its garbage collection
+    warning: interrupted while removing app:2; check whether it is gone
+    warning: 1 of 3 removed, 0 failed, 1 interrupted, 1 not tried
+    hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert_eq!(registry.tags("app"), ["2", "3"]);
 }

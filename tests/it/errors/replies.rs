@@ -306,8 +306,8 @@ fn a_second_page_that_fails_leaves_the_first() {
     exit 6
     --- stdout
     [
-      {"repository":"grid/repo-000"},
-      {"repository":"grid/repo-001"}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/grid/repo-000","repository":"grid/repo-000"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/grid/repo-001","repository":"grid/repo-001"}
     ]
     --- stderr
     error: incomplete list of the catalog, after 2 entries

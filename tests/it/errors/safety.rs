@@ -69,9 +69,10 @@ fn a_config_that_is_not_what_the_manifest_says() {
     assert_snapshot!(Rls::at(&registry).words("tags app -l").run(), @"
     exit 9
     --- stdout
-    1.0→-→-→-→-→-
+    1.0→sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a→application/vnd.oci.image.manifest.v1+json→-→4858→-
     --- stderr
-    error: what the registry sent does not match config sha256:3b5cde8c868bdc9c38f742d94ee745504e1e941a22c1e83d9f90309b73a061fa
+    error: cannot read all of app:1.0
+    cause: what the registry sent does not match config sha256:3b5cde8c868bdc9c38f742d94ee745504e1e941a22c1e83d9f90309b73a061fa
     cause: its 36 bytes have the digest sha256:92831d22eff69718e66098ad2fbdb6bf7c3826b1849233f6b098157230fcddb5
     hint:  a proxy or the registry altered the data; nothing of it was used
     ");
@@ -92,7 +93,7 @@ fn a_tag_whose_header_lies_is_shown_by_its_bytes() {
     --- stdout
     sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     --- stderr
-    warning: the registry tells another digest for app:1.0 than its bytes have; sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a is theirs
+    warning: Docker-Content-Digest of app:1.0 is sha256:abababababababababababababababababababababababababababababababab, but the digest of its content is sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     ");
 }
 
@@ -144,7 +145,7 @@ fn a_tag_that_moves_before_it_is_deleted() {
     --- stderr
     error: app:1.0 has moved meanwhile
     cause: from sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a to sha256:2d2b62dff2f8b5b907f7c36829f03bcf23ae64da8fad391151dc2b64e2c2663a
-    hint:  somebody pushed to it; look at it again before you remove it
+    hint:  it was pushed to meanwhile; look at it again before removing it
     ");
     assert_eq!(registry.tags("app"), ["1.0", "2.0"]);
     assert!(registry.contains("app", digest.as_str()));
@@ -154,7 +155,8 @@ fn a_tag_that_moves_before_it_is_deleted() {
 fn a_tag_that_moves_after_it_was_deleted() {
     let registry = Registry::builder().personality(Personality::Distribution3).start();
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
-    registry.on_request(Match::head("/v2/app/manifests/1.0").after(1), |registry, _| {
+    // The look after the deletion.
+    registry.on_request(Match::get("/v2/app/manifests/1.0").after(1), |registry, _| {
         registry.push_image("app", "1.0", &ImageSpec::new("pushed anew"));
     });
     assert_snapshot!(Rls::at(&registry).words("rm app:1.0 -q").run(), @"
@@ -174,7 +176,7 @@ fn a_deletion_that_is_accepted_and_not_carried_out() {
     --- stdout
     failed→app:1.0
     --- stderr
-    error: sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a of app is still present
+    error: app@sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a is still present
     cause: http://REGISTRY accepted the deletion and did not carry it out
     ");
     let tags = Registry::builder().personality(Personality::Distribution3).start();
@@ -185,7 +187,7 @@ fn a_deletion_that_is_accepted_and_not_carried_out() {
     --- stdout
     failed→app:1.0
     --- stderr
-    error: 1.0 of app is still present
+    error: app:1.0 is still present
     cause: http://REGISTRY accepted the deletion and did not carry it out
     ");
     let errors = Answer::error(202, "DENIED", "retention forbids it");
@@ -196,7 +198,8 @@ fn a_deletion_that_is_accepted_and_not_carried_out() {
     --- stdout
     failed→app:1.0
     --- stderr
-    error: http://REGISTRY accepted to delete app:1.0 with errors
+    error: app:1.0 is still present
+    cause: http://REGISTRY accepted the deletion with errors and did not carry it out
     cause: DENIED: retention forbids it
     ");
 }
@@ -211,7 +214,7 @@ fn deletion_that_is_switched_off() {
     --- stderr
     error: http://REGISTRY does not allow deletion
     cause: 405 Method Not Allowed: UNSUPPORTED: The operation is unsupported.
-    hint:  on docker's registry deletion is off until its server is started with REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in config.yml)
+    hint:  on docker's registry: deletion is disabled unless REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in config.yml); a pull-through cache (proxy.remoteurl) never deletes, and read-only mode (storage.maintenance.readonly) answers the same
     ");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.4 --with-siblings").run(), @"
     exit 7
@@ -220,7 +223,7 @@ fn deletion_that_is_switched_off() {
     --- stderr
     error: http://REGISTRY does not allow deletion
     cause: 405 Method Not Allowed: UNSUPPORTED: The operation is unsupported.
-    hint:  on docker's registry deletion is off until its server is started with REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in config.yml)
+    hint:  on docker's registry: deletion is disabled unless REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in config.yml); a pull-through cache (proxy.remoteurl) never deletes, and read-only mode (storage.maintenance.readonly) answers the same
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
     // Nothing that exists was asked to be deleted but the tag by its name, which is refused.
@@ -253,14 +256,14 @@ fn an_unknown_tag_has_its_nearest_named() {
     --- stderr
     error: team/app:1.40 not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1.40"}
-    hint:  there is team/app:1.4.0, team/app:1.2.0, team/app:1.3.8
+    hint:  did you mean team/app:1.4.0, team/app:1.2.0, team/app:1.3.8?
     "#);
     assert_snapshot!(Rls::at(&registry).words("digest team/web:lates").run(), @r#"
     exit 3
     --- stderr
     error: team/web:lates not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"lates"}
-    hint:  there is team/web:latest, team/web:2.0.0, team/web:2.1.0
+    hint:  did you mean team/web:latest, team/web:2.0.0, team/web:2.1.0?
     "#);
     assert_snapshot!(Rls::at(&registry).words("manifest team/nothing:1").run(), @r#"
     exit 3

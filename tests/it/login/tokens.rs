@@ -128,7 +128,8 @@ fn short_tokens_and_those_that_do_not_say_how_long_they_live_are_used() {
 
 #[test]
 fn every_personality_is_asked_no_more_than_it_allows() {
-    for personality in Personality::ALL {
+    let listed = |one: &&Personality| !matches!(one, Personality::Cloudflare | Personality::ContainerRegistry);
+    for personality in Personality::ALL.iter().filter(listed) {
         let registry = with_seed(Registry::builder(), "1x3").personality(*personality).auth(Auth::Token).start();
         let user = registry.users()[0].clone();
         let tags = Rls::at(&registry).user(user.name(), user.password()).words("tags grid/repo-000 -d -q");

@@ -10,7 +10,7 @@ fn is_looked_for_where_xdg_says() {
     let registry = seeded("1x1");
     let rls = || Rls::at(&registry).words("tags grid/repo-000");
     let yaml = "output = \"yaml\"\n";
-    let expected = "- repository: grid/repo-000\n  tag: latest\n";
+    let expected = "- registry: http://REGISTRY\n  reference: http://REGISTRY/grid/repo-000:latest\n  repository: grid/repo-000\n  tag: latest\n";
     assert_eq!(&*rls().with_file(".config/rls/config.toml", yaml).succeeds(), expected);
     let elsewhere = rls().with_file("elsewhere/rls/config.toml", yaml);
     let folder = elsewhere.home().join("elsewhere");
@@ -27,12 +27,12 @@ fn is_looked_for_where_xdg_says() {
 fn one_that_was_named_has_to_be_there() {
     let registry = empty();
     assert_snapshot!(Rls::at(&registry).words("repos --config nowhere.toml").fails(2), @"
-    error: the configuration file nowhere.toml cannot be read
-    cause: No such file or directory (os error 2)
+    error: cannot read the configuration file nowhere.toml
+    cause: No such file or directory
     ");
     assert_snapshot!(Rls::at(&registry).words("repos --config .").fails(2), @"
-    error: the configuration file . cannot be read
-    cause: Is a directory (os error 21)
+    error: cannot read the configuration file .
+    cause: Is a directory
     ");
 }
 

@@ -148,13 +148,14 @@ fn the_time_limit_is_for_the_whole_command() {
     error: timed out after 200ms
     hint:  --timeout sets the limit for the whole command; -v shows what it waits for
     ");
+    registry.clear_faults();
     let digest = registry.resolve("shared/app", "1.3.9").expect("the tag is there");
     let deletion = Match::delete(format!("/v2/shared/app/manifests/{digest}"));
     registry.inject(deletion.always(), Fault::Delay(Duration::from_secs(600)));
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9 --timeout 5s").run(), @"
     exit 12
     --- stderr
-    warning: stopped while removing shared/app:1.3.9: look whether it is gone
+    warning: interrupted while removing shared/app:1.3.9; check whether it is gone
     error: timed out after 5s
     hint:  --timeout sets the limit for the whole command; -v shows what it waits for
     ");

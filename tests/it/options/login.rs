@@ -43,8 +43,8 @@ fn a_password_comes_from_the_environment_or_from_standard_input() {
     let rls = tags(&registry).env("RLS_USERNAME", "ann").words("--password-stdin").stdin("secret");
     assert_eq!(&*rls.succeeds(), "latest\n");
     assert_snapshot!(tags(&registry).words("-u ann --password-stdin").fails(2), @"
-    error: standard input is empty
-    cause: a password or credentials were expected there
+    error: cannot read the password on standard input
+    cause: it is empty
     ");
 }
 

@@ -2,6 +2,7 @@
 
 mod config_file;
 mod connection;
+mod empty;
 mod helpers;
 mod login;
 mod naming;

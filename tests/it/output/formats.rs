@@ -13,7 +13,7 @@ const FORMATS: [&str; 5] = ["plain", "table", "json", "jsonl", "yaml"];
 fn small() -> Running {
     let registry = empty();
     for (repository, tag) in [("app", "1.0"), ("app", "latest"), ("team/web", "2.0")] {
-        registry.push_image(repository, tag, &ImageSpec::new(repository).created("2126-01-02T03:04:05Z"));
+        registry.push_image(repository, tag, &ImageSpec::new(repository).created("2002-01-02T03:04:05Z"));
     }
     registry
 }
@@ -39,15 +39,19 @@ fn of_repos() {
     team/web
     json:
     [
-      {"repository":"app"},
-      {"repository":"team/web"}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app","repository":"app"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web","repository":"team/web"}
     ]
     jsonl:
-    {"repository":"app"}
-    {"repository":"team/web"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app","repository":"app"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web","repository":"team/web"}
     yaml:
-    - repository: app
-    - repository: team/web
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/app
+      repository: app
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/team/web
+      repository: team/web
     "#);
     assert_snapshot!(each(&small(), "repos --tags"), @r#"
     plain:
@@ -61,18 +65,22 @@ fn of_repos() {
     team/web    2.0
     json:
     [
-      {"repository":"app","tags":["1.0","latest"]},
-      {"repository":"team/web","tags":["2.0"]}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app","repository":"app","tags":["1.0","latest"]},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web","repository":"team/web","tags":["2.0"]}
     ]
     jsonl:
-    {"repository":"app","tags":["1.0","latest"]}
-    {"repository":"team/web","tags":["2.0"]}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app","repository":"app","tags":["1.0","latest"]}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web","repository":"team/web","tags":["2.0"]}
     yaml:
-    - repository: app
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/app
+      repository: app
       tags:
       - "1.0"
       - latest
-    - repository: team/web
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/team/web
+      repository: team/web
       tags:
       - "2.0"
     "#);
@@ -90,68 +98,78 @@ fn of_tags() {
     latest
     json:
     [
-      {"repository":"app","tag":"1.0"},
-      {"repository":"app","tag":"latest"}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest"}
     ]
     jsonl:
-    {"repository":"app","tag":"1.0"}
-    {"repository":"app","tag":"latest"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest"}
     yaml:
-    - repository: app
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/app:1.0
+      repository: app
       tag: "1.0"
-    - repository: app
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/app:latest
+      repository: app
       tag: latest
     "#);
     assert_snapshot!(each(&small(), "tags team/web -d"), @r#"
     plain:
-    2.0→sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+    2.0→sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980
     table:
     TAG  DIGEST
-    2.0  sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+    2.0  sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980
     json:
     [
-      {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0"}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0","repository":"team/web","tag":"2.0","digest":"sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980"}
     ]
     jsonl:
-    {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0","repository":"team/web","tag":"2.0","digest":"sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980"}
     yaml:
-    - repository: team/web
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/team/web:2.0
+      repository: team/web
       tag: "2.0"
-      digest: sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+      digest: sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980
     "#);
     assert_snapshot!(each(&small(), "tags app -l"), @r#"
     plain:
-    1.0→sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2126-01-02T03:04:05Z
-    latest→sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2126-01-02T03:04:05Z
+    1.0→sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2002-01-02T03:04:05Z
+    latest→sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2002-01-02T03:04:05Z
     table:
-    TAG     PLATFORMS    SIZE    CREATED     DIGEST
-    1.0     linux/amd64  4.9 kB  2126-01-02  sha256:4f5e0cb6…
-    latest  linux/amd64  4.9 kB  2126-01-02  sha256:4f5e0cb6…
+    TAG     PLATFORMS    SIZE    CREATED       DIGEST
+    1.0     linux/amd64  4.9 kB  NN years ago  sha256:6f1ad6a0…
+    latest  linux/amd64  4.9 kB  NN years ago  sha256:6f1ad6a0…
     json:
     [
-      {"repository":"app","tag":"1.0","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2126-01-02T03:04:05Z"},
-      {"repository":"app","tag":"latest","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2126-01-02T03:04:05Z"}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z"}
     ]
     jsonl:
-    {"repository":"app","tag":"1.0","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2126-01-02T03:04:05Z"}
-    {"repository":"app","tag":"latest","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2126-01-02T03:04:05Z"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z"}
     yaml:
-    - repository: app
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/app:1.0
+      repository: app
       tag: "1.0"
-      digest: sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+      digest: sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
       mediaType: application/vnd.oci.image.manifest.v1+json
       platforms:
       - linux/amd64
       size: 4858
-      created: "2126-01-02T03:04:05Z"
-    - repository: app
+      created: "2002-01-02T03:04:05Z"
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/app:latest
+      repository: app
       tag: latest
-      digest: sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+      digest: sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
       mediaType: application/vnd.oci.image.manifest.v1+json
       platforms:
       - linux/amd64
       size: 4858
-      created: "2126-01-02T03:04:05Z"
+      created: "2002-01-02T03:04:05Z"
     "#);
     assert_snapshot!(each(&small(), "tags app team/web"), @r#"
     plain:
@@ -165,20 +183,26 @@ fn of_tags() {
     team/web    2.0
     json:
     [
-      {"repository":"app","tag":"1.0"},
-      {"repository":"app","tag":"latest"},
-      {"repository":"team/web","tag":"2.0"}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0","repository":"team/web","tag":"2.0"}
     ]
     jsonl:
-    {"repository":"app","tag":"1.0"}
-    {"repository":"app","tag":"latest"}
-    {"repository":"team/web","tag":"2.0"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0","repository":"team/web","tag":"2.0"}
     yaml:
-    - repository: app
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/app:1.0
+      repository: app
       tag: "1.0"
-    - repository: app
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/app:latest
+      repository: app
       tag: latest
-    - repository: team/web
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/team/web:2.0
+      repository: team/web
       tag: "2.0"
     "#);
 }
@@ -187,26 +211,30 @@ fn of_tags() {
 fn of_digest() {
     assert_snapshot!(each(&small(), "digest app team/web:2.0"), @r#"
     plain:
-    sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
-    sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+    sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
+    sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980
     table:
-    sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
-    sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+    sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
+    sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980
     json:
     [
-      {"repository":"app","tag":"latest","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51"},
-      {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0"}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0","repository":"team/web","tag":"2.0","digest":"sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980"}
     ]
     jsonl:
-    {"repository":"app","tag":"latest","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51"}
-    {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0","repository":"team/web","tag":"2.0","digest":"sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980"}
     yaml:
-    - repository: app
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/app:latest
+      repository: app
       tag: latest
-      digest: sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
-    - repository: team/web
+      digest: sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/team/web:2.0
+      repository: team/web
       tag: "2.0"
-      digest: sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+      digest: sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980
     "#);
 }
 
@@ -219,14 +247,16 @@ fn of_rm() {
     would-remove→team/web:2.0
     json:
     [
-      {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0","action":"would-remove","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":[]},"indexes":[],"referrers":[]}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0","repository":"team/web","tag":"2.0","digest":"sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980","action":"would-remove","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":[]},"indexes":[],"referrers":[]}
     ]
     jsonl:
-    {"repository":"team/web","tag":"2.0","digest":"sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0","action":"would-remove","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":[]},"indexes":[],"referrers":[]}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0","repository":"team/web","tag":"2.0","digest":"sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980","action":"would-remove","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":[]},"indexes":[],"referrers":[]}
     yaml:
-    - repository: team/web
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/team/web:2.0
+      repository: team/web
       tag: "2.0"
-      digest: sha256:fc9dcbe0bfe503bda4c9fe7c59c241f6be6dd4b25e080630ee51857e19911eb0
+      digest: sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980
       action: would-remove
       method: delete-manifest
       reason: null
@@ -248,30 +278,36 @@ fn of_failures() {
     };
     assert_snapshot!(FORMATS.iter().map(print).collect::<String>(), @r#"
     plain:
-    app:1.0→sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
-    app:latest→sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    app:1.0→sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
+    app:latest→sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
     table:
     REPOSITORY  TAG     DIGEST
-    app         1.0     sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
-    app         latest  sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    app         1.0     sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
+    app         latest  sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
     json:
     [
-      {"repository":"app","tag":"1.0","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51"},
-      {"repository":"app","tag":"latest","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51"},
-      {"repository":"nothing","tag":null,"digest":null,"error":{"kind":"not-found","message":"nothing not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"nothing\"}"}}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/nothing","repository":"nothing","tag":null,"digest":null,"error":{"kind":"not-found","message":"nothing not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"nothing\"}"}}
     ]
     jsonl:
-    {"repository":"app","tag":"1.0","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51"}
-    {"repository":"app","tag":"latest","digest":"sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51"}
-    {"repository":"nothing","tag":null,"digest":null,"error":{"kind":"not-found","message":"nothing not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"nothing\"}"}}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/nothing","repository":"nothing","tag":null,"digest":null,"error":{"kind":"not-found","message":"nothing not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"nothing\"}"}}
     yaml:
-    - repository: app
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/app:1.0
+      repository: app
       tag: "1.0"
-      digest: sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
-    - repository: app
+      digest: sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/app:latest
+      repository: app
       tag: latest
-      digest: sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
-    - repository: nothing
+      digest: sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/nothing
+      repository: nothing
       tag: null
       digest: null
       error:
@@ -285,44 +321,48 @@ fn of_failures() {
     };
     assert_snapshot!(FORMATS.iter().map(print).collect::<String>(), @r#"
     plain:
-    failed→app:2.0
-    failed→nothing:1
+    absent→app:2.0
+    absent→nothing:1
     table:
-    failed→app:2.0
-    failed→nothing:1
+    absent→app:2.0
+    absent→nothing:1
     json:
     [
-      {"repository":"app","tag":"2.0","digest":null,"action":"failed","method":null,"reason":"app:2.0 not found on http://REGISTRY","siblings":null,"indexes":null,"referrers":null,"error":{"kind":"not-found","message":"app:2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.0\"}"}},
-      {"repository":"nothing","tag":"1","digest":null,"action":"failed","method":null,"reason":"nothing:1 not found on http://REGISTRY","siblings":null,"indexes":null,"referrers":null,"error":{"kind":"not-found","message":"nothing:1 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"1\"}"}}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:2.0","repository":"app","tag":"2.0","digest":null,"action":"absent","method":null,"reason":"does not exist","siblings":null,"indexes":null,"referrers":null,"error":{"kind":"not-found","message":"app:2.0 not found on http://REGISTRY"}},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/nothing:1","repository":"nothing","tag":"1","digest":null,"action":"absent","method":null,"reason":"does not exist","siblings":null,"indexes":null,"referrers":null,"error":{"kind":"not-found","message":"nothing:1 not found on http://REGISTRY"}}
     ]
     jsonl:
-    {"repository":"app","tag":"2.0","digest":null,"action":"failed","method":null,"reason":"app:2.0 not found on http://REGISTRY","siblings":null,"indexes":null,"referrers":null,"error":{"kind":"not-found","message":"app:2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.0\"}"}}
-    {"repository":"nothing","tag":"1","digest":null,"action":"failed","method":null,"reason":"nothing:1 not found on http://REGISTRY","siblings":null,"indexes":null,"referrers":null,"error":{"kind":"not-found","message":"nothing:1 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"1\"}"}}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:2.0","repository":"app","tag":"2.0","digest":null,"action":"absent","method":null,"reason":"does not exist","siblings":null,"indexes":null,"referrers":null,"error":{"kind":"not-found","message":"app:2.0 not found on http://REGISTRY"}}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/nothing:1","repository":"nothing","tag":"1","digest":null,"action":"absent","method":null,"reason":"does not exist","siblings":null,"indexes":null,"referrers":null,"error":{"kind":"not-found","message":"nothing:1 not found on http://REGISTRY"}}
     yaml:
-    - repository: app
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/app:2.0
+      repository: app
       tag: "2.0"
       digest: null
-      action: failed
+      action: absent
       method: null
-      reason: app:2.0 not found on http://REGISTRY
+      reason: does not exist
       siblings: null
       indexes: null
       referrers: null
       error:
         kind: not-found
-        message: "app:2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.0\"}"
-    - repository: nothing
+        message: app:2.0 not found on http://REGISTRY
+    - registry: http://REGISTRY
+      reference: http://REGISTRY/nothing:1
+      repository: nothing
       tag: "1"
       digest: null
-      action: failed
+      action: absent
       method: null
-      reason: nothing:1 not found on http://REGISTRY
+      reason: does not exist
       siblings: null
       indexes: null
       referrers: null
       error:
         kind: not-found
-        message: "nothing:1 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"1\"}"
+        message: nothing:1 not found on http://REGISTRY
     "#);
 }
 
@@ -360,11 +400,11 @@ fn a_header_can_be_left_out_of_tables_only() {
     };
     assert_snapshot!(["table", "plain"].iter().map(print).collect::<String>(), @"
     table:
-    1.0     sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
-    latest  sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    1.0     sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
+    latest  sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
     plain:
-    1.0→sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
-    latest→sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
+    1.0→sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
+    latest→sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
     ");
 }
 
@@ -395,8 +435,8 @@ fn colours_come_when_they_are_asked_for() {
     let shown = |rls: Rls| rls.words("tags app -d -o table").succeeds();
     assert_snapshot!(shown(Rls::at(&registry).words("--color always")), @"
     ␛[1mTAG␛[0m     ␛[1mDIGEST␛[0m
-    1.0     sha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51
-    latest  ␛[2msha256:4f5e0cb66852a0908f66a827d6b5c9dc01322140a2605e6e4ce7e30981dc5c51␛[0m
+    1.0     sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
+    latest  ␛[2msha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb␛[0m
     ");
     let plain = shown(Rls::at(&registry));
     assert!(!plain.contains('\x1b'));

@@ -13,7 +13,7 @@ const HOSTILE: &str = "a\x1b[2J\u{202e}b\u{200b}\u{9b}31m\r\nc\td";
 /// `app:1.0` is an image whose labels, variables and command, and an index whose annotations, are hostile.
 fn hostile() -> Running {
     let registry = empty();
-    let mut image = ImageSpec::new("app").created("2126-01-02T03:04:05Z").label(HOSTILE, HOSTILE);
+    let mut image = ImageSpec::new("app").created("2002-01-02T03:04:05Z").label(HOSTILE, HOSTILE);
     image.env = vec![format!("X={HOSTILE}")];
     image.cmd = vec![HOSTILE.to_owned()];
     registry.push_image("app", "1.0", &image);
@@ -26,11 +26,11 @@ fn texts_of_an_image_are_escaped() {
     let registry = hostile();
     assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 -o table --history").succeeds(), @r#"
     app:1.0
-      digest      sha256:ead1f2434a5132bb083834a1598f5ae98e017b7661f98a17dc4e690b37ce1a16
+      digest      sha256:a2024caabd796a4bf4b3174cd5ed78d873172da88f885e44428f089407695ff5
       type        image, application/vnd.oci.image.manifest.v1+json
       platform    linux/amd64
       size        4.9 kB in 3 blobs
-      created     2126-01-02 03:04 UTC (2126-01-02)
+      created     2002-01-02 03:04 UTC (SOME TIME ago)
       entrypoint  /usr/bin/app
       cmd         'a\x1b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td'
 
@@ -46,21 +46,22 @@ fn texts_of_an_image_are_escaped() {
         org.opencontainers.image.title             app
 
       history
-        2126-01-02 03:04 UTC   COPY /etc/os-release # buildkit
-        2126-01-02 03:04 UTC   COPY /usr/bin/app # buildkit
-        2126-01-02 03:04 UTC   CMD ["a\u001b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td"]
+        2002-01-02 03:04 UTC   COPY /etc/os-release # buildkit
+        2002-01-02 03:04 UTC   COPY /usr/bin/app # buildkit
+        2002-01-02 03:04 UTC   CMD ["a\u001b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td"]
     "#);
     assert_snapshot!(Rls::at(&registry).words("manifest app:1.0").succeeds(), @r"
     repository→app
     tag→1.0
-    digest→sha256:ead1f2434a5132bb083834a1598f5ae98e017b7661f98a17dc4e690b37ce1a16
+    digest→sha256:a2024caabd796a4bf4b3174cd5ed78d873172da88f885e44428f089407695ff5
     mediaType→application/vnd.oci.image.manifest.v1+json
     size→4945
     blobs→3
+    created→2002-01-02T03:04:05Z
     layers→sha256:dae5e345c58219d93dfff2609e5787e2ec8fea87aed1bdbe32db8a6b22ca60e3→application/vnd.oci.image.layer.v1.tar+gzip→2071
     layers→sha256:db85d93a2f1bb3752d92672c4b6f0d7ca4afc66ad3bb12b4a129e402629b87dc→application/vnd.oci.image.layer.v1.tar+gzip→2071
-    config.digest→sha256:86ba9bf9707b97c656ca9d46eb6f7f4e61625138a95dd39458a6d0f198e95ac1
-    config.created→2126-01-02T03:04:05Z
+    config.digest→sha256:ecd997294a3ecf8056ffbd1bc82d6b6eb5d26650e679defe5dfe75136a1edb5e
+    config.created→2002-01-02T03:04:05Z
     config.architecture→amd64
     config.os→linux
     config.labels→a\x1b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td→a\x1b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td
@@ -71,11 +72,12 @@ fn texts_of_an_image_are_escaped() {
     ");
     assert_snapshot!(Rls::at(&registry).words("manifest app:index -o table").succeeds(), @r"
     app:index
-      digest      sha256:afa9ab23325a75ed743148d2a82a36792d36915033d836d397c2e659f979d5e3
+      digest      sha256:4cebfe69efcca6cc208a5b69028db7cb814476460d870bf11a809c0a1f9967cc
       type        image index, application/vnd.oci.image.index.v1+json
       size        4.9 kB in 3 blobs
+      created     2002-01-02 03:04 UTC (SOME TIME ago)
 
-      linux/amd64   sha256:ead1f243…   4.9 kB   created 2126-01-02 03:04 UTC
+      linux/amd64   sha256:a2024caa…   4.9 kB   created 2002-01-02 03:04 UTC
 
       annotations
         a\x1b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td   a\x1b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td

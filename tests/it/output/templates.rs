@@ -120,12 +120,12 @@ fn a_broken_template_is_refused_before_any_request() {
     "#);
     assert_snapshot!(refused("tags app", "{{ digest }}"), @"
     error: the template names digest, which is no field of this listing
-    cause: its fields are repository, tag, error
+    cause: its fields are registry, reference, repository, tag, error
     hint:  --digests adds it
     ");
     assert_snapshot!(refused("tags app -d", "{{ digst }}"), @"
     error: the template names digst, which is no field of this listing
-    cause: its fields are repository, tag, digest, error
+    cause: its fields are registry, reference, repository, tag, digest, error
     hint:  digest was perhaps meant
     ");
     assert_snapshot!(refused("tags app -l", "{{ size | humn }}"), @r#"

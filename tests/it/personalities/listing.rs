@@ -113,9 +113,9 @@ fn long_listings_are_the_same_everywhere() {
             let registry = profile.start();
             let long = profile.rls(&registry).words("tags shared/app -l --match 1.?* -o jsonl -q").succeeds();
             assert_snapshot!(long, profile.name(), @r#"
-            {"repository":"shared/app","tag":"1.3.9","digest":"sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4871,"created":"2026-11-18T09:12:00Z"}
-            {"repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","mediaType":"application/vnd.oci.image.index.v1+json","platforms":["linux/amd64","linux/arm64","linux/arm/v7"],"size":13023,"created":"2026-11-18T09:17:00Z"}
-            {"repository":"shared/app","tag":"1.4.0","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","mediaType":"application/vnd.oci.image.index.v1+json","platforms":["linux/amd64","linux/arm64","linux/arm/v7"],"size":13023,"created":"2026-11-18T09:17:00Z"}
+            {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1.3.9","repository":"shared/app","tag":"1.3.9","digest":"sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4871,"created":"2026-11-18T09:12:00Z"}
+            {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1.4","repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","mediaType":"application/vnd.oci.image.index.v1+json","platforms":["linux/amd64","linux/arm64","linux/arm/v7"],"size":13023,"created":"2026-11-18T09:17:00Z"}
+            {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1.4.0","repository":"shared/app","tag":"1.4.0","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","mediaType":"application/vnd.oci.image.index.v1+json","platforms":["linux/amd64","linux/arm64","linux/arm/v7"],"size":13023,"created":"2026-11-18T09:17:00Z"}
             "#);
         }
     }

@@ -51,6 +51,7 @@ fn records_are_the_same_everywhere() {
               digest      sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
               type        image index, application/vnd.oci.image.index.v1+json
               size        13.0 kB in 8 blobs
+              created     2026-11-18 09:17 UTC (SOME TIME ago)
 
               linux/amd64    sha256:be7dc35e…   7.1 kB   created 2026-11-18 09:12 UTC
               linux/arm64    sha256:831c18c1…   7.1 kB   created 2026-11-18 09:14 UTC
@@ -70,7 +71,7 @@ fn an_unknown_tag_is_not_found_and_the_nearest_are_named() {
             let told = outcome.stderr.strip_prefix(profile.remark).unwrap_or(&outcome.stderr);
             let (first, rest) = told.split_once('\n').expect("an error has lines");
             assert_eq!(first, "error: shared/app:1.4.1 not found on http://REGISTRY", "{}", profile.name());
-            let hint = "hint:  there is shared/app:1.4.0, shared/app:1.4, shared/app:1.3.9\n";
+            let hint = "hint:  did you mean shared/app:1.4.0, shared/app:1.4, shared/app:1.3.9?\n";
             assert!(rest.ends_with(hint), "{}: {outcome}", profile.name());
         }
     }

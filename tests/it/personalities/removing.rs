@@ -5,8 +5,9 @@ use crate::runner::Outcome;
 
 const DIGEST: &str = "sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552";
 const TAGS: [&str; 5] = ["1", "1.3.9", "1.4", "1.4.0", "latest"];
-const GARBAGE: &str =
-    "hint:  the space is free again when the registry's administrator has run its garbage collection\n";
+const GARBAGE: &str = "hint:  disk space is reclaimed by the registry's next garbage collection\n";
+const UNTAGGED: &str =
+    "hint:  untagged; a manifest without tags stays until the registry collects it, --purge deletes it now\n";
 
 fn rm(profile: &Profile, registry: &Running, words: &str) -> Outcome {
     profile.rls(registry).words("rm").words(words).run()
@@ -23,10 +24,34 @@ fn is_unsupported(outcome: &Outcome, reference: &str, profile: &Profile) {
     let stderr = "\
 error: http://REGISTRY does not allow deletion
 cause: 405 Method Not Allowed: UNSUPPORTED: The operation is unsupported.
-hint:  on docker's registry deletion is off until its server is started with REGISTRY_STORAGE_DELETE_ENABLED=true \
-(storage.delete.enabled in config.yml)
+hint:  on docker's registry: deletion is disabled unless REGISTRY_STORAGE_DELETE_ENABLED=true \
+(storage.delete.enabled in config.yml); a pull-through cache (proxy.remoteurl) never deletes, \
+and read-only mode (storage.maintenance.readonly) answers the same
 ";
     is(outcome, 7, &format!("failed\t{reference}\n"), stderr, profile);
+}
+
+/// The exit code, standard output and standard error of a removal of tags whose manifest is deleted.
+fn is_deleted(outcome: &Outcome, tags: &[&str], profile: &Profile) {
+    let records = |action: &str| tags.iter().map(|tag| format!("{action}\tshared/app:{tag}\n")).collect::<String>();
+    if !profile.leaves_tags {
+        return is(outcome, 0, &records("removed"), GARBAGE, profile);
+    }
+    // Nothing is called removed as long as the list names it.
+    is(outcome, 6, &records("failed"), &still_listed(tags), profile);
+}
+
+/// What is told of tags that a registry lists although their manifest is gone.
+fn still_listed(tags: &[&str]) -> String {
+    let names: Vec<_> = tags.iter().map(|tag| format!("shared/app:{tag}")).collect();
+    let (are, them) = if tags.len() == 1 { ("is", "it") } else { ("are", "them") };
+    format!(
+        "\
+error: {} {are} gone, and still listed
+cause: the manifest is deleted, and http://REGISTRY still names {them} in its list of tags
+",
+        names.join(", ")
+    )
 }
 
 /// The tags that are listed after `gone` are removed.
@@ -45,9 +70,14 @@ fn a_lone_tag() {
             assert_eq!(registry.tags("shared/app"), TAGS, "{}", profile.name());
             continue;
         }
-        is(&outcome, 0, "removed\tshared/app:1.3.9\n", GARBAGE, profile);
-        assert_eq!(registry.tags("shared/app"), left(profile, &["1.3.9"]), "{}", profile.name());
         let stays = profile.deletes == Deletes::Tags && !profile.untagged_goes;
+        match profile.deletes {
+            Deletes::Tags => {
+                is(&outcome, 0, "removed\tshared/app:1.3.9\n", if stays { UNTAGGED } else { "" }, profile);
+            }
+            _ => is_deleted(&outcome, &["1.3.9"], profile),
+        }
+        assert_eq!(registry.tags("shared/app"), left(profile, &["1.3.9"]), "{}", profile.name());
         assert_eq!(registry.contains("shared/app", digest.as_str()), stays, "{}", profile.name());
     }
 }
@@ -59,13 +89,13 @@ fn a_tag_with_siblings() {
         let outcome = rm(profile, &registry, "shared/app:1.4");
         match profile.deletes {
             Deletes::Nothing => is_unsupported(&outcome, "shared/app:1.4", profile),
-            Deletes::Tags => is(&outcome, 0, "removed\tshared/app:1.4\n", GARBAGE, profile),
+            Deletes::Tags => is(&outcome, 0, "removed\tshared/app:1.4\n", UNTAGGED, profile),
             Deletes::Manifests => {
                 let stderr = format!(
                     "\
-error: removing shared/app:1.4 would also remove shared/app:1, shared/app:1.4.0, shared/app:latest
-cause: http://REGISTRY deletes manifests, not tags, and all of them are {DIGEST}
-hint:  --with-siblings removes all these tags; --placeholder removes only the one that was named (pushes a tiny manifest first)
+error: cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest
+cause: http://REGISTRY deletes manifests, not tags; all of them are {DIGEST}
+hint:  use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)
 "
                 );
                 is(&outcome, 9, "failed\tshared/app:1.4\n", &stderr, profile);
@@ -87,9 +117,7 @@ fn with_siblings() {
             assert_eq!(registry.tags("shared/app"), TAGS, "{}", profile.name());
             continue;
         }
-        let removed =
-            "removed\tshared/app:1.4\nremoved\tshared/app:1\nremoved\tshared/app:1.4.0\nremoved\tshared/app:latest\n";
-        is(&outcome, 0, removed, GARBAGE, profile);
+        is_deleted(&outcome, &["1.4", "1", "1.4.0", "latest"], profile);
         assert_eq!(registry.tags("shared/app"), left(profile, &["1", "1.4", "1.4.0", "latest"]), "{}", profile.name());
         assert!(!registry.contains("shared/app", DIGEST), "{}", profile.name());
         assert!(registry.contains("shared/app", "1.3.9"), "{}", profile.name());
@@ -108,8 +136,8 @@ fn a_digest_with_tags_on_it() {
             let stderr = format!(
                 "\
 error: removing {reference} would also remove shared/app:1, shared/app:1.4, shared/app:1.4.0, shared/app:latest
-cause: these tags point at it
-hint:  --all-tags removes the manifest with its tags
+cause: these tags point to the manifest
+hint:  use --all-tags to remove the manifest with its tags
 "
             );
             is(&outcome, 9, &format!("failed\t{reference}\n"), &stderr, profile);
@@ -120,11 +148,15 @@ hint:  --all-tags removes the manifest with its tags
             is_unsupported(&outcome, &reference, profile);
             continue;
         }
-        let removed = format!(
-            "removed\t{reference}\nremoved\tshared/app:1\nremoved\tshared/app:1.4\nremoved\tshared/app:1.4.0\nremoved\tshared/app:latest\n"
-        );
-        is(&outcome, 0, &removed, GARBAGE, profile);
-        assert_eq!(registry.tags("shared/app"), left(profile, &["1", "1.4", "1.4.0", "latest"]), "{}", profile.name());
+        let tags = ["1", "1.4", "1.4.0", "latest"];
+        let (code, action, error) = match profile.leaves_tags {
+            true => (6, "failed", still_listed(&tags)),
+            false => (0, "removed", String::new()),
+        };
+        let records: String = tags.iter().map(|tag| format!("{action}\tshared/app:{tag}\n")).collect();
+        let stdout = format!("removed\t{reference}\n{records}");
+        is(&outcome, code, &stdout, &format!("{error}{GARBAGE}"), profile);
+        assert_eq!(registry.tags("shared/app"), left(profile, &tags), "{}", profile.name());
         assert!(!registry.contains("shared/app", DIGEST), "{}", profile.name());
     }
 }
@@ -139,15 +171,14 @@ fn a_dry_run() {
             is_unsupported(&lone, "shared/app:1.3.9", profile);
             is_unsupported(&all, "shared/app:1.4", profile);
         } else {
-            let way = if profile.deletes == Deletes::Tags { "goes by its name" } else { "goes with its manifest" };
+            let way = if profile.deletes == Deletes::Tags { "untag" } else { "delete manifest of" };
             let digest = registry.resolve("shared/app", "1.3.9").expect("the tag is there");
-            let plan = format!("plan:  shared/app:1.3.9 is {digest} and {way}\n");
+            let plan = format!("plan:  {way} shared/app:1.3.9; {digest}\n");
             is(&lone, 0, "would-remove\tshared/app:1.3.9\n", &plan, profile);
             let stdout =
                 ["1.4", "1", "1.4.0", "latest"].map(|tag| format!("would-remove\tshared/app:{tag}\n")).concat();
             let plan = format!(
-                "plan:  shared/app:1.4 is {DIGEST} and goes with its manifest; \
-                with it shared/app:1, shared/app:1.4.0, shared/app:latest\n"
+                "plan:  delete manifest of shared/app:1.4 (also removes shared/app:1, shared/app:1.4.0, shared/app:latest); {DIGEST}\n"
             );
             is(&all, 0, &stdout, &plan, profile);
         }
@@ -170,9 +201,9 @@ fn what_is_not_there() {
         for reference in ["shared/app:1.3.8", &format!("shared/app@sha256:{}", "ab".repeat(32))] {
             let outcome = rm(profile, &registry, reference);
             assert_eq!(outcome.code, Some(3), "{}: {outcome}", profile.name());
-            assert_eq!(*outcome.stdout, format!("failed\t{reference}\n"), "{}", profile.name());
+            assert_eq!(*outcome.stdout, format!("absent\t{reference}\n"), "{}", profile.name());
             let outcome = rm(profile, &registry, &format!("{reference} --ignore-missing"));
-            is(&outcome, 0, &format!("removed\t{reference}\n"), "", profile);
+            is(&outcome, 0, &format!("absent\t{reference}\n"), "", profile);
         }
         assert_eq!(registry.tags("shared/app"), TAGS, "{}", profile.name());
     }

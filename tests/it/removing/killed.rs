@@ -136,7 +136,7 @@ fn ctrl_c_tells_what_was_done() {
         let gone: Vec<_> = ["1.4", "1.3.9"].into_iter().filter(|tag| !registry.contains("shared/app", tag)).collect();
         for tag in gone {
             let told = outcome.stdout.contains(&format!("removed\tshared/app:{tag}\n"))
-                || outcome.stderr.contains(&format!("warning: stopped while removing shared/app:{tag}"));
+                || outcome.stderr.contains(&format!("warning: interrupted while removing shared/app:{tag}"));
             assert!(told, "{skip}: shared/app:{tag} is gone: {outcome}");
         }
     }

@@ -1,5 +1,6 @@
 //! Removing exactly what was asked: plans, placeholders, whole repositories, proofs, and what is left after a crash.
 
+mod evidence;
 mod killed;
 mod placeholder;
 mod plan;

@@ -21,7 +21,7 @@ fn removes_the_tag_alone() {
     assert_snapshot!(rm(&registry, "shared/app:1.4 -o jsonl -q"), @r#"
     exit 0
     --- stdout
-    {"repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"placeholder","reason":null,"siblings":{"stay":["1","1.4.0","latest"],"go":[]},"indexes":[],"referrers":[]}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1.4","repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"placeholder","reason":null,"siblings":{"stay":["1","1.4.0","latest"],"go":[]},"indexes":[],"referrers":[]}
     "#);
     let others: Vec<_> = before.into_iter().filter(|(tag, _)| tag != "1.4").collect();
     assert_eq!(state(&registry, "shared/app"), others);
@@ -51,7 +51,7 @@ fn leaves_an_index_whole() {
     --- stdout
     would-remove→app:amd64
     --- stderr
-    plan:  app:amd64 is sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179 and goes by a placeholder; the manifest stays, listed by sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a
+    plan:  untag app:amd64 via placeholder; sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179; the manifest stays, listed by sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a
     ");
     assert_eq!(rm(&registry, "app:amd64 -q").code, Some(0));
     assert_eq!(registry.tags("app"), ["1.0"]);
@@ -116,6 +116,7 @@ fn a_reply_to_the_push_that_is_lost_is_settled_by_looking() {
 fn a_tag_that_moves_before_the_push_stays() {
     let registry = seeded("shared");
     let other = registry.resolve("shared/app", "1.3.9").unwrap();
+    // The tag is looked at after the blob of the placeholder was pushed, which may take a while.
     registry.on_request(Match::head(blob()), move |registry, _| registry.tag("shared/app", "1.4", &other));
     let outcome = rm(&registry, "shared/app:1.4");
     assert_eq!(outcome.code, Some(9), "{outcome}");

@@ -14,8 +14,8 @@ fn references_come_from_standard_input() {
     for (repository, tag) in [("app", "1"), ("app", "2"), ("app", "3"), ("web", "1"), ("web", "2")] {
         registry.push_image(repository, tag, &ImageSpec::new(&format!("{repository}:{tag}")));
     }
-    let lines = "app:1\n\n  web:1\napp:2\n";
-    let outcome = Rls::at(&registry).words("rm - -q").stdin(lines).run();
+    let lines = "# what is old\napp:1\n\n  web:1\napp:2\n";
+    let outcome = Rls::at(&registry).words("rm - -q").args(["-r", &registry.url()]).stdin(lines).run();
     // A repository at a time.
     let expected = "removed\tapp:1\nremoved\tapp:2\nremoved\tweb:1\n";
     assert_eq!((outcome.code, &*outcome.stdout), (Some(0), expected), "{outcome}");
@@ -33,7 +33,7 @@ fn all_tags_of_a_repository_need_a_yes() {
         let registry = with_seed(Registry::builder(), "shared").personality(personality).start();
         let before = state(&registry, "shared/app");
         let refused = Rls::at(&registry).words("rm shared/app --all-tags").fails(2);
-        let error = "error: removing all 5 tags of shared/app, which needs a confirmation";
+        let error = "error: confirmation needed: Remove all 5 tags of shared/app?";
         assert_eq!(refused.lines().next(), Some(error));
         assert_eq!(state(&registry, "shared/app"), before);
         let outcome = Rls::at(&registry).words("rm shared/app --all-tags --yes -q").run();
@@ -46,7 +46,7 @@ fn all_tags_of_a_repository_need_a_yes() {
 fn all_tags_is_not_for_one_tag() {
     let registry = seeded("shared");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.4 --all-tags --yes").fails(2), @"
-    error: --all-tags is not for shared/app:1.4, which is one tag
+    error: --all-tags cannot be used with shared/app:1.4, which is one tag
     hint:  --with-siblings removes its manifest with all tags on it; REPO alone with --all-tags is all tags
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
@@ -64,7 +64,7 @@ fn a_child_of_an_index_goes_by_force() {
     --- stdout
     would-remove→app:amd64
     --- stderr
-    plan:  app:amd64 is sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179 and goes with its manifest; left broken: sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a, which lists it
+    plan:  delete manifest of app:amd64; sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179; breaks sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a, which lists it
     ");
     assert_eq!(Rls::at(&registry).words("rm app:amd64 --force -q").run().code, Some(0));
     assert!(!registry.contains("app", child.as_str()));

@@ -78,7 +78,7 @@ fn ctrl_c_is_heeded_at_every_question() {
 /// `rls rm --with-siblings`, and what it made of the answer.
 fn remove(registry: &Running, words: &str, answer: &str) -> (Option<i32>, Shown) {
     let mut screen = Screen::of(Rls::at(registry).words("rm --color never").words(words));
-    screen.wait_for("; go on? [y/N] ");
+    screen.wait_for("? [y/N] ");
     screen.type_in(answer);
     screen.end()
 }
@@ -89,14 +89,14 @@ fn what_removes_more_than_was_named_is_asked_about() {
         let registry = seeded("shared");
         let (code, shown) = remove(&registry, "shared/app:1.4 --with-siblings", answer);
         assert_eq!(code, Some(2), "{answer:?}: {shown}");
-        assert!(shown.ends_with("error: not confirmed, so it was not done\n"), "{answer:?}: {shown}");
+        assert!(shown.ends_with("error: cancelled; nothing was changed\n"), "{answer:?}: {shown}");
         assert_eq!(registry.tags("shared/app").len(), 5, "{answer:?}");
     }
     let registry = seeded("shared");
     let (_, shown) = remove(&registry, "shared/app:1.4 --with-siblings", "n\n");
     assert_snapshot!(shown, @"
-    removing shared/app:1.4 also removes shared/app:1, shared/app:1.4.0, shared/app:latest; go on? [y/N] n
-    error: not confirmed, so it was not done
+    Remove shared/app:1.4, and with it shared/app:1, shared/app:1.4.0, shared/app:latest? [y/N] n
+    error: cancelled; nothing was changed
     ");
     for answer in ["y\n", "Y\n", "yes\n"] {
         let registry = seeded("shared");
@@ -106,12 +106,12 @@ fn what_removes_more_than_was_named_is_asked_about() {
     }
     let (_, shown) = remove(&seeded("shared"), "shared/app:1.4 --with-siblings", "y\n");
     assert_snapshot!(shown, @"
-    removing shared/app:1.4 also removes shared/app:1, shared/app:1.4.0, shared/app:latest; go on? [y/N] y
+    Remove shared/app:1.4, and with it shared/app:1, shared/app:1.4.0, shared/app:latest? [y/N] y
     removed→shared/app:1.4
     removed→shared/app:1
     removed→shared/app:1.4.0
     removed→shared/app:latest
-    hint:  the space is free again when the registry's administrator has run its garbage collection
+    hint:  disk space is reclaimed by the registry's next garbage collection
     ");
 }
 
@@ -122,10 +122,10 @@ fn a_digest_with_tags_is_asked_about() {
     let (code, shown) = remove(&registry, &format!("shared/app@{digest} --all-tags"), "y\n");
     assert_eq!(code, Some(0), "{shown}");
     assert_snapshot!(shown, @"
-    removing shared/app@sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799 also removes shared/app:1.3.9; go on? [y/N] y
+    Remove shared/app@sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799, and with it shared/app:1.3.9? [y/N] y
     removed→shared/app@sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799
     removed→shared/app:1.3.9
-    hint:  the space is free again when the registry's administrator has run its garbage collection
+    hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert_eq!(registry.tags("shared/app"), ["1", "1.4", "1.4.0", "latest"]);
 }
@@ -135,7 +135,7 @@ fn ctrl_c_at_the_question_changes_nothing() {
     let registry = seeded("shared");
     let (code, shown) = remove(&registry, "shared/app:1.4 --with-siblings", CTRL_C);
     assert_eq!(code, Some(130), "{shown}");
-    assert_snapshot!(shown, @"removing shared/app:1.4 also removes shared/app:1, shared/app:1.4.0, shared/app:latest; go on? [y/N] ^C");
+    assert_snapshot!(shown, @"Remove shared/app:1.4, and with it shared/app:1, shared/app:1.4.0, shared/app:latest? [y/N] ^C");
     assert_eq!(registry.tags("shared/app").len(), 5);
 }
 
@@ -145,8 +145,8 @@ fn nothing_is_removed_before_the_question() {
     let (code, shown) = remove(&registry, "shared/app:1.3.9 shared/app:1.4 --with-siblings", "n\n");
     assert_eq!(code, Some(2), "{shown}");
     assert_snapshot!(shown, @"
-    removing shared/app:1.4 also removes shared/app:1, shared/app:1.4.0, shared/app:latest; go on? [y/N] n
-    error: not confirmed, so it was not done
+    Remove shared/app:1.3.9, shared/app:1.4, and with it shared/app:1, shared/app:1.4.0, shared/app:latest? [y/N] n
+    error: cancelled; nothing was changed
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
 }

@@ -65,8 +65,7 @@ impl Screen {
 
     /// Waits until rls reads what is typed, which it does on a thread of its own.
     pub fn wait_for_reading(&mut self) {
-        let threads = format!("/proc/{}/task", self.child.id());
-        while std::fs::read_dir(&threads).map_or(0, Iterator::count) < 2 {
+        while !is_reading(self.child.id()) {
             assert!(self.child.try_wait().expect("it can be asked").is_none(), "rls ended:\n{}", self.shown());
             std::thread::yield_now();
         }
@@ -108,4 +107,15 @@ impl Screen {
         let text = String::from_utf8_lossy(&self.seen).replace("\r\n", "\n");
         self.rls.readable(text.as_bytes())
     }
+}
+
+/// Whether a thread of a process waits in `read` of standard input: its system call's number and first argument say so.
+fn is_reading(process: u32) -> bool {
+    let read = if cfg!(target_arch = "x86_64") { "0 0x0 " } else { "63 0x0 " };
+    let threads = std::fs::read_dir(format!("/proc/{process}/task"));
+    threads
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|thread| std::fs::read_to_string(thread.path().join("syscall")).is_ok_and(|call| call.starts_with(read)))
 }

@@ -11,10 +11,10 @@ use crate::runner::Rls;
 /// What is to come is shown as a date and not as an age, which would be another one every day.
 fn small() -> Running {
     let registry = empty();
-    let index = IndexSpec::three_platforms("app").created("2126-01-02T03:04:05Z");
+    let index = IndexSpec::three_platforms("app").created("2002-01-02T03:04:05Z");
     let digest = registry.push_index("team/app", "1.0", &index);
     registry.tag("team/app", "latest", &digest);
-    registry.push_image("team/web", "2.0", &ImageSpec::new("web").created("2126-01-02T03:04:05Z"));
+    registry.push_image("team/web", "2.0", &ImageSpec::new("web").created("2002-01-02T03:04:05Z"));
     registry
 }
 
@@ -34,9 +34,9 @@ fn tables_are_the_default_with_a_bold_header() {
     ");
     assert_snapshot!(shown(Rls::at(&registry).words("tags team/app -l")), @"
     exit 0
-    ␛[1mTAG␛[0m     ␛[1mPLATFORMS␛[0m                               ␛[1mSIZE␛[0m     ␛[1mCREATED␛[0m     ␛[1mDIGEST␛[0m
-    1.0     linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  2126-01-02  sha256:521f3056…
-    latest  ␛[2mlinux/amd64, linux/arm64, linux/arm/v7␛[0m  ␛[2m13.0 kB␛[0m  ␛[2m2126-01-02␛[0m  ␛[2msha256:521f3056…␛[0m
+    ␛[1mTAG␛[0m     ␛[1mPLATFORMS␛[0m                               ␛[1mSIZE␛[0m     ␛[1mCREATED␛[0m       ␛[1mDIGEST␛[0m
+    1.0     linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  NN years ago  sha256:fd07d864…
+    latest  ␛[2mlinux/amd64, linux/arm64, linux/arm/v7␛[0m  ␛[2m13.0 kB␛[0m  ␛[2mNN years ago␛[0m  ␛[2msha256:fd07d864…␛[0m
     ");
     assert_snapshot!(shown(Rls::at(&registry).words("repos --tags --no-header")), @"
     exit 0
@@ -51,8 +51,8 @@ fn tables_are_the_default_with_a_bold_header() {
     ");
     assert_snapshot!(shown(Rls::at(&registry).words("tags team/app").env("RLS_OUTPUT", "jsonl")), @r#"
     exit 0
-    {"repository":"team/app","tag":"1.0"}
-    {"repository":"team/app","tag":"latest"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/app:1.0","repository":"team/app","tag":"1.0"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/app:latest","repository":"team/app","tag":"latest"}
     "#);
 }
 
@@ -62,9 +62,9 @@ fn colours_can_be_left_out() {
     let plain = shown(Rls::at(&registry).words("tags team/app -l").env("NO_COLOR", "1"));
     assert_snapshot!(plain, @"
     exit 0
-    TAG     PLATFORMS                               SIZE     CREATED     DIGEST
-    1.0     linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  2126-01-02  sha256:521f3056…
-    latest  linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  2126-01-02  sha256:521f3056…
+    TAG     PLATFORMS                               SIZE     CREATED       DIGEST
+    1.0     linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  NN years ago  sha256:fd07d864…
+    latest  linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  NN years ago  sha256:fd07d864…
     ");
     assert_eq!(shown(Rls::at(&registry).words("tags team/app -l --color never")), plain);
     assert_eq!(
@@ -85,9 +85,9 @@ fn a_table_fits_the_terminal() {
     }
     let rls = Rls::at(&registry).words("tags team/app -l --color never");
     assert_snapshot!(Screen::with_columns(rls, 60).end().1, @"
-    TAG     PLATFORMS        SIZE     CREATED     DIGEST
-    1.0     linux/amd64, l…  13.0 kB  2126-01-02  sha256:521f30…
-    latest  linux/amd64, l…  13.0 kB  2126-01-02  sha256:521f30…
+    TAG     PLATFORMS       SIZE     CREATED       DIGEST
+    1.0     linux/amd64, …  13.0 kB  NN years ago  sha256:fd07d…
+    latest  linux/amd64, …  13.0 kB  NN years ago  sha256:fd07d…
     ");
 }
 
@@ -97,22 +97,23 @@ fn manifests_are_blocks() {
     assert_snapshot!(shown(Rls::at(&registry).words("manifest team/app:1.0")), @"
     exit 0
     ␛[1mteam/app:1.0␛[0m
-      digest      sha256:521f3056a5d8eb55c03547bc88383aea5ef320d1abb7eb24dda0cae55457009e
+      digest      sha256:fd07d86400b05aed575d27d4491bd6b8c204c654276a731f906d3e9cbc330c18
       type        image index, application/vnd.oci.image.index.v1+json
       size        13.0 kB in 8 blobs
+      created     2002-01-02 03:04 UTC (SOME TIME ago)
 
-      linux/amd64    sha256:da197d62…   7.1 kB   created 2126-01-02 03:04 UTC
-      linux/arm64    sha256:2952bdf2…   7.1 kB   created 2126-01-02 03:04 UTC
-      linux/arm/v7   sha256:f4931645…   7.1 kB   created 2126-01-02 03:04 UTC
+      linux/amd64    sha256:34873fd3…   7.1 kB   created 2002-01-02 03:04 UTC
+      linux/arm64    sha256:1a4b577b…   7.1 kB   created 2002-01-02 03:04 UTC
+      linux/arm/v7   sha256:197bc133…   7.1 kB   created 2002-01-02 03:04 UTC
     ");
     assert_snapshot!(shown(Rls::at(&registry).words("manifest team/web:2.0 --color never")), @"
     exit 0
     team/web:2.0
-      digest      sha256:d9906985c5e5fb77fe9ef4dad8c684a71c81c246e28cb1852d616a981cfdcd54
+      digest      sha256:dacaa5db9b27e6511bec8ced06203b06227591de902868ac9b041bdba42cbe43
       type        image, application/vnd.oci.image.manifest.v1+json
       platform    linux/amd64
       size        4.9 kB in 3 blobs
-      created     2126-01-02 03:04 UTC (2126-01-02)
+      created     2002-01-02 03:04 UTC (SOME TIME ago)
       entrypoint  /usr/bin/app
       cmd         serve
 
@@ -134,20 +135,20 @@ fn removals_and_errors_are_coloured() {
     assert_snapshot!(shown(Rls::at(&registry).words("rm team/web:2.0")), @"
     exit 0
     ␛[32mremoved␛[0m→team/web:2.0
-    ␛[36mhint: ␛[0m the space is free again when the registry's administrator has run its garbage collection
+    ␛[36mhint: ␛[0m disk space is reclaimed by the registry's next garbage collection
     ");
     assert_snapshot!(shown(Rls::at(&registry).words("rm team/app:1.0")), @"
     exit 9
-    ␛[1m␛[31merror:␛[0m removing team/app:1.0 would also remove team/app:latest
-    ␛[2mcause:␛[0m http://REGISTRY deletes manifests, not tags, and both tags are sha256:521f3056a5d8eb55c03547bc88383aea5ef320d1abb7eb24dda0cae55457009e
-    ␛[36mhint: ␛[0m --with-siblings removes all these tags; --placeholder removes only the one that was named (pushes a tiny manifest first)
+    ␛[1m␛[31merror:␛[0m cannot remove team/app:1.0 alone: team/app:latest points to the same manifest
+    ␛[2mcause:␛[0m http://REGISTRY deletes manifests, not tags; both tags are sha256:fd07d86400b05aed575d27d4491bd6b8c204c654276a731f906d3e9cbc330c18
+    ␛[36mhint: ␛[0m use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)
     ␛[1m␛[31mfailed␛[0m→team/app:1.0
     ");
     assert_snapshot!(shown(Rls::at(&registry).words("digest team/app:2.0")), @r#"
     exit 3
     ␛[1m␛[31merror:␛[0m team/app:2.0 not found on http://REGISTRY
     ␛[2mcause:␛[0m 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"2.0"}
-    ␛[36mhint: ␛[0m there is team/app:1.0, team/app:latest
+    ␛[36mhint: ␛[0m did you mean team/app:1.0, team/app:latest?
     "#);
 }
 

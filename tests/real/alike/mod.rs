@@ -1,5 +1,7 @@
 //! The embedded registry and docker-registry are filled alike and asked alike: they answer alike.
 
+mod odd;
+
 use registry_fixture::client::{Pusher, Reply};
 use registry_fixture::content::{ArtifactSpec, Content, ImageSpec, IndexSpec, media_type, schema1};
 use registry_fixture::{Auth, Digest, Registry, Running, User};
@@ -8,7 +10,7 @@ use serde_json::Value;
 use crate::server::{PASSWORD, Real, USER};
 
 /// A client that accepts everything.
-const ALL: &str = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
+pub const ALL: &str = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
                    application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
 
 /// The headers that say something about the registry, rather than about the connection.
@@ -28,15 +30,15 @@ const HEADERS: [&str; 13] = [
     "www-authenticate",
 ];
 
-/// Both registries.
-struct Both {
-    real: Real,
-    embedded: Running,
+/// Both registries, filled alike.
+pub struct Both {
+    pub real: Real,
+    pub embedded: Running,
     pushers: [Pusher; 2],
 }
 
 impl Both {
-    fn new(auth: Auth, delete: bool) -> Self {
+    pub fn new(auth: Auth, delete: bool) -> Self {
         let bob = User::new("bob", "bob's").allow("team/*", "pull");
         let real = Real::builder().auth(auth).delete(delete).user(bob.clone()).start();
         let builder = Registry::builder().auth(auth).delete(delete).user(User::admin(USER, PASSWORD)).user(bob);
@@ -46,7 +48,7 @@ impl Both {
         Self { real, embedded, pushers }
     }
 
-    fn push(&self, repository: &str, tag: &str, content: &Content) {
+    pub fn push(&self, repository: &str, tag: &str, content: &Content) {
         for pusher in &self.pushers {
             pusher.push(repository, tag, content);
         }
@@ -76,7 +78,7 @@ impl Both {
         Answer { status: reply.status, headers: headers.collect(), body: body(reply, path) }
     }
 
-    fn compare(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) {
+    pub fn compare(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) {
         let [real, embedded] = self.ask(method, path, headers, body);
         assert_eq!(embedded, real, "{method} {path} {headers:?}: the embedded registry is left, docker-registry right");
     }

@@ -1,0 +1,180 @@
+//! A list of tags that contradicts a tag proves nothing about siblings.
+
+use registry_fixture::{Answer, Fault, Match, Personality, Running, TagList};
+
+use super::{app, removed, rls, state};
+use crate::runner::Rls;
+
+const PR: &str = "pr-1";
+
+/// `pr-1`, `latest` and `stable` on one image, and `other` on another, where manifests are deleted.
+fn shared() -> Running {
+    let registry = app(Personality::Distribution28, &["other", PR]);
+    let digest = registry.resolve("app", PR).expect("it was pushed");
+    ["latest", "stable"].iter().for_each(|tag| registry.tag("app", tag, &digest));
+    registry
+}
+
+/// Lists that cannot be believed as long as `pr-1` answers.
+fn refuted() -> Vec<(&'static str, Fault)> {
+    let mut lists: Vec<(&str, Fault)> =
+        Answer::not_founds("NAME_UNKNOWN").into_iter().map(|(body, answer)| (body, answer.into())).collect();
+    lists.extend([
+        ("403", Fault::from(Answer::error(403, "DENIED", "no listing for you"))),
+        ("500", Fault::status(500)),
+        ("null", TagList::new().null().into()),
+        ("empty", TagList::new().empty().into()),
+        ("no tags at all", TagList::new().absent().into()),
+        ("another repository's", TagList::new().named("other/app").into()),
+        ("without the tag", TagList::new().without(PR).into()),
+        ("only another tag", TagList::new().only(["other"]).into()),
+        ("digests and nulls", TagList::new().only([format!("sha256:{}", "ab".repeat(32))]).with_null().into()),
+        ("cut short", Fault::TruncateBody(20)),
+        ("not JSON", Fault::body("<html>")),
+    ]);
+    lists
+}
+
+#[test]
+fn a_manifest_stays_whose_siblings_the_list_cannot_rule_out() {
+    for (list, fault) in refuted() {
+        for words in
+            ["rm app:pr-1", "rm app:pr-1 -q", "rm app:pr-1 -o json", "rm app:pr-1 --yes", "rm app:pr-1 --purge --yes"]
+        {
+            let registry = shared();
+            let before = state(&registry, "app");
+            registry.inject(Match::tags("app").always(), fault.clone());
+            let outcome = rls(&registry, &format!("{words} --retries 0"));
+            assert_eq!(outcome.code, Some(9), "{list}, {words}: {outcome}");
+            assert_eq!(state(&registry, "app"), before, "{list}, {words}: {outcome}");
+            if words == "rm app:pr-1" {
+                assert!(outcome.stderr.contains("--placeholder"), "{list}: {outcome}");
+                assert!(outcome.stderr.contains("--with-siblings"), "{list}: {outcome}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_placeholder_takes_one_name_whatever_the_list_says() {
+    for (list, fault) in refuted() {
+        let registry = shared();
+        registry.inject(Match::tags("app").always(), fault);
+        let outcome = rls(&registry, "rm app:pr-1 --placeholder --retries 0 -q");
+        assert_eq!((outcome.code, removed(&outcome)), (Some(0), vec![PR]), "{list}: {outcome}");
+        assert_eq!(registry.tags("app"), ["latest", "other", "stable"], "{list}");
+    }
+}
+
+#[test]
+fn with_siblings_the_manifest_goes_whatever_the_list_says() {
+    for (list, fault) in refuted() {
+        let registry = shared();
+        registry.inject(Match::tags("app").always(), fault);
+        let outcome = rls(&registry, "rm app:pr-1 --with-siblings --yes --retries 0 -q");
+        assert_eq!(outcome.code, Some(0), "{list}: {outcome}");
+        assert_eq!(registry.tags("app"), ["other"], "{list}: {outcome}");
+    }
+}
+
+#[test]
+fn a_list_that_only_fails_later_saves_the_rest() {
+    for (list, fault) in refuted() {
+        // The plan has the whole list; what is read right before the deletion is another.
+        let registry = shared();
+        let digest = registry.resolve("app", PR).expect("it is there");
+        let before = state(&registry, "app");
+        registry.on_request(Match::tags("app").nth(2), move |registry, _| registry.tag("app", "new", &digest));
+        registry.inject(Match::tags("app").after(1).always(), fault);
+        let outcome = rls(&registry, "rm app:pr-1 app:latest app:stable --retries 0");
+        // What the list says now is not known: nothing goes. Where it is not refuted, the others are known from the plan.
+        let left: Vec<_> = state(&registry, "app").into_iter().filter(|(tag, _)| tag != "new").collect();
+        if outcome.code == Some(0) {
+            assert!(["404"].contains(&list) || !left.is_empty(), "{list}: {outcome}");
+        } else {
+            assert!([Some(6), Some(9)].contains(&outcome.code), "{list}: {outcome}");
+            assert!(left == before || registry.contains("app", "other"), "{list}: {outcome}");
+        }
+    }
+}
+
+#[test]
+fn a_rule_removes_nothing_where_the_list_cannot_be_believed() {
+    let used = "image: HOST/app:latest\n";
+    for (list, fault) in refuted().into_iter().chain([("without a kept tag", TagList::new().without("latest").into())])
+    {
+        for words in ["prune app --keep latest --yes", "prune app --keep-used used.yaml --yes"] {
+            let registry = shared();
+            let before = state(&registry, "app");
+            registry.inject(Match::tags("app").always(), fault.clone());
+            let rls = Rls::at(&registry).with_file("used.yaml", used.replace("HOST", &registry.host()));
+            let outcome = rls.words(words).words("--retries 0").run();
+            // Where the list lacks pr-1 alone, nobody knows of that, and other is another image.
+            if ["without the tag"].contains(&list) {
+                assert_eq!(registry.tags("app"), ["latest", PR, "stable"], "{list}: {outcome}");
+                continue;
+            }
+            assert_eq!(state(&registry, "app"), before, "{list}, {words}: {outcome}");
+            assert!(removed(&outcome).is_empty(), "{list}: {outcome}");
+            assert_ne!(outcome.code, Some(0), "{list}: {outcome}");
+        }
+    }
+}
+
+#[test]
+fn a_saved_plan_is_not_applied_by_another_list() {
+    for (list, fault) in refuted() {
+        let registry = app(Personality::Distribution28, &["other", PR]);
+        let rls = Rls::at(&registry).words("rm app:pr-1 --save-plan plan.json -q");
+        assert_eq!(rls.run().code, Some(0));
+        let digest = registry.resolve("app", PR).expect("it is there");
+        registry.tag("app", "latest", &digest);
+        registry.inject(Match::tags("app").always(), fault);
+        let outcome = rls.then("rm --apply plan.json --retries 0").run();
+        assert_eq!(outcome.code, Some(9), "{list}: {outcome}");
+        assert_eq!(registry.tags("app"), ["latest", "other", PR], "{list}: {outcome}");
+    }
+}
+
+#[test]
+fn a_manifest_without_tags_goes_where_a_repository_has_no_list() {
+    // distribution 2 forgets the list of an emptied repository, and has its manifests still.
+    let registry = app(Personality::Distribution28, &["only"]);
+    let digest = registry.resolve("app", "only").expect("it was pushed");
+    registry.untag("app", "only");
+    registry.inject(Match::tags("app").always(), Answer::not_found("NAME_UNKNOWN"));
+    let outcome = rls(&registry, &format!("rm app@{digest} -q"));
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(!registry.contains("app", digest.as_str()));
+}
+
+#[test]
+fn what_no_name_is_does_not_count() {
+    for extra in [
+        TagList::new().with_null(),
+        TagList::new().with(""),
+        TagList::new().with(&format!("sha256:{}", "ab".repeat(32))),
+    ] {
+        for words in ["rm app:pr-1 -q", "prune app --keep kept --yes -q"] {
+            let registry = app(Personality::Distribution28, &[PR, "kept"]);
+            registry.inject(Match::tags("app").always(), extra.clone());
+            let outcome = rls(&registry, words);
+            assert_eq!((outcome.code, removed(&outcome)), (Some(0), vec![PR]), "{outcome}");
+            assert_eq!(registry.tags("app"), ["kept"]);
+        }
+    }
+}
+
+#[test]
+fn a_list_with_a_tag_more_is_not_refuted() {
+    // On a registry that untags, nothing depends on the list.
+    for (list, fault) in refuted() {
+        let registry = app(Personality::Distribution3, &[PR, "kept"]);
+        let digest = registry.resolve("app", PR).expect("it was pushed");
+        registry.tag("app", "latest", &digest);
+        registry.inject(Match::tags("app").always(), fault);
+        let outcome = rls(&registry, "rm app:pr-1 -q --retries 0");
+        assert_eq!((outcome.code, removed(&outcome)), (Some(0), vec![PR]), "{list}: {outcome}");
+        assert_eq!(registry.tags("app"), ["kept", "latest"], "{list}");
+    }
+}

@@ -1,0 +1,170 @@
+//! What moves while others are removed: a tag that stays and points to a manifest that is about to go saves it.
+
+use registry_fixture::content::{ImageSpec, IndexSpec};
+use registry_fixture::{Match, Method, Personality, Running};
+
+use super::{BOTH, app, removed, rls, state};
+use crate::runner::Rls;
+
+/// Six versions, and `latest` on the newest.
+fn versions(personality: Personality) -> Running {
+    let registry = app(personality, &["v0", "v1", "v2", "v3", "v4", "v5"]);
+    let newest = registry.resolve("app", "v5").expect("it was pushed");
+    registry.tag("app", "latest", &newest);
+    registry
+}
+
+/// Removals of everything but `v5` and `latest`, in one way or another.
+const REMOVALS: [&str; 4] = [
+    "prune app --keep-last 1 --keep latest --yes",
+    "rm app:v4 app:v3 app:v2 app:v1 app:v0",
+    "rm app --match v[0-4] --yes",
+    "rm --apply plan.json",
+];
+
+/// Runs one of these; a plan is saved first.
+fn run(registry: &Running, words: &str, spoil: impl FnOnce()) -> crate::runner::Outcome {
+    let rls = Rls::at(registry).words("rm app:v4 app:v3 app:v2 app:v1 app:v0 --save-plan plan.json -q");
+    assert_eq!(rls.run().code, Some(0));
+    spoil();
+    rls.then(words).run()
+}
+
+/// The deletion of the manifest of a tag.
+fn deletion_of(registry: &Running, tag: &str) -> Match {
+    Match::deletes("app").of([registry.resolve("app", tag).expect("it is there").to_string()])
+}
+
+#[test]
+fn a_kept_tag_that_moves_to_what_is_still_to_go_saves_it() {
+    for words in REMOVALS {
+        // What goes last: a list has the oldest first, a rule and the command line have it last.
+        let last = if words.contains("match") { "v4" } else { "v0" };
+        for count in 1..=4 {
+            // A colleague rolls back right after so many deletions.
+            let registry = versions(Personality::Distribution28);
+            let before = registry.resolve("app", last).expect("it is there");
+            let outcome = run(&registry, words, || {
+                let onto = before.clone();
+                let deletion = Match::deletes("app").of_digests().when(|seen| !seen.path.ends_with(&"0".repeat(64)));
+                registry.after_request(deletion.nth(count), move |registry, _| registry.tag("app", "latest", &onto));
+            });
+            for tag in ["latest", last] {
+                assert_eq!(registry.resolve("app", tag).as_ref(), Some(&before), "{words}, {count}: {outcome}");
+            }
+            assert_eq!((outcome.code, removed(&outcome).len()), (Some(6), 4), "{words}, {count}: {outcome}");
+            assert!(outcome.stderr.contains("app:latest"), "{words}, {count}: {outcome}");
+            assert!(!removed(&outcome).contains(&last), "{words}, {count}: {outcome}");
+        }
+    }
+}
+
+#[test]
+fn nothing_goes_where_all_of_it_is_saved() {
+    for words in ["prune app --keep-last 1 --yes", "rm app:v0"] {
+        let registry = app(Personality::Distribution28, &["v0", "v1"]);
+        let oldest = registry.resolve("app", "v0").expect("it is there");
+        registry.on_request(Match::tags("app").nth(2), move |registry, _| registry.tag("app", "v1", &oldest));
+        let outcome = rls(&registry, words);
+        let code = if words.starts_with("rm") { 9 } else { 6 };
+        assert_eq!(outcome.code, Some(code), "{outcome}");
+        assert!(removed(&outcome).is_empty() && outcome.stdout.contains("kept\tapp:v0"), "{outcome}");
+        assert_eq!(registry.tags("app"), ["v0", "v1"]);
+    }
+}
+
+#[test]
+fn an_index_that_appears_meanwhile_saves_what_it_lists() {
+    for words in REMOVALS {
+        let (last, month) = if words.contains("match") { ("v4", 5) } else { ("v0", 1) };
+        let image = ImageSpec::new(&format!("app {last}")).created(&format!("2024-{month:02}-01T00:00:00Z"));
+        for tag in ["latest", "new"] {
+            let registry = versions(Personality::Distribution28);
+            let outcome = run(&registry, words, || {
+                let index = IndexSpec::new(vec![image.clone(), ImageSpec::new("another")]);
+                let deletion = Match::deletes("app").of_digests().when(|seen| !seen.path.ends_with(&"0".repeat(64)));
+                registry
+                    .after_request(deletion.nth(2), move |registry, _| drop(registry.push_index("app", tag, &index)));
+            });
+            assert_eq!(
+                registry.resolve("app", last).as_ref(),
+                Some(image.build().digest()),
+                "{words}, {tag}: {outcome}"
+            );
+            assert_eq!((outcome.code, removed(&outcome).len()), (Some(6), 4), "{words}, {tag}: {outcome}");
+            assert!(outcome.stderr.contains(&format!("app:{tag}")), "{words}, {tag}: {outcome}");
+        }
+    }
+}
+
+#[test]
+fn what_is_lost_between_the_look_and_the_deletion_is_told() {
+    for personality in [Personality::Distribution28] {
+        for words in ["prune app --keep-last 1 --keep latest --yes", "rm app:v0", "rm app:v0 -q", "rm app:v0 -o json"] {
+            let registry = versions(personality);
+            let oldest = registry.resolve("app", "v0").expect("it is there");
+            let deletion = deletion_of(&registry, "v0");
+            registry.on_request(deletion, move |registry, _| registry.tag("app", "latest", &oldest));
+            let outcome = rls(&registry, words);
+            assert!(!registry.contains("app", "latest"));
+            assert_eq!(outcome.code, Some(6), "{words}: {outcome}");
+            assert!(outcome.stderr.contains("app:latest"), "{words}: {outcome}");
+        }
+    }
+}
+
+#[test]
+fn a_requested_tag_that_moved_stays_with_what_it_is_on() {
+    // Where tags go by their names, rm looks at a tag for the first time right before.
+    let only_planned =
+        |personality, words: &&str| personality == Personality::Distribution28 || words.starts_with("prune");
+    for personality in BOTH {
+        let removals =
+            ["rm app:v0 app:v1", "rm app --match v[01] --yes", "prune app --keep-last 5 --keep latest --yes"];
+        for words in removals.into_iter().filter(|words| only_planned(personality, words)) {
+            let registry = versions(personality);
+            // Somebody pushes right before its turn comes, after the others were looked at.
+            let look = Match::manifest("app", "v1").method(Method::GET).nth(1);
+            registry.on_request(look, |registry, _| {
+                registry.push_image("app", "v1", &ImageSpec::new("pushed meanwhile"));
+            });
+            let outcome = rls(&registry, words);
+            let moved = ImageSpec::new("pushed meanwhile").build();
+            assert_eq!(
+                registry.resolve("app", "v1").as_ref(),
+                Some(moved.digest()),
+                "{personality:?}, {words}: {outcome}"
+            );
+            assert_eq!(removed(&outcome), ["v0"], "{personality:?}, {words}: {outcome}");
+            assert_eq!(outcome.code, Some(6), "{personality:?}, {words}: {outcome}");
+        }
+    }
+}
+
+#[test]
+fn siblings_that_move_away_meanwhile_stay() {
+    let registry = app(Personality::Distribution28, &["old", "kept"]);
+    let (shared, other) = (registry.resolve("app", "old"), registry.resolve("app", "kept"));
+    let (shared, other) = (shared.expect("it is there"), other.expect("it is there"));
+    registry.tag("app", "sibling", &shared);
+    registry.on_request(deletion_of(&registry, "old"), move |registry, _| registry.tag("app", "sibling", &other));
+    let outcome = rls(&registry, "rm app:old --with-siblings --yes");
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert_eq!(removed(&outcome), ["old"], "{outcome}");
+    assert!(outcome.stderr.contains("app:sibling"), "{outcome}");
+    assert_eq!(registry.tags("app"), ["kept", "sibling"]);
+}
+
+#[test]
+fn all_tags_is_the_list_that_was_confirmed() {
+    for personality in BOTH {
+        let registry = app(personality, &["v0", "v1"]);
+        let before = state(&registry, "app");
+        registry.after_request(Match::deletes("app").nth(3), |registry, _| {
+            registry.push_image("app", "v2", &ImageSpec::new("new"));
+        });
+        let outcome = rls(&registry, "rm app --all-tags --yes -q");
+        assert_eq!((outcome.code, removed(&outcome).len()), (Some(0), before.len()), "{personality:?}: {outcome}");
+        assert_eq!(registry.tags("app"), ["v2"], "{personality:?}: {outcome}");
+    }
+}

@@ -1,0 +1,146 @@
+//! "Not found" for one request proves nothing: it says that there is no such path, or no such method on it, as well.
+
+use registry_fixture::{Answer, Match, Method, Personality};
+
+use super::{BOTH, Way, app, removed, rls, state};
+use crate::runner::Rls;
+
+#[test]
+fn a_404_to_every_deletion_is_no_removal() {
+    for personality in BOTH {
+        for (body, answer) in Answer::not_founds("MANIFEST_UNKNOWN") {
+            for way in Way::ALL {
+                let registry = way.start(personality);
+                let before = state(&registry, "app");
+                let outcome =
+                    way.run(&registry, |registry| registry.inject(Match::deletes("app").always(), answer.clone()));
+                // Where the probe was let through, a rule has kept something before the rest fails.
+                let is_told = outcome.code == Some(7) || (way == Way::Prune && outcome.code == Some(6));
+                assert!(is_told, "{personality:?}, {body}, {way:?}: {outcome}");
+                assert_eq!(removed(&outcome), [""; 0], "{personality:?}, {body}, {way:?}: {outcome}");
+                assert_eq!(state(&registry, "app"), before, "{personality:?}, {body}, {way:?}: {outcome}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_may_be_missing_has_to_be_missing() {
+    for personality in BOTH {
+        let registry = app(personality, &["old", "kept"]);
+        registry.inject(Match::deletes("app").always(), Answer::not_found("MANIFEST_UNKNOWN"));
+        let outcome = rls(&registry, "rm app:old --ignore-missing");
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(7), "failed\tapp:old\n"), "{outcome}");
+        assert!(outcome.stderr.contains("404") && outcome.stderr.contains("still has"), "{outcome}");
+        assert_eq!(registry.tags("app"), ["kept", "old"]);
+    }
+}
+
+#[test]
+fn a_plan_promises_no_untagging_where_a_gateway_answers() {
+    // No registry writes such pages. Its own words, or none, are not refuted before something is deleted.
+    let pages = Answer::not_founds("MANIFEST_UNKNOWN").into_iter().filter(|(body, _)| ["text", "HTML"].contains(body));
+    for (body, answer) in pages {
+        let registry = app(Personality::Distribution3, &["old", "kept"]);
+        registry.inject(Match::deletes("app").always(), answer);
+        let outcome = rls(&registry, "rm -n app:old");
+        assert_eq!((outcome.code, removed(&outcome).len()), (Some(7), 0), "{body}: {outcome}");
+        assert!(!outcome.stdout.contains("would-remove"), "{body}: {outcome}");
+    }
+}
+
+#[test]
+fn where_names_answer_404_and_digests_do_not_the_manifest_goes_alone_or_not_at_all() {
+    for personality in BOTH {
+        let registry = app(personality, &["old", "shared", "kept"]);
+        let digest = registry.resolve("app", "shared").expect("it was pushed");
+        registry.tag("app", "sibling", &digest);
+        registry.inject(Match::deletes("app").of_tags().always(), Answer::not_found("MANIFEST_UNKNOWN"));
+        let outcome = rls(&registry, "rm app:old -q");
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "removed\tapp:old\n"), "{personality:?}: {outcome}");
+        assert_eq!(registry.tags("app"), ["kept", "shared", "sibling"], "{personality:?}");
+        let outcome = rls(&registry, "rm app:shared");
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(9), "failed\tapp:shared\n"), "{personality:?}: {outcome}");
+        assert!(outcome.stderr.contains("app:sibling"), "{outcome}");
+        assert_eq!(registry.tags("app"), ["kept", "shared", "sibling"], "{personality:?}");
+        let outcome = rls(&registry, "prune app --keep kept --keep sibling --yes --placeholder -q");
+        assert_eq!((outcome.code, removed(&outcome)), (Some(0), vec!["shared"]), "{personality:?}: {outcome}");
+        assert_eq!(registry.tags("app"), ["kept", "sibling"], "{personality:?}");
+    }
+}
+
+#[test]
+fn what_somebody_else_removed_meanwhile_is_absent() {
+    for personality in BOTH {
+        for way in [Way::Name, Way::Several, Way::Digest, Way::Siblings, Way::Match, Way::Apply, Way::Prune] {
+            let registry = way.start(personality);
+            let outcome = way.run(&registry, |registry| {
+                let digest = registry.resolve("app", "old").expect("it was pushed");
+                // The last request before the deletion; and then it finds nothing.
+                registry.on_request(Match::deletes("app").of(["old", digest.as_str()]), move |registry, _| {
+                    registry.remove_manifest("app", &digest);
+                    registry.untag("app", "old");
+                });
+            });
+            assert_eq!(outcome.code, Some(0), "{personality:?}, {way:?}: {outcome}");
+            assert!(!removed(&outcome).contains(&"old"), "{personality:?}, {way:?}: {outcome}");
+            assert!(outcome.stdout.contains("absent\tapp"), "{personality:?}, {way:?}: {outcome}");
+            assert!(registry.contains("app", "kept"));
+        }
+    }
+}
+
+#[test]
+fn a_404_to_a_later_deletion_is_no_removal_either() {
+    for personality in BOTH {
+        for way in [Way::Several, Way::Match, Way::All, Way::Prune] {
+            let registry = way.start(personality);
+            let outcome = way.run(&registry, |registry| {
+                let digest = registry.resolve("app", "older").expect("it was pushed");
+                let second = Match::deletes("app").of(["older", digest.as_str()]);
+                registry.inject(second.always(), Answer::not_found("MANIFEST_UNKNOWN"));
+            });
+            assert_eq!(outcome.code, Some(6), "{personality:?}, {way:?}: {outcome}");
+            assert!(removed(&outcome).contains(&"old") && !removed(&outcome).contains(&"older"), "{way:?}: {outcome}");
+            assert!(!registry.contains("app", "old") && registry.contains("app", "older"), "{way:?}: {outcome}");
+        }
+    }
+}
+
+#[test]
+fn a_404_to_a_push_is_no_removal() {
+    for (body, answer) in Answer::not_founds("NAME_UNKNOWN") {
+        for refused in [Match::uploads("app"), Match::manifests("app").method(Method::PUT)] {
+            for words in [
+                "rm app:old --placeholder",
+                "rm app:old --placeholder --ignore-missing",
+                "prune app --keep kept --keep sibling --placeholder --yes",
+            ] {
+                let registry = Way::Placeholder.start(Personality::Distribution28);
+                registry.untag("app", "older");
+                let before = state(&registry, "app");
+                registry.inject(refused.clone().always(), answer.clone());
+                let outcome = Rls::at(&registry).words(words).run();
+                let code = if words.starts_with("prune") { 6 } else { 7 };
+                assert_eq!(outcome.code, Some(code), "{body}: {outcome}");
+                assert!(outcome.stdout.contains("failed\tapp:old\n") && removed(&outcome).is_empty(), "{outcome}");
+                assert_eq!(state(&registry, "app"), before, "{body}: {outcome}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_404_to_a_look_is_asked_again() {
+    for personality in BOTH {
+        // A replica that lags behind denies the tag, once to HEAD and GET of the plan, or once to the last look.
+        for skip in 0..4 {
+            let registry = app(personality, &["old", "kept"]);
+            let look = Match::manifest("app", "old").reads().after(skip);
+            registry.inject(look, Answer::not_found("MANIFEST_UNKNOWN"));
+            let outcome = rls(&registry, "rm app:old -q");
+            assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "removed\tapp:old\n"), "{skip}: {outcome}");
+            assert_eq!(registry.tags("app"), ["kept"], "{skip}: {outcome}");
+        }
+    }
+}
