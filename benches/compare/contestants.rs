@@ -205,6 +205,15 @@ pub fn first(server: &Server) -> String {
     format!("{}:{}", server.grid.repository(0), server.grid.tag(0))
 }
 
+/// From `N requests, …` in what `--stats` says.
+pub fn requests_in(stats: &str) -> usize {
+    let before = stats.split_once(" requests").map(|(before, _)| before);
+    let digits = before.and_then(|before| before.rsplit(char::is_whitespace).next());
+    digits
+        .and_then(|digits| digits.replace(',', "").parse().ok())
+        .unwrap_or_else(|| panic!("no number of requests in {stats}"))
+}
+
 /// From `…, 16 at once at most, …` in what `--stats` says.
 fn most_at_once(stats: &str) -> Option<usize> {
     let (before, _) = stats.split_once(" at once at most")?;

@@ -6,6 +6,7 @@
 //! | room | what is in it |
 //! |---|---|
 //! | `chapters` | what is measured, against whom, and what is to be reached |
+//! | `cleaning` | one repository with very many tags, looked at and cleaned |
 //! | `servers` | the registries, each in a process of its own |
 //! | `contestants` | the command lines of rls and of the others |
 //! | `limit` | the load generator that only sends and reads |
@@ -16,6 +17,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its table is what a benchmark is for")]
 
 mod chapters;
+mod cleaning;
 mod contestants;
 mod limit;
 mod pairing;

@@ -24,6 +24,15 @@ pub struct Outcome {
     pub more: f64,
 }
 
+impl Outcome {
+    /// Of what can be done only once.
+    pub fn once(ours: Cost, theirs: Cost) -> Self {
+        let ratio = ours.time.as_secs_f64() / theirs.time.as_secs_f64();
+        let more = (ours.time.as_secs_f64() - theirs.time.as_secs_f64()) * 1000.0;
+        Self { ours, theirs, ratio, from: ratio, to: ratio, more }
+    }
+}
+
 /// Runs one and the other in turn, after a pair that is not counted.
 pub fn compare(ours: &Plan, theirs: &Plan) -> Outcome {
     let mut pairs = Vec::new();

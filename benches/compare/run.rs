@@ -1,6 +1,7 @@
 //! One process: how long it takes and how much memory it has at most.
 
 use std::ffi::OsString;
+use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -45,6 +46,25 @@ impl Plan {
         let time = begin.elapsed();
         assert!(ended.status.success(), "{} {:?} failed: {}", self.program.display(), self.arguments, ended.status);
         Cost { time, memory: ended.rusage.maxrss as f64 / 1024.0 / 1024.0 }
+    }
+
+    /// Runs it to its end, which has to be a success; with what it says on standard error.
+    pub fn run_and_say(&self) -> (Cost, String) {
+        let mut command = self.command();
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let begin = Instant::now();
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
+        let mut said = String::new();
+        child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("text");
+        let ended = child.wait4().expect("a child that ends");
+        assert!(
+            ended.status.success(),
+            "{} {:?} failed: {}: {said}",
+            self.program.display(),
+            self.arguments,
+            ended.status
+        );
+        (Cost { time: begin.elapsed(), memory: ended.rusage.maxrss as f64 / 1024.0 / 1024.0 }, said)
     }
 
     /// What it says on standard error.

@@ -116,6 +116,12 @@ impl Server {
         Self::start(Way::Plain, grid, &["million", if in_pages { "pages" } else { "body" }])
     }
 
+    /// The embedded registry with so many tags in the repository `team/app`, on so many images. It deletes tags by their names.
+    pub fn repository(tags: usize, images: usize) -> Self {
+        let grid = Grid { repositories: 1, tags };
+        Self::start(Way::Plain, grid, &["repository", &tags.to_string(), &images.to_string()])
+    }
+
     fn start(way: Way, grid: Grid, what: &[&str]) -> Self {
         let program = std::env::current_exe().expect("this program");
         let mut child = Command::new(program)
@@ -167,6 +173,7 @@ pub fn serve(what: &[&str]) {
             embedded(grid, Duration::from_millis(number(latency) as u64));
         }
         ["million", form] => million(form == "pages"),
+        ["repository", tags, images] => repository(number(tags), number(images)),
         _ => panic!("{what:?} is no registry"),
     }
 }
@@ -200,6 +207,15 @@ fn million(in_pages: bool) {
     let personality = if in_pages { Personality::Distribution3 } else { Personality::Distribution28 };
     let builder = Registry::builder().personality(personality).without_journal();
     let registry = builder.seed("many:1000000".parse().expect("a seed")).start();
+    wait(&registry.host(), "", &[]);
+}
+
+fn repository(tags: usize, images: usize) {
+    let registry = Registry::builder().personality(Personality::Distribution3).without_journal().start();
+    let push =
+        |number: usize| registry.push("team/app", &format!("v{number}"), &ImageSpec::new(&number.to_string()).build());
+    let digests: Vec<_> = (0..images).map(push).collect();
+    (images..tags).for_each(|number| registry.tag("team/app", &format!("v{number}"), &digests[number % images]));
     wait(&registry.host(), "", &[]);
 }
 

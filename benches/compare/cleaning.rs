@@ -1,0 +1,47 @@
+//! Looking at everything in one repository, and cleaning it: how the cost grows with the tags.
+
+use crate::chapters::{Bench, GROWTH};
+use crate::contestants::requests_in;
+use crate::pairing::{Outcome, compare};
+use crate::servers::Server;
+use crate::table::Goal;
+
+const FEW: usize = 10_000;
+const MANY: usize = 100_000;
+
+/// What most rules keep: one tag of ten.
+const PRUNE: [&str; 4] = ["prune", "team/app", "--keep", "*0"];
+
+/// A name, and on how many manifests so many tags are.
+type Spread = (&'static str, fn(usize) -> usize);
+
+const SPREADS: [Spread; 3] = [("1 manifest", |_| 1), ("3 manifests", |_| 3), ("as many manifests", |tags| tags)];
+
+impl Bench {
+    /// A snapshot with its plan, the tags with all that can be told of them, and a whole `prune`.
+    pub fn cleaning(&mut self) {
+        for (spread, manifests) in SPREADS {
+            let [few, many] = [FEW, MANY].map(|tags| Server::repository(tags, manifests(tags)));
+            for (what, arguments) in [
+                ("prune --dry-run", &[&PRUNE[..], &["--dry-run"]].concat()[..]),
+                ("tags -l", &["tags", "team/app", "-l"]),
+            ] {
+                let [few, many] = [&few, &many].map(|server| self.contestants.rls_at(server, arguments));
+                let what = format!("{what}, 100,000 on {spread}");
+                let requests = requests_in(&many.with("--stats").said());
+                self.table.row(&what, "rls, 10,000", &compare(&many, &few), Some(Goal::Ratio(GROWTH)));
+                self.table.fact(&what, requests as f64, "requests", f64::INFINITY);
+            }
+        }
+        // It can be done once: the second time nothing is left to be removed.
+        let run = |tags: usize| {
+            let server = Server::repository(tags, tags);
+            let prune = self.contestants.rls_at(&server, &[&PRUNE[..], &["--yes", "--stats"]].concat());
+            prune.run_and_say()
+        };
+        let ((few, _), (many, said)) = (run(FEW), run(MANY));
+        let what = "prune --yes, 100,000 manifests";
+        self.table.row(what, "rls, 10,000", &Outcome::once(many, few), Some(Goal::Ratio(GROWTH)));
+        self.table.fact(what, requests_in(&said) as f64, "requests", f64::INFINITY);
+    }
+}
