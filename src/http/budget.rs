@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Most bytes of all bodies together.
-const MOST: usize = 64 * 1024 * 1024;
+/// Most bytes of all bodies together. The process may have 128 MiB: each body is read in pieces first, and what it says is a copy.
+const MOST: usize = 40 * 1024 * 1024;
 
 /// What is counted at a time, in bytes.
 const UNIT: usize = 1024;

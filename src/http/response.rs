@@ -125,7 +125,9 @@ impl Response {
         if self.inner.content_length().is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
-        let mut body = BytesMut::new();
+        // A buffer that grows takes up to twice what it holds.
+        let length = self.inner.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut body = BytesMut::with_capacity(length.unwrap_or_default());
         while let Some(chunk) = self.chunk().await? {
             if body.len() + chunk.len() > limit {
                 return Err(too_large());

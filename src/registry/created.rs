@@ -11,6 +11,11 @@ const CREATED: &str = "org.opencontainers.image.created";
 /// Where BuildKit says it of a layer in its cache.
 const BUILDKIT_CREATED: &str = "buildkit/createdat";
 
+/// Whether an annotation tells when something was made.
+pub(super) fn tells_creation(annotation: &str) -> bool {
+    [CREATED, BUILDKIT_CREATED].contains(&annotation)
+}
+
 /// 2000-01-01T00:00:00Z. Registries have been there since 2013; reproducible builds set a date before this one: Go's and Unix's zero
 /// times, the first moment of zip, which buildpacks set, and what lies beside them in other time zones.
 const FIRST: i64 = 946_684_800;

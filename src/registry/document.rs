@@ -204,8 +204,16 @@ impl Manifest {
     ///
     /// [`Fault::Malformed`] when nothing of it can be read.
     pub fn readable(&self) -> Result<(Document, Option<Error>)> {
+        self.readable_by(Reader::default())
+    }
+
+    /// As [`Manifest::readable`], without the annotations for which `keeps` says no.
+    pub(super) fn readable_keeping(&self, keeps: fn(&str) -> bool) -> Result<(Document, Option<Error>)> {
+        self.readable_by(Reader::keeping(keeps))
+    }
+
+    fn readable_by(&self, mut reader: Reader) -> Result<(Document, Option<Error>)> {
         let what = format!("manifest {}", self.digest);
-        let mut reader = Reader::default();
         let document = match Form::of(&self.media_type) {
             Some(Form::Schema1) => schema1::document(&self.bytes, &mut reader),
             form => document(&self.bytes, form, &mut reader),

@@ -95,13 +95,26 @@ impl Visitor<'_> for Name<'_> {
 }
 
 /// Reads members, and remembers what could not be read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Reader {
+    /// Which annotations are kept. There may be hundreds of thousands.
+    keeps: fn(&str) -> bool,
     causes: Vec<String>,
     more: usize,
 }
 
+impl Default for Reader {
+    fn default() -> Self {
+        Self::keeping(|_| true)
+    }
+}
+
 impl Reader {
+    /// One that passes over the annotations for which `keeps` says no.
+    pub(super) fn keeping(keeps: fn(&str) -> bool) -> Self {
+        Self { keeps, causes: Vec::new(), more: 0 }
+    }
+
     /// Why something could not be read, the first of the reasons with the number of the others.
     pub(super) fn causes(mut self) -> Vec<String> {
         if self.more > 0 {
@@ -148,18 +161,48 @@ impl Reader {
     /// A map of texts, among which `null` is the empty text.
     pub(super) fn texts(&mut self, member: Member<'_>, place: fmt::Arguments<'_>) -> BTreeMap<String, String> {
         let Some(member) = member else { return BTreeMap::new() };
-        let texts = match serde_json::from_str::<BTreeMap<String, Option<String>>>(member.get()) {
-            Ok(texts) => return texts.into_iter().map(|(key, text)| (key, text.unwrap_or_default())).collect(),
-            Err(_) => self.value::<BTreeMap<String, Box<RawValue>>>(Some(member), place),
-        };
+        let mut deserializer = serde_json::Deserializer::from_str(member.get());
+        if let Ok(texts) = Texts(self.keeps).deserialize(&mut deserializer) {
+            return texts;
+        }
+        let texts = self.value::<BTreeMap<String, Box<RawValue>>>(Some(member), place);
         let text = |(key, text): (String, Box<RawValue>)| match Option::<String>::deserialize(&*text) {
-            Ok(text) => Some((key, text.unwrap_or_default())),
+            Ok(text) => Some((key, text.unwrap_or_default())).filter(|(key, _)| (self.keeps)(key)),
             Err(error) => {
                 self.fail(format_args!("{place}.{key}"), error);
                 None
             }
         };
         texts.into_iter().filter_map(text).collect()
+    }
+}
+
+/// A map of texts all of which can be read, as far as they are kept.
+struct Texts(fn(&str) -> bool);
+
+impl<'de> DeserializeSeed<'de> for Texts {
+    type Value = BTreeMap<String, String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Texts {
+    type Value = BTreeMap<String, String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut texts = BTreeMap::new();
+        while let Some((key, text)) = map.next_entry::<String, Option<String>>()? {
+            if (self.0)(&key) {
+                texts.insert(key, text.unwrap_or_default());
+            }
+        }
+        Ok(texts)
     }
 }
 

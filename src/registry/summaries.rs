@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::client::Client;
 use super::config::ImageConfig;
+use super::created::tells_creation;
 use super::delete::moved;
 use super::descriptor::Descriptor;
 use super::document::{Content, DEEPEST, Manifest};
@@ -222,7 +223,7 @@ impl<'a> Summaries<'a> {
     ) -> BoxFuture<'b, Node> {
         async move {
             let mut sum = Sum::new(&manifest);
-            let (document, unreadable) = match manifest.readable() {
+            let (document, unreadable) = match manifest.readable_keeping(is_needed) {
                 Ok(readable) => readable,
                 Err(error) => {
                     sum.fail(error);
@@ -302,8 +303,18 @@ impl<'a> Summaries<'a> {
 /// What is needed of a descriptor to fetch what it names and to add that up.
 fn lean(descriptor: &Descriptor) -> Descriptor {
     let mut lean = descriptor.clone();
-    lean.annotations.retain(|key, _| key.starts_with("vnd.docker.reference."));
+    lean.annotations.retain(|key, _| is_reference(key));
     lean
+}
+
+/// Whether an annotation says something that is added up.
+fn is_needed(annotation: &str) -> bool {
+    is_reference(annotation) || tells_creation(annotation)
+}
+
+/// Whether it is one of those by which buildx ties an attestation to its image.
+fn is_reference(annotation: &str) -> bool {
+    annotation.starts_with("vnd.docker.reference.")
 }
 
 /// Whether it is the tag that is gone, or is on something else by now.
