@@ -407,15 +407,29 @@ impl<'a> Rule<'a> {
         }
     }
 
-    /// Whether a manifest is gone after what was decided until now, or nothing that stays leads to it.
+    /// Whether a manifest is gone after what was decided until now, or nothing that stays leads to it. What no tag ever led to goes with
+    /// what it refers to.
     fn goes(&self, digest: &Digest) -> bool {
         let Some(manifest) = self.index.manifest_id(digest) else {
             return self.unindexed.contains(digest);
         };
+        let subject = |manifest| self.index.facts(manifest).and_then(|facts| facts.subject);
+        let mut seen = HashSet::new();
+        let mut next = Some(manifest);
+        while let Some(manifest) = next.filter(|manifest| seen.insert(*manifest)) {
+            if self.index.is_reached(manifest) {
+                return self.is_left(manifest);
+            }
+            next = subject(manifest);
+        }
+        self.going.manifests.contains(&manifest)
+    }
+
+    /// Whether a manifest is deleted, or untagged, itself or an index that leads to it, and left to the registry's garbage collection.
+    fn is_left(&self, manifest: ManifestId) -> bool {
         if self.going.manifests.contains(&manifest) {
             return true;
         }
-        // Untagged, itself or an index that leads to it, and left to the registry's garbage collection.
         let mut is_untagged = false;
         let mut seen = HashSet::from([manifest]);
         let mut waiting = vec![manifest];

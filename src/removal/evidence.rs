@@ -39,10 +39,10 @@ impl<'a> Evidence<'a> {
             as_expected(request, tag).then_some(tag)
         });
         let manifests = requests.iter().filter_map(|request| match &request.target {
-            Target::Manifest(digest) => index.manifest_id(digest),
+            Target::Manifest(digest) => Some((index.manifest_id(digest)?, request.policy.siblings == Siblings::Go)),
             Target::Tag(_) => None,
         });
-        let manifests: HashSet<_> = manifests.collect();
+        let manifests: HashMap<_, _> = manifests.collect();
         let mut evidence = Self {
             state,
             index,
@@ -67,15 +67,22 @@ impl<'a> Evidence<'a> {
                 Pointer::Dangling => {}
             }
         }
-        for (manifest, known) in index.manifests().filter(|(manifest, _)| !manifests.contains(manifest)) {
+        for (manifest, known) in index.manifests() {
             let error = match known {
                 ManifestState::Unreadable(error) => Some(error),
-                ManifestState::Unread if index.is_reached(manifest) => None,
+                ManifestState::Unread if evidence.is_named(manifest) => None,
                 ManifestState::Unread | ManifestState::Read(_) | ManifestState::Missing => continue,
             };
-            if let Some(name) = evidence.staying_name(manifest) {
-                evidence.unreadable.push((manifest, name, error));
-            }
+            let name = match manifests.get(&manifest) {
+                // What no tag leads to may be pulled by its digest.
+                None => evidence.staying_name(manifest).or_else(|| {
+                    (!index.is_reached(manifest)).then(|| format!("{}@{}", state.repository, index.digest(manifest)))
+                }),
+                // It is not deleted where a tag leads to it that stays.
+                Some(true) => index.parents(manifest).find_map(|parent| evidence.staying_name(parent)),
+                Some(false) => evidence.staying_name(manifest),
+            };
+            evidence.unreadable.extend(name.map(|name| (manifest, name, error)));
         }
         evidence
     }
@@ -88,6 +95,11 @@ impl<'a> Evidence<'a> {
     /// The names on a manifest that the grammar of tags forbids.
     pub(super) fn other_names(&self, manifest: ManifestId) -> &[&'a str] {
         self.other_names.get(&manifest).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a tag, another name or an index leads to a manifest.
+    pub(super) fn is_named(&self, manifest: ManifestId) -> bool {
+        self.index.is_reached(manifest) || self.other_names.contains_key(&manifest)
     }
 
     /// A name that stays and leads to a manifest, through indexes or directly.

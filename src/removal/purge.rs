@@ -81,7 +81,15 @@ impl Purge<'_> {
                 queue.push_back((manifest, Purpose::Unneeded));
             }
         }
-        while let Some((manifest, purpose)) = parts.pop_front().or_else(|| referrers.pop_front()) {
+        let (mut last, mut is_put_off) = (VecDeque::new(), HashSet::new());
+        while let Some((manifest, purpose)) =
+            parts.pop_front().or_else(|| referrers.pop_front()).or_else(|| last.pop_front())
+        {
+            // What it refers to may be about to go.
+            if self.may_follow(manifest) && is_put_off.insert(manifest) {
+                last.push_back((manifest, purpose));
+                continue;
+            }
             if self.may_go(manifest) {
                 self.going.delete(index, manifest);
                 let subject = match index.state(manifest) {
@@ -99,6 +107,13 @@ impl Purge<'_> {
         let index = self.evidence.index;
         let names_digest = |tag| ["sha256-", "sha512-"].iter().any(|start| index.tag(tag).as_str().starts_with(start));
         index.facts(manifest).is_some_and(|facts| facts.subject.is_some()) || index.tags_on(manifest).any(names_digest)
+    }
+
+    /// Whether a manifest refers to one that no tag ever led to, and that is not going yet.
+    fn may_follow(&self, manifest: ManifestId) -> bool {
+        let index = self.evidence.index;
+        let subject = index.facts(manifest).and_then(|facts| facts.subject);
+        subject.is_some_and(|subject| !self.going.manifests.contains(&subject) && !index.is_reached(subject))
     }
 
     /// Notes what a manifest that goes listed, and what refers to it.
@@ -207,7 +222,7 @@ fn freed(evidence: &Evidence<'_>, going: &Going) -> Freed {
                 freed.needed.insert(index.manifest_key(manifest));
             }
             ManifestState::Unreadable(_) => freed.is_unknown |= !goes,
-            ManifestState::Unread => freed.is_unknown |= !goes && index.is_reached(manifest),
+            ManifestState::Unread => freed.is_unknown |= !goes && evidence.is_named(manifest),
             ManifestState::Missing => {}
         }
     }

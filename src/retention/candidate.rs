@@ -94,7 +94,9 @@ impl Candidates {
         }
         let because = |tag: TagId| rules.first().map_or(Removed::NotKept, |rule| because(rule, &keys[tag.position()]));
         let intent = |tag: TagId| match (statuses[tag.position()], kept[tag.position()]) {
-            (Status::Ruled(_) | Status::Settled(Intent::Follow(_)), _) if is_used[tag.position()] => {
+            (Status::Ruled(_) | Status::Settled(Intent::Follow(_) | Intent::Remove(_)), _)
+                if is_used[tag.position()] =>
+            {
                 Intent::Keep(Kept::Used)
             }
             (Status::Settled(intent), _) => intent,

@@ -229,6 +229,27 @@ fn a_list_that_cannot_be_trusted_keeps_manifests() {
 }
 
 #[test]
+fn what_refers_to_a_placeholder_in_use_stays_with_it() {
+    let facts = Facts::default().image("latest", None).with("latest", |spec| spec.is_placeholder = true);
+    let facts = facts.image("sbom", 3).with("sbom", |spec| spec.subject = Some("latest".to_owned()));
+    let told = facts.decide_all(&[Rule::default()], &used("reg.corp/app:latest"), &anything()).told();
+    assert_eq!(told, ["sbom keep: refers to latest, which stays", "latest keep: in use"]);
+}
+
+#[test]
+fn a_chain_of_what_refers_to_a_placeholder_goes_with_it() {
+    let facts = Facts::default().image("rc1", None).with("rc1", |spec| spec.is_placeholder = true);
+    let facts = facts.manifest("signature", 3).with("signature", |spec| spec.subject = Some("rc1".to_owned()));
+    let facts = facts.image("1.0", 3).with("1.0", |spec| spec.subject = Some("signature".to_owned()));
+    let decided = facts.decide_all(&[Rule::default()], &UsedTags::default(), &anything());
+    assert_eq!(
+        decided.told(),
+        ["1.0 remove: refers to <signature>, which goes", "rc1 remove: left behind by an interrupted removal"]
+    );
+    assert_eq!(decided.purged(), ["rc1", "signature", "1.0"]);
+}
+
+#[test]
 fn a_placeholder_goes_whatever_the_rule_says() {
     let facts = Facts::default().image("1.0", None).with("1.0", |spec| spec.is_placeholder = true).image("2.0", 100);
     let rule = Rule { keep: globs(&["*"]), matches: globs(&["none"]), exclude: globs(&["*"]), ..Rule::default() };

@@ -165,10 +165,8 @@ proptest! {
         }
         // Tags that go with their manifest are on one that goes.
         for decision in plan.decisions.iter().filter(|decision| !decision.verdict.is_kept() && !decision.verdict.is_untag()) {
-            // A placeholder that is in use by its name stays, whatever it is.
             let on = decision.manifest.expect("known where it goes");
-            let is_used = used.manifests(snapshot)[on.position()] || snapshot.tags_on(on).any(|tag| used.names(snapshot.tag(tag)));
-            prop_assert!(is_used || purged.contains(&on), "{:?}", decided.told());
+            prop_assert!(purged.contains(&on), "{:?}", decided.told());
         }
         // What cannot be read may need anything but a placeholder.
         let is_blind = facts.tags.iter().any(|(_, on)| on.is_none()) || facts.others.iter().any(|(_, on)| on.is_none())
@@ -187,7 +185,7 @@ proptest! {
         for decision in decided.plan.removals() {
             let manifest = decision.manifest.expect("known where it goes");
             prop_assert!(decided.snapshot.facts(manifest).is_some());
-            prop_assert!(!used.names(decided.snapshot.tag(decision.tag)) || decided.snapshot.facts(manifest).is_some_and(|facts| facts.is_placeholder));
+            prop_assert!(!used.names(decided.snapshot.tag(decision.tag)));
         }
         for deleted in decided.deleted() {
             prop_assert!(decided.snapshot.facts(deleted).is_some());
@@ -322,12 +320,14 @@ proptest! {
     }
 
     #[test]
-    fn placeholders_always_go(facts in any_facts(), rules in any_rules(), used in any_used()) {
+    fn placeholders_go_unless_they_are_in_use(facts in any_facts(), rules in any_rules(), used in any_used()) {
         let decided = decided(&facts, &rules, &used);
         if decided.plan.refusal.is_none() {
             for decision in &decided.plan.decisions {
-                let facts = decision.manifest.and_then(|manifest| decided.snapshot.facts(manifest));
-                prop_assert!(!facts.is_some_and(|facts| facts.is_placeholder) || !decision.verdict.is_kept());
+                let Some(on) = decision.manifest else { continue };
+                let facts = decided.snapshot.facts(on);
+                let is_used = used.manifests(&decided.snapshot)[on.position()] || used.names(decided.snapshot.tag(decision.tag));
+                prop_assert!(!facts.is_some_and(|facts| facts.is_placeholder) || decision.verdict.is_kept() == is_used);
             }
         }
     }
