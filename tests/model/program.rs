@@ -99,7 +99,7 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
     let outcome = rls.outcome(&child.wait_with_output().expect("it ends"));
     world.calm();
     let trace = world.trace();
-    let mut checked = check(&world, &trace, &named, &outcome, killed);
+    let mut checked = check(&world, &trace, &named, &outcome, if killed { Ended::Killed } else { Ended::Itself });
     let mut second = None;
     let mut rls = rls;
     if checked.is_ok() && killed {
@@ -107,7 +107,7 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
         rls = rls.then(&format!("{words} --jobs 1{ignores}"));
         let again = rls.run();
         let trace = world.trace();
-        checked = check(&world, &trace, &named, &again, false);
+        checked = check(&world, &trace, &named, &again, Ended::AfterKilled);
         second = Some(again);
     }
     if checked.is_ok() && chance.bool() {
@@ -153,13 +153,23 @@ fn reported(outcome: &Outcome) -> Vec<(String, String, Option<String>)> {
     reported.collect()
 }
 
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Killed,
+    Itself,
+    /// By itself, after another that was killed, and did a part of it.
+    AfterKilled,
+}
+
 fn check(
     world: &World,
     trace: &Trace,
     named: &BTreeSet<String>,
     outcome: &Outcome,
-    killed: bool,
+    ended: Ended,
 ) -> Result<(), String> {
+    let killed = ended == Ended::Killed;
     let reported = reported(outcome);
     let is_deceived = |tag: &str| trace.is_deceived(tag, trace.len());
     let is_misdeed = trace.moments.iter().any(|moment| moment.trouble == Some(crate::trouble::Trouble::Misdeed));
@@ -188,7 +198,8 @@ fn check(
     }
     let is_unsure = killed || reported.iter().any(|(_, _, kind)| kind.as_deref() == Some("incomplete"));
     if !is_unsure {
-        let is_told = |tag: &String| reported.iter().any(|(known, action, _)| known == tag && action == "removed");
+        let tells = |action: &str| action == "removed" || ended == Ended::AfterKilled && action == "absent";
+        let is_told = |tag: &String| reported.iter().any(|(known, action, _)| known == tag && tells(action));
         let silent = |tag: &&String| is_lost(tag) && !is_told(tag) && !is_misdeed && !is_deceived(tag);
         if let Some(tag) = named.iter().find(silent) {
             return Err(format!("{tag} is gone and nobody says so"));
