@@ -55,10 +55,11 @@ impl Table {
 
     /// Something that is no pair.
     pub fn fact(&mut self, what: &str, value: f64, unit: &str, most: f64) {
+        let decimals = usize::from(value.fract() != 0.0);
         println!(
             "| {what:<38} | {:<20} | {:>9} | {:>9} | {:>5} | {:>13} | {:>8} | {:>9} |",
             "",
-            format!("{value:.1} {unit}"),
+            format!("{value:.decimals$} {unit}"),
             "",
             "",
             "",
