@@ -21,14 +21,16 @@ fn no_more_than_asked_for() {
 #[test]
 fn a_registry_that_turns_requests_away_is_asked_half_as_much_unless_told_otherwise() {
     for status in [429, 503] {
-        for (jobs, slowdowns) in [("", 1), ("--jobs 16", 0)] {
+        for (jobs, adapts) in [("", true), ("--jobs 16", false)] {
             let registry = seeded("60x1");
             let full = Answer::new(status).header("Retry-After", "0");
             registry.inject(Match::ending("/tags/list").after(3).times(4), Fault::Answer(full));
             let shown = Rls::at(&registry).words(&format!("repos --tags --stats {jobs}")).run();
             assert_eq!((shown.code, shown.stdout.lines().count()), (Some(0), 60), "{shown}");
-            let expected = format!(", 16 at once at most, {slowdowns} slow-downs, 4 retries, ");
-            assert!(shown.stderr.contains(&expected), "{status}: {}", shown.stderr);
+            // Refusals that come together are one slow-down; whether they do is for the machine to say.
+            let (most, slowdowns) = told(&shown.stderr);
+            assert_eq!((most, slowdowns > 0), (16, adapts), "{status}: {}", shown.stderr);
+            assert!(shown.stderr.contains(" slow-downs, 4 retries, "), "{status}: {}", shown.stderr);
         }
     }
 }
@@ -53,11 +55,11 @@ fn a_registry_that_is_far_away_is_asked_more_at_once_unless_told_otherwise() {
 
 #[test]
 fn a_registry_that_becomes_slow_is_asked_less_at_once_unless_told_otherwise() {
-    for (jobs, slowdowns) in [("", 1), ("--jobs 16", 0)] {
+    for (jobs, adapts) in [("", true), ("--jobs 16", false)] {
         let registry = seeded("60x1");
         registry.inject(Match::ending("/tags/list").after(20).always(), Fault::Delay(Duration::from_secs(1)));
         let shown = Rls::at(&registry).words(&format!("repos --tags --stats {jobs}")).run();
         assert_eq!((shown.code, shown.stdout.lines().count()), (Some(0), 60));
-        assert_eq!(told(&shown.stderr).1, slowdowns, "{}", shown.stderr);
+        assert_eq!(told(&shown.stderr).1 > 0, adapts, "{}", shown.stderr);
     }
 }
