@@ -76,7 +76,7 @@ impl<'a> Evidence<'a> {
             let name = match manifests.get(&manifest) {
                 // What no tag leads to may be pulled by its digest.
                 None => evidence.staying_name(manifest).or_else(|| {
-                    (!index.is_reached(manifest)).then(|| format!("{}@{}", state.repository, index.digest(manifest)))
+                    (!evidence.is_tagged(manifest)).then(|| format!("{}@{}", state.repository, index.digest(manifest)))
                 }),
                 // It is not deleted where a tag leads to it that stays.
                 Some(true) => index.parents(manifest).find_map(|parent| evidence.staying_name(parent)),
@@ -100,6 +100,19 @@ impl<'a> Evidence<'a> {
     /// Whether a tag, another name or an index leads to a manifest.
     pub(super) fn is_named(&self, manifest: ManifestId) -> bool {
         self.index.is_reached(manifest) || self.other_names.contains_key(&manifest)
+    }
+
+    /// Whether any name leads to a manifest, through indexes or directly.
+    fn is_tagged(&self, manifest: ManifestId) -> bool {
+        let mut seen = HashSet::from([manifest]);
+        let mut waiting = vec![manifest];
+        while let Some(next) = waiting.pop() {
+            if self.index.tags_on(next).len() > 0 || self.other_names.contains_key(&next) {
+                return true;
+            }
+            waiting.extend(self.index.parents(next).filter(|parent| seen.insert(*parent)));
+        }
+        false
     }
 
     /// A name that stays and leads to a manifest, through indexes or directly.
