@@ -16,9 +16,10 @@ demo:
 	$(CARGO) build --quiet --workspace
 	target/debug/registry-fixture with --seed demo --auth token --tls -- sh fixtures/demo.sh
 
-# Every test, after installing what they talk to. As root on Debian this installs; elsewhere it says what is missing.
+# Every test, after installing what they talk to. As root on Debian this installs; elsewhere it says what is missing. Properties are tried on the
+# same cases each time; `make soak` tries others.
 test: packages
-	$(CARGO) test --workspace
+	PROPTEST_RNG_SEED=1 $(CARGO) test --workspace
 
 # Side by side with the bare requests, curl and the other clients on the PATH; prints the README's table. One chapter alone: ONLY=start;
 # others are plain, tls, token, away, million, growth, cleaning. RLS=… measures another build.
@@ -50,6 +51,7 @@ mutants: packages
 soak:
 	WALKS=10000 PROGRAM_WALKS=500 SOAK_REQUESTS=100000 PROCESSES=200 \
 	    $(CARGO) test --test reliability -- --nocapture --test-threads=1 walks soak processes
+	PROPTEST_CASES=5000 PROPTEST_MAX_GLOBAL_REJECTS=1000000 $(CARGO) test --lib -- removal:: retention::
 
 # The scripts that a test compares with what the program prints.
 completions:
