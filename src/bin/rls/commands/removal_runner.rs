@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use registry_ls::error::{Danger, Error, Kind};
-use registry_ls::name::{Digest, Reference, Registry, Repository, Tag};
+use registry_ls::name::{Reference, Registry, Repository};
 use registry_ls::registry::Client;
 use registry_ls::removal::{
     Execution, Item, Method, Options, Outcome, Plan, Purpose, RemovalRequest, Removed, Run, SavedPlan, Target,
@@ -15,9 +15,10 @@ use registry_ls::removal::{
 
 use tokio::task::yield_now;
 
+use super::removal_records::{failed, record, records, unplanned};
 use super::undo::archive;
 use super::{Context, nearest};
-use crate::output::{Action, Field, Output, OutputError, RemovalRecord, RemovalView, SiblingsRecord, some_of};
+use crate::output::{Action, Output, OutputError, RemovalRecord, RemovalView, some_of};
 use crate::report::{Situation, Stop, failure};
 use crate::usage::Usage;
 
@@ -26,9 +27,6 @@ const GRACE: Duration = Duration::from_millis(100);
 
 /// After so many rows it is looked whether the command has to end.
 const ROWS: usize = 256;
-
-/// As many siblings as a record names; a manifest may have a hundred thousand tags.
-const SIBLINGS: usize = 100;
 
 /// Where records of removals go.
 pub(super) trait Records {
@@ -263,10 +261,6 @@ impl<'a> RemovalRunner<'a> {
                 self.fail(client, repository, item, &error).await;
                 output.write(RemovalRecord { action: Action::Kept, ..failed(repository, item, &error) }.at(registry))
             }
-            Outcome::Failed(error) if is_kept(&error) => {
-                self.fail(client, repository, item, &error).await;
-                output.write(RemovalRecord { action: Action::Kept, ..failed(repository, item, &error) }.at(registry))
-            }
             Outcome::Failed(error) => {
                 self.fail(client, repository, item, &error).await;
                 output.write(failed(repository, item, &error).at(registry))
@@ -338,7 +332,6 @@ impl<'a> RemovalRunner<'a> {
         }
         let names: Vec<_> = item.orphans.iter().map(|orphan| orphan.within(repository)).collect();
         let (verb, refer) = match (self.is_preview, names.len()) {
-            (true, 1) => ("would stay", "refer"),
             (true, _) => ("would stay", "refer"),
             (false, 1) => ("stays", "refers"),
             (false, _) => ("stay", "refer"),
@@ -385,11 +378,6 @@ fn listed(registry: &Registry, repository: &Repository, names: &[String]) -> Err
         .because(format!("the manifest is deleted, and {registry} still names {them} in its list of tags"))
 }
 
-/// Whether something stays because it is in use: nobody tried to remove it.
-fn is_kept(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Safety(Danger::InUse))
-}
-
 /// Whether something stays only because what it belongs to does.
 fn is_left(error: &Error) -> bool {
     matches!(error.kind(), Kind::Safety(Danger::NeededByRest))
@@ -398,85 +386,6 @@ fn is_left(error: &Error) -> bool {
 /// Whether a manifest was deleted.
 fn is_deletion(item: &Item, outcome: &Outcome) -> bool {
     matches!(item.method, Ok(Method::Manifest)) && matches!(outcome, Outcome::Removed(_))
-}
-
-/// The record of what was requested, and one for each tag that goes with it and was not.
-fn records(repository: &Repository, item: &Item, action: Action, moved: &[Tag]) -> Vec<RemovalRecord> {
-    let requested = record(repository, item, action);
-    let with = |tag: &str| RemovalRecord {
-        tag: Some(tag.to_owned()),
-        reason: Some(format!("with {}", item.request.target.within(repository))),
-        ..requested.clone()
-    };
-    let is_moved = |name: &&str| moved.iter().any(|tag| tag.as_str() == *name);
-    let also: Vec<_> = item.also_removed().filter(|name| !is_moved(name)).map(with).collect();
-    std::iter::once(requested).chain(also).collect()
-}
-
-/// What a record says of an item.
-fn record(repository: &Repository, item: &Item, action: Action) -> RemovalRecord {
-    let texts = |digests: &[Digest]| digests.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let tags = |tags: &mut dyn Iterator<Item = &Tag>| tags.take(SIBLINGS).map(ToString::to_string).collect();
-    let siblings = item.siblings.as_ref().map(|_| SiblingsRecord {
-        stay: tags(&mut item.staying().iter()),
-        go: tags(&mut item.companions().chain(item.collateral())),
-    });
-    let is_planned = siblings.is_some();
-    let method = item.method.as_ref().ok().copied().map(Method::name);
-    let referrers: Vec<_> = item.orphans.iter().map(|orphan| orphan.within(repository)).collect();
-    RemovalRecord {
-        digest: item.digest.as_ref().or(item.request.expected.as_ref()).map(ToString::to_string),
-        action,
-        method: method.map(str::to_owned),
-        reason: reason(repository, &item.purpose),
-        siblings: siblings.into(),
-        indexes: is_planned.then(|| texts(&item.indexes)).into(),
-        referrers: is_planned.then_some(referrers).into(),
-        ..RemovalRecord::of(repository.to_string(), item.request.target.tag().map(ToString::to_string))
-    }
-}
-
-/// Why something goes that was not requested.
-pub(super) fn reason(repository: &Repository, purpose: &Purpose) -> Option<String> {
-    match purpose {
-        Purpose::Requested | Purpose::Absent => None,
-        Purpose::Unneeded => Some("no tag points to it any longer".to_owned()),
-        Purpose::PartOf(index) => Some(format!("only {} listed it", index.within(repository))),
-        Purpose::RefersTo(subject) => Some(format!("refers to {}", subject.within(repository))),
-    }
-}
-
-fn failed(repository: &Repository, item: &Item, error: &Error) -> RemovalRecord {
-    let shared = match error.kind() {
-        Kind::Safety(Danger::Siblings { digest, .. }) => Some(digest.to_string()),
-        _ => None,
-    };
-    let record = record(repository, item, Action::Failed);
-    RemovalRecord {
-        digest: record.digest.or(shared),
-        method: None,
-        reason: Some(error.what().to_owned()),
-        error: Some(failure(error)),
-        ..record
-    }
-}
-
-/// The record of something about which nothing could be found out.
-fn unplanned(repository: &Repository, request: &RemovalRequest, error: &Error) -> RemovalRecord {
-    let digest = match &request.target {
-        Target::Manifest(digest) => Some(digest),
-        Target::Tag(_) => request.expected.as_ref(),
-    };
-    RemovalRecord {
-        digest: digest.map(ToString::to_string),
-        action: Action::Failed,
-        reason: Some(error.what().to_owned()),
-        error: Some(failure(error)),
-        siblings: Field::Unknown,
-        indexes: Field::Unknown,
-        referrers: Field::Unknown,
-        ..RemovalRecord::of(repository.to_string(), request.target.tag().map(ToString::to_string))
-    }
 }
 
 async fn hint_context(
@@ -491,42 +400,6 @@ async fn hint_context(
         Target::Manifest(digest) => Reference::digested(repository.clone(), digest.clone()),
     };
     nearest::situation(context, client, &reference, error).await
-}
-
-/// What a plan does about one item, in a line for people; `None` for what it does not do, which is told as an error.
-pub(super) fn describe(repository: &Repository, item: &Item) -> Option<String> {
-    let method = item.method.as_ref().ok()?;
-    let names = |tags: &[Tag]| some_of(&tags.iter().map(|tag| format!("{repository}:{tag}")).collect::<Vec<_>>());
-    let name = item.request.target.within(repository);
-    let also: Vec<_> = item.also_removed().map(|also| format!("{repository}:{also}")).collect();
-    let also = if also.is_empty() { String::new() } else { format!(" (also removes {})", some_of(&also)) };
-    let mut parts = vec![match (method, &item.request.target) {
-        (Method::Tag, _) => format!("untag {name}"),
-        (Method::Placeholder, _) => format!("untag {name} via placeholder"),
-        (Method::Manifest, Target::Tag(_)) => format!("delete manifest of {name}{also}"),
-        (Method::Manifest, Target::Manifest(_)) => format!("delete manifest {name}{also}"),
-    }];
-    if let Some(digest) = item.digest.as_ref().filter(|_| item.request.target.tag().is_some()) {
-        parts.push(digest.to_string());
-    }
-    parts.extend(reason(repository, &item.purpose));
-    match item.staying() {
-        [] => {}
-        [tag] => parts.push(format!("{repository}:{tag} stays")),
-        stay => parts.push(format!("{} stay", names(stay))),
-    }
-    if !item.indexes.is_empty() {
-        let indexes = some_of(&item.indexes.iter().map(ToString::to_string).collect::<Vec<_>>());
-        parts.push(match method {
-            Method::Manifest => format!("breaks {indexes}, which lists it"),
-            Method::Tag | Method::Placeholder => format!("the manifest stays, listed by {indexes}"),
-        });
-    }
-    if !item.orphans.is_empty() {
-        let orphans = some_of(&item.orphans.iter().map(|orphan| orphan.within(repository)).collect::<Vec<_>>());
-        parts.push(format!("leaves {orphans} behind"));
-    }
-    Some(parts.join("; "))
 }
 
 /// Writes a plan to a file, and says how it is applied.

@@ -10,7 +10,8 @@ use registry_ls::removal::{Inspect, Plan, PlanOptions, SavedPlan};
 
 use self::tasks::Task;
 use super::Context;
-use super::removal_runner::{RemovalRunner, describe, save};
+use super::removal_runner::{RemovalRunner, save};
+use super::removal_texts::describe;
 use crate::args::RmArgs;
 use crate::ask::confirm;
 use crate::output::{Format, Layout, Output, RemovalView};
