@@ -430,14 +430,9 @@ impl<'a> Rule<'a> {
         if self.going.manifests.contains(&manifest) {
             return true;
         }
-        let mut is_untagged = false;
-        let mut seen = HashSet::from([manifest]);
-        let mut waiting = vec![manifest];
-        while let Some(next) = waiting.pop() {
-            is_untagged |= self.going.manifests.contains(&next) || self.index.tags_on(next).len() > 0;
-            waiting.extend(self.index.parents(next).filter(|parent| seen.insert(*parent)));
-        }
-        is_untagged && !purge::leads_to(&self.evidence, &self.going, manifest)
+        let was_led_to = |next| self.going.manifests.contains(&next) || self.index.tags_on(next).len() > 0;
+        let mut ancestors = self.index.ancestors(manifest, |_| true);
+        ancestors.any(was_led_to) && !purge::leads_to(&self.evidence, &self.going, manifest)
     }
 
     /// A manifest by a tag on it, which people know, or by its digest.

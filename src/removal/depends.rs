@@ -108,15 +108,8 @@ impl Dependencies {
         else {
             return false;
         };
-        let mut seen = HashSet::from([manifest]);
-        let mut waiting = vec![manifest];
-        while let Some(next) = waiting.pop() {
-            if index.tags_on(next).any(|tag| is_staying(index.tag(tag))) {
-                return true;
-            }
-            let parents = index.parents(next).filter(|parent| !self.is_away(&index.digest(*parent)));
-            waiting.extend(parents.filter(|parent| seen.insert(*parent)));
-        }
-        false
+        let is_there = |parent| !self.is_away(&index.digest(parent));
+        let leads = |next| index.tags_on(next).any(|tag| is_staying(index.tag(tag)));
+        index.ancestors(manifest, is_there).any(leads)
     }
 }

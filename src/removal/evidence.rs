@@ -104,31 +104,19 @@ impl<'a> Evidence<'a> {
 
     /// Whether any name leads to a manifest, through indexes or directly.
     fn is_tagged(&self, manifest: ManifestId) -> bool {
-        let mut seen = HashSet::from([manifest]);
-        let mut waiting = vec![manifest];
-        while let Some(next) = waiting.pop() {
-            if self.index.tags_on(next).len() > 0 || self.other_names.contains_key(&next) {
-                return true;
-            }
-            waiting.extend(self.index.parents(next).filter(|parent| seen.insert(*parent)));
-        }
-        false
+        let is_on = |next| self.index.tags_on(next).len() > 0 || self.other_names.contains_key(&next);
+        self.index.ancestors(manifest, |_| true).any(is_on)
     }
 
     /// A name that stays and leads to a manifest, through indexes or directly.
     fn staying_name(&self, manifest: ManifestId) -> Option<String> {
-        let mut seen = HashSet::from([manifest]);
-        let mut waiting = vec![manifest];
-        while let Some(next) = waiting.pop() {
-            if let Some(tag) = self.index.tags_on(next).find(|tag| !self.is_requested(*tag)) {
-                return Some(format!("{}:{}", self.state.repository, self.index.tag(tag)));
-            }
-            if let Some(name) = self.other_names.get(&next).and_then(|names| names.first()) {
-                return Some(format!("{}:{name}", self.state.repository));
-            }
-            waiting.extend(self.index.parents(next).filter(|parent| seen.insert(*parent)));
-        }
-        None
+        let name_on = |next| {
+            let tag = self.index.tags_on(next).find(|tag| !self.is_requested(*tag));
+            let tag = tag.map(|tag| self.index.tag(tag).as_str());
+            tag.or_else(|| self.other_names.get(&next)?.first().copied())
+        };
+        let name = self.index.ancestors(manifest, |_| true).find_map(name_on)?;
+        Some(format!("{}:{name}", self.state.repository))
     }
 
     /// Why nothing is known of what is requested.

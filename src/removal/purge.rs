@@ -178,16 +178,8 @@ impl Purge<'_> {
 
 /// Whether a tag that stays leads to a manifest.
 pub(super) fn leads_to(evidence: &Evidence<'_>, going: &Going, manifest: ManifestId) -> bool {
-    let mut seen = HashSet::from([manifest]);
-    let mut waiting = vec![manifest];
-    while let Some(next) = waiting.pop() {
-        if going.staying_tags[next.position()] > 0 {
-            return true;
-        }
-        let parents = evidence.index.parents(next).filter(|parent| !going.manifests.contains(parent));
-        waiting.extend(parents.filter(|parent| seen.insert(*parent)));
-    }
-    false
+    let stays = |parent| !going.manifests.contains(&parent);
+    evidence.index.ancestors(manifest, stays).any(|next| going.staying_tags[next.position()] > 0)
 }
 
 /// Names what refers to the manifests that go and stays itself.

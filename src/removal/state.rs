@@ -341,8 +341,7 @@ impl RepositoryState {
     pub(super) fn untagged_referrers(&self, digest: &Digest) -> impl Iterator<Item = &Digest> {
         let is_tagged = |referrer: &Digest| {
             let known = self.index.as_ref().and_then(|index| Some((index, index.manifest_id(referrer)?)));
-            known
-                .is_some_and(|(index, manifest)| index.tags_on(manifest).len() > 0 || index.parents(manifest).len() > 0)
+            known.is_some_and(|(index, manifest)| index.is_reached(manifest))
         };
         let mut seen = HashSet::new();
         let told = self.referrers.get(digest).into_iter().flatten();

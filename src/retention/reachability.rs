@@ -36,26 +36,15 @@ pub(super) fn obstacle(snapshot: &TagIndex, is_reached: &[bool]) -> Option<Obsta
             ManifestState::Unread => is_reached[manifest.position()],
             ManifestState::Read(_) | ManifestState::Missing => false,
         });
-        blind.next().map(|(manifest, ..)| above(snapshot, manifest).map_or(Obstacle::Manifest(manifest), Obstacle::Tag))
+        let (manifest, ..) = blind.next()?;
+        let tag = snapshot.ancestors(manifest, |_| true).find_map(|next| snapshot.tags_on(next).next());
+        Some(tag.map_or(Obstacle::Manifest(manifest), Obstacle::Tag))
     };
     let other = || {
         let other = snapshot.other_names().iter().zip(0..).find(|(other, _)| is_unknown(&other.pointer));
         other.map(|(_, position)| Obstacle::OtherName(position))
     };
     tag.or_else(manifest).or_else(other).or_else(|| snapshot.doubt().map(|_| Obstacle::List))
-}
-
-/// A tag on a manifest or on an index above it.
-fn above(snapshot: &TagIndex, manifest: ManifestId) -> Option<TagId> {
-    let mut seen = std::collections::HashSet::from([manifest]);
-    let mut waiting = VecDeque::from([manifest]);
-    while let Some(next) = waiting.pop_front() {
-        if let Some(tag) = snapshot.tags_on(next).next() {
-            return Some(tag);
-        }
-        waiting.extend(snapshot.parents(next).filter(|parent| seen.insert(*parent)));
-    }
-    None
 }
 
 /// What stays, and in which order the rest goes: indexes before what they list, and manifests before what refers to them.

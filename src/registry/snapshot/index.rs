@@ -171,6 +171,21 @@ impl TagIndex {
         }
     }
 
+    /// A manifest and the indexes that lead to it, directly or through others, each once and the nearest first. What `passes` rejects
+    /// leads nowhere.
+    pub fn ancestors<'a>(
+        &'a self,
+        manifest: ManifestId,
+        passes: impl Fn(ManifestId) -> bool + 'a,
+    ) -> impl Iterator<Item = ManifestId> + 'a {
+        let mut seen = IndexSet::from([manifest]);
+        (0..).map_while(move |at| {
+            let next = *seen.get_index(at)?;
+            seen.extend(self.parents(next).filter(|parent| passes(*parent)));
+            Some(next)
+        })
+    }
+
     /// When the image of a manifest was made; of an index, its newest one, else what its own annotation says.
     pub fn created(&self, manifest: ManifestId) -> Option<Timestamp> {
         let own = self.facts(manifest)?.created.get();
