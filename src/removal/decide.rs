@@ -15,96 +15,15 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::evidence::Evidence;
+use super::going::Going;
+use super::item::{Item, Purpose, SiblingTags};
 use super::purge;
 use super::request::{Method, Methods, RemovalRequest, Siblings, Target};
 use super::state::RepositoryState;
 use crate::error::{Danger, Error, Kind, Missing, Result};
-use crate::name::{Digest, Tag};
+use crate::name::Digest;
 use crate::registry::TagIndex;
 use crate::registry::snapshot::{ManifestId, ManifestState, TagId};
-
-/// What was decided about one thing.
-#[derive(Debug, Clone)]
-pub struct Item {
-    /// What is requested.
-    pub request: RemovalRequest,
-    /// What it points at; `None` where it is looked at only when it goes.
-    pub digest: Option<Digest>,
-    /// How it goes, or why it does not.
-    pub method: Result<Method>,
-    /// Why it goes.
-    pub purpose: Purpose,
-    /// Other tags on its manifest; `None` where they were not looked for.
-    pub siblings: Option<Arc<SiblingTags>>,
-    /// Indexes that stay and list its manifest.
-    pub indexes: Vec<Digest>,
-    /// What refers to the manifest and stays when that goes.
-    pub orphans: Vec<Target>,
-}
-
-/// Why something goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
-    /// It is requested.
-    Requested,
-    /// It does not exist.
-    Absent,
-    /// No tag needs it after the others went.
-    Unneeded,
-    /// No index lists it after this one went.
-    PartOf(Target),
-    /// It refers to this one, which goes.
-    RefersTo(Target),
-}
-
-/// The tags on one manifest.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct SiblingTags {
-    /// Those that are requested, sorted.
-    pub requested: Vec<Tag>,
-    /// The others, sorted.
-    pub others: Arc<[Tag]>,
-    /// Those of the others that are in use.
-    pub in_use: Vec<Tag>,
-    /// Names on it that the grammar of tags forbids, in the registry's order.
-    pub other_names: Vec<String>,
-}
-
-impl Item {
-    /// The other tags on its manifest that stay.
-    pub fn staying(&self) -> &[Tag] {
-        match (&self.method, &self.siblings) {
-            (Ok(Method::Manifest), _) | (_, None) => &[],
-            (_, Some(siblings)) => &siblings.others,
-        }
-    }
-
-    /// Tags that go with its manifest although they are not requested.
-    pub fn collateral(&self) -> &[Tag] {
-        match (&self.method, &self.siblings) {
-            (Ok(Method::Manifest), Some(siblings)) => &siblings.others,
-            _ => &[],
-        }
-    }
-
-    /// All names that go with its manifest although they are not requested: tags, and what the grammar of tags forbids.
-    pub fn also_removed(&self) -> impl Iterator<Item = &str> {
-        let siblings = self.siblings.iter().filter(|_| matches!(self.method, Ok(Method::Manifest)));
-        let other_names = siblings.flat_map(|siblings| &siblings.other_names);
-        self.collateral().iter().map(Tag::as_str).chain(other_names.map(String::as_str))
-    }
-
-    /// The other requested tags on its manifest.
-    pub fn companions(&self) -> impl Iterator<Item = &Tag> {
-        let requested = self.siblings.iter().flat_map(|siblings| &siblings.requested);
-        requested.filter(|tag| Some(*tag) != self.request.target.tag())
-    }
-
-    /// Whether it does not exist, as far as was seen.
-    pub fn is_absent(&self) -> bool {
-        self.purpose == Purpose::Absent
-    }
-}
 
 /// What was decided about everything.
 #[derive(Debug, Clone, Default)]
@@ -125,61 +44,6 @@ pub fn decide(requests: &[RemovalRequest], state: &RepositoryState) -> Decision 
     let mut items = rule.items;
     let freed = purge::plan(&mut items, rule.evidence, rule.going);
     Decision { items, freed }
-}
-
-/// What goes, as far as was decided.
-#[derive(Debug)]
-pub(super) struct Going {
-    /// Manifests that are deleted by digest.
-    pub manifests: HashSet<ManifestId>,
-    /// Tags that are removed.
-    pub tags: HashSet<TagId>,
-    /// Of every manifest: how many tags on it stay.
-    pub staying_tags: Vec<u32>,
-    /// Of every manifest: how many that list it stay.
-    pub parents: Vec<u32>,
-}
-
-impl Going {
-    /// Nothing goes yet.
-    fn new(index: &TagIndex) -> Self {
-        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let distinct = |manifest: ManifestId| index.parents(manifest).collect::<HashSet<_>>().len();
-        Self {
-            manifests: HashSet::new(),
-            tags: HashSet::new(),
-            staying_tags: index.manifests().map(|(manifest, ..)| count(index.tags_on(manifest).len())).collect(),
-            parents: index.manifests().map(|(manifest, ..)| count(distinct(manifest))).collect(),
-        }
-    }
-
-    /// Notes that a tag goes.
-    pub(super) fn untag(&mut self, index: &TagIndex, tag: TagId) {
-        if self.tags.insert(tag)
-            && let Some(manifest) = index.pointer(tag).manifest()
-        {
-            let staying = &mut self.staying_tags[manifest.position()];
-            *staying = staying.saturating_sub(1);
-        }
-    }
-
-    /// Notes that a manifest goes, with the tags on it. What it lists and nothing else does any longer.
-    pub(super) fn delete(&mut self, index: &TagIndex, manifest: ManifestId) -> Vec<ManifestId> {
-        if !self.manifests.insert(manifest) {
-            return Vec::new();
-        }
-        index.tags_on(manifest).for_each(|tag| self.untag(index, tag));
-        let mut freed = Vec::new();
-        let mut seen = HashSet::new();
-        for &child in index.children(manifest).iter().filter(|child| seen.insert(**child)) {
-            let parents = &mut self.parents[child.position()];
-            *parents = parents.saturating_sub(1);
-            if *parents == 0 {
-                freed.push(child);
-            }
-        }
-        freed
-    }
 }
 
 struct Rule<'a> {

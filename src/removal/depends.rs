@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::decide::{Item, Purpose, SiblingTags};
+use super::item::{Item, Purpose, SiblingTags};
 use super::request::{Method, Target};
 use super::state::RepositoryState;
 use crate::name::{Digest, Tag};

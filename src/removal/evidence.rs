@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::decide::Item;
+use super::item::Item;
 use super::request::{RemovalRequest, Siblings, Target};
 use super::state::RepositoryState;
 use crate::error::{Danger, Error, Kind, Result};

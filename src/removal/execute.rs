@@ -13,8 +13,9 @@ use std::sync::Arc;
 use futures::FutureExt;
 
 use super::archive::Run;
-use super::decide::{Item, Purpose, decide};
+use super::decide::decide;
 use super::depends::Dependencies;
+use super::item::{Item, Purpose};
 use super::look::{Lookout, Saved};
 use super::plan::Plan;
 use super::request::{Method, RemovalRequest, Target};

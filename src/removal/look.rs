@@ -12,10 +12,11 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use super::decide::{Item, Purpose};
 use super::execute::Outcome;
+use super::item::{Item, Purpose};
 use super::request::{Method, Siblings, Target as Requested};
 use super::state::RepositoryState;
+use super::wanted::{Wanted, fetch, find, names};
 use crate::error::{Error, Kind, Result};
 use crate::name::{Digest, Repository, Tag, Target};
 use crate::registry::snapshot::Pointer;
@@ -413,40 +414,4 @@ async fn look_at(
         Ok(Some(Seen { digest, lists }))
     });
     (name, seen)
-}
-
-/// What is looked for.
-#[derive(Debug, Clone, Copy)]
-enum Wanted<'a> {
-    /// A name in the list.
-    Name(&'a str),
-    Manifest(&'a Digest),
-}
-
-/// Fetches something. Where the answer is "not found" it is asked for once more: a replica may lag behind.
-async fn find(client: &Client, repository: &Repository, wanted: Wanted<'_>) -> Result<Option<Fetched>> {
-    for _ in 0..2 {
-        match fetch(client, repository, wanted).await {
-            Ok(fetched) => return Ok(Some(fetched)),
-            Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(None)
-}
-
-async fn fetch(client: &Client, repository: &Repository, wanted: Wanted<'_>) -> Result<Fetched> {
-    match wanted {
-        Wanted::Manifest(digest) => client.fetch_manifest(repository, Target::Digest(digest)).await,
-        Wanted::Name(name) => match name.parse::<Tag>() {
-            Ok(tag) => client.fetch_manifest(repository, Target::Tag(&tag)).await,
-            Err(_) => client.fetch_other_name(repository, name).await,
-        },
-    }
-}
-
-/// The names in the list, of whatever form. distribution 2 has no list where no tag is left.
-async fn names(client: &Client, repository: &Repository) -> Result<Vec<String>> {
-    let names: Result<Vec<String>> = client.listed_names(repository).try_concat().await;
-    names.or_else(|error| if error.is_not_found() { Ok(Vec::new()) } else { Err(error) })
 }

@@ -21,6 +21,8 @@ mod decide;
 mod depends;
 mod evidence;
 mod execute;
+mod going;
+mod item;
 mod look;
 mod placeholder;
 mod plan;
@@ -34,10 +36,12 @@ mod step;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod wanted;
 
 pub use archive::{Archive, Entry, KeptRun, Limits, Run, RunId, RunSummary};
-pub use decide::{Decision, Item, Purpose, SiblingTags, decide};
+pub use decide::{Decision, decide};
 pub use execute::{Execution, Options, Outcome, Removed};
+pub use item::{Item, Purpose, SiblingTags};
 pub use plan::{Plan, PlanOptions};
 pub use purge::Freed;
 pub use request::{Method, Methods, RemovalPolicy, RemovalRequest, Siblings, Target};

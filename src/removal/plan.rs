@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::companions::with_referrers;
-use super::decide::{Decision, Item, decide};
+use super::decide::{Decision, decide};
 use super::execute::{Execution, Options};
+use super::item::Item;
 use super::purge::Freed;
 use super::request::RemovalRequest;
 use super::state::{Inspect, RepositoryState};

@@ -7,8 +7,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::decide::{Going, Item, Purpose};
 use super::evidence::Evidence;
+use super::going::Going;
+use super::item::{Item, Purpose};
 use super::request::{Method, RemovalPolicy, RemovalRequest, Target};
 use crate::name::Digest;
 use crate::registry::snapshot::{BlobKey, ManifestId, ManifestState};

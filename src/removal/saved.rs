@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::decide::Item;
+use super::item::Item;
 use super::request::{Method, Methods, RemovalPolicy, RemovalRequest, Siblings, Target};
 use crate::error::{Error, Result};
 use crate::name::{Digest, Registry, Repository, Tag};

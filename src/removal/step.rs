@@ -1,8 +1,8 @@
 //! One item of a plan, carried out by one method: a last look, the deletion, the proof.
 
 use super::archive::Run;
-use super::decide::Item;
 use super::execute::{Outcome, Removed};
+use super::item::Item;
 use super::placeholder;
 use super::request::Target as Requested;
 use super::state::RepositoryState;

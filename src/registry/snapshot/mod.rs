@@ -3,8 +3,9 @@
 mod adjacency;
 mod facts;
 mod index;
+mod options;
 mod read;
 
 pub use facts::{BlobId, Form, ListDoubt, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
 pub use index::{BlobKey, Builder, TagIndex};
-pub use read::{SnapshotOptions, SnapshotProgress};
+pub use options::{SnapshotOptions, SnapshotProgress};

@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, FuturesUnordered};
@@ -16,6 +15,7 @@ use reqwest::Method;
 
 use super::facts::{Form, ListDoubt, ManifestFacts, ManifestId, ManifestState, Pointer, TagId};
 use super::index::{Builder, TagIndex};
+use super::options::SnapshotOptions;
 use crate::error::{Danger, Error, Fault, Kind, Result};
 use crate::name::{Digest, FromText, Repository, Tag, Target};
 use crate::registry::client::Client;
@@ -33,38 +33,6 @@ const MOST_HELD: usize = 128 * 1024 * 1024;
 
 /// Requests that are begun for each that may be in flight, so that one which hangs does not keep the others from being sent.
 const AHEAD: usize = 8;
-
-/// What a snapshot is to hold besides what its tags point at.
-#[derive(Debug, Clone, Default)]
-pub struct SnapshotOptions {
-    /// Whether the configs are read that say when an image was made.
-    pub dates: bool,
-    /// Tags that are looked at even where the list lacks them.
-    pub also: Vec<Tag>,
-    /// Manifests that are read even where no tag leads to them.
-    pub manifests: Vec<Digest>,
-    /// Counts what was read, for whoever shows it.
-    pub progress: Arc<SnapshotProgress>,
-}
-
-/// How far a snapshot has come. Each count grows while the one before it may still grow.
-#[derive(Debug, Default)]
-pub struct SnapshotProgress {
-    /// Requests that are known to be needed.
-    pub expected: AtomicUsize,
-    /// Those of them that were answered.
-    pub done: AtomicUsize,
-}
-
-impl SnapshotProgress {
-    fn expect(&self, count: usize) {
-        self.expected.fetch_add(count, Ordering::Relaxed);
-    }
-
-    fn tick(&self) {
-        self.done.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 impl Client {
     /// Reads what the tags of a repository point at and how the manifests behind them depend on each other: one request for each tag,
