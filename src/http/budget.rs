@@ -27,10 +27,10 @@ impl Default for ByteBudget {
 }
 
 impl ByteBudget {
-    /// Waits until there is room for so many bytes. Nobody overtakes another, so that a large body has its turn too.
+    /// Waits until there is room for so many bytes. Waiters are served in order, so that a large body is not starved.
     pub(super) async fn hold(&self, bytes: usize) -> HeldBytes {
         let units = u32::try_from(bytes.clamp(1, MOST).div_ceil(UNIT)).unwrap_or(u32::MAX);
-        // Closed by nobody, so there is always room to come.
+        // The semaphore is never closed, so there is always room to come.
         HeldBytes { _permit: Arc::clone(&self.0).acquire_many_owned(units).await.ok() }
     }
 }

@@ -83,7 +83,7 @@ impl<V> Lately<V> {
 }
 
 impl Remembered {
-    /// Who a request was made as lately; `None` when there was none, `Some(None)` when it was nobody.
+    /// Who a request was made as lately; `None` when there was none, `Some(None)` when it was anonymous.
     pub fn identity(&self, key: &Key) -> Option<&Option<Identity>> {
         self.identities.get(key)
     }

@@ -34,13 +34,13 @@ pub(super) async fn read(path: &Path) -> Result<Option<Text>, Unreadable> {
     spawn_blocking(move || read_found(&path)).await.map_err(io::Error::from)?
 }
 
-/// Reads a whole file that somebody named; `None` when there is none. It may be a pipe such as the shell's `<(…)`, which is waited for
+/// Reads a whole file given by the user; `None` when there is none. It may be a pipe such as the shell's `<(…)`, which is waited for
 /// on a thread of its own, and `/dev/null`.
 pub(super) async fn read_named(path: &Path) -> Result<Option<Text>, Unreadable> {
     let path = path.to_owned();
     let read = move || match fs::File::open(&path) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        // A file that somebody named may well be a mounted secret, which is made to be read by others.
+        // A file given by the user may well be a mounted secret, which is made to be read by others.
         file => Ok(Some(Text { text: whole(file?)?, exposed: None })),
     };
     spawn_blocking(read).await.map_err(io::Error::from)?

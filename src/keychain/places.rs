@@ -35,7 +35,7 @@ enum From {
     File { path: PathBuf, is_own: bool },
     /// A file that somebody named.
     Named(PathBuf),
-    /// What somebody put on standard input.
+    /// What was given on standard input.
     Text(SecretString),
     /// The value of a variable. One that cannot be used is a mistake that costs nothing where another place has the login.
     Variable(SecretString),
@@ -145,7 +145,7 @@ impl Place {
 
     fn parse(&self, text: &Text) -> Result<Contents, String> {
         if document::is_blank(text.text.expose_secret()) {
-            // Docker and podman read such a file as one without credentials, and whoever names /dev/null means that.
+            // Docker and podman read such a file as one without credentials, and that is what naming /dev/null is for.
             let is_meant = matches!(&self.from, From::Named(path) if path != Path::new("/dev/null"));
             return Ok(Contents::Nothing(is_meant.then(|| format!("no credentials in {}: it is empty", self.name))));
         }

@@ -149,7 +149,7 @@ async fn a_file_without_anything_in_it_has_no_credentials() {
             home(&[(".docker/config.json", text), (".config/containers/auth.json", &auths("podman"))]);
         let lookup = Keychain::discover(options.clone()).look_up(&registry("reg.corp"), None).await.expect(text);
         assert_eq!((lookup.found.len(), lookup.failures.len()), (1, 0), "{text:?}");
-        // Whoever names a file means that there are some.
+        // A file that is named is expected to hold some.
         let auth_file = Some(AuthFile::Path(home.path().join(".docker/config.json")));
         let named = Keychain::discover(Options { auth_file, ..options.clone() });
         let lookup = named.look_up(&registry("reg.corp"), None).await.expect(text);

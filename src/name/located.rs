@@ -62,7 +62,7 @@ impl Located<Repository> {
 }
 
 impl Located<Reference> {
-    /// Reads a name, or an address that somebody pasted:
+    /// Reads a name, or a pasted address:
     ///
     /// ```text
     /// http://HOST[:PORT]/PATH[:TAG][@DIGEST]     also https://, docker:// and oci://

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`Registry`], [`Repository`], [`Tag`], [`Digest`] and [`Reference`] are single things; [`Located`] is what a user
-//! writes, where a host may stand first, or an address that somebody pasted. The grammar is that of the
+//! writes, where a host may stand first, or a pasted address. The grammar is that of the
 //! `distribution/reference` package. [`VersionOrder`] is the order of tags as versions, [`Glob`] a choice of names.
 //!
 //! A name that parses is safe in a URL: it has only letters, digits, `.`, `_`, `-`, and `/` and `:` where they belong, no

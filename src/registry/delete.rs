@@ -144,7 +144,7 @@ impl Client {
             };
             let from = digest.filter(|digest| now.digest != **digest);
             match answer {
-                // Somebody pushed the tag anew: what was asked to go is gone from it.
+                // Another client pushed the tag again: what was to go is gone from it.
                 Answer::Accepted(_) if from.is_some() => return Ok(Deletion::Deleted),
                 Answer::Accepted(errors) => {
                     let what = format!("{} is still present", name_of(repository, target));

@@ -83,7 +83,7 @@ impl Descriptor {
     /// An index may list blobs too: BuildKit keeps its cache as an index of layers and one config. To ask a registry for such a
     /// digest as a manifest is an error, and none of them can be anybody's child.
     ///
-    /// The answer is "no" only for media types that never are a manifest's, because whoever deletes relies on it: the layers and
+    /// The answer is "no" only for media types that never are a manifest's, because deletions rely on it: the layers and
     /// configs of OCI, docker and BuildKit, OCI's empty blob, bytes of no type (`application/octet-stream`), and archives and
     /// compressed data, since a manifest is JSON. Every other type, an unknown or an absent one too, may be a manifest and has to
     /// be read.

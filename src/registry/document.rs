@@ -183,13 +183,13 @@ impl Manifest {
         Ok(Self { digest, media_type, bytes })
     }
 
-    /// What the manifest says, all of it: for whoever relies on knowing everything that it refers to, as a deletion does.
+    /// The whole document, or an error: for callers that must know everything it refers to, such as deletions.
     ///
     /// Members that are `null` or absent are empty, as every client that is written in Go reads them.
     ///
     /// # Errors
     ///
-    /// [`Fault::Malformed`] when any part of it cannot be read, or it has no members of any form and a type that nobody knows.
+    /// [`Fault::Malformed`] when any part of it cannot be read, or it has no members of any form and an unknown type.
     pub fn document(&self) -> Result<Document> {
         let (document, unreadable) = self.readable()?;
         match unreadable {
@@ -198,7 +198,7 @@ impl Manifest {
         }
     }
 
-    /// What of the manifest can be read, and why the rest cannot, if there is something that cannot: for whoever shows it.
+    /// What of the manifest can be read, and why the rest cannot, if there is something that cannot: for display.
     ///
     /// # Errors
     ///
@@ -225,7 +225,7 @@ impl Manifest {
     }
 }
 
-/// A manifest of any form but schema 1; of a type that nobody knows, `form` is told by its members.
+/// A manifest of any form but schema 1; of an unknown type, `form` is told by its members.
 fn document(body: &[u8], form: Option<Form>, reader: &mut Reader) -> Result<Document, String> {
     const NAMES: [&str; 7] = ["manifests", "config", "layers", "blobs", "annotations", "artifactType", "subject"];
     let found = members(body, NAMES).map_err(|error| error.to_string())?;

@@ -175,7 +175,7 @@ impl Listing {
         self.pages += 1;
         if let Some((asked, name)) = page.misnamed().filter(|_| self.seen.misnamed.get().is_none()) {
             tracing::warn!("the reply names another repository: {name} instead of {asked}");
-            // Nobody else sets it.
+            // It is set nowhere else.
             let _ = self.seen.misnamed.set(name.to_owned());
         }
         let repeated = page.count > 0 && !self.seen.pages.insert(page.hash());

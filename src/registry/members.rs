@@ -129,7 +129,7 @@ impl Reader {
             self.more += 1;
             return;
         }
-        // Where it stands in the text of one member helps nobody.
+        // Its position within one member says nothing about the whole text.
         let error = error.to_string();
         let cause = error.rsplit_once(" at line ").map_or(error.as_str(), |(cause, _)| cause);
         self.causes.push(format!("{place}: {cause}"));

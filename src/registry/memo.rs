@@ -1,4 +1,4 @@
-//! Things that are made once, by whoever asks first, and remembered as far as there is room for them.
+//! Things that are made once, by the first caller, and remembered as far as there is room for them.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -40,7 +40,7 @@ impl<K, V> Default for Memo<K, V> {
 }
 
 impl<K: Eq + Hash, V> Memo<K, V> {
-    /// What `make` makes, or what another one made by this key; whoever comes while it is being made waits for it. `bytes` is what it
+    /// What `make` makes, or what another one made by this key; later callers wait while it is being made. `bytes` is what it
     /// takes in memory.
     ///
     /// `make` is one pointer: a request is large, each future around it would hold it several times over, and indexes within indexes

@@ -307,7 +307,7 @@ impl<'a> Rule<'a> {
         target.within(&self.state.repository)
     }
 
-    /// Nothing is deleted by a digest that nobody has seen.
+    /// Nothing is deleted by a digest that was never seen.
     fn unknown_digest(&self, target: &Target, name: &str) -> Error {
         let RepositoryState { registry, repository, .. } = self.state;
         if self.state.is_dangling(target) {

@@ -14,7 +14,7 @@ use crate::name::{Digest, Tag};
 pub(super) struct Dependencies {
     /// Manifests that went: tags on them are gone with them. With the requested ones; what went besides was told with the first of them.
     gone: HashMap<Digest, Arc<SiblingTags>>,
-    /// Manifests that somebody else deleted.
+    /// Manifests that another client deleted.
     vanished: HashSet<Digest>,
     /// Manifests that are to be deleted by digest.
     planned: HashSet<Digest>,
@@ -52,7 +52,7 @@ impl Dependencies {
         self.gone.insert(digest, Arc::new(SiblingTags { requested, ..SiblingTags::default() }));
     }
 
-    /// Notes that somebody else deleted a manifest.
+    /// Notes that another client deleted a manifest.
     pub(super) fn vanished(&mut self, digest: Digest) {
         self.vanished.insert(digest);
     }

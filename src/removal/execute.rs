@@ -35,9 +35,9 @@ pub struct Options {
 /// What was removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
-    /// What it pointed at; `None` where nobody could read that.
+    /// What it pointed at; `None` where that could not be read.
     pub digest: Option<Digest>,
-    /// Tags that were to go with it, and that somebody moved to another manifest meanwhile: they are still there.
+    /// Tags that were to go with it, and that another client moved to another manifest meanwhile: they are still there.
     pub moved: Vec<Tag>,
     /// What is gone and still in the registry's list of tags: its own tag, and what went with the manifest.
     pub still_listed: Vec<String>,
@@ -60,7 +60,7 @@ pub enum Outcome {
     Removed(Removed),
     /// It was not there at the first look.
     Absent(Error),
-    /// It was there at the first look, and somebody else removed it.
+    /// It was there at the first look, and another client removed it.
     Vanished(Option<Digest>),
     /// It stays, because something that stays needs it now.
     Kept(Error),
@@ -361,8 +361,7 @@ impl Execution {
             super::evidence::some_of(&names),
             if lost.len() == 1 { "is" } else { "are" }
         );
-        Error::new(Kind::Incomplete, what)
-            .because("the registry removed it along, or somebody else removed it meanwhile")
+        Error::new(Kind::Incomplete, what).because("the registry removed it along, or another client removed it")
     }
 
     /// What was said to have failed does not go with the manifest of what comes after it.

@@ -57,7 +57,7 @@ struct Terms {
     is_forced: bool,
     /// Whatever tag is on it may go along.
     takes_all: bool,
-    /// Nobody requested it.
+    /// It was not requested.
     is_purged: bool,
 }
 
@@ -353,7 +353,7 @@ impl Lookout {
             let mut still = HashMap::new();
             for name in named {
                 match fetch(client, repository, Wanted::Name(&name)).await.map(|now| now.digest) {
-                    // One that somebody pushed again is rightly listed.
+                    // One that was pushed again is rightly listed.
                     Ok(now) if removed.get(&name).is_some_and(|digest| digest.as_ref() != Some(&now)) => {}
                     Ok(_) => drop(still.insert(name, true)),
                     Err(_) => drop(still.insert(name, false)),

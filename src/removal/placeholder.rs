@@ -21,7 +21,7 @@ pub(super) async fn push_blob(client: &Client, repository: &Repository) -> Resul
     client.push_blob(repository, Bytes::from_static(EMPTY)).await
 }
 
-/// Makes a placeholder that nobody else has. It has the form of what it replaces: distribution 2.6 takes docker's alone.
+/// Makes a unique placeholder. It has the form of what it replaces: distribution 2.6 takes docker's alone.
 pub(super) fn make(blob: &Digest, replaced: Option<&str>) -> Manifest {
     let [form, config, layer] = match replaced.is_some_and(|replaced| replaced.contains("docker")) {
         true => [media_types::DOCKER_MANIFEST, DOCKER_CONFIG, DOCKER_LAYER],

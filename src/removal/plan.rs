@@ -22,7 +22,7 @@ pub struct PlanOptions {
     pub inspect: Inspect,
     /// What is in use, and stays.
     pub used: Option<Arc<UsedTags>>,
-    /// Counts what was read, for whoever shows it.
+    /// Counts what was read, to be shown as progress.
     pub progress: Arc<SnapshotProgress>,
 }
 

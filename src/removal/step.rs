@@ -162,12 +162,12 @@ impl Step<'_> {
         }
     }
 
-    /// Puts a tag back on what it was on before the placeholder, unless somebody has pushed to it since. The error, with what came of
+    /// Puts a tag back on what it was on before the placeholder, unless another client has pushed to it since. The error, with what came of
     /// that.
     async fn put_back(&self, tag: &Tag, original: Option<&Manifest>, placeholder: &Digest, error: Error) -> Error {
         let now = match (self.client.look(&self.state.repository, Target::Tag(tag)).await, original) {
             (Ok(Some(now)), _) if now.digest != *placeholder => {
-                return error.because(format!("somebody pushed {} to the tag meanwhile", now.digest));
+                return error.because(format!("another client pushed {} to the tag", now.digest));
             }
             (Ok(None), _) => return error.because("the tag is gone all the same").with_kind(Kind::Incomplete),
             (Ok(Some(_)), Some(original)) => {
@@ -201,7 +201,7 @@ impl Step<'_> {
             _ => {}
         }
         match before {
-            // Where it was is known, and where it is now is not: somebody may have moved it.
+            // Where it was is known, and where it is now is not: another client may have moved it.
             Before::Unreadable(None, error) if planned.is_some() => Err(error),
             before => Ok(before),
         }
@@ -340,7 +340,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// A manifest may go without its tag. One that is elsewhere was put there by somebody: that it was gone before is not known.
+    /// A manifest may go without its tag. One that is elsewhere was moved: that it was gone before is not known.
     async fn prove_gone(&self, tag: &Tag, digest: &Digest) -> Result<()> {
         let (client, repository) = (self.client, &self.state.repository);
         match client.await_absence(repository, Target::Tag(tag), Some(digest), PATIENCE).await {
@@ -356,7 +356,7 @@ impl Step<'_> {
         }
     }
 
-    /// Tags that nobody named, that were to go with a manifest, and that are on another.
+    /// Tags that were not requested, that were to go with a manifest, and that are on another.
     async fn moved_collateral(&self, digest: &Digest) -> Result<Vec<Tag>> {
         let mut moved = Vec::new();
         for tag in self.item.collateral() {
@@ -378,7 +378,7 @@ impl Step<'_> {
         Ok(moved)
     }
 
-    /// A tag whose manifest is gone is gone too, unless somebody put it elsewhere, before or since: that is no reason to remove it.
+    /// A tag whose manifest is gone is gone too, unless it was moved, before or since: that is no reason to remove it.
     pub(super) async fn went_along(&self, digest: &Digest) -> Outcome {
         let target = self.item.request.target.name();
         match self.client.await_absence(&self.state.repository, target, Some(digest), PATIENCE).await {

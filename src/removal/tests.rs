@@ -22,7 +22,7 @@ fn tag(number: usize) -> Tag {
 /// What a repository holds: what each tag points at, what indexes list, what refers to what, what cannot be known.
 #[derive(Debug, Clone)]
 struct Held {
-    /// By number, the manifest of each tag; `None` where nobody can read that.
+    /// By number, the manifest of each tag; `None` where that cannot be read.
     tags: Vec<Option<usize>>,
     /// Index and child.
     indexes: Vec<(usize, usize)>,

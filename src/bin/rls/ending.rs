@@ -69,7 +69,7 @@ impl Limit {
     }
 }
 
-/// Begins to watch for signals and the time limit. `report` says why the program ended where nobody else could.
+/// Begins to watch for signals and the time limit. `report` says why the program ended where the command cannot.
 ///
 /// # Errors
 ///
@@ -80,7 +80,7 @@ pub fn watch(started: Instant, report: impl Fn() -> Report + Send + 'static) -> 
     let (ready, is_ready) = mpsc::sync_channel(1);
     thread::Builder::new().name("ending".to_owned()).spawn(move || {
         let runtime = Builder::new_current_thread().enable_all().build();
-        // Whoever started this thread does not go on before it is known whether it can watch.
+        // The caller waits until it is known whether this thread can watch.
         match runtime {
             Err(error) => drop(ready.send(Err(error))),
             Ok(runtime) => runtime.block_on(keep_watch(limit, end, ready, report)),
@@ -146,7 +146,7 @@ fn end_at_last(end: End, report: impl Fn() -> Report + Send + 'static) {
     let (told, is_told) = mpsc::channel();
     thread::spawn(move || {
         report().end(Err(end.into()));
-        // Nobody may wait for it any more.
+        // The receiver may be gone.
         let _ = told.send(());
     });
     let _ = is_told.recv_timeout(LAST_WORDS);

@@ -1,7 +1,7 @@
 //! Reading what a person names: files, pipes in the place of files, standard input.
 //!
 //! A pipe may never end, a device has no end, and a folder on a server that is down cannot even be opened. So all of it is read on threads
-//! that nobody has to wait for, and never more than so much: whoever waits here can be told to stop at any moment.
+//! that can be left behind, up to a limit: waiting for them can be given up at any moment.
 
 use std::fs::File;
 use std::io::{self, Read, StdinLock, stdin};

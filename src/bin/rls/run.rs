@@ -28,7 +28,7 @@ pub fn run(cli: &Cli) -> Exit {
         Err(error) => return early_report(cli).end(Err(cannot_start(error))),
     };
     let exit = runtime.block_on(carry_out(cli, started));
-    // Neither a look-up of a name nor reading from a terminal or a pipe can be cancelled; nobody waits for them any more.
+    // Neither a look-up of a name nor reading from a terminal or a pipe can be cancelled; they are left behind.
     runtime.shutdown_timeout(Duration::ZERO);
     exit
 }

@@ -14,7 +14,7 @@ pub struct SnapshotOptions {
     pub also: Vec<Tag>,
     /// Manifests that are read even where no tag leads to them.
     pub manifests: Vec<Digest>,
-    /// Counts what was read, for whoever shows it.
+    /// Counts what was read, to be shown as progress.
     pub progress: Arc<SnapshotProgress>,
 }
 

@@ -135,7 +135,7 @@ impl Reader {
                 looks.push(self.look(name));
             }
             tokio::select! {
-                // The list is always read on: a page that is waited for by nobody would keep its place among the requests.
+                // The list is always read on: a page that is not waited for would keep its place among the requests.
                 batch = batches.next(), if is_listing => match batch {
                     Some(Ok(batch)) => {
                         let before = waiting.len();
@@ -245,7 +245,7 @@ impl Reader {
         let mut looks = stream::iter(looks).buffer_unordered(self.at_once());
         while let Some((name, found)) = looks.next().await {
             if let Some(Name::Other(other)) = self.found(name, found) {
-                // Nobody knows whether "not found" is about a name that the grammar forbids or about the path that it makes.
+                // It cannot be known whether "not found" is about a name that the grammar forbids or about the path that it makes.
                 let name = &self.builder.so_far().other_names()[other].name;
                 let what = format!("{} lists {name:?} and answers \"not found\" for it", self.repository);
                 self.builder.point_other(other, Pointer::Unknown(Error::new(Kind::Safety(Danger::Unknown), what)));
@@ -253,7 +253,7 @@ impl Reader {
         }
     }
 
-    /// Names that were listed and not found, and that the list no longer has: somebody removed them meanwhile. A list that lacks a tag
+    /// Names that were listed and not found, and that the list no longer has: another client removed them. A list that lacks a tag
     /// which resolves says nothing.
     async fn no_longer_listed(&mut self) -> HashSet<String> {
         let index = self.builder.so_far();

@@ -13,7 +13,7 @@ use crate::registry::Manifest;
 /// The largest manifest, in bytes: what registries accept (distribution, "Manifest size").
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// Writes the bytes of a manifest, unless they are there: whoever reads them finds all or nothing. Gives how many bytes were added.
+/// Writes the bytes of a manifest, unless they are there: readers find all or nothing. Gives how many bytes were added.
 pub(super) fn write(place: &Place, manifest: &Manifest) -> io::Result<u64> {
     if manifest.bytes.len() as u64 > LARGEST {
         return Err(io::Error::other("it is larger than 4 MiB"));

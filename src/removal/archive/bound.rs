@@ -41,8 +41,8 @@ struct Kept {
     bodies: u64,
 }
 
-/// Drops what is too old or too much. Gives the bytes that are left. Where another process is adding manifests, this is left to whoever
-/// comes next.
+/// Drops what is too old or too much. Gives the bytes that are left. Where another process is adding manifests, this is left to the
+/// next run.
 pub(super) fn apply(place: &Place, limits: &Limits) -> io::Result<u64> {
     let oldest = Timestamp::now().checked_sub(limits.age).unwrap_or(Timestamp::MIN);
     let used = used(place)?;

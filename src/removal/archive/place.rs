@@ -196,7 +196,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let metadata = fs::metadata(folder)?;
     if metadata.permissions().mode() & 0o077 != 0 {
-        // One that somebody else made for this stays as they want it.
+        // The folder of another user cannot be changed, and is used as it is.
         let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
     }
     Ok(())

@@ -70,7 +70,7 @@ fn what_refers_to_a_manifest_stays_and_goes_with_it() {
         told(&signed(), &rule)[2..4],
         ["<old> remove: refers to old, which goes", "<old>.sig remove: refers to old, which goes"]
     );
-    // Whoever names them keeps them.
+    // Naming them keeps them.
     let rule =
         Rule { older_than: older(30), keep: globs(&["*.sig"]), exclude: globs(&["sbom-of-o*"]), ..Rule::default() };
     assert_eq!(told(&signed(), &rule)[3], "<old>.sig keep: matches '*.sig'");

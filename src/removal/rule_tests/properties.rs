@@ -39,7 +39,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             let mut facts = Facts::default();
             for (number, (age, listed, subject, is_placeholder, state)) in manifests.iter().enumerate() {
                 let word = number.to_string();
-                // A placeholder lists nothing, and nobody makes an index of one.
+                // A placeholder lists nothing, and is in no index.
                 let listed = listed.iter().filter(|_| number % 2 == 1 && !is_placeholder);
                 let listed = listed.map(|index| index.index(number)).filter(|index| !manifests[*index].3);
                 let lists = listed.map(|index| index.to_string()).collect();

@@ -159,7 +159,7 @@ fn what_fails_does_not_keep_the_rest() {
     removed→team/app@sha256:65331da19ee329b5bec9e21f7984072a7a1d05c4a46ac28041892cccf1d24514
     removed→team/app@sha256:28b51cb95f736e23fd2617b708428c163536d27060cc9e88e0e5eee65a18ec35
     --- stderr
-    warning: whoever pulls a purged manifest by its digest loses it
+    warning: purged manifests can no longer be pulled by digest
     error: http://REGISTRY failed to answer for team/app@sha256:c9ea0bff43d3730d55b1a31f4d1feb41b1e5dfa9398681faf272b020ac53eecc
     cause: 500 Internal Server Error
     hint:  the fault is on the server: its log says more; --retries N tries longer

@@ -38,7 +38,7 @@ pub fn parse_age(text: &str) -> Result<Age, String> {
     if span.0.is_negative() {
         return Err(EXPECTED.to_owned());
     }
-    // Nobody prunes by minutes: a month was meant.
+    // Pruning by minutes is never intended: a month was meant.
     if span != span.0.minutes(0).seconds(0).milliseconds(0).microseconds(0).nanoseconds(0).fieldwise() {
         return Err("expected hours at least; a month is 1mo, 1m would be a minute".to_owned());
     }

@@ -112,7 +112,7 @@ pub enum Names<'a> {
     References(&'a [String]),
     /// Each is `REGISTRY[/PATH]`.
     Places(&'a [String]),
-    /// The registry that somebody logs in to.
+    /// The registry to log in to.
     Login(Option<&'a str>),
 }
 

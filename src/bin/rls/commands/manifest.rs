@@ -81,7 +81,7 @@ async fn show(args: &ManifestArgs, client: &Client, reference: &Reference) -> Re
         return Ok(Shown::Bytes(manifest.bytes.to_vec()));
     }
     let mut part = part(client, reference, manifest, args.history).await;
-    // Data that somebody altered is not shown in part.
+    // Altered data is not shown in part.
     if let Some(error) = part.error.take_if(|error| matches!(error.kind(), Kind::Safety(_))) {
         return Err(error);
     }

@@ -118,7 +118,7 @@ impl Context<'_> {
         }
     }
 
-    /// Reads a file that somebody named and that is called `what`; `-` is standard input.
+    /// Reads a file given by the user, called `what` in errors; `-` is standard input.
     async fn read(&self, what: &str, path: &Path, largest: u64) -> Result<Vec<u8>, Stop> {
         Ok(self.or_end(input::read(what, path, largest)).await??)
     }

@@ -235,7 +235,7 @@ impl<'a> RemovalRunner<'a> {
                 output.write(RemovalRecord {
                     digest,
                     method: None,
-                    reason: Some("removed by someone else meanwhile".to_owned()),
+                    reason: Some("removed by another client meanwhile".to_owned()),
                     ..record
                 })
             }
@@ -316,12 +316,12 @@ impl<'a> RemovalRunner<'a> {
         self.context.report.failure(error, &context);
     }
 
-    /// Says once that whoever pins a digest loses it, where manifests are deleted that nobody named.
+    /// Warns once that pulls by digest fail, where manifests are deleted beyond those requested.
     pub(super) fn warn_of_pins(&self, plan: &Plan) {
         let is_purged =
             |item: &Item| matches!(item.purpose, Purpose::Unneeded | Purpose::PartOf(_) | Purpose::RefersTo(_));
         if plan.items().iter().any(is_purged) {
-            self.context.report.warning("whoever pulls a purged manifest by its digest loses it");
+            self.context.report.warning("purged manifests can no longer be pulled by digest");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Who to be at which registry. The user name and password of a run belong to one registry, whoever else is talked to.
+//! Which credentials go to which registry. The user name and password of a run belong to one registry only.
 //!
 //! That registry is `--registry`, else that of `RLS_REGISTRY` or the configuration file, else the only one that the command line names:
 //! never one that standard input, a plan or a server names, and never the default of all. Others get what is found for them.
@@ -13,7 +13,7 @@ use super::{Account, Login, Password, Settings};
 use crate::args::{Cli, Names};
 use crate::usage::{Result, Usage};
 
-/// How somebody logs in.
+/// How a login is done.
 #[derive(Debug)]
 pub struct LoginSettings {
     /// The user name; `None` is to be asked for.
@@ -81,7 +81,7 @@ impl Settings {
     }
 
     /// Where the user name or password of the run comes from; `None` when there is none, or none is used. A file with credentials is used
-    /// in the place of both, unless somebody logs in: then they are kept in it.
+    /// in the place of both, except for a login, which stores them there.
     fn source(&self, logs_in: bool) -> Option<Source> {
         let (given, environment) = (&self.given, &self.environment);
         let general = matches!(self.file.general.login, Some(Login::User(_)));
@@ -137,7 +137,7 @@ impl Settings {
     /// How to log in to a registry, and where to keep the credentials.
     ///
     /// # Errors
-    /// Nobody is to log in.
+    /// No credentials are sent.
     pub fn login(&self, registry: &Registry) -> Result<LoginSettings> {
         if self.given.anonymous {
             return Err(Usage::new("--anonymous sends no credentials, and login needs some"));
@@ -214,7 +214,7 @@ impl Settings {
         !(is_general && matches!(connect.login, Some(Login::User(_)))) || self.is_owner(registry)
     }
 
-    /// A password of the run is somebody's.
+    /// A password of the run needs a user name.
     fn check_password(&self, has_username: bool, registry: &Registry) -> Result<()> {
         if has_username || !self.is_owner(registry) {
             Ok(())

@@ -1,4 +1,4 @@
-//! Whether standard output was closed by whoever started the program, as by the shell's `>&-`.
+//! Whether standard output was closed before the program started, as by the shell's `>&-`.
 //!
 //! Before `main` the standard library opens `/dev/null` in the place of a standard stream that is closed, to read and to write. Writing then
 //! always succeeds, and what should have been printed is lost without a word. Such a stream looks like one that a program was given: Python
@@ -21,7 +21,7 @@ pub fn is_closed() -> bool {
     }
     let parent = parent_id().to_string();
     match stdout_of(&parent) {
-        // Nobody could hand it down.
+        // A parent without one cannot hand it down.
         Some(Stdout::Closed) => true,
         Some(Stdout::Other) => {
             let name = fs::read_to_string(format!("/proc/{parent}/comm")).unwrap_or_default();

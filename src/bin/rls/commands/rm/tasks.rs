@@ -27,11 +27,11 @@ pub(super) struct Task {
     pub requests: Vec<RemovalRequest>,
     /// What is in use, and stays.
     pub used: Option<Arc<UsedImages>>,
-    /// How tags were chosen that nobody named.
+    /// How tags were chosen that are not named one by one.
     chosen: Option<Chosen>,
 }
 
-/// How tags are chosen that nobody named.
+/// How tags are chosen that are not named one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Chosen {
     /// All of the repository.

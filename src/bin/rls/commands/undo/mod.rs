@@ -160,7 +160,7 @@ impl Undoing<'_> {
     }
 }
 
-/// Whether something was left as it is because it is somebody's.
+/// Whether something was left as it is because another client pushed it.
 fn stays(error: &Error) -> bool {
     matches!(error.kind(), Kind::Safety(Danger::TagExists { .. }))
 }

@@ -220,7 +220,7 @@ fn the_password_of_a_run_is_for_one_registry() {
         ("rls tags corp/app", &[], "", "corp:5000", "found"),
         ("rls tags corp:5000/app", &[], "", "http://corp:5000", "found"),
         ("rls tags corp:443/app", &[], "", "corp", ANN),
-        // Standard input, plans and the default of all are nobody who names a registry.
+        // Standard input, plans and defaults name no registry.
         ("rls tags -", &[], "", "evil.test", "found"),
         ("rls rm --apply plan.json", &[], "", "corp:5000", "found"),
         ("rls tags alpine", &[], "", "docker.io", "found"),
@@ -266,7 +266,7 @@ fn a_password_that_could_be_for_several_registries_is_for_none() {
     );
     // A name without a registry is in the usual one, which gets it.
     resolve_line("rls tags -u ann app other:5000/app", &[("RLS_REGISTRY", "corp:5000")], "").unwrap();
-    // Nobody is asked for anything there.
+    // No password is asked for there.
     resolve_line("rls tags corp:5000/app other:5000/app", &[], "").unwrap();
     resolve_line("rls logout -u ann corp:5000", &[], "").unwrap();
     resolve_line("rls tags --anonymous corp:5000/app other:5000/app", &[("RLS_USERNAME", "ann")], "").unwrap();
