@@ -343,6 +343,22 @@ proptest! {
 }
 
 #[test]
+fn what_cannot_be_read_saves_others_where_its_own_removal_is_refused() {
+    let held = Held {
+        tags: vec![Some(0), Some(2)],
+        indexes: vec![],
+        subjects: vec![],
+        unreadable: Some(0),
+        other_name: None,
+        is_list_doubtful: false,
+    };
+    let request = |target| RemovalRequest { target, expected: None, follows: None, policy: RemovalPolicy::default() };
+    let requests = [request(Target::Tag(tag(1))), request(Target::Manifest(digest(0)))];
+    let items = items(&requests, &held, false);
+    assert!(items.iter().all(|item| item.method.is_err()), "{items:#?}");
+}
+
+#[test]
 fn a_tag_that_has_to_be_elsewhere_does_not_go_with_another() {
     let held = Held {
         tags: vec![Some(0), Some(0)],

@@ -41,6 +41,28 @@ fn an_index_without_a_tag_keeps_what_it_lists() {
 }
 
 #[test]
+fn what_cannot_be_read_and_no_tag_leads_to_saves_every_manifest() {
+    let facts = Facts::default().image("1.0", 100).image("2.0", 1).manifest("blind", None);
+    let facts = facts.with("blind", |spec| spec.state = Some(ManifestState::Unreadable(failure())));
+    let listed =
+        facts.clone().manifest("untagged", None).with("untagged", |spec| spec.lists = vec!["blind".to_owned()]);
+    for facts in [facts, listed] {
+        let decided = facts.decide(&Rule { older_than: older(30), ..Rule::default() });
+        assert_eq!(decided.removals(), ["1.0"]);
+        assert!(decided.purged().is_empty(), "{:?}", decided.purged());
+    }
+}
+
+#[test]
+fn no_space_is_promised_beside_what_was_never_read() {
+    let mut facts = Facts::default().image("1.0", None).with("1.0", |spec| spec.is_placeholder = true);
+    facts = facts.manifest("unread", None).with("unread", |spec| spec.state = Some(ManifestState::Unread));
+    facts.others.push(("odd name".to_owned(), Some("unread".to_owned())));
+    let decided = facts.decide(&Rule::default());
+    assert_eq!((decided.purged(), decided.removal.freed.bytes()), (vec!["1.0"], None));
+}
+
+#[test]
 fn a_digest_in_use_is_never_deleted() {
     let rule = Rule { older_than: older(30), ..Rule::default() };
     for word in ["arm64", "signature", "1.0"] {

@@ -110,7 +110,6 @@ fn one_that_cannot_be_fetched_is_a_failure_and_takes_nothing_else_away() {
     error: cannot read all of app:latest
     cause: not allowed to pull app on http://REGISTRY
     cause: 403 Forbidden
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
     assert_snapshot!(app.rls("manifest app:1.0").run(), @"
     exit 4

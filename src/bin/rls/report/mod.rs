@@ -59,7 +59,7 @@ pub struct Report {
     quiet: bool,
     /// Targets that came out well.
     succeeded: Cell<usize>,
-    /// What was said of them.
+    /// Errors and hints that were printed.
     told: RefCell<HashSet<String>>,
     /// The exit codes of those that did not.
     failed: RefCell<Vec<Exit>>,
@@ -99,7 +99,8 @@ impl Report {
 
     /// Prints something useful to know.
     pub fn hint(&self, text: &str) {
-        if !self.quiet {
+        // One that helps many targets is noise the second time.
+        if !self.quiet && self.told.borrow_mut().insert(text.to_owned()) {
             self.line(Tone::Hint, "hint: ", text);
         }
     }
