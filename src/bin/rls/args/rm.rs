@@ -66,7 +66,7 @@ pub struct RmArgs {
 
     /// Also delete by digest what no tag needs any longer: the manifest, an index's platform manifests, what refers to them
     ///
-    /// Users who pin such a digest lose it.
+    /// Pulls pinned to such a digest then fail.
     #[arg(long)]
     pub purge: bool,
 
