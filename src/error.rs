@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::{Action, Right};
+use crate::auth::{Action, Permission};
 use crate::name::{Digest, Tag};
 
 /// A result whose error is [`Error`].
@@ -26,15 +26,15 @@ struct Inner {
     what: String,
     causes: Vec<String>,
     reply: Option<Reply>,
-    at_login: bool,
-    unobeyed: Option<PathBuf>,
+    during_login: bool,
+    ignored_skip_verify: Option<PathBuf>,
 }
 
 impl Error {
     /// An error of `kind`; `what` names the thing that failed, in lower case and without a full stop.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
         let (what, causes) = (what.into(), Vec::new());
-        Self(Box::new(Inner { kind, what, causes, reply: None, at_login: false, unobeyed: None }))
+        Self(Box::new(Inner { kind, what, causes, reply: None, during_login: false, ignored_skip_verify: None }))
     }
 
     /// A name, digest or option value that does not parse.
@@ -85,23 +85,23 @@ impl Error {
 
     /// Adds the file that asks not to verify the certificate which was refused.
     #[must_use]
-    pub(crate) fn in_spite_of(self, file: PathBuf) -> Self {
+    pub(crate) fn with_ignored_skip_verify(self, file: PathBuf) -> Self {
         let mut error = self.because(format!("{} asks not to verify it, which is not obeyed", file.display()));
-        error.0.unobeyed = Some(file);
+        error.0.ignored_skip_verify = Some(file);
         error
     }
 
     /// Marks what went wrong on the way to a token: the request itself was not carried out, and to send it again is to ask the
     /// token server again, which was done as often as it may be.
     #[must_use]
-    pub(crate) fn at_login(mut self) -> Self {
-        self.0.at_login = true;
+    pub(crate) fn during_login(mut self) -> Self {
+        self.0.during_login = true;
         self
     }
 
     /// Whether it went wrong on the way to a token.
-    pub(crate) fn is_at_login(&self) -> bool {
-        self.0.at_login
+    pub(crate) fn is_during_login(&self) -> bool {
+        self.0.during_login
     }
 
     /// The sort of error, with the facts that belong to it.
@@ -125,8 +125,8 @@ impl Error {
     }
 
     /// The file that asks not to verify the certificate which was refused, where there is one.
-    pub fn unobeyed(&self) -> Option<&Path> {
-        self.0.unobeyed.as_deref()
+    pub fn ignored_skip_verify(&self) -> Option<&Path> {
+        self.0.ignored_skip_verify.as_deref()
     }
 
     /// Whether the registry's reply carries this error code.
@@ -201,7 +201,7 @@ pub enum Kind {
     /// The registry wants credentials and none were found.
     Unauthenticated,
     /// Credentials that should be there could not be had, and nothing is changed without them. Nothing was sent.
-    Unidentified(Action),
+    CredentialsUnavailable(Action),
     /// The credentials were refused, or do not give the right that was needed.
     Denied(Denial),
     /// The registry names a token server to which no credentials may be sent.
@@ -236,14 +236,14 @@ pub enum Missing {
     /// The repository has no such blob.
     Blob,
     /// The server does not know the path at all.
-    Page,
+    Endpoint,
 }
 
 /// Why access was denied, as far as it can be known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Denial {
     /// The right that was needed, when the request needs a certain one.
-    pub right: Option<Right>,
+    pub permission: Option<Permission>,
     /// Who asked: user name and where the credentials came from. `None` when anonymous.
     pub identity: Option<Identity>,
     /// Whether the credentials themselves were accepted: a token server gave a token for them, or the registry answered 403.
@@ -261,7 +261,7 @@ pub enum Refuser {
     /// The token server, named by host, of the credentials themselves.
     TokenServer(String),
     /// Another server, named by host, to which the registry led. It is sent no credentials.
-    Elsewhere(String),
+    OtherServer(String),
 }
 
 /// A user name and the source of the credentials. Never a secret.

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::right::{Action, Right};
+use super::permission::{Action, Permission};
 use crate::error::{Error, Result};
 use crate::name::Repository;
 
@@ -84,15 +84,15 @@ impl Scope {
         self.actions.iter().map(String::as_str)
     }
 
-    /// Whether a token with this scope carries the right. `*` allows every action.
-    pub fn allows(&self, right: &Right) -> bool {
-        self.is_about(right)
-            && (right.action == Action::Catalog
-                || self.actions().any(|action| action == "*" || action == right.action.to_string()))
+    /// Whether a token with this scope carries the permission. `*` allows every action.
+    pub fn allows(&self, permission: &Permission) -> bool {
+        self.is_about(permission)
+            && (permission.action == Action::Catalog
+                || self.actions().any(|action| action == "*" || action == permission.action.to_string()))
     }
 
-    fn is_about(&self, right: &Right) -> bool {
-        match (&right.repository, right.action) {
+    fn is_about(&self, permission: &Permission) -> bool {
+        match (&permission.repository, permission.action) {
             (_, Action::Catalog) => self.resource_type() == "registry" && self.name() == "catalog",
             (Some(repository), _) => self.resource_type() == "repository" && self.name() == repository.as_str(),
             (None, _) => false,
@@ -149,35 +149,35 @@ impl Scopes {
         entries.iter().take(MAX_SCOPES).filter_map(scope).collect()
     }
 
-    /// What a right asks for by itself, where the registry has not said how to call it.
+    /// What a permission asks for by itself, where the registry has not said how to call it.
     ///
     /// Deleting names `pull` too, because a manifest is looked at before it is deleted.
-    pub fn for_right(right: &Right) -> Self {
-        let actions: &[&str] = match right.action {
+    pub fn for_right(permission: &Permission) -> Self {
+        let actions: &[&str] = match permission.action {
             Action::Catalog => return Scope::new("registry", "catalog", ["*"]).into_iter().collect(),
             Action::Pull => &["pull"],
             Action::Push => &["pull", "push"],
             Action::Delete => &["delete", "pull"],
         };
         let of = |repository: &Repository| Scope::new("repository", repository.as_str(), actions).ok();
-        right.repository.as_ref().and_then(of).into_iter().collect()
+        permission.repository.as_ref().and_then(of).into_iter().collect()
     }
 
-    /// The scopes to ask a token for, when a request that needs `right` met a challenge with this `scope`.
+    /// The scopes to ask a token for, when a request that needs `permission` met a challenge with this `scope`.
     ///
     /// A challenge without a scope gets none: Gitea has none, and Quay refuses `registry:catalog:*`. Otherwise the
-    /// challenge decides how the right is called, and nothing else: another repository, or an action that the request
-    /// does not need, is left out. When nothing remains the right is asked for by its own name.
-    pub fn for_request(scope: Option<&str>, right: Option<&Right>) -> Self {
-        let (Some(scope), Some(right)) = (scope.filter(|scope| !scope.trim().is_empty()), right) else {
+    /// challenge decides how the permission is called, and nothing else: another repository, or an action that the request
+    /// does not need, is left out. When nothing remains the permission is asked for by its own name.
+    pub fn for_request(scope: Option<&str>, permission: Option<&Permission>) -> Self {
+        let (Some(scope), Some(permission)) = (scope.filter(|scope| !scope.trim().is_empty()), permission) else {
             return Self::default();
         };
         let needed: Self = Self::parse(scope)
             .iter()
-            .filter(|scope| scope.is_about(right))
-            .filter_map(|scope| restrict(&scope, right))
+            .filter(|scope| scope.is_about(permission))
+            .filter_map(|scope| restrict(&scope, permission))
             .collect();
-        if needed.is_empty() { Self::for_right(right) } else { needed }
+        if needed.is_empty() { Self::for_right(permission) } else { needed }
     }
 
     /// Whether there is nothing in it.
@@ -242,9 +242,9 @@ fn unite(actions: &mut BTreeSet<String>, action: &str) {
     }
 }
 
-/// The part of a scope that a right has use for.
-fn restrict(scope: &Scope, right: &Right) -> Option<Scope> {
-    let needed = |action: &&str| match right.action {
+/// The part of a scope that a permission has use for.
+fn restrict(scope: &Scope, permission: &Permission) -> Option<Scope> {
+    let needed = |action: &&str| match permission.action {
         Action::Catalog => true,
         // Azure lists tags by `metadata_read`.
         Action::Pull => matches!(*action, "pull" | "metadata_read"),
@@ -291,8 +291,8 @@ fn invalid(reason: &str) -> Error {
 mod tests {
     use super::*;
 
-    fn on(repository: &str, action: Action) -> Right {
-        Right::on(&repository.parse().expect(repository), action)
+    fn on(repository: &str, action: Action) -> Permission {
+        Permission::on(&repository.parse().expect(repository), action)
     }
 
     #[test]
@@ -356,11 +356,11 @@ mod tests {
     #[test]
     fn a_challenge_names_the_right_and_nothing_else() {
         let app = |action| Some(on("team/app", action));
-        for (scope, right, expected) in [
-            (None, Some(Right::catalog()), ""),
+        for (scope, permission, expected) in [
+            (None, Some(Permission::catalog()), ""),
             (Some(" "), app(Action::Pull), ""),
             (Some("repository:team/app:pull"), None, ""),
-            (Some("registry:catalog:*"), Some(Right::catalog()), "registry:catalog:*"),
+            (Some("registry:catalog:*"), Some(Permission::catalog()), "registry:catalog:*"),
             (Some("repository:team/app:metadata_read"), app(Action::Pull), "repository:team/app:metadata_read"),
             (Some("repository:team/app:delete,pull,push"), app(Action::Pull), "repository:team/app:pull"),
             (Some("repository:team/app:*"), app(Action::Pull), "repository:team/app:pull"),
@@ -372,7 +372,11 @@ mod tests {
             (Some("repository:team/app:*"), app(Action::Push), "repository:team/app:pull,push"),
             (Some("repository(plugin):team/app:pull"), app(Action::Pull), "repository(plugin):team/app:pull"),
         ] {
-            assert_eq!(Scopes::for_request(scope, right.as_ref()).to_string(), expected, "{scope:?} {right:?}");
+            assert_eq!(
+                Scopes::for_request(scope, permission.as_ref()).to_string(),
+                expected,
+                "{scope:?} {permission:?}"
+            );
         }
     }
 
@@ -385,13 +389,13 @@ mod tests {
 
     #[test]
     fn a_scope_allows_a_right_by_name_or_by_star() {
-        let allows = |scope: &str, right: &Right| scope.parse::<Scope>().expect(scope).allows(right);
+        let allows = |scope: &str, permission: &Permission| scope.parse::<Scope>().expect(scope).allows(permission);
         assert!(allows("repository:a:pull", &on("a", Action::Pull)));
         assert!(allows("repository:a:*", &on("a", Action::Delete)));
         assert!(!allows("repository:a:pull,push", &on("a", Action::Delete)));
         assert!(!allows("repository:ab:pull", &on("a", Action::Pull)));
-        assert!(allows("registry:catalog:*", &Right::catalog()));
-        assert!(!allows("repository:catalog:*", &Right::catalog()));
+        assert!(allows("registry:catalog:*", &Permission::catalog()));
+        assert!(!allows("repository:catalog:*", &Permission::catalog()));
     }
 
     #[test]

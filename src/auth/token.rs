@@ -86,13 +86,13 @@ impl Token {
         Ok(Self { access, refresh, received, lifetime, is_for_several: false })
     }
 
-    /// Notes that the token was asked for with the rights of several repositories.
+    /// Notes that the token was asked for with the permissions of several repositories.
     #[must_use]
     pub fn for_several(self) -> Self {
         Self { is_for_several: true, ..self }
     }
 
-    /// Whether the token was asked for with the rights of several repositories: one that is asked for with the right of one may
+    /// Whether the token was asked for with the permissions of several repositories: one that is asked for with the permission of one may
     /// count for more there.
     pub fn is_for_several(&self) -> bool {
         self.is_for_several
@@ -129,7 +129,7 @@ impl Token {
         Claims::decode(self.access.expose_secret())
     }
 
-    /// Whether another token says the same of its holder and rights, unverified; `None` when that cannot be seen.
+    /// Whether another token says the same of its holder and permissions, unverified; `None` when that cannot be seen.
     pub fn says_the_same_as(&self, other: &Self) -> Option<bool> {
         say_the_same(self.access.expose_secret(), other.access.expose_secret())
     }

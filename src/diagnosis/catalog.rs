@@ -4,11 +4,11 @@ use std::pin::pin;
 
 use futures::TryStreamExt as _;
 
-use super::blame;
 use super::check::Finding;
-use super::examination::Examination;
+use super::classify;
+use super::context::Context;
+use super::outcome::Outcome;
 use super::problem::Problem;
-use super::verdict::Verdict;
 use crate::error::{Error, Kind, Operation, Result};
 use crate::name::Registry;
 use crate::registry::CatalogOptions;
@@ -19,9 +19,9 @@ const SAMPLE: usize = 100;
 /// Hosts, and the ends of hosts, whose registries list repositories elsewhere.
 const WITHOUT: [&str; 6] = ["ghcr.io", "quay.io", "pkg.dev", "gcr.io", "gitlab.com", "public.ecr.aws"];
 
-pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
+pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
     let options = CatalogOptions { page_size: SAMPLE, after: None };
-    let mut names = pin!(examination.client()?.catalog(&options));
+    let mut names = pin!(context.client()?.catalog(&options));
     let (mut count, mut first) = (0, None);
     while count < SAMPLE {
         match names.try_next().await {
@@ -30,10 +30,10 @@ pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
                 count += 1;
             }
             Ok(None) => break,
-            Err(error) => return Ok(failed(examination, &error)),
+            Err(error) => return Ok(failed(context, &error)),
         }
     }
-    Ok(Verdict::passed(match (count, first) {
+    Ok(Outcome::passed(match (count, first) {
         (0, _) | (_, None) => "no repositories".to_owned(),
         (1, Some(only)) => format!("1 repository, {only}"),
         (SAMPLE, Some(first)) => format!("{SAMPLE} repositories or more, the first is {first}"),
@@ -41,20 +41,20 @@ pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
     }))
 }
 
-fn failed(examination: &Examination, error: &Error) -> Verdict {
+fn failed(context: &Context, error: &Error) -> Outcome {
     let is_refusal =
         matches!(error.kind(), Kind::Denied(_) | Kind::Unauthenticated | Kind::Unsupported(Operation::Catalog));
     if !is_refusal {
-        return blame::verdict(error, &examination.base);
+        return classify::outcome(error, &context.base);
     }
-    if offers_none(&examination.plan.registry) {
-        return Verdict { stands_in_the_way: true, ..Verdict::skipped("this registry does not offer one") };
+    if offers_none(&context.plan.registry) {
+        return Outcome { blocks_dependents: true, ..Outcome::skipped("this registry does not offer one") };
     }
-    let finding = blame::finding(error, &examination.base);
+    let finding = classify::finding(error, &context.base);
     match error.kind() {
-        Kind::Unauthenticated => Verdict::failed("not for strangers", finding),
-        Kind::Denied(_) => Verdict::failed("not allowed", Finding { problem: Problem::CatalogForbidden, ..finding }),
-        _ => Verdict::failed("not offered", finding),
+        Kind::Unauthenticated => Outcome::failed("not for strangers", finding),
+        Kind::Denied(_) => Outcome::failed("not allowed", Finding { problem: Problem::CatalogForbidden, ..finding }),
+        _ => Outcome::failed("not offered", finding),
     }
 }
 

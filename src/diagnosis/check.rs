@@ -24,7 +24,7 @@ pub struct Check {
     /// not elsewhere.
     pub finding: Option<Finding>,
     /// The file that asks not to verify the server's certificate, which is not obeyed, where the check failed by that.
-    pub unobeyed: Option<PathBuf>,
+    pub ignored_skip_verify: Option<PathBuf>,
     /// How long it took, where something was waited for.
     pub took: Option<Duration>,
 }

@@ -2,30 +2,30 @@
 
 use jiff::Timestamp;
 
-use super::blame;
 use super::check::{Fact, Finding};
-use super::examination::Examination;
+use super::classify;
+use super::context::Context;
 use super::expiry;
+use super::outcome::Outcome;
 use super::problem::{Problem, Secret};
 use super::span::span;
-use super::verdict::Verdict;
 use crate::error::{Denial, Kind, Result};
-use crate::keychain::{Found, Lookup};
-use crate::trust::{Gives, Origin, Unused};
+use crate::keychain::{CredentialMatch, Lookup};
+use crate::trust::{Origin, Provides, Unused};
 
-pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
-    if examination.challenge.is_none() {
-        return Ok(Verdict::skipped("not asked for"));
+pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
+    if context.challenge.is_none() {
+        return Ok(Outcome::skipped("not asked for"));
     }
-    let plan = &examination.plan;
-    let lookup = match plan.keychain.look_up(&plan.registry, plan.repository.as_ref()).await {
+    let plan = &context.plan;
+    let lookup = match plan.keychain.lookup(&plan.registry, plan.repository.as_ref()).await {
         Ok(lookup) => lookup,
         Err(error) => {
-            let finding = Finding { problem: Problem::CredentialsNotRead, ..blame::finding(&error, &examination.base) };
-            return Ok(Verdict::failed(error.what(), finding));
+            let finding = Finding { problem: Problem::CredentialsNotRead, ..classify::finding(&error, &context.base) };
+            return Ok(Outcome::failed(error.what(), finding));
         }
     };
-    examination.lacks_credentials = lookup.found.is_empty() && !lookup.failures.is_empty();
+    context.lacks_credentials = lookup.found.is_empty() && !lookup.failures.is_empty();
     let now = Timestamp::now();
     let facts = facts(&lookup);
     if let Some((secret, ended)) = all_ended(&lookup.found, now) {
@@ -34,21 +34,21 @@ pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
         let cause = format!("those of {whose} say of themselves that they ended at {ended}, {ago} ago");
         let kind = Kind::Denied(Denial::default());
         let finding = Finding { problem: Problem::ExpiredCredentials { secret }, cause, kind };
-        return Ok(Verdict::failed("expired", finding).with(facts));
+        return Ok(Outcome::failed("expired", finding).with(facts));
     }
-    let verdict = match (lookup.found.as_slice(), failure(&lookup)) {
-        ([], Some(finding)) => Verdict::failed("none that can be had", finding).not_in_the_way(),
-        ([], None) => match misplaced(examination) {
-            Some(finding) => Verdict::failed("none that count", finding).not_in_the_way(),
-            None => Verdict::passed("none found: anonymous"),
+    let outcome = match (lookup.found.as_slice(), failure(&lookup)) {
+        ([], Some(finding)) => Outcome::failed("none that can be had", finding).without_blocking(),
+        ([], None) => match misplaced(context) {
+            Some(finding) => Outcome::failed("none that count", finding).without_blocking(),
+            None => Outcome::passed("none found: anonymous"),
         },
-        ([found, ..], failure) => Verdict::passed(described(found)).but(failure),
+        ([found, ..], failure) => Outcome::passed(described(found)).with_finding(failure),
     };
-    Ok(verdict.with(facts))
+    Ok(outcome.with(facts))
 }
 
 /// Whose credentials are, from where, and until when.
-fn described(found: &Found) -> String {
+fn described(found: &CredentialMatch) -> String {
     match expiry::ends(&found.credentials) {
         Some((_, time)) => format!("{}, until {time} by its own account", found.identity),
         None => found.identity.to_string(),
@@ -62,7 +62,7 @@ fn facts(lookup: &Lookup) -> Vec<Fact> {
 }
 
 /// When the last of them ended, if all have.
-fn all_ended(found: &[Found], now: Timestamp) -> Option<(Secret, Timestamp)> {
+fn all_ended(found: &[CredentialMatch], now: Timestamp) -> Option<(Secret, Timestamp)> {
     let ends: Option<Vec<_>> = found.iter().map(|found| expiry::ends(&found.credentials)).collect();
     let last = ends?.into_iter().max_by_key(|(_, time)| *time)?;
     Some(last).filter(|(_, time)| *time < now)
@@ -81,11 +81,11 @@ fn failure(lookup: &Lookup) -> Option<Finding> {
 }
 
 /// Credentials may stand in a `registries.yaml` where nobody reads them.
-fn misplaced(examination: &Examination) -> Option<Finding> {
-    let trust = examination.plan.trust.as_ref().ok()?.for_registry(&examination.plan.registry);
-    let (host, port) = examination.place();
+fn misplaced(context: &Context) -> Option<Finding> {
+    let trust = context.plan.trust.as_ref().ok()?.for_registry(&context.plan.registry);
+    let (host, port) = context.place();
     trust.sources(&host, port).into_iter().find_map(|source| match source.gives {
-        Gives::Nothing(why @ (Unused::KeyWithScheme { .. } | Unused::Misplaced))
+        Provides::Nothing(why @ (Unused::KeyWithScheme { .. } | Unused::Misplaced))
             if source.origin == Origin::Registries =>
         {
             let cause = format!("{} is not used: {why}", source.path.display());

@@ -1,32 +1,32 @@
 //! Whether the repository's manifests could be deleted, by asking to delete one that does not exist.
 
-use super::blame;
 use super::check::Finding;
-use super::examination::Examination;
+use super::classify;
+use super::context::Context;
+use super::outcome::Outcome;
 use super::problem::Problem;
-use super::verdict::Verdict;
-use crate::auth::{Action, Right};
+use crate::auth::{Action, Permission};
 use crate::error::{Kind, Result};
 
-pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
-    let Some(repository) = examination.repository() else {
-        return Ok(Verdict::skipped("no repository was named"));
+pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
+    let Some(repository) = context.repository() else {
+        return Ok(Outcome::skipped("no repository was named"));
     };
-    if examination.lacks_credentials {
-        return Ok(Verdict::skipped("not tried: nothing is deleted without the credentials that could not be had"));
+    if context.lacks_credentials {
+        return Ok(Outcome::skipped("not tried: nothing is deleted without the credentials that could not be had"));
     }
-    let Err(error) = examination.client()?.probe_deletion(repository).await else {
-        return Ok(Verdict::passed("allowed"));
+    let Err(error) = context.client()?.probe_deletion(repository).await else {
+        return Ok(Outcome::passed("allowed"));
     };
-    let finding = blame::finding(&error, &examination.base);
+    let finding = classify::finding(&error, &context.base);
     Ok(match error.kind() {
-        Kind::Unsupported(_) => Verdict::failed("disabled", finding),
+        Kind::Unsupported(_) => Outcome::failed("disabled", finding),
         Kind::Denied(denial) => {
-            let right = Some(Right::on(repository, Action::Delete));
+            let right = Some(Permission::on(repository, Action::Delete));
             let problem = Problem::MissingRight { right, identity: denial.identity.clone() };
-            Verdict::failed("not allowed", Finding { problem, ..finding })
+            Outcome::failed("not allowed", Finding { problem, ..finding })
         }
-        Kind::Unauthenticated => Verdict::failed("not allowed", finding),
-        _ => Verdict::failed(error.what(), finding),
+        Kind::Unauthenticated => Outcome::failed("not allowed", finding),
+        _ => Outcome::failed(error.what(), finding),
     })
 }

@@ -4,18 +4,18 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 
 use super::check::Finding;
-use super::examination::Examination;
+use super::context::Context;
+use super::outcome::Outcome;
 use super::problem::Problem;
 use super::span::span;
-use super::verdict::Verdict;
 use crate::error::{Kind, Result};
 use crate::name::Target;
 use crate::registry::{Endpoint, media_types};
 
-pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
-    let of_manifest = match (examination.repository(), &examination.tag) {
+pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
+    let of_manifest = match (context.repository(), &context.tag) {
         (Some(repository), Some(tag)) => {
-            let client = examination.client()?;
+            let client = context.client()?;
             // A HEAD counts nowhere.
             let request = client.request(Method::HEAD, Endpoint::Manifest(repository, Target::Tag(tag)));
             let request = request.header(ACCEPT, HeaderValue::from_static(media_types::ACCEPT));
@@ -23,16 +23,16 @@ pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
         }
         _ => None,
     };
-    let headers = of_manifest.as_ref().or(examination.look.as_ref().map(|look| &look.headers));
+    let headers = of_manifest.as_ref().or(context.look.as_ref().map(|look| &look.headers));
     let Some(limit) = headers.and_then(Limit::read) else {
-        return Ok(Verdict::skipped("the registry tells none"));
+        return Ok(Outcome::skipped("the registry tells none"));
     };
     if limit.remaining != Some(0) {
-        return Ok(Verdict::passed(limit.to_string()));
+        return Ok(Outcome::passed(limit.to_string()));
     }
     let cause = format!("{limit}: the next requests are turned away");
     let finding = Finding { problem: Problem::RateLimited, cause, kind: Kind::RateLimited };
-    Ok(Verdict::failed("nothing left", finding))
+    Ok(Outcome::failed("nothing left", finding))
 }
 
 /// A limit, as `ratelimit-limit: 100;w=21600` and `ratelimit-remaining` tell it.

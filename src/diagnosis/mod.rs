@@ -12,18 +12,19 @@
 //! Nothing on the registry is changed. Credentials go where a normal request would send them, by the same code; every other
 //! request that is made here carries none.
 
-mod blame;
 mod catalog;
 mod challenge;
 mod check;
+mod classify;
 mod clock;
+mod context;
 mod credentials;
 mod delete;
 mod dns;
-mod examination;
 mod expiry;
 mod http;
 mod limits;
+mod outcome;
 mod paging;
 mod problem;
 mod proxy;
@@ -34,8 +35,7 @@ mod tags;
 mod tcp;
 mod tls;
 mod token;
-mod verdict;
 
 pub use check::{Check, Fact, Finding, Name, Status};
-pub use examination::{Plan, examine};
+pub use context::{Plan, examine};
 pub use problem::{Part, Problem, Secret};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::auth::Right;
+use crate::auth::Permission;
 use crate::error::Identity;
 use crate::keychain::HelperFault;
 use crate::trust::Unused;
@@ -180,7 +180,7 @@ pub enum Problem {
     /// They are right, and do not give the right that is needed.
     MissingRight {
         /// Which.
-        right: Option<Right>,
+        right: Option<Permission>,
         /// Whose they are; `None` when anonymous.
         identity: Option<Identity>,
     },

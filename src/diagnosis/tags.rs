@@ -4,8 +4,8 @@ use std::pin::pin;
 
 use futures::TryStreamExt as _;
 
-use super::examination::Examination;
-use super::verdict::Verdict;
+use super::context::Context;
+use super::outcome::Outcome;
 use crate::error::Result;
 use crate::name::{Repository, Tag};
 use crate::registry::Client;
@@ -13,19 +13,19 @@ use crate::registry::Client;
 /// So many are looked at.
 const SAMPLE: usize = 1000;
 
-pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
-    let Some(repository) = examination.plan.repository.clone() else {
-        return Ok(Verdict::skipped("no repository was named"));
+pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
+    let Some(repository) = context.plan.repository.clone() else {
+        return Ok(Outcome::skipped("no repository was named"));
     };
-    let (count, tag) = sample(examination.client()?, &repository).await?;
+    let (count, tag) = sample(context.client()?, &repository).await?;
     let detail = match (count, &tag) {
         (0, _) | (_, None) => "no tags".to_owned(),
         (1, Some(only)) => format!("1 tag, {only}"),
         (SAMPLE, Some(tag)) => format!("{SAMPLE} tags or more, such as {tag}"),
         (count, Some(tag)) => format!("{count} tags, such as {tag}"),
     };
-    examination.tag = tag;
-    Ok(Verdict::passed(detail))
+    context.tag = tag;
+    Ok(Outcome::passed(detail))
 }
 
 /// How many tags there are, and one of them: `latest` if it is there.

@@ -9,17 +9,17 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::check::{Fact, Finding};
-use super::examination::Examination;
+use super::context::Context;
+use super::outcome::Outcome;
 use super::problem::Problem;
-use super::verdict::Verdict;
 use crate::error::{Kind, Network};
 
 /// Most addresses that are tried.
 const MOST: usize = 16;
 
-pub(super) async fn check(examination: &mut Examination) -> Verdict {
-    let limit = examination.plan.options.connect_timeout;
-    let addresses = &examination.addresses[..examination.addresses.len().min(MOST)];
+pub(super) async fn check(context: &mut Context) -> Outcome {
+    let limit = context.plan.options.connect_timeout;
+    let addresses = &context.addresses[..context.addresses.len().min(MOST)];
     let outcomes = join_all(addresses.iter().map(|address| connect(*address, limit))).await;
     let (mut reached, mut failed) = (Vec::new(), Vec::new());
     for (address, outcome) in addresses.iter().zip(outcomes) {
@@ -28,18 +28,18 @@ pub(super) async fn check(examination: &mut Examination) -> Verdict {
             Err(error) => failed.push((*address, error)),
         }
     }
-    let is_proxy = examination.proxy.is_some();
+    let is_proxy = context.proxy.is_some();
     let facts = || failed.iter().map(|(address, error)| Fact::new(0, format!("{address}: {}", words(error, limit))));
     let of = if is_proxy { " (the proxy)" } else { "" };
     match failed.as_slice() {
         [(address, error), rest @ ..] if reached.is_empty() => {
-            let verdict = Verdict::failed(words(error, limit), finding(*address, error, limit, is_proxy));
-            if rest.is_empty() { verdict } else { verdict.with(facts()) }
+            let outcome = Outcome::failed(words(error, limit), finding(*address, error, limit, is_proxy));
+            if rest.is_empty() { outcome } else { outcome.with(facts()) }
         }
-        [] => Verdict::passed(format!("{}{of}", reached.join(", "))),
+        [] => Outcome::passed(format!("{}{of}", reached.join(", "))),
         _ => {
             let others: Vec<_> = failed.iter().map(|(address, _)| address.to_string()).collect();
-            Verdict::passed(format!("{}{of}, but not {}", reached.join(", "), others.join(", "))).with(facts())
+            Outcome::passed(format!("{}{of}, but not {}", reached.join(", "), others.join(", "))).with(facts())
         }
     }
 }

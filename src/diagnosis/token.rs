@@ -2,27 +2,27 @@
 
 use jiff::Timestamp;
 
-use super::blame;
 use super::check::{Fact, Finding};
-use super::examination::Examination;
+use super::classify;
+use super::context::Context;
+use super::outcome::Outcome;
 use super::problem::Problem;
 use super::tls;
-use super::verdict::Verdict;
 use crate::auth::{BearerChallenge, Challenge, Scope, Scopes, Token, token_server};
 use crate::error::{Error, Identity, Kind, Refuser, Result};
-use crate::http::{Login, Request};
+use crate::http::{AuthOutcome, Request};
 
-pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
-    let Some(challenge) = examination.challenge.clone() else {
-        return Ok(Verdict::skipped("nobody asks for one"));
+pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
+    let Some(challenge) = context.challenge.clone() else {
+        return Ok(Outcome::skipped("nobody asks for one"));
     };
-    let request = examination.first_request()?;
-    let transport = examination.client()?.transport();
+    let request = context.first_request()?;
+    let transport = context.client()?.transport();
     let outcome = transport.send(&request).await.map(drop);
-    let login = transport.login(&request);
+    let login = transport.auth_outcome(&request);
     match challenge {
-        Challenge::Bearer(bearer) => bearer_answered(examination, &request, &bearer, outcome, login).await,
-        _ => Ok(basic_answered(examination, &request, outcome, login.identity)),
+        Challenge::Bearer(bearer) => bearer_answered(context, &request, &bearer, outcome, login).await,
+        _ => Ok(basic_answered(context, &request, outcome, login.identity)),
     }
 }
 
@@ -31,52 +31,47 @@ fn is_let_in(error: &Error) -> bool {
     matches!(error.kind(), Kind::NotFound(_) | Kind::Unsupported(_))
 }
 
-fn basic_answered(
-    examination: &Examination,
-    request: &Request,
-    outcome: Result<()>,
-    identity: Option<Identity>,
-) -> Verdict {
+fn basic_answered(context: &Context, request: &Request, outcome: Result<()>, identity: Option<Identity>) -> Outcome {
     let who = identity.as_ref().map_or_else(|| "nobody".to_owned(), name);
     let error = match outcome {
         Err(error) if !is_let_in(&error) => error,
-        _ => return Verdict::passed(format!("none needed: the registry lets {who} in")),
+        _ => return Outcome::passed(format!("none needed: the registry lets {who} in")),
     };
     let is_401 = error.reply().is_some_and(|reply| reply.status == 401);
     match (error.kind(), identity) {
         (Kind::Unauthenticated, _) => no_credentials(&error),
-        (Kind::Denied(_), Some(identity)) if is_401 => wrong_credentials(examination, &error, identity),
-        (Kind::Denied(_), identity) => missing_right(examination, request, &error, identity),
-        _ => blame::verdict(&error, &examination.base),
+        (Kind::Denied(_), Some(identity)) if is_401 => wrong_credentials(context, &error, identity),
+        (Kind::Denied(_), identity) => missing_right(context, request, &error, identity),
+        _ => classify::outcome(&error, &context.base),
     }
 }
 
 async fn bearer_answered(
-    examination: &Examination,
+    context: &Context,
     request: &Request,
     bearer: &BearerChallenge,
     outcome: Result<()>,
-    login: Login,
-) -> Result<Verdict> {
-    let asked = Scopes::for_request(bearer.scope.as_deref(), request.subject.right.as_ref());
+    login: AuthOutcome,
+) -> Result<Outcome> {
+    let asked = Scopes::for_request(bearer.scope.as_deref(), request.context.permission.as_ref());
     let facts = facts(&asked, login.token.as_deref());
     let error = match outcome {
         Err(error) if !is_let_in(&error) => error,
-        _ => return Ok(Verdict::passed(granted(&login)).with(facts)),
+        _ => return Ok(Outcome::passed(granted(&login)).with(facts)),
     };
-    if error.is_at_login() {
-        return Ok(no_token(examination, bearer, &error, login.identity).await);
+    if error.is_during_login() {
+        return Ok(no_token(context, bearer, &error, login.identity).await);
     }
-    let verdict = match (error.kind(), &login.token) {
+    let outcome = match (error.kind(), &login.token) {
         (Kind::Unauthenticated, _) => no_credentials(&error),
-        (Kind::Denied(_), Some(token)) => refused_token(examination, request, &error, token, login.identity),
+        (Kind::Denied(_), Some(token)) => refused_token(context, request, &error, token, login.identity),
         (Kind::Denied(_), None) => match login.identity {
-            Some(identity) => wrong_credentials(examination, &error, identity),
-            None => missing_right(examination, request, &error, None),
+            Some(identity) => wrong_credentials(context, &error, identity),
+            None => missing_right(context, request, &error, None),
         },
-        _ => blame::verdict(&error, &examination.base),
+        _ => classify::outcome(&error, &context.base),
     };
-    Ok(verdict.with(facts))
+    Ok(outcome.with(facts))
 }
 
 fn name(identity: &Identity) -> String {
@@ -84,7 +79,7 @@ fn name(identity: &Identity) -> String {
 }
 
 /// What the token grants, in a few words.
-fn granted(login: &Login) -> String {
+fn granted(login: &AuthOutcome) -> String {
     let who = login.identity.as_ref().map_or_else(|| "anonymous".to_owned(), name);
     match login.token.as_deref() {
         None => format!("none needed: the registry lets {who} in"),
@@ -122,41 +117,41 @@ fn facts(asked: &Scopes, token: Option<&Token>) -> Vec<Fact> {
     facts
 }
 
-fn no_credentials(error: &Error) -> Verdict {
+fn no_credentials(error: &Error) -> Outcome {
     let cause =
-        format!("nobody is logged in, and the registry does not let strangers in: {}", blame::first_cause(error));
+        format!("nobody is logged in, and the registry does not let strangers in: {}", classify::first_cause(error));
     let finding = Finding { problem: Problem::NoCredentials, cause, kind: error.kind().clone() };
-    Verdict::failed("credentials are wanted", finding)
+    Outcome::failed("credentials are wanted", finding)
 }
 
-fn wrong_credentials(examination: &Examination, error: &Error, identity: Identity) -> Verdict {
+fn wrong_credentials(context: &Context, error: &Error, identity: Identity) -> Outcome {
     let by = match error.kind() {
         Kind::Denied(denial) => match &denial.by {
             Refuser::TokenServer(place) => format!("the token server {place}"),
-            Refuser::Elsewhere(place) => place.clone(),
-            Refuser::Registry => examination.plan.registry.to_string(),
+            Refuser::OtherServer(place) => place.clone(),
+            Refuser::Registry => context.plan.registry.to_string(),
         },
-        _ => examination.plan.registry.to_string(),
+        _ => context.plan.registry.to_string(),
     };
-    let cause = format!("{by} does not accept the credentials of {identity}: {}", blame::first_cause(error));
+    let cause = format!("{by} does not accept the credentials of {identity}: {}", classify::first_cause(error));
     let finding = Finding { problem: Problem::WrongCredentials { identity }, cause, kind: error.kind().clone() };
-    Verdict::failed("the credentials are refused", finding)
+    Outcome::failed("the credentials are refused", finding)
 }
 
-fn missing_right(examination: &Examination, request: &Request, error: &Error, identity: Option<Identity>) -> Verdict {
-    let right = request.subject.right.clone();
-    let finding = blame::finding(error, &examination.base);
-    Verdict::failed(error.what(), Finding { problem: Problem::MissingRight { right, identity }, ..finding })
+fn missing_right(context: &Context, request: &Request, error: &Error, identity: Option<Identity>) -> Outcome {
+    let right = request.context.permission.clone();
+    let finding = classify::finding(error, &context.base);
+    Outcome::failed(error.what(), Finding { problem: Problem::MissingRight { right, identity }, ..finding })
 }
 
 /// A token that came and did not serve.
 fn refused_token(
-    examination: &Examination,
+    context: &Context,
     request: &Request,
     error: &Error,
     token: &Token,
     identity: Option<Identity>,
-) -> Verdict {
+) -> Outcome {
     let now = Timestamp::now();
     if let Some(ended) = token.expires().filter(|ended| *ended <= now) {
         let cause = format!(
@@ -165,44 +160,39 @@ fn refused_token(
             now.strftime("%Y-%m-%dT%H:%M:%SZ")
         );
         let finding = Finding { problem: Problem::Clock, cause, kind: error.kind().clone() };
-        return Verdict::failed("the token is over when it comes", finding);
+        return Outcome::failed("the token is over when it comes", finding);
     }
-    let right = request.subject.right.as_ref();
+    let right = request.context.permission.as_ref();
     let grants = |scopes: Vec<Scope>| right.is_none_or(|right| scopes.iter().any(|scope| scope.allows(right)));
     if token.granted().is_none_or(|scopes| !grants(scopes)) {
-        return missing_right(examination, request, error, identity);
+        return missing_right(context, request, error, identity);
     }
     let cause = format!(
         "the token grants what is needed, and the registry refuses it: it does not know the key or the name of the token server, or \
          their clocks differ ({})",
-        blame::first_cause(error)
+        classify::first_cause(error)
     );
     let finding = Finding { problem: Problem::RefusedToken, cause, kind: error.kind().clone() };
-    Verdict::failed("the registry refuses the token", finding)
+    Outcome::failed("the registry refuses the token", finding)
 }
 
 /// No token came.
-async fn no_token(
-    examination: &Examination,
-    bearer: &BearerChallenge,
-    error: &Error,
-    identity: Option<Identity>,
-) -> Verdict {
+async fn no_token(context: &Context, bearer: &BearerChallenge, error: &Error, identity: Option<Identity>) -> Outcome {
     match (error.kind(), identity) {
         (Kind::Unauthenticated, _) | (Kind::Denied(_), None) => return no_credentials(error),
-        (Kind::Denied(_), Some(identity)) => return wrong_credentials(examination, error, identity),
-        (Kind::RateLimited, _) => return blame::verdict(error, &examination.base),
+        (Kind::Denied(_), Some(identity)) => return wrong_credentials(context, error, identity),
+        (Kind::RateLimited, _) => return classify::outcome(error, &context.base),
         _ => {}
     }
-    let Ok(server) = token_server(&examination.base, None, &bearer.realm) else {
-        return blame::verdict(error, &examination.base);
+    let Ok(server) = token_server(&context.base, None, &bearer.realm) else {
+        return classify::outcome(error, &context.base);
     };
     let host = server.host_str().unwrap_or_default();
     let place = server.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let mut finding = blame::finding(error, &server);
+    let mut finding = classify::finding(error, &server);
     let mut facts = Vec::new();
     if matches!(error.kind(), Kind::Tls(_))
-        && let Some(seen) = tls::look_at(examination, &server).await
+        && let Some(seen) = tls::look_at(context, &server).await
     {
         facts = seen.facts;
         finding = seen.finding.unwrap_or(finding);
@@ -214,5 +204,5 @@ async fn no_token(
     let cause = format!("the token server {place}: {}", finding.cause);
     let problem = Problem::TokenServer { place, problem: Box::new(problem) };
     let finding = Finding { problem, cause, ..finding };
-    Verdict::failed(error.what(), finding).with(facts)
+    Outcome::failed(error.what(), finding).with(facts)
 }

@@ -29,7 +29,7 @@ pub(super) struct Attempt<'a> {
 }
 
 /// Does `work` unless the deadline has come, and gives it up when it comes.
-pub(super) async fn in_time<T>(deadline: Option<Instant>, work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) async fn within_deadline<T>(deadline: Option<Instant>, work: impl Future<Output = Result<T>>) -> Result<T> {
     let Some(deadline) = deadline else { return work.await };
     let late = || Error::new(Kind::TimedOut, "the time limit was reached");
     if Instant::now() >= deadline {
@@ -39,18 +39,18 @@ pub(super) async fn in_time<T>(deadline: Option<Instant>, work: impl Future<Outp
 }
 
 /// Why no reply came.
-pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
-    let place = place(attempt.url);
+pub(super) fn transport_error(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
+    let place = authority(attempt.url);
     let host = attempt.url.host_str().unwrap_or_default();
     let port = attempt.url.port_or_known_default().unwrap_or_default();
     let rejected = |rejection: Rejection| {
         let error = Error::new(Kind::Tls(rejection.fault.clone()), rejection.what(&place)).because(&rejection.cause);
-        match Source::unobeyed(&attempt.trust.sources(host, port)) {
-            Some(file) if rejection.fault.is_of_certificate() => error.in_spite_of(file.to_owned()),
+        match Source::ignored_skip_verify(&attempt.trust.sources(host, port)) {
+            Some(file) if rejection.fault.is_of_certificate() => error.with_ignored_skip_verify(file.to_owned()),
             _ => error,
         }
     };
-    if let Some(tls) = find::<rustls::Error>(error) {
+    if let Some(tls) = find_source::<rustls::Error>(error) {
         return rejected(attempt.trust.explain(tls, host, port));
     }
     let network = |network, what: String| Error::new(Kind::Network(network), what);
@@ -62,17 +62,17 @@ pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         && error.is_connect()
     {
         return network(Network::Proxy, format!("cannot reach {place} through the proxy {proxy}"))
-            .because(deepest(error));
+            .because(root_cause(error));
     }
     if error.is_dns() {
-        return network(Network::Dns, format!("cannot resolve {host}")).because(deepest(error));
+        return network(Network::Dns, format!("cannot resolve {host}")).because(root_cause(error));
     }
     if error.is_connect() && error.is_timeout() {
         let cause = format!("no connection within {} s", attempt.connect_seconds);
         return network(Network::ConnectTimeout, format!("timed out connecting to {place}")).because(cause);
     }
     if error.is_timeout() {
-        return no_answer(attempt.url, attempt.idle_seconds);
+        return idle_timeout(attempt.url, attempt.idle_seconds);
     }
     let is_silence = attempt.url.scheme() == "https" && !attempt.answered && !error.is_connect();
     if is_silence && let Some(rejection) = attempt.trust.explain_silence(host, port) {
@@ -95,7 +95,7 @@ pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         }
         _ => {}
     }
-    if let Some(hyper) = find::<hyper::Error>(error) {
+    if let Some(hyper) = find_source::<hyper::Error>(error) {
         if hyper.is_parse_too_large() {
             let error = Error::new(Kind::Protocol(Fault::TooLarge), format!("header too large from {place}"));
             return error.because("the reply's header block is larger than is accepted");
@@ -110,25 +110,25 @@ pub(super) fn no_reply(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         }
     }
     network(if error.is_connect() { Network::Other } else { Network::Reset }, format!("no reply from {place}"))
-        .because(deepest(error))
+        .because(root_cause(error))
 }
 
 /// The server said nothing for so many seconds.
-pub(super) fn no_answer(url: &Url, idle_seconds: f32) -> Error {
-    let error = Error::new(Kind::TimedOut, format!("timed out waiting for {}", place(url)));
+pub(super) fn idle_timeout(url: &Url, idle_seconds: f32) -> Error {
+    let error = Error::new(Kind::TimedOut, format!("timed out waiting for {}", authority(url)));
     error.because(format!("no answer within {idle_seconds} s"))
 }
 
 /// The server said no more in the middle of a reply.
-pub(super) fn no_more(url: &Url) -> Error {
-    Error::new(Kind::TimedOut, format!("timed out waiting for {}", place(url))).because("its reply stopped coming")
+pub(super) fn stalled_body(url: &Url) -> Error {
+    Error::new(Kind::TimedOut, format!("timed out waiting for {}", authority(url))).because("its reply stopped coming")
 }
 
 /// Why a body ended early.
 pub(super) fn broken_body(error: &reqwest::Error, url: &Url) -> Error {
-    let place = place(url);
+    let place = authority(url);
     if error.is_timeout() {
-        return no_more(url);
+        return stalled_body(url);
     }
     let truncated = |cause: String| {
         Error::new(Kind::Protocol(Fault::Truncated), format!("truncated reply from {place}")).because(cause)
@@ -138,11 +138,11 @@ pub(super) fn broken_body(error: &reqwest::Error, url: &Url) -> Error {
             .because("connection reset in the middle of a reply");
     }
     // The HTTP client calls every error of a body one of decoding; those of the connection have one of hyper's in their chain.
-    if find::<hyper::Error>(error).is_none() {
+    if find_source::<hyper::Error>(error).is_none() {
         return Error::new(Kind::Protocol(Fault::Malformed), format!("malformed reply from {place}"))
-            .because(format!("its Content-Encoding cannot be undone: {}", deepest(error)));
+            .because(format!("its Content-Encoding cannot be undone: {}", root_cause(error)));
     }
-    truncated(deepest(error))
+    truncated(root_cause(error))
 }
 
 /// Whether sending the same request again may help: the connection broke, rather than never having been possible.
@@ -152,7 +152,7 @@ pub(super) fn is_transient(error: &Error) -> bool {
 }
 
 /// `host:port` as in the URL, the port only where it is not the scheme's own.
-pub(super) fn place(url: &Url) -> String {
+pub(super) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
@@ -163,7 +163,7 @@ fn is_reset(kind: io::ErrorKind) -> bool {
 }
 
 /// The first error of type `T` in the chain. An [`io::Error`] hides its payload from `source()`, so it is looked into first.
-pub(super) fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+pub(super) fn find_source<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<T>() {
@@ -194,7 +194,7 @@ fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
 }
 
 /// The text of the last error in the chain: the one that says something.
-pub(super) fn deepest(error: &(dyn StdError + 'static)) -> String {
+pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let mut error = error;
     while let Some(next) = inner(error) {
         error = next;

@@ -6,9 +6,9 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::request::Subject;
+use super::auth_state::header_value;
+use super::request::RequestContext;
 use super::response::Response;
-use super::session::header_value;
 use super::transport::Transport;
 use super::{fault, status};
 use crate::auth::{BearerChallenge, Credentials, Scopes, Token, TokenMethod, TokenRequest};
@@ -18,41 +18,42 @@ impl Transport {
     /// Asks the token server, by the first method that it knows.
     pub(super) async fn fetch_token(
         &self,
-        subject: &Subject,
+        context: &RequestContext,
         realm: &Url,
         challenge: &BearerChallenge,
         scopes: &Scopes,
         credentials: &Credentials,
     ) -> Result<Token> {
-        let token = self.request_token(subject, realm, challenge, scopes, credentials, |request| request).await?;
-        self.session.remember_replaced(credentials, token.refresh_token());
+        let token = self.request_token(context, realm, challenge, scopes, credentials, |request| request).await?;
+        self.auth.store_replacement(credentials, token.refresh_token());
         Ok(token)
     }
 
     /// Asks the token server for a token by requests that are `adapted`.
     pub(super) async fn request_token(
         &self,
-        subject: &Subject,
+        context: &RequestContext,
         realm: &Url,
         challenge: &BearerChallenge,
         scopes: &Scopes,
         credentials: &Credentials,
         adapted: impl Fn(TokenRequest) -> TokenRequest,
     ) -> Result<Token> {
-        let current = self.session.current(credentials);
+        let current = self.auth.current_credentials(credentials);
         self.remember_secrets(&current);
-        let no_way = || Error::new(Kind::Unauthenticated, format!("no way to ask {} for a token", fault::place(realm)));
+        let no_way =
+            || Error::new(Kind::Unauthenticated, format!("no way to ask {} for a token", fault::authority(realm)));
         let mut outcome = Err(no_way());
         for attempt in TokenRequest::attempts(realm, challenge, scopes, &current) {
             // To ask for several repositories at once is a try: a server that fails at it is asked one by one instead.
             let repeatable = attempt.method == TokenMethod::Get && scopes.iter().nth(1).is_none();
-            outcome = self.ask_token_server(&adapted(attempt), repeatable, subject, credentials).await;
+            outcome = self.ask_token_server(&adapted(attempt), repeatable, context, credentials).await;
             let unknown = |error: &Error| error.reply().is_some_and(|reply| matches!(reply.status, 404 | 405));
             if !outcome.as_ref().is_err_and(unknown) {
                 break;
             }
         }
-        outcome.map_err(Error::at_login)
+        outcome.map_err(Error::during_login)
     }
 
     /// A GET is tried again as any other; a POST, which may use up what it carries, only when it was turned away or never left.
@@ -60,21 +61,21 @@ impl Transport {
         &self,
         attempt: &TokenRequest,
         repeatable: bool,
-        subject: &Subject,
+        context: &RequestContext,
         credentials: &Credentials,
     ) -> Result<Token> {
-        let mut attempts = self.attempts_at(&attempt.url, repeatable);
+        let mut attempts = self.retry_state_at(&attempt.url, repeatable);
         loop {
-            self.pause(&attempt.url).await;
+            self.wait_for_origin(&attempt.url).await;
             let outcome = match self.send_token_request(attempt).await {
-                Ok(response) => self.read_token(response, subject, credentials).await,
+                Ok(response) => self.read_token(response, context, credentials).await,
                 Err(error) => {
-                    Err(error.within(format!("cannot reach the token server {}", fault::place(&attempt.url))))
+                    Err(error.within(format!("cannot reach the token server {}", fault::authority(&attempt.url))))
                 }
             };
             match outcome {
                 Ok(token) => return Ok(token),
-                Err(error) => attempts.recover(self, error).await?,
+                Err(error) => attempts.wait_or_fail(self, error).await?,
             }
         }
     }
@@ -92,12 +93,17 @@ impl Transport {
         };
         let authorization = attempt.basic.as_ref().and_then(header_value);
         self.stats.count_token_fetch();
-        let turn = self.pace.turn().await;
-        self.exchange(turn, &method, &attempt.url, &headers, authorization.as_ref(), body).await
+        let permit = self.limiter.acquire().await;
+        self.send_single(permit, &method, &attempt.url, &headers, authorization.as_ref(), body).await
     }
 
-    async fn read_token(&self, mut response: Response, subject: &Subject, credentials: &Credentials) -> Result<Token> {
-        let place = fault::place(response.url());
+    async fn read_token(
+        &self,
+        mut response: Response,
+        context: &RequestContext,
+        credentials: &Credentials,
+    ) -> Result<Token> {
+        let place = fault::authority(response.url());
         let status = response.status();
         if (200..300).contains(&status) {
             let body = response.bytes(Token::MAX_BODY, "token reply").await?;
@@ -110,7 +116,7 @@ impl Transport {
             let what = format!("the token server {place} answered with a redirect that is not followed");
             return Err(Error::new(Kind::Protocol(Fault::Redirect), what).because(response.status_line()));
         }
-        let error = status::refusal(response, subject, &self.secrets).await;
+        let error = status::refusal(response, context, &self.secrets).await;
         let by = Refuser::TokenServer(place.clone());
         let (kind, what) = match (status, error.kind()) {
             (_, Kind::RateLimited) => {
@@ -120,7 +126,7 @@ impl Transport {
                 (Kind::Unauthenticated, format!("login refused by {place}"))
             }
             (400 | 401 | 403, _) => {
-                let denial = Denial { right: subject.right.clone(), by, ..Denial::default() };
+                let denial = Denial { permission: context.permission.clone(), by, ..Denial::default() };
                 (Kind::Denied(denial), format!("login refused by {place}"))
             }
             _ => (Kind::Protocol(Fault::Status(status)), format!("the token server {place} failed")),

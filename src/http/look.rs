@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::fault;
-use super::request::{Request, Subject};
+use super::request::{Request, RequestContext};
 use super::response::Response;
 use super::status;
 use super::transport::Transport;
@@ -12,7 +12,7 @@ use crate::error::{Identity, Result};
 
 /// How a registry was told who asks.
 #[derive(Debug, Clone, Default)]
-pub struct Login {
+pub struct AuthOutcome {
     /// Whose credentials were used; `None` when none were.
     pub identity: Option<Identity>,
     /// The token that the token server gave; `None` when none was asked for, none was given, or it has ended.
@@ -26,10 +26,10 @@ impl Transport {
     /// # Errors
     ///
     /// Whatever keeps a reply from coming.
-    pub async fn look(&self, request: &Request) -> Result<Response> {
-        fault::in_time(self.options.deadline, async {
-            self.pause(&request.url).await;
-            self.follow(request, &request.url, None, None).await
+    pub async fn send_unauthenticated(&self, request: &Request) -> Result<Response> {
+        fault::within_deadline(self.options.deadline, async {
+            self.wait_for_origin(&request.url).await;
+            self.follow_redirects(request, &request.url, None, None).await
         })
         .await
     }
@@ -39,14 +39,14 @@ impl Transport {
     /// # Errors
     ///
     /// What any other status means.
-    pub async fn judge(&self, response: Response, subject: &Subject) -> Result<Response> {
-        status::check(response, subject, &self.secrets).await
+    pub async fn check_status(&self, response: Response, context: &RequestContext) -> Result<Response> {
+        status::check(response, context, &self.secrets).await
     }
 
     /// How the registry was told who asks, when a request like this one was last sent.
-    pub fn login(&self, request: &Request) -> Login {
-        let key = (request.url.origin(), request.subject.right.clone());
-        let token = self.session.tokens.get_fresh(&key);
-        Login { identity: self.session.remembered().identity(&key).cloned().flatten(), token }
+    pub fn auth_outcome(&self, request: &Request) -> AuthOutcome {
+        let key = (request.url.origin(), request.context.permission.clone());
+        let token = self.auth.tokens.get_fresh(&key);
+        AuthOutcome { identity: self.auth.cache().identity(&key).cloned().flatten(), token }
     }
 }

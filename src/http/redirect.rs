@@ -9,7 +9,7 @@ use crate::auth::may_lead_to;
 use crate::error::{Error, Fault, Kind, Result, Tls};
 
 /// How many redirects in a row are followed.
-pub(super) const MOST_HOPS: usize = 5;
+pub(super) const MAX_HOPS: usize = 5;
 
 /// Where a redirect from `from` leads, when it may be followed.
 ///

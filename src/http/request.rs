@@ -5,7 +5,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::auth::Right;
+use crate::auth::Permission;
 use crate::error::{Missing, Operation};
 
 /// What is sent, and what it is about.
@@ -20,18 +20,18 @@ pub struct Request {
     /// The body, held in memory: rls sends nothing large.
     pub body: Option<Bytes>,
     /// What the request is about, for the token to ask for and the error to report.
-    pub subject: Subject,
+    pub context: RequestContext,
 }
 
 /// What a request is about: the facts its errors are made of.
 #[derive(Debug, Clone)]
-pub struct Subject {
+pub struct RequestContext {
     /// The registry, as people name it.
     pub registry: String,
     /// The thing asked for, as people name it: `team/app:1.4.0`, `the catalog`.
     pub name: String,
-    /// The right that is needed; `None` for the API's root.
-    pub right: Option<Right>,
+    /// The permission that is needed; `None` for the API's root.
+    pub permission: Option<Permission>,
     /// What a 404 means when the reply does not say.
     pub missing: Missing,
     /// What a 405 means.
@@ -40,8 +40,8 @@ pub struct Subject {
 
 impl Request {
     /// A request without further headers or a body.
-    pub fn new(method: Method, url: Url, subject: Subject) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None, subject }
+    pub fn new(method: Method, url: Url, context: RequestContext) -> Self {
+        Self { method, url, headers: HeaderMap::new(), body: None, context: context }
     }
 
     /// Adds a header.

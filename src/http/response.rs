@@ -9,7 +9,7 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 use url::Url;
 
 use super::fault;
-use super::pace::Turn;
+use super::limiter::Permit;
 use super::stats::Stats;
 use crate::error::{Error, Fault, Kind, Result};
 
@@ -18,7 +18,7 @@ use crate::error::{Error, Fault, Kind, Result};
 pub struct Response {
     inner: reqwest::Response,
     /// Held until the body is there.
-    turn: Option<Turn>,
+    permit: Option<Permit>,
     stats: Arc<Stats>,
     limits: Limits,
 }
@@ -33,13 +33,13 @@ pub(super) struct Limits {
 }
 
 impl Response {
-    pub(super) fn new(inner: reqwest::Response, turn: Option<Turn>, stats: Arc<Stats>, limits: Limits) -> Self {
-        Self { inner, turn, stats, limits }
+    pub(super) fn new(inner: reqwest::Response, permit: Option<Permit>, stats: Arc<Stats>, limits: Limits) -> Self {
+        Self { inner, permit: permit, stats, limits }
     }
 
-    /// Lets another request have this one's turn: whoever reads the rest of the body waits for other requests before reading on.
-    pub fn give_way(&mut self) {
-        self.turn = None;
+    /// Lets another request have this one's permit: whoever reads the rest of the body waits for other requests before reading on.
+    pub fn release_permit(&mut self) {
+        self.permit = None;
     }
 
     /// The status code.
@@ -97,15 +97,15 @@ impl Response {
         let Limits { idle, deadline } = self.limits;
         // Whoever reads may pause for longer than a server may be silent, as a list does whose names cost a request each. So what has
         // come in the meantime counts first and the clock second; the HTTP client's own limit does it the other way round.
-        let chunk = fault::in_time(deadline, async {
+        let chunk = fault::within_deadline(deadline, async {
             let chunk = tokio::time::timeout(idle, self.inner.chunk()).await;
-            let chunk = chunk.map_err(|_| fault::no_more(self.inner.url()))?;
+            let chunk = chunk.map_err(|_| fault::stalled_body(self.inner.url()))?;
             chunk.map_err(|error| fault::broken_body(&error, self.inner.url()))
         })
         .await?;
         match &chunk {
             Some(chunk) => self.stats.count_bytes(chunk.len()),
-            None => self.turn = None,
+            None => self.permit = None,
         }
         Ok(chunk)
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use backon::{BackoffBuilder, ExponentialBuilder};
 
 /// The longest wait that a `Retry-After` may ask for; beyond it the request fails at once and says when to come back.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// Statuses that may pass: protocol errors of RFC 9110 and those of the proxies in front of registries (nginx, Cloudflare).
 pub fn is_transient_status(status: u16) -> bool {
@@ -73,7 +73,7 @@ pub fn retry_after(value: &[u8], now: SystemTime) -> RetryAfter {
     };
     match wait {
         None => RetryAfter::Absent,
-        Some(wait) if wait > LONGEST_WAIT => RetryAfter::TooLong(wait),
+        Some(wait) if wait > MAX_WAIT => RetryAfter::TooLong(wait),
         Some(wait) => RetryAfter::Wait(wait),
     }
 }

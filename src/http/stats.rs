@@ -25,9 +25,9 @@ pub struct Totals {
     /// Bytes of reply bodies read, after decompression.
     pub bytes: u64,
     /// The most requests that were in flight at once at one registry, its token server included.
-    pub most_at_once: u64,
+    pub peak_concurrency: u64,
     /// How often a server was found slow or full, and was asked half as much at once from then on.
-    pub slowdowns: u64,
+    pub throttled: u64,
 }
 
 impl Stats {
@@ -38,8 +38,8 @@ impl Stats {
             retries: self.retries.load(Ordering::Relaxed),
             token_fetches: self.token_fetches.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
-            most_at_once: self.most_at_once.load(Ordering::Relaxed),
-            slowdowns: self.slowdowns.load(Ordering::Relaxed),
+            peak_concurrency: self.most_at_once.load(Ordering::Relaxed),
+            throttled: self.slowdowns.load(Ordering::Relaxed),
         }
     }
 
@@ -59,11 +59,11 @@ impl Stats {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn count_at_once(&self, now: usize) {
+    pub(super) fn record_concurrency(&self, now: usize) {
         self.most_at_once.fetch_max(now as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn count_slowdown(&self) {
+    pub(super) fn count_throttled(&self) {
         self.slowdowns.fetch_add(1, Ordering::Relaxed);
     }
 }

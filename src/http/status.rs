@@ -6,10 +6,10 @@ use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 
 use super::redact::Secrets;
-use super::request::Subject;
+use super::request::RequestContext;
 use super::response::Response;
 use super::retry::{RetryAfter, retry_after};
-use crate::auth::{Action, Right, Scopes};
+use crate::auth::{Action, Permission, Scopes};
 use crate::error::{Denial, Error, Fault, Kind, Missing, Network, Operation, RegistryError, Reply, Result};
 
 /// As much of an error's body as is read.
@@ -23,48 +23,48 @@ const MOST_ERRORS: usize = 16;
 /// # Errors
 ///
 /// Each status has one [`Kind`]; the registry's own codes refine it.
-pub(super) async fn check(response: Response, subject: &Subject, secrets: &Secrets) -> Result<Response> {
+pub(super) async fn check(response: Response, context: &RequestContext, secrets: &Secrets) -> Result<Response> {
     match response.status() {
         200..=204 => Ok(response),
-        _ => Err(refusal(response, subject, secrets).await),
+        _ => Err(refusal(response, context, secrets).await),
     }
 }
 
 /// The error that a reply of any other status means.
-pub(super) async fn refusal(mut response: Response, subject: &Subject, secrets: &Secrets) -> Error {
+pub(super) async fn refusal(mut response: Response, context: &RequestContext, secrets: &Secrets) -> Error {
     let body = response.start(BODY_LIMIT).await;
     let body = secrets.masked(&String::from_utf8_lossy(&body)).into_bytes();
     let errors = registry_errors(&body);
     let is_foreign = errors.is_empty() && !is_json_or_empty(&body);
     let reply = Reply { status: response.status(), errors, is_foreign, retry_after: asked_wait(&response) };
-    let (kind, what) = classify(&response, &reply, &body, subject);
+    let (kind, what) = classify(&response, &reply, &body, context);
     let cause = summary(&response.status_line(), response.media_type().as_deref(), &body);
     let error = Error::new(kind, what).because(cause);
     when_to_come_back(error, &response, &reply).with_reply(reply)
 }
 
-fn classify(response: &Response, reply: &Reply, body: &[u8], subject: &Subject) -> (Kind, String) {
-    let Subject { registry, name, .. } = subject;
+fn classify(response: &Response, reply: &Reply, body: &[u8], context: &RequestContext) -> (Kind, String) {
+    let RequestContext { registry, name, .. } = context;
     let code = |code: &str| reply.errors.iter().any(|error| error.code == code);
-    let denied = || Kind::Denied(Denial { right: subject.right.clone(), ..Denial::default() });
+    let denied = || Kind::Denied(Denial { permission: context.permission.clone(), ..Denial::default() });
     let html = is_html(response.media_type().as_deref(), body);
     match reply.status {
         429 => rate_limited(registry),
         _ if code("TOOMANYREQUESTS") => rate_limited(registry),
         403 if html => (Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}")),
-        401 | 403 => (denied(), not_allowed(subject)),
-        404 if subject.operation == Operation::Catalog => unsupported(subject),
+        401 | 403 => (denied(), not_allowed(context)),
+        404 if context.operation == Operation::Catalog => unsupported(context),
         404 if code("NAME_UNKNOWN") => {
-            let repository = subject.right.as_ref().and_then(|right| right.repository.as_ref());
+            let repository = context.permission.as_ref().and_then(|permission| permission.repository.as_ref());
             let name = repository.map_or(name.clone(), ToString::to_string);
             (Kind::NotFound(Missing::Repository), format!("{name} not found on {registry}"))
         }
-        404 => (Kind::NotFound(subject.missing), format!("{name} not found on {registry}")),
-        405 => unsupported(subject),
-        409 | 412 if matches!(subject.operation, Operation::DeleteTag | Operation::DeleteManifest) => {
+        404 => (Kind::NotFound(context.missing), format!("{name} not found on {registry}")),
+        405 => unsupported(context),
+        409 | 412 if matches!(context.operation, Operation::DeleteTag | Operation::DeleteManifest) => {
             (denied(), format!("{registry} protects {name} from deletion"))
         }
-        400 | 501 if code("UNSUPPORTED") => unsupported(subject),
+        400 | 501 if code("UNSUPPORTED") => unsupported(context),
         400 if code("PAGINATION_NUMBER_INVALID") => {
             (Kind::Protocol(Fault::PageSize), format!("{registry} refuses the page size"))
         }
@@ -83,15 +83,15 @@ fn classify(response: &Response, reply: &Reply, body: &[u8], subject: &Subject) 
     }
 }
 
-fn unsupported(subject: &Subject) -> (Kind, String) {
-    let registry = &subject.registry;
-    let what = match subject.operation {
+fn unsupported(context: &RequestContext) -> (Kind, String) {
+    let registry = &context.registry;
+    let what = match context.operation {
         Operation::Catalog => format!("{registry} does not list its repositories"),
         Operation::Tags => format!("{registry} does not list tags"),
         Operation::DeleteTag | Operation::DeleteManifest => format!("{registry} does not allow deletion"),
-        Operation::Other => format!("{registry} does not support the request for {}", subject.name),
+        Operation::Other => format!("{registry} does not support the request for {}", context.name),
     };
-    (Kind::Unsupported(subject.operation), what)
+    (Kind::Unsupported(context.operation), what)
 }
 
 fn rate_limited(registry: &str) -> (Kind, String) {
@@ -107,11 +107,13 @@ fn asked_wait(response: &Response) -> Option<Duration> {
 }
 
 /// `not allowed to pull team/secret on registry.corp:5000`
-pub(super) fn not_allowed(subject: &Subject) -> String {
-    let registry = &subject.registry;
-    match &subject.right {
-        Some(Right { action: Action::Catalog, .. }) => format!("not allowed to list the repositories of {registry}"),
-        Some(Right { action, repository: Some(repository) }) => {
+pub(super) fn not_allowed(context: &RequestContext) -> String {
+    let registry = &context.registry;
+    match &context.permission {
+        Some(Permission { action: Action::Catalog, .. }) => {
+            format!("not allowed to list the repositories of {registry}")
+        }
+        Some(Permission { action, repository: Some(repository) }) => {
             format!("not allowed to {action} {repository} on {registry}")
         }
         _ => format!("not allowed to use {registry}"),
@@ -207,7 +209,7 @@ fn describe(error: &RegistryError) -> String {
     text
 }
 
-/// What a detail says to people: distribution lists the rights that are missing.
+/// What a detail says to people: distribution lists the permissions that are missing.
 fn meaning(error: &RegistryError) -> String {
     let missing = Scopes::from_detail(&error.detail);
     if !missing.is_empty() {
@@ -240,8 +242,8 @@ fn one_line(text: &str) -> String {
 
 impl Response {
     /// The error for a reply whose status is a success but whose body is HTML or nothing, where JSON was expected.
-    pub(crate) fn not_json(&self, subject: &Subject, start: &[u8]) -> Option<Error> {
-        let registry = &subject.registry;
+    pub(crate) fn not_json(&self, context: &RequestContext, start: &[u8]) -> Option<Error> {
+        let registry = &context.registry;
         if is_html(self.media_type().as_deref(), start) {
             let error = Error::new(Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}"));
             let path = self.url().path();

@@ -9,16 +9,16 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, redirect};
 use url::{Origin, Url};
 
+use super::auth_state::AuthState;
 use super::budget::{ByteBudget, HeldBytes};
 use super::fault::{self, Attempt};
+use super::limiter::{ConcurrencyLimiter, Permit};
 use super::options::Options;
-use super::pace::{Pace, Turn};
 use super::proxy::proxy_for;
 use super::redact::{Secrets, redacted_headers, redacted_url};
-use super::redirect::{MOST_HOPS, redirect_target};
+use super::redirect::{MAX_HOPS, redirect_target};
 use super::request::Request;
 use super::response::{Limits, Response};
-use super::session::Session;
 use super::stats::Stats;
 use super::{status, warning};
 use crate::error::{Error, Fault, Kind, Result};
@@ -32,13 +32,13 @@ use crate::trust::Trust;
 /// certificate meant for one host serves another.
 #[derive(Debug)]
 pub struct Transport {
-    pub(super) session: Session,
+    pub(super) auth: AuthState,
     pub(super) stats: Arc<Stats>,
     pub(super) secrets: Secrets,
     pub(super) options: Options,
-    /// A turn is held until the reply is there, with its body where that is what was asked for: a request that waits for a token does
+    /// A permit is held until the reply is there, with its body where that is what was asked for: a request that waits for a token does
     /// not keep the token request from being sent.
-    pub(super) pace: Arc<Pace>,
+    pub(super) limiter: Arc<ConcurrencyLimiter>,
     /// What bodies that are held whole may take together.
     budget: ByteBudget,
     trust: Trust,
@@ -54,8 +54,8 @@ impl Transport {
     /// A transport for one registry. Nothing is read or sent before the first request.
     pub fn new(registry: &Registry, keychain: Keychain, trust: Trust, options: Options, stats: Arc<Stats>) -> Self {
         Self {
-            session: Session::new(registry.clone(), keychain),
-            pace: Arc::new(Pace::new(options.jobs, Arc::clone(&stats))),
+            auth: AuthState::new(registry.clone(), keychain),
+            limiter: Arc::new(ConcurrencyLimiter::new(options.jobs, Arc::clone(&stats))),
             stats,
             secrets: Secrets::default(),
             options,
@@ -69,13 +69,13 @@ impl Transport {
     }
 
     /// How many requests may be in flight at once, at most.
-    pub fn most_at_once(&self) -> usize {
-        self.pace.most()
+    pub fn max_concurrency(&self) -> usize {
+        self.limiter.max_concurrency()
     }
 
     /// Says which repositories are going to be read, so that tokens for them can be asked for together.
-    pub fn expect(&self, repositories: impl IntoIterator<Item = Repository>) {
-        self.session.ahead().expect(repositories);
+    pub fn prefetch_tokens(&self, repositories: impl IntoIterator<Item = Repository>) {
+        self.auth.prefetch().add_pending(repositories);
     }
 
     /// Sends a request until it is answered: a reply that may pass, and a connection that breaks, are tried again where that is safe.
@@ -84,11 +84,11 @@ impl Transport {
     ///
     /// Whatever keeps a reply with a status of success from coming.
     pub async fn send(&self, request: &Request) -> Result<Response> {
-        let mut attempts = self.attempts(request);
+        let mut attempts = self.retry_state(request);
         loop {
             match self.send_once(request).await {
                 Ok(response) => return Ok(response),
-                Err(error) => attempts.recover(self, error).await?,
+                Err(error) => attempts.wait_or_fail(self, error).await?,
             }
         }
     }
@@ -109,11 +109,11 @@ impl Transport {
     ///
     /// Those of [`Transport::fetch`].
     pub async fn fetch_held(&self, request: &Request, limit: usize) -> Result<(Response, Bytes, HeldBytes)> {
-        let mut attempts = self.attempts(request);
+        let mut attempts = self.retry_state(request);
         loop {
             match self.fetch_once(request, limit).await {
                 Ok(fetched) => return Ok(fetched),
-                Err(error) => attempts.recover(self, error).await?,
+                Err(error) => attempts.wait_or_fail(self, error).await?,
             }
         }
     }
@@ -122,8 +122,9 @@ impl Transport {
         let mut response = self.send_once(request).await?;
         let expected = response.content_length().map_or(limit, |length| usize::try_from(length).unwrap_or(limit));
         let held =
-            fault::in_time(self.options.deadline, async { Ok(self.budget.hold(expected.min(limit)).await) }).await?;
-        let bytes = response.bytes(limit, &request.subject.name).await?;
+            fault::within_deadline(self.options.deadline, async { Ok(self.budget.hold(expected.min(limit)).await) })
+                .await?;
+        let bytes = response.bytes(limit, &request.context.name).await?;
         Ok((response, bytes, held))
     }
 
@@ -133,34 +134,35 @@ impl Transport {
     ///
     /// Whatever keeps a reply with a status of success from coming.
     pub async fn send_once(&self, request: &Request) -> Result<Response> {
-        fault::in_time(self.options.deadline, async {
-            self.pause(&request.url).await;
-            let response = self.authenticated(request).await?;
+        fault::within_deadline(self.options.deadline, async {
+            self.wait_for_origin(&request.url).await;
+            let response = self.send_authenticated(request).await?;
             let url = response.url().clone();
-            let checked = status::check(response, &request.subject, &self.secrets).await;
-            checked.map_err(|error| self.session.explain_denial(error, &url, &request.subject))
+            let checked = status::check(response, &request.context, &self.secrets).await;
+            checked.map_err(|error| self.auth.explain_denial(error, &url, &request.context))
         })
         .await
     }
 
     /// Sends a request along its redirects. Credentials stay with the origin that they were meant for, also when the way leads back to it.
-    /// `turn` is one that the request has already.
-    pub(super) async fn follow(
+    /// `permit` is one that the request has already.
+    pub(super) async fn follow_redirects(
         &self,
         request: &Request,
         url: &Url,
         authorization: Option<&HeaderValue>,
-        mut turn: Option<Turn>,
+        mut permit: Option<Permit>,
     ) -> Result<Response> {
         let mut url = url.clone();
         let mut authorization = authorization;
-        for _ in 0..=MOST_HOPS {
-            let turn = match turn.take() {
-                Some(turn) => turn,
-                None => self.pace.turn().await,
+        for _ in 0..=MAX_HOPS {
+            let permit = match permit.take() {
+                Some(permit) => permit,
+                None => self.limiter.acquire().await,
             };
             let body = request.body.clone();
-            let response = self.exchange(turn, &request.method, &url, &request.headers, authorization, body).await?;
+            let response =
+                self.send_single(permit, &request.method, &url, &request.headers, authorization, body).await?;
             if !matches!(response.status(), 301 | 302 | 303 | 307 | 308) {
                 return Ok(response);
             }
@@ -171,15 +173,15 @@ impl Transport {
             }
             url = next;
         }
-        let what = format!("too many redirects from {}", request.subject.registry);
+        let what = format!("too many redirects from {}", request.context.registry);
         Err(Error::new(Kind::Protocol(Fault::Redirect), what)
-            .because(format!("{} is still redirected after {MOST_HOPS} redirects", request.url.path())))
+            .because(format!("{} is still redirected after {MAX_HOPS} redirects", request.url.path())))
     }
 
     /// Sends one request and waits for the head of its reply.
-    pub(super) async fn exchange(
+    pub(super) async fn send_single(
         &self,
-        turn: Turn,
+        permit: Permit,
         method: &Method,
         url: &Url,
         headers: &HeaderMap,
@@ -202,22 +204,22 @@ impl Transport {
         let sent = Instant::now();
         let idle = self.options.idle_timeout;
         let answer = tokio::time::timeout(idle, client.execute(request)).await;
-        let answer = answer.map_err(|_| fault::no_answer(url, idle.as_secs_f32()))?;
-        let response = answer.map_err(|error| self.no_reply(&error, url, sent))?;
+        let answer = answer.map_err(|_| fault::idle_timeout(url, idle.as_secs_f32()))?;
+        let response = answer.map_err(|error| self.transport_error(&error, url, sent))?;
         let took = sent.elapsed();
-        turn.answered(response.status().as_u16(), took);
+        permit.record(response.status().as_u16(), took);
         self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(url.origin());
         tracing::debug!("< {:?} {} in {} ms", response.version(), response.status(), took.as_millis());
         redacted_headers(response.headers()).for_each(|line| tracing::trace!("< {}", self.secrets.masked(&line)));
         self.show_warnings(response.headers());
         // Of all replies these alone have a body that is read later, and that no request waits for in the meantime.
-        let turn = Some(turn).filter(|_| method == Method::GET && response.status().is_success());
-        Ok(Response::new(response, turn, Arc::clone(&self.stats), Limits { idle, deadline: self.options.deadline }))
+        let permit = Some(permit).filter(|_| method == Method::GET && response.status().is_success());
+        Ok(Response::new(response, permit, Arc::clone(&self.stats), Limits { idle, deadline: self.options.deadline }))
     }
 
-    fn no_reply(&self, error: &reqwest::Error, url: &Url, began: Instant) -> Error {
+    fn transport_error(&self, error: &reqwest::Error, url: &Url, began: Instant) -> Error {
         let proxy = proxy_for(url);
-        fault::no_reply(
+        fault::transport_error(
             error,
             Attempt {
                 url,
@@ -268,14 +270,14 @@ impl Transport {
     }
 
     /// Waits until the origin may be asked again.
-    pub(super) async fn pause(&self, url: &Url) {
+    pub(super) async fn wait_for_origin(&self, url: &Url) {
         let until = self.not_before.lock().unwrap_or_else(PoisonError::into_inner).get(&url.origin()).copied();
         if let Some(until) = until {
             tokio::time::sleep_until(until.into()).await;
         }
     }
 
-    pub(super) fn slow_down(&self, origin: &Origin, wait: Duration) {
+    pub(super) fn delay_origin(&self, origin: &Origin, wait: Duration) {
         let until = Instant::now() + wait;
         let mut not_before = self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
         let known = not_before.entry(origin.clone()).or_insert(until);

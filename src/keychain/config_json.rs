@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::entry::{self, Unusable};
 use super::helper::{Helpers, check_name};
 use super::key::{ServerKey, Target};
-use super::lookup::{Found, Lookup};
+use super::lookup::{CredentialMatch, Lookup};
 use crate::auth::Credentials;
 use crate::error::Result;
 
@@ -91,7 +91,7 @@ impl ConfigJson {
                 Ok(given) => {
                     lookup.notes.extend(given.note);
                     let source = format!("docker-credential-{name} ({place})");
-                    lookup.found.extend(given.credentials.map(|credentials| Found::new(credentials, source)));
+                    lookup.found.extend(given.credentials.map(|credentials| CredentialMatch::new(credentials, source)));
                 }
             }
             if !lookup.found.is_empty() {
@@ -107,7 +107,7 @@ impl ConfigJson {
             }
             Ok(credentials) => {
                 let source = format!("{}, {}", self.origin.label, self.origin.name);
-                lookup.found.extend(credentials.iter().map(|each| Found::new(each.clone(), source.clone())));
+                lookup.found.extend(credentials.iter().map(|each| CredentialMatch::new(each.clone(), source.clone())));
                 lookup.notes.extend(self.exposure().filter(|_| !credentials.is_empty()));
             }
         }

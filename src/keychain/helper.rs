@@ -31,7 +31,7 @@ const NOT_FOUND: &str = "credentials not found in native keychain";
 const MISSING: &str = "is not in PATH";
 
 /// What a helper answered, or why it did not.
-type Answer = Result<Given, HelperFailure>;
+type Answer = Result<HelperCredentials, HelperFailure>;
 
 /// A credential helper that gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub enum HelperFault {
 
 /// A helper's answer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Given {
+pub(super) struct HelperCredentials {
     /// `None` when it has none.
     pub credentials: Option<Credentials>,
     /// What is odd about it.
@@ -236,24 +236,24 @@ impl Output {
         failure(self.text.expose_secret().trim())
     }
 
-    fn read(&self, program: &str, key: &str) -> Result<Given, String> {
+    fn read(&self, program: &str, key: &str) -> Result<HelperCredentials, String> {
         let text = self.text.expose_secret().trim();
         if !self.succeeded {
-            return if self.is_without_credentials() { Ok(Given::default()) } else { Err(failure(text)) };
+            return if self.is_without_credentials() { Ok(HelperCredentials::default()) } else { Err(failure(text)) };
         }
         // A derived structure reads an array as well.
         let is_object = text.starts_with('{');
         let reply: Option<Reply> = serde_json::from_str(text).ok().filter(|_| is_object);
         let reply = reply.ok_or("printed something that is not an answer")?;
         if reply.username.is_empty() && reply.secret.is_empty() {
-            return Ok(Given::default());
+            return Ok(HelperCredentials::default());
         }
         let is_other =
             !reply.server.is_empty() && ServerKey::parse(&reply.server).host() != ServerKey::parse(key).host();
         let note = is_other.then(|| format!("{program} was asked for {key} and answered for {:?}", reply.server));
         let credentials = entry::pair(reply.username, reply.secret.into());
         let credentials = credentials.map_err(|why| format!("printed an answer that cannot be used: {why}"))?;
-        Ok(Given { credentials: Some(credentials), note })
+        Ok(HelperCredentials { credentials: Some(credentials), note })
     }
 }
 

@@ -9,14 +9,14 @@ use crate::error::Identity;
 
 /// Credentials, and whose they are.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct CredentialMatch {
     /// The credentials.
     pub credentials: Credentials,
     /// The user name and the place where they were found.
     pub identity: Identity,
 }
 
-impl Found {
+impl CredentialMatch {
     pub(super) fn new(credentials: Credentials, source: impl Into<String>) -> Self {
         let identity = Identity { username: credentials.username().map(str::to_owned), source: source.into() };
         Self { credentials, identity }
@@ -37,7 +37,7 @@ impl Found {
 #[derive(Debug, Clone, Default)]
 pub struct Lookup {
     /// All that match, in the order to try them.
-    pub found: Vec<Found>,
+    pub found: Vec<CredentialMatch>,
     /// Credentials that should have been there and could not be had: a helper that fails, an entry that cannot be read.
     /// What only reads may go on without them; what changes the registry does not.
     pub failures: Vec<String>,
@@ -99,7 +99,7 @@ mod tests {
         .into_iter()
         .enumerate()
         {
-            let found = vec![Found::new(credentials, format!("place {index}"))];
+            let found = vec![CredentialMatch::new(credentials, format!("place {index}"))];
             lookup.absorb(Lookup { found, notes: vec![format!("note {index}")], ..Lookup::default() });
         }
         let sources: Vec<&str> = lookup.found.iter().map(|found| found.identity.source.as_str()).collect();

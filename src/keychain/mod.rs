@@ -24,20 +24,20 @@ mod helper;
 mod key;
 mod lookup;
 mod options;
-mod places;
 mod pull_secret;
 mod registries_yaml;
+mod sources;
 mod store;
 
 pub use helper::{HelperFailure, HelperFault, helper_answer};
 pub use key::ServerKey;
-pub use lookup::{Found, Lookup};
+pub use lookup::{CredentialMatch, Lookup};
 pub use options::{AuthFile, Options};
-pub use store::{Forgotten, Kept, Store};
+pub use store::{Erased, Store, Stored};
 
 use helper::Helpers;
 use key::Target;
-use places::{Place, places};
+use sources::{CredentialSource, places};
 
 /// Finds credentials for a registry. Clones share what has been read.
 #[derive(Debug, Clone)]
@@ -52,8 +52,8 @@ struct Inner {
 
 #[derive(Debug)]
 enum Source {
-    Explicit(Result<Option<Found>>),
-    Discover { places: Vec<Place>, helpers: Helpers },
+    Explicit(Result<Option<CredentialMatch>>),
+    Discover { places: Vec<CredentialSource>, helpers: Helpers },
 }
 
 impl Keychain {
@@ -71,7 +71,7 @@ impl Keychain {
     /// A user name that cannot be sent is an error of the first question.
     pub fn explicit(username: impl Into<String>, password: impl Into<SecretString>, source: impl Into<String>) -> Self {
         let credentials = Credentials::basic(username, password);
-        Self::new(Source::Explicit(credentials.map(|credentials| Some(Found::new(credentials, source)))))
+        Self::new(Source::Explicit(credentials.map(|credentials| Some(CredentialMatch::new(credentials, source)))))
     }
 
     /// One that looks where `options` say:
@@ -93,8 +93,12 @@ impl Keychain {
     /// # Errors
     ///
     /// As [`Keychain::look_up`].
-    pub async fn credentials(&self, registry: &Registry, repository: Option<&Repository>) -> Result<Vec<Found>> {
-        let lookup = self.look_up(registry, repository).await?;
+    pub async fn credentials(
+        &self,
+        registry: &Registry,
+        repository: Option<&Repository>,
+    ) -> Result<Vec<CredentialMatch>> {
+        let lookup = self.lookup(registry, repository).await?;
         for text in lookup.failures.iter().chain(&lookup.notes).filter(|text| self.is_news(text)) {
             tracing::warn!("{text}");
         }
@@ -108,7 +112,7 @@ impl Keychain {
     /// [`Kind::Config`](crate::Kind::Config) when a place cannot be read before any credentials are found. The error names
     /// the file, the line and the column, and quotes nothing of it. A place that cannot be read after that is a failure in
     /// the [`Lookup`].
-    pub async fn look_up(&self, registry: &Registry, repository: Option<&Repository>) -> Result<Lookup> {
+    pub async fn lookup(&self, registry: &Registry, repository: Option<&Repository>) -> Result<Lookup> {
         let target = Target { registry, repository };
         let lookup = match &self.0.source {
             Source::Explicit(found) => Lookup { found: found.clone()?.into_iter().collect(), ..Lookup::default() },
@@ -135,7 +139,7 @@ impl Keychain {
     }
 }
 
-async fn search(target: &Target<'_>, places: &[Place], helpers: &Helpers) -> Result<Lookup> {
+async fn search(target: &Target<'_>, places: &[CredentialSource], helpers: &Helpers) -> Result<Lookup> {
     let mut lookup = Lookup::default();
     for place in places {
         match place.find(target, helpers).await {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::config_json::{Entry, entries, object};
 use super::document::parse_json;
 use super::key::{ServerKey, Target};
-use super::lookup::{Found, Lookup};
+use super::lookup::{CredentialMatch, Lookup};
 
 /// The members of a secret's `data`, and whether `auths` is wrapped around the entries.
 const FORMATS: [(&str, bool); 2] = [(".dockerconfigjson", true), (".dockercfg", false)];
@@ -58,7 +58,8 @@ impl PullSecrets {
         for (source, entry) in self.entries.iter().filter(|(_, entry)| matches(&entry.server, target)) {
             match &entry.credentials {
                 Ok(credentials) => {
-                    let found = credentials.iter().map(|each| Found::new(each.clone(), source.clone())).collect();
+                    let found =
+                        credentials.iter().map(|each| CredentialMatch::new(each.clone(), source.clone())).collect();
                     lookup.absorb(Lookup { found, ..Lookup::default() });
                 }
                 Err(why) => {

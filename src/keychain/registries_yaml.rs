@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::config_json::{Entry, entries, object};
 use super::key::{ServerKey, Target};
-use super::lookup::{Found, Lookup};
+use super::lookup::{CredentialMatch, Lookup};
 
 /// The key that is for all registries without one of their own.
 const ANY: &str = "*";
@@ -43,7 +43,9 @@ impl RegistriesYaml {
             match &entry.credentials {
                 Ok(credentials) => {
                     let source = format!("registries.yaml, {}", self.file);
-                    lookup.found.extend(credentials.iter().map(|each| Found::new(each.clone(), source.clone())));
+                    lookup
+                        .found
+                        .extend(credentials.iter().map(|each| CredentialMatch::new(each.clone(), source.clone())));
                 }
                 Err(why) => {
                     lookup.failures.push(format!("the auth of {:?} in {} cannot be used: {why}", entry.key, self.file));

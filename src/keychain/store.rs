@@ -17,8 +17,8 @@ use super::file;
 use super::helper::{Helpers, check_name};
 use super::key::{ServerKey, Target};
 use super::options::{AuthFile, Options};
-use super::places::shown;
 use super::pull_secret::PullSecrets;
+use super::sources::shown;
 use crate::auth::Credentials;
 use crate::error::{Error, Result};
 use crate::name::Registry;
@@ -36,7 +36,7 @@ pub struct Store {
 
 /// Where credentials were put.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct Stored {
     /// For instance `~/.docker/config.json`, or `docker-credential-pass (credsStore in ~/.docker/config.json)`.
     pub place: String,
     /// Whether they are in a file as they are, for everybody who can read it.
@@ -45,7 +45,7 @@ pub struct Kept {
 
 /// What is left when credentials were taken away.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Forgotten {
+pub struct Erased {
     /// The places that had some.
     pub places: Vec<String>,
     /// The helpers that failed, and why. They may still have some.
@@ -101,7 +101,7 @@ impl Store {
     ///
     /// [`Kind::Config`](crate::Kind::Config) when the file cannot be read or written, or a helper fails. What was kept
     /// before is still there then.
-    pub async fn keep(&self, registry: &Registry, credentials: &Credentials) -> Result<Kept> {
+    pub async fn store(&self, registry: &Registry, credentials: &Credentials) -> Result<Stored> {
         let target = Target { registry, repository: None };
         let (Some(members), Some((username, secret))) = (entry::encode(credentials), entry::unpair(credentials)) else {
             return Err(Error::config(format!("there is nothing to be kept for {registry}")));
@@ -110,11 +110,11 @@ impl Store {
         let config = self.read().await?;
         let Some((place, name, key)) = self.helper(&config, &target)? else {
             self.put(&target, members).await?;
-            return Ok(Kept { place: self.name.clone(), in_plain_text: true });
+            return Ok(Stored { place: self.name.clone(), in_plain_text: true });
         };
         self.helpers.store(name, &key, username, secret).await.map_err(|why| not_stored(registry, why, &place))?;
         self.put(&target, Map::new()).await?;
-        Ok(Kept { place: format!("docker-credential-{name} ({place})"), in_plain_text: false })
+        Ok(Stored { place: format!("docker-credential-{name} ({place})"), in_plain_text: false })
     }
 
     /// Takes away what is kept for a registry, in every place of this store where [`Keychain`](super::Keychain) would find
@@ -123,7 +123,7 @@ impl Store {
     /// # Errors
     ///
     /// [`Kind::Config`](crate::Kind::Config) when the file cannot be read or written.
-    pub async fn forget(&self, registry: &Registry) -> Result<Forgotten> {
+    pub async fn erase(&self, registry: &Registry) -> Result<Erased> {
         let target = Target { registry, repository: None };
         let config = self.read().await?;
         let mut forgotten = self.forget_in_helpers(&config, &target).await;
@@ -138,12 +138,12 @@ impl Store {
         Ok(forgotten)
     }
 
-    async fn forget_in_helpers(&self, config: &ConfigJson, target: &Target<'_>) -> Forgotten {
-        let mut forgotten = Forgotten::default();
+    async fn forget_in_helpers(&self, config: &ConfigJson, target: &Target<'_>) -> Erased {
+        let mut forgotten = Erased::default();
         for (setting, name, key) in config.helpers_for(target) {
             let place = format!("{setting} in {}", self.name);
             let erased = match check_name(name) {
-                Ok(()) => self.erase(name, &key).await,
+                Ok(()) => self.erase_from_helper(name, &key).await,
                 Err(error) => Err(error.to_string()),
             };
             match erased {
@@ -156,7 +156,7 @@ impl Store {
     }
 
     /// Has a helper erase what it has; whether that was anything.
-    async fn erase(&self, name: &str, key: &str) -> Result<bool, String> {
+    async fn erase_from_helper(&self, name: &str, key: &str) -> Result<bool, String> {
         let given = self.helpers.ask(name, key).await.map_err(|failure| failure.why)?;
         let had = given.credentials.is_some();
         if had {

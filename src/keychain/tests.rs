@@ -147,15 +147,15 @@ async fn a_file_without_anything_in_it_has_no_credentials() {
     for text in ["", "\n", "\u{feff}", "null"] {
         let (home, options) =
             home(&[(".docker/config.json", text), (".config/containers/auth.json", &auths("podman"))]);
-        let lookup = Keychain::discover(options.clone()).look_up(&registry("reg.corp"), None).await.expect(text);
+        let lookup = Keychain::discover(options.clone()).lookup(&registry("reg.corp"), None).await.expect(text);
         assert_eq!((lookup.found.len(), lookup.failures.len()), (1, 0), "{text:?}");
         // A file that is named is expected to hold some.
         let auth_file = Some(AuthFile::Path(home.path().join(".docker/config.json")));
         let named = Keychain::discover(Options { auth_file, ..options.clone() });
-        let lookup = named.look_up(&registry("reg.corp"), None).await.expect(text);
+        let lookup = named.lookup(&registry("reg.corp"), None).await.expect(text);
         assert_eq!(lookup.failures, ["no credentials in ~/.docker/config.json: it is empty"], "{text:?}");
         let null = Options { auth_file: Some(AuthFile::Path("/dev/null".into())), ..options };
-        let lookup = Keychain::discover(null).look_up(&registry("reg.corp"), None).await.expect("nothing");
+        let lookup = Keychain::discover(null).lookup(&registry("reg.corp"), None).await.expect("nothing");
         assert_eq!((lookup.found.len(), lookup.failures.len()), (0, 0));
     }
 }
@@ -164,7 +164,7 @@ async fn a_file_without_anything_in_it_has_no_credentials() {
 async fn a_variable_that_cannot_be_used_leaves_the_next_place() {
     let (home, options) = home(&[(".docker/config.json", &auths("docker"))]);
     let variable = Options { docker_auth_config: Some("/run/auth.json".into()), ..options.clone() };
-    let lookup = Keychain::discover(variable).look_up(&registry("reg.corp"), None).await.expect("the file's");
+    let lookup = Keychain::discover(variable).lookup(&registry("reg.corp"), None).await.expect("the file's");
     assert_eq!(lookup.found.len(), 1);
     assert_eq!(
         lookup.failures,
@@ -174,7 +174,7 @@ async fn a_variable_that_cannot_be_used_leaves_the_next_place() {
     );
     // DOCKER_CONFIG may name the file instead of its folder.
     let file = Options { docker_config: Some(home.path().join(".docker/config.json")), home: None, ..options };
-    let lookup = Keychain::discover(file).look_up(&registry("reg.corp"), None).await.expect("the file's");
+    let lookup = Keychain::discover(file).lookup(&registry("reg.corp"), None).await.expect("the file's");
     assert_eq!(lookup.found.len(), 1);
 }
 
@@ -182,7 +182,7 @@ async fn a_variable_that_cannot_be_used_leaves_the_next_place() {
 async fn a_password_that_ends_in_a_line_break_is_told() {
     let text = r#"{"auths": {"reg.corp": {"username": "ann", "password": "pw\n"}}}"#;
     let (_home, options) = home(&[(".docker/config.json", text)]);
-    let lookup = Keychain::discover(options).look_up(&registry("reg.corp"), None).await.expect("credentials");
+    let lookup = Keychain::discover(options).lookup(&registry("reg.corp"), None).await.expect("credentials");
     let note = "the password of ann (docker config, ~/.docker/config.json) ends in a line break";
     assert!(lookup.notes.contains(&note.to_owned()), "{:?}", lookup.notes);
 }
@@ -191,19 +191,19 @@ async fn a_password_that_ends_in_a_line_break_is_told() {
 async fn a_broken_place_spoils_none_before_it() {
     let (_home, options) = home(&[(".docker/config.json", &auths("docker")), (".config/containers/auth.json", "}{")]);
     let keychain = Keychain::discover(options);
-    let lookup = keychain.look_up(&registry("reg.corp"), None).await.expect("credentials");
+    let lookup = keychain.lookup(&registry("reg.corp"), None).await.expect("credentials");
     assert_eq!(lookup.found.len(), 1);
     assert_eq!(
         lookup.failures,
         ["cannot read credentials from ~/.config/containers/auth.json: not valid JSON at line 1, column 1"]
     );
-    assert_eq!(keychain.look_up(&registry("other.corp"), None).await.expect_err("broken").kind(), &Kind::Config);
+    assert_eq!(keychain.lookup(&registry("other.corp"), None).await.expect_err("broken").kind(), &Kind::Config);
 }
 
 #[tokio::test]
 async fn a_broken_file_of_the_machine_is_a_failure_and_no_error() {
     let (_home, options) = home(&[("etc/rancher/k3s/registries.yaml", "a: [")]);
-    let lookup = Keychain::discover(options).look_up(&registry("reg.corp"), None).await.expect("no error");
+    let lookup = Keychain::discover(options).lookup(&registry("reg.corp"), None).await.expect("no error");
     assert!(lookup.found.is_empty());
     assert!(
         lookup.failures[0]
@@ -230,7 +230,7 @@ async fn credentials_of_one_registry_are_never_given_for_another() {
     });
     let (_home, options) = home(&[(".docker/config.json", &config.to_string())]);
     let keychain = Keychain::discover(options);
-    let private = keychain.look_up(&registry("my-private-registry.example.com"), None).await.expect("no error");
+    let private = keychain.lookup(&registry("my-private-registry.example.com"), None).await.expect("no error");
     assert!(private.found.is_empty());
     assert_eq!(private.failures, ["docker-credential-missing is not in PATH (credsStore in ~/.docker/config.json)"]);
     assert_eq!(sources(&keychain, "docker.io").await, ["docker config, ~/.docker/config.json"]);
@@ -246,7 +246,7 @@ fn debug_shows_no_secret() {
 fn a_search_can_be_sent_to_another_thread() {
     fn sendable<T: Send>(_: &T) {}
     let (keychain, registry) = (Keychain::discover(Options::default()), registry("reg.corp"));
-    sendable(&keychain.look_up(&registry, None));
+    sendable(&keychain.lookup(&registry, None));
 }
 
 #[cfg(unix)]

@@ -5,8 +5,8 @@ use reqwest::Method;
 
 use super::client::Client;
 use super::endpoint::Endpoint;
+use super::filter::{flatten_batches, valid_names};
 use super::listing::{Listing, PAGE_SIZE};
-use super::valid::{one_by_one, valid_names};
 use crate::error::{Error, Kind, Operation, Result};
 use crate::name::Repository;
 
@@ -33,7 +33,7 @@ impl Client {
     /// [`Kind::Unsupported`] where the registry has no catalog (Artifact Registry answers with an empty one);
     /// [`Kind::Denied`] or [`Kind::Unauthenticated`] where it is not for this user; [`Kind::Incomplete`] when it was cut short.
     pub fn catalog(&self, options: &CatalogOptions) -> impl Stream<Item = Result<Repository>> + Send + use<> {
-        one_by_one(self.catalog_batches(options))
+        flatten_batches(self.catalog_batches(options))
     }
 
     /// As [`Client::catalog`], as many at a time as arrive together.

@@ -17,7 +17,7 @@ const MOST_LOOKED_INTO: usize = 64;
 
 /// An image of an index, or what there is in place of it.
 #[derive(Debug, Clone)]
-pub enum Choice {
+pub enum PlatformChoice {
     /// This one.
     Image {
         /// The image.
@@ -45,7 +45,12 @@ impl Client {
     ///
     /// Those of [`Client::child`] and [`Manifest::readable`]; [`Fault::Malformed`] for indexes that are nested too deeply,
     /// [`Fault::TooLarge`] for too many of them.
-    pub async fn choose(&self, repository: &Repository, index: &Document, wanted: Option<&Platform>) -> Result<Choice> {
+    pub async fn choose(
+        &self,
+        repository: &Repository,
+        index: &Document,
+        wanted: Option<&Platform>,
+    ) -> Result<PlatformChoice> {
         let local = Platform::of_this_machine();
         let wants_any = wanted.is_none();
         let wanted = wanted.unwrap_or(&local);
@@ -66,7 +71,7 @@ struct Looking<'a> {
 }
 
 impl Looking<'_> {
-    async fn choose(mut self, index: &Document) -> Result<Choice> {
+    async fn choose(mut self, index: &Document) -> Result<PlatformChoice> {
         let mut seen = HashSet::new();
         let mut images = Vec::new();
         let mut level = candidates(index, None);
@@ -93,7 +98,7 @@ impl Looking<'_> {
                 let mut platforms: Vec<_> = images.into_iter().filter_map(|image| image.platform).collect();
                 let mut seen = HashSet::new();
                 platforms.retain(|platform| seen.insert(platform.clone()));
-                Ok(Choice::None(platforms))
+                Ok(PlatformChoice::None(platforms))
             }
         }
     }
@@ -153,7 +158,7 @@ impl Looking<'_> {
         Ok(())
     }
 
-    async fn fetch(mut self, image: Candidate) -> Result<Choice> {
+    async fn fetch(mut self, image: Candidate) -> Result<PlatformChoice> {
         let manifest = self.client.child(self.repository, &image.descriptor).await?;
         let (document, _) = manifest.readable()?;
         if let Content::Index(_) = document.content {
@@ -164,7 +169,7 @@ impl Looking<'_> {
             }
             return Box::pin(self.choose(&document)).await;
         }
-        Ok(Choice::Image { manifest, platform: image.platform })
+        Ok(PlatformChoice::Image { manifest, platform: image.platform })
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::{Stream, TryStreamExt};
 
-use super::valid::one_by_one;
+use super::filter::flatten_batches;
 use crate::error::Result;
 use crate::http::{Options, Stats, Transport};
 use crate::keychain::Keychain;
@@ -53,24 +53,24 @@ impl Client {
 
     /// Says which repositories are going to be read next, in which order. Rights for them are then asked for together, which saves
     /// most of the time where each repository needs a token; what is said in vain costs nothing.
-    pub fn expect<'a>(&self, repositories: impl IntoIterator<Item = &'a Repository>) {
-        self.transport.expect(repositories.into_iter().cloned());
+    pub fn prefetch_tokens<'a>(&self, repositories: impl IntoIterator<Item = &'a Repository>) {
+        self.transport.prefetch_tokens(repositories.into_iter().cloned());
     }
 
     /// Passes names on one by one, saying ahead which come next, as [`Client::expect`] does: for names that are read as they come.
     ///
     /// It does not look for more of them than are there: the request for the next would keep its turn while it waits to be looked at
     /// again, and with one job nobody else would have one.
-    pub fn expecting(
+    pub fn prefetching(
         &self,
         names: impl Stream<Item = Result<Vec<Repository>>>,
     ) -> impl Stream<Item = Result<Repository>> {
-        one_by_one(names.inspect_ok(|names| self.expect(names)))
+        flatten_batches(names.inspect_ok(|names| self.prefetch_tokens(names)))
     }
 
     /// How many requests may be in flight at once, at most: so many things are worth asking for at the same time.
-    pub fn jobs(&self) -> usize {
-        self.transport.most_at_once()
+    pub fn max_concurrency(&self) -> usize {
+        self.transport.max_concurrency()
     }
 }
 

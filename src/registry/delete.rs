@@ -24,7 +24,7 @@ use crate::name::{Algorithm, Digest, Repository, Tag, Target};
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// How long an accepted deletion may take until it shows. Pulp needs a second.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const SETTLE_TIME: Duration = Duration::from_secs(10);
 
 /// How a deletion ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,9 +93,9 @@ impl Client {
 
     async fn probe(&self, repository: &Repository, nothing: Target<'_>) -> Result<()> {
         let mut request = self.request(Method::DELETE, Endpoint::Manifest(repository, nothing));
-        let operation = request.subject.operation;
+        let operation = request.context.operation;
         // The name that is asked for means nothing to people.
-        request.subject.name = format!("a deletion in {repository}");
+        request.context.name = format!("a deletion in {repository}");
         match self.transport.send(&request).await {
             Ok(_) => Ok(()),
             // No registry writes such a page: what answers is a gateway that lets no DELETE through.
@@ -113,7 +113,7 @@ impl Client {
             let answer = self.send_deletion(repository, target).await?;
             // Errors in a reply that accepts it say that it will not be done.
             let may_be_late = matches!(&answer, Answer::Accepted(errors) if errors.is_empty());
-            let patience = if may_be_late { PATIENCE } else { Duration::ZERO };
+            let patience = if may_be_late { SETTLE_TIME } else { Duration::ZERO };
             let mut now = self.await_absence(repository, target, digest, patience).await;
             if !may_be_late && matches!(now, Ok(None)) {
                 // Nothing else says that it is gone, and a replica may lag behind.
@@ -164,7 +164,7 @@ impl Client {
                         name_of(repository, target)
                     );
                     let operation =
-                        self.request(Method::DELETE, Endpoint::Manifest(repository, target)).subject.operation;
+                        self.request(Method::DELETE, Endpoint::Manifest(repository, target)).context.operation;
                     return Err(error.called(what).with_kind(Kind::Unsupported(operation)));
                 }
                 Answer::Lost(_) if !was_lost => was_lost = true,
@@ -239,7 +239,7 @@ fn name_of(repository: &Repository, target: Target<'_>) -> String {
 /// Whether a request that failed in this way may have been carried out.
 fn may_have_happened(error: &Error) -> bool {
     match error.kind() {
-        _ if error.is_at_login() => false,
+        _ if error.is_during_login() => false,
         Kind::Network(network) => *network == Network::Reset,
         Kind::Protocol(Fault::Truncated) | Kind::TimedOut => true,
         Kind::Protocol(_) => error.reply().is_some_and(|reply| reply.status >= 500),

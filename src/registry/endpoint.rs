@@ -5,9 +5,9 @@ use reqwest::Method;
 use url::Url;
 
 use super::client::Client;
-use crate::auth::{Action, Right};
+use crate::auth::{Action, Permission};
 use crate::error::{Missing, Operation};
-use crate::http::{Request, Subject};
+use crate::http::{Request, RequestContext};
 use crate::name::{Digest, Repository, Target};
 
 /// What a URL of the API names.
@@ -48,41 +48,41 @@ impl Endpoint<'_> {
         }
     }
 
-    fn subject(self, registry: &str, action: Action) -> Subject {
+    fn context(self, registry: &str, action: Action) -> RequestContext {
         let (name, right, missing, operation) = match self {
             Self::Base => {
                 let name = "the API".to_owned();
-                let (missing, operation) = (Missing::Page, Operation::Other);
-                return Subject { registry: registry.to_owned(), name, right: None, missing, operation };
+                let (missing, operation) = (Missing::Endpoint, Operation::Other);
+                return RequestContext { registry: registry.to_owned(), name, permission: None, missing, operation };
             }
-            Self::Catalog => ("the catalog".to_owned(), Right::catalog(), Missing::Page, Operation::Catalog),
+            Self::Catalog => ("the catalog".to_owned(), Permission::catalog(), Missing::Endpoint, Operation::Catalog),
             Self::Tags(repository) => {
-                (repository.to_string(), Right::on(repository, action), Missing::Repository, Operation::Tags)
+                (repository.to_string(), Permission::on(repository, action), Missing::Repository, Operation::Tags)
             }
             Self::Manifest(repository, Target::Tag(tag)) => {
                 let operation = if action == Action::Delete { Operation::DeleteTag } else { Operation::Other };
-                (format!("{repository}:{tag}"), Right::on(repository, action), Missing::Tag, operation)
+                (format!("{repository}:{tag}"), Permission::on(repository, action), Missing::Tag, operation)
             }
             Self::Manifest(repository, Target::Digest(digest)) => {
                 let operation = if action == Action::Delete { Operation::DeleteManifest } else { Operation::Other };
-                (format!("{repository}@{digest}"), Right::on(repository, action), Missing::Manifest, operation)
+                (format!("{repository}@{digest}"), Permission::on(repository, action), Missing::Manifest, operation)
             }
             Self::OtherName(repository, name) => {
-                (format!("{repository}:{name}"), Right::on(repository, action), Missing::Tag, Operation::Other)
+                (format!("{repository}:{name}"), Permission::on(repository, action), Missing::Tag, Operation::Other)
             }
             Self::Blob(repository, digest) => {
                 let name = format!("blob {digest} of {repository}");
-                (name, Right::on(repository, action), Missing::Blob, Operation::Other)
+                (name, Permission::on(repository, action), Missing::Blob, Operation::Other)
             }
             Self::Uploads(repository) => {
-                (repository.to_string(), Right::on(repository, action), Missing::Repository, Operation::Other)
+                (repository.to_string(), Permission::on(repository, action), Missing::Repository, Operation::Other)
             }
             Self::Referrers(repository, digest) => {
                 let name = format!("referrers of {repository}@{digest}");
-                (name, Right::on(repository, action), Missing::Page, Operation::Other)
+                (name, Permission::on(repository, action), Missing::Endpoint, Operation::Other)
             }
         };
-        Subject { registry: registry.to_owned(), name, right: Some(right), missing, operation }
+        RequestContext { registry: registry.to_owned(), name, permission: Some(right), missing, operation }
     }
 }
 
@@ -98,6 +98,6 @@ impl Client {
         let mut url = base.clone();
         // Names are safe in a path by type, so it is set as it is: joining would read `host:5000` as a scheme.
         url.set_path(&format!("{}{}", base.path(), endpoint.path()));
-        Request::new(method, url, endpoint.subject(&self.registry.to_string(), action))
+        Request::new(method, url, endpoint.context(&self.registry.to_string(), action))
     }
 }

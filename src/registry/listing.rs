@@ -45,7 +45,7 @@ pub(super) struct Listing {
     probing: bool,
     pages: usize,
     released: usize,
-    seen: Seen,
+    seen: SeenHashes,
     /// What is wrong with the page after the one whose names were just passed on.
     failed: Option<Error>,
     /// What it means that the list is empty, if that is not to be believed.
@@ -54,7 +54,7 @@ pub(super) struct Listing {
 
 /// What was read before, as hashes: enough to notice a circle, and to drop what two pages share.
 #[derive(Default)]
-struct Seen {
+struct SeenHashes {
     addresses: HashSet<u64>,
     pages: HashSet<u64>,
     /// Those of the names of the former page, in their order.
@@ -81,7 +81,7 @@ impl Listing {
             probing: false,
             pages: 0,
             released: 0,
-            seen: Seen::default(),
+            seen: SeenHashes::default(),
             failed: None,
             when_empty: None,
         };
@@ -248,7 +248,7 @@ impl Listing {
             return error;
         }
         let entries = if self.released == 1 { "entry" } else { "entries" };
-        let what = format!("incomplete list of {}, after {} {entries}", self.first.subject.name, self.released);
+        let what = format!("incomplete list of {}, after {} {entries}", self.first.context.name, self.released);
         error.within(what).with_kind(Kind::Incomplete)
     }
 }

@@ -121,7 +121,7 @@ impl Client {
 
     async fn fetch_listed(&self, request: Request, asked: Option<&Digest>) -> Result<Fetched> {
         let (response, bytes, held) = self.transport.fetch_held(&request, LARGEST_MANIFEST).await?;
-        let told = told_digest(&response);
+        let told = content_digest(&response);
         let media_type = response.media_type();
         let size = bytes.len() as u64;
         let manifest = read_manifest(&response, bytes.clone(), &request, asked);
@@ -136,7 +136,7 @@ impl Client {
                 let algorithm = asked.or(told.as_ref()).map_or(Algorithm::Sha256, Digest::algorithm);
                 let digest = Digest::of(algorithm, &bytes);
                 if let Some(asked) = asked {
-                    matches_digest(asked, &bytes, &request.subject.name)?;
+                    matches_digest(asked, &bytes, &request.context.name)?;
                 }
                 digest
             }
@@ -151,19 +151,19 @@ impl Client {
         target: Target<'_>,
     ) -> Result<Result<Resolved, Option<Error>>> {
         let request = self.manifest_request(Method::HEAD, Endpoint::Manifest(repository, target));
-        let mut attempts = self.transport.attempts(&request);
+        let mut attempts = self.transport.retry_state(&request);
         let response = loop {
             match self.transport.send_once(&request).await {
                 Ok(response) => break response,
                 Err(error) if is_worth_a_get(&error) => return Ok(Err(Some(error))),
-                Err(error) => attempts.recover(&self.transport, error).await?,
+                Err(error) => attempts.wait_or_fail(&self.transport, error).await?,
             }
         };
         // A digest of another algorithm than the one asked for says nothing about it; the bytes do.
-        let digest = told_digest(&response).filter(|told| can_be_compared(target, told));
+        let digest = content_digest(&response).filter(|told| can_be_compared(target, told));
         let Some(digest) = digest else { return Ok(Err(None)) };
         same_as_asked(target, &digest)?;
-        Ok(Ok(Resolved { digest, media_type: response.media_type(), size: told_size(&response) }))
+        Ok(Ok(Resolved { digest, media_type: response.media_type(), size: content_length(&response) }))
     }
 
     async fn resolve_by_get(
@@ -205,7 +205,7 @@ impl Client {
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(repository, target));
         let (response, bytes) = self.transport.fetch(&request, LARGEST_MANIFEST).await?;
         let manifest = read_manifest(&response, bytes, &request, target.digest())?;
-        Ok((manifest, told_digest(&response)))
+        Ok((manifest, content_digest(&response)))
     }
 
     /// Fetches what a tag points at, and makes sure that it is what `digest` says. That is due before anything is deleted by a digest:
@@ -223,8 +223,8 @@ impl Client {
         if manifest.digest == *digest {
             return Ok(manifest);
         }
-        let name = &request.subject.name;
-        Err(match told_digest(&response) {
+        let name = &request.context.name;
+        Err(match content_digest(&response) {
             Some(told) if told == *digest => mismatch(&manifest.bytes, &manifest.digest, name),
             _ => moved(name, digest, &manifest.digest),
         })
@@ -289,8 +289,8 @@ fn unencoded(request: Request) -> Request {
 }
 
 fn read_manifest(response: &Response, bytes: Bytes, request: &Request, asked: Option<&Digest>) -> Result<Manifest> {
-    let what = &request.subject.name;
-    let told = told_digest(response);
+    let what = &request.context.name;
+    let told = content_digest(response);
     let algorithm = asked.or(told.as_ref()).map_or(Algorithm::Sha256, Digest::algorithm);
     let read = match bytes.is_empty() {
         true => Err(malformed(what).because("empty reply")),
@@ -298,7 +298,7 @@ fn read_manifest(response: &Response, bytes: Bytes, request: &Request, asked: Op
     };
     // A page is one only where there is no manifest in it: servers of static files call a manifest text/html.
     let manifest = read.map_err(|error| match error.kind() {
-        Kind::Protocol(_) => response.not_json(&request.subject, &bytes).unwrap_or(error),
+        Kind::Protocol(_) => response.not_json(&request.context, &bytes).unwrap_or(error),
         _ => error,
     })?;
     let digest = &manifest.digest;
@@ -311,7 +311,7 @@ fn read_manifest(response: &Response, bytes: Bytes, request: &Request, asked: Op
 
 /// Says that the head of a reply tells another digest than its bytes have, which count.
 fn warn_of_contradiction(response: &Response, digest: &Digest, what: &str) {
-    let told = told_digest(response).filter(|told| told.algorithm() == digest.algorithm() && told != digest);
+    let told = content_digest(response).filter(|told| told.algorithm() == digest.algorithm() && told != digest);
     if let Some(told) = told {
         tracing::warn!("Docker-Content-Digest of {what} is {told}, but the digest of its content is {digest}");
     }
@@ -321,11 +321,11 @@ fn warn_of_contradiction(response: &Response, digest: &Digest, what: &str) {
 /// at it.
 fn is_worth_a_get(error: &Error) -> bool {
     let said = |reply: &Reply| reply.status == 500 || (reply.status >= 400 && !is_transient_status(reply.status));
-    !error.is_at_login() && error.reply().is_some_and(said)
+    !error.is_during_login() && error.reply().is_some_and(said)
 }
 
 /// The size in the head of a reply to HEAD; `None` also when there are several and they differ.
-fn told_size(response: &Response) -> Option<u64> {
+fn content_length(response: &Response) -> Option<u64> {
     let mut sizes = response.headers().get_all(CONTENT_LENGTH).iter();
     let size = sizes.next()?;
     if sizes.any(|other| other != size) {
@@ -335,7 +335,7 @@ fn told_size(response: &Response) -> Option<u64> {
 }
 
 /// The digest in the reply's head. One that does not parse is as if it were not there.
-fn told_digest(response: &Response) -> Option<Digest> {
+fn content_digest(response: &Response) -> Option<Digest> {
     response.header(&CONTENT_DIGEST)?.parse().ok()
 }
 

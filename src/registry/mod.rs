@@ -1,5 +1,6 @@
 //! What can be asked of a registry: one file an endpoint of the OCI distribution specification.
 
+mod cache;
 mod catalog;
 mod choose;
 mod client;
@@ -9,11 +10,11 @@ mod delete;
 mod descriptor;
 mod document;
 mod endpoint;
+mod filter;
 mod form;
 mod listing;
 mod manifest;
 mod members;
-mod memo;
 mod names;
 mod page;
 mod platform;
@@ -21,32 +22,31 @@ mod referrers;
 mod root;
 mod schema1;
 pub mod snapshot;
-mod sum;
 mod summaries;
 mod summary;
+mod summary_builder;
 mod tags;
 mod upload;
-mod valid;
 
 pub use catalog::CatalogOptions;
-pub use choose::Choice;
+pub use choose::PlatformChoice;
 pub use client::{Client, ClientBuilder};
 pub(crate) use endpoint::Endpoint;
 
 pub use config::{HistoryEntry, ImageConfig};
 pub use created::{Dates, real_date};
-pub(crate) use delete::PATIENCE;
+pub(crate) use delete::SETTLE_TIME;
 pub use delete::{Deletion, moved};
 pub use descriptor::{Descriptor, DescriptorDigest};
 pub use document::{Content, Document, Manifest, media_types};
+pub use filter::flatten_batches;
 pub use listing::PAGE_SIZE;
 pub(crate) use manifest::Fetched;
 pub use manifest::{Config, Resolved};
-pub use names::{BadList, Entry, NameScanner};
+pub use names::{Entry, ListError, NameScanner};
 pub use platform::Platform;
 pub use referrers::referrers_tag;
 pub use schema1::Schema1;
 pub use snapshot::TagIndex;
 pub use summaries::{Summaries, Unread};
 pub use summary::{FetchedConfig, Gap, Summary};
-pub use valid::one_by_one;

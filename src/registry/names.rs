@@ -10,7 +10,7 @@ use crate::name::Digest;
 /// Longest string, number or name in a body, in bytes.
 const LONGEST: usize = 16 * 1024;
 
-const TOO_LONG: BadList = BadList::Malformed("a string longer than 16 KiB");
+const TOO_LONG: ListError = ListError::Malformed("a string longer than 16 KiB");
 
 /// Deepest nesting of arrays and objects, as serde_json's own limit.
 const DEEPEST: usize = 128;
@@ -36,7 +36,7 @@ impl Entry {
 
 /// Why a body cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadList {
+pub enum ListError {
     /// It is not JSON, or not of this form.
     #[error("malformed list: {0}")]
     Malformed(&'static str),
@@ -130,7 +130,7 @@ impl NameScanner {
     /// # Errors
     ///
     /// [`BadList`]; the scanner is of no use afterwards.
-    pub fn push(&mut self, piece: &[u8], entries: &mut Vec<Entry>) -> Result<(), BadList> {
+    pub fn push(&mut self, piece: &[u8], entries: &mut Vec<Entry>) -> Result<(), ListError> {
         let mut at = 0;
         while at < piece.len() {
             let byte = piece[at];
@@ -158,24 +158,24 @@ impl NameScanner {
     /// # Errors
     ///
     /// [`BadList`] when it was not, or had no such field.
-    pub fn finish(self) -> Result<(), BadList> {
+    pub fn finish(self) -> Result<(), ListError> {
         match (self.lexer.any, self.expect) {
-            (false, _) => Err(BadList::Empty),
+            (false, _) => Err(ListError::Empty),
             (true, Expect::Nothing) if self.seen_field => Ok(()),
-            (true, Expect::Nothing) => Err(BadList::NoField(self.field)),
+            (true, Expect::Nothing) => Err(ListError::NoField(self.field)),
             // A value that nothing need follow: it is the whole body.
-            (true, _) if self.stack.is_empty() => Err(BadList::Malformed("not an object")),
-            _ => Err(BadList::Truncated),
+            (true, _) if self.stack.is_empty() => Err(ListError::Malformed("not an object")),
+            _ => Err(ListError::Truncated),
         }
     }
 
-    fn between(&mut self, byte: u8) -> Result<(), BadList> {
+    fn between(&mut self, byte: u8) -> Result<(), ListError> {
         if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
             return Ok(());
         }
         self.lexer.any = true;
         if self.expect == Expect::Nothing {
-            return Err(BadList::Malformed("text after the list"));
+            return Err(ListError::Malformed("text after the list"));
         }
         match byte {
             b'"' => self.lexer.begin(Lex::String { escaped: false }),
@@ -191,13 +191,13 @@ impl NameScanner {
                 self.lexer.begin(Lex::Literal);
                 self.lexer.keep(&[byte])?;
             }
-            _ => return Err(BadList::Malformed("unexpected character")),
+            _ => return Err(ListError::Malformed("unexpected character")),
         }
         Ok(())
     }
 
     /// Reads on in a string; returns how many bytes were used.
-    fn string(&mut self, piece: &[u8], escaped: bool, entries: &mut Vec<Entry>) -> Result<usize, BadList> {
+    fn string(&mut self, piece: &[u8], escaped: bool, entries: &mut Vec<Entry>) -> Result<usize, ListError> {
         if escaped {
             self.lexer.keep(&piece[..1])?;
             self.lexer.state = Lex::String { escaped: false };
@@ -227,13 +227,14 @@ impl NameScanner {
         Ok(end + 1)
     }
 
-    fn literal(&mut self, entries: &mut Vec<Entry>) -> Result<(), BadList> {
-        serde_json::from_slice::<IgnoredAny>(&self.lexer.token).map_err(|_| BadList::Malformed("not a JSON value"))?;
+    fn literal(&mut self, entries: &mut Vec<Entry>) -> Result<(), ListError> {
+        serde_json::from_slice::<IgnoredAny>(&self.lexer.token)
+            .map_err(|_| ListError::Malformed("not a JSON value"))?;
         self.scalar(None, entries)
     }
 
     /// A whole string (`text`), number, boolean or null.
-    fn scalar(&mut self, text: Option<String>, entries: &mut Vec<Entry>) -> Result<(), BadList> {
+    fn scalar(&mut self, text: Option<String>, entries: &mut Vec<Entry>) -> Result<(), ListError> {
         match (self.expect, text) {
             (Expect::Key | Expect::KeyOrEnd, Some(key)) => {
                 self.expect = Expect::Colon;
@@ -244,26 +245,26 @@ impl NameScanner {
                     entries.push(match text {
                         Some(name) => Entry::Name(name),
                         None if self.lexer.token == b"null" => Entry::Null,
-                        None => return Err(BadList::Malformed("an entry that is not a string")),
+                        None => return Err(ListError::Malformed("an entry that is not a string")),
                     });
                 } else if self.stack.len() == 1 && self.key == Key::Field {
                     if text.is_some() || self.lexer.token != b"null" {
-                        return Err(BadList::Malformed("the list is not an array"));
+                        return Err(ListError::Malformed("the list is not an array"));
                     }
                 } else if self.stack.len() == 1 && self.key == Key::Name {
                     self.name = text;
                 } else if self.stack.is_empty() {
-                    return Err(BadList::Malformed("not an object"));
+                    return Err(ListError::Malformed("not an object"));
                 }
                 self.expect = Expect::CommaOrEnd;
                 Ok(())
             }
-            _ => Err(BadList::Malformed("a value in the wrong place")),
+            _ => Err(ListError::Malformed("a value in the wrong place")),
         }
     }
 
     /// Readers differ about which of two equal keys counts, so there may not be two.
-    fn top_key(&mut self, key: &str) -> Result<(), BadList> {
+    fn top_key(&mut self, key: &str) -> Result<(), ListError> {
         let twice = if key == self.field {
             self.key = Key::Field;
             std::mem::replace(&mut self.seen_field, true)
@@ -274,24 +275,24 @@ impl NameScanner {
             self.key = Key::Other;
             false
         };
-        if twice { Err(BadList::Malformed("a key that occurs twice")) } else { Ok(()) }
+        if twice { Err(ListError::Malformed("a key that occurs twice")) } else { Ok(()) }
     }
 
     fn in_list(&self) -> bool {
         self.key == Key::Field && self.stack == [Container::Object, Container::Array]
     }
 
-    fn open(&mut self, container: Container) -> Result<(), BadList> {
+    fn open(&mut self, container: Container) -> Result<(), ListError> {
         if !matches!(self.expect, Expect::Value | Expect::ValueOrEnd) {
-            return Err(BadList::Malformed("a bracket in the wrong place"));
+            return Err(ListError::Malformed("a bracket in the wrong place"));
         }
         match (self.stack.len(), container) {
-            (0, Container::Array) => return Err(BadList::Malformed("not an object")),
+            (0, Container::Array) => return Err(ListError::Malformed("not an object")),
             (1, Container::Object) if self.key == Key::Field => {
-                return Err(BadList::Malformed("the list is not an array"));
+                return Err(ListError::Malformed("the list is not an array"));
             }
-            (2, _) if self.in_list() => return Err(BadList::Malformed("an entry that is not a string")),
-            (depth, _) if depth >= DEEPEST => return Err(BadList::Malformed("nested too deeply")),
+            (2, _) if self.in_list() => return Err(ListError::Malformed("an entry that is not a string")),
+            (depth, _) if depth >= DEEPEST => return Err(ListError::Malformed("nested too deeply")),
             _ => {}
         }
         self.stack.push(container);
@@ -299,10 +300,10 @@ impl NameScanner {
         Ok(())
     }
 
-    fn close(&mut self, container: Container) -> Result<(), BadList> {
+    fn close(&mut self, container: Container) -> Result<(), ListError> {
         let open_end = if container == Container::Object { Expect::KeyOrEnd } else { Expect::ValueOrEnd };
         if self.stack.last() != Some(&container) || !(self.expect == Expect::CommaOrEnd || self.expect == open_end) {
-            return Err(BadList::Malformed("a bracket in the wrong place"));
+            return Err(ListError::Malformed("a bracket in the wrong place"));
         }
         self.stack.pop();
         self.expect = if self.stack.is_empty() { Expect::Nothing } else { Expect::CommaOrEnd };
@@ -316,7 +317,7 @@ impl Lexer {
         self.token.clear();
     }
 
-    fn keep(&mut self, bytes: &[u8]) -> Result<(), BadList> {
+    fn keep(&mut self, bytes: &[u8]) -> Result<(), ListError> {
         if self.token.len() + bytes.len() > LONGEST {
             return Err(TOO_LONG);
         }
@@ -326,15 +327,15 @@ impl Lexer {
 }
 
 /// What a string says, given what is between its quotes.
-fn text(token: &[u8]) -> Result<String, BadList> {
+fn text(token: &[u8]) -> Result<String, ListError> {
     if token.len() > LONGEST {
         return Err(TOO_LONG);
     }
-    let text = std::str::from_utf8(token).map_err(|_| BadList::NotUtf8)?;
+    let text = std::str::from_utf8(token).map_err(|_| ListError::NotUtf8)?;
     if token.iter().all(|&byte| byte != b'\\' && byte >= b' ') {
         return Ok(text.to_owned());
     }
-    serde_json::from_str(&format!("\"{text}\"")).map_err(|_| BadList::Malformed("a string that is not JSON"))
+    serde_json::from_str(&format!("\"{text}\"")).map_err(|_| ListError::Malformed("a string that is not JSON"))
 }
 
 #[cfg(test)]
@@ -342,7 +343,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn scan(body: &[u8], piece: usize) -> Result<(Vec<Entry>, Option<String>), BadList> {
+    fn scan(body: &[u8], piece: usize) -> Result<(Vec<Entry>, Option<String>), ListError> {
         let mut scanner = NameScanner::new("tags");
         let mut entries = Vec::new();
         for piece in body.chunks(piece.max(1)) {
@@ -352,7 +353,7 @@ mod tests {
         scanner.finish().map(|()| (entries, name))
     }
 
-    fn names(body: &str) -> Result<Vec<Entry>, BadList> {
+    fn names(body: &str) -> Result<Vec<Entry>, ListError> {
         scan(body.as_bytes(), usize::MAX).map(|(entries, _)| entries)
     }
 
@@ -377,7 +378,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_list_is_refused() {
-        use BadList::{Empty, Malformed, NoField, NotUtf8, Truncated};
+        use ListError::{Empty, Malformed, NoField, NotUtf8, Truncated};
         for (body, error) in [
             ("", Empty),
             (" \n", Empty),
@@ -408,9 +409,9 @@ mod tests {
     #[test]
     fn depth_and_length_are_bounded() {
         let deep = format!(r#"{{"x":{}"#, "[".repeat(1_000_000));
-        assert_eq!(names(&deep), Err(BadList::Malformed("nested too deeply")));
+        assert_eq!(names(&deep), Err(ListError::Malformed("nested too deeply")));
         let long = format!(r#"{{"tags":["{}"]}}"#, "a".repeat(20_000));
-        assert_eq!(names(&long), Err(BadList::Malformed("a string longer than 16 KiB")));
+        assert_eq!(names(&long), Err(ListError::Malformed("a string longer than 16 KiB")));
     }
 
     proptest! {

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 
 use super::listing::hash;
-use super::names::{BadList, Entry, NameScanner};
+use super::names::{Entry, ListError, NameScanner};
 use crate::error::{Error, Fault, Kind, Result};
-use crate::http::{Attempts, Request, Response, Transport};
+use crate::http::{Request, Response, RetryState, Transport};
 use crate::name::Repository;
 
 /// Names that are held back until the page is whole; a longer page is passed on as it comes.
@@ -24,7 +24,7 @@ const LARGEST: usize = 256 * 1024 * 1024;
 /// A page that is being read.
 pub(super) struct Page {
     transport: Arc<Transport>,
-    attempts: Attempts,
+    attempts: RetryState,
     pub request: Request,
     field: &'static str,
     reading: Option<Reading>,
@@ -59,7 +59,7 @@ struct Reading {
 impl Page {
     pub(super) fn new(transport: Arc<Transport>, request: Request, field: &'static str) -> Self {
         Self {
-            attempts: transport.attempts(&request),
+            attempts: transport.retry_state(&request),
             transport,
             request,
             field,
@@ -87,7 +87,7 @@ impl Page {
             match self.step().await {
                 Ok(true) => return Ok(None),
                 Ok(false) if self.held.len() > HELD || (self.passed > 0 && !self.held.is_empty()) => {
-                    self.reading.iter_mut().for_each(|reading| reading.response.give_way());
+                    self.reading.iter_mut().for_each(|reading| reading.response.release_permit());
                     self.passed = self.count;
                     self.passed_hash = self.hash();
                     return Ok(Some(std::mem::take(&mut self.held)));
@@ -95,7 +95,7 @@ impl Page {
                 Ok(false) => {}
                 Err(error) => {
                     self.reading = None;
-                    self.attempts.recover(&self.transport, error).await?;
+                    self.attempts.wait_or_fail(&self.transport, error).await?;
                 }
             }
         }
@@ -115,7 +115,7 @@ impl Page {
         }
         let piece = reading.arrived.split_to(reading.arrived.len().min(PIECE));
         if reading.bytes == 0
-            && let Some(error) = reading.response.not_json(&self.request.subject, &piece)
+            && let Some(error) = reading.response.not_json(&self.request.context, &piece)
         {
             return Err(error);
         }
@@ -175,13 +175,13 @@ impl Page {
 
     /// The repository that was asked for, and the other that the reply names: a proxy may answer for another.
     pub(super) fn misnamed(&self) -> Option<(&Repository, &str)> {
-        let asked = self.request.subject.right.as_ref()?.repository.as_ref()?;
+        let asked = self.request.context.permission.as_ref()?.repository.as_ref()?;
         let name = self.name.as_deref()?;
         (asked.as_str() != name).then_some((asked, name))
     }
 
-    fn bad(&self, bad: &BadList) -> Error {
-        let subject = &self.request.subject;
+    fn bad(&self, bad: &ListError) -> Error {
+        let subject = &self.request.context;
         let what = format!("malformed reply from {} for {}", subject.registry, subject.name);
         Error::new(Kind::Protocol(Fault::Malformed), what).because(bad)
     }

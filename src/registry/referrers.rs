@@ -53,13 +53,13 @@ impl Client {
                 media_type: media_types::OCI_INDEX.to_owned(),
                 bytes,
             };
-            referrers.extend(listed(&page, &request.subject.name)?);
+            referrers.extend(listed(&page, &request.context.name)?);
             match next_page(&request.url, response.headers().get_all(LINK).iter().map(HeaderValue::as_bytes))? {
                 NextPage::Last => return Ok(Some(referrers)),
                 NextPage::At(url) => request.url = url,
             }
         }
-        let what = format!("the list of {} does not end", request.subject.name);
+        let what = format!("the list of {} does not end", request.context.name);
         Err(Error::new(Kind::Incomplete, what).because(format!("{MOST_PAGES} pages were read")))
     }
 

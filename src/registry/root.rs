@@ -6,13 +6,13 @@ use reqwest::header::CONTENT_TYPE;
 use super::client::Client;
 use super::endpoint::Endpoint;
 use crate::error::Result;
-use crate::http::Proof;
-use crate::keychain::Found;
+use crate::http::Verification;
+use crate::keychain::CredentialMatch;
 
 impl Client {
     /// Whether a registry answers here, by one request without credentials; `None` when the reply does not tell.
     pub async fn is_there(&self) -> Option<bool> {
-        let response = self.transport.look(&self.request(Method::GET, Endpoint::Base)).await.ok()?;
+        let response = self.transport.send_unauthenticated(&self.request(Method::GET, Endpoint::Base)).await.ok()?;
         let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let is_page = content_type.is_some_and(|value| value.trim_start().starts_with("text/html"));
         match response.status() {
@@ -29,7 +29,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Kind::Denied`](crate::Kind::Denied) when they are refused, and whatever keeps them from being judged.
-    pub async fn prove(&self, found: &Found, is_token_wanted: bool) -> Result<Proof> {
-        self.transport.prove(&self.request(Method::GET, Endpoint::Base), found, is_token_wanted).await
+    pub async fn prove(&self, found: &CredentialMatch, is_token_wanted: bool) -> Result<Verification> {
+        self.transport.verify_credentials(&self.request(Method::GET, Endpoint::Base), found, is_token_wanted).await
     }
 }

@@ -10,6 +10,7 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 
+use super::cache::{Failure, Memo};
 use super::client::Client;
 use super::config::ImageConfig;
 use super::created::tells_creation;
@@ -17,9 +18,8 @@ use super::delete::moved;
 use super::descriptor::Descriptor;
 use super::document::{Content, DEEPEST, Manifest};
 use super::manifest::same_size;
-use super::memo::{Failure, Memo};
-use super::sum::{ConfigFacts, Node, Sum};
 use super::summary::{FetchedConfig, Gap, Summary};
+use super::summary_builder::{ConfigFacts, Node, SummaryBuilder};
 use crate::error::{Danger, Error, Fault, Kind, Result};
 use crate::name::{Digest, Repository, Tag, Target};
 
@@ -222,7 +222,7 @@ impl<'a> Summaries<'a> {
         left: &'b AtomicU64,
     ) -> BoxFuture<'b, Node> {
         async move {
-            let mut sum = Sum::new(&manifest);
+            let mut sum = SummaryBuilder::new(&manifest);
             let (document, unreadable) = match manifest.readable_keeping(is_needed) {
                 Ok(readable) => readable,
                 Err(error) => {
@@ -253,7 +253,7 @@ impl<'a> Summaries<'a> {
         .boxed()
     }
 
-    async fn add_children(&self, sum: &mut Sum, listed: &[Descriptor], level: usize, left: &AtomicU64) {
+    async fn add_children(&self, sum: &mut SummaryBuilder, listed: &[Descriptor], level: usize, left: &AtomicU64) {
         let costs = listed.iter().map(|descriptor| descriptor.size.max(LEAST_BYTES));
         if let Err(error) = self.charge(left, costs.fold(0, u64::saturating_add)) {
             sum.lose_sizes();
@@ -261,7 +261,7 @@ impl<'a> Summaries<'a> {
         }
         // Places instead of references: with those the compiler does not see that the future is `Send`.
         let children = stream::iter(0..listed.len()).map(|place| self.listed(&listed[place], level + 1, left));
-        let mut children = std::pin::pin!(children.buffered(self.client.jobs()));
+        let mut children = std::pin::pin!(children.buffered(self.client.max_concurrency()));
         for descriptor in listed {
             let Some(child) = children.next().await else { return };
             sum.take_child(descriptor, child);

@@ -5,9 +5,9 @@ use reqwest::Method;
 
 use super::client::Client;
 use super::endpoint::Endpoint;
+use super::filter::{flatten_batches, valid_names};
 use super::listing::{Listing, PAGE_SIZE};
 use super::names::Entry;
-use super::valid::{one_by_one, valid_names};
 use crate::error::Result;
 use crate::name::{Repository, Tag};
 
@@ -19,7 +19,7 @@ impl Client {
     /// [`Kind::NotFound`](crate::Kind::NotFound) when there is no such repository;
     /// [`Kind::Incomplete`](crate::Kind::Incomplete) when the list was cut short.
     pub fn tags(&self, repository: &Repository) -> impl Stream<Item = Result<Tag>> + Send + use<> {
-        one_by_one(self.tag_batches(repository))
+        flatten_batches(self.tag_batches(repository))
     }
 
     /// As [`Client::tags`], as many at a time as arrive together: what costs a little for each of a million tags is worth sparing.

@@ -26,7 +26,7 @@ impl Client {
             return Ok(());
         }
         // To give it up is to delete in the eyes of the registry, and may need that right.
-        let subject = self.request(Method::DELETE, Endpoint::Uploads(repository)).subject;
+        let subject = self.request(Method::DELETE, Endpoint::Uploads(repository)).context;
         if let Err(error) = self.transport.send_once(&Request::new(Method::DELETE, upload, subject)).await {
             tracing::debug!("the upload could not be given up: {error}");
         }
@@ -48,7 +48,7 @@ impl Client {
         let begun = self.transport.send(&self.request(Method::POST, Endpoint::Uploads(repository))).await?;
         let mut upload = self.upload(&begun)?;
         upload.query_pairs_mut().append_pair("digest", digest.as_str());
-        let subject = self.request(Method::PUT, Endpoint::Uploads(repository)).subject;
+        let subject = self.request(Method::PUT, Endpoint::Uploads(repository)).context;
         let request = Request::new(Method::PUT, upload, subject);
         let octets = HeaderValue::from_static("application/octet-stream");
         self.transport.send(&request.header(CONTENT_TYPE, octets).body(bytes)).await?;

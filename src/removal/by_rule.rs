@@ -3,7 +3,7 @@
 use super::request::{Methods, RemovalPolicy, RemovalRequest, Target};
 use crate::name::Digest;
 use crate::registry::TagIndex;
-use crate::retention::{Decision, Holder, Plan, Removed, Verdict};
+use crate::retention::{Decision, Keeper, Plan, Removed, Verdict};
 
 impl RemovalRequest {
     /// The requests for what rules remove, in the order of the rule, and what refers to other manifests after these. Where the manifest
@@ -29,8 +29,8 @@ impl RemovalRequest {
 /// The manifest that something refers to which goes because of that, or the index that leads to it.
 fn subject(because: Removed, snapshot: &TagIndex) -> Option<Digest> {
     let manifest = match because {
-        Removed::With(Holder::Tag(tag)) => snapshot.pointer(tag).manifest()?,
-        Removed::With(Holder::Manifest(manifest)) => manifest,
+        Removed::With(Keeper::Tag(tag)) => snapshot.pointer(tag).manifest()?,
+        Removed::With(Keeper::Manifest(manifest)) => manifest,
         _ => return None,
     };
     Some(snapshot.digest(manifest))

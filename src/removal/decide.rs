@@ -15,8 +15,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::evidence::Evidence;
-use super::going::Going;
 use super::item::{Item, Purpose, SiblingTags};
+use super::pending::PendingRemovals;
 use super::purge;
 use super::request::{Method, Methods, RemovalRequest, Siblings, Target};
 use super::state::RepositoryState;
@@ -52,7 +52,7 @@ struct Rule<'a> {
     index: &'a TagIndex,
     evidence: Evidence<'a>,
     siblings: HashMap<ManifestId, Arc<SiblingTags>>,
-    going: Going,
+    going: PendingRemovals,
     /// Requests that wait for the indexes that list their manifest.
     waiting: HashMap<ManifestId, Vec<usize>>,
     items: Vec<Item>,
@@ -62,7 +62,7 @@ struct Rule<'a> {
 
 impl<'a> Rule<'a> {
     fn new(requests: &'a [RemovalRequest], state: &'a RepositoryState, index: &'a TagIndex) -> Self {
-        let going = Going::new(index);
+        let going = PendingRemovals::new(index);
         let evidence = Evidence::new(requests, state, index);
         Self {
             requests,

@@ -9,7 +9,7 @@ use super::state::RepositoryState;
 use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Tag};
 use crate::registry::TagIndex;
-use crate::registry::snapshot::{ListDoubt, ManifestId, ManifestState, Pointer, TagId};
+use crate::registry::snapshot::{ListCaveat, ManifestId, ManifestState, Pointer, TagId};
 
 /// As many names as a message has; their number follows.
 const NAMED: usize = 10;
@@ -210,7 +210,7 @@ impl<'a> Evidence<'a> {
         if let Some(doubt) = self.index.doubt() {
             let what = format!("cannot remove {name}: cannot find out which other tags point to its manifest");
             let why = match doubt {
-                ListDoubt::Failed(_) => doubt.to_string(),
+                ListCaveat::Failed(_) => doubt.to_string(),
                 _ => format!("{doubt}, although tags of {repository} exist"),
             };
             return Err(Error::new(Kind::Safety(Danger::Unlisted), what)

@@ -14,13 +14,13 @@ use futures::FutureExt;
 
 use super::archive::Run;
 use super::decide::decide;
-use super::depends::Dependencies;
+use super::dependencies::Dependencies;
 use super::item::{Item, Purpose};
-use super::look::{Lookout, Saved};
 use super::plan::Plan;
 use super::request::{Method, RemovalRequest, Target};
 use super::state::{Inspect, RepositoryState};
 use super::step::Step;
+use super::verify::{KeptNames, Veto};
 use crate::error::{Danger, Error, Kind, Operation, Result};
 use crate::name::{Digest, Repository, Tag};
 use crate::registry::Client;
@@ -79,7 +79,7 @@ pub struct Execution {
     requests: Vec<RemovalRequest>,
     options: Options,
     items: VecDeque<Item>,
-    lookout: Lookout,
+    kept: KeptNames,
     /// Carried out and proved by a look at each, not yet by the list.
     unlisted: Vec<(Item, Outcome)>,
     /// Ready to be told.
@@ -90,7 +90,7 @@ pub struct Execution {
     /// What could not be removed and is still on its manifest.
     failed: HashMap<Digest, (String, Error)>,
     /// The item that is being carried out, once something may have changed for it.
-    begun: Option<Item>,
+    in_progress: Option<Item>,
     /// Whether the registry was seen to delete a tag by its name.
     untags: bool,
     /// What was lost that should have stayed, before all was done.
@@ -102,7 +102,7 @@ pub struct Execution {
 impl Execution {
     pub(super) fn new(plan: Plan, options: Options) -> Self {
         let Plan { client, state, inspect, requests, decision } = plan;
-        let lookout = Lookout::new(&state, &decision.items);
+        let kept = KeptNames::new(&state, &decision.items);
         let dependencies = Dependencies::new(&state, &decision.items);
         Self {
             client,
@@ -110,13 +110,13 @@ impl Execution {
             requests,
             options,
             items: decision.items.into(),
-            lookout,
+            kept: kept,
             unlisted: Vec::new(),
             done: VecDeque::new(),
             batch: 0,
             dependencies,
             failed: HashMap::new(),
-            begun: None,
+            in_progress: None,
             untags: false,
             loss: None,
             changed: false,
@@ -130,7 +130,7 @@ impl Execution {
     }
 
     /// How many items were not begun.
-    pub fn left(&self) -> usize {
+    pub fn remaining(&self) -> usize {
         self.items.len()
     }
 
@@ -164,14 +164,14 @@ impl Execution {
         if !std::mem::take(&mut self.changed) {
             return Ok(());
         }
-        let lost = self.lookout.lost(&self.client, &self.state.repository).await?;
+        let lost = self.kept.lost(&self.client, &self.state.repository).await?;
         if lost.is_empty() { Ok(()) } else { Err(self.lost(&lost)) }
     }
 
     /// What was done and not told, when it is given up; and the item of which it is not known what became of it.
     pub fn abandon(&mut self) -> (Vec<(Item, Outcome)>, Option<Item>) {
         let done = self.done.drain(..).chain(self.unlisted.drain(..)).collect();
-        (done, self.begun.take())
+        (done, self.in_progress.take())
     }
 
     /// Looks at what stays, and says how many items may go before that is due again. `None` when none is left.
@@ -179,14 +179,14 @@ impl Execution {
         let first = self.items.front()?;
         // That a registry deletes a tag by its name and nothing else is believed once it was seen.
         let is_trial = matches!(first.method, Ok(Method::Tag)) && !self.untags;
-        let due = if is_trial { 1 } else { self.lookout.batch_size().min(self.items.len()) };
+        let due = if is_trial { 1 } else { self.kept.batch_size().min(self.items.len()) };
         // What went along with a manifest that is gone costs nothing.
         let goes = |item: &&Item| !item.digest.as_ref().is_some_and(|digest| self.dependencies.is_gone(digest));
         let next = || self.items.iter().take(due).filter(goes);
         let by_digest = next().any(|item| matches!(item.method, Ok(Method::Manifest)));
         let looks_up = next().any(|item| item.method.is_ok() && !item.is_absent());
         if looks_up {
-            self.lookout.look(&self.client, &self.state, by_digest).await;
+            self.kept.read_list(&self.client, &self.state, by_digest).await;
         }
         self.batch = due;
         Some(())
@@ -203,7 +203,7 @@ impl Execution {
                 gone.extend(names.map(|name| (name.to_owned(), removed.digest.clone())));
             }
         }
-        let still = self.lookout.still_listed(&self.client, &self.state.repository, &gone).await;
+        let still = self.kept.still_listed(&self.client, &self.state.repository, &gone).await;
         for (item, mut outcome) in std::mem::take(&mut self.unlisted) {
             if let Outcome::Removed(removed) = &mut outcome {
                 let names = item.request.target.tag().map(Tag::as_str).into_iter().chain(item.also_removed());
@@ -222,7 +222,7 @@ impl Execution {
             self.untags |= matches!(&outcome, Outcome::Removed(removed) if is_proof(removed));
             self.done.push_back((item, outcome));
         }
-        if self.lookout.suspects_loss()
+        if self.kept.suspects_loss()
             && let Err(error) = self.verify().await
         {
             // Nothing more is removed in this way.
@@ -250,14 +250,14 @@ impl Execution {
             }
             (Err(error), _) => Outcome::Failed(error.clone()),
             // Boxed, since everything that a deletion may take is in it.
-            (Ok(method), _) => self.carry_out(&item, *method).boxed().await,
+            (Ok(method), _) => self.execute_item(&item, *method).boxed().await,
         };
-        self.begun = None;
+        self.in_progress = None;
         if let (Ok(Method::Tag), Outcome::Failed(error)) = (&item.method, &outcome)
             && matches!(error.kind(), Kind::Unsupported(Operation::DeleteTag))
         {
             // Nothing was changed, and the rest is decided anew.
-            match self.decide_anew(error.clone()).await {
+            match self.replan(error.clone()).await {
                 Ok(()) => return,
                 Err(again) => return self.take(item, Outcome::Failed(again)),
             }
@@ -280,7 +280,7 @@ impl Execution {
     }
 
     fn take(&mut self, item: Item, outcome: Outcome) {
-        self.lookout.settle(&self.state, &item, &outcome);
+        self.kept.record_outcome(&self.state, &item, &outcome);
         if let (Ok(Method::Manifest), Outcome::Vanished(Some(digest))) = (&item.method, &outcome) {
             self.dependencies.vanished(digest.clone());
         }
@@ -293,14 +293,14 @@ impl Execution {
         self.unlisted.push((item, outcome));
     }
 
-    async fn carry_out(&mut self, item: &Item, method: Method) -> Outcome {
+    async fn execute_item(&mut self, item: &Item, method: Method) -> Outcome {
         let name = item.request.target.within(&self.state.repository);
         let step = Step { client: &self.client, state: &self.state, item, archive: self.options.archive.as_ref() };
         if let Some(digest) = item.digest.as_ref().filter(|digest| self.dependencies.is_gone(digest)) {
             return step.went_along(digest).await;
         }
         if let Some(subject) = &item.request.follows
-            && self.dependencies.stays(&self.state, subject, |tag| self.lookout.is_staying(tag))
+            && self.dependencies.stays(&self.state, subject, |tag| self.kept.is_staying(tag))
         {
             let cause = format!("{}@{subject}, which it refers to, stays", self.state.repository);
             let error = Error::new(Kind::Safety(Danger::NeededByRest), format!("{name} stays"));
@@ -320,11 +320,11 @@ impl Execution {
             );
         }
         if let Some(digest) = item.digest.as_ref().filter(|_| method == Method::Manifest)
-            && let Some(saved) = self.lookout.saves(digest)
+            && let Some(saved) = self.kept.veto(digest)
         {
             return self.saved(&name, digest, saved);
         }
-        self.begun = Some(item.clone());
+        self.in_progress = Some(item.clone());
         let (outcome, is_deleted) = match (method, &item.request.target) {
             (Method::Tag, Target::Tag(tag)) => (step.by_name(tag).await, false),
             (Method::Placeholder, Target::Tag(tag)) => (step.by_placeholder(tag).await, false),
@@ -337,20 +337,20 @@ impl Execution {
         let Outcome::Removed(mut removed) = outcome else { return outcome };
         self.changed = true;
         if let Some(digest) = removed.digest.as_ref().filter(|_| method == Method::Tag) {
-            removed.has_manifest = self.lookout.has_manifest(&self.client, &self.state.repository, digest).await;
+            removed.has_manifest = self.kept.has_manifest(&self.client, &self.state.repository, digest).await;
         }
         Outcome::Removed(removed)
     }
 
     /// Why a manifest stays that was to go.
-    fn saved(&self, name: &str, digest: &Digest, saved: &Saved) -> Outcome {
+    fn saved(&self, name: &str, digest: &Digest, saved: &Veto) -> Outcome {
         let what = format!("{name} stays");
         match saved {
-            Saved::By(other) => {
+            Veto::By(other) => {
                 let cause = format!("{other} points to its manifest {digest} now, or to something that needs it");
                 Outcome::Kept(Error::new(Kind::Safety(Danger::Unknown), what).because(cause))
             }
-            Saved::Unknown(error) => Outcome::Kept(error.clone().within(what).with_kind(Kind::Safety(Danger::Unknown))),
+            Veto::Unknown(error) => Outcome::Kept(error.clone().within(what).with_kind(Kind::Safety(Danger::Unknown))),
         }
     }
 
@@ -373,7 +373,7 @@ impl Execution {
         }
     }
 
-    async fn decide_anew(&mut self, refused: Error) -> Result<()> {
+    async fn replan(&mut self, refused: Error) -> Result<()> {
         let is_own = |item: &&Item| matches!(item.purpose, Purpose::Requested | Purpose::Absent);
         let left: HashSet<_> = self.items.iter().filter(is_own).map(|item| item.request.target.clone()).collect();
         self.requests.retain(|request| left.contains(&request.target));
@@ -384,8 +384,8 @@ impl Execution {
         let decided = tokio::task::spawn_blocking(move || decide(&requests, &known)).await;
         let decision = decided.map_err(|error| Error::new(Kind::Incomplete, "the plan was given up").because(error))?;
         self.state = state;
-        self.lookout = self.lookout.anew(&self.state, &decision.items);
-        self.dependencies = std::mem::take(&mut self.dependencies).anew(&self.state, &decision.items);
+        self.kept = self.kept.rebuilt(&self.state, &decision.items);
+        self.dependencies = std::mem::take(&mut self.dependencies).rebuilt(&self.state, &decision.items);
         self.items = decision.items.into();
         self.batch = 0;
         Ok(())

@@ -18,12 +18,12 @@ mod archive;
 mod by_rule;
 mod companions;
 mod decide;
-mod depends;
+mod dependencies;
 mod evidence;
 mod execute;
-mod going;
 mod item;
-mod look;
+mod lookup;
+mod pending;
 mod placeholder;
 mod plan;
 mod purge;
@@ -36,7 +36,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 mod undo;
-mod wanted;
+mod verify;
 
 pub use archive::{Archive, Entry, KeptRun, Limits, Run, RunId, RunSummary};
 pub use decide::{Decision, decide};

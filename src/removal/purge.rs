@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::evidence::Evidence;
-use super::going::Going;
 use super::item::{Item, Purpose};
+use super::pending::PendingRemovals;
 use super::request::{Method, RemovalPolicy, RemovalRequest, Target};
 use crate::name::Digest;
 use crate::registry::snapshot::{BlobKey, ManifestId, ManifestState};
@@ -45,7 +45,7 @@ impl Freed {
 }
 
 /// Adds to `items` what is deleted because nothing needs it any longer, where that is wanted, and names what is orphaned.
-pub(super) fn plan(items: &mut Vec<Item>, evidence: Evidence<'_>, going: Going) -> Freed {
+pub(super) fn plan(items: &mut Vec<Item>, evidence: Evidence<'_>, going: PendingRemovals) -> Freed {
     let mut purge = Purge { evidence, going, added: Vec::new(), unindexed: HashSet::new() };
     if purge.evidence.state.deletes_manifests.is_ok() {
         purge.run(items);
@@ -58,7 +58,7 @@ pub(super) fn plan(items: &mut Vec<Item>, evidence: Evidence<'_>, going: Going) 
 
 struct Purge<'a> {
     evidence: Evidence<'a>,
-    going: Going,
+    going: PendingRemovals,
     added: Vec<Item>,
     /// Those of what is added that only the referrers API knows.
     unindexed: HashSet<Digest>,
@@ -178,13 +178,13 @@ impl Purge<'_> {
 }
 
 /// Whether a tag that stays leads to a manifest.
-pub(super) fn leads_to(evidence: &Evidence<'_>, going: &Going, manifest: ManifestId) -> bool {
+pub(super) fn leads_to(evidence: &Evidence<'_>, going: &PendingRemovals, manifest: ManifestId) -> bool {
     let stays = |parent| !going.manifests.contains(&parent);
     evidence.index.ancestors(manifest, stays).any(|next| going.staying_tags[next.position()] > 0)
 }
 
 /// Names what refers to the manifests that go and stays itself.
-fn name_orphans(items: &mut [Item], evidence: &Evidence<'_>, going: &Going) {
+fn name_orphans(items: &mut [Item], evidence: &Evidence<'_>, going: &PendingRemovals) {
     let Evidence { index, state, .. } = *evidence;
     let removed: HashSet<_> =
         items.iter().filter(|item| item.method.is_ok()).filter_map(|item| item.digest.clone()).collect();
@@ -198,7 +198,7 @@ fn name_orphans(items: &mut [Item], evidence: &Evidence<'_>, going: &Going) {
     }
 }
 
-fn freed(evidence: &Evidence<'_>, going: &Going) -> Freed {
+fn freed(evidence: &Evidence<'_>, going: &PendingRemovals) -> Freed {
     let index = evidence.index;
     let mut freed = Freed { manifests: going.manifests.len(), ..Freed::default() };
     for (manifest, known) in index.manifests() {

@@ -250,7 +250,7 @@ impl RepositoryState {
         let repository = self.repository.clone();
         let asked =
             stream::iter(rest).map(|digest| async { (client.referrers_by_api(&repository, &digest).await, digest) });
-        let answers: Vec<_> = asked.buffer_unordered(client.jobs()).collect().await;
+        let answers: Vec<_> = asked.buffer_unordered(client.max_concurrency()).collect().await;
         for (answer, digest) in answers {
             self.take_referrers(digest, answer);
         }

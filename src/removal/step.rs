@@ -8,7 +8,7 @@ use super::request::Target as Requested;
 use super::state::RepositoryState;
 use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Tag, Target};
-use crate::registry::{Client, Deletion, Fetched, Manifest, PATIENCE, Resolved, moved};
+use crate::registry::{Client, Deletion, Fetched, Manifest, Resolved, SETTLE_TIME, moved};
 
 pub(super) struct Step<'a> {
     pub client: &'a Client,
@@ -343,7 +343,7 @@ impl Step<'_> {
     /// A manifest may go without its tag. One that is elsewhere was moved: that it was gone before is not known.
     async fn prove_gone(&self, tag: &Tag, digest: &Digest) -> Result<()> {
         let (client, repository) = (self.client, &self.state.repository);
-        match client.await_absence(repository, Target::Tag(tag), Some(digest), PATIENCE).await {
+        match client.await_absence(repository, Target::Tag(tag), Some(digest), SETTLE_TIME).await {
             Ok(None) => Ok(()),
             Ok(Some(now)) if now.digest != *digest => Err(moved(&format!("{repository}:{tag}"), digest, &now.digest)),
             Ok(Some(_)) => Err(Error::new(Kind::Incomplete, format!("{repository}:{tag} is still present")).because(
@@ -360,7 +360,7 @@ impl Step<'_> {
     async fn moved_collateral(&self, digest: &Digest) -> Result<Vec<Tag>> {
         let mut moved = Vec::new();
         for tag in self.item.collateral() {
-            match self.client.await_absence(&self.state.repository, Target::Tag(tag), Some(digest), PATIENCE).await {
+            match self.client.await_absence(&self.state.repository, Target::Tag(tag), Some(digest), SETTLE_TIME).await {
                 Ok(Some(now)) if now.digest != *digest => moved.push(tag.clone()),
                 Ok(None) => {}
                 Ok(Some(_)) => {
@@ -381,7 +381,7 @@ impl Step<'_> {
     /// A tag whose manifest is gone is gone too, unless it was moved, before or since: that is no reason to remove it.
     pub(super) async fn went_along(&self, digest: &Digest) -> Outcome {
         let target = self.item.request.target.name();
-        match self.client.await_absence(&self.state.repository, target, Some(digest), PATIENCE).await {
+        match self.client.await_absence(&self.state.repository, target, Some(digest), SETTLE_TIME).await {
             Ok(None) => Outcome::Removed(Removed::of(Some(digest.clone()), self.archive.is_some())),
             Ok(Some(now)) if now.digest != *digest => Outcome::Failed(self.moved(digest, &now.digest)),
             Ok(Some(_)) => {

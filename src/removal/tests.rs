@@ -9,7 +9,7 @@ use super::*;
 use crate::error::{Danger, Error, Fault, Kind, Operation};
 use crate::name::{Algorithm, Digest, Tag};
 use crate::registry::TagIndex;
-use crate::registry::snapshot::{Form, ListDoubt, ManifestFacts, ManifestState, Pointer};
+use crate::registry::snapshot::{Form, ListCaveat, ManifestFacts, ManifestState, Pointer};
 
 fn digest(number: usize) -> Digest {
     Digest::of(Algorithm::Sha256, number.to_string().as_bytes())
@@ -96,7 +96,7 @@ impl Held {
             builder.point_other(position, pointer(on));
         }
         if self.is_list_doubtful {
-            builder.doubt(ListDoubt::Empty);
+            builder.doubt(ListCaveat::Empty);
         }
         builder.build()
     }

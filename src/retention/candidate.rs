@@ -42,7 +42,7 @@ pub(super) struct Candidates {
 }
 
 /// What candidates are made from.
-pub(super) struct Facts<'a> {
+pub(super) struct RuleInput<'a> {
     pub rules: &'a [Rule],
     pub snapshot: &'a TagIndex,
     pub subjects: &'a Subjects<'a>,
@@ -61,8 +61,8 @@ enum Status {
 }
 
 impl Candidates {
-    pub(super) fn new(facts: Facts<'_>) -> Self {
-        let Facts { rules, snapshot, subjects, summaries, is_used } = facts;
+    pub(super) fn new(facts: RuleInput<'_>) -> Self {
+        let RuleInput { rules, snapshot, subjects, summaries, is_used } = facts;
         let versions = VersionOrder::of(snapshot.tags().map(|(_, tag, _)| tag.as_str()));
         let keys: Vec<_> = snapshot.tags().map(|(_, tag, _)| versions.key(tag.as_str())).collect();
         let statuses: Vec<_> = snapshot

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::candidate::{Candidate, Candidates, Facts, Intent};
+use super::candidate::{Candidate, Candidates, Intent, RuleInput};
 use super::plan::{Decision, Plan, Refusal, Verdict};
 use super::reachability::{Reachability, obstacle, reached};
 use super::reason::{Kept, Removed};
@@ -49,7 +49,7 @@ pub fn decide(rules: &[Rule], snapshot: &TagIndex, used: &UsedTags, options: &Op
 
     let mut summaries = Summaries::new(snapshot, options.now);
     let subjects = Subjects::new(snapshot, &is_reached);
-    let facts = Facts { rules, snapshot, subjects: &subjects, summaries: &mut summaries, is_used: &is_used };
+    let facts = RuleInput { rules, snapshot, subjects: &subjects, summaries: &mut summaries, is_used: &is_used };
     let Candidates { all, rows, unordered, is_without_times } = Candidates::new(facts);
     let reachability = Reachability::new(snapshot, &all, &rows, is_pinned, obstacle);
 

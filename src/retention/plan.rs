@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::reason::{Kept, Obstacle, Removed, RuleId, Untagged, Worded, Words};
+use super::reason::{Kept, Obstacle, ReasonText, ReasonWriter, Removed, RuleId, Untagged};
 use super::rule::Rule;
 use crate::registry::snapshot::{ManifestId, TagId, TagIndex};
 
@@ -92,10 +92,10 @@ impl Plan {
     pub fn reason(&self, decision: &Decision, snapshot: &TagIndex) -> String {
         let (words, tag) = (self.words(snapshot), Some(decision.tag));
         match decision.verdict {
-            Verdict::Keep(reason) => Worded { words, tag, reason }.to_string(),
+            Verdict::Keep(reason) => ReasonText { words, tag, reason }.to_string(),
             Verdict::Remove { because, untag } => {
-                let because = Worded { words, tag, reason: because };
-                let untag = untag.map(|reason| format!("; {}", Worded { words, tag, reason }));
+                let because = ReasonText { words, tag, reason: because };
+                let untag = untag.map(|reason| format!("; {}", ReasonText { words, tag, reason }));
                 format!("{because}{}", untag.unwrap_or_default())
             }
         }
@@ -106,7 +106,7 @@ impl Plan {
         self.obstacle.map(|obstacle| self.words(snapshot).obstacle(obstacle))
     }
 
-    fn words<'a>(&'a self, snapshot: &'a TagIndex) -> Words<'a> {
-        Words { rules: &self.rules, snapshot }
+    fn words<'a>(&'a self, snapshot: &'a TagIndex) -> ReasonWriter<'a> {
+        ReasonWriter { rules: &self.rules, snapshot }
     }
 }

@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 
 use super::candidate::{Candidate, Intent};
-use super::reason::{Holder, Kept, Obstacle, Removed, Untagged};
+use super::reason::{Keeper, Kept, Obstacle, Removed, Untagged};
 use crate::registry::snapshot::{ManifestId, ManifestState, Pointer, TagId, TagIndex};
 
 /// Which manifests a tag reaches, or another name in the list: through indexes, and from manifests to what refers to them.
@@ -71,7 +71,7 @@ pub(super) struct Reachability<'a> {
     /// The manifests that go, in this order.
     gone: Vec<ManifestId>,
     /// By manifest: the tag or name for which it stays, as far as there is one.
-    holders: Vec<Option<Holder>>,
+    holders: Vec<Option<Keeper>>,
     /// By manifest: an index that stays and lists it.
     listers: Vec<Option<ManifestId>>,
 }
@@ -194,9 +194,9 @@ impl<'a> Reachability<'a> {
     fn hold(&mut self, rows: &[TagId]) {
         let names = self.snapshot.other_names().iter().zip(0..);
         let names =
-            names.filter_map(|(other, position)| Some((Holder::OtherName(position), other.pointer.manifest()?)));
+            names.filter_map(|(other, position)| Some((Keeper::OtherName(position), other.pointer.manifest()?)));
         let tags = rows.iter().filter(|tag| self.tag_stays[tag.position()]);
-        let tags = tags.filter_map(|tag| Some((Holder::Tag(*tag), self.candidates[tag.position()].manifest?)));
+        let tags = tags.filter_map(|tag| Some((Keeper::Tag(*tag), self.candidates[tag.position()].manifest?)));
         let mut waiting = Vec::new();
         for (holder, manifest) in tags.chain(names).collect::<Vec<_>>() {
             waiting.push(manifest);
@@ -217,8 +217,8 @@ impl<'a> Reachability<'a> {
     }
 
     /// What stands for a manifest that stays.
-    fn holder(&self, manifest: ManifestId) -> Holder {
-        self.holders[manifest.position()].unwrap_or(Holder::Manifest(manifest))
+    fn holder(&self, manifest: ManifestId) -> Keeper {
+        self.holders[manifest.position()].unwrap_or(Keeper::Manifest(manifest))
     }
 
     /// What becomes of a tag: why it goes, and why it does so without its manifest; or why it stays.
@@ -231,7 +231,7 @@ impl<'a> Reachability<'a> {
             Intent::Follow([first, second]) => {
                 let subject = first.or(second);
                 let on = subject.and_then(|subject| self.snapshot.tags_on(subject).next());
-                let holder = on.map(Holder::Tag).or(subject.map(Holder::Manifest));
+                let holder = on.map(Keeper::Tag).or(subject.map(Keeper::Manifest));
                 holder.map_or(Removed::NotKept, Removed::With)
             }
             Intent::Keep(kept) => return Err(kept),

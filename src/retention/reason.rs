@@ -52,9 +52,9 @@ pub enum Kept {
     /// The registry lists it, and has no manifest for it.
     Dangling,
     /// Its manifest is one of those that an index which stays lists.
-    ListedBy(Holder),
+    ListedBy(Keeper),
     /// What it refers to stays.
-    RefersTo(Holder),
+    RefersTo(Keeper),
     /// What it refers to is not known: this manifest, or the one that its name says.
     NoSubject(Option<ManifestId>),
     /// What it refers to may have to stay.
@@ -82,7 +82,7 @@ pub enum Removed {
     /// An interrupted removal left it behind.
     Placeholder,
     /// What it refers to goes.
-    With(Holder),
+    With(Keeper),
 }
 
 /// Why a tag goes without its manifest.
@@ -90,7 +90,7 @@ pub enum Removed {
 #[non_exhaustive]
 pub enum Untagged {
     /// Something else that stays points at it.
-    SharedWith(Holder),
+    SharedWith(Keeper),
     /// It is in use by its digest, or something that is needs it.
     Needed,
     /// Something may need it.
@@ -100,7 +100,7 @@ pub enum Untagged {
 /// What stands for a manifest: a tag on it or on an index above it, or the manifest itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Holder {
+pub enum Keeper {
     /// A tag.
     Tag(TagId),
     /// A name in the list that is not a tag, by its position.
@@ -125,20 +125,20 @@ pub enum Obstacle {
 
 /// Puts reasons into words, with the names that they stand for.
 #[derive(Clone, Copy)]
-pub(super) struct Words<'a> {
+pub(super) struct ReasonWriter<'a> {
     pub rules: &'a [Rule],
     pub snapshot: &'a TagIndex,
 }
 
 /// A reason in words.
-pub(super) struct Worded<'a, T> {
-    pub words: Words<'a>,
+pub(super) struct ReasonText<'a, T> {
+    pub words: ReasonWriter<'a>,
     /// The tag that it is about, if it is about one.
     pub tag: Option<TagId>,
     pub reason: T,
 }
 
-impl<'a> Words<'a> {
+impl<'a> ReasonWriter<'a> {
     fn rule(self, rule: RuleId) -> &'a Rule {
         &self.rules[rule.position()]
     }
@@ -152,11 +152,11 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn holder(self, holder: Holder) -> String {
+    fn holder(self, holder: Keeper) -> String {
         match holder {
-            Holder::Tag(tag) => self.snapshot.tag(tag).to_string(),
-            Holder::OtherName(name) => self.other_name(name),
-            Holder::Manifest(manifest) => self.snapshot.digest(manifest).to_string(),
+            Keeper::Tag(tag) => self.snapshot.tag(tag).to_string(),
+            Keeper::OtherName(name) => self.other_name(name),
+            Keeper::Manifest(manifest) => self.snapshot.digest(manifest).to_string(),
         }
     }
 
@@ -229,7 +229,7 @@ impl Kept {
     }
 }
 
-impl fmt::Display for Worded<'_, Kept> {
+impl fmt::Display for ReasonText<'_, Kept> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (words, tag) = (self.words, self.tag);
         match self.reason {
@@ -278,7 +278,7 @@ impl fmt::Display for Worded<'_, Kept> {
     }
 }
 
-impl fmt::Display for Worded<'_, Removed> {
+impl fmt::Display for ReasonText<'_, Removed> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let words = self.words;
         match self.reason {
@@ -301,7 +301,7 @@ impl fmt::Display for Worded<'_, Removed> {
     }
 }
 
-impl fmt::Display for Worded<'_, Untagged> {
+impl fmt::Display for ReasonText<'_, Untagged> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.reason {
             Untagged::SharedWith(holder) => {

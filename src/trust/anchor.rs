@@ -13,10 +13,10 @@ use super::certificate::Certificate;
 use super::explain;
 use super::file;
 use super::pem;
-use super::presented::Presented;
+use super::presented::PresentedChain;
 use super::rejection::Rejection;
 use super::roots::SystemRoots;
-use super::verifier::{Given, Verifier};
+use super::verifier::{ConfiguredCert, Verifier};
 use crate::error::Tls;
 
 /// A certificate that is to be trusted.
@@ -68,7 +68,7 @@ impl fmt::Display for AnchorKind {
     }
 }
 
-impl Presented {
+impl PresentedChain {
     /// What is best trusted of that which the server sends: the end of its chain, followed by name from its own certificate.
     /// `None` when its own certificate cannot be read.
     ///
@@ -107,7 +107,7 @@ impl Presented {
     /// Why not.
     pub fn is_trusted_by(&self, anchors: &[Anchor], host: &str) -> Result<(), Rejection> {
         let from: Arc<Path> = Path::new("").into();
-        let given = |anchor: &Anchor| Given {
+        let given = |anchor: &Anchor| ConfiguredCert {
             der: anchor.der.clone(),
             certificate: anchor.certificate.clone(),
             from: Arc::clone(&from),
@@ -130,18 +130,18 @@ impl Presented {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trust::Voucher;
+    use crate::trust::TrustSource;
     use crate::trust::fixture::{self, Authority};
     use crate::trust::presented::{Agreed, PresentedCertificate};
 
     const HOST: &str = "registry.corp";
 
-    fn sent(chain: &[&Authority]) -> Presented {
+    fn sent(chain: &[&Authority]) -> PresentedChain {
         let sent = |one: &&Authority| PresentedCertificate { der: one.der().clone(), certificate: None };
         let agreed = Agreed { version: "TLS 1.3", cipher_suite: String::new(), protocol: None };
-        Presented {
+        PresentedChain {
             chain: chain.iter().map(sent).collect(),
-            trust: Ok(Voucher::System),
+            trust: Ok(TrustSource::System),
             client_certificate: None,
             agreed: Ok(agreed),
         }

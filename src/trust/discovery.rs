@@ -7,12 +7,12 @@ use std::sync::atomic::AtomicBool;
 
 use rustls::crypto::CryptoProvider;
 
-use super::handshake::Begun;
-use super::identity::{ClientIdentityFiles, Identity, Misfit};
+use super::handshake::HandshakeStarts;
+use super::identity::{ClientIdentityFiles, Identity, IdentityError};
 use super::pem::Contents;
 use super::place::Place;
-use super::source::{Gives, Origin, Source, Unused};
-use super::verifier::Given;
+use super::source::{Origin, Provides, Source, Unused};
+use super::verifier::ConfiguredCert;
 use super::{certs_d, file, hosts_toml, registries_yaml};
 use crate::error::Error;
 
@@ -62,7 +62,7 @@ pub(super) struct Discovery<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// Certificates that may vouch for the server.
-    pub given: Vec<Given>,
+    pub given: Vec<ConfiguredCert>,
     /// Certificates to show to the server.
     pub identities: Vec<Identity>,
     /// All that was found, in the order of the places.
@@ -72,7 +72,7 @@ pub(super) struct Found {
     /// Whether the server has asked for a client certificate.
     pub asked: Arc<AtomicBool>,
     /// When a handshake with the server began.
-    pub begun: Arc<Begun>,
+    pub begun: Arc<HandshakeStarts>,
 }
 
 impl Found {
@@ -96,7 +96,7 @@ impl Found {
     /// What could not be used, as one line each.
     pub fn unused(&self) -> Vec<String> {
         let line = |source: &Source| match &source.gives {
-            Gives::Nothing(why) => Some(format!("{} is not used: {why}", source.path.display())),
+            Provides::Nothing(why) => Some(format!("{} is not used: {why}", source.path.display())),
             _ => None,
         };
         self.sources.iter().filter_map(line).collect()
@@ -117,8 +117,8 @@ impl Discovery<'_> {
             self.unused(origin, path, Unused::Damaged(damage));
         }
         let certificates = contents.certificates.iter().map(|(_, certificate)| certificate.clone()).collect();
-        self.record(origin, path, Gives::Authorities(certificates));
-        self.found.given.extend(Given::all_from(contents.certificates, path));
+        self.record(origin, path, Provides::Authorities(certificates));
+        self.found.given.extend(ConfiguredCert::all_from(contents.certificates, path));
     }
 
     /// Adds a client certificate. One that cannot be used is an error where `is_fatal`: connecting without it would fail
@@ -134,29 +134,29 @@ impl Discovery<'_> {
         match Identity::assemble(certificates, keys, self.provider) {
             Ok(identity) => {
                 let certificate = Box::new(identity.certificate.clone());
-                self.record(origin, cert, Gives::ClientIdentity { certificate, key: key.clone() });
+                self.record(origin, cert, Provides::ClientIdentity { certificate, key: key.clone() });
                 self.found.identities.push(identity);
             }
-            Err(misfit) if is_fatal => self.broken(origin, cert, misfit.into_error(&files), false),
-            Err(misfit) => self.misfit(origin, &files, misfit),
+            Err(identity_error) if is_fatal => self.broken(origin, cert, identity_error.into_error(&files), false),
+            Err(identity_error) => self.identity_error(origin, &files, identity_error),
         }
     }
 
-    fn misfit(&mut self, origin: Origin, files: &ClientIdentityFiles, misfit: Misfit) {
-        let why = misfit.into_error(files).to_string();
+    fn identity_error(&mut self, origin: Origin, files: &ClientIdentityFiles, identity_error: IdentityError) {
+        let why = identity_error.into_error(files).to_string();
         self.unused(origin, &files.cert, Unused::ClientIdentity(why));
     }
 
     /// Records that a file wants the server not to be verified.
     pub fn insecure(&mut self, origin: Origin, path: &Path) {
         tracing::debug!("{} asks not to verify the server's certificate, which is not obeyed", path.display());
-        self.record(origin, path, Gives::Insecure);
+        self.record(origin, path, Provides::Insecure);
     }
 
     /// Records something that must be put right first.
     pub fn broken(&mut self, origin: Origin, path: &Path, error: Error, is_authority: bool) {
         self.found.failure.get_or_insert_with(|| error.clone());
-        self.record(origin, path, Gives::Broken { error, is_authority });
+        self.record(origin, path, Provides::Broken { error, is_authority });
     }
 
     /// Records a file that cannot be read. That it is not there is no news.
@@ -176,10 +176,10 @@ impl Discovery<'_> {
         // No more than a note: most such files are no fault of this user and matter to nobody. It becomes a warning when a
         // certificate is refused.
         tracing::debug!("{} is not used: {why}", path.display());
-        self.record(origin, path, Gives::Nothing(why));
+        self.record(origin, path, Provides::Nothing(why));
     }
 
-    fn record(&mut self, origin: Origin, path: &Path, gives: Gives) {
+    fn record(&mut self, origin: Origin, path: &Path, gives: Provides) {
         self.found.sources.push(Source { origin, path: path.to_owned(), gives });
     }
 }

@@ -15,9 +15,9 @@ const MOST: usize = 256;
 
 /// When the last handshake with a server began.
 #[derive(Debug, Default)]
-pub(super) struct Begun(Mutex<Option<Instant>>);
+pub(super) struct HandshakeStarts(Mutex<Option<Instant>>);
 
-impl Begun {
+impl HandshakeStarts {
     /// Whether that was then or later.
     pub fn is_since(&self, then: Instant) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|last| last >= then)
@@ -32,13 +32,13 @@ impl Begun {
 #[derive(Debug)]
 pub(super) struct Sessions {
     host: String,
-    begun: Arc<Begun>,
+    begun: Arc<HandshakeStarts>,
     kept: ClientSessionMemoryCache,
 }
 
 impl Sessions {
     /// Of connections to `host`, as a URL has it.
-    pub fn with(host: &str, begun: Arc<Begun>) -> Self {
+    pub fn with(host: &str, begun: Arc<HandshakeStarts>) -> Self {
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         Self { host, begun, kept: ClientSessionMemoryCache::new(MOST) }
     }

@@ -37,16 +37,16 @@ impl Identity {
     pub fn load(files: &ClientIdentityFiles, provider: &CryptoProvider) -> Result<Self> {
         let certificates = read(&files.cert, "client certificate")?;
         let keys = read(&files.key, "client key")?;
-        Self::assemble(certificates, keys, provider).map_err(|misfit| misfit.into_error(files))
+        Self::assemble(certificates, keys, provider).map_err(|identity_error| identity_error.into_error(files))
     }
 
     /// Makes an identity of what a certificate file and a key file hold.
-    pub fn assemble(certificates: Contents, keys: Contents, provider: &CryptoProvider) -> Result<Self, Misfit> {
+    pub fn assemble(certificates: Contents, keys: Contents, provider: &CryptoProvider) -> Result<Self, IdentityError> {
         if certificates.certificates.is_empty() || !certificates.damaged.is_empty() {
-            return Err(Misfit::NoCertificate(certificates.instead_of_certificates()));
+            return Err(IdentityError::NoCertificate(certificates.instead_of_certificates()));
         }
         if keys.keys.is_empty() {
-            return Err(Misfit::NoKey(keys.instead_of_key()));
+            return Err(IdentityError::NoKey(keys.instead_of_key()));
         }
         let mut chain = certificates.certificates;
         let mut unsupported = None;
@@ -54,7 +54,7 @@ impl Identity {
             let key = match provider.key_provider.load_private_key(key) {
                 Ok(key) => key,
                 Err(error) => {
-                    unsupported = Some(Misfit::Unsupported(error.to_string()));
+                    unsupported = Some(IdentityError::Unsupported(error.to_string()));
                     continue;
                 }
             };
@@ -72,7 +72,7 @@ impl Identity {
             return Ok(Self { certificate, certified: Arc::new(CertifiedKey::new(chain, key)), issuers });
         }
         let foreign =
-            || Misfit::Foreign(chain.first().map_or_else(String::new, |(_, first)| first.subject.to_string()));
+            || IdentityError::Foreign(chain.first().map_or_else(String::new, |(_, first)| first.subject.to_string()));
         Err(unsupported.unwrap_or_else(foreign))
     }
 
@@ -84,7 +84,7 @@ impl Identity {
 
 /// Why a key and a certificate make no identity.
 #[derive(Debug)]
-pub(super) enum Misfit {
+pub(super) enum IdentityError {
     /// What the file holds in place of a certificate.
     NoCertificate(String),
     /// What the file holds in place of a key.
@@ -95,7 +95,7 @@ pub(super) enum Misfit {
     Foreign(String),
 }
 
-impl Misfit {
+impl IdentityError {
     /// The error that names the file at fault.
     pub fn into_error(self, files: &ClientIdentityFiles) -> Error {
         let (cert, key) = (files.cert.display(), files.key.display());

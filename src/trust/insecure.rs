@@ -13,7 +13,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::certificate::Certificate;
 use super::refusal::weak_key;
-use super::voucher::{Judge, Voucher};
+use super::trust_source::{ReportingVerifier, TrustSource};
 
 /// Accepts any certificate whose key signs the handshake: the connection is private, its far end may be anybody.
 #[derive(Debug)]
@@ -56,15 +56,15 @@ impl AcceptAny {
     }
 }
 
-impl Judge for AcceptAny {
-    fn voucher(
+impl ReportingVerifier for AcceptAny {
+    fn trust_source(
         &self,
         _leaf: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
         _name: &ServerName<'_>,
         _now: UnixTime,
-    ) -> Result<Voucher, Error> {
-        Ok(Voucher::Nobody)
+    ) -> Result<TrustSource, Error> {
+        Ok(TrustSource::Nobody)
     }
 }
 

@@ -33,8 +33,8 @@ mod secret;
 mod source;
 #[cfg(test)]
 mod tests;
+mod trust_source;
 mod verifier;
-mod voucher;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -52,12 +52,12 @@ pub use certificate::Certificate;
 pub use explain::explain;
 pub use identity::ClientIdentityFiles;
 pub use inspection::{InspectedCertificate, InspectedKey, Inspection, PemKind, inspect};
-pub use placement::{Change, ClientProgram, Placement, Refused, Setting, Surroundings, Written};
-pub use presented::{Agreed, ClientCertificateRequest, Presented, PresentedCertificate};
+pub use placement::{Change, ClientProgram, HostPaths, Placement, Refused, Setting, Written};
+pub use presented::{Agreed, ClientCertificateRequest, PresentedCertificate, PresentedChain};
 pub use rejection::Rejection;
 pub use secret::anchors_of_secret;
-pub use source::{Gives, Origin, Source, Unused};
-pub use voucher::Voucher;
+pub use source::{Origin, Provides, Source, Unused};
+pub use trust_source::TrustSource;
 
 use crate::error::{Error, Result};
 use crate::name::Registry;
@@ -69,8 +69,8 @@ use insecure::AcceptAny;
 use pem::Contents;
 use place::Place;
 use roots::SystemRoots;
-use verifier::{Given, Verifier};
-use voucher::Judge;
+use trust_source::ReportingVerifier;
+use verifier::{ConfiguredCert, Verifier};
 
 /// Protocols offered by ALPN, the preferred one first.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -119,7 +119,7 @@ pub struct Trust {
 #[derive(Debug)]
 struct Shared {
     insecure: bool,
-    given: Vec<Given>,
+    given: Vec<ConfiguredCert>,
     identity: Option<Identity>,
     /// What the user named, for [`Trust::sources`].
     named: Vec<Source>,
@@ -146,14 +146,14 @@ impl Trust {
         let mut name = |path: &Path, gives| named.push(Source { origin: Origin::User, path: path.to_owned(), gives });
         for path in &options.ca_files {
             let certificates: Vec<_> = read_ca_file(path)?.collect();
-            name(path, Gives::Authorities(certificates.iter().map(|given| given.certificate.clone()).collect()));
+            name(path, Provides::Authorities(certificates.iter().map(|given| given.certificate.clone()).collect()));
             given.extend(certificates);
         }
         let identity = match &options.client_identity {
             Some(files) => {
                 let identity = Identity::load(files, &provider)?;
                 let certificate = Box::new(identity.certificate.clone());
-                name(&files.cert, Gives::ClientIdentity { certificate, key: files.key.clone() });
+                name(&files.cert, Provides::ClientIdentity { certificate, key: files.key.clone() });
                 Some(identity)
             }
             None => None,
@@ -196,7 +196,7 @@ impl Trust {
     }
 
     /// Who judges a server's certificates, and what is shown to it.
-    fn judge_and_identities(&self, host: &str, port: u16) -> Result<(Arc<dyn Judge>, Identities)> {
+    fn judge_and_identities(&self, host: &str, port: u16) -> Result<(Arc<dyn ReportingVerifier>, Identities)> {
         let found = self.found(host, port);
         if let Some(failure) = &found.failure {
             return Err(failure.clone());
@@ -223,7 +223,7 @@ impl Trust {
         self.configure(self.judge(self.shared.given.clone(), Vec::new()), Arc::new(nobody))
     }
 
-    fn judge(&self, given: Vec<Given>, unused: Vec<String>) -> Arc<dyn Judge> {
+    fn judge(&self, given: Vec<ConfiguredCert>, unused: Vec<String>) -> Arc<dyn ReportingVerifier> {
         let algorithms = self.shared.provider.signature_verification_algorithms;
         if self.shared.insecure {
             Arc::new(AcceptAny { algorithms })
@@ -280,7 +280,7 @@ impl Trust {
     /// What is known about trust in a server besides the system's roots, and from which files: what counts, and what does
     /// not although it looks as if.
     pub fn sources(&self, host: &str, port: u16) -> Vec<Source> {
-        let is_authority = |source: &&Source| !matches!(source.gives, Gives::ClientIdentity { .. });
+        let is_authority = |source: &&Source| !matches!(source.gives, Provides::ClientIdentity { .. });
         let named = self.shared.named.iter().filter(|source| self.is_shown_to(host) || is_authority(source));
         let mut sources: Vec<_> = named.cloned().collect();
         sources.extend(self.found(host, port).sources.iter().cloned());
@@ -337,7 +337,7 @@ pub fn install_crypto() {
 }
 
 /// Reads a file that the user named as a CA file.
-fn read_ca_file(path: &Path) -> Result<impl Iterator<Item = Given>> {
+fn read_ca_file(path: &Path) -> Result<impl Iterator<Item = ConfiguredCert>> {
     let contents = match file::read_named(path) {
         Ok(bytes) => Contents::parse(&bytes),
         Err(error) => {
@@ -351,5 +351,5 @@ fn read_ca_file(path: &Path) -> Result<impl Iterator<Item = Given>> {
         return Err(Error::config(format!("CA file {} holds no certificate", path.display()))
             .because(contents.instead_of_certificates()));
     }
-    Ok(Given::all_from(contents.certificates, path))
+    Ok(ConfiguredCert::all_from(contents.certificates, path))
 }

@@ -56,7 +56,7 @@ impl fmt::Display for ClientProgram {
 
 /// The folders of the machine and the user in which clients look.
 #[derive(Debug, Clone, Default)]
-pub struct Surroundings {
+pub struct HostPaths {
     /// The root of the files that are the whole machine's.
     pub root: PathBuf,
     /// The user's home.
@@ -69,7 +69,7 @@ pub struct Surroundings {
     pub is_root: bool,
 }
 
-impl Surroundings {
+impl HostPaths {
     /// What this process' environment says. A variable that is empty counts as unset.
     pub fn from_env() -> Self {
         let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -206,7 +206,7 @@ pub enum Refused {
 
 impl Placement {
     /// Where `client` looks in `machine` for the CA of the registry called `name`, which is `HOST[:PORT]`.
-    pub fn of(client: ClientProgram, name: &str, machine: &Surroundings) -> Self {
+    pub fn of(client: ClientProgram, name: &str, machine: &HostPaths) -> Self {
         let (folder, hides) = match client {
             ClientProgram::Rls => (machine.config().join("rls/certs.d").join(name), Vec::new()),
             ClientProgram::Docker => (machine.docker().join(name), Vec::new()),
@@ -294,7 +294,7 @@ impl Setting {
 }
 
 /// The folder that podman will read, and those that it will not read any more.
-fn podman_folder(machine: &Surroundings, name: &str) -> (PathBuf, Vec<PathBuf>) {
+fn podman_folder(machine: &HostPaths, name: &str) -> (PathBuf, Vec<PathBuf>) {
     let folders = machine.podman().map(|folder| folder.join(name));
     let first = folders.iter().position(|folder| folder.is_dir());
     let own = if machine.is_root { 1 } else { 0 };

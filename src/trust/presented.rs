@@ -23,16 +23,16 @@ use super::certificate::{Certificate, Name};
 use super::identity::Identities;
 use super::insecure::AcceptAny;
 use super::rejection::Rejection;
-use super::voucher::{Judge, Voucher};
+use super::trust_source::{ReportingVerifier, TrustSource};
 use crate::error::{Error, Kind, Network, Result, Tls};
 
 /// What a server presented. Its texts may hold what the server sent: whoever prints them must escape them.
 #[derive(Debug, Clone)]
-pub struct Presented {
+pub struct PresentedChain {
     /// The certificates, in the order in which they were sent: the server's own comes first. Never empty.
     pub chain: Vec<PresentedCertificate>,
     /// Who vouches for the server, or why its certificates are not trusted.
-    pub trust: Result<Voucher, Rejection>,
+    pub trust: Result<TrustSource, Rejection>,
     /// Whether the server asked for a client certificate, and what it got.
     pub client_certificate: Option<ClientCertificateRequest>,
     /// What both sides agreed on, or why the handshake did not come to its end after the certificates had been sent.
@@ -75,14 +75,14 @@ impl Trust {
     /// # Errors
     ///
     /// When no certificate came, with what [`explain()`](super::explain()) says of it; and as [`Trust::client_config`].
-    pub async fn presented<S>(&self, stream: S, host: &str, port: u16, limit: Duration) -> Result<Presented>
+    pub async fn presented<S>(&self, stream: S, host: &str, port: u16, limit: Duration) -> Result<PresentedChain>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let place = format!("{host}:{port}");
         let (judge, identities) = self.judge_and_identities(host, port)?;
         let any = AcceptAny { algorithms: self.shared.provider.signature_verification_algorithms };
-        let witness = Arc::new(Witness { judge, any, identities, seen: Mutex::default() });
+        let witness = Arc::new(RecordingVerifier { judge, any, identities, seen: Mutex::default() });
         let config = self.configure(Arc::clone(&witness) as _, Arc::clone(&witness) as _)?;
         let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let name = ServerName::try_from(name.to_owned())
@@ -116,7 +116,7 @@ impl Trust {
         };
         let Seen { chain, trust, client_certificate } = seen;
         let trust = trust.map_err(|error| self.explain(&error, host, port));
-        Ok(Presented { chain, trust, client_certificate, agreed })
+        Ok(PresentedChain { chain, trust, client_certificate, agreed })
     }
 
     /// Why a handshake broke off.
@@ -177,9 +177,9 @@ fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
 
 /// Looks on at a handshake: it writes down what the server sends, and what would have been said of it.
 #[derive(Debug)]
-struct Witness {
+struct RecordingVerifier {
     /// The judge whose verdict is written down.
-    judge: Arc<dyn Judge>,
+    judge: Arc<dyn ReportingVerifier>,
     any: AcceptAny,
     identities: Identities,
     seen: Mutex<Seen>,
@@ -188,7 +188,7 @@ struct Witness {
 #[derive(Debug)]
 struct Seen {
     chain: Vec<PresentedCertificate>,
-    trust: Result<Voucher, rustls::Error>,
+    trust: Result<TrustSource, rustls::Error>,
     client_certificate: Option<ClientCertificateRequest>,
 }
 
@@ -199,7 +199,7 @@ impl Default for Seen {
     }
 }
 
-impl Witness {
+impl RecordingVerifier {
     fn note(&self, note: impl FnOnce(&mut Seen)) {
         note(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -209,7 +209,7 @@ impl Witness {
     }
 }
 
-impl ServerCertVerifier for Witness {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -218,7 +218,7 @@ impl ServerCertVerifier for Witness {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let trust = self.judge.voucher(leaf, intermediates, name, now);
+        let trust = self.judge.trust_source(leaf, intermediates, name, now);
         let sent = |der: &CertificateDer<'_>| PresentedCertificate {
             certificate: Certificate::parse(der),
             der: der.clone().into_owned(),
@@ -253,7 +253,7 @@ impl ServerCertVerifier for Witness {
     }
 }
 
-impl ResolvesClientCert for Witness {
+impl ResolvesClientCert for RecordingVerifier {
     fn resolve(&self, authorities: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let chosen = self.identities.resolve(authorities, schemes);
         let shown = chosen.as_ref().and_then(|key| Certificate::parse(key.cert.first()?));

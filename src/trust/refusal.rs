@@ -7,7 +7,7 @@ use rustls::{CertificateError, Error};
 use super::certificate::{AltName, Certificate, Key, Validity};
 use super::explain::words;
 use super::rejection::Rejection;
-use super::verifier::Given;
+use super::verifier::ConfiguredCert;
 use crate::error::Tls;
 
 /// Most names told in a sentence; the facts hold all that were kept.
@@ -21,7 +21,7 @@ pub(super) struct Considered<'a> {
     /// Number of the system's roots.
     pub system: usize,
     /// The certificates that were given, those that cannot vouch for anybody included.
-    pub given: &'a [Given],
+    pub given: &'a [ConfiguredCert],
 }
 
 /// A chain that was refused.
@@ -216,16 +216,16 @@ impl Refusal<'_> {
                 if leaf.names.iter().any(|name| matches!(name, AltName::Dns(text) if *text == address)) {
                     format!("{address} is in it as a DNS name; subjectAltName must have it as an IP address")
                 } else {
-                    format!("names in the certificate: {}; an IP address must be among them as such", told(leaf))
+                    format!("names in the certificate: {}; an IP address must be among them as such", describe(leaf))
                 }
             }
             ServerName::DnsName(host) if leaf.names.iter().any(|name| covers_top_level(name, host.as_ref())) => {
                 format!(
                     "names in the certificate: {}; a wildcard for a whole top-level domain is not accepted",
-                    told(leaf)
+                    describe(leaf)
                 )
             }
-            _ => format!("names in the certificate: {}", told(leaf)),
+            _ => format!("names in the certificate: {}", describe(leaf)),
         };
         (Tls::WrongName { names }, cause)
     }
@@ -254,7 +254,7 @@ fn bad(cause: String) -> Finding {
 }
 
 /// The names of a certificate as a list that fits in a sentence.
-fn told(certificate: &Certificate) -> String {
+fn describe(certificate: &Certificate) -> String {
     let told: Vec<_> = certificate.names.iter().take(MOST_NAMES_TOLD).map(ToString::to_string).collect();
     let more = certificate.names.len() - told.len() + certificate.names_omitted;
     let names = told.join(", ");

@@ -14,13 +14,13 @@ pub struct Source {
     /// The file, or the folder where it is about the folder itself.
     pub path: PathBuf,
     /// What it gives.
-    pub gives: Gives,
+    pub gives: Provides,
 }
 
 impl Source {
     /// The file among `sources` that asks not to verify the server's certificate, which is not obeyed.
-    pub fn unobeyed(sources: &[Self]) -> Option<&Path> {
-        sources.iter().find(|source| matches!(source.gives, Gives::Insecure)).map(|source| source.path.as_path())
+    pub fn ignored_skip_verify(sources: &[Self]) -> Option<&Path> {
+        sources.iter().find(|source| matches!(source.gives, Provides::Insecure)).map(|source| source.path.as_path())
     }
 }
 
@@ -56,7 +56,7 @@ impl fmt::Display for Origin {
 
 /// What a file gives.
 #[derive(Debug, Clone)]
-pub enum Gives {
+pub enum Provides {
     /// Certificates that may vouch for the server.
     Authorities(Vec<Certificate>),
     /// A certificate to show to the server, with its key in `key`.

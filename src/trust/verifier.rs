@@ -14,18 +14,18 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 use super::certificate::{Certificate, Validity};
 use super::refusal::{Considered, Refusal, weak_key};
 use super::roots::SystemRoots;
-use super::voucher::{Judge, Voucher};
+use super::trust_source::{ReportingVerifier, TrustSource};
 
 /// A certificate that the user or a file of another client supplied.
 #[derive(Debug, Clone)]
-pub(super) struct Given {
+pub(super) struct ConfiguredCert {
     pub der: CertificateDer<'static>,
     pub certificate: Certificate,
     /// The file it was in.
     pub from: Arc<Path>,
 }
 
-impl Given {
+impl ConfiguredCert {
     /// The certificates of one file.
     pub fn all_from(
         certificates: Vec<(CertificateDer<'static>, Certificate)>,
@@ -43,7 +43,7 @@ impl Given {
 #[derive(Debug)]
 pub(super) struct Verifier {
     system: Arc<SystemRoots>,
-    given: Vec<Given>,
+    given: Vec<ConfiguredCert>,
     /// What was found and could not be used, which may be what a refused server lacks.
     unused: Vec<String>,
     algorithms: WebPkiSupportedAlgorithms,
@@ -54,7 +54,7 @@ pub(super) struct Verifier {
 impl Verifier {
     pub fn new(
         system: Arc<SystemRoots>,
-        given: Vec<Given>,
+        given: Vec<ConfiguredCert>,
         unused: Vec<String>,
         algorithms: WebPkiSupportedAlgorithms,
     ) -> Self {
@@ -69,7 +69,7 @@ impl Verifier {
         store
     }
 
-    fn judge(&self, presented: &Presented<'_>) -> Result<Voucher, Error> {
+    fn judge(&self, presented: &Presented<'_>) -> Result<TrustSource, Error> {
         let parsed = ParsedCertificate::try_from(presented.leaf)?;
         let mut anchors = self.given_anchors(presented.timestamp());
         // What was given is tried alone first: a server under a private CA is accepted without reading the system's roots.
@@ -77,14 +77,14 @@ impl Verifier {
             let verdict = self.chain(&parsed, &anchors, presented);
             if verdict.is_ok() {
                 verify_server_name(&parsed, presented.name)?;
-                return Ok(Voucher::Authority(self.vouching(&parsed, presented)));
+                return Ok(TrustSource::Authority(self.vouching(&parsed, presented)));
             }
             let pin = self.given.iter().find(|given| given.der == *presented.leaf);
             if let Some(pin) = pin
                 && verdict.as_ref().is_err_and(|error| presented.may_be_pinned(error))
             {
                 presented.check_pinned(&parsed)?;
-                return Ok(Voucher::Pin(pin.from.to_path_buf()));
+                return Ok(TrustSource::Pin(pin.from.to_path_buf()));
             }
         }
         let system = self.system.get();
@@ -93,9 +93,9 @@ impl Verifier {
             self.nothing_trusted.call_once(|| tracing::warn!("no root certificate is trusted: the system has none"));
         }
         match self.chain(&parsed, &anchors, presented) {
-            Ok(()) => verify_server_name(&parsed, presented.name).map(|()| Voucher::System),
+            Ok(()) => verify_server_name(&parsed, presented.name).map(|()| TrustSource::System),
             Err(error) if presented.may_be_pinned(&error) && system.certificates.contains(presented.leaf) => {
-                presented.check_pinned(&parsed).map(|()| Voucher::SystemPin)
+                presented.check_pinned(&parsed).map(|()| TrustSource::SystemPin)
             }
             Err(error) => Err(error),
         }
@@ -115,7 +115,7 @@ impl Verifier {
     /// the right key. Where that takes more than one, it is the first.
     fn vouching(&self, leaf: &ParsedCertificate<'_>, presented: &Presented<'_>) -> PathBuf {
         let now = presented.timestamp();
-        let is_enough = |given: &Given| {
+        let is_enough = |given: &ConfiguredCert| {
             let mut alone = RootCertStore::empty();
             given.certificate.may_vouch_at(now)
                 && alone.add(given.der.clone()).is_ok()
@@ -143,14 +143,14 @@ impl Verifier {
     }
 }
 
-impl Judge for Verifier {
-    fn voucher(
+impl ReportingVerifier for Verifier {
+    fn trust_source(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
         now: UnixTime,
-    ) -> Result<Voucher, Error> {
+    ) -> Result<TrustSource, Error> {
         let presented = Presented { leaf, intermediates, name, now };
         self.judge(&presented).map_err(|error| self.refuse(error, &presented))
     }
@@ -165,8 +165,8 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let voucher = self.voucher(leaf, intermediates, name, now)?;
-        tracing::debug!("trust in {}: {voucher}", name.to_str());
+        let trust_source = self.trust_source(leaf, intermediates, name, now)?;
+        tracing::debug!("trust in {}: {trust_source}", name.to_str());
         Ok(ServerCertVerified::assertion())
     }
 

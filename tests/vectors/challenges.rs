@@ -4,8 +4,8 @@
 //! wholes in [`conversations`](crate::conversations).
 
 use registry_ls::auth::{
-    Action, BearerChallenge, Challenge, Credentials, RawChallenge, Right, Scopes, Token, TokenMethod, TokenRequest,
-    challenges, parse_line, preferred, token_server,
+    Action, BearerChallenge, Challenge, Credentials, Permission, RawChallenge, Scopes, Token, TokenMethod,
+    TokenRequest, challenges, parse_line, preferred, token_server,
 };
 use registry_ls::name::Registry;
 use registry_ls::{Kind, Result};
@@ -237,7 +237,7 @@ fn token_flow(input: &Value, expect: &Value) {
     let realm = "https://auth.example/token".parse().expect("a URL");
     let challenge = BearerChallenge { realm: String::new(), service: None, scope: None, error: None };
     let repository = "testname".parse().expect("a repository");
-    let scopes = Scopes::for_right(&Right::on(&repository, Action::Pull));
+    let scopes = Scopes::for_right(&Permission::on(&repository, Action::Pull));
     let attempts = TokenRequest::attempts(&realm, &challenge, &scopes, &credentials);
     let wanted = if input["token_endpoint"] == "GET only" { TokenMethod::Get } else { TokenMethod::Post };
     let attempt = attempts.iter().find(|attempt| attempt.method == wanted).expect("an attempt by that method");

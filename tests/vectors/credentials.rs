@@ -76,7 +76,7 @@ impl Home {
         let (registry, repository) = taken_apart(target);
         let options = Options { home: Some(self.path("")), path: Some(self.path("bin").into()), ..Options::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(Keychain::discover(options).look_up(&registry, repository.as_ref()))
+        runtime.block_on(Keychain::discover(options).lookup(&registry, repository.as_ref()))
     }
 }
 

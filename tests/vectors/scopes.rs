@@ -1,6 +1,6 @@
 //! `scopes.json`: what a token is asked for.
 
-use registry_ls::auth::{Action, Right, Scope, Scopes};
+use registry_ls::auth::{Action, Permission, Scope, Scopes};
 use registry_ls::name::{Located, Reference, Registry, Repository};
 use serde_json::{Value, json};
 
@@ -47,8 +47,8 @@ fn merged(lists: &[&Value]) -> Vec<String> {
     scopes.iter().map(|scope| scope.to_string()).collect()
 }
 
-fn right(repository: &str, action: Action) -> Right {
-    Right::on(&repository.parse().unwrap_or_else(|error| panic!("{error}")), action)
+fn right(repository: &str, action: Action) -> Permission {
+    Permission::on(&repository.parse().unwrap_or_else(|error| panic!("{error}")), action)
 }
 
 fn build(case: &Case) {
@@ -59,18 +59,18 @@ fn build(case: &Case) {
     }
     if let Some(registry) = input.get("registry") {
         assert!(text(registry).parse::<Registry>().is_ok() && input["action"] == "*");
-        return assert_eq!(Scopes::for_right(&Right::catalog()).to_string(), expected);
+        return assert_eq!(Scopes::for_right(&Permission::catalog()).to_string(), expected);
     }
     if input["op"] == "delete" {
         let located: Located<Reference> = text(&input["ref"]).parse().expect("a reference");
-        let scopes = Scopes::for_right(&Right::on(located.name.repository(), Action::Delete));
+        let scopes = Scopes::for_right(&Permission::on(located.name.repository(), Action::Delete));
         return assert!(scopes.iter().any(|scope| scope.actions().any(|action| action == "delete")), "{scopes}");
     }
     // `host` is no host by itself.
     let reference = text(&input["ref"]).replacen("host/", "host.example/", 1);
     let located: Located<Repository> = reference.parse().expect("a repository");
     let action = if input["push"] == true { Action::Push } else { Action::Pull };
-    assert_eq!(Scopes::for_right(&Right::on(&located.name, action)).to_string(), expected);
+    assert_eq!(Scopes::for_right(&Permission::on(&located.name, action)).to_string(), expected);
 }
 
 fn merge_actions(case: &Case) {
@@ -133,5 +133,8 @@ fn challenge_scope(case: &Case) {
         let asked = Scopes::for_request(Some(text(&case.input)), Some(&right));
         assert_eq!(asked, Scopes::for_right(&right));
     }
-    assert_eq!(Scopes::for_request(Some(text(&case.input)), Some(&Right::catalog())).to_string(), "registry:catalog:*");
+    assert_eq!(
+        Scopes::for_request(Some(text(&case.input)), Some(&Permission::catalog())).to_string(),
+        "registry:catalog:*"
+    );
 }

@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use registry_ls::http::{Options, Stats};
-use registry_ls::keychain::{self, AuthFile, Found, Keychain};
+use registry_ls::keychain::{self, AuthFile, CredentialMatch, Keychain};
 use registry_ls::name::Registry;
 use registry_ls::registry::Client;
 use registry_ls::trust::{self, ClientIdentityFiles, Trust};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::ask;
 use crate::config::{Account, Connection, Password, Settings, without_line_end};
 use crate::input;
-use crate::report::Stop;
+use crate::prompt;
+use crate::report::CommandError;
 use crate::usage::{self, Usage};
 
 /// How long a helper may take to store or forget credentials: it may have to ask a person to unlock something.
@@ -83,7 +83,7 @@ impl Connector {
     /// # Errors
     ///
     /// A fault in the options or the files that they name, or Ctrl-C where a password is asked for.
-    pub async fn client(&self, settings: &Settings, registry: &Registry) -> Result<Arc<Client>, Stop> {
+    pub async fn client(&self, settings: &Settings, registry: &Registry) -> Result<Arc<Client>, CommandError> {
         if let Some(client) = lock(&self.clients).get(registry) {
             return Ok(Arc::clone(client));
         }
@@ -95,7 +95,7 @@ impl Connector {
         Ok(client)
     }
 
-    async fn connect(&self, connection: Connection) -> Result<Client, Stop> {
+    async fn connect(&self, connection: Connection) -> Result<Client, CommandError> {
         if connection.insecure {
             tracing::warn!("{}", not_verified(&connection.registry));
         }
@@ -115,7 +115,7 @@ impl Connector {
         registry: &Registry,
         username: String,
         password: Password,
-    ) -> Result<(Client, Found), Stop> {
+    ) -> Result<(Client, CredentialMatch), CommandError> {
         let account = Account::User { username, password };
         let keychain = self.keychain(account, registry, keychain::Options::default()).await?;
         let found = keychain.credentials(registry, None).await.map_err(Usage::from)?;
@@ -129,7 +129,7 @@ impl Connector {
     /// # Errors
     ///
     /// A fault in the options, or Ctrl-C where a password is asked for.
-    pub async fn parts(&self, connection: Connection) -> Result<Parts, Stop> {
+    pub async fn parts(&self, connection: Connection) -> Result<Parts, CommandError> {
         let root = Some(connection.root);
         let files = (connection.ca_files, connection.client_identity, connection.insecure);
         let options = Options {
@@ -167,7 +167,7 @@ impl Connector {
         account: Account,
         registry: &Registry,
         places: keychain::Options,
-    ) -> Result<Keychain, Stop> {
+    ) -> Result<Keychain, CommandError> {
         Ok(match account {
             Account::Anonymous => Keychain::anonymous(),
             Account::Found => self.discovered(None, places),
@@ -184,7 +184,7 @@ impl Connector {
                 let (password, source) = match password {
                     Password::Given(password) => (password, "RLS_PASSWORD"),
                     Password::Stdin => (typed(&self.stdin("the password", input::PASSWORD).await?), "--password-stdin"),
-                    Password::Prompt => (ask::password(&username, &registry.authority()).await?, "the prompt"),
+                    Password::Prompt => (prompt::password(&username, &registry.authority()).await?, "the prompt"),
                 };
                 Keychain::explicit(username, password, source)
             }

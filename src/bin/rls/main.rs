@@ -1,16 +1,16 @@
 //! `rls`: ls for container registries.
 
 mod args;
-mod ask;
 mod commands;
 mod completions;
 mod config;
 mod connect;
-mod ending;
 mod input;
 mod output;
+mod prompt;
 mod report;
 mod run;
+mod shutdown;
 mod sort;
 mod usage;
 

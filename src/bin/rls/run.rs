@@ -9,13 +9,13 @@ use crate::args::Cli;
 use crate::commands::{self, Context};
 use crate::config::{Environment, File, Settings};
 use crate::connect::Connector;
-use crate::ending::{self, End, Ending};
 use crate::output::Styles;
-use crate::report::{Exit, Report, Stop, Verbosity, start_log};
+use crate::report::{CommandError, Exit, Report, Verbosity, start_log};
+use crate::shutdown::{self, Shutdown, ShutdownReason};
 use crate::usage::Usage;
 
 /// So long after the time limit requests would give up by themselves.
-const LATE: Duration = Duration::from_millis(50);
+const LAUNCH_GRACE: Duration = Duration::from_millis(50);
 
 /// So long a command has to end by itself when it has to end: longer than the last request of a removal, shorter than a person notices.
 const WIND_UP: Duration = Duration::from_millis(120);
@@ -35,7 +35,7 @@ pub fn run(cli: &Cli) -> Exit {
 
 async fn carry_out(cli: &Cli, started: Instant) -> Exit {
     let (quiet, color) = (cli.global.quiet, cli.global.color.unwrap_or_default());
-    let watched = ending::watch(started, move || Report::new(Styles::for_stderr(color), quiet));
+    let watched = shutdown::watch(started, move || Report::new(Styles::for_stderr(color), quiet));
     let (ending, limit) = match watched {
         Ok(watched) => watched,
         Err(error) => return early_report(cli).end(Err(cannot_start(error))),
@@ -51,14 +51,14 @@ async fn carry_out(cli: &Cli, started: Instant) -> Exit {
     start_log(Verbosity::new(quiet, settings.verbosity), styles);
     let stats = Arc::new(Stats::default());
     // The time limit is told once, by what ends the command; the requests give up a moment later.
-    let deadline = settings.timeout.map(|timeout| started + timeout + LATE);
+    let deadline = settings.timeout.map(|timeout| started + timeout + LAUNCH_GRACE);
     let connector = Connector::new(deadline, Arc::clone(&stats));
-    let context = Context { settings: &settings, connector: &connector, report: &report, ending };
+    let context = Context { settings: &settings, connector: &connector, report: &report, shutdown: ending };
     // A command ends by itself, with its lists closed. One that does not is dropped, and puts the terminal back.
     let outcome = tokio::select! {
         biased;
         outcome = commands::run(&cli.command, &context) => outcome,
-        end = after(&context.ending, WIND_UP) => Err(end.into()),
+        end = after(&context.shutdown, WIND_UP) => Err(end.into()),
     };
     let exit = report.end(outcome);
     if settings.stats {
@@ -68,7 +68,7 @@ async fn carry_out(cli: &Cli, started: Instant) -> Exit {
 }
 
 /// Comes true so long after the command has to end.
-async fn after(ending: &Ending, time: Duration) -> End {
+async fn after(ending: &Shutdown, time: Duration) -> ShutdownReason {
     let end = ending.clone().await;
     tokio::time::sleep(time).await;
     end
@@ -76,7 +76,7 @@ async fn after(ending: &Ending, time: Duration) -> End {
 
 /// What options, environment and configuration file come to. The file may be a pipe: until it is read, the other two say how long that may
 /// take.
-async fn load(cli: &Cli, ending: &Ending, limit: &ending::Limit) -> Result<Settings, Stop> {
+async fn load(cli: &Cli, ending: &Shutdown, limit: &shutdown::Limit) -> Result<Settings, CommandError> {
     let environment = Environment::of_process()?;
     limit.set(cli.global.timeout.or(environment.timeout));
     let named = cli.config_file().or(environment.config.as_deref());
@@ -93,6 +93,6 @@ fn early_report(cli: &Cli) -> Report {
     Report::new(Styles::for_stderr(cli.global.color.unwrap_or_default()), cli.global.quiet)
 }
 
-fn cannot_start(error: std::io::Error) -> Stop {
+fn cannot_start(error: std::io::Error) -> CommandError {
     Usage::new("rls cannot start").because(crate::usage::reason(&error)).into()
 }

@@ -23,7 +23,7 @@ pub enum Order {
 
 /// What is known of one tag for the purpose of sorting it.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
+pub struct SortFacts<'a> {
     /// The tag.
     pub name: &'a str,
     /// When its image was made; needed by [`Order::Created`] only.
@@ -34,7 +34,7 @@ pub struct Facts<'a> {
 
 /// Sorts `items`; equal ones are sorted by name, and what has no time or size stays last when `reverse` is set.
 /// With [`Order::None`] nothing is moved, unless `reverse` turns the listing round.
-pub fn sort<T>(items: &mut Vec<T>, order: Order, reverse: bool, facts: impl Fn(&T) -> Facts<'_>) {
+pub fn sort<T>(items: &mut Vec<T>, order: Order, reverse: bool, facts: impl Fn(&T) -> SortFacts<'_>) {
     let direct = |ordering: Ordering| if reverse { ordering.reverse() } else { ordering };
     match order {
         Order::None if reverse => items.reverse(),
@@ -61,7 +61,7 @@ fn greatest_first<K: Ord>(a: Option<K>, b: Option<K>, reverse: bool) -> Ordering
 }
 
 /// Parses every name once: a listing may have a hundred thousand.
-fn sort_by_version<T>(items: &mut Vec<T>, reverse: bool, facts: &impl Fn(&T) -> Facts<'_>) {
+fn sort_by_version<T>(items: &mut Vec<T>, reverse: bool, facts: &impl Fn(&T) -> SortFacts<'_>) {
     let order = VersionOrder::of(items.iter().map(|item| facts(item).name));
     let mut keyed: Vec<(VersionKey, T)> = items.drain(..).map(|item| (order.key(facts(&item).name), item)).collect();
     keyed.sort_by(|(a, _), (b, _)| if reverse { b.cmp(a) } else { a.cmp(b) });
@@ -75,7 +75,7 @@ mod tests {
     struct Tag(&'static str, Option<&'static str>, Option<u64>);
 
     fn sorted(mut tags: Vec<Tag>, order: Order, reverse: bool) -> Vec<&'static str> {
-        sort(&mut tags, order, reverse, |tag| Facts {
+        sort(&mut tags, order, reverse, |tag| SortFacts {
             name: tag.0,
             created: tag.1.map(|time| time.parse().unwrap()),
             size: tag.2,

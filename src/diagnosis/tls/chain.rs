@@ -7,40 +7,40 @@ use jiff::Timestamp;
 
 use crate::diagnosis::Fact;
 use crate::trust::certificate::AltName;
-use crate::trust::{Certificate, Gives, PresentedCertificate, Source, Voucher};
+use crate::trust::{Certificate, PresentedCertificate, Provides, Source, TrustSource};
 
 /// Most names of one certificate that are told.
 const MOST_NAMES: usize = 8;
 
 /// Who vouches for a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Vouched<'a> {
+pub(super) enum TrustedBy<'a> {
     /// It was refused because nobody does.
     ByNobody,
     /// It was refused for another reason.
     InVain,
     /// It was accepted.
-    By(&'a Voucher),
+    By(&'a TrustSource),
 }
 
-impl fmt::Display for Vouched<'_> {
+impl fmt::Display for TrustedBy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ByNobody | Self::InVain => f.write_str("not trusted"),
-            Self::By(Voucher::Nobody) => f.write_str("not verified"),
-            Self::By(Voucher::Authority(path)) => write!(f, "trusted by {}", path.display()),
-            Self::By(Voucher::Pin(path)) => write!(f, "pinned by {}", path.display()),
-            Self::By(Voucher::System) => f.write_str("trusted by the system's roots"),
-            Self::By(Voucher::SystemPin) => f.write_str("pinned by the system's roots"),
+            Self::By(TrustSource::Nobody) => f.write_str("not verified"),
+            Self::By(TrustSource::Authority(path)) => write!(f, "trusted by {}", path.display()),
+            Self::By(TrustSource::Pin(path)) => write!(f, "pinned by {}", path.display()),
+            Self::By(TrustSource::System) => f.write_str("trusted by the system's roots"),
+            Self::By(TrustSource::SystemPin) => f.write_str("pinned by the system's roots"),
         }
     }
 }
 
-impl Vouched<'_> {
+impl TrustedBy<'_> {
     /// The file that made the difference.
     fn file(&self) -> Option<&Path> {
         match self {
-            Self::By(Voucher::Authority(path) | Voucher::Pin(path)) => Some(path),
+            Self::By(TrustSource::Authority(path) | TrustSource::Pin(path)) => Some(path),
             _ => None,
         }
     }
@@ -50,7 +50,7 @@ impl Vouched<'_> {
 pub(super) fn authorities(sources: &[Source]) -> impl Iterator<Item = (&Path, &Certificate)> + Clone {
     sources.iter().flat_map(|source| {
         let certificates = match &source.gives {
-            Gives::Authorities(certificates) => certificates.as_slice(),
+            Provides::Authorities(certificates) => certificates.as_slice(),
             _ => &[],
         };
         certificates.iter().map(|certificate| (source.path.as_path(), certificate))
@@ -58,7 +58,7 @@ pub(super) fn authorities(sources: &[Source]) -> impl Iterator<Item = (&Path, &C
 }
 
 /// What the server sends, certificate by certificate.
-pub(super) fn facts(chain: &[PresentedCertificate], sources: &[Source], vouched: &Vouched<'_>) -> Vec<Fact> {
+pub(super) fn facts(chain: &[PresentedCertificate], sources: &[Source], vouched: &TrustedBy<'_>) -> Vec<Fact> {
     let count = if chain.len() == 1 { "1 certificate".to_owned() } else { format!("{} certificates", chain.len()) };
     let mut facts = vec![Fact::new(0, format!("the server sends {count}"))];
     let readable: Vec<_> = chain.iter().filter_map(|sent| sent.certificate.as_ref()).collect();
@@ -102,7 +102,7 @@ fn issuer(
     certificate: &Certificate,
     sent: &[&Certificate],
     sources: &[Source],
-    vouched: &Vouched<'_>,
+    vouched: &TrustedBy<'_>,
 ) -> Option<String> {
     if certificate.self_signed {
         return Some("issued by itself".to_owned());
@@ -114,11 +114,11 @@ fn issuer(
     let mut namesakes = authorities(sources).filter(|(_, authority)| authority.subject == certificate.issuer);
     let known = namesakes.clone().find(|(path, _)| vouched.file() == Some(path)).or_else(|| namesakes.next());
     Some(match (known, vouched) {
-        (Some((path, _)), Vouched::ByNobody) => {
+        (Some((path, _)), TrustedBy::ByNobody) => {
             format!("issued by {issuer}: not sent, and {} has another one of that name", path.display())
         }
         (Some((path, _)), _) => format!("issued by {issuer}: in {}", path.display()),
-        (None, Vouched::By(Voucher::System)) => format!("issued by {issuer}: among the system's roots"),
+        (None, TrustedBy::By(TrustSource::System)) => format!("issued by {issuer}: among the system's roots"),
         (None, _) => format!("issued by {issuer}: not sent, not found here"),
     })
 }

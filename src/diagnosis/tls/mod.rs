@@ -1,60 +1,60 @@
 //! The TLS handshake: what the server presents, who vouches for it, or what is wrong.
 
-mod blame;
 mod chain;
+mod classify;
 
 use std::path::Path;
 
 use reqwest::Method;
 use url::Url;
 
-use self::blame::Refused;
-use self::chain::Vouched;
+use self::chain::TrustedBy;
+use self::classify::Refused;
 use super::check::{Fact, Finding};
-use super::examination::Examination;
+use super::context::Context;
+use super::outcome::Outcome;
 use super::problem::{Part, Problem};
-use super::verdict::Verdict;
 use crate::error::{Error, Kind, Result, Tls};
-use crate::http::dial;
+use crate::http::connect;
 use crate::name::Registry;
 use crate::registry::{Client, Endpoint};
-use crate::trust::{Gives, Presented, Source, Trust};
+use crate::trust::{PresentedChain, Provides, Source, Trust};
 
-pub(super) async fn check(examination: &mut Examination) -> Result<Verdict> {
-    let trust = match &examination.plan.trust {
-        Ok(trust) => trust.for_registry(&examination.plan.registry),
-        Err(error) => return Ok(super::blame::verdict(error, &examination.base).in_no_time()),
+pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
+    let trust = match &context.plan.trust {
+        Ok(trust) => trust.for_registry(&context.plan.registry),
+        Err(error) => return Ok(super::classify::outcome(error, &context.base).untimed()),
     };
-    if examination.plan.registry.is_plain_http() {
-        return Ok(Verdict::skipped("plain HTTP was asked for"));
+    if context.plan.registry.is_plain_http() {
+        return Ok(Outcome::skipped("plain HTTP was asked for"));
     }
-    let (host, port) = examination.place();
-    let presented = present(examination, &trust, &examination.base).await;
+    let (host, port) = context.place();
+    let presented = present(context, &trust, &context.base).await;
     let sources = trust.sources(&host, port);
     match presented {
         Ok(presented) => Ok(judge(&presented, &sources, &host)),
-        Err(error) => Ok(no_certificate(examination, &error, &sources).await),
+        Err(error) => Ok(no_certificate(context, &error, &sources).await),
     }
 }
 
 /// What a server presents, over a connection as a request would make it.
-async fn present(examination: &Examination, trust: &Trust, url: &Url) -> Result<Presented> {
-    let options = &examination.plan.options;
-    let connection = dial(url, options, trust.general_config()?).await?;
+async fn present(context: &Context, trust: &Trust, url: &Url) -> Result<PresentedChain> {
+    let options = &context.plan.options;
+    let connection = connect(url, options, trust.general_config()?).await?;
     let port = url.port_or_known_default().unwrap_or_default();
     trust.presented(connection, url.host_str().unwrap_or_default(), port, options.connect_timeout).await
 }
 
 /// What another server presents, such as a token server, and what is wrong with it. `None` when there is nothing to be seen.
-pub(super) async fn look_at(examination: &Examination, url: &Url) -> Option<Verdict> {
-    let trust = examination.plan.trust.as_ref().ok()?.for_registry(&examination.plan.registry);
-    let presented = present(examination, &trust, url).await.ok()?;
+pub(super) async fn look_at(context: &Context, url: &Url) -> Option<Outcome> {
+    let trust = context.plan.trust.as_ref().ok()?.for_registry(&context.plan.registry);
+    let presented = present(context, &trust, url).await.ok()?;
     let (host, port) = (url.host_str()?, url.port_or_known_default()?);
     Some(judge(&presented, &trust.sources(host, port), host))
 }
 
-/// The verdict on a server that showed its certificates.
-fn judge(presented: &Presented, sources: &[Source], host: &str) -> Verdict {
+/// The outcome on a server that showed its certificates.
+fn judge(presented: &PresentedChain, sources: &[Source], host: &str) -> Outcome {
     let chain: Vec<_> = presented.chain.iter().filter_map(|sent| sent.certificate.clone()).collect();
     let refused = |rejection| Refused {
         rejection,
@@ -66,9 +66,9 @@ fn judge(presented: &Presented, sources: &[Source], host: &str) -> Verdict {
     };
     let rejection = presented.trust.as_ref().err().or(presented.agreed.as_ref().err());
     let vouched = match &presented.trust {
-        Ok(voucher) => Vouched::By(voucher),
-        Err(rejection) if matches!(rejection.fault, Tls::UnknownIssuer { .. }) => Vouched::ByNobody,
-        Err(_) => Vouched::InVain,
+        Ok(trust_source) => TrustedBy::By(trust_source),
+        Err(rejection) if matches!(rejection.fault, Tls::UnknownIssuer { .. }) => TrustedBy::ByNobody,
+        Err(_) => TrustedBy::InVain,
     };
     let agreed = presented.agreed.iter();
     let mut facts: Vec<_> =
@@ -77,17 +77,18 @@ fn judge(presented: &Presented, sources: &[Source], host: &str) -> Verdict {
     facts.extend(sources.iter().filter_map(remark));
     match (rejection, &presented.agreed) {
         (Some(rejection), _) => {
-            let verdict = Verdict::failed(words(&rejection.fault), refused(rejection).finding());
-            let unobeyed = Source::unobeyed(sources).filter(|_| rejection.fault.is_of_certificate());
-            verdict.in_spite_of(unobeyed.map(Path::to_owned))
+            let outcome = Outcome::failed(words(&rejection.fault), refused(rejection).finding());
+            let ignored_skip_verify =
+                Source::ignored_skip_verify(sources).filter(|_| rejection.fault.is_of_certificate());
+            outcome.with_ignored_skip_verify(ignored_skip_verify.map(Path::to_owned))
         }
         (None, Ok(agreed)) => {
             let end = chain.first().map(|leaf| format!(", until {}", leaf.not_after.strftime("%Y-%m-%d")));
             let detail = format!("{}, {vouched}{}", agreed.version, end.unwrap_or_default());
-            Verdict::passed(detail).but(blame::pinned(&chain, &vouched))
+            Outcome::passed(detail).with_finding(classify::pinned(&chain, &vouched))
         }
         // An error is a rejection, which has been looked at.
-        (None, Err(rejection)) => Verdict::failed(words(&rejection.fault), refused(rejection).finding()),
+        (None, Err(rejection)) => Outcome::failed(words(&rejection.fault), refused(rejection).finding()),
     }
     .with(facts)
 }
@@ -96,28 +97,28 @@ fn judge(presented: &Presented, sources: &[Source], host: &str) -> Verdict {
 fn remark(source: &Source) -> Option<Fact> {
     let path = source.path.display();
     match &source.gives {
-        Gives::Authorities(_) => None,
-        Gives::ClientIdentity { certificate, .. } => {
+        Provides::Authorities(_) => None,
+        Provides::ClientIdentity { certificate, .. } => {
             Some(Fact::new(0, format!("client certificate {} ({path})", certificate.subject.text)))
         }
-        Gives::Insecure => {
+        Provides::Insecure => {
             Some(Fact::new(0, format!("{path} asks not to verify the server's certificate, which is not obeyed")))
         }
-        Gives::Nothing(why) => Some(Fact::new(0, format!("{path} is not used: {why}"))),
+        Provides::Nothing(why) => Some(Fact::new(0, format!("{path} is not used: {why}"))),
         // It is what the check fails with.
-        Gives::Broken { .. } => None,
+        Provides::Broken { .. } => None,
     }
 }
 
-/// The verdict where the handshake did not come as far as the server's certificate.
-async fn no_certificate(examination: &Examination, error: &Error, sources: &[Source]) -> Verdict {
+/// The outcome where the handshake did not come as far as the server's certificate.
+async fn no_certificate(context: &Context, error: &Error, sources: &[Source]) -> Outcome {
     let kind = error.kind().clone();
     let finding = |problem, cause| Finding { problem, cause, kind: kind.clone() };
     let broken = sources.iter().find_map(|source| match source.gives {
-        Gives::Broken { is_authority, .. } => Some((source.path.clone(), is_authority)),
+        Provides::Broken { is_authority, .. } => Some((source.path.clone(), is_authority)),
         _ => None,
     });
-    let verdict = match (&kind, broken) {
+    let outcome = match (&kind, broken) {
         (Kind::Config, Some((path, is_authority))) => {
             let cause = if is_authority {
                 format!(
@@ -125,32 +126,32 @@ async fn no_certificate(examination: &Examination, error: &Error, sources: &[Sou
                     path.display()
                 )
             } else {
-                super::blame::cause(error)
+                super::classify::cause(error)
             };
-            Verdict::failed(error.what(), finding(Problem::ClientCertificateFile { path, is_authority }, cause))
+            Outcome::failed(error.what(), finding(Problem::ClientCertificateFile { path, is_authority }, cause))
         }
-        (Kind::Tls(Tls::PlainHttp), _) if speaks_http(examination).await => {
+        (Kind::Tls(Tls::PlainHttp), _) if speaks_http(context).await => {
             let cause = "the port answers in plain HTTP, and not to TLS";
-            Verdict::failed("plain HTTP on this port", finding(Problem::SpeaksHttp, cause.to_owned()))
+            Outcome::failed("plain HTTP on this port", finding(Problem::SpeaksHttp, cause.to_owned()))
         }
         (Kind::Tls(Tls::PlainHttp), _) => {
             let cause = "the port answers neither in TLS nor in HTTP: it belongs to something else";
-            Verdict::failed("neither TLS nor HTTP", finding(Problem::SpeaksNeither, cause.to_owned()))
+            Outcome::failed("neither TLS nor HTTP", finding(Problem::SpeaksNeither, cause.to_owned()))
         }
-        (Kind::Tls(fault), _) => Verdict::failed(words(fault), finding(problem(fault), super::blame::cause(error))),
-        _ => super::blame::verdict(error, &examination.base),
+        (Kind::Tls(fault), _) => Outcome::failed(words(fault), finding(problem(fault), super::classify::cause(error))),
+        _ => super::classify::outcome(error, &context.base),
     };
-    verdict.with(sources.iter().filter_map(remark))
+    outcome.with(sources.iter().filter_map(remark))
 }
 
 /// Whether the port of the registry answers in plain HTTP. Nothing secret is sent to find out.
-async fn speaks_http(examination: &Examination) -> bool {
-    let (host, port) = examination.place();
+async fn speaks_http(context: &Context) -> bool {
+    let (host, port) = context.place();
     let Ok(registry) = format!("http://{host}:{port}").parse::<Registry>() else { return false };
-    let client = Client::builder(registry).options(examination.plan.options.clone()).build();
+    let client = Client::builder(registry).options(context.plan.options.clone()).build();
     let Ok(client) = client else { return false };
     let request = client.request(Method::GET, Endpoint::Base);
-    match client.transport().look(&request).await {
+    match client.transport().send_unauthenticated(&request).await {
         Ok(_) => true,
         // It answered, if with something that is not followed.
         Err(error) => !matches!(error.kind(), Kind::Network(_) | Kind::TimedOut | Kind::Protocol(_)),
@@ -158,11 +159,11 @@ async fn speaks_http(examination: &Examination) -> bool {
 }
 
 /// Whether a port that is to speak plain HTTP speaks TLS.
-pub(super) async fn speaks_tls(examination: &Examination) -> bool {
-    let (host, port) = examination.place();
-    let Ok(trust) = &examination.plan.trust else { return false };
+pub(super) async fn speaks_tls(context: &Context) -> bool {
+    let (host, port) = context.place();
+    let Ok(trust) = &context.plan.trust else { return false };
     let Ok(url) = Url::parse(&format!("https://{host}:{port}/")) else { return false };
-    match present(examination, &trust.for_registry(&examination.plan.registry), &url).await {
+    match present(context, &trust.for_registry(&context.plan.registry), &url).await {
         Ok(_) => true,
         Err(error) => matches!(error.kind(), Kind::Tls(Tls::Version | Tls::ClientCertificate { .. })),
     }

@@ -89,8 +89,8 @@ async fn what_is_kept_is_found_and_then_forgotten() {
     let home = Home::new();
     for name in ["reg.corp:5000", "docker.io", "[::1]:5000"] {
         home.store().check(&registry(name)).await.unwrap();
-        let kept = home.store().keep(&registry(name), &ann()).await.unwrap();
-        assert_eq!(kept, Kept { place: "~/.docker/config.json".to_owned(), in_plain_text: true });
+        let kept = home.store().store(&registry(name), &ann()).await.unwrap();
+        assert_eq!(kept, Stored { place: "~/.docker/config.json".to_owned(), in_plain_text: true });
         assert_eq!(home.found(name).await, ["ann (docker config, ~/.docker/config.json)"]);
     }
     let auth = json!({"auth": "YW5uOnMzY3JldA=="});
@@ -98,9 +98,9 @@ async fn what_is_kept_is_found_and_then_forgotten() {
     assert_eq!(home.read(), expected);
     assert_eq!(fs::metadata(home.config()).unwrap().permissions().mode() & 0o777, 0o600);
     for name in ["reg.corp:5000", "docker.io", "[::1]:5000"] {
-        let forgotten = home.store().forget(&registry(name)).await.unwrap();
+        let forgotten = home.store().erase(&registry(name)).await.unwrap();
         assert_eq!(forgotten.places, ["~/.docker/config.json"]);
-        assert_eq!(home.store().forget(&registry(name)).await.unwrap(), Forgotten::default());
+        assert_eq!(home.store().erase(&registry(name)).await.unwrap(), Erased::default());
         assert!(home.found(name).await.is_empty());
     }
     assert_eq!(home.read(), json!({"auths": {}}));
@@ -109,7 +109,7 @@ async fn what_is_kept_is_found_and_then_forgotten() {
 #[tokio::test]
 async fn forgetting_where_nothing_is_kept_makes_no_file() {
     let home = Home::new();
-    assert_eq!(home.store().forget(&registry("reg.corp")).await.unwrap(), Forgotten::default());
+    assert_eq!(home.store().erase(&registry("reg.corp")).await.unwrap(), Erased::default());
     assert_eq!(fs::read_dir(home.folder.path()).unwrap().count(), 0);
 }
 
@@ -121,11 +121,11 @@ async fn an_identity_token_is_kept_as_docker_does() {
         token: "t0ken".into(),
         password: Some("s3cret".into()),
     };
-    home.store().keep(&registry("reg.corp"), &token).await.unwrap();
+    home.store().store(&registry("reg.corp"), &token).await.unwrap();
     assert_eq!(home.read(), json!({"auths": {"reg.corp": {"auth": "YW5uOg==", "identitytoken": "t0ken"}}}));
-    home.store().keep(&registry("reg.corp"), &ann()).await.unwrap();
+    home.store().store(&registry("reg.corp"), &ann()).await.unwrap();
     assert_eq!(home.read(), json!({"auths": {"reg.corp": {"auth": "YW5uOnMzY3JldA=="}}}));
-    let none = home.store().keep(&registry("reg.corp"), &Credentials::Anonymous).await.unwrap_err();
+    let none = home.store().store(&registry("reg.corp"), &Credentials::Anonymous).await.unwrap_err();
     assert_eq!(none.kind(), &Kind::Config);
 }
 
@@ -145,7 +145,7 @@ async fn every_spelling_of_the_registry_is_forgotten_and_nothing_else() {
     ];
     let auths: Map<String, Value> = keys.iter().map(|&key| (key.to_owned(), json!({"auth": "YTpi"}))).collect();
     let home = Home::with_config(&json!({"auths": auths}));
-    home.store().forget(&registry("reg.corp")).await.unwrap();
+    home.store().erase(&registry("reg.corp")).await.unwrap();
     let left: Vec<String> = home.read()["auths"].as_object().unwrap().keys().cloned().collect();
     assert_eq!(left, ["reg.corp/team", "reg.corp:443", "other.corp", "https://index.docker.io/v1/"]);
 }
@@ -153,7 +153,7 @@ async fn every_spelling_of_the_registry_is_forgotten_and_nothing_else() {
 #[tokio::test]
 async fn an_entry_in_another_spelling_does_not_hide_the_new_one() {
     let home = Home::with_config(&json!({"auths": {"REG.corp": {"auth": "Ym9iOngK"}}}));
-    home.store().keep(&registry("reg.corp"), &ann()).await.unwrap();
+    home.store().store(&registry("reg.corp"), &ann()).await.unwrap();
     assert_eq!(home.read(), json!({"auths": {"reg.corp": {"auth": "YW5uOnMzY3JldA=="}}}));
 }
 
@@ -166,10 +166,10 @@ async fn a_helper_keeps_what_it_is_configured_for() {
     ] {
         let home = Home::with_config(&config).helper("vault", VAULT);
         home.store().check(&registry(name)).await.unwrap();
-        let kept = home.store().keep(&registry(name), &ann()).await.unwrap();
+        let kept = home.store().store(&registry(name), &ann()).await.unwrap();
         let setting = if config["credHelpers"][name].is_null() { "credsStore" } else { "credHelpers" };
         let place = format!("docker-credential-vault ({setting} in ~/.docker/config.json)");
-        assert_eq!(kept, Kept { place: place.clone(), in_plain_text: false });
+        assert_eq!(kept, Stored { place: place.clone(), in_plain_text: false });
         let key = if name == "docker.io" { "https://index.docker.io/v1/" } else { name };
         let stored: Value =
             serde_json::from_slice(&fs::read(home.path("docker-credential-vault.vault")).unwrap()).unwrap();
@@ -177,7 +177,7 @@ async fn a_helper_keeps_what_it_is_configured_for() {
         assert_eq!(home.read()["auths"], json!({key: {}}));
         assert!(!fs::read_to_string(home.config()).unwrap().contains("YW5u"));
         assert_eq!(home.found(name).await, [format!("ann ({place})")]);
-        let forgotten = home.store().forget(&registry(name)).await.unwrap();
+        let forgotten = home.store().erase(&registry(name)).await.unwrap();
         assert_eq!(forgotten.places, [place]);
         assert!(!home.path("docker-credential-vault.vault").exists());
         assert_eq!(home.read()["auths"], json!({}));
@@ -187,14 +187,14 @@ async fn a_helper_keeps_what_it_is_configured_for() {
 #[tokio::test]
 async fn a_helper_that_is_told_to_keep_nothing_leaves_it_to_the_file() {
     let home = Home::with_config(&json!({"credHelpers": {"reg.corp": ""}, "credsStore": "missing"}));
-    assert!(home.store().keep(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
+    assert!(home.store().store(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
 }
 
 #[tokio::test]
 async fn an_identity_token_goes_to_a_helper_under_its_own_name() {
     let home = Home::with_config(&json!({"credsStore": "vault"})).helper("vault", VAULT);
     let token = Credentials::IdentityToken { username: Some("ann".to_owned()), token: "t0ken".into(), password: None };
-    home.store().keep(&registry("reg.corp"), &token).await.unwrap();
+    home.store().store(&registry("reg.corp"), &token).await.unwrap();
     let stored: Value = serde_json::from_slice(&fs::read(home.path("docker-credential-vault.vault")).unwrap()).unwrap();
     assert_eq!(stored, json!({"ServerURL": "reg.corp", "Username": "<token>", "Secret": "t0ken"}));
 }
@@ -208,12 +208,12 @@ async fn a_helper_that_fails_changes_nothing() {
         ("echo \"cannot keep $(cat)\"; exit 1", "docker-credential-vault failed"),
     ] {
         let home = Home::with_config(&config).helper("vault", script);
-        let error = home.store().keep(&registry("reg.corp"), &ann()).await.unwrap_err();
+        let error = home.store().store(&registry("reg.corp"), &ann()).await.unwrap_err();
         assert_eq!((error.kind(), error.what()), (&Kind::Config, "cannot store the credentials for reg.corp"));
         assert_eq!(error.causes(), [cause, "it is the credsStore in ~/.docker/config.json"]);
         assert_eq!(home.read(), config);
     }
-    let missing = Home::with_config(&config).store().keep(&registry("reg.corp"), &ann()).await.unwrap_err();
+    let missing = Home::with_config(&config).store().store(&registry("reg.corp"), &ann()).await.unwrap_err();
     assert_eq!(missing.causes()[0], "docker-credential-vault is not in PATH");
     let wrong = Home::with_config(&json!({"credsStore": "../x"}));
     assert!(wrong.store().check(&registry("reg.corp")).await.unwrap_err().what().contains("credential helper"));
@@ -223,7 +223,7 @@ async fn a_helper_that_fails_changes_nothing() {
 async fn a_helper_that_cannot_forget_is_reported_and_the_file_forgets() {
     let config = json!({"credsStore": "vault", "auths": {"reg.corp": {"auth": "YTpi"}}});
     let home = Home::with_config(&config).helper("vault", "echo 'the vault is sealed'; exit 1");
-    let forgotten = home.store().forget(&registry("reg.corp")).await.unwrap();
+    let forgotten = home.store().erase(&registry("reg.corp")).await.unwrap();
     assert_eq!(forgotten.places, ["~/.docker/config.json"]);
     let failure = "docker-credential-vault failed: the vault is sealed (credsStore in ~/.docker/config.json)";
     assert_eq!(forgotten.failures, [failure]);
@@ -236,7 +236,7 @@ async fn a_file_that_was_named_is_podmans() {
     let path = home.path("run/auth.json");
     home.options.auth_file = Some(AuthFile::Path(path.clone()));
     assert!(!home.store().takes_identity_tokens());
-    let kept = home.store().keep(&registry("docker.io"), &ann()).await.unwrap();
+    let kept = home.store().store(&registry("docker.io"), &ann()).await.unwrap();
     assert_eq!(kept.place, "~/run/auth.json");
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text, "{\n\t\"auths\": {\n\t\t\"docker.io\": {\n\t\t\t\"auth\": \"YW5uOnMzY3JldA==\"\n\t\t}\n\t}\n}");
@@ -244,10 +244,10 @@ async fn a_file_that_was_named_is_podmans() {
     // Podman does not know a helper for all.
     fs::write(&path, json!({"credsStore": "missing", "auths": {"reg.corp/team": {"auth": "YTpi"}}}).to_string())
         .unwrap();
-    assert!(home.store().keep(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
+    assert!(home.store().store(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
     fs::write(&path, json!({"credHelpers": {"reg.corp": "vault"}}).to_string()).unwrap();
     let home = home.helper("vault", VAULT);
-    assert!(!home.store().keep(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
+    assert!(!home.store().store(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
 }
 
 #[tokio::test]
@@ -263,8 +263,8 @@ async fn a_file_that_cannot_be_changed_is_told_and_left() {
         let store = home.store();
         for error in [
             store.check(&registry("reg.corp")).await.unwrap_err(),
-            store.keep(&registry("reg.corp"), &ann()).await.unwrap_err(),
-            store.forget(&registry("reg.corp")).await.unwrap_err(),
+            store.store(&registry("reg.corp"), &ann()).await.unwrap_err(),
+            store.erase(&registry("reg.corp")).await.unwrap_err(),
         ] {
             assert_eq!(error.what(), "cannot write credentials to ~/.docker/config.json");
             assert_eq!(error.causes(), [cause]);
@@ -275,7 +275,7 @@ async fn a_file_that_cannot_be_changed_is_told_and_left() {
     fs::set_permissions(home.config(), fs::Permissions::from_mode(0o400)).unwrap();
     for error in [
         home.store().check(&registry("reg.corp")).await.unwrap_err(),
-        home.store().keep(&registry("reg.corp"), &ann()).await.unwrap_err(),
+        home.store().store(&registry("reg.corp"), &ann()).await.unwrap_err(),
     ] {
         assert_eq!(error.causes(), ["it is read-only"]);
     }
@@ -288,7 +288,7 @@ async fn a_link_leads_to_the_file_that_is_changed() {
     symlink("../dotfiles/docker.json", home.config()).unwrap();
     home.store().check(&registry("reg.corp")).await.unwrap();
     for name in ["reg.corp", "other.corp"] {
-        home.store().keep(&registry(name), &ann()).await.unwrap();
+        home.store().store(&registry(name), &ann()).await.unwrap();
     }
     assert!(home.config().symlink_metadata().unwrap().is_symlink());
     assert_eq!(home.read()["auths"].as_object().unwrap().len(), 2);
@@ -310,7 +310,7 @@ async fn logins_at_once_are_all_kept() {
     let names: Vec<String> = (0..20).map(|number| format!("reg-{number}.corp")).collect();
     let keep = |name: String| {
         let store = home.store();
-        async move { store.keep(&registry(&name), &ann()).await.unwrap() }
+        async move { store.store(&registry(&name), &ann()).await.unwrap() }
     };
     futures::future::join_all(names.iter().cloned().map(keep)).await;
     let config = home.read();

@@ -136,7 +136,7 @@ pub struct OtherName {
 
 /// Why the list of tags cannot rule out that a manifest has further tags.
 #[derive(Debug, Clone)]
-pub enum ListDoubt {
+pub enum ListCaveat {
     /// The registry answers "not found", and yet a tag resolves.
     NotFound,
     /// It is empty, and yet a tag resolves.
@@ -149,7 +149,7 @@ pub enum ListDoubt {
     Failed(Error),
 }
 
-impl std::fmt::Display for ListDoubt {
+impl std::fmt::Display for ListCaveat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotFound => f.write_str("the registry has no list of its tags"),

@@ -8,7 +8,7 @@ use indexmap::{IndexMap, IndexSet};
 use jiff::Timestamp;
 
 use super::adjacency::Adjacency;
-use super::facts::{BlobId, Form, ListDoubt, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
+use super::facts::{BlobId, Form, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
 use crate::error::Error;
 use crate::name::{Digest, PackedDigest, Tag};
 
@@ -18,7 +18,7 @@ use crate::name::{Digest, PackedDigest, Tag};
 pub struct TagIndex {
     tags: IndexMap<Tag, Pointer>,
     other_names: Vec<OtherName>,
-    doubt: Option<ListDoubt>,
+    doubt: Option<ListCaveat>,
     digests: IndexSet<PackedDigest>,
     manifests: Vec<ManifestState>,
     blobs: IndexMap<BlobKey, u64>,
@@ -82,7 +82,7 @@ impl TagIndex {
     }
 
     /// Why the list cannot rule out further tags.
-    pub fn doubt(&self) -> Option<&ListDoubt> {
+    pub fn doubt(&self) -> Option<&ListCaveat> {
         self.doubt.as_ref()
     }
 
@@ -300,7 +300,7 @@ impl Builder {
     }
 
     /// Says why the list cannot rule out further tags. The first reason stays.
-    pub fn doubt(&mut self, doubt: ListDoubt) {
+    pub fn doubt(&mut self, doubt: ListCaveat) {
         self.index.doubt.get_or_insert(doubt);
     }
 

@@ -6,6 +6,6 @@ mod index;
 mod options;
 mod read;
 
-pub use facts::{BlobId, Form, ListDoubt, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
+pub use facts::{BlobId, Form, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
 pub use index::{BlobKey, Builder, TagIndex};
 pub use options::{SnapshotOptions, SnapshotProgress};

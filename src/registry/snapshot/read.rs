@@ -13,7 +13,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use reqwest::Method;
 
-use super::facts::{Form, ListDoubt, ManifestFacts, ManifestId, ManifestState, Pointer, TagId};
+use super::facts::{Form, ListCaveat, ManifestFacts, ManifestId, ManifestState, Pointer, TagId};
 use super::index::{Builder, TagIndex};
 use super::options::SnapshotOptions;
 use crate::error::{Danger, Error, Fault, Kind, Result};
@@ -64,24 +64,24 @@ enum Name {
 }
 
 /// What came of asking for a name.
-enum Found {
+enum NameOutcome {
     /// Its digest, from the head of a reply.
     Digest(Digest),
     /// What it is.
-    Manifest(Digest, Outcome),
+    Manifest(Digest, ManifestOutcome),
     Nothing,
     Failed(Error),
 }
 
 /// What came of asking for a manifest.
-enum Outcome {
-    Said(Box<Said>),
+enum ManifestOutcome {
+    Said(Box<ParsedManifest>),
     NotFound,
     Failed(Error),
 }
 
 /// What a manifest says, before its parts have numbers.
-struct Said {
+struct ParsedManifest {
     size: u64,
     document: Document,
 }
@@ -173,11 +173,11 @@ impl Reader {
                 return Ok(());
             }
             (Some(error), ..) if !resolves => return Err(error),
-            (Some(error), ..) if error.is_not_found() => ListDoubt::NotFound,
-            (Some(error), ..) => ListDoubt::Failed(error),
-            (None, Some(name), _) if resolves => ListDoubt::OtherRepository(name.clone()),
-            (None, _, Some(_)) if self.listed == 0 && names > 0 => ListDoubt::Empty,
-            (None, _, Some(tag)) => ListDoubt::Lacks(tag),
+            (Some(error), ..) if error.is_not_found() => ListCaveat::NotFound,
+            (Some(error), ..) => ListCaveat::Failed(error),
+            (None, Some(name), _) if resolves => ListCaveat::OtherRepository(name.clone()),
+            (None, _, Some(_)) if self.listed == 0 && names > 0 => ListCaveat::Empty,
+            (None, _, Some(tag)) => ListCaveat::Lacks(tag),
             (None, _, None) => return Ok(()),
         };
         self.builder.doubt(doubt);
@@ -202,7 +202,7 @@ impl Reader {
     }
 
     /// Asks what a name points at.
-    fn look(&self, name: Name) -> BoxFuture<'static, (Name, Found)> {
+    fn look(&self, name: Name) -> BoxFuture<'static, (Name, NameOutcome)> {
         let (client, repository) = (self.client.clone(), Arc::clone(&self.repository));
         let (index, progress) = (self.builder.so_far(), Arc::clone(&self.options.progress));
         let text = match name {
@@ -221,16 +221,16 @@ impl Reader {
     }
 
     /// Notes what a name points at; the name itself where it was not found.
-    fn found(&mut self, name: Name, found: Found) -> Option<Name> {
+    fn found(&mut self, name: Name, found: NameOutcome) -> Option<Name> {
         let pointer = match found {
-            Found::Digest(digest) => Pointer::At(self.builder.manifest(&digest)),
-            Found::Manifest(digest, outcome) => {
+            NameOutcome::Digest(digest) => Pointer::At(self.builder.manifest(&digest)),
+            NameOutcome::Manifest(digest, outcome) => {
                 let manifest = self.builder.manifest(&digest);
                 self.note(manifest, outcome);
                 Pointer::At(manifest)
             }
-            Found::Nothing => return Some(name),
-            Found::Failed(error) => Pointer::Unknown(error),
+            NameOutcome::Nothing => return Some(name),
+            NameOutcome::Failed(error) => Pointer::Unknown(error),
         };
         match name {
             Name::Tag(tag) => self.builder.point(tag, pointer),
@@ -299,8 +299,8 @@ impl Reader {
         let mut fetched = self.each(wanted, |client, repository, (manifest, digest)| async move {
             let outcome = match client.fetch_manifest(&repository, Target::Digest(&digest)).await {
                 Ok(fetched) => read(fetched),
-                Err(error) if error.is_not_found() => Outcome::NotFound,
-                Err(error) => Outcome::Failed(error),
+                Err(error) if error.is_not_found() => ManifestOutcome::NotFound,
+                Err(error) => ManifestOutcome::Failed(error),
             };
             (manifest, outcome)
         });
@@ -367,18 +367,18 @@ impl Reader {
     }
 
     fn at_once(&self) -> usize {
-        self.client.jobs() * AHEAD
+        self.client.max_concurrency() * AHEAD
     }
 
     /// Notes what a manifest says. What was read once stays read.
-    fn note(&mut self, manifest: ManifestId, outcome: Outcome) {
+    fn note(&mut self, manifest: ManifestId, outcome: ManifestOutcome) {
         let said = match outcome {
-            Outcome::Said(said) => said,
+            ManifestOutcome::Said(said) => said,
             _ if self.builder.so_far().facts(manifest).is_some() => return,
-            Outcome::NotFound => return self.builder.set(manifest, ManifestState::Missing),
-            Outcome::Failed(error) => return self.builder.set(manifest, ManifestState::Unreadable(error)),
+            ManifestOutcome::NotFound => return self.builder.set(manifest, ManifestState::Missing),
+            ManifestOutcome::Failed(error) => return self.builder.set(manifest, ManifestState::Unreadable(error)),
         };
-        let Said { size, document } = *said;
+        let ParsedManifest { size, document } = *said;
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         let mut facts = ManifestFacts { size, ..ManifestFacts::default() };
         let subject = document.subject.as_ref().and_then(|subject| subject.digest.supported());
@@ -425,27 +425,27 @@ impl Reader {
 }
 
 /// What a tag points at: by HEAD, and by GET where HEAD tells nothing or denies it.
-async fn find(client: &Client, repository: &Repository, tag: &Tag) -> Found {
+async fn find(client: &Client, repository: &Repository, tag: &Tag) -> NameOutcome {
     match client.head(repository, Target::Tag(tag)).await {
-        Ok(Ok(resolved)) => Found::Digest(resolved.digest),
+        Ok(Ok(resolved)) => NameOutcome::Digest(resolved.digest),
         Ok(Err(_)) => found(client.fetch_manifest(repository, Target::Tag(tag)).await),
-        Err(error) => Found::Failed(error),
+        Err(error) => NameOutcome::Failed(error),
     }
 }
 
-fn found(fetched: Result<Fetched>) -> Found {
+fn found(fetched: Result<Fetched>) -> NameOutcome {
     match fetched {
-        Ok(fetched) => Found::Manifest(fetched.digest.clone(), read(fetched)),
-        Err(error) if error.is_not_found() => Found::Nothing,
-        Err(error) => Found::Failed(error),
+        Ok(fetched) => NameOutcome::Manifest(fetched.digest.clone(), read(fetched)),
+        Err(error) if error.is_not_found() => NameOutcome::Nothing,
+        Err(error) => NameOutcome::Failed(error),
     }
 }
 
 /// Makes facts of bytes, which are given back with that.
-fn read(fetched: Fetched) -> Outcome {
+fn read(fetched: Fetched) -> ManifestOutcome {
     let Fetched { manifest, size, held: _held, .. } = fetched;
     match manifest.and_then(|manifest| manifest.document()) {
-        Ok(document) => Outcome::Said(Box::new(Said { size, document })),
-        Err(error) => Outcome::Failed(error),
+        Ok(document) => ManifestOutcome::Said(Box::new(ParsedManifest { size, document })),
+        Err(error) => ManifestOutcome::Failed(error),
     }
 }

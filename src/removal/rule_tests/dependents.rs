@@ -219,7 +219,7 @@ fn a_name_that_is_no_tag_keeps_its_manifest() {
 
 #[test]
 fn a_list_that_cannot_be_trusted_keeps_manifests() {
-    let facts = Facts { doubt: Some(ListDoubt::Empty), ..Facts::default().image("a", 100) };
+    let facts = Facts { doubt: Some(ListCaveat::Empty), ..Facts::default().image("a", 100) };
     let decided = facts.decide(&Rule { older_than: older(30), ..Rule::default() });
     assert_eq!(
         decided.of("a"),

@@ -18,7 +18,7 @@ use super::{InUse, Method, RemovalPolicy, RemovalRequest, RepositoryState};
 use crate::error::{Error, Kind};
 use crate::name::{Algorithm, Digest, Glob};
 use crate::registry::TagIndex;
-use crate::registry::snapshot::{Form, ListDoubt, ManifestFacts, ManifestId, ManifestState, Pointer};
+use crate::registry::snapshot::{Form, ListCaveat, ManifestFacts, ManifestId, ManifestState, Pointer};
 use crate::retention::*;
 
 fn digest(of: &str) -> Digest {
@@ -76,7 +76,7 @@ struct Facts {
     tags: Vec<(String, Option<String>)>,
     dangling: Vec<String>,
     others: Vec<(String, Option<String>)>,
-    doubt: Option<ListDoubt>,
+    doubt: Option<ListCaveat>,
 }
 
 impl Facts {

@@ -4,19 +4,19 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::trust::fixture::Authority;
-use crate::trust::source::{Gives, Origin};
+use crate::trust::source::{Origin, Provides};
 use crate::trust::{Options, Trust};
 
 struct Host {
     folder: TempDir,
-    machine: Surroundings,
+    machine: HostPaths,
 }
 
 impl Host {
     fn new(is_root: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let machine = Surroundings {
+        let machine = HostPaths {
             root: folder.path().to_owned(),
             home: at("home"),
             xdg_config_home: None,
@@ -56,7 +56,7 @@ impl Host {
         };
         let trust = Trust::load(options).unwrap().for_registry(&registry());
         let wanted = anchor(one).certificate;
-        let gives = |gives: &Gives| matches!(gives, Gives::Authorities(given) if given.contains(&wanted));
+        let gives = |gives: &Provides| matches!(gives, Provides::Authorities(given) if given.contains(&wanted));
         let sources = trust.sources("reg.corp", 5000);
         sources.into_iter().filter(|source| gives(&source.gives)).map(|source| source.origin).collect()
     }

@@ -24,7 +24,7 @@ fn file(folder: &TempDir, name: &str, content: String) -> PathBuf {
 }
 
 /// What `server` presents, and everything that it was sent above TLS.
-async fn present(trust: &Trust, server: &Server) -> (Result<Presented>, Vec<u8>) {
+async fn present(trust: &Trust, server: &Server) -> (Result<PresentedChain>, Vec<u8>) {
     let (client, far) = duplex(1 << 16);
     let acceptor = TlsAcceptor::from(Arc::new(server.config()));
     let serve = async {
@@ -68,7 +68,7 @@ async fn a_trusted_chain_is_not_refused() {
     let ca_files = vec![file(&folder, "ca.pem", root.pem())];
     let (presented, _) = present(&trust(Options { ca_files, ..Options::default() }), &server).await;
     let presented = presented.unwrap();
-    assert_eq!(presented.trust, Ok(Voucher::Authority(folder.path().join("ca.pem"))));
+    assert_eq!(presented.trust, Ok(TrustSource::Authority(folder.path().join("ca.pem"))));
     assert_eq!(presented.agreed.unwrap().version, "TLS 1.2");
 }
 

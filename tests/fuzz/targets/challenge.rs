@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use registry_ls::auth::{Challenge, Claims, Right, Scopes, challenges, parse_line, preferred, token_server};
+use registry_ls::auth::{Challenge, Claims, Permission, Scopes, challenges, parse_line, preferred, token_server};
 use registry_ls::name::Repository;
 use url::Url;
 
@@ -47,7 +47,8 @@ pub fn run(input: &[u8]) {
             assert_eq!(realm.scheme(), "https", "{realm}");
             assert!(realm.username().is_empty() && realm.password().is_none() && realm.fragment().is_none(), "{realm}");
         }
-        let right = Right::on(&"a/b".parse::<Repository>().expect("a repository"), registry_ls::auth::Action::Pull);
+        let right =
+            Permission::on(&"a/b".parse::<Repository>().expect("a repository"), registry_ls::auth::Action::Pull);
         let scopes = Scopes::for_request(challenge.scope.as_deref(), Some(&right));
         assert!(scopes.iter().all(|scope| scope.name() == "a/b"), "{scopes}");
         // A realm is no token, but whatever a server sends may be taken for one.

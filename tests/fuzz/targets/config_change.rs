@@ -30,7 +30,7 @@ pub fn run(input: &[u8]) {
         let options = Options { docker_config: Some(folder.to_owned()), ..Options::default() };
         let store = Store::open(&options).expect("a store");
         let credentials = Credentials::basic("bob", "n3w").expect("credentials");
-        if wait(store.keep(registry, &credentials)).is_err() {
+        if wait(store.store(registry, &credentials)).is_err() {
             assert_eq!(std::fs::read(&path).expect("there"), text.as_bytes(), "what cannot be changed is left alone");
             return;
         }
@@ -39,7 +39,7 @@ pub fn run(input: &[u8]) {
         let is_new = |credentials: &Credentials| matches!(credentials, Credentials::Basic { username, password } if username == "bob" && password.expose_secret() == "n3w");
         assert!(found.first().is_some_and(|found| is_new(&found.credentials)), "{kept}");
         assert_eq!(others(&kept), others(text), "{kept}");
-        wait(store.forget(registry)).expect("it was written a moment ago");
+        wait(store.erase(registry)).expect("it was written a moment ago");
         let left = std::fs::read_to_string(&path).expect("text");
         let found = wait(Keychain::discover(options).credentials(registry, None)).expect("readable");
         assert!(!found.iter().any(|found| is_new(&found.credentials)), "{left}");

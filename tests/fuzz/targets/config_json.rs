@@ -40,7 +40,7 @@ pub fn run(input: &[u8]) {
     ] {
         let keychain = Keychain::discover(options);
         for repository in [None, Some(&repository)] {
-            if let Ok(lookup) = wait(keychain.look_up(&registry, repository)) {
+            if let Ok(lookup) = wait(keychain.lookup(&registry, repository)) {
                 for found in lookup.found {
                     usable(&found.credentials);
                 }

@@ -1,6 +1,6 @@
 //! The body of a list: the same however it is cut into pieces, and what a reader that has it whole makes of it.
 
-use registry_ls::registry::{BadList, Entry, NameScanner};
+use registry_ls::registry::{Entry, ListError, NameScanner};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -42,12 +42,12 @@ pub fn run(input: &[u8]) {
             let is_list =
                 read["tags"].as_array().is_some_and(|names| names.iter().all(is_name)) || is_null(&read, "tags");
             let is_narrower = [
-                BadList::Malformed("a key that occurs twice"),
-                BadList::Malformed("nested too deeply"),
-                BadList::Malformed("a string longer than 16 KiB"),
+                ListError::Malformed("a key that occurs twice"),
+                ListError::Malformed("nested too deeply"),
+                ListError::Malformed("a string longer than 16 KiB"),
                 // Of two lists one may have been none.
-                BadList::Malformed("an entry that is not a string"),
-                BadList::Malformed("the list is not an array"),
+                ListError::Malformed("an entry that is not a string"),
+                ListError::Malformed("the list is not an array"),
             ];
             assert!(!is_list || is_narrower.contains(bad), "only the scanner refuses it: {bad}");
         }
@@ -55,7 +55,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-type Scanned = Result<(Vec<Entry>, Option<String>), BadList>;
+type Scanned = Result<(Vec<Entry>, Option<String>), ListError>;
 
 fn scan(body: &[u8], piece: usize) -> Scanned {
     let mut scanner = NameScanner::new("tags");

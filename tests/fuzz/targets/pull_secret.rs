@@ -27,8 +27,8 @@ pub fn run(input: &[u8]) {
     let keychain = Keychain::discover(Options { auth_file, ..Options::default() });
     let registry: Registry = "reg.corp:5000".parse().expect("a registry");
     let repository: Repository = "team/app".parse().expect("a repository");
-    let alone = wait(keychain.look_up(&registry, None));
-    let within = wait(keychain.look_up(&registry, Some(&repository)));
+    let alone = wait(keychain.lookup(&registry, None));
+    let within = wait(keychain.lookup(&registry, Some(&repository)));
     match (alone, within) {
         // What is for the registry is for every repository in it.
         (Ok(alone), Ok(within)) => assert!(alone.found.len() <= within.found.len()),

@@ -2,7 +2,7 @@
 
 use registry_ls::keychain::{self, Keychain};
 use registry_ls::name::Registry;
-use registry_ls::trust::{self, Gives, Trust};
+use registry_ls::trust::{self, Provides, Trust};
 
 use super::{wait, with_folder};
 
@@ -29,12 +29,12 @@ pub fn run(input: &[u8]) {
         let registry: Registry = "reg.corp:5000".parse().expect("a registry");
         let keychain = Keychain::discover(keychain::Options { root: Some(folder.to_owned()), ..Default::default() });
         // The file is the whole machine's: that it is broken stops nobody.
-        let lookup = wait(keychain.look_up(&registry, None)).expect("no error");
+        let lookup = wait(keychain.lookup(&registry, None)).expect("no error");
         assert!(lookup.found.len() <= 2 && lookup.failures.len() <= 1, "{lookup:?}");
 
         let trust = Trust::load(trust::Options { root: Some(folder.to_owned()), ..Default::default() }).expect("trust");
         for source in trust.for_registry(&registry).sources("reg.corp", 5000) {
-            assert!(!matches!(source.gives, Gives::Broken { .. }), "{source:?}");
+            assert!(!matches!(source.gives, Provides::Broken { .. }), "{source:?}");
         }
     });
 }

@@ -1,6 +1,6 @@
 //! Scopes: written and read again they are the same, and a request is never given more than it needs.
 
-use registry_ls::auth::{Action, Right, Scope, Scopes};
+use registry_ls::auth::{Action, Permission, Scope, Scopes};
 use registry_ls::name::Repository;
 
 use super::vectors;
@@ -28,7 +28,7 @@ pub fn run(input: &[u8]) {
     }
     let repository: Repository = "a/b".parse().expect("a repository");
     for action in [Action::Catalog, Action::Pull, Action::Push, Action::Delete] {
-        let right = if action == Action::Catalog { Right::catalog() } else { Right::on(&repository, action) };
+        let right = if action == Action::Catalog { Permission::catalog() } else { Permission::on(&repository, action) };
         let asked = Scopes::for_request(Some(text), Some(&right));
         assert!(asked.is_empty() == text.trim().is_empty(), "{asked}");
         for scope in asked.iter() {

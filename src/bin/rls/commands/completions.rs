@@ -1,9 +1,9 @@
 use crate::args::CompletionsArgs;
 use crate::output::{OutputError, is_closed, write_raw};
-use crate::report::Stop;
+use crate::report::CommandError;
 
 /// `rls completions`
-pub fn run(args: &CompletionsArgs) -> Result<(), Stop> {
+pub fn run(args: &CompletionsArgs) -> Result<(), CommandError> {
     if is_closed() {
         return Err(OutputError::Nowhere.into());
     }

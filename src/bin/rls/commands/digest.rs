@@ -1,13 +1,13 @@
 use futures::{StreamExt, stream};
 use registry_ls::name::{Reference, Registry, Target};
 
-use super::{Context, MOST_AT_ONCE, nearest, next_or_flush};
+use super::{Context, MAX_PENDING, next_or_flush, suggestions};
 use crate::args::DigestArgs;
 use crate::output::{DigestRecord, DigestView};
-use crate::report::{Stop, failure};
+use crate::report::{CommandError, failure};
 
 /// `rls digest`
-pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Stop> {
+pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let targets = context.references(&args.references).await?;
     let mut output = context.output(DigestView)?;
     let mut resolved = stream::iter(&targets)
@@ -15,7 +15,7 @@ pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Stop> {
             let resolved = client.resolve(reference.repository(), reference.target()).await;
             (client, reference, resolved.map(|resolved| resolved.digest.to_string()))
         })
-        .buffered(MOST_AT_ONCE)
+        .buffered(MAX_PENDING)
         .boxed_local();
     let outcome = loop {
         let (client, reference, outcome) = match next_or_flush(context, &mut resolved, &mut output).await {
@@ -29,8 +29,8 @@ pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Stop> {
                 (Some(digest), None)
             }
             Err(error) => {
-                let situation = nearest::situation(context, client, reference, &error).await;
-                context.report.failure(&error, &situation);
+                let hint_context = suggestions::hint_context(context, client, reference, &error).await;
+                context.report.failure(&error, &hint_context);
                 (None, Some(failure(&error)))
             }
         };

@@ -5,17 +5,17 @@ use super::Context;
 use crate::args::LogoutArgs;
 use crate::connect::places;
 use crate::output::{LogoutRecord, LogoutView};
-use crate::report::Stop;
+use crate::report::CommandError;
 use crate::usage::Usage;
 
 /// `rls logout`
-pub async fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), Stop> {
+pub async fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let registry = context.settings.named_registry(args.named.as_deref())?;
     let auth_file = context.settings.auth_file(&registry)?;
     let mut output = context.output(LogoutView)?;
     let places = places(context.settings, auth_file);
     let store = Store::open(&places).map_err(Usage::from)?;
-    let forgotten = store.forget(&registry).await.map_err(Usage::from)?;
+    let forgotten = store.erase(&registry).await.map_err(Usage::from)?;
     let name = registry.authority();
     output.write(&LogoutRecord { registry: name.clone(), places: forgotten.places })?;
     output.finish()?;

@@ -5,27 +5,27 @@ use registry_ls::Kind;
 use registry_ls::error::{Error, Fault, Missing, Result};
 use registry_ls::name::{Digest, Reference};
 use registry_ls::registry::{
-    Choice, Client, Config, Content, Descriptor, DescriptorDigest, Document, FetchedConfig, Gap, ImageConfig, Manifest,
-    Platform, Summaries, media_types, real_date,
+    Client, Config, Content, Descriptor, DescriptorDigest, Document, FetchedConfig, Gap, ImageConfig, Manifest,
+    Platform, PlatformChoice, Summaries, media_types, real_date,
 };
 
 use super::digest::{full_name, tag_and_digest};
-use super::{Context, nearest};
+use super::{Context, suggestions};
 use crate::args::ManifestArgs;
 use crate::output::{
     ConfigRecord, Field, HistoryRecord, LayerRecord, ManifestRecord, ManifestView, PlatformRecord, Time, write_raw,
 };
-use crate::report::Stop;
+use crate::report::CommandError;
 use crate::usage::Usage;
 
 /// `rls manifest`
-pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), Stop> {
+pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let named = context.references(std::slice::from_ref(&args.reference)).await?;
     let [(client, reference)] = named.as_slice() else {
         return Err(Usage::new("rls manifest shows one reference").into());
     };
     let mut output = context.output(ManifestView)?;
-    match context.or_end(show(args, client, reference)).await? {
+    match context.until_shutdown(show(args, client, reference)).await? {
         Ok(Shown::Bytes(bytes)) => Ok(write_raw(stdout(), &bytes, stdout().is_terminal())?),
         Ok(Shown::Part(part)) => {
             output.write(&part.record)?;
@@ -35,13 +35,13 @@ pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), Stop>
             }
             if let Some(error) = part.error {
                 let error = error.within(format!("cannot read all of {reference}"));
-                context.report.failure(&error, &context.situation(client.registry()));
+                context.report.failure(&error, &context.hint_context(client.registry()));
             }
             Ok(())
         }
         Err(error) => {
-            let situation = nearest::situation(context, client, reference, &error).await;
-            Err(Stop::Failed(error, Box::new(situation)))
+            let hint_context = suggestions::hint_context(context, client, reference, &error).await;
+            Err(CommandError::Failed(error, Box::new(hint_context)))
         }
     }
 }
@@ -106,10 +106,10 @@ async fn descend(
     let index = manifest.readable().ok().map(|(document, _)| document).filter(is_index);
     let there = match (index, wanted) {
         (Some(index), _) => match client.choose(repository, &index, wanted).await.map_err(of_reference)? {
-            Choice::Image { manifest: image, platform } => {
+            PlatformChoice::Image { manifest: image, platform } => {
                 return Ok((Some(Chosen { index: manifest.digest, platform }), image));
             }
-            Choice::None(there) => there,
+            PlatformChoice::None(there) => there,
         },
         (None, None) => return Ok((None, manifest)),
         (None, Some(wanted)) => {

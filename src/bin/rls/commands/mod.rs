@@ -6,7 +6,6 @@ mod doctor;
 mod login;
 mod logout;
 mod manifest;
-mod nearest;
 mod place;
 mod prune;
 mod removal_records;
@@ -14,6 +13,7 @@ mod removal_runner;
 mod removal_texts;
 mod repos;
 mod rm;
+mod suggestions;
 mod tags;
 mod trust;
 mod undo;
@@ -37,14 +37,14 @@ use tokio::task::yield_now;
 use crate::args::Command;
 use crate::config::{Line, Settings};
 use crate::connect::Connector;
-use crate::ending::Ending;
 use crate::input;
 use crate::output::{Output, OutputError, OutputOptions, Progress, View, is_closed};
-use crate::report::{Report, Situation, Stop};
+use crate::report::{CommandError, HintContext, Report};
+use crate::shutdown::Shutdown;
 use crate::usage::Usage;
 
 /// Things of which several are asked for at once. The transport bounds the requests; this bounds what waits for them.
-const MOST_AT_ONCE: usize = 64;
+const MAX_PENDING: usize = 64;
 
 /// What every command works with.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub struct Context<'a> {
     /// Where failures go.
     pub report: &'a Report,
     /// Comes true when the command has to end: a signal, the time limit.
-    pub ending: Ending,
+    pub shutdown: Shutdown,
 }
 
 /// What a text names, and in which registry.
@@ -72,7 +72,7 @@ struct Named<T> {
 /// # Errors
 ///
 /// What ended it, other than the failure of one of several targets: that is in the report.
-pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Stop> {
+pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), CommandError> {
     match command {
         Command::Repos(repos) => repos::run(repos, context).await,
         Command::Tags(tags) => tags::run(tags, context).await,
@@ -99,28 +99,32 @@ impl Context<'_> {
     ///
     /// Every wait of a command is within one of these, so that it ends as it should: with its lists closed, and with what was
     /// done until then.
-    async fn or_end<T>(&self, work: impl Future<Output = T>) -> Result<T, Stop> {
+    async fn until_shutdown<T>(&self, work: impl Future<Output = T>) -> Result<T, CommandError> {
         tokio::select! {
             biased;
-            end = self.ending.clone() => Err(end.into()),
+            end = self.shutdown.clone() => Err(end.into()),
             done = work => Ok(done),
         }
     }
 
     /// What `work` comes to, and why the command has to end. What is under way at a signal has so long to come to its end, so that it is
     /// known what became of it; the time limit was long enough.
-    async fn or_finish<T>(&self, work: impl Future<Output = T>, grace: Duration) -> (Option<T>, Option<Stop>) {
+    async fn finish_within<T>(
+        &self,
+        work: impl Future<Output = T>,
+        grace: Duration,
+    ) -> (Option<T>, Option<CommandError>) {
         let mut work = std::pin::pin!(work);
-        match self.or_end(&mut work).await {
+        match self.until_shutdown(&mut work).await {
             Ok(done) => (Some(done), None),
-            Err(stop @ Stop::Signal(_)) => (tokio::time::timeout(grace, work).await.ok(), Some(stop)),
+            Err(stop @ CommandError::Signal(_)) => (tokio::time::timeout(grace, work).await.ok(), Some(stop)),
             Err(stop) => (None, Some(stop)),
         }
     }
 
     /// Reads a file given by the user, called `what` in errors; `-` is standard input.
-    async fn read(&self, what: &str, path: &Path, largest: u64) -> Result<Vec<u8>, Stop> {
-        Ok(self.or_end(input::read(what, path, largest)).await??)
+    async fn read(&self, what: &str, path: &Path, largest: u64) -> Result<Vec<u8>, CommandError> {
+        Ok(self.until_shutdown(input::read(what, path, largest)).await??)
     }
 
     /// Reads names: arguments, and for `-` the lines of standard input. All are read before anything is done about one.
@@ -129,7 +133,7 @@ impl Context<'_> {
         arguments: &[String],
         line: Line,
         read: impl Fn(&Settings, &str) -> registry_ls::Result<(Registry, T)>,
-    ) -> Result<Vec<Named<T>>, Stop> {
+    ) -> Result<Vec<Named<T>>, CommandError> {
         let named = |text: &str| match read(self.settings, text) {
             Ok((registry, name)) => Ok(Named { registry, name, is_address: text.contains("://") }),
             Err(error) if text.contains(['*', '?', '[', '{']) => Err(Usage::from(error)
@@ -142,7 +146,7 @@ impl Context<'_> {
                 names.push(named(argument)?);
                 continue;
             }
-            let list = self.or_end(input::read_stdin("the names", input::LIST)).await??;
+            let list = self.until_shutdown(input::read_stdin("the names", input::LIST)).await??;
             for (number, text) in input::names(&list)? {
                 let name = self.settings.check_line(&text, line).and_then(|()| named(&text));
                 names.push(name.map_err(|error| error.because(format!("line {number} of standard input")))?);
@@ -152,9 +156,9 @@ impl Context<'_> {
     }
 
     /// The images that a file names as used; `-` is standard input.
-    async fn used_images(&self, file: &Path) -> Result<UsedImages, Stop> {
+    async fn used_images(&self, file: &Path) -> Result<UsedImages, CommandError> {
         let bytes = self.read("--keep-used", file, MAX_BYTES as u64).await?;
-        let read = self.or_end(input::apart(move || UsedImages::read(&bytes))).await?;
+        let read = self.until_shutdown(input::apart(move || UsedImages::read(&bytes))).await?;
         let read = read.unwrap_or_else(|error| Err(Error::config(error.to_string())));
         let unusable = |error: Error| {
             let usage = Usage::from(error.within(format!("cannot use --keep-used {}", file.display())));
@@ -164,31 +168,31 @@ impl Context<'_> {
     }
 
     /// The client of a registry.
-    async fn client(&self, registry: &Registry) -> Result<Arc<Client>, Stop> {
-        self.or_end(self.connector.client(self.settings, registry)).await?
+    async fn client(&self, registry: &Registry) -> Result<Arc<Client>, CommandError> {
+        self.until_shutdown(self.connector.client(self.settings, registry)).await?
     }
 
     /// The clients that REFs are for, and what they name there; `-` stands for the lines of standard input.
-    async fn references(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Reference)>, Stop> {
+    async fn references(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Reference)>, CommandError> {
         let named = self.names(texts, Line::Name, Settings::reference).await?;
         let named = self.located(named, Reference::repository, Reference::in_repository).await?;
         self.without_api(named, Reference::repository, Reference::in_repository).await
     }
 
     /// As [`Context::references`], for what is going to be removed: a line of standard input says which registry it is in.
-    async fn references_to_remove(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Reference)>, Stop> {
+    async fn references_to_remove(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Reference)>, CommandError> {
         let named = self.names(texts, Line::FullName, Settings::reference).await?;
         self.located(named, Reference::repository, Reference::in_repository).await
     }
 
     /// The clients that REPOs are for, and what they name there; `-` stands for the lines of standard input.
-    async fn repositories(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Repository)>, Stop> {
+    async fn repositories(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Repository)>, CommandError> {
         let named = self.names(texts, Line::Name, Settings::repository_in).await?;
         let named = self.located(named, |repository| repository, |_, path| path).await?;
         self.without_api(named, |repository| repository, |_, path| path).await
     }
 
-    async fn clients<T>(&self, named: Vec<(Registry, T)>) -> Result<Vec<(Arc<Client>, T)>, Stop> {
+    async fn clients<T>(&self, named: Vec<(Registry, T)>) -> Result<Vec<(Arc<Client>, T)>, CommandError> {
         let mut clients = Vec::with_capacity(named.len());
         for (registry, name) in named {
             clients.push((self.client(&registry).await?, name));
@@ -223,11 +227,11 @@ impl Context<'_> {
         what: &str,
         counts: &SnapshotProgress,
         work: impl Future<Output = T>,
-    ) -> Result<T, Stop> {
+    ) -> Result<T, CommandError> {
         const OFTEN: Duration = Duration::from_millis(100);
         let progress = self.progress(what);
         let mut ticks = tokio::time::interval(OFTEN);
-        let mut work = std::pin::pin!(self.or_end(work));
+        let mut work = std::pin::pin!(self.until_shutdown(work));
         loop {
             tokio::select! {
                 biased;
@@ -244,12 +248,12 @@ impl Context<'_> {
         Progress::start(what, self.settings.progress, self.report.is_quiet())
     }
 
-    fn situation(&self, registry: &Registry) -> Situation {
-        Situation::at(registry, self.settings.gives_ca(registry))
+    fn hint_context(&self, registry: &Registry) -> HintContext {
+        HintContext::at(registry, self.settings.gives_ca(registry))
     }
 
-    fn failed(&self, registry: &Registry, error: Error) -> Stop {
-        Stop::Failed(error, Box::new(self.situation(registry)))
+    fn failed(&self, registry: &Registry, error: Error) -> CommandError {
+        CommandError::Failed(error, Box::new(self.hint_context(registry)))
     }
 }
 
@@ -277,24 +281,24 @@ async fn next_or_flush<S, V, W>(
     context: &Context<'_>,
     stream: &mut S,
     output: &mut Output<V, W>,
-) -> Result<Option<S::Item>, Stop>
+) -> Result<Option<S::Item>, CommandError>
 where
     S: Stream + Unpin,
     V: View,
     W: Write,
 {
     // Where everything is there already nothing is waited for, and a signal would not be noticed.
-    context.or_end(yield_now()).await?;
+    context.until_shutdown(yield_now()).await?;
     if let Some(item) = stream.next().now_or_never() {
         return Ok(item);
     }
     output.flush()?;
-    context.or_end(stream.next()).await
+    context.until_shutdown(stream.next()).await
 }
 
 /// Ends the output of a command that may have failed. Nothing at all is printed when nothing came before the failure: an empty
 /// list would be an answer.
-fn close<V: View, W: Write>(output: Output<V, W>, outcome: Result<(), Stop>) -> Result<(), Stop> {
+fn close<V: View, W: Write>(output: Output<V, W>, outcome: Result<(), CommandError>) -> Result<(), CommandError> {
     if outcome.is_ok() || output.has_records() {
         output.finish()?;
     }

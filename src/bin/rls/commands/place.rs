@@ -9,14 +9,14 @@ use registry_ls::registry::Client;
 
 use super::{Context, Named};
 use crate::config::Place;
-use crate::report::Stop;
+use crate::report::CommandError;
 
 /// The API's own path, which may stand before a repository's when an address was pasted without its scheme.
 const API: &str = "v2/";
 
 impl Context<'_> {
     /// What `REGISTRY[/PATH]` names. Where the path of an address may belong to the registry or to the repository, the registry is asked.
-    pub(super) async fn place(&self, text: Option<&str>) -> Result<(Registry, Option<Reference>), Stop> {
+    pub(super) async fn place(&self, text: Option<&str>) -> Result<(Registry, Option<Reference>), CommandError> {
         let Place { registry, path, otherwise } = self.settings.catalog(text).map_err(crate::usage::Usage::from)?;
         let Some((host, repository)) = otherwise else { return Ok((registry, path)) };
         // What answers on PREFIX/v2/ is a registry there. Whatever else is wrong is seen, and said, by who goes on.
@@ -35,7 +35,7 @@ impl Context<'_> {
         named: Vec<Named<T>>,
         path: impl Fn(&T) -> &Repository,
         change: impl Fn(T, Repository) -> T,
-    ) -> Result<Vec<(Arc<Client>, T)>, Stop> {
+    ) -> Result<Vec<(Arc<Client>, T)>, CommandError> {
         let mut answers = HashMap::new();
         let mut located = Vec::with_capacity(named.len());
         for Named { registry, name, is_address } in named {
@@ -57,7 +57,7 @@ impl Context<'_> {
         host: &Registry,
         path: &Repository,
         answers: &mut HashMap<Registry, Option<bool>>,
-    ) -> Result<Option<(Registry, Repository)>, Stop> {
+    ) -> Result<Option<(Registry, Repository)>, CommandError> {
         let splits = path.as_str().match_indices('/').map(|(at, _)| (&path.as_str()[..at], &path.as_str()[at + 1..]));
         let splits: Vec<_> = splits
             .filter_map(|(prefix, rest)| {
@@ -85,7 +85,7 @@ impl Context<'_> {
         &self,
         registry: &Registry,
         answers: &mut HashMap<Registry, Option<bool>>,
-    ) -> Result<Option<bool>, Stop> {
+    ) -> Result<Option<bool>, CommandError> {
         if let Some(known) = answers.get(registry) {
             return Ok(*known);
         }
@@ -95,9 +95,9 @@ impl Context<'_> {
     }
 
     /// Whether a registry answers there, if that can be told.
-    async fn is_registry(&self, registry: &Registry) -> Result<Option<bool>, Stop> {
+    async fn is_registry(&self, registry: &Registry) -> Result<Option<bool>, CommandError> {
         match self.client(registry).await {
-            Ok(client) => self.or_end(client.is_there()).await,
+            Ok(client) => self.until_shutdown(client.is_there()).await,
             Err(_) => Ok(None),
         }
     }
@@ -108,16 +108,16 @@ impl Context<'_> {
         named: Vec<(Arc<Client>, T)>,
         path: impl Fn(&T) -> &Repository,
         change: impl Fn(T, Repository) -> T,
-    ) -> Result<Vec<(Arc<Client>, T)>, Stop> {
+    ) -> Result<Vec<(Arc<Client>, T)>, CommandError> {
         let mut meant = Vec::with_capacity(named.len());
         for (client, name) in named {
             let shorter = path(&name).as_str().strip_prefix(API).and_then(|path| path.parse::<Repository>().ok());
             let shorter = match shorter {
-                Some(shorter) if self.or_end(is_missing(&client, path(&name))).await? => Some(shorter),
+                Some(shorter) if self.until_shutdown(is_missing(&client, path(&name))).await? => Some(shorter),
                 _ => None,
             };
             meant.push(match shorter {
-                Some(shorter) if !self.or_end(is_missing(&client, &shorter)).await? => {
+                Some(shorter) if !self.until_shutdown(is_missing(&client, &shorter)).await? => {
                     self.report.hint(&format!("{} does not exist; reading {shorter}", path(&name)));
                     (client, change(name, shorter))
                 }

@@ -17,9 +17,9 @@ use tokio::task::yield_now;
 
 use super::removal_records::{failed, record, records, unplanned};
 use super::undo::archive;
-use super::{Context, nearest};
+use super::{Context, suggestions};
 use crate::output::{Action, Output, OutputError, RemovalRecord, RemovalView, some_of};
-use crate::report::{Situation, Stop, failure};
+use crate::report::{CommandError, HintContext, failure};
 use crate::usage::Usage;
 
 /// How long what is under way may take to come to its end when a signal ends the command.
@@ -115,7 +115,12 @@ impl<'a> RemovalRunner<'a> {
     }
 
     /// Carries a plan out, and writes what came of each item.
-    pub(super) async fn execute(&mut self, client: &Client, plan: Plan, output: &mut impl Records) -> Result<(), Stop> {
+    pub(super) async fn execute(
+        &mut self,
+        client: &Client,
+        plan: Plan,
+        output: &mut impl Records,
+    ) -> Result<(), CommandError> {
         self.warn_of_pins(&plan);
         let repository = plan.repository().clone();
         let frees = plan.freed().bytes().is_none_or(|bytes| bytes > 0);
@@ -123,7 +128,7 @@ impl<'a> RemovalRunner<'a> {
         progress.set_total(plan.items().len() as u64);
         let mut execution = plan.execute(Options { archive: self.archive.clone() });
         loop {
-            let (next, ended) = self.context.or_finish(execution.next().boxed(), GRACE).await;
+            let (next, ended) = self.context.finish_within(execution.next().boxed(), GRACE).await;
             match next {
                 Some(Some((item, outcome))) => {
                     progress.inc(1);
@@ -139,8 +144,8 @@ impl<'a> RemovalRunner<'a> {
             output.flush()?;
         }
         drop(progress);
-        if let Err(error) = self.context.or_end(execution.verify().boxed()).await? {
-            self.context.report.failure(&error, &self.context.situation(client.registry()));
+        if let Err(error) = self.context.until_shutdown(execution.verify().boxed()).await? {
+            self.context.report.failure(&error, &self.context.hint_context(client.registry()));
         }
         Ok(())
     }
@@ -151,8 +156,8 @@ impl<'a> RemovalRunner<'a> {
         client: &Client,
         execution: &mut Execution,
         output: &mut impl Records,
-        stop: Stop,
-    ) -> Result<(), Stop> {
+        stop: CommandError,
+    ) -> Result<(), CommandError> {
         let (done, begun) = execution.abandon();
         let repository = execution.repository().clone();
         for (item, outcome) in done {
@@ -173,12 +178,12 @@ impl<'a> RemovalRunner<'a> {
         client: &Client,
         plan: &Plan,
         output: &mut impl Records,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), CommandError> {
         self.warn_of_pins(plan);
         let repository = plan.repository();
         for (row, item) in plan.items().iter().enumerate() {
             if row % ROWS == 0 {
-                self.context.or_end(yield_now()).await?;
+                self.context.until_shutdown(yield_now()).await?;
             }
             match &item.method {
                 Ok(_) => {
@@ -209,7 +214,7 @@ impl<'a> RemovalRunner<'a> {
         error: &Error,
         output: &mut impl Records,
     ) -> Result<(), OutputError> {
-        self.context.report.failure(error, &self.context.situation(client.registry()));
+        self.context.report.failure(error, &self.context.hint_context(client.registry()));
         self.failed += requests.len();
         for request in requests {
             output.write(unplanned(repository, request, error).at(client.registry()))?;
@@ -288,7 +293,7 @@ impl<'a> RemovalRunner<'a> {
             record.error = error.as_ref().map(failure);
         }
         if let Some(error) = &error {
-            self.context.report.failure(error, &self.context.situation(registry));
+            self.context.report.failure(error, &self.context.hint_context(registry));
         }
         match records.first().is_some_and(|own| own.action == Action::Failed) {
             true => self.failed += 1,
@@ -347,7 +352,7 @@ impl<'a> RemovalRunner<'a> {
     }
 
     /// Says how much was done where that is not plain from the records; and, once, what becomes of the space.
-    pub(super) fn end(self, outcome: &Result<(), Stop>) {
+    pub(super) fn end(self, outcome: &Result<(), CommandError>) {
         let Self { targets, removed, failed, interrupted, context, is_preview, frees, untagged, sums_up, .. } = self;
         // That nothing at all was done is told by why.
         if targets > 1 && (failed > 0 || (outcome.is_err() && removed > 0)) {
@@ -394,24 +399,24 @@ async fn hint_context(
     repository: &Repository,
     request: &RemovalRequest,
     error: &Error,
-) -> Situation {
+) -> HintContext {
     let reference = match &request.target {
         Target::Tag(tag) => Reference::tagged(repository.clone(), tag.clone()),
         Target::Manifest(digest) => Reference::digested(repository.clone(), digest.clone()),
     };
-    nearest::situation(context, client, &reference, error).await
+    suggestions::hint_context(context, client, &reference, error).await
 }
 
 /// Writes a plan to a file, and says how it is applied.
-pub(super) async fn save(plan: SavedPlan, file: &Path, context: &Context<'_>) -> Result<(), Stop> {
+pub(super) async fn save(plan: SavedPlan, file: &Path, context: &Context<'_>) -> Result<(), CommandError> {
     let removals = match plan.items.len() {
         1 => "1 removal".to_owned(),
         count => format!("{count} removals"),
     };
     let (plan, path) = (Arc::new(plan), file.to_owned());
-    let written = context.or_end(tokio::task::spawn_blocking(move || plan.write(&path))).await?;
+    let written = context.until_shutdown(tokio::task::spawn_blocking(move || plan.write(&path))).await?;
     written.unwrap_or_else(|error| Err(Error::config(error.to_string()))).map_err(Usage::from)?;
     let file = file.display();
-    context.report.sum(&format!("{removals} written to {file}; rls rm --apply {file} applies it."));
+    context.report.summary(&format!("{removals} written to {file}; rls rm --apply {file} applies it."));
     Ok(())
 }

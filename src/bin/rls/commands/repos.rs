@@ -6,12 +6,12 @@ use futures::{StreamExt, TryStreamExt};
 use registry_ls::Kind;
 use registry_ls::error::{Error, Result};
 use registry_ls::name::{Reference, Registry, Repository};
-use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE, one_by_one};
+use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE, flatten_batches};
 
 use super::{Context, first, next_or_flush};
 use crate::args::ReposArgs;
 use crate::output::{Field, RepositoryRecord, RepositoryView};
-use crate::report::{Stop, failure};
+use crate::report::{CommandError, failure};
 use crate::usage::Usage;
 
 /// A repository and, if they were asked for, its tags.
@@ -27,7 +27,7 @@ struct Source {
 }
 
 /// `rls repos`
-pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
+pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut output = context.output(RepositoryView { tags: args.tags, full: context.settings.full })?;
     let sources = sources(args, context).await?;
     output.view_mut().full = context.shows_full(sources.iter().map(|source| source.client.registry()));
@@ -38,10 +38,10 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
         match outcome {
             Ok(()) => context.report.success(),
             // Of several the others are listed all the same.
-            Err(Stop::Failed(ref error, ref situation))
+            Err(CommandError::Failed(ref error, ref hint_context))
                 if sources.len() > 1 && !matches!(error.kind(), Kind::TimedOut) =>
             {
-                context.report.failure(error, situation);
+                context.report.failure(error, hint_context);
                 outcome = Ok(());
             }
             Err(_) => break,
@@ -51,7 +51,7 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), Stop> {
 }
 
 /// The catalogs that are named. All names are read before anything is listed.
-async fn sources(args: &ReposArgs, context: &Context<'_>) -> Result<Vec<Source>, Stop> {
+async fn sources(args: &ReposArgs, context: &Context<'_>) -> Result<Vec<Source>, CommandError> {
     let texts: Vec<Option<&str>> = match &args.roots[..] {
         [] => vec![None],
         roots => roots.iter().map(|root| Some(root.as_str())).collect(),
@@ -78,7 +78,7 @@ async fn list(
     source: &Source,
     left: &mut usize,
     output: &mut Output,
-) -> Result<(), Stop> {
+) -> Result<(), CommandError> {
     let (client, registry) = (&source.client, source.client.registry());
     let wanted = |name: &Repository| {
         let name = name.as_str();
@@ -93,18 +93,19 @@ async fn list(
     });
     let names = first(*left, names.boxed_local());
     let mut listed = if args.tags {
-        let listed = client.expecting(names).map(|name| async move {
+        let listed = client.prefetching(names).map(|name| async move {
             let name = name?;
             let tags = tags(client, &name).await;
             Ok((name, Some(tags)))
         });
-        listed.buffered(client.jobs()).boxed_local()
+        listed.buffered(client.max_concurrency()).boxed_local()
     } else {
-        one_by_one(names).map_ok(|name| (name, None)).boxed_local()
+        flatten_batches(names).map_ok(|name| (name, None)).boxed_local()
     };
     let progress = context.progress("repositories");
     while let Some(item) = next_or_flush(context, &mut listed, output).await? {
-        let item = item.map_err(|error| Stop::Failed(error, Box::new(context.situation(registry).of_listing())))?;
+        let item =
+            item.map_err(|error| CommandError::Failed(error, Box::new(context.hint_context(registry).of_listing())))?;
         output.write(&record(context, registry, item))?;
         *left -= 1;
         progress.inc(1);
@@ -126,7 +127,7 @@ fn record(context: &Context<'_>, registry: &Registry, (name, tags): Listed) -> R
             RepositoryRecord { tags: Field::Known(tags), ..record }
         }
         Some(Err(error)) => {
-            context.report.failure(&error, &context.situation(registry));
+            context.report.failure(&error, &context.hint_context(registry));
             RepositoryRecord { tags: Field::Unknown, error: Some(failure(&error)), ..record }
         }
     }

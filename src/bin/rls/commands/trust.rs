@@ -4,9 +4,9 @@ mod place;
 
 use std::path::{Path, PathBuf};
 
-use registry_ls::http::dial;
+use registry_ls::http::connect;
 use registry_ls::name::Registry;
-use registry_ls::trust::{Anchor, AnchorKind, Placement, Presented, Surroundings, Voucher, anchors_of_secret};
+use registry_ls::trust::{Anchor, AnchorKind, HostPaths, Placement, PresentedChain, TrustSource, anchors_of_secret};
 use registry_ls::{Error, Kind, error};
 
 use super::Context;
@@ -14,11 +14,11 @@ use crate::args::TrustArgs;
 use crate::config::{Account, Connection};
 use crate::input::{apart, unread};
 use crate::output::{CertificateRecord, Field, SettingRecord, TrustRecord, TrustView, day};
-use crate::report::Stop;
+use crate::report::CommandError;
 use crate::usage::Usage;
 
 /// `rls trust`
-pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
+pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandError> {
     if !args.check.is_empty() {
         return check::run(args, context).await;
     }
@@ -36,9 +36,9 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
         Some(anchors) => secrets(context, &registry, &presented, anchors)?,
         None => Wanted::find(context, &registry, &presented, args.fingerprint.as_ref())?,
     };
-    let surroundings = surroundings(context);
+    let paths = host_paths(context);
     let client = args.write.map_or(registry_ls::trust::ClientProgram::Rls, Into::into);
-    let placement = Placement::of(client, &registry.authority(), &surroundings);
+    let placement = Placement::of(client, &registry.authority(), &paths);
     let mut record = record(&registry, &presented, &wanted, &placement);
     record.client = client.to_string();
     let is_asked = args.write.is_some() && !wanted.is_accepted;
@@ -67,14 +67,14 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
 }
 
 /// Reads the CA out of a secret, which may come from a pipe.
-async fn from_secret(path: PathBuf, context: &Context<'_>) -> Result<Vec<Anchor>, Stop> {
-    let read = context.or_end(apart(move || anchors_of_secret(&path))).await?;
+async fn from_secret(path: PathBuf, context: &Context<'_>) -> Result<Vec<Anchor>, CommandError> {
+    let read = context.until_shutdown(apart(move || anchors_of_secret(&path))).await?;
     Ok(read.map_err(unread)?.map_err(Usage::from)?)
 }
 
 /// Where clients look.
-fn surroundings(context: &Context<'_>) -> Surroundings {
-    Surroundings { root: context.settings.root(), ..Surroundings::from_env() }
+fn host_paths(context: &Context<'_>) -> HostPaths {
+    HostPaths { root: context.settings.root(), ..HostPaths::from_env() }
 }
 
 /// What is to be trusted.
@@ -87,7 +87,7 @@ struct Wanted {
 }
 
 /// What the registry presents. Nothing is sent but the TLS handshake.
-async fn present(context: &Context<'_>, registry: &Registry) -> Result<Presented, Stop> {
+async fn present(context: &Context<'_>, registry: &Registry) -> Result<PresentedChain, CommandError> {
     // Nobody logs in, and it matters whether the certificates are trusted.
     let connection = context.settings.connection(registry)?;
     let connection = Connection { account: Account::Anonymous, insecure: false, ..connection };
@@ -95,7 +95,7 @@ async fn present(context: &Context<'_>, registry: &Registry) -> Result<Presented
     let trust = parts.trust.map_err(Usage::from)?.for_registry(registry);
     let base = registry.base();
     let looked = async {
-        let wire = dial(&base, &parts.options, trust.general_config()?).await?;
+        let wire = connect(&base, &parts.options, trust.general_config()?).await?;
         let host = base.host_str().unwrap_or_default();
         trust.presented(wire, host, registry.effective_port(), parts.options.connect_timeout).await
     };
@@ -106,9 +106,9 @@ async fn present(context: &Context<'_>, registry: &Registry) -> Result<Presented
 fn secrets(
     context: &Context<'_>,
     registry: &Registry,
-    presented: &Presented,
+    presented: &PresentedChain,
     anchors: Vec<Anchor>,
-) -> Result<Wanted, Stop> {
+) -> Result<Wanted, CommandError> {
     match verdict(registry, presented, &anchors) {
         Err(rejection) if matches!(rejection.fault, error::Tls::UnknownIssuer { .. }) => {
             let names: Vec<String> =
@@ -128,9 +128,9 @@ impl Wanted {
     fn find(
         context: &Context<'_>,
         registry: &Registry,
-        presented: &Presented,
+        presented: &PresentedChain,
         fingerprint: Option<&[u8; 32]>,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, CommandError> {
         let unreadable = || {
             let what = format!("the certificate of {} cannot be read", registry.authority());
             context.failed(registry, Error::new(Kind::Tls(error::Tls::BadCertificate), what))
@@ -146,7 +146,7 @@ impl Wanted {
             return Ok(Self { anchors: vec![anchor], kind: Some(kind), is_accepted: true });
         }
         let is_trusted = presented.trust.is_ok();
-        if let Ok(Voucher::Authority(file) | Voucher::Pin(file)) = &presented.trust
+        if let Ok(TrustSource::Authority(file) | TrustSource::Pin(file)) = &presented.trust
             && let Some(anchor) = vouching(registry, file, presented)
         {
             let is_servers = presented.chain.first().is_some_and(|own| own.der == anchor.der);
@@ -163,20 +163,20 @@ impl Wanted {
 }
 
 /// The certificate in a file on this machine that makes the registry trusted.
-fn vouching(registry: &Registry, file: &Path, presented: &Presented) -> Option<Anchor> {
+fn vouching(registry: &Registry, file: &Path, presented: &PresentedChain) -> Option<Anchor> {
     let mut anchors = Anchor::in_file(file).into_iter();
     anchors.find(|anchor| verdict(registry, presented, std::slice::from_ref(anchor)).is_ok())
 }
 
 fn verdict(
     registry: &Registry,
-    presented: &Presented,
+    presented: &PresentedChain,
     anchors: &[Anchor],
 ) -> Result<(), registry_ls::trust::Rejection> {
     presented.is_trusted_by(anchors, registry.base().host_str().unwrap_or_default())
 }
 
-fn mismatch(context: &Context<'_>, registry: &Registry, presented: &Presented) -> Stop {
+fn mismatch(context: &Context<'_>, registry: &Registry, presented: &PresentedChain) -> CommandError {
     let what = format!("{} sends no certificate with this fingerprint", registry.authority());
     let sent = presented.chain.iter().filter_map(|sent| sent.certificate.as_ref());
     let error = Error::new(Kind::Tls(error::Tls::Handshake), what);
@@ -186,7 +186,7 @@ fn mismatch(context: &Context<'_>, registry: &Registry, presented: &Presented) -
     context.failed(registry, sent.fold(error, name))
 }
 
-fn record(registry: &Registry, presented: &Presented, wanted: &Wanted, placement: &Placement) -> TrustRecord {
+fn record(registry: &Registry, presented: &PresentedChain, wanted: &Wanted, placement: &Placement) -> TrustRecord {
     let certificates = presented.chain.iter().filter_map(|sent| sent.certificate.as_ref());
     TrustRecord {
         registry: registry.authority(),
@@ -209,7 +209,7 @@ fn record(registry: &Registry, presented: &Presented, wanted: &Wanted, placement
 }
 
 /// What is not well, and not mended by trust.
-fn warn(context: &Context<'_>, registry: &Registry, presented: &Presented, wanted: &Wanted) {
+fn warn(context: &Context<'_>, registry: &Registry, presented: &PresentedChain, wanted: &Wanted) {
     let name = registry.authority();
     if let Some(end) = wanted.ends() {
         context.report.warning(&format!(

@@ -20,7 +20,7 @@ pub fn to_line<T: Serialize>(value: &T) -> serde_json::Result<String> {
 /// # Errors
 /// As [`to_line`]; a part of the value may then have been added.
 pub fn add_line<T: Serialize>(value: &T, lines: &mut Vec<u8>) -> serde_json::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(&mut *lines, Harmless(CompactFormatter)))?;
+    value.serialize(&mut Serializer::with_formatter(&mut *lines, EscapingFormatter(CompactFormatter)))?;
     lines.push(b'\n');
     Ok(())
 }
@@ -35,12 +35,12 @@ pub fn to_block<T: Serialize>(value: &T) -> serde_json::Result<String> {
 
 fn encode<T: Serialize>(value: &T, layout: impl Formatter) -> serde_json::Result<String> {
     let mut bytes = Vec::with_capacity(128);
-    value.serialize(&mut Serializer::with_formatter(&mut bytes, Harmless(layout)))?;
+    value.serialize(&mut Serializer::with_formatter(&mut bytes, EscapingFormatter(layout)))?;
     String::from_utf8(bytes).map_err(serde::ser::Error::custom)
 }
 
 /// A layout, with hostile characters escaped. serde_json itself escapes C0 only, as RFC 8259 asks.
-struct Harmless<F>(F);
+struct EscapingFormatter<F>(F);
 
 /// Hands a method on to the layout within.
 macro_rules! delegate {
@@ -51,7 +51,7 @@ macro_rules! delegate {
     };
 }
 
-impl<F: Formatter> Formatter for Harmless<F> {
+impl<F: Formatter> Formatter for EscapingFormatter<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         if fragment.is_ascii() && !fragment.contains('\x7f') {
             return writer.write_all(fragment.as_bytes());

@@ -1,6 +1,6 @@
 //! `--format`: one line a record, in Jinja's language.
 
-mod room;
+mod limits;
 
 use std::collections::BTreeMap;
 
@@ -44,10 +44,10 @@ impl Template {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_formatter(|out, state, value| {
             let value = if value.is_none() { &minijinja::Value::from(UNKNOWN) } else { value };
-            room::take_shown(state, value)?;
+            limits::take_shown(state, value)?;
             minijinja::escape_formatter(out, state, value)
         });
-        room::bound(&mut environment);
+        limits::bound(&mut environment);
         add_filters(&mut environment, human);
         environment.add_template_owned(NAME, unescape(source)).map_err(|error| broken(source, &error))?;
         let mut fields: Vec<String> =
@@ -67,7 +67,7 @@ impl Template {
     /// What only this record shows to be wrong, such as a filter for text that met a number.
     pub fn render(&mut self, record: Value) -> Result<String> {
         self.rendered(record).map_err(|error| match error.kind() {
-            _ if room::is_short(&error) => too_much(),
+            _ if limits::is_short(&error) => too_much(),
             _ => Usage::new("the template does not fit a record").because(reason(&error)),
         })
     }
@@ -83,8 +83,8 @@ impl Template {
                 *place = harmless(value);
             }
         }
-        room::set(&mut self.environment, context.values().map(size).sum());
-        let mut line = room::Line::new(&self.environment);
+        limits::set(&mut self.environment, context.values().map(size).sum());
+        let mut line = limits::Line::new(&self.environment);
         self.environment.get_template(NAME)?.render_captured_to(minijinja::value::Serde(context), &mut line)?;
         Ok(line.into_text())
     }
@@ -109,7 +109,7 @@ impl Template {
     /// A filter is looked up when it is first used, so it is used here; whatever else goes wrong may be the sample's fault.
     fn check_filters(&mut self, source: &str, sample: &Value) -> Result<()> {
         match self.rendered(sample.clone()) {
-            Err(error) if room::is_short(&error) => Err(too_much()),
+            Err(error) if limits::is_short(&error) => Err(too_much()),
             Err(error)
                 if matches!(
                     error.kind(),

@@ -39,7 +39,7 @@ impl Exit {
         match kind {
             Kind::Invalid | Kind::Config => Self::USAGE,
             Kind::NotFound(_) => Self(3),
-            Kind::Unauthenticated | Kind::Unidentified(_) | Kind::Denied(_) | Kind::UnsafeRealm => Self(4),
+            Kind::Unauthenticated | Kind::CredentialsUnavailable(_) | Kind::Denied(_) | Kind::UnsafeRealm => Self(4),
             Kind::Protocol(_) => Self(5),
             Kind::Incomplete => Self::INCOMPLETE,
             Kind::Unsupported(_) => Self(7),

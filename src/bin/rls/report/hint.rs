@@ -1,13 +1,13 @@
 //! What to do about an error, from the facts that it carries.
 
-use registry_ls::auth::{Action, Right};
+use registry_ls::auth::{Action, Permission};
 use registry_ls::error::{Danger, Denial, Fault, Identity, Missing, Network, Operation, Refuser, Tls};
 use registry_ls::name::Registry;
 use registry_ls::{Error, Kind};
 
 /// What is known about the run besides the error.
 #[derive(Debug, Clone, Default)]
-pub struct Situation {
+pub struct HintContext {
     /// The registry that was asked.
     pub registry: Option<Registry>,
     /// Names that were perhaps meant, best first.
@@ -22,8 +22,8 @@ pub struct Situation {
     pub listing: bool,
 }
 
-impl Situation {
-    /// A situation with one registry.
+impl HintContext {
+    /// A context with one registry.
     pub fn at(registry: &Registry, ca_given: bool) -> Self {
         Self {
             registry: Some(registry.clone()),
@@ -48,7 +48,7 @@ impl Situation {
             Kind::Unauthenticated => {
                 Some(self.known_catalog().filter(|_| self.listing).unwrap_or_else(|| self.log_in()))
             }
-            Kind::Unidentified(action) => Some(format!(
+            Kind::CredentialsUnavailable(action) => Some(format!(
                 "-u NAME asks for a password; rls login {} stores the credentials anew; --anonymous goes on to {action} without any",
                 self.name()
             )),
@@ -63,7 +63,8 @@ impl Situation {
             Kind::Safety(danger) => danger_hint(danger),
             Kind::Network(network) => self.network(*network),
             Kind::Tls(tls) => {
-                let wish = error.unobeyed().map(|file| format!("--insecure does as {} asks", file.display()));
+                let wish =
+                    error.ignored_skip_verify().map(|file| format!("--insecure does as {} asks", file.display()));
                 let hints: Vec<_> = self.tls(tls).into_iter().chain(wish).collect();
                 (!hints.is_empty()).then(|| hints.join("; "))
             }
@@ -100,7 +101,7 @@ impl Situation {
                 Some(format!("there is no such repository; {} lists the repositories", self.repos()))
             }
             Missing::Repository => Some(format!("{} lists the repositories", self.repos())),
-            Missing::Page => Some(format!("is {} a registry? A registry answers on /v2/", self.name())),
+            Missing::Endpoint => Some(format!("is {} a registry? A registry answers on /v2/", self.name())),
             Missing::Tag | Missing::Manifest | Missing::Blob => None,
         }
     }
@@ -116,27 +117,27 @@ impl Situation {
         if error.reply().is_some_and(|reply| matches!(reply.status, 409 | 412)) {
             return "a rule of the registry, such as one for immutable tags, has to allow it first".to_owned();
         }
-        if let Refuser::Elsewhere(place) = &denial.by {
+        if let Refuser::OtherServer(place) = &denial.by {
             return format!(
                 "the registry leads to {place}, whose operator has to let everybody in who knows the address"
             );
         }
         let Some(identity) = &denial.identity else {
-            let catalog = denial.right.as_ref().is_some_and(|right| right.action == Action::Catalog);
+            let catalog = denial.permission.as_ref().is_some_and(|right| right.action == Action::Catalog);
             return if catalog { self.no_catalog() } else { self.log_in() };
         };
         if has_expired_at_ecr(identity, error) {
             return "a password of ECR lasts twelve hours: aws ecr get-login-password prints a new one".to_owned();
         }
         let password = format!("check the user name and password from {}", identity.source);
-        match (&denial.by, &denial.right) {
+        match (&denial.by, &denial.permission) {
             (Refuser::TokenServer(_), _) | (_, None) => format!("{password}; -u NAME uses others"),
-            (_, Some(Right { action: Action::Catalog, .. })) if denial.accepted => self.no_catalog(),
-            (_, Some(Right { action: Action::Catalog, .. })) => format!("{password}; {}", self.no_catalog()),
-            (_, Some(Right { action, repository: Some(repository) })) if denial.accepted => {
+            (_, Some(Permission { action: Action::Catalog, .. })) if denial.accepted => self.no_catalog(),
+            (_, Some(Permission { action: Action::Catalog, .. })) => format!("{password}; {}", self.no_catalog()),
+            (_, Some(Permission { action, repository: Some(repository) })) if denial.accepted => {
                 format!("ask for {action} on {repository}; -u NAME logs in as somebody else")
             }
-            (_, Some(Right { action, repository: Some(repository) })) => {
+            (_, Some(Permission { action, repository: Some(repository) })) => {
                 format!("{password}, or ask for {action} on {repository}; -u NAME logs in as somebody else")
             }
             _ => "-u NAME logs in as somebody else".to_owned(),

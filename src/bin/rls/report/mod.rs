@@ -15,7 +15,7 @@ use registry_ls::http::Totals;
 use registry_ls::{Error, Kind};
 
 pub use exit::Exit;
-pub use hint::Situation;
+pub use hint::HintContext;
 pub use log::{Verbosity, start as start_log};
 
 use crate::args::Refusal;
@@ -24,26 +24,26 @@ use crate::usage::Usage;
 
 /// Why a command ended early.
 #[derive(Debug)]
-pub enum Stop {
+pub enum CommandError {
     /// Something failed that is not about one of several targets.
-    Failed(Error, Box<Situation>),
+    Failed(Error, Box<HintContext>),
     /// The command line or local configuration is at fault.
     Usage(Usage),
     /// Something failed, and the output says so.
-    Told(Kind),
+    Reported(Kind),
     /// The output cannot be written.
     Output(OutputError),
     /// SIGINT or SIGTERM.
     Signal(Exit),
 }
 
-impl From<Usage> for Stop {
+impl From<Usage> for CommandError {
     fn from(usage: Usage) -> Self {
         Self::Usage(usage)
     }
 }
 
-impl From<OutputError> for Stop {
+impl From<OutputError> for CommandError {
     fn from(error: OutputError) -> Self {
         match error {
             OutputError::Template(usage) => Self::Usage(usage),
@@ -60,7 +60,7 @@ pub struct Report {
     /// Targets that came out well.
     succeeded: Cell<usize>,
     /// Errors and hints that were printed.
-    told: RefCell<HashSet<String>>,
+    printed: RefCell<HashSet<String>>,
     /// The exit codes of those that did not.
     failed: RefCell<Vec<Exit>>,
 }
@@ -68,7 +68,7 @@ pub struct Report {
 impl Report {
     /// A report on standard error.
     pub fn new(styles: Styles, quiet: bool) -> Self {
-        Self { styles, quiet, succeeded: Cell::default(), told: RefCell::default(), failed: RefCell::default() }
+        Self { styles, quiet, succeeded: Cell::default(), printed: RefCell::default(), failed: RefCell::default() }
     }
 
     /// Whether hints, warnings and progress are unwanted.
@@ -82,10 +82,10 @@ impl Report {
     }
 
     /// Prints why one target failed, and counts it.
-    pub fn failure(&self, error: &Error, situation: &Situation) {
+    pub fn failure(&self, error: &Error, hint_context: &HintContext) {
         // What fails alike for many targets is said once; their records say it of each.
-        if self.told.borrow_mut().insert(error.to_string()) {
-            self.print_error(error.what(), error.causes(), situation.hint(error).as_deref());
+        if self.printed.borrow_mut().insert(error.to_string()) {
+            self.print_error(error.what(), error.causes(), hint_context.hint(error).as_deref());
         }
         self.failed.borrow_mut().push(Exit::of(error.kind()));
     }
@@ -100,7 +100,7 @@ impl Report {
     /// Prints something useful to know.
     pub fn hint(&self, text: &str) {
         // One that helps many targets is noise the second time.
-        if !self.quiet && self.told.borrow_mut().insert(text.to_owned()) {
+        if !self.quiet && self.printed.borrow_mut().insert(text.to_owned()) {
             self.line(Tone::Hint, "hint: ", text);
         }
     }
@@ -113,7 +113,7 @@ impl Report {
     }
 
     /// Prints what the whole comes to, after the last record.
-    pub fn sum(&self, text: &str) {
+    pub fn summary(&self, text: &str) {
         if !self.quiet {
             // Standard error may be closed.
             on_terminal(|| drop(writeln!(stderr(), "{}", escape(text))));
@@ -121,30 +121,31 @@ impl Report {
     }
 
     /// Prints why the command ended, if that needs saying, and says with which exit code.
-    pub fn end(&self, outcome: Result<(), Stop>) -> Exit {
+    pub fn end(&self, outcome: Result<(), CommandError>) -> Exit {
         match outcome {
             Ok(()) => Exit::of_batch(self.succeeded.get(), &self.failed.borrow()),
-            Err(Stop::Failed(error, situation)) => {
-                self.print_error(error.what(), error.causes(), situation.hint(&error).as_deref());
+            Err(CommandError::Failed(error, hint_context)) => {
+                self.print_error(error.what(), error.causes(), hint_context.hint(&error).as_deref());
                 Exit::of(error.kind())
             }
-            Err(Stop::Usage(usage)) => {
+            Err(CommandError::Usage(usage)) => {
                 self.print_error(usage.what(), usage.causes(), usage.advice());
                 Exit::USAGE
             }
-            Err(Stop::Told(kind)) => Exit::of(&kind),
-            Err(Stop::Output(OutputError::Closed)) => Exit::PIPE,
-            Err(Stop::Output(error)) => {
+            Err(CommandError::Reported(kind)) => Exit::of(&kind),
+            Err(CommandError::Output(OutputError::Closed)) => Exit::PIPE,
+            Err(CommandError::Output(error)) => {
                 self.print_error(&error.to_string(), &[], None);
                 Exit::OUTPUT
             }
-            Err(Stop::Signal(exit)) => exit,
+            Err(CommandError::Signal(exit)) => exit,
         }
     }
 
     /// What the run took, for `--stats`.
     pub fn totals(&self, totals: Totals, elapsed: Duration) {
-        let Totals { requests, retries, token_fetches, bytes, most_at_once, slowdowns } = totals;
+        let Totals { requests, retries, token_fetches, bytes, peak_concurrency: most_at_once, throttled: slowdowns } =
+            totals;
         let seconds = elapsed.as_secs_f64();
         let text = format!(
             "{requests} requests, {most_at_once} at once at most, {slowdowns} slow-downs, {retries} retries, \
@@ -209,7 +210,7 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::Invalid => "invalid",
         Kind::Config => "configuration",
         Kind::NotFound(_) => "not-found",
-        Kind::Unauthenticated | Kind::Unidentified(_) => "unauthenticated",
+        Kind::Unauthenticated | Kind::CredentialsUnavailable(_) => "unauthenticated",
         Kind::Denied(_) | Kind::UnsafeRealm => "denied",
         Kind::Unsupported(_) => "unsupported",
         Kind::Protocol(_) => "protocol",

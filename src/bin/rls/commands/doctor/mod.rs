@@ -10,11 +10,11 @@ use super::{Context, next_or_flush};
 use crate::args::DoctorArgs;
 use crate::connect::{Parts, not_verified};
 use crate::output::{CheckRecord, CheckStatus, CheckView, FactRecord};
-use crate::report::Stop;
+use crate::report::CommandError;
 use crate::usage::Usage;
 
 /// `rls doctor`
-pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Stop> {
+pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let (registry, named) = context.place(args.place.as_deref()).await?;
     let repository = named.as_ref().map(|reference| reference.repository().clone());
     if args.push && repository.is_none() {
@@ -25,7 +25,7 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Stop> {
     if connection.insecure {
         context.report.warning(&not_verified(&connection.registry));
     }
-    let parts = context.or_end(context.connector.parts(connection)).await??;
+    let parts = context.until_shutdown(context.connector.parts(connection)).await??;
     let Parts { registry, keychain, trust, options, stats } = parts;
     let remedies = Remedies::new(&registry, repository.as_ref());
     let plan = Plan {
@@ -56,9 +56,9 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Stop> {
     };
     super::close(output, outcome)?;
     if tally.failed > 0 {
-        context.report.sum(&format!("{} of {} checks failed.", tally.failed, tally.all));
+        context.report.summary(&format!("{} of {} checks failed.", tally.failed, tally.all));
     }
-    tally.first.map_or(Ok(()), |kind| Err(Stop::Told(kind)))
+    tally.first.map_or(Ok(()), |kind| Err(CommandError::Reported(kind)))
 }
 
 /// What the checks come to.
@@ -83,8 +83,9 @@ impl Tally {
 
 fn record(check: Check, remedies: &Remedies<'_>) -> CheckRecord {
     let finding = check.finding.as_ref();
-    let unverified =
-        check.unobeyed.map(|file| format!("or without verifying it, as {} asks: --insecure", file.display()));
+    let unverified = check
+        .ignored_skip_verify
+        .map(|file| format!("or without verifying it, as {} asks: --insecure", file.display()));
     CheckRecord {
         registry: String::new(),
         reference: None,

@@ -18,10 +18,10 @@ use tokio::task::yield_now;
 use self::planned::{Decided, is_doubt};
 use self::targets::{Target, targets};
 use super::removal_runner::{Records, RemovalRunner, save};
-use super::{Context, MOST_AT_ONCE, next_or_flush};
+use super::{Context, MAX_PENDING, next_or_flush};
 use crate::args::PruneArgs;
 use crate::output::{Action, Human, OutputError, PruneRecord, PruneView, RemovalRecord, Styles};
-use crate::report::{Stop, failure};
+use crate::report::{CommandError, failure};
 
 /// After so many rows it is looked whether the command has to end.
 const ROWS: usize = 256;
@@ -29,12 +29,12 @@ const ROWS: usize = 256;
 type Output = crate::output::Output<PruneView, Stdout>;
 
 /// `rls prune`
-pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), Stop> {
+pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let qualified = context.settings.full || args.repositories.len() > 1 || !args.match_repo.is_empty();
     let mut output = context.output(PruneView { qualified, full: context.settings.full })?;
     let targets = targets(args, context).await?;
     output.view_mut().full = context.shows_full(targets.iter().map(|target| target.client.registry()));
-    targets.iter().for_each(|target| target.client.expect([&target.repository]));
+    targets.iter().for_each(|target| target.client.prefetch_tokens([&target.repository]));
     let policy = RemovalPolicy { placeholder: args.placeholder, ..RemovalPolicy::default() };
     let counts = Arc::new(SnapshotProgress::default());
     let planned = stream::iter(&targets).map(|target| {
@@ -42,7 +42,7 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), Stop> {
         async move { (target, Decided::make(target, policy, counts).await) }
     });
     // What is going to be removed is looked at shortly before.
-    let at_once = if args.yes { 1 } else { MOST_AT_ONCE };
+    let at_once = if args.yes { 1 } else { MAX_PENDING };
     let mut planned = planned.buffered(at_once).boxed_local();
     let mut runner = RemovalRunner::new(context, true, !args.yes);
     runner.sums_up = true;
@@ -64,7 +64,7 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), Stop> {
             // Of one repository there is nothing else to say.
             Err(error) if !qualified => break Err(context.failed(target.client.registry(), error)),
             Err(error) => {
-                context.report.failure(&error, &context.situation(target.client.registry()));
+                context.report.failure(&error, &context.hint_context(target.client.registry()));
                 output.write(&not_planned(&target.repository, &error).at(target.client.registry()))?;
                 continue;
             }
@@ -107,11 +107,11 @@ async fn show(
     removal: &registry_ls::Result<Plan>,
     context: &Context<'_>,
     output: &mut Output,
-) -> Result<(), Stop> {
-    let situation = context.situation(target.client.registry());
+) -> Result<(), CommandError> {
+    let hint_context = context.hint_context(target.client.registry());
     let refusal = decided.refusal(&target.repository);
     if let Some(error) = &refusal {
-        context.report.failure(error, &situation);
+        context.report.failure(error, &hint_context);
     } else if !decided.has_times() {
         context
             .report
@@ -119,20 +119,20 @@ async fn show(
     }
     for (row, decision) in decided.plan.decisions.iter().enumerate() {
         if row % ROWS == 0 {
-            context.or_end(yield_now()).await?;
+            context.until_shutdown(yield_now()).await?;
         }
         if args.yes && !decided.stays(decision) {
             continue;
         }
         match decided.unread(&target.repository, decision) {
-            Some(error) => context.report.failure(&error, &situation),
+            Some(error) => context.report.failure(&error, &hint_context),
             None if removal.is_ok() && refusal.is_none() => context.report.success(),
             None => {}
         }
         output.write(&decided.record(&target.repository, decision).at(target.client.registry()))?;
     }
     match removal {
-        Err(error) => context.report.failure(error, &situation),
+        Err(error) => context.report.failure(error, &hint_context),
         Ok(removal) if !args.yes => {
             for record in decided.purged(&target.repository, removal) {
                 output.write(&record.at(target.client.registry()))?;
@@ -142,7 +142,7 @@ async fn show(
     }
     // A list that contradicts itself, or a tag that cannot be read, holds others back.
     for error in decided.doubts(&target.repository) {
-        context.report.failure(&error, &situation);
+        context.report.failure(&error, &hint_context);
     }
     Ok(())
 }
@@ -154,7 +154,7 @@ async fn execute(
     removal: registry_ls::Result<Plan>,
     runner: &mut RemovalRunner<'_>,
     output: &mut Output,
-) -> Result<(), Stop> {
+) -> Result<(), CommandError> {
     let Target { client, repository, .. } = target;
     match removal {
         Ok(removal) => {
@@ -253,16 +253,16 @@ impl<'a> Sums<'a> {
                 None => text += "; how much space that frees is unknown: not all manifests could be read",
             }
         }
-        context.report.sum(&text);
+        context.report.summary(&text);
         if self.held > 0 {
             let (tags, them) = if self.held == 1 { ("tag stays", "it") } else { ("tags stay", "them") };
-            context.report.sum(&format!(
+            context.report.summary(&format!(
                 "{} {tags} although the rule removes {them}: the registry deletes manifests, not tags; --placeholder removes {them}",
                 self.held
             ));
         }
         if self.going > 0 && !args.yes && args.save_plan.is_none() {
-            context.report.sum("nothing was changed; run again with --yes to apply");
+            context.report.summary("nothing was changed; run again with --yes to apply");
         }
     }
 }

@@ -14,7 +14,7 @@ use registry_ls::retention::{Options, Rule, UsedImages, UsedTags};
 
 use crate::args::{FilterArgs, PruneArgs};
 use crate::commands::Context;
-use crate::report::Stop;
+use crate::report::CommandError;
 use crate::usage::Usage;
 
 /// A repository with the rules for it.
@@ -80,7 +80,7 @@ impl UsedFiles {
         files: Vec<PathBuf>,
         registry: &Registry,
         context: &Context<'_>,
-    ) -> Result<Vec<Arc<UsedImages>>, Stop> {
+    ) -> Result<Vec<Arc<UsedImages>>, CommandError> {
         let mut all = Vec::new();
         for file in files {
             if let Some(known) = self.0.get(&file) {
@@ -102,7 +102,7 @@ impl UsedFiles {
 
 /// The repositories that are named, or those of the catalog, with their rules. All rules are known before anything is asked about a
 /// tag.
-pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<Vec<Target>, Stop> {
+pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<Vec<Target>, CommandError> {
     let now = Timestamp::now();
     if args.rule.is_given() {
         args.rule.rule(now)?;
@@ -157,16 +157,16 @@ fn no_rule(repository: &Repository) -> Usage {
 }
 
 /// The repositories of the catalog that match.
-async fn catalogued(args: &PruneArgs, context: &Context<'_>) -> Result<(Arc<Client>, Vec<Repository>), Stop> {
+async fn catalogued(args: &PruneArgs, context: &Context<'_>) -> Result<(Arc<Client>, Vec<Repository>), CommandError> {
     let filter = FilterArgs { matches: args.match_repo.clone(), exclude: Vec::new() };
     let registry = context.settings.registry();
     let client = context.client(&registry).await?;
     let names = client.catalog(&CatalogOptions::default());
     let names = names.try_filter(|name| std::future::ready(filter.keeps(name.as_str()))).try_collect();
     let names: Vec<Repository> = context
-        .or_end(names)
+        .until_shutdown(names)
         .await?
-        .map_err(|error| Stop::Failed(error, Box::new(context.situation(&registry).of_listing())))?;
+        .map_err(|error| CommandError::Failed(error, Box::new(context.hint_context(&registry).of_listing())))?;
     Ok((Arc::clone(&client), names))
 }
 

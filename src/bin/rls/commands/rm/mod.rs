@@ -13,12 +13,12 @@ use super::Context;
 use super::removal_runner::{RemovalRunner, save};
 use super::removal_texts::describe;
 use crate::args::RmArgs;
-use crate::ask::confirm;
 use crate::output::{Format, Layout, Output, RemovalView};
-use crate::report::Stop;
+use crate::prompt::confirm;
+use crate::report::CommandError;
 
 /// `rls rm`
-pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), Stop> {
+pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let tasks = tasks::tasks(args, context).await?;
     let inspect = if shows_plan(args, context) { Inspect::Full } else { Inspect::Minimal };
     let full = context.shows_full(tasks.iter().map(|task| task.client.registry()));
@@ -56,7 +56,7 @@ async fn remove(
     runner: &mut RemovalRunner<'_>,
     output: &mut Output<RemovalView, Stdout>,
     saved: &mut SavedPlan,
-) -> Result<(), Stop> {
+) -> Result<(), CommandError> {
     let Task { client, repository, requests, .. } = task;
     let plan = match planned(args, context, task, inspect).await? {
         Ok(plan) => plan,
@@ -81,7 +81,7 @@ async fn planned(
     context: &Context<'_>,
     task: &Task,
     inspect: Inspect,
-) -> Result<registry_ls::Result<Plan>, Stop> {
+) -> Result<registry_ls::Result<Plan>, CommandError> {
     let mut confirmed = None;
     loop {
         let counts = Arc::new(SnapshotProgress::default());
@@ -97,7 +97,7 @@ async fn planned(
         if args.yes || args.only_plans() || question.is_none() || question == confirmed {
             return Ok(Ok(plan));
         }
-        context.or_end(confirm(question.as_deref().unwrap_or_default())).await??;
+        context.until_shutdown(confirm(question.as_deref().unwrap_or_default())).await??;
         confirmed = question;
     }
 }

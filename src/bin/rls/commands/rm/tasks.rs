@@ -17,7 +17,7 @@ use crate::args::RmArgs;
 use crate::commands::Context;
 use crate::input;
 use crate::output::some_of;
-use crate::report::Stop;
+use crate::report::CommandError;
 use crate::usage::Usage;
 
 /// What is to be removed from one repository.
@@ -41,7 +41,7 @@ enum Chosen {
 }
 
 /// All that is to be done, in the order in which the repositories are named.
-pub(super) async fn tasks(args: &RmArgs, context: &Context<'_>) -> Result<Vec<Task>, Stop> {
+pub(super) async fn tasks(args: &RmArgs, context: &Context<'_>) -> Result<Vec<Task>, CommandError> {
     let mut tasks = Tasks::default();
     match &args.apply {
         Some(file) => {
@@ -101,9 +101,9 @@ impl Tasks {
         client: &Arc<Client>,
         reference: &Reference,
         chosen: Chosen,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), CommandError> {
         let repository = reference.repository();
-        let tags: Vec<Tag> = match context.or_end(client.tags(repository).try_collect()).await? {
+        let tags: Vec<Tag> = match context.until_shutdown(client.tags(repository).try_collect()).await? {
             Ok(tags) => tags,
             Err(error) => return Err(context.failed(client.registry(), error)),
         };
@@ -214,14 +214,14 @@ fn policy(args: &RmArgs) -> RemovalPolicy {
 }
 
 /// Reads a plan. What a file says never overrides what a person says: with `--registry`, all of it is for that registry.
-async fn saved(file: &Path, context: &Context<'_>) -> Result<SavedPlan, Stop> {
+async fn saved(file: &Path, context: &Context<'_>) -> Result<SavedPlan, CommandError> {
     let called = if file.as_os_str() == "-" {
         "the plan on standard input".to_owned()
     } else {
         format!("the plan {}", file.display())
     };
     let text = context.read("the plan", file, input::LIST).await?;
-    let plan = context.or_end(input::apart(move || SavedPlan::parse(&text))).await?;
+    let plan = context.until_shutdown(input::apart(move || SavedPlan::parse(&text))).await?;
     let plan = plan.unwrap_or_else(|error| Err(registry_ls::Error::config(error.to_string())));
     let plan = plan.map_err(|error| Usage::from(error.called(format!("cannot read {called}"))))?;
     for item in &plan.items {

@@ -8,12 +8,12 @@ use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future, stream};
 use jiff::Timestamp;
 use registry_ls::error::{Error, Result};
 use registry_ls::name::{Digest, Repository, Tag, Target};
-use registry_ls::registry::{Client, Gap, Summaries, Summary, Unread, one_by_one};
+use registry_ls::registry::{Client, Gap, Summaries, Summary, Unread, flatten_batches};
 
 use crate::args::{FilterArgs, TagsArgs};
 use crate::output::{Detail, Progress, TagRecord, Time};
 use crate::report::failure;
-use crate::sort::{Facts, Order, sort};
+use crate::sort::{Order, SortFacts, sort};
 
 use super::super::first;
 use super::names::Names;
@@ -129,8 +129,9 @@ impl Listing<'_> {
         }
         let summaries = Rc::new(Summaries::new(&self.client, &self.repository, Timestamp::now()));
         // What is under way is moved about by what keeps several of it: there it is one pointer.
-        let known = one_by_one(tags).map_ok(move |tag| self.look(tag, Rc::clone(&summaries)).boxed_local().map(Ok));
-        known.try_buffered(self.client.jobs()).map_ok(|known| vec![known]).boxed_local()
+        let known =
+            flatten_batches(tags).map_ok(move |tag| self.look(tag, Rc::clone(&summaries)).boxed_local().map(Ok));
+        known.try_buffered(self.client.max_concurrency()).map_ok(|known| vec![known]).boxed_local()
     }
 
     async fn look(&self, tag: Tag, summaries: Rc<Summaries<'_>>) -> Known {
@@ -190,9 +191,9 @@ impl Known {
         error
     }
 
-    fn facts(&self) -> Facts<'_> {
+    fn facts(&self) -> SortFacts<'_> {
         let summary = self.summary.as_deref();
         let created: Option<Timestamp> = summary.and_then(|summary| summary.created);
-        Facts { name: self.tag.as_str(), created, size: summary.and_then(|summary| summary.size) }
+        SortFacts { name: self.tag.as_str(), created, size: summary.and_then(|summary| summary.size) }
     }
 }

@@ -7,13 +7,13 @@ use futures::{StreamExt, stream};
 use registry_ls::name::Digest;
 
 use self::listing::{Batch, Known, Listing, Query};
-use super::{Context, MOST_AT_ONCE, next_or_flush};
+use super::{Context, MAX_PENDING, next_or_flush};
 use crate::args::TagsArgs;
 use crate::output::{Progress, TagView};
-use crate::report::Stop;
+use crate::report::CommandError;
 
 /// `rls tags`
-pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), Stop> {
+pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let targets = context.repositories(&args.repositories).await?;
     let query = Query::new(args);
     // What comes from standard input is several, even when it is one or none: a script sees the same lines.
@@ -24,7 +24,7 @@ pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), Stop> {
     let progress = context.progress("tags");
     let counted = Some(&progress).filter(|_| targets.len() == 1);
     let listing = |(client, repository)| Listing { query: &query, client, repository, progress: counted };
-    targets.iter().for_each(|(client, repository)| client.expect([repository]));
+    targets.iter().for_each(|(client, repository)| client.prefetch_tokens([repository]));
     let listings: Vec<_> = targets.into_iter().map(listing).collect();
     let outcome = match listings.as_slice() {
         [listing] => one(listing, context, &mut output, &progress).await,
@@ -42,7 +42,7 @@ async fn one(
     context: &Context<'_>,
     output: &mut Output,
     progress: &Progress,
-) -> Result<(), Stop> {
+) -> Result<(), CommandError> {
     let registry = listing.client.registry();
     let mut batches = listing.batches();
     let mut record = listing.record(None);
@@ -53,7 +53,7 @@ async fn one(
         for known in batch {
             tell_gaps(&known, listing, context, &mut told);
             match known.fill(&mut record) {
-                Some(error) => context.report.failure(&error, &context.situation(registry)),
+                Some(error) => context.report.failure(&error, &context.hint_context(registry)),
                 None => context.report.success(),
             }
             output.write(&record)?;
@@ -68,14 +68,14 @@ async fn several(
     context: &Context<'_>,
     output: &mut Output,
     progress: &Progress,
-) -> Result<(), Stop> {
+) -> Result<(), CommandError> {
     let read = stream::iter(listings).map(|listing| async move {
         let counted = |batch: &Batch| progress.inc(batch.as_ref().map_or(0, |batch| batch.len() as u64));
         (listing, listing.batches().inspect(counted).collect::<Vec<_>>().await)
     });
-    let mut read = read.buffered(MOST_AT_ONCE).boxed_local();
+    let mut read = read.buffered(MAX_PENDING).boxed_local();
     while let Some((listing, batches)) = next_or_flush(context, &mut read, output).await? {
-        let situation = context.situation(listing.client.registry());
+        let hint_context = context.hint_context(listing.client.registry());
         let mut whole = true;
         let mut record = listing.record(None);
         let mut told = HashSet::new();
@@ -84,7 +84,7 @@ async fn several(
                 Ok(known) => known,
                 Err(error) => {
                     whole = false;
-                    context.report.failure(&error, &situation);
+                    context.report.failure(&error, &hint_context);
                     output.write(&listing.record(Some(&error)))?;
                     continue;
                 }
@@ -93,7 +93,7 @@ async fn several(
                 tell_gaps(&known, listing, context, &mut told);
                 if let Some(error) = known.fill(&mut record) {
                     whole = false;
-                    context.report.failure(&error, &situation);
+                    context.report.failure(&error, &hint_context);
                 }
                 output.write(&record)?;
             }

@@ -8,7 +8,7 @@ use registry_ls::error::{Error, Fault, Kind, Result};
 use registry_ls::name::Tag;
 use tokio::task::spawn_blocking;
 
-use crate::sort::{Facts, Order, sort};
+use crate::sort::{Order, SortFacts, sort};
 
 /// What ends a name; it is in none.
 const END: char = '\n';
@@ -96,7 +96,7 @@ impl Names {
             }
             Order::Version => {
                 let mut named: Vec<_> = self.starts.iter().map(|start| (*start, name(text, *start))).collect();
-                sort(&mut named, order, reverse, |(_, name)| Facts { name, created: None, size: None });
+                sort(&mut named, order, reverse, |(_, name)| SortFacts { name, created: None, size: None });
                 self.starts = named.into_iter().map(|(start, _)| start).collect();
             }
         }

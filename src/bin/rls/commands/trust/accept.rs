@@ -3,9 +3,9 @@
 use registry_ls::name::Registry;
 
 use super::Wanted;
-use crate::ask;
 use crate::output::CertificateRecord;
 use crate::output::day;
+use crate::prompt;
 use crate::usage::{Result, Usage};
 
 /// Asks on the terminal whether to trust what a registry sends.
@@ -18,14 +18,14 @@ pub(super) async fn ask(registry: &Registry, wanted: &Wanted) -> Result<()> {
     let shown: Vec<String> =
         wanted.anchors.iter().map(|anchor| shown(&CertificateRecord::from(&anchor.certificate))).collect();
     let shown = shown.join(" and ");
-    if !ask::is_possible() {
+    if !prompt::is_possible() {
         return Err(Usage::new(format!("{shown} is to be trusted for {name}, which needs a confirmation"))
             .because("there is no terminal to ask on")
             .hint(
                 "--fingerprint SHA256 accepts it, once you have compared it with what the registry's operator says",
             ));
     }
-    if ask::is_yes(&ask::ask(&format!("trust {shown} for {name}? [y/N]")).await?) {
+    if prompt::is_yes(&prompt::ask(&format!("trust {shown} for {name}? [y/N]")).await?) {
         Ok(())
     } else {
         Err(Usage::new("not accepted, so nothing was written"))

@@ -10,22 +10,22 @@ use registry_ls::trust::certificate::Validity;
 use registry_ls::trust::{Inspection, inspect};
 
 use self::uses::Destinations;
-use super::surroundings;
+use super::host_paths;
 use crate::args::TrustArgs;
 use crate::commands::Context;
 use crate::input::{apart, unread};
 use crate::output::{CertificateRecord, InspectedRecord, InspectionRecord, InspectionView, KeyRecord};
-use crate::report::{Situation, Stop, failure};
+use crate::report::{CommandError, HintContext, failure};
 
 /// Shows what each file is. Nothing is asked of anybody.
-pub(super) async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), Stop> {
+pub(super) async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let registry = context.settings.known_registry(args.named.as_deref())?;
     let mut output = context.output(InspectionView)?;
-    let paths = args.check.clone();
+    let files = args.check.clone();
     // They may be pipes.
-    let inspections = context.or_end(apart(move || inspect(&paths))).await?.map_err(unread)?;
+    let inspections = context.until_shutdown(apart(move || inspect(&files))).await?.map_err(unread)?;
     let name = registry.map_or_else(|| host_in(&inspections), |registry| registry.authority());
-    let destinations = Destinations { name, surroundings: surroundings(context) };
+    let destinations = Destinations { name, paths: host_paths(context) };
     for (path, inspection) in args.check.iter().zip(&inspections) {
         output.write(&match inspection {
             Ok(inspection) => {
@@ -33,7 +33,7 @@ pub(super) async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), S
                 record(inspection, &destinations)
             }
             Err(error) => {
-                context.report.failure(error, &Situation::default());
+                context.report.failure(error, &HintContext::default());
                 InspectionRecord {
                     file: path.display().to_string(),
                     error: Some(failure(error)),

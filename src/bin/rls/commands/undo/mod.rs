@@ -15,14 +15,14 @@ use self::choice::Choice;
 use super::{Context, close, next_or_flush};
 use crate::args::UndoArgs;
 use crate::output::{Action, Output, RemovalRecord, RemovalView, Time, UndoRunRecord, UndoRunView};
-use crate::report::{Situation, Stop, failure};
+use crate::report::{CommandError, HintContext, failure};
 use crate::usage::{self, Usage};
 
 /// Why nothing had to be done.
 const THERE: &str = "already there";
 
 /// `rls undo`
-pub async fn run(args: &UndoArgs, context: &Context<'_>) -> Result<(), Stop> {
+pub async fn run(args: &UndoArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let archive = archive()?;
     let choice = Choice::read(args, context.settings)?;
     if args.list {
@@ -33,7 +33,7 @@ pub async fn run(args: &UndoArgs, context: &Context<'_>) -> Result<(), Stop> {
         Ok(planned) => planned,
         Err(error) => return unplanned(context, args, &error),
     };
-    let mut undoing = Undoing {
+    let mut undoing = UndoRunner {
         context,
         archive,
         only_shows: args.dry_run,
@@ -71,18 +71,18 @@ pub(super) fn archive() -> usage::Result<Archive> {
 async fn off_the_thread<T: Send + 'static>(
     context: &Context<'_>,
     work: impl FnOnce() -> registry_ls::Result<T> + Send + 'static,
-) -> Result<registry_ls::Result<T>, Stop> {
+) -> Result<registry_ls::Result<T>, CommandError> {
     let work = tokio::task::spawn_blocking(work);
-    let done = context.or_end(work).await?;
+    let done = context.until_shutdown(work).await?;
     Ok(done.unwrap_or_else(|error| Err(Error::config("removed manifests cannot be read").because(error))))
 }
 
 /// Says that nothing is put back, and why.
-fn unplanned(context: &Context<'_>, args: &UndoArgs, error: &Error) -> Result<(), Stop> {
+fn unplanned(context: &Context<'_>, args: &UndoArgs, error: &Error) -> Result<(), CommandError> {
     if !error.is_not_found() {
         return Err(Usage::from(error.clone()).into());
     }
-    context.report.failure(error, &Situation::default());
+    context.report.failure(error, &HintContext::default());
     if !args.lists.is_empty() {
         context.report.hint("rls undo --list shows what can be undone");
     }
@@ -90,7 +90,7 @@ fn unplanned(context: &Context<'_>, args: &UndoArgs, error: &Error) -> Result<()
 }
 
 /// Pushes back, counts, and says how it ended.
-struct Undoing<'a> {
+struct UndoRunner<'a> {
     context: &'a Context<'a>,
     archive: Archive,
     only_shows: bool,
@@ -101,12 +101,12 @@ struct Undoing<'a> {
     failed: usize,
 }
 
-impl Undoing<'_> {
+impl UndoRunner<'_> {
     async fn put_back(
         &mut self,
         restoration: Restoration,
         output: &mut Output<RemovalView, Stdout>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), CommandError> {
         let (context, registry) = (self.context, restoration.registry().clone());
         let client = context.client(&registry).await?;
         let mut outcomes = if self.only_shows {
@@ -117,7 +117,7 @@ impl Undoing<'_> {
         while let Some((entry, outcome)) = next_or_flush(context, &mut outcomes, output).await? {
             if let Err(error) = &outcome {
                 *if stays(error) { &mut self.kept } else { &mut self.failed } += 1;
-                context.report.failure(error, &context.situation(&registry));
+                context.report.failure(error, &context.hint_context(&registry));
             }
             if matches!(outcome, Ok(Restored::Back)) {
                 self.back += 1;
@@ -166,7 +166,7 @@ fn stays(error: &Error) -> bool {
 }
 
 /// `rls undo --list`
-async fn list(args: &UndoArgs, choice: &Choice, context: &Context<'_>, archive: Archive) -> Result<(), Stop> {
+async fn list(args: &UndoArgs, choice: &Choice, context: &Context<'_>, archive: Archive) -> Result<(), CommandError> {
     let mut output = context.output(UndoRunView)?;
     let most = args.last.map_or(usize::MAX, |last| usize::try_from(last.get()).unwrap_or(usize::MAX));
     let kept = archive.clone();

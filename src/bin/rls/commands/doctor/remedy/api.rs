@@ -4,7 +4,7 @@ use registry_ls::diagnosis::Problem;
 use registry_ls::error::{Error, Kind, Operation};
 
 use super::{Remedies, lines};
-use crate::report::Situation;
+use crate::report::HintContext;
 
 pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec<String>> {
     let (authority, host) = (remedies.registry.authority(), remedies.registry.host());
@@ -56,5 +56,5 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
 /// The same that `rls repos` says when it meets with it.
 fn no_catalog(remedies: &Remedies<'_>) -> Vec<String> {
     let error = Error::new(Kind::Unsupported(Operation::Catalog), "no catalog");
-    Situation::at(remedies.registry, false).hint(&error).into_iter().collect()
+    HintContext::at(remedies.registry, false).hint(&error).into_iter().collect()
 }

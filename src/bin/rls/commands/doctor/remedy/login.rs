@@ -1,6 +1,6 @@
 //! Credentials, tokens, rights.
 
-use registry_ls::auth::{Action, Right};
+use registry_ls::auth::{Action, Permission};
 use registry_ls::diagnosis::{Problem, Secret};
 use registry_ls::keychain::HelperFault;
 
@@ -96,11 +96,13 @@ fn expired(remedies: &Remedies<'_>, secret: Secret) -> Vec<String> {
     vec![login]
 }
 
-fn missing_right(remedies: &Remedies<'_>, right: Option<&Right>, is_known: bool) -> Vec<String> {
+fn missing_right(remedies: &Remedies<'_>, right: Option<&Permission>, is_known: bool) -> Vec<String> {
     let login = format!("rls login {}", remedies.registry);
     let ask = match right {
-        Some(Right { action: Action::Catalog, .. }) => "ask the registry's operator for registry:catalog:*".to_owned(),
-        Some(Right { action, repository: Some(repository) }) => {
+        Some(Permission { action: Action::Catalog, .. }) => {
+            "ask the registry's operator for registry:catalog:*".to_owned()
+        }
+        Some(Permission { action, repository: Some(repository) }) => {
             format!("ask the registry's operator for {action} on {repository}")
         }
         _ => "ask the registry's operator to be let in".to_owned(),

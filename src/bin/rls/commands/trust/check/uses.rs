@@ -2,7 +2,7 @@
 
 use std::path::{Path, absolute};
 
-use registry_ls::trust::{ClientProgram, Inspection, PemKind, Placement, Surroundings};
+use registry_ls::trust::{ClientProgram, HostPaths, Inspection, PemKind, Placement};
 
 use crate::output::UseRecord;
 
@@ -10,7 +10,7 @@ use crate::output::UseRecord;
 pub(super) struct Destinations {
     /// `HOST[:PORT]`
     pub name: String,
-    pub surroundings: Surroundings,
+    pub paths: HostPaths,
 }
 
 impl Destinations {
@@ -61,7 +61,7 @@ impl Destinations {
     /// Where clients look for a CA.
     fn authorities(&self) -> Vec<UseRecord> {
         let place = |client: &ClientProgram| {
-            let placement = Placement::of(*client, &self.name, &self.surroundings);
+            let placement = Placement::of(*client, &self.name, &self.paths);
             let setting = placement.setting.map(|setting| format!("{}: {}", setting.path.display(), setting.line));
             UseRecord {
                 program: client.to_string(),
@@ -76,7 +76,7 @@ impl Destinations {
     /// Where clients look for a certificate of their own. The folders are those of the CA.
     fn client_certificate(&self, file: &Path) -> Vec<UseRecord> {
         let place = |client: &ClientProgram| {
-            let placement = Placement::of(*client, &self.name, &self.surroundings);
+            let placement = Placement::of(*client, &self.name, &self.paths);
             let folder = placement.ca_file.parent().unwrap_or(&placement.ca_file);
             let file = file.display();
             let (path, setting) = match client {

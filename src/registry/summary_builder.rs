@@ -57,7 +57,7 @@ pub(super) enum ConfigFacts {
 
 /// A summary in the making.
 #[derive(Debug)]
-pub(super) struct Sum {
+pub(super) struct SummaryBuilder {
     digest: Digest,
     media_type: Cow<'static, str>,
     length: usize,
@@ -72,7 +72,7 @@ pub(super) struct Sum {
     is_cut: bool,
 }
 
-impl Sum {
+impl SummaryBuilder {
     /// Starts with the manifest alone.
     pub(super) fn new(manifest: &Manifest) -> Self {
         let known = media_types::ALL.into_iter().find(|known| *known == manifest.media_type);

@@ -14,35 +14,35 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::report::{Exit, Report, Stop};
+use crate::report::{CommandError, Exit, Report};
 
 /// Comes true when the command has to end. It can be waited for in several places.
-pub type Ending = Shared<LocalBoxFuture<'static, End>>;
+pub type Shutdown = Shared<LocalBoxFuture<'static, ShutdownReason>>;
 
 /// So long a command has to end in its own time.
 const GRACE: Duration = Duration::from_millis(150);
 /// So long it takes at most to say why it ended where it could not say that itself.
-const LAST_WORDS: Duration = Duration::from_millis(20);
+const REPORT_GRACE: Duration = Duration::from_millis(20);
 
 /// Why a command has to end.
 #[derive(Debug, Clone)]
-pub enum End {
+pub enum ShutdownReason {
     /// SIGINT or SIGTERM.
     Signal(Exit),
     /// The time limit.
     TimedOut(Error),
 }
 
-impl From<End> for Stop {
-    fn from(end: End) -> Self {
+impl From<ShutdownReason> for CommandError {
+    fn from(end: ShutdownReason) -> Self {
         match end {
-            End::Signal(exit) => Self::Signal(exit),
-            End::TimedOut(error) => Self::Failed(error, Box::default()),
+            ShutdownReason::Signal(exit) => Self::Signal(exit),
+            ShutdownReason::TimedOut(error) => Self::Failed(error, Box::default()),
         }
     }
 }
 
-impl End {
+impl ShutdownReason {
     fn timed_out(timeout: Duration) -> Self {
         Self::TimedOut(Error::new(Kind::TimedOut, format!("timed out after {timeout:?}")))
     }
@@ -74,7 +74,7 @@ impl Limit {
 /// # Errors
 ///
 /// When signals cannot be watched for.
-pub fn watch(started: Instant, report: impl Fn() -> Report + Send + 'static) -> std::io::Result<(Ending, Limit)> {
+pub fn watch(started: Instant, report: impl Fn() -> Report + Send + 'static) -> std::io::Result<(Shutdown, Limit)> {
     let (sender, limit) = watch::channel(None);
     let (end, mut ended) = watch::channel(None);
     let (ready, is_ready) = mpsc::sync_channel(1);
@@ -100,7 +100,7 @@ pub fn watch(started: Instant, report: impl Fn() -> Report + Send + 'static) -> 
 
 async fn keep_watch(
     limit: watch::Receiver<Option<(Instant, Duration)>>,
-    ended: watch::Sender<Option<End>>,
+    ended: watch::Sender<Option<ShutdownReason>>,
     ready: mpsc::SyncSender<std::io::Result<()>>,
     report: impl Fn() -> Report + Send + 'static,
 ) {
@@ -111,13 +111,13 @@ async fn keep_watch(
     };
     drop(ready.send(Ok(())));
     let end = tokio::select! {
-        _ = interrupt.recv() => End::Signal(Exit::INTERRUPTED),
-        _ = terminate.recv() => End::Signal(Exit::TERMINATED),
-        timeout = reached(limit) => End::timed_out(timeout),
+        _ = interrupt.recv() => ShutdownReason::Signal(Exit::INTERRUPTED),
+        _ = terminate.recv() => ShutdownReason::Signal(Exit::TERMINATED),
+        timeout = reached(limit) => ShutdownReason::timed_out(timeout),
     };
     ended.send_replace(Some(end.clone()));
     tokio::time::sleep(GRACE).await;
-    end_at_last(end, report);
+    force_exit(end, report);
 }
 
 /// Comes true when the time limit is reached, which may be set meanwhile.
@@ -141,7 +141,7 @@ async fn reached(mut limit: watch::Receiver<Option<(Instant, Duration)>>) -> Dur
 }
 
 /// Ends the program whatever its other threads do. To write may block, too.
-fn end_at_last(end: End, report: impl Fn() -> Report + Send + 'static) {
+fn force_exit(end: ShutdownReason, report: impl Fn() -> Report + Send + 'static) {
     let exit = end.exit();
     let (told, is_told) = mpsc::channel();
     thread::spawn(move || {
@@ -149,6 +149,6 @@ fn end_at_last(end: End, report: impl Fn() -> Report + Send + 'static) {
         // The receiver may be gone.
         let _ = told.send(());
     });
-    let _ = is_told.recv_timeout(LAST_WORDS);
+    let _ = is_told.recv_timeout(REPORT_GRACE);
     std::process::exit(exit.code());
 }

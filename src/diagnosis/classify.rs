@@ -3,14 +3,14 @@
 use url::Url;
 
 use super::check::Finding;
+use super::outcome::Outcome;
 use super::problem::Problem;
 use super::tls;
-use super::verdict::Verdict;
 use crate::error::{Error, Fault, Kind, Missing, Network, Operation, Tls};
 
-/// The verdict on a check that met an error.
-pub(super) fn verdict(error: &Error, base: &Url) -> Verdict {
-    Verdict::failed(error.what(), finding(error, base))
+/// The outcome on a check that met an error.
+pub(super) fn outcome(error: &Error, base: &Url) -> Outcome {
+    Outcome::failed(error.what(), finding(error, base))
 }
 
 /// What an error of a request to the registry at `base` means.
@@ -41,14 +41,14 @@ fn problem(error: &Error, base: &Url) -> Problem {
         Kind::Protocol(fault) => protocol(fault),
         Kind::RateLimited => Problem::RateLimited,
         Kind::Config | Kind::Invalid => Problem::NamedFile,
-        Kind::Unidentified(_) => Problem::CredentialsNotRead,
+        Kind::CredentialsUnavailable(_) => Problem::CredentialsNotRead,
         Kind::Unauthenticated => Problem::NoCredentials,
         Kind::Denied(denial) => {
-            Problem::MissingRight { right: denial.right.clone(), identity: denial.identity.clone() }
+            Problem::MissingRight { right: denial.permission.clone(), identity: denial.identity.clone() }
         }
         Kind::UnsafeRealm => Problem::RefusedRealm,
         Kind::NotFound(Missing::Repository) => Problem::NoRepository,
-        Kind::NotFound(Missing::Page) => Problem::NotARegistry,
+        Kind::NotFound(Missing::Endpoint) => Problem::NotARegistry,
         Kind::NotFound(_) => Problem::Incomplete,
         Kind::Unsupported(Operation::Catalog) => Problem::NoCatalog,
         Kind::Unsupported(Operation::DeleteTag | Operation::DeleteManifest) => Problem::DeletionDisabled,

@@ -1,4 +1,4 @@
-//! Which rights to ask for with one token: those of the repositories that come next, as many as go into it.
+//! Which permissions to ask for with one token: those of the repositories that come next, as many as go into it.
 //!
 //! A token server usually checks a password by bcrypt for every token it issues, so that a token a repository is what makes a
 //! listing slow. A token for very many repositories does not fit into a request: web servers refuse header lines of more than
@@ -18,13 +18,13 @@ const LARGE_OVERHEAD: usize = 2400;
 
 /// Repositories that somebody is going to read, in their order.
 #[derive(Debug, Default)]
-pub struct Expected {
+pub struct PendingScopes {
     queue: VecDeque<Repository>,
     /// Those in the queue that were not taken yet.
     waiting: HashSet<Repository>,
 }
 
-impl Expected {
+impl PendingScopes {
     /// Adds repositories, after those that are there.
     pub fn add(&mut self, repositories: impl IntoIterator<Item = Repository>) {
         for repository in repositories {
@@ -44,7 +44,7 @@ impl Expected {
     }
 
     /// Forgets a repository: it needs nothing that is asked for ahead. Whether it was there.
-    pub fn forget(&mut self, repository: &Repository) -> bool {
+    pub fn remove(&mut self, repository: &Repository) -> bool {
         let was_there = self.waiting.remove(repository);
         while self.queue.front().is_some_and(|front| !self.waiting.contains(front)) {
             self.queue.pop_front();
@@ -53,8 +53,8 @@ impl Expected {
     }
 
     /// Takes `first`, and with it those at the head of the queue that `room` has space for; nothing when `first` is not expected.
-    pub fn take(&mut self, first: &Repository, mut room: Room) -> Vec<Repository> {
-        if !self.forget(first) {
+    pub fn take(&mut self, first: &Repository, mut room: ScopeBudget) -> Vec<Repository> {
+        if !self.remove(first) {
             return Vec::new();
         }
         room.add(first);
@@ -85,15 +85,15 @@ impl TokenSize {
     pub fn learn(&mut self, token: &Token, granted: &[Scope]) {
         let entries: usize = granted.iter().map(|scope| entry(scope.name())).sum();
         let overhead = token.size().saturating_sub(entries);
-        // A server that writes more about each right than was thought shows it in larger tokens only.
+        // A server that writes more about each permission than was thought shows it in larger tokens only.
         let known = self.overhead.filter(|_| granted.len() > 1).unwrap_or_default();
         self.overhead = Some(overhead.max(known));
     }
 
     /// The room in a token that is asked for by an address that has this many bytes without scopes.
-    pub fn room(self, address: usize) -> Room {
+    pub fn budget(self, address: usize) -> ScopeBudget {
         let overhead = self.overhead.unwrap_or(LARGE_OVERHEAD);
-        Room { token: MOST.saturating_sub(overhead), address: MOST.saturating_sub(address) }
+        ScopeBudget { token: MOST.saturating_sub(overhead), address: MOST.saturating_sub(address) }
     }
 
     /// Whether a token is larger than is asked for.
@@ -104,12 +104,12 @@ impl TokenSize {
 
 /// What is left of a token and an address, in bytes.
 #[derive(Debug, Clone, Copy)]
-pub struct Room {
+pub struct ScopeBudget {
     token: usize,
     address: usize,
 }
 
-impl Room {
+impl ScopeBudget {
     /// Whether there was room for a repository, which is then taken up.
     fn add(&mut self, repository: &Repository) -> bool {
         let name = repository.as_str();
@@ -124,7 +124,7 @@ impl Room {
     }
 }
 
-/// What the right to pull from a repository takes up in a token: JSON in base64.
+/// What the permission to pull from a repository takes up in a token: JSON in base64.
 fn entry(name: &str) -> usize {
     let json = r#"{"type":"repository","class":"","name":"","actions":["pull"]},"#.len() + name.len();
     json.div_ceil(3) * 4
@@ -146,24 +146,24 @@ mod tests {
         Token::parse(format!(r#"{{"token":"{}"}}"#, "t".repeat(length)).as_bytes()).expect("a token")
     }
 
-    fn room_for(count: usize) -> Room {
-        Room { token: count * entry("a"), address: MOST }
+    fn room_for(count: usize) -> ScopeBudget {
+        ScopeBudget { token: count * entry("a"), address: MOST }
     }
 
     #[test]
     fn the_next_are_taken_in_their_order_and_once() {
-        let mut expected = Expected::default();
+        let mut expected = PendingScopes::default();
         expected.add(["a", "b", "c", "d", "b", "e"].map(repository));
         assert_eq!(names(&expected.take(&repository("c"), room_for(3))), ["c", "a", "b"]);
         assert_eq!(names(&expected.take(&repository("a"), room_for(3))), [""; 0], "it was taken");
         assert_eq!(names(&expected.take(&repository("x"), room_for(3))), [""; 0], "nobody expects it");
-        assert!(expected.forget(&repository("d")));
+        assert!(expected.remove(&repository("d")));
         assert_eq!(names(&expected.take(&repository("e"), room_for(3))), ["e"]);
     }
 
     #[test]
     fn what_is_given_back_comes_first() {
-        let mut expected = Expected::default();
+        let mut expected = PendingScopes::default();
         expected.add(["a", "b", "c", "d"].map(repository));
         expected.take(&repository("a"), room_for(3));
         expected.give_back(["b", "c"].map(repository).into_iter());
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn one_that_fits_nowhere_is_taken_alone() {
-        let mut expected = Expected::default();
+        let mut expected = PendingScopes::default();
         expected.add(["a", "b"].map(repository));
         assert_eq!(names(&expected.take(&repository("a"), room_for(0))), ["a"]);
         assert_eq!(names(&expected.take(&repository("b"), room_for(9))), ["b"]);
@@ -181,13 +181,13 @@ mod tests {
     #[test]
     fn token_and_address_are_bounded_both() {
         let many = || {
-            let mut expected = Expected::default();
+            let mut expected = PendingScopes::default();
             expected.add((0..500).map(|number| repository(&format!("group/team/app-{number:03}"))));
             expected
         };
         let first = repository("group/team/app-000");
         for (overhead, address) in [(600, 100), (1200, 100), (3000, 100), (600, 3000)] {
-            let taken = many().take(&first, TokenSize { overhead: Some(overhead) }.room(address));
+            let taken = many().take(&first, TokenSize { overhead: Some(overhead) }.budget(address));
             let token: usize = overhead + taken.iter().map(|taken| entry(taken.as_str())).sum::<usize>();
             let query: String = taken.iter().fold(String::new(), |query, taken| {
                 let scope: String =

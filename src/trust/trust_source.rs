@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
 /// To whom a server owes it that its certificate is accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Voucher {
+pub enum TrustSource {
     /// An authority whose certificate is in this file.
     Authority(PathBuf),
     /// This file, which holds the server's own certificate.
@@ -22,7 +22,7 @@ pub enum Voucher {
     Nobody,
 }
 
-impl fmt::Display for Voucher {
+impl fmt::Display for TrustSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Authority(path) => path.display().fmt(f),
@@ -35,17 +35,17 @@ impl fmt::Display for Voucher {
 }
 
 /// A verifier that says who vouches.
-pub(super) trait Judge: ServerCertVerifier {
+pub(super) trait ReportingVerifier: ServerCertVerifier {
     /// Who vouches for a server with these certificates.
     ///
     /// # Errors
     ///
     /// Why it is refused.
-    fn voucher(
+    fn trust_source(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
         now: UnixTime,
-    ) -> Result<Voucher, Error>;
+    ) -> Result<TrustSource, Error>;
 }

@@ -33,12 +33,12 @@ fn all(environment: &Environment<'_>) -> usize {
 
 /// The bytes that a rendering has made by now.
 #[derive(Default)]
-struct Made(usize);
+struct RenderedBytes(usize);
 
 /// Takes room before text is made: `bytes` is told how much is left, which is as far as it need count.
 fn take(state: &mut State<'_, '_>, bytes: impl FnOnce(usize) -> usize) -> Result<(), Error> {
     let all = all(state.env());
-    let made = &mut state.get_or_insert_extension_with(Made::default).0;
+    let made = &mut state.get_or_insert_extension_with(RenderedBytes::default).0;
     let left = all.saturating_sub(*made);
     let bytes = bytes(left);
     if bytes > left {

@@ -13,21 +13,21 @@ use super::options::Jobs;
 use super::stats::Stats;
 
 /// Requests in flight at the start.
-const FIRST: usize = 16;
+const INITIAL: usize = 16;
 /// Requests in flight at most, without being told.
-const MOST: usize = 64;
+const MAX: usize = 64;
 /// By what the number is multiplied: a listing from afar of some hundred requests is over after a few rounds.
 const GROWTH: usize = 4;
 /// A server that is only slow is not asked less than this: what takes long by itself takes no less time one by one.
-const LEAST_WHEN_SLOW: usize = 8;
+const MIN_WHEN_SLOW: usize = 8;
 /// Rounds until growing is tried again where it brought nothing.
 const PATIENCE: usize = 16;
 /// What takes less than this is not slow.
 const QUICK: Duration = Duration::from_millis(50);
 
-/// The turns of requests: each takes one and holds it until its reply is there.
+/// The permits of requests: each takes one and holds it until its reply is there.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct ConcurrencyLimiter {
     permits: Arc<Semaphore>,
     state: Mutex<State>,
     stats: Arc<Stats>,
@@ -42,36 +42,36 @@ struct State {
     now: usize,
 }
 
-/// The right to have one request in flight.
+/// The permission to have one request in flight.
 #[derive(Debug)]
-pub(super) struct Turn {
-    pace: Arc<Pace>,
+pub(super) struct Permit {
+    limiter: Arc<ConcurrencyLimiter>,
     permit: Option<OwnedSemaphorePermit>,
     /// How often the number had been halved when the turn began.
     halved: usize,
 }
 
-impl Pace {
+impl ConcurrencyLimiter {
     pub fn new(jobs: Jobs, stats: Arc<Stats>) -> Self {
         let window = Window::new(jobs);
         let permits = Arc::new(Semaphore::new(window.limit));
         Self { permits, state: Mutex::new(State { window, owed: 0, now: 0 }), stats }
     }
 
-    /// The most turns that there can be.
-    pub fn most(&self) -> usize {
+    /// The most permits that there can be.
+    pub fn max_concurrency(&self) -> usize {
         let Window { limit, is_fixed, .. } = self.state().window;
-        if is_fixed { limit } else { MOST }
+        if is_fixed { limit } else { MAX }
     }
 
     /// Waits for a turn. Nobody overtakes another.
-    pub async fn turn(self: &Arc<Self>) -> Turn {
+    pub async fn acquire(self: &Arc<Self>) -> Permit {
         // Closed by nobody, so there is always a permit to come.
         let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
         let mut state = self.state();
         state.now += 1;
-        self.stats.count_at_once(state.now);
-        Turn { pace: Arc::clone(self), permit, halved: state.window.halved }
+        self.stats.record_concurrency(state.now);
+        Permit { limiter: Arc::clone(self), permit, halved: state.window.halved }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -84,8 +84,8 @@ impl Pace {
         look(&mut state.window);
         let after = state.window.limit;
         if state.window.halved > halved {
-            self.stats.count_slowdown();
-            tracing::debug!("the server is slow or turns requests away: at most {after} at once from now on");
+            self.stats.count_throttled();
+            tracing::debug!("the server is slow or permits requests away: at most {after} at once from now on");
         }
         let more = after.saturating_sub(before);
         let forgiven = more.min(state.owed);
@@ -97,21 +97,21 @@ impl Pace {
     }
 }
 
-impl Turn {
+impl Permit {
     /// The head of the reply is there.
-    pub fn answered(&self, status: u16, took: Duration) {
-        self.pace.change(|window| match status {
+    pub fn record(&self, status: u16, took: Duration) {
+        self.limiter.change(|window| match status {
             // A crowd that is turned away is one setback, however many are in it.
             429 | 503 if self.halved < window.halved => {}
             429 | 503 => window.halve(1),
-            _ => window.answered(took),
+            _ => window.record(took),
         });
     }
 }
 
-impl Drop for Turn {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut state = self.pace.state();
+        let mut state = self.limiter.state();
         state.now -= 1;
         if state.owed > 0
             && let Some(permit) = self.permit.take()
@@ -144,7 +144,7 @@ struct Window {
 impl Window {
     fn new(jobs: Jobs) -> Self {
         let (limit, is_fixed) = match jobs {
-            Jobs::Adaptive => (FIRST, false),
+            Jobs::Adaptive => (INITIAL, false),
             Jobs::Fixed(jobs) => (jobs.max(1), true),
         };
         Self {
@@ -160,7 +160,7 @@ impl Window {
         }
     }
 
-    fn answered(&mut self, took: Duration) {
+    fn record(&mut self, took: Duration) {
         if self.is_fixed {
             return;
         }
@@ -182,7 +182,7 @@ impl Window {
         let is_slow = typical > QUICK && typical > self.best.saturating_mul(4);
         self.best = self.best.saturating_add(self.best / 8).min(typical);
         if is_slow {
-            return self.halve(LEAST_WHEN_SLOW);
+            return self.halve(MIN_WHEN_SLOW);
         }
         if let Some((limit, _)) = former
             && gain.is_some_and(|gain| gain < 1.25)
@@ -197,10 +197,10 @@ impl Window {
             return;
         }
         // Where requests already wait for each other, more of them would only wait longer.
-        if typical <= self.quickest.saturating_mul(2) && self.limit < MOST {
+        if typical <= self.quickest.saturating_mul(2) && self.limit < MAX {
             self.former = Some((self.limit, typical)).filter(|_| !self.is_careful);
             let grown = if self.is_careful { self.limit + (self.limit / 4).max(1) } else { self.limit * GROWTH };
-            self.limit = grown.min(MOST);
+            self.limit = grown.min(MAX);
         }
     }
 
@@ -239,7 +239,7 @@ mod tests {
     fn rounds(window: &mut Window, count: usize, time: impl Fn(usize) -> u64) -> Vec<usize> {
         let round = |window: &mut Window| {
             let limit = window.limit;
-            (0..limit).for_each(|_| window.answered(milliseconds(time(limit))));
+            (0..limit).for_each(|_| window.record(milliseconds(time(limit))));
             window.limit
         };
         (0..count).map(|_| round(window)).collect()
@@ -256,7 +256,7 @@ mod tests {
         let mut window = Window::new(Jobs::Adaptive);
         for (connections, limit) in [(1, 16), (16, 16), (16, 64)] {
             assert_eq!(window.limit, limit);
-            (0..limit).for_each(|at| window.answered(milliseconds(if at < connections { 25 } else { 75 })));
+            (0..limit).for_each(|at| window.record(milliseconds(if at < connections { 25 } else { 75 })));
         }
         assert_eq!(rounds(&mut window, 2, |_| 25), [64, 64]);
     }
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn where_requests_wait_for_each_other_there_are_not_more_of_them() {
         let mut window = Window::new(Jobs::Adaptive);
-        window.answered(milliseconds(1));
+        window.record(milliseconds(1));
         assert_eq!(rounds(&mut window, 40, |limit| limit as u64), [16; 40]);
     }
 
@@ -295,34 +295,34 @@ mod tests {
 
     #[tokio::test]
     async fn a_crowd_that_is_turned_away_is_one_setback() {
-        let pace = Arc::new(Pace::new(Jobs::Adaptive, Arc::default()));
+        let limiter = Arc::new(ConcurrencyLimiter::new(Jobs::Adaptive, Arc::default()));
         for expected in [8, 4, 2, 1, 1] {
-            let mut turns = Vec::new();
-            while let Some(turn) = futures::FutureExt::now_or_never(pace.turn()) {
-                turns.push(turn);
+            let mut permits = Vec::new();
+            while let Some(turn) = futures::FutureExt::now_or_never(limiter.acquire()) {
+                permits.push(turn);
             }
-            turns.into_iter().for_each(|turn| turn.answered(429, milliseconds(1)));
-            assert_eq!(pace.state().window.limit, expected);
-            assert_eq!((pace.permits.available_permits(), pace.state().owed), (expected, 0));
+            permits.into_iter().for_each(|turn| turn.record(429, milliseconds(1)));
+            assert_eq!(limiter.state().window.limit, expected);
+            assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (expected, 0));
         }
-        let totals = pace.stats.totals();
-        assert_eq!((totals.most_at_once, totals.slowdowns), (16, 4));
+        let totals = limiter.stats.totals();
+        assert_eq!((totals.peak_concurrency, totals.throttled), (16, 4));
     }
 
     #[tokio::test]
     async fn turns_that_are_out_are_taken_away_when_they_come_back() {
-        let pace = Arc::new(Pace::new(Jobs::Adaptive, Arc::default()));
-        let mut turns = Vec::new();
+        let limiter = Arc::new(ConcurrencyLimiter::new(Jobs::Adaptive, Arc::default()));
+        let mut permits = Vec::new();
         for _ in 0..16 {
-            turns.push(pace.turn().await);
+            permits.push(limiter.acquire().await);
         }
-        pace.change(|window| window.halve(1));
-        assert_eq!((pace.permits.available_permits(), pace.state().owed), (0, 8));
-        turns.truncate(10);
-        assert_eq!((pace.permits.available_permits(), pace.state().owed), (0, 2));
-        pace.change(|window| window.limit = 11);
-        assert_eq!((pace.permits.available_permits(), pace.state().owed), (1, 0));
-        drop(turns);
-        assert_eq!(pace.permits.available_permits(), 11);
+        limiter.change(|window| window.halve(1));
+        assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (0, 8));
+        permits.truncate(10);
+        assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (0, 2));
+        limiter.change(|window| window.limit = 11);
+        assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (1, 0));
+        drop(permits);
+        assert_eq!(limiter.permits.available_permits(), 11);
     }
 }

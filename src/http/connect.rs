@@ -20,15 +20,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 use url::Url;
 
-use super::fault::{deepest, find, place};
+use super::fault::{authority, find_source, root_cause};
 use super::options::Options;
 use super::proxy::proxy_for;
 use crate::error::{Error, Kind, Network, Result};
 
 /// A connection on which nothing was sent yet.
-pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+pub trait RawStream: AsyncRead + AsyncWrite + Unpin + Send {}
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> RawStream for T {}
 
 /// Connects to the host and port of `url`, within [`Options::connect_timeout`], as a request to it would: at the address
 /// that [`Options::resolve`] names, or through a proxy. `proxy_tls` is for a proxy that is reached by TLS.
@@ -36,7 +36,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 /// # Errors
 ///
 /// [`Kind::Network`] when there is no way there.
-pub async fn dial(url: &Url, options: &Options, proxy_tls: ClientConfig) -> Result<Box<dyn Wire>> {
+pub async fn connect(url: &Url, options: &Options, proxy_tls: ClientConfig) -> Result<Box<dyn RawStream>> {
     let connecting = async {
         match Matcher::from_env().intercept(&uri(url)?) {
             Some(proxy) => through(&proxy, &proxy_for(url).unwrap_or_default(), url, proxy_tls).await,
@@ -45,11 +45,11 @@ pub async fn dial(url: &Url, options: &Options, proxy_tls: ClientConfig) -> Resu
     };
     tokio::time::timeout(options.connect_timeout, connecting).await.unwrap_or_else(|_| {
         let cause = format!("no connection within {} s", options.connect_timeout.as_secs_f32());
-        Err(network(Network::ConnectTimeout, format!("timed out connecting to {}", place(url))).because(cause))
+        Err(network(Network::ConnectTimeout, format!("timed out connecting to {}", authority(url))).because(cause))
     })
 }
 
-async fn direct(url: &Url, options: &Options) -> Result<Box<dyn Wire>> {
+async fn direct(url: &Url, options: &Options) -> Result<Box<dyn RawStream>> {
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or_default();
     let mut addresses: Vec<_> = options.addresses(host, port).collect();
@@ -57,25 +57,25 @@ async fn direct(url: &Url, options: &Options) -> Result<Box<dyn Wire>> {
         let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         addresses = tokio::net::lookup_host((name, port))
             .await
-            .map_err(|error| network(Network::Dns, format!("cannot resolve {host}")).because(deepest(&error)))?
+            .map_err(|error| network(Network::Dns, format!("cannot resolve {host}")).because(root_cause(&error)))?
             .collect();
     }
-    tracing::debug!("connecting to {} at {addresses:?}", place(url));
+    tracing::debug!("connecting to {} at {addresses:?}", authority(url));
     let mut connector = HttpConnector::new_with_resolver(Addresses(addresses));
     connector.enforce_http(false);
     let connected = connector.call(uri(url)?).await;
-    connected.map(|stream| Box::new(stream.into_inner()) as Box<dyn Wire>).map_err(|error| unreached(&error, url))
+    connected.map(|stream| Box::new(stream.into_inner()) as Box<dyn RawStream>).map_err(|error| unreached(&error, url))
 }
 
 /// `name` is the proxy's for people, without its credentials.
-async fn through(proxy: &Intercept, name: &str, url: &Url, tls: ClientConfig) -> Result<Box<dyn Wire>> {
+async fn through(proxy: &Intercept, name: &str, url: &Url, tls: ClientConfig) -> Result<Box<dyn RawStream>> {
     let to = proxy.uri().clone();
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);
     let target = uri(url)?;
     let fail = |error: &(dyn StdError + 'static)| {
-        let what = format!("cannot reach {} through the proxy {name}", place(url));
-        network(Network::Proxy, what).because(deepest(error))
+        let what = format!("cannot reach {} through the proxy {name}", authority(url));
+        network(Network::Proxy, what).because(root_cause(error))
     };
     let local_dns = !matches!(to.scheme_str(), Some("socks4a" | "socks5h"));
     match to.scheme_str() {
@@ -107,11 +107,11 @@ fn without_protocols(mut tls: ClientConfig) -> ClientConfig {
 }
 
 fn unreached(error: &(dyn StdError + 'static), url: &Url) -> Error {
-    match find::<io::Error>(error).map(io::Error::kind) {
+    match find_source::<io::Error>(error).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => {
-            network(Network::Refused, format!("cannot connect to {}", place(url))).because("connection refused")
+            network(Network::Refused, format!("cannot connect to {}", authority(url))).because("connection refused")
         }
-        _ => network(Network::Other, format!("cannot connect to {}", place(url))).because(deepest(error)),
+        _ => network(Network::Other, format!("cannot connect to {}", authority(url))).because(root_cause(error)),
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
         (port, seen)
     }
 
-    async fn received(mut wire: Box<dyn Wire>) -> String {
+    async fn received(mut wire: Box<dyn RawStream>) -> String {
         let mut text = String::new();
         wire.read_to_string(&mut text).await.unwrap();
         text
@@ -186,14 +186,14 @@ mod tests {
         let named = Resolve { host: "registry.corp".to_owned(), port, address: "127.0.0.1".parse().unwrap() };
         let options = Options { resolve: vec![named], ..options() };
         let url = Url::parse(&format!("https://registry.corp:{port}/")).unwrap();
-        assert_eq!(received(dial(&url, &options, tls()).await.unwrap()).await, "hello");
+        assert_eq!(received(connect(&url, &options, tls()).await.unwrap()).await, "hello");
     }
 
     #[tokio::test]
     async fn a_closed_port_is_refused_and_a_name_that_is_none_is_not_resolved() {
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let refusal = |text: String| async move {
-            let error = dial(&Url::parse(&text).unwrap(), &options(), tls()).await.err().unwrap();
+            let error = connect(&Url::parse(&text).unwrap(), &options(), tls()).await.err().unwrap();
             (error.kind().clone(), error.what().to_owned())
         };
         let (kind, what) = refusal(format!("https://127.0.0.1:{port}/")).await;

@@ -6,19 +6,19 @@ use super::check::{Fact, Finding, Status};
 
 /// The outcome of a check.
 #[derive(Debug)]
-pub(super) struct Verdict {
+pub(super) struct Outcome {
     pub status: Status,
     pub detail: String,
     pub facts: Vec<Fact>,
     pub finding: Option<Finding>,
-    pub unobeyed: Option<PathBuf>,
+    pub ignored_skip_verify: Option<PathBuf>,
     /// Whether something was waited for.
     pub is_timed: bool,
     /// Whether the checks that need this one are tried although it failed.
-    pub stands_in_the_way: bool,
+    pub blocks_dependents: bool,
 }
 
-impl Verdict {
+impl Outcome {
     pub fn passed(detail: impl Into<String>) -> Self {
         Self::new(Status::Passed, detail.into())
     }
@@ -33,9 +33,17 @@ impl Verdict {
     }
 
     fn new(status: Status, detail: String) -> Self {
-        let (facts, finding, unobeyed) = (Vec::new(), None, None);
+        let (facts, finding, ignored_skip_verify) = (Vec::new(), None, None);
         let stands_in_the_way = status == Status::Failed;
-        Self { status, detail, facts, finding, unobeyed, is_timed: true, stands_in_the_way }
+        Self {
+            status,
+            detail,
+            facts,
+            finding,
+            ignored_skip_verify: ignored_skip_verify,
+            is_timed: true,
+            blocks_dependents: stands_in_the_way,
+        }
     }
 
     pub fn with(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
@@ -44,21 +52,21 @@ impl Verdict {
     }
 
     /// It passed, and yet there is something to be said.
-    pub fn but(self, finding: Option<Finding>) -> Self {
+    pub fn with_finding(self, finding: Option<Finding>) -> Self {
         Self { finding, ..self }
     }
 
     /// It failed although a file asks not to look.
-    pub fn in_spite_of(self, file: Option<PathBuf>) -> Self {
-        Self { unobeyed: file, ..self }
+    pub fn with_ignored_skip_verify(self, file: Option<PathBuf>) -> Self {
+        Self { ignored_skip_verify: file, ..self }
     }
 
-    pub fn in_no_time(self) -> Self {
+    pub fn untimed(self) -> Self {
         Self { is_timed: false, ..self }
     }
 
     /// It failed, and what comes after it may work nevertheless.
-    pub fn not_in_the_way(self) -> Self {
-        Self { stands_in_the_way: false, ..self }
+    pub fn without_blocking(self) -> Self {
+        Self { blocks_dependents: false, ..self }
     }
 }

@@ -10,10 +10,10 @@ use reqwest::Method;
 use url::Url;
 
 use super::check::{Check, Name};
-use super::http::Look;
-use super::verdict::Verdict;
+use super::http::AnonymousReply;
+use super::outcome::Outcome;
 use super::{
-    blame, catalog, challenge, clock, credentials, delete, dns, http, limits, paging, proxy, pull, push, tags, tcp,
+    catalog, challenge, classify, clock, credentials, delete, dns, http, limits, paging, proxy, pull, push, tags, tcp,
     tls, token,
 };
 use crate::auth::Challenge;
@@ -47,14 +47,14 @@ pub struct Plan {
 
 /// Carries out the checks, each when the next one is asked for. Every check comes, also those that cannot be tried.
 pub fn examine(plan: Plan) -> impl Stream<Item = Check> {
-    stream::unfold(Examination::new(plan), |mut examination| async move {
-        let check = examination.next().await?;
-        Some((check, examination))
+    stream::unfold(Context::new(plan), |mut context| async move {
+        let check = context.next().await?;
+        Some((check, context))
     })
 }
 
 /// What is known so far.
-pub(super) struct Examination {
+pub(super) struct Context {
     pub plan: Plan,
     pub base: Url,
     client: Result<Client>,
@@ -66,7 +66,7 @@ pub(super) struct Examination {
     /// Where to connect: to the registry, or to the proxy.
     pub addresses: Vec<SocketAddr>,
     /// What a stranger is told by `/v2/`.
-    pub look: Option<Look>,
+    pub look: Option<AnonymousReply>,
     /// What the registry wants to know.
     pub challenge: Option<Challenge>,
     /// Whether there should be credentials that could not be had.
@@ -75,7 +75,7 @@ pub(super) struct Examination {
     pub tag: Option<Tag>,
 }
 
-impl Examination {
+impl Context {
     fn new(plan: Plan) -> Self {
         let client = plan.trust.clone().and_then(|trust| {
             let client = Client::builder(plan.registry.clone()).keychain(plan.keychain.clone()).trust(trust);
@@ -100,21 +100,21 @@ impl Examination {
         let name = self.remaining.next()?;
         let begun = Instant::now();
         let blocked = name.needs().is_some_and(|needed| self.in_the_way.contains(&needed));
-        let verdict = if blocked {
-            Verdict::skipped("not tried")
+        let outcome = if blocked {
+            Outcome::skipped("not tried")
         } else {
-            self.run(name).await.unwrap_or_else(|error| blame::verdict(&error, &self.base))
+            self.run(name).await.unwrap_or_else(|error| classify::outcome(&error, &self.base))
         };
-        if blocked || verdict.stands_in_the_way {
+        if blocked || outcome.blocks_dependents {
             self.in_the_way.insert(name);
         }
-        let took = verdict.is_timed.then(|| begun.elapsed());
-        let Verdict { status, detail, mut facts, finding, unobeyed, .. } = verdict;
+        let took = outcome.is_timed.then(|| begun.elapsed());
+        let Outcome { status, detail, mut facts, finding, ignored_skip_verify, .. } = outcome;
         facts.retain(|fact| finding.as_ref().is_none_or(|finding| finding.cause != fact.text));
-        Some(Check { name, status, detail, facts, finding, unobeyed, took })
+        Some(Check { name, status, detail, facts, finding, ignored_skip_verify, took })
     }
 
-    async fn run(&mut self, name: Name) -> Result<Verdict> {
+    async fn run(&mut self, name: Name) -> Result<Outcome> {
         match name {
             Name::Proxy => Ok(proxy::check(self)),
             Name::Dns => Ok(dns::check(self).await),

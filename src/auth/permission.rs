@@ -1,4 +1,4 @@
-//! A right on a registry: what a request needs, and what a denial says is missing.
+//! A permission on a registry: what a request needs, and what a denial says is missing.
 
 use std::fmt;
 
@@ -37,20 +37,20 @@ impl fmt::Display for Action {
 
 /// An action, on a repository unless it is [`Action::Catalog`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Right {
+pub struct Permission {
     /// What is to be done.
     pub action: Action,
     /// To which repository.
     pub repository: Option<Repository>,
 }
 
-impl Right {
-    /// The right to list repositories.
+impl Permission {
+    /// The permission to list repositories.
     pub fn catalog() -> Self {
         Self { action: Action::Catalog, repository: None }
     }
 
-    /// A right on one repository.
+    /// A permission on one repository.
     pub fn on(repository: &Repository, action: Action) -> Self {
         Self { action, repository: Some(repository.clone()) }
     }

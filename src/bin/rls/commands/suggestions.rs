@@ -9,27 +9,27 @@ use registry_ls::name::{Reference, Repository, Target};
 use registry_ls::registry::Client;
 
 use super::Context;
-use crate::report::Situation;
+use crate::report::HintContext;
 
 /// How many tags are named.
 const NAMED: usize = 3;
 
 /// What is known about an error with a reference; of an unknown tag, the tags that look most like it.
-pub async fn situation(context: &Context<'_>, client: &Client, reference: &Reference, error: &Error) -> Situation {
-    let situation = context.situation(client.registry());
-    let Target::Tag(tag) = reference.target() else { return situation };
+pub async fn hint_context(context: &Context<'_>, client: &Client, reference: &Reference, error: &Error) -> HintContext {
+    let hint_context = context.hint_context(client.registry());
+    let Target::Tag(tag) = reference.target() else { return hint_context };
     if !matches!(error.kind(), Kind::NotFound(Missing::Tag)) || context.report.is_quiet() {
-        return situation;
+        return hint_context;
     }
-    match context.or_end(nearest(client, reference.repository(), tag.as_str()).boxed()).await {
+    match context.until_shutdown(nearest(client, reference.repository(), tag.as_str()).boxed()).await {
         // The list names it, and there is nothing behind the name.
         Ok(Ok(nearest)) if nearest.iter().any(|name| *name == reference.to_string()) => {
-            Situation { dangling: Some(reference.to_string()), ..situation }
+            HintContext { dangling: Some(reference.to_string()), ..hint_context }
         }
-        Ok(Ok(nearest)) => Situation { nearest, ..situation },
-        Ok(Err(error)) => Situation { no_repository: error.is_not_found(), ..situation },
+        Ok(Ok(nearest)) => HintContext { nearest, ..hint_context },
+        Ok(Err(error)) => HintContext { no_repository: error.is_not_found(), ..hint_context },
         // The error itself is still to be told.
-        Err(_) => situation,
+        Err(_) => hint_context,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::registry::snapshot::{ManifestId, TagId};
 
 /// What goes, as far as was decided.
 #[derive(Debug)]
-pub(super) struct Going {
+pub(super) struct PendingRemovals {
     /// Manifests that are deleted by digest.
     pub manifests: HashSet<ManifestId>,
     /// Tags that are removed.
@@ -18,7 +18,7 @@ pub(super) struct Going {
     pub parents: Vec<u32>,
 }
 
-impl Going {
+impl PendingRemovals {
     /// Nothing goes yet.
     pub(super) fn new(index: &TagIndex) -> Self {
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);

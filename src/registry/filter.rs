@@ -16,22 +16,22 @@ pub(super) fn valid_names<T: FromText>(
     listing: Listing,
     what: &'static str,
 ) -> impl Stream<Item = Result<Vec<T>>> + Send + use<T> {
-    let mut dropped = Dropped { what, count: 0 };
+    let mut dropped = SkippedNames { what, count: 0 };
     listing.into_stream().map_ok(move |entries| entries.into_iter().filter_map(|entry| dropped.name(entry)).collect())
 }
 
 /// One by one what comes some at a time, such as [`Client::tag_batches`](super::Client::tag_batches).
-pub fn one_by_one<T, S: Stream<Item = Result<Vec<T>>>>(names: S) -> impl Stream<Item = Result<T>> + use<T, S> {
+pub fn flatten_batches<T, S: Stream<Item = Result<Vec<T>>>>(names: S) -> impl Stream<Item = Result<T>> + use<T, S> {
     names.map_ok(|names| stream::iter(names.into_iter().map(Ok))).try_flatten()
 }
 
 /// Counts what was dropped, and says so when the list ends.
-struct Dropped {
+struct SkippedNames {
     what: &'static str,
     count: usize,
 }
 
-impl Dropped {
+impl SkippedNames {
     fn name<T: FromText>(&mut self, entry: Entry) -> Option<T> {
         let text = match entry {
             Entry::Name(text) if text.is_empty() => "an empty name".to_owned(),
@@ -49,7 +49,7 @@ impl Dropped {
     }
 }
 
-impl Drop for Dropped {
+impl Drop for SkippedNames {
     fn drop(&mut self) {
         if self.count > NAMED {
             tracing::warn!("left out of the list: {} more that are not a {}", self.count - NAMED, self.what);

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::input::from_stdin;
 use crate::output::escape;
-use crate::report::{Exit, Stop};
+use crate::report::{CommandError, Exit};
 use crate::usage::{Result, Usage};
 
 /// Whether there is somebody who could see a question and answer it.
@@ -63,12 +63,12 @@ pub async fn confirm(question: &str) -> Result<()> {
 /// # Errors
 ///
 /// Where nobody can be asked, and Ctrl-C.
-pub async fn password(username: &str, whose: &str) -> Result<SecretString, Stop> {
+pub async fn password(username: &str, whose: &str) -> Result<SecretString, CommandError> {
     if !stderr().is_terminal() {
         let usage = Usage::new(format!("there is no password for {username}, and no terminal to ask on"));
         return Err(usage.hint("--password-stdin reads it from standard input, RLS_PASSWORD holds it").into());
     }
-    let unable = |error: std::io::Error| Stop::from(Usage::new("cannot ask for the password").because(error));
+    let unable = |error: std::io::Error| CommandError::from(Usage::new("cannot ask for the password").because(error));
     let _hidden = Hidden::begin().map_err(unable)?;
     let mut line = Line { is_open: true };
     let prompt = format!("Password for {} at {}: ", escape(username), escape(whose));
@@ -78,7 +78,7 @@ pub async fn password(username: &str, whose: &str) -> Result<SecretString, Stop>
             line.is_open = false;
             Ok(password)
         }
-        Err(error) if error.kind() == ErrorKind::Interrupted => Err(Stop::Signal(Exit::INTERRUPTED)),
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(CommandError::Signal(Exit::INTERRUPTED)),
         Err(error) => Err(unable(error)),
     }
 }

@@ -6,13 +6,13 @@ use url::{Origin, Url};
 
 use super::fault;
 use super::request::Request;
-use super::retry::{Backoff, LONGEST_WAIT, is_transient_status};
+use super::retry::{Backoff, MAX_WAIT, is_transient_status};
 use super::transport::Transport;
 use crate::error::{Error, Kind, Network, Result};
 
 /// The attempts at one request: how many were made, and how long to wait before the next.
 #[derive(Debug)]
-pub struct Attempts {
+pub struct RetryState {
     origin: Origin,
     repeatable: bool,
     backoff: Backoff,
@@ -21,13 +21,13 @@ pub struct Attempts {
 
 impl Transport {
     /// The attempts that a request may have.
-    pub fn attempts(&self, request: &Request) -> Attempts {
-        self.attempts_at(&request.url, request.is_repeatable())
+    pub fn retry_state(&self, request: &Request) -> RetryState {
+        self.retry_state_at(&request.url, request.is_repeatable())
     }
 
     /// The attempts at a URL.
-    pub(super) fn attempts_at(&self, url: &Url, repeatable: bool) -> Attempts {
-        Attempts {
+    pub(super) fn retry_state_at(&self, url: &Url, repeatable: bool) -> RetryState {
+        RetryState {
             origin: url.origin(),
             repeatable,
             backoff: Backoff::new(self.options.retries, self.options.first_wait),
@@ -36,14 +36,14 @@ impl Transport {
     }
 }
 
-impl Attempts {
+impl RetryState {
     /// Waits, and returns when another attempt is to be made.
     ///
     /// # Errors
     ///
     /// `error` itself when it will not pass, the attempts are used up, or the wait would be too long.
-    pub async fn recover(&mut self, transport: &Transport, error: Error) -> Result<()> {
-        if !self.passes(&error) {
+    pub async fn wait_or_fail(&mut self, transport: &Transport, error: Error) -> Result<()> {
+        if !self.is_retryable(&error) {
             return Err(error);
         }
         let Some(backoff) = self.backoff.next() else {
@@ -53,14 +53,14 @@ impl Attempts {
         let asked = error.reply().and_then(|reply| reply.retry_after);
         let wait = asked.unwrap_or(backoff);
         let deadline = transport.options.deadline;
-        if wait > LONGEST_WAIT || deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
+        if wait > MAX_WAIT || deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
             return Err(error);
         }
         tracing::debug!("{error}; trying again in {} ms", wait.as_millis());
         self.tries += 1;
         transport.stats.count_retry();
         if matches!(error.kind(), Kind::RateLimited) {
-            transport.slow_down(&self.origin, wait);
+            transport.delay_origin(&self.origin, wait);
         } else {
             tokio::time::sleep(wait).await;
         }
@@ -68,8 +68,8 @@ impl Attempts {
     }
 
     /// Whether the same request may be answered when it is sent again, and may be sent again.
-    fn passes(&self, error: &Error) -> bool {
-        if error.is_at_login() {
+    fn is_retryable(&self, error: &Error) -> bool {
+        if error.is_during_login() {
             return false;
         }
         match error.kind() {

@@ -14,23 +14,23 @@ use tokio::time::Instant;
 
 use super::execute::Outcome;
 use super::item::{Item, Purpose};
+use super::lookup::{ListedTarget, fetch, find, names};
 use super::request::{Method, Siblings, Target as Requested};
 use super::state::RepositoryState;
-use super::wanted::{Wanted, fetch, find, names};
 use crate::error::{Error, Kind, Result};
 use crate::name::{Digest, Repository, Tag, Target};
 use crate::registry::snapshot::Pointer;
-use crate::registry::{Client, Fetched, PATIENCE};
+use crate::registry::{Client, Fetched, SETTLE_TIME};
 
 /// As many looks as one deletion may cost.
-const LOOKS: usize = 8;
+const CHECKS_PER_DELETION: usize = 8;
 
 /// As many new manifests as are read to find out what they list. More than that save everything.
 const MOST_READ: usize = 256;
 
 /// Why a manifest must not be deleted after all.
 #[derive(Debug, Clone)]
-pub(super) enum Saved {
+pub(super) enum Veto {
     /// This name points at it now, or at something that needs it.
     By(String),
     /// Something could not be looked at.
@@ -39,7 +39,7 @@ pub(super) enum Saved {
 
 /// What is known of a name that stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum NameState {
     /// It was seen to point at this.
     At(Digest),
     /// It was not looked at yet.
@@ -52,7 +52,7 @@ enum Place {
 
 /// How a manifest is going to be deleted.
 #[derive(Debug, Clone, Copy, Default)]
-struct Terms {
+struct DeletionTerms {
     /// Indexes may lose it.
     is_forced: bool,
     /// Whatever tag is on it may go along.
@@ -61,7 +61,7 @@ struct Terms {
     is_purged: bool,
 }
 
-impl Terms {
+impl DeletionTerms {
     /// Whether it may go whatever is on it and whatever lists it.
     fn needs_nothing_known(&self) -> bool {
         self.is_forced && self.takes_all
@@ -70,17 +70,17 @@ impl Terms {
 
 /// What stays, as it was seen last.
 #[derive(Debug, Default)]
-pub(super) struct Lookout {
+pub(super) struct KeptNames {
     /// By name, what stays. Names that no tag may have are among them.
-    staying: BTreeMap<String, Place>,
+    staying: BTreeMap<String, NameState>,
     /// Tags that are to go: that they are listed is nothing new.
     going: HashSet<String>,
     /// Tags that went: should they be listed again, they are looked at as any other.
     went: HashSet<String>,
     /// Manifests that are to be deleted by digest.
-    deleted: HashMap<Digest, Terms>,
+    deleted: HashMap<Digest, DeletionTerms>,
     /// Those of them that must not be.
-    saved: HashMap<Digest, Saved>,
+    vetoes: HashMap<Digest, Veto>,
     /// What manifests list that were pushed since the plan was made.
     listed_by: HashMap<Digest, Vec<Digest>>,
     /// The list as it was read after the former batch, or before this one.
@@ -95,13 +95,13 @@ pub(super) struct Lookout {
     seen_listed: HashSet<String>,
 }
 
-impl Lookout {
+impl KeptNames {
     pub(super) fn new(state: &RepositoryState, items: &[Item]) -> Self {
-        let mut lookout = Self::default();
+        let mut kept = Self::default();
         for item in items.iter().filter(|item| item.method.is_ok()) {
-            lookout.going.extend(names_of(item).map(str::to_owned));
+            kept.going.extend(names_of(item).map(str::to_owned));
             if let (Ok(Method::Manifest), Some(digest)) = (&item.method, &item.digest) {
-                let terms = lookout.deleted.entry(digest.clone()).or_default();
+                let terms = kept.deleted.entry(digest.clone()).or_default();
                 terms.is_forced |= item.request.policy.force;
                 terms.takes_all |= item.request.policy.siblings == Siblings::Go;
                 terms.is_purged |= !matches!(item.purpose, Purpose::Requested);
@@ -110,38 +110,38 @@ impl Lookout {
         if let Some(index) = &state.index {
             let tags = index.tags().map(|(_, tag, pointer)| (tag.as_str(), pointer));
             let others = index.other_names().iter().map(|other| (other.name.as_str(), &other.pointer));
-            for (name, pointer) in tags.chain(others).filter(|(name, _)| !lookout.going.contains(*name)) {
+            for (name, pointer) in tags.chain(others).filter(|(name, _)| !kept.going.contains(*name)) {
                 let place = match pointer {
-                    Pointer::At(manifest) => Place::At(index.digest(*manifest)),
-                    Pointer::Dangling => Place::Gone,
-                    Pointer::Unknown(_) => Place::Unreadable,
+                    Pointer::At(manifest) => NameState::At(index.digest(*manifest)),
+                    Pointer::Dangling => NameState::Gone,
+                    Pointer::Unknown(_) => NameState::Unreadable,
                 };
-                lookout.staying.insert(name.to_owned(), place);
+                kept.staying.insert(name.to_owned(), place);
             }
         }
-        lookout
+        kept
     }
 
     /// The same for what is left after a new decision. What went is not missed.
-    pub(super) fn anew(&self, state: &RepositoryState, items: &[Item]) -> Self {
-        let mut lookout = Self::new(state, items);
-        lookout.went.clone_from(&self.went);
-        lookout.staying.retain(|name, place| !self.went.contains(name) || matches!(place, Place::At(_)));
-        lookout
+    pub(super) fn rebuilt(&self, state: &RepositoryState, items: &[Item]) -> Self {
+        let mut kept = Self::new(state, items);
+        kept.went.clone_from(&self.went);
+        kept.staying.retain(|name, place| !self.went.contains(name) || matches!(place, NameState::At(_)));
+        kept
     }
 
     /// How many items may go until the next look.
     pub(super) fn batch_size(&self) -> usize {
-        self.staying.len().div_ceil(LOOKS).max(1)
+        self.staying.len().div_ceil(CHECKS_PER_DELETION).max(1)
     }
 
     /// Why a manifest must not be deleted, if it must not.
-    pub(super) fn saves(&self, digest: &Digest) -> Option<&Saved> {
-        self.saved.get(digest)
+    pub(super) fn veto(&self, digest: &Digest) -> Option<&Veto> {
+        self.vetoes.get(digest)
     }
 
     /// Notes how an item ended: its tags are no longer about to go.
-    pub(super) fn settle(&mut self, state: &RepositoryState, item: &Item, outcome: &Outcome) {
+    pub(super) fn record_outcome(&mut self, state: &RepositoryState, item: &Item, outcome: &Outcome) {
         for name in names_of(item) {
             self.going.remove(name);
             let is_gone = match outcome {
@@ -154,29 +154,29 @@ impl Lookout {
                 self.went.insert(name.to_owned());
             } else {
                 let is_dangling = state.is_dangling(&item.request.target);
-                self.staying.insert(name.to_owned(), if is_dangling { Place::Gone } else { Place::New });
+                self.staying.insert(name.to_owned(), if is_dangling { NameState::Gone } else { NameState::New });
             }
         }
     }
 
     /// Whether a tag stays, as far as it was seen.
     pub(super) fn is_staying(&self, tag: &Tag) -> bool {
-        self.staying.get(tag.as_str()).is_some_and(|place| *place != Place::Gone)
+        self.staying.get(tag.as_str()).is_some_and(|place| *place != NameState::Gone)
     }
 
     /// Reads the list, and where something is going to be deleted by digest looks at every name that stays.
-    pub(super) async fn look(&mut self, client: &Client, state: &RepositoryState, by_digest: bool) {
+    pub(super) async fn read_list(&mut self, client: &Client, state: &RepositoryState, by_digest: bool) {
         let listed = match self.listed.take() {
             Some(listed) => Ok(listed),
             None => names(client, &state.repository).await,
         };
-        self.saved.retain(|_, saved| matches!(saved, Saved::By(_)));
+        self.vetoes.retain(|_, saved| matches!(saved, Veto::By(_)));
         match listed {
             Ok(listed) => {
                 self.has_list = true;
                 self.vanished = self.missing_from(&listed);
                 for name in listed.into_iter().filter(|name| !self.going.contains(name)) {
-                    let unseen = if self.went.contains(&name) { Place::Gone } else { Place::New };
+                    let unseen = if self.went.contains(&name) { NameState::Gone } else { NameState::New };
                     self.seen_listed.insert(name.clone());
                     self.staying.entry(name).or_insert(unseen);
                 }
@@ -184,38 +184,38 @@ impl Lookout {
             Err(error) if by_digest => {
                 let error = error.within(format!("cannot find out what else would go in {}", state.repository));
                 // With all its tags a manifest may go whatever the list has.
-                return self.save_all(&error, |terms| terms.takes_all);
+                return self.veto_all(&error, |terms| terms.takes_all);
             }
             Err(error) => tracing::debug!("the list of tags cannot be read: {error}"),
         }
         if by_digest {
-            self.look_at_all(client, state).await;
+            self.resolve_all(client, state).await;
         }
     }
 
     /// Saves every manifest but those that may go by their terms although something could not be looked at.
-    fn save_all(&mut self, error: &Error, may_go: impl Fn(&Terms) -> bool) {
+    fn veto_all(&mut self, error: &Error, may_go: impl Fn(&DeletionTerms) -> bool) {
         for (digest, terms) in &self.deleted {
             if !may_go(terms) {
-                self.saved.entry(digest.clone()).or_insert_with(|| Saved::Unknown(error.clone()));
+                self.vetoes.entry(digest.clone()).or_insert_with(|| Veto::Unknown(error.clone()));
             }
         }
     }
 
-    async fn look_at_all(&mut self, client: &Client, state: &RepositoryState) {
-        let at = |place: &Place| if let Place::At(digest) = place { Some(digest.clone()) } else { None };
+    async fn resolve_all(&mut self, client: &Client, state: &RepositoryState) {
+        let at = |place: &NameState| if let NameState::At(digest) = place { Some(digest.clone()) } else { None };
         let known: HashSet<_> = self.staying.values().filter_map(at).collect();
         let names: Vec<_> = self.staying.keys().cloned().collect();
-        let looks = names.into_iter().map(|name| look_at(client.clone(), state.repository.clone(), name, &known));
+        let looks = names.into_iter().map(|name| resolve_name(client.clone(), state.repository.clone(), name, &known));
         let looks: Vec<_> = looks.collect();
-        let found: Vec<_> = stream::iter(looks).buffer_unordered(client.jobs()).collect().await;
+        let found: Vec<_> = stream::iter(looks).buffer_unordered(client.max_concurrency()).collect().await;
         let mut moved = Vec::new();
         for (name, seen) in found {
             let Some(place) = self.staying.get_mut(&name) else { continue };
             match seen {
-                Ok(Some(Seen { digest, .. })) if *place == Place::At(digest.clone()) => {}
+                Ok(Some(Seen { digest, .. })) if *place == NameState::At(digest.clone()) => {}
                 Ok(Some(Seen { digest, lists })) => {
-                    *place = Place::At(digest.clone());
+                    *place = NameState::At(digest.clone());
                     if let Some(lists) = lists {
                         self.listed_by.insert(digest.clone(), lists);
                     }
@@ -224,34 +224,34 @@ impl Lookout {
                 // It may come back; whether it is lost is told at the end.
                 Ok(None) => {}
                 // What could not be looked at before was told when the plan was made.
-                Err(_) if *place == Place::Unreadable => {}
+                Err(_) if *place == NameState::Unreadable => {}
                 Err(error) => {
                     let name = format!("{}:{name} cannot be looked at, and may depend on it", state.repository);
-                    self.save_all(&error.within(name), Terms::needs_nothing_known);
+                    self.veto_all(&error.within(name), DeletionTerms::needs_nothing_known);
                 }
             }
         }
         for (name, digest) in moved {
             let name = format!("{}:{name}", state.repository);
-            if let Err(error) = self.save_needed(client, state, &name, digest).await {
+            if let Err(error) = self.veto_needed(client, state, &name, digest).await {
                 let error = error.within(format!("{name} is new, and may depend on it"));
-                self.save_all(&error, Terms::needs_nothing_known);
+                self.veto_all(&error, DeletionTerms::needs_nothing_known);
             }
         }
     }
 
     /// Saves what a name needs that points at a manifest.
-    async fn save_needed(&mut self, client: &Client, state: &RepositoryState, name: &str, on: Digest) -> Result<()> {
+    async fn veto_needed(&mut self, client: &Client, state: &RepositoryState, name: &str, on: Digest) -> Result<()> {
         let mut seen = HashSet::from([on.clone()]);
         let mut waiting = vec![on.clone()];
         while let Some(digest) = waiting.pop() {
-            let may_be_lost = |terms: &Terms| terms.is_forced && digest != on;
+            let may_be_lost = |terms: &DeletionTerms| terms.is_forced && digest != on;
             if self.deleted.get(&digest).is_some_and(|terms| !may_be_lost(terms)) {
-                self.saved.insert(digest.clone(), Saved::By(name.to_owned()));
+                self.vetoes.insert(digest.clone(), Veto::By(name.to_owned()));
             }
             for referrer in state.referrers_of(&digest) {
                 if self.deleted.get(&referrer).is_some_and(|terms| terms.is_purged) {
-                    self.saved.insert(referrer, Saved::By(name.to_owned()));
+                    self.vetoes.insert(referrer, Veto::By(name.to_owned()));
                 }
             }
             let children = self.children(client, state, &digest).await?;
@@ -268,7 +268,7 @@ impl Lookout {
         if self.listed_by.len() >= MOST_READ {
             return Err(Error::new(Kind::Incomplete, format!("more than {MOST_READ} manifests are new")));
         }
-        let fetched = find(client, &state.repository, Wanted::Manifest(digest)).await?;
+        let fetched = find(client, &state.repository, ListedTarget::Manifest(digest)).await?;
         // What an index lists and the registry does not have needs nothing.
         let lists = fetched.map_or_else(|| Ok(Vec::new()), lists)?;
         self.listed_by.insert(digest.clone(), lists.clone());
@@ -303,27 +303,27 @@ impl Lookout {
     fn missing_from(&self, listed: &[String]) -> BTreeSet<String> {
         let listed: HashSet<_> = listed.iter().collect();
         let missing = self.seen_listed.iter().filter(|name| !listed.contains(name));
-        missing.filter(|name| self.staying.get(*name).is_some_and(|place| *place != Place::Gone)).cloned().collect()
+        missing.filter(|name| self.staying.get(*name).is_some_and(|place| *place != NameState::Gone)).cloned().collect()
     }
 
     /// What was there, was to stay and is gone, sorted: all of it is looked at where it is known what it was, or where a manifest went
     /// that others may have been on; otherwise what the list no longer names.
     pub(super) async fn lost(&mut self, client: &Client, repository: &Repository) -> Result<Vec<String>> {
         let (suspects, vanished) = (std::mem::take(&mut self.suspects_siblings), std::mem::take(&mut self.vanished));
-        let is_missed = |(name, place): &(&String, &Place)| match place {
-            Place::At(_) => true,
-            Place::New | Place::Unreadable => suspects || vanished.contains(*name),
-            Place::Gone => false,
+        let is_missed = |(name, place): &(&String, &NameState)| match place {
+            NameState::At(_) => true,
+            NameState::New | NameState::Unreadable => suspects || vanished.contains(*name),
+            NameState::Gone => false,
         };
         let names: Vec<_> = self.staying.iter().filter(is_missed).map(|(name, _)| name.clone()).collect();
         let looks = names.into_iter().map(|name| async {
             let is_there = match name.parse::<Tag>() {
                 Ok(tag) => client.try_resolve(repository, Target::Tag(&tag)).await?.is_some(),
-                Err(_) => find(client, repository, Wanted::Name(&name)).await?.is_some(),
+                Err(_) => find(client, repository, ListedTarget::Name(&name)).await?.is_some(),
             };
             Ok::<_, Error>((!is_there).then_some(name))
         });
-        let gone: Result<Vec<_>> = stream::iter(looks).buffered(client.jobs()).try_collect().await;
+        let gone: Result<Vec<_>> = stream::iter(looks).buffered(client.max_concurrency()).try_collect().await;
         gone.map(|gone| gone.into_iter().flatten().collect()).map_err(|error| {
             error
                 .within(format!("cannot verify that the other tags of {repository} stayed"))
@@ -343,7 +343,7 @@ impl Lookout {
         if removed.is_empty() || !self.has_list {
             return HashMap::new();
         }
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + SETTLE_TIME;
         let mut wait = FIRST;
         loop {
             let Ok(listed) = names(client, repository).await else { return HashMap::new() };
@@ -352,7 +352,7 @@ impl Lookout {
             self.listed = Some(listed);
             let mut still = HashMap::new();
             for name in named {
-                match fetch(client, repository, Wanted::Name(&name)).await.map(|now| now.digest) {
+                match fetch(client, repository, ListedTarget::Name(&name)).await.map(|now| now.digest) {
                     // One that was pushed again is rightly listed.
                     Ok(now) if removed.get(&name).is_some_and(|digest| digest.as_ref() != Some(&now)) => {}
                     Ok(_) => drop(still.insert(name, true)),
@@ -398,13 +398,13 @@ fn lists(fetched: Fetched) -> Result<Vec<Digest>> {
 }
 
 /// Looks at a name by its bytes. `None` for "not found".
-async fn look_at(
+async fn resolve_name(
     client: Client,
     repository: Repository,
     name: String,
     known: &HashSet<Digest>,
 ) -> (String, Result<Option<Seen>>) {
-    let fetched = find(&client, &repository, Wanted::Name(&name)).await;
+    let fetched = find(&client, &repository, ListedTarget::Name(&name)).await;
     // The bytes are given back before another reply has to wait for their place.
     let seen = fetched.and_then(|fetched| {
         let Some(fetched) = fetched else { return Ok(None) };

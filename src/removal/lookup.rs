@@ -8,14 +8,18 @@ use crate::registry::{Client, Fetched};
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Wanted<'a> {
+pub(super) enum ListedTarget<'a> {
     /// A name in the list.
     Name(&'a str),
     Manifest(&'a Digest),
 }
 
 /// Fetches something. Where the answer is "not found" it is asked for once more: a replica may lag behind.
-pub(super) async fn find(client: &Client, repository: &Repository, wanted: Wanted<'_>) -> Result<Option<Fetched>> {
+pub(super) async fn find(
+    client: &Client,
+    repository: &Repository,
+    wanted: ListedTarget<'_>,
+) -> Result<Option<Fetched>> {
     for _ in 0..2 {
         match fetch(client, repository, wanted).await {
             Ok(fetched) => return Ok(Some(fetched)),
@@ -26,10 +30,10 @@ pub(super) async fn find(client: &Client, repository: &Repository, wanted: Wante
     Ok(None)
 }
 
-pub(super) async fn fetch(client: &Client, repository: &Repository, wanted: Wanted<'_>) -> Result<Fetched> {
+pub(super) async fn fetch(client: &Client, repository: &Repository, wanted: ListedTarget<'_>) -> Result<Fetched> {
     match wanted {
-        Wanted::Manifest(digest) => client.fetch_manifest(repository, Target::Digest(digest)).await,
-        Wanted::Name(name) => match name.parse::<Tag>() {
+        ListedTarget::Manifest(digest) => client.fetch_manifest(repository, Target::Digest(digest)).await,
+        ListedTarget::Name(name) => match name.parse::<Tag>() {
             Ok(tag) => client.fetch_manifest(repository, Target::Tag(&tag)).await,
             Err(_) => client.fetch_other_name(repository, name).await,
         },

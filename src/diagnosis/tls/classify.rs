@@ -5,11 +5,11 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::chain::{Vouched, authorities, names};
+use super::chain::{TrustedBy, authorities, names};
 use crate::diagnosis::{Finding, Part, Problem};
 use crate::error::{Kind, Tls};
 use crate::trust::certificate::Validity;
-use crate::trust::{Certificate, ClientCertificateRequest, Gives, Origin, Rejection, Source, Unused, Voucher};
+use crate::trust::{Certificate, ClientCertificateRequest, Origin, Provides, Rejection, Source, TrustSource, Unused};
 
 /// A server that was refused, or that refused us.
 pub(super) struct Refused<'a> {
@@ -116,7 +116,7 @@ impl Refused<'_> {
     /// The file that was meant to make the server trusted, and is not used.
     fn not_used(&self, others_are: bool) -> Option<Blamed> {
         let unused = self.sources.iter().filter_map(|source| match &source.gives {
-            Gives::Nothing(why) => Some((source, why)),
+            Provides::Nothing(why) => Some((source, why)),
             _ => None,
         });
         let (source, why) = unused.into_iter().find(|(source, why)| is_meant_for_server(source, why, others_are))?;
@@ -198,7 +198,7 @@ impl Refused<'_> {
             return (Problem::ClientCertificateWanted { authorities }, cause);
         }
         let shown = self.request.and_then(|request| request.shown.as_ref());
-        let identity = self.sources.iter().find(|source| matches!(source.gives, Gives::ClientIdentity { .. }));
+        let identity = self.sources.iter().find(|source| matches!(source.gives, Provides::ClientIdentity { .. }));
         let path = identity.map(|source| source.path.clone());
         let cause = match shown {
             Some(shown) if shown.validity_at(Timestamp::now()) == Validity::Expired => {
@@ -215,7 +215,7 @@ impl Refused<'_> {
 
     fn client_certificate_not_used(&self) -> Option<Blamed> {
         self.sources.iter().find_map(|source| match &source.gives {
-            Gives::Nothing(
+            Provides::Nothing(
                 why @ (Unused::KeyWithoutCertificate | Unused::ClientIdentity(_) | Unused::OtherPort { .. }),
             ) => {
                 let problem = Problem::FileNotUsed { path: source.path.clone(), why: why.clone() };
@@ -240,8 +240,8 @@ fn is_meant_for_server(source: &Source, why: &Unused, others_are: bool) -> bool 
 }
 
 /// What is to be said of a server that is trusted because its own certificate is known: that lasts until it gets another one.
-pub(super) fn pinned(chain: &[Certificate], vouched: &Vouched<'_>) -> Option<Finding> {
-    let Vouched::By(Voucher::Pin(path)) = vouched else { return None };
+pub(super) fn pinned(chain: &[Certificate], vouched: &TrustedBy<'_>) -> Option<Finding> {
+    let TrustedBy::By(TrustSource::Pin(path)) = vouched else { return None };
     chain.first().filter(|leaf| !leaf.self_signed)?;
     let path = path.clone();
     let cause = format!(

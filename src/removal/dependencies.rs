@@ -42,7 +42,7 @@ impl Dependencies {
     }
 
     /// The same for what is left after a new decision.
-    pub(super) fn anew(self, state: &RepositoryState, items: &[Item]) -> Self {
+    pub(super) fn rebuilt(self, state: &RepositoryState, items: &[Item]) -> Self {
         Self { gone: self.gone, vanished: self.vanished, stayed: self.stayed, ..Self::new(state, items) }
     }
 

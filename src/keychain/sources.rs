@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 
 /// A place, which is read at the first question and never again.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct CredentialSource {
     from: From,
     format: Format,
     /// What the place is called in messages.
@@ -60,9 +60,9 @@ enum Contents {
 }
 
 /// The places to look at, in their order: a file that was named stands for all others.
-pub(super) fn places(options: &Options) -> Vec<Place> {
+pub(super) fn places(options: &Options) -> Vec<CredentialSource> {
     let home = options.home.as_deref();
-    let place = |from: From, format, name: String| Place { from, format, name, contents: OnceCell::new() };
+    let place = |from: From, format, name: String| CredentialSource { from, format, name, contents: OnceCell::new() };
     let file = |path: PathBuf, format, is_own| {
         let name = shown(&path, home);
         place(From::File { path, is_own }, format, name)
@@ -95,7 +95,7 @@ pub(super) fn places(options: &Options) -> Vec<Place> {
     places
 }
 
-impl Place {
+impl CredentialSource {
     /// The credentials for `target` that are kept here.
     ///
     /// # Errors
