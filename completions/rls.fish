@@ -26,21 +26,21 @@ end
 
 complete -c rls -n "__fish_rls_needs_command" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_needs_command" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_needs_command" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_needs_command" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_needs_command" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_needs_command" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_needs_command" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_needs_command" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_needs_command" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_needs_command" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_needs_command" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_needs_command" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_needs_command" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_needs_command" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_needs_command" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_needs_command" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_needs_command" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_needs_command" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_needs_command" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_needs_command" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_needs_command" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_needs_command" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -50,53 +50,53 @@ complete -c rls -n "__fish_rls_needs_command" -l resolve -d 'Connect to ADDR for
 complete -c rls -n "__fish_rls_needs_command" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_needs_command" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_needs_command" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_needs_command" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_needs_command" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_needs_command" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_needs_command" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_needs_command" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_needs_command" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_needs_command" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_needs_command" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_needs_command" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_needs_command" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_needs_command" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_needs_command" -s V -l version -d 'Print version'
 complete -c rls -n "__fish_rls_needs_command" -f -a "repos" -d 'List repositories'
 complete -c rls -n "__fish_rls_needs_command" -f -a "repositories" -d 'List repositories'
 complete -c rls -n "__fish_rls_needs_command" -f -a "tags" -d 'List tags'
 complete -c rls -n "__fish_rls_needs_command" -f -a "ls" -d 'List tags'
-complete -c rls -n "__fish_rls_needs_command" -f -a "manifest" -d 'Show what a reference is: digest, type, platforms, layers, config'
-complete -c rls -n "__fish_rls_needs_command" -f -a "inspect" -d 'Show what a reference is: digest, type, platforms, layers, config'
-complete -c rls -n "__fish_rls_needs_command" -f -a "digest" -d 'Print the digest, nothing else'
+complete -c rls -n "__fish_rls_needs_command" -f -a "manifest" -d 'Show a manifest: digest, type, platforms, layers, config'
+complete -c rls -n "__fish_rls_needs_command" -f -a "inspect" -d 'Show a manifest: digest, type, platforms, layers, config'
+complete -c rls -n "__fish_rls_needs_command" -f -a "digest" -d 'Print the digest of a reference'
 complete -c rls -n "__fish_rls_needs_command" -f -a "rm" -d 'Remove tags or manifests'
-complete -c rls -n "__fish_rls_needs_command" -f -a "undo" -d 'Put back what was removed'
+complete -c rls -n "__fish_rls_needs_command" -f -a "undo" -d 'Restore what was removed'
 complete -c rls -n "__fish_rls_needs_command" -f -a "prune" -d 'Apply a retention rule to a repository\'s tags'
-complete -c rls -n "__fish_rls_needs_command" -f -a "doctor" -d 'Find out why a registry does not work, and what to do about it'
-complete -c rls -n "__fish_rls_needs_command" -f -a "login" -d 'Store credentials where docker keeps them'
-complete -c rls -n "__fish_rls_needs_command" -f -a "logout" -d 'Forget credentials where docker keeps them'
-complete -c rls -n "__fish_rls_needs_command" -f -a "trust" -d 'Show the certificates a registry presents, save the CA where clients look'
+complete -c rls -n "__fish_rls_needs_command" -f -a "doctor" -d 'Find out why a registry does not work, and how to fix it'
+complete -c rls -n "__fish_rls_needs_command" -f -a "login" -d 'Log in to a registry'
+complete -c rls -n "__fish_rls_needs_command" -f -a "logout" -d 'Log out of a registry'
+complete -c rls -n "__fish_rls_needs_command" -f -a "trust" -d 'Show the certificates of a registry, save its CA where clients look'
 complete -c rls -n "__fish_rls_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c rls -n "__fish_rls_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c rls -n "__fish_rls_using_subcommand repos" -l prefix -d 'Only repositories whose name begins with PREFIX' -r
-complete -c rls -n "__fish_rls_using_subcommand repos" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
-complete -c rls -n "__fish_rls_using_subcommand repos" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
-complete -c rls -n "__fish_rls_using_subcommand repos" -l limit -d 'Stop after N repositories, of all registries together' -r
-complete -c rls -n "__fish_rls_using_subcommand repos" -l after -d 'Start after the repository NAME, in the registry\'s order' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l prefix -d 'Only repositories whose name starts with PREFIX' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l match -d 'Only names that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l limit -d 'Stop after N repositories across all registries' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l after -d 'Start after repository NAME, in the order of the registry' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repos" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand repos" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand repos" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repos" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repos" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repos" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand repos" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand repos" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand repos" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand repos" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand repos" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand repos" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand repos" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand repos" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand repos" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand repos" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -106,36 +106,36 @@ complete -c rls -n "__fish_rls_using_subcommand repos" -l tags -d 'Also list eac
 complete -c rls -n "__fish_rls_using_subcommand repos" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand repos" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand repos" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand repos" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand repos" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand repos" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand repos" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand repos" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand repos" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l prefix -d 'Only repositories whose name begins with PREFIX' -r
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l limit -d 'Stop after N repositories, of all registries together' -r
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l after -d 'Start after the repository NAME, in the registry\'s order' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l prefix -d 'Only repositories whose name starts with PREFIX' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l match -d 'Only names that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l limit -d 'Stop after N repositories across all registries' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l after -d 'Start after repository NAME, in the order of the registry' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repositories" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand repositories" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand repositories" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -145,193 +145,193 @@ complete -c rls -n "__fish_rls_using_subcommand repositories" -l tags -d 'Also l
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand repositories" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand tags" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
-complete -c rls -n "__fish_rls_using_subcommand tags" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l match -d 'Only names that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l limit -d 'At most N tags of each repository, after sorting' -r
-complete -c rls -n "__fish_rls_using_subcommand tags" -l sort -d 'In which order' -r -f -a "name\t'By name, as bytes'
-version\t'By version, the oldest first; 1.2-rc1 is before 1.2, dates are versions, and tags that are not versions come before all'
-created\t'The newest first, the unknown last'
-size\t'The largest first, the unknown last'
-none\t'As the registry lists them: shown while they arrive'"
-complete -c rls -n "__fish_rls_using_subcommand tags" -l same-as -d 'Only tags on the same digest as TAG: one more request a tag' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l sort -d 'Sort order' -r -f -a "name\t'By name, bytewise'
+version\t'By version, oldest first; 1.2-rc1 before 1.2, dates are versions, tags that are not versions come first'
+created\t'Newest first, unknown last'
+size\t'Largest first, unknown last'
+none\t'As listed by the registry, printed as they arrive'"
+complete -c rls -n "__fish_rls_using_subcommand tags" -l same-as -d 'Only tags with the same digest as TAG: one extra request per tag' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand tags" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand tags" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand tags" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand tags" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand tags" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand tags" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand tags" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand tags" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand tags" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand tags" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand tags" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand tags" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand tags" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand tags" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand tags" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand tags" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand tags" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -s d -l digests -d 'Add the digest: one extra request per tag'
-complete -c rls -n "__fish_rls_using_subcommand tags" -s l -l long -d 'Add digest, media type, platforms, size and time of creation: one extra request per tag, and a few per digest'
-complete -c rls -n "__fish_rls_using_subcommand tags" -l reverse -d 'The other way round'
+complete -c rls -n "__fish_rls_using_subcommand tags" -s l -l long -d 'Add digest, media type, platforms, size and creation time: one extra request per tag, and a few per digest'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l reverse -d 'Reverse the order'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand tags" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand tags" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand tags" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand tags" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand tags" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand tags" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand tags" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand tags" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand ls" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
-complete -c rls -n "__fish_rls_using_subcommand ls" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l match -d 'Only names that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l limit -d 'At most N tags of each repository, after sorting' -r
-complete -c rls -n "__fish_rls_using_subcommand ls" -l sort -d 'In which order' -r -f -a "name\t'By name, as bytes'
-version\t'By version, the oldest first; 1.2-rc1 is before 1.2, dates are versions, and tags that are not versions come before all'
-created\t'The newest first, the unknown last'
-size\t'The largest first, the unknown last'
-none\t'As the registry lists them: shown while they arrive'"
-complete -c rls -n "__fish_rls_using_subcommand ls" -l same-as -d 'Only tags on the same digest as TAG: one more request a tag' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l sort -d 'Sort order' -r -f -a "name\t'By name, bytewise'
+version\t'By version, oldest first; 1.2-rc1 before 1.2, dates are versions, tags that are not versions come first'
+created\t'Newest first, unknown last'
+size\t'Largest first, unknown last'
+none\t'As listed by the registry, printed as they arrive'"
+complete -c rls -n "__fish_rls_using_subcommand ls" -l same-as -d 'Only tags with the same digest as TAG: one extra request per tag' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand ls" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand ls" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand ls" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand ls" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand ls" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand ls" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand ls" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand ls" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand ls" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand ls" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand ls" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand ls" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand ls" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand ls" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand ls" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand ls" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand ls" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -s d -l digests -d 'Add the digest: one extra request per tag'
-complete -c rls -n "__fish_rls_using_subcommand ls" -s l -l long -d 'Add digest, media type, platforms, size and time of creation: one extra request per tag, and a few per digest'
-complete -c rls -n "__fish_rls_using_subcommand ls" -l reverse -d 'The other way round'
+complete -c rls -n "__fish_rls_using_subcommand ls" -s l -l long -d 'Add digest, media type, platforms, size and creation time: one extra request per tag, and a few per digest'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l reverse -d 'Reverse the order'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand ls" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand ls" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand ls" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand ls" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand ls" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand ls" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand ls" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l platform -d 'Of an image index, the image for this platform; without it, --config and --history show this machine\'s' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l platform -d 'Select this platform in an image index; --config and --history default to that of this machine' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand manifest" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand manifest" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l raw -d 'Print the exact bytes as stored, so that their hash is the digest'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l raw -d 'Print the exact stored bytes, whose hash is the digest'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l config -d 'Print the image config as indented JSON; with --raw its exact bytes'
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l history -d 'Add the history of the image'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l history -d 'Include the history of the image'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand manifest" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l platform -d 'Of an image index, the image for this platform; without it, --config and --history show this machine\'s' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l platform -d 'Select this platform in an image index; --config and --history default to that of this machine' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand inspect" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand inspect" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l raw -d 'Print the exact bytes as stored, so that their hash is the digest'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l raw -d 'Print the exact stored bytes, whose hash is the digest'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l config -d 'Print the image config as indented JSON; with --raw its exact bytes'
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l history -d 'Add the history of the image'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l history -d 'Include the history of the image'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand inspect" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand digest" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand digest" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand digest" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand digest" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand digest" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand digest" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand digest" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand digest" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand digest" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand digest" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand digest" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand digest" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand digest" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand digest" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand digest" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand digest" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -340,201 +340,201 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -l resolve -d 'Connect t
 complete -c rls -n "__fish_rls_using_subcommand digest" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand digest" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand digest" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand digest" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand digest" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand digest" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand digest" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand digest" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
-complete -c rls -n "__fish_rls_using_subcommand rm" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
-complete -c rls -n "__fish_rls_using_subcommand rm" -l keep-used -d 'Keep what FILE names as used (`-` is standard input): pods, charts, compose files, or one reference per line' -r -F
-complete -c rls -n "__fish_rls_using_subcommand rm" -l save-plan -d 'Write the plan to FILE; change nothing' -r -F
-complete -c rls -n "__fish_rls_using_subcommand rm" -l apply -d 'Apply the plan in FILE (`-` is standard input), as far as everything is still as it was' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -l match -d 'Only names that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l keep-used -d 'Keep the images that FILE names (`-` is standard input): pods, charts, compose files, or one reference per line' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -l save-plan -d 'Save the plan to FILE; change nothing' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -l apply -d 'Apply a saved plan (`-` is standard input), except for what has changed since' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand rm" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand rm" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand rm" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand rm" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand rm" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand rm" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand rm" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand rm" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand rm" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand rm" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand rm" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand rm" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand rm" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand rm" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand rm" -s n -l dry-run -d 'Show what would be removed, change nothing'
-complete -c rls -n "__fish_rls_using_subcommand rm" -s y -l yes -d 'Do not ask'
+complete -c rls -n "__fish_rls_using_subcommand rm" -s n -l dry-run -d 'Show what would be removed; change nothing'
+complete -c rls -n "__fish_rls_using_subcommand rm" -s y -l yes -d 'Do not ask for confirmation'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l ignore-missing -d 'Ignore tags and manifests that do not exist'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l with-siblings -d 'Remove the whole manifest of a tag, with all the tags on it'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l placeholder -d 'Where a tag cannot be removed alone, push a tiny manifest to it first and delete that; needs permission to push'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l all-tags -d 'Remove the manifest REPO@DIGEST although tags point to it; with REPO alone, all tags'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l force -d 'Remove a manifest although an image index that stays lists it and breaks'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l purge -d 'Also delete by digest what no tag needs any longer: the manifest, an index\'s platform manifests, what refers to them'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l placeholder -d 'Where a tag cannot be removed alone, push a tiny manifest to it and delete that; needs permission to push'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l all-tags -d 'Remove REPO@DIGEST with all tags on it; with REPO alone, remove all its tags'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l force -d 'Remove a manifest even if this breaks an image index that lists it'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l purge -d 'Also delete what no tag needs any longer: the manifest, its platform manifests and their referrers'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l with-referrers -d 'Also remove the signatures, SBOMs and attestations of what is removed'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l no-undo -d 'Do not keep a copy of what is removed for rls undo'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l no-undo -d 'Do not save a copy of what is removed for rls undo'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand rm" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand rm" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand rm" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand rm" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand undo" -l last -d 'Put back the last N runs; with --list, show no more than these' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l last -d 'Restore the last N runs; with --list, show only the last N' -r
 complete -c rls -n "__fish_rls_using_subcommand undo" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand undo" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand undo" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand undo" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand undo" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand undo" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand undo" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand undo" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand undo" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand undo" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand undo" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand undo" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand undo" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand undo" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand undo" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand undo" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand undo" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand undo" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand undo" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand undo" -l list -d 'List the runs that can be undone'
-complete -c rls -n "__fish_rls_using_subcommand undo" -s n -l dry-run -d 'Show what would be put back, change nothing'
+complete -c rls -n "__fish_rls_using_subcommand undo" -s n -l dry-run -d 'Show what would be restored; change nothing'
 complete -c rls -n "__fish_rls_using_subcommand undo" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand undo" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand undo" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand undo" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand undo" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand undo" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand undo" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand undo" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand undo" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand undo" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand undo" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand prune" -l match-repo -d 'Instead of REPO: the repositories of the registry\'s catalog that match GLOB; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-last -d 'Keep the N newest tags, or with --sort version the N highest versions, of those that the rule is about' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l match-repo -d 'Instead of REPO: repositories in the catalog that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-last -d 'Keep the N newest tags, or with --sort version the N highest versions, of those selected' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -l keep -d 'Keep tags that match GLOB; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-newer-than -d 'Keep what was created within AGE, and what has no known creation time' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-newer-than -d 'Keep tags created within AGE, and tags of unknown creation time' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-semver -d 'Keep versions in RANGE, such as \'>=1.4, <2\' or \'^1.4\'' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -l keep-used -d 'Keep the images that FILE names, by tag or digest; `-` reads standard input' -r -F
-complete -c rls -n "__fish_rls_using_subcommand prune" -l older-than -d 'Remove only what is older than AGE' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l match -d 'Only names that match GLOB; repeatable, one match is enough' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l exclude -d 'No names that match GLOB; repeatable, wins over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l older-than -d 'Remove only tags older than AGE' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l match -d 'Only names that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -l sort -d 'What --keep-last counts by, and the order of the plan [default: created]' -r -f -a "created\t'The newest image first'
 version\t'The highest version first'"
-complete -c rls -n "__fish_rls_using_subcommand prune" -l save-plan -d 'Write what would be removed to FILE, for rls rm --apply' -r -F
+complete -c rls -n "__fish_rls_using_subcommand prune" -l save-plan -d 'Save the plan to FILE, for rls rm --apply' -r -F
 complete -c rls -n "__fish_rls_using_subcommand prune" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand prune" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand prune" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand prune" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand prune" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand prune" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand prune" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand prune" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand prune" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand prune" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand prune" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand prune" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l untag-only -d 'Remove tags only; manifests stay until the registry collects them'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l untag-only -d 'Remove only tags; manifests stay until the garbage collection of the registry'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l allow-empty -d 'Allow a rule to remove every tag of a repository'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l no-config-rule -d 'Ignore the rules in the configuration file'
 complete -c rls -n "__fish_rls_using_subcommand prune" -s y -l yes -d 'Apply the plan'
 complete -c rls -n "__fish_rls_using_subcommand prune" -s n -l dry-run -d 'Print the plan, change nothing; the default without --yes'
-complete -c rls -n "__fish_rls_using_subcommand prune" -l placeholder -d 'Where the registry cannot remove a tag without others on its manifest, push a tiny manifest to it first; needs the right to push'
-complete -c rls -n "__fish_rls_using_subcommand prune" -l no-undo -d 'Do not keep copies of what is removed for rls undo'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l placeholder -d 'Where a tag cannot be removed alone, push a tiny manifest to it and delete that; needs permission to push'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l no-undo -d 'Do not save copies of what is removed for rls undo'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand prune" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand prune" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand prune" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand prune" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand prune" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand prune" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand prune" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand doctor" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand doctor" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l push -d 'Also find out whether the repository can be pushed to: begins an upload and gives it up (GitLab makes a repository)'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l push -d 'Also check permission to push: starts an upload and cancels it (GitLab creates the repository)'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand doctor" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand login" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand login" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand login" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand login" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand login" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand login" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand login" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand login" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand login" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand login" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand login" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand login" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand login" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand login" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand login" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand login" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand login" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand login" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -543,31 +543,31 @@ complete -c rls -n "__fish_rls_using_subcommand login" -l resolve -d 'Connect to
 complete -c rls -n "__fish_rls_using_subcommand login" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand login" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand login" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand login" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand login" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand login" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand login" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand login" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand login" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand login" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand login" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand login" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand login" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand login" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand logout" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand logout" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand logout" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand logout" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand logout" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand logout" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand logout" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand logout" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand logout" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand logout" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand logout" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand logout" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand logout" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand logout" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand logout" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand logout" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand logout" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -576,72 +576,72 @@ complete -c rls -n "__fish_rls_using_subcommand logout" -l resolve -d 'Connect t
 complete -c rls -n "__fish_rls_using_subcommand logout" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand logout" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand logout" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand logout" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand logout" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand logout" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand logout" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand logout" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l fingerprint -d 'Accept the certificate with this SHA-256, as `openssl x509 -noout -fingerprint -sha256` prints it' -r
 complete -c rls -n "__fish_rls_using_subcommand trust" -l write -d 'Write the CA where CLIENT looks [default: rls]' -r -f -a "rls\t'This program'
-docker\t'Docker\'s daemon'
+docker\t'Docker daemon'
 podman\t'Podman, skopeo, buildah, CRI-O'
-containerd\t'containerd, and Kubernetes on it'
+containerd\t'containerd, also under Kubernetes'
 k3s\t'k3s and rke2'"
 complete -c rls -n "__fish_rls_using_subcommand trust" -l from-secret -d 'Take the CA from a Kubernetes secret (ca.crt, tls.crt), in YAML or JSON' -r -F
-complete -c rls -n "__fish_rls_using_subcommand trust" -l check -d 'Tell what PEM files are and where each goes' -r -F
+complete -c rls -n "__fish_rls_using_subcommand trust" -l check -d 'Identify PEM files, and where each belongs' -r -F
 complete -c rls -n "__fish_rls_using_subcommand trust" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand trust" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand trust" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand trust" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand trust" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand trust" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand trust" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand trust" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand trust" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand trust" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand trust" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand trust" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand trust" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand trust" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand trust" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand trust" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand trust" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand trust" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand trust" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand trust" -l force -d 'Replace another certificate that is in its place'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l force -d 'Replace a different certificate in the same place'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand trust" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand trust" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand trust" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand trust" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand trust" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand trust" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand trust" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand trust" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
-complete -c rls -n "__fish_rls_using_subcommand completions" -l auth-file -d 'Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand completions" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand completions" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand completions" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand completions" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
-complete -c rls -n "__fish_rls_using_subcommand completions" -s j -l jobs -d 'Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]' -r
-complete -c rls -n "__fish_rls_using_subcommand completions" -l timeout -d 'Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]' -r
-complete -c rls -n "__fish_rls_using_subcommand completions" -l connect-timeout -d 'Limit for connecting, TCP and TLS together [default: 10s]' -r
-complete -c rls -n "__fish_rls_using_subcommand completions" -l retries -d 'How often a request that failed in passing is repeated [default: 3]' -r
-complete -c rls -n "__fish_rls_using_subcommand completions" -s o -l output -d 'Output format; table on a terminal, else plain [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
-plain\t'One thing a line, fields separated by a tab, nothing shortened'
-json\t'One array'
-jsonl\t'One object a line, as it arrives'
-yaml\t'One list'"
-complete -c rls -n "__fish_rls_using_subcommand completions" -l format -d 'One line a record, such as \'{{ tag }} {{ digest }}\'; @NAME is one from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand completions" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is'
+complete -c rls -n "__fish_rls_using_subcommand completions" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand completions" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand completions" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -650,23 +650,23 @@ complete -c rls -n "__fish_rls_using_subcommand completions" -l resolve -d 'Conn
 complete -c rls -n "__fish_rls_using_subcommand completions" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
-complete -c rls -n "__fish_rls_using_subcommand completions" -l plain-http -d 'Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
-complete -c rls -n "__fish_rls_using_subcommand completions" -l no-header -d 'Table without its header'
-complete -c rls -n "__fish_rls_using_subcommand completions" -l full -d 'Show names in full, with their registry: what is printed can be read back whatever the usual registry is'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s q -l quiet -d 'No progress, warnings or hints'
-complete -c rls -n "__fish_rls_using_subcommand completions" -s v -l verbose -d 'Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
-complete -c rls -n "__fish_rls_using_subcommand completions" -l stats -d 'At the end, count requests, retries, token fetches, bytes and seconds on standard error'
+complete -c rls -n "__fish_rls_using_subcommand completions" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "repos" -d 'List repositories'
 complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "tags" -d 'List tags'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "manifest" -d 'Show what a reference is: digest, type, platforms, layers, config'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "digest" -d 'Print the digest, nothing else'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "manifest" -d 'Show a manifest: digest, type, platforms, layers, config'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "digest" -d 'Print the digest of a reference'
 complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "rm" -d 'Remove tags or manifests'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "undo" -d 'Put back what was removed'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "undo" -d 'Restore what was removed'
 complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "prune" -d 'Apply a retention rule to a repository\'s tags'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "doctor" -d 'Find out why a registry does not work, and what to do about it'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "login" -d 'Store credentials where docker keeps them'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "logout" -d 'Forget credentials where docker keeps them'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "trust" -d 'Show the certificates a registry presents, save the CA where clients look'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "doctor" -d 'Find out why a registry does not work, and how to fix it'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "login" -d 'Log in to a registry'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "logout" -d 'Log out of a registry'
+complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "trust" -d 'Show the certificates of a registry, save its CA where clients look'
 complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

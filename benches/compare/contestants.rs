@@ -214,8 +214,8 @@ pub fn requests_in(stats: &str) -> usize {
         .unwrap_or_else(|| panic!("no number of requests in {stats}"))
 }
 
-/// From `…, 16 at once at most, …` in what `--stats` says.
+/// From `…, max concurrency 16, …` in what `--stats` says.
 fn most_at_once(stats: &str) -> Option<usize> {
-    let (before, _) = stats.split_once(" at once at most")?;
-    before.rsplit(' ').next()?.parse().ok()
+    let (_, after) = stats.split_once("max concurrency ")?;
+    after.split(',').next()?.parse().ok()
 }

@@ -328,7 +328,7 @@ fn a_closed_standard_output_is_told_before_anything_is_done() {
     ] {
         let outcome = closed(words, ">&-");
         assert_eq!(outcome.code, Some(13), "{words}: {outcome}");
-        let told = "error: the output could not be written: standard output is closed\n";
+        let told = "error: cannot write the output: standard output is closed\n";
         assert_eq!(&*outcome.stderr, told, "{words}");
         // Whoever throws it away means it.
         assert_eq!(closed(words.trim_end_matches(" --yes"), ">/dev/null 2>&1").code.filter(|code| *code == 13), None);

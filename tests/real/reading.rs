@@ -110,7 +110,7 @@ fn index(place: &Place) {
     exit 3
     --- stderr
     error: team/app:1.4.0 has no image for windows/amd64
-    cause: it has linux/amd64, linux/arm64, linux/arm/v7
+    cause: available platforms: linux/amd64, linux/arm64, linux/arm/v7
     ");
     assert_eq!(raw(place, "team/app:1.4.0"), "sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65");
     let of_platform = raw(place, "team/app:1.4.0 --platform linux/arm64");
@@ -212,7 +212,7 @@ fn missing(place: &Place) {
     --- stderr
     error: team/ap not found on REGISTRY
     cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
-    hint:  rls repos REGISTRY lists the repositories
+    hint:  run 'rls repos REGISTRY' to list repositories
     "#);
     assert_snapshot!(place.rls("manifest team/ap:1").run(), @r#"
     $ rls manifest team/ap:1
@@ -220,7 +220,7 @@ fn missing(place: &Place) {
     --- stderr
     error: team/ap:1 not found on REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1"}
-    hint:  there is no such repository; rls repos REGISTRY lists the repositories
+    hint:  the repository does not exist; run 'rls repos REGISTRY' to list repositories
     "#);
     assert_snapshot!(place.rls("tags team/ap team/chart").run(), @r#"
     $ rls tags team/ap team/chart
@@ -231,6 +231,6 @@ fn missing(place: &Place) {
     --- stderr
     error: team/ap not found on REGISTRY
     cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
-    hint:  rls repos REGISTRY lists the repositories
+    hint:  run 'rls repos REGISTRY' to list repositories
     "#);
 }

@@ -50,7 +50,7 @@ fn basic(place: &Place) {
     --- stderr
     error: not allowed to pull team/app on REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(place.rls("tags team/app").user("ann", "wrong").run(), @"
     $ rls tags team/app
@@ -59,7 +59,7 @@ fn basic(place: &Place) {
     error: not allowed to pull team/app on REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: asked as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD, or ask for pull on team/app; -u NAME logs in as somebody else
+    hint:  check the user name and password from RLS_PASSWORD, or request pull permission on team/app; -u NAME logs in as another user
     ");
 }
 
@@ -72,7 +72,7 @@ fn token(place: &Place) {
     --- stderr
     error: not allowed to pull team/app on REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(place.rls("tags team/app").user("ann", "wrong").run(), @"
     $ rls tags team/app
@@ -81,7 +81,7 @@ fn token(place: &Place) {
     error: login refused by TOKENS
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
     cause: asked as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others
+    hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
     let bob = |words: &str| place.rls(words).user("bob", "bob's");
     assert_snapshot!(bob("tags team/app").succeeds(), @"
@@ -98,7 +98,7 @@ fn token(place: &Place) {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/chart:pull
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  ask for pull on team/chart; -u NAME logs in as somebody else
+    hint:  request pull permission on team/chart; -u NAME logs in as another user
     ");
     assert_snapshot!(bob("tags team/app team/chart").run(), @"
     $ rls tags team/app team/chart
@@ -113,7 +113,7 @@ fn token(place: &Place) {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/chart:pull
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  ask for pull on team/chart; -u NAME logs in as somebody else
+    hint:  request pull permission on team/chart; -u NAME logs in as another user
     ");
     assert_snapshot!(bob("repos").run(), @"
     $ rls repos
@@ -123,7 +123,7 @@ fn token(place: &Place) {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  many registries show their catalog to administrators only; rls tags REPO works without it
+    hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
     ");
     let rm = bob("rm team/app:1.3.9").run();
     assert_eq!(rm.result(), (4, "failed→team/app:1.3.9\n"), "{rm}");
@@ -141,7 +141,7 @@ fn over_tls(place: &Place) {
     --- stderr
     error: the certificate of REGISTRY is not trusted: unknown issuer
     cause: issued by "registry-fixture root CA", which is not among the 1 root of this system
-    hint:  --ca-file FILE trusts the CA whose certificate is in FILE, here "registry-fixture root CA"; if that is an intermediate, the server sends cert.pem where fullchain.pem belongs, and FILE is chain.pem
+    hint:  use --ca-file FILE with the certificate of "registry-fixture root CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     assert_snapshot!(place.speaking("http://", "repos").run(), @"
     $ rls repos
@@ -149,7 +149,7 @@ fn over_tls(place: &Place) {
     --- stderr
     error: http://REGISTRY speaks TLS on this port
     cause: 400 Bad Request: Client sent an HTTP request to an HTTPS server.
-    hint:  leave out --plain-http and http://: the port speaks https
+    hint:  remove --plain-http or http://; the port uses HTTPS
     ");
     assert_snapshot!(place.speaking("", "repos --plain-http").run(), @"
     $ rls repos --plain-http
@@ -157,7 +157,7 @@ fn over_tls(place: &Place) {
     --- stderr
     error: http://REGISTRY speaks TLS on this port
     cause: 400 Bad Request: Client sent an HTTP request to an HTTPS server.
-    hint:  leave out --plain-http and http://: the port speaks https
+    hint:  remove --plain-http or http://; the port uses HTTPS
     ");
 }
 
@@ -170,7 +170,7 @@ fn over_http(place: &Place) {
     --- stderr
     error: REGISTRY speaks plain HTTP on this port, not TLS
     cause: its answer is not TLS
-    hint:  --plain-http or http://REGISTRY if plain HTTP is meant; rls never falls back to it
+    hint:  use --plain-http or http://REGISTRY if plain HTTP is intended; rls never falls back to it
     ");
     assert_eq!(place.speaking("https://", "repos").run().stderr, place.speaking("", "repos").run().stderr);
 }

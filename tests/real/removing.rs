@@ -111,13 +111,13 @@ fn stops(shelf: &Shelf<'_>) {
     shelf.stays("rm web/app:left", 9, &["failed→web/app:left"], sibling);
     shelf.stays("rm -n web/app:left", 9, &["failed→web/app:left"], sibling);
     shelf.stays("rm --yes web/app:left", 9, &["failed→web/app:left"], sibling);
-    let unconfirmed = "error: confirmation needed: Remove web/app:left, and with it web/app:right?";
+    let unconfirmed = "error: confirmation needed: Remove web/app:left (also removes web/app:right)?";
     shelf.stays("rm --with-siblings web/app:left", 2, &[], unconfirmed);
 
     let (digest, tags) = (format!("web/app@{}", shelf.pair), "web/app:one, web/app:two");
     let tagged = format!("error: removing {digest} would also remove {tags}");
     shelf.stays(&format!("rm {digest}"), 9, &[&format!("failed→{digest}")], &tagged);
-    let unconfirmed = format!("error: confirmation needed: Remove {digest}, and with it {tags}?");
+    let unconfirmed = format!("error: confirmation needed: Remove {digest} (also removes {tags})?");
     shelf.stays(&format!("rm --all-tags {digest}"), 2, &[], &unconfirmed);
 
     let broken = "error: removing web/app:child would break an index";

@@ -88,7 +88,7 @@ impl Connector {
             return Ok(Arc::clone(client));
         }
         if let Some(source) = settings.unused_login().filter(|_| !self.has_told.swap(true, Ordering::Relaxed)) {
-            tracing::warn!("{source} is ignored: no registry is named that it could be for; use -r or RLS_REGISTRY");
+            tracing::warn!("{source} is ignored: no registry is named that it belongs to; use -r or RLS_REGISTRY");
         }
         let client = Arc::new(self.connect(settings.connection(registry)?).await?);
         lock(&self.clients).insert(registry.clone(), Arc::clone(&client));
@@ -119,7 +119,7 @@ impl Connector {
         let account = Account::User { username, password };
         let keychain = self.keychain(account, registry, keychain::Options::default()).await?;
         let found = keychain.credentials(registry, None).await.map_err(Usage::from)?;
-        let found = found.into_iter().next().ok_or_else(|| Usage::new("there are no credentials"))?;
+        let found = found.into_iter().next().ok_or_else(|| Usage::new("no credentials"))?;
         let connection = Connection { account: Account::Anonymous, ..settings.connection(registry)? };
         Ok((self.connect(connection).await?, found))
     }

@@ -1,7 +1,7 @@
 //! Reading what a person names: files, pipes in the place of files, standard input.
 //!
-//! A pipe may never end, a device has no end, and a folder on a server that is down cannot even be opened. So all of it is read on threads
-//! that can be left behind, up to a limit: waiting for them can be given up at any moment.
+//! A pipe may never end, a device has no end, and a folder on a server that is down cannot even be opened. So all of it
+//! is read on threads that can be left behind, up to a limit: waiting for them can be given up at any moment.
 
 use std::fs::File;
 use std::io::{self, Read, StdinLock, stdin};
@@ -102,7 +102,7 @@ fn take(input: impl Read, largest: u64) -> io::Result<Vec<u8>> {
 
 /// The error that files cannot be read because no thread can read them.
 pub fn unread(error: io::Error) -> Usage {
-    Usage::new("cannot read the files that are named").because(reason(&error))
+    Usage::new("cannot read the named files").because(reason(&error))
 }
 
 /// The error that something cannot be read.

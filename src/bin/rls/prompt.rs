@@ -1,5 +1,5 @@
-//! Asking a person on the terminal, whatever standard output is. A question is given up when its future is dropped, so that a signal
-//! and the time limit are heeded while it stands.
+//! Asking a person on the terminal, whatever standard output is. A question is given up when its future is dropped, so
+//! that a signal and the time limit are heeded while it stands.
 
 use std::fs::File;
 use std::io::{BufRead, ErrorKind, IsTerminal, Write, stderr, stdin};
@@ -48,8 +48,8 @@ pub fn is_yes(answer: &str) -> bool {
 pub async fn confirm(question: &str) -> Result<()> {
     if !is_possible() {
         return Err(Usage::new(format!("confirmation needed: {question}"))
-            .because("there is no terminal to ask on")
-            .hint("--yes confirms it; -n shows what would be removed"));
+            .because("no terminal to ask on")
+            .hint("use --yes to confirm, or -n to see what would be removed"));
     }
     if is_yes(&ask(&format!("{question} [y/N]")).await?) {
         Ok(())
@@ -65,8 +65,8 @@ pub async fn confirm(question: &str) -> Result<()> {
 /// Where nobody can be asked, and Ctrl-C.
 pub async fn password(username: &str, whose: &str) -> Result<SecretString, CommandError> {
     if !stderr().is_terminal() {
-        let usage = Usage::new(format!("there is no password for {username}, and no terminal to ask on"));
-        return Err(usage.hint("--password-stdin reads it from standard input, RLS_PASSWORD holds it").into());
+        let usage = Usage::new(format!("no password for {username}, and no terminal to ask on"));
+        return Err(usage.hint("use --password-stdin, or set RLS_PASSWORD").into());
     }
     let unable = |error: std::io::Error| CommandError::from(Usage::new("cannot ask for the password").because(error));
     let _hidden = Hidden::begin().map_err(unable)?;

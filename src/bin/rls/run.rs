@@ -17,7 +17,8 @@ use crate::usage::Usage;
 /// So long after the time limit requests would give up by themselves.
 const LAUNCH_GRACE: Duration = Duration::from_millis(50);
 
-/// So long a command has to end by itself when it has to end: longer than the last request of a removal, shorter than a person notices.
+/// So long a command has to end by itself when it has to end: longer than the last request of a removal, shorter than a
+/// person notices.
 const WIND_UP: Duration = Duration::from_millis(120);
 
 /// Carries out a command line.
@@ -74,8 +75,8 @@ async fn after(ending: &Shutdown, time: Duration) -> ShutdownReason {
     end
 }
 
-/// What options, environment and configuration file come to. The file may be a pipe: until it is read, the other two say how long that may
-/// take.
+/// What options, environment and configuration file come to. The file may be a pipe: until it is read, the other two
+/// say how long that may take.
 async fn load(cli: &Cli, ending: &Shutdown, limit: &shutdown::Limit) -> Result<Settings, CommandError> {
     let environment = Environment::of_process()?;
     limit.set(cli.global.timeout.or(environment.timeout));

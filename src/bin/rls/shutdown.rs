@@ -1,7 +1,8 @@
 //! What ends a command from outside: a signal, or the time limit.
 //!
-//! Both are watched for on a thread of their own. A command that waits in the right way is told at once, and ends in its own time: with its
-//! lists closed and what it did reported. One that cannot be told, because something keeps its thread, ends all the same.
+//! Both are watched for on a thread of their own. A command that waits in the right way is told at once, and ends in
+//! its own time: with its lists closed and what it did reported. One that cannot be told, because something keeps its
+//! thread, ends all the same.
 
 use std::sync::mpsc;
 use std::thread;

@@ -8,16 +8,16 @@ use registry_ls::name::{VersionKey, VersionOrder};
 /// What tags are sorted by.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Order {
-    /// By name, as bytes
+    /// By name, bytewise
     #[default]
     Name,
-    /// By version, the oldest first; 1.2-rc1 is before 1.2, dates are versions, and tags that are not versions come before all
+    /// By version, oldest first; 1.2-rc1 before 1.2, dates are versions, tags that are not versions come first
     Version,
-    /// The newest first, the unknown last
+    /// Newest first, unknown last
     Created,
-    /// The largest first, the unknown last
+    /// Largest first, unknown last
     Size,
-    /// As the registry lists them: shown while they arrive
+    /// As listed by the registry, printed as they arrive
     None,
 }
 

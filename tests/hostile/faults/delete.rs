@@ -156,7 +156,7 @@ fn partial(setup: &Setup) -> Scene {
     let refused = Match::delete("/v2/team/app/manifests/v3").when(|seen| seen.authorization().is_some());
     registry.inject(refused.always(), Answer::error(403, "DENIED", "not this one"));
     let rls = owner(setup, &registry).words("rm").args(tags.iter().map(|tag| format!("team/app:{tag}")));
-    let scene = Scene::new(rls).saying("9 deleted, 1 failed", "9 of 10 removed, 1 failed");
+    let scene = Scene::new(rls).saying("9 deleted, 1 failed", "removed 9 of 10, 1 failed");
     scene.hinting(&["9 deleted, 1 failed"]).check(move |outcome| {
         assert_eq!(registry.tags("team/app"), ["v3"], "{outcome}");
         assert_eq!(outcome.lines().iter().filter(|line| line.starts_with("removed\t")).count(), 9, "{outcome}");

@@ -98,7 +98,7 @@ fn between_deletions(setup: &Setup) -> Scene {
     let references = (0..10).map(|number| format!("team/app:v{number}"));
     let rls = owner(setup, &registry).words("rm").args(references);
     let waits = Arc::clone(&registry);
-    let scene = Scene::new(rls).saying("deleted 3 of 10", "3 of 10 removed").hinting(&["deleted 3 of 10"]);
+    let scene = Scene::new(rls).saying("deleted 3 of 10", "removed 3 of 10").hinting(&["deleted 3 of 10"]);
     scene
         .meanwhile(move |pid| {
             wait_until(|| waits.count(&deletion_of("v3")) > 0);

@@ -45,7 +45,7 @@ fn several_keep_their_order_and_each_failure_is_told() {
     hint:  did you mean team/web:2.0.0, team/web:2.1.0, team/web:latest?
     error: nothing/here:1 not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1"}
-    hint:  there is no such repository; rls repos http://REGISTRY lists the repositories
+    hint:  the repository does not exist; run 'rls repos http://REGISTRY' to list repositories
     "#);
     let rls = Rls::at(&registry).words("digest team/web:2.1.0 team/web:2.2.0 -o json -q");
     assert_snapshot!(rls.run(), @r#"
@@ -100,6 +100,6 @@ fn the_registry_may_not_answer_for_another_digest() {
     --- stderr
     error: the registry's answer does not match sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     cause: it answered for sha256:c180f5e3e75ed1e6faab78576d1f46f9f5862db724e4beb14620779448d6d25c
-    hint:  a proxy or the registry altered the data; nothing of it was used
+    hint:  a proxy or the registry altered the data; it was not used
     ");
 }

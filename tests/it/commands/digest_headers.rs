@@ -57,7 +57,7 @@ fn it_is_told_whatever_was_asked_for() {
     --- stderr
     error: the registry's answer does not match sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1
     cause: it answered for sha256:abababababababababababababababababababababababababababababababab
-    hint:  a proxy or the registry altered the data; nothing of it was used
+    hint:  a proxy or the registry altered the data; it was not used
     ");
     assert_eq!(by_digest("manifest --raw -q").stderr, app.rls("manifest app:1.0 --raw -q").run().stderr);
 }

@@ -69,9 +69,9 @@ fn people_are_told_in_a_sentence_and_that_nothing_is_encrypted() {
     assert_snapshot!(login(&registry).words("-o table").run(), @"
     exit 0
     --- stdout
-    logged in to REGISTRY as ann, kept in ~/.docker/config.json
+    logged in to REGISTRY as ann; credentials stored in ~/.docker/config.json
     --- stderr
-    hint:  the credentials are not encrypted in ~/.docker/config.json; a credential helper (credsStore) would encrypt them
+    hint:  credentials are stored unencrypted in ~/.docker/config.json; use a credential helper (credsStore) to encrypt them
     ");
     assert_snapshot!(login(&registry).words("-q -o json").succeeds(), @r#"
     [
@@ -93,8 +93,8 @@ fn a_registry_can_be_named_in_every_way() {
     }
     let rls = Rls::beside(&registry).user("ann", "secret").words(&format!("login {url} -r other.corp"));
     assert_snapshot!(rls.fails(2), @"
-    error: http://REGISTRY and --registry other.corp are two registries
-    hint:  name it once
+    error: http://REGISTRY is not the registry of --registry, other.corp
+    hint:  name the registry only once
     ");
 }
 
@@ -109,7 +109,7 @@ fn a_wrong_password_is_not_stored() {
         let stderr = rls.fails(4);
         let expected = format!(
             "error: login refused by REGISTRY\n{cause}\ncause: the credentials are those of ann (RLS_PASSWORD)\n\
-             hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others\n"
+             hint:  check the user name and password from RLS_PASSWORD, or use -u NAME\n"
         );
         assert_eq!(&*stderr, expected);
         assert!(!config_file(&rls).exists());
@@ -212,8 +212,8 @@ fn a_token_that_everybody_gets_is_a_doubt() {
     --- stdout
     logged-in→REGISTRY→ann→~/.docker/config.json
     --- stderr
-    warning: REGISTRY gives everybody the same token, so whether the password is right is not known
-    hint:  the credentials are not encrypted in ~/.docker/config.json; a credential helper (credsStore) would encrypt them
+    warning: REGISTRY issues the same token without credentials, so the password could not be verified
+    hint:  credentials are stored unencrypted in ~/.docker/config.json; use a credential helper (credsStore) to encrypt them
     ");
 }
 
@@ -227,8 +227,8 @@ fn a_registry_that_asks_nobody_leaves_it_open() {
       {"registry":"REGISTRY","username":"ann","place":"~/.docker/config.json","proven":false}
     ]
     --- stderr
-    warning: REGISTRY asks nobody for credentials, so whether the password is right is not known
-    hint:  the credentials are not encrypted in ~/.docker/config.json; a credential helper (credsStore) would encrypt them
+    warning: REGISTRY does not require login, so the password could not be verified
+    hint:  credentials are stored unencrypted in ~/.docker/config.json; use a credential helper (credsStore) to encrypt them
     "#);
     // One that asks nobody may refuse what is wrong all the same, as Nexus does.
     registry.inject(
@@ -277,22 +277,22 @@ fn a_password_comes_from_where_it_always_does() {
     }
     let at = |words: &str| Rls::at(&registry).words(words);
     assert_snapshot!(at("login").fails(2), @"
-    error: there is no user name, and no terminal to ask on
-    hint:  -u NAME, or RLS_USERNAME
+    error: no user name, and no terminal to ask on
+    hint:  use -u NAME, or set RLS_USERNAME
     ");
     assert_snapshot!(at("login --password-stdin").stdin("secret").fails(2), @"
     error: --password-stdin needs a user name
-    hint:  -u NAME
+    hint:  use -u NAME
     ");
     assert_snapshot!(at("login").env("RLS_PASSWORD", "secret").fails(2), @"
     error: RLS_PASSWORD needs a user name
-    hint:  -u NAME, or RLS_USERNAME
+    hint:  use -u NAME, or set RLS_USERNAME
     ");
     assert_snapshot!(at("login -u ann").fails(2), @"
-    error: there is no password for ann, and no terminal to ask on
-    hint:  --password-stdin reads it from standard input, RLS_PASSWORD holds it
+    error: no password for ann, and no terminal to ask on
+    hint:  use --password-stdin, or set RLS_PASSWORD
     ");
-    assert_snapshot!(at("login --anonymous").fails(2), @"error: --anonymous sends no credentials, and login needs some");
+    assert_snapshot!(at("login --anonymous").fails(2), @"error: --anonymous cannot be used with login");
     assert_eq!(at("login -u ann:secret").run().code, Some(2));
     assert_eq!(at("login --password secret").run().code, Some(2));
 }
@@ -331,7 +331,7 @@ fn a_file_can_be_named_to_keep_them_in() {
     assert_snapshot!(rls.run().stdout, @"logged-in→REGISTRY→ann→~/.config/rls/mine.json");
     let rls = Rls::at(&registry).words("login -u ann --auth-file x.json").env("RLS_PASSWORD", "secret");
     assert_eq!(rls.run().code, Some(0));
-    assert_snapshot!(login(&registry).words("--auth-file -").fails(2), @"error: --auth-file - is standard input, where no credentials can be kept");
+    assert_snapshot!(login(&registry).words("--auth-file -").fails(2), @"error: cannot store credentials in --auth-file -, which is standard input");
 }
 
 #[test]
@@ -361,7 +361,7 @@ fn a_helper_that_fails_stores_nothing_anywhere() {
     error: cannot store the credentials for http://REGISTRY
     cause: docker-credential-vault failed
     cause: it is the credsStore in ~/.docker/config.json
-    hint:  --auth-file FILE keeps them in another file, which REGISTRY_AUTH_FILE names for later commands
+    hint:  use --auth-file FILE to store them in another file, and set REGISTRY_AUTH_FILE=FILE for later commands
     ");
     assert_eq!(fs::read_to_string(config_file(&rls)).expect("text"), text);
     // One that is not there is missed before a password is asked for, and before anything is sent.
@@ -371,7 +371,7 @@ fn a_helper_that_fails_stores_nothing_anywhere() {
     error: cannot store the credentials for http://REGISTRY
     cause: docker-credential-vault is not in PATH
     cause: it is the credsStore in ~/.docker/config.json
-    hint:  --auth-file FILE keeps them in another file, which REGISTRY_AUTH_FILE names for later commands
+    hint:  use --auth-file FILE to store them in another file, and set REGISTRY_AUTH_FILE=FILE for later commands
     ");
     assert_eq!(registry.lines(), [""; 0]);
 }
@@ -420,7 +420,7 @@ fn a_file_that_cannot_be_changed_is_found_out_before_anything_is_sent() {
     assert_snapshot!(rls.fails(2), @"
     error: cannot write credentials to ~/.docker/config.json
     cause: it is read-only
-    hint:  --auth-file FILE keeps them in another file, which REGISTRY_AUTH_FILE names for later commands
+    hint:  use --auth-file FILE to store them in another file, and set REGISTRY_AUTH_FILE=FILE for later commands
     ");
     assert_eq!(registry.lines(), [""; 0]);
 }
@@ -431,7 +431,8 @@ fn what_comes_before_it_is_named() {
     let other = json!({"auths": {registry.host(): {"auth": "Ym9iOng="}}}).to_string();
     let outcome = login(&registry).env("DOCKER_AUTH_CONFIG", other).run();
     assert_eq!(outcome.code, Some(0));
-    let warning = "warning: the credentials in docker config, DOCKER_AUTH_CONFIG come first, so these are not used\n";
+    let warning =
+        "warning: the credentials in docker config, DOCKER_AUTH_CONFIG take precedence, so these are not used\n";
     assert!(outcome.stderr.contains(warning), "{outcome}");
 }
 

@@ -27,7 +27,7 @@ fn what_is_stored_is_forgotten_without_asking_anybody() {
     assert_eq!(config(&rls), json!({"auths": {"other.corp": entry}, "x": 1}));
     assert_snapshot!(rls.succeeds(), @"not-logged-in→reg.corp:5000");
     let rls = rls.then("logout reg.corp:5000 -o table");
-    assert_snapshot!(rls.succeeds(), @"not logged in to reg.corp:5000: there was nothing to forget");
+    assert_snapshot!(rls.succeeds(), @"not logged in to reg.corp:5000");
     let rls = rls.then("logout other.corp -o json");
     assert_snapshot!(rls.succeeds(), @r#"
     [
@@ -80,7 +80,9 @@ fn a_helper_forgets_too() {
     assert_eq!(config(&rls), json!({"credsStore": "vault", "auths": {}}));
     // This helper gives them all the same.
     assert!(
-        outcome.stderr.starts_with("warning: there are still credentials for reg.corp in docker-credential-vault"),
+        outcome.stderr.starts_with(
+            "warning: docker-credential-vault (credsStore in ~/.docker/config.json) still has credentials for reg.corp"
+        ),
         "{outcome}"
     );
 }
@@ -95,7 +97,7 @@ fn a_helper_that_cannot_forget_is_an_error_after_the_rest_was_done() {
     --- stdout
     logged-out→reg.corp→~/.docker/config.json
     --- stderr
-    error: the credentials for reg.corp may still be there
+    error: credentials for reg.corp may remain
     cause: docker-credential-vault failed: the vault is sealed (credsStore in ~/.docker/config.json)
     ");
     assert_eq!(config(&rls)["auths"], json!({}));
@@ -107,7 +109,7 @@ fn what_others_still_keep_is_named() {
     let rls = logout("logout reg.corp", &entry).with_file(".config/containers/auth.json", entry.to_string());
     let outcome = rls.run();
     assert_eq!(outcome.code, Some(0));
-    let warning = "warning: there are still credentials for reg.corp in containers auth file, ~/.config/containers/auth.json, which rls will use\n";
+    let warning = "warning: containers auth file, ~/.config/containers/auth.json still has credentials for reg.corp, which rls will use\n";
     assert!(outcome.stderr.contains(warning), "{outcome}");
 }
 

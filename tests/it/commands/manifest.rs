@@ -344,7 +344,7 @@ fn a_platform_descends_from_an_index() {
     exit 3
     --- stderr
     error: app:1.0 has no image for windows/amd64
-    cause: it has linux/amd64, linux/arm64, linux/arm/v7
+    cause: available platforms: linux/amd64, linux/arm64, linux/arm/v7
     ");
     assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 --platform amd64").run(), @r#"
     exit 2
@@ -365,7 +365,7 @@ fn an_image_is_its_own_platform() {
     exit 3
     --- stderr
     error: app:1.0 has no image for linux/amd64
-    cause: it has linux/arm64/v8
+    cause: available platforms: linux/arm64/v8
     ");
 }
 
@@ -445,9 +445,9 @@ fn options_that_exclude_each_other_are_refused_before_any_request() {
         let outcome = Rls::at(&registry).words("manifest app").words(words).run();
         assert_eq!((outcome.code, &*outcome.stdout), (Some(2), ""), "{words}: {outcome}");
     }
-    assert_snapshot!(Rls::at(&registry).words("manifest app --raw -o json").fails(2), @"error: --raw and --output contradict each other");
+    assert_snapshot!(Rls::at(&registry).words("manifest app --raw -o json").fails(2), @"error: --raw cannot be used with --output");
     assert_snapshot!(Rls::at(&registry).words("manifest app --config -o yaml").fails(2), @"
-    error: --config and --output contradict each other
+    error: --config cannot be used with --output
     cause: the image config is shown as JSON
     ");
     assert_snapshot!(Rls::at(&registry).words("manifest app --raw --history").fails(2), @"

@@ -52,7 +52,7 @@ fn one_that_is_no_json_object_costs_only_its_own_fields() {
     --- stderr
     error: the config of app:text is not JSON
     cause: expected value at line 1 column 1
-    cause: --raw prints its bytes
+    cause: use --raw to print its bytes
     ");
     assert_eq!(app.rls("manifest app:zip --config --raw").bytes(), zip);
     assert_eq!(app.rls("manifest app:chart --config --raw").bytes(), b"not even JSON");
@@ -106,7 +106,7 @@ fn one_that_cannot_be_fetched_is_a_failure_and_takes_nothing_else_away() {
     error: cannot read all of app:1.0
     cause: not allowed to pull app on http://REGISTRY
     cause: 403 Forbidden
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     error: cannot read all of app:latest
     cause: not allowed to pull app on http://REGISTRY
     cause: 403 Forbidden
@@ -130,7 +130,7 @@ fn one_that_cannot_be_fetched_is_a_failure_and_takes_nothing_else_away() {
     error: cannot read all of app:1.0
     cause: not allowed to pull app on http://REGISTRY
     cause: 403 Forbidden
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
 }
 

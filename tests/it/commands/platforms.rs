@@ -57,7 +57,7 @@ fn indexes_within_an_index_are_looked_into() {
     exit 3
     --- stderr
     error: app:nested has no image for linux/s390x
-    cause: it has linux/amd64, linux/arm64
+    cause: available platforms: linux/amd64, linux/arm64
     ");
     assert_snapshot!(app.rls("manifest app:nested -o table").succeeds(), @"
     app:nested
@@ -96,7 +96,7 @@ fn an_image_whose_platform_no_index_names_is_asked() {
     exit 3
     --- stderr
     error: app:unsaid has no image for windows/amd64
-    cause: it has linux/amd64, linux/arm64
+    cause: available platforms: linux/amd64, linux/arm64
     ");
 }
 
@@ -217,7 +217,7 @@ fn versions_of_windows_are_told_apart() {
     exit 3
     --- stderr
     error: app:windows has no image for windows(10.0.1)/amd64
-    cause: it has windows(10.0.17763.1+win32k)/amd64, windows(10.0.20348.2+win32k)/amd64
+    cause: available platforms: windows(10.0.17763.1+win32k)/amd64, windows(10.0.20348.2+win32k)/amd64
     ");
 }
 
@@ -258,7 +258,7 @@ fn without_a_platform_it_is_this_machines_or_the_only_one() {
     let told = app.rls("manifest app:others --config").run().stderr.replace(local, "LOCAL");
     assert_snapshot!(told, @"
     error: app:others has no image for this machine (linux/LOCAL)
-    cause: it has linux/s390x, linux/riscv64; --platform chooses one
+    cause: available platforms: linux/s390x, linux/riscv64; use --platform to choose one
     ");
 }
 

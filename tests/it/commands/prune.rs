@@ -212,7 +212,7 @@ fn a_tag_that_cannot_be_read_is_kept_and_said_so() {
     cause: layers: invalid type: integer `5`, expected a sequence
     error: cannot remove 2 tags of team/app, 1.0 among them: team/app:broken cannot be read, and may be an index that lists it
     cause: manifest sha256:364ec34907154408422ef7ad1e3b0e786c06ea322bc9eac5efc8221b90a83965 is malformed: layers: invalid type: integer `5`, expected a sequence
-    hint:  --placeholder removes a tag without knowing about others (it pushes a tiny manifest first); or remove team/app:broken first
+    hint:  use --placeholder, which does not depend on other tags (it pushes a tiny manifest first), or remove team/app:broken first
     would remove 0 of 4 tags
     ");
     registry.untag("team/app", "broken");
@@ -226,10 +226,10 @@ fn a_tag_that_cannot_be_read_is_kept_and_said_so() {
     --- stderr
     error: http://REGISTRY failed to answer for team/app:1.2
     cause: 500 Internal Server Error
-    hint:  the fault is on the server: its log says more; --retries N tries longer
+    hint:  check the server's log; use --retries N to retry more often
     error: cannot remove 2 tags of team/app, 1.0 among them: team/app:1.2 cannot be read, and may point to the same manifest
     cause: http://REGISTRY failed to answer for team/app:1.2: 500 Internal Server Error
-    hint:  --placeholder removes a tag without knowing about others (it pushes a tiny manifest first); or remove team/app:1.2 first
+    hint:  use --placeholder, which does not depend on other tags (it pushes a tiny manifest first), or remove team/app:1.2 first
     would remove 0 of 3 tags
     ");
     registry.clear_faults();
@@ -309,14 +309,14 @@ fn a_rule_may_stand_in_the_configuration_file() {
     exit 2
     --- stderr
     error: no rule for base/alpine
-    cause: there is none on the command line, and no table in the configuration file matches the repository
-    hint:  --keep-last N, --older-than AGE and so on, or [prune."base/alpine"] in the configuration file
+    cause: none is given on the command line, and no table in the configuration file matches
+    hint:  use --keep-last N or --older-than AGE, or add [prune."base/alpine"] to the configuration file
     "#);
     let rls = rls.then("prune --match-repo *");
     assert_snapshot!(rls.run(), @"
     exit 0
     --- stderr
-    warning: no repository of the catalog matches --match-repo
+    warning: no repository in the catalog matches --match-repo
     ");
     let rls = rls.then("prune --match-repo ** --format").arg("{{ repository }}:{{ tag }} {{ action }}");
     assert_snapshot!(rls.run(), @"
@@ -335,7 +335,7 @@ fn a_rule_may_stand_in_the_configuration_file() {
     assert_snapshot!(rls.run(), @"
     exit 0
     --- stderr
-    warning: no repository of the catalog matches --match-repo
+    warning: no repository in the catalog matches --match-repo
     ");
     assert_unchanged(&registry);
 }
@@ -376,8 +376,8 @@ fn a_command_line_that_makes_no_rule_is_refused_before_anything_is_sent() {
     assert_snapshot!(told, @r#"
     prune team/app
       error: no rule for team/app
-      cause: there is none on the command line, and no table in the configuration file matches the repository
-      hint:  --keep-last N, --older-than AGE and so on, or [prune."team/app"] in the configuration file
+      cause: none is given on the command line, and no table in the configuration file matches
+      hint:  use --keep-last N or --older-than AGE, or add [prune."team/app"] to the configuration file
     prune team/app --exclude 1.0
       error: the rule does not say what to remove
       cause: --match and --exclude select the tags that it is about, --sort their order
@@ -442,13 +442,13 @@ fn an_index_that_cannot_be_read_whole_holds_every_manifest() {
     error: cannot read all of team/app:nested
     cause: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566
     cause: 500 Internal Server Error
-    hint:  the fault is on the server: its log says more; --retries N tries longer
+    hint:  check the server's log; use --retries N to retry more often
     error: cannot read all of team/app:index
     cause: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566
     cause: 500 Internal Server Error
     error: cannot remove 3 tags of team/app, 1.0 among them: team/app:index cannot be read, and may be an index that lists it
     cause: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566: 500 Internal Server Error
-    hint:  --placeholder removes a tag without knowing about others (it pushes a tiny manifest first); or remove team/app:index first
+    hint:  use --placeholder, which does not depend on other tags (it pushes a tiny manifest first), or remove team/app:index first
     would remove 0 of 5 tags
     ");
     registry.clear_faults();
@@ -465,10 +465,10 @@ fn an_index_that_cannot_be_read_whole_holds_every_manifest() {
     error: cannot read all of team/app:nested
     cause: http://REGISTRY failed to answer for team/app@sha256:f389bacbb7aefce9b47bd011be8e399a34f8ac78056f28dd78a59fac62fe4d67
     cause: 500 Internal Server Error
-    hint:  the fault is on the server: its log says more; --retries N tries longer
+    hint:  check the server's log; use --retries N to retry more often
     error: cannot remove 3 tags of team/app, 1.0 among them: team/app:nested cannot be read, and may be an index that lists it
     cause: http://REGISTRY failed to answer for team/app@sha256:f389bacbb7aefce9b47bd011be8e399a34f8ac78056f28dd78a59fac62fe4d67: 500 Internal Server Error
-    hint:  --placeholder removes a tag without knowing about others (it pushes a tiny manifest first); or remove team/app:nested first
+    hint:  use --placeholder, which does not depend on other tags (it pushes a tiny manifest first), or remove team/app:nested first
     would remove 0 of 4 tags
     ");
 }

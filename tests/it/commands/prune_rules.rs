@@ -102,7 +102,7 @@ fn nothing_is_sent_where_it_is_not_known_what_is_in_use() {
     assert_snapshot!(rls.fails(2), @"
     error: cannot use --keep-used -
     cause: no image is named as in use
-    hint:  kubectl get pods -A -o json lists those of a cluster; a rendered chart, a compose file or one reference per line will do
+    hint:  use the output of 'kubectl get pods -A -o json', a rendered chart, a compose file, or one reference per line
     ");
     let rls = rls.then("prune team/app --keep-last 1 --keep-used - --password-stdin -u ann");
     assert_snapshot!(rls.fails(2), @"error: --keep-used - and --password-stdin both read standard input");

@@ -82,7 +82,7 @@ fn a_dry_run_changes_nothing() {
     --- stderr
     error: cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest
     cause: http://REGISTRY deletes manifests, not tags; all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
-    hint:  use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)
+    hint:  use --with-siblings to remove these tags too, or --placeholder to remove only the named one (it pushes a tiny manifest first)
     ");
     assert_snapshot!(Rls::at(&registry).words("rm -n shared/app:1.4 --with-siblings").run(), @"
     exit 0
@@ -165,7 +165,7 @@ fn one_that_fails_does_not_keep_the_others() {
     --- stderr
     error: app:x not found on http://REGISTRY
     hint:  did you mean app:2, app:3?
-    warning: 2 of 3 removed, 1 failed
+    warning: removed 2 of 3, 1 failed
     hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert_eq!(registry.tags("app"), ["2"]);
@@ -214,9 +214,9 @@ fn a_tagged_manifest_goes_with_all_tags_only() {
     assert_snapshot!(rm("--all-tags"), @"
     exit 2
     --- stderr
-    error: confirmation needed: Remove shared/app@sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552, and with it shared/app:1, shared/app:1.4, shared/app:1.4.0, shared/app:latest?
-    cause: there is no terminal to ask on
-    hint:  --yes confirms it; -n shows what would be removed
+    error: confirmation needed: Remove shared/app@sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552 (also removes shared/app:1, shared/app:1.4, shared/app:1.4.0, shared/app:latest)?
+    cause: no terminal to ask on
+    hint:  use --yes to confirm, or -n to see what would be removed
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
     assert_snapshot!(rm("--all-tags --yes"), @"
@@ -247,7 +247,7 @@ fn a_manifest_that_an_index_lists_stays() {
     --- stderr
     error: removing app:amd64 would break an index
     cause: app:1.0 (sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a) lists it
-    hint:  remove the index that lists it instead; --placeholder removes only the tag, --force breaks the index
+    hint:  remove the index that lists it instead, or use --placeholder to remove only the tag; --force breaks the index
     ");
     assert_snapshot!(Rls::at(&registry).words("rm --all-tags --yes").arg(format!("app@{child}")).run(), @"
     exit 9
@@ -256,7 +256,7 @@ fn a_manifest_that_an_index_lists_stays() {
     --- stderr
     error: removing app@sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179 would break an index
     cause: app:1.0 (sha256:da023cd1c3ad9ed3e87fdcd594f87cd408cd13420df1dc39eccc3b9a7a03202a) lists it
-    hint:  remove the index that lists it instead; --placeholder removes only the tag, --force breaks the index
+    hint:  remove the index that lists it instead, or use --placeholder to remove only the tag; --force breaks the index
     ");
     assert_snapshot!(Rls::at(&registry).words("rm --with-siblings --yes app:amd64 -q").run(), @"
     exit 9
@@ -282,7 +282,7 @@ fn a_reference_with_tag_and_digest_is_the_tag_as_long_as_it_is_there() {
     --- stderr
     error: app:1.0 has moved meanwhile
     cause: from sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e to sha256:d0f335e233eccbff9b1bb6c11fb3628263a230358644016e1067a77e978f4439
-    hint:  it was pushed to meanwhile; look at it again before removing it
+    hint:  it was pushed meanwhile; check it again before removing it
     ");
     assert_eq!(registry.tags("app"), ["1.0"]);
     assert_snapshot!(rm(&second), @"
@@ -305,8 +305,8 @@ fn a_repository_alone_is_refused_before_anything_is_sent() {
         assert!(refused.contains("app:latest") && refused.contains("--all-tags"), "{words}: {refused}");
     }
     assert_snapshot!(Rls::at(&registry).words("rm app").fails(2), @"
-    error: app is a repository: which of its tags?
-    hint:  rls rm app:latest removes that tag, --match GLOB those that match, --all-tags all of them
+    error: app is a repository, not a tag
+    hint:  name a tag, such as app:latest, or use --match GLOB or --all-tags
     ");
     assert_eq!(registry.tags("app"), ["1.0", "latest"]);
     assert_eq!(registry.lines(), [""; 0]);

@@ -17,7 +17,7 @@ fn is_a_safety_stop_that_names_the_siblings() {
     --- stderr
     error: cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest
     cause: http://REGISTRY deletes manifests, not tags; all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
-    hint:  use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)
+    hint:  use --with-siblings to remove these tags too, or --placeholder to remove only the named one (it pushes a tiny manifest first)
     ");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.4 -o json -q").run(), @r#"
     exit 9
@@ -43,8 +43,8 @@ fn stops_only_itself() {
     --- stderr
     error: cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest
     cause: http://REGISTRY deletes manifests, not tags; all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
-    hint:  use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)
-    warning: 1 of 2 removed, 1 failed
+    hint:  use --with-siblings to remove these tags too, or --placeholder to remove only the named one (it pushes a tiny manifest first)
+    warning: removed 1 of 2, 1 failed
     hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert_eq!(registry.tags("shared/app"), ["1", "1.4", "1.4.0", "latest"]);
@@ -56,9 +56,9 @@ fn with_siblings_needs_a_confirmation() {
     assert_snapshot!(Rls::at(&registry).words("rm --with-siblings shared/app:1.4").run(), @"
     exit 2
     --- stderr
-    error: confirmation needed: Remove shared/app:1.4, and with it shared/app:1, shared/app:1.4.0, shared/app:latest?
-    cause: there is no terminal to ask on
-    hint:  --yes confirms it; -n shows what would be removed
+    error: confirmation needed: Remove shared/app:1.4 (also removes shared/app:1, shared/app:1.4.0, shared/app:latest)?
+    cause: no terminal to ask on
+    hint:  use --yes to confirm, or -n to see what would be removed
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
     assert_snapshot!(Rls::at(&registry).words("rm --with-siblings --yes shared/app:1.4").run(), @"
@@ -119,7 +119,7 @@ fn without_knowing_the_others_nothing_is_removed() {
     error: cannot remove shared/app:1.3.9: cannot find out which other tags point to its manifest
     cause: the list of its tags cannot be read: not allowed to pull shared/app on http://REGISTRY: 403 Forbidden: DENIED: no listing for you
     cause: http://REGISTRY deletes manifests, not tags
-    hint:  --placeholder removes only this tag (it pushes a tiny manifest first); --with-siblings removes every tag on the manifest
+    hint:  use --placeholder to remove only this tag (it pushes a tiny manifest first), or --with-siblings to remove every tag on the manifest
     ");
     registry.clear_faults();
     registry.inject(Match::manifest("shared/app", "1.4").reads().always(), Fault::status(500));
@@ -130,7 +130,7 @@ fn without_knowing_the_others_nothing_is_removed() {
     --- stderr
     error: cannot remove shared/app:1.3.9: shared/app:1.4 cannot be read, and may point to the same manifest
     cause: http://REGISTRY failed to answer for shared/app:1.4: 500 Internal Server Error
-    hint:  --placeholder removes a tag without knowing about others (it pushes a tiny manifest first); or remove shared/app:1.4 first
+    hint:  use --placeholder, which does not depend on other tags (it pushes a tiny manifest first), or remove shared/app:1.4 first
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
     // What HEAD does not tell, GET does.

@@ -134,14 +134,14 @@ fn a_repository_that_is_not_there_is_not_found() {
     --- stderr
     error: team/ap not found on http://REGISTRY
     cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
-    hint:  rls repos http://REGISTRY lists the repositories
+    hint:  run 'rls repos http://REGISTRY' to list repositories
     "#);
     assert_snapshot!(Rls::at(&registry).words("tags team/ap -o json").run(), @r#"
     exit 3
     --- stderr
     error: team/ap not found on http://REGISTRY
     cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
-    hint:  rls repos http://REGISTRY lists the repositories
+    hint:  run 'rls repos http://REGISTRY' to list repositories
     "#);
     assert_snapshot!(Rls::at(&registry).words("tags team/ap team/chart").run(), @r#"
     exit 6
@@ -151,7 +151,7 @@ fn a_repository_that_is_not_there_is_not_found() {
     --- stderr
     error: team/ap not found on http://REGISTRY
     cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
-    hint:  rls repos http://REGISTRY lists the repositories
+    hint:  run 'rls repos http://REGISTRY' to list repositories
     "#);
     assert_snapshot!(Rls::at(&registry).words("tags team/ap nothing -o jsonl -q").run(), @r#"
     exit 3

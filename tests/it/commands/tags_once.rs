@@ -66,7 +66,7 @@ fn a_manifest_that_cannot_be_read_is_asked_for_once() {
     --- stderr
     error: http://REGISTRY failed to answer for app:a
     cause: 500 Internal Server Error
-    hint:  the fault is on the server: its log says more; --retries N tries longer
+    hint:  check the server's log; use --retries N to retry more often
     error: cannot read app:b, which is the same manifest as app:a
     cause: http://REGISTRY failed to answer for app:a
     cause: 500 Internal Server Error

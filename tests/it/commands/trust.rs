@@ -12,8 +12,7 @@ use crate::registries::{seeded, with_seed};
 use crate::runner::Rls;
 
 /// What to do about a registry that is not trusted.
-const HINT: &str = "hint:  --write saves it there, --write docker (podman, containerd, k3s) where those look; compare its sha256 with \
-    what the registry's operator says\n";
+const HINT: &str = "hint:  use --write to save it there, or --write docker (podman, containerd, k3s) for other clients; verify the fingerprint with the registry's administrator\n";
 
 fn serving(tls: Tls) -> Running {
     with_seed(Registry::builder(), "1x1").auth(Auth::Basic).tls(tls).start()
@@ -74,7 +73,7 @@ fn the_chain_is_shown_with_what_a_client_needs_and_where() {
         issued by CN=registry-fixture root CA
 
     not trusted here: issued by "registry-fixture root CA"; the trusted certificate of that name has another key
-    a client that trusts the last CA that it sends trusts it:
+    clients need this CA certificate:
       CN=registry-fixture intermediate CA, 2020-01-01 to 2120-01-01, CA
     rls looks for it in
       HOME/.config/rls/certs.d/REGISTRY/ca.crt
@@ -95,16 +94,16 @@ fn a_server_without_its_ca_can_only_be_pinned() {
         issued by CN=registry-fixture intermediate CA
 
     not trusted here: issued by "registry-fixture intermediate CA", which is not among the 1 root of this system
-    a client that trusts this very certificate trusts it, until it is renewed:
+    clients need this certificate, until it is renewed:
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
     rls looks for it in
       HOME/.config/rls/certs.d/REGISTRY/ca.crt
     PEM
     "#);
     assert_snapshot!(outcome.stderr, @r#"
-    warning: REGISTRY sends no CA: only its own certificate can be pinned, which breaks when it is renewed, by 2120-01-01 at the latest
-    hint:  the CA "registry-fixture intermediate CA" would last: ask the registry's operator for it, or to send its chain (fullchain.pem)
-    hint:  --write saves it there, --write docker (podman, containerd, k3s) where those look; compare its sha256 with what the registry's operator says
+    warning: REGISTRY sends no CA certificate: only its own certificate can be pinned, until it is renewed (by 2120-01-01)
+    hint:  ask the registry's administrator for the certificate of "registry-fixture intermediate CA", or to send the full chain (fullchain.pem)
+    hint:  use --write to save it there, or --write docker (podman, containerd, k3s) for other clients; verify the fingerprint with the registry's administrator
     "#);
     let own = serving(Tls::SelfSigned);
     let outcome = stranger(&own).words("trust -o table").run();
@@ -113,14 +112,13 @@ fn a_server_without_its_ca_can_only_be_pinned() {
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
 
     not trusted here: signed by itself, "localhost", which is not among the 1 root of this system
-    a client that trusts this very certificate trusts it, until it is renewed:
+    clients need this certificate, until it is renewed:
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
     rls looks for it in
       HOME/.config/rls/certs.d/REGISTRY/ca.crt
     PEM
     "#);
-    let warning = "warning: REGISTRY sends no CA: only its own certificate can be pinned, which breaks when it is renewed, by 2120-01-01 at \
-                   the latest\n";
+    let warning = "warning: REGISTRY sends no CA certificate: only its own certificate can be pinned, until it is renewed (by 2120-01-01)\n";
     assert_eq!(&*outcome.stderr, format!("{warning}{HINT}"));
 }
 
@@ -162,7 +160,7 @@ fn what_is_trusted_already_is_said_to_be() {
         issued by CN=registry-fixture root CA
 
     trusted here by REGISTRY-FILES/ca.pem
-    a client that trusts this CA trusts it:
+    clients need this CA certificate:
       CN=registry-fixture root CA, 2020-01-01 to 2120-01-01, ROOT
     rls looks for it in
       HOME/.config/rls/certs.d/REGISTRY/ca.crt
@@ -175,9 +173,9 @@ fn nothing_is_written_that_nobody_accepted() {
     let registry = serving(Tls::FullChain);
     let rls = stranger(&registry).words("trust --write");
     assert_snapshot!(rls.fails(2), @r#"
-    error: "CN=registry-fixture intermediate CA" (CA, until 2120-01-01) is to be trusted for REGISTRY, which needs a confirmation
-    cause: there is no terminal to ask on
-    hint:  --fingerprint SHA256 accepts it, once you have compared it with what the registry's operator says
+    error: confirmation needed: trust "CN=registry-fixture intermediate CA" (CA, until 2120-01-01) for REGISTRY?
+    cause: no terminal to ask on
+    hint:  verify the fingerprint with the registry's administrator, then use --fingerprint SHA256
     "#);
     let wrong = format!("trust --write --fingerprint {}", "ab".repeat(32));
     let rls = rls.then(&wrong);
@@ -218,14 +216,14 @@ fn a_yes_on_the_terminal_accepts() {
     assert!(
         outcome
             .stdout
-            .contains("trust \"CN=registry-fixture intermediate CA\" (CA, until 2120-01-01) for REGISTRY? [y/N]"),
+            .contains("Trust \"CN=registry-fixture intermediate CA\" (CA, until 2120-01-01) for REGISTRY? [y/N]"),
         "{outcome}"
     );
-    assert!(outcome.stdout.contains("error: not accepted, so nothing was written"), "{outcome}");
+    assert!(outcome.stdout.contains("error: cancelled; nothing was changed"), "{outcome}");
     assert!(!rls.home().join(".config").exists());
     let outcome = rls.at_terminal("y\n");
     assert_eq!(outcome.code, Some(0), "{outcome}");
-    assert!(outcome.stdout.contains("not trusted here until now: issued by"), "{outcome}");
+    assert!(outcome.stdout.contains("was not trusted here: issued by"), "{outcome}");
     assert!(lists(&rls.user("ann", "secret").then("repos")));
 }
 
@@ -235,7 +233,7 @@ fn whoever_is_asked_has_been_warned() {
     let outcome = stranger(&registry).words("trust --write rls --color never").at_terminal("y\n");
     assert_eq!(outcome.code, Some(0), "{outcome}");
     let (before, after) = outcome.stdout.split_once("[y/N]").expect("a question");
-    let warning = "warning: REGISTRY sends no CA: only its own certificate can be pinned";
+    let warning = "warning: REGISTRY sends no CA certificate: only its own certificate can be pinned";
     assert!(before.contains(warning) && !after.contains(warning), "{outcome}");
 }
 
@@ -281,8 +279,8 @@ fn what_is_left_to_do_is_said() {
         let rls = stranger(&registry).words(&format!("trust --write {client} --fingerprint {digits}"));
         rls.run().stderr.to_string()
     };
-    assert_snapshot!(hint("k3s"), @"hint:  it counts once k3s is restarted: systemctl restart k3s");
-    assert_snapshot!(hint("containerd"), @r#"hint:  containerd looks there if its config.toml has config_path = "/etc/containerd/certs.d"; it need not be restarted"#);
+    assert_snapshot!(hint("k3s"), @"hint:  restart k3s to apply: systemctl restart k3s");
+    assert_snapshot!(hint("containerd"), @r#"hint:  containerd reads it if its config.toml has config_path = "/etc/containerd/certs.d"; no restart is needed"#);
     assert_eq!(hint("docker"), "");
 }
 
@@ -295,9 +293,9 @@ fn another_certificate_in_its_place_stays_unless_forced_away() {
     let rls = stranger(&registry).with_file(&path, other.ca_pem()).naming(fingerprint(other.ca_pem()), "OTHER");
     let rls = rls.words(&format!("trust --write --fingerprint {digits}"));
     assert_snapshot!(rls.fails(2), @r#"
-    error: another certificate is in HOME/.config/rls/certs.d/REGISTRY/ca.crt
+    error: HOME/.config/rls/certs.d/REGISTRY/ca.crt contains another certificate
     cause: it holds "registry-fixture root CA", OTHER
-    hint:  --force replaces it
+    hint:  use --force to replace it
     "#);
     assert_eq!(fs::read_to_string(rls.home().join(&path)).expect("the file"), other.ca_pem());
     let rls = rls.words("--force");
@@ -366,15 +364,15 @@ fn a_secret_of_something_else_is_refused() {
 #[test]
 fn what_trust_does_not_mend_is_told() {
     for (tls, warning) in [
-        (Tls::Expired, "warning: trust alone does not mend this: the certificate of REGISTRY has expired"),
-        (Tls::NotYetValid, "warning: trust alone does not mend this: the certificate of REGISTRY is not yet valid"),
+        (Tls::Expired, "warning: trusting the CA does not fix this: the certificate of REGISTRY has expired"),
+        (Tls::NotYetValid, "warning: trusting the CA does not fix this: the certificate of REGISTRY is not yet valid"),
         (
             Tls::WrongName,
-            "warning: trust alone does not mend this: the certificate of this server is not valid for REGISTRY",
+            "warning: trusting the CA does not fix this: the certificate of this server is not valid for REGISTRY",
         ),
         (
             Tls::CommonNameOnly,
-            "warning: trust alone does not mend this: the certificate of this server is not valid for REGISTRY",
+            "warning: trusting the CA does not fix this: the certificate of this server is not valid for REGISTRY",
         ),
     ] {
         let registry = serving(tls);
@@ -435,19 +433,19 @@ fn a_file_that_may_not_be_written_is_told() {
     warning: HOME/root/etc/docker/certs.d/REGISTRY/ca.crt is not used: it holds no certificate: it is empty
     error: HOME/root/etc/docker/certs.d/REGISTRY/ca.crt cannot be written
     cause: it is read-only
-    hint:  the files of the whole machine are root's; --write rls is for you alone
+    hint:  run it as root, or use --write rls to trust it for your user only
     ");
 }
 
 #[test]
 fn what_does_not_speak_tls_has_nothing_to_show() {
     let plain = seeded("1x1");
-    assert_snapshot!(Rls::at(&plain).words("trust").fails(2), @"error: http://REGISTRY is spoken to in plain HTTP, which has no certificates");
+    assert_snapshot!(Rls::at(&plain).words("trust").fails(2), @"error: http://REGISTRY uses plain HTTP, which has no certificates");
     let rls = Rls::beside(&plain).words(&format!("trust {}", plain.host()));
     assert_snapshot!(rls.fails(11), @"
     error: REGISTRY speaks plain HTTP on this port, not TLS
     cause: its answer is not TLS
-    hint:  --plain-http or http://REGISTRY if plain HTTP is meant; rls never falls back to it
+    hint:  use --plain-http or http://REGISTRY if plain HTTP is intended; rls never falls back to it
     ");
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
     let rls = Rls::new().words(&format!("trust 127.0.0.1:{port}"));
@@ -494,8 +492,8 @@ fn options_that_make_no_sense_together_are_refused() {
         }
     }
     assert_snapshot!(Rls::new().words("trust --write reg.corp").fails(2), @"
-    error: --write reg.corp: there is no such client
-    cause: it writes for rls, docker, podman, containerd or k3s
-    hint:  a registry stands before --write, or after the client: rls trust REGISTRY --write
+    error: unknown client reg.corp for --write
+    cause: the clients are rls, docker, podman, containerd and k3s
+    hint:  put the registry before --write: rls trust REGISTRY --write
     ");
 }

@@ -41,8 +41,8 @@ fn every_file_of_certbot_has_its_place() {
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, sha256:…
         issued by CN=registry-fixture intermediate CA, which is in chain.pem and fullchain.pem
         its key is in privkey.pem
-      registry    not alone: clients that lack the chain refuse it; the fullchain belongs there
-      clients     only as a pin, which breaks when it is renewed; the CA's certificates belong there
+      registry    not alone: clients without the chain reject it; use fullchain.pem
+      clients     only as a pin, which breaks on renewal; use the CA certificates
     chain.pem: the CA's certificates without the server's (chain)
       CN=registry-fixture intermediate CA, 2020-01-01 to 2120-01-01, sha256:…
         issued by CN=registry-fixture root CA
@@ -53,7 +53,7 @@ fn every_file_of_certbot_has_its_place() {
                   /machine/etc/containerd/certs.d/localhost[:PORT]/hosts.toml: ca = "ca.crt"
       k3s         /machine/etc/rancher/k3s/certs.d/localhost[:PORT]/ca.crt
                   /machine/etc/rancher/k3s/registries.yaml: configs: {"localhost[:PORT]": {tls: {ca_file: "/etc/rancher/k3s/certs.d/localhost[:PORT]/ca.crt"}}}
-      registry    not this: "private key does not match"; the fullchain belongs there
+      registry    not this file: "private key does not match"; use fullchain.pem
     fullchain.pem: the server's certificate with its chain (fullchain)
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, sha256:…
         issued by CN=registry-fixture intermediate CA, which is in chain.pem and fullchain.pem
@@ -61,11 +61,11 @@ fn every_file_of_certbot_has_its_place() {
       CN=registry-fixture intermediate CA, 2020-01-01 to 2120-01-01, sha256:…
         issued by CN=registry-fixture root CA
       registry    REGISTRY_HTTP_TLS_CERTIFICATE=HOME/fullchain.pem
-      clients     not needed: the CA's certificates are enough, and last longer
+      clients     not needed: the CA certificates are enough, and last longer
     privkey.pem: a private key
-      private key, EC P-256, of the certificate in cert.pem and fullchain.pem
+      private key, EC P-256, matches the certificate in cert.pem and fullchain.pem
       registry    REGISTRY_HTTP_TLS_KEY=HOME/privkey.pem
-      clients     never, unless it is the key of a client's certificate
+      clients     never, unless it is the key of a client certificate
     "#);
 }
 
@@ -85,11 +85,11 @@ fn the_certificate_of_a_client_goes_elsewhere() {
                   its key beside it as client.key
       containerd  /machine/etc/containerd/certs.d/reg.corp:5000/hosts.toml: client = [["HOME/client.pem", "KEY"]]
       k3s         /machine/etc/rancher/k3s/registries.yaml: configs: {"reg.corp:5000": {tls: {cert_file: "HOME/client.pem", key_file: "KEY"}}}
-      registry    not this: it is a client's
+      registry    not this file: it is for clients
     client.key: a private key
-      private key, EC P-256, of the certificate in client.pem
-      clients     beside the client's certificate, which --check places: client.key beside client.cert
-      registry    not this: it is a client's
+      private key, EC P-256, matches the certificate in client.pem
+      clients     client.key, beside client.cert (--check shows where)
+      registry    not this file: it is for clients
     "#);
 }
 

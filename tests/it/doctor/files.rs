@@ -58,7 +58,7 @@ fn a_client_certificate_without_its_key() {
     exit 2
      ✗ tls          client certificate HOME/.docker/certs.d/REGISTRY/client.cert has no key
          cause   HOME/.docker/certs.d/REGISTRY/client.key is not there
-         remedy  put the key that belongs to it beside it, as HOME/.docker/certs.d/REGISTRY/client.key
+         remedy  put its key beside it, as HOME/.docker/certs.d/REGISTRY/client.key
     ");
 }
 
@@ -104,7 +104,7 @@ fn a_ca_file_that_holds_no_certificate() {
              sha256:…
              issued by CN=registry-fixture root CA: not sent, not found here
          cause   HOME/.docker/certs.d/REGISTRY/ca.crt is not used: it holds no certificate: it holds a private key
-         remedy  put the CA's certificate into HOME/.docker/certs.d/REGISTRY/ca.crt, in PEM
+         remedy  put the certificate of the CA into HOME/.docker/certs.d/REGISTRY/ca.crt, in PEM
     ");
 }
 
@@ -122,7 +122,7 @@ fn a_ca_file_that_cannot_be_read() {
              sha256:…
              issued by CN=registry-fixture root CA: not sent, not found here
          cause   HOME/.docker/certs.d/REGISTRY/ca.crt is not used: it cannot be read: No such file or directory (os error 2)
-         remedy  correct HOME/.docker/certs.d/REGISTRY/ca.crt, or take it away
+         remedy  fix or remove HOME/.docker/certs.d/REGISTRY/ca.crt
     ");
 }
 
@@ -135,7 +135,7 @@ fn a_ca_file_that_was_named_cannot_be_read() {
     exit 2
      ✗ tls          cannot read the CA file HOME/missing.pem
          cause   No such file or directory (os error 2)
-         remedy  correct the file, or the option or variable that names it: --ca-file (RLS_CA_FILE), --client-cert, --client-key
+         remedy  fix the file, or the option or variable that names it: --ca-file (RLS_CA_FILE), --client-cert, --client-key
     ");
 }
 
@@ -149,7 +149,7 @@ fn a_file_asks_not_to_verify() {
     let fact = format!("     {yaml} asks not to verify the server's certificate, which is not obeyed\n");
     assert!(findings.contains(&fact), "{findings}");
     assert!(
-        findings.ends_with(&format!("             or without verifying it, as {yaml} asks: --insecure\n")),
+        findings.ends_with(&format!("             or use --insecure to skip verification, as {yaml} asks\n")),
         "{findings}"
     );
 }
@@ -207,7 +207,7 @@ fn configs_under_mirrors_in_registries_yaml() {
              sha256:…
              issued by CN=registry-fixture root CA: not sent, not found here
          cause   HOME/root/etc/rancher/rke2/registries.yaml is not used: configs stands under mirrors and belongs beside it
-         remedy  in HOME/root/etc/rancher/rke2/registries.yaml: move configs: out of mirrors:, to the beginning of a line of its own
+         remedy  in HOME/root/etc/rancher/rke2/registries.yaml: move configs: out of mirrors:, to the top level
     ");
 }
 
@@ -219,17 +219,17 @@ fn credentials_that_cannot_be_read() {
     exit 2
      ✗ credentials  cannot read credentials from ~/.docker/config.json
          cause   it is not a file
-         remedy  correct or remove the file
-                 or go by another one: --auth-file FILE
-                 or without any: -u NAME, --anonymous
+         remedy  fix or remove the file
+                 or use another one: --auth-file FILE
+                 or use none: -u NAME, --anonymous
     ");
     let rls = Rls::at(&registry).docker_config("{\"auths\": {");
     assert_snapshot!(findings(rls), @"
     exit 2
      ✗ credentials  cannot read credentials from ~/.docker/config.json
          cause   not valid JSON at line 1, column 11
-         remedy  correct or remove the file
-                 or go by another one: --auth-file FILE
-                 or without any: -u NAME, --anonymous
+         remedy  fix or remove the file
+                 or use another one: --auth-file FILE
+                 or use none: -u NAME, --anonymous
     ");
 }

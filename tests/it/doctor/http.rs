@@ -26,8 +26,8 @@ fn no_such_name() {
      ✗ dns          no address
          cause   registry.invalid: …
          remedy  check the name: getent hosts registry.invalid
-                 or say where it is: --resolve registry.invalid:443:ADDRESS, or a line "ADDRESS registry.invalid" in /etc/hosts
-                 or, where the way out is a proxy: export HTTPS_PROXY=http://PROXY:PORT
+                 or set its address: --resolve registry.invalid:443:ADDRESS, or a line "ADDRESS registry.invalid" in /etc/hosts
+                 or, if a proxy is needed: export HTTPS_PROXY=http://PROXY:PORT
     "#);
 }
 
@@ -67,8 +67,8 @@ fn a_proxy_that_is_none() {
     exit 10
      ✗ tcp          connection refused
          cause   nothing listens on PROXY: the server did not start, or listens elsewhere
-         remedy  export HTTPS_PROXY=http://PROXY:PORT, with the proxy that there is
-                 or, to go without it: export NO_PROXY=127.0.0.1
+         remedy  export HTTPS_PROXY=http://PROXY:PORT, with the right proxy
+                 or bypass the proxy: export NO_PROXY=127.0.0.1
     ");
     let refusing = Wire::answering("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
     let rls = Rls::at(&registry).env("HTTPS_PROXY", refusing.url()).naming(refusing.host(), "PROXY");
@@ -76,8 +76,8 @@ fn a_proxy_that_is_none() {
     exit 10
      ✗ tls          cannot reach REGISTRY through the proxy http://PROXY
          cause   tunnel error: proxy authorization required
-         remedy  export HTTPS_PROXY=http://USER:PASSWORD@PROXY:PORT, if it wants to know who you are
-                 or, to go without it: export NO_PROXY=127.0.0.1
+         remedy  export HTTPS_PROXY=http://USER:PASSWORD@PROXY:PORT, if the proxy requires login
+                 or bypass the proxy: export NO_PROXY=127.0.0.1
     ");
     let rls = Rls::at(&registry).env("HTTPS_PROXY", "::not an address::");
     assert_snapshot!(findings(rls), @"
@@ -96,8 +96,8 @@ fn an_html_login_page() {
     exit 5
      ✗ http         a page for people
          cause   /v2/ is a text/html page (a proxy or a login page?)
-         remedy  on the proxy before it: /v2/ has to go to the registry, without a login page (nginx: location /v2/ { proxy_pass http://registry:5000; })
-                 or here: the registry itself, if that is another host, port or path: rls doctor https://REGISTRY/PREFIX
+         remedy  on the proxy: route /v2/ to the registry, without a login page (nginx: location /v2/ { proxy_pass http://registry:5000; })
+                 or here, if the registry is on another host, port or path: rls doctor https://REGISTRY/PREFIX
     ");
     let registry = open();
     registry.inject(Match::get("/v2/").always(), Answer::new(302).header("Location", "/login?next=/v2/"));
@@ -108,8 +108,8 @@ fn an_html_login_page() {
     exit 5
      ✗ http         a page for people
          cause   /login is a text/html page (a proxy or a login page?)
-         remedy  on the proxy before it: /v2/ has to go to the registry, without a login page (nginx: location /v2/ { proxy_pass http://registry:5000; })
-                 or here: the registry itself, if that is another host, port or path: rls doctor https://REGISTRY/PREFIX
+         remedy  on the proxy: route /v2/ to the registry, without a login page (nginx: location /v2/ { proxy_pass http://registry:5000; })
+                 or here, if the registry is on another host, port or path: rls doctor https://REGISTRY/PREFIX
     ");
 }
 
@@ -120,22 +120,22 @@ fn not_a_registry_at_all() {
     exit 3
      ✗ http         not a registry
          cause   /v2/ answers 404 Not Found: not found
-         remedy  the registry may be on another port: rls doctor 127.0.0.1:5000
-                 or below a path, as with Artifactory and Nexus: rls doctor https://REGISTRY/PREFIX
+         remedy  if the registry is on another port: rls doctor 127.0.0.1:5000
+                 or under a path, as with Artifactory and Nexus: rls doctor https://REGISTRY/PREFIX
     ");
     let something = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n";
     assert_snapshot!(findings(against(&Wire::answering(something))), @"
     exit 5
      ✗ http         not a registry
          cause   /v2/ answers 200, and not as a registry does
-         remedy  the registry may be on another port: rls doctor 127.0.0.1:5000
-                 or below a path, as with Artifactory and Nexus: rls doctor https://REGISTRY/PREFIX
+         remedy  if the registry is on another port: rls doctor 127.0.0.1:5000
+                 or under a path, as with Artifactory and Nexus: rls doctor https://REGISTRY/PREFIX
     ");
     assert_snapshot!(findings(against(&Wire::answering("SSH-2.0-OpenSSH_9.6\r\n"))), @"
     exit 5
      ✗ http         not HTTP
          cause   the port answers, and not in HTTP: it belongs to something else
-         remedy  another port, for instance rls doctor 127.0.0.1:5000
+         remedy  try another port, such as rls doctor 127.0.0.1:5000
     ");
 }
 
@@ -147,8 +147,8 @@ fn the_server_fails() {
     exit 5
      ✗ http         http://REGISTRY failed to answer for the API
          cause   503 Service Unavailable: UNAVAILABLE: storage is gone
-         remedy  on the server: read its log: docker logs registry, journalctl -u docker-registry
-                 if a proxy stands before it: read that one's log too
+         remedy  on the server: check its log: docker logs registry, journalctl -u docker-registry
+                 if it is behind a proxy: check the proxy's log too
     ");
 }
 
@@ -160,7 +160,7 @@ fn too_many_requests() {
     exit 8
      ✗ http         the rate limit of http://REGISTRY is reached
          cause   429 Too Many Requests: TOOMANYREQUESTS: slow down
-         remedy  wait; or log in, which often raises the limit: rls login http://REGISTRY
+         remedy  wait, or log in, which often raises the limit: rls login http://REGISTRY
     ");
 }
 
@@ -176,11 +176,11 @@ fn a_proxy_loses_the_scheme_of_a_location() {
      ✗ pull         blobs are redirected to plain HTTP
          cause   127.0.0.1 leads to http://REGISTRY: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
-                 or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named
+                 or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is set
      ✗ push         uploads are led to plain HTTP
          cause   127.0.0.1 leads to http://REGISTRY: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
-                 or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named
+                 or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is set
     ");
     registry.inject(Match::get("/v2/").always(), Answer::redirect(&plain));
     assert_snapshot!(findings(Rls::at(&registry)), @"
@@ -188,7 +188,7 @@ fn a_proxy_loses_the_scheme_of_a_location() {
      ✗ http         redirected to plain HTTP
          cause   127.0.0.1 leads to http://REGISTRY: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
-                 or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named
+                 or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is set
     ");
 }
 
@@ -201,7 +201,7 @@ fn blobs_are_elsewhere_without_tls() {
     exit 11
      ✗ pull         refusing redirect to plain http
          cause   127.0.0.1 leads to http://minio.corp:9000
-         remedy  on the server: an address that clients can reach by https; or REGISTRY_STORAGE_REDIRECT_DISABLE=true, to have blobs sent by the registry itself
+         remedy  on the server: use an address that clients can reach over HTTPS, or REGISTRY_STORAGE_REDIRECT_DISABLE=true to serve blobs from the registry itself
     ");
 }
 
@@ -215,7 +215,7 @@ fn the_clocks_differ() {
     exit 2
      ✗ clock        N days ahead of the registry's
          cause   this machine's clock is N days ahead of the registry's: tokens and certificates seem to be over, or not to have begun
-         remedy  set the clock that is wrong, here or there: timedatectl set-ntp true
+         remedy  set the clock that is wrong, here or on the server: timedatectl set-ntp true
     ");
 }
 
@@ -234,7 +234,7 @@ fn rate_limits() {
     exit 8
      ✗ limits       nothing left
          cause   0 of 100 requests left in 6 hours: the next requests are turned away
-         remedy  wait; or log in, which often raises the limit: rls login http://REGISTRY
+         remedy  wait, or log in, which often raises the limit: rls login http://REGISTRY
     ");
 }
 

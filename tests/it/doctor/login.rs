@@ -30,9 +30,9 @@ fn a_helper_that_is_missing() {
     exit 2
      ✗ credentials  none that can be had
          cause   docker-credential-nowhere is not in PATH (credsStore in ~/.docker/config.json)
-         remedy  install docker-credential-nowhere, in a folder of PATH
-                 or take it out of docker's config.json (credsStore, credHelpers)
-                 or go without it: -u NAME, --auth-file FILE, --anonymous
+         remedy  install docker-credential-nowhere in a directory of PATH
+                 or remove it from docker's config.json (credsStore, credHelpers)
+                 or bypass it: -u NAME, --auth-file FILE, --anonymous
      ✗ catalog      not for strangers
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
          remedy  rls login http://REGISTRY
@@ -48,9 +48,9 @@ fn a_helper_that_fails() {
     exit 2
      ✗ credentials  none that can be had
          cause   docker-credential-sealed failed: the vault is sealed (credsStore in ~/.docker/config.json)
-         remedy  see what it says: echo REGISTRY | docker-credential-sealed get
-                 or take it out of docker's config.json (credsStore, credHelpers)
-                 or go without it: -u NAME, --auth-file FILE, --anonymous
+         remedy  find out why: echo REGISTRY | docker-credential-sealed get
+                 or remove it from docker's config.json (credsStore, credHelpers)
+                 or bypass it: -u NAME, --auth-file FILE, --anonymous
      ✗ token        credentials are wanted
          cause   nobody is logged in, and the registry does not let strangers in: 401 Unauthorized: UNAUTHORIZED: authentication required
          remedy  rls login http://REGISTRY
@@ -66,9 +66,9 @@ fn a_helper_that_hangs() {
     exit 2
      ✗ credentials  none that can be had
          cause   docker-credential-slow gave no answer within 10s (credsStore in ~/.docker/config.json)
-         remedy  see what it waits for: echo REGISTRY | docker-credential-slow get
-                 or take it out of docker's config.json (credsStore, credHelpers)
-                 or go without it: -u NAME, --auth-file FILE, --anonymous
+         remedy  find out what it waits for: echo REGISTRY | docker-credential-slow get
+                 or remove it from docker's config.json (credsStore, credHelpers)
+                 or bypass it: -u NAME, --auth-file FILE, --anonymous
      ✗ token        credentials are wanted
          cause   nobody is logged in, and the registry does not let strangers in: 401 Unauthorized: UNAUTHORIZED: authentication required
          remedy  rls login http://REGISTRY
@@ -95,9 +95,9 @@ fn reading_goes_on_without_the_helper_and_deleting_does_not() {
      ✓ challenge    Bearer, from http://REGISTRY/auth/token
      ✗ credentials  none that can be had
          cause   docker-credential-nowhere is not in PATH (credsStore in ~/.docker/config.json)
-         remedy  install docker-credential-nowhere, in a folder of PATH
-                 or take it out of docker's config.json (credsStore, credHelpers)
-                 or go without it: -u NAME, --auth-file FILE, --anonymous
+         remedy  install docker-credential-nowhere in a directory of PATH
+                 or remove it from docker's config.json (credsStore, credHelpers)
+                 or bypass it: -u NAME, --auth-file FILE, --anonymous
      ✓ token        anonymous, repository:team/app:pull (unverified)
      ✓ catalog      1 repository, team/app
      – paging       fewer than two repositories
@@ -145,7 +145,7 @@ fn a_password_of_amazons_that_is_over() {
      ✗ credentials  expired
          cause   those of AWS (RLS_PASSWORD) say of themselves that they ended at 2018-01-01T10:01:42Z, N days ago
          remedy  aws ecr get-login-password --region REGION | rls login http://REGISTRY -u AWS --password-stdin
-                 or for good: "credHelpers": {"REGISTRY": "ecr-login"} in ~/.docker/config.json
+                 or permanently: "credHelpers": {"REGISTRY": "ecr-login"} in ~/.docker/config.json
     "#);
 }
 
@@ -162,7 +162,7 @@ fn a_wrong_password_at_the_token_server() {
      ✗ token        the credentials are refused
          cause   the token server REGISTRY does not accept the credentials of ann (RLS_PASSWORD): 401 Unauthorized: UNAUTHORIZED: incorrect username or password
          remedy  rls login http://REGISTRY
-                 or for this run: -u NAME; those that were refused come from RLS_PASSWORD
+                 or for this run: -u NAME; the rejected credentials come from RLS_PASSWORD
     ");
 }
 
@@ -173,7 +173,7 @@ fn a_wrong_password_at_the_registry() {
      ✗ token        the credentials are refused
          cause   http://REGISTRY does not accept the credentials of ann (RLS_PASSWORD): 401 Unauthorized: UNAUTHORIZED: authentication required
          remedy  rls login http://REGISTRY
-                 or for this run: -u NAME; those that were refused come from RLS_PASSWORD
+                 or for this run: -u NAME; the rejected credentials come from RLS_PASSWORD
     ");
 }
 
@@ -209,8 +209,8 @@ fn a_user_without_the_right() {
          asked for repository:other/app:pull
          granted nothing to bob until … (unverified)
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:other/app:pull; logged in as bob (RLS_PASSWORD); the token grants nothing
-         remedy  ask the registry's operator for pull on other/app
-                 or be somebody else: rls login http://REGISTRY, or -u NAME for this run
+         remedy  ask the registry's administrator for pull permission on other/app
+                 or log in as another user: rls login http://REGISTRY, or -u NAME for this run
     ");
 }
 
@@ -223,8 +223,8 @@ fn a_user_without_the_right_where_the_password_is_sent() {
     exit 4
      ✗ token        not allowed to pull other/app on http://REGISTRY
          cause   403 Forbidden: DENIED: requested access to the resource is denied; logged in as bob (RLS_PASSWORD)
-         remedy  ask the registry's operator for pull on other/app
-                 or be somebody else: rls login http://REGISTRY, or -u NAME for this run
+         remedy  ask the registry's administrator for pull permission on other/app
+                 or log in as another user: rls login http://REGISTRY, or -u NAME for this run
     ");
 }
 
@@ -238,8 +238,8 @@ fn the_token_server_cannot_be_reached() {
     exit 10
      ✗ token        cannot reach the token server TOKENS
          cause   the token server TOKENS: cannot connect to TOKENS; connection refused
-         remedy  start the token server on TOKENS, and let port PORT through in the firewalls between here and there
-                 or on the registry's server: REGISTRY_AUTH_TOKEN_REALM=https://…, where it really is
+         remedy  start the token server on TOKENS, and open port PORT in the firewalls between here and there
+                 or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to its real address
     ");
 }
 
@@ -270,8 +270,8 @@ fn the_token_server_fails() {
     exit 5
      ✗ token        the token server REGISTRY failed
          cause   the token server REGISTRY: 500 Internal Server Error: UNKNOWN: database is down
-         remedy  on the token server REGISTRY: read its log
-                 or on the registry's server: REGISTRY_AUTH_TOKEN_REALM=https://…, where it really is
+         remedy  on the token server REGISTRY: check its log
+                 or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to its real address
     ");
 }
 
@@ -285,7 +285,7 @@ fn a_token_that_has_ended_when_it_comes() {
      ✗ token        the token is over when it comes
          granted nothing until … (unverified)
          cause   the token ended at 2018-01-01T10:01:42Z by its own account, and this machine's clock says …: a clock is wrong, here or on the token server
-         remedy  set the clock that is wrong, here or there: timedatectl set-ntp true
+         remedy  set the clock that is wrong, here or on the server: timedatectl set-ntp true
     ");
 }
 
@@ -300,8 +300,8 @@ fn a_token_that_the_registry_does_not_know() {
          asked for repository:team/app:pull
          granted repository:team/app:pull until … (unverified)
          cause   the token grants what is needed, and the registry refuses it: it does not know the key or the name of the token server, or their clocks differ (401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull)
-         remedy  on the server: REGISTRY_AUTH_TOKEN_SERVICE, _ISSUER and _ROOTCERTBUNDLE have to be those of the token server
-                 on both: the right time: timedatectl set-ntp true
+         remedy  on the server: REGISTRY_AUTH_TOKEN_SERVICE, _ISSUER and _ROOTCERTBUNDLE must match the token server
+                 on both: set the clock: timedatectl set-ntp true
     ");
 }
 
@@ -314,7 +314,7 @@ fn the_realm_is_on_http() {
          realm http://auth.corp/token
          service registry-fixture
          cause   it names http://auth.corp/token as its token server: credentials are not sent in the clear
-         remedy  on the server: REGISTRY_AUTH_TOKEN_REALM=https://…, with TLS on the token server
+         remedy  on the server: set REGISTRY_AUTH_TOKEN_REALM=https://…, with TLS on the token server
     ");
     assert_eq!(registry.tokens_issued(), 0);
 }
@@ -329,7 +329,7 @@ fn a_proxy_loses_the_scheme_of_the_realm() {
          service registry-fixture
          cause   it names http://127.0.0.1/auth/token as its token server: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
-                 or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named
+                 or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is set
     ");
 }
 
@@ -343,7 +343,7 @@ fn a_realm_in_a_more_private_network() {
          realm https://169.254.169.254/token
          service registry-fixture
          cause   its address is more private than the registry's own
-         remedy  on the server: REGISTRY_AUTH_TOKEN_REALM=https://…, an address that clients can reach
+         remedy  on the server: set REGISTRY_AUTH_TOKEN_REALM=https://… to an address that clients can reach
     ");
 }
 
@@ -355,7 +355,7 @@ fn a_challenge_that_is_not_spoken_here() {
     exit 4
      ✗ challenge    it cannot be answered
          cause   offered: Negotiate; supported: Bearer, Basic
-         remedy  on the server: token or basic authentication (REGISTRY_AUTH), and on a proxy before it no other for /v2/
+         remedy  on the server: use token or basic authentication (REGISTRY_AUTH), and on a proxy no other scheme for /v2/
     ");
 }
 

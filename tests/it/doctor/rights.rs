@@ -21,8 +21,8 @@ fn deletion_is_disabled() {
     exit 7
      ✗ delete       disabled
          cause   405 Method Not Allowed: UNSUPPORTED: The operation is unsupported.
-         remedy  on the server: REGISTRY_STORAGE_DELETE_ENABLED=true, and a restart (config.yml: storage: {delete: {enabled: true}})
-                 registries of others (Docker Hub, GHCR) delete on their web sites
+         remedy  on the server: set REGISTRY_STORAGE_DELETE_ENABLED=true (config.yml: storage: {delete: {enabled: true}}) and restart it
+                 hosted registries (Docker Hub, GHCR): delete on their websites
     ");
 }
 
@@ -33,8 +33,8 @@ fn deletion_is_not_allowed_to_the_user() {
     exit 4
      ✗ delete       not allowed
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:delete; logged in as bob (RLS_PASSWORD); the token grants nothing
-         remedy  ask the registry's operator for delete on team/app
-                 or be somebody else: rls login http://REGISTRY, or -u NAME for this run
+         remedy  ask the registry's administrator for delete permission on team/app
+                 or log in as another user: rls login http://REGISTRY, or -u NAME for this run
     ");
 }
 
@@ -49,8 +49,8 @@ fn pushing_is_asked_about_only_when_it_is_wanted() {
     exit 4
      ✗ push         not allowed
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull,push; logged in as bob (RLS_PASSWORD); the token grants only repository:team/app:pull
-         remedy  ask the registry's operator for push on team/app
-                 or be somebody else: rls login http://REGISTRY, or -u NAME for this run
+         remedy  ask the registry's administrator for push permission on team/app
+                 or log in as another user: rls login http://REGISTRY, or -u NAME for this run
     ");
 }
 
@@ -61,16 +61,16 @@ fn the_catalog_is_forbidden() {
     exit 4
      ✗ catalog      not allowed
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*; logged in as bob (RLS_PASSWORD); the token grants nothing
-         remedy  ask the registry's operator for registry:catalog:* (docker_auth: type registry, name catalog, actions "*")
-                 many registries show their catalog to administrators only; rls tags REPO works without it
+         remedy  ask the registry's administrator for registry:catalog:* (docker_auth: type registry, name catalog, actions "*")
+                 many registries show their catalog to administrators only; 'rls tags REPO' works without it
     "#);
     let forbidden = Registry::builder().personality(Personality::Ghcr).start();
     assert_snapshot!(findings(Rls::at(&forbidden)), @r#"
     exit 4
      ✗ catalog      not allowed
          cause   403 Forbidden: DENIED: requested access to the resource is denied
-         remedy  ask the registry's operator for registry:catalog:* (docker_auth: type registry, name catalog, actions "*")
-                 many registries show their catalog to administrators only; rls tags REPO works without it
+         remedy  ask the registry's administrator for registry:catalog:* (docker_auth: type registry, name catalog, actions "*")
+                 many registries show their catalog to administrators only; 'rls tags REPO' works without it
     "#);
 }
 
@@ -97,7 +97,7 @@ fn the_catalog_is_not_offered() {
     exit 7
      ✗ catalog      not offered
          cause   404 Not Found
-         remedy  many registries show their catalog to administrators only; rls tags REPO works without it
+         remedy  many registries show their catalog to administrators only; 'rls tags REPO' works without it
     ");
 }
 
@@ -110,8 +110,8 @@ fn pages_lead_in_a_circle() {
     exit 6
      ✗ paging       incomplete list of the catalog, after 1 entry
          cause   pagination loop; the Link header leads back to the same page
-         remedy  on a proxy before it: the Link header and the query (n, last) have to pass unchanged
-                 or on the server: a newer version; -vv shows the requests and replies
+         remedy  on the proxy: pass the Link header and the query (n, last) unchanged
+                 or on the server: upgrade the registry; -vv shows requests and responses
     ");
 }
 
@@ -135,7 +135,7 @@ fn no_such_repository() {
     exit 3
      ✗ tags         team/nothing not found on http://REGISTRY
          cause   404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/nothing"}
-         remedy  rls repos http://REGISTRY lists the repositories
+         remedy  list repositories: rls repos http://REGISTRY
     "#);
 }
 
@@ -148,7 +148,7 @@ fn a_blob_is_gone() {
     );
     let output = findings_of(Rls::at(&registry), "team/app");
     assert!(output.starts_with("exit 3\n ✗ pull         blob sha256:…"), "{output}");
-    assert!(output.ends_with("remedy  push REGISTRY/team/app again: something that it needs is gone\n"), "{output}");
+    assert!(output.ends_with("remedy  push REGISTRY/team/app again: some of its content is missing\n"), "{output}");
 }
 
 #[test]

@@ -51,9 +51,9 @@ fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
              sha256:…
              issued by CN=registry-fixture intermediate CA: not sent, not found here
          cause   the server sends its certificate alone, issued by "registry-fixture intermediate CA", which is not among the 1 root of this system: either that is a root which is not known here, or the chain is missing (certbot: cert.pem where fullchain.pem belongs)
-         remedy  here: --ca-file FILE, with the certificate of "registry-fixture intermediate CA", which the registry's operator has
-                 or for good: rls trust REGISTRY --write rls (for others: --write docker, podman, containerd, k3s)
-                 or on the server, if "registry-fixture intermediate CA" is no root: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+         remedy  here: --ca-file FILE, with the certificate of "registry-fixture intermediate CA" from the registry's administrator
+                 or permanently: rls trust REGISTRY --write rls (for other clients: --write docker, podman, containerd, k3s)
+                 or on the server, if "registry-fixture intermediate CA" is an intermediate CA: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
     "#);
 }
 
@@ -71,7 +71,7 @@ fn the_leaf_is_given_as_ca() {
     exit 0
      ✓ tls          TLS 1.3, pinned by REGISTRY-FILES/leaf.pem, until 2120-01-01
          cause   REGISTRY-FILES/leaf.pem holds the server's own certificate and not that of the authority which issued it: trust ends when the server gets its next certificate
-         remedy  put the certificate of the authority that issued it into REGISTRY-FILES/leaf.pem (certbot: chain.pem)
+         remedy  put the certificate of the CA that issued it into REGISTRY-FILES/leaf.pem (certbot: chain.pem)
     ");
 }
 
@@ -89,7 +89,7 @@ fn the_leaf_that_is_given_as_ca_is_not_the_servers_any_more() {
              sha256:…
              issued by CN=registry-fixture root CA: not sent, not found here
          cause   HOME/leaf.pem holds the certificate of a server, not of an authority, and the server has another one by now
-         remedy  put the certificate of the authority that issued it into HOME/leaf.pem (certbot: chain.pem)
+         remedy  put the certificate of the CA that issued it into HOME/leaf.pem (certbot: chain.pem)
     ");
 }
 
@@ -107,7 +107,7 @@ fn the_ca_that_is_given_is_another_one_of_that_name() {
              sha256:…
              issued by CN=registry-fixture root CA: not sent, and HOME/ca.pem has another one of that name
          cause   HOME/ca.pem holds another certificate of "registry-fixture root CA" than the one that issued the server's: there is a new one by now, or it is somebody else of that name
-         remedy  put the authority's present certificate into HOME/ca.pem
+         remedy  put the current CA certificate into HOME/ca.pem
     "#);
 }
 
@@ -122,8 +122,8 @@ fn expired() {
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the server's certificate was valid until 2021-01-01T00:00:00Z
-         remedy  on the server: a new certificate (certbot renew), and then a restart: the registry reads it when it starts
-                 here: if this machine's clock is wrong: timedatectl set-ntp true
+         remedy  on the server: renew the certificate (certbot renew), then restart the registry, which reads it on start
+                 here, if this machine's clock is wrong: timedatectl set-ntp true
     ");
 }
 
@@ -144,8 +144,8 @@ fn an_expired_intermediate() {
              sha256:…
              issued by CN=Corp Root: in HOME/ca.pem
          cause   the certificate of "Corp Intermediate", which the server sends, was valid until 2021-01-01T00:00:00Z
-         remedy  on the server: the authority's present certificates behind its own: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
-                 here: if this machine's clock is wrong: timedatectl set-ntp true
+         remedy  on the server: send the current CA certificates after its own: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+                 here, if this machine's clock is wrong: timedatectl set-ntp true
     "#);
 }
 
@@ -160,8 +160,8 @@ fn not_yet_valid() {
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the server's certificate is valid from 2100-01-01T00:00:00Z on, and this machine's clock says …
-         remedy  here: if this machine's clock is wrong: timedatectl set-ntp true
-                 or on the server: a certificate that is valid now
+         remedy  here, if this machine's clock is wrong: timedatectl set-ntp true
+                 or on the server: use a certificate that is valid now
     ");
 }
 
@@ -179,8 +179,8 @@ fn wrong_name() {
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the certificate is for registry.example.org
-         remedy  by a name of its certificate: rls doctor registry.example.org:PORT
-                 or on the server: the certificate issued again for localhost, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout localhost.key -out localhost.crt
+         remedy  use a name from its certificate: rls doctor registry.example.org:PORT
+                 or on the server: reissue the certificate for localhost, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout localhost.key -out localhost.crt
     ");
 }
 
@@ -195,7 +195,7 @@ fn only_a_common_name() {
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the certificate has no subjectAltName, only CN=localhost, which clients do not look at any more
-         remedy  on the server: the certificate issued again with a name, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
+         remedy  on the server: reissue the certificate with a subjectAltName, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
     ");
 }
 
@@ -212,7 +212,7 @@ fn version_1() {
              sha256:…
              issued by itself
          cause   it is an X.509 certificate of version 1, which has no names (subjectAltName)
-         remedy  on the server: the certificate issued again as version 3, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
+         remedy  on the server: reissue the certificate as X.509 version 3, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
     ");
 }
 
@@ -230,8 +230,8 @@ fn an_address_that_is_not_among_the_names() {
              sha256:…
              issued by CN=Corp Root: in HOME/ca.pem
          cause   the certificate is for registry.corp, 10.1.2.3; an IP address has to be among its names as such
-         remedy  by its name: rls doctor registry.corp:PORT
-                 or on the server: the certificate issued again with the address, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
+         remedy  use its name: rls doctor registry.corp:PORT
+                 or on the server: reissue the certificate with the address, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
     ");
 }
 
@@ -246,8 +246,8 @@ fn self_signed_and_not_known() {
              sha256:…
              issued by itself
          cause   signed by itself, "localhost", which is not among the 1 root of this system
-         remedy  compare the fingerprint with that of the registry's operator; if it is the same:
-                 rls trust REGISTRY --write rls (for others: --write docker, podman, containerd, k3s)
+         remedy  verify the fingerprint with the registry's administrator; if it matches:
+                 rls trust REGISTRY --write rls (for other clients: --write docker, podman, containerd, k3s)
                  or for this run: --ca-file FILE, with that certificate
     "#);
 }
@@ -290,9 +290,9 @@ fn a_server_that_did_not_start() {
     exit 10
      ✗ tcp          connection refused
          cause   nothing listens on REGISTRY: the server did not start, or listens elsewhere
-         remedy  on the server: start it, and read its log: docker logs registry, journalctl -u docker-registry
-                 if the log says "private key does not match public key", chain.pem stands where fullchain.pem belongs: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
-                 or here: another port, for instance rls doctor 127.0.0.1:5000
+         remedy  on the server: start it, and check its log: docker logs registry, journalctl -u docker-registry
+                 if the log says "private key does not match public key", use fullchain.pem, not chain.pem: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+                 or here: try another port, such as rls doctor 127.0.0.1:5000
     "#);
 }
 
@@ -322,9 +322,9 @@ fn plain_http_on_the_port() {
     exit 11
      ✗ tls          plain HTTP on this port
          cause   the port answers in plain HTTP, and not to TLS
-         remedy  here, if plain HTTP is meant: --plain-http, or http://REGISTRY
+         remedy  here, if plain HTTP is intended: --plain-http, or http://REGISTRY
                  for docker: "insecure-registries": ["REGISTRY"] in /etc/docker/daemon.json
-                 or on the server: REGISTRY_HTTP_TLS_CERTIFICATE=FILE and REGISTRY_HTTP_TLS_KEY=FILE
+                 or on the server: set REGISTRY_HTTP_TLS_CERTIFICATE=FILE and REGISTRY_HTTP_TLS_KEY=FILE
     "#);
 }
 
@@ -336,7 +336,7 @@ fn tls_on_a_port_addressed_as_http() {
     exit 5
      ✗ http         TLS on this port
          cause   the port speaks TLS, and plain HTTP was asked for
-         remedy  without --plain-http, RLS_PLAIN_HTTP and http://: rls doctor https://REGISTRY
+         remedy  remove --plain-http, RLS_PLAIN_HTTP or http://: rls doctor https://REGISTRY
     ");
 }
 
@@ -350,7 +350,7 @@ fn tls_on_a_port_addressed_as_http_where_the_server_says_so_in_tls_alone() {
     exit 5
      ✗ http         TLS on this port
          cause   the port speaks TLS, and plain HTTP was asked for
-         remedy  without --plain-http, RLS_PLAIN_HTTP and http://: rls doctor https://REGISTRY
+         remedy  remove --plain-http, RLS_PLAIN_HTTP or http://: rls doctor https://REGISTRY
     ");
 }
 
@@ -365,8 +365,8 @@ fn a_client_certificate_is_required() {
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          cause   the server wants to see a client certificate of CN=registry-fixture client CA, and there is none to show
-         remedy  here: --client-cert FILE --client-key FILE, which the registry's operator gives out
-                 or for good: ~/.config/rls/certs.d/REGISTRY/client.cert and client.key
+         remedy  here: --client-cert FILE --client-key FILE, from the registry's administrator
+                 or permanently: ~/.config/rls/certs.d/REGISTRY/client.cert and client.key
                  for docker: /etc/docker/certs.d/REGISTRY/client.cert and client.key
     ");
 }
@@ -386,7 +386,7 @@ fn the_client_certificate_is_the_wrong_one() {
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          client certificate CN=the server (HOME/client.pem)
          cause   the client certificate CN=the server was issued by CN=Another CA, and the server takes those of CN=registry-fixture client CA
-         remedy  put another client certificate, issued by CN=registry-fixture client CA, in the place of HOME/client.pem
+         remedy  replace HOME/client.pem with another client certificate, issued by CN=registry-fixture client CA
     ");
 }
 
@@ -416,8 +416,8 @@ fn tls_1_1_only() {
     exit 11
      ✗ tls          no TLS version in common
          cause   TLS 1.2 and 1.3 were offered, and the server says: protocol version
-         remedy  on the server: TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2
-                 if nginx stands before it: ssl_protocols TLSv1.2 TLSv1.3;
+         remedy  on the server: enable TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2
+                 if it is behind nginx: ssl_protocols TLSv1.2 TLSv1.3;
     ");
     // A ServerHello of TLS 1.1: no random, no session, TLS_RSA_WITH_AES_128_CBC_SHA.
     const HELLO: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
@@ -426,8 +426,8 @@ fn tls_1_1_only() {
     exit 11
      ✗ tls          no TLS version in common
          cause   the server speaks only TLS 1.1 or older
-         remedy  on the server: TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2
-                 if nginx stands before it: ssl_protocols TLSv1.2 TLSv1.3;
+         remedy  on the server: enable TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2
+                 if it is behind nginx: ssl_protocols TLSv1.2 TLSv1.3;
     ");
 }
 
@@ -437,7 +437,7 @@ fn neither_tls_nor_http() {
     exit 11
      ✗ tls          neither TLS nor HTTP
          cause   the port answers neither in TLS nor in HTTP: it belongs to something else
-         remedy  another port, for instance rls doctor 127.0.0.1:5000
+         remedy  try another port, such as rls doctor 127.0.0.1:5000
     ");
 }
 

@@ -101,9 +101,9 @@ fn what_was_not_tried() {
      – dns          127.0.0.1 is an address
      ✗ tcp          connection refused
          cause   nothing listens on REGISTRY: the server did not start, or listens elsewhere
-         remedy  on the server: start it, and read its log: docker logs registry, journalctl -u docker-registry
-                 if the log says "private key does not match public key", chain.pem stands where fullchain.pem belongs: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
-                 or here: another port, for instance rls doctor 127.0.0.1:5000
+         remedy  on the server: start it, and check its log: docker logs registry, journalctl -u docker-registry
+                 if the log says "private key does not match public key", use fullchain.pem, not chain.pem: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+                 or here: try another port, such as rls doctor 127.0.0.1:5000
      – tls          not tried
      – http         not tried
      – challenge    not tried
@@ -129,7 +129,7 @@ fn plain() {
     proxy→ok→none for 127.0.0.1→-→-
     dns→skipped→127.0.0.1 is an address→-→-
     tcp→ok→REGISTRY→-→-
-    tls→failed→expired→the server's certificate was valid until 2021-01-01T00:00:00Z→on the server: a new certificate (certbot renew), and then a restart: the registry reads it when it starts; here: if this machine's clock is wrong: timedatectl set-ntp true
+    tls→failed→expired→the server's certificate was valid until 2021-01-01T00:00:00Z→on the server: renew the certificate (certbot renew), then restart the registry, which reads it on start; here, if this machine's clock is wrong: timedatectl set-ntp true
     http→skipped→not tried→-→-
     challenge→skipped→not tried→-→-
     credentials→skipped→not tried→-→-

@@ -19,37 +19,37 @@ fn each_says_what_it_offers_instead() {
             "ghcr.io",
             Personality::Ghcr,
             4,
-            "GHCR has no catalog; packages are on github.com/OWNER?tab=packages, their tags here: rls tags ghcr.io/OWNER/NAME",
+            "GHCR has no catalog; find packages on github.com/OWNER?tab=packages, then run 'rls tags ghcr.io/OWNER/NAME'",
         ),
         (
             "registry.gitlab.com",
             Personality::GitLab,
             4,
-            "GitLab lists a project's repositories under Deploy > Container registry and GET /projects/:id/registry/repositories; rls tags lists their tags",
+            "find a project's repositories in GitLab under Deploy > Container registry or with GET /projects/:id/registry/repositories, then run 'rls tags REPO'",
         ),
         (
             "gitlab.corp",
             Personality::GitLab,
             4,
-            "GitLab lists a project's repositories under Deploy > Container registry and GET /projects/:id/registry/repositories; rls tags lists their tags",
+            "find a project's repositories in GitLab under Deploy > Container registry or with GET /projects/:id/registry/repositories, then run 'rls tags REPO'",
         ),
         (
             "registry.corp",
             Personality::GitLab,
             4,
-            "many registries show their catalog to administrators only; rls tags REPO works without it",
+            "many registries show their catalog to administrators only; 'rls tags REPO' works without it",
         ),
         (
             "europe-docker.pkg.dev",
             Personality::Google,
             7,
-            "gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY lists images; rls tags lists their tags",
+            "run 'gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY' to list images, 'rls tags' to list their tags",
         ),
         (
             "notghcr.io",
             Personality::Ghcr,
             4,
-            "many registries show their catalog to administrators only; rls tags REPO works without it",
+            "many registries show their catalog to administrators only; 'rls tags REPO' works without it",
         ),
     ];
     for (host, personality, code, hint) in cases {
@@ -69,12 +69,13 @@ fn quay_and_docker_hub_refuse_too() {
     let registry = Registry::builder().start();
     registry.inject(Match::get("/v2/_catalog").always(), Answer::error(401, "UNAUTHORIZED", "authentication required"));
     let error = repos(&registry, "quay.io").fails(4);
-    let hint = "hint:  Quay lists repositories on its web site and API; rls tags quay.io/NAMESPACE/NAME lists tags";
+    let hint = "hint:  find repositories on quay.io, then run 'rls tags quay.io/NAMESPACE/NAME'";
     assert_eq!(error.lines().last(), Some(hint), "{error}");
     // Docker Hub has its own port alone, so a proxy has to stand for it.
     let rls = Rls::new().env("HTTP_PROXY", registry.url()).words("repos http://docker.io").user("ann", "secret");
     let error = rls.fails(4);
-    let hint = "hint:  Docker Hub has no catalog; its repositories are on hub.docker.com, their tags here: rls tags NAMESPACE/NAME";
+    let hint =
+        "hint:  Docker Hub has no catalog; find repositories on hub.docker.com, then run 'rls tags NAMESPACE/NAME'";
     assert_eq!(error.lines().last(), Some(hint), "{error}");
 }
 
@@ -86,7 +87,7 @@ fn a_registry_without_a_catalog_is_no_empty_one() {
         registry.inject(Match::get("/v2/_catalog").always(), answer);
         let error = Rls::at(&registry).words("repos").fails(7);
         assert!(error.starts_with("error: http://REGISTRY does not list its repositories\n"), "{status}: {error}");
-        let hint = "hint:  many registries show their catalog to administrators only; rls tags REPO works without it";
+        let hint = "hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it";
         assert_eq!(error.lines().last(), Some(hint), "{status}: {error}");
     }
 }
@@ -103,11 +104,8 @@ fn an_empty_list_of_an_artifact_registry_is_explained() {
 #[test]
 fn deletion_is_explained_by_name_too() {
     for (host, start) in [
-        ("ghcr.io", "hint:  GHCR deletes versions of packages on GitHub's web site"),
-        (
-            "registry.corp",
-            "hint:  on docker's registry: deletion is disabled unless REGISTRY_STORAGE_DELETE_ENABLED=true",
-        ),
+        ("ghcr.io", "hint:  delete package versions on the GitHub website"),
+        ("registry.corp", "hint:  on the distribution registry: set REGISTRY_STORAGE_DELETE_ENABLED=true"),
     ] {
         let registry = Registry::builder().seed("1x2".parse().unwrap()).delete(false).start();
         let named = format!("{host}:{}", registry.port());
@@ -124,7 +122,7 @@ fn deletion_is_explained_by_name_too() {
     let hint = rls.run().stderr.lines().last().unwrap_or_default().to_owned();
     assert_eq!(
         hint,
-        "hint:  Docker Hub deletes tags on its web site: hub.docker.com/repository/docker/NAMESPACE/NAME/tags"
+        "hint:  delete tags on the Docker Hub website: hub.docker.com/repository/docker/NAMESPACE/NAME/tags"
     );
 }
 
@@ -133,6 +131,6 @@ fn a_catalog_that_fails_is_not_one_that_is_not_offered() {
     let registry = Registry::builder().start();
     registry.inject(Match::get("/v2/_catalog").always(), Fault::status(500));
     let error = Rls::at(&registry).words("repos --retries 0").fails(5);
-    let hint = "hint:  the fault is on the server: its log says more; --retries N tries longer";
+    let hint = "hint:  check the server's log; use --retries N to retry more often";
     assert_eq!(error.lines().last(), Some(hint), "{error}");
 }

@@ -122,7 +122,7 @@ fn a_deletion_that_is_interrupted_is_told() {
     removed→app:1
     --- stderr
     warning: interrupted while removing app:2; check whether it is gone
-    warning: 1 of 3 removed, 0 failed, 1 interrupted, 1 not tried
+    warning: removed 1 of 3, 0 failed, 1 interrupted, 1 not tried
     hint:  disk space is reclaimed by the registry's next garbage collection
     ");
     assert_eq!(registry.tags("app"), ["2", "3"]);

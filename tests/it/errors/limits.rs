@@ -22,7 +22,7 @@ fn a_wait_that_is_too_long_says_when_to_come_back() {
     error: the rate limit of http://REGISTRY is reached
     cause: 429 Too Many Requests: TOOMANYREQUESTS: You have reached your pull rate limit.
     cause:  UTC
-    hint:  --jobs 1 asks more slowly; logged in, the limit is often higher
+    hint:  use --jobs 1 to send one request at a time; logging in often raises the limit
     ");
 }
 
@@ -35,7 +35,7 @@ fn a_date_is_understood_too() {
     error: the rate limit of http://REGISTRY is reached
     cause: 429 Too Many Requests: TOOMANYREQUESTS: You have reached your pull rate limit.
     cause: try again at 2100-01-01 00:00:00 UTC
-    hint:  --jobs 1 asks more slowly; logged in, the limit is often higher
+    hint:  use --jobs 1 to send one request at a time; logging in often raises the limit
     ");
 }
 
@@ -55,7 +55,7 @@ fn without_any_word_about_when_it_is_tried_a_few_times() {
     error: the rate limit of http://REGISTRY is reached
     cause: 429 Too Many Requests: TOOMANYREQUESTS: You have reached your pull rate limit.
     cause: gave up after 2 tries
-    hint:  --jobs 1 asks more slowly; logged in, the limit is often higher
+    hint:  use --jobs 1 to send one request at a time; logging in often raises the limit
     ");
     assert_eq!(registry.requests().len(), 2);
 }

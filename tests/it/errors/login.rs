@@ -20,8 +20,7 @@ fn without_credentials_how_to_log_in() {
         {
             let outcome = Rls::at(&registry).words(words).run();
             assert_eq!(outcome.code, Some(4), "{auth:?} {words}: {outcome}");
-            let hint = "hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; \
-                        rls login REGISTRY stores both for docker and rls\n";
+            let hint = "hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD\n";
             assert!(outcome.stderr.ends_with(hint), "{auth:?} {words}: {outcome}");
         }
     }
@@ -30,14 +29,14 @@ fn without_credentials_how_to_log_in() {
     --- stderr
     error: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(Rls::at(&start(Auth::Token)).words("tags team/app").run(), @"
     exit 4
     --- stderr
     error: not allowed to pull team/app on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
 }
 
@@ -59,7 +58,7 @@ fn a_wrong_password() {
     error: not allowed to pull team/app on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: asked as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD, or ask for pull on team/app; -u NAME logs in as somebody else
+    hint:  check the user name and password from RLS_PASSWORD, or request pull permission on team/app; -u NAME logs in as another user
     ");
     assert_snapshot!(wrong(Auth::Basic, "repos"), @"
     exit 4
@@ -67,7 +66,7 @@ fn a_wrong_password() {
     error: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
     cause: asked as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD; many registries show their catalog to administrators only; rls tags REPO works without it
+    hint:  check the user name and password from RLS_PASSWORD; many registries show their catalog to administrators only; 'rls tags REPO' works without it
     ");
     assert_snapshot!(wrong(Auth::Token, "tags team/app"), @"
     exit 4
@@ -75,7 +74,7 @@ fn a_wrong_password() {
     error: login refused by REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
     cause: asked as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others
+    hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
     assert_snapshot!(wrong(Auth::Token, "repos"), @"
     exit 4
@@ -83,7 +82,7 @@ fn a_wrong_password() {
     error: login refused by REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
     cause: asked as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others
+    hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
 }
 
@@ -97,7 +96,7 @@ fn a_right_that_is_missing() {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:base/alpine:pull
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  ask for pull on base/alpine; -u NAME logs in as somebody else
+    hint:  request pull permission on base/alpine; -u NAME logs in as another user
     ");
     assert_snapshot!(token("rm team/app:1.2.0"), @"
     exit 4
@@ -108,7 +107,7 @@ fn a_right_that_is_missing() {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:delete
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  ask for delete on team/app; -u NAME logs in as somebody else
+    hint:  request delete permission on team/app; -u NAME logs in as another user
     ");
     assert_snapshot!(token("repos"), @"
     exit 4
@@ -117,7 +116,7 @@ fn a_right_that_is_missing() {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  many registries show their catalog to administrators only; rls tags REPO works without it
+    hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
     ");
     assert_snapshot!(token("tags team/app base/alpine"), @"
     exit 6
@@ -132,7 +131,7 @@ fn a_right_that_is_missing() {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:base/alpine:pull
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  ask for pull on base/alpine; -u NAME logs in as somebody else
+    hint:  request pull permission on base/alpine; -u NAME logs in as another user
     ");
     let basic = |words: &str| Rls::at(&start(Auth::Basic)).user("bob", "hunter2").words(words).run();
     assert_snapshot!(basic("tags base/alpine"), @"
@@ -141,7 +140,7 @@ fn a_right_that_is_missing() {
     error: not allowed to pull base/alpine on http://REGISTRY
     cause: 403 Forbidden: DENIED: requested access to the resource is denied
     cause: logged in as bob (RLS_PASSWORD)
-    hint:  ask for pull on base/alpine; -u NAME logs in as somebody else
+    hint:  request pull permission on base/alpine; -u NAME logs in as another user
     ");
     assert_snapshot!(basic("rm team/app:1.2.0"), @"
     exit 4
@@ -151,7 +150,7 @@ fn a_right_that_is_missing() {
     error: not allowed to delete team/app on http://REGISTRY
     cause: 403 Forbidden: DENIED: requested access to the resource is denied
     cause: logged in as bob (RLS_PASSWORD)
-    hint:  ask for delete on team/app; -u NAME logs in as somebody else
+    hint:  request delete permission on team/app; -u NAME logs in as another user
     ");
     assert_snapshot!(basic("repos"), @"
     exit 4
@@ -159,7 +158,7 @@ fn a_right_that_is_missing() {
     error: not allowed to list the repositories of http://REGISTRY
     cause: 403 Forbidden: DENIED: requested access to the resource is denied
     cause: logged in as bob (RLS_PASSWORD)
-    hint:  many registries show their catalog to administrators only; rls tags REPO works without it
+    hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
     ");
 }
 
@@ -174,7 +173,7 @@ fn credentials_of_a_file_are_named() {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:base/alpine:pull
     cause: logged in as bob (docker config, ~/.docker/config.json)
     cause: the token grants nothing
-    hint:  ask for pull on base/alpine; -u NAME logs in as somebody else
+    hint:  request pull permission on base/alpine; -u NAME logs in as another user
     ");
     let wrong = config.replace("Ym9iOmh1bnRlcjI=", "YW5uOndyb25n");
     assert_snapshot!(Rls::at(&registry).docker_config(&wrong).words("tags base/alpine").run(), @"
@@ -183,7 +182,7 @@ fn credentials_of_a_file_are_named() {
     error: login refused by REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
     cause: asked as ann (docker config, ~/.docker/config.json)
-    hint:  check the user name and password from docker config, ~/.docker/config.json; -u NAME uses others
+    hint:  check the user name and password from docker config, ~/.docker/config.json, or use -u NAME
     ");
 }
 
@@ -197,7 +196,7 @@ fn an_expired_password_of_ecr() {
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 403 Forbidden: DENIED: Your authorization token has expired. Reauthenticate and try again.
     cause: logged in as AWS (RLS_PASSWORD)
-    hint:  a password of ECR lasts twelve hours: aws ecr get-login-password prints a new one
+    hint:  ECR passwords expire after 12 hours; run 'aws ecr get-login-password' for a new one
     ");
 }
 
@@ -213,7 +212,7 @@ fn a_token_server_that_fails() {
     --- stderr
     error: the token server REGISTRY failed
     cause: 500 Internal Server Error
-    hint:  the fault is on the server: its log says more; --retries N tries longer
+    hint:  check the server's log; use --retries N to retry more often
     ");
     assert_snapshot!(failing(Answer::new(200).body("<html>Sign in</html>").header("Content-Type", "text/html").into()), @"
     exit 5
@@ -235,14 +234,14 @@ fn a_token_server_that_fails() {
     error: login refused by REGISTRY
     cause: 400 Bad Request: invalid scope
     cause: logged in as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others
+    hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
     assert_snapshot!(failing(Answer::redirect("http://127.0.0.1:1/").into()), @"
     exit 5
     --- stderr
     error: the token server REGISTRY answered with a redirect that is not followed
     cause: 307 Temporary Redirect
-    hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
+    hint:  behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server
     ");
     assert_snapshot!(failing(Fault::CloseBeforeReply), @"
     exit 10
@@ -258,7 +257,7 @@ fn a_token_server_that_fails() {
     error: the rate limit of the token server REGISTRY is reached
     cause: 429 Too Many Requests: TOOMANYREQUESTS: slow
     cause: try again at 2100-01-01 00:00:00 UTC
-    hint:  --jobs 1 asks more slowly; logged in, the limit is often higher
+    hint:  use --jobs 1 to send one request at a time; logging in often raises the limit
     ");
 }
 
@@ -277,7 +276,7 @@ fn a_challenge_that_cannot_be_answered() {
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
     cause: the registry offers no authentication method that is supported
     cause: offered: Negotiate; supported: Bearer, Basic
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(challenged("Bearer service=\"x\""), @"
     exit 4
@@ -286,21 +285,21 @@ fn a_challenge_that_cannot_be_answered() {
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
     cause: the registry wants authentication and offers no method that can be read
     cause: the WWW-Authenticate header is malformed: a Bearer challenge names no realm at byte 0
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(challenged("Bearer realm=\"ftp://127.0.0.1/token\""), @r#"
     exit 4
     --- stderr
     error: refusing the token server that 127.0.0.1 names: "ftp://127.0.0.1/token"
     cause: it is neither an http or https URL nor an absolute path
-    hint:  nothing was sent there; the registry's operator has to correct the realm of its token server
+    hint:  nothing was sent there; the registry's administrator must correct the realm of its token server
     "#);
     assert_snapshot!(challenged("Bearer realm=\"https://user:pass@127.0.0.1/token\""), @r#"
     exit 4
     --- stderr
     error: refusing the token server that 127.0.0.1 names: "https://REDACTED@127.0.0.1/token"
     cause: it carries user information
-    hint:  nothing was sent there; the registry's operator has to correct the realm of its token server
+    hint:  nothing was sent there; the registry's administrator must correct the realm of its token server
     "#);
     assert_snapshot!(challenged("Bearer realm=\"x\\"), @"
     exit 4
@@ -309,7 +308,7 @@ fn a_challenge_that_cannot_be_answered() {
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
     cause: the registry wants authentication and offers no method that can be read
     cause: the WWW-Authenticate header is malformed: a quoted value has no end at byte 13
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
 }
 
@@ -325,7 +324,7 @@ fn a_realm_in_the_clear_gets_no_credentials() {
     --- stderr
     error: refusing the token server that 127.0.0.1 names: "http://REALM/auth/token"
     cause: the registry uses https and the token server plain http
-    hint:  nothing was sent there; the registry's operator has to correct the realm of its token server
+    hint:  nothing was sent there; the registry's administrator must correct the realm of its token server
     "#);
     assert_eq!(registry.tokens_issued(), 0);
     assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));

@@ -15,12 +15,12 @@ fn nobody_listens() {
     assert_snapshot!(rls("").fails(10), @"
     error: cannot connect to REGISTRY
     cause: connection refused
-    hint:  nothing listens there; is the port right? Without one it is 443, and 80 with http://
+    hint:  check that the registry is running and the port is right; the default is 443, or 80 with http://
     ");
     assert_snapshot!(rls("http://").fails(10), @"
     error: cannot connect to REGISTRY
     cause: connection refused
-    hint:  nothing listens there; is the port right? Without one it is 443, and 80 with http://
+    hint:  check that the registry is running and the port is right; the default is 443, or 80 with http://
     ");
 }
 
@@ -31,7 +31,7 @@ fn a_name_that_does_not_resolve() {
     let lines: Vec<_> = error.lines().filter(|line| !line.starts_with("cause: ")).collect();
     assert_snapshot!(lines.join("\n"), @"
     error: cannot resolve registry.example.invalid
-    hint:  check the name; --resolve HOST:PORT:ADDR goes without the resolver
+    hint:  check the host name, or use --resolve HOST:PORT:ADDR to bypass DNS
     ");
 }
 
@@ -63,7 +63,7 @@ fn something_else_listens() {
     assert_snapshot!(rls.fails(5), @"
     error: REGISTRY does not speak HTTP
     cause: not an HTTP reply
-    hint:  another service listens on REGISTRY; registries usually have port 443 or 5000
+    hint:  another service listens on REGISTRY; registries usually use port 443 or 5000
     ");
 }
 

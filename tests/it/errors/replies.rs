@@ -29,28 +29,28 @@ fn html_in_place_of_json() {
     --- stderr
     error: not a registry reply from http://REGISTRY
     cause: /v2/app/tags/list is a text/html page (a proxy or a login page?)
-    hint:  is REGISTRY the registry itself? A proxy, a login page or a web interface answered; -vv shows the headers
+    hint:  check that REGISTRY is the registry; a proxy, login page or web interface may have responded, -vv shows the headers
     ");
     assert_snapshot!(tags(&registry, page(403)), @"
     exit 5
     --- stderr
     error: not a registry reply from http://REGISTRY
     cause: 403 Forbidden, a text/html page (a proxy or a login page?)
-    hint:  is REGISTRY the registry itself? A proxy, a login page or a web interface answered; -vv shows the headers
+    hint:  check that REGISTRY is the registry; a proxy, login page or web interface may have responded, -vv shows the headers
     ");
     assert_snapshot!(tags(&registry, page(404)), @"
     exit 3
     --- stderr
     error: app not found on http://REGISTRY
     cause: 404 Not Found, a text/html page (a proxy or a login page?)
-    hint:  rls repos http://REGISTRY lists the repositories
+    hint:  run 'rls repos http://REGISTRY' to list repositories
     ");
     assert_snapshot!(tags(&registry, page(502)), @"
     exit 5
     --- stderr
     error: not a registry reply from http://REGISTRY
     cause: 502 Bad Gateway, a text/html page (a proxy or a login page?)
-    hint:  is REGISTRY the registry itself? A proxy, a login page or a web interface answered; -vv shows the headers
+    hint:  check that REGISTRY is the registry; a proxy, login page or web interface may have responded, -vv shows the headers
     ");
     registry.clear_faults();
     registry.inject(Match::path("/v2/app/manifests/1.0").always(), page(200));
@@ -59,7 +59,7 @@ fn html_in_place_of_json() {
     --- stderr
     error: not a registry reply from http://REGISTRY
     cause: /v2/app/manifests/1.0 is a text/html page (a proxy or a login page?)
-    hint:  is REGISTRY the registry itself? A proxy, a login page or a web interface answered; -vv shows the headers
+    hint:  check that REGISTRY is the registry; a proxy, login page or web interface may have responded, -vv shows the headers
     ");
 }
 
@@ -115,7 +115,7 @@ fn a_page_size_that_is_refused_whatever_it_is() {
     --- stderr
     error: http://REGISTRY refuses the page size
     cause: 400 Bad Request: PAGINATION_NUMBER_INVALID: invalid number of results requested
-    hint:  --limit N asks for pages of N names at most
+    hint:  use --limit N to request pages of at most N names
     ");
     assert_eq!(
         registry.lines(),
@@ -132,7 +132,7 @@ fn redirects_without_end() {
     --- stderr
     error: too many redirects from http://REGISTRY
     cause: /v2/app/tags/list is still redirected after 5 redirects
-    hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
+    hint:  behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server
     ");
     assert_eq!(registry.requests().len(), 6);
     assert_snapshot!(tags(&registry, Answer::new(307)), @"
@@ -140,21 +140,21 @@ fn redirects_without_end() {
     --- stderr
     error: 127.0.0.1 answered with a redirect that is not followed
     cause: it has no Location header
-    hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
+    hint:  behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server
     ");
     assert_snapshot!(tags(&registry, Answer::redirect("ftp://127.0.0.1/")), @"
     exit 5
     --- stderr
     error: 127.0.0.1 answered with a redirect that is not followed
     cause: its Location is not http or https but ftp
-    hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
+    hint:  behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server
     ");
     assert_snapshot!(tags(&registry, Answer::redirect("http://user:pass@127.0.0.1/")), @"
     exit 5
     --- stderr
     error: 127.0.0.1 answered with a redirect that is not followed
     cause: its Location names a user
-    hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
+    hint:  behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server
     ");
 }
 
@@ -168,7 +168,7 @@ fn a_redirect_to_plain_http() {
     --- stderr
     error: refusing redirect to plain http
     cause: 127.0.0.1 leads to http://PLAIN
-    hint:  the registry behind the proxy does not know that it is reached by https: REGISTRY_HTTP_HOST=https://HOST on the server, or X-Forwarded-Proto from the proxy
+    hint:  behind a proxy the registry must know that it is reached over HTTPS: set REGISTRY_HTTP_HOST=https://HOST on the server, or send X-Forwarded-Proto from the proxy
     ");
     assert_eq!(plain.lines(), [""; 0]);
 }
@@ -181,14 +181,14 @@ fn a_server_that_fails() {
     --- stderr
     error: http://REGISTRY failed to answer for app
     cause: 500 Internal Server Error: UNKNOWN: the disk is full
-    hint:  the fault is on the server: its log says more; --retries N tries longer
+    hint:  check the server's log; use --retries N to retry more often
     ");
     assert_snapshot!(tags(&registry, Answer::new(503).body("upstream connect error")), @"
     exit 5
     --- stderr
     error: http://REGISTRY failed to answer for app
     cause: 503 Service Unavailable: upstream connect error
-    hint:  the fault is on the server: its log says more; --retries N tries longer
+    hint:  check the server's log; use --retries N to retry more often
     ");
     assert_snapshot!(tags(&registry, Answer::new(418)), @"
     exit 5
@@ -210,7 +210,7 @@ fn a_server_that_fails() {
     error: http://REGISTRY failed to answer for app
     cause: 503 Service Unavailable
     cause: gave up after 3 tries
-    hint:  the fault is on the server: its log says more; --retries N tries longer
+    hint:  check the server's log; use --retries N to retry more often
     ");
     assert_eq!(registry.count(&Match::get("/v2/app/tags/list")), 7);
 }

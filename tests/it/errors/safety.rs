@@ -29,14 +29,14 @@ fn a_body_that_is_not_what_its_digest_says() {
     --- stderr
     error: what the registry sent does not match app@sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     cause: its 557 bytes have the digest sha256:c180f5e3e75ed1e6faab78576d1f46f9f5862db724e4beb14620779448d6d25c
-    hint:  a proxy or the registry altered the data; nothing of it was used
+    hint:  a proxy or the registry altered the data; it was not used
     ");
     assert_snapshot!(Rls::at(&registry).args(["manifest", "--raw", &reference]).run(), @"
     exit 9
     --- stderr
     error: what the registry sent does not match app@sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     cause: its 557 bytes have the digest sha256:c180f5e3e75ed1e6faab78576d1f46f9f5862db724e4beb14620779448d6d25c
-    hint:  a proxy or the registry altered the data; nothing of it was used
+    hint:  a proxy or the registry altered the data; it was not used
     ");
 }
 
@@ -50,21 +50,21 @@ fn a_config_that_is_not_what_the_manifest_says() {
     --- stderr
     error: what the registry sent does not match config sha256:3b5cde8c868bdc9c38f742d94ee745504e1e941a22c1e83d9f90309b73a061fa
     cause: its 36 bytes have the digest sha256:92831d22eff69718e66098ad2fbdb6bf7c3826b1849233f6b098157230fcddb5
-    hint:  a proxy or the registry altered the data; nothing of it was used
+    hint:  a proxy or the registry altered the data; it was not used
     ");
     assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 --config --raw").run(), @"
     exit 9
     --- stderr
     error: what the registry sent does not match config sha256:3b5cde8c868bdc9c38f742d94ee745504e1e941a22c1e83d9f90309b73a061fa
     cause: its 36 bytes have the digest sha256:92831d22eff69718e66098ad2fbdb6bf7c3826b1849233f6b098157230fcddb5
-    hint:  a proxy or the registry altered the data; nothing of it was used
+    hint:  a proxy or the registry altered the data; it was not used
     ");
     assert_snapshot!(Rls::at(&registry).words("manifest app:1.0").run(), @"
     exit 9
     --- stderr
     error: what the registry sent does not match config sha256:3b5cde8c868bdc9c38f742d94ee745504e1e941a22c1e83d9f90309b73a061fa
     cause: its 36 bytes have the digest sha256:92831d22eff69718e66098ad2fbdb6bf7c3826b1849233f6b098157230fcddb5
-    hint:  a proxy or the registry altered the data; nothing of it was used
+    hint:  a proxy or the registry altered the data; it was not used
     ");
     assert_snapshot!(Rls::at(&registry).words("tags app -l").run(), @"
     exit 9
@@ -74,7 +74,7 @@ fn a_config_that_is_not_what_the_manifest_says() {
     error: cannot read all of app:1.0
     cause: what the registry sent does not match config sha256:3b5cde8c868bdc9c38f742d94ee745504e1e941a22c1e83d9f90309b73a061fa
     cause: its 36 bytes have the digest sha256:92831d22eff69718e66098ad2fbdb6bf7c3826b1849233f6b098157230fcddb5
-    hint:  a proxy or the registry altered the data; nothing of it was used
+    hint:  a proxy or the registry altered the data; it was not used
     ");
 }
 
@@ -145,7 +145,7 @@ fn a_tag_that_moves_before_it_is_deleted() {
     --- stderr
     error: app:1.0 has moved meanwhile
     cause: from sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a to sha256:2d2b62dff2f8b5b907f7c36829f03bcf23ae64da8fad391151dc2b64e2c2663a
-    hint:  it was pushed to meanwhile; look at it again before removing it
+    hint:  it was pushed meanwhile; check it again before removing it
     ");
     assert_eq!(registry.tags("app"), ["1.0", "2.0"]);
     assert!(registry.contains("app", digest.as_str()));
@@ -214,7 +214,7 @@ fn deletion_that_is_switched_off() {
     --- stderr
     error: http://REGISTRY does not allow deletion
     cause: 405 Method Not Allowed: UNSUPPORTED: The operation is unsupported.
-    hint:  on docker's registry: deletion is disabled unless REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in config.yml); a pull-through cache (proxy.remoteurl) never deletes, and read-only mode (storage.maintenance.readonly) answers the same
+    hint:  on the distribution registry: set REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in config.yml); pull-through caches (proxy.remoteurl) and read-only registries (storage.maintenance.readonly) refuse deletion too
     ");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.4 --with-siblings").run(), @"
     exit 7
@@ -223,7 +223,7 @@ fn deletion_that_is_switched_off() {
     --- stderr
     error: http://REGISTRY does not allow deletion
     cause: 405 Method Not Allowed: UNSUPPORTED: The operation is unsupported.
-    hint:  on docker's registry: deletion is disabled unless REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in config.yml); a pull-through cache (proxy.remoteurl) never deletes, and read-only mode (storage.maintenance.readonly) answers the same
+    hint:  on the distribution registry: set REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in config.yml); pull-through caches (proxy.remoteurl) and read-only registries (storage.maintenance.readonly) refuse deletion too
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
     // Nothing that exists was asked to be deleted but the tag by its name, which is refused.
@@ -244,7 +244,7 @@ fn a_tag_that_may_not_be_changed() {
     --- stderr
     error: http://REGISTRY protects app:1.0 from deletion
     cause: 409 Conflict: TAG_IMMUTABLE: tag 1.0 is immutable
-    hint:  a rule of the registry, such as one for immutable tags, has to allow it first
+    hint:  check the rules of the registry, such as one for immutable tags
     ");
 }
 
@@ -270,7 +270,7 @@ fn an_unknown_tag_has_its_nearest_named() {
     --- stderr
     error: team/nothing:1 not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1"}
-    hint:  there is no such repository; rls repos http://REGISTRY lists the repositories
+    hint:  the repository does not exist; run 'rls repos http://REGISTRY' to list repositories
     "#);
     // The list is not for everybody: the error stays what it is.
     registry.inject(Match::get("/v2/team/app/tags/list").always(), Answer::error(403, "DENIED", "no"));

@@ -23,14 +23,14 @@ fn an_unknown_issuer() {
     assert_snapshot!(repos(&registry, false).fails(11), @r#"
     error: the certificate of REGISTRY is not trusted: unknown issuer
     cause: issued by "registry-fixture root CA"; the trusted certificate of that name has another key
-    hint:  --ca-file FILE trusts the CA whose certificate is in FILE, here "registry-fixture root CA"; if that is an intermediate, the server sends cert.pem where fullchain.pem belongs, and FILE is chain.pem
+    hint:  use --ca-file FILE with the certificate of "registry-fixture root CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     // With the certificate of another CA.
     let other = start(Tls::Issued);
     assert_snapshot!(repos(&registry, false).arg("--ca-file").arg(other.ca_file()).fails(11), @r#"
     error: the certificate of REGISTRY is not trusted: unknown issuer
     cause: issued by "registry-fixture root CA"; the certificate of that name that was given is another one
-    hint:  --ca-file FILE trusts the CA whose certificate is in FILE, here "registry-fixture root CA"; if that is an intermediate, the server sends cert.pem where fullchain.pem belongs, and FILE is chain.pem
+    hint:  use --ca-file FILE with the certificate of "registry-fixture root CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     assert_eq!(&*repos(&registry, true).succeeds(), "grid/repo-000\n");
 }
@@ -41,12 +41,12 @@ fn a_server_without_its_chain() {
     assert_snapshot!(repos(&registry, false).fails(11), @r#"
     error: the certificate of REGISTRY is not trusted: unknown issuer
     cause: issued by "registry-fixture intermediate CA", which is not among the 1 root of this system
-    hint:  --ca-file FILE trusts the CA whose certificate is in FILE, here "registry-fixture intermediate CA"; if that is an intermediate, the server sends cert.pem where fullchain.pem belongs, and FILE is chain.pem
+    hint:  use --ca-file FILE with the certificate of "registry-fixture intermediate CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     assert_snapshot!(repos(&registry, true).fails(11), @r#"
     error: the certificate of REGISTRY is not trusted: unknown issuer
     cause: issued by "registry-fixture intermediate CA", which is neither sent by the server nor among the 1 root of this system and the 1 certificate given
-    hint:  --ca-file FILE trusts the CA whose certificate is in FILE, here "registry-fixture intermediate CA"; if that is an intermediate, the server sends cert.pem where fullchain.pem belongs, and FILE is chain.pem
+    hint:  use --ca-file FILE with the certificate of "registry-fixture intermediate CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     let chain = registry.files().join("intermediate.pem");
     assert_eq!(&*repos(&registry, false).arg("--ca-file").arg(chain).succeeds(), "grid/repo-000\n");
@@ -59,14 +59,14 @@ fn a_self_signed_certificate_is_trusted_when_it_is_the_one_that_was_given() {
     assert_snapshot!(repos(&registry, false).fails(11), @r#"
     error: the certificate of REGISTRY is not trusted: unknown issuer
     cause: signed by itself, "localhost", which is not among the 1 root of this system
-    hint:  --ca-file FILE trusts the certificate in FILE; rls trust REGISTRY shows it and saves it for good
+    hint:  use --ca-file FILE with this certificate; to make it permanent: rls trust REGISTRY --write rls
     "#);
     assert_eq!(&*repos(&registry, true).succeeds(), "grid/repo-000\n");
     let other = start(Tls::SelfSigned);
     assert_snapshot!(repos(&registry, false).arg("--ca-file").arg(other.ca_file()).fails(11), @r#"
     error: the certificate of REGISTRY is not trusted: unknown issuer
     cause: signed by itself, "localhost"; the certificate of that name that was given is another one
-    hint:  --ca-file FILE trusts the certificate in FILE; rls trust REGISTRY shows it and saves it for good
+    hint:  use --ca-file FILE with this certificate; to make it permanent: rls trust REGISTRY --write rls
     "#);
 }
 
@@ -76,7 +76,7 @@ fn a_certificate_for_other_names() {
     assert_snapshot!(repos(&registry, true).naming(registry.port().to_string(), "PORT").fails(11), @"
     error: the certificate of this server is not valid for REGISTRY
     cause: names in the certificate: registry.example.org; an IP address must be among them as such
-    hint:  use a name that is in the certificate, such as registry.example.org; --resolve NAME:PORT:ADDR connects where you want
+    hint:  use a name from the certificate, such as registry.example.org; --resolve NAME:PORT:ADDR sets the address to connect to
     ");
     // As the hint says.
     let named = format!("registry.example.org:{}", registry.port());
@@ -87,7 +87,7 @@ fn a_certificate_for_other_names() {
     assert_snapshot!(repos(&nameless, true).fails(11), @"
     error: the certificate of this server is not valid for REGISTRY
     cause: it has no subjectAltName, only CN=localhost, which clients ignore since RFC 2818 and RFC 6125; it must be issued again with one
-    hint:  the certificate has to be issued anew, with the host in its subjectAltName
+    hint:  reissue the certificate with the host in its subjectAltName
     ");
 }
 
@@ -96,14 +96,14 @@ fn a_certificate_past_or_before_its_time() {
     assert_snapshot!(repos(&start(Tls::Expired), true).fails(11), @"
     error: the certificate of REGISTRY has expired
     cause: it was valid until 2021-01-01T00:00:00Z
-    hint:  the server needs a new certificate; if it has one, check this machine's clock
+    hint:  renew the server's certificate; if it is valid, check this machine's clock
     ");
     let early = repos(&start(Tls::NotYetValid), true).fails(11);
     let (told, clock) = early.split_once("clock says ").expect("the clock is named");
     assert_snapshot!(told.to_owned() + &clock["2026-11-21T00:00:00Z".len()..], @"
     error: the certificate of REGISTRY is not yet valid
     cause: it is valid from 2100-01-01T00:00:00Z on, and this machine's 
-    hint:  check the clock of this machine and of the server
+    hint:  check the clocks of this machine and of the server
     ");
 }
 
@@ -113,7 +113,7 @@ fn plain_http_on_the_other_end() {
     assert_snapshot!(repos(&registry, false).fails(11), @"
     error: REGISTRY speaks plain HTTP on this port, not TLS
     cause: its answer is not TLS
-    hint:  --plain-http or http://REGISTRY if plain HTTP is meant; rls never falls back to it
+    hint:  use --plain-http or http://REGISTRY if plain HTTP is intended; rls never falls back to it
     ");
     let hinted = Rls::new().args(["-r", &registry.host(), "repos", "--plain-http"]);
     assert_eq!(&*hinted.succeeds(), "");
@@ -132,7 +132,7 @@ fn tls_on_the_other_end() {
         let error = rls.fails(5);
         let (what, rest) = error.split_once('\n').unwrap();
         assert_eq!(what, "error: http://REGISTRY speaks TLS on this port");
-        assert!(rest.ends_with("hint:  leave out --plain-http and http://: the port speaks https\n"), "{error}");
+        assert!(rest.ends_with("hint:  remove --plain-http or http://; the port uses HTTPS\n"), "{error}");
     }
     let registry = start(Tls::Issued);
     let rls = Rls::beside(&registry).args(["-r", &registry.host(), "repos", "--plain-http", "--retries", "0"]);
@@ -141,7 +141,7 @@ fn tls_on_the_other_end() {
     --- stderr
     error: http://REGISTRY speaks TLS on this port
     cause: 400 Bad Request: Client sent an HTTP request to an HTTPS server.
-    hint:  leave out --plain-http and http://: the port speaks https
+    hint:  remove --plain-http or http://; the port uses HTTPS
     ");
 }
 
@@ -151,7 +151,7 @@ fn a_client_certificate() {
     assert_snapshot!(repos(&registry, true).fails(11), @"
     error: REGISTRY demands a client certificate
     cause: there is no client certificate to show, and the server asked for one and closed the connection
-    hint:  --client-cert FILE and --client-key FILE present one
+    hint:  use --client-cert FILE and --client-key FILE
     ");
     let with = |cert: std::path::PathBuf, key: std::path::PathBuf| {
         repos(&registry, true).arg("--client-cert").arg(cert).arg("--client-key").arg(key)
@@ -161,7 +161,7 @@ fn a_client_certificate() {
     assert_snapshot!(with(other.client_cert_file(), other.client_key_file()).fails(11), @"
     error: REGISTRY refuses the client certificate
     cause: the client certificate was shown, and the server asked for one and closed the connection
-    hint:  the server does not accept the one in --client-cert: it wants another CA or a later date
+    hint:  the server rejected the client certificate; check its issuer and expiry date
     ");
     let mixed = with(registry.client_cert_file(), other.client_key_file()).calling(&other, "OTHER");
     assert_snapshot!(mixed.fails(2), @r#"
@@ -254,7 +254,10 @@ fn what_a_file_calls_insecure_is_suggested_and_not_obeyed() {
             outcome.stderr.contains(&format!("cause: {name} asks not to verify it, which is not obeyed\n")),
             "{outcome}"
         );
-        assert!(outcome.stderr.contains(&format!("; --insecure does as {name} asks\n")), "{outcome}");
+        assert!(
+            outcome.stderr.contains(&format!("; use --insecure to skip verification, as {name} asks\n")),
+            "{outcome}"
+        );
         assert_eq!(registry.lines(), [""; 0]);
     }
 }

@@ -60,7 +60,7 @@ fn a_redirect_that_asks_for_them_gets_none_either() {
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized
     cause: OTHER is another server than the registry: it is sent no credentials
-    hint:  the registry leads to OTHER, whose operator has to let everybody in who knows the address
+    hint:  the registry redirects to OTHER, which must allow access to the redirected URL
     ");
     has_nothing(&other);
 }

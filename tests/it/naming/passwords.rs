@@ -76,22 +76,21 @@ fn without_a_usual_registry_it_goes_to_the_only_one_that_is_named() {
     one.clear_requests();
     let two = [app.clone(), format!("{}/app", other.url())];
     assert_snapshot!(rls().arg("tags").args(&two).fails(2), @"
-    error: which registry is RLS_USERNAME for?
+    error: cannot tell which registry RLS_USERNAME is for
     cause: http://ONE and http://OTHER are named, and a password is sent to one registry only
-    hint:  RLS_REGISTRY or -r says which; rls login REGISTRY stores a password for each
+    hint:  use -r or RLS_REGISTRY to choose one, or run 'rls login REGISTRY' for each
     ");
     assert_eq!(rls().arg("rm").args(two.iter().map(|name| format!("{name}:v1"))).run().code, Some(2));
     let option = Rls::new().words("-u ann --password-stdin digest").args(&two).stdin("hunter2").fails(2);
-    assert!(option.starts_with("error: which registry is -u for?\n"), "{option}");
+    assert!(option.starts_with("error: cannot tell which registry -u is for\n"), "{option}");
     assert_eq!((one.lines(), other.lines()), (Vec::new(), Vec::new()));
     // From standard input no registry is named: it is not used, and that is said.
     let outcome = rls().words("tags -").stdin(&app).run();
     assert_eq!((outcome.code, authorizations(&one)), (Some(4), Vec::new()), "{outcome}");
-    let warning =
-        "warning: RLS_USERNAME is ignored: no registry is named that it could be for; use -r or RLS_REGISTRY\n";
+    let warning = "warning: RLS_USERNAME is ignored: no registry is named that it belongs to; use -r or RLS_REGISTRY\n";
     assert!(outcome.stderr.starts_with(warning), "{outcome}");
     let option = Rls::new().words("-u ann --password-stdin tags app").stdin("hunter2").fails(2);
-    assert!(option.ends_with("hint:  -r REGISTRY; for Docker Hub -r docker.io\n"), "{option}");
+    assert!(option.ends_with("hint:  use -r REGISTRY; for Docker Hub: -r docker.io\n"), "{option}");
 }
 
 #[test]
@@ -123,9 +122,9 @@ fn an_option_that_no_registry_would_get_is_refused() {
     let rls = || Rls::at(&corp).calling(&other, "OTHER").words("-u ann --password-stdin").stdin("hunter2");
     let elsewhere = format!("{}/app", other.url());
     assert_snapshot!(rls().args(["tags", &elsewhere]).fails(2), @"
-    error: which registry is -u for?
-    cause: the usual registry is http://REGISTRY, and http://OTHER is named
-    hint:  -r http://OTHER
+    error: cannot tell which registry -u is for
+    cause: the default registry is http://REGISTRY, but http://OTHER is named
+    hint:  use -r http://OTHER
     ");
     assert_eq!(&*rls().args(["tags", "app", "-r", &other.url()]).succeeds(), "v1\n");
     assert_eq!(corp.lines(), [""; 0]);

@@ -66,75 +66,75 @@ fn faults_are_named_with_their_place() {
     }
     assert_snapshot!(told, @r#"
     registry = 
-    error: HOME/.config/rls/config.toml:1:12: it is not TOML: string values must be quoted, expected literal string
+    error: HOME/.config/rls/config.toml:1:12: invalid TOML: string values must be quoted, expected literal string
 
     registy = "reg"
-    error: HOME/.config/rls/config.toml:1:1: there is no key "registy"
-    hint:  registry was perhaps meant
+    error: HOME/.config/rls/config.toml:1:1: unknown key "registy"
+    hint:  did you mean registry?
 
     jobs = "many"
-    error: HOME/.config/rls/config.toml:1:8: jobs is to be a number from 1 to 256
+    error: HOME/.config/rls/config.toml:1:8: jobs must be a number from 1 to 256
 
     jobs = 0
-    error: HOME/.config/rls/config.toml:1:8: jobs is to be a number from 1 to 256
+    error: HOME/.config/rls/config.toml:1:8: jobs must be a number from 1 to 256
 
     output = "xml"
-    error: HOME/.config/rls/config.toml:1:10: output is to be one of table, plain, json, jsonl, yaml
+    error: HOME/.config/rls/config.toml:1:10: output must be one of table, plain, json, jsonl, yaml
 
 
     output = "json"
     format = "x"
-    error: HOME/.config/rls/config.toml:3:1: output and format contradict each other
+    error: HOME/.config/rls/config.toml:3:1: output cannot be used with format
 
     timeout = 5
-    error: HOME/.config/rls/config.toml:1:11: timeout is to be text in quotes
+    error: HOME/.config/rls/config.toml:1:11: timeout must be a string
 
     timeout = "5"
-    error: HOME/.config/rls/config.toml:1:11: timeout cannot be "5"
+    error: HOME/.config/rls/config.toml:1:11: invalid timeout "5"
     cause: expected a number with its unit, such as 500ms, 10s, 2m or 1h
 
     insecure = true
-    error: HOME/.config/rls/config.toml:1:1: insecure is for one registry, not for all
-    hint:  it belongs into a table [registries."HOST:PORT"]
+    error: HOME/.config/rls/config.toml:1:1: insecure can only be set for a single registry
+    hint:  move it to a table [registries."HOST:PORT"]
 
     plain-http = true
-    error: HOME/.config/rls/config.toml:1:1: plain-http is for one registry, not for all
-    hint:  it belongs into a table [registries."HOST:PORT"]
+    error: HOME/.config/rls/config.toml:1:1: plain-http can only be set for a single registry
+    hint:  move it to a table [registries."HOST:PORT"]
 
     password = "hunter2"
-    error: HOME/.config/rls/config.toml:1:1: password has no place in the configuration file
-    hint:  rls login stores a password where rls finds it; RLS_PASSWORD and --password-stdin hand it over
+    error: HOME/.config/rls/config.toml:1:1: password is not allowed in the configuration file
+    hint:  run 'rls login' to store a password, or use RLS_PASSWORD or --password-stdin
 
     [registry."reg:5000"]
     jobs = 1
-    error: HOME/.config/rls/config.toml:1:2: registry is to be text in quotes: the default registry
-    hint:  the table of one registry is [registries."HOST:PORT"]
+    error: HOME/.config/rls/config.toml:1:2: registry must be a string: the default registry
+    hint:  use [registries."HOST:PORT"] for the settings of one registry
 
     [registries."http://reg"]
     jobs = 1
-    error: HOME/.config/rls/config.toml:1:13: the table of a registry is named HOST:PORT, not "http://reg"
-    hint:  plain-http = true in the table stands for http://
+    error: HOME/.config/rls/config.toml:1:13: registry tables are named HOST:PORT, not "http://reg"
+    hint:  use plain-http = true in the table instead of http://
 
     [registries."reg:5000"]
     output = "json"
-    error: HOME/.config/rls/config.toml:2:1: there is no key "output"
-    cause: the keys here are username, auth-file, anonymous, ca-file, client-cert, client-key, jobs, connect-timeout, retries, insecure, plain-http
+    error: HOME/.config/rls/config.toml:2:1: unknown key "output"
+    cause: the keys here are: username, auth-file, anonymous, ca-file, client-cert, client-key, jobs, connect-timeout, retries, insecure, plain-http
 
     [registries."reg:5000"]
     ca_file = "x"
-    error: HOME/.config/rls/config.toml:2:1: there is no key "ca_file"
-    hint:  ca-file was perhaps meant
+    error: HOME/.config/rls/config.toml:2:1: unknown key "ca_file"
+    hint:  did you mean ca-file?
 
     username = "ann"
     anonymous = true
-    error: HOME/.config/rls/config.toml:2:1: username, auth-file and anonymous contradict each other
+    error: HOME/.config/rls/config.toml:2:1: username, auth-file and anonymous cannot be used together
 
     [templates]
     short = 5
-    error: HOME/.config/rls/config.toml:2:9: short is to be text in quotes
+    error: HOME/.config/rls/config.toml:2:9: short must be a string
 
     color = "blue"
-    error: HOME/.config/rls/config.toml:1:9: color is to be one of auto, always, never
+    error: HOME/.config/rls/config.toml:1:9: color must be one of auto, always, never
     "#);
     assert_eq!(registry.lines(), [""; 0]);
 }

@@ -132,13 +132,13 @@ fn the_time_limit_is_for_the_whole_command() {
     exit 12
     --- stderr
     error: timed out after 300ms
-    hint:  --timeout sets the limit for the whole command; -v shows what it waits for
+    hint:  use --timeout to set the limit for the whole command, -v to see what it waits for
     ");
     assert_snapshot!(Rls::at(&registry).words("tags shared/app").env("RLS_TIMEOUT", "200ms").run(), @"
     exit 12
     --- stderr
     error: timed out after 200ms
-    hint:  --timeout sets the limit for the whole command; -v shows what it waits for
+    hint:  use --timeout to set the limit for the whole command, -v to see what it waits for
     ");
     registry.clear_faults();
     registry.inject(Match::get("/v2/shared/app/manifests/1.4").always(), stall());
@@ -146,7 +146,7 @@ fn the_time_limit_is_for_the_whole_command() {
     exit 12
     --- stderr
     error: timed out after 200ms
-    hint:  --timeout sets the limit for the whole command; -v shows what it waits for
+    hint:  use --timeout to set the limit for the whole command, -v to see what it waits for
     ");
     registry.clear_faults();
     let digest = registry.resolve("shared/app", "1.3.9").expect("the tag is there");
@@ -157,7 +157,7 @@ fn the_time_limit_is_for_the_whole_command() {
     --- stderr
     warning: interrupted while removing shared/app:1.3.9; check whether it is gone
     error: timed out after 5s
-    hint:  --timeout sets the limit for the whole command; -v shows what it waits for
+    hint:  use --timeout to set the limit for the whole command, -v to see what it waits for
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
     assert_eq!(Rls::at(&registry).words("tags shared/app --timeout 1h").run().code, Some(0));
@@ -174,7 +174,7 @@ fn what_came_before_the_time_limit_is_shown() {
     grid/repo-000:latest
     --- stderr
     error: timed out after 1s
-    hint:  --timeout sets the limit for the whole command; -v shows what it waits for
+    hint:  use --timeout to set the limit for the whole command, -v to see what it waits for
     ");
 }
 

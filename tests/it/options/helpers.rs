@@ -65,7 +65,7 @@ fn a_helper_that_fails_is_a_warning_and_says_nothing_secret() {
     warning: docker-credential-test failed: the keychain is locked (credsStore in ~/.docker/config.json)
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(tags(&registry, store, "echo 'not JSON: hunter2'").run(), @"
     exit 4
@@ -73,7 +73,7 @@ fn a_helper_that_fails_is_a_warning_and_says_nothing_secret() {
     warning: docker-credential-test printed something that is not an answer (credsStore in ~/.docker/config.json)
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(tags(&registry, "{\"credsStore\":\"absent\"}", "exit 0").run(), @"
     exit 4
@@ -81,7 +81,7 @@ fn a_helper_that_fails_is_a_warning_and_says_nothing_secret() {
     warning: docker-credential-absent is not in PATH (credsStore in ~/.docker/config.json)
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(tags(&registry, "{\"credsStore\":\"../evil\"}", "exit 0").run(), @r#"
     exit 2
@@ -144,8 +144,7 @@ fn nothing_is_deleted(auth: Auth, name: &str, script: &str, said: &str) {
         error,
         format!(
             "error: not going to delete grid/repo-000 on http://REGISTRY anonymously\ncause: {cause}\n\
-             hint:  -u NAME asks for a password; rls login REGISTRY stores the credentials anew; --anonymous goes on to delete \
-             without any\n"
+             hint:  run 'rls login REGISTRY' to store the credentials again, use -u NAME, or use --anonymous to delete without credentials\n"
         )
     );
     let changing = |line: &String| !line.starts_with("GET") && !line.starts_with("HEAD");

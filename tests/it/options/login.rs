@@ -52,8 +52,8 @@ fn a_password_comes_from_the_environment_or_from_standard_input() {
 fn without_a_terminal_nobody_is_asked() {
     let registry = basic();
     assert_snapshot!(tags(&registry).words("-u ann").fails(2), @"
-    error: there is no password for ann, and no terminal to ask on
-    hint:  --password-stdin reads it from standard input, RLS_PASSWORD holds it
+    error: no password for ann, and no terminal to ask on
+    hint:  use --password-stdin, or set RLS_PASSWORD
     ");
     assert_eq!(registry.lines(), [""; 0]);
 }
@@ -74,7 +74,7 @@ fn anonymous_leaves_out_what_was_found() {
     assert_snapshot!(tags(&registry).docker_config(&config).words("--anonymous").fails(4), @"
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));
     let environment = tags(&registry).user("ann", "secret").words("--anonymous");

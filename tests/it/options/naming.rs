@@ -193,7 +193,10 @@ fn https_is_meant_unless_http_is_said() {
         let outcome = Rls::beside(&registry).arg("repos").arg(&host).run();
         assert_eq!((outcome.code, &*outcome.stdout), (Some(11), ""), "{outcome}");
         let hint = outcome.stderr.lines().last().unwrap_or_default().replace("LOCALREGISTRY", "REGISTRY");
-        assert_eq!(hint, "hint:  --plain-http or http://REGISTRY if plain HTTP is meant; rls never falls back to it");
+        assert_eq!(
+            hint,
+            "hint:  use --plain-http or http://REGISTRY if plain HTTP is intended; rls never falls back to it"
+        );
     }
     assert_eq!(registry.lines(), [""; 0]);
 }

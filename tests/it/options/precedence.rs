@@ -182,9 +182,9 @@ fn values_that_cannot_be_used_are_named_with_their_variable() {
     cause: expected 0, 1 (requests) or 2 (requests with their headers)
     RLS_USERNAME=ann:secret: exit 2
     --- stderr
-    error: the user name has a colon in it
-    cause: what follows it would be a password, which everybody can read on a command line
-    hint:  -u NAME asks for the password; --password-stdin reads it from standard input
+    error: the user name contains a colon
+    cause: a password after it could be read by every user on this machine
+    hint:  use -u NAME to be asked for the password, or --password-stdin to read it from standard input
     RLS_CONFIG=/nowhere.toml: exit 2
     --- stderr
     error: cannot read the configuration file /nowhere.toml
@@ -199,7 +199,7 @@ fn values_that_cannot_be_used_are_named_with_their_variable() {
     RLS_PASSWORD=alone: exit 2
     --- stderr
     error: RLS_PASSWORD needs a user name
-    hint:  -u NAME, or RLS_USERNAME
+    hint:  use -u NAME, or set RLS_USERNAME
     ");
     assert_eq!(registry.lines(), [""; 0]);
 }
@@ -243,20 +243,20 @@ fn options_that_contradict_each_other_are_refused() {
     }
     assert_snapshot!(told, @r"
     $ rls repos --anonymous -u ann
-    error: --anonymous and --username contradict each other
+    error: --anonymous cannot be used with --username
     $ rls --anonymous repos --password-stdin
-    error: --anonymous and --password-stdin contradict each other
+    error: --anonymous cannot be used with --password-stdin
     $ rls repos --anonymous --auth-file x.json
-    error: --anonymous and --auth-file contradict each other
+    error: --anonymous cannot be used with --auth-file
     $ rls -u ann repos --auth-file x.json
-    error: --username and --auth-file contradict each other
+    error: --username cannot be used with --auth-file
     $ rls repos --insecure --plain-http
-    error: --insecure and --plain-http contradict each other
+    error: --insecure cannot be used with --plain-http
     $ rls repos -o json --format x
-    error: --format and --output contradict each other
+    error: --format cannot be used with --output
     $ rls repos --password-stdin
     error: --password-stdin needs a user name
-    hint:  -u NAME
+    hint:  use -u NAME
     $ rls tags - -u ann --password-stdin
     error: - and --password-stdin both read standard input
     $ rls tags - --auth-file -
@@ -274,7 +274,7 @@ fn options_that_contradict_each_other_are_refused() {
 
     For more information, try '--help'.
     $ rls repos --timeout 0s
-    error: invalid value '0s' for '--timeout <DURATION>': expected more than zero
+    error: invalid value '0s' for '--timeout <DURATION>': expected a value greater than zero
 
     For more information, try '--help'.
     $ rls repos --resolve nowhere
@@ -290,21 +290,21 @@ fn options_that_contradict_each_other_are_refused() {
 
     For more information, try '--help'.
     $ rls repos --password=hunter2
-    error: a password on the command line is refused
-    cause: every user of this machine can read it there
-    hint:  -u NAME asks for it; --password-stdin reads it from standard input, RLS_PASSWORD holds it for scripts
+    error: passwords are not accepted on the command line
+    cause: every user on this machine can read it there
+    hint:  use -u NAME to be asked for it, --password-stdin to read it from standard input, or set RLS_PASSWORD
     $ rls repos --password hunter2
-    error: a password on the command line is refused
-    cause: every user of this machine can read it there
-    hint:  -u NAME asks for it; --password-stdin reads it from standard input, RLS_PASSWORD holds it for scripts
+    error: passwords are not accepted on the command line
+    cause: every user on this machine can read it there
+    hint:  use -u NAME to be asked for it, --password-stdin to read it from standard input, or set RLS_PASSWORD
     $ rls repos --password-stdin=hunter2
-    error: a password on the command line is refused
-    cause: every user of this machine can read it there
-    hint:  -u NAME asks for it; --password-stdin reads it from standard input, RLS_PASSWORD holds it for scripts
+    error: passwords are not accepted on the command line
+    cause: every user on this machine can read it there
+    hint:  use -u NAME to be asked for it, --password-stdin to read it from standard input, or set RLS_PASSWORD
     $ rls repos -u ann:hunter2
-    error: the user name has a colon in it
-    cause: what follows it would be a password, which everybody can read on a command line
-    hint:  -u NAME asks for the password; --password-stdin reads it from standard input
+    error: the user name contains a colon
+    cause: a password after it could be read by every user on this machine
+    hint:  use -u NAME to be asked for the password, or --password-stdin to read it from standard input
     $ rls tags
     error: the following required arguments were not provided:
       <REPO>...
@@ -335,7 +335,7 @@ fn options_that_contradict_each_other_are_refused() {
 
     For more information, try '--help'.
     $ rls digest - -
-    error: - stands for standard input, which can be read once
+    error: - is standard input, which can be read only once
     ");
     assert_eq!(registry.lines(), [""; 0]);
 }

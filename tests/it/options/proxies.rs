@@ -42,7 +42,7 @@ fn https_asks_the_proxy_for_a_tunnel() {
     --- stderr
     error: cannot reach registry-1.docker.io through the proxy http://PROXY
     cause: tunnel error: proxy authorization required
-    hint:  HTTPS_PROXY, HTTP_PROXY and ALL_PROXY name the proxy; NO_PROXY lists hosts to reach without it
+    hint:  check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY lists hosts to reach directly
     ");
     let request = proxy.requests().remove(0);
     assert!(request.starts_with("CONNECT registry-1.docker.io:443 HTTP/1.1\r\n"), "{request}");
@@ -60,6 +60,6 @@ fn a_proxy_that_is_not_there_is_named() {
     > GET https://registry-1.docker.io/v2/library/alpine/tags/list?n=1000
     error: cannot reach registry-1.docker.io through the proxy http://PROXY
     cause: Connection refused (os error 111)
-    hint:  HTTPS_PROXY, HTTP_PROXY and ALL_PROXY name the proxy; NO_PROXY lists hosts to reach without it
+    hint:  check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY lists hosts to reach directly
     ");
 }

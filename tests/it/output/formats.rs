@@ -464,6 +464,6 @@ fn errors_are_coloured_too() {
     assert_snapshot!(Rls::at(&registry).words("tags nothing --color always").fails(3), @r#"
     ␛[1m␛[31merror:␛[0m nothing not found on http://REGISTRY
     ␛[2mcause:␛[0m 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"nothing"}
-    ␛[36mhint: ␛[0m rls repos http://REGISTRY lists the repositories
+    ␛[36mhint: ␛[0m run 'rls repos http://REGISTRY' to list repositories
     "#);
 }

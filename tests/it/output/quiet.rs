@@ -122,19 +122,15 @@ fn stats_count_what_was_done() {
     --- stdout
     1.0→sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     --- stderr
-    stats: 5 requests, 1 at once at most, 0 slow-downs, 1 retries, 1 token fetches, B bytes, N seconds
+    stats: 5 requests, max concurrency 1, throttled 0 times, 1 retries, 1 token fetches, B bytes, N seconds
     ");
     assert!(bytes.parse::<u64>().is_ok_and(|bytes| bytes > 500), "{bytes}");
     assert_eq!(registry.requests().len(), 5);
     let failed = Rls::at(&registry).user("ann", "secret").words("tags nothing --stats -q").run();
     assert_eq!(failed.code, Some(3));
     assert!(
-        failed
-            .stderr
-            .lines()
-            .last()
-            .is_some_and(|line| line
-                .starts_with("stats: 3 requests, 1 at once at most, 0 slow-downs, 0 retries, 1 token fetches, ")),
+        failed.stderr.lines().last().is_some_and(|line| line
+            .starts_with("stats: 3 requests, max concurrency 1, throttled 0 times, 0 retries, 1 token fetches, ")),
         "{failed}"
     );
 }

@@ -58,7 +58,7 @@ fn a_full_disk_is_an_error() {
         let rls = Rls::at(&registry).words(words);
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = rls.command().stdin(Stdio::null()).stdout(full).stderr(Stdio::piped()).output().unwrap();
-        let told = "error: the output could not be written: No space left on device (os error 28)\n";
+        let told = "error: cannot write the output: No space left on device (os error 28)\n";
         assert_eq!(rls.outcome(&output).to_string(), format!("exit 13\n--- stderr\n{told}"), "{words}");
     }
 }

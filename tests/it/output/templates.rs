@@ -75,16 +75,16 @@ fn a_name_stands_for_a_template_of_the_configuration_file() {
     grid/repo-000=latest
     ");
     assert_snapshot!(rls().words("--format @shrt").fails(2), @"
-    error: there is no template @shrt in the configuration file
-    hint:  @short was perhaps meant
+    error: unknown template @shrt
+    hint:  did you mean @short?
     ");
     assert_snapshot!(rls().words("--format @other").fails(2), @"
-    error: there is no template @other in the configuration file
-    cause: it has short
+    error: unknown template @other
+    cause: the configuration file has short
     ");
     assert_snapshot!(Rls::at(&registry).words("tags grid/repo-000 --format @short").fails(2), @r#"
-    error: there is no template @short in the configuration file
-    hint:  [templates] short = "…" defines it
+    error: unknown template @short
+    hint:  define it in the configuration file: [templates] short = "…"
     "#);
     let by_default = Rls::at(&registry).config(&format!("format = \"@short\"\n{config}"));
     assert_snapshot!(by_default.words("tags grid/repo-001").succeeds(), @"
@@ -115,21 +115,21 @@ fn a_broken_template_is_refused_before_any_request() {
     assert_eq!(registry.lines(), [""; 0]);
     let refused = |words: &str, template: &str| Rls::at(&registry).words(words).args(["--format", template]).fails(2);
     assert_snapshot!(refused("tags app", "{{ tag"), @r#"
-    error: the template "{{ tag" cannot be used
+    error: invalid template "{{ tag"
     cause: syntax error: unexpected end of input, expected end of variable block
     "#);
     assert_snapshot!(refused("tags app", "{{ digest }}"), @"
-    error: the template names digest, which is no field of this listing
-    cause: its fields are registry, reference, repository, tag, error
-    hint:  --digests adds it
+    error: unknown field digest in the template
+    cause: the fields are registry, reference, repository, tag, error
+    hint:  use --digests to add it
     ");
     assert_snapshot!(refused("tags app -d", "{{ digst }}"), @"
-    error: the template names digst, which is no field of this listing
-    cause: its fields are registry, reference, repository, tag, digest, error
-    hint:  digest was perhaps meant
+    error: unknown field digst in the template
+    cause: the fields are registry, reference, repository, tag, digest, error
+    hint:  did you mean digest?
     ");
     assert_snapshot!(refused("tags app -l", "{{ size | humn }}"), @r#"
-    error: the template "{{ size | humn }}" cannot be used
+    error: invalid template "{{ size | humn }}"
     cause: unknown filter: filter humn is unknown
     "#);
 }
@@ -137,7 +137,7 @@ fn a_broken_template_is_refused_before_any_request() {
 #[test]
 fn a_template_and_a_format_contradict_each_other() {
     let registry = small();
-    assert_snapshot!(Rls::at(&registry).words("tags app -o json --format {{tag}}").fails(2), @"error: --format and --output contradict each other");
+    assert_snapshot!(Rls::at(&registry).words("tags app -o json --format {{tag}}").fails(2), @"error: --format cannot be used with --output");
     // Of what the environment and the file say, the template on the command line is the last word.
     let rls = Rls::at(&registry).env("RLS_OUTPUT", "json").config("output = \"yaml\"");
     assert_eq!(&*rls.words("tags app --format {{tag}}").succeeds(), "1.0\nlatest\nweb\n");
@@ -151,7 +151,7 @@ fn a_template_that_fails_on_a_record_ends_with_whole_lines() {
     assert_snapshot!(outcome, @"
     exit 2
     --- stderr
-    error: the template does not fit a record
+    error: the template cannot render a record
     cause: undefined value: `platforms[1].x` is undefined
     ");
 }
@@ -163,9 +163,9 @@ fn a_template_that_asks_for_too_much_is_refused_at_once() {
     let refused = |template: &str| Rls::at(&registry).words("tags app -l").args(["--format", template]).fails(2);
     registry.clear_requests();
     assert_snapshot!(refused("{{ tag | indent(2147483647, true) }}"), @"
-    error: the template asks for too much
-    cause: of one record it makes more than 1 MiB and 128 times the record, or takes longer than that would
-    hint:  a number in it is too large, or a loop too long
+    error: the template makes too much output
+    cause: one record may make 1 MiB, or 128 times its own size if that is more, in as many steps
+    hint:  check it for large numbers and long loops
     ");
     assert_eq!(registry.lines(), [""; 0]);
     // What the number is only a record says.
@@ -175,9 +175,9 @@ fn a_template_that_asks_for_too_much_is_refused_at_once() {
     --- stdout
     1.0
     --- stderr
-    error: the template asks for too much
-    cause: of one record it makes more than 1 MiB and 128 times the record, or takes longer than that would
-    hint:  a number in it is too large, or a loop too long
+    error: the template makes too much output
+    cause: one record may make 1 MiB, or 128 times its own size if that is more, in as many steps
+    hint:  check it for large numbers and long loops
     ");
 }
 

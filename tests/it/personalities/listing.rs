@@ -29,21 +29,21 @@ fn repositories_that_are_not_offered_are_no_empty_list() {
     error: not allowed to list the repositories of http://REGISTRY
     cause: 403 Forbidden: DENIED: requested access to the resource is denied
     cause: logged in as ann (RLS_PASSWORD)
-    hint:  many registries show their catalog to administrators only; rls tags REPO works without it
+    hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
     gitlab: exit 4
     --- stderr
     error: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
     cause: logged in as ann (RLS_PASSWORD)
     cause: the token grants only registry:catalog:*
-    hint:  many registries show their catalog to administrators only; rls tags REPO works without it
+    hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
     docker-hub: exit 4
     --- stderr
     error: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
     cause: logged in as ann (RLS_PASSWORD)
     cause: the token grants only registry:catalog:*
-    hint:  many registries show their catalog to administrators only; rls tags REPO works without it
+    hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
     ");
 }
 

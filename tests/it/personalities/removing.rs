@@ -6,8 +6,7 @@ use crate::runner::Outcome;
 const DIGEST: &str = "sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552";
 const TAGS: [&str; 5] = ["1", "1.3.9", "1.4", "1.4.0", "latest"];
 const GARBAGE: &str = "hint:  disk space is reclaimed by the registry's next garbage collection\n";
-const UNTAGGED: &str =
-    "hint:  untagged; a manifest without tags stays until the registry collects it, --purge deletes it now\n";
+const UNTAGGED: &str = "hint:  untagged; the manifest stays until the registry collects it, --purge deletes it now\n";
 
 fn rm(profile: &Profile, registry: &Running, words: &str) -> Outcome {
     profile.rls(registry).words("rm").words(words).run()
@@ -24,9 +23,7 @@ fn is_unsupported(outcome: &Outcome, reference: &str, profile: &Profile) {
     let stderr = "\
 error: http://REGISTRY does not allow deletion
 cause: 405 Method Not Allowed: UNSUPPORTED: The operation is unsupported.
-hint:  on docker's registry: deletion is disabled unless REGISTRY_STORAGE_DELETE_ENABLED=true \
-(storage.delete.enabled in config.yml); a pull-through cache (proxy.remoteurl) never deletes, \
-and read-only mode (storage.maintenance.readonly) answers the same
+hint:  on the distribution registry: set REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in config.yml); pull-through caches (proxy.remoteurl) and read-only registries (storage.maintenance.readonly) refuse deletion too
 ";
     is(outcome, 7, &format!("failed\t{reference}\n"), stderr, profile);
 }
@@ -47,8 +44,8 @@ fn still_listed(tags: &[&str]) -> String {
     let (are, them) = if tags.len() == 1 { ("is", "it") } else { ("are", "them") };
     format!(
         "\
-error: {} {are} gone, and still listed
-cause: the manifest is deleted, and http://REGISTRY still names {them} in its list of tags
+error: {} {are} gone, but still listed
+cause: the manifest is deleted, but http://REGISTRY still lists {them}
 ",
         names.join(", ")
     )
@@ -95,7 +92,7 @@ fn a_tag_with_siblings() {
                     "\
 error: cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest
 cause: http://REGISTRY deletes manifests, not tags; all of them are {DIGEST}
-hint:  use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)
+hint:  use --with-siblings to remove these tags too, or --placeholder to remove only the named one (it pushes a tiny manifest first)
 "
                 );
                 is(&outcome, 9, "failed\tshared/app:1.4\n", &stderr, profile);

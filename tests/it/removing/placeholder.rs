@@ -79,7 +79,7 @@ fn the_right_to_push_is_named_when_it_is_missing() {
     error: not allowed to push shared/app on http://REGISTRY
     cause: 403 Forbidden: DENIED: read only
     cause: logged in as ann (RLS_PASSWORD)
-    hint:  ask for push on shared/app; -u NAME logs in as somebody else
+    hint:  request push permission on shared/app; -u NAME logs in as another user
     ");
     assert_eq!(registry.resolve("shared/app", "1.4").unwrap(), *SHARED);
 }

@@ -76,7 +76,7 @@ fn is_saved_and_carried_out_later() {
     would-remove→shared/app:1.3.9
     --- stderr
     plan:  delete manifest of shared/app:1.3.9; sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799
-    1 removal written to plan.json; rls rm --apply plan.json applies it.
+    wrote 1 removal to plan.json; run 'rls rm --apply plan.json' to apply the plan
     ");
     assert_eq!(state(&registry, "shared/app"), before);
     let plan = fs::read(rls.home().join("plan.json")).expect("the plan is there");
@@ -146,7 +146,7 @@ fn stops_at_a_tag_that_moved() {
     --- stderr
     error: shared/app:1.3.9 has moved meanwhile
     cause: from sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799 to sha256:8e857119a47df85b232f39aba183ee472299298e1dd98d98e85771129bdfb69b
-    hint:  it was pushed to meanwhile; look at it again before removing it
+    hint:  it was pushed meanwhile; check it again before removing it
     ");
     assert_eq!(registry.resolve("shared/app", "1.3.9"), Some(moved));
 }

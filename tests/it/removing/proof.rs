@@ -77,7 +77,7 @@ fn a_registry_that_only_seemed_to_delete_tags_is_dealt_with_as_it_is() {
     --- stderr
     error: cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest
     cause: http://REGISTRY deletes manifests, not tags; all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
-    hint:  use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)
+    hint:  use --with-siblings to remove these tags too, or --placeholder to remove only the named one (it pushes a tiny manifest first)
     ");
     assert_eq!(state(&registry, "shared/app"), before);
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.3.9 -q").run().code, Some(0));

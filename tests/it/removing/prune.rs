@@ -91,7 +91,7 @@ fn a_plan_is_saved_and_carried_out_by_rm() {
     --- stderr
     would remove 1 of 10 tags, 1 manifest; the registry's next garbage collection frees 3.3 kB
     2 tags stay although the rule removes them: the registry deletes manifests, not tags; --placeholder removes them
-    1 removal written to plan.json; rls rm --apply plan.json applies it.
+    wrote 1 removal to plan.json; run 'rls rm --apply plan.json' to apply the plan
     ");
     assert_eq!(state(&registry, "app"), before);
     let rls = rls.then("rm --apply plan.json -q");
@@ -162,9 +162,9 @@ fn what_fails_does_not_keep_the_rest() {
     warning: purged manifests can no longer be pulled by digest
     error: http://REGISTRY failed to answer for team/app@sha256:c9ea0bff43d3730d55b1a31f4d1feb41b1e5dfa9398681faf272b020ac53eecc
     cause: 500 Internal Server Error
-    hint:  the fault is on the server: its log says more; --retries N tries longer
+    hint:  check the server's log; use --retries N to retry more often
     removed 2 of 5 tags
-    warning: 14 of 21 removed, 1 failed, 6 not tried
+    warning: removed 14 of 21, 1 failed, 6 not tried
     ");
     assert_eq!(registry.tags("team/app"), ["1.3.8", "1.4.0", "latest"]);
     // What the index lists that could not be removed is still there.

@@ -22,7 +22,7 @@ fn references_come_from_standard_input() {
     assert_eq!((registry.tags("app"), registry.tags("web")), (vec!["3".to_owned()], vec!["2".to_owned()]));
     assert_eq!(&*Rls::at(&registry).words("rm -").stdin("").succeeds(), "");
     let twice = Rls::at(&registry).words("rm - -").fails(2);
-    assert_eq!(&*twice, "error: - stands for standard input, which can be read once\n");
+    assert_eq!(&*twice, "error: - is standard input, which can be read only once\n");
     let both = Rls::at(&registry).words("rm - -u ann --password-stdin").fails(2);
     assert_eq!(&*both, "error: - and --password-stdin both read standard input\n");
 }
@@ -47,7 +47,7 @@ fn all_tags_is_not_for_one_tag() {
     let registry = seeded("shared");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.4 --all-tags --yes").fails(2), @"
     error: --all-tags cannot be used with shared/app:1.4, which is one tag
-    hint:  --with-siblings removes its manifest with all tags on it; REPO alone with --all-tags is all tags
+    hint:  use --with-siblings to remove its manifest with all tags on it, or REPO --all-tags to remove all tags
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
 }

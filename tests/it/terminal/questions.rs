@@ -37,7 +37,7 @@ fn the_password_is_asked_for_and_not_shown() {
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
     cause: asked as ann (the prompt)
-    hint:  check the user name and password from the prompt, or ask for pull on grid/repo-000; -u NAME logs in as somebody else
+    hint:  check the user name and password from the prompt, or request pull permission on grid/repo-000; -u NAME logs in as another user
     ");
 }
 
@@ -95,7 +95,7 @@ fn what_removes_more_than_was_named_is_asked_about() {
     let registry = seeded("shared");
     let (_, shown) = remove(&registry, "shared/app:1.4 --with-siblings", "n\n");
     assert_snapshot!(shown, @"
-    Remove shared/app:1.4, and with it shared/app:1, shared/app:1.4.0, shared/app:latest? [y/N] n
+    Remove shared/app:1.4 (also removes shared/app:1, shared/app:1.4.0, shared/app:latest)? [y/N] n
     error: cancelled; nothing was changed
     ");
     for answer in ["y\n", "Y\n", "yes\n"] {
@@ -106,7 +106,7 @@ fn what_removes_more_than_was_named_is_asked_about() {
     }
     let (_, shown) = remove(&seeded("shared"), "shared/app:1.4 --with-siblings", "y\n");
     assert_snapshot!(shown, @"
-    Remove shared/app:1.4, and with it shared/app:1, shared/app:1.4.0, shared/app:latest? [y/N] y
+    Remove shared/app:1.4 (also removes shared/app:1, shared/app:1.4.0, shared/app:latest)? [y/N] y
     removed→shared/app:1.4
     removed→shared/app:1
     removed→shared/app:1.4.0
@@ -122,7 +122,7 @@ fn a_digest_with_tags_is_asked_about() {
     let (code, shown) = remove(&registry, &format!("shared/app@{digest} --all-tags"), "y\n");
     assert_eq!(code, Some(0), "{shown}");
     assert_snapshot!(shown, @"
-    Remove shared/app@sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799, and with it shared/app:1.3.9? [y/N] y
+    Remove shared/app@sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799 (also removes shared/app:1.3.9)? [y/N] y
     removed→shared/app@sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799
     removed→shared/app:1.3.9
     hint:  disk space is reclaimed by the registry's next garbage collection
@@ -135,7 +135,7 @@ fn ctrl_c_at_the_question_changes_nothing() {
     let registry = seeded("shared");
     let (code, shown) = remove(&registry, "shared/app:1.4 --with-siblings", CTRL_C);
     assert_eq!(code, Some(130), "{shown}");
-    assert_snapshot!(shown, @"Remove shared/app:1.4, and with it shared/app:1, shared/app:1.4.0, shared/app:latest? [y/N] ^C");
+    assert_snapshot!(shown, @"Remove shared/app:1.4 (also removes shared/app:1, shared/app:1.4.0, shared/app:latest)? [y/N] ^C");
     assert_eq!(registry.tags("shared/app").len(), 5);
 }
 
@@ -145,7 +145,7 @@ fn nothing_is_removed_before_the_question() {
     let (code, shown) = remove(&registry, "shared/app:1.3.9 shared/app:1.4 --with-siblings", "n\n");
     assert_eq!(code, Some(2), "{shown}");
     assert_snapshot!(shown, @"
-    Remove shared/app:1.3.9, shared/app:1.4, and with it shared/app:1, shared/app:1.4.0, shared/app:latest? [y/N] n
+    Remove shared/app:1.3.9, shared/app:1.4 (also removes shared/app:1, shared/app:1.4.0, shared/app:latest)? [y/N] n
     error: cancelled; nothing was changed
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);

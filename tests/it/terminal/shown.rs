@@ -141,7 +141,7 @@ fn removals_and_errors_are_coloured() {
     exit 9
     ␛[1m␛[31merror:␛[0m cannot remove team/app:1.0 alone: team/app:latest points to the same manifest
     ␛[2mcause:␛[0m http://REGISTRY deletes manifests, not tags; both tags are sha256:fd07d86400b05aed575d27d4491bd6b8c204c654276a731f906d3e9cbc330c18
-    ␛[36mhint: ␛[0m use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)
+    ␛[36mhint: ␛[0m use --with-siblings to remove these tags too, or --placeholder to remove only the named one (it pushes a tiny manifest first)
     ␛[1m␛[31mfailed␛[0m→team/app:1.0
     ");
     assert_snapshot!(shown(Rls::at(&registry).words("digest team/app:2.0")), @r#"

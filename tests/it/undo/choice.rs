@@ -49,7 +49,7 @@ fn runs_by_their_identifier() {
     let rls = rls.then("undo 20261130T015018-4f2a9c");
     assert_snapshot!(rls.fails(3), @"
     error: no run 20261130T015018-4f2a9c to undo
-    hint:  rls undo --list shows what can be undone
+    hint:  run 'rls undo --list' to see what can be undone
     ");
 }
 
@@ -72,7 +72,7 @@ fn what_a_reference_names_as_it_was_last_removed() {
     let rls = rls.then("undo").arg(format!("app@{old}"));
     assert_snapshot!(rls.fails(3), @"
     error: nothing to undo for app@sha256:f4cfff128d156d0057c48659cf3b8ad28f80249e58d72e99fb18b2eecb69b880 on http://REGISTRY
-    hint:  rls undo --list shows what can be undone
+    hint:  run 'rls undo --list' to see what can be undone
     ");
     assert_eq!(&*rls.then("undo app").succeeds(), "undone\tapp:3\n");
 }
@@ -86,12 +86,12 @@ fn one_that_is_not_there_stops_all() {
     registry.clear_requests();
     assert_snapshot!(rls.fails(3), @"
     error: nothing to undo for app:2 on http://REGISTRY
-    hint:  rls undo --list shows what can be undone
+    hint:  run 'rls undo --list' to see what can be undone
     ");
     assert_snapshot!(rls.then("undo app:1 Bad//name").fails(2), @"
     error: 'Bad//name' is not a reference
     cause: a repository does not begin with '/'
-    hint:  name a run (rls undo --list), or a REF or REPO that was removed
+    hint:  name a run (see 'rls undo --list'), or a REF or REPO that was removed
     ");
     assert_eq!(registry.lines(), [""; 0]);
 }
@@ -147,8 +147,8 @@ fn a_dry_run_looks_and_changes_nothing() {
     --- stderr
     error: app:1 exists again and stays
     cause: it points to sha256:750457e49cedc95384d73d4829a478c8bf69c67e24de18c6e2770ed91b68ce43; sha256:f4cfff128d156d0057c48659cf3b8ad28f80249e58d72e99fb18b2eecb69b880 was removed
-    hint:  tags are never overwritten; to restore it, remove the tag, then: rls undo ID (see rls undo --list)
-    warning: would put back 1 of 2, 1 kept
+    hint:  existing tags are never overwritten; to restore it, remove the tag, then run 'rls undo ID' (see 'rls undo --list')
+    warning: would restore 1 of 2, 1 kept
     ");
     assert_eq!(pushes(&registry), [""; 0]);
     assert_eq!(registry.tags("app"), ["1"]);

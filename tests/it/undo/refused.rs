@@ -21,7 +21,7 @@ fn a_tag_that_exists_again_stays() {
     --- stderr
     error: app:1 exists again and stays
     cause: it points to sha256:d0f335e233eccbff9b1bb6c11fb3628263a230358644016e1067a77e978f4439; sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e was removed
-    hint:  tags are never overwritten; to restore it, remove the tag, then: rls undo ID (see rls undo --list)
+    hint:  existing tags are never overwritten; to restore it, remove the tag, then run 'rls undo ID' (see 'rls undo --list')
     ");
     assert_eq!(pushes(&registry), [""; 0]);
     assert_eq!(registry.resolve("app", "1"), Some(second));
@@ -88,8 +88,8 @@ fn others_are_put_back_beside_one_that_stays() {
     --- stderr
     error: app:2 exists again and stays
     cause: it points to sha256:d0f335e233eccbff9b1bb6c11fb3628263a230358644016e1067a77e978f4439; sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e was removed
-    hint:  tags are never overwritten; to restore it, remove the tag, then: rls undo ID (see rls undo --list)
-    warning: put back 2 of 3, 1 kept
+    hint:  existing tags are never overwritten; to restore it, remove the tag, then run 'rls undo ID' (see 'rls undo --list')
+    warning: restored 2 of 3, 1 kept
     ");
     // Nothing is left to be done but what was refused.
     assert_eq!(rls.run().code, Some(9));
@@ -227,10 +227,10 @@ fn a_password_goes_to_the_registry_that_it_is_for() {
     --- stdout
     failed→app:1
     --- stderr
-    warning: RLS_USERNAME is ignored: no registry is named that it could be for; use -r or RLS_REGISTRY
+    warning: RLS_USERNAME is ignored: no registry is named that it belongs to; use -r or RLS_REGISTRY
     error: not allowed to pull app on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:app:pull
-    hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));
     // Another registry's password neither.

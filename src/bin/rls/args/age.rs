@@ -42,7 +42,7 @@ pub fn parse_age(text: &str) -> Result<Age, String> {
     if span != span.0.minutes(0).seconds(0).milliseconds(0).microseconds(0).nanoseconds(0).fieldwise() {
         return Err("expected hours at least; a month is 1mo, 1m would be a minute".to_owned());
     }
-    if span.0.is_zero() { Err("expected more than zero".to_owned()) } else { Ok(Age::Ago(span)) }
+    if span.0.is_zero() { Err("expected a value greater than zero".to_owned()) } else { Ok(Age::Ago(span)) }
 }
 
 /// A date in the future is a mistake: everything would be older than it.
@@ -134,7 +134,7 @@ mod tests {
             assert_eq!(parse_age(text), Err(error.to_owned()), "{text}");
         }
         assert_eq!(parse_age(" "), Err("the age is empty; is a shell variable unset?".to_owned()));
-        assert_eq!(parse_age("0d"), Err("expected more than zero".to_owned()));
+        assert_eq!(parse_age("0d"), Err("expected a value greater than zero".to_owned()));
         for text in ["2999-01-31", "9999-12-30T00:00:00Z"] {
             assert_eq!(parse_age(text), Err("expected a date in the past".to_owned()), "{text}");
         }

@@ -1,16 +1,17 @@
 use super::ConfigFile;
 
-/// Find out why a registry does not work, and what to do about it
+/// Find out why a registry does not work, and how to fix it
 ///
-/// Checks, one after the other: proxy settings, DNS, TCP, TLS, HTTP, the challenge, credentials, the token, the catalog and
-/// its pages; with a repository its tags, whether they can be pulled and deleted; the clock and rate limits. A check that
-/// fails is followed by its cause and remedy; `-v` also shows what else was seen by those that passed, such as certificates.
+/// Checks in this order: proxy settings, DNS, TCP, TLS, HTTP, the authentication challenge, credentials, the token, the
+/// catalog and its pagination; with a repository also its tags and whether they can be pulled and deleted; clock and
+/// rate limits. A failed check is followed by its cause and remedies; `-v` also shows details of the checks that
+/// passed, such as certificates.
 ///
-/// Nothing is changed. Whether manifests can be deleted is asked with the digest of nothing. Credentials are sent where every
-/// command sends them, and nowhere else. The exit code is that of the first check that fails.
+/// Nothing is changed: whether manifests can be deleted is tested with the digest of empty content. Credentials are
+/// sent only where other commands send them. The exit code is that of the first failed check.
 ///
-/// RLS_ROOT is where the files of the whole machine are, /etc/docker, /etc/containerd, /etc/rancher and the like, for every
-/// command; / unless it is set. In a debug container on a Kubernetes node it is /host.
+/// RLS_ROOT is the root directory of system files such as /etc/docker, /etc/containerd and /etc/rancher, for every
+/// command [default: /]. In a debug container on a Kubernetes node, set RLS_ROOT=/host.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -19,15 +20,15 @@ Examples:
   rls doctor registry.corp:5000/team/app:1.4.0
   rls doctor docker.io/library/alpine -o json")]
 pub struct DoctorArgs {
-    /// The registry, and one of its repositories, with the tag to pull
+    /// The registry, optionally with a repository and a tag to check
     ///
-    /// With --registry it is a repository alone. Where RLS_REGISTRY or the configuration file names a registry, it is a
-    /// repository too unless its first component looks like a host: one with a dot, a colon or an upper-case letter, or
+    /// With --registry it is only a repository. If RLS_REGISTRY or the configuration file sets a registry, it is also a
+    /// repository unless its first component looks like a host: contains a dot, a colon or an upper-case letter, or is
     /// localhost.
     #[arg(value_name = "REGISTRY[/REPO][:TAG]")]
     pub place: Option<String>,
 
-    /// Also find out whether the repository can be pushed to: begins an upload and gives it up (GitLab makes a repository)
+    /// Also check permission to push: starts an upload and cancels it (GitLab creates the repository)
     #[arg(long)]
     pub push: bool,
 

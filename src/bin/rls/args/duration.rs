@@ -10,7 +10,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     const EXPECTED: &str = "expected a number with its unit, such as 500ms, 10s, 2m or 1h";
     let duration: jiff::SignedDuration = text.parse().map_err(|_| EXPECTED.to_owned())?;
     let duration = Duration::try_from(duration).map_err(|_| EXPECTED.to_owned())?;
-    if duration.is_zero() { Err("expected more than zero".to_owned()) } else { Ok(duration) }
+    if duration.is_zero() { Err("expected a value greater than zero".to_owned()) } else { Ok(duration) }
 }
 
 #[cfg(test)]
@@ -32,6 +32,6 @@ mod tests {
             let error = parse_duration(text).unwrap_err();
             assert_eq!(error, "expected a number with its unit, such as 500ms, 10s, 2m or 1h", "{text}");
         }
-        assert_eq!(parse_duration("0s"), Err("expected more than zero".to_owned()));
+        assert_eq!(parse_duration("0s"), Err("expected a value greater than zero".to_owned()));
     }
 }

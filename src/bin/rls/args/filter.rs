@@ -8,13 +8,14 @@ use registry_ls::name::Glob;
 /// Which names to list.
 #[derive(Debug, Default, Clone, PartialEq, Eq, clap::Args)]
 pub struct FilterArgs {
-    /// Only names that match GLOB; repeatable, one match is enough
+    /// Only names that match GLOB; repeatable
     ///
-    /// `*` and `?` match within a path component, `**` across them; `[abc]` and `{a,b}` as in a shell. The whole name must match.
+    /// `*` and `?` match within a path component, `**` across components; `[abc]` and `{a,b}` work as in a shell. The
+    /// whole name must match one of the patterns.
     #[arg(long = "match", value_name = "GLOB", value_parser = parse_glob)]
     pub matches: Vec<Glob>,
 
-    /// No names that match GLOB; repeatable, wins over --match
+    /// Exclude names that match GLOB; repeatable, takes precedence over --match
     #[arg(long, value_name = "GLOB", value_parser = parse_glob)]
     pub exclude: Vec<Glob>,
 }

@@ -16,31 +16,33 @@ pub const MAX_RETRIES: u64 = 100;
 
 /// What was given on the command line; `None` and empty mean: not given.
 #[derive(Debug, Default, Clone, clap::Args)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]
     ///
-    /// The positional argument is then always a path in that registry; one that begins with the very same host loses it, and so does
-    /// every line of standard input.
+    /// Arguments and lines of standard input are then paths in that registry; the same host at the beginning of one is
+    /// dropped.
     #[arg(short, long, global = true, value_name = "REGISTRY")]
     pub registry: Option<String>,
 
     /// User name; asks for the password on a terminal [env: RLS_USERNAME]
     ///
-    /// User name and password are for one registry: that of --registry, else of RLS_REGISTRY or the configuration file, else the only
-    /// one that the command line names. They are never sent to one that standard input, a plan or a server names.
+    /// User name and password are sent to one registry only: that of --registry, else of RLS_REGISTRY or the
+    /// configuration file, else the only one named on the command line. They are never sent to a registry named by
+    /// standard input, a plan or a server.
     #[arg(short, long, global = true, value_name = "NAME")]
     pub username: Option<String>,
 
     /// Read the password from standard input [env: RLS_PASSWORD holds the password itself]
     ///
-    /// Everything up to the end of the input, without the line end and a byte order mark. There is no --password: a command line is public.
+    /// Reads to the end of the input; a final line end and a byte order mark are dropped. There is no --password: other
+    /// users can see command lines.
     #[arg(long, global = true)]
     pub password_stdin: bool,
 
-    /// Credentials: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]
+    /// Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]
     ///
-    /// Only this file is looked into then. `-` is standard input.
+    /// No other credentials are used then. `-` reads it from standard input.
     #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
     pub auth_file: Option<PathBuf>,
 
@@ -68,49 +70,49 @@ pub struct Global {
     #[arg(long, global = true)]
     pub insecure: bool,
 
-    /// Speak HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]
+    /// Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]
     #[arg(long, global = true)]
     pub plain_http: bool,
 
     /// Connect to ADDR for HOST:PORT, as curl does; repeatable
     ///
-    /// Several addresses are separated by commas and tried in turn; an IPv6 address may stand in brackets.
+    /// Several addresses are separated by commas and tried in turn; IPv6 addresses may be in brackets.
     #[arg(long, global = true, value_name = "HOST:PORT:ADDR", hide_short_help = true)]
     pub resolve: Vec<Resolve>,
 
-    /// Requests in flight at once; adapts to the server unless given [env: RLS_JOBS]
+    /// Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]
     #[arg(short, long, global = true, value_name = "N", value_parser = RangedU64ValueParser::<u16>::new().range(1..=MAX_JOBS))]
     pub jobs: Option<u16>,
 
-    /// Limit for the whole command, such as 500ms, 30s, 2m, 1h; none by default [env: RLS_TIMEOUT]
+    /// Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub timeout: Option<Duration>,
 
-    /// Limit for connecting, TCP and TLS together [default: 10s]
+    /// Time limit for connecting, TCP and TLS together [default: 10s]
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration, hide_short_help = true)]
     pub connect_timeout: Option<Duration>,
 
-    /// How often a request that failed in passing is repeated [default: 3]
+    /// Retries for transient failures [default: 3]
     #[arg(long, global = true, value_name = "N", hide_short_help = true, value_parser = RangedU64ValueParser::<u32>::new().range(0..=MAX_RETRIES))]
     pub retries: Option<u32>,
 
-    /// Output format; table on a terminal, else plain [env: RLS_OUTPUT]
+    /// Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]
     #[arg(short, long, global = true, value_name = "FORMAT", value_enum)]
     pub output: Option<Format>,
 
-    /// One line a record, such as '{{ tag }} {{ digest }}'; @NAME is one from the configuration file
+    /// Print one line per record, such as '{{ tag }} {{ digest }}'; @NAME is a template from the configuration file
     ///
-    /// The fields are those of `-o json`. \t and \n stand for tab and line end. The language is Jinja's,
-    /// without macros, blocks and other templates; added filters: `human` (bytes as 61.2 MB), `ago` (a time as 3 days ago),
-    /// `short` (a digest's first eight digits).
+    /// The fields are those of `-o json`; \t and \n are tab and newline. Templates use Jinja syntax, without macros,
+    /// blocks and includes. Additional filters: `human` (bytes as 61.2 MB), `ago` (a time as 3 days ago), `short` (the
+    /// first eight digits of a digest).
     #[arg(long, global = true, value_name = "TEMPLATE")]
     pub format: Option<String>,
 
-    /// Table without its header
+    /// Omit the table header
     #[arg(long, global = true, hide_short_help = true)]
     pub no_header: bool,
 
-    /// Show names in full, with their registry: what is printed can be read back whatever the usual registry is
+    /// Print full names, with the registry, which rls reads back whatever the default registry is
     #[arg(long, global = true, hide_short_help = true)]
     pub full: bool,
 
@@ -126,19 +128,19 @@ pub struct Global {
     #[arg(short, long, global = true)]
     pub quiet: bool,
 
-    /// Show requests; twice: their headers too. Secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]
+    /// Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// At the end, count requests, retries, token fetches, bytes and seconds on standard error
+    /// Print statistics at the end: requests, retries, token fetches, bytes, seconds
     #[arg(long, global = true, hide_short_help = true)]
     pub stats: bool,
 }
 
-/// The configuration file. Not among the options of *every* command, because `rls manifest --config` is the image config:
-/// there it has to stand before the command's name.
+/// The configuration file. Not among the options of *every* command, because `rls manifest --config` is the image
+/// config: there it has to stand before the command's name.
 #[derive(Debug, Default, Clone, clap::Args)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = "Global options")]
 pub struct ConfigFile {
     /// Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]
     #[arg(long, value_name = "FILE", hide_short_help = true)]
@@ -159,7 +161,7 @@ impl Global {
             (self.insecure, "--insecure", self.plain_http, "--plain-http"),
         ];
         match contradictions.iter().find(|(one, _, other, _)| *one && *other) {
-            Some((_, one, _, other)) => Err(Usage::new(format!("{one} and {other} contradict each other"))),
+            Some((_, one, _, other)) => Err(Usage::new(format!("{one} cannot be used with {other}"))),
             None => Ok(()),
         }
     }

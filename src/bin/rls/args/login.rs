@@ -1,14 +1,14 @@
 use super::ConfigFile;
 
-/// Store credentials where docker keeps them
+/// Log in to a registry
 ///
-/// The password is shown to the registry first, and stored only if it is taken. Where a credential helper is configured
-/// (credsStore, credHelpers in docker's config.json) it keeps the credentials; otherwise they are put into config.json,
-/// mode 0600, and the rest of that file stays as it is. Docker, podman, skopeo and rls find them there. Where the registry
-/// gives an identity token for the password, that is what is stored, as by docker.
+/// The credentials are verified with the registry, then stored where docker keeps them: in the configured credential
+/// helper (credsStore, credHelpers in docker's config.json), else in config.json, mode 0600, without changing the rest
+/// of that file. docker, podman, skopeo and rls find them there. If the registry issues an identity token, it is stored
+/// instead of the password, as in docker.
 ///
-/// With --auth-file or REGISTRY_AUTH_FILE they are put into that file, podman's auth.json, for `skopeo --authfile` and the
-/// like. Nothing is sent in plain HTTP unless --plain-http or http:// asks for it.
+/// With --auth-file or REGISTRY_AUTH_FILE they are stored in that file, in the format of podman's auth.json, for
+/// `skopeo --authfile` and the like. Plain HTTP must be requested with --plain-http or http://.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -17,7 +17,7 @@ Examples:
   rls login -u ann --auth-file ~/auth.json registry.corp:5000
   RLS_USERNAME=ann RLS_PASSWORD=... rls login registry.corp:5000")]
 pub struct LoginArgs {
-    /// The registry; the usual one if none is named
+    /// The registry; the default registry if omitted
     #[arg(value_name = "REGISTRY")]
     pub named: Option<String>,
 

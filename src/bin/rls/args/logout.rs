@@ -1,17 +1,17 @@
 use super::ConfigFile;
 
-/// Forget credentials where docker keeps them
+/// Log out of a registry
 ///
-/// Takes away what `rls login` or `docker login` stored, in docker's config.json and in the credential helper that is
-/// configured there; with --auth-file or REGISTRY_AUTH_FILE in that file. Having nothing to forget is no failure. What other
-/// programs still keep for the registry is named.
+/// Removes what `rls login` or `docker login` stored, from docker's config.json and the credential helper configured
+/// there; with --auth-file or REGISTRY_AUTH_FILE, from that file. Not being logged in is not an error. Credentials that
+/// other programs still store for the registry are named.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   rls logout registry.corp:5000
   rls logout --auth-file ~/auth.json registry.corp:5000")]
 pub struct LogoutArgs {
-    /// The registry; the usual one if none is named
+    /// The registry; the default registry if omitted
     #[arg(value_name = "REGISTRY")]
     pub named: Option<String>,
 

@@ -4,7 +4,7 @@ use super::Global;
 use crate::output::Format;
 use crate::usage::{Result, Usage};
 
-/// Show what a reference is: digest, type, platforms, layers, config
+/// Show a manifest: digest, type, platforms, layers, config
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -17,21 +17,21 @@ pub struct ManifestArgs {
     #[arg(value_name = "REF")]
     pub reference: String,
 
-    /// Print the exact bytes as stored, so that their hash is the digest
+    /// Print the exact stored bytes, whose hash is the digest
     #[arg(long, conflicts_with = "history")]
     pub raw: bool,
 
-    /// Of an image index, the image for this platform; without it, --config and --history show this machine's
+    /// Select this platform in an image index; --config and --history default to that of this machine
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     pub platform: Option<Platform>,
 
     /// Print the image config as indented JSON; with --raw its exact bytes
     ///
-    /// The option for the configuration file, also --config, stands before the command's name: rls --config FILE manifest.
+    /// The global option --config for the configuration file goes before the command: rls --config FILE manifest.
     #[arg(long = "config", conflicts_with = "history")]
     pub image_config: bool,
 
-    /// Add the history of the image
+    /// Include the history of the image
     #[arg(long)]
     pub history: bool,
 }
@@ -46,8 +46,8 @@ impl ManifestArgs {
             (None, None) => return Ok(()),
         };
         match (self.raw, self.image_config) {
-            (true, _) => Err(Usage::new(format!("--raw and {wanted} contradict each other"))),
-            (false, true) => Err(Usage::new(format!("--config and {wanted} contradict each other"))
+            (true, _) => Err(Usage::new(format!("--raw cannot be used with {wanted}"))),
+            (false, true) => Err(Usage::new(format!("--config cannot be used with {wanted}"))
                 .because("the image config is shown as JSON")),
             (false, false) => Ok(()),
         }

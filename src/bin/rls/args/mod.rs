@@ -1,13 +1,13 @@
-//! The grammar of the command line. Nothing is decided here: the environment and the configuration file have their say in
-//! [`crate::config::Settings`].
+//! The grammar of the command line. Nothing is decided here: the environment and the configuration file have their say
+//! in [`crate::config::Settings`].
 //!
 //! ```text
 //! let cli = args::parse(std::env::args_os())?;    // Refusal::Clap prints itself; Refusal::Usage is for the report
 //! match cli.command { Command::Tags(tags) => …, … }
 //! ```
 //!
-//! A command is one struct in one file of this room; its doc comments are the help text. Repositories and references stay
-//! text here, because what `app:5000/x` means depends on `--registry`: [`crate::config::Settings`] reads them.
+//! A command is one struct in one file of this room; its doc comments are the help text. Repositories and references
+//! stay text here, because what `app:5000/x` means depends on `--registry`: [`crate::config::Settings`] reads them.
 
 mod age;
 mod completions;
@@ -62,10 +62,10 @@ use crate::usage::Usage;
 ///
 /// Which registry: --registry, else the host in the argument, else RLS_REGISTRY, else `registry` in the configuration
 /// file, else Docker Hub. An option wins over its environment variable, which wins over the configuration file. An
-/// environment variable that is set to nothing counts as not set.
+/// empty environment variable counts as not set.
 ///
-/// REPO and REF may also be an address: `http://HOST[:PORT]/PATH[:TAG]`, `docker://HOST/PATH:TAG`, one of the API (`/v2/PATH/…`),
-/// or a page of a repository on Docker Hub.
+/// REPO and REF may also be URLs: `http://HOST[:PORT]/PATH[:TAG]`, `docker://HOST/PATH:TAG`, API endpoints
+/// (`/v2/PATH/…`), or a repository page on Docker Hub.
 #[derive(Debug, Parser)]
 #[command(name = "rls", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 #[command(after_help = "Exit codes: 0 success, 1 a bug, 2 usage or configuration, 3 not found, 4 not allowed, \
@@ -166,7 +166,7 @@ impl Cli {
             Names::None | Names::Places(_) | Names::Login(_) => 0,
         };
         if names_on_stdin > 1 {
-            return Err(Usage::new("- stands for standard input, which can be read once"));
+            return Err(Usage::new("- is standard input, which can be read only once"));
         }
         let plan_on_stdin = matches!(&self.command, Command::Rm(rm) if rm.apply.as_deref() == Some(Path::new("-")));
         let used = match &self.command {
@@ -217,21 +217,22 @@ where
     Ok(cli)
 }
 
-/// An empty value is told as a mistake of the shell's. clap quotes the value of `--password-stdin=SECRET` and knows no `--password`: both get the same answer, without a value. The
-/// client of `--write` may be left out, so that a registry after it is taken for one.
+/// An empty value is told as a mistake of the shell's. clap quotes the value of `--password-stdin=SECRET` and knows no
+/// `--password`: both get the same answer, without a value. The client of `--write` may be left out, so that a registry
+/// after it is taken for one.
 fn refusal(error: clap::Error) -> Refusal {
     match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) if argument.starts_with("--pass") || argument == "-p" => Usage::new(
-            "a password on the command line is refused",
+            "passwords are not accepted on the command line",
         )
-        .because("every user of this machine can read it there")
-        .hint("-u NAME asks for it; --password-stdin reads it from standard input, RLS_PASSWORD holds it for scripts")
+        .because("every user on this machine can read it there")
+        .hint("use -u NAME to be asked for it, --password-stdin to read it from standard input, or set RLS_PASSWORD")
         .into(),
         Some(ContextValue::String(argument)) if argument.starts_with("--write ") => {
             let value = error.get(ContextKind::InvalidValue).map(ToString::to_string).unwrap_or_default();
-            Usage::new(format!("--write {value}: there is no such client"))
-                .because("it writes for rls, docker, podman, containerd or k3s")
-                .hint("a registry stands before --write, or after the client: rls trust REGISTRY --write")
+            Usage::new(format!("unknown client {value} for --write"))
+                .because("the clients are rls, docker, podman, containerd and k3s")
+                .hint("put the registry before --write: rls trust REGISTRY --write")
                 .into()
         }
         Some(ContextValue::String(argument)) if is_blank(&error) => {

@@ -15,23 +15,24 @@ use crate::usage::{Result, Usage};
 ///
 /// Without --yes this prints the plan and changes nothing.
 ///
-/// The rule removes every tag that it does not keep, with --older-than only the older ones. Keeping always wins. A tag that could not
-/// be read stays, and so does one whose age matters and is unknown. A rule that would remove every tag of a repository leaves it alone,
-/// unless --allow-empty says otherwise.
+/// The rule removes every tag that it does not keep; with --older-than, only older ones. Keeping always takes
+/// precedence. Tags that cannot be read stay, and so do tags of unknown age where the age matters. A repository of
+/// which every tag would be removed is left alone unless --allow-empty is given.
 ///
-/// A manifest is deleted after its last tag, together with the platform manifests and referrers (signatures, SBOMs, attestations)
-/// that nothing needs any longer; --untag-only leaves manifests to the registry. What an image index that stays lists is never deleted.
-/// Leftovers of an interrupted removal always go.
+/// A manifest is deleted after its last tag, together with platform manifests and referrers (signatures, SBOMs,
+/// attestations) that nothing needs any longer; --untag-only leaves manifests to the garbage collection of the
+/// registry. Manifests listed by an image index that stays are never deleted. Leftovers of an interrupted removal are
+/// always removed.
 ///
-/// A rule can also be in the configuration file, in a table whose glob matches the repository's path; the most specific one applies:
-/// [prune."team/*"] with keep-last = 10, keep = ["v*"], older-than = "30d" and so on. It adds up with a rule on the command line: a tag
-/// goes only where both remove it.
+/// A rule can also be in the configuration file, in a table whose glob matches the repository's path; the most specific
+/// one applies: [prune."team/*"] with keep-last = 10, keep = ["v*"], older-than = "30d" and so on. It combines with a
+/// rule on the command line: a tag is removed only if both remove it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 AGE is 12h, 30d, 2w, 6mo, 1y, or a date in the past: 2026-01-31, 2026-01-31T12:00:00Z.
 
-A creation time is unknown where the image has none, or one that a build tool set: before 2000, in the future, or shared to the
-second by three and more than half of the repository's images.
+A creation time is unknown if the image has none, or one set by a build tool: before 2000, in the future, or shared to the
+second by at least three images that are more than half of the repository.
 
 Examples:
   rls prune registry.corp:5000/team/app --keep-last 10 --older-than 30d
@@ -40,11 +41,11 @@ Examples:
   kubectl get pods -A -o json | rls prune team/app --keep-last 5 --keep-used -
   rls prune -r registry.corp:5000 --match-repo 'team/*' --keep-newer-than 6mo")]
 pub struct PruneArgs {
-    /// Repositories
+    /// The repositories
     #[arg(value_name = "REPO", required_unless_present = "match_repo", conflicts_with = "match_repo")]
     pub repositories: Vec<String>,
 
-    /// Instead of REPO: the repositories of the registry's catalog that match GLOB; repeatable
+    /// Instead of REPO: repositories in the catalog that match GLOB; repeatable
     ///
     /// Repositories without a rule, here or in the configuration file, are left alone.
     #[arg(long, value_name = "GLOB", value_parser = parse_glob)]
@@ -66,15 +67,15 @@ pub struct PruneArgs {
     #[arg(short = 'n', long, conflicts_with = "yes")]
     pub dry_run: bool,
 
-    /// Where the registry cannot remove a tag without others on its manifest, push a tiny manifest to it first; needs the right to push
+    /// Where a tag cannot be removed alone, push a tiny manifest to it and delete that; needs permission to push
     #[arg(long)]
     pub placeholder: bool,
 
-    /// Do not keep copies of what is removed for rls undo
+    /// Do not save copies of what is removed for rls undo
     #[arg(long)]
     pub no_undo: bool,
 
-    /// Write what would be removed to FILE, for rls rm --apply
+    /// Save the plan to FILE, for rls rm --apply
     #[arg(long, value_name = "FILE")]
     pub save_plan: Option<PathBuf>,
 
@@ -86,11 +87,11 @@ pub struct PruneArgs {
 /// A rule as it is written: on the command line, and in the configuration file with the same names.
 #[derive(Debug, Default, Clone, PartialEq, Eq, clap::Args)]
 pub struct RuleArgs {
-    /// Keep the N newest tags, or with --sort version the N highest versions, of those that the rule is about
+    /// Keep the N newest tags, or with --sort version the N highest versions, of those selected
     ///
-    /// Tags in the same place as the last of them stay too: created in the same second, or the same version, as 17.11 and
-    /// 17.11-alpine. A tag without a place stays and does not count: its creation time is unknown, or it is not a version.
-    /// Signatures and the like do not count either.
+    /// Ties with the last of them stay too: tags created in the same second, or of the same version, such as 17.11 and
+    /// 17.11-alpine. Tags of unknown creation time, or that are not versions, stay and do not count; nor do signatures
+    /// and the like.
     #[arg(long, value_name = "N", value_parser = parse_count)]
     pub keep_last: Option<NonZeroUsize>,
 
@@ -98,26 +99,28 @@ pub struct RuleArgs {
     #[arg(long, value_name = "GLOB", value_parser = parse_glob)]
     pub keep: Vec<Glob>,
 
-    /// Keep what was created within AGE, and what has no known creation time
+    /// Keep tags created within AGE, and tags of unknown creation time
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
     pub keep_newer_than: Option<Age>,
 
     /// Keep versions in RANGE, such as '>=1.4, <2' or '^1.4'
     ///
-    /// Ranges are read as in Cargo: a pre-release is only in a range that names a pre-release of the same version. A variant is in the
-    /// range where its version is: 17.11-alpine is in '>=17.10'. In doubt a tag is kept: 1.4 may be any 1.4.x.
+    /// Ranges are read as in Cargo: a pre-release is only in a range that names a pre-release of the same version. A
+    /// variant is in the range where its version is: 17.11-alpine is in '>=17.10'. In doubt a tag is kept: 1.4 may be
+    /// any 1.4.x.
     #[arg(long, value_name = "RANGE", value_parser = parse_range)]
     pub keep_semver: Option<VersionReq>,
 
     /// Keep the images that FILE names, by tag or digest; `-` reads standard input
     ///
-    /// FILE is YAML or JSON, such as the output of 'kubectl get pods -A -o json', a rendered chart or a compose file, or has one
-    /// reference per line. Every string under a key image, imageID or images counts, and every mapping with a repository and a tag.
-    /// References count only for the registry whose host they name. An index stays with a platform that is named.
+    /// FILE is YAML or JSON, such as the output of 'kubectl get pods -A -o json', a rendered chart or a compose file,
+    /// or has one reference per line. Every string under a key image, imageID or images counts, and every mapping with
+    /// a repository and a tag. References count only for the registry whose host they name. An index stays if one of
+    /// its platform manifests is named.
     #[arg(long, value_name = "FILE")]
     pub keep_used: Option<PathBuf>,
 
-    /// Remove only what is older than AGE
+    /// Remove only tags older than AGE
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
     pub older_than: Option<Age>,
 
@@ -129,7 +132,7 @@ pub struct RuleArgs {
     #[arg(long, value_name = "ORDER", value_enum)]
     pub sort: Option<Order>,
 
-    /// Remove tags only; manifests stay until the registry collects them
+    /// Remove only tags; manifests stay until the garbage collection of the registry
     #[arg(long)]
     pub untag_only: bool,
 
@@ -181,7 +184,10 @@ impl RuleArgs {
     fn says_nothing() -> Usage {
         Usage::new("the rule does not say what to remove")
             .because("--match and --exclude select the tags that it is about, --sort their order")
-            .hint("add --older-than AGE, or what to keep: --keep-last N, --keep-newer-than AGE, --keep-semver RANGE, --keep GLOB")
+            .hint(
+                "add --older-than AGE, or what to keep: --keep-last N, --keep-newer-than AGE, --keep-semver RANGE, \
+                 --keep GLOB",
+            )
     }
 }
 

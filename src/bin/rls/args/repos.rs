@@ -4,7 +4,8 @@ use super::{ConfigFile, FilterArgs, parse_limit};
 
 /// List repositories
 ///
-/// The names appear as they arrive. A registry may refuse to list its repositories; Docker Hub, GHCR and GitLab do.
+/// Names are printed as they arrive. Some registries do not list their repositories, such as Docker Hub, GHCR and
+/// GitLab.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -13,12 +14,12 @@ Examples:
   rls repos registry.corp:5000/team mirror.corp --full
   rls repos -r registry.corp:5000 --match 'team/*' --exclude '**/cache'")]
 pub struct ReposArgs {
-    /// The registries, each with the first path components of the repositories to list
+    /// Registries, each optionally with the first path components of the repositories to list
     ///
-    /// The repositories of several registries are shown by their full names.
+    /// With several registries, full names are printed.
     ///
-    /// With --registry it is a path alone. Where RLS_REGISTRY or the configuration file names a registry, it is a path too
-    /// unless its first component looks like a host: one with a dot, a colon or an upper-case letter, or localhost.
+    /// With --registry it is only a path. If RLS_REGISTRY or the configuration file sets a registry, it is also a path
+    /// unless its first component looks like a host: contains a dot, a colon or an upper-case letter, or is localhost.
     #[arg(value_name = "REGISTRY[/PREFIX]")]
     pub roots: Vec<String>,
 
@@ -26,7 +27,7 @@ pub struct ReposArgs {
     #[arg(long)]
     pub tags: bool,
 
-    /// Only repositories whose name begins with PREFIX
+    /// Only repositories whose name starts with PREFIX
     #[arg(long, value_name = "PREFIX")]
     pub prefix: Option<String>,
 
@@ -34,11 +35,11 @@ pub struct ReposArgs {
     #[command(flatten)]
     pub filter: FilterArgs,
 
-    /// Stop after N repositories, of all registries together
+    /// Stop after N repositories across all registries
     #[arg(long, value_name = "N", value_parser = parse_limit)]
     pub limit: Option<NonZeroU64>,
 
-    /// Start after the repository NAME, in the registry's order
+    /// Start after repository NAME, in the order of the registry
     #[arg(long, value_name = "NAME")]
     pub after: Option<String>,
 

@@ -37,9 +37,9 @@ impl FromStr for Resolve {
         };
         let (port, addresses) = rest.split_once(':').ok_or(EXPECTED)?;
         if host.is_empty() || host.contains(['*', '/', '@']) {
-            return Err(format!("{host:?} is no host name"));
+            return Err(format!("invalid host name {host:?}"));
         }
-        let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("{port:?} is no port"))?;
+        let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("invalid port {port:?}"))?;
         let addresses = addresses.split(',').map(parse_address).collect::<Result<_, _>>()?;
         Ok(Self { host: host.to_ascii_lowercase(), port, addresses })
     }
@@ -47,7 +47,7 @@ impl FromStr for Resolve {
 
 fn parse_address(text: &str) -> Result<IpAddr, String> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    bare.parse().map_err(|_| format!("{text:?} is no IP address"))
+    bare.parse().map_err(|_| format!("invalid IP address {text:?}"))
 }
 
 #[cfg(test)]
@@ -74,13 +74,13 @@ mod tests {
             ("reg", "expected HOST:PORT:ADDR, such as registry.corp:5000:10.1.2.3"),
             ("reg:443", "expected HOST:PORT:ADDR, such as registry.corp:5000:10.1.2.3"),
             ("[::1:443:10.0.0.1", "expected HOST:PORT:ADDR, such as registry.corp:5000:10.1.2.3"),
-            (":443:10.0.0.1", "\"\" is no host name"),
-            ("*:443:10.0.0.1", "\"*\" is no host name"),
-            ("reg:0:10.0.0.1", "\"0\" is no port"),
-            ("reg:https:10.0.0.1", "\"https\" is no port"),
-            ("reg:443:other", "\"other\" is no IP address"),
-            ("reg:443:", "\"\" is no IP address"),
-            ("reg:443:10.0.0.1,", "\"\" is no IP address"),
+            (":443:10.0.0.1", "invalid host name \"\""),
+            ("*:443:10.0.0.1", "invalid host name \"*\""),
+            ("reg:0:10.0.0.1", "invalid port \"0\""),
+            ("reg:https:10.0.0.1", "invalid port \"https\""),
+            ("reg:443:other", "invalid IP address \"other\""),
+            ("reg:443:", "invalid IP address \"\""),
+            ("reg:443:10.0.0.1,", "invalid IP address \"\""),
         ];
         for (text, error) in cases {
             assert_eq!(text.parse::<Resolve>(), Err(error.to_owned()), "{text}");

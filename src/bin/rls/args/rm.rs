@@ -4,17 +4,18 @@ use super::{ConfigFile, FilterArgs};
 
 /// Remove tags or manifests
 ///
-/// REPO:TAG removes that tag and no other: by its name where the registry deletes tags, otherwise with its manifest where
-/// no other tag points to that and no image index lists it. Where that is not possible nothing is changed and the reason
-/// is named (exit 9); --with-siblings and --placeholder are two ways out.
+/// REPO:TAG removes that tag and no other: it is untagged where the registry can delete tags, otherwise its manifest is
+/// deleted if no other tag points to it and no image index lists it. If neither is possible, nothing is changed and the
+/// reason is given (exit 9); see --with-siblings and --placeholder.
 ///
-/// REPO@DIGEST removes a manifest and every tag on it; when tags point to it this needs --all-tags. REPO with --all-tags
+/// REPO@DIGEST removes a manifest with every tag on it; if tags point to it, --all-tags is needed. REPO with --all-tags
 /// removes all tags of a repository, REPO with --match those that match.
 ///
-/// An explicit REPO:TAG asks nothing; whatever removes more than the named tags asks on a terminal, and needs --yes
-/// elsewhere. rls undo puts back what was removed, until the registry's garbage collection.
+/// REPO:TAG is removed without confirmation; removing more than the named tags asks for confirmation on a terminal and
+/// needs --yes elsewhere. rls undo restores what was removed, until the registry's garbage collection.
 ///
-/// Where the registry deletes tags, the manifest stays after its last tag; --purge deletes it, and what only it needed.
+/// Where the registry can delete tags, a manifest stays after its last tag is removed; --purge deletes it, and what
+/// only it needed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -31,16 +32,16 @@ Examples:
 pub struct RmArgs {
     /// What to remove; `-` reads references from standard input, one per line
     ///
-    /// With --registry each line is a path in that registry, otherwise a full reference, as --full prints it. Blank lines and lines
-    /// that begin with # are skipped. Lists and plans may have 64 MiB.
+    /// With --registry each line is a path in that registry, otherwise a full reference, as printed by --full. Blank
+    /// lines and lines starting with # are skipped. Lists and plans are limited to 64 MiB.
     #[arg(value_name = "REF", required_unless_present = "apply")]
     pub references: Vec<String>,
 
-    /// Show what would be removed, change nothing
+    /// Show what would be removed; change nothing
     #[arg(short = 'n', long, conflicts_with = "yes")]
     pub dry_run: bool,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long, conflicts_with = "dry_run")]
     pub yes: bool,
 
@@ -52,21 +53,21 @@ pub struct RmArgs {
     #[arg(long, conflicts_with = "placeholder")]
     pub with_siblings: bool,
 
-    /// Where a tag cannot be removed alone, push a tiny manifest to it first and delete that; needs permission to push
+    /// Where a tag cannot be removed alone, push a tiny manifest to it and delete that; needs permission to push
     #[arg(long)]
     pub placeholder: bool,
 
-    /// Remove the manifest REPO@DIGEST although tags point to it; with REPO alone, all tags
+    /// Remove REPO@DIGEST with all tags on it; with REPO alone, remove all its tags
     #[arg(long)]
     pub all_tags: bool,
 
-    /// Remove a manifest although an image index that stays lists it and breaks
+    /// Remove a manifest even if this breaks an image index that lists it
     #[arg(long)]
     pub force: bool,
 
-    /// Also delete by digest what no tag needs any longer: the manifest, an index's platform manifests, what refers to them
+    /// Also delete what no tag needs any longer: the manifest, its platform manifests and their referrers
     ///
-    /// Pulls pinned to such a digest then fail.
+    /// Pulls by their digest then fail.
     #[arg(long)]
     pub purge: bool,
 
@@ -78,21 +79,21 @@ pub struct RmArgs {
     #[command(flatten)]
     pub filter: FilterArgs,
 
-    /// Keep what FILE names as used (`-` is standard input): pods, charts, compose files, or one reference per line
+    /// Keep the images that FILE names (`-` is standard input): pods, charts, compose files, or one reference per line
     #[arg(long, value_name = "FILE")]
     pub keep_used: Option<PathBuf>,
 
-    /// Do not keep a copy of what is removed for rls undo
+    /// Do not save a copy of what is removed for rls undo
     #[arg(long)]
     pub no_undo: bool,
 
-    /// Write the plan to FILE; change nothing
+    /// Save the plan to FILE; change nothing
     #[arg(long, value_name = "FILE")]
     pub save_plan: Option<PathBuf>,
 
-    /// Apply the plan in FILE (`-` is standard input), as far as everything is still as it was
+    /// Apply a saved plan (`-` is standard input), except for what has changed since
     ///
-    /// With --registry every entry has to be of that registry.
+    /// With --registry every entry must be of that registry.
     #[arg(
         long,
         value_name = "FILE",

@@ -7,7 +7,7 @@ use crate::sort::Order;
 
 /// List tags
 ///
-/// With several repositories each tag is shown with its repository.
+/// With several repositories, each tag is printed with its repository.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -16,10 +16,10 @@ Examples:
   rls tags alpine --match '3.*' --sort version --reverse --limit 5
   rls repos registry.corp:5000 | rls tags -r registry.corp:5000 -d -")]
 pub struct TagsArgs {
-    /// The repositories; `-` reads them from standard input, one per line
+    /// Repositories; `-` reads them from standard input, one per line
     ///
-    /// With --registry each line is a path in that registry. Blank lines and lines that begin with # are skipped. A list may have
-    /// 64 MiB, a line 4 KiB.
+    /// With --registry each line is a path in that registry. Blank lines and lines starting with # are skipped. A list
+    /// is limited to 64 MiB, a line to 4 KiB.
     #[arg(value_name = "REPO", required = true)]
     pub repositories: Vec<String>,
 
@@ -27,11 +27,11 @@ pub struct TagsArgs {
     #[arg(short, long)]
     pub digests: bool,
 
-    /// Add digest, media type, platforms, size and time of creation: one extra request per tag, and a few per digest
+    /// Add digest, media type, platforms, size and creation time: one extra request per tag, and a few per digest
     ///
-    /// The size is the sum of the distinct blobs that the tag reaches over all its platforms, as stored. The time of
-    /// creation is the image config's, of an image index its newest image's, else the one in the annotation
-    /// org.opencontainers.image.created. Dates before 2000 or in the future, as reproducible builds set them, are unknown.
+    /// The size is the sum of the distinct blobs of all platforms, as stored. The creation time comes from the image
+    /// config (for an index, that of its newest image), else from the annotation org.opencontainers.image.created.
+    /// Dates before 2000 or in the future, as set by reproducible builds, count as unknown.
     #[arg(short, long)]
     pub long: bool,
 
@@ -43,15 +43,15 @@ pub struct TagsArgs {
     #[arg(long, value_name = "N", value_parser = parse_limit)]
     pub limit: Option<NonZeroU64>,
 
-    /// In which order
+    /// Sort order
     #[arg(long, value_name = "ORDER", value_enum, default_value_t)]
     pub sort: Order,
 
-    /// The other way round
+    /// Reverse the order
     #[arg(long)]
     pub reverse: bool,
 
-    /// Only tags on the same digest as TAG: one more request a tag
+    /// Only tags with the same digest as TAG: one extra request per tag
     #[arg(long, value_name = "TAG")]
     pub same_as: Option<Tag>,
 

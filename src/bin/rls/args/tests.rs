@@ -80,7 +80,8 @@ fn every_command_and_alias_is_known() {
 
 #[test]
 fn options_of_every_command_stand_on_either_side() {
-    let options = "-r reg:5000 -u ann --password-stdin --ca-file a.pem --ca-file b.pem --client-cert c.pem --client-key k.pem \
+    let options = "-r reg:5000 -u ann --password-stdin --ca-file a.pem --ca-file b.pem --client-cert c.pem \
+         --client-key k.pem \
          --insecure --resolve reg:443:[::1] --jobs 4 --timeout 2m --connect-timeout 500ms --retries 0 -o json --no-header \
          --color never --progress never -q -vv --stats --config c.toml";
     for line in [format!("rls {options} tags app"), format!("rls tags app {options}")] {
@@ -150,17 +151,17 @@ fn the_options_of_repos_manifest_and_rm_are_read() {
 #[test]
 fn contradictions_are_usage_errors_on_either_side() {
     let cases = [
-        ("rls --anonymous tags a -u ann", "--anonymous and --username contradict each other\n"),
-        ("rls tags a --anonymous --password-stdin", "--anonymous and --password-stdin contradict each other\n"),
-        ("rls tags a --anonymous --auth-file f", "--anonymous and --auth-file contradict each other\n"),
-        ("rls tags a -u ann --auth-file f", "--username and --auth-file contradict each other\n"),
-        ("rls -o json tags a --format x", "--format and --output contradict each other\n"),
-        ("rls tags a --insecure --plain-http", "--insecure and --plain-http contradict each other\n"),
-        ("rls manifest a --raw -o json", "--raw and --output contradict each other\n"),
-        ("rls --format x manifest a --raw", "--raw and --format contradict each other\n"),
+        ("rls --anonymous tags a -u ann", "--anonymous cannot be used with --username\n"),
+        ("rls tags a --anonymous --password-stdin", "--anonymous cannot be used with --password-stdin\n"),
+        ("rls tags a --anonymous --auth-file f", "--anonymous cannot be used with --auth-file\n"),
+        ("rls tags a -u ann --auth-file f", "--username cannot be used with --auth-file\n"),
+        ("rls -o json tags a --format x", "--format cannot be used with --output\n"),
+        ("rls tags a --insecure --plain-http", "--insecure cannot be used with --plain-http\n"),
+        ("rls manifest a --raw -o json", "--raw cannot be used with --output\n"),
+        ("rls --format x manifest a --raw", "--raw cannot be used with --format\n"),
         (
             "rls manifest a --config -o yaml",
-            "--config and --output contradict each other: the image config is shown as JSON\n",
+            "--config cannot be used with --output: the image config is shown as JSON\n",
         ),
         ("rls tags - --password-stdin -u a", "- and --password-stdin both read standard input\n"),
         ("rls tags - --auth-file -", "- and --auth-file - both read standard input\n"),
@@ -208,8 +209,8 @@ fn a_password_on_the_command_line_is_refused_and_never_shown() {
         "rls tags a --password",
     ];
     for line in lines {
-        let expected = "a password on the command line is refused: every user of this machine can read it there\n\
-             -u NAME asks for it; --password-stdin reads it from standard input, RLS_PASSWORD holds it for scripts";
+        let expected = "passwords are not accepted on the command line: every user on this machine can read it there\n\
+             use -u NAME to be asked for it, --password-stdin to read it from standard input, or set RLS_PASSWORD";
         assert_eq!(refused(line), expected, "{line}");
     }
 }

@@ -4,19 +4,20 @@ use registry_ls::trust::ClientProgram;
 
 use super::ConfigFile;
 
-/// Show the certificates a registry presents, save the CA where clients look
+/// Show the certificates of a registry, save its CA where clients look
 ///
-/// Shows the chain with names, dates and fingerprints, whether it is trusted here and why not, what a client needs to trust
-/// it, and the file in which rls would look for that. No credentials are sent, nor anything else above TLS.
+/// Shows the chain with names, dates and fingerprints, whether it is trusted here and why not, which certificate
+/// clients need to trust it, and the file in which rls looks for it. Only a TLS handshake is made; no credentials are
+/// sent.
 ///
-/// With --write the file is written, where the client of your choice looks. A certificate that is not trusted yet has to be
-/// accepted: by its fingerprint, which the registry's operator knows, or by a yes on the terminal. What is already trusted, by
-/// --ca-file for instance, and what comes from --from-secret needs no more than that.
+/// With --write the CA is saved where the chosen client looks. A certificate that is not trusted yet must be accepted,
+/// by --fingerprint or on the terminal; verify the fingerprint with the registry's administrator. One that is already
+/// trusted, with --ca-file for instance, or that comes from --from-secret needs no confirmation.
 ///
-/// RLS_ROOT is the folder below which the files of the whole machine are, /etc/docker and the like, to read and to write.
+/// RLS_ROOT is the root directory of system files such as /etc/docker, for reading and writing.
 ///
-/// With --check nothing is asked of anybody: it tells what PEM files are, which key belongs to which certificate, and where
-/// each goes.
+/// With --check no registry is contacted: it identifies PEM files, which key belongs to which certificate, and where
+/// each file belongs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -27,13 +28,13 @@ Examples:
   rls trust registry.corp:5000 -o json | jq -r '.[0].pem' > ca.crt
   rls trust --check /etc/letsencrypt/live/registry.corp/*.pem")]
 pub struct TrustArgs {
-    /// The registry; the usual one if none is named
+    /// The registry; the default registry if omitted
     #[arg(value_name = "REGISTRY")]
     pub named: Option<String>,
 
     /// Accept the certificate with this SHA-256, as `openssl x509 -noout -fingerprint -sha256` prints it
     ///
-    /// It may be the CA's, or that of the server, whose word is then taken for its CA.
+    /// It may be that of the CA, or that of the server, whose CA is then accepted as well.
     #[arg(long, value_name = "SHA256", value_parser = parse_fingerprint)]
     pub fingerprint: Option<[u8; 32]>,
 
@@ -41,7 +42,7 @@ pub struct TrustArgs {
     #[arg(long, value_name = "CLIENT", value_enum, num_args = 0..=1, default_missing_value = "rls")]
     pub write: Option<ClientName>,
 
-    /// Replace another certificate that is in its place
+    /// Replace a different certificate in the same place
     #[arg(long, requires = "write")]
     pub force: bool,
 
@@ -49,7 +50,7 @@ pub struct TrustArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "fingerprint")]
     pub from_secret: Option<PathBuf>,
 
-    /// Tell what PEM files are and where each goes
+    /// Identify PEM files, and where each belongs
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["fingerprint", "write", "from_secret"])]
     pub check: Vec<PathBuf>,
 
@@ -63,11 +64,11 @@ pub struct TrustArgs {
 pub enum ClientName {
     /// This program
     Rls,
-    /// Docker's daemon
+    /// Docker daemon
     Docker,
     /// Podman, skopeo, buildah, CRI-O
     Podman,
-    /// containerd, and Kubernetes on it
+    /// containerd, also under Kubernetes
     Containerd,
     /// k3s and rke2
     K3s,

@@ -48,16 +48,16 @@ pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandE
 
 fn not_kept(error: Error) -> Usage {
     Usage::from(error)
-        .hint("--auth-file FILE keeps them in another file, which REGISTRY_AUTH_FILE names for later commands")
+        .hint("use --auth-file FILE to store them in another file, and set REGISTRY_AUTH_FILE=FILE for later commands")
 }
 
 async fn ask_username(registry: &Registry, password: &Password) -> usage::Result<String> {
     // What is on standard input then is the password.
     if matches!(password, Password::Stdin) || !prompt::is_possible() {
-        return Err(Usage::new("there is no user name, and no terminal to ask on").hint("-u NAME, or RLS_USERNAME"));
+        return Err(Usage::new("no user name, and no terminal to ask on").hint("use -u NAME, or set RLS_USERNAME"));
     }
     match prompt::ask(&format!("User name for {}:", registry.authority())).await? {
-        name if name.is_empty() => Err(Usage::new("there is no user name")),
+        name if name.is_empty() => Err(Usage::new("no user name")),
         name => Ok(name),
     }
 }
@@ -66,17 +66,17 @@ fn warn(context: &Context<'_>, registry: &Registry, caveat: Option<Caveat>, kept
     let registry = registry.authority();
     match caveat {
         None => {}
-        Some(Caveat::NotRequired) => context
-            .report
-            .warning(&format!("{registry} asks nobody for credentials, so whether the password is right is not known")),
+        Some(Caveat::NotRequired) => {
+            context.report.warning(&format!("{registry} does not require login, so the password could not be verified"))
+        }
         Some(Caveat::SameTokenForAnonymous) => context.report.warning(&format!(
-            "{registry} gives everybody the same token, so whether the password is right is not known"
+            "{registry} issues the same token without credentials, so the password could not be verified"
         )),
     }
     if kept.in_plain_text {
         let place = &kept.place;
         context.report.hint(&format!(
-            "the credentials are not encrypted in {place}; a credential helper (credsStore) would encrypt them"
+            "credentials are stored unencrypted in {place}; use a credential helper (credsStore) to encrypt them"
         ));
     }
 }
@@ -87,6 +87,6 @@ async fn warn_of_others(context: &Context<'_>, registry: &Registry, keychain: &K
         keychain.credentials(registry, None).await.ok().and_then(|found| found.into_iter().next());
     if let Some(first) = first.filter(|first| !first.identity.source.ends_with(&kept.place)) {
         let source = first.identity.source;
-        context.report.warning(&format!("the credentials in {source} come first, so these are not used"));
+        context.report.warning(&format!("the credentials in {source} take precedence, so these are not used"));
     }
 }

@@ -20,14 +20,14 @@ pub async fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), Command
     output.write(&LogoutRecord { registry: name.clone(), places: forgotten.places })?;
     output.finish()?;
     if let Some((first, rest)) = forgotten.failures.split_first() {
-        let error = Error::config(format!("the credentials for {name} may still be there")).because(first);
+        let error = Error::config(format!("credentials for {name} may remain")).because(first);
         return Err(Usage::from(rest.iter().fold(error, Error::because)).into());
     }
     // Only what is left is of interest; whoever logs in next is told what cannot be read.
     let rest = Keychain::discover(places).credentials(&registry, None).await.unwrap_or_default();
     for found in rest {
         let source = found.identity.source;
-        context.report.warning(&format!("there are still credentials for {name} in {source}, which rls will use"));
+        context.report.warning(&format!("{source} still has credentials for {name}, which rls will use"));
     }
     Ok(())
 }

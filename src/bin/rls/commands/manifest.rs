@@ -92,8 +92,8 @@ async fn show(args: &ManifestArgs, client: &Client, reference: &Reference) -> Re
     Ok(Shown::Part(Box::new(part)))
 }
 
-/// The image for a platform; without one, the image for this machine's, or else the only one. A manifest that is no index is for the
-/// platform in its config, which has to be the one asked for.
+/// The image for a platform; without one, the image for this machine's, or else the only one. A manifest that is no
+/// index is for the platform in its config, which has to be the one asked for.
 async fn descend(
     client: &Client,
     reference: &Reference,
@@ -135,8 +135,8 @@ fn no_image(reference: &Reference, wanted: Option<&Platform>, there: &[Platform]
     match wanted {
         None if there.is_empty() => error.because("it lists no images"),
         Some(_) if there.is_empty() => error,
-        Some(_) => error.because(format!("it has {there}")),
-        None => error.because(format!("it has {there}; --platform chooses one")),
+        Some(_) => error.because(format!("available platforms: {there}")),
+        None => error.because(format!("available platforms: {there}; use --platform to choose one")),
     }
 }
 
@@ -159,7 +159,7 @@ fn indented(config: &Config, reference: &Reference) -> Result<Vec<u8>> {
     }
     let unreadable = |error: serde_json::Error| {
         let what = format!("the config of {reference} is not JSON");
-        Error::new(Kind::Protocol(Fault::Malformed), what).because(error).because("--raw prints its bytes")
+        Error::new(Kind::Protocol(Fault::Malformed), what).because(error).because("use --raw to print its bytes")
     };
     let value: serde_json::Value = serde_json::from_slice(&config.bytes).map_err(unreadable)?;
     let mut text = serde_json::to_vec_pretty(&value).map_err(unreadable)?;

@@ -97,8 +97,8 @@ pub fn warns_by_itself(command: &Command) -> bool {
 impl Context<'_> {
     /// What `work` comes to, unless the command has to end before that.
     ///
-    /// Every wait of a command is within one of these, so that it ends as it should: with its lists closed, and with what was
-    /// done until then.
+    /// Every wait of a command is within one of these, so that it ends as it should: with its lists closed, and with
+    /// what was done until then.
     async fn until_shutdown<T>(&self, work: impl Future<Output = T>) -> Result<T, CommandError> {
         tokio::select! {
             biased;
@@ -107,8 +107,8 @@ impl Context<'_> {
         }
     }
 
-    /// What `work` comes to, and why the command has to end. What is under way at a signal has so long to come to its end, so that it is
-    /// known what became of it; the time limit was long enough.
+    /// What `work` comes to, and why the command has to end. What is under way at a signal has so long to come to its
+    /// end, so that it is known what became of it; the time limit was long enough.
     async fn finish_within<T>(
         &self,
         work: impl Future<Output = T>,
@@ -136,8 +136,9 @@ impl Context<'_> {
     ) -> Result<Vec<Named<T>>, CommandError> {
         let named = |text: &str| match read(self.settings, text) {
             Ok((registry, name)) => Ok(Named { registry, name, is_address: text.contains("://") }),
-            Err(error) if text.contains(['*', '?', '[', '{']) => Err(Usage::from(error)
-                .hint("patterns belong to options: --match GLOB for tags, rls repos --match GLOB for repositories")),
+            Err(error) if text.contains(['*', '?', '[', '{']) => {
+                Err(Usage::from(error).hint("use --match GLOB for tags, or 'rls repos --match GLOB' for repositories"))
+            }
             Err(error) => Err(Usage::from(error)),
         };
         let mut names = Vec::with_capacity(arguments.len());
@@ -162,7 +163,10 @@ impl Context<'_> {
         let read = read.unwrap_or_else(|error| Err(Error::config(error.to_string())));
         let unusable = |error: Error| {
             let usage = Usage::from(error.within(format!("cannot use --keep-used {}", file.display())));
-            usage.hint("kubectl get pods -A -o json lists those of a cluster; a rendered chart, a compose file or one reference per line will do")
+            usage.hint(
+                "use the output of 'kubectl get pods -A -o json', a rendered chart, a compose file, or one \
+                 reference per line",
+            )
         };
         Ok(read.map_err(unusable)?)
     }
@@ -179,7 +183,8 @@ impl Context<'_> {
         self.without_api(named, Reference::repository, Reference::in_repository).await
     }
 
-    /// As [`Context::references`], for what is going to be removed: a line of standard input says which registry it is in.
+    /// As [`Context::references`], for what is going to be removed: a line of standard input says which registry it is
+    /// in.
     async fn references_to_remove(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Reference)>, CommandError> {
         let named = self.names(texts, Line::FullName, Settings::reference).await?;
         self.located(named, Reference::repository, Reference::in_repository).await
@@ -207,8 +212,8 @@ impl Context<'_> {
         self.settings.full || registries.any(|other| Some(other) != first)
     }
 
-    /// Output of records for people or machines, as asked for. Nothing is asked of a registry, let alone removed, where the outcome could
-    /// not be told.
+    /// Output of records for people or machines, as asked for. Nothing is asked of a registry, let alone removed, where
+    /// the outcome could not be told.
     fn output<V: View>(&self, view: V) -> Result<Output<V, Stdout>, OutputError> {
         if is_closed() {
             return Err(OutputError::Nowhere);
@@ -296,8 +301,8 @@ where
     context.until_shutdown(stream.next()).await
 }
 
-/// Ends the output of a command that may have failed. Nothing at all is printed when nothing came before the failure: an empty
-/// list would be an answer.
+/// Ends the output of a command that may have failed. Nothing at all is printed when nothing came before the failure:
+/// an empty list would be an answer.
 fn close<V: View, W: Write>(output: Output<V, W>, outcome: Result<(), CommandError>) -> Result<(), CommandError> {
     if outcome.is_ok() || output.has_records() {
         output.finish()?;

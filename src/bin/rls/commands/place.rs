@@ -15,7 +15,8 @@ use crate::report::CommandError;
 const API: &str = "v2/";
 
 impl Context<'_> {
-    /// What `REGISTRY[/PATH]` names. Where the path of an address may belong to the registry or to the repository, the registry is asked.
+    /// What `REGISTRY[/PATH]` names. Where the path of an address may belong to the registry or to the repository, the
+    /// registry is asked.
     pub(super) async fn place(&self, text: Option<&str>) -> Result<(Registry, Option<Reference>), CommandError> {
         let Place { registry, path, otherwise } = self.settings.catalog(text).map_err(crate::usage::Usage::from)?;
         let Some((host, repository)) = otherwise else { return Ok((registry, path)) };
@@ -28,8 +29,8 @@ impl Context<'_> {
         Ok((host, Some(repository)))
     }
 
-    /// The clients of what is named. An address may have the registry's prefix at the beginning of its path: where no registry answers
-    /// at the host itself, it is looked for below.
+    /// The clients of what is named. An address may have the registry's prefix at the beginning of its path: where no
+    /// registry answers at the host itself, it is looked for below.
     pub(super) async fn located<T>(
         &self,
         named: Vec<Named<T>>,

@@ -92,7 +92,7 @@ impl<'a> RemovalRunner<'a> {
 
     /// Keeps what is removed for `rls undo`. A folder that cannot be written is a warning, before anything is removed.
     pub(super) async fn keep_removed(&mut self) {
-        let warn = |why: &str| self.context.report.warning(&format!("what is removed cannot be undone: {why}"));
+        let warn = |why: &str| self.context.report.warning(&format!("this removal cannot be undone: {why}"));
         let archive = match archive() {
             Ok(archive) => archive,
             Err(usage) => return warn(usage.what()),
@@ -205,7 +205,8 @@ impl<'a> RemovalRunner<'a> {
         Ok(output.flush()?)
     }
 
-    /// Writes that nothing could be found out about a repository. It is the same for all that is requested there, and told once.
+    /// Writes that nothing could be found out about a repository. It is the same for all that is requested there, and
+    /// told once.
     pub(super) fn unplanned(
         &mut self,
         client: &Client,
@@ -346,7 +347,7 @@ impl<'a> RemovalRunner<'a> {
         let registry = client.registry();
         let first = &item.orphans[0];
         self.context.report.hint(&format!(
-            "rls rm {registry}/{} removes it; --with-referrers removes all of them along",
+            "run 'rls rm {registry}/{}' to remove it; --with-referrers removes all referrers",
             first.within(repository)
         ));
     }
@@ -356,17 +357,17 @@ impl<'a> RemovalRunner<'a> {
         let Self { targets, removed, failed, interrupted, context, is_preview, frees, untagged, sums_up, .. } = self;
         // That nothing at all was done is told by why.
         if targets > 1 && (failed > 0 || (outcome.is_err() && removed > 0)) {
-            let verb = if is_preview { "would be removed" } else { "removed" };
+            let verb = if is_preview { "would remove" } else { "removed" };
             let rest = targets.saturating_sub(removed + failed + interrupted);
             let interrupted = if interrupted > 0 { format!(", {interrupted} interrupted") } else { String::new() };
             let rest = if rest > 0 { format!(", {rest} not tried") } else { String::new() };
-            context.report.warning(&format!("{removed} of {targets} {verb}, {failed} failed{interrupted}{rest}"));
+            context.report.warning(&format!("{verb} {removed} of {targets}, {failed} failed{interrupted}{rest}"));
         }
         if is_preview || removed == 0 || sums_up {
             return;
         }
         if untagged {
-            let hint = "untagged; a manifest without tags stays until the registry collects it, --purge deletes it now";
+            let hint = "untagged; the manifest stays until the registry collects it, --purge deletes it now";
             context.report.hint(hint);
         }
         if frees {
@@ -379,8 +380,8 @@ impl<'a> RemovalRunner<'a> {
 fn listed(registry: &Registry, repository: &Repository, names: &[String]) -> Error {
     let names: Vec<_> = names.iter().map(|name| format!("{repository}:{name}")).collect();
     let (are, them) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
-    Error::new(Kind::Incomplete, format!("{} {are} gone, and still listed", some_of(&names)))
-        .because(format!("the manifest is deleted, and {registry} still names {them} in its list of tags"))
+    Error::new(Kind::Incomplete, format!("{} {are} gone, but still listed", some_of(&names)))
+        .because(format!("the manifest is deleted, but {registry} still lists {them}"))
 }
 
 /// Whether something stays only because what it belongs to does.
@@ -417,6 +418,6 @@ pub(super) async fn save(plan: SavedPlan, file: &Path, context: &Context<'_>) ->
     let written = context.until_shutdown(tokio::task::spawn_blocking(move || plan.write(&path))).await?;
     written.unwrap_or_else(|error| Err(Error::config(error.to_string()))).map_err(Usage::from)?;
     let file = file.display();
-    context.report.summary(&format!("{removals} written to {file}; rls rm --apply {file} applies it."));
+    context.report.summary(&format!("wrote {removals} to {file}; run 'rls rm --apply {file}' to apply the plan"));
     Ok(())
 }

@@ -65,7 +65,8 @@ async fn sources(args: &ReposArgs, context: &Context<'_>) -> Result<Vec<Source>,
     Ok(sources)
 }
 
-/// What the names of repositories begin with. Only an address that was pasted may have a tag after it, which says nothing here.
+/// What the names of repositories begin with. Only an address that was pasted may have a tag after it, which says
+/// nothing here.
 fn without_tag(text: Option<&str>, root: &Reference) -> Result<Repository, Usage> {
     let is_address = text.is_some_and(|text| text.contains("://"));
     if is_address { Ok(root.repository().clone()) } else { Ok(root.to_string().parse()?) }
@@ -133,7 +134,8 @@ fn record(context: &Context<'_>, registry: &Registry, (name, tags): Listed) -> R
     }
 }
 
-/// The tags by name. distribution keeps a repository in its catalog after its last tag is gone, and then knows no list of tags.
+/// The tags by name. distribution keeps a repository in its catalog after its last tag is gone, and then knows no list
+/// of tags.
 async fn tags(client: &Client, repository: &Repository) -> Result<Vec<String>> {
     let tags: Result<BTreeSet<_>, Error> = client.tags(repository).map_ok(|tag| tag.to_string()).try_collect().await;
     match tags {

@@ -24,7 +24,7 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandE
     }
     let registry = context.settings.named_registry(args.named.as_deref())?;
     if registry.is_plain_http() {
-        return Err(Usage::new(format!("{registry} is spoken to in plain HTTP, which has no certificates")).into());
+        return Err(Usage::new(format!("{registry} uses plain HTTP, which has no certificates")).into());
     }
     let mut output = context.output(TrustView)?;
     let from_secret = match args.from_secret.clone() {
@@ -58,8 +58,8 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandE
     match args.write {
         Some(_) => place::hints(context, client, &placement),
         None if presented.trust.is_err() => context.report.hint(
-            "--write saves it there, --write docker (podman, containerd, k3s) where those look; compare its sha256 with what the \
-             registry's operator says",
+            "use --write to save it there, or --write docker (podman, containerd, k3s) for other clients; verify the \
+             fingerprint with the registry's administrator",
         ),
         None => {}
     }
@@ -123,8 +123,8 @@ fn secrets(
 }
 
 impl Wanted {
-    /// What to trust: what vouches for the registry here already, or what was named by its fingerprint, or the best of what
-    /// the registry sends.
+    /// What to trust: what vouches for the registry here already, or what was named by its fingerprint, or the best of
+    /// what the registry sends.
     fn find(
         context: &Context<'_>,
         registry: &Registry,
@@ -213,19 +213,20 @@ fn warn(context: &Context<'_>, registry: &Registry, presented: &PresentedChain, 
     let name = registry.authority();
     if let Some(end) = wanted.ends() {
         context.report.warning(&format!(
-            "{name} sends no CA: only its own certificate can be pinned, which breaks when it is renewed, by {end} at the latest"
+            "{name} sends no CA certificate: only its own certificate can be pinned, until it is renewed (by {end})"
         ));
         let leaf = presented.chain.first().and_then(|sent| sent.certificate.as_ref());
         if let Some(leaf) = leaf.filter(|leaf| !leaf.self_signed) {
             context.report.hint(&format!(
-                "the CA \"{}\" would last: ask the registry's operator for it, or to send its chain (fullchain.pem)",
+                "ask the registry's administrator for the certificate of \"{}\", or to send the full chain \
+                 (fullchain.pem)",
                 leaf.issuer
             ));
         }
     }
     if let Err(rejection) = verdict(registry, presented, &wanted.anchors) {
         context.report.warning(&format!(
-            "trust alone does not mend this: {}: {}",
+            "trusting the CA does not fix this: {}: {}",
             rejection.what(&name),
             rejection.cause
         ));

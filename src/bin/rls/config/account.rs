@@ -1,7 +1,8 @@
 //! Which credentials go to which registry. The user name and password of a run belong to one registry only.
 //!
-//! That registry is `--registry`, else that of `RLS_REGISTRY` or the configuration file, else the only one that the command line names:
-//! never one that standard input, a plan or a server names, and never the default of all. Others get what is found for them.
+//! That registry is `--registry`, else that of `RLS_REGISTRY` or the configuration file, else the only one that the
+//! command line names: never one that standard input, a plan or a server names, and never the default of all. Others
+//! get what is found for them.
 
 use std::path::PathBuf;
 
@@ -59,29 +60,32 @@ impl Settings {
         }
         match (usual, source, &named[..]) {
             (Some(usual), Source::Option(name), [other, ..]) if !named.iter().any(|named| is_same(named, usual)) => {
-                Err(Usage::new(format!("which registry is {name} for?"))
-                    .because(format!("the usual registry is {usual}, and {other} is named"))
-                    .hint(format!("-r {other}")))
+                Err(Usage::new(format!("cannot tell which registry {name} is for"))
+                    .because(format!("the default registry is {usual}, but {other} is named"))
+                    .hint(format!("use -r {other}")))
             }
             (Some(usual), ..) => Ok(Some(usual.clone())),
             (None, _, [only]) => Ok(Some(only.clone())),
-            (None, _, [one, other, ..]) => Err(Usage::new(format!("which registry is {} for?", source.name()))
-                .because(format!("{one} and {other} are named, and a password is sent to one registry only"))
-                .hint("RLS_REGISTRY or -r says which; rls login REGISTRY stores a password for each")),
-            (None, Source::Option(name), []) => Err(Usage::new(format!("which registry is {name} for?"))
+            (None, _, [one, other, ..]) => {
+                Err(Usage::new(format!("cannot tell which registry {} is for", source.name()))
+                    .because(format!("{one} and {other} are named, and a password is sent to one registry only"))
+                    .hint("use -r or RLS_REGISTRY to choose one, or run 'rls login REGISTRY' for each"))
+            }
+            (None, Source::Option(name), []) => Err(Usage::new(format!("cannot tell which registry {name} is for"))
                 .because("no registry is named on the command line")
-                .hint(format!("-r REGISTRY; for Docker Hub -r {}", Registry::docker_hub()))),
+                .hint(format!("use -r REGISTRY; for Docker Hub: -r {}", Registry::docker_hub()))),
             (None, Source::Usual(_), []) => Ok(None),
         }
     }
 
-    /// The name of a user name or password of the run that no registry gets, because none is named that it could be for.
+    /// The name of a user name or password of the run that no registry gets, because none is named that it could be
+    /// for.
     pub fn unused_login(&self) -> Option<&'static str> {
         self.source(false).filter(|_| self.owner.is_none()).map(Source::name)
     }
 
-    /// Where the user name or password of the run comes from; `None` when there is none, or none is used. A file with credentials is used
-    /// in the place of both, except for a login, which stores them there.
+    /// Where the user name or password of the run comes from; `None` when there is none, or none is used. A file with
+    /// credentials is used in the place of both, except for a login, which stores them there.
     fn source(&self, logs_in: bool) -> Option<Source> {
         let (given, environment) = (&self.given, &self.environment);
         let general = matches!(self.file.general.login, Some(Login::User(_)));
@@ -140,7 +144,7 @@ impl Settings {
     /// No credentials are sent.
     pub fn login(&self, registry: &Registry) -> Result<LoginSettings> {
         if self.given.anonymous {
-            return Err(Usage::new("--anonymous sends no credentials, and login needs some"));
+            return Err(Usage::new("--anonymous cannot be used with login"));
         }
         let username = self.username(registry).or_else(|| {
             self.file.about(registry).find_map(|connect| match &connect.login {
@@ -164,7 +168,7 @@ impl Settings {
         let path = self.given.auth_file.clone().or_else(|| self.environment.auth_file.clone()).or(in_file);
         match path {
             Some(path) if path.as_os_str() == "-" => {
-                Err(Usage::new("--auth-file - is standard input, where no credentials can be kept"))
+                Err(Usage::new("cannot store credentials in --auth-file -, which is standard input"))
             }
             path => Ok(path),
         }
@@ -208,7 +212,8 @@ impl Settings {
         username.filter(|_| self.is_owner(registry)).cloned()
     }
 
-    /// Whether what a part of the configuration file says of a user counts for a registry: what it says of every registry is of the run.
+    /// Whether what a part of the configuration file says of a user counts for a registry: what it says of every
+    /// registry is of the run.
     fn is_about(&self, connect: &Connect, registry: &Registry) -> bool {
         let is_general = std::ptr::eq(connect, &self.file.general);
         !(is_general && matches!(connect.login, Some(Login::User(_)))) || self.is_owner(registry)
@@ -219,9 +224,9 @@ impl Settings {
         if has_username || !self.is_owner(registry) {
             Ok(())
         } else if self.given.password_stdin {
-            Err(Usage::new("--password-stdin needs a user name").hint("-u NAME"))
+            Err(Usage::new("--password-stdin needs a user name").hint("use -u NAME"))
         } else if self.environment.password.is_some() {
-            Err(Usage::new("RLS_PASSWORD needs a user name").hint("-u NAME, or RLS_USERNAME"))
+            Err(Usage::new("RLS_PASSWORD needs a user name").hint("use -u NAME, or set RLS_USERNAME"))
         } else {
             Ok(())
         }

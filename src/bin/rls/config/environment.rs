@@ -110,7 +110,8 @@ impl Reader<'_> {
     }
 }
 
-/// Text without one line end at its end: `$(cat FILE)` in a block of YAML and `echo` add one, which is no part of a password.
+/// Text without one line end at its end: `$(cat FILE)` in a block of YAML and `echo` add one, which is no part of a
+/// password.
 pub fn without_line_end(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)

@@ -16,8 +16,8 @@
 //! keep-last = 10
 //! ```
 //!
-//! There is no password in it, and what weakens a connection, `insecure` and `plain-http`, is for one registry, never for
-//! all. The tables are `registries` because `registry` is the default registry's name.
+//! There is no password in it, and what weakens a connection, `insecure` and `plain-http`, is for one registry, never
+//! for all. The tables are `registries` because `registry` is the default registry's name.
 
 mod prune;
 
@@ -151,13 +151,13 @@ impl File {
         match entry.key {
             "registry" if entry.value.get_ref().is_table() => {
                 return Err(reader
-                    .fault(entry.at.clone(), "registry is to be text in quotes: the default registry")
-                    .hint("the table of one registry is [registries.\"HOST:PORT\"]"));
+                    .fault(entry.at.clone(), "registry must be a string: the default registry")
+                    .hint("use [registries.\"HOST:PORT\"] for the settings of one registry"));
             }
             "registry" => self.registry = Some(reader.parsed(entry, str::parse)?),
             "timeout" => self.timeout = Some(reader.parsed(entry, parse_duration)?),
             "output" | "format" if self.layout.is_some() => {
-                return Err(reader.fault(entry.at.clone(), "output and format contradict each other"));
+                return Err(reader.fault(entry.at.clone(), "output cannot be used with format"));
             }
             "output" => self.layout = Some(Layout::Format(reader.choice::<Format>(entry)?)),
             "format" => self.layout = Some(Layout::Template(reader.text(entry)?.to_owned())),
@@ -180,8 +180,8 @@ impl File {
             }
             key if WEAKENING.contains(&key) => {
                 return Err(reader
-                    .fault(entry.at.clone(), format!("{key} is for one registry, not for all"))
-                    .hint("it belongs into a table [registries.\"HOST:PORT\"]"));
+                    .fault(entry.at.clone(), format!("{key} can only be set for a single registry"))
+                    .hint("move it to a table [registries.\"HOST:PORT\"]"));
             }
             _ => {
                 if !self.general.take(reader, entry)? {
@@ -211,9 +211,8 @@ fn read_registry(reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Result<(Registry
         error.causes().iter().fold(usage, Usage::because)
     })?;
     if registry.is_plain_http() || registry.prefix().is_some() {
-        let usage =
-            reader.fault(entry.at.clone(), format!("the table of a registry is named HOST:PORT, not {:?}", entry.key));
-        return Err(usage.hint("plain-http = true in the table stands for http://"));
+        let usage = reader.fault(entry.at.clone(), format!("registry tables are named HOST:PORT, not {:?}", entry.key));
+        return Err(usage.hint("use plain-http = true in the table instead of http://"));
     }
     let mut connect = Connect::default();
     for entry in Reader::entries(reader.sub(entry)?) {
@@ -256,7 +255,7 @@ impl Connect {
     fn log_in(&mut self, reader: &Reader<'_>, entry: &Entry<'_, '_>, login: Login) -> Result<()> {
         match self.login.replace(login) {
             None => Ok(()),
-            Some(_) => Err(reader.fault(entry.at.clone(), "username, auth-file and anonymous contradict each other")),
+            Some(_) => Err(reader.fault(entry.at.clone(), "username, auth-file and anonymous cannot be used together")),
         }
     }
 }
@@ -264,8 +263,8 @@ impl Connect {
 fn unknown(reader: &Reader<'_>, entry: &Entry<'_, '_>, keys: &[&'static str]) -> Usage {
     if ["password", "auth", "token", "secret"].iter().any(|word| entry.key.contains(word)) && entry.key != "auth_file" {
         return reader
-            .fault(entry.at.clone(), format!("{} has no place in the configuration file", entry.key))
-            .hint("rls login stores a password where rls finds it; RLS_PASSWORD and --password-stdin hand it over");
+            .fault(entry.at.clone(), format!("{} is not allowed in the configuration file", entry.key))
+            .hint("run 'rls login' to store a password, or use RLS_PASSWORD or --password-stdin");
     }
     reader.unknown(entry, keys)
 }

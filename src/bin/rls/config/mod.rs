@@ -9,8 +9,9 @@
 //! settings.layout, .header, .color, .progress, .quiet, .verbosity, .stats, .timeout
 //! ```
 //!
-//! Order: option, environment, configuration file (first its table for the registry), default. The environment is not left
-//! to clap, for which a variable is as good as an option: `RLS_OUTPUT=json rls tags app --format …` would be a contradiction.
+//! Order: option, environment, configuration file (first its table for the registry), default. The environment is not
+//! left to clap, for which a variable is as good as an option: `RLS_OUTPUT=json rls tags app --format …` would be a
+//! contradiction.
 
 mod account;
 mod environment;

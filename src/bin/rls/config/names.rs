@@ -1,7 +1,7 @@
 //! Which registry a name is in, and how that is reached.
 //!
-//! A text that comes from the command line is an argument. One from standard input, which another program may have printed, is a line:
-//! without `--registry` it is read as a full reference.
+//! A text that comes from the command line is an argument. One from standard input, which another program may have
+//! printed, is a line: without `--registry` it is read as a full reference.
 
 use registry_ls::Error;
 use registry_ls::name::{Located, Reference, Registry, Repository, Scheme};
@@ -16,7 +16,8 @@ pub struct Place {
     pub registry: Registry,
     /// A repository, or what the names of repositories begin with.
     pub path: Option<Reference>,
-    /// What the same address means where its path belongs to the repository: `https://HOST/PREFIX` and `https://HOST/REPO` look alike.
+    /// What the same address means where its path belongs to the repository: `https://HOST/PREFIX` and
+    /// `https://HOST/REPO` look alike.
     pub otherwise: Option<(Registry, Reference)>,
 }
 
@@ -47,7 +48,8 @@ impl Settings {
         let named = self.reached(named, scheme)?;
         match &self.asked {
             Some(asked) if *asked != named => {
-                Err(Usage::new(format!("{named} and --registry {asked} are two registries")).hint("name it once"))
+                Err(Usage::new(format!("{named} is not the registry of --registry, {asked}"))
+                    .hint("name the registry only once"))
             }
             _ => Ok(named),
         }
@@ -128,8 +130,8 @@ impl Settings {
 
     /// Reads `REGISTRY[/PATH]`. Without a path it is the registry as a whole.
     ///
-    /// With `--registry` the text is a path. Otherwise its first component is a host if it looks like one, and also if there is no other
-    /// registry to look in, since Docker Hub lists none.
+    /// With `--registry` the text is a path. Otherwise its first component is a host if it looks like one, and also if
+    /// there is no other registry to look in, since Docker Hub lists none.
     ///
     /// # Errors
     /// It is neither.
@@ -164,8 +166,8 @@ impl Settings {
         Ok(Place { registry: self.reached(registry, None)?, path: Some(path), otherwise: None })
     }
 
-    /// Reads an address. Its path may belong to the registry or to the repository, unless it is an endpoint of the API or a page of Docker
-    /// Hub's.
+    /// Reads an address. Its path may belong to the registry or to the repository, unless it is an endpoint of the API
+    /// or a page of Docker Hub's.
     fn place_at(&self, text: &str) -> registry_ls::Result<Place> {
         let registry = Registry::read(text).and_then(|registry| self.reached(registry, scheme_of(text)));
         let located = self.reference(text);
@@ -185,7 +187,8 @@ impl Settings {
         }
     }
 
-    /// The registry as it is reached: as a scheme says that is written before it, else as options, environment and configuration say.
+    /// The registry as it is reached: as a scheme says that is written before it, else as options, environment and
+    /// configuration say.
     fn reached(&self, registry: Registry, scheme: Option<Scheme>) -> registry_ls::Result<Registry> {
         match scheme {
             Some(Scheme::Https) if self.given.plain_http && !registry.is_plain_http() => {
@@ -208,7 +211,8 @@ impl Settings {
         asked.or_else(|| self.file.about(registry).find_map(|connect| connect.plain_http)).unwrap_or(false)
     }
 
-    /// Reads the registry that an option or a variable names. Where that says `https://`, only an option of the same rank contradicts it.
+    /// Reads the registry that an option or a variable names. Where that says `https://`, only an option of the same
+    /// rank contradicts it.
     pub(super) fn given_registry(&self, text: &str, plain_http: bool) -> registry_ls::Result<Registry> {
         let registry: Registry = text.parse()?;
         match scheme_of(text) {
@@ -219,8 +223,8 @@ impl Settings {
     }
 }
 
-/// Whether what is sent to one registry may be sent to the other: the same host and port by the same scheme. What stands before `/v2/` in
-/// their paths is the server's business.
+/// Whether what is sent to one registry may be sent to the other: the same host and port by the same scheme. What
+/// stands before `/v2/` in their paths is the server's business.
 pub(super) fn is_same(one: &Registry, other: &Registry) -> bool {
     let place = |registry: &Registry| (registry.host().to_owned(), registry.effective_port(), registry.is_plain_http());
     place(one) == place(other)

@@ -43,7 +43,7 @@ impl<'a> Reader<'a> {
     pub fn table(&self) -> Result<DeTable<'a>> {
         let table = DeTable::parse(self.text).map_err(|error| {
             let cause = error.message().replace('\n', ", ");
-            self.fault(error.span().unwrap_or_default(), format!("it is not TOML: {cause}"))
+            self.fault(error.span().unwrap_or_default(), format!("invalid TOML: {cause}"))
         })?;
         Ok(table.into_inner())
     }
@@ -66,15 +66,15 @@ impl<'a> Reader<'a> {
 
     /// A key that there is not, with the one that was perhaps meant.
     pub fn unknown(&self, entry: &Entry<'_, '_>, keys: &[&'static str]) -> Usage {
-        let usage = self.fault(entry.at.clone(), format!("there is no key {:?}", entry.key));
+        let usage = self.fault(entry.at.clone(), format!("unknown key {:?}", entry.key));
         match nearest(entry.key, keys.iter().copied()) {
-            Some(key) => usage.hint(format!("{key} was perhaps meant")),
-            None => usage.because(format!("the keys here are {}", keys.join(", "))),
+            Some(key) => usage.hint(format!("did you mean {key}?")),
+            None => usage.because(format!("the keys here are: {}", keys.join(", "))),
         }
     }
 
     fn expected(&self, entry: &Entry<'_, '_>, expected: impl std::fmt::Display) -> Usage {
-        self.fault(entry.value.span(), format!("{} is to be {expected}", entry.key))
+        self.fault(entry.value.span(), format!("{} must be {expected}", entry.key))
     }
 
     /// A table.
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
         match entry.value.get_ref().as_str() {
             Some("") => Err(self.fault(entry.value.span(), format!("{} is empty", entry.key))),
             Some(text) => Ok(text),
-            None => Err(self.expected(entry, "text in quotes")),
+            None => Err(self.expected(entry, "a string")),
         }
     }
 
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
     ) -> Result<T> {
         let text = self.text(entry)?;
         parse(text)
-            .map_err(|cause| self.fault(entry.value.span(), format!("{} cannot be {text:?}", entry.key)).because(cause))
+            .map_err(|cause| self.fault(entry.value.span(), format!("invalid {} {text:?}", entry.key)).because(cause))
     }
 
     /// One of the words that an option takes.

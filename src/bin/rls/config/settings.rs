@@ -103,7 +103,8 @@ impl Settings {
     /// Decides.
     ///
     /// # Errors
-    /// A registry that is none, a template that there is not, a user name that cannot be one, a password that could be for several registries.
+    /// A registry that is none, a template that there is not, a user name that cannot be one, a password that could be
+    /// for several registries.
     pub fn resolve(cli: &Cli, environment: Environment, file: File) -> Result<Self> {
         let given = &cli.global;
         for username in given.username.iter().chain(&environment.username) {
@@ -225,9 +226,9 @@ impl Settings {
 fn check_username(username: &str) -> Result<()> {
     match username.split_once(':') {
         None => Ok(()),
-        Some(_) => Err(Usage::new("the user name has a colon in it")
-            .because("what follows it would be a password, which everybody can read on a command line")
-            .hint("-u NAME asks for the password; --password-stdin reads it from standard input")),
+        Some(_) => Err(Usage::new("the user name contains a colon")
+            .because("a password after it could be read by every user on this machine")
+            .hint("use -u NAME to be asked for the password, or --password-stdin to read it from standard input")),
     }
 }
 
@@ -245,11 +246,13 @@ fn layout(given: &Global, environment: &Environment, file: &File) -> Result<Opti
 
 fn unknown_template(name: &str, file: &File) -> Usage {
     let names: Vec<&str> = file.templates.keys().map(String::as_str).collect();
-    let usage = Usage::new(format!("there is no template @{name} in the configuration file"));
+    let usage = Usage::new(format!("unknown template @{name}"));
     match nearest(name, names.iter().copied()) {
-        Some(near) => usage.hint(format!("@{near} was perhaps meant")),
-        None if names.is_empty() => usage.hint(format!("[templates] {name} = \"…\" defines it")),
-        None => usage.because(format!("it has {}", names.join(", "))),
+        Some(near) => usage.hint(format!("did you mean @{near}?")),
+        None if names.is_empty() => {
+            usage.hint(format!("define it in the configuration file: [templates] {name} = \"…\""))
+        }
+        None => usage.because(format!("the configuration file has {}", names.join(", "))),
     }
 }
 

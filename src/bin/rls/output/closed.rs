@@ -1,8 +1,9 @@
 //! Whether standard output was closed before the program started, as by the shell's `>&-`.
 //!
-//! Before `main` the standard library opens `/dev/null` in the place of a standard stream that is closed, to read and to write. Writing then
-//! always succeeds, and what should have been printed is lost without a word. Such a stream looks like one that a program was given: Python
-//! and Node open `/dev/null` in that way, too. A shell does not, it opens it to write alone. So the parent is looked at.
+//! Before `main` the standard library opens `/dev/null` in the place of a standard stream that is closed, to read and
+//! to write. Writing then always succeeds, and what should have been printed is lost without a word. Such a stream
+//! looks like one that a program was given: Python and Node open `/dev/null` in that way, too. A shell does not, it
+//! opens it to write alone. So the parent is looked at.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

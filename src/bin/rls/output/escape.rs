@@ -1,9 +1,9 @@
 //! What a server sends cannot steer the terminal: control characters are shown, not obeyed.
 //!
-//! Escaped are C0 and C1 controls, DEL, line and paragraph separators, bidirectional controls and the characters without
-//! any width that hide differences between names (CVE-2021-25743, CWE-150, "Trojan Source" CVE-2021-42574). Tabs and line
-//! ends are escaped too: one thing stays on one line. A flood of combining marks is cut by escaping what is more than
-//! [`MOST_MARKS`] on one letter.
+//! Escaped are C0 and C1 controls, DEL, line and paragraph separators, bidirectional controls and the characters
+//! without any width that hide differences between names (CVE-2021-25743, CWE-150, "Trojan Source" CVE-2021-42574).
+//! Tabs and line ends are escaped too: one thing stays on one line. A flood of combining marks is cut by escaping what
+//! is more than [`MOST_MARKS`] on one letter.
 
 use std::borrow::Cow;
 use std::fmt::Write;

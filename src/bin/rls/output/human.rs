@@ -38,7 +38,8 @@ impl Human {
         humansize::format_size(bytes, options)
     }
 
-    /// `3 days ago`: the largest unit of which there are at least two, from weeks on; what is to come is shown as its date.
+    /// `3 days ago`: the largest unit of which there are at least two, from weeks on; what is to come is shown as its
+    /// date.
     pub fn ago(&self, time: Time) -> String {
         let seconds = self.now.as_second() - time.timestamp().as_second();
         let (unit, name) = match seconds {

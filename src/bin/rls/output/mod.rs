@@ -8,18 +8,19 @@
 //! out.finish()?;                                    // always, also after an error: it closes lists and prints tables
 //! ```
 //!
-//! Records and their views are in [`record`]: [`RepositoryRecord`] with [`RepositoryView`], [`TagRecord`] with [`TagView`],
-//! [`ManifestRecord`] with [`ManifestView`], [`DigestRecord`] with [`DigestView`], [`RemovalRecord`] with [`RemovalView`],
-//! [`PruneRecord`] with [`PruneView`], [`LoginRecord`] with [`LoginView`], [`LogoutRecord`] with [`LogoutView`], [`TrustRecord`] with [`TrustView`],
-//! [`InspectionRecord`] with [`InspectionView`], [`UndoRunRecord`] with [`UndoRunView`].
-//! A [`Field`] is absent, unknown or known; [`Failure`] is the `"error"` of one record.
+//! Records and their views are in [`record`]: [`RepositoryRecord`] with [`RepositoryView`], [`TagRecord`] with
+//! [`TagView`], [`ManifestRecord`] with [`ManifestView`], [`DigestRecord`] with [`DigestView`], [`RemovalRecord`] with
+//! [`RemovalView`], [`PruneRecord`] with [`PruneView`], [`LoginRecord`] with [`LoginView`], [`LogoutRecord`] with
+//! [`LogoutView`], [`TrustRecord`] with [`TrustView`], [`InspectionRecord`] with [`InspectionView`], [`UndoRunRecord`]
+//! with [`UndoRunView`]. A [`Field`] is absent, unknown or known; [`Failure`] is the `"error"` of one record.
 //!
-//! Exact bytes go through [`write_raw`], any other whole text through [`Sink`]. [`OutputError`] tells a closed pipe (141)
-//! from a disk that is full (13) and a template that does not fit (2). For standard error there are [`Styles`], [`Tone`],
-//! [`escape()`] and [`Progress`].
+//! Exact bytes go through [`write_raw`], any other whole text through [`Sink`]. [`OutputError`] tells a closed pipe
+//! (141) from a disk that is full (13) and a template that does not fit (2). For standard error there are [`Styles`],
+//! [`Tone`], [`escape()`] and [`Progress`].
 //!
-//! Formats: `json`, `jsonl`, `yaml`, `plain` and templates are written record by record. A table with one column is, too;
-//! any other is laid out in pieces of some 10,000 rows, so a longer one has a bounded cost and may widen on its way.
+//! Formats: `json`, `jsonl`, `yaml`, `plain` and templates are written record by record. A table with one column is,
+//! too; any other is laid out in pieces of some 10,000 rows, so a longer one has a bounded cost and may widen on its
+//! way.
 
 mod closed;
 mod escape;
@@ -57,13 +58,13 @@ use template::Template;
 pub enum Format {
     /// Aligned columns, sizes and times for people
     Table,
-    /// One thing a line, fields separated by a tab, nothing shortened
+    /// One item per line, fields separated by tabs, nothing shortened
     Plain,
-    /// One array
+    /// A single array
     Json,
-    /// One object a line, as it arrives
+    /// One object per line, as it arrives
     Jsonl,
-    /// One list
+    /// A single list
     Yaml,
 }
 

@@ -45,8 +45,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Begins to count `what`, such as `tags of team/app`. Shown after 300 ms, unless it is unwanted or standard error is
-    /// no terminal.
+    /// Begins to count `what`, such as `tags of team/app`. Shown after 300 ms, unless it is unwanted or standard error
+    /// is no terminal.
     pub fn start(what: &str, choice: ProgressChoice, quiet: bool) -> Self {
         if is_wanted(choice, quiet, stderr().is_terminal()) {
             Self::on(ProgressDrawTarget::stderr(), what, PATIENCE)

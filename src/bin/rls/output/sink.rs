@@ -25,9 +25,9 @@ pub enum OutputError {
 impl fmt::Display for OutputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Closed => f.write_str("the reader of standard output went away"),
-            Self::Write(error) => write!(f, "the output could not be written: {error}"),
-            Self::Nowhere => f.write_str("the output could not be written: standard output is closed"),
+            Self::Closed => f.write_str("standard output was closed by its reader"),
+            Self::Write(error) => write!(f, "cannot write the output: {error}"),
+            Self::Nowhere => f.write_str("cannot write the output: standard output is closed"),
             Self::Template(usage) => usage.fmt(f),
         }
     }
@@ -144,7 +144,7 @@ pub mod tests {
         };
         assert!(matches!(fails(io::ErrorKind::BrokenPipe), OutputError::Closed));
         let full = fails(io::ErrorKind::StorageFull);
-        assert_eq!(full.to_string(), "the output could not be written: no storage space");
+        assert_eq!(full.to_string(), "cannot write the output: no storage space");
     }
 
     #[test]

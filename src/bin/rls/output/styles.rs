@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 /// `--color`
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, unless NO_COLOR is set; everywhere if CLICOLOR_FORCE is
+    /// On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set
     #[default]
     Auto,
     /// Always

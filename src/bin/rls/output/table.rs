@@ -9,8 +9,8 @@ use unicode_width::UnicodeWidthStr;
 use super::styles::{Styles, Tone};
 use super::view::{Cell, Column};
 
-/// Rows that are laid out together. More would cost memory without end: a longer table is a sequence of such pieces, each
-/// at least as wide as the one before, without a second header.
+/// Rows that are laid out together. More would cost memory without end: a longer table is a sequence of such pieces,
+/// each at least as wide as the one before, without a second header.
 const PIECE: usize = 10_000;
 /// Blanks between columns.
 const GAP: usize = 2;
@@ -35,8 +35,8 @@ impl Table {
         Self { columns, header, width, styles, rows: Vec::new(), widths, above: Vec::new() }
     }
 
-    /// Adds a row and returns the lines that became ready, if any. With one column there is nothing to align: each row is
-    /// ready at once.
+    /// Adds a row and returns the lines that became ready, if any. With one column there is nothing to align: each row
+    /// is ready at once.
     pub fn push(&mut self, row: Vec<Cell>) -> Option<String> {
         self.rows.push(row);
         let piece = if self.is_gathering() { PIECE } else { 1 };

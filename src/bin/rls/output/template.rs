@@ -68,7 +68,7 @@ impl Template {
     pub fn render(&mut self, record: Value) -> Result<String> {
         self.rendered(record).map_err(|error| match error.kind() {
             _ if limits::is_short(&error) => too_much(),
-            _ => Usage::new("the template does not fit a record").because(reason(&error)),
+            _ => Usage::new("the template cannot render a record").because(reason(&error)),
         })
     }
 
@@ -97,16 +97,17 @@ impl Template {
         unknown.sort();
         let Some(name) = unknown.first() else { return Ok(()) };
         let known = self.fields.join(", ");
-        let usage = Usage::new(format!("the template names {name}, which is no field of this listing"))
-            .because(format!("its fields are {known}"));
+        let usage =
+            Usage::new(format!("unknown field {name} in the template")).because(format!("the fields are {known}"));
         Err(match (option_for(name), nearest(name, self.fields.iter().map(String::as_str))) {
-            (Some(option), _) => usage.hint(format!("{option} adds it")),
-            (None, Some(field)) => usage.hint(format!("{field} was perhaps meant")),
+            (Some(option), _) => usage.hint(format!("use {option} to add it")),
+            (None, Some(field)) => usage.hint(format!("did you mean {field}?")),
             (None, None) => usage,
         })
     }
 
-    /// A filter is looked up when it is first used, so it is used here; whatever else goes wrong may be the sample's fault.
+    /// A filter is looked up when it is first used, so it is used here; whatever else goes wrong may be the sample's
+    /// fault.
     fn check_filters(&mut self, source: &str, sample: &Value) -> Result<()> {
         match self.rendered(sample.clone()) {
             Err(error) if limits::is_short(&error) => Err(too_much()),
@@ -143,13 +144,13 @@ fn add_filters(environment: &mut Environment<'_>, human: Human) {
 }
 
 fn broken(source: &str, error: &minijinja::Error) -> Usage {
-    Usage::new(format!("the template {source:?} cannot be used")).because(reason(error))
+    Usage::new(format!("invalid template {source:?}")).because(reason(error))
 }
 
 fn too_much() -> Usage {
-    Usage::new("the template asks for too much")
-        .because("of one record it makes more than 1 MiB and 128 times the record, or takes longer than that would")
-        .hint("a number in it is too large, or a loop too long")
+    Usage::new("the template makes too much output")
+        .because("one record may make 1 MiB, or 128 times its own size if that is more, in as many steps")
+        .hint("check it for large numbers and long loops")
 }
 
 fn reason(error: &minijinja::Error) -> String {

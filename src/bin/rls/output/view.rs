@@ -41,8 +41,8 @@ pub trait View {
         None
     }
 
-    /// Whether people and templates are shown the record at all. One that failed before there was anything to show is an
-    /// error on standard error for them; the machine formats have every record.
+    /// Whether people and templates are shown the record at all. One that failed before there was anything to show is
+    /// an error on standard error for them; the machine formats have every record.
     fn shows(&self, _record: &Self::Record) -> bool {
         true
     }

@@ -49,27 +49,31 @@ impl HintContext {
                 Some(self.known_catalog().filter(|_| self.listing).unwrap_or_else(|| self.log_in()))
             }
             Kind::CredentialsUnavailable(action) => Some(format!(
-                "-u NAME asks for a password; rls login {} stores the credentials anew; --anonymous goes on to {action} without any",
+                "run 'rls login {}' to store the credentials again, use -u NAME, or use --anonymous to {action} \
+                 without credentials",
                 self.name()
             )),
             Kind::Denied(denial) => Some(self.denied(denial, error)),
             Kind::UnsafeRealm => Some(
-                "nothing was sent there; the registry's operator has to correct the realm of its token server"
+                "nothing was sent there; the registry's administrator must correct the realm of its token server"
                     .to_owned(),
             ),
             Kind::Unsupported(operation) => Some(self.unsupported(*operation, error)),
             Kind::Protocol(fault) => self.protocol(fault),
-            Kind::RateLimited => Some("--jobs 1 asks more slowly; logged in, the limit is often higher".to_owned()),
+            Kind::RateLimited => {
+                Some("use --jobs 1 to send one request at a time; logging in often raises the limit".to_owned())
+            }
             Kind::Safety(danger) => danger_hint(danger),
             Kind::Network(network) => self.network(*network),
             Kind::Tls(tls) => {
-                let wish =
-                    error.ignored_skip_verify().map(|file| format!("--insecure does as {} asks", file.display()));
+                let wish = error
+                    .ignored_skip_verify()
+                    .map(|file| format!("use --insecure to skip verification, as {} asks", file.display()));
                 let hints: Vec<_> = self.tls(tls).into_iter().chain(wish).collect();
                 (!hints.is_empty()).then(|| hints.join("; "))
             }
             Kind::TimedOut => {
-                Some("--timeout sets the limit for the whole command; -v shows what it waits for".to_owned())
+                Some("use --timeout to set the limit for the whole command, -v to see what it waits for".to_owned())
             }
             _ => None,
         }
@@ -89,8 +93,8 @@ impl HintContext {
     fn not_found(&self, missing: Missing) -> Option<String> {
         if let Some(name) = &self.dangling {
             return Some(format!(
-                "it is in the list of tags, but its manifest is gone; rls rm {name} --placeholder removes it where you may push, \
-                 otherwise the registry's administrator has to"
+                "the tag is listed, but its manifest is gone; run 'rls rm {name} --placeholder' to remove it (needs \
+                 permission to push), or ask the registry's administrator"
             ));
         }
         if !self.nearest.is_empty() {
@@ -98,49 +102,45 @@ impl HintContext {
         }
         match missing {
             Missing::Tag if self.no_repository => {
-                Some(format!("there is no such repository; {} lists the repositories", self.repos()))
+                Some(format!("the repository does not exist; run '{}' to list repositories", self.repos()))
             }
-            Missing::Repository => Some(format!("{} lists the repositories", self.repos())),
-            Missing::Endpoint => Some(format!("is {} a registry? A registry answers on /v2/", self.name())),
+            Missing::Repository => Some(format!("run '{}' to list repositories", self.repos())),
+            Missing::Endpoint => Some(format!("check that {} is a registry; registries respond on /v2/", self.name())),
             Missing::Tag | Missing::Manifest | Missing::Blob => None,
         }
     }
 
     fn log_in(&self) -> String {
         let name = self.name();
-        format!(
-            "-u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login {name} stores both for docker and rls"
-        )
+        format!("run 'rls login {name}', or set RLS_USERNAME and RLS_PASSWORD")
     }
 
     fn denied(&self, denial: &Denial, error: &Error) -> String {
         if error.reply().is_some_and(|reply| matches!(reply.status, 409 | 412)) {
-            return "a rule of the registry, such as one for immutable tags, has to allow it first".to_owned();
+            return "check the rules of the registry, such as one for immutable tags".to_owned();
         }
         if let Refuser::OtherServer(place) = &denial.by {
-            return format!(
-                "the registry leads to {place}, whose operator has to let everybody in who knows the address"
-            );
+            return format!("the registry redirects to {place}, which must allow access to the redirected URL");
         }
         let Some(identity) = &denial.identity else {
             let catalog = denial.permission.as_ref().is_some_and(|right| right.action == Action::Catalog);
             return if catalog { self.no_catalog() } else { self.log_in() };
         };
         if has_expired_at_ecr(identity, error) {
-            return "a password of ECR lasts twelve hours: aws ecr get-login-password prints a new one".to_owned();
+            return "ECR passwords expire after 12 hours; run 'aws ecr get-login-password' for a new one".to_owned();
         }
         let password = format!("check the user name and password from {}", identity.source);
         match (&denial.by, &denial.permission) {
-            (Refuser::TokenServer(_), _) | (_, None) => format!("{password}; -u NAME uses others"),
+            (Refuser::TokenServer(_), _) | (_, None) => format!("{password}, or use -u NAME"),
             (_, Some(Permission { action: Action::Catalog, .. })) if denial.accepted => self.no_catalog(),
             (_, Some(Permission { action: Action::Catalog, .. })) => format!("{password}; {}", self.no_catalog()),
             (_, Some(Permission { action, repository: Some(repository) })) if denial.accepted => {
-                format!("ask for {action} on {repository}; -u NAME logs in as somebody else")
+                format!("request {action} permission on {repository}; -u NAME logs in as another user")
             }
             (_, Some(Permission { action, repository: Some(repository) })) => {
-                format!("{password}, or ask for {action} on {repository}; -u NAME logs in as somebody else")
+                format!("{password}, or request {action} permission on {repository}; -u NAME logs in as another user")
             }
-            _ => "-u NAME logs in as somebody else".to_owned(),
+            _ => "use -u NAME to log in as another user".to_owned(),
         }
     }
 
@@ -148,22 +148,25 @@ impl HintContext {
         match operation {
             Operation::Catalog => self.no_catalog(),
             Operation::DeleteTag | Operation::DeleteManifest if self.is_docker_hub() => {
-                "Docker Hub deletes tags on its web site: hub.docker.com/repository/docker/NAMESPACE/NAME/tags"
-                    .to_owned()
+                "delete tags on the Docker Hub website: hub.docker.com/repository/docker/NAMESPACE/NAME/tags".to_owned()
             }
             Operation::DeleteTag | Operation::DeleteManifest if self.is_at("ghcr.io") => {
-                "GHCR deletes versions of packages on GitHub's web site, or with \
-                 gh api --method DELETE /user/packages/container/NAME/versions/ID"
+                "delete package versions on the GitHub website, or with: gh api --method DELETE \
+                 /user/packages/container/NAME/versions/ID"
                     .to_owned()
             }
             Operation::DeleteTag | Operation::DeleteManifest => no_deletion(error).to_owned(),
-            Operation::Tags | Operation::Other => format!("is {} a registry? A registry answers on /v2/", self.name()),
+            Operation::Tags | Operation::Other => format!(
+                "check that {} is a registry; registries respond on \
+                 /v2/",
+                self.name()
+            ),
         }
     }
 
     /// What there is instead of a catalog.
     fn no_catalog(&self) -> String {
-        let usual = "many registries show their catalog to administrators only; rls tags REPO works without it";
+        let usual = "many registries show their catalog to administrators only; 'rls tags REPO' works without it";
         self.known_catalog().unwrap_or_else(|| usual.to_owned())
     }
 
@@ -171,17 +174,18 @@ impl HintContext {
     fn known_catalog(&self) -> Option<String> {
         let is_gitlab = self.registry.as_ref().is_some_and(|registry| registry.host().contains("gitlab"));
         let instead = if self.is_docker_hub() {
-            "Docker Hub has no catalog; its repositories are on hub.docker.com, their tags here: rls tags NAMESPACE/NAME"
+            "Docker Hub has no catalog; find repositories on hub.docker.com, then run 'rls tags NAMESPACE/NAME'"
         } else if self.is_at("ghcr.io") {
-            "GHCR has no catalog; packages are on github.com/OWNER?tab=packages, their tags here: rls tags ghcr.io/OWNER/NAME"
+            "GHCR has no catalog; find packages on github.com/OWNER?tab=packages, then run 'rls tags \
+             ghcr.io/OWNER/NAME'"
         } else if self.is_at("pkg.dev") || self.is_at("gcr.io") {
-            "gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY lists images; \
-             rls tags lists their tags"
+            "run 'gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY' to list images, \
+             'rls tags' to list their tags"
         } else if self.is_at("quay.io") {
-            "Quay lists repositories on its web site and API; rls tags quay.io/NAMESPACE/NAME lists tags"
+            "find repositories on quay.io, then run 'rls tags quay.io/NAMESPACE/NAME'"
         } else if is_gitlab {
-            "GitLab lists a project's repositories under Deploy > Container registry and \
-             GET /projects/:id/registry/repositories; rls tags lists their tags"
+            "find a project's repositories in GitLab under Deploy > Container registry or with GET \
+             /projects/:id/registry/repositories, then run 'rls tags REPO'"
         } else {
             return None;
         };
@@ -202,35 +206,41 @@ impl HintContext {
         let name = self.name();
         match fault {
             Fault::Html => Some(format!(
-                "is {name} the registry itself? A proxy, a login page or a web interface answered; -vv shows the headers"
+                "check that {name} is the registry; a proxy, login page or web interface may have responded, -vv \
+                 shows the headers"
             )),
-            Fault::TlsPort => Some("leave out --plain-http and http://: the port speaks https".to_owned()),
-            Fault::NotHttp => Some(format!("another service listens on {name}; registries usually have port 443 or 5000")),
-            Fault::PageSize => Some("--limit N asks for pages of N names at most".to_owned()),
+            Fault::TlsPort => Some("remove --plain-http or http://; the port uses HTTPS".to_owned()),
+            Fault::NotHttp => {
+                Some(format!("another service listens on {name}; registries usually use port 443 or 5000"))
+            }
+            Fault::PageSize => Some("use --limit N to request pages of at most N names".to_owned()),
             Fault::Redirect => Some(
-                "behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server".to_owned(),
+                "behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server"
+                    .to_owned(),
             ),
-            Fault::Status(500..) => Some("the fault is on the server: its log says more; --retries N tries longer".to_owned()),
+            Fault::Status(500..) => Some("check the server's log; use --retries N to retry more often".to_owned()),
             _ => None,
         }
     }
 
     fn network(&self, network: Network) -> Option<String> {
         match network {
-            Network::Dns => Some("check the name; --resolve HOST:PORT:ADDR goes without the resolver".to_owned()),
-            Network::Refused => {
-                Some("nothing listens there; is the port right? Without one it is 443, and 80 with http://".to_owned())
-            }
-            Network::Proxy => Some(
-                "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY name the proxy; NO_PROXY lists hosts to reach without it"
+            Network::Dns => Some("check the host name, or use --resolve HOST:PORT:ADDR to bypass DNS".to_owned()),
+            Network::Refused => Some(
+                "check that the registry is running and the port is right; the default is 443, or 80 with \
+                     http://"
                     .to_owned(),
             ),
+            Network::Proxy => {
+                Some("check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY lists hosts to reach directly".to_owned())
+            }
             Network::ConnectTimeout => Some(
-                "a firewall may drop the packets; --connect-timeout waits longer, HTTPS_PROXY goes through a proxy"
+                "a firewall may be dropping packets; use --connect-timeout to wait longer, or set HTTPS_PROXY to use \
+                 a proxy"
                     .to_owned(),
             ),
             Network::HandshakeTimeout => Some(format!(
-                "is {} the registry itself, and does it speak TLS on this port? --connect-timeout waits longer",
+                "check that {} serves TLS on this port; use --connect-timeout to wait longer",
                 self.name()
             )),
             Network::Reset | Network::Other => None,
@@ -240,51 +250,61 @@ impl HintContext {
     fn tls(&self, tls: &Tls) -> Option<String> {
         let name = self.name();
         match tls {
-            Tls::UnknownIssuer { self_signed: true, .. } => {
-                Some(format!("--ca-file FILE trusts the certificate in FILE; rls trust {name} shows it and saves it for good"))
-            }
+            Tls::UnknownIssuer { self_signed: true, .. } => Some(format!(
+                "use --ca-file FILE with this certificate; to make it permanent: rls trust {name} \
+                     --write rls"
+            )),
             Tls::UnknownIssuer { issuer, leaf_only: true, .. } => Some(format!(
-                "--ca-file FILE trusts the CA whose certificate is in FILE, here {issuer:?}; if that is an intermediate, the server \
-                 sends cert.pem where fullchain.pem belongs, and FILE is chain.pem"
+                "use --ca-file FILE with the certificate of {issuer:?}; if this is an intermediate CA, the server \
+                 should send its full chain (fullchain.pem)"
             )),
             Tls::UnknownIssuer { .. } if self.ca_given => {
-                Some("the file given with --ca-file is of another CA; ask the registry's operator for the right one".to_owned())
+                Some("--ca-file names a different CA; ask the registry's administrator for the right one".to_owned())
             }
             Tls::UnknownIssuer { .. } => Some(format!(
-                "--ca-file FILE trusts the CA whose certificate is in FILE; rls trust {name} shows what is sent and saves it for good"
+                "use --ca-file FILE with the certificate of the CA; to make it permanent: rls trust {name} --write rls"
             )),
-            Tls::Expired { .. } => Some("the server needs a new certificate; if it has one, check this machine's clock".to_owned()),
-            Tls::NotYetValid { .. } => Some("check the clock of this machine and of the server".to_owned()),
+            Tls::Expired { .. } => Some(
+                "renew the server's certificate; if it is valid, check this machine's \
+                 clock"
+                    .to_owned(),
+            ),
+            Tls::NotYetValid { .. } => Some("check the clocks of this machine and of the server".to_owned()),
             Tls::WrongName { names } if names.is_empty() => {
-                Some("the certificate has to be issued anew, with the host in its subjectAltName".to_owned())
+                Some("reissue the certificate with the host in its subjectAltName".to_owned())
             }
             Tls::WrongName { names } => {
                 let port = self.registry.as_ref().map_or(443, Registry::effective_port);
                 Some(format!(
-                    "use a name that is in the certificate, such as {}; --resolve NAME:{port}:ADDR connects where you want",
+                    "use a name from the certificate, such as {}; --resolve NAME:{port}:ADDR sets the address to \
+                     connect to",
                     names[0]
                 ))
             }
-            Tls::BadCertificate => Some("the certificate has to be issued anew, as X.509 version 3 with a subjectAltName".to_owned()),
-            Tls::PlainHttp => Some(format!("--plain-http or http://{name} if plain HTTP is meant; rls never falls back to it")),
+            Tls::BadCertificate => Some("reissue the certificate as X.509 version 3 with a subjectAltName".to_owned()),
+            Tls::PlainHttp => Some(format!(
+                "use --plain-http or http://{name} if plain HTTP is intended; rls never \
+                 falls back to it"
+            )),
             Tls::ClientCertificate { offered: false } => {
-                Some("--client-cert FILE and --client-key FILE present one".to_owned())
+                Some("use --client-cert FILE and --client-key FILE".to_owned())
             }
             Tls::ClientCertificate { offered: true } => {
-                Some("the server does not accept the one in --client-cert: it wants another CA or a later date".to_owned())
+                Some("the server rejected the client certificate; check its issuer and expiry date".to_owned())
             }
             Tls::Downgrade { .. } => Some(
-                "the registry behind the proxy does not know that it is reached by https: REGISTRY_HTTP_HOST=https://HOST on the \
-                 server, or X-Forwarded-Proto from the proxy"
+                "behind a proxy the registry must know that it is reached over HTTPS: set \
+                 REGISTRY_HTTP_HOST=https://HOST on the server, or send X-Forwarded-Proto from the proxy"
                     .to_owned(),
             ),
-            Tls::Version => Some("rls speaks TLS 1.2 and 1.3; the server has to as well".to_owned()),
+            Tls::Version => Some("enable TLS 1.2 or 1.3 on the server".to_owned()),
             Tls::Handshake => None,
         }
     }
 }
 
-/// Amazon's registry has one user, whose password is made anew twice a day, and says so in the words of its reply alone.
+/// Amazon's registry has one user, whose password is made anew twice a day, and says so in the words of its reply
+/// alone.
 fn has_expired_at_ecr(identity: &Identity, error: &Error) -> bool {
     let mut errors = error.reply().into_iter().flat_map(|reply| &reply.errors);
     identity.username.as_deref() == Some("AWS") && errors.any(|error| error.message.contains("token has expired"))
@@ -294,17 +314,19 @@ fn has_expired_at_ecr(identity: &Identity, error: &Error) -> bool {
 fn no_deletion(error: &Error) -> &'static str {
     match error.reply() {
         Some(reply) if reply.status == 404 => {
-            "a gateway in front of the registry may let no DELETE through, or a rule of the registry forbids it"
+            "a gateway in front of the registry may block DELETE, or a rule of the registry may forbid it"
         }
         // Only a plan has no other way.
         Some(reply) if reply.status == 400 => "this registry deletes manifests, not tags; save a new plan for it",
         // distribution answers so while it is read-only; where deletion is disabled its reply has a code.
         Some(reply) if reply.status == 405 && reply.errors.is_empty() => {
-            "the registry may be in read-only mode (storage.maintenance.readonly in its config.yml), or let no DELETE through"
+            "the registry may be in read-only mode (storage.maintenance.readonly in config.yml), or a proxy may block \
+             DELETE"
         }
         _ => {
-            "on docker's registry: deletion is disabled unless REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in config.yml); \
-             a pull-through cache (proxy.remoteurl) never deletes, and read-only mode (storage.maintenance.readonly) answers the same"
+            "on the distribution registry: set REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in \
+             config.yml); pull-through caches (proxy.remoteurl) and read-only registries \
+             (storage.maintenance.readonly) refuse deletion too"
         }
     }
 }
@@ -312,30 +334,41 @@ fn no_deletion(error: &Error) -> &'static str {
 fn danger_hint(danger: &Danger) -> Option<String> {
     match danger {
         Danger::Siblings { .. } => Some(
-            "use --with-siblings to remove these tags too; --placeholder removes only the named one (it pushes a tiny manifest first)"
+            "use --with-siblings to remove these tags too, or --placeholder to remove only the named one (it pushes a \
+             tiny manifest first)"
                 .to_owned(),
         ),
         Danger::Tagged { .. } => Some("use --all-tags to remove the manifest with its tags".to_owned()),
         Danger::InIndex { .. } => Some(
-            "remove the index that lists it instead; --placeholder removes only the tag, --force breaks the index".to_owned(),
+            "remove the index that lists it instead, or use --placeholder to remove only the tag; --force breaks the \
+             index"
+                .to_owned(),
         ),
         Danger::Unlisted => Some(
-            "--placeholder removes only this tag (it pushes a tiny manifest first); --with-siblings removes every tag on the manifest"
+            "use --placeholder to remove only this tag (it pushes a tiny manifest first), or --with-siblings to \
+             remove every tag on the manifest"
                 .to_owned(),
         ),
         Danger::Unreadable { names } => {
-            let broken = names.first().map(|name| format!("; or remove {name} first")).unwrap_or_default();
-            Some(format!("--placeholder removes a tag without knowing about others (it pushes a tiny manifest first){broken}"))
+            let broken = names.first().map(|name| format!(", or remove {name} first")).unwrap_or_default();
+            Some(format!(
+                "use --placeholder, which does not depend on other tags (it pushes a tiny manifest \
+                 first){broken}"
+            ))
         }
-        Danger::Moved { .. } => Some("it was pushed to meanwhile; look at it again before removing it".to_owned()),
-        Danger::TagExists { .. } => {
-            Some("tags are never overwritten; to restore it, remove the tag, then: rls undo ID (see rls undo --list)".to_owned())
-        }
+        Danger::Moved { .. } => Some("it was pushed meanwhile; check it again before removing it".to_owned()),
+        Danger::TagExists { .. } => Some(
+            "existing tags are never overwritten; to restore it, remove the tag, then run 'rls undo ID' (see \
+                 'rls undo --list')"
+                .to_owned(),
+        ),
         Danger::MissingBlobs { .. } => Some(
-            "the registry's garbage collection has deleted them; push the image again from where it was built".to_owned(),
+            "the registry's garbage collection has deleted them; push the image again from where it was \
+             built"
+                .to_owned(),
         ),
         Danger::DamagedCopy => Some("push the image again from where it was built".to_owned()),
-        Danger::DigestMismatch => Some("a proxy or the registry altered the data; nothing of it was used".to_owned()),
+        Danger::DigestMismatch => Some("a proxy or the registry altered the data; it was not used".to_owned()),
         _ => None,
     }
 }

@@ -1,4 +1,5 @@
-//! From a failure to what a person reads and a script sees: message, causes, hint, exit code. The only place that knows exit codes.
+//! From a failure to what a person reads and a script sees: message, causes, hint, exit code. The only place that knows
+//! exit codes.
 
 mod exit;
 mod hint;
@@ -144,11 +145,10 @@ impl Report {
 
     /// What the run took, for `--stats`.
     pub fn totals(&self, totals: Totals, elapsed: Duration) {
-        let Totals { requests, retries, token_fetches, bytes, peak_concurrency: most_at_once, throttled: slowdowns } =
-            totals;
+        let Totals { requests, retries, token_fetches, bytes, peak_concurrency, throttled } = totals;
         let seconds = elapsed.as_secs_f64();
         let text = format!(
-            "{requests} requests, {most_at_once} at once at most, {slowdowns} slow-downs, {retries} retries, \
+            "{requests} requests, max concurrency {peak_concurrency}, throttled {throttled} times, {retries} retries, \
              {token_fetches} token fetches, {bytes} bytes, {seconds:.3} seconds"
         );
         self.line(Tone::Dim, "stats:", &text);
@@ -188,7 +188,8 @@ pub fn refuse(refusal: Refusal) -> Exit {
     }
 }
 
-/// Runs the program; a panic is a bug, said in one line and with exit code 1. Its own message is not shown: it may quote anything.
+/// Runs the program; a panic is a bug, said in one line and with exit code 1. Its own message is not shown: it may
+/// quote anything.
 pub fn catch_panics(program: impl FnOnce() -> Exit) -> Exit {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();

@@ -85,7 +85,7 @@ fn record(check: Check, remedies: &Remedies<'_>) -> CheckRecord {
     let finding = check.finding.as_ref();
     let unverified = check
         .ignored_skip_verify
-        .map(|file| format!("or without verifying it, as {} asks: --insecure", file.display()));
+        .map(|file| format!("or use --insecure to skip verification, as {} asks", file.display()));
     CheckRecord {
         registry: String::new(),
         reference: None,

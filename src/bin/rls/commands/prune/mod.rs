@@ -54,7 +54,7 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
     let outcome = loop {
         let next = next_or_flush(context, &mut planned, &mut output);
         let (target, planned) =
-            match context.with_progress("looking at tags", &counts, next).await.and_then(|next| next) {
+            match context.with_progress("inspecting tags", &counts, next).await.and_then(|next| next) {
                 Ok(Some(planned)) => planned,
                 Ok(None) => break Ok(()),
                 Err(stop) => break Err(stop),
@@ -98,8 +98,8 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
     }
 }
 
-/// Writes the records of a repository, but for what is going to be carried out. What could not be read of a tag is a failure, though the
-/// tag is safe; so is that the registry deletes nothing.
+/// Writes the records of a repository, but for what is going to be carried out. What could not be read of a tag is a
+/// failure, though the tag is safe; so is that the registry deletes nothing.
 async fn show(
     args: &PruneArgs,
     target: &Target,
@@ -113,9 +113,10 @@ async fn show(
     if let Some(error) = &refusal {
         context.report.failure(error, &hint_context);
     } else if !decided.has_times() {
-        context
-            .report
-            .warning(&format!("no creation time is known in {}; --sort version orders by version", target.repository));
+        context.report.warning(&format!(
+            "no creation times are known in {}; use --sort version to order by version",
+            target.repository
+        ));
     }
     for (row, decision) in decided.plan.decisions.iter().enumerate() {
         if row % ROWS == 0 {
@@ -257,7 +258,8 @@ impl<'a> Sums<'a> {
         if self.held > 0 {
             let (tags, them) = if self.held == 1 { ("tag stays", "it") } else { ("tags stay", "them") };
             context.report.summary(&format!(
-                "{} {tags} although the rule removes {them}: the registry deletes manifests, not tags; --placeholder removes {them}",
+                "{} {tags} although the rule removes {them}: the registry deletes manifests, not tags; --placeholder \
+                 removes {them}",
                 self.held
             ));
         }

@@ -51,7 +51,7 @@ impl Decided {
             let requests = RemovalRequest::by_rule(&plan, &of_decision, &policy);
             (plan, requests, used)
         });
-        let given_up = |error| Error::new(Kind::Incomplete, "the plan was given up").because(error);
+        let given_up = |error| Error::new(Kind::Incomplete, "planning was aborted").because(error);
         let (plan, requests, used) = decided.await.map_err(given_up)?;
         let removal = Self::removal(target, &snapshot, requests, &used).await;
         let mut decided = Self {
@@ -125,7 +125,7 @@ impl Decided {
         match self.plan.refusal {
             Some(Refusal::NoTimes(_)) => {
                 let what = format!("cannot order the tags of {repository} by creation time: none is known");
-                Some(stopped(what).because("the images say no creation time, or one that a build tool set"))
+                Some(stopped(what).because("the images have no creation time, or one that a build tool set"))
             }
             Some(_) => Some(stopped(format!("no rule for {repository}"))),
             None if self.plan.would_remove_all => Some(
@@ -224,7 +224,8 @@ pub(super) fn is_doubt(error: &Error) -> bool {
 }
 
 impl Decided {
-    /// What cannot be known: what holds tags back, each once with how many these are, and a list that cannot be believed.
+    /// What cannot be known: what holds tags back, each once with how many these are, and a list that cannot be
+    /// believed.
     pub(super) fn doubts(&self, repository: &Repository) -> Vec<Error> {
         let mut doubts = doubts(repository, &self.held);
         let is_told = self.held.values().any(|error| matches!(error.kind(), Kind::Safety(Danger::Unlisted)));

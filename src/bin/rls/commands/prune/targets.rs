@@ -42,7 +42,8 @@ struct Applied {
 }
 
 impl Applied {
-    /// The rules for a repository: the one on the command line, and the one in the configuration file. `None` where there is neither.
+    /// The rules for a repository: the one on the command line, and the one in the configuration file. `None` where
+    /// there is neither.
     fn to(
         repository: &Repository,
         args: &PruneArgs,
@@ -100,8 +101,8 @@ impl UsedFiles {
     }
 }
 
-/// The repositories that are named, or those of the catalog, with their rules. All rules are known before anything is asked about a
-/// tag.
+/// The repositories that are named, or those of the catalog, with their rules. All rules are known before anything is
+/// asked about a tag.
 pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<Vec<Target>, CommandError> {
     let now = Timestamp::now();
     if args.rule.is_given() {
@@ -137,7 +138,7 @@ pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<V
         targets.push(Target { client, repository, rules, used, untag_only, options, is_from_catalog: true });
     }
     match (&targets[..], &repositories[..]) {
-        (_, []) => context.report.warning("no repository of the catalog matches --match-repo"),
+        (_, []) => context.report.warning("no repository in the catalog matches --match-repo"),
         ([], [first, ..]) => return Err(no_rule(first).into()),
         _ if targets.len() < repositories.len() => {
             let without = repositories.len() - targets.len();
@@ -150,9 +151,9 @@ pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<V
 
 fn no_rule(repository: &Repository) -> Usage {
     Usage::new(format!("no rule for {repository}"))
-        .because("there is none on the command line, and no table in the configuration file matches the repository")
+        .because("none is given on the command line, and no table in the configuration file matches")
         .hint(format!(
-            "--keep-last N, --older-than AGE and so on, or [prune.\"{repository}\"] in the configuration file"
+            "use --keep-last N or --older-than AGE, or add [prune.\"{repository}\"] to the configuration file"
         ))
 }
 
@@ -183,8 +184,8 @@ impl Target {
         kept.chain(self.used().tags().cloned()).collect()
     }
 
-    /// What the repository holds. distribution keeps a repository in its catalog after its last tag is gone, and then knows no list of
-    /// tags.
+    /// What the repository holds. distribution keeps a repository in its catalog after its last tag is gone, and then
+    /// knows no list of tags.
     pub(super) async fn snapshot(&self, progress: Arc<SnapshotProgress>) -> Result<TagIndex> {
         let options = SnapshotOptions { dates: true, also: self.also(), progress, ..SnapshotOptions::default() };
         match self.client.snapshot(&self.repository, options).await {

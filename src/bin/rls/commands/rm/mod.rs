@@ -74,8 +74,8 @@ async fn remove(
     runner.preview(client, &plan, output).await
 }
 
-/// A plan to which everybody has said yes who has to. What was found before somebody answered may be out of date, so the plan is made
-/// anew after each answer, until there is nothing in it that was not asked about.
+/// A plan to which everybody has said yes who has to. What was found before somebody answered may be out of date, so
+/// the plan is made anew after each answer, until there is nothing in it that was not asked about.
 async fn planned(
     args: &RmArgs,
     context: &Context<'_>,
@@ -89,7 +89,7 @@ async fn planned(
             task.used.as_ref().map(|used| Arc::new(used.in_repository(task.client.registry(), &task.repository)));
         let options = PlanOptions { inspect, used, progress: Arc::clone(&counts) };
         let made = Plan::make(&task.client, &task.repository, task.requests.clone(), options);
-        let plan = match context.with_progress(&format!("looking at {}", task.repository), &counts, made).await? {
+        let plan = match context.with_progress(&format!("inspecting {}", task.repository), &counts, made).await? {
             Ok(plan) => plan,
             Err(error) => return Ok(Err(error)),
         };

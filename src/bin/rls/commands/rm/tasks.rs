@@ -158,7 +158,7 @@ impl Task {
             return None;
         }
         let names: Vec<_> = self.requests.iter().map(|request| request.target.within(repository)).collect();
-        Some(format!("Remove {}, and with it {}?", some_of(&names), some_of(&also)))
+        Some(format!("Remove {} (also removes {})?", some_of(&names), some_of(&also)))
     }
 }
 
@@ -170,15 +170,12 @@ fn chosen(args: &RmArgs, reference: &Reference) -> Result<Option<Chosen>, Usage>
         (true, _, true) => Ok(Some(Chosen::Matching)),
         (true, true, false) if is_filtered => Ok(Some(Chosen::Matching)),
         (true, true, false) => Ok(Some(Chosen::All)),
-        (true, false, false) => {
-            Err(Usage::new(format!("{reference} is a repository: which of its tags?")).hint(format!(
-                "rls rm {reference}:latest removes that tag, --match GLOB those that match, --all-tags all of them"
-            )))
-        }
+        (true, false, false) => Err(Usage::new(format!("{reference} is a repository, not a tag"))
+            .hint(format!("name a tag, such as {reference}:latest, or use --match GLOB or --all-tags"))),
         (false, _, false) if !is_filtered => Ok(None),
         (false, ..) => {
-            Err(Usage::new(format!("--match and --exclude choose tags of a repository, and {reference} is one"))
-                .hint("leave out the tag or digest, or --match and --exclude"))
+            Err(Usage::new(format!("--match and --exclude cannot be used with {reference}, which is not a repository"))
+                .hint("omit the tag or digest, or --match and --exclude"))
         }
     }
 }
@@ -187,7 +184,7 @@ fn request(args: &RmArgs, reference: &Reference) -> Result<RemovalRequest, Usage
     let (target, expected, takes_tags) = match (reference.tag(), reference.digest()) {
         (Some(_), _) if args.all_tags => {
             return Err(Usage::new(format!("--all-tags cannot be used with {reference}, which is one tag")).hint(
-                "--with-siblings removes its manifest with all tags on it; REPO alone with --all-tags is all tags",
+                "use --with-siblings to remove its manifest with all tags on it, or REPO --all-tags to remove all tags",
             ));
         }
         (None, Some(digest)) => (Target::Manifest(digest.clone()), None, args.all_tags),
@@ -213,7 +210,8 @@ fn policy(args: &RmArgs) -> RemovalPolicy {
     }
 }
 
-/// Reads a plan. What a file says never overrides what a person says: with `--registry`, all of it is for that registry.
+/// Reads a plan. What a file says never overrides what a person says: with `--registry`, all of it is for that
+/// registry.
 async fn saved(file: &Path, context: &Context<'_>) -> Result<SavedPlan, CommandError> {
     let called = if file.as_os_str() == "-" {
         "the plan on standard input".to_owned()
@@ -228,7 +226,7 @@ async fn saved(file: &Path, context: &Context<'_>) -> Result<SavedPlan, CommandE
         context.settings.check_asked(&item.registry).map_err(|other| {
             Usage::new(format!("{called} is not for {other}"))
                 .because(format!("its entry for {} names {}", item.repository, item.registry))
-                .hint("nothing was changed; leave out -r to apply the plan to the registries that it names")
+                .hint("nothing was changed; omit -r to apply the plan to the registries that it names")
         })?;
     }
     Ok(plan)

@@ -1,4 +1,5 @@
-//! The names of tags in little memory: a repository may have a million of them, and they are sorted before the first is shown.
+//! The names of tags in little memory: a repository may have a million of them, and they are sorted before the first is
+//! shown.
 
 use std::iter;
 use std::panic::resume_unwind;
@@ -61,7 +62,8 @@ impl Names {
         self.starts.len()
     }
 
-    /// Sorts them by what their names say; each stays once. Many are sorted on a thread of their own, so that a signal ends the command in the meantime.
+    /// Sorts them by what their names say; each stays once. Many are sorted on a thread of their own, so that a signal
+    /// ends the command in the meantime.
     pub(super) async fn sorted(mut self, order: Order, reverse: bool) -> Self {
         if self.len() < MANY {
             self.sort(order, reverse);
@@ -109,8 +111,8 @@ impl Names {
     }
 }
 
-/// The name that begins there and something after it: two are in the order of their names, since what ends a name is below whatever
-/// may go on.
+/// The name that begins there and something after it: two are in the order of their names, since what ends a name is
+/// below whatever may go on.
 fn beginning(text: &str, start: u32) -> &[u8] {
     let rest = text.as_bytes().get(start as usize..).unwrap_or_default();
     rest.get(..LONGEST).unwrap_or(rest)

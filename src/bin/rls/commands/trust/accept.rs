@@ -19,16 +19,14 @@ pub(super) async fn ask(registry: &Registry, wanted: &Wanted) -> Result<()> {
         wanted.anchors.iter().map(|anchor| shown(&CertificateRecord::from(&anchor.certificate))).collect();
     let shown = shown.join(" and ");
     if !prompt::is_possible() {
-        return Err(Usage::new(format!("{shown} is to be trusted for {name}, which needs a confirmation"))
-            .because("there is no terminal to ask on")
-            .hint(
-                "--fingerprint SHA256 accepts it, once you have compared it with what the registry's operator says",
-            ));
+        return Err(Usage::new(format!("confirmation needed: trust {shown} for {name}?"))
+            .because("no terminal to ask on")
+            .hint("verify the fingerprint with the registry's administrator, then use --fingerprint SHA256"));
     }
-    if prompt::is_yes(&prompt::ask(&format!("trust {shown} for {name}? [y/N]")).await?) {
+    if prompt::is_yes(&prompt::ask(&format!("Trust {shown} for {name}? [y/N]")).await?) {
         Ok(())
     } else {
-        Err(Usage::new("not accepted, so nothing was written"))
+        Err(Usage::new("cancelled; nothing was changed"))
     }
 }
 

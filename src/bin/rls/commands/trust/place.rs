@@ -33,15 +33,15 @@ pub(super) fn write(
 
 fn refusal(refused: Refused, placement: &Placement) -> Usage {
     match refused {
-        Refused::Different { path, holds } => Usage::new(format!("another certificate is in {}", path.display()))
+        Refused::Different { path, holds } => Usage::new(format!("{} contains another certificate", path.display()))
             .because(holds)
-            .hint("--force replaces it"),
+            .hint("use --force to replace it"),
         Refused::Unchangeable { path, why, line } => Usage::new(format!("{} cannot be changed", path.display()))
             .because(why)
             .hint(format!("write the CA to {} and add this by hand: {line}", placement.ca_file.display())),
         Refused::Denied { path, why } => Usage::new(format!("{} cannot be written", path.display()))
             .because(why)
-            .hint("the files of the whole machine are root's; --write rls is for you alone"),
+            .hint("run it as root, or use --write rls to trust it for your user only"),
         Refused::Failed(error) => error.into(),
     }
 }
@@ -49,13 +49,14 @@ fn refusal(refused: Refused, placement: &Placement) -> Usage {
 /// What is left to do.
 pub(super) fn hints(context: &Context<'_>, client: ClientProgram, placement: &Placement) {
     for folder in &placement.hides {
-        context.report.warning(&format!("podman reads one folder only: {} is not read any more", folder.display()));
+        context.report.warning(&format!("podman reads only one folder: {} is no longer read", folder.display()));
     }
     match client {
         ClientProgram::Containerd => context.report.hint(
-            "containerd looks there if its config.toml has config_path = \"/etc/containerd/certs.d\"; it need not be restarted",
+            "containerd reads it if its config.toml has config_path = \"/etc/containerd/certs.d\"; no restart is \
+             needed",
         ),
-        ClientProgram::K3s => context.report.hint("it counts once k3s is restarted: systemctl restart k3s"),
+        ClientProgram::K3s => context.report.hint("restart k3s to apply: systemctl restart k3s"),
         ClientProgram::Rls | ClientProgram::Docker | ClientProgram::Podman => {}
     }
 }

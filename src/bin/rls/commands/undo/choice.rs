@@ -131,14 +131,15 @@ fn named(text: &str, settings: &Settings) -> usage::Result<Named> {
     if let Some(id) = RunId::parse(text) {
         return Ok(Named::Run(id));
     }
-    let (registry, reference) = settings
-        .reference(text)
-        .map_err(|error| Usage::from(error).hint("name a run (rls undo --list), or a REF or REPO that was removed"))?;
+    let (registry, reference) = settings.reference(text).map_err(|error| {
+        Usage::from(error).hint("name a run (see 'rls undo --list'), or a REF or REPO that was removed")
+    })?;
     let (tag, digest) = (reference.tag().cloned(), reference.digest().cloned());
     Ok(Named::Thing { registry, repository: reference.repository().clone(), tag, digest })
 }
 
-/// Whether they are the same host, port and prefix. By which scheme it was reached the archive knows, a name does not say.
+/// Whether they are the same host, port and prefix. By which scheme it was reached the archive knows, a name does not
+/// say.
 fn is_same_place(one: &Registry, other: &Registry) -> bool {
     one.authority() == other.authority() && one.prefix() == other.prefix()
 }

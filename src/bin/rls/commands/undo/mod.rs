@@ -61,7 +61,7 @@ pub async fn run(args: &UndoArgs, context: &Context<'_>) -> Result<(), CommandEr
 ///
 /// There is no home directory.
 pub(super) fn archive() -> usage::Result<Archive> {
-    let nowhere = |error| Usage::new("the folder of removed manifests is not known").because(error);
+    let nowhere = |error| Usage::new("cannot determine the folder of removed manifests").because(error);
     let strategy = etcetera::choose_base_strategy().map_err(nowhere)?;
     let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
     Ok(Archive::at(state.join("rls").join("removed"), Limits::default()))
@@ -74,7 +74,7 @@ async fn off_the_thread<T: Send + 'static>(
 ) -> Result<registry_ls::Result<T>, CommandError> {
     let work = tokio::task::spawn_blocking(work);
     let done = context.until_shutdown(work).await?;
-    Ok(done.unwrap_or_else(|error| Err(Error::config("removed manifests cannot be read").because(error))))
+    Ok(done.unwrap_or_else(|error| Err(Error::config("cannot read removed manifests").because(error))))
 }
 
 /// Says that nothing is put back, and why.
@@ -84,7 +84,7 @@ fn unplanned(context: &Context<'_>, args: &UndoArgs, error: &Error) -> Result<()
     }
     context.report.failure(error, &HintContext::default());
     if !args.lists.is_empty() {
-        context.report.hint("rls undo --list shows what can be undone");
+        context.report.hint("run 'rls undo --list' to see what can be undone");
     }
     Ok(())
 }
@@ -152,7 +152,7 @@ impl UndoRunner<'_> {
     fn end(self) {
         let Self { context, only_shows, total, back, kept, failed, .. } = self;
         if total > 1 && kept + failed > 0 {
-            let would = if only_shows { "would put back" } else { "put back" };
+            let would = if only_shows { "would restore" } else { "restored" };
             let parts = [(kept, "kept"), (failed, "failed")].into_iter().filter(|(count, _)| *count > 0);
             let parts: String = parts.map(|(count, what)| format!(", {count} {what}")).collect();
             context.report.warning(&format!("{would} {back} of {total}{parts}"));

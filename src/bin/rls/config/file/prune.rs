@@ -35,12 +35,12 @@ pub struct Prune {
 /// Reads one of the tables.
 pub(super) fn read(reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Result<Prune> {
     let repositories = parse_glob(entry.key).map_err(|cause| {
-        reader.fault(entry.at.clone(), format!("{:?} is no glob for repositories", entry.key)).because(cause)
+        reader.fault(entry.at.clone(), format!("invalid glob {:?} for repositories", entry.key)).because(cause)
     })?;
     if entry.key.contains(':') {
         return Err(reader
-            .fault(entry.at.clone(), format!("the table of a rule is named after paths, not {:?}", entry.key))
-            .hint("a path has no registry before it and no tag behind it; the rule is for every registry"));
+            .fault(entry.at.clone(), format!("rule tables are named after repository paths, not {:?}", entry.key))
+            .hint("omit the registry and the tag; a rule applies to every registry"));
     }
     let mut rule = RuleArgs::default();
     for entry in Reader::entries(reader.sub(entry)?) {
@@ -78,8 +78,8 @@ fn take(rule: &mut RuleArgs, reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Resu
 }
 
 impl File {
-    /// The rule for a repository: of the tables that match its path the one that says most of it, counted in letters that are no
-    /// wildcards.
+    /// The rule for a repository: of the tables that match its path the one that says most of it, counted in letters
+    /// that are no wildcards.
     ///
     /// # Errors
     /// Two of them say as much.
@@ -100,11 +100,9 @@ impl File {
             [prune] => Ok(Some(&prune.rule)),
             [one, other, ..] => {
                 let tables = format!("[prune.\"{}\"] and [prune.\"{}\"]", one.repositories, other.repositories);
-                Err(Usage::new(format!("two rules in the configuration file are for {path}"))
-                    .because(format!("{tables} match it, and neither is more specific"))
-                    .hint(
-                        "a table with the repository's whole path decides, and so do rule options on the command line",
-                    ))
+                Err(Usage::new(format!("two rules in the configuration file match {path}"))
+                    .because(format!("{tables} are equally specific"))
+                    .hint("add a table with the repository's full path, or give the rule on the command line"))
             }
         }
     }

@@ -117,7 +117,7 @@ fn every_key_is_read() {
 /// The lists that a mistyped key is compared with hold the keys that are read, all of them and no other.
 #[test]
 fn the_lists_of_keys_are_true() {
-    let is_known = |text: &str| !parse(text).err().is_some_and(|usage| usage.what().contains("there is no key"));
+    let is_known = |text: &str| !parse(text).err().is_some_and(|usage| usage.what().contains("unknown key"));
     for key in GENERAL.iter().chain(&CONNECTION).chain(&WEAKENING) {
         assert!(is_known(&format!("{key} = []")), "{key}");
     }
@@ -137,21 +137,18 @@ fn the_lists_of_keys_are_true() {
 
 #[test]
 fn an_unknown_key_names_its_place_and_the_nearest() {
-    assert_eq!(
-        refused("jobs = 1\n\n  jbos = 2"),
-        "/etc/rls/config.toml:3:3: there is no key \"jbos\"\njobs was perhaps meant"
-    );
+    assert_eq!(refused("jobs = 1\n\n  jbos = 2"), "/etc/rls/config.toml:3:3: unknown key \"jbos\"\ndid you mean jobs?");
     assert_eq!(
         refused("[registries.\"reg:5000\"]\nca_file = \"x\""),
-        "/etc/rls/config.toml:2:1: there is no key \"ca_file\"\nca-file was perhaps meant"
+        "/etc/rls/config.toml:2:1: unknown key \"ca_file\"\ndid you mean ca-file?"
     );
     assert_eq!(
         refused("auth_file = \"x\""),
-        "/etc/rls/config.toml:1:1: there is no key \"auth_file\"\nauth-file was perhaps meant"
+        "/etc/rls/config.toml:1:1: unknown key \"auth_file\"\ndid you mean auth-file?"
     );
     assert_eq!(
         refused("[registries.reg]\nzebra = 1"),
-        "/etc/rls/config.toml:2:1: there is no key \"zebra\": the keys here are username, auth-file, anonymous, ca-file, \
+        "/etc/rls/config.toml:2:1: unknown key \"zebra\": the keys here are: username, auth-file, anonymous, ca-file, \
          client-cert, client-key, jobs, connect-timeout, retries, insecure, plain-http"
     );
 }
@@ -161,9 +158,9 @@ fn a_password_is_told_where_to_go_and_not_shown() {
     for key in ["password", "registry-password", "auth", "token", "secret", "identity-token"] {
         for text in [format!("{key} = \"s3cret\""), format!("[registries.reg]\n{key} = \"s3cret\"")] {
             let refusal = refused(&text);
-            let hint = "rls login stores a password where rls finds it; RLS_PASSWORD and --password-stdin hand it over";
+            let hint = "run 'rls login' to store a password, or use RLS_PASSWORD or --password-stdin";
             assert!(
-                refusal.ends_with(&format!(":1: {key} has no place in the configuration file\n{hint}")),
+                refusal.ends_with(&format!(":1: {key} is not allowed in the configuration file\n{hint}")),
                 "{refusal}"
             );
             assert!(!refusal.contains("s3cret"), "{refusal}");
@@ -175,7 +172,8 @@ fn a_password_is_told_where_to_go_and_not_shown() {
 fn what_weakens_a_connection_is_for_one_registry() {
     for key in WEAKENING {
         let expected = format!(
-            "/etc/rls/config.toml:1:1: {key} is for one registry, not for all\nit belongs into a table [registries.\"HOST:PORT\"]"
+            "/etc/rls/config.toml:1:1: {key} can only be set for a single registry\nmove it to a table \
+             [registries.\"HOST:PORT\"]"
         );
         assert_eq!(refused(&format!("{key} = true")), expected);
     }
@@ -184,50 +182,52 @@ fn what_weakens_a_connection_is_for_one_registry() {
 #[test]
 fn a_wrong_value_names_its_place() {
     let cases = [
-        ("jobs = 0", "1:8: jobs is to be a number from 1 to 256"),
-        ("jobs = \"4\"", "1:8: jobs is to be a number from 1 to 256"),
-        ("jobs = 1.5", "1:8: jobs is to be a number from 1 to 256"),
-        ("retries = -1", "1:11: retries is to be a number from 0 to 100"),
-        ("timeout = 10", "1:11: timeout is to be text in quotes"),
+        ("jobs = 0", "1:8: jobs must be a number from 1 to 256"),
+        ("jobs = \"4\"", "1:8: jobs must be a number from 1 to 256"),
+        ("jobs = 1.5", "1:8: jobs must be a number from 1 to 256"),
+        ("retries = -1", "1:11: retries must be a number from 0 to 100"),
+        ("timeout = 10", "1:11: timeout must be a string"),
         (
             "timeout = \"10\"",
-            "1:11: timeout cannot be \"10\": expected a number with its unit, such as 500ms, 10s, 2m or 1h",
+            "1:11: invalid timeout \"10\": expected a number with its unit, such as 500ms, 10s, 2m or 1h",
         ),
-        ("output = \"xml\"", "1:10: output is to be one of table, plain, json, jsonl, yaml"),
-        ("color = true", "1:9: color is to be text in quotes"),
+        ("output = \"xml\"", "1:10: output must be one of table, plain, json, jsonl, yaml"),
+        ("color = true", "1:9: color must be a string"),
         ("registry = \"\"", "1:12: registry is empty"),
-        ("ca-file = [\"a\", 1]", "1:17: ca-file is to be text in quotes"),
-        ("prune = 1", "1:9: prune is to be a table"),
-        ("[prune]\napp = 1", "2:7: app is to be a table"),
-        ("[prune.app]\nkeep-last = 0", "2:13: keep-last is to be a number from 1 to 4294967295"),
-        ("[prune.app]\nkeep = [\"a\", 1]", "2:14: keep is to be text in quotes"),
+        ("ca-file = [\"a\", 1]", "1:17: ca-file must be a string"),
+        ("prune = 1", "1:9: prune must be a table"),
+        ("[prune]\napp = 1", "2:7: app must be a table"),
+        ("[prune.app]\nkeep-last = 0", "2:13: keep-last must be a number from 1 to 4294967295"),
+        ("[prune.app]\nkeep = [\"a\", 1]", "2:14: keep must be a string"),
         (
             "[prune.app]\nkeep = \"v[1\"",
-            "2:8: keep cannot be \"v[1\": unclosed character class at byte 1; missing ']' (to match a literal '[', escape it as '\\[' or '[[]')",
+            "2:8: invalid keep \"v[1\": unclosed character class at byte 1; missing ']' (to match a literal '[', \
+             escape it as '\\[' or '[[]')",
         ),
         (
             "[prune.app]\nolder-than = \"6m\"",
-            "2:14: older-than cannot be \"6m\": expected hours at least; a month is 1mo, 1m would be a minute",
+            "2:14: invalid older-than \"6m\": expected hours at least; a month is 1mo, 1m would be a minute",
         ),
         (
             "[prune.app]\nolder-than = \"2999-01-31\"",
-            "2:14: older-than cannot be \"2999-01-31\": expected a date in the past",
+            "2:14: invalid older-than \"2999-01-31\": expected a date in the past",
         ),
-        ("[prune.app]\nsort = \"size\"", "2:8: sort is to be one of created, version"),
+        ("[prune.app]\nsort = \"size\"", "2:8: sort must be one of created, version"),
         (
             "[prune.app]\nkeep-semver = \"new\"",
-            "2:15: keep-semver cannot be \"new\": unexpected character 'n' while parsing major version number",
+            "2:15: invalid keep-semver \"new\": unexpected character 'n' while parsing major version number",
         ),
         (
             "[prune.\"v[1\"]",
-            "1:8: \"v[1\" is no glob for repositories: unclosed character class at byte 1; missing ']' (to match a literal '[', escape it as '\\[' or '[[]')",
+            "1:8: invalid glob \"v[1\" for repositories: unclosed character class at byte 1; missing ']' (to match a \
+             literal '[', escape it as '\\[' or '[[]')",
         ),
-        ("templates = \"x\"", "1:13: templates is to be a table"),
-        ("[templates]\na = 1", "2:5: a is to be text in quotes"),
-        ("[registries]\nreg = 1", "2:7: reg is to be a table"),
-        ("[registries.reg]\ninsecure = \"yes\"", "2:12: insecure is to be true or false"),
-        ("username = \"a\"\nanonymous = true", "2:1: username, auth-file and anonymous contradict each other"),
-        ("output = \"json\"\nformat = \"x\"", "2:1: output and format contradict each other"),
+        ("templates = \"x\"", "1:13: templates must be a table"),
+        ("[templates]\na = 1", "2:5: a must be a string"),
+        ("[registries]\nreg = 1", "2:7: reg must be a table"),
+        ("[registries.reg]\ninsecure = \"yes\"", "2:12: insecure must be true or false"),
+        ("username = \"a\"\nanonymous = true", "2:1: username, auth-file and anonymous cannot be used together"),
+        ("output = \"json\"\nformat = \"x\"", "2:1: output cannot be used with format"),
     ];
     for (text, expected) in cases {
         assert_eq!(refused(text), format!("/etc/rls/config.toml:{expected}"), "{text}");
@@ -238,7 +238,7 @@ fn a_wrong_value_names_its_place() {
 fn what_is_not_toml_names_its_place() {
     let refusal = refused("registry = \"a\"\né = = 1");
     assert!(refusal.starts_with("/etc/rls/config.toml:2:"), "{refusal}");
-    assert!(refusal.contains(": it is not TOML: "), "{refusal}");
+    assert!(refusal.contains(": invalid TOML: "), "{refusal}");
     assert!(!refusal.contains('\n'), "{refusal}");
 }
 
@@ -248,13 +248,13 @@ fn the_name_of_a_table_is_a_registry() {
     assert!(refusal.starts_with("/etc/rls/config.toml:1:13: 'a b' is not a registry: "), "{refusal}");
     assert_eq!(
         refused("[registries.\"http://reg\"]"),
-        "/etc/rls/config.toml:1:13: the table of a registry is named HOST:PORT, not \"http://reg\"\n\
-         plain-http = true in the table stands for http://"
+        "/etc/rls/config.toml:1:13: registry tables are named HOST:PORT, not \"http://reg\"\n\
+         use plain-http = true in the table instead of http://"
     );
     assert_eq!(
         refused("[registry.\"reg:5000\"]\njobs = 1"),
-        "/etc/rls/config.toml:1:2: registry is to be text in quotes: the default registry\n\
-         the table of one registry is [registries.\"HOST:PORT\"]"
+        "/etc/rls/config.toml:1:2: registry must be a string: the default registry\n\
+         use [registries.\"HOST:PORT\"] for the settings of one registry"
     );
 }
 
@@ -292,18 +292,19 @@ async fn a_file_that_was_asked_for_must_be_there() {
 fn the_table_of_a_rule_says_what_goes_for_paths() {
     assert_eq!(
         refused("[prune.app]\nmatch = \"v*\""),
-        "/etc/rls/config.toml:1:8: the rule does not say what to remove: --match and --exclude select the tags that it is about, \
+        "/etc/rls/config.toml:1:8: the rule does not say what to remove: --match and --exclude select the tags that \
+         it is about, \
          --sort their order\nadd --older-than AGE, or what to keep: --keep-last N, --keep-newer-than AGE, --keep-semver RANGE, \
          --keep GLOB"
     );
     assert_eq!(
         refused("[prune.\"reg:5000/app\"]\nkeep-last = 1"),
-        "/etc/rls/config.toml:1:8: the table of a rule is named after paths, not \"reg:5000/app\"\n\
-         a path has no registry before it and no tag behind it; the rule is for every registry"
+        "/etc/rls/config.toml:1:8: rule tables are named after repository paths, not \"reg:5000/app\"\n\
+         omit the registry and the tag; a rule applies to every registry"
     );
     assert_eq!(
         refused("[prune.app]\nkeep_last = 1"),
-        "/etc/rls/config.toml:2:1: there is no key \"keep_last\"\nkeep-last was perhaps meant"
+        "/etc/rls/config.toml:2:1: unknown key \"keep_last\"\ndid you mean keep-last?"
     );
 }
 
@@ -320,7 +321,7 @@ fn the_most_specific_rule_is_the_one_for_a_repository() {
     assert_eq!(count("team/abc"), Ok(Some(3)));
     assert_eq!(count("team/app"), Ok(Some(4)));
     let error = count("team/web").unwrap_err();
-    assert_eq!(error.what(), "two rules in the configuration file are for team/web");
-    assert_eq!(error.causes(), ["[prune.\"te*/web\"] and [prune.\"team/w??\"] match it, and neither is more specific"]);
+    assert_eq!(error.what(), "two rules in the configuration file match team/web");
+    assert_eq!(error.causes(), ["[prune.\"te*/web\"] and [prune.\"team/w??\"] are equally specific"]);
     assert_eq!(File::default().rule_for("team/app"), Ok(None));
 }

@@ -254,15 +254,22 @@ fn a_password_that_could_be_for_several_registries_is_for_none() {
         format!("{usage} | {}", usage.advice().unwrap_or_default())
     };
     let two = refused("rls tags corp:5000/app other:5000/app", &[("RLS_USERNAME", "ann")]);
-    assert!(two.starts_with("which registry is RLS_USERNAME for?: corp:5000 and other:5000 are named, "), "{two}");
-    assert!(refused("rls rm -u ann corp:5000/app:1 http://corp:5000/app:1", &[]).contains(" is -u for?"));
+    assert!(
+        two.starts_with("cannot tell which registry RLS_USERNAME is for: corp:5000 and other:5000 are named, "),
+        "{two}"
+    );
+    assert!(
+        refused("rls rm -u ann corp:5000/app:1 http://corp:5000/app:1", &[]).contains("which registry -u is for: ")
+    );
     assert_eq!(
         refused("rls tags -u ann app", &[]),
-        "which registry is -u for?: no registry is named on the command line | -r REGISTRY; for Docker Hub -r docker.io"
+        "cannot tell which registry -u is for: no registry is named on the command line | use -r REGISTRY; for Docker \
+         Hub: -r docker.io"
     );
     assert_eq!(
         refused("rls tags -u ann other:5000/app", &[("RLS_REGISTRY", "corp:5000")]),
-        "which registry is -u for?: the usual registry is corp:5000, and other:5000 is named | -r other:5000"
+        "cannot tell which registry -u is for: the default registry is corp:5000, but other:5000 is named | -r \
+         other:5000"
     );
     // A name without a registry is in the usual one, which gets it.
     resolve_line("rls tags -u ann app other:5000/app", &[("RLS_REGISTRY", "corp:5000")], "").unwrap();
@@ -309,19 +316,19 @@ fn https_is_not_spoken_in_plain_text() {
 
 #[test]
 fn a_password_belongs_to_somebody() {
-    assert_eq!(refused("--password-stdin", &[], ""), "--password-stdin needs a user name | -u NAME");
-    let expected = "--password-stdin needs a user name | -u NAME";
+    assert_eq!(refused("--password-stdin", &[], ""), "--password-stdin needs a user name | use -u NAME");
+    let expected = "--password-stdin needs a user name | use -u NAME";
     assert_eq!(refused("--password-stdin", &[("REGISTRY_AUTH_FILE", "x")], ""), expected);
     assert_eq!(
         refused("", &[("RLS_PASSWORD", "s3cret")], ""),
-        "RLS_PASSWORD needs a user name | -u NAME, or RLS_USERNAME"
+        "RLS_PASSWORD needs a user name | use -u NAME, or set RLS_USERNAME"
     );
 }
 
 #[test]
 fn a_password_in_the_user_name_is_refused_and_not_shown() {
-    let expected = "the user name has a colon in it: what follows it would be a password, which everybody can read on a command \
-         line | -u NAME asks for the password; --password-stdin reads it from standard input";
+    let expected = "the user name contains a colon: a password after it could be read by every user on this machine | \
+         use -u NAME to be asked for the password, or --password-stdin to read it from standard input";
     assert_eq!(refused("-u ann:s3cret", &[], ""), expected);
     assert_eq!(refused("", &[("RLS_USERNAME", "ann:s3cret")], ""), expected);
 }
@@ -389,15 +396,12 @@ fn a_template_can_have_a_name() {
     let expected = Some(Layout::Template("docker pull {{ tag }}".to_owned()));
     assert_eq!(settings("--format @pull", &[], FILE).layout, expected);
     assert_eq!(settings("", &[], &format!("format = \"@pull\"\n{FILE}")).layout, expected);
-    let missing = "there is no template @";
-    assert_eq!(
-        refused("--format @pul", &[], FILE),
-        format!("{missing}pul in the configuration file | @pull was perhaps meant")
-    );
+    let missing = "unknown template @";
+    assert_eq!(refused("--format @pul", &[], FILE), format!("{missing}pul | did you mean @pull?"));
     assert_eq!(
         refused("--format @zebra", &[], FILE),
-        format!("{missing}zebra in the configuration file: it has pull, short | ")
+        format!("{missing}zebra: the configuration file has pull, short | ")
     );
-    let hint = "[templates] x = \"…\" defines it";
-    assert_eq!(refused("--format @x", &[], ""), format!("{missing}x in the configuration file | {hint}"));
+    let hint = "define it in the configuration file: [templates] x = \"…\"";
+    assert_eq!(refused("--format @x", &[], ""), format!("{missing}x | {hint}"));
 }

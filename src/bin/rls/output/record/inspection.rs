@@ -9,8 +9,8 @@ use crate::output::{Human, Lines, Tone, View};
 pub struct InspectionRecord {
     /// The file.
     pub file: String,
-    /// What it is: `leaf`, `self-signed`, `fullchain`, `chain`, `root`, `bundle`, `client`, `key`, `with-key` or `other`; `None`
-    /// when it cannot be read.
+    /// What it is: `leaf`, `self-signed`, `fullchain`, `chain`, `root`, `bundle`, `client`, `key`, `with-key` or
+    /// `other`; `None` when it cannot be read.
     pub kind: Option<String>,
     /// The same for people.
     #[serde(skip)]
@@ -105,10 +105,10 @@ impl View for InspectionView {
             }
         }
         for key in &record.keys {
-            let kind = key.key.as_deref().unwrap_or("of a kind that is not accepted");
+            let kind = key.key.as_deref().unwrap_or("of an unsupported type");
             let owner = match key.certificate_in.as_slice() {
-                [] => ", of none of the certificates in these files".to_owned(),
-                files => listed(", of the certificate in ", files),
+                [] => ", matches none of the certificates in these files".to_owned(),
+                files => listed(", matches the certificate in ", files),
             };
             lines.push(plain(format!("  private key, {kind}{owner}")));
         }

@@ -36,7 +36,7 @@ impl View for LoginView {
         let LoginRecord { registry, username, place, .. } = record;
         let done = human.styles.paint(Tone::Good, "logged in");
         let escape = |text: &str| human.escape(text).into_owned();
-        format!("{done} to {} as {}, kept in {}", escape(registry), escape(username), escape(place))
+        format!("{done} to {} as {}; credentials stored in {}", escape(registry), escape(username), escape(place))
     }
 }
 
@@ -68,9 +68,9 @@ impl View for LogoutView {
     fn text(&self, record: &LogoutRecord, human: &Human) -> String {
         let registry = human.escape(&record.registry);
         if record.places.is_empty() {
-            return format!("not logged in to {registry}: there was nothing to forget");
+            return format!("not logged in to {registry}");
         }
         let done = human.styles.paint(Tone::Good, "logged out");
-        format!("{done} of {registry}, forgotten in {}", human.escape(&record.places.join(" and ")))
+        format!("{done} of {registry}; credentials removed from {}", human.escape(&record.places.join(" and ")))
     }
 }

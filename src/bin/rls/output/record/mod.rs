@@ -1,10 +1,10 @@
 //! The records: one struct for each line of the table in the command line's contract, and beside each its [`View`].
 //!
-//! Each says where its subject is: `registry`, and `reference`, which is its full name. People see the full name where it was asked for, and
-//! always where the name alone would be read back as something in another registry.
+//! Each says where its subject is: `registry`, and `reference`, which is its full name. People see the full name where
+//! it was asked for, and always where the name alone would be read back as something in another registry.
 //!
-//! A field has the same name in all formats. Times and sizes are machine values here; only tables and templates' filters
-//! make them human.
+//! A field has the same name in all formats. Times and sizes are machine values here; only tables and templates'
+//! filters make them human.
 
 mod certificate;
 mod check;

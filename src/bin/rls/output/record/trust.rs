@@ -54,8 +54,8 @@ pub struct WrittenRecord {
     pub change: String,
 }
 
-/// How `rls trust` shows its record: people get the chain and then what to do; what was written takes the place of the files'
-/// text.
+/// How `rls trust` shows its record: people get the chain and then what to do; what was written takes the place of the
+/// files' text.
 #[derive(Debug, Clone, Copy)]
 pub struct TrustView;
 
@@ -148,14 +148,14 @@ fn verdict(record: &TrustRecord, human: &Human) -> Vec<String> {
         lines.push(format!("{}{by}", human.styles.paint(Tone::Good, "trusted here")));
     } else {
         let cause = record.cause.as_deref().map_or(String::new(), |cause| format!(": {}", human.escape(cause)));
-        let so_far = if record.written.known().is_some() { "not trusted here until now" } else { "not trusted here" };
+        let so_far = if record.written.known().is_some() { "was not trusted here" } else { "not trusted here" };
         lines.push(format!("{}{cause}", human.styles.paint(Tone::Bad, so_far)));
     }
     let what = match record.anchor_kind.as_str() {
-        "root" => "a client that trusts its root CA trusts it:",
-        "intermediate" => "a client that trusts the last CA that it sends trusts it:",
-        "leaf" => "a client that trusts this very certificate trusts it, until it is renewed:",
-        _ => "a client that trusts this CA trusts it:",
+        "root" => "clients need this root CA certificate:",
+        "intermediate" => "clients need this CA certificate:",
+        "leaf" => "clients need this certificate, until it is renewed:",
+        _ => "clients need this CA certificate:",
     };
     lines.push(what.to_owned());
     lines.extend(record.anchors.iter().map(|anchor| format!("  {}", anchor.line(human))));

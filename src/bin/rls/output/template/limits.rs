@@ -1,7 +1,8 @@
 //! How much a template may make of one record, and how long it may take for it.
 //!
-//! A template is the user's own, but a number in it may be the registry's, and gigabytes that are asked for by mistake are better refused
-//! than attempted. The engine counts steps. Text is counted where it is shown and where a filter makes it, before it is made.
+//! A template is the user's own, but a number in it may be the registry's, and gigabytes that are asked for by mistake
+//! are better refused than attempted. The engine counts steps. Text is counted where it is shown and where a filter
+//! makes it, before it is made.
 
 use std::fmt::{self, Write as _};
 use std::io;

@@ -10,45 +10,51 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
     let (authority, host) = (remedies.registry.authority(), remedies.registry.host());
     Some(match problem {
         Problem::Html => vec![
-            "on the proxy before it: /v2/ has to go to the registry, without a login page (nginx: location /v2/ { proxy_pass \
+            "on the proxy: route /v2/ to the registry, without a login page (nginx: location /v2/ { proxy_pass \
              http://registry:5000; })"
                 .to_owned(),
-            format!("or here: the registry itself, if that is another host, port or path: rls doctor https://{authority}/PREFIX"),
+            format!("or here, if the registry is on another host, port or path: rls doctor https://{authority}/PREFIX"),
         ],
         Problem::NotARegistry => vec![
-            format!("the registry may be on another port: rls doctor {host}:5000"),
-            format!("or below a path, as with Artifactory and Nexus: rls doctor https://{authority}/PREFIX"),
+            format!("if the registry is on another port: rls doctor {host}:5000"),
+            format!("or under a path, as with Artifactory and Nexus: rls doctor https://{authority}/PREFIX"),
         ],
         Problem::ForgottenScheme => vec![
-            "on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)".to_owned(),
-            format!("or on the server: REGISTRY_HTTP_HOST=https://{authority}, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named"),
+            "on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)"
+                .to_owned(),
+            format!(
+                "or on the server: REGISTRY_HTTP_HOST=https://{authority}, and REGISTRY_AUTH_TOKEN_REALM=https://… if \
+                 it is set"
+            ),
         ],
-        Problem::Redirect => lines([
-            "on the server: an address that clients can reach by https; or REGISTRY_STORAGE_REDIRECT_DISABLE=true, to have blobs sent by \
-             the registry itself",
-        ]),
-        Problem::RateLimited => vec![
-            format!("wait; or log in, which often raises the limit: rls login {}", remedies.registry),
-        ],
+        Problem::Redirect => lines(["on the server: use an address that clients can reach over HTTPS, or \
+             REGISTRY_STORAGE_REDIRECT_DISABLE=true to serve blobs \
+             from the registry itself"]),
+        Problem::RateLimited => {
+            vec![format!("wait, or log in, which often raises the limit: rls login {}", remedies.registry)]
+        }
         Problem::NoCatalog => no_catalog(remedies),
         Problem::CatalogForbidden => {
-            let mut ways = vec!["ask the registry's operator for registry:catalog:* (docker_auth: type registry, name catalog, actions \"*\")".to_owned()];
+            let mut ways = vec![
+                "ask the registry's administrator for registry:catalog:* (docker_auth: type registry, \
+                 name catalog, actions \"*\")"
+                    .to_owned(),
+            ];
             ways.extend(no_catalog(remedies));
             ways
         }
         Problem::Paging => lines([
-            "on a proxy before it: the Link header and the query (n, last) have to pass unchanged",
-            "or on the server: a newer version; -vv shows the requests and replies",
+            "on the proxy: pass the Link header and the query (n, last) unchanged",
+            "or on the server: upgrade the registry; -vv shows requests and responses",
         ]),
-        Problem::NoRepository => vec![
-            format!("rls repos {} lists the repositories", remedies.registry),
-        ],
-        Problem::Incomplete => vec![format!("push {} again: something that it needs is gone", remedies.place())],
+        Problem::NoRepository => vec![format!("list repositories: rls repos {}", remedies.registry)],
+        Problem::Incomplete => vec![format!("push {} again: some of its content is missing", remedies.place())],
         Problem::DeletionDisabled => lines([
-            "on the server: REGISTRY_STORAGE_DELETE_ENABLED=true, and a restart (config.yml: storage: {delete: {enabled: true}})",
-            "registries of others (Docker Hub, GHCR) delete on their web sites",
+            "on the server: set REGISTRY_STORAGE_DELETE_ENABLED=true (config.yml: storage: {delete: {enabled: true}}) \
+             and restart it",
+            "hosted registries (Docker Hub, GHCR): delete on their websites",
         ]),
-        Problem::Clock => lines(["set the clock that is wrong, here or there: timedatectl set-ntp true"]),
+        Problem::Clock => lines(["set the clock that is wrong, here or on the server: timedatectl set-ntp true"]),
         _ => return None,
     })
 }

@@ -12,15 +12,16 @@ pub(super) fn remedies(problem: &Problem) -> Option<Vec<String>> {
         Problem::FileNotUsed { path, why } => vec![not_used(path, why)],
         Problem::ClientCertificateFile { path, is_authority: true } => vec![moved(path, &path.with_extension("crt"))],
         Problem::ClientCertificateFile { path, is_authority: false } => {
-            vec![format!("put the key that belongs to it beside it, as {}", path.with_extension("key").display())]
+            vec![format!("put its key beside it, as {}", path.with_extension("key").display())]
         }
-        Problem::NamedFile => lines([
-            "correct the file, or the option or variable that names it: --ca-file (RLS_CA_FILE), --client-cert, --client-key",
-        ]),
+        Problem::NamedFile => {
+            lines(["fix the file, or the option or variable that names it: --ca-file (RLS_CA_FILE), --client-cert, \
+             --client-key"])
+        }
         Problem::CredentialsNotRead => lines([
-            "correct or remove the file",
-            "or go by another one: --auth-file FILE",
-            "or without any: -u NAME, --anonymous",
+            "fix or remove the file",
+            "or use another one: --auth-file FILE",
+            "or use none: -u NAME, --anonymous",
         ]),
         _ => return None,
     })
@@ -35,15 +36,15 @@ fn not_used(path: &Path, why: &Unused) -> String {
             format!("in {shown}, below configs: \"{expected}\": instead of \"{key}\":")
         }
         Unused::Misplaced => {
-            format!("in {shown}: move configs: out of mirrors:, to the beginning of a line of its own")
+            format!("in {shown}: move configs: out of mirrors:, to the top level")
         }
         Unused::Denied => format!("{}chmod a+r {shown}", sudo(path)),
-        Unused::NoCertificate(_) => format!("put the CA's certificate into {shown}, in PEM"),
+        Unused::NoCertificate(_) => format!("put the certificate of the CA into {shown}, in PEM"),
         Unused::KeyWithoutCertificate => {
-            format!("put the certificate that belongs to it beside it, as {}", path.with_extension("cert").display())
+            format!("put its certificate beside it, as {}", path.with_extension("cert").display())
         }
-        Unused::ClientIdentity(_) => format!("put a client certificate and the key that belongs to it there: {shown}"),
-        _ => format!("correct {shown}, or take it away"),
+        Unused::ClientIdentity(_) => format!("put a client certificate and its key there: {shown}"),
+        _ => format!("fix or remove {shown}"),
     }
 }
 

@@ -10,13 +10,13 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
     let registry = remedies.registry;
     Some(match problem {
         Problem::UnknownScheme => lines([
-            "on the server: token or basic authentication (REGISTRY_AUTH), and on a proxy before it no other for /v2/",
+            "on the server: use token or basic authentication (REGISTRY_AUTH), and on a proxy no other scheme for /v2/",
         ]),
         Problem::PlainRealm => {
-            lines(["on the server: REGISTRY_AUTH_TOKEN_REALM=https://…, with TLS on the token server"])
+            lines(["on the server: set REGISTRY_AUTH_TOKEN_REALM=https://…, with TLS on the token server"])
         }
         Problem::RefusedRealm => {
-            lines(["on the server: REGISTRY_AUTH_TOKEN_REALM=https://…, an address that clients can reach"])
+            lines(["on the server: set REGISTRY_AUTH_TOKEN_REALM=https://… to an address that clients can reach"])
         }
         Problem::Helper { program, key, fault } => helper(program, key, *fault),
         Problem::ExpiredCredentials { secret } => expired(remedies, *secret),
@@ -25,12 +25,12 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
         }
         Problem::WrongCredentials { identity } => vec![
             format!("rls login {registry}"),
-            format!("or for this run: -u NAME; those that were refused come from {}", identity.source),
+            format!("or for this run: -u NAME; the rejected credentials come from {}", identity.source),
         ],
         Problem::MissingRight { right, identity } => missing_right(remedies, right.as_ref(), identity.is_some()),
         Problem::RefusedToken => lines([
-            "on the server: REGISTRY_AUTH_TOKEN_SERVICE, _ISSUER and _ROOTCERTBUNDLE have to be those of the token server",
-            "on both: the right time: timedatectl set-ntp true",
+            "on the server: REGISTRY_AUTH_TOKEN_SERVICE, _ISSUER and _ROOTCERTBUNDLE must match the token server",
+            "on both: set the clock: timedatectl set-ntp true",
         ]),
         _ => return None,
     })
@@ -45,14 +45,12 @@ pub(super) fn token_server(remedies: &Remedies<'_>, place: &str, problem: &Probl
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     match problem {
         Problem::NothingListens { .. } | Problem::NoConnection { .. } | Problem::NoAddress { .. } => vec![
-            format!(
-                "start the token server on {place}, and let port {port} through in the firewalls between here and there"
-            ),
-            "or on the registry's server: REGISTRY_AUTH_TOKEN_REALM=https://…, where it really is".to_owned(),
+            format!("start the token server on {place}, and open port {port} in the firewalls between here and there"),
+            "or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to its real address".to_owned(),
         ],
         Problem::ServerError | Problem::Other | Problem::Html | Problem::Redirect => vec![
-            format!("on the token server {place}: read its log"),
-            "or on the registry's server: REGISTRY_AUTH_TOKEN_REALM=https://…, where it really is".to_owned(),
+            format!("on the token server {place}: check its log"),
+            "or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to its real address".to_owned(),
         ],
         problem => {
             let there = Server { authority: place.to_owned(), host, port, is_registry: false };
@@ -64,14 +62,14 @@ pub(super) fn token_server(remedies: &Remedies<'_>, place: &str, problem: &Probl
 
 fn helper(program: &str, key: &str, fault: HelperFault) -> Vec<String> {
     let first = match fault {
-        HelperFault::Missing => format!("install {program}, in a folder of PATH"),
-        HelperFault::Silent => format!("see what it waits for: echo {key} | {program} get"),
-        HelperFault::NotRun | HelperFault::Failed => format!("see what it says: echo {key} | {program} get"),
+        HelperFault::Missing => format!("install {program} in a directory of PATH"),
+        HelperFault::Silent => format!("find out what it waits for: echo {key} | {program} get"),
+        HelperFault::NotRun | HelperFault::Failed => format!("find out why: echo {key} | {program} get"),
     };
     vec![
         first,
-        "or take it out of docker's config.json (credsStore, credHelpers)".to_owned(),
-        "or go without it: -u NAME, --auth-file FILE, --anonymous".to_owned(),
+        "or remove it from docker's config.json (credsStore, credHelpers)".to_owned(),
+        "or bypass it: -u NAME, --auth-file FILE, --anonymous".to_owned(),
     ]
 }
 
@@ -83,7 +81,7 @@ fn expired(remedies: &Remedies<'_>, secret: Secret) -> Vec<String> {
         let region = host.split('.').nth(3).filter(|_| host.ends_with(".amazonaws.com")).unwrap_or("REGION");
         return vec![
             format!("aws ecr get-login-password --region {region} | {login} -u AWS --password-stdin"),
-            "or for good: \"credHelpers\": {\"HOST\": \"ecr-login\"} in ~/.docker/config.json"
+            "or permanently: \"credHelpers\": {\"HOST\": \"ecr-login\"} in ~/.docker/config.json"
                 .replace("HOST", &registry.authority()),
         ];
     }
@@ -100,15 +98,15 @@ fn missing_right(remedies: &Remedies<'_>, right: Option<&Permission>, is_known: 
     let login = format!("rls login {}", remedies.registry);
     let ask = match right {
         Some(Permission { action: Action::Catalog, .. }) => {
-            "ask the registry's operator for registry:catalog:*".to_owned()
+            "ask the registry's administrator for registry:catalog:*".to_owned()
         }
         Some(Permission { action, repository: Some(repository) }) => {
-            format!("ask the registry's operator for {action} on {repository}")
+            format!("ask the registry's administrator for {action} permission on {repository}")
         }
-        _ => "ask the registry's operator to be let in".to_owned(),
+        _ => "ask the registry's administrator for access".to_owned(),
     };
     if is_known {
-        vec![ask, format!("or be somebody else: {login}, or -u NAME for this run")]
+        vec![ask, format!("or log in as another user: {login}, or -u NAME for this run")]
     } else {
         vec![login, format!("or {ask}")]
     }

@@ -1,4 +1,5 @@
-//! What to do about a problem: commands and files, of this program, of the registry's server, of what stands between them.
+//! What to do about a problem: commands and files, of this program, of the registry's server, of what stands between
+//! them.
 //!
 //! Each line is one way out; `on the server` and `on the proxy` say for whom it is where that is not this machine.
 
@@ -55,7 +56,7 @@ impl<'a> Remedies<'a> {
             .or_else(|| tls::remedies(server, problem))
             .or_else(|| login::remedies(self, problem))
             .or_else(|| api::remedies(self, problem));
-        remedies.unwrap_or_else(|| vec![format!("rls doctor {} -vv shows the requests and replies", self.place())])
+        remedies.unwrap_or_else(|| vec![format!("see the requests and responses: rls doctor {} -vv", self.place())])
     }
 
     /// The argument of this run.

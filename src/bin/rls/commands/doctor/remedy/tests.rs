@@ -33,7 +33,7 @@ fn a_file_that_is_not_used_is_moved_or_corrected() {
     );
     assert_eq!(
         not_used("/etc/rancher/k3s/registries.yaml", Unused::Misplaced),
-        "in /etc/rancher/k3s/registries.yaml: move configs: out of mirrors:, to the beginning of a line of its own"
+        "in /etc/rancher/k3s/registries.yaml: move configs: out of mirrors:, to the top level"
     );
     assert_eq!(not_used("/etc/x/ca.crt", Unused::Denied), "sudo chmod a+r /etc/x/ca.crt");
 }
@@ -43,7 +43,8 @@ fn amazon_azure_and_google_have_commands_of_their_own() {
     let expired = |registry, secret| of(registry, &Problem::ExpiredCredentials { secret }).remove(0);
     assert_eq!(
         expired("1234.dkr.ecr.eu-west-1.amazonaws.com", Secret::EcrPassword),
-        "aws ecr get-login-password --region eu-west-1 | rls login 1234.dkr.ecr.eu-west-1.amazonaws.com -u AWS --password-stdin"
+        "aws ecr get-login-password --region eu-west-1 | rls login 1234.dkr.ecr.eu-west-1.amazonaws.com -u AWS \
+         --password-stdin"
     );
     assert_eq!(expired("corp.azurecr.io", Secret::Token), "az acr login --name corp");
     assert!(expired("europe-docker.pkg.dev", Secret::Token).starts_with("gcloud auth print-access-token | rls login"));
@@ -54,9 +55,9 @@ fn amazon_azure_and_google_have_commands_of_their_own() {
 fn a_name_that_the_certificate_has_is_offered_and_a_wildcard_is_not() {
     let names = vec!["*.corp".to_owned(), "registry.corp".to_owned()];
     let remedies = of("reg.lan:5000", &Problem::WrongName { names });
-    assert_eq!(remedies[0], "by a name of its certificate: rls doctor registry.corp:5000");
+    assert_eq!(remedies[0], "use a name from its certificate: rls doctor registry.corp:5000");
     let remedies = of("10.1.2.3:5000", &Problem::AddressNotNamed { names: vec!["registry.corp".to_owned()] });
-    assert_eq!(remedies[0], "by its name: rls doctor registry.corp:5000");
+    assert_eq!(remedies[0], "use its name: rls doctor registry.corp:5000");
     assert!(remedies[1].contains(" -addext subjectAltName=IP:10.1.2.3 "), "{remedies:?}");
 }
 
@@ -135,7 +136,7 @@ fn every_problem_has_a_remedy() {
     for problem in problems {
         let remedies = of("reg.corp", &problem);
         assert!(!remedies.is_empty() && remedies.iter().all(|remedy| !remedy.is_empty()), "{problem:?}");
-        let is_fallback = remedies[0].ends_with("-vv shows the requests and replies");
+        let is_fallback = remedies[0].starts_with("see the requests and responses: ");
         assert_eq!(is_fallback, problem == Problem::Other, "{problem:?}: {remedies:?}");
     }
 }

@@ -15,33 +15,32 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
         ],
         Problem::UnknownIssuer { issuer, is_alone } => unknown_issuer(server, issuer, *is_alone),
         Problem::SelfSigned => vec![
-            "compare the fingerprint with that of the registry's operator; if it is the same:".to_owned(),
-            format!("rls trust {authority} --write rls (for others: --write docker, podman, containerd, k3s)"),
+            "verify the fingerprint with the registry's administrator; if it matches:".to_owned(),
+            format!("rls trust {authority} --write rls (for other clients: --write docker, podman, containerd, k3s)"),
             "or for this run: --ca-file FILE, with that certificate".to_owned(),
         ],
-        Problem::LeafAsAuthority { path } => vec![format!(
-            "put the certificate of the authority that issued it into {} (certbot: chain.pem)",
-            path.display()
-        )],
+        Problem::LeafAsAuthority { path } => {
+            vec![format!("put the certificate of the CA that issued it into {} (certbot: chain.pem)", path.display())]
+        }
         Problem::OtherAuthority { path } => {
-            vec![format!("put the authority's present certificate into {}", path.display())]
+            vec![format!("put the current CA certificate into {}", path.display())]
         }
         Problem::Expired { part } => expired(server, part),
         Problem::NotYetValid => lines([
-            "here: if this machine's clock is wrong: timedatectl set-ntp true",
-            "or on the server: a certificate that is valid now",
+            "here, if this machine's clock is wrong: timedatectl set-ntp true",
+            "or on the server: use a certificate that is valid now",
         ]),
         Problem::WrongName { names } => wrong_name(server, names),
         Problem::AddressNotNamed { names } => address_not_named(server, names),
         Problem::OnlyCommonName => {
             vec![format!(
-                "on the server: the certificate issued again with a name, for instance: {}",
+                "on the server: reissue the certificate with a subjectAltName, for instance: {}",
                 server.with_name()
             )]
         }
         Problem::OldCertificate => {
             vec![format!(
-                "on the server: the certificate issued again as version 3, for instance: {}",
+                "on the server: reissue the certificate as X.509 version 3, for instance: {}",
                 server.with_name()
             )]
         }
@@ -53,12 +52,12 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
             format!("and the key that belongs to it: {}", server.private_key()),
         ],
         Problem::UnusableCertificate => vec![format!(
-            "on the server: a certificate for servers, of version 3 and with a name, for instance: {}",
+            "on the server: use a server certificate, X.509 version 3 with a subjectAltName, for instance: {}",
             server.with_name()
         )],
         Problem::ClientCertificateWanted { .. } => vec![
-            "here: --client-cert FILE --client-key FILE, which the registry's operator gives out".to_owned(),
-            format!("or for good: ~/.config/rls/certs.d/{authority}/client.cert and client.key"),
+            "here: --client-cert FILE --client-key FILE, from the registry's administrator".to_owned(),
+            format!("or permanently: ~/.config/rls/certs.d/{authority}/client.cert and client.key"),
             format!("for docker: /etc/docker/certs.d/{authority}/client.cert and client.key"),
         ],
         Problem::ClientCertificateRefused { authorities, path } => vec![{
@@ -68,17 +67,17 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
                 format!(", issued by {}", authorities.join(" or "))
             };
             match path {
-                Some(path) => format!("put another client certificate{of}, in the place of {}", path.display()),
-                None => format!("--client-cert FILE --client-key FILE, another one{of}"),
+                Some(path) => format!("replace {} with another client certificate{of}", path.display()),
+                None => format!("use another client certificate{of}: --client-cert FILE --client-key FILE"),
             }
         }],
         Problem::OldTls => lines([
-            "on the server: TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2",
-            "if nginx stands before it: ssl_protocols TLSv1.2 TLSv1.3;",
+            "on the server: enable TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2",
+            "if it is behind nginx: ssl_protocols TLSv1.2 TLSv1.3;",
         ]),
         Problem::Handshake => vec![
-            "on the server: read its log, and that of what stands before it".to_owned(),
-            format!("or see more here: openssl s_client -connect {} -servername {}", server.address(), server.host),
+            "on the server: check its log, and that of any proxy in front of it".to_owned(),
+            format!("or get details here: openssl s_client -connect {} -servername {}", server.address(), server.host),
         ],
         _ => return None,
     })
@@ -86,28 +85,28 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
 
 fn unknown_issuer(server: &Server, issuer: &str, is_alone: bool) -> Vec<String> {
     let mut remedies = vec![
-        format!("here: --ca-file FILE, with the certificate of \"{issuer}\", which the registry's operator has"),
+        format!("here: --ca-file FILE, with the certificate of \"{issuer}\" from the registry's administrator"),
         format!(
-            "or for good: rls trust {} --write rls (for others: --write docker, podman, containerd, k3s)",
+            "or permanently: rls trust {} --write rls (for other clients: --write docker, podman, containerd, k3s)",
             server.authority
         ),
     ];
     if is_alone {
-        remedies.push(format!("or on the server, if \"{issuer}\" is no root: {}", server.full_chain()));
+        remedies.push(format!("or on the server, if \"{issuer}\" is an intermediate CA: {}", server.full_chain()));
     }
     remedies
 }
 
 fn expired(server: &Server, part: &Part) -> Vec<String> {
     match part {
-        Part::Trusted(path) => vec![format!("put the authority's present certificate into {}", path.display())],
+        Part::Trusted(path) => vec![format!("put the current CA certificate into {}", path.display())],
         Part::Server => lines([
-            "on the server: a new certificate (certbot renew), and then a restart: the registry reads it when it starts",
-            "here: if this machine's clock is wrong: timedatectl set-ntp true",
+            "on the server: renew the certificate (certbot renew), then restart the registry, which reads it on start",
+            "here, if this machine's clock is wrong: timedatectl set-ntp true",
         ]),
         Part::Issuer => vec![
-            format!("on the server: the authority's present certificates behind its own: {}", server.full_chain()),
-            "here: if this machine's clock is wrong: timedatectl set-ntp true".to_owned(),
+            format!("on the server: send the current CA certificates after its own: {}", server.full_chain()),
+            "here, if this machine's clock is wrong: timedatectl set-ntp true".to_owned(),
         ],
     }
 }
@@ -115,10 +114,10 @@ fn expired(server: &Server, part: &Part) -> Vec<String> {
 fn wrong_name(server: &Server, names: &[String]) -> Vec<String> {
     let mut remedies = Vec::new();
     if let Some(name) = names.iter().find(|name| !name.contains('*')) {
-        remedies.push(format!("by a name of its certificate: rls doctor {}", server.called(name)));
+        remedies.push(format!("use a name from its certificate: rls doctor {}", server.called(name)));
     }
     remedies.push(format!(
-        "or on the server: the certificate issued again for {}, for instance: {}",
+        "or on the server: reissue the certificate for {}, for instance: {}",
         server.host,
         server.with_name()
     ));
@@ -128,10 +127,10 @@ fn wrong_name(server: &Server, names: &[String]) -> Vec<String> {
 fn address_not_named(server: &Server, names: &[String]) -> Vec<String> {
     let mut remedies = Vec::new();
     if let Some(name) = names.iter().find(|name| !name.contains('*') && name.parse::<IpAddr>().is_err()) {
-        remedies.push(format!("by its name: rls doctor {}", server.called(name)));
+        remedies.push(format!("use its name: rls doctor {}", server.called(name)));
     }
     remedies.push(format!(
-        "or on the server: the certificate issued again with the address, for instance: {}",
+        "or on the server: reissue the certificate with the address, for instance: {}",
         server.with_name()
     ));
     remedies

@@ -20,41 +20,40 @@ impl Destinations {
         match inspection.kind {
             PemKind::FullChain => vec![
                 registry_certificate(file),
-                note("clients", "not needed: the CA's certificates are enough, and last longer"),
+                note("clients", "not needed: the CA certificates are enough, and last longer"),
             ],
             PemKind::SelfSigned => {
-                let warning = "it is its own CA, so this ends when it is renewed";
+                let warning = "self-signed: trust ends when the certificate is renewed";
                 let clients =
                     self.authorities().into_iter().map(|one| UseRecord { note: Some(warning.to_owned()), ..one });
                 std::iter::once(registry_certificate(file)).chain(clients).collect()
             }
             PemKind::Leaf if inspection.certificates.iter().all(|one| one.is_issued_by_root) => {
-                vec![registry_certificate(file), note("clients", "not this: the root's certificate belongs there")]
+                vec![registry_certificate(file), note("clients", "not this file: use the root CA certificate")]
             }
             PemKind::Leaf => vec![
-                note("registry", "not alone: clients that lack the chain refuse it; the fullchain belongs there"),
-                note("clients", "only as a pin, which breaks when it is renewed; the CA's certificates belong there"),
+                note("registry", "not alone: clients without the chain reject it; use fullchain.pem"),
+                note("clients", "only as a pin, which breaks on renewal; use the CA certificates"),
             ],
             PemKind::Root | PemKind::Chain | PemKind::Bundle => {
-                let registry =
-                    note("registry", "not this: \"private key does not match\"; the fullchain belongs there");
+                let registry = note("registry", "not this file: \"private key does not match\"; use fullchain.pem");
                 self.authorities().into_iter().chain([registry]).collect()
             }
             PemKind::Client => self.client_certificate(file),
             PemKind::WithKey if is_clients => self.client_certificate(file),
             PemKind::Key if inspection.keys.iter().any(|key| key.is_clients) => vec![
-                note("clients", "beside the client's certificate, which --check places: client.key beside client.cert"),
-                note("registry", "not this: it is a client's"),
+                note("clients", "client.key, beside client.cert (--check shows where)"),
+                note("registry", "not this file: it is for clients"),
             ],
             PemKind::Key => {
-                vec![registry_key(file), note("clients", "never, unless it is the key of a client's certificate")]
+                vec![registry_key(file), note("clients", "never, unless it is the key of a client certificate")]
             }
             PemKind::WithKey => vec![
                 registry_certificate(file),
                 registry_key(file),
-                note("clients", "never: there is a private key in it"),
+                note("clients", "never: it contains a private key"),
             ],
-            PemKind::Other => vec![note("nowhere", "there is nothing in it that a registry or its clients take")],
+            PemKind::Other => vec![note("nowhere", "contains nothing that a registry or its clients use")],
         }
     }
 
@@ -102,7 +101,7 @@ impl Destinations {
             UseRecord { program: client.to_string(), path, setting, note: None }
         };
         let clients = ClientProgram::ALL.iter().map(place);
-        clients.chain([note("registry", "not this: it is a client's")]).collect()
+        clients.chain([note("registry", "not this file: it is for clients")]).collect()
     }
 }
 
