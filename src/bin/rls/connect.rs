@@ -158,7 +158,7 @@ impl Connector {
         let (ca_files, identity, insecure) = files.clone();
         let client_identity = identity.map(|(cert, key)| ClientIdentityFiles { cert, key });
         let options = trust::Options { ca_files, client_identity, insecure, root, ..trust::Options::from_env() };
-        let trust = input::apart(move || Trust::load(options)).await.map_err(input::unread)?;
+        let trust = input::blocking(move || Trust::load(options)).await.map_err(input::cannot_read)?;
         Ok(lock(&self.trusts).entry(files).or_insert(trust).clone())
     }
 
@@ -172,7 +172,7 @@ impl Connector {
             Account::Anonymous => Keychain::anonymous(),
             Account::Found => self.discovered(None, places),
             Account::AuthFile(path) if path.as_os_str() == "-" => {
-                let text = self.stdin("credentials", input::CREDENTIALS).await?;
+                let text = self.stdin("credentials", input::MAX_CREDENTIALS).await?;
                 let auth_file = Some(AuthFile::Text { text, name: "standard input".to_owned() });
                 Keychain::discover(keychain::Options { auth_file, ..places })
             }
@@ -183,7 +183,9 @@ impl Connector {
             Account::User { username, password } => {
                 let (password, source) = match password {
                     Password::Given(password) => (password, "RLS_PASSWORD"),
-                    Password::Stdin => (typed(&self.stdin("the password", input::PASSWORD).await?), "--password-stdin"),
+                    Password::Stdin => {
+                        (typed(&self.stdin("the password", input::MAX_PASSWORD).await?), "--password-stdin")
+                    }
                     Password::Prompt => (prompt::password(&username, &registry.authority()).await?, "the prompt"),
                 };
                 Keychain::explicit(username, password, source)

@@ -10,22 +10,22 @@ use std::path::Path;
 use crate::usage::{Result, Usage, reason};
 
 /// The most that is read of a configuration file, in bytes.
-pub const CONFIG: u64 = 1 << 20;
+pub const MAX_CONFIG: u64 = 1 << 20;
 /// The most that is read of a password.
-pub const PASSWORD: u64 = 64 << 10;
+pub const MAX_PASSWORD: u64 = 64 << 10;
 /// The most that is read of credentials on standard input.
-pub const CREDENTIALS: u64 = 1 << 20;
+pub const MAX_CREDENTIALS: u64 = 1 << 20;
 /// The most that is read of a plan or a list of names: some 250,000 of either.
-pub const LIST: u64 = 64 << 20;
+pub const MAX_LIST: u64 = 64 << 20;
 /// The longest name in a list.
-const LINE: usize = 4 << 10;
+const MAX_LINE: usize = 4 << 10;
 
 /// Work that may block, on a thread of its own. To drop the future gives up waiting, not the work.
 ///
 /// # Errors
 ///
 /// Those of `work`.
-pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)
 }
 
@@ -49,7 +49,7 @@ pub async fn read(what: &str, path: &Path, largest: u64) -> Result<Vec<u8>> {
 /// [`io::ErrorKind::FileTooLarge`], and those of the system.
 pub async fn read_file(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
     let path = path.to_owned();
-    apart(move || take(File::open(path)?, largest)).await?
+    blocking(move || take(File::open(path)?, largest)).await?
 }
 
 /// Reads all of standard input, which is called `what`.
@@ -59,7 +59,7 @@ pub async fn read_file(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
 /// It cannot be read, or is larger than that.
 pub async fn read_stdin(what: &str, largest: u64) -> Result<Vec<u8>> {
     let named = format!("{what} on standard input");
-    let bytes = apart(move || take(stdin().lock(), largest)).await.and_then(|bytes| bytes);
+    let bytes = blocking(move || take(stdin().lock(), largest)).await.and_then(|bytes| bytes);
     bytes.map_err(|error| unreadable(&named, &error, largest))
 }
 
@@ -69,7 +69,7 @@ pub async fn read_stdin(what: &str, largest: u64) -> Result<Vec<u8>> {
 ///
 /// Those of `read`.
 pub async fn from_stdin<T: Send + 'static>(read: fn(StdinLock<'static>) -> io::Result<T>) -> Result<T> {
-    let done = apart(move || read(stdin().lock())).await.and_then(|done| done);
+    let done = blocking(move || read(stdin().lock())).await.and_then(|done| done);
     done.map_err(|error| Usage::new("cannot read standard input").because(reason(&error)))
 }
 
@@ -83,7 +83,7 @@ pub fn names(list: &[u8]) -> Result<Vec<(usize, String)>> {
     let mut names = Vec::new();
     for (index, line) in list.split(|byte| *byte == b'\n').enumerate() {
         let refuse = |why: &str| Usage::new(format!("line {} of standard input {why}", index + 1));
-        if line.len() > LINE {
+        if line.len() > MAX_LINE {
             return Err(refuse("is longer than 4 KiB"));
         }
         let line = std::str::from_utf8(line).map_err(|_| refuse("is not UTF-8"))?.trim();
@@ -101,7 +101,7 @@ fn take(input: impl Read, largest: u64) -> io::Result<Vec<u8>> {
 }
 
 /// The error that files cannot be read because no thread can read them.
-pub fn unread(error: io::Error) -> Usage {
+pub fn cannot_read(error: io::Error) -> Usage {
     Usage::new("cannot read the named files").because(reason(&error))
 }
 
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_line_that_cannot_be_a_name_is_said_by_its_number() {
-        let long = format!("a\n{}\n", "x".repeat(LINE + 1));
+        let long = format!("a\n{}\n", "x".repeat(MAX_LINE + 1));
         assert_eq!(names(long.as_bytes()).unwrap_err().what(), "line 2 of standard input is longer than 4 KiB");
         assert_eq!(names(b"a\n\nb\xff\n").unwrap_err().what(), "line 3 of standard input is not UTF-8");
     }
@@ -142,7 +142,7 @@ mod tests {
     fn no_more_is_read_than_allowed() {
         assert_eq!(take(&b"1234"[..], 4).unwrap(), b"1234");
         assert_eq!(take(io::repeat(0), 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
-        let error = unreadable("the plan x", &io::ErrorKind::FileTooLarge.into(), LIST);
+        let error = unreadable("the plan x", &io::ErrorKind::FileTooLarge.into(), MAX_LIST);
         assert_eq!(error.to_string(), "cannot read the plan x: it is larger than 64 MiB");
     }
 }

@@ -48,7 +48,7 @@ async fn carry_out(cli: &Cli, started: Instant) -> Exit {
     limit.set(settings.timeout);
     let styles = Styles::for_stderr(settings.color);
     let report = Report::new(styles, settings.quiet);
-    let quiet = settings.quiet || commands::warns_by_itself(&cli.command);
+    let quiet = settings.quiet || commands::reports_warnings(&cli.command);
     start_log(Verbosity::new(quiet, settings.verbosity), styles);
     let stats = Arc::new(Stats::default());
     // The time limit is told once, by what ends the command; the requests give up a moment later.

@@ -1,7 +1,9 @@
 use futures::{StreamExt, stream};
 use registry_ls::name::{Reference, Registry, Target};
 
-use super::{Context, MAX_PENDING, next_or_flush, suggestions};
+use super::context::Context;
+use super::stream::{MAX_PENDING, close, next_or_flush};
+use super::suggestions;
 use crate::args::DigestArgs;
 use crate::output::{DigestRecord, DigestView};
 use crate::report::{CommandError, failure};
@@ -44,10 +46,10 @@ pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Command
             error,
         })?;
     };
-    super::close(output, outcome)
+    close(output, outcome)
 }
 
-/// The full name of what a reference means: REPO alone is its tag `latest`.
+/// The full name of a reference; REPO alone is REPO:latest.
 pub(super) fn full_name(registry: &Registry, reference: &Reference) -> String {
     match reference.target() {
         Target::Tag(tag) => registry.qualify(Reference::tagged(reference.repository().clone(), tag.clone())),
@@ -55,11 +57,11 @@ pub(super) fn full_name(registry: &Registry, reference: &Reference) -> String {
     }
 }
 
-/// What a record says of a reference: the tag it means, the digest it names.
+/// Tag and digest of a reference, as records show them; REPO alone is REPO:latest.
 pub(super) fn tag_and_digest(reference: &Reference) -> (Option<String>, Option<String>) {
-    let meant = match reference.target() {
+    let tag = match reference.target() {
         Target::Tag(tag) => Some(tag),
         Target::Digest(_) => reference.tag(),
     };
-    (meant.map(ToString::to_string), reference.digest().map(ToString::to_string))
+    (tag.map(ToString::to_string), reference.digest().map(ToString::to_string))
 }

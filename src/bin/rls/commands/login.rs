@@ -4,7 +4,7 @@ use registry_ls::http::Caveat;
 use registry_ls::keychain::{CredentialMatch, Keychain, Stored};
 use registry_ls::name::Registry;
 
-use super::Context;
+use super::context::Context;
 use crate::args::LoginArgs;
 use crate::config::Password;
 use crate::connect::places;

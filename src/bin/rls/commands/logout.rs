@@ -1,7 +1,7 @@
 use registry_ls::Error;
 use registry_ls::keychain::{Keychain, Store};
 
-use super::Context;
+use super::context::Context;
 use crate::args::LogoutArgs;
 use crate::connect::places;
 use crate::output::{LogoutRecord, LogoutView};

@@ -9,8 +9,9 @@ use registry_ls::registry::{
     Platform, PlatformChoice, Summaries, media_types, real_date,
 };
 
+use super::context::Context;
 use super::digest::{full_name, tag_and_digest};
-use super::{Context, suggestions};
+use super::suggestions;
 use crate::args::ManifestArgs;
 use crate::output::{
     ConfigRecord, Field, HistoryRecord, LayerRecord, ManifestRecord, ManifestView, PlatformRecord, Time, write_raw,

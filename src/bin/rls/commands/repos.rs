@@ -8,7 +8,8 @@ use registry_ls::error::{Error, Result};
 use registry_ls::name::{Reference, Registry, Repository};
 use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE, flatten_batches};
 
-use super::{Context, first, next_or_flush};
+use super::context::Context;
+use super::stream::{close, limit_items, next_or_flush};
 use crate::args::ReposArgs;
 use crate::output::{Field, RepositoryRecord, RepositoryView};
 use crate::report::{CommandError, failure};
@@ -47,7 +48,7 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), CommandE
             Err(_) => break,
         }
     }
-    super::close(output, outcome)
+    close(output, outcome)
 }
 
 /// The catalogs that are named. All names are read before anything is listed.
@@ -92,7 +93,7 @@ async fn list(
         names.retain(wanted);
         names
     });
-    let names = first(*left, names.boxed_local());
+    let names = limit_items(*left, names.boxed_local());
     let mut listed = if args.tags {
         let listed = client.prefetching(names).map(|name| async move {
             let name = name?;

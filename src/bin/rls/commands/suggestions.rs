@@ -8,7 +8,7 @@ use registry_ls::error::{Error, Missing};
 use registry_ls::name::{Reference, Repository, Target};
 use registry_ls::registry::Client;
 
-use super::Context;
+use super::context::Context;
 use crate::report::HintContext;
 
 /// How many tags are named.

@@ -122,14 +122,14 @@ impl File {
         let home = strategy.as_ref().map(BaseStrategy::home_dir);
         let Some(place) = named.or(default.as_deref()) else { return Ok(Self::default()) };
         let called = format!("the configuration file {}", place.display());
-        match input::read_file(place, input::CONFIG).await {
+        match input::read_file(place, input::MAX_CONFIG).await {
             Ok(bytes) => {
                 let text = String::from_utf8(bytes);
                 let text = text.map_err(|_| Usage::new(format!("cannot read {called}")).because("it is not UTF-8"))?;
                 Self::parse(place, &text, home)
             }
             Err(error) if named.is_none() && is_absent(error.kind()) => Ok(Self::default()),
-            Err(error) => Err(input::unreadable(&called, &error, input::CONFIG)),
+            Err(error) => Err(input::unreadable(&called, &error, input::MAX_CONFIG)),
         }
     }
 

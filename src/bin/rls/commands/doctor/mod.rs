@@ -5,8 +5,9 @@ use std::pin::pin;
 use registry_ls::Kind;
 use registry_ls::diagnosis::{Check, Plan, Status, examine};
 
-use self::remedy::Remedies;
-use super::{Context, next_or_flush};
+use self::remedy::{Subject, remedies};
+use super::context::Context;
+use super::stream::{close, next_or_flush};
 use crate::args::DoctorArgs;
 use crate::connect::{Parts, not_verified};
 use crate::output::{CheckRecord, CheckStatus, CheckView, FactRecord};
@@ -15,8 +16,8 @@ use crate::usage::Usage;
 
 /// `rls doctor`
 pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let (registry, named) = context.place(args.place.as_deref()).await?;
-    let repository = named.as_ref().map(|reference| reference.repository().clone());
+    let (registry, reference) = context.place(args.place.as_deref()).await?;
+    let repository = reference.as_ref().map(|reference| reference.repository().clone());
     if args.push && repository.is_none() {
         return Err(Usage::new("--push needs a repository").hint("rls doctor REGISTRY/REPO --push").into());
     }
@@ -27,11 +28,11 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Command
     }
     let parts = context.until_shutdown(context.connector.parts(connection)).await??;
     let Parts { registry, keychain, trust, options, stats } = parts;
-    let remedies = Remedies::new(&registry, repository.as_ref());
+    let subject = Subject { registry: &registry, repository: repository.as_ref() };
     let plan = Plan {
         registry: registry.clone(),
         repository: repository.clone(),
-        reference: named.clone(),
+        reference: reference.clone(),
         push: args.push,
         keychain,
         trust,
@@ -39,49 +40,49 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Command
         stats,
     };
     let mut checks = pin!(examine(plan));
-    let mut tally = Tally::default();
+    let mut summary = Summary::default();
     let outcome = loop {
         match next_or_flush(context, &mut checks, &mut output).await {
             Ok(Some(check)) => {
-                tally.add(&check);
+                summary.add(&check);
                 output.write(&CheckRecord {
                     registry: registry.to_string(),
-                    reference: named.as_ref().map(|named| registry.qualify(named)),
-                    ..record(check, &remedies)
+                    reference: reference.as_ref().map(|reference| registry.qualify(reference)),
+                    ..record(check, &subject)
                 })?;
             }
             Ok(None) => break Ok(()),
             Err(stop) => break Err(stop),
         }
     };
-    super::close(output, outcome)?;
-    if tally.failed > 0 {
-        context.report.summary(&format!("{} of {} checks failed.", tally.failed, tally.all));
+    close(output, outcome)?;
+    if summary.failed > 0 {
+        context.report.summary(&format!("{} of {} checks failed.", summary.failed, summary.all));
     }
-    tally.first.map_or(Ok(()), |kind| Err(CommandError::Reported(kind)))
+    summary.first_failure.map_or(Ok(()), |kind| Err(CommandError::Reported(kind)))
 }
 
-/// What the checks come to.
+/// Counts the checks.
 #[derive(Default)]
-struct Tally {
+struct Summary {
     all: usize,
     failed: usize,
-    /// The sort of error of the first that failed.
-    first: Option<Kind>,
+    /// The kind of the first failure, which decides the exit code.
+    first_failure: Option<Kind>,
 }
 
-impl Tally {
+impl Summary {
     fn add(&mut self, check: &Check) {
         self.all += 1;
         if check.status == Status::Failed {
             self.failed += 1;
             let kind = check.finding.as_ref().map(|finding| finding.kind.clone());
-            self.first = self.first.take().or(kind);
+            self.first_failure = self.first_failure.take().or(kind);
         }
     }
 }
 
-fn record(check: Check, remedies: &Remedies<'_>) -> CheckRecord {
+fn record(check: Check, subject: &Subject<'_>) -> CheckRecord {
     let finding = check.finding.as_ref();
     let unverified = check
         .ignored_skip_verify
@@ -97,7 +98,12 @@ fn record(check: Check, remedies: &Remedies<'_>) -> CheckRecord {
         },
         detail: check.detail,
         cause: finding.map(|finding| finding.cause.clone()),
-        remedy: finding.map(|finding| remedies.of(&finding.problem)).into_iter().flatten().chain(unverified).collect(),
+        remedy: finding
+            .map(|finding| remedies(subject, &finding.problem))
+            .into_iter()
+            .flatten()
+            .chain(unverified)
+            .collect(),
         facts: check.facts.into_iter().map(|fact| FactRecord { depth: fact.depth, text: fact.text }).collect(),
         took: check.took,
     }

@@ -17,8 +17,9 @@ use tokio::task::yield_now;
 
 use self::planned::{Decided, is_doubt};
 use self::targets::{Target, targets};
-use super::removal_runner::{Records, RemovalRunner, save};
-use super::{Context, MAX_PENDING, next_or_flush};
+use super::context::Context;
+use super::removal::{RecordWriter, RemovalRunner, save_plan};
+use super::stream::{MAX_PENDING, close, next_or_flush};
 use crate::args::PruneArgs;
 use crate::output::{Action, Human, OutputError, PruneRecord, PruneView, RemovalRecord, Styles};
 use crate::report::{CommandError, failure};
@@ -45,7 +46,7 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
     let at_once = if args.yes { 1 } else { MAX_PENDING };
     let mut planned = planned.buffered(at_once).boxed_local();
     let mut runner = RemovalRunner::new(context, true, !args.yes);
-    runner.sums_up = true;
+    runner.has_own_summary = true;
     if args.yes && !args.no_undo {
         runner.keep_removed().await;
     }
@@ -86,14 +87,14 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
             }
         }
     };
-    let outcome = super::close(output, outcome);
+    let outcome = close(output, outcome);
     if outcome.is_ok() {
         sums.tell(args, context, runner.removed_tags(), runner.is_complete());
     }
     runner.end(&outcome);
     outcome?;
     match &args.save_plan {
-        Some(file) => save(saved, file, context).await,
+        Some(file) => save_plan(saved, file, context).await,
         None => Ok(()),
     }
 }
@@ -185,7 +186,7 @@ struct WithFacts<'a> {
     output: &'a mut Output,
 }
 
-impl Records for WithFacts<'_> {
+impl RecordWriter for WithFacts<'_> {
     fn write(&mut self, record: RemovalRecord) -> Result<(), OutputError> {
         let decision = record.tag.as_deref().and_then(|tag| self.decided.decision(tag));
         let record = match decision {

@@ -12,7 +12,7 @@ use registry_ls::removal::{self, Inspect, Item, Method, Purpose, RemovalPolicy, 
 use registry_ls::retention::{Decision, Plan, Refusal, Verdict, decide};
 
 use super::targets::Target;
-use crate::commands::removal_texts::reason;
+use crate::commands::removal::reason;
 use crate::output::{Action, PruneRecord, RemovalRecord, Time};
 use crate::report::failure;
 

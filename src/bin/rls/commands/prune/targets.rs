@@ -13,7 +13,7 @@ use registry_ls::registry::{CatalogOptions, Client, TagIndex};
 use registry_ls::retention::{Options, Rule, UsedImages, UsedTags};
 
 use crate::args::{FilterArgs, PruneArgs};
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::report::CommandError;
 use crate::usage::Usage;
 

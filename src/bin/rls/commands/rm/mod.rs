@@ -9,9 +9,8 @@ use registry_ls::registry::snapshot::SnapshotProgress;
 use registry_ls::removal::{Inspect, Plan, PlanOptions, SavedPlan};
 
 use self::tasks::Task;
-use super::Context;
-use super::removal_runner::{RemovalRunner, save};
-use super::removal_texts::describe;
+use super::context::Context;
+use super::removal::{RemovalRunner, describe, save_plan};
 use crate::args::RmArgs;
 use crate::output::{Format, Layout, Output, RemovalView};
 use crate::prompt::confirm;
@@ -42,7 +41,7 @@ pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), CommandErro
     runner.end(&outcome);
     outcome?;
     match &args.save_plan {
-        Some(file) => save(saved, file, context).await,
+        Some(file) => save_plan(saved, file, context).await,
         None => Ok(()),
     }
 }

@@ -14,7 +14,7 @@ use registry_ls::removal::{
 use registry_ls::retention::UsedImages;
 
 use crate::args::RmArgs;
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::input;
 use crate::output::some_of;
 use crate::report::CommandError;
@@ -218,8 +218,8 @@ async fn saved(file: &Path, context: &Context<'_>) -> Result<SavedPlan, CommandE
     } else {
         format!("the plan {}", file.display())
     };
-    let text = context.read("the plan", file, input::LIST).await?;
-    let plan = context.until_shutdown(input::apart(move || SavedPlan::parse(&text))).await?;
+    let text = context.read("the plan", file, input::MAX_LIST).await?;
+    let plan = context.until_shutdown(input::blocking(move || SavedPlan::parse(&text))).await?;
     let plan = plan.unwrap_or_else(|error| Err(registry_ls::Error::config(error.to_string())));
     let plan = plan.map_err(|error| Usage::from(error.called(format!("cannot read {called}"))))?;
     for item in &plan.items {

@@ -11,11 +11,11 @@ use registry_ls::name::{Digest, Repository, Tag, Target};
 use registry_ls::registry::{Client, Gap, Summaries, Summary, Unread, flatten_batches};
 
 use crate::args::{FilterArgs, TagsArgs};
+use crate::commands::stream::limit_items;
 use crate::output::{Detail, Progress, TagRecord, Time};
 use crate::report::failure;
 use crate::sort::{Order, SortFacts, sort};
 
-use super::super::first;
 use super::names::Names;
 
 /// What is known of some tags that came together; an error ends the listing.
@@ -102,7 +102,7 @@ impl Listing<'_> {
             tags
         });
         if query.order == Order::None && !query.reverse {
-            return Ok(first(query.limit, self.look_at(tags).map_ok(same)));
+            return Ok(limit_items(query.limit, self.look_at(tags).map_ok(same)));
         }
         // A listing that was cut short is shown as far as it came.
         let (names, failed) = Names::until_error(tags).await;
@@ -113,7 +113,7 @@ impl Listing<'_> {
         }
         if !matches!(query.order, Order::Created | Order::Size) {
             let known = self.look_at(stream::iter(names.into_batches())).map_ok(same);
-            return Ok(first(query.limit, known).chain(end).boxed_local());
+            return Ok(limit_items(query.limit, known).chain(end).boxed_local());
         }
         let mut known = self.look_at(stream::iter(names.into_batches())).map_ok(same).try_concat().await?;
         sort(&mut known, query.order, query.reverse, Known::facts);

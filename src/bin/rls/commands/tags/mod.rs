@@ -7,7 +7,8 @@ use futures::{StreamExt, stream};
 use registry_ls::name::Digest;
 
 use self::listing::{Batch, Known, Listing, Query};
-use super::{Context, MAX_PENDING, next_or_flush};
+use super::context::Context;
+use super::stream::{MAX_PENDING, close, next_or_flush};
 use crate::args::TagsArgs;
 use crate::output::{Progress, TagView};
 use crate::report::CommandError;
@@ -31,7 +32,7 @@ pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), CommandEr
         listings => several(listings, context, &mut output, &progress).await,
     };
     drop(progress);
-    super::close(output, outcome)
+    close(output, outcome)
 }
 
 type Output = crate::output::Output<TagView, std::io::Stdout>;

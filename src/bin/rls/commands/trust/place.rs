@@ -1,18 +1,23 @@
-//! Writing a CA where a client looks.
+//! Writes a CA where a client looks.
 
 use registry_ls::name::Registry;
-use registry_ls::trust::{Anchor, Change, ClientProgram, Placement, Refused};
+use registry_ls::trust::{Anchor, Change, ClientProgram, HostPaths, Placement, Refused};
 
-use crate::commands::Context;
+use crate::commands::context::Context;
 use crate::output::WrittenRecord;
 use crate::usage::{Result, Usage};
 
-/// Writes, and says what became of each file.
+/// The paths of this machine where clients look.
+pub fn host_paths(context: &Context<'_>) -> HostPaths {
+    HostPaths { root: context.settings.root(), ..HostPaths::from_env() }
+}
+
+/// Writes the CA, and returns what was done to each file.
 ///
 /// # Errors
 ///
-/// What is in the way, with what to do about it.
-pub(super) fn write(
+/// What prevents it, with a hint.
+pub fn write(
     placement: &Placement,
     registry: &Registry,
     anchors: &[Anchor],
@@ -46,8 +51,8 @@ fn refusal(refused: Refused, placement: &Placement) -> Usage {
     }
 }
 
-/// What is left to do.
-pub(super) fn hints(context: &Context<'_>, client: ClientProgram, placement: &Placement) {
+/// Prints what is left to do.
+pub fn hints(context: &Context<'_>, client: ClientProgram, placement: &Placement) {
     for folder in &placement.hides {
         context.report.warning(&format!("podman reads only one folder: {} is no longer read", folder.display()));
     }

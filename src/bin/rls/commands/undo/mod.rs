@@ -12,7 +12,8 @@ use registry_ls::error::{Danger, Error};
 use registry_ls::removal::{Archive, Entry, Limits, Restoration, Restored};
 
 use self::choice::Choice;
-use super::{Context, close, next_or_flush};
+use super::context::Context;
+use super::stream::{close, next_or_flush};
 use crate::args::UndoArgs;
 use crate::output::{Action, Output, RemovalRecord, RemovalView, Time, UndoRunRecord, UndoRunView};
 use crate::report::{CommandError, HintContext, failure};

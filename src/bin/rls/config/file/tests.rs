@@ -284,7 +284,7 @@ async fn a_file_that_was_asked_for_must_be_there() {
     assert_eq!((general.jobs, general.ca_files), (Some(7), vec![folder.path().join("x.pem")]));
     std::fs::write(&path, b"\xff").unwrap();
     assert_eq!(refused().await, format!("{unreadable}it is not UTF-8"));
-    std::fs::File::create(&path).unwrap().set_len(input::CONFIG + 1).unwrap();
+    std::fs::File::create(&path).unwrap().set_len(input::MAX_CONFIG + 1).unwrap();
     assert_eq!(refused().await, format!("{unreadable}it is larger than 1 MiB"));
 }
 

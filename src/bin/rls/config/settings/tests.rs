@@ -268,7 +268,7 @@ fn a_password_that_could_be_for_several_registries_is_for_none() {
     );
     assert_eq!(
         refused("rls tags -u ann other:5000/app", &[("RLS_REGISTRY", "corp:5000")]),
-        "cannot tell which registry -u is for: the default registry is corp:5000, but other:5000 is named | -r \
+        "cannot tell which registry -u is for: the default registry is corp:5000, but other:5000 is named | use -r \
          other:5000"
     );
     // A name without a registry is in the usual one, which gets it.

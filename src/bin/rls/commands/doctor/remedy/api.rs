@@ -1,13 +1,13 @@
-//! What a registry offers, and what stands before it.
+//! The API of a registry, and proxies in front of it.
 
 use registry_ls::diagnosis::Problem;
 use registry_ls::error::{Error, Kind, Operation};
 
-use super::{Remedies, lines};
+use super::subject::{Subject, lines};
 use crate::report::HintContext;
 
-pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec<String>> {
-    let (authority, host) = (remedies.registry.authority(), remedies.registry.host());
+pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<String>> {
+    let (authority, host) = (subject.registry.authority(), subject.registry.host());
     Some(match problem {
         Problem::Html => vec![
             "on the proxy: route /v2/ to the registry, without a login page (nginx: location /v2/ { proxy_pass \
@@ -31,24 +31,24 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
              REGISTRY_STORAGE_REDIRECT_DISABLE=true to serve blobs \
              from the registry itself"]),
         Problem::RateLimited => {
-            vec![format!("wait, or log in, which often raises the limit: rls login {}", remedies.registry)]
+            vec![format!("wait, or log in, which often raises the limit: rls login {}", subject.registry)]
         }
-        Problem::NoCatalog => no_catalog(remedies),
+        Problem::NoCatalog => no_catalog(subject),
         Problem::CatalogForbidden => {
-            let mut ways = vec![
+            let mut remedies = vec![
                 "ask the registry's administrator for registry:catalog:* (docker_auth: type registry, \
                  name catalog, actions \"*\")"
                     .to_owned(),
             ];
-            ways.extend(no_catalog(remedies));
-            ways
+            remedies.extend(no_catalog(subject));
+            remedies
         }
         Problem::Paging => lines([
             "on the proxy: pass the Link header and the query (n, last) unchanged",
             "or on the server: upgrade the registry; -vv shows requests and responses",
         ]),
-        Problem::NoRepository => vec![format!("list repositories: rls repos {}", remedies.registry)],
-        Problem::Incomplete => vec![format!("push {} again: some of its content is missing", remedies.place())],
+        Problem::NoRepository => vec![format!("list repositories: rls repos {}", subject.registry)],
+        Problem::Incomplete => vec![format!("push {} again: some of its content is missing", subject.argument())],
         Problem::DeletionDisabled => lines([
             "on the server: set REGISTRY_STORAGE_DELETE_ENABLED=true (config.yml: storage: {delete: {enabled: true}}) \
              and restart it",
@@ -59,8 +59,8 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
     })
 }
 
-/// The same that `rls repos` says when it meets with it.
-fn no_catalog(remedies: &Remedies<'_>) -> Vec<String> {
+/// The hint of `rls repos` for the same problem.
+fn no_catalog(subject: &Subject<'_>) -> Vec<String> {
     let error = Error::new(Kind::Unsupported(Operation::Catalog), "no catalog");
-    HintContext::at(remedies.registry, false).hint(&error).into_iter().collect()
+    HintContext::at(subject.registry, false).hint(&error).into_iter().collect()
 }

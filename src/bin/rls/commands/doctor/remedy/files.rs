@@ -1,11 +1,11 @@
-//! Files of this machine that were made for a registry and do not serve.
+//! Local files for a registry that are not used, or cannot be.
 
 use std::path::Path;
 
 use registry_ls::diagnosis::Problem;
 use registry_ls::trust::Unused;
 
-use super::lines;
+use super::subject::lines;
 
 pub(super) fn remedies(problem: &Problem) -> Option<Vec<String>> {
     Some(match problem {
@@ -52,7 +52,7 @@ fn moved(from: &Path, to: &Path) -> String {
     format!("{}mv {} {}", sudo(from), from.display(), to.display())
 }
 
-/// What is the machine's is changed by its administrator.
+/// System files need root.
 fn sudo(path: &Path) -> &'static str {
     if path.starts_with("/etc") { "sudo " } else { "" }
 }

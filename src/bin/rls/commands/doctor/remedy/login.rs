@@ -1,13 +1,13 @@
-//! Credentials, tokens, rights.
+//! Credentials, tokens, permissions.
 
 use registry_ls::auth::{Action, Permission};
 use registry_ls::diagnosis::{Problem, Secret};
 use registry_ls::keychain::HelperFault;
 
-use super::{Remedies, Server, lines};
+use super::subject::{Server, Subject, lines};
 
-pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec<String>> {
-    let registry = remedies.registry;
+pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<String>> {
+    let registry = subject.registry;
     Some(match problem {
         Problem::UnknownScheme => lines([
             "on the server: use token or basic authentication (REGISTRY_AUTH), and on a proxy no other scheme for /v2/",
@@ -19,7 +19,7 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
             lines(["on the server: set REGISTRY_AUTH_TOKEN_REALM=https://… to an address that clients can reach"])
         }
         Problem::Helper { program, key, fault } => helper(program, key, *fault),
-        Problem::ExpiredCredentials { secret } => expired(remedies, *secret),
+        Problem::ExpiredCredentials { secret } => expired(subject, *secret),
         Problem::NoCredentials => {
             vec![format!("rls login {registry}"), "or for this run: -u NAME, or --auth-file FILE".to_owned()]
         }
@@ -27,7 +27,7 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
             format!("rls login {registry}"),
             format!("or for this run: -u NAME; the rejected credentials come from {}", identity.source),
         ],
-        Problem::MissingRight { right, identity } => missing_right(remedies, right.as_ref(), identity.is_some()),
+        Problem::MissingRight { right, identity } => missing_permission(subject, right.as_ref(), identity.is_some()),
         Problem::RefusedToken => lines([
             "on the server: REGISTRY_AUTH_TOKEN_SERVICE, _ISSUER and _ROOTCERTBUNDLE must match the token server",
             "on both: set the clock: timedatectl set-ntp true",
@@ -36,28 +36,20 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
     })
 }
 
-/// What helps against a problem with the token server.
-pub(super) fn token_server(remedies: &Remedies<'_>, place: &str, problem: &Problem) -> Vec<String> {
-    let (host, port) = match place.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port.parse().unwrap_or(443)),
-        _ => (place, 443),
-    };
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    match problem {
-        Problem::NothingListens { .. } | Problem::NoConnection { .. } | Problem::NoAddress { .. } => vec![
-            format!("start the token server on {place}, and open port {port} in the firewalls between here and there"),
-            "or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to its real address".to_owned(),
-        ],
-        Problem::ServerError | Problem::Other | Problem::Html | Problem::Redirect => vec![
-            format!("on the token server {place}: check its log"),
-            "or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to its real address".to_owned(),
-        ],
-        problem => {
-            let there = Server { authority: place.to_owned(), host, port, is_registry: false };
-            let ways = remedies.at(&there, problem).into_iter();
-            ways.map(|way| way.replace("on the server: ", &format!("on the token server {place}: "))).collect()
+/// Remedies for a token server that cannot be used at all; `None` for problems that every server may have.
+pub(super) fn token_server(server: &Server, problem: &Problem) -> Option<Vec<String>> {
+    let Server { authority, port, .. } = server;
+    let first = match problem {
+        Problem::NothingListens { .. } | Problem::NoConnection { .. } | Problem::NoAddress { .. } => format!(
+            "start the token server on {authority}, and open port {port} in the firewalls between here and there"
+        ),
+        Problem::ServerError | Problem::Other | Problem::Html | Problem::Redirect => {
+            "on the server: check its log".to_owned()
         }
-    }
+        _ => return None,
+    };
+    let realm = "or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to its real address";
+    Some(vec![first, realm.to_owned()])
 }
 
 fn helper(program: &str, key: &str, fault: HelperFault) -> Vec<String> {
@@ -73,8 +65,8 @@ fn helper(program: &str, key: &str, fault: HelperFault) -> Vec<String> {
     ]
 }
 
-fn expired(remedies: &Remedies<'_>, secret: Secret) -> Vec<String> {
-    let (registry, host) = (remedies.registry, remedies.registry.host());
+fn expired(subject: &Subject<'_>, secret: Secret) -> Vec<String> {
+    let (registry, host) = (subject.registry, subject.registry.host());
     let login = format!("rls login {registry}");
     if secret == Secret::EcrPassword {
         // ACCOUNT.dkr.ecr.REGION.amazonaws.com
@@ -94,8 +86,8 @@ fn expired(remedies: &Remedies<'_>, secret: Secret) -> Vec<String> {
     vec![login]
 }
 
-fn missing_right(remedies: &Remedies<'_>, right: Option<&Permission>, is_known: bool) -> Vec<String> {
-    let login = format!("rls login {}", remedies.registry);
+fn missing_permission(subject: &Subject<'_>, right: Option<&Permission>, is_known: bool) -> Vec<String> {
+    let login = format!("rls login {}", subject.registry);
     let ask = match right {
         Some(Permission { action: Action::Catalog, .. }) => {
             "ask the registry's administrator for registry:catalog:*".to_owned()

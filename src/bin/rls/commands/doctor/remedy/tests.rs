@@ -9,7 +9,7 @@ use super::*;
 
 fn of(registry: &str, problem: &Problem) -> Vec<String> {
     let registry = registry.parse().expect("a registry");
-    Remedies::new(&registry, None).of(problem)
+    remedies(&Subject { registry: &registry, repository: None }, problem)
 }
 
 fn not_used(path: &str, why: Unused) -> String {

@@ -1,10 +1,10 @@
-//! Certificates: of the server, of those who vouch for it, of the client.
+//! Certificates: of the server, its CA and the client.
 
 use std::net::IpAddr;
 
 use registry_ls::diagnosis::{Part, Problem};
 
-use super::{Server, lines};
+use super::subject::{Server, lines};
 
 pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>> {
     let authority = &server.authority;
@@ -114,7 +114,7 @@ fn expired(server: &Server, part: &Part) -> Vec<String> {
 fn wrong_name(server: &Server, names: &[String]) -> Vec<String> {
     let mut remedies = Vec::new();
     if let Some(name) = names.iter().find(|name| !name.contains('*')) {
-        remedies.push(format!("use a name from its certificate: rls doctor {}", server.called(name)));
+        remedies.push(format!("use a name from its certificate: rls doctor {}", server.with_host(name)));
     }
     remedies.push(format!(
         "or on the server: reissue the certificate for {}, for instance: {}",
@@ -127,7 +127,7 @@ fn wrong_name(server: &Server, names: &[String]) -> Vec<String> {
 fn address_not_named(server: &Server, names: &[String]) -> Vec<String> {
     let mut remedies = Vec::new();
     if let Some(name) = names.iter().find(|name| !name.contains('*') && name.parse::<IpAddr>().is_err()) {
-        remedies.push(format!("use its name: rls doctor {}", server.called(name)));
+        remedies.push(format!("use its name: rls doctor {}", server.with_host(name)));
     }
     remedies.push(format!(
         "or on the server: reissue the certificate with the address, for instance: {}",
@@ -154,7 +154,7 @@ impl Server {
         format!("REGISTRY_HTTP_TLS_KEY=/etc/letsencrypt/live/{}/privkey.pem", self.host)
     }
 
-    /// How a certificate with the right name is made.
+    /// The command that creates a certificate with the right name.
     fn with_name(&self) -> String {
         let host = &self.host;
         let kind = if host.parse::<IpAddr>().is_ok() { "IP" } else { "DNS" };
@@ -164,8 +164,8 @@ impl Server {
         )
     }
 
-    /// The same port under another name.
-    fn called(&self, name: &str) -> String {
+    /// The address of another name on the same port.
+    fn with_host(&self, name: &str) -> String {
         if self.port == 443 { name.to_owned() } else { format!("{name}:{}", self.port) }
     }
 

@@ -1,4 +1,4 @@
-//! Where a PEM file goes: at the registry's server and with its clients.
+//! Where a PEM file belongs: on the registry's server and on its clients.
 
 use std::path::{Path, absolute};
 
@@ -6,7 +6,7 @@ use registry_ls::trust::{ClientProgram, HostPaths, Inspection, PemKind, Placemen
 
 use crate::output::UseRecord;
 
-/// For which registry, and on which machine.
+/// The destinations of files for one registry, on one machine.
 pub(super) struct Destinations {
     /// `HOST[:PORT]`
     pub name: String,
@@ -72,7 +72,7 @@ impl Destinations {
         ClientProgram::ALL.iter().map(place).collect()
     }
 
-    /// Where clients look for a certificate of their own. The folders are those of the CA.
+    /// Where clients look for client certificates, which are in the folders of the CA.
     fn client_certificate(&self, file: &Path) -> Vec<UseRecord> {
         let place = |client: &ClientProgram| {
             let placement = Placement::of(*client, &self.name, &self.paths);

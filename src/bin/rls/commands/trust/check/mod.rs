@@ -1,4 +1,4 @@
-//! `rls trust --check`: what PEM files are, and where each goes.
+//! `rls trust --check`: identifies PEM files, and where each belongs.
 
 mod uses;
 
@@ -10,20 +10,20 @@ use registry_ls::trust::certificate::Validity;
 use registry_ls::trust::{Inspection, inspect};
 
 use self::uses::Destinations;
-use super::host_paths;
+use super::place::host_paths;
 use crate::args::TrustArgs;
-use crate::commands::Context;
-use crate::input::{apart, unread};
+use crate::commands::context::Context;
+use crate::input::{blocking, cannot_read};
 use crate::output::{CertificateRecord, InspectedRecord, InspectionRecord, InspectionView, KeyRecord};
 use crate::report::{CommandError, HintContext, failure};
 
-/// Shows what each file is. Nothing is asked of anybody.
+/// Inspects the files. No registry is contacted.
 pub(super) async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let registry = context.settings.known_registry(args.named.as_deref())?;
     let mut output = context.output(InspectionView)?;
     let files = args.check.clone();
     // They may be pipes.
-    let inspections = context.until_shutdown(apart(move || inspect(&files))).await?.map_err(unread)?;
+    let inspections = context.until_shutdown(blocking(move || inspect(&files))).await?.map_err(cannot_read)?;
     let name = registry.map_or_else(|| host_in(&inspections), |registry| registry.authority());
     let destinations = Destinations { name, paths: host_paths(context) };
     for (path, inspection) in args.check.iter().zip(&inspections) {
@@ -45,7 +45,7 @@ pub(super) async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), C
     Ok(output.finish()?)
 }
 
-/// The first host that one of the certificates is for; the port is not in it.
+/// The first host that a certificate is valid for; certificates do not contain the port.
 fn host_in(inspections: &[Result<Inspection, Error>]) -> String {
     let certificates = inspections.iter().flatten().flat_map(|inspection| &inspection.certificates);
     let mut names = certificates.flat_map(|one| &one.certificate.names).map(ToString::to_string);

@@ -1,8 +1,8 @@
-//! The way to a server: names, ports, firewalls, proxies.
+//! Reaching a server: names, ports, firewalls, proxies.
 
 use registry_ls::diagnosis::Problem;
 
-use super::{Server, lines};
+use super::subject::{Server, lines};
 
 pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>> {
     let Server { authority, host, port, .. } = server;
@@ -66,7 +66,7 @@ fn no_address(host: &str, port: u16) -> Vec<String> {
     remedies
 }
 
-/// Where else a registry is often found.
+/// The other usual port of a registry.
 fn other_port(host: &str, port: u16) -> String {
     let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     if port == 5000 { bracketed } else { format!("{bracketed}:5000") }

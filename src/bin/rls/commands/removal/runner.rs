@@ -1,4 +1,4 @@
-//! Carrying out plans and writing what came of each item. For every command that removes.
+//! Executes removal plans, writes a record of each item, and reports how it ended.
 
 use std::io::Stdout;
 use std::path::Path;
@@ -12,31 +12,31 @@ use registry_ls::registry::Client;
 use registry_ls::removal::{
     Execution, Item, Method, Options, Outcome, Plan, Purpose, RemovalRequest, Removed, Run, SavedPlan, Target,
 };
-
 use tokio::task::yield_now;
 
-use super::removal_records::{failed, record, records, unplanned};
-use super::undo::archive;
-use super::{Context, suggestions};
+use super::describe::{failed, record, records, unplanned};
+use crate::commands::context::Context;
+use crate::commands::suggestions;
+use crate::commands::undo::archive;
 use crate::output::{Action, Output, OutputError, RemovalRecord, RemovalView, some_of};
 use crate::report::{CommandError, HintContext, failure};
 use crate::usage::Usage;
 
-/// How long what is under way may take to come to its end when a signal ends the command.
+/// How long a removal in progress may take to finish after a signal.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// After so many rows it is looked whether the command has to end.
-const ROWS: usize = 256;
+/// Number of rows after which the command checks whether it must end.
+const ROWS_PER_CHECK: usize = 256;
 
-/// Where records of removals go.
-pub(super) trait Records {
-    /// Writes one.
+/// Receives the records of removals.
+pub trait RecordWriter {
+    /// Writes a record.
     fn write(&mut self, record: RemovalRecord) -> Result<(), OutputError>;
-    /// Shows what was written.
+    /// Flushes what was written.
     fn flush(&mut self) -> Result<(), OutputError>;
 }
 
-impl Records for Output<RemovalView, Stdout> {
+impl RecordWriter for Output<RemovalView, Stdout> {
     fn write(&mut self, record: RemovalRecord) -> Result<(), OutputError> {
         Self::write(self, &record)
     }
@@ -46,39 +46,40 @@ impl Records for Output<RemovalView, Stdout> {
     }
 }
 
-/// Everything that removes goes through one of these: it makes the records, counts, and says how it ended.
-pub(super) struct RemovalRunner<'a> {
+/// Executes the plans of one command: writes records, counts outcomes, and reports how it ended.
+pub struct RemovalRunner<'a> {
     context: &'a Context<'a>,
-    /// Whether what does not exist is ignored.
+    /// Whether missing tags and manifests are ignored.
     ignores_missing: bool,
     archive: Option<Run>,
-    /// How many things are requested in all.
+    /// Number of items to remove in all.
     pub targets: usize,
-    /// Whether the command itself says how much space is freed.
-    pub sums_up: bool,
+    /// Whether the command itself reports how much space is freed.
+    pub has_own_summary: bool,
     removed: usize,
-    /// How many of these are tags, those included that went with their manifest.
+    /// How many of these are tags, including those removed with their manifest.
     removed_tags: usize,
     failed: usize,
-    /// How many stayed only because what they belong to stays.
+    /// Items that stay only because what they belong to stays.
     left: usize,
-    /// How many were left in the middle.
+    /// Items whose removal was interrupted.
     interrupted: usize,
-    /// Whether only plans are shown.
+    /// Whether plans are only shown.
     is_preview: bool,
-    /// Whether a deletion freed blobs, or a tag left its manifest behind.
+    /// Whether a deletion freed blobs.
     frees: bool,
+    /// Whether a manifest stays without tags.
     untagged: bool,
 }
 
 impl<'a> RemovalRunner<'a> {
-    pub(super) fn new(context: &'a Context<'a>, ignores_missing: bool, is_preview: bool) -> Self {
+    pub fn new(context: &'a Context<'a>, ignores_missing: bool, is_preview: bool) -> Self {
         Self {
             context,
             ignores_missing,
             archive: None,
             targets: 0,
-            sums_up: false,
+            has_own_summary: false,
             removed: 0,
             removed_tags: 0,
             failed: 0,
@@ -90,8 +91,8 @@ impl<'a> RemovalRunner<'a> {
         }
     }
 
-    /// Keeps what is removed for `rls undo`. A folder that cannot be written is a warning, before anything is removed.
-    pub(super) async fn keep_removed(&mut self) {
+    /// Keeps copies of what is removed for `rls undo`. Warns before anything is removed if they cannot be written.
+    pub async fn keep_removed(&mut self) {
         let warn = |why: &str| self.context.report.warning(&format!("this removal cannot be undone: {why}"));
         let archive = match archive() {
             Ok(archive) => archive,
@@ -104,22 +105,22 @@ impl<'a> RemovalRunner<'a> {
         }
     }
 
-    /// How many tags were removed.
-    pub(super) fn removed_tags(&self) -> usize {
+    /// Number of removed tags.
+    pub fn removed_tags(&self) -> usize {
         self.removed_tags
     }
 
-    /// Whether everything that was planned was done.
-    pub(super) fn is_complete(&self) -> bool {
+    /// Whether every planned item was removed.
+    pub fn is_complete(&self) -> bool {
         self.failed + self.left + self.interrupted == 0
     }
 
-    /// Carries a plan out, and writes what came of each item.
-    pub(super) async fn execute(
+    /// Executes a plan, and writes a record of each item.
+    pub async fn execute(
         &mut self,
         client: &Client,
         plan: Plan,
-        output: &mut impl Records,
+        output: &mut impl RecordWriter,
     ) -> Result<(), CommandError> {
         self.warn_of_pins(&plan);
         let repository = plan.repository().clone();
@@ -150,12 +151,12 @@ impl<'a> RemovalRunner<'a> {
         Ok(())
     }
 
-    /// Writes what was done until the command was ended, and of what it is not known whether it is gone.
+    /// Writes records of what was done before the command was ended, and warns about an item in an unknown state.
     async fn abandon(
         &mut self,
         client: &Client,
         execution: &mut Execution,
-        output: &mut impl Records,
+        output: &mut impl RecordWriter,
         stop: CommandError,
     ) -> Result<(), CommandError> {
         let (done, begun) = execution.abandon();
@@ -172,17 +173,17 @@ impl<'a> RemovalRunner<'a> {
         Err(stop)
     }
 
-    /// Writes what would be done.
-    pub(super) async fn preview(
+    /// Writes records of what a plan would do.
+    pub async fn preview(
         &mut self,
         client: &Client,
         plan: &Plan,
-        output: &mut impl Records,
+        output: &mut impl RecordWriter,
     ) -> Result<(), CommandError> {
         self.warn_of_pins(plan);
         let repository = plan.repository();
         for (row, item) in plan.items().iter().enumerate() {
-            if row % ROWS == 0 {
+            if row % ROWS_PER_CHECK == 0 {
                 self.context.until_shutdown(yield_now()).await?;
             }
             match &item.method {
@@ -205,15 +206,14 @@ impl<'a> RemovalRunner<'a> {
         Ok(output.flush()?)
     }
 
-    /// Writes that nothing could be found out about a repository. It is the same for all that is requested there, and
-    /// told once.
-    pub(super) fn unplanned(
+    /// Writes records of requests for which no plan could be made; they fail for the same reason, which is reported once.
+    pub fn unplanned(
         &mut self,
         client: &Client,
         repository: &Repository,
         requests: &[RemovalRequest],
         error: &Error,
-        output: &mut impl Records,
+        output: &mut impl RecordWriter,
     ) -> Result<(), OutputError> {
         self.context.report.failure(error, &self.context.hint_context(client.registry()));
         self.failed += requests.len();
@@ -229,7 +229,7 @@ impl<'a> RemovalRunner<'a> {
         repository: &Repository,
         item: &Item,
         outcome: Outcome,
-        output: &mut impl Records,
+        output: &mut impl RecordWriter,
     ) -> Result<(), OutputError> {
         let registry = client.registry();
         match outcome {
@@ -258,7 +258,7 @@ impl<'a> RemovalRunner<'a> {
                 self.fail(client, repository, item, &error).await;
                 output.write(RemovalRecord { error: Some(failure(&error)), ..record })
             }
-            // Why is told of what it belongs to.
+            // The reason is reported for the item that it belongs to.
             Outcome::Left(error) => {
                 self.left += 1;
                 output.write(RemovalRecord { action: Action::Kept, ..failed(repository, item, &error) }.at(registry))
@@ -280,14 +280,14 @@ impl<'a> RemovalRunner<'a> {
         repository: &Repository,
         item: &Item,
         removed: Removed,
-        output: &mut impl Records,
+        output: &mut impl RecordWriter,
     ) -> Result<(), OutputError> {
         let Removed { digest, moved, still_listed, has_manifest, .. } = removed;
         let registry = client.registry();
         let is_listed = |tag: &Option<String>| tag.as_ref().is_some_and(|tag| still_listed.contains(tag));
         let item = Item { digest: digest.or_else(|| item.digest.clone()), ..item.clone() };
         let mut records = records(repository, &item, Action::Removed, &moved);
-        let error = (!still_listed.is_empty()).then(|| listed(registry, repository, &still_listed));
+        let error = (!still_listed.is_empty()).then(|| still_listed_error(registry, repository, &still_listed));
         for record in records.iter_mut().filter(|record| is_listed(&record.tag)) {
             record.action = Action::Failed;
             record.reason = error.as_ref().map(|error| error.what().to_owned());
@@ -318,12 +318,12 @@ impl<'a> RemovalRunner<'a> {
 
     async fn fail(&mut self, client: &Client, repository: &Repository, item: &Item, error: &Error) {
         self.failed += 1;
-        let context = hint_context(self.context, client, repository, &item.request, error).await;
+        let context = hint_context_of(self.context, client, repository, &item.request, error).await;
         self.context.report.failure(error, &context);
     }
 
     /// Warns once that pulls by digest fail, where manifests are deleted beyond those requested.
-    pub(super) fn warn_of_pins(&self, plan: &Plan) {
+    pub fn warn_of_pins(&self, plan: &Plan) {
         let is_purged =
             |item: &Item| matches!(item.purpose, Purpose::Unneeded | Purpose::PartOf(_) | Purpose::RefersTo(_));
         if plan.items().iter().any(is_purged) {
@@ -331,7 +331,7 @@ impl<'a> RemovalRunner<'a> {
         }
     }
 
-    /// Names what refers to a manifest that is gone, with the command that removes it.
+    /// Warns about referrers of a removed manifest, with the command that removes them.
     fn name_orphans(&self, client: &Client, repository: &Repository, item: &Item) {
         if item.orphans.is_empty() {
             return;
@@ -352,10 +352,12 @@ impl<'a> RemovalRunner<'a> {
         ));
     }
 
-    /// Says how much was done where that is not plain from the records; and, once, what becomes of the space.
-    pub(super) fn end(self, outcome: &Result<(), CommandError>) {
-        let Self { targets, removed, failed, interrupted, context, is_preview, frees, untagged, sums_up, .. } = self;
-        // That nothing at all was done is told by why.
+    /// Reports how much was done where the records do not show it; and, once, what happens to the disk space.
+    pub fn end(self, outcome: &Result<(), CommandError>) {
+        let Self {
+            targets, removed, failed, interrupted, context, is_preview, frees, untagged, has_own_summary, ..
+        } = self;
+        // If nothing at all was done, the error says so.
         if targets > 1 && (failed > 0 || (outcome.is_err() && removed > 0)) {
             let verb = if is_preview { "would remove" } else { "removed" };
             let rest = targets.saturating_sub(removed + failed + interrupted);
@@ -363,7 +365,7 @@ impl<'a> RemovalRunner<'a> {
             let rest = if rest > 0 { format!(", {rest} not tried") } else { String::new() };
             context.report.warning(&format!("{verb} {removed} of {targets}, {failed} failed{interrupted}{rest}"));
         }
-        if is_preview || removed == 0 || sums_up {
+        if is_preview || removed == 0 || has_own_summary {
             return;
         }
         if untagged {
@@ -376,15 +378,15 @@ impl<'a> RemovalRunner<'a> {
     }
 }
 
-/// The error for tags that are gone and that the registry still lists.
-fn listed(registry: &Registry, repository: &Repository, names: &[String]) -> Error {
+/// The error about tags that are gone but still listed by the registry.
+fn still_listed_error(registry: &Registry, repository: &Repository, names: &[String]) -> Error {
     let names: Vec<_> = names.iter().map(|name| format!("{repository}:{name}")).collect();
     let (are, them) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
     Error::new(Kind::Incomplete, format!("{} {are} gone, but still listed", some_of(&names)))
         .because(format!("the manifest is deleted, but {registry} still lists {them}"))
 }
 
-/// Whether something stays only because what it belongs to does.
+/// Whether an item stays only because what it belongs to stays.
 fn is_left(error: &Error) -> bool {
     matches!(error.kind(), Kind::Safety(Danger::NeededByRest))
 }
@@ -394,7 +396,7 @@ fn is_deletion(item: &Item, outcome: &Outcome) -> bool {
     matches!(item.method, Ok(Method::Manifest)) && matches!(outcome, Outcome::Removed(_))
 }
 
-async fn hint_context(
+async fn hint_context_of(
     context: &Context<'_>,
     client: &Client,
     repository: &Repository,
@@ -408,8 +410,8 @@ async fn hint_context(
     suggestions::hint_context(context, client, &reference, error).await
 }
 
-/// Writes a plan to a file, and says how it is applied.
-pub(super) async fn save(plan: SavedPlan, file: &Path, context: &Context<'_>) -> Result<(), CommandError> {
+/// Saves a plan to a file, and reports how to apply it.
+pub async fn save_plan(plan: SavedPlan, file: &Path, context: &Context<'_>) -> Result<(), CommandError> {
     let removals = match plan.items.len() {
         1 => "1 removal".to_owned(),
         count => format!("{count} removals"),

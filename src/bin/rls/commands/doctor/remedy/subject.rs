@@ -1,0 +1,62 @@
+//! What a remedy is about: a registry and a repository, and the server that has the problem.
+
+use registry_ls::name::{Registry, Repository};
+
+/// The registry, and the repository, that were checked.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// The registry.
+    pub registry: &'a Registry,
+    /// The repository, if one was named.
+    pub repository: Option<&'a Repository>,
+}
+
+/// The server that has the problem: the registry, or its token server.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// `HOST[:PORT]`, as typed.
+    pub authority: String,
+    /// The host, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Whether it is the registry.
+    pub is_registry: bool,
+}
+
+impl Subject<'_> {
+    /// The argument of this run.
+    pub fn argument(&self) -> String {
+        match self.repository {
+            Some(repository) => format!("{}/{repository}", self.registry.authority()),
+            None => self.registry.to_string(),
+        }
+    }
+
+    /// The server of the registry.
+    pub fn server(&self) -> Server {
+        Server {
+            authority: self.registry.authority(),
+            host: self.registry.host().to_owned(),
+            port: self.registry.effective_port(),
+            is_registry: true,
+        }
+    }
+}
+
+impl Server {
+    /// A token server at `HOST[:PORT]`.
+    pub fn token_server(authority: &str) -> Self {
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port.parse().unwrap_or(443)),
+            _ => (authority, 443),
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Self { authority: authority.to_owned(), host, port, is_registry: false }
+    }
+}
+
+/// Remedies that need no data.
+pub fn lines<const N: usize>(lines: [&str; N]) -> Vec<String> {
+    lines.map(str::to_owned).to_vec()
+}
