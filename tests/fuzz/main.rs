@@ -14,6 +14,9 @@ mod mutation;
 #[allow(dead_code, unused_imports, reason = "the program's own module, of which two functions are meant")]
 #[path = "../../src/bin/rls/output/mod.rs"]
 mod output;
+#[allow(dead_code, unused_imports, reason = "what the module above stands on")]
+#[path = "../../src/bin/rls/spelling.rs"]
+mod spelling;
 mod targets;
 #[allow(dead_code, unused_imports, reason = "what the module above stands on")]
 #[path = "../../src/bin/rls/usage.rs"]

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Read, StdinLock, stdin};
 use std::path::Path;
 
-use crate::usage::{Result, Usage, reason};
+use crate::usage::{Result, Usage};
 
 /// The most that is read of a configuration file, in bytes.
 pub const MAX_CONFIG: u64 = 1 << 20;
@@ -114,6 +114,15 @@ pub fn unreadable(named: &str, error: &io::Error, largest: u64) -> Usage {
     }
 }
 
+/// The text of a system error, without its number.
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match (error.raw_os_error(), text.rfind(" (os error ")) {
+        (Some(_), Some(end)) => text[..end].to_owned(),
+        _ => text,
+    }
+}
+
 /// `64 KiB`, `1 MiB`
 fn shown(bytes: u64) -> String {
     if bytes < 1 << 20 { format!("{} KiB", bytes >> 10) } else { format!("{} MiB", bytes >> 20) }
@@ -144,5 +153,12 @@ mod tests {
         assert_eq!(take(io::repeat(0), 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         let error = unreadable("the plan x", &io::ErrorKind::FileTooLarge.into(), MAX_LIST);
         assert_eq!(error.to_string(), "cannot read the plan x: it is larger than 64 MiB");
+    }
+
+    #[test]
+    fn an_error_of_the_system_has_no_number() {
+        let absent = std::fs::read("/nowhere/at/all").unwrap_err();
+        assert_eq!(reason(&absent), "No such file or directory");
+        assert_eq!(reason(&std::io::Error::other("odd (os error 7)")), "odd (os error 7)");
     }
 }

@@ -12,6 +12,7 @@ mod report;
 mod run;
 mod shutdown;
 mod sort;
+mod spelling;
 mod usage;
 
 use std::process::ExitCode;

@@ -95,5 +95,5 @@ fn early_report(cli: &Cli) -> Report {
 }
 
 fn cannot_start(error: std::io::Error) -> CommandError {
-    Usage::new("rls cannot start").because(crate::usage::reason(&error)).into()
+    Usage::new("rls cannot start").because(crate::input::reason(&error)).into()
 }

@@ -1,14 +1,15 @@
-//! What the user has to mend: an option, a variable, the configuration file. Always exit code 2, never any traffic.
+//! Errors that the user has to fix: an option, a variable, the configuration file. Exit code 2, before any request.
 
 use std::fmt;
 
-/// A fault in the command line or in local configuration: what, why, and what to do about it.
+use registry_ls::Error;
+
+/// An error in the command line or in local configuration, with a hint.
 ///
-/// Never holds a secret: whoever makes one leaves the value of a password out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// It never contains a secret: values of passwords are left out.
+#[derive(Debug, Clone)]
 pub struct Usage {
-    what: String,
-    causes: Vec<String>,
+    error: Error,
     hint: Option<String>,
 }
 
@@ -16,36 +17,34 @@ pub struct Usage {
 pub type Result<T, E = Usage> = std::result::Result<T, E>;
 
 impl Usage {
-    /// A fault; `what` names the thing, in lower case and without a full stop.
+    /// An error; `what` names what is wrong, in lower case and without a full stop.
     pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), causes: Vec::new(), hint: None }
+        Error::config(what).into()
     }
 
-    /// Adds a reason; the first is the nearest to what failed.
+    /// Adds a cause; the first is the most specific.
     #[must_use]
-    pub fn because(mut self, cause: impl fmt::Display) -> Self {
-        self.causes.push(cause.to_string());
-        self
+    pub fn because(self, cause: impl fmt::Display) -> Self {
+        Self { error: self.error.because(cause), ..self }
     }
 
-    /// Says what to do.
+    /// Sets what to do about it.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 
-    /// What failed, in one line.
+    /// What is wrong, in one line.
     pub fn what(&self) -> &str {
-        &self.what
+        self.error.what()
     }
 
-    /// Why, nearest reason first.
+    /// Why, the most specific cause first.
     pub fn causes(&self) -> &[String] {
-        &self.causes
+        self.error.causes()
     }
 
-    /// What to do, where it is known.
+    /// What to do about it, if known.
     pub fn advice(&self) -> Option<&str> {
         self.hint.as_deref()
     }
@@ -53,37 +52,16 @@ impl Usage {
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
-        self.causes.iter().try_for_each(|cause| write!(f, ": {cause}"))
+        self.error.fmt(f)
     }
 }
 
 impl std::error::Error for Usage {}
 
-impl From<registry_ls::Error> for Usage {
-    fn from(error: registry_ls::Error) -> Self {
-        error.causes().iter().fold(Self::new(error.what()), Self::because)
+impl From<Error> for Usage {
+    fn from(error: Error) -> Self {
+        Self { error, hint: None }
     }
-}
-
-/// An error of the system's in words, without its number.
-pub fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    match (error.raw_os_error(), text.rfind(" (os error ")) {
-        (Some(_), Some(end)) => text[..end].to_owned(),
-        _ => text,
-    }
-}
-
-/// The candidate that `word` was probably meant to be: the nearest one, if no more than a third of it is mistyped.
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let most = (word.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= most)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]
@@ -103,23 +81,5 @@ mod tests {
         let usage = Usage::from(registry_ls::Error::invalid("\"A\" is no name").because("upper case"));
         assert_eq!((usage.what(), usage.causes()), ("\"A\" is no name", &["upper case".to_owned()][..]));
         assert_eq!(usage.advice(), None);
-    }
-
-    #[test]
-    fn an_error_of_the_system_has_no_number() {
-        let absent = std::fs::read("/nowhere/at/all").unwrap_err();
-        assert_eq!(reason(&absent), "No such file or directory");
-        assert_eq!(reason(&std::io::Error::other("odd (os error 7)")), "odd (os error 7)");
-    }
-
-    #[test]
-    fn finds_the_nearest_word_and_no_far_one() {
-        let keys = ["registry", "jobs", "ca-file", "connect-timeout"];
-        assert_eq!(nearest("registy", keys), Some("registry"));
-        assert_eq!(nearest("ca_file", keys), Some("ca-file"));
-        assert_eq!(nearest("jbos", keys), Some("jobs"));
-        assert_eq!(nearest("conn-timeout", keys), Some("connect-timeout"));
-        assert_eq!(nearest("zebra", keys), None);
-        assert_eq!(nearest("anything", []), None);
     }
 }

@@ -6,6 +6,9 @@ mod output;
 #[path = "../targets/mod.rs"]
 pub mod targets;
 #[allow(dead_code, reason = "what the module above stands on")]
+#[path = "../../../src/bin/rls/spelling.rs"]
+mod spelling;
+#[allow(dead_code, reason = "what the module above stands on")]
 #[path = "../../../src/bin/rls/usage.rs"]
 mod usage;
 

@@ -1,4 +1,4 @@
-use super::ConfigFile;
+use super::global::ConfigFile;
 
 /// Print the digest of a reference
 #[derive(Debug, clap::Args)]

@@ -1,4 +1,4 @@
-use super::ConfigFile;
+use super::global::ConfigFile;
 
 /// Find out why a registry does not work, and how to fix it
 ///

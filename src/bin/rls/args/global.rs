@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 
-use super::{Resolve, parse_duration};
+use super::duration::parse_duration;
+use super::resolve::Resolve;
 use crate::output::{ColorChoice, Format, ProgressChoice};
 use crate::usage::{Result, Usage};
 

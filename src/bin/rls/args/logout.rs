@@ -1,4 +1,4 @@
-use super::ConfigFile;
+use super::global::ConfigFile;
 
 /// Log out of a registry
 ///

@@ -1,6 +1,6 @@
 use registry_ls::registry::Platform;
 
-use super::Global;
+use super::global::Global;
 use crate::output::Format;
 use crate::usage::{Result, Usage};
 

@@ -38,7 +38,7 @@ pub use completions::CompletionsArgs;
 pub use digest::DigestArgs;
 pub use doctor::DoctorArgs;
 pub use duration::parse_duration;
-pub use filter::{FilterArgs, parse_glob, parse_limit};
+pub use filter::{FilterArgs, parse_glob};
 pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};
 pub use login::LoginArgs;
 pub use logout::LogoutArgs;

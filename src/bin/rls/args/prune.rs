@@ -7,8 +7,8 @@ use registry_ls::retention::{self, Rule};
 use semver::VersionReq;
 
 use super::age::{Age, parse_age};
-use super::filter::{not_blank, parse_glob};
-use super::{ConfigFile, FilterArgs};
+use super::filter::{FilterArgs, not_blank, parse_glob};
+use super::global::ConfigFile;
 use crate::usage::{Result, Usage};
 
 /// Apply a retention rule to a repository's tags

@@ -1,6 +1,7 @@
 use std::num::NonZeroU64;
 
-use super::{ConfigFile, FilterArgs, parse_limit};
+use super::filter::{FilterArgs, parse_limit};
+use super::global::ConfigFile;
 
 /// List repositories
 ///

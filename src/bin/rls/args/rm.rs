@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
-use super::{ConfigFile, FilterArgs};
+use super::filter::FilterArgs;
+use super::global::ConfigFile;
 
 /// Remove tags or manifests
 ///

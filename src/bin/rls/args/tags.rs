@@ -2,7 +2,8 @@ use std::num::NonZeroU64;
 
 use registry_ls::name::Tag;
 
-use super::{ConfigFile, FilterArgs, parse_limit};
+use super::filter::{FilterArgs, parse_limit};
+use super::global::ConfigFile;
 use crate::sort::Order;
 
 /// List tags

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use registry_ls::trust::ClientProgram;
 
-use super::ConfigFile;
+use super::global::ConfigFile;
 
 /// Show the certificates of a registry, save its CA where clients look
 ///

@@ -1,6 +1,7 @@
 use std::num::NonZeroU64;
 
-use super::{ConfigFile, parse_limit};
+use super::filter::parse_limit;
+use super::global::ConfigFile;
 
 /// Restore what was removed
 ///

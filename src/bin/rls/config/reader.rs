@@ -7,7 +7,8 @@ use clap::ValueEnum;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::usage::{Result, Usage, nearest};
+use crate::spelling::nearest;
+use crate::usage::{Result, Usage};
 
 /// One value in the file.
 pub type Value<'i> = Spanned<DeValue<'i>>;
@@ -64,8 +65,14 @@ impl<'a> Reader<'a> {
         Usage::new(format!("{}:{line}:{column}: {what}", self.path.display()))
     }
 
-    /// A key that there is not, with the one that was perhaps meant.
+    /// An unknown key, with the valid key that it resembles. Secrets get a hint about where they belong.
     pub fn unknown(&self, entry: &Entry<'_, '_>, keys: &[&'static str]) -> Usage {
+        let is_secret = ["password", "auth", "token", "secret"].iter().any(|word| entry.key.contains(word));
+        if is_secret && entry.key != "auth_file" {
+            return self
+                .fault(entry.at.clone(), format!("{} is not allowed in the configuration file", entry.key))
+                .hint("run 'rls login' to store a password, or use RLS_PASSWORD or --password-stdin");
+        }
         let usage = self.fault(entry.at.clone(), format!("unknown key {:?}", entry.key));
         match nearest(entry.key, keys.iter().copied()) {
             Some(key) => usage.hint(format!("did you mean {key}?")),

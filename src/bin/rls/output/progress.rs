@@ -215,7 +215,7 @@ mod tests {
         let (screen, drawn) = Screen::new();
         let progress = Progress::on(screen.target(), "tags", Duration::ZERO);
         drawn.recv().unwrap();
-        let mut sink = super::super::Sink::new(Rows(screen.clone()));
+        let mut sink = crate::output::sink::Sink::new(Rows(screen.clone()));
         sink.push("<row>").unwrap();
         sink.flush().unwrap();
         drop(progress);

@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use registry_ls::name::Glob;
 
-use super::super::reader::{Entry, Reader};
-use super::{File, unknown};
 use crate::args::{RuleArgs, parse_age, parse_glob, parse_range};
+use crate::config::reader::{Entry, Reader};
 use crate::usage::{Result, Usage};
 
 /// Keys of such a table: the options of a rule.
@@ -72,38 +71,34 @@ fn take(rule: &mut RuleArgs, reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Resu
         "sort" => rule.sort = Some(reader.choice(entry)?),
         "untag-only" => rule.untag_only = reader.switch(entry)?,
         "allow-empty" => rule.allow_empty = reader.switch(entry)?,
-        _ => return Err(unknown(reader, entry, &RULE)),
+        _ => return Err(reader.unknown(entry, &RULE)),
     }
     Ok(())
 }
 
-impl File {
-    /// The rule for a repository: of the tables that match its path the one that says most of it, counted in letters
-    /// that are no wildcards.
-    ///
-    /// # Errors
-    /// Two of them say as much.
-    pub fn rule_for(&self, path: &str) -> Result<Option<&RuleArgs>> {
-        let matching = self.prune.iter().filter(|prune| prune.repositories.is_match(path));
-        let mut best: Vec<&Prune> = Vec::new();
-        for prune in matching {
-            let more =
-                best.first().map(|other| prune.repositories.specificity().cmp(&other.repositories.specificity()));
-            match more {
-                Some(std::cmp::Ordering::Less) => {}
-                Some(std::cmp::Ordering::Equal) => best.push(prune),
-                Some(std::cmp::Ordering::Greater) | None => best = vec![prune],
-            }
+/// The rule for a repository: of the tables that match its path the most specific one, measured by its literal characters.
+///
+/// # Errors
+/// Two of them are equally specific.
+pub(super) fn rule_for<'a>(tables: &'a [Prune], path: &str) -> Result<Option<&'a RuleArgs>> {
+    let matching = tables.iter().filter(|prune| prune.repositories.is_match(path));
+    let mut best: Vec<&Prune> = Vec::new();
+    for prune in matching {
+        let more = best.first().map(|other| prune.repositories.specificity().cmp(&other.repositories.specificity()));
+        match more {
+            Some(std::cmp::Ordering::Less) => {}
+            Some(std::cmp::Ordering::Equal) => best.push(prune),
+            Some(std::cmp::Ordering::Greater) | None => best = vec![prune],
         }
-        match best[..] {
-            [] => Ok(None),
-            [prune] => Ok(Some(&prune.rule)),
-            [one, other, ..] => {
-                let tables = format!("[prune.\"{}\"] and [prune.\"{}\"]", one.repositories, other.repositories);
-                Err(Usage::new(format!("two rules in the configuration file match {path}"))
-                    .because(format!("{tables} are equally specific"))
-                    .hint("add a table with the repository's full path, or give the rule on the command line"))
-            }
+    }
+    match best[..] {
+        [] => Ok(None),
+        [prune] => Ok(Some(&prune.rule)),
+        [one, other, ..] => {
+            let tables = format!("[prune.\"{}\"] and [prune.\"{}\"]", one.repositories, other.repositories);
+            Err(Usage::new(format!("two rules in the configuration file match {path}"))
+                .because(format!("{tables} are equally specific"))
+                .hint("add a table with the repository's full path, or give the rule on the command line"))
         }
     }
 }

@@ -1,7 +1,7 @@
 use registry_ls::trust::Certificate;
 use serde::Serialize;
 
-use super::Time;
+use super::time::Time;
 use crate::output::Human;
 
 /// A certificate.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use unicode_width::UnicodeWidthStr;
 
-use super::UNKNOWN;
+use super::field::UNKNOWN;
 use crate::output::{Human, Lines, Tone, View};
 
 /// Columns of the name of a check, with the blanks after it.

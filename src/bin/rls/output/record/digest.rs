@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::Failure;
+use super::field::Failure;
 use crate::output::{Lines, View};
 
 /// One reference of `rls digest`.

@@ -1,6 +1,7 @@
 use serde::Serialize;
 
-use super::{CertificateRecord, Failure};
+use super::certificate::CertificateRecord;
+use super::field::Failure;
 use crate::output::{Human, Lines, Tone, View};
 
 /// One file of `rls trust --check`.

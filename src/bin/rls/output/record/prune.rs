@@ -1,7 +1,10 @@
 use registry_ls::name::Registry;
 use serde::Serialize;
 
-use super::{Action, RemovalRecord, Time, UNKNOWN, shown, shown_repository};
+use super::field::UNKNOWN;
+use super::name::{shown, shown_repository};
+use super::removal::{Action, RemovalRecord};
+use super::time::Time;
 use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One tag that `rls prune` decided about, or a repository about whose tags it could not.

@@ -3,7 +3,8 @@ use std::fmt;
 use registry_ls::name::Registry;
 use serde::Serialize;
 
-use super::{Failure, Field, name, shown};
+use super::field::{Failure, Field};
+use super::name::{name, shown};
 use crate::output::{Human, Lines, Tone, View};
 
 /// One thing that `rls rm`, `rls prune` or `rls undo` decided about.

@@ -1,6 +1,7 @@
 use serde::Serialize;
 
-use super::{Failure, Field, UNKNOWN, name, shown_repository};
+use super::field::{Failure, Field, UNKNOWN};
+use super::name::{name, shown_repository};
 use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One repository of `rls repos`.

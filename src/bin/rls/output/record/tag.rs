@@ -1,7 +1,9 @@
 use registry_ls::name::Registry;
 use serde::Serialize;
 
-use super::{Failure, Field, Time, UNKNOWN, shown, shown_repository};
+use super::field::{Failure, Field, UNKNOWN};
+use super::name::{shown, shown_repository};
+use super::time::Time;
 use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One tag of `rls tags`, or a repository whose tags could not be listed.

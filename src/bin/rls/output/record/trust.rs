@@ -1,6 +1,7 @@
 use serde::Serialize;
 
-use super::{CertificateRecord, Field, UNKNOWN};
+use super::certificate::CertificateRecord;
+use super::field::{Field, UNKNOWN};
 use crate::output::{Human, Lines, Tone, View};
 
 /// What `rls trust` found out and did.
@@ -86,7 +87,8 @@ impl View for TrustView {
     fn plain(&self, record: &TrustRecord, lines: &mut Lines) {
         let certificate = |lines: &mut Lines, name: &str, one: &CertificateRecord| {
             let names = if one.names.is_empty() { UNKNOWN.to_owned() } else { one.names.join(",") };
-            let time = |time: Option<super::Time>| time.map_or_else(|| UNKNOWN.to_owned(), |time| time.to_string());
+            let time =
+                |time: Option<super::time::Time>| time.map_or_else(|| UNKNOWN.to_owned(), |time| time.to_string());
             let text = |text: &'_ str| if text.is_empty() { UNKNOWN.to_owned() } else { text.to_owned() };
             let (subject, issuer) = (text(&one.subject), text(&one.issuer));
             let (from, until) = (time(one.not_before), time(one.not_after));

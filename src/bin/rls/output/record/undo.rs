@@ -1,6 +1,7 @@
 use serde::Serialize;
 
-use super::{Time, UNKNOWN};
+use super::field::UNKNOWN;
+use super::time::Time;
 use crate::output::{Cell, Column, Human, Lines, View};
 
 /// So many repositories are named in a table.

@@ -2,8 +2,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::super::{Field, UNKNOWN, name};
 use super::{ConfigRecord, HistoryRecord, LayerRecord, ManifestRecord, PlatformRecord};
+use crate::output::record::field::{Field, UNKNOWN};
+use crate::output::record::name::name;
 use crate::output::{Human, Tone};
 
 /// Columns of a label such as `digest` or `entrypoint`, with the blanks after it.

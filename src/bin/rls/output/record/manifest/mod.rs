@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Field, Time, UNKNOWN};
+use super::field::{Field, UNKNOWN};
+use super::time::Time;
 use crate::output::{Human, Lines, View};
 
 /// What a reference of `rls manifest` is. What an index or an artifact does not have is absent.

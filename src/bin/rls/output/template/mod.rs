@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::escape::escape;
 use super::human::Human;
 use super::record::{Time, UNKNOWN};
-use crate::usage::{Result, Usage, nearest};
+use crate::spelling::nearest;
+use crate::usage::{Result, Usage};
 
 /// The one template in its environment; the name is shown in errors.
 const NAME: &str = "--format";

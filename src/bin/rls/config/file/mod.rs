@@ -31,7 +31,7 @@ use registry_ls::name::Registry;
 
 use self::prune::Prune;
 use super::reader::{Entry, Reader};
-use crate::args::{MAX_JOBS, MAX_RETRIES, parse_duration};
+use crate::args::{MAX_JOBS, MAX_RETRIES, RuleArgs, parse_duration};
 use crate::input;
 use crate::output::{ColorChoice, Format, Layout, ProgressChoice};
 use crate::usage::{Result, Usage};
@@ -185,11 +185,19 @@ impl File {
             }
             _ => {
                 if !self.general.take(reader, entry)? {
-                    return Err(unknown(reader, entry, &[&GENERAL[..], &CONNECTION].concat()));
+                    return Err(reader.unknown(entry, &[&GENERAL[..], &CONNECTION].concat()));
                 }
             }
         }
         Ok(())
+    }
+
+    /// The rule of `rls prune` for a repository.
+    ///
+    /// # Errors
+    /// Two tables are equally specific.
+    pub fn rule_for(&self, path: &str) -> Result<Option<&RuleArgs>> {
+        prune::rule_for(&self.prune, path)
     }
 
     /// What the file says about a registry: its own table, then the rest.
@@ -221,7 +229,7 @@ fn read_registry(reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Result<(Registry
             "plain-http" => connect.plain_http = Some(reader.switch(&entry)?),
             _ => {
                 if !connect.take(reader, &entry)? {
-                    return Err(unknown(reader, &entry, &[&CONNECTION[..], &WEAKENING].concat()));
+                    return Err(reader.unknown(&entry, &[&CONNECTION[..], &WEAKENING].concat()));
                 }
             }
         }
@@ -258,15 +266,6 @@ impl Connect {
             Some(_) => Err(reader.fault(entry.at.clone(), "username, auth-file and anonymous cannot be used together")),
         }
     }
-}
-
-fn unknown(reader: &Reader<'_>, entry: &Entry<'_, '_>, keys: &[&'static str]) -> Usage {
-    if ["password", "auth", "token", "secret"].iter().any(|word| entry.key.contains(word)) && entry.key != "auth_file" {
-        return reader
-            .fault(entry.at.clone(), format!("{} is not allowed in the configuration file", entry.key))
-            .hint("run 'rls login' to store a password, or use RLS_PASSWORD or --password-stdin");
-    }
-    reader.unknown(entry, keys)
 }
 
 /// Whether there is no such file. Services have homes such as `/dev/null`, below which nothing can be.

@@ -11,7 +11,8 @@ use super::file::Connect;
 use super::{Environment, File, without_line_end};
 use crate::args::{Cli, Global, RuleArgs};
 use crate::output::{ColorChoice, Layout, ProgressChoice};
-use crate::usage::{Result, Usage, nearest};
+use crate::spelling::nearest;
+use crate::usage::{Result, Usage};
 
 /// What options, environment and configuration file come to. What depends on the registry is in [`Connection`].
 #[derive(Debug)]
