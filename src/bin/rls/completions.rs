@@ -30,7 +30,7 @@ mod tests {
 
     use super::*;
 
-    /// Write the new scripts with the command above, and look at what changed.
+    /// If this fails, run `make completions` and review the changes.
     #[test]
     fn the_scripts_in_the_repository_are_current() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");

@@ -1,4 +1,4 @@
-//! From settings to clients: the only place where the program's choices become the library's parts.
+//! Creates the library's clients from the settings.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -19,75 +19,74 @@ use crate::prompt;
 use crate::report::CommandError;
 use crate::usage::{self, Usage};
 
-/// How long a helper may take to store or forget credentials: it may have to ask a person to unlock something.
-const PATIENCE_WITH_HELPERS: Duration = Duration::from_secs(60);
+/// How long a credential helper may take to store or erase credentials: it may ask the user to unlock a keyring.
+const HELPER_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Makes one client for each registry that a command is about.
+/// Creates one client for each registry of a command.
 #[derive(Debug)]
 pub struct Connector {
     deadline: Option<Instant>,
     stats: Arc<Stats>,
     clients: Mutex<HashMap<Registry, Arc<Client>>>,
-    /// What was read of the files that are named, which are read once: they may be pipes. By the files.
+    /// What was read, by the files; each is read once, because it may be a pipe.
     trusts: Mutex<HashMap<TrustFiles, registry_ls::Result<Trust>>>,
-    /// By the file that was named, if one was.
+    /// By the named file, if any.
     keychains: Mutex<HashMap<Option<PathBuf>, Keychain>>,
-    /// The password or file that was on standard input.
-    read: Mutex<Option<SecretString>>,
-    /// Whether it was said that a user name or password is not used.
-    has_told: AtomicBool,
+    /// The password or file from standard input.
+    stdin: Mutex<Option<SecretString>>,
+    /// Whether the warning about unused credentials was printed.
+    has_warned: AtomicBool,
 }
 
 /// CA files, client certificate and key, and whether certificates are verified.
 type TrustFiles = (Vec<PathBuf>, Option<(PathBuf, PathBuf)>, bool);
 
-/// What a client is made of.
+/// The parts of a client.
 #[derive(Debug)]
 pub struct Parts {
-    /// The registry, spoken to in plain HTTP if that was asked for.
+    /// The registry, with its scheme.
     pub registry: Registry,
-    /// Where credentials are found.
+    /// The sources of credentials.
     pub keychain: Keychain,
-    /// Who is trusted, or which of the files that were named cannot be used.
+    /// The trusted CAs, or which named file cannot be used.
     pub trust: registry_ls::Result<Trust>,
     /// Limits and addresses.
     pub options: Options,
-    /// What counts.
+    /// Counters.
     pub stats: Arc<Stats>,
 }
 
-/// Where the credentials of a registry are found and kept: in the usual places, or in a file alone.
-pub fn places(settings: &Settings, auth_file: Option<PathBuf>) -> keychain::Options {
+/// The sources of credentials, and where they are stored: the default places, or only a file.
+pub fn keychain_options(settings: &Settings, auth_file: Option<PathBuf>) -> keychain::Options {
     keychain::Options {
         auth_file: auth_file.map(AuthFile::Path),
-        helper_limit: PATIENCE_WITH_HELPERS,
+        helper_limit: HELPER_TIMEOUT,
         root: Some(settings.root()),
         ..keychain::Options::from_env()
     }
 }
 
-/// The warning that `--insecure` gives on every run.
+/// The warning of `--insecure`.
 pub fn not_verified(registry: &Registry) -> String {
     format!("the certificate of {registry} is not verified (--insecure)")
 }
 
 impl Connector {
-    /// A connector whose clients count in `stats` and are done by `deadline`.
+    /// A connector whose clients share `stats` and `deadline`.
     pub fn new(deadline: Option<Instant>, stats: Arc<Stats>) -> Self {
-        let (clients, read, has_told) = (Mutex::default(), Mutex::default(), AtomicBool::default());
-        Self { deadline, stats, clients, trusts: Mutex::default(), keychains: Mutex::default(), read, has_told }
+        let (clients, stdin, has_warned) = (Mutex::default(), Mutex::default(), AtomicBool::default());
+        Self { deadline, stats, clients, trusts: Mutex::default(), keychains: Mutex::default(), stdin, has_warned }
     }
 
     /// The client of a registry.
     ///
     /// # Errors
-    ///
-    /// A fault in the options or the files that they name, or Ctrl-C where a password is asked for.
+    /// Invalid options or files, or Ctrl-C at the password prompt.
     pub async fn client(&self, settings: &Settings, registry: &Registry) -> Result<Arc<Client>, CommandError> {
         if let Some(client) = lock(&self.clients).get(registry) {
             return Ok(Arc::clone(client));
         }
-        if let Some(source) = settings.unused_login().filter(|_| !self.has_told.swap(true, Ordering::Relaxed)) {
+        if let Some(source) = settings.unused_login().filter(|_| !self.has_warned.swap(true, Ordering::Relaxed)) {
             tracing::warn!("{source} is ignored: no registry is named that it belongs to; use -r or RLS_REGISTRY");
         }
         let client = Arc::new(self.connect(settings.connection(registry)?).await?);
@@ -104,12 +103,11 @@ impl Connector {
         Ok(client.trust(trust.map_err(Usage::from)?).build().map_err(Usage::from)?)
     }
 
-    /// The client and the credentials of somebody who wants to log in.
+    /// An unauthenticated client, and the credentials to log in with.
     ///
     /// # Errors
-    ///
-    /// A fault in the options or the files that they name, no password, or Ctrl-C where one is asked for.
-    pub async fn applicant(
+    /// Invalid options or files, no password, or Ctrl-C at its prompt.
+    pub async fn login_client(
         &self,
         settings: &Settings,
         registry: &Registry,
@@ -124,11 +122,10 @@ impl Connector {
         Ok((self.connect(connection).await?, found))
     }
 
-    /// What a client of a registry is made of, for those who want to see where it fails.
+    /// The parts of a client, for callers that inspect where it fails.
     ///
     /// # Errors
-    ///
-    /// A fault in the options, or Ctrl-C where a password is asked for.
+    /// Invalid options, or Ctrl-C at the password prompt.
     pub async fn parts(&self, connection: Connection) -> Result<Parts, CommandError> {
         let root = Some(connection.root);
         let files = (connection.ca_files, connection.client_identity, connection.insecure);
@@ -150,7 +147,7 @@ impl Connector {
         })
     }
 
-    /// Who is trusted, as these files have it.
+    /// The trusted CAs, with these files.
     async fn trust(&self, files: TrustFiles, root: Option<PathBuf>) -> usage::Result<registry_ls::Result<Trust>> {
         if let Some(known) = lock(&self.trusts).get(&files) {
             return Ok(known.clone());
@@ -193,31 +190,31 @@ impl Connector {
         })
     }
 
-    /// A keychain that looks in these places; one serves all registries.
+    /// A keychain over these places, shared by all registries.
     fn discovered(&self, named: Option<PathBuf>, places: keychain::Options) -> Keychain {
         lock(&self.keychains).entry(named).or_insert_with(|| Keychain::discover(places)).clone()
     }
 
-    /// What is on standard input, which can be read once.
-    async fn stdin(&self, what: &str, largest: u64) -> usage::Result<SecretString> {
-        if let Some(known) = &*lock(&self.read) {
+    /// Reads standard input, once.
+    async fn stdin(&self, what: &str, max_bytes: u64) -> usage::Result<SecretString> {
+        if let Some(known) = &*lock(&self.stdin) {
             return Ok(known.clone());
         }
         let refuse = |why: &str| Err(Usage::new(format!("cannot read {what} on standard input")).because(why));
-        match String::from_utf8(input::read_stdin(what, largest).await?).map(SecretString::from) {
+        match String::from_utf8(input::read_stdin(what, max_bytes).await?).map(SecretString::from) {
             Err(_) => refuse("it is not UTF-8"),
             Ok(text) if text.expose_secret().is_empty() => refuse("it is empty"),
-            Ok(text) => Ok(lock(&self.read).insert(text).clone()),
+            Ok(text) => Ok(lock(&self.stdin).insert(text).clone()),
         }
     }
 }
 
-/// Nothing that can panic runs under these locks.
+/// Locks; nothing that can panic runs under these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A password as it was meant: `echo` adds a line end, and PowerShell a byte order mark. Blanks belong to it.
+/// Strips the line end that `echo` adds, and the byte order mark of PowerShell. Spaces are part of a password.
 fn typed(text: &SecretString) -> SecretString {
     let text = text.expose_secret();
     without_line_end(text.strip_prefix('\u{feff}').unwrap_or(text)).into()

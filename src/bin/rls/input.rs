@@ -1,7 +1,6 @@
-//! Reading what a person names: files, pipes in the place of files, standard input.
-//!
-//! A pipe may never end, a device has no end, and a folder on a server that is down cannot even be opened. So all of it
-//! is read on threads that can be left behind, up to a limit: waiting for them can be given up at any moment.
+//! Reads files given by the user, which may be pipes, and standard input. A pipe may never end, and a file on a network
+//! file system that is down cannot even be opened. So all reading is done on threads that can be abandoned, up to a
+//! size limit.
 
 use std::fs::File;
 use std::io::{self, Read, StdinLock, stdin};
@@ -9,61 +8,58 @@ use std::path::Path;
 
 use crate::usage::{Result, Usage};
 
-/// The most that is read of a configuration file, in bytes.
+/// Maximum size of a configuration file, in bytes.
 pub const MAX_CONFIG: u64 = 1 << 20;
-/// The most that is read of a password.
+/// Maximum size of a password on standard input.
 pub const MAX_PASSWORD: u64 = 64 << 10;
-/// The most that is read of credentials on standard input.
+/// Maximum size of credentials on standard input.
 pub const MAX_CREDENTIALS: u64 = 1 << 20;
-/// The most that is read of a plan or a list of names: some 250,000 of either.
+/// Maximum size of a plan or a list of names: some 250,000 entries.
 pub const MAX_LIST: u64 = 64 << 20;
-/// The longest name in a list.
+/// Maximum length of a line in a list.
 const MAX_LINE: usize = 4 << 10;
 
-/// Work that may block, on a thread of its own. To drop the future gives up waiting, not the work.
+/// Runs blocking work on another thread. Dropping the future abandons the work, but does not stop it.
 ///
 /// # Errors
-///
-/// Those of `work`.
+/// The thread panicked.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)
 }
 
-/// Reads a file that is called `what`; `-` is standard input.
+/// Reads a file, called `what` in errors; `-` is standard input.
 ///
 /// # Errors
-///
-/// It cannot be read, or is larger than that.
-pub async fn read(what: &str, path: &Path, largest: u64) -> Result<Vec<u8>> {
+/// It cannot be read, or is too large.
+pub async fn read(what: &str, path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
     if path.as_os_str() == "-" {
-        return read_stdin(what, largest).await;
+        return read_stdin(what, max_bytes).await;
     }
     let named = format!("{what} {}", path.display());
-    read_file(path, largest).await.map_err(|error| unreadable(&named, &error, largest))
+    read_file(path, max_bytes).await.map_err(|error| unreadable(&named, &error, max_bytes))
 }
 
-/// As [`read`], for who tells the errors apart.
+/// As [`read`], with the system error.
 ///
 /// # Errors
 ///
 /// [`io::ErrorKind::FileTooLarge`], and those of the system.
-pub async fn read_file(path: &Path, largest: u64) -> io::Result<Vec<u8>> {
+pub async fn read_file(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     let path = path.to_owned();
-    blocking(move || take(File::open(path)?, largest)).await?
+    blocking(move || take(File::open(path)?, max_bytes)).await?
 }
 
-/// Reads all of standard input, which is called `what`.
+/// Reads all of standard input, called `what` in errors.
 ///
 /// # Errors
-///
-/// It cannot be read, or is larger than that.
-pub async fn read_stdin(what: &str, largest: u64) -> Result<Vec<u8>> {
+/// It cannot be read, or is too large.
+pub async fn read_stdin(what: &str, max_bytes: u64) -> Result<Vec<u8>> {
     let named = format!("{what} on standard input");
-    let bytes = blocking(move || take(stdin().lock(), largest)).await.and_then(|bytes| bytes);
-    bytes.map_err(|error| unreadable(&named, &error, largest))
+    let bytes = blocking(move || take(stdin().lock(), max_bytes)).await.and_then(|bytes| bytes);
+    bytes.map_err(|error| unreadable(&named, &error, max_bytes))
 }
 
-/// What `read` makes of standard input.
+/// Reads from standard input with `read`.
 ///
 /// # Errors
 ///
@@ -73,11 +69,10 @@ pub async fn from_stdin<T: Send + 'static>(read: fn(StdinLock<'static>) -> io::R
     done.map_err(|error| Usage::new("cannot read standard input").because(reason(&error)))
 }
 
-/// The names in a list, each with the number of its line, which counts from 1. Blank lines and comments are none.
+/// The names in a list, each with its line number, which counts from 1. Blank lines and comments are skipped.
 ///
 /// # Errors
-///
-/// A line that is no text, or too long to be a name.
+/// A line that is not UTF-8, or too long.
 pub fn names(list: &[u8]) -> Result<Vec<(usize, String)>> {
     let list = list.strip_prefix("\u{feff}".as_bytes()).unwrap_or(list);
     let mut names = Vec::new();
@@ -94,22 +89,22 @@ pub fn names(list: &[u8]) -> Result<Vec<(usize, String)>> {
     Ok(names)
 }
 
-fn take(input: impl Read, largest: u64) -> io::Result<Vec<u8>> {
+fn take(input: impl Read, max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    input.take(largest + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > largest { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+    input.take(max_bytes + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max_bytes { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 
-/// The error that files cannot be read because no thread can read them.
+/// The error if the thread that reads files fails.
 pub fn cannot_read(error: io::Error) -> Usage {
     Usage::new("cannot read the named files").because(reason(&error))
 }
 
-/// The error that something cannot be read.
-pub fn unreadable(named: &str, error: &io::Error, largest: u64) -> Usage {
+/// The error if something cannot be read.
+pub fn unreadable(named: &str, error: &io::Error, max_bytes: u64) -> Usage {
     let usage = Usage::new(format!("cannot read {named}"));
     match error.kind() {
-        io::ErrorKind::FileTooLarge => usage.because(format!("it is larger than {}", shown(largest))),
+        io::ErrorKind::FileTooLarge => usage.because(format!("it is larger than {}", shown(max_bytes))),
         _ => usage.because(reason(error)),
     }
 }

@@ -1,5 +1,5 @@
-//! Asking a person on the terminal, whatever standard output is. A question is given up when its future is dropped, so
-//! that a signal and the time limit are heeded while it stands.
+//! Questions on the terminal, whatever standard output is. Dropping the future abandons the question, so that a signal
+//! or the time limit can end it.
 
 use std::fs::File;
 use std::io::{BufRead, ErrorKind, IsTerminal, Write, stderr, stdin};
@@ -12,20 +12,19 @@ use crate::output::escape;
 use crate::report::{CommandError, Exit};
 use crate::usage::{Result, Usage};
 
-/// Whether there is somebody who could see a question and answer it.
+/// Whether a question can be shown and answered.
 pub fn is_possible() -> bool {
     stdin().is_terminal() && stderr().is_terminal()
 }
 
-/// Asks, and gives the answer without the blanks around it.
+/// Asks a question, and returns the trimmed answer.
 ///
 /// # Errors
-///
-/// When the terminal cannot be read or written.
+/// The terminal cannot be read or written.
 pub async fn ask(question: &str) -> Result<String> {
     write!(stderr(), "{} ", escape(question))
         .map_err(|error| Usage::new("cannot ask on the terminal").because(error))?;
-    let mut line = Line { is_open: true };
+    let mut line = QuestionLine { is_open: true };
     let answer = from_stdin(|mut input| {
         let mut answer = String::new();
         input.read_line(&mut answer).map(|_| answer)
@@ -40,11 +39,10 @@ pub fn is_yes(answer: &str) -> bool {
     matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
-/// Asks a question that is answered by yes or no.
+/// Asks for confirmation.
 ///
 /// # Errors
-///
-/// Where nobody can be asked, and where the answer is no.
+/// There is no terminal to ask on, or the answer is no.
 pub async fn confirm(question: &str) -> Result<()> {
     if !is_possible() {
         return Err(Usage::new(format!("confirmation needed: {question}"))
@@ -58,19 +56,18 @@ pub async fn confirm(question: &str) -> Result<()> {
     }
 }
 
-/// Asks for a password, which is not shown while it is typed.
+/// Asks for a password, without echo.
 ///
 /// # Errors
-///
-/// Where nobody can be asked, and Ctrl-C.
+/// There is no terminal to ask on, or Ctrl-C.
 pub async fn password(username: &str, whose: &str) -> Result<SecretString, CommandError> {
     if !stderr().is_terminal() {
         let usage = Usage::new(format!("no password for {username}, and no terminal to ask on"));
         return Err(usage.hint("use --password-stdin, or set RLS_PASSWORD").into());
     }
     let unable = |error: std::io::Error| CommandError::from(Usage::new("cannot ask for the password").because(error));
-    let _hidden = Hidden::begin().map_err(unable)?;
-    let mut line = Line { is_open: true };
+    let _hidden = EchoOff::begin().map_err(unable)?;
+    let mut line = QuestionLine { is_open: true };
     let prompt = format!("Password for {} at {}: ", escape(username), escape(whose));
     let typed = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt).map(SecretString::from)).await;
     match typed.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))) {
@@ -83,13 +80,13 @@ pub async fn password(username: &str, whose: &str) -> Result<SecretString, Comma
     }
 }
 
-/// A terminal that does not show what is typed, from before the question is seen until this is dropped.
-struct Hidden {
+/// Disables the echo of the terminal, from before the question is shown until it is dropped.
+struct EchoOff {
     terminal: File,
     modes: Termios,
 }
 
-impl Hidden {
+impl EchoOff {
     fn begin() -> std::io::Result<Self> {
         let terminal = File::options().read(true).write(true).open("/dev/tty")?;
         let modes = tcgetattr(&terminal)?;
@@ -100,19 +97,19 @@ impl Hidden {
     }
 }
 
-impl Drop for Hidden {
+impl Drop for EchoOff {
     fn drop(&mut self) {
         // The terminal may be gone.
         let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.modes);
     }
 }
 
-/// The line of a question, which is ended by whoever answers or, when nobody does, here.
-struct Line {
+/// The line of a question. It is ended by the answer or, without one, when this is dropped.
+struct QuestionLine {
     is_open: bool,
 }
 
-impl Drop for Line {
+impl Drop for QuestionLine {
     fn drop(&mut self) {
         if self.is_open {
             // The terminal may be gone.

@@ -1,4 +1,4 @@
-//! One run of the program: what ends it, settings, clients, the command, the totals.
+//! One run of the program: shutdown, settings, clients, the command, statistics.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,27 +14,26 @@ use crate::report::{CommandError, Exit, Report, Verbosity, start_log};
 use crate::shutdown::{self, Shutdown, ShutdownReason};
 use crate::usage::Usage;
 
-/// So long after the time limit requests would give up by themselves.
-const LAUNCH_GRACE: Duration = Duration::from_millis(50);
+/// The requests' own deadline is this much later than the time limit, so that the command reports it.
+const REQUEST_GRACE: Duration = Duration::from_millis(50);
 
-/// So long a command has to end by itself when it has to end: longer than the last request of a removal, shorter than a
-/// person notices.
-const WIND_UP: Duration = Duration::from_millis(120);
+/// How long a command may take to end properly: longer than the last request of a removal, shorter than people notice.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(120);
 
-/// Carries out a command line.
+/// Runs a command line.
 pub fn run(cli: &Cli) -> Exit {
     let started = Instant::now();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return early_report(cli).end(Err(cannot_start(error))),
     };
-    let exit = runtime.block_on(carry_out(cli, started));
-    // Neither a look-up of a name nor reading from a terminal or a pipe can be cancelled; they are left behind.
+    let exit = runtime.block_on(execute(cli, started));
+    // DNS lookups and reads from terminals or pipes cannot be cancelled; they are abandoned.
     runtime.shutdown_timeout(Duration::ZERO);
     exit
 }
 
-async fn carry_out(cli: &Cli, started: Instant) -> Exit {
+async fn execute(cli: &Cli, started: Instant) -> Exit {
     let (quiet, color) = (cli.global.quiet, cli.global.color.unwrap_or_default());
     let watched = shutdown::watch(started, move || Report::new(Styles::for_stderr(color), quiet));
     let (ending, limit) = match watched {
@@ -51,15 +50,15 @@ async fn carry_out(cli: &Cli, started: Instant) -> Exit {
     let quiet = settings.quiet || commands::reports_warnings(&cli.command);
     start_log(Verbosity::new(quiet, settings.verbosity), styles);
     let stats = Arc::new(Stats::default());
-    // The time limit is told once, by what ends the command; the requests give up a moment later.
-    let deadline = settings.timeout.map(|timeout| started + timeout + LAUNCH_GRACE);
+    // The time limit is reported once, by the shutdown; requests give up a moment later.
+    let deadline = settings.timeout.map(|timeout| started + timeout + REQUEST_GRACE);
     let connector = Connector::new(deadline, Arc::clone(&stats));
     let context = Context { settings: &settings, connector: &connector, report: &report, shutdown: ending };
-    // A command ends by itself, with its lists closed. One that does not is dropped, and puts the terminal back.
+    // A command normally ends itself, with its lists closed. One that does not is dropped, which restores the terminal.
     let outcome = tokio::select! {
         biased;
         outcome = commands::run(&cli.command, &context) => outcome,
-        end = after(&context.shutdown, WIND_UP) => Err(end.into()),
+        end = after(&context.shutdown, SHUTDOWN_GRACE) => Err(end.into()),
     };
     let exit = report.end(outcome);
     if settings.stats {
@@ -68,15 +67,15 @@ async fn carry_out(cli: &Cli, started: Instant) -> Exit {
     exit
 }
 
-/// Comes true so long after the command has to end.
-async fn after(ending: &Shutdown, time: Duration) -> ShutdownReason {
-    let end = ending.clone().await;
-    tokio::time::sleep(time).await;
-    end
+/// Resolves some time after the shutdown.
+async fn after(shutdown: &Shutdown, grace: Duration) -> ShutdownReason {
+    let reason = shutdown.clone().await;
+    tokio::time::sleep(grace).await;
+    reason
 }
 
-/// What options, environment and configuration file come to. The file may be a pipe: until it is read, the other two
-/// say how long that may take.
+/// Merges options, environment and configuration file. The file may be a pipe: until it is read, the other two set the
+/// time limit.
 async fn load(cli: &Cli, ending: &Shutdown, limit: &shutdown::Limit) -> Result<Settings, CommandError> {
     let environment = Environment::of_process()?;
     limit.set(cli.global.timeout.or(environment.timeout));
@@ -89,7 +88,7 @@ async fn load(cli: &Cli, ending: &Shutdown, limit: &shutdown::Limit) -> Result<S
     Ok(Settings::resolve(cli, environment, file)?)
 }
 
-/// A report before the configuration file has its say.
+/// A report for errors before the settings are known.
 fn early_report(cli: &Cli) -> Report {
     Report::new(Styles::for_stderr(cli.global.color.unwrap_or_default()), cli.global.quiet)
 }

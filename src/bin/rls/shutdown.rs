@@ -1,8 +1,6 @@
-//! What ends a command from outside: a signal, or the time limit.
-//!
-//! Both are watched for on a thread of their own. A command that waits in the right way is told at once, and ends in
-//! its own time: with its lists closed and what it did reported. One that cannot be told, because something keeps its
-//! thread, ends all the same.
+//! Ends a command on a signal, or at the time limit. Both are watched for on a separate thread. A command that waits
+//! with [`Shutdown`] is notified at once, and ends properly: with its lists closed and its work reported. One whose
+//! thread is blocked is ended all the same.
 
 use std::sync::mpsc;
 use std::thread;
@@ -17,15 +15,15 @@ use tokio::sync::watch;
 
 use crate::report::{CommandError, Exit, Report};
 
-/// Comes true when the command has to end. It can be waited for in several places.
+/// Resolves when the command must end. Can be awaited in several places.
 pub type Shutdown = Shared<LocalBoxFuture<'static, ShutdownReason>>;
 
-/// So long a command has to end in its own time.
+/// How long a command may take to end properly.
 const GRACE: Duration = Duration::from_millis(150);
-/// So long it takes at most to say why it ended where it could not say that itself.
+/// How long reporting why it was ended may take.
 const REPORT_GRACE: Duration = Duration::from_millis(20);
 
-/// Why a command has to end.
+/// Why a command must end.
 #[derive(Debug, Clone)]
 pub enum ShutdownReason {
     /// SIGINT or SIGTERM.
@@ -56,7 +54,7 @@ impl ShutdownReason {
     }
 }
 
-/// The time limit of a command that is under way.
+/// The time limit of the running command.
 #[derive(Debug)]
 pub struct Limit {
     started: Instant,
@@ -64,24 +62,23 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Sets the limit, which counts from the start of the program; `None` is none.
+    /// Sets the limit, which counts from the start of the program; `None` removes it.
     pub fn set(&self, timeout: Option<Duration>) {
         self.sender.send_replace(timeout.map(|timeout| (self.started + timeout, timeout)));
     }
 }
 
-/// Begins to watch for signals and the time limit. `report` says why the program ended where the command cannot.
+/// Starts to watch for signals and the time limit. `report` is used if the command cannot report why it was ended.
 ///
 /// # Errors
-///
-/// When signals cannot be watched for.
+/// Signals cannot be watched for.
 pub fn watch(started: Instant, report: impl Fn() -> Report + Send + 'static) -> std::io::Result<(Shutdown, Limit)> {
     let (sender, limit) = watch::channel(None);
     let (end, mut ended) = watch::channel(None);
     let (ready, is_ready) = mpsc::sync_channel(1);
     thread::Builder::new().name("ending".to_owned()).spawn(move || {
         let runtime = Builder::new_current_thread().enable_all().build();
-        // The caller waits until it is known whether this thread can watch.
+        // The caller waits to learn whether this thread can watch.
         match runtime {
             Err(error) => drop(ready.send(Err(error))),
             Ok(runtime) => runtime.block_on(keep_watch(limit, end, ready, report)),
@@ -92,7 +89,7 @@ pub fn watch(started: Instant, report: impl Fn() -> Report + Send + 'static) -> 
         let end = ended.wait_for(Option::is_some).await.map(|end| end.clone());
         match end {
             Ok(Some(end)) => end,
-            // The thread is there until the program ends.
+            // The thread runs until the program ends.
             _ => std::future::pending().await,
         }
     };
@@ -121,7 +118,7 @@ async fn keep_watch(
     force_exit(end, report);
 }
 
-/// Comes true when the time limit is reached, which may be set meanwhile.
+/// Resolves when the time limit is reached; it may be changed meanwhile.
 async fn reached(mut limit: watch::Receiver<Option<(Instant, Duration)>>) -> Duration {
     loop {
         let current = *limit.borrow_and_update();
@@ -141,15 +138,15 @@ async fn reached(mut limit: watch::Receiver<Option<(Instant, Duration)>>) -> Dur
     }
 }
 
-/// Ends the program whatever its other threads do. To write may block, too.
+/// Ends the program, whatever its other threads do. Reporting may block, too.
 fn force_exit(end: ShutdownReason, report: impl Fn() -> Report + Send + 'static) {
     let exit = end.exit();
-    let (told, is_told) = mpsc::channel();
+    let (done, is_done) = mpsc::channel();
     thread::spawn(move || {
         report().end(Err(end.into()));
         // The receiver may be gone.
-        let _ = told.send(());
+        let _ = done.send(());
     });
-    let _ = is_told.recv_timeout(REPORT_GRACE);
+    let _ = is_done.recv_timeout(REPORT_GRACE);
     std::process::exit(exit.code());
 }

@@ -1,4 +1,4 @@
-//! The order of tags: `--sort` and `--reverse`.
+//! Sorting of tags: `--sort` and `--reverse`.
 
 use std::cmp::Ordering;
 
@@ -21,19 +21,19 @@ pub enum Order {
     None,
 }
 
-/// What is known of one tag for the purpose of sorting it.
+/// The sort keys of a tag.
 #[derive(Debug, Clone, Copy)]
 pub struct SortFacts<'a> {
     /// The tag.
     pub name: &'a str,
-    /// When its image was made; needed by [`Order::Created`] only.
+    /// Creation time of its image; needed by [`Order::Created`] only.
     pub created: Option<Timestamp>,
     /// Its bytes; needed by [`Order::Size`] only.
     pub size: Option<u64>,
 }
 
-/// Sorts `items`; equal ones are sorted by name, and what has no time or size stays last when `reverse` is set.
-/// With [`Order::None`] nothing is moved, unless `reverse` turns the listing round.
+/// Sorts `items`, equal ones by name. Items of unknown time or size are last, also with `reverse`. [`Order::None`]
+/// keeps the order, or with `reverse` reverses it.
 pub fn sort<T>(items: &mut Vec<T>, order: Order, reverse: bool, facts: impl Fn(&T) -> SortFacts<'_>) {
     let direct = |ordering: Ordering| if reverse { ordering.reverse() } else { ordering };
     match order {

@@ -8,21 +8,21 @@ use registry_ls::retention::Cutoff;
 
 use super::filter::not_blank;
 
-/// How old something is, before the clock is read.
+/// An age or a date, relative to a clock that is read later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Age {
-    /// As long before now.
+    /// A time span before now.
     Ago(SpanFieldwise),
-    /// From the beginning of this day on, in UTC.
+    /// The start of this day, in UTC.
     Day(Date),
-    /// From this moment on.
+    /// This moment.
     Moment(Timestamp),
 }
 
 /// Reads an age.
 ///
 /// # Errors
-/// A text that says what is expected, for clap and for the configuration file.
+/// What is expected, for clap and for the configuration file.
 pub fn parse_age(text: &str) -> Result<Age, String> {
     const EXPECTED: &str =
         "expected an age, such as 12h, 30d, 2w, 6mo or 1y, or a date, such as 2026-01-31 or 2026-01-31T12:00:00Z";
@@ -30,7 +30,7 @@ pub fn parse_age(text: &str) -> Result<Age, String> {
     if let Ok(moment) = text.parse() {
         return in_the_past(Age::Moment(moment));
     }
-    // A date with a time and no offset would be read as well, and its time dropped.
+    // jiff would also parse a date with a time and no offset, and drop the time.
     if let Some(day) = text.parse().ok().filter(|_| text.len() == "2026-01-31".len()) {
         return in_the_past(Age::Day(day));
     }
@@ -38,24 +38,24 @@ pub fn parse_age(text: &str) -> Result<Age, String> {
     if span.0.is_negative() {
         return Err(EXPECTED.to_owned());
     }
-    // Pruning by minutes is never intended: a month was meant.
+    // Pruning by minutes is never intended; 1m means a month to the user.
     if span != span.0.minutes(0).seconds(0).milliseconds(0).microseconds(0).nanoseconds(0).fieldwise() {
         return Err("expected hours at least; a month is 1mo, 1m would be a minute".to_owned());
     }
     if span.0.is_zero() { Err("expected a value greater than zero".to_owned()) } else { Ok(Age::Ago(span)) }
 }
 
-/// A date in the future is a mistake: everything would be older than it.
+/// Rejects dates in the future, which everything is older than.
 fn in_the_past(age: Age) -> Result<Age, String> {
     let now = Timestamp::now();
     if age.before(now).moment > now { Err("expected a date in the past".to_owned()) } else { Ok(age) }
 }
 
 impl Age {
-    /// The moment that lies so far back from `now`.
+    /// The moment, counted back from `now`.
     pub fn before(&self, now: Timestamp) -> Cutoff {
         let moment = match self {
-            // Before the beginning of time: nothing is older.
+            // Out of range: nothing is older.
             Self::Ago(span) => {
                 now.to_zoned(TimeZone::UTC).checked_sub(span.0).map_or(Timestamp::MIN, |then| then.timestamp())
             }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// Reads a duration that is longer than zero; the grammar is jiff's friendly one, without days and above.
+/// Parses a duration longer than zero, in jiff's friendly format without days and larger units.
 ///
 /// # Errors
-/// A text that says what is expected, for clap and for the configuration file.
+/// What is expected, for clap and for the configuration file.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     const EXPECTED: &str = "expected a number with its unit, such as 500ms, 10s, 2m or 1h";
     let duration: jiff::SignedDuration = text.parse().map_err(|_| EXPECTED.to_owned())?;

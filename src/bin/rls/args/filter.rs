@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use registry_ls::error::Error;
 use registry_ls::name::Glob;
 
-/// Which names to list.
+/// Filters names.
 #[derive(Debug, Default, Clone, PartialEq, Eq, clap::Args)]
 pub struct FilterArgs {
     /// Only names that match GLOB; repeatable
@@ -23,16 +23,16 @@ pub struct FilterArgs {
 /// Reads a glob.
 ///
 /// # Errors
-/// A text that says what is wrong with it.
+/// What is wrong with it.
 pub fn parse_glob(text: &str) -> Result<Glob, String> {
     not_blank(text, "pattern")?;
     text.parse().map_err(|error: Error| error.causes().join("; "))
 }
 
-/// Refuses a value of blanks alone: a variable that is not set protects nothing, and everything would go.
+/// Rejects a blank value: a shell variable that is not set would protect nothing, and everything would be removed.
 ///
 /// # Errors
-/// A text that says so.
+/// What is blank.
 pub fn not_blank(text: &str, what: &str) -> Result<(), String> {
     if text.trim().is_empty() { Err(format!("the {what} is empty; is a shell variable unset?")) } else { Ok(()) }
 }
@@ -40,13 +40,13 @@ pub fn not_blank(text: &str, what: &str) -> Result<(), String> {
 /// Reads `--limit`.
 ///
 /// # Errors
-/// A text that says what is expected.
+/// What is expected.
 pub fn parse_limit(text: &str) -> Result<NonZeroU64, String> {
     text.parse().map_err(|_| "expected a number, at least 1".to_owned())
 }
 
 impl FilterArgs {
-    /// Whether `name` is to be listed.
+    /// Whether the filter keeps a name.
     pub fn keeps(&self, name: &str) -> bool {
         let is_matched = self.matches.is_empty() || self.matches.iter().any(|glob| glob.is_match(name));
         is_matched && !self.exclude.iter().any(|glob| glob.is_match(name))

@@ -1,4 +1,4 @@
-//! The options that every command takes, before or after its name.
+//! Global options, before or after the name of the command.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use super::resolve::Resolve;
 use crate::output::{ColorChoice, Format, ProgressChoice};
 use crate::usage::{Result, Usage};
 
-/// Most requests in flight that can be asked for.
+/// Maximum value of `--jobs`.
 pub const MAX_JOBS: u64 = 256;
-/// Most retries that can be asked for.
+/// Maximum value of `--retries`.
 pub const MAX_RETRIES: u64 = 100;
 
-/// What was given on the command line; `None` and empty mean: not given.
+/// The global options; `None` and empty mean not given.
 #[derive(Debug, Default, Clone, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
@@ -138,8 +138,8 @@ pub struct Global {
     pub stats: bool,
 }
 
-/// The configuration file. Not among the options of *every* command, because `rls manifest --config` is the image
-/// config: there it has to stand before the command's name.
+/// `--config` for the configuration file. Not global for clap, because `rls manifest --config` is the image config:
+/// there it must precede the name of the command.
 #[derive(Debug, Default, Clone, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub struct ConfigFile {
@@ -149,19 +149,18 @@ pub struct ConfigFile {
 }
 
 impl Global {
-    /// Refuses options that contradict each other. clap cannot: it looks at each side of the command's name by itself.
-    ///
-    /// `keeps` says whether --auth-file is where credentials are kept, so that it may stand beside --username.
-    pub(super) fn check(&self, keeps: bool) -> Result<()> {
-        let contradictions = [
+    /// Rejects options that cannot be combined. clap cannot: it parses each side of the command's name separately.
+    /// `stores_credentials`: --auth-file is where credentials are stored, so that it may be combined with --username.
+    pub(super) fn check(&self, stores_credentials: bool) -> Result<()> {
+        let conflicts = [
             (self.anonymous, "--anonymous", self.username.is_some(), "--username"),
             (self.anonymous, "--anonymous", self.password_stdin, "--password-stdin"),
             (self.anonymous, "--anonymous", self.auth_file.is_some(), "--auth-file"),
-            (self.username.is_some() && !keeps, "--username", self.auth_file.is_some(), "--auth-file"),
+            (self.username.is_some() && !stores_credentials, "--username", self.auth_file.is_some(), "--auth-file"),
             (self.format.is_some(), "--format", self.output.is_some(), "--output"),
             (self.insecure, "--insecure", self.plain_http, "--plain-http"),
         ];
-        match contradictions.iter().find(|(one, _, other, _)| *one && *other) {
+        match conflicts.iter().find(|(one, _, other, _)| *one && *other) {
             Some((_, one, _, other)) => Err(Usage::new(format!("{one} cannot be used with {other}"))),
             None => Ok(()),
         }

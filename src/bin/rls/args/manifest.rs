@@ -37,7 +37,7 @@ pub struct ManifestArgs {
 }
 
 impl ManifestArgs {
-    /// Exact bytes have no format, and an image config is JSON.
+    /// Rejects formats for exact bytes, and formats other than JSON for an image config.
     pub(super) fn check(&self, global: &Global) -> Result<()> {
         let wanted = match (&global.format, global.output) {
             (Some(_), _) => "--format",

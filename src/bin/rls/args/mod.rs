@@ -1,13 +1,11 @@
-//! The grammar of the command line. Nothing is decided here: the environment and the configuration file have their say
-//! in [`crate::config::Settings`].
+//! The grammar of the command line. Environment and configuration file are merged in [`crate::config::Settings`].
 //!
 //! ```text
 //! let cli = args::parse(std::env::args_os())?;    // Refusal::Clap prints itself; Refusal::Usage is for the report
 //! match cli.command { Command::Tags(tags) => …, … }
 //! ```
-//!
-//! A command is one struct in one file of this room; its doc comments are the help text. Repositories and references
-//! stay text here, because what `app:5000/x` means depends on `--registry`: [`crate::config::Settings`] reads them.
+//! Each command is one struct in one file; its doc comments are the help text. Repositories and references stay text
+//! here, because the meaning of `app:5000/x` depends on `--registry`: [`crate::config::Settings`] parses them.
 
 mod age;
 mod completions;
@@ -72,13 +70,13 @@ use crate::usage::Usage;
     5 the registry broke the protocol, 6 incomplete, 7 not supported, 8 rate limited, 9 safety stop, 10 network, \
     11 TLS, 12 time limit, 13 output not written.")]
 pub struct Cli {
-    /// What every command takes.
+    /// Global options.
     #[command(flatten)]
     pub global: Global,
     /// `--config` before the command's name.
     #[command(flatten)]
     config: ConfigFile,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -103,7 +101,7 @@ pub enum Command {
     Completions(CompletionsArgs),
 }
 
-/// The names on a command line, which say what registries it is about.
+/// The names on a command line, which determine its registries.
 #[derive(Debug, Clone, Copy)]
 pub enum Names<'a> {
     /// None: no credentials are sent.
@@ -136,7 +134,7 @@ impl Command {
 }
 
 impl Cli {
-    /// The configuration file that was asked for, on either side of the command's name.
+    /// The configuration file of `--config`, on either side of the command's name.
     pub fn config_file(&self) -> Option<&Path> {
         let after = match &self.command {
             Command::Repos(repos) => repos.config.config.as_deref(),
@@ -155,9 +153,9 @@ impl Cli {
     }
 
     fn check(&self) -> Result<(), Usage> {
-        // `rls login` puts the credentials of a user into the file; elsewhere one of the two would have no effect.
-        let keeps = matches!(self.command, Command::Login(_) | Command::Logout(_));
-        self.global.check(keeps)?;
+        // `rls login` stores the credentials of a user in the file; elsewhere one of the two would have no effect.
+        let stores_credentials = matches!(self.command, Command::Login(_) | Command::Logout(_));
+        self.global.check(stores_credentials)?;
         if let Command::Manifest(manifest) = &self.command {
             manifest.check(&self.global)?;
         }
@@ -188,12 +186,12 @@ impl Cli {
     }
 }
 
-/// Why a command line is not carried out.
+/// Why a command line is rejected.
 #[derive(Debug)]
 pub enum Refusal {
-    /// clap's own: a usage error, or `--help` and `--version`. `print()` it and leave with `exit_code()`.
+    /// From clap: a usage error, or `--help` and `--version`. It prints itself.
     Clap(clap::Error),
-    /// A fault to be reported like every other; exit code 2.
+    /// A usage error, reported like any other.
     Usage(Usage),
 }
 
@@ -203,10 +201,10 @@ impl From<Usage> for Refusal {
     }
 }
 
-/// Reads a command line, the program's name first.
+/// Parses a command line, which starts with the name of the program.
 ///
 /// # Errors
-/// [`Refusal`]; no error text holds the value of a password option.
+/// [`Refusal`]; it never contains the value of a password option.
 pub fn parse<I>(argv: I) -> Result<Cli, Refusal>
 where
     I: IntoIterator,
@@ -246,7 +244,7 @@ fn refusal(error: clap::Error) -> Refusal {
     }
 }
 
-/// Whether a value of blanks alone is refused.
+/// Whether the rejected value is blank.
 fn is_blank(error: &clap::Error) -> bool {
     let value = error.get(ContextKind::InvalidValue);
     matches!(value, Some(ContextValue::String(value)) if value.trim().is_empty())

@@ -51,7 +51,7 @@ pub struct PruneArgs {
     #[arg(long, value_name = "GLOB", value_parser = parse_glob)]
     pub match_repo: Vec<Glob>,
 
-    /// The rule.
+    /// The retention rule.
     #[command(flatten)]
     pub rule: RuleArgs,
 
@@ -84,7 +84,7 @@ pub struct PruneArgs {
     pub config: ConfigFile,
 }
 
-/// A rule as it is written: on the command line, and in the configuration file with the same names.
+/// A rule as given on the command line, or in the configuration file under the same names.
 #[derive(Debug, Default, Clone, PartialEq, Eq, clap::Args)]
 pub struct RuleArgs {
     /// Keep the N newest tags, or with --sort version the N highest versions, of those selected
@@ -124,7 +124,7 @@ pub struct RuleArgs {
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
     pub older_than: Option<Age>,
 
-    /// Which tags the rule is about; all others are kept.
+    /// The tags that the rule applies to; all others are kept.
     #[command(flatten)]
     pub filter: FilterArgs,
 
@@ -151,16 +151,16 @@ pub enum Order {
 }
 
 impl RuleArgs {
-    /// Whether there is any part of a rule. Switches that say how to apply one are none.
+    /// Whether any part of a rule is given. Switches for applying a rule do not count.
     pub fn is_given(&self) -> bool {
         let Self { untag_only, allow_empty, .. } = *self;
         *self != Self { untag_only, allow_empty, ..Self::default() }
     }
 
-    /// The rule; ages count back from `now`. What is in use is another matter.
+    /// The rule, without `--keep-used`; ages count back from `now`.
     ///
     /// # Errors
-    /// It does not say what is to go.
+    /// It does not say what to remove.
     pub fn rule(&self, now: Timestamp) -> Result<Rule> {
         let Self { keep_last, keep, keep_newer_than, keep_semver, keep_used, older_than, filter, sort, .. } =
             self.clone();
@@ -191,10 +191,10 @@ impl RuleArgs {
     }
 }
 
-/// Reads a number that is not zero: to keep none of them is no rule.
+/// Parses a number that is at least 1; keeping 0 tags is not a rule.
 ///
 /// # Errors
-/// A text that says what is expected.
+/// What is expected.
 pub fn parse_count(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "expected a number, at least 1".to_owned())
 }
@@ -202,7 +202,7 @@ pub fn parse_count(text: &str) -> Result<NonZeroUsize, String> {
 /// Reads a range of versions.
 ///
 /// # Errors
-/// A text that says what is wrong with it.
+/// What is wrong with it.
 pub fn parse_range(text: &str) -> Result<VersionReq, String> {
     not_blank(text, "range")?;
     text.parse().map_err(|error: semver::Error| error.to_string())

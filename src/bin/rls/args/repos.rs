@@ -32,7 +32,7 @@ pub struct ReposArgs {
     #[arg(long, value_name = "PREFIX")]
     pub prefix: Option<String>,
 
-    /// Which repositories.
+    /// Filters by name.
     #[command(flatten)]
     pub filter: FilterArgs,
 

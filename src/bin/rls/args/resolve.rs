@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// Addresses to connect to instead of those that the name resolves to.
+/// Addresses to connect to instead of resolving the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolve {
     /// The host as in a URL, in lower case; an IPv6 address without its brackets.
@@ -15,7 +15,7 @@ pub struct Resolve {
 }
 
 impl Resolve {
-    /// As the library has them: one address each.
+    /// The entries for the library, with one address each.
     pub fn entries(&self) -> impl Iterator<Item = registry_ls::http::Resolve> {
         let Self { host, port, addresses } = self;
         addresses.iter().map(|address| registry_ls::http::Resolve {

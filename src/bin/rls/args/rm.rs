@@ -76,7 +76,7 @@ pub struct RmArgs {
     #[arg(long)]
     pub with_referrers: bool,
 
-    /// Which tags of REPO to remove.
+    /// Selects the tags of REPO to remove.
     #[command(flatten)]
     pub filter: FilterArgs,
 
@@ -111,12 +111,12 @@ pub struct RmArgs {
 }
 
 impl RmArgs {
-    /// Whether nothing is to be changed.
+    /// Whether the plan is only shown or saved.
     pub fn only_plans(&self) -> bool {
         self.dry_run || self.save_plan.is_some()
     }
 
-    /// Whether what does not exist is ignored. A plan that was partly applied can be applied again.
+    /// Whether missing targets are ignored. A partly applied plan can be applied again.
     pub fn ignores_missing(&self) -> bool {
         self.ignore_missing || self.apply.is_some()
     }

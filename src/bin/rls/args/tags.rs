@@ -36,7 +36,7 @@ pub struct TagsArgs {
     #[arg(short, long)]
     pub long: bool,
 
-    /// Which tags.
+    /// Filters by name.
     #[command(flatten)]
     pub filter: FilterArgs,
 

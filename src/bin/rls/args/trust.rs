@@ -86,7 +86,7 @@ impl From<ClientName> for ClientProgram {
     }
 }
 
-/// 64 hexadecimal digits, perhaps with `sha256:` or `sha256 Fingerprint=` before and colons between them.
+/// Parses 64 hexadecimal digits, with optional colons and an optional `sha256:` or `sha256 Fingerprint=` in front.
 fn parse_fingerprint(text: &str) -> Result<[u8; 32], String> {
     let lower = text.trim().to_ascii_lowercase();
     let digits = lower.strip_prefix("sha256").unwrap_or(&lower);

@@ -39,8 +39,8 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// Waits for `work`, unless the command must end first.
     ///
-    /// Every wait of a command goes through here, so that it ends properly: with its lists closed, and reporting what was
-    /// done until then.
+    /// Every wait of a command goes through here, so that it ends properly: with its lists closed, and reporting what
+    /// was done until then.
     pub(super) async fn until_shutdown<T>(&self, work: impl Future<Output = T>) -> Result<T, CommandError> {
         tokio::select! {
             biased;
@@ -49,8 +49,8 @@ impl Context<'_> {
         }
     }
 
-    /// Waits for `work`, and returns why the command must end if it must. On a signal, `work` may take `grace` to finish,
-    /// so that its outcome is known; at the time limit it gets no extra time.
+    /// Waits for `work`, and returns why the command must end if it must. On a signal, `work` may take `grace` to
+    /// finish, so that its outcome is known; at the time limit it gets no extra time.
     pub(super) async fn finish_within<T>(
         &self,
         work: impl Future<Output = T>,

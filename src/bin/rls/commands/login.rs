@@ -7,7 +7,7 @@ use registry_ls::name::Registry;
 use super::context::Context;
 use crate::args::LoginArgs;
 use crate::config::Password;
-use crate::connect::places;
+use crate::connect::keychain_options;
 use crate::output::{LoginRecord, LoginView};
 use crate::prompt;
 use crate::report::CommandError;
@@ -18,14 +18,14 @@ pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandE
     let registry = context.settings.named_registry(args.named.as_deref())?;
     let login = context.settings.login(&registry)?;
     let mut output = context.output(LoginView)?;
-    let places = places(context.settings, login.auth_file);
+    let places = keychain_options(context.settings, login.auth_file);
     let store = registry_ls::keychain::Store::open(&places).map_err(Usage::from)?;
-    store.check(&registry).await.map_err(not_kept)?;
+    store.check(&registry).await.map_err(cannot_store)?;
     let username = match login.username {
         Some(username) => username,
         None => ask_username(&registry, &login.password).await?,
     };
-    let (client, found) = context.connector.applicant(context.settings, &registry, username, login.password).await?;
+    let (client, found) = context.connector.login_client(context.settings, &registry, username, login.password).await?;
     let verification =
         client.prove(&found, store.takes_identity_tokens()).await.map_err(|error| context.failed(&registry, error))?;
     let credentials = match (verification.identity_token, &found.credentials) {
@@ -34,25 +34,25 @@ pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandE
         }
         (_, credentials) => credentials.clone(),
     };
-    let kept = store.store(&registry, &credentials).await.map_err(not_kept)?;
-    warn(context, &registry, verification.caveat, &kept);
-    warn_of_others(context, &registry, &Keychain::discover(places), &kept).await;
+    let stored = store.store(&registry, &credentials).await.map_err(cannot_store)?;
+    warn(context, &registry, verification.caveat, &stored);
+    warn_if_shadowed(context, &registry, &Keychain::discover(places), &stored).await;
     output.write(&LoginRecord {
         registry: registry.authority(),
         username: found.identity.username.unwrap_or_default(),
-        place: kept.place,
+        place: stored.place,
         proven: verification.caveat.is_none(),
     })?;
     Ok(output.finish()?)
 }
 
-fn not_kept(error: Error) -> Usage {
+fn cannot_store(error: Error) -> Usage {
     Usage::from(error)
         .hint("use --auth-file FILE to store them in another file, and set REGISTRY_AUTH_FILE=FILE for later commands")
 }
 
 async fn ask_username(registry: &Registry, password: &Password) -> usage::Result<String> {
-    // What is on standard input then is the password.
+    // Standard input is the password then.
     if matches!(password, Password::Stdin) || !prompt::is_possible() {
         return Err(Usage::new("no user name, and no terminal to ask on").hint("use -u NAME, or set RLS_USERNAME"));
     }
@@ -62,7 +62,7 @@ async fn ask_username(registry: &Registry, password: &Password) -> usage::Result
     }
 }
 
-fn warn(context: &Context<'_>, registry: &Registry, caveat: Option<Caveat>, kept: &Stored) {
+fn warn(context: &Context<'_>, registry: &Registry, caveat: Option<Caveat>, stored: &Stored) {
     let registry = registry.authority();
     match caveat {
         None => {}
@@ -73,19 +73,19 @@ fn warn(context: &Context<'_>, registry: &Registry, caveat: Option<Caveat>, kept
             "{registry} issues the same token without credentials, so the password could not be verified"
         )),
     }
-    if kept.in_plain_text {
-        let place = &kept.place;
+    if stored.in_plain_text {
+        let place = &stored.place;
         context.report.hint(&format!(
             "credentials are stored unencrypted in {place}; use a credential helper (credsStore) to encrypt them"
         ));
     }
 }
 
-/// Names what is found before that which was just stored.
-async fn warn_of_others(context: &Context<'_>, registry: &Registry, keychain: &Keychain, kept: &Stored) {
+/// Warns if other credentials take precedence over the stored ones.
+async fn warn_if_shadowed(context: &Context<'_>, registry: &Registry, keychain: &Keychain, stored: &Stored) {
     let first: Option<CredentialMatch> =
         keychain.credentials(registry, None).await.ok().and_then(|found| found.into_iter().next());
-    if let Some(first) = first.filter(|first| !first.identity.source.ends_with(&kept.place)) {
+    if let Some(first) = first.filter(|first| !first.identity.source.ends_with(&stored.place)) {
         let source = first.identity.source;
         context.report.warning(&format!("the credentials in {source} take precedence, so these are not used"));
     }

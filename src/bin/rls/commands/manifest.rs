@@ -27,14 +27,14 @@ pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), Comma
     };
     let mut output = context.output(ManifestView)?;
     match context.until_shutdown(show(args, client, reference)).await? {
-        Ok(Shown::Bytes(bytes)) => Ok(write_raw(stdout(), &bytes, stdout().is_terminal())?),
-        Ok(Shown::Part(part)) => {
-            output.write(&part.record)?;
+        Ok(Printed::Bytes(bytes)) => Ok(write_raw(stdout(), &bytes, stdout().is_terminal())?),
+        Ok(Printed::Description(description)) => {
+            output.write(&description.record)?;
             output.finish()?;
-            for gap in part.gaps {
+            for gap in description.gaps {
                 context.report.warning(&format!("{reference}: {gap}"));
             }
-            if let Some(error) = part.error {
+            if let Some(error) = description.error {
                 let error = error.within(format!("cannot read all of {reference}"));
                 context.report.failure(&error, &context.hint_context(client.registry()));
             }
@@ -47,97 +47,98 @@ pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), Comma
     }
 }
 
-enum Shown {
+/// What the command prints.
+enum Printed {
     Bytes(Vec<u8>),
-    Part(Box<Part>),
+    Description(Box<Description>),
 }
 
-/// What is known of a reference, and what is missing from it.
+/// The record of a manifest, and what is missing from it.
 #[derive(Default)]
-struct Part {
+struct Description {
     record: ManifestRecord,
     gaps: Vec<Gap>,
     error: Option<Error>,
 }
 
-/// One image of an index, chosen by its platform.
-struct Chosen {
+/// The image of an index that was selected by its platform.
+struct SelectedImage {
     index: Digest,
     platform: Option<Platform>,
 }
 
-async fn show(args: &ManifestArgs, client: &Client, reference: &Reference) -> Result<Shown> {
+async fn show(args: &ManifestArgs, client: &Client, reference: &Reference) -> Result<Printed> {
     let manifest = client.manifest(reference.repository(), reference.target()).await?;
-    // A config and a history belong to one image of an index.
-    let (chosen, manifest) = match &args.platform {
+    // Config and history exist only for a single image of an index.
+    let (selected, manifest) = match &args.platform {
         Some(platform) => descend(client, reference, manifest, Some(platform)).await?,
         None if args.image_config || args.history => descend(client, reference, manifest, None).await?,
         None => (None, manifest),
     };
     if args.image_config {
         let config = config(client, reference, &manifest).await?;
-        return Ok(Shown::Bytes(if args.raw { config.bytes.to_vec() } else { indented(&config, reference)? }));
+        return Ok(Printed::Bytes(if args.raw { config.bytes.to_vec() } else { indented(&config, reference)? }));
     }
     if args.raw {
-        return Ok(Shown::Bytes(manifest.bytes.to_vec()));
+        return Ok(Printed::Bytes(manifest.bytes.to_vec()));
     }
-    let mut part = part(client, reference, manifest, args.history).await;
-    // Altered data is not shown in part.
-    if let Some(error) = part.error.take_if(|error| matches!(error.kind(), Kind::Safety(_))) {
+    let mut description = describe(client, reference, manifest, args.history).await;
+    // Altered data is not shown, not even in part.
+    if let Some(error) = description.error.take_if(|error| matches!(error.kind(), Kind::Safety(_))) {
         return Err(error);
     }
-    if let Some(Chosen { index, platform }) = chosen {
-        part.record.index = Field::Known(index.to_string());
-        part.record.platform = args.platform.as_ref().or(platform.as_ref()).map(ToString::to_string).into();
+    if let Some(SelectedImage { index, platform }) = selected {
+        description.record.index = Field::Known(index.to_string());
+        description.record.platform = args.platform.as_ref().or(platform.as_ref()).map(ToString::to_string).into();
     }
-    Ok(Shown::Part(Box::new(part)))
+    Ok(Printed::Description(Box::new(description)))
 }
 
-/// The image for a platform; without one, the image for this machine's, or else the only one. A manifest that is no
-/// index is for the platform in its config, which has to be the one asked for.
+/// Selects the image for a platform; without one, the image for this machine, or else the only one. The platform of a
+/// manifest that is not an index is in its config.
 async fn descend(
     client: &Client,
     reference: &Reference,
     manifest: Manifest,
-    wanted: Option<&Platform>,
-) -> Result<(Option<Chosen>, Manifest)> {
+    requested: Option<&Platform>,
+) -> Result<(Option<SelectedImage>, Manifest)> {
     let repository = reference.repository();
     let of_reference = |error: Error| error.within(format!("cannot choose an image of {reference}"));
     let is_index = |document: &Document| matches!(document.content, Content::Index(_));
     let index = manifest.readable().ok().map(|(document, _)| document).filter(is_index);
-    let there = match (index, wanted) {
-        (Some(index), _) => match client.choose(repository, &index, wanted).await.map_err(of_reference)? {
+    let available = match (index, requested) {
+        (Some(index), _) => match client.choose(repository, &index, requested).await.map_err(of_reference)? {
             PlatformChoice::Image { manifest: image, platform } => {
-                return Ok((Some(Chosen { index: manifest.digest, platform }), image));
+                return Ok((Some(SelectedImage { index: manifest.digest, platform }), image));
             }
-            PlatformChoice::None(there) => there,
+            PlatformChoice::None(available) => available,
         },
         (None, None) => return Ok((None, manifest)),
-        (None, Some(wanted)) => {
+        (None, Some(requested)) => {
             let summary = Summaries::new(client, repository, Timestamp::now()).of(manifest.clone()).await;
-            let there = summary.platforms.clone().unwrap_or_default();
-            if there.iter().any(|there| there.serves(wanted)) {
+            let available = summary.platforms.clone().unwrap_or_default();
+            if available.iter().any(|platform| platform.serves(requested)) {
                 return Ok((None, manifest));
             }
-            there
+            available
         }
     };
-    Err(no_image(reference, wanted, &there))
+    Err(no_image(reference, requested, &available))
 }
 
-fn no_image(reference: &Reference, wanted: Option<&Platform>, there: &[Platform]) -> Error {
+fn no_image(reference: &Reference, requested: Option<&Platform>, available: &[Platform]) -> Error {
     let local = Platform::of_this_machine();
-    let there = there.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let what = match wanted {
-        Some(wanted) => format!("{reference} has no image for {wanted}"),
+    let available = available.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let what = match requested {
+        Some(requested) => format!("{reference} has no image for {requested}"),
         None => format!("{reference} has no image for this machine ({local})"),
     };
     let error = Error::new(Kind::NotFound(Missing::Manifest), what);
-    match wanted {
-        None if there.is_empty() => error.because("it lists no images"),
-        Some(_) if there.is_empty() => error,
-        Some(_) => error.because(format!("available platforms: {there}")),
-        None => error.because(format!("available platforms: {there}; use --platform to choose one")),
+    match requested {
+        None if available.is_empty() => error.because("it lists no images"),
+        Some(_) if available.is_empty() => error,
+        Some(_) => error.because(format!("available platforms: {available}")),
+        None => error.because(format!("available platforms: {available}; use --platform to choose one")),
     }
 }
 
@@ -153,7 +154,7 @@ async fn config(client: &Client, reference: &Reference, manifest: &Manifest) -> 
     }
 }
 
-/// The members keep the order that they have in the blob.
+/// The config as indented JSON, with members in the order of the blob.
 fn indented(config: &Config, reference: &Reference) -> Result<Vec<u8>> {
     if config.bytes.is_empty() {
         return Ok(Vec::new());
@@ -168,10 +169,10 @@ fn indented(config: &Config, reference: &Reference) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-/// What is known of a manifest: what cannot be read or fetched takes nothing else away.
-async fn part(client: &Client, reference: &Reference, manifest: Manifest, history: bool) -> Part {
+/// Describes a manifest. Parts that cannot be read or fetched do not affect the others.
+async fn describe(client: &Client, reference: &Reference, manifest: Manifest, history: bool) -> Description {
     let (tag, _) = tag_and_digest(reference);
-    let mut part = Part {
+    let mut description = Description {
         record: ManifestRecord {
             registry: client.registry().to_string(),
             reference: full_name(client.registry(), reference),
@@ -181,26 +182,26 @@ async fn part(client: &Client, reference: &Reference, manifest: Manifest, histor
             media_type: manifest.media_type.clone(),
             ..ManifestRecord::default()
         },
-        ..Part::default()
+        ..Description::default()
     };
     match manifest.readable() {
         Ok((document, unreadable)) => {
-            part.error = unreadable;
-            part.describe(&document);
+            description.error = unreadable;
+            description.describe(&document);
             match document.content {
-                Content::Index(_) => part.add_children(client, reference, manifest, &document).await,
+                Content::Index(_) => description.add_children(client, reference, manifest, &document).await,
                 Content::Image { .. } | Content::Schema1(_) => {
-                    part.add_config(client, reference, &document, history).await
+                    description.add_config(client, reference, &document, history).await
                 }
             }
         }
-        Err(error) => part.error = Some(error),
+        Err(error) => description.error = Some(error),
     }
-    part
+    description
 }
 
-impl Part {
-    /// What the manifest itself says.
+impl Description {
+    /// Adds what the manifest itself contains.
     fn describe(&mut self, document: &Document) {
         let record = &mut self.record;
         record.artifact_type = document.artifact_type.clone().map_or(Field::Absent, Field::Known);
@@ -215,7 +216,7 @@ impl Part {
         }
     }
 
-    /// Adds what an index lists.
+    /// Adds the manifests of an index.
     async fn add_children(&mut self, client: &Client, reference: &Reference, manifest: Manifest, document: &Document) {
         let summaries = Summaries::new(client, reference.repository(), Timestamp::now());
         let summary = summaries.of(manifest).await;

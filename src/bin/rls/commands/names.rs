@@ -1,7 +1,8 @@
 //! From arguments and lines of standard input to names, each with the client of its registry.
 //!
-//! Some names can be read in two ways: the path of a URL may begin with a prefix of the registry (`https://HOST/PREFIX/REPO`),
-//! and a pasted API path begins with `v2/`. The registry's answer decides; a hint says how the name was read.
+//! Some names can be read in two ways: the path of a URL may begin with a prefix of the registry
+//! (`https://HOST/PREFIX/REPO`), and a pasted API path begins with `v2/`. The registry's answer decides; a hint says
+//! how the name was read.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -54,11 +55,13 @@ impl Context<'_> {
         self.without_api(named, |repository| repository, |_, path| path).await
     }
 
-    /// Reads `REGISTRY[/PATH]`. If the path of a URL could belong to the registry or be a repository, the registry is probed.
+    /// Reads `REGISTRY[/PATH]`. If the path of a URL could belong to the registry or be a repository, the registry is
+    /// probed.
     pub(super) async fn place(&self, text: Option<&str>) -> Result<(Registry, Option<Reference>), CommandError> {
         let Place { registry, path, otherwise } = self.settings.catalog(text).map_err(Usage::from)?;
         let Some((host, repository)) = otherwise else { return Ok((registry, path)) };
-        // A response on PREFIX/v2/ means a registry with that prefix. Other problems are left to the requests that follow.
+        // A response on PREFIX/v2/ means a registry with that prefix. Other problems are left to the requests that
+        // follow.
         if self.is_registry(&registry).await? != Some(false) || self.is_registry(&host).await? != Some(true) {
             return Ok((registry, path));
         }
@@ -96,7 +99,8 @@ impl Context<'_> {
         Ok(names)
     }
 
-    /// Finds the clients of named things. If no registry responds at the host of a URL, prefixes of its path are probed.
+    /// Finds the clients of named things. If no registry responds at the host of a URL, prefixes of its path are
+    /// probed.
     async fn located<T>(
         &self,
         named: Vec<Named<T>>,

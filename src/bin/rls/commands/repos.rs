@@ -15,7 +15,7 @@ use crate::output::{Field, RepositoryRecord, RepositoryView};
 use crate::report::{CommandError, failure};
 use crate::usage::Usage;
 
-/// A repository and, if they were asked for, its tags.
+/// A repository and, if requested, its tags.
 type Listed = (Repository, Option<Result<Vec<String>>>);
 
 type Output = crate::output::Output<RepositoryView, Stdout>;
@@ -23,7 +23,7 @@ type Output = crate::output::Output<RepositoryView, Stdout>;
 /// A catalog, or a part of one.
 struct Source {
     client: Arc<Client>,
-    /// What the repositories' names begin with, in whole components.
+    /// The path prefix of the repositories, in whole components.
     root: Option<Repository>,
 }
 
@@ -38,7 +38,7 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), CommandE
         outcome = list(args, context, source, &mut left, &mut output).await;
         match outcome {
             Ok(()) => context.report.success(),
-            // Of several the others are listed all the same.
+            // The other registries are listed all the same.
             Err(CommandError::Failed(ref error, ref hint_context))
                 if sources.len() > 1 && !matches!(error.kind(), Kind::TimedOut) =>
             {
@@ -51,7 +51,7 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), CommandE
     close(output, outcome)
 }
 
-/// The catalogs that are named. All names are read before anything is listed.
+/// The requested catalogs. All names are parsed before the first is listed.
 async fn sources(args: &ReposArgs, context: &Context<'_>) -> Result<Vec<Source>, CommandError> {
     let texts: Vec<Option<&str>> = match &args.roots[..] {
         [] => vec![None],
@@ -66,14 +66,13 @@ async fn sources(args: &ReposArgs, context: &Context<'_>) -> Result<Vec<Source>,
     Ok(sources)
 }
 
-/// What the names of repositories begin with. Only an address that was pasted may have a tag after it, which says
-/// nothing here.
+/// The path prefix of repositories. A pasted URL may have a tag, which is ignored.
 fn without_tag(text: Option<&str>, root: &Reference) -> Result<Repository, Usage> {
     let is_address = text.is_some_and(|text| text.contains("://"));
     if is_address { Ok(root.repository().clone()) } else { Ok(root.to_string().parse()?) }
 }
 
-/// Lists a catalog as it comes, and counts down how many more may be listed.
+/// Lists a catalog as it arrives, and decrements the number of repositories left to list.
 async fn list(
     args: &ReposArgs,
     context: &Context<'_>,
@@ -82,7 +81,7 @@ async fn list(
     output: &mut Output,
 ) -> Result<(), CommandError> {
     let (client, registry) = (&source.client, source.client.registry());
-    let wanted = |name: &Repository| {
+    let matches = |name: &Repository| {
         let name = name.as_str();
         let is_below = |root: &Repository| name.strip_prefix(root.as_str()).is_some_and(is_end_or_below);
         let below = source.root.as_ref().is_none_or(is_below);
@@ -90,7 +89,7 @@ async fn list(
     };
     let options = CatalogOptions { page_size: (*left).clamp(1, PAGE_SIZE), after: args.after.clone() };
     let names = client.catalog_batches(&options).map_ok(|mut names| {
-        names.retain(wanted);
+        names.retain(matches);
         names
     });
     let names = limit_items(*left, names.boxed_local());
@@ -135,8 +134,8 @@ fn record(context: &Context<'_>, registry: &Registry, (name, tags): Listed) -> R
     }
 }
 
-/// The tags by name. distribution keeps a repository in its catalog after its last tag is gone, and then knows no list
-/// of tags.
+/// The tags, by name. distribution keeps a repository in its catalog after its last tag is gone, and then answers 404
+/// for its tags.
 async fn tags(client: &Client, repository: &Repository) -> Result<Vec<String>> {
     let tags: Result<BTreeSet<_>, Error> = client.tags(repository).map_ok(|tag| tag.to_string()).try_collect().await;
     match tags {

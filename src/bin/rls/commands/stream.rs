@@ -11,7 +11,8 @@ use super::context::Context;
 use crate::output::{Output, View};
 use crate::report::CommandError;
 
-/// Maximum number of lookups that a command has pending. The transport limits the requests; this limits what waits for them.
+/// Maximum number of lookups that a command has pending. The transport limits the requests; this limits what waits for
+/// them.
 pub(super) const MAX_PENDING: usize = 64;
 
 /// Ends a stream of batches after `limit` items; later batches are not requested.

@@ -1,4 +1,4 @@
-//! What was perhaps meant by a tag that does not exist.
+//! Suggestions for tags that do not exist.
 
 use std::cmp::Reverse;
 
@@ -11,10 +11,10 @@ use registry_ls::registry::Client;
 use super::context::Context;
 use crate::report::HintContext;
 
-/// How many tags are named.
-const NAMED: usize = 3;
+/// Number of suggestions.
+const MAX_SUGGESTIONS: usize = 3;
 
-/// What is known about an error with a reference; of an unknown tag, the tags that look most like it.
+/// The context of hints about a reference; for an unknown tag, with the most similar tags.
 pub async fn hint_context(context: &Context<'_>, client: &Client, reference: &Reference, error: &Error) -> HintContext {
     let hint_context = context.hint_context(client.registry());
     let Target::Tag(tag) = reference.target() else { return hint_context };
@@ -22,13 +22,13 @@ pub async fn hint_context(context: &Context<'_>, client: &Client, reference: &Re
         return hint_context;
     }
     match context.until_shutdown(nearest(client, reference.repository(), tag.as_str()).boxed()).await {
-        // The list names it, and there is nothing behind the name.
+        // It is listed, but its manifest is gone.
         Ok(Ok(nearest)) if nearest.iter().any(|name| *name == reference.to_string()) => {
             HintContext { dangling: Some(reference.to_string()), ..hint_context }
         }
         Ok(Ok(nearest)) => HintContext { nearest, ..hint_context },
         Ok(Err(error)) => HintContext { no_repository: error.is_not_found(), ..hint_context },
-        // The error itself is still to be told.
+        // The command ends; the error itself is reported first.
         Err(_) => hint_context,
     }
 }
@@ -38,10 +38,10 @@ async fn nearest(client: &Client, repository: &Repository, tag: &str) -> Result<
     let mut tags = client.tags(repository).boxed();
     while let Some(known) = tags.try_next().await? {
         // Whole thousandths, because floating-point numbers have no order.
-        let likeness = (strsim::jaro_winkler(tag, known.as_str()) * 1000.0) as u32;
-        best.push((likeness, known.to_string()));
+        let similarity = (strsim::jaro_winkler(tag, known.as_str()) * 1000.0) as u32;
+        best.push((similarity, known.to_string()));
         best.sort_by(|a, b| (Reverse(a.0), &a.1).cmp(&(Reverse(b.0), &b.1)));
-        best.truncate(NAMED);
+        best.truncate(MAX_SUGGESTIONS);
     }
     Ok(best.into_iter().map(|(_, tag)| format!("{repository}:{tag}")).collect())
 }

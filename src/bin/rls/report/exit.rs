@@ -10,13 +10,13 @@ use registry_ls::error::Network;
 pub struct Exit(u8);
 
 impl Exit {
-    /// All is well; an empty list is.
+    /// Success, also for an empty list.
     pub const SUCCESS: Self = Self(0);
     /// A bug in rls.
     pub const BUG: Self = Self(1);
     /// The command line or local configuration.
     pub const USAGE: Self = Self(2);
-    /// Some things failed, or a listing was cut short.
+    /// Some targets failed, or a listing was cut short.
     pub const INCOMPLETE: Self = Self(6);
     /// A time limit was reached.
     pub const TIMED_OUT: Self = Self(12);
@@ -24,7 +24,7 @@ impl Exit {
     pub const OUTPUT: Self = Self(13);
     /// SIGINT.
     pub const INTERRUPTED: Self = Self(130);
-    /// The reader of the output went away, as SIGPIPE would have it.
+    /// The reader of the output is gone, as with SIGPIPE.
     pub const PIPE: Self = Self(141);
     /// SIGTERM.
     pub const TERMINATED: Self = Self(143);
@@ -34,7 +34,7 @@ impl Exit {
         self.0.into()
     }
 
-    /// The code for a sort of error.
+    /// The code for a kind of error.
     pub fn of(kind: &Kind) -> Self {
         match kind {
             Kind::Invalid | Kind::Config => Self::USAGE,
@@ -53,7 +53,7 @@ impl Exit {
         }
     }
 
-    /// The code for several targets: theirs when all failed alike, 6 when the outcome is mixed.
+    /// The code for several targets: that of all if they failed alike, 6 if the outcomes are mixed.
     pub fn of_batch(succeeded: usize, failed: &[Self]) -> Self {
         match failed {
             [] => Self::SUCCESS,

@@ -1,29 +1,29 @@
-//! What to do about an error, from the facts that it carries.
+//! Hints: what to do about an error, from the facts in it.
 
 use registry_ls::auth::{Action, Permission};
 use registry_ls::error::{Danger, Denial, Fault, Identity, Missing, Network, Operation, Refuser, Tls};
 use registry_ls::name::Registry;
 use registry_ls::{Error, Kind};
 
-/// What is known about the run besides the error.
+/// The context of an error, as far as hints need it.
 #[derive(Debug, Clone, Default)]
 pub struct HintContext {
-    /// The registry that was asked.
+    /// The registry of the request.
     pub registry: Option<Registry>,
-    /// Names that were perhaps meant, best first.
+    /// Similar names, best first.
     pub nearest: Vec<String>,
-    /// A tag that is listed although its manifest is gone.
+    /// The tag, if it is listed but its manifest is gone.
     pub dangling: Option<String>,
-    /// Whether the registry does not even have the repository.
+    /// Whether the repository does not exist either.
     pub no_repository: bool,
-    /// Whether a certificate was given with `--ca-file`.
+    /// Whether `--ca-file` is set.
     pub ca_given: bool,
-    /// Whether repositories were to be listed.
+    /// Whether the request was to list repositories.
     pub listing: bool,
 }
 
 impl HintContext {
-    /// A context with one registry.
+    /// The context of a request to a registry.
     pub fn at(registry: &Registry, ca_given: bool) -> Self {
         Self {
             registry: Some(registry.clone()),
@@ -35,13 +35,13 @@ impl HintContext {
         }
     }
 
-    /// The same where repositories were to be listed.
+    /// The same for a request to list repositories.
     #[must_use]
     pub fn of_listing(self) -> Self {
         Self { listing: true, ..self }
     }
 
-    /// What to do, where something can be said.
+    /// The hint for an error, if there is one.
     pub fn hint(&self, error: &Error) -> Option<String> {
         match error.kind() {
             Kind::NotFound(missing) => self.not_found(*missing),
@@ -84,7 +84,7 @@ impl HintContext {
         self.registry.as_ref().map_or_else(|| "REGISTRY".to_owned(), Registry::authority)
     }
 
-    /// The command that lists its repositories, with the scheme and the path that it may need.
+    /// The command that lists its repositories, with scheme and prefix if needed.
     fn repos(&self) -> String {
         let registry = self.registry.as_ref().map_or_else(|| "REGISTRY".to_owned(), ToString::to_string);
         format!("rls repos {registry}")
@@ -164,13 +164,13 @@ impl HintContext {
         }
     }
 
-    /// What there is instead of a catalog.
+    /// What to use instead of the catalog.
     fn no_catalog(&self) -> String {
         let usual = "many registries show their catalog to administrators only; 'rls tags REPO' works without it";
         self.known_catalog().unwrap_or_else(|| usual.to_owned())
     }
 
-    /// What the registries have that are known to list nothing, whoever asks.
+    /// The same for hosted registries, which never list repositories.
     fn known_catalog(&self) -> Option<String> {
         let is_gitlab = self.registry.as_ref().is_some_and(|registry| registry.host().contains("gitlab"));
         let instead = if self.is_docker_hub() {
@@ -196,7 +196,7 @@ impl HintContext {
         self.registry.as_ref().is_some_and(Registry::is_docker_hub)
     }
 
-    /// Whether the registry is this host, or one below this domain.
+    /// Whether the registry is at this host, or at a subdomain.
     fn is_at(&self, domain: &str) -> bool {
         let host = self.registry.as_ref().map_or("", Registry::host);
         host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -303,22 +303,21 @@ impl HintContext {
     }
 }
 
-/// Amazon's registry has one user, whose password is made anew twice a day, and says so in the words of its reply
-/// alone.
+/// Whether a password of Amazon ECR has expired; only the text of the response says so.
 fn has_expired_at_ecr(identity: &Identity, error: &Error) -> bool {
     let mut errors = error.reply().into_iter().flat_map(|reply| &reply.errors);
     identity.username.as_deref() == Some("AWS") && errors.any(|error| error.message.contains("token has expired"))
 }
 
-/// Why a registry does not delete, as far as its reply tells: several causes are answered alike.
+/// Why a registry does not delete, as far as its response shows: several causes have the same response.
 fn no_deletion(error: &Error) -> &'static str {
     match error.reply() {
         Some(reply) if reply.status == 404 => {
             "a gateway in front of the registry may block DELETE, or a rule of the registry may forbid it"
         }
-        // Only a plan has no other way.
+        // Only a saved plan has no alternative method.
         Some(reply) if reply.status == 400 => "this registry deletes manifests, not tags; save a new plan for it",
-        // distribution answers so while it is read-only; where deletion is disabled its reply has a code.
+        // distribution responds like this when read-only; if deletion is disabled, the response has an error code.
         Some(reply) if reply.status == 405 && reply.errors.is_empty() => {
             "the registry may be in read-only mode (storage.maintenance.readonly in config.yml), or a proxy may block \
              DELETE"

@@ -1,4 +1,4 @@
-//! `-v`: what the library tells about its work, and its warnings, on standard error.
+//! `-v`: the log of the library, and its warnings, on standard error.
 
 use std::fmt::{self, Write as _};
 use std::io::{Write as _, stderr};
@@ -10,10 +10,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::output::{Styles, Tone, escape, on_terminal};
 
-/// How much is told.
+/// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
-    /// Errors alone.
+    /// Errors only.
     Quiet,
     /// Warnings.
     Normal,
@@ -24,7 +24,7 @@ pub enum Verbosity {
 }
 
 impl Verbosity {
-    /// What `-q` and so many `-v` ask for.
+    /// The verbosity of `-q` and a number of `-v`.
     pub fn new(quiet: bool, verbose: u8) -> Self {
         match (quiet, verbose) {
             (_, 2..) => Self::Headers,
@@ -35,7 +35,7 @@ impl Verbosity {
     }
 }
 
-/// Begins to tell.
+/// Starts logging.
 pub fn start(verbosity: Verbosity, styles: Styles) {
     tracing_subscriber::registry().with(Lines { verbosity, styles }).init();
 }
@@ -46,7 +46,7 @@ struct Lines {
 }
 
 impl<S: Subscriber> Layer<S> for Lines {
-    /// The crates below have logs of their own, which could show what must not be shown.
+    /// Logs of other crates are dropped: they could show secrets.
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         let least = match *metadata.level() {
             Level::ERROR | Level::WARN => Verbosity::Normal,

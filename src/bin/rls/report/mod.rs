@@ -1,5 +1,4 @@
-//! From a failure to what a person reads and a script sees: message, causes, hint, exit code. The only place that knows
-//! exit codes.
+//! Reports errors: message, causes and hint for people, exit codes for scripts. The only module that knows exit codes.
 
 mod exit;
 mod hint;
@@ -26,11 +25,11 @@ use crate::usage::Usage;
 /// Why a command ended early.
 #[derive(Debug)]
 pub enum CommandError {
-    /// Something failed that is not about one of several targets.
+    /// The command failed, not only one of several targets.
     Failed(Error, Box<HintContext>),
-    /// The command line or local configuration is at fault.
+    /// An error in the command line or local configuration.
     Usage(Usage),
-    /// Something failed, and the output says so.
+    /// Something failed, and the output shows it.
     Reported(Kind),
     /// The output cannot be written.
     Output(OutputError),
@@ -53,16 +52,16 @@ impl From<OutputError> for CommandError {
     }
 }
 
-/// Prints failures as they occur and remembers what the exit code will be.
+/// Prints failures as they occur, and keeps track of the exit code.
 #[derive(Debug)]
 pub struct Report {
     styles: Styles,
     quiet: bool,
-    /// Targets that came out well.
+    /// Number of targets that succeeded.
     succeeded: Cell<usize>,
     /// Errors and hints that were printed.
     printed: RefCell<HashSet<String>>,
-    /// The exit codes of those that did not.
+    /// The exit codes of targets that failed.
     failed: RefCell<Vec<Exit>>,
 }
 
@@ -72,48 +71,48 @@ impl Report {
         Self { styles, quiet, succeeded: Cell::default(), printed: RefCell::default(), failed: RefCell::default() }
     }
 
-    /// Whether hints, warnings and progress are unwanted.
+    /// Whether hints, warnings and progress are suppressed.
     pub fn is_quiet(&self) -> bool {
         self.quiet
     }
 
-    /// Counts a target that came out well.
+    /// Counts a target that succeeded.
     pub fn success(&self) {
         self.succeeded.set(self.succeeded.get() + 1);
     }
 
     /// Prints why one target failed, and counts it.
     pub fn failure(&self, error: &Error, hint_context: &HintContext) {
-        // What fails alike for many targets is said once; their records say it of each.
+        // The same error of many targets is printed once; the records have it for each.
         if self.printed.borrow_mut().insert(error.to_string()) {
             self.print_error(error.what(), error.causes(), hint_context.hint(error).as_deref());
         }
         self.failed.borrow_mut().push(Exit::of(error.kind()));
     }
 
-    /// Prints something that does not change the exit code.
+    /// Prints a warning, which does not change the exit code.
     pub fn warning(&self, text: &str) {
         if !self.quiet {
             self.line(Tone::Warning, "warning:", text);
         }
     }
 
-    /// Prints something useful to know.
+    /// Prints a hint, once.
     pub fn hint(&self, text: &str) {
-        // One that helps many targets is noise the second time.
+        // Repeated hints are noise.
         if !self.quiet && self.printed.borrow_mut().insert(text.to_owned()) {
             self.line(Tone::Hint, "hint: ", text);
         }
     }
 
-    /// Prints what is going to be done about one thing.
+    /// Prints a line of a plan.
     pub fn plan(&self, text: &str) {
         if !self.quiet {
             self.line(Tone::Dim, "plan: ", text);
         }
     }
 
-    /// Prints what the whole comes to, after the last record.
+    /// Prints a summary, after the last record.
     pub fn summary(&self, text: &str) {
         if !self.quiet {
             // Standard error may be closed.
@@ -121,7 +120,7 @@ impl Report {
         }
     }
 
-    /// Prints why the command ended, if that needs saying, and says with which exit code.
+    /// Prints why the command failed, if needed, and returns the exit code.
     pub fn end(&self, outcome: Result<(), CommandError>) -> Exit {
         match outcome {
             Ok(()) => Exit::of_batch(self.succeeded.get(), &self.failed.borrow()),
@@ -143,7 +142,7 @@ impl Report {
         }
     }
 
-    /// What the run took, for `--stats`.
+    /// Prints the statistics of `--stats`.
     pub fn totals(&self, totals: Totals, elapsed: Duration) {
         let Totals { requests, retries, token_fetches, bytes, peak_concurrency, throttled } = totals;
         let seconds = elapsed.as_secs_f64();
@@ -172,7 +171,7 @@ impl Report {
     }
 }
 
-/// Prints why a command line is not carried out: clap in its own words, the rest as any failure.
+/// Prints why a command line is rejected: clap in its own format, the rest like any error.
 pub fn refuse(refusal: Refusal) -> Exit {
     match refusal {
         Refusal::Usage(usage) => Report::new(Styles::for_stderr(ColorChoice::Auto), false).end(Err(usage.into())),
@@ -188,8 +187,8 @@ pub fn refuse(refusal: Refusal) -> Exit {
     }
 }
 
-/// Runs the program; a panic is a bug, said in one line and with exit code 1. Its own message is not shown: it may
-/// quote anything.
+/// Runs the program; a panic is reported as a bug, with exit code 1. Its message is not shown, since it may quote
+/// anything.
 pub fn catch_panics(program: impl FnOnce() -> Exit) -> Exit {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
@@ -201,7 +200,7 @@ pub fn catch_panics(program: impl FnOnce() -> Exit) -> Exit {
     program()
 }
 
-/// What machine formats carry about one failed thing.
+/// An error as it appears in machine formats.
 pub fn failure(error: &Error) -> Failure {
     Failure { kind: kind_name(error.kind()).to_owned(), message: error.to_string() }
 }

@@ -1,4 +1,4 @@
-//! `rls prune`: a snapshot, what the rules decide, a plan; and with `--yes` its execution.
+//! `rls prune`: a snapshot, the decisions of the rules, and a plan; with `--yes` also its execution.
 
 mod planned;
 mod targets;
@@ -15,7 +15,7 @@ use registry_ls::registry::snapshot::SnapshotProgress;
 use registry_ls::removal::{Freed, Plan, RemovalPolicy, SavedPlan};
 use tokio::task::yield_now;
 
-use self::planned::{Decided, is_doubt};
+use self::planned::{Decisions, is_uncertain};
 use self::targets::{Target, targets};
 use super::context::Context;
 use super::removal::{RecordWriter, RemovalRunner, save_plan};
@@ -24,8 +24,8 @@ use crate::args::PruneArgs;
 use crate::output::{Action, Human, OutputError, PruneRecord, PruneView, RemovalRecord, Styles};
 use crate::report::{CommandError, failure};
 
-/// After so many rows it is looked whether the command has to end.
-const ROWS: usize = 256;
+/// Number of rows after which the command checks whether it must end.
+const ROWS_PER_CHECK: usize = 256;
 
 type Output = crate::output::Output<PruneView, Stdout>;
 
@@ -40,17 +40,17 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
     let counts = Arc::new(SnapshotProgress::default());
     let planned = stream::iter(&targets).map(|target| {
         let (policy, counts) = (&policy, Arc::clone(&counts));
-        async move { (target, Decided::make(target, policy, counts).await) }
+        async move { (target, Decisions::make(target, policy, counts).await) }
     });
-    // What is going to be removed is looked at shortly before.
-    let at_once = if args.yes { 1 } else { MAX_PENDING };
-    let mut planned = planned.buffered(at_once).boxed_local();
+    // A repository to be pruned is inspected shortly before it is.
+    let concurrency = if args.yes { 1 } else { MAX_PENDING };
+    let mut planned = planned.buffered(concurrency).boxed_local();
     let mut runner = RemovalRunner::new(context, true, !args.yes);
     runner.has_own_summary = true;
     if args.yes && !args.no_undo {
         runner.keep_removed().await;
     }
-    let mut sums = Sums::default();
+    let mut totals = Totals::default();
     let mut saved = SavedPlan::default();
     let outcome = loop {
         let next = next_or_flush(context, &mut planned, &mut output);
@@ -62,7 +62,7 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
             };
         let (decided, removal) = match planned {
             Ok(planned) => planned,
-            // Of one repository there is nothing else to say.
+            // The error of a single repository ends the command.
             Err(error) if !qualified => break Err(context.failed(target.client.registry(), error)),
             Err(error) => {
                 context.report.failure(&error, &context.hint_context(target.client.registry()));
@@ -70,7 +70,7 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
                 continue;
             }
         };
-        sums.add(target, &decided, removal.as_ref().ok());
+        totals.add(target, &decided, removal.as_ref().ok());
         if let Some(removal) = removal.as_ref().ok().filter(|_| !args.yes) {
             runner.warn_of_pins(removal);
         }
@@ -89,7 +89,7 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
     };
     let outcome = close(output, outcome);
     if outcome.is_ok() {
-        sums.tell(args, context, runner.removed_tags(), runner.is_complete());
+        totals.print(args, context, runner.removed_tags(), runner.is_complete());
     }
     runner.end(&outcome);
     outcome?;
@@ -99,12 +99,12 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
     }
 }
 
-/// Writes the records of a repository, but for what is going to be carried out. What could not be read of a tag is a
-/// failure, though the tag is safe; so is that the registry deletes nothing.
+/// Writes the records of a repository, except for items that are executed next. A tag that could not be read is a
+/// failure although it is kept, and so is a registry that does not delete.
 async fn show(
     args: &PruneArgs,
     target: &Target,
-    decided: &Decided,
+    decided: &Decisions,
     removal: &registry_ls::Result<Plan>,
     context: &Context<'_>,
     output: &mut Output,
@@ -120,7 +120,7 @@ async fn show(
         ));
     }
     for (row, decision) in decided.plan.decisions.iter().enumerate() {
-        if row % ROWS == 0 {
+        if row % ROWS_PER_CHECK == 0 {
             context.until_shutdown(yield_now()).await?;
         }
         if args.yes && !decided.stays(decision) {
@@ -142,17 +142,17 @@ async fn show(
         }
         Ok(_) => {}
     }
-    // A list that contradicts itself, or a tag that cannot be read, holds others back.
+    // An inconsistent list, or an unreadable tag, prevents the removal of others.
     for error in decided.doubts(&target.repository) {
         context.report.failure(&error, &hint_context);
     }
     Ok(())
 }
 
-/// Removes what goes.
+/// Executes the plan of a repository.
 async fn execute(
     target: &Target,
-    decided: &Decided,
+    decided: &Decisions,
     removal: registry_ls::Result<Plan>,
     runner: &mut RemovalRunner<'_>,
     output: &mut Output,
@@ -163,7 +163,7 @@ async fn execute(
             runner.targets += removal.items().len();
             runner.execute(client, removal, &mut WithFacts { decided, output }).await
         }
-        // Why was told.
+        // The reason was reported.
         Err(error) => {
             for decision in decided.plan.removals() {
                 let record = decided.record(repository, decision);
@@ -180,9 +180,9 @@ async fn execute(
     }
 }
 
-/// Adds to each record what is known of its tag.
+/// Adds creation time, size and reason to the record of each tag.
 struct WithFacts<'a> {
-    decided: &'a Decided,
+    decided: &'a Decisions,
     output: &'a mut Output,
 }
 
@@ -211,39 +211,39 @@ fn not_planned(repository: &Repository, error: &Error) -> PruneRecord {
     PruneRecord { removal, created: None, size: None }
 }
 
-/// What the plans of a run come to.
+/// The totals of a run.
 #[derive(Default)]
-struct Sums<'a> {
-    /// By registry: blobs are shared among the repositories of one.
+struct Totals<'a> {
+    /// Freed space by registry, since repositories of a registry share blobs.
     freed: HashMap<&'a Registry, Freed>,
-    /// Tags that were looked at.
+    /// Tags that were inspected.
     tags: usize,
-    /// Tags that go.
+    /// Tags to remove.
     going: usize,
-    /// Tags that stay although a rule removes them.
+    /// Tags that cannot be removed although a rule would.
     held: usize,
 }
 
-impl<'a> Sums<'a> {
-    fn add(&mut self, target: &'a Target, decided: &Decided, removal: Option<&Plan>) {
+impl<'a> Totals<'a> {
+    fn add(&mut self, target: &'a Target, decided: &Decisions, removal: Option<&Plan>) {
         let freed = self.freed.entry(target.client.registry()).or_default();
         if let Some(removal) = removal {
             freed.add(removal.freed());
         }
         self.tags += decided.plan.decisions.len();
         self.going += decided.going();
-        self.held += decided.held().values().filter(|error| !is_doubt(error)).count();
+        self.held += decided.held().values().filter(|error| !is_uncertain(error)).count();
     }
 
-    /// Says what was or would be done.
-    fn tell(&self, args: &PruneArgs, context: &Context<'_>, done: usize, is_complete: bool) {
+    /// Prints what was or would be done.
+    fn print(&self, args: &PruneArgs, context: &Context<'_>, done: usize, is_complete: bool) {
         if self.freed.is_empty() {
             return;
         }
         let manifests: usize = self.freed.values().map(|freed| freed.manifests).sum();
         let (removed, verb) = if args.yes { (done, "removed") } else { (self.going, "would remove") };
         let mut text = format!("{verb} {removed} of {} tag{}", self.tags, plural(self.tags));
-        // How much a removal frees that was not finished is not known.
+        // The space freed by an unfinished removal is unknown.
         if removed > 0 && is_complete {
             text += &format!(", {manifests} manifest{}", plural(manifests));
             match self.freed.values().map(Freed::bytes).sum::<Option<u64>>() {

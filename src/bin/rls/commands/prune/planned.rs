@@ -1,4 +1,4 @@
-//! What is going to be done in one repository: what the rules decide, and how each tag goes.
+//! The plan for one repository: the decisions of the rules, and the method by which each tag is removed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,26 +16,25 @@ use crate::commands::removal::reason;
 use crate::output::{Action, PruneRecord, RemovalRecord, Time};
 use crate::report::failure;
 
-/// What was decided about one repository.
-pub(super) struct Decided {
-    /// What the rules decide.
+/// The decisions about one repository.
+pub(super) struct Decisions {
+    /// The decisions of the rules.
     pub plan: Plan,
-    /// What it was decided from.
+    /// The state that they are based on.
     pub snapshot: Arc<TagIndex>,
-    /// How what goes is to go.
+    /// The removal method of each tag that is removed.
     methods: HashMap<Tag, Method>,
-    /// Tags that stay although the rules remove them, because they cannot go without what has to stay.
+    /// Tags that the rules remove, but that cannot be removed without something that must stay.
     held: HashMap<Tag, Error>,
-    /// By number of a tag, the position of its decision.
+    /// The position of the decision about each tag, by tag number.
     positions: Vec<u32>,
 }
 
-impl Decided {
-    /// What is decided, and the plan of what goes; the inner error is that nothing can go.
+impl Decisions {
+    /// Decides, and plans the removals; the inner error means that nothing can be removed.
     ///
     /// # Errors
-    ///
-    /// The outer one: that the tags of the repository could not be listed.
+    /// The outer error: the tags of the repository could not be listed.
     pub(super) async fn make(
         target: &Target,
         policy: &RemovalPolicy,
@@ -74,7 +73,7 @@ impl Decided {
         Ok((decided, removal))
     }
 
-    /// The plan of what is requested. Nothing goes where the registry deletes neither tags nor manifests.
+    /// Plans the requested removals. Fails if the registry deletes neither tags nor manifests.
     async fn removal(
         target: &Target,
         snapshot: &Arc<TagIndex>,
@@ -101,7 +100,7 @@ impl Decided {
         self.plan.decisions.get(*self.positions.get(tag.position())? as usize)
     }
 
-    /// Why not all is known of a tag, or why nothing is behind it.
+    /// Why a tag could not be read, or that its manifest is gone.
     pub(super) fn unread(&self, repository: &Repository, decision: &Decision) -> Option<Error> {
         match self.snapshot.pointer(decision.tag) {
             Pointer::Unknown(error) => Some(error.clone()),
@@ -119,7 +118,7 @@ impl Decided {
         }
     }
 
-    /// Why the rules are not applied to the repository, if they are not; it stays as it is.
+    /// Why the rules are not applied to the repository, which then stays as it is.
     pub(super) fn refusal(&self, repository: &Repository) -> Option<Error> {
         let stopped = |what: String| Error::new(Kind::Safety(Danger::Unknown), what);
         match self.plan.refusal {
@@ -141,17 +140,17 @@ impl Decided {
         decision.verdict.is_kept() || self.held.contains_key(self.tag(decision))
     }
 
-    /// How many tags go.
+    /// Number of tags to remove.
     pub(super) fn going(&self) -> usize {
         self.plan.removals().len() - self.held.len()
     }
 
-    /// Why tags stay although the rules remove them.
+    /// Why tags cannot be removed although the rules would.
     pub(super) fn held(&self) -> &HashMap<Tag, Error> {
         &self.held
     }
 
-    /// The record of a decision that nothing has come of.
+    /// The record of a decision that is not executed.
     pub(super) fn record(&self, repository: &Repository, decision: &Decision) -> PruneRecord {
         let action = if self.stays(decision) { Action::Kept } else { Action::WouldRemove };
         let removal = RemovalRecord {
@@ -164,11 +163,11 @@ impl Decided {
         self.with_facts(removal, decision)
     }
 
-    /// A record of a removal with what is known of its tag.
+    /// The record of a removal with creation time, size and reason of its tag.
     pub(super) fn with_facts(&self, removal: RemovalRecord, decision: &Decision) -> PruneRecord {
         let mut text = self.plan.reason(decision, &self.snapshot);
         if let Some(error) = self.held.get(self.tag(decision)) {
-            // What keeps the manifest was said.
+            // The reason why the manifest stays is already given.
             text += &match decision.verdict {
                 Verdict::Remove { untag: Some(_), .. } if keeps_manifest(error) => {
                     "; the registry deletes manifests, not tags".to_owned()
@@ -180,7 +179,7 @@ impl Decided {
         PruneRecord { removal, created: decision.created.and_then(Time::new), size: decision.size }
     }
 
-    /// The records of the manifests that are deleted because no tag needs them any longer.
+    /// The records of manifests that are deleted because no tag needs them any longer.
     pub(super) fn purged<'a>(
         &self,
         repository: &'a Repository,
@@ -199,33 +198,32 @@ impl Decided {
         })
     }
 
-    /// Names of what refers to the manifests that go and is left.
+    /// Whether any creation time is known.
     pub(super) fn has_times(&self) -> bool {
         !self.plan.is_without_times
     }
 }
 
-/// By number of a tag, the position of its decision.
+/// The position of the decision about each tag, by tag number.
 fn positions(plan: &Plan, snapshot: &TagIndex) -> Vec<u32> {
     let mut positions = vec![u32::MAX; snapshot.tag_count()];
     plan.decisions.iter().zip(0..).for_each(|(decision, position)| positions[decision.tag.position()] = position);
     positions
 }
 
-/// Whether something stays because its manifest has to.
+/// Whether a tag stays because its manifest must stay.
 fn keeps_manifest(error: &Error) -> bool {
     let Kind::Safety(danger) = error.kind() else { return false };
     matches!(danger, Danger::Siblings { .. } | Danger::InIndex { .. } | Danger::Unlisted | Danger::Unreadable { .. })
 }
 
-/// Whether a tag is held back by what cannot be known, and not by what is known to need it.
-pub(super) fn is_doubt(error: &Error) -> bool {
+/// Whether a tag stays because of something unknown, rather than something known to need it.
+pub(super) fn is_uncertain(error: &Error) -> bool {
     matches!(error.kind(), Kind::Safety(Danger::Unlisted | Danger::Unreadable { .. }))
 }
 
-impl Decided {
-    /// What cannot be known: what holds tags back, each once with how many these are, and a list that cannot be
-    /// believed.
+impl Decisions {
+    /// What is uncertain: each reason that keeps tags, with their number, and an inconsistent list of tags.
     pub(super) fn doubts(&self, repository: &Repository) -> Vec<Error> {
         let mut doubts = doubts(repository, &self.held);
         let is_told = self.held.values().any(|error| matches!(error.kind(), Kind::Safety(Danger::Unlisted)));
@@ -238,7 +236,7 @@ impl Decided {
 }
 
 fn doubts(repository: &Repository, held: &HashMap<Tag, Error>) -> Vec<Error> {
-    let mut held: Vec<_> = held.iter().filter(|(_, error)| is_doubt(error)).collect();
+    let mut held: Vec<_> = held.iter().filter(|(_, error)| is_uncertain(error)).collect();
     held.sort_by_key(|(tag, _)| *tag);
     let mut doubts: Vec<(&Tag, &Error, usize)> = Vec::new();
     for (tag, error) in held {

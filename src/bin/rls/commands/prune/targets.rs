@@ -21,30 +21,29 @@ use crate::usage::Usage;
 pub(super) struct Target {
     pub client: Arc<Client>,
     pub repository: Repository,
-    /// They add up.
+    /// The rules; a tag is removed only if all of them remove it.
     pub rules: Vec<Rule>,
-    /// What is in use, by each of the rules.
+    /// The images in use, from each rule.
     pub used: Vec<Arc<UsedImages>>,
-    /// Whether manifests stay that no tag needs any longer.
+    /// Whether manifests stay after their last tag.
     pub untag_only: bool,
     pub options: Options,
-    /// Whether the catalog named it, and nobody else.
+    /// Whether it comes from the catalog and was not named.
     is_from_catalog: bool,
 }
 
-/// What is done in a repository.
-struct Applied {
+/// The rules for a repository, and how to apply them.
+struct RuleSet {
     rules: Vec<Rule>,
-    /// Files that name what is in use.
+    /// Files of `--keep-used`.
     used: Vec<PathBuf>,
     untag_only: bool,
     options: Options,
 }
 
-impl Applied {
-    /// The rules for a repository: the one on the command line, and the one in the configuration file. `None` where
-    /// there is neither.
-    fn to(
+impl RuleSet {
+    /// The rules on the command line and in the configuration file; `None` if there is neither.
+    fn of(
         repository: &Repository,
         args: &PruneArgs,
         context: &Context<'_>,
@@ -62,7 +61,7 @@ impl Applied {
             applied.rules.push(Rule { label, ..rule.rule(now)? });
             applied.used.extend(rule.keep_used.clone());
         }
-        // What is allowed has to be allowed by the rule that is given, if one is.
+        // --allow-empty of the configuration file counts only if no rule is given on the command line.
         let allowing = given.or(configured);
         applied.options.allow_empty = args.rule.allow_empty || allowing.is_some_and(|rule| rule.allow_empty);
         applied.untag_only = args.rule.untag_only || configured.is_some_and(|rule| rule.untag_only);
@@ -70,12 +69,12 @@ impl Applied {
     }
 }
 
-/// The files that were read.
+/// Files of `--keep-used` that were read.
 #[derive(Default)]
 struct UsedFiles(HashMap<PathBuf, Arc<UsedImages>>);
 
 impl UsedFiles {
-    /// Reads each file once. One that says nothing about the registry is perhaps another cluster's.
+    /// Reads each file once. Warns if it names no image of the registry: it may belong to another cluster.
     async fn read(
         &mut self,
         files: Vec<PathBuf>,
@@ -101,8 +100,8 @@ impl UsedFiles {
     }
 }
 
-/// The repositories that are named, or those of the catalog, with their rules. All rules are known before anything is
-/// asked about a tag.
+/// The named repositories, or those of the catalog, with their rules. All rules are checked before the first request
+/// about a tag.
 pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<Vec<Target>, CommandError> {
     let now = Timestamp::now();
     if args.rule.is_given() {
@@ -112,7 +111,7 @@ pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<V
     if args.match_repo.is_empty() {
         let named = args.repositories.iter().map(|text| {
             let (registry, repository) = context.settings.repository(text)?;
-            let applied = Applied::to(&repository, args, context, now)?.ok_or_else(|| no_rule(&repository))?;
+            let applied = RuleSet::of(&repository, args, context, now)?.ok_or_else(|| no_rule(&repository))?;
             Ok((registry, (repository, applied)))
         });
         let named = named.collect::<Result<Vec<_>, Usage>>()?;
@@ -120,7 +119,7 @@ pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<V
             files.read(applied.used.clone(), registry, context).await?;
         }
         let mut targets = Vec::new();
-        for (client, (repository, Applied { rules, used, untag_only, options })) in context.clients(named).await? {
+        for (client, (repository, RuleSet { rules, used, untag_only, options })) in context.clients(named).await? {
             let used = files.read(used, client.registry(), context).await?;
             targets.push(Target { client, repository, rules, used, untag_only, options, is_from_catalog: false });
         }
@@ -130,7 +129,7 @@ pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<V
     let (client, repositories) = catalogued(args, context).await?;
     let mut targets = Vec::new();
     for repository in &repositories {
-        let Some(Applied { rules, used, untag_only, options }) = Applied::to(repository, args, context, now)? else {
+        let Some(RuleSet { rules, used, untag_only, options }) = RuleSet::of(repository, args, context, now)? else {
             continue;
         };
         let (client, repository) = (Arc::clone(&client), repository.clone());
@@ -172,22 +171,23 @@ async fn catalogued(args: &PruneArgs, context: &Context<'_>) -> Result<(Arc<Clie
 }
 
 impl Target {
-    /// What is in use of the repository.
+    /// The tags and digests of the repository in use.
     pub(super) fn used(&self) -> UsedTags {
         let each = self.used.iter().map(|images| images.in_repository(self.client.registry(), &self.repository));
         each.fold(UsedTags::default(), UsedTags::and)
     }
 
-    /// Tags that are said to be there: a list that lacks one of them which resolves lacks others as well.
-    fn also(&self) -> Vec<Tag> {
+    /// Tags that should exist: if one of them resolves but is not listed, the list is incomplete.
+    fn expected_tags(&self) -> Vec<Tag> {
         let kept = self.rules.iter().flat_map(|rule| &rule.keep).filter_map(|glob| glob.as_str().parse().ok());
         kept.chain(self.used().tags().cloned()).collect()
     }
 
-    /// What the repository holds. distribution keeps a repository in its catalog after its last tag is gone, and then
-    /// knows no list of tags.
+    /// Reads the repository. distribution keeps a repository in its catalog after its last tag is gone, and then
+    /// answers 404 for its tags.
     pub(super) async fn snapshot(&self, progress: Arc<SnapshotProgress>) -> Result<TagIndex> {
-        let options = SnapshotOptions { dates: true, also: self.also(), progress, ..SnapshotOptions::default() };
+        let options =
+            SnapshotOptions { dates: true, also: self.expected_tags(), progress, ..SnapshotOptions::default() };
         match self.client.snapshot(&self.repository, options).await {
             Err(error) if self.is_from_catalog && error.is_not_found() => Ok(TagIndex::default()),
             snapshot => snapshot,

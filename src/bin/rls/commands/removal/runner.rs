@@ -206,7 +206,8 @@ impl<'a> RemovalRunner<'a> {
         Ok(output.flush()?)
     }
 
-    /// Writes records of requests for which no plan could be made; they fail for the same reason, which is reported once.
+    /// Writes records of requests for which no plan could be made; they fail for the same reason, which is reported
+    /// once.
     pub fn unplanned(
         &mut self,
         client: &Client,

@@ -46,7 +46,7 @@ pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), CommandErro
     }
 }
 
-/// Plans what is to be done in one repository and, unless the plan is all that is wanted, does it.
+/// Plans the removals in one repository and, unless only the plan is requested, executes them.
 async fn remove(
     args: &RmArgs,
     context: &Context<'_>,
@@ -57,11 +57,11 @@ async fn remove(
     saved: &mut SavedPlan,
 ) -> Result<(), CommandError> {
     let Task { client, repository, requests, .. } = task;
-    let plan = match planned(args, context, task, inspect).await? {
+    let plan = match confirmed_plan(args, context, task, inspect).await? {
         Ok(plan) => plan,
         Err(error) => return Ok(runner.unplanned(client, repository, requests, &error, output)?),
     };
-    // What the plan removes besides counts, too.
+    // Items that the plan adds count as well.
     runner.targets += plan.items().len().saturating_sub(task.count());
     if shows_lines(args, context) {
         plan.items().iter().filter_map(|item| describe(repository, item)).for_each(|line| context.report.plan(&line));
@@ -73,9 +73,9 @@ async fn remove(
     runner.preview(client, &plan, output).await
 }
 
-/// A plan to which everybody has said yes who has to. What was found before somebody answered may be out of date, so
-/// the plan is made anew after each answer, until there is nothing in it that was not asked about.
-async fn planned(
+/// A confirmed plan. While the user was asked, the repository may have changed, so the plan is made again after each
+/// answer until it contains nothing that was not confirmed.
+async fn confirmed_plan(
     args: &RmArgs,
     context: &Context<'_>,
     task: &Task,
@@ -101,12 +101,12 @@ async fn planned(
     }
 }
 
-/// Whether the plan is told, so that everything in it has to be known.
+/// Whether the plan is shown, so that all of it must be known.
 fn shows_plan(args: &RmArgs, context: &Context<'_>) -> bool {
     args.only_plans() || is_for_machines(context) || context.settings.verbosity > 0
 }
 
-/// Whether the plan is told in lines of its own: records for machines have it already, and so has a dry run.
+/// Whether the plan is shown in lines of its own; the records of machine formats contain it.
 fn shows_lines(args: &RmArgs, context: &Context<'_>) -> bool {
     !is_for_machines(context) && (args.only_plans() || context.settings.verbosity > 0)
 }

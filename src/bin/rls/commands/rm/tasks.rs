@@ -1,4 +1,4 @@
-//! What `rls rm` is to do, a repository at a time: from references, from standard input, or from a plan on file.
+//! The removals of `rls rm`, by repository: from references, from standard input, or from a saved plan.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -20,40 +20,40 @@ use crate::output::some_of;
 use crate::report::CommandError;
 use crate::usage::Usage;
 
-/// What is to be removed from one repository.
+/// The removals in one repository.
 pub(super) struct Task {
     pub client: Arc<Client>,
     pub repository: Repository,
     pub requests: Vec<RemovalRequest>,
-    /// What is in use, and stays.
+    /// The images in use, which stay.
     pub used: Option<Arc<UsedImages>>,
-    /// How tags were chosen that are not named one by one.
-    chosen: Option<Chosen>,
+    /// How the tags were selected, if not named one by one.
+    selection: Option<TagSelection>,
 }
 
-/// How tags are chosen that are not named one by one.
+/// How tags are selected if not named one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Chosen {
+enum TagSelection {
     /// All of the repository.
     All,
     /// Those that match a glob.
     Matching,
 }
 
-/// All that is to be done, in the order in which the repositories are named.
+/// All removals, in the order in which the repositories are named.
 pub(super) async fn tasks(args: &RmArgs, context: &Context<'_>) -> Result<Vec<Task>, CommandError> {
     let mut tasks = Tasks::default();
     match &args.apply {
         Some(file) => {
-            for item in saved(file, context).await?.items {
+            for item in read_plan(file, context).await?.items {
                 let client = context.client(&item.registry).await?;
                 tasks.add(&client, &item.repository, item.request());
             }
         }
         None => {
             for (client, reference) in context.references_to_remove(&args.references).await? {
-                match chosen(args, &reference)? {
-                    Some(chosen) => tasks.add_chosen(args, context, &client, &reference, chosen).await?,
+                match selection(args, &reference)? {
+                    Some(selection) => tasks.add_selected(args, context, &client, &reference, selection).await?,
                     None => {
                         let request = request(args, &reference)?;
                         tasks.add(&client, reference.repository(), request);
@@ -72,8 +72,8 @@ pub(super) async fn tasks(args: &RmArgs, context: &Context<'_>) -> Result<Vec<Ta
 #[derive(Default)]
 struct Tasks {
     list: Vec<Task>,
-    /// What is named twice is removed once.
-    known: HashSet<(registry_ls::name::Registry, Repository, Target)>,
+    /// Targets that were added, so that one named twice is removed once.
+    added: HashSet<(registry_ls::name::Registry, Repository, Target)>,
 }
 
 impl Tasks {
@@ -81,35 +81,35 @@ impl Tasks {
         let is_same = |task: &Task| task.client.registry() == client.registry() && task.repository == *repository;
         let at = self.list.iter().position(is_same).unwrap_or_else(|| {
             let (client, repository) = (Arc::clone(client), repository.clone());
-            self.list.push(Task { client, repository, requests: Vec::new(), used: None, chosen: None });
+            self.list.push(Task { client, repository, requests: Vec::new(), used: None, selection: None });
             self.list.len() - 1
         });
         &mut self.list[at]
     }
 
     fn add(&mut self, client: &Arc<Client>, repository: &Repository, request: RemovalRequest) {
-        if self.known.insert((client.registry().clone(), repository.clone(), request.target.clone())) {
+        if self.added.insert((client.registry().clone(), repository.clone(), request.target.clone())) {
             self.task(client, repository).requests.push(request);
         }
     }
 
-    /// Adds the tags of a repository that are chosen.
-    async fn add_chosen(
+    /// Adds the selected tags of a repository.
+    async fn add_selected(
         &mut self,
         args: &RmArgs,
         context: &Context<'_>,
         client: &Arc<Client>,
         reference: &Reference,
-        chosen: Chosen,
+        selection: TagSelection,
     ) -> Result<(), CommandError> {
         let repository = reference.repository();
         let tags: Vec<Tag> = match context.until_shutdown(client.tags(repository).try_collect()).await? {
             Ok(tags) => tags,
             Err(error) => return Err(context.failed(client.registry(), error)),
         };
-        self.task(client, repository).chosen = Some(chosen);
+        self.task(client, repository).selection = Some(selection);
         let tags: Vec<_> = tags.into_iter().filter(|tag| args.filter.keeps(tag.as_str())).collect();
-        if tags.is_empty() && chosen == Chosen::Matching {
+        if tags.is_empty() && selection == TagSelection::Matching {
             context.report.warning(&format!("no tag of {repository} matches"));
         }
         for tag in tags {
@@ -124,19 +124,19 @@ impl Tasks {
 }
 
 impl Task {
-    /// How many things are requested.
+    /// Number of requests.
     pub(super) fn count(&self) -> usize {
         self.requests.len()
     }
 
-    /// What has to be asked before the plan is carried out: whether what nobody named may go.
+    /// The question to confirm before the plan is executed, if it removes more than what was named.
     pub(super) fn question(&self, args: &RmArgs, plan: &Plan) -> Option<String> {
         let repository = &self.repository;
         let count = self.requests.len();
-        match self.chosen.filter(|_| count > 0) {
-            Some(Chosen::All) if count == 1 => return Some(format!("Remove the only tag of {repository}?")),
-            Some(Chosen::All) => return Some(format!("Remove all {count} tags of {repository}?")),
-            Some(Chosen::Matching) => {
+        match self.selection.filter(|_| count > 0) {
+            Some(TagSelection::All) if count == 1 => return Some(format!("Remove the only tag of {repository}?")),
+            Some(TagSelection::All) => return Some(format!("Remove all {count} tags of {repository}?")),
+            Some(TagSelection::Matching) => {
                 let tags: Vec<_> =
                     self.requests.iter().filter_map(|request| request.target.tag()).map(ToString::to_string).collect();
                 let tag = if count == 1 { "tag" } else { "tags" };
@@ -162,14 +162,15 @@ impl Task {
     }
 }
 
-/// How tags are chosen by a reference without a tag or digest. A repository alone names nothing that could be meant.
-fn chosen(args: &RmArgs, reference: &Reference) -> Result<Option<Chosen>, Usage> {
+/// How a reference without tag or digest selects tags. A repository alone is an error: it could mean :latest or
+/// everything.
+fn selection(args: &RmArgs, reference: &Reference) -> Result<Option<TagSelection>, Usage> {
     let is_repository = reference.tag().is_none() && reference.digest().is_none();
     let (matches, is_filtered) = (!args.filter.matches.is_empty(), !args.filter.exclude.is_empty());
     match (is_repository, args.all_tags, matches) {
-        (true, _, true) => Ok(Some(Chosen::Matching)),
-        (true, true, false) if is_filtered => Ok(Some(Chosen::Matching)),
-        (true, true, false) => Ok(Some(Chosen::All)),
+        (true, _, true) => Ok(Some(TagSelection::Matching)),
+        (true, true, false) if is_filtered => Ok(Some(TagSelection::Matching)),
+        (true, true, false) => Ok(Some(TagSelection::All)),
         (true, false, false) => Err(Usage::new(format!("{reference} is a repository, not a tag"))
             .hint(format!("name a tag, such as {reference}:latest, or use --match GLOB or --all-tags"))),
         (false, _, false) if !is_filtered => Ok(None),
@@ -194,12 +195,12 @@ fn request(args: &RmArgs, reference: &Reference) -> Result<RemovalRequest, Usage
         }
     };
     let siblings = if takes_tags { Siblings::Go } else { Siblings::Stay };
-    // What takes its siblings along goes with its manifest, whatever else the registry can do.
+    // With siblings, the manifest is deleted, even if the registry can untag.
     let methods = if takes_tags { Methods::Only(Method::Manifest) } else { Methods::Any };
     Ok(RemovalRequest { target, expected, follows: None, policy: RemovalPolicy { siblings, methods, ..policy(args) } })
 }
 
-/// What may be done for every tag.
+/// The policy for every tag.
 fn policy(args: &RmArgs) -> RemovalPolicy {
     RemovalPolicy {
         force: args.force,
@@ -210,9 +211,8 @@ fn policy(args: &RmArgs) -> RemovalPolicy {
     }
 }
 
-/// Reads a plan. What a file says never overrides what a person says: with `--registry`, all of it is for that
-/// registry.
-async fn saved(file: &Path, context: &Context<'_>) -> Result<SavedPlan, CommandError> {
+/// Reads a saved plan. With `--registry`, every entry must be of that registry.
+async fn read_plan(file: &Path, context: &Context<'_>) -> Result<SavedPlan, CommandError> {
     let called = if file.as_os_str() == "-" {
         "the plan on standard input".to_owned()
     } else {

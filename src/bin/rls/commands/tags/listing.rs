@@ -1,4 +1,4 @@
-//! The tags of one repository, with what was asked about each: listed, looked at, sorted, limited.
+//! The tags of one repository: listed, resolved or read, sorted, limited.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::sort::{Order, SortFacts, sort};
 
 use super::names::Names;
 
-/// What is known of some tags that came together; an error ends the listing.
-pub(super) type Batch = Result<Vec<Known>>;
+/// Tags that arrived together; an error ends the listing.
+pub(super) type Batch = Result<Vec<TagInfo>>;
 
-/// What is asked of each repository.
+/// The options of the listing.
 pub(super) struct Query<'a> {
     filter: &'a FilterArgs,
     pub detail: Detail,
@@ -36,18 +36,18 @@ pub(super) struct Listing<'a> {
     pub query: &'a Query<'a>,
     pub client: Arc<Client>,
     pub repository: Repository,
-    /// Told how many tags there are to look at, where this is the only repository.
+    /// Receives the number of tags, if this is the only repository.
     pub progress: Option<&'a Progress>,
 }
 
-/// What is known about one tag.
-pub(super) struct Known {
+/// A tag and what is known about it.
+pub(super) struct TagInfo {
     tag: Tag,
-    /// What it points to, where no more than that is known.
+    /// The digest, if the manifest was not read.
     digest: Option<Digest>,
-    /// What its manifest is; tags on the same manifest share it.
+    /// The summary of its manifest, shared by tags on the same manifest.
     summary: Option<Arc<Summary>>,
-    /// Why the others are not known.
+    /// Why digest or summary are unknown.
     error: Option<Error>,
 }
 
@@ -63,14 +63,14 @@ impl<'a> Query<'a> {
         Self { filter: &args.filter, detail, order: args.sort, reverse: args.reverse, limit, same_as }
     }
 
-    /// Whether manifests have to be read.
-    fn looks_inside(&self) -> bool {
+    /// Whether manifests must be read.
+    fn reads_manifests(&self) -> bool {
         self.detail == Detail::Long || matches!(self.order, Order::Created | Order::Size)
     }
 
-    /// Whether more is wanted than the names that the list has.
-    fn asks_about_each(&self) -> bool {
-        self.looks_inside() || self.detail == Detail::Digests || self.same_as.is_some()
+    /// Whether each tag needs a request.
+    fn needs_requests(&self) -> bool {
+        self.reads_manifests() || self.detail == Detail::Digests || self.same_as.is_some()
     }
 }
 
@@ -86,13 +86,13 @@ impl Listing<'_> {
             Some(tag) => Some(self.client.resolve(&self.repository, Target::Tag(tag)).await?.digest),
             None => None,
         };
-        let same = move |mut known: Vec<Known>| {
+        let same = move |mut known: Vec<TagInfo>| {
             known.retain(|known| wanted.is_none() || known.digest() == wanted.as_ref());
             known
         };
         let mut last = None;
         let tags = self.client.tag_batches(&self.repository).map_ok(move |mut tags| {
-            // A streamed list is not kept: only a name that follows itself can be recognized.
+            // The list is streamed and not kept: only consecutive duplicates can be recognized.
             tags.dedup();
             if last.is_some() && last.as_ref() == tags.first() {
                 tags.remove(0);
@@ -102,9 +102,9 @@ impl Listing<'_> {
             tags
         });
         if query.order == Order::None && !query.reverse {
-            return Ok(limit_items(query.limit, self.look_at(tags).map_ok(same)));
+            return Ok(limit_items(query.limit, self.with_info(tags).map_ok(same)));
         }
-        // A listing that was cut short is shown as far as it came.
+        // A listing that was cut short is shown as far as it was received.
         let (names, failed) = Names::until_error(tags).await;
         let names = names.sorted(query.order, query.reverse).await;
         let end = stream::iter(failed.map(Err));
@@ -112,54 +112,54 @@ impl Listing<'_> {
             progress.set_total(names.len() as u64);
         }
         if !matches!(query.order, Order::Created | Order::Size) {
-            let known = self.look_at(stream::iter(names.into_batches())).map_ok(same);
+            let known = self.with_info(stream::iter(names.into_batches())).map_ok(same);
             return Ok(limit_items(query.limit, known).chain(end).boxed_local());
         }
-        let mut known = self.look_at(stream::iter(names.into_batches())).map_ok(same).try_concat().await?;
-        sort(&mut known, query.order, query.reverse, Known::facts);
+        let mut known = self.with_info(stream::iter(names.into_batches())).map_ok(same).try_concat().await?;
+        sort(&mut known, query.order, query.reverse, TagInfo::facts);
         known.truncate(query.limit);
         Ok(stream::once(future::ok(known)).chain(end).boxed_local())
     }
 
-    /// Asks about each tag what there is to ask, several at once, in their order.
-    fn look_at<'b>(&'b self, tags: impl Stream<Item = Result<Vec<Tag>>> + 'b) -> LocalBoxStream<'b, Batch> {
-        if !self.query.asks_about_each() {
-            let named = |tag| Known { tag, digest: None, summary: None, error: None };
+    /// Resolves or reads each tag, several concurrently, in order.
+    fn with_info<'b>(&'b self, tags: impl Stream<Item = Result<Vec<Tag>>> + 'b) -> LocalBoxStream<'b, Batch> {
+        if !self.query.needs_requests() {
+            let named = |tag| TagInfo { tag, digest: None, summary: None, error: None };
             return tags.map_ok(move |tags| tags.into_iter().map(named).collect()).boxed_local();
         }
         let summaries = Rc::new(Summaries::new(&self.client, &self.repository, Timestamp::now()));
-        // What is under way is moved about by what keeps several of it: there it is one pointer.
+        // Boxed, because the buffer moves pending futures around.
         let known =
-            flatten_batches(tags).map_ok(move |tag| self.look(tag, Rc::clone(&summaries)).boxed_local().map(Ok));
+            flatten_batches(tags).map_ok(move |tag| self.info(tag, Rc::clone(&summaries)).boxed_local().map(Ok));
         known.try_buffered(self.client.max_concurrency()).map_ok(|known| vec![known]).boxed_local()
     }
 
-    async fn look(&self, tag: Tag, summaries: Rc<Summaries<'_>>) -> Known {
-        if self.query.looks_inside() {
+    async fn info(&self, tag: Tag, summaries: Rc<Summaries<'_>>) -> TagInfo {
+        if self.query.reads_manifests() {
             return match summaries.of_tag(&tag).await {
-                Ok(summary) => Known { tag, digest: None, summary: Some(summary), error: None },
-                Err(Unread { digest, error }) => Known { tag, digest, summary: None, error: Some(error) },
+                Ok(summary) => TagInfo { tag, digest: None, summary: Some(summary), error: None },
+                Err(Unread { digest, error }) => TagInfo { tag, digest, summary: None, error: Some(error) },
             };
         }
         match self.client.resolve(&self.repository, Target::Tag(&tag)).await {
-            Ok(resolved) => Known { tag, digest: Some(resolved.digest), summary: None, error: None },
-            Err(error) => Known { tag, digest: None, summary: None, error: Some(error) },
+            Ok(resolved) => TagInfo { tag, digest: Some(resolved.digest), summary: None, error: None },
+            Err(error) => TagInfo { tag, digest: None, summary: None, error: Some(error) },
         }
     }
 
-    /// A record without a tag: of it nothing is known but the repository, and why.
+    /// A record without a tag, for a repository that could not be listed.
     pub(super) fn record(&self, error: Option<&Error>) -> TagRecord {
         TagRecord::failed(self.client.registry(), self.repository.as_str(), self.query.detail, error.map(failure))
     }
 }
 
-impl Known {
-    /// What the tag points to.
+impl TagInfo {
+    /// The digest of the tag.
     pub(super) fn digest(&self) -> Option<&Digest> {
         self.summary.as_deref().map(|summary| &summary.digest).or(self.digest.as_ref())
     }
 
-    /// Its missing and unusable parts.
+    /// Missing and unusable parts of the manifest.
     pub(super) fn gaps(&self) -> &[Gap] {
         self.summary.as_deref().map_or(&[], |summary| &summary.gaps)
     }
@@ -169,7 +169,7 @@ impl Known {
         format!("{repository}:{}", self.tag)
     }
 
-    /// Puts what is known into the record of another tag; what went wrong about this one.
+    /// Fills a reused record, and returns what went wrong for this tag.
     pub(super) fn fill(self, record: &mut TagRecord) -> Option<Error> {
         let summary = self.summary.as_deref();
         let in_part =

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use futures::{StreamExt, stream};
 use registry_ls::name::Digest;
 
-use self::listing::{Batch, Known, Listing, Query};
+use self::listing::{Batch, Listing, Query, TagInfo};
 use super::context::Context;
 use super::stream::{MAX_PENDING, close, next_or_flush};
 use crate::args::TagsArgs;
@@ -17,7 +17,7 @@ use crate::report::CommandError;
 pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let targets = context.repositories(&args.repositories).await?;
     let query = Query::new(args);
-    // What comes from standard input is several, even when it is one or none: a script sees the same lines.
+    // Standard input counts as several repositories, so that scripts see the same lines for any number.
     let full = context.shows_full(targets.iter().map(|(client, _)| client.registry()));
     let qualified = full || targets.len() > 1 || args.repositories.iter().any(|name| name == "-");
     let view = TagView { qualified, detail: query.detail, full };
@@ -37,7 +37,7 @@ pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), CommandEr
 
 type Output = crate::output::Output<TagView, std::io::Stdout>;
 
-/// One repository is shown as its tags come.
+/// Lists one repository; its tags are printed as they arrive.
 async fn one(
     listing: &Listing<'_>,
     context: &Context<'_>,
@@ -47,12 +47,12 @@ async fn one(
     let registry = listing.client.registry();
     let mut batches = listing.batches();
     let mut record = listing.record(None);
-    let mut told = HashSet::new();
+    let mut warned = HashSet::new();
     while let Some(batch) = next_or_flush(context, &mut batches, output).await? {
         let batch = batch.map_err(|error| context.failed(registry, error))?;
         progress.inc(batch.len() as u64);
         for known in batch {
-            tell_gaps(&known, listing, context, &mut told);
+            warn_about_gaps(&known, listing, context, &mut warned);
             match known.fill(&mut record) {
                 Some(error) => context.report.failure(&error, &context.hint_context(registry)),
                 None => context.report.success(),
@@ -63,7 +63,7 @@ async fn one(
     Ok(())
 }
 
-/// Several are read at once and shown in their order; each that fails is reported by itself.
+/// Lists several repositories concurrently, and prints them in order. Each failure is reported.
 async fn several(
     listings: &[Listing<'_>],
     context: &Context<'_>,
@@ -79,7 +79,7 @@ async fn several(
         let hint_context = context.hint_context(listing.client.registry());
         let mut whole = true;
         let mut record = listing.record(None);
-        let mut told = HashSet::new();
+        let mut warned = HashSet::new();
         for batch in batches {
             let known = match batch {
                 Ok(known) => known,
@@ -91,7 +91,7 @@ async fn several(
                 }
             };
             for known in known {
-                tell_gaps(&known, listing, context, &mut told);
+                warn_about_gaps(&known, listing, context, &mut warned);
                 if let Some(error) = known.fill(&mut record) {
                     whole = false;
                     context.report.failure(&error, &hint_context);
@@ -106,9 +106,9 @@ async fn several(
     Ok(())
 }
 
-/// Says what is missing from a manifest, once for all tags on it.
-fn tell_gaps(known: &Known, listing: &Listing<'_>, context: &Context<'_>, told: &mut HashSet<Digest>) {
-    if known.gaps().is_empty() || !known.digest().is_some_and(|digest| told.insert(digest.clone())) {
+/// Warns about missing parts of a manifest, once for all tags on it.
+fn warn_about_gaps(known: &TagInfo, listing: &Listing<'_>, context: &Context<'_>, warned: &mut HashSet<Digest>) {
+    if known.gaps().is_empty() || !known.digest().is_some_and(|digest| warned.insert(digest.clone())) {
         return;
     }
     let name = known.name(&listing.repository);

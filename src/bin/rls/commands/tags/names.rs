@@ -1,5 +1,4 @@
-//! The names of tags in little memory: a repository may have a million of them, and they are sorted before the first is
-//! shown.
+//! Names of tags in compact form: a repository may have a million, and all are sorted before the first is printed.
 
 use std::iter;
 use std::panic::resume_unwind;
@@ -11,28 +10,28 @@ use tokio::task::spawn_blocking;
 
 use crate::sort::{Order, SortFacts, sort};
 
-/// What ends a name; it is in none.
-const END: char = '\n';
+/// Separates names; no tag contains it.
+const SEPARATOR: char = '\n';
 
-/// As many as take a while to sort.
+/// Number of names from which they are sorted on another thread.
 const MANY: usize = 20_000;
 
-/// A name and its end, at most.
-const LONGEST: usize = 129;
+/// Maximum length of a name with its separator, in bytes.
+const MAX_LENGTH: usize = 129;
 
-/// So many are tags at the same time.
-const BATCH: usize = 1000;
+/// Number of tags that are parsed at a time.
+const BATCH_SIZE: usize = 1000;
 
-/// Tags, one after the other in one text.
+/// Tags, concatenated in one string.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     text: String,
-    /// Where each begins, in the order of the tags.
+    /// The offset of each, in the order of the tags.
     starts: Vec<u32>,
 }
 
 impl Names {
-    /// What comes before the first error, and the error.
+    /// Collects names up to the first error, and returns that error.
     pub(super) async fn until_error(tags: impl Stream<Item = Result<Vec<Tag>>>) -> (Self, Option<Error>) {
         let mut tags = std::pin::pin!(tags);
         let mut names = Self::default();
@@ -52,18 +51,17 @@ impl Names {
             Error::new(Kind::Protocol(Fault::TooLarge), "too many tags").because("their names take more than 4 GiB")
         })?;
         self.text.push_str(tag.as_str());
-        self.text.push(END);
+        self.text.push(SEPARATOR);
         self.starts.push(start);
         Ok(())
     }
 
-    /// How many there are.
+    /// Number of names.
     pub(super) fn len(&self) -> usize {
         self.starts.len()
     }
 
-    /// Sorts them by what their names say; each stays once. Many are sorted on a thread of their own, so that a signal
-    /// ends the command in the meantime.
+    /// Sorts the names and removes duplicates. Many are sorted on another thread, so that a signal can end the command.
     pub(super) async fn sorted(mut self, order: Order, reverse: bool) -> Self {
         if self.len() < MANY {
             self.sort(order, reverse);
@@ -78,7 +76,7 @@ impl Names {
 
     fn sort(&mut self, order: Order, reverse: bool) {
         let text = &self.text;
-        // What is asked for mostly takes no more memory.
+        // The default order needs no extra memory.
         self.starts.sort_unstable_by_key(|start| beginning(text, *start));
         self.starts.dedup_by(|again, first| {
             let is_same = name(text, *again) == name(text, *first);
@@ -88,7 +86,7 @@ impl Names {
         match order {
             Order::Name if reverse => self.starts.reverse(),
             Order::Name => {}
-            // They are sorted when more is known of them.
+            // These are sorted after the manifests were read.
             Order::Created | Order::Size => {}
             Order::None => {
                 self.starts.sort_unstable();
@@ -104,23 +102,23 @@ impl Names {
         }
     }
 
-    /// The tags, in their order, some at a time.
+    /// The tags in order, in batches.
     pub(super) fn into_batches(self) -> impl Iterator<Item = Result<Vec<Tag>>> {
         let mut tags = self.starts.into_iter().map(move |start| name(&self.text, start).parse()).peekable();
-        iter::from_fn(move || tags.peek().is_some().then(|| tags.by_ref().take(BATCH).collect()))
+        iter::from_fn(move || tags.peek().is_some().then(|| tags.by_ref().take(BATCH_SIZE).collect()))
     }
 }
 
-/// The name that begins there and something after it: two are in the order of their names, since what ends a name is
-/// below whatever may go on.
+/// The name at an offset and what follows: comparing these is comparing the names, since the separator sorts before
+/// every character of a tag.
 fn beginning(text: &str, start: u32) -> &[u8] {
     let rest = text.as_bytes().get(start as usize..).unwrap_or_default();
-    rest.get(..LONGEST).unwrap_or(rest)
+    rest.get(..MAX_LENGTH).unwrap_or(rest)
 }
 
 fn name(text: &str, start: u32) -> &str {
     let rest = text.get(start as usize..).unwrap_or_default();
-    rest.split(END).next().unwrap_or_default()
+    rest.split(SEPARATOR).next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What `rls undo` is to put back: from its arguments to runs, and in each to what is wanted of it.
+//! The selection of `rls undo`: from its arguments to runs, and to the removals of each run to restore.
 
 use registry_ls::error::{Error, Kind, Missing, Result};
 use registry_ls::name::{Digest, Registry, Repository, Tag};
@@ -8,28 +8,28 @@ use crate::args::UndoArgs;
 use crate::config::Settings;
 use crate::usage::{self, Usage};
 
-/// What is to be put back.
+/// The removals to restore.
 #[derive(Debug)]
 pub(super) struct Choice {
-    /// The only registry that anything is put back to, if one is named.
+    /// Restrict restoring to this registry, if one is named.
     registry: Option<Registry>,
     named: Vec<Named>,
-    /// How many runs, where none is named.
+    /// Number of runs, if none is named.
     last: usize,
 }
 
-/// What an argument names.
+/// A named run, or what was removed.
 #[derive(Debug)]
 enum Named {
     Run(RunId),
     Thing { registry: Registry, repository: Repository, tag: Option<Tag>, digest: Option<Digest> },
 }
 
-/// One run, and which of its removals are wanted.
+/// A run, and the names that select its removals.
 #[derive(Debug)]
-struct Chosen<'a> {
+struct SelectedRun<'a> {
     id: RunId,
-    /// All of them, unless something is named.
+    /// If empty, all of them.
     named: Vec<&'a Named>,
 }
 
@@ -45,14 +45,13 @@ impl Choice {
         Ok(Self { registry: settings.asked_registry().cloned(), named, last })
     }
 
-    /// What is pushed back, and in which order. Blocks on files.
+    /// Plans what to restore, in order. Blocks on files.
     ///
     /// # Errors
-    ///
-    /// Something that is named was not removed, or is not kept any more; the archive cannot be read.
+    /// Something named was not removed, or its copy has expired; the archive cannot be read.
     pub(super) fn plan(&self, archive: &Archive) -> Result<Vec<Restoration>> {
         let mut restorations = Vec::new();
-        for Chosen { id, named } in self.runs(archive)? {
+        for SelectedRun { id, named } in self.runs(archive)? {
             let is_wanted = |entry: &Entry| {
                 self.covers(&entry.registry) && (named.is_empty() || named.iter().any(|named| named.means(&id, entry)))
             };
@@ -61,10 +60,10 @@ impl Choice {
         Ok(restorations)
     }
 
-    /// The runs that something is wanted of, newest first.
-    fn runs(&self, archive: &Archive) -> Result<Vec<Chosen<'_>>> {
+    /// The selected runs, newest first.
+    fn runs(&self, archive: &Archive) -> Result<Vec<SelectedRun<'_>>> {
         let ids: Vec<RunId> = archive.runs()?.into_iter().map(|run| run.id).collect();
-        let mut chosen: Vec<_> = ids.into_iter().map(|id| Chosen { id, named: Vec::new() }).collect();
+        let mut chosen: Vec<_> = ids.into_iter().map(|id| SelectedRun { id, named: Vec::new() }).collect();
         let contains = |id: &RunId, wanted: &dyn Fn(&Entry) -> bool| {
             Ok::<_, Error>(archive.entries(id)?.any(|entry| self.covers(&entry.registry) && wanted(&entry)))
         };
@@ -93,14 +92,14 @@ impl Choice {
         Ok(chosen)
     }
 
-    /// Whether anything is put back to a registry.
+    /// Whether removals from a registry are restored.
     pub(super) fn covers(&self, registry: &Registry) -> bool {
         self.registry.as_ref().is_none_or(|only| is_same_place(only, registry))
     }
 }
 
 impl Named {
-    /// Whether it means something that a run removed.
+    /// Whether it matches a removal of a run.
     fn means(&self, id: &RunId, entry: &Entry) -> bool {
         match self {
             Self::Run(run) => run == id,
@@ -126,7 +125,7 @@ impl Named {
     }
 }
 
-/// A run's identifier cannot be a reference.
+/// Parses an argument; the ID of a run is never a valid reference.
 fn named(text: &str, settings: &Settings) -> usage::Result<Named> {
     if let Some(id) = RunId::parse(text) {
         return Ok(Named::Run(id));
@@ -138,8 +137,7 @@ fn named(text: &str, settings: &Settings) -> usage::Result<Named> {
     Ok(Named::Thing { registry, repository: reference.repository().clone(), tag, digest })
 }
 
-/// Whether they are the same host, port and prefix. By which scheme it was reached the archive knows, a name does not
-/// say.
+/// Whether host, port and prefix are the same. The scheme is known to the archive and not part of a name.
 fn is_same_place(one: &Registry, other: &Registry) -> bool {
     one.authority() == other.authority() && one.prefix() == other.prefix()
 }

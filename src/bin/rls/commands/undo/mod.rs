@@ -1,4 +1,4 @@
-//! `rls undo`: what was removed is pushed back.
+//! `rls undo`: restores what was removed.
 
 mod choice;
 
@@ -19,8 +19,8 @@ use crate::output::{Action, Output, RemovalRecord, RemovalView, Time, UndoRunRec
 use crate::report::{CommandError, HintContext, failure};
 use crate::usage::{self, Usage};
 
-/// Why nothing had to be done.
-const THERE: &str = "already there";
+/// The reason of records for what already exists.
+const ALREADY_THERE: &str = "already there";
 
 /// `rls undo`
 pub async fn run(args: &UndoArgs, context: &Context<'_>) -> Result<(), CommandError> {
@@ -30,11 +30,11 @@ pub async fn run(args: &UndoArgs, context: &Context<'_>) -> Result<(), CommandEr
         return list(args, &choice, context, archive).await;
     }
     let kept = archive.clone();
-    let planned = match off_the_thread(context, move || choice.plan(&kept)).await? {
+    let planned = match read_blocking(context, move || choice.plan(&kept)).await? {
         Ok(planned) => planned,
         Err(error) => return unplanned(context, args, &error),
     };
-    let mut undoing = UndoRunner {
+    let mut runner = UndoRunner {
         context,
         archive,
         only_shows: args.dry_run,
@@ -47,12 +47,12 @@ pub async fn run(args: &UndoArgs, context: &Context<'_>) -> Result<(), CommandEr
     let mut output = context.output(RemovalView { planned: false, full })?;
     let mut outcome = Ok(());
     for restoration in planned {
-        outcome = undoing.put_back(restoration, &mut output).await;
+        outcome = runner.restore(restoration, &mut output).await;
         if outcome.is_err() {
             break;
         }
     }
-    undoing.end();
+    runner.end();
     close(output, outcome)
 }
 
@@ -68,8 +68,8 @@ pub(super) fn archive() -> usage::Result<Archive> {
     Ok(Archive::at(state.join("rls").join("removed"), Limits::default()))
 }
 
-/// Reads files without keeping a signal from being heeded.
-async fn off_the_thread<T: Send + 'static>(
+/// Reads files on another thread, so that a signal can end the command.
+async fn read_blocking<T: Send + 'static>(
     context: &Context<'_>,
     work: impl FnOnce() -> registry_ls::Result<T> + Send + 'static,
 ) -> Result<registry_ls::Result<T>, CommandError> {
@@ -78,7 +78,7 @@ async fn off_the_thread<T: Send + 'static>(
     Ok(done.unwrap_or_else(|error| Err(Error::config("cannot read removed manifests").because(error))))
 }
 
-/// Says that nothing is put back, and why.
+/// Reports why nothing is restored.
 fn unplanned(context: &Context<'_>, args: &UndoArgs, error: &Error) -> Result<(), CommandError> {
     if !error.is_not_found() {
         return Err(Usage::from(error.clone()).into());
@@ -90,20 +90,20 @@ fn unplanned(context: &Context<'_>, args: &UndoArgs, error: &Error) -> Result<()
     Ok(())
 }
 
-/// Pushes back, counts, and says how it ended.
+/// Restores, counts, and reports how it ended.
 struct UndoRunner<'a> {
     context: &'a Context<'a>,
     archive: Archive,
     only_shows: bool,
     total: usize,
     back: usize,
-    /// Those that exist again.
+    /// Tags that exist again.
     kept: usize,
     failed: usize,
 }
 
 impl UndoRunner<'_> {
-    async fn put_back(
+    async fn restore(
         &mut self,
         restoration: Restoration,
         output: &mut Output<RemovalView, Stdout>,
@@ -122,7 +122,7 @@ impl UndoRunner<'_> {
             }
             if matches!(outcome, Ok(Restored::Back)) {
                 self.back += 1;
-                // What was there already is neither a success nor a failure: nothing was changed.
+                // What already exists is neither a success nor a failure: nothing was changed.
                 context.report.success();
             }
             output.write(&self.record(&entry, &outcome))?;
@@ -134,7 +134,7 @@ impl UndoRunner<'_> {
         let back = if self.only_shows { Action::WouldUndo } else { Action::Undone };
         let (action, method, reason) = match outcome {
             Ok(Restored::Back) => (back, Some("push"), None),
-            Ok(Restored::Unchanged) => (Action::Kept, None, Some(THERE)),
+            Ok(Restored::Unchanged) => (Action::Kept, None, Some(ALREADY_THERE)),
             Err(error) if stays(error) => (Action::Kept, None, Some(error.what())),
             Err(error) => (Action::Failed, None, Some(error.what())),
         };
@@ -149,7 +149,7 @@ impl UndoRunner<'_> {
         .at(&entry.registry)
     }
 
-    /// Says how much was done where that is not plain from the records.
+    /// Reports how much was done where the records do not show it.
     fn end(self) {
         let Self { context, only_shows, total, back, kept, failed, .. } = self;
         if total > 1 && kept + failed > 0 {
@@ -161,7 +161,7 @@ impl UndoRunner<'_> {
     }
 }
 
-/// Whether something was left as it is because another client pushed it.
+/// Whether a tag stays because it exists again.
 fn stays(error: &Error) -> bool {
     matches!(error.kind(), Kind::Safety(Danger::TagExists { .. }))
 }
@@ -171,11 +171,11 @@ async fn list(args: &UndoArgs, choice: &Choice, context: &Context<'_>, archive: 
     let mut output = context.output(UndoRunView)?;
     let most = args.last.map_or(usize::MAX, |last| usize::try_from(last.get()).unwrap_or(usize::MAX));
     let kept = archive.clone();
-    let runs = off_the_thread(context, move || kept.runs()).await?.map_err(Usage::from)?;
+    let runs = read_blocking(context, move || kept.runs()).await?.map_err(Usage::from)?;
     let mut shown = 0;
     for run in runs {
         let (kept, id) = (archive.clone(), run.id.clone());
-        let summaries = match off_the_thread(context, move || kept.summary(&id)).await? {
+        let summaries = match read_blocking(context, move || kept.summary(&id)).await? {
             Ok(summaries) => summaries,
             Err(error) => {
                 context.report.warning(&error.to_string());

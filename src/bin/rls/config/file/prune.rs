@@ -76,7 +76,8 @@ fn take(rule: &mut RuleArgs, reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Resu
     Ok(())
 }
 
-/// The rule for a repository: of the tables that match its path the most specific one, measured by its literal characters.
+/// The rule for a repository: of the tables that match its path the most specific one, measured by its literal
+/// characters.
 ///
 /// # Errors
 /// Two of them are equally specific.
