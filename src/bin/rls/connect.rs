@@ -13,8 +13,8 @@ use registry_ls::registry::Client;
 use registry_ls::trust::{self, ClientIdentityFiles, Trust};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::{Account, Connection, Password, Settings, without_line_end};
-use crate::input;
+use crate::config::{Account, Connection, Password, Settings};
+use crate::input::{self, without_line_end};
 use crate::prompt;
 use crate::report::CommandError;
 use crate::usage::{self, Usage};

@@ -1,6 +1,7 @@
-//! Reads files given by the user, which may be pipes, and standard input. A pipe may never end, and a file on a network
-//! file system that is down cannot even be opened. So all reading is done on threads that can be abandoned, up to a
-//! size limit.
+//! Reads files given by the user, which may be pipes, and standard input.
+//!
+//! A pipe may never end, and a file on a network file system that is down cannot even be opened. So all reading is done
+//! on threads that can be abandoned, up to a size limit.
 
 use std::fs::File;
 use std::io::{self, Read, StdinLock, stdin};
@@ -116,6 +117,12 @@ pub fn reason(error: &std::io::Error) -> String {
         (Some(_), Some(end)) => text[..end].to_owned(),
         _ => text,
     }
+}
+
+/// Strips one line end: `echo` adds one, and so does `$(cat FILE)` in a YAML block; it is not part of a name or password.
+pub fn without_line_end(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
 }
 
 /// `64 KiB`, `1 MiB`

@@ -78,7 +78,7 @@ async fn after(shutdown: &Shutdown, grace: Duration) -> ShutdownReason {
 /// time limit.
 async fn load(cli: &Cli, ending: &Shutdown, limit: &shutdown::Limit) -> Result<Settings, CommandError> {
     let environment = Environment::of_process()?;
-    limit.set(cli.global.timeout.or(environment.timeout));
+    limit.set(cli.global.timeout.or(environment.settings.timeout));
     let named = cli.config_file().or(environment.config.as_deref());
     let file = tokio::select! {
         biased;

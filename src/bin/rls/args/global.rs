@@ -150,6 +150,7 @@ pub struct ConfigFile {
 
 impl Global {
     /// Rejects options that cannot be combined. clap cannot: it parses each side of the command's name separately.
+    ///
     /// `stores_credentials`: --auth-file is where credentials are stored, so that it may be combined with --username.
     pub(super) fn check(&self, stores_credentials: bool) -> Result<()> {
         let conflicts = [

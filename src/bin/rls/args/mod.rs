@@ -4,6 +4,7 @@
 //! let cli = args::parse(std::env::args_os())?;    // Refusal::Clap prints itself; Refusal::Usage is for the report
 //! match cli.command { Command::Tags(tags) => …, … }
 //! ```
+//!
 //! Each command is one struct in one file; its doc comments are the help text. Repositories and references stay text
 //! here, because the meaning of `app:5000/x` depends on `--registry`: [`crate::config::Settings`] parses them.
 

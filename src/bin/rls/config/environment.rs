@@ -1,52 +1,35 @@
-//! The environment variables. One that is set to nothing counts as not set.
+//! Environment variables. An empty one counts as not set.
 
 use std::env::{split_paths, var_os};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::ValueEnum;
 use secrecy::SecretString;
 
+use super::partial::{PartialConnection, PartialIdentity, PartialLogin, PartialSettings};
 use crate::args::{MAX_JOBS, parse_duration};
-use crate::output::Format;
+use crate::input::without_line_end;
+use crate::output::{ColorChoice, Format, Layout};
 use crate::usage::{Result, Usage};
 
-/// What the environment says.
+/// The settings of the environment.
 #[derive(Debug, Default)]
 pub struct Environment {
     /// `RLS_REGISTRY`
     pub registry: Option<String>,
-    /// `RLS_USERNAME`
-    pub username: Option<String>,
     /// `RLS_PASSWORD`
     pub password: Option<SecretString>,
-    /// `REGISTRY_AUTH_FILE`
-    pub auth_file: Option<PathBuf>,
-    /// `RLS_CA_FILE`, separated as in `PATH`
-    pub ca_files: Vec<PathBuf>,
-    /// `RLS_CLIENT_CERT`
-    pub client_cert: Option<PathBuf>,
-    /// `RLS_CLIENT_KEY`
-    pub client_key: Option<PathBuf>,
-    /// `RLS_INSECURE`
-    pub insecure: Option<bool>,
-    /// `RLS_PLAIN_HTTP`
-    pub plain_http: Option<bool>,
-    /// `RLS_JOBS`
-    pub jobs: Option<u16>,
-    /// `RLS_TIMEOUT`
-    pub timeout: Option<Duration>,
-    /// `RLS_OUTPUT`
-    pub output: Option<Format>,
-    /// `RLS_LOG`: how often `--verbose` is meant
-    pub verbosity: Option<u8>,
-    /// `RLS_ROOT`: where the files of the whole machine are, `/etc/docker` and the like
+    /// `RLS_ROOT`: the root of system files such as `/etc/docker`
     pub root: Option<PathBuf>,
     /// `RLS_CONFIG`
     pub config: Option<PathBuf>,
-    /// Whether `NO_COLOR` or `CLICOLOR_FORCE` has a say, which is then before the configuration file's.
-    pub decides_color: bool,
+    /// `RLS_USERNAME`, `REGISTRY_AUTH_FILE`, `RLS_CA_FILE` (separated as in `PATH`), `RLS_CLIENT_CERT`, `RLS_CLIENT_KEY`,
+    /// `RLS_INSECURE`, `RLS_PLAIN_HTTP`, `RLS_JOBS`, `RLS_TIMEOUT`, `RLS_OUTPUT`, `RLS_LOG`.
+    ///
+    /// `NO_COLOR` and `CLICOLOR_FORCE` set the colours to `auto`, which heeds them; so they take precedence over the
+    /// configuration file.
+    pub settings: PartialSettings,
 }
 
 impl Environment {
@@ -64,23 +47,31 @@ impl Environment {
     /// As [`Environment::of_process`].
     pub fn read(lookup: &dyn Fn(&str) -> Option<OsString>) -> Result<Self> {
         let reader = Reader { lookup };
-        Ok(Self {
-            registry: reader.text("RLS_REGISTRY")?,
-            username: reader.text("RLS_USERNAME")?.map(|name| without_line_end(&name).to_owned()),
-            password: reader.text("RLS_PASSWORD")?.map(|password| without_line_end(&password).into()),
-            auth_file: reader.path("REGISTRY_AUTH_FILE"),
+        let username = reader.text("RLS_USERNAME")?.map(|name| without_line_end(&name).to_owned());
+        let identity = (reader.path("RLS_CLIENT_CERT"), reader.path("RLS_CLIENT_KEY"));
+        let sets_color = reader.get("NO_COLOR").or_else(|| reader.get("CLICOLOR_FORCE")).is_some();
+        let connection = PartialConnection {
+            login: PartialLogin { username, auth_file: reader.path("REGISTRY_AUTH_FILE"), anonymous: false },
             ca_files: reader.get("RLS_CA_FILE").map(|paths| split_paths(&paths).collect()).unwrap_or_default(),
-            client_cert: reader.path("RLS_CLIENT_CERT"),
-            client_key: reader.path("RLS_CLIENT_KEY"),
+            client_identity: PartialIdentity::new(identity.0, identity.1, ["RLS_CLIENT_CERT", "RLS_CLIENT_KEY"]),
             insecure: reader.parsed("RLS_INSECURE", parse_switch)?,
             plain_http: reader.parsed("RLS_PLAIN_HTTP", parse_switch)?,
             jobs: reader.parsed("RLS_JOBS", parse_jobs)?,
-            timeout: reader.parsed("RLS_TIMEOUT", parse_duration)?,
-            output: reader.parsed("RLS_OUTPUT", parse_format)?,
-            verbosity: reader.parsed("RLS_LOG", parse_verbosity)?,
+            ..PartialConnection::default()
+        };
+        Ok(Self {
+            registry: reader.text("RLS_REGISTRY")?,
+            password: reader.text("RLS_PASSWORD")?.map(|password| without_line_end(&password).into()),
             root: reader.path("RLS_ROOT"),
             config: reader.path("RLS_CONFIG"),
-            decides_color: reader.get("NO_COLOR").or_else(|| reader.get("CLICOLOR_FORCE")).is_some(),
+            settings: PartialSettings {
+                timeout: reader.parsed("RLS_TIMEOUT", parse_duration)?,
+                layout: reader.parsed("RLS_OUTPUT", parse_format)?.map(Layout::Format),
+                color: sets_color.then_some(ColorChoice::Auto),
+                verbosity: reader.parsed("RLS_LOG", parse_verbosity)?,
+                connection,
+                ..PartialSettings::default()
+            },
         })
     }
 }
@@ -108,13 +99,6 @@ impl Reader<'_> {
         let value = parse(&text);
         value.map(Some).map_err(|cause| Usage::new(format!("{name}={text} cannot be used")).because(cause))
     }
-}
-
-/// Text without one line end at its end: `$(cat FILE)` in a block of YAML and `echo` add one, which is no part of a
-/// password.
-pub fn without_line_end(text: &str) -> &str {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    text.strip_suffix('\r').unwrap_or(text)
 }
 
 fn parse_switch(text: &str) -> Result<bool, String> {
@@ -175,17 +159,35 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(environment.registry.as_deref(), Some("reg:5000"));
-        assert_eq!(environment.username.as_deref(), Some("ann"));
         assert_eq!(environment.password.as_ref().unwrap().expose_secret(), "s3cret");
-        assert_eq!(environment.auth_file, Some(PathBuf::from("/auth.json")));
-        assert_eq!(environment.ca_files, [PathBuf::from("a.pem"), PathBuf::from("b.pem")]);
-        assert_eq!(environment.client_cert, Some(PathBuf::from("c.pem")));
-        assert_eq!(environment.client_key, Some(PathBuf::from("k.pem")));
-        assert_eq!((environment.insecure, environment.plain_http), (Some(true), Some(false)));
-        assert_eq!((environment.jobs, environment.timeout), (Some(4), Some(Duration::from_secs(120))));
-        assert_eq!((environment.output, environment.verbosity), (Some(Format::Json), Some(2)));
         assert_eq!(environment.config, Some(PathBuf::from("/rls.toml")));
-        assert!(environment.decides_color);
+        let connection = PartialConnection {
+            login: PartialLogin {
+                username: Some("ann".to_owned()),
+                auth_file: Some("/auth.json".into()),
+                anonymous: false,
+            },
+            ca_files: vec!["a.pem".into(), "b.pem".into()],
+            client_identity: PartialIdentity::new(
+                Some("c.pem".into()),
+                Some("k.pem".into()),
+                ["RLS_CLIENT_CERT", "RLS_CLIENT_KEY"],
+            ),
+            insecure: Some(true),
+            plain_http: Some(false),
+            jobs: Some(4),
+            connect_timeout: None,
+            retries: None,
+        };
+        let expected = PartialSettings {
+            timeout: Some(std::time::Duration::from_secs(120)),
+            layout: Some(Layout::Format(Format::Json)),
+            color: Some(ColorChoice::Auto),
+            progress: None,
+            verbosity: Some(2),
+            connection,
+        };
+        assert_eq!(environment.settings, expected);
         assert!(!format!("{environment:?}").contains("s3cret"));
     }
 
@@ -217,7 +219,7 @@ mod tests {
     fn a_line_end_is_no_part_of_a_user_name_or_password() {
         for (given, meant) in [("pw\n", "pw"), ("pw\r\n", "pw"), (" p w ", " p w "), ("pw\n\n", "pw\n"), ("pw", "pw")] {
             let environment = read(&[("RLS_USERNAME", given), ("RLS_PASSWORD", given)]).unwrap();
-            assert_eq!(environment.username.as_deref(), Some(meant));
+            assert_eq!(environment.settings.connection.login.username.as_deref(), Some(meant));
             assert_eq!(environment.password.as_ref().unwrap().expose_secret(), meant);
         }
     }
@@ -225,10 +227,14 @@ mod tests {
     #[test]
     fn a_switch_has_eight_values() {
         for (text, value) in [("1", true), ("TRUE", true), ("yes", true), ("on", true)] {
-            assert_eq!(read(&[("RLS_INSECURE", text)]).unwrap().insecure, Some(value), "{text}");
+            assert_eq!(read(&[("RLS_INSECURE", text)]).unwrap().settings.connection.insecure, Some(value), "{text}");
         }
         for text in ["0", "false", "No", "off"] {
-            assert_eq!(read(&[("RLS_PLAIN_HTTP", text)]).unwrap().plain_http, Some(false), "{text}");
+            assert_eq!(
+                read(&[("RLS_PLAIN_HTTP", text)]).unwrap().settings.connection.plain_http,
+                Some(false),
+                "{text}"
+            );
         }
     }
 

@@ -1,11 +1,11 @@
-//! What is to be done with what options, environment and configuration file say.
+//! Settings: read from options, environment and configuration file, and merged.
 //!
 //! ```text
 //! let environment = Environment::of_process()?;
 //! let file = File::load(None).await?;
 //! let settings = Settings::resolve(&cli, environment, file)?;
 //! let (registry, reference) = settings.reference("app:1")?;   // also .repository(…) and .catalog(…)
-//! let connection = settings.connection(&registry)?;           // everything about talking to that registry
+//! let connection = settings.connection(&registry)?;           // everything about that registry
 //! settings.layout, .header, .color, .progress, .quiet, .verbosity, .stats, .timeout
 //! ```
 //!
@@ -17,10 +17,11 @@ mod account;
 mod environment;
 mod file;
 mod names;
+mod partial;
 mod reader;
 mod settings;
 
-pub use environment::{Environment, without_line_end};
-pub use file::{File, Login};
+pub use environment::Environment;
+pub use file::File;
 pub use names::{Line, Place};
 pub use settings::{Account, Connection, Password, Settings};

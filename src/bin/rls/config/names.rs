@@ -1,4 +1,4 @@
-//! Which registry a name is in, and how that is reached.
+//! Parses names, and determines their registry and its scheme.
 //!
 //! A text that comes from the command line is an argument. One from standard input, which another program may have
 //! printed, is a line: without `--registry` it is read as a full reference.
@@ -14,39 +14,38 @@ use crate::usage::{Result, Usage};
 pub struct Place {
     /// The registry.
     pub registry: Registry,
-    /// A repository, or what the names of repositories begin with.
+    /// A repository, or the path prefix of repositories.
     pub path: Option<Reference>,
-    /// What the same address means where its path belongs to the repository: `https://HOST/PREFIX` and
-    /// `https://HOST/REPO` look alike.
+    /// The other meaning of a URL: `https://HOST/PREFIX` and `https://HOST/REPO` look the same.
     pub otherwise: Option<(Registry, Reference)>,
 }
 
-/// What a line of standard input has to be.
+/// What a line of standard input must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Line {
-    /// A full reference, or a path in the usual registry.
+    /// A full reference, or a path in the default registry.
     Name,
-    /// A full reference: the line names something that is going to be removed.
+    /// A full reference, because it names something to remove.
     FullName,
 }
 
 impl Settings {
-    /// The registry that a name without a host is in.
+    /// The registry of names without a host.
     pub fn registry(&self) -> Registry {
         let default = || self.with_scheme(Registry::docker_hub());
-        self.asked.as_ref().or(self.usual.as_ref()).cloned().unwrap_or_else(default)
+        self.requested.as_ref().or(self.default.as_ref()).cloned().unwrap_or_else(default)
     }
 
-    /// Reads REGISTRY, which may be left out.
+    /// Parses REGISTRY, which may be omitted.
     ///
     /// # Errors
-    /// It is none, or --registry names another.
+    /// It is invalid, or not the registry of `--registry`.
     pub fn named_registry(&self, text: Option<&str>) -> Result<Registry> {
         let Some(text) = text else { return Ok(self.registry()) };
         let (named, scheme) = (Registry::read(text)?, scheme_of(text));
         let named = if scheme.is_some() { named } else { named.within(&self.registry()) };
         let named = self.reached(named, scheme)?;
-        match &self.asked {
+        match &self.requested {
             Some(asked) if *asked != named => {
                 Err(Usage::new(format!("{named} is not the registry of --registry, {asked}"))
                     .hint("name the registry only once"))
@@ -55,21 +54,21 @@ impl Settings {
         }
     }
 
-    /// REGISTRY, or the one that options, environment or configuration file name; never the default of all.
+    /// REGISTRY, or the one set by options, environment or configuration file; never Docker Hub by default.
     ///
     /// # Errors
     /// As [`Settings::named_registry`].
     pub fn known_registry(&self, text: Option<&str>) -> Result<Option<Registry>> {
-        let is_known = text.is_some() || self.asked.is_some() || self.usual.is_some();
+        let is_known = text.is_some() || self.requested.is_some() || self.default.is_some();
         is_known.then(|| self.named_registry(text)).transpose()
     }
 
-    /// Reads REPO.
+    /// Parses REPO.
     ///
     /// # Errors
     /// It is not a repository.
     pub fn repository(&self, text: &str) -> registry_ls::Result<(Registry, Repository)> {
-        let located = match &self.asked {
+        let located = match &self.requested {
             Some(registry) => Located::<Repository>::parse_in(text, registry)?,
             None => Located::<Repository>::read(text)?,
         };
@@ -78,12 +77,12 @@ impl Settings {
         Ok((self.reached(registry, scheme)?, repository))
     }
 
-    /// Reads REF.
+    /// Parses REF.
     ///
     /// # Errors
     /// It is not a reference.
     pub fn reference(&self, text: &str) -> registry_ls::Result<(Registry, Reference)> {
-        let located = match &self.asked {
+        let located = match &self.requested {
             Some(registry) => Located::<Reference>::parse_in(text, registry)?,
             None => Located::<Reference>::read(text)?,
         };
@@ -92,7 +91,7 @@ impl Settings {
         Ok((self.reached(registry, scheme)?, reference))
     }
 
-    /// Reads REPO where more is pasted than that: an address may end in a tag or a digest, which is left out.
+    /// Parses REPO, or a URL that may end in a tag or a digest, which is dropped.
     ///
     /// # Errors
     /// It is not a repository.
@@ -107,11 +106,15 @@ impl Settings {
     /// Checks a line of standard input before it is read as REPO or REF.
     ///
     /// # Errors
-    /// It has to name its registry, and does not.
+    /// It does not name its registry, but must.
     pub fn check_line(&self, text: &str, line: Line) -> Result<()> {
         let names_registry = || Located::<Reference>::read(text).is_ok_and(|located| located.registry.is_some());
-        // What is wrong with it otherwise is said by who reads it.
-        if self.asked.is_some() || line == Line::Name || names_registry() || Located::<Reference>::read(text).is_err() {
+        // Other errors are left to parsing.
+        if self.requested.is_some()
+            || line == Line::Name
+            || names_registry()
+            || Located::<Reference>::read(text).is_err()
+        {
             return Ok(());
         }
         Err(Usage::new(format!("'{text}' does not name its registry"))
@@ -119,13 +122,13 @@ impl Settings {
             .hint("use -r REGISTRY, or rls tags --full"))
     }
 
-    /// Checks that a registry which a file names is that of `--registry`, if there is one.
+    /// Checks that a registry in a file is that of `--registry`, if set.
     ///
     /// # Errors
-    /// The registry that was asked for.
-    pub fn check_asked(&self, registry: &Registry) -> Result<(), &Registry> {
-        let is_other = |asked: &&Registry| !is_same(asked, registry) || asked.prefix() != registry.prefix();
-        self.asked.as_ref().filter(is_other).map_or(Ok(()), Err)
+    /// The registry of `--registry`.
+    pub fn check_requested(&self, registry: &Registry) -> Result<(), &Registry> {
+        let is_other = |requested: &&Registry| !is_same(requested, registry) || requested.prefix() != registry.prefix();
+        self.requested.as_ref().filter(is_other).map_or(Ok(()), Err)
     }
 
     /// Reads `REGISTRY[/PATH]`. Without a path it is the registry as a whole.
@@ -139,7 +142,7 @@ impl Settings {
         let whole = |registry| Place { registry, path: None, otherwise: None };
         let Some(text) = text else { return Ok(whole(self.registry())) };
         let trimmed = text.trim_end_matches('/');
-        if let Some(asked) = &self.asked {
+        if let Some(asked) = &self.requested {
             let is_asked = |named: &Registry| named.authority() == asked.authority() && named.prefix().is_none();
             if Registry::read(text).is_ok_and(|named| named == *asked || is_asked(&named)) {
                 return Ok(whole(asked.clone()));
@@ -153,7 +156,7 @@ impl Settings {
         }
         let (first, rest) = trimmed.split_once('/').unwrap_or((trimmed, ""));
         let looks_like_host = first.contains(['.', ':']) || first == "localhost" || first.contains(char::is_uppercase);
-        if self.usual.is_some() && !looks_like_host {
+        if self.default.is_some() && !looks_like_host {
             let (registry, path) = trimmed.parse::<Located<Reference>>()?.within(&self.registry());
             return Ok(Place { registry, path: Some(path), otherwise: None });
         }
@@ -191,29 +194,28 @@ impl Settings {
     /// configuration say.
     fn reached(&self, registry: Registry, scheme: Option<Scheme>) -> registry_ls::Result<Registry> {
         match scheme {
-            Some(Scheme::Https) if self.given.plain_http && !registry.is_plain_http() => {
+            Some(Scheme::Https) if self.options.connection.plain_http == Some(true) && !registry.is_plain_http() => {
                 Err(https_and_plain(&registry))
             }
             Some(_) => Ok(registry),
-            // How the usual registry is reached is known.
+            // The scheme of the default registry is known.
             None if registry == self.registry() => Ok(registry),
             None => Ok(self.with_scheme(registry)),
         }
     }
 
-    /// The registry, spoken to in plain HTTP if that was asked for.
+    /// The registry, with plain HTTP if the settings say so.
     pub(super) fn with_scheme(&self, registry: Registry) -> Registry {
         if self.is_plain_http(&registry) { registry.with_plain_http() } else { registry }
     }
 
     fn is_plain_http(&self, registry: &Registry) -> bool {
-        let asked = self.given.plain_http.then_some(true).or(self.environment.plain_http);
-        asked.or_else(|| self.file.about(registry).find_map(|connect| connect.plain_http)).unwrap_or(false)
+        self.merged(registry).plain_http.unwrap_or(false)
     }
 
     /// Reads the registry that an option or a variable names. Where that says `https://`, only an option of the same
     /// rank contradicts it.
-    pub(super) fn given_registry(&self, text: &str, plain_http: bool) -> registry_ls::Result<Registry> {
+    pub(super) fn parse_registry(&self, text: &str, plain_http: bool) -> registry_ls::Result<Registry> {
         let registry: Registry = text.parse()?;
         match scheme_of(text) {
             Some(Scheme::Https) if plain_http => Err(https_and_plain(&registry)),

@@ -223,7 +223,7 @@ async fn read_plan(file: &Path, context: &Context<'_>) -> Result<SavedPlan, Comm
     let plan = plan.unwrap_or_else(|error| Err(registry_ls::Error::config(error.to_string())));
     let plan = plan.map_err(|error| Usage::from(error.called(format!("cannot read {called}"))))?;
     for item in &plan.items {
-        context.settings.check_asked(&item.registry).map_err(|other| {
+        context.settings.check_requested(&item.registry).map_err(|other| {
             Usage::new(format!("{called} is not for {other}"))
                 .because(format!("its entry for {} names {}", item.repository, item.registry))
                 .hint("nothing was changed; omit -r to apply the plan to the registries that it names")

@@ -42,7 +42,7 @@ impl Choice {
     pub(super) fn read(args: &UndoArgs, settings: &Settings) -> usage::Result<Self> {
         let named = args.lists.iter().map(|text| named(text, settings)).collect::<usage::Result<_>>()?;
         let last = args.last.map_or(1, |last| usize::try_from(last.get()).unwrap_or(usize::MAX));
-        Ok(Self { registry: settings.asked_registry().cloned(), named, last })
+        Ok(Self { registry: settings.requested_registry().cloned(), named, last })
     }
 
     /// Plans what to restore, in order. Blocks on files.

@@ -23,23 +23,23 @@ mod prune;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use etcetera::BaseStrategy;
 use registry_ls::name::Registry;
 
 use self::prune::Prune;
+use super::partial::{PartialConnection, PartialIdentity, PartialSettings};
 use super::reader::{Entry, Reader};
 use crate::args::{MAX_JOBS, MAX_RETRIES, RuleArgs, parse_duration};
 use crate::input;
-use crate::output::{ColorChoice, Format, Layout, ProgressChoice};
+use crate::output::{Format, Layout};
 use crate::usage::{Result, Usage};
 
-/// Keys that stand outside of tables only.
+/// Keys outside of tables only.
 const GENERAL: [&str; 9] =
     ["registry", "timeout", "output", "format", "color", "progress", "templates", "registries", "prune"];
-/// Keys that stand outside of tables and in those of a registry.
+/// Keys outside of tables and in those of a registry.
 const CONNECTION: [&str; 9] = [
     "username",
     "auth-file",
@@ -51,71 +51,29 @@ const CONNECTION: [&str; 9] = [
     "connect-timeout",
     "retries",
 ];
-/// Keys that stand in the table of a registry only.
-const WEAKENING: [&str; 2] = ["insecure", "plain-http"];
+/// Keys in the table of a registry only.
+const REGISTRY_ONLY: [&str; 2] = ["insecure", "plain-http"];
 
-/// What the file says.
+/// The contents of the configuration file.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct File {
     /// The default registry.
     pub registry: Option<Registry>,
-    /// Limit for the whole command.
-    pub timeout: Option<Duration>,
-    /// `output` or `format`.
-    pub layout: Option<Layout>,
-    /// When to use colours.
-    pub color: Option<ColorChoice>,
-    /// When to show progress.
-    pub progress: Option<ProgressChoice>,
-    /// What `@NAME` stands for.
+    /// Settings outside of tables.
+    pub settings: PartialSettings,
+    /// The tables of registries.
+    pub registries: Vec<(Registry, PartialConnection)>,
+    /// The templates of `--format @NAME`.
     pub templates: BTreeMap<String, String>,
-    /// About every registry.
-    pub general: Connect,
-    /// About one.
-    pub registries: Vec<(Registry, Connect)>,
-    /// Rules for `rls prune`.
+    /// The rules of `rls prune`.
     pub prune: Vec<Prune>,
 }
 
-/// What the file says about talking to a registry.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Connect {
-    /// Who to be.
-    pub login: Option<Login>,
-    /// CA certificates.
-    pub ca_files: Vec<PathBuf>,
-    /// Client certificate.
-    pub client_cert: Option<PathBuf>,
-    /// Its private key.
-    pub client_key: Option<PathBuf>,
-    /// Whether not to verify certificates.
-    pub insecure: Option<bool>,
-    /// Whether to speak HTTP.
-    pub plain_http: Option<bool>,
-    /// Requests in flight.
-    pub jobs: Option<u16>,
-    /// Limit for connecting.
-    pub connect_timeout: Option<Duration>,
-    /// Repetitions.
-    pub retries: Option<u32>,
-}
-
-/// Who to be, of one source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Login {
-    /// Nobody.
-    Anonymous,
-    /// A user, whose password comes from elsewhere.
-    User(String),
-    /// Whoever the file names.
-    AuthFile(PathBuf),
-}
-
 impl File {
-    /// Reads the file that is named, or the default one where that exists.
+    /// Reads the named file, or the default one if it exists.
     ///
     /// # Errors
-    /// A file that is named and cannot be read, one that is too large, or one with a fault in it.
+    /// A named file that cannot be read, a file that is too large, or an error in it.
     pub async fn load(named: Option<&Path>) -> Result<Self> {
         let strategy = etcetera::choose_base_strategy().ok();
         let default = strategy.as_ref().map(|strategy| strategy.config_dir().join("rls").join("config.toml"));
@@ -133,10 +91,10 @@ impl File {
         }
     }
 
-    /// Reads `text`, which is what `path` holds.
+    /// Parses `text`, the contents of `path`.
     ///
     /// # Errors
-    /// It has a fault, which is named with its line and column.
+    /// An error in the file, with its line and column.
     pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Result<Self> {
         let reader = Reader::new(path, text, home);
         let table = reader.table()?;
@@ -155,14 +113,14 @@ impl File {
                     .hint("use [registries.\"HOST:PORT\"] for the settings of one registry"));
             }
             "registry" => self.registry = Some(reader.parsed(entry, str::parse)?),
-            "timeout" => self.timeout = Some(reader.parsed(entry, parse_duration)?),
-            "output" | "format" if self.layout.is_some() => {
+            "timeout" => self.settings.timeout = Some(reader.parsed(entry, parse_duration)?),
+            "output" | "format" if self.settings.layout.is_some() => {
                 return Err(reader.fault(entry.at.clone(), "output cannot be used with format"));
             }
-            "output" => self.layout = Some(Layout::Format(reader.choice::<Format>(entry)?)),
-            "format" => self.layout = Some(Layout::Template(reader.text(entry)?.to_owned())),
-            "color" => self.color = Some(reader.choice(entry)?),
-            "progress" => self.progress = Some(reader.choice(entry)?),
+            "output" => self.settings.layout = Some(Layout::Format(reader.choice::<Format>(entry)?)),
+            "format" => self.settings.layout = Some(Layout::Template(reader.text(entry)?.to_owned())),
+            "color" => self.settings.color = Some(reader.choice(entry)?),
+            "progress" => self.settings.progress = Some(reader.choice(entry)?),
             "templates" => {
                 for template in Reader::entries(reader.sub(entry)?) {
                     self.templates.insert(template.key.to_owned(), reader.text(&template)?.to_owned());
@@ -178,13 +136,13 @@ impl File {
                     self.prune.push(prune::read(reader, &rule)?);
                 }
             }
-            key if WEAKENING.contains(&key) => {
+            key if REGISTRY_ONLY.contains(&key) => {
                 return Err(reader
                     .fault(entry.at.clone(), format!("{key} can only be set for a single registry"))
                     .hint("move it to a table [registries.\"HOST:PORT\"]"));
             }
             _ => {
-                if !self.general.take(reader, entry)? {
+                if !take_connection(&mut self.settings.connection, reader, entry)? {
                     return Err(reader.unknown(entry, &[&GENERAL[..], &CONNECTION].concat()));
                 }
             }
@@ -200,20 +158,19 @@ impl File {
         prune::rule_for(&self.prune, path)
     }
 
-    /// What the file says about a registry: its own table, then the rest.
-    pub fn about(&self, registry: &Registry) -> impl Iterator<Item = &Connect> {
-        let own = self.registries.iter().find(|(named, _)| is_same(named, registry)).map(|(_, connect)| connect);
-        own.into_iter().chain([&self.general])
+    /// The table of a registry.
+    pub fn table_of(&self, registry: &Registry) -> Option<&PartialConnection> {
+        self.registries.iter().find(|(named, _)| is_same(named, registry)).map(|(_, table)| table)
     }
 }
 
-/// The port that HTTPS would take may be left out.
+/// Whether a table is for a registry, whatever its scheme; the default port is that of HTTPS.
 fn is_same(named: &Registry, registry: &Registry) -> bool {
     let port = |registry: &Registry| registry.port().unwrap_or(443);
     named.host() == registry.host() && port(named) == port(registry)
 }
 
-fn read_registry(reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Result<(Registry, Connect)> {
+fn read_registry(reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Result<(Registry, PartialConnection)> {
     let registry: Registry = entry.key.parse().map_err(|error: registry_ls::Error| {
         let usage = reader.fault(entry.at.clone(), error.what());
         error.causes().iter().fold(usage, Usage::because)
@@ -222,53 +179,49 @@ fn read_registry(reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Result<(Registry
         let usage = reader.fault(entry.at.clone(), format!("registry tables are named HOST:PORT, not {:?}", entry.key));
         return Err(usage.hint("use plain-http = true in the table instead of http://"));
     }
-    let mut connect = Connect::default();
+    let mut table = PartialConnection::default();
     for entry in Reader::entries(reader.sub(entry)?) {
         match entry.key {
-            "insecure" => connect.insecure = Some(reader.switch(&entry)?),
-            "plain-http" => connect.plain_http = Some(reader.switch(&entry)?),
+            "insecure" => table.insecure = Some(reader.switch(&entry)?),
+            "plain-http" => table.plain_http = Some(reader.switch(&entry)?),
             _ => {
-                if !connect.take(reader, &entry)? {
-                    return Err(reader.unknown(&entry, &[&CONNECTION[..], &WEAKENING].concat()));
+                if !take_connection(&mut table, reader, &entry)? {
+                    return Err(reader.unknown(&entry, &[&CONNECTION[..], &REGISTRY_ONLY].concat()));
                 }
             }
         }
     }
-    Ok((registry, connect))
+    Ok((registry, table))
 }
 
-impl Connect {
-    /// Takes one of the keys in [`CONNECTION`]; whether it was one.
-    fn take(&mut self, reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Result<bool> {
-        let number = |range| reader.number(entry, range);
-        match entry.key {
-            "username" => self.log_in(reader, entry, Login::User(reader.text(entry)?.to_owned()))?,
-            "auth-file" => self.log_in(reader, entry, Login::AuthFile(reader.path(entry)?))?,
-            "anonymous" => {
-                if reader.switch(entry)? {
-                    self.log_in(reader, entry, Login::Anonymous)?;
-                }
-            }
-            "ca-file" => self.ca_files = reader.list(entry, |item| reader.path(item))?,
-            "client-cert" => self.client_cert = Some(reader.path(entry)?),
-            "client-key" => self.client_key = Some(reader.path(entry)?),
-            "jobs" => self.jobs = u16::try_from(number(1..=MAX_JOBS)?).ok(),
-            "connect-timeout" => self.connect_timeout = Some(reader.parsed(entry, parse_duration)?),
-            "retries" => self.retries = u32::try_from(number(0..=MAX_RETRIES)?).ok(),
-            _ => return Ok(false),
-        }
-        Ok(true)
+/// Takes one of the keys in [`CONNECTION`]; returns whether it was one.
+fn take_connection(table: &mut PartialConnection, reader: &Reader<'_>, entry: &Entry<'_, '_>) -> Result<bool> {
+    let number = |range| reader.number(entry, range);
+    let is_login = ["username", "auth-file", "anonymous"].contains(&entry.key);
+    if is_login && table.login.is_set() && entry.value.get_ref().as_bool() != Some(false) {
+        return Err(reader.fault(entry.at.clone(), "username, auth-file and anonymous cannot be used together"));
     }
-
-    fn log_in(&mut self, reader: &Reader<'_>, entry: &Entry<'_, '_>, login: Login) -> Result<()> {
-        match self.login.replace(login) {
-            None => Ok(()),
-            Some(_) => Err(reader.fault(entry.at.clone(), "username, auth-file and anonymous cannot be used together")),
-        }
+    match entry.key {
+        "username" => table.login.username = Some(reader.text(entry)?.to_owned()),
+        "auth-file" => table.login.auth_file = Some(reader.path(entry)?),
+        "anonymous" => table.login.anonymous = reader.switch(entry)?,
+        "ca-file" => table.ca_files = reader.list(entry, |item| reader.path(item))?,
+        "client-cert" => identity(table).cert = Some(reader.path(entry)?),
+        "client-key" => identity(table).key = Some(reader.path(entry)?),
+        "jobs" => table.jobs = u16::try_from(number(1..=MAX_JOBS)?).ok(),
+        "connect-timeout" => table.connect_timeout = Some(reader.parsed(entry, parse_duration)?),
+        "retries" => table.retries = u32::try_from(number(0..=MAX_RETRIES)?).ok(),
+        _ => return Ok(false),
     }
+    Ok(true)
 }
 
-/// Whether there is no such file. Services have homes such as `/dev/null`, below which nothing can be.
+fn identity(table: &mut PartialConnection) -> &mut PartialIdentity {
+    let names = ["client-cert", "client-key"];
+    table.client_identity.get_or_insert(PartialIdentity { cert: None, key: None, names })
+}
+
+/// Whether the file does not exist. The home of a service may be `/dev/null`, which is not a directory.
 fn is_absent(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
 }

@@ -1,8 +1,11 @@
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use super::prune::RULE;
 use super::*;
 use crate::args::{FilterArgs, PruneOrder, parse_age, parse_glob, parse_range};
+use crate::config::partial::PartialLogin;
+use crate::output::{ColorChoice, ProgressChoice};
 
 fn parse(text: &str) -> Result<File> {
     File::parse(Path::new("/etc/rls/config.toml"), text, Some(Path::new("/home/ann")))
@@ -62,28 +65,36 @@ allow-empty = true
 
 #[test]
 fn every_key_is_read() {
-    let general = Connect {
-        login: Some(Login::User("ann".to_owned())),
+    let login = |username: Option<&str>, auth_file: Option<&str>, anonymous| PartialLogin {
+        username: username.map(str::to_owned),
+        auth_file: auth_file.map(Into::into),
+        anonymous,
+    };
+    let general = PartialConnection {
+        login: login(Some("ann"), None, false),
         ca_files: vec!["/etc/rls/a.pem".into()],
-        client_cert: Some("/c.pem".into()),
-        client_key: Some("/home/ann/k.pem".into()),
+        client_identity: PartialIdentity::new(
+            Some("/c.pem".into()),
+            Some("/home/ann/k.pem".into()),
+            ["client-cert", "client-key"],
+        ),
         jobs: Some(4),
         connect_timeout: Some(Duration::from_millis(500)),
         retries: Some(5),
-        ..Connect::default()
+        ..PartialConnection::default()
     };
-    let corp = Connect {
-        login: Some(Login::Anonymous),
+    let corp = PartialConnection {
+        login: login(None, None, true),
         ca_files: vec!["/home/ann/b.pem".into(), "/etc/rls/sub/c.pem".into()],
         insecure: Some(true),
         plain_http: Some(false),
         jobs: Some(1),
-        ..Connect::default()
+        ..PartialConnection::default()
     };
-    let local = Connect {
-        login: Some(Login::AuthFile("/etc/rls/auth.json".into())),
+    let local = PartialConnection {
+        login: login(None, Some("/etc/rls/auth.json"), false),
         plain_http: Some(true),
-        ..Connect::default()
+        ..PartialConnection::default()
     };
     let globs = |texts: &[&str]| texts.iter().map(|text| parse_glob(text).unwrap()).collect::<Vec<_>>();
     let rule = RuleArgs {
@@ -100,28 +111,31 @@ fn every_key_is_read() {
     };
     let expected = File {
         registry: Some("registry.corp:5000".parse().unwrap()),
-        timeout: Some(Duration::from_secs(120)),
-        layout: Some(Layout::Format(Format::Json)),
-        color: Some(ColorChoice::Never),
-        progress: Some(ProgressChoice::Never),
+        settings: PartialSettings {
+            timeout: Some(Duration::from_secs(120)),
+            layout: Some(Layout::Format(Format::Json)),
+            color: Some(ColorChoice::Never),
+            progress: Some(ProgressChoice::Never),
+            verbosity: None,
+            connection: general,
+        },
         templates: BTreeMap::from([("pull".to_owned(), "docker pull {{ tag }}".to_owned())]),
-        general,
         registries: vec![("registry.corp:5000".parse().unwrap(), corp), ("localhost:5000".parse().unwrap(), local)],
         prune: vec![Prune { repositories: parse_glob("team/*").unwrap(), rule }],
     };
     assert_eq!(parse(WHOLE).unwrap(), expected);
     assert_eq!(parse("").unwrap(), File::default());
-    assert_eq!(parse("format = \"@pull\"").unwrap().layout, Some(Layout::Template("@pull".to_owned())));
+    assert_eq!(parse("format = \"@pull\"").unwrap().settings.layout, Some(Layout::Template("@pull".to_owned())));
 }
 
 /// The lists that a mistyped key is compared with hold the keys that are read, all of them and no other.
 #[test]
 fn the_lists_of_keys_are_true() {
     let is_known = |text: &str| !parse(text).err().is_some_and(|usage| usage.what().contains("unknown key"));
-    for key in GENERAL.iter().chain(&CONNECTION).chain(&WEAKENING) {
+    for key in GENERAL.iter().chain(&CONNECTION).chain(&REGISTRY_ONLY) {
         assert!(is_known(&format!("{key} = []")), "{key}");
     }
-    for key in CONNECTION.iter().chain(&WEAKENING) {
+    for key in CONNECTION.iter().chain(&REGISTRY_ONLY) {
         assert!(is_known(&format!("[registries.reg]\n{key} = []")), "{key}");
     }
     for key in RULE {
@@ -170,7 +184,7 @@ fn a_password_is_told_where_to_go_and_not_shown() {
 
 #[test]
 fn what_weakens_a_connection_is_for_one_registry() {
-    for key in WEAKENING {
+    for key in REGISTRY_ONLY {
         let expected = format!(
             "/etc/rls/config.toml:1:1: {key} can only be set for a single registry\nmove it to a table \
              [registries.\"HOST:PORT\"]"
@@ -259,17 +273,15 @@ fn the_name_of_a_table_is_a_registry() {
 }
 
 #[test]
-fn the_table_of_a_registry_comes_before_the_rest() {
+fn the_table_of_a_registry_is_found_by_host_and_port() {
     let file = parse(WHOLE).unwrap();
-    let jobs = |registry: &str| -> Vec<_> {
-        file.about(&registry.parse().unwrap()).filter_map(|connect| connect.jobs).collect()
-    };
-    assert_eq!(jobs("registry.corp:5000"), [1, 4]);
-    assert_eq!(jobs("http://Registry.corp:5000"), [1, 4]);
-    assert_eq!(jobs("registry.corp"), [4]);
+    let jobs = |file: &File, registry: &str| file.table_of(&registry.parse().unwrap()).and_then(|table| table.jobs);
+    assert_eq!(jobs(&file, "registry.corp:5000"), Some(1));
+    assert_eq!(jobs(&file, "http://Registry.corp:5000"), Some(1));
+    assert_eq!(jobs(&file, "registry.corp"), None);
     let file = parse("[registries.reg]\njobs = 2").unwrap();
-    let jobs = |registry: &str| file.about(&registry.parse().unwrap()).find_map(|connect| connect.jobs);
-    assert_eq!([jobs("reg"), jobs("reg:443"), jobs("reg:80"), jobs("other")], [Some(2), Some(2), None, None]);
+    let jobs = ["reg", "reg:443", "reg:80", "other"].map(|registry| jobs(&file, registry));
+    assert_eq!(jobs, [Some(2), Some(2), None, None]);
 }
 
 #[tokio::test]
@@ -280,7 +292,7 @@ async fn a_file_that_was_asked_for_must_be_there() {
     let unreadable = format!("cannot read the configuration file {}: ", path.display());
     assert_eq!(refused().await, format!("{unreadable}No such file or directory"));
     std::fs::write(&path, "jobs = 7\nca-file = \"x.pem\"").unwrap();
-    let general = File::load(Some(&path)).await.unwrap().general;
+    let general = File::load(Some(&path)).await.unwrap().settings.connection;
     assert_eq!((general.jobs, general.ca_files), (Some(7), vec![folder.path().join("x.pem")]));
     std::fs::write(&path, b"\xff").unwrap();
     assert_eq!(refused().await, format!("{unreadable}it is not UTF-8"));

@@ -1,4 +1,4 @@
-//! Everything decided.
+//! The merged settings, and the connection to each registry.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,17 +7,17 @@ use registry_ls::http::{Jobs, Options, Resolve};
 use registry_ls::name::{Registry, Repository};
 use secrecy::SecretString;
 
-use super::file::Connect;
-use super::{Environment, File, without_line_end};
-use crate::args::{Cli, Global, RuleArgs};
+use super::partial::{PartialConnection, PartialIdentity, PartialSettings};
+use super::{Environment, File};
+use crate::args::{self, Cli, RuleArgs};
 use crate::output::{ColorChoice, Layout, ProgressChoice};
 use crate::spelling::nearest;
 use crate::usage::{Result, Usage};
 
-/// What options, environment and configuration file come to. What depends on the registry is in [`Connection`].
+/// The merged settings of options, environment and configuration file. What depends on the registry is in [`Connection`].
 #[derive(Debug)]
 pub struct Settings {
-    /// `--output` or `--format`, with `@NAME` looked up; `None` when nothing was asked for.
+    /// `--output` or `--format`, with `@NAME` resolved; `None` if neither is set.
     pub layout: Option<Layout>,
     /// Whether tables have their header.
     pub header: bool,
@@ -29,19 +29,24 @@ pub struct Settings {
     pub quiet: bool,
     /// 0, 1 for requests, 2 and more for headers too.
     pub verbosity: u8,
-    /// Whether to count at the end.
+    /// Whether to print statistics at the end.
     pub stats: bool,
-    /// Limit for the whole command.
+    /// Time limit for the whole command.
     pub timeout: Option<Duration>,
-    /// Whether names are shown in full.
+    /// Whether names are printed in full.
     pub full: bool,
-    /// `--registry`: every name is then a path in it.
-    pub(super) asked: Option<Registry>,
-    /// `RLS_REGISTRY`, or the file's.
-    pub(super) usual: Option<Registry>,
-    /// The registry that the user name and password of the run are for.
-    pub(super) owner: Option<Registry>,
-    pub(super) given: Global,
+    /// The registry of `--registry`: every name is then a path in it.
+    pub(super) requested: Option<Registry>,
+    /// The registry of `RLS_REGISTRY`, else of the configuration file.
+    pub(super) default: Option<Registry>,
+    /// The registry that user name and password are sent to.
+    pub(super) login_registry: Option<Registry>,
+    /// The settings of the command line.
+    pub(super) options: PartialSettings,
+    /// Whether the password is read from standard input.
+    pub(super) password_stdin: bool,
+    /// Addresses of `--resolve`.
+    pub(super) resolve: Vec<args::Resolve>,
     pub(super) environment: Environment,
     pub(super) file: File,
 }
@@ -49,36 +54,36 @@ pub struct Settings {
 /// How to talk to one registry.
 #[derive(Debug)]
 pub struct Connection {
-    /// The registry, as it is reached.
+    /// The registry, with its scheme.
     pub registry: Registry,
-    /// Who to be.
+    /// Who to log in as.
     pub account: Account,
     /// CA certificates to trust in addition to the system's.
     pub ca_files: Vec<PathBuf>,
     /// Client certificate and private key.
     pub client_identity: Option<(PathBuf, PathBuf)>,
-    /// Whether not to verify certificates.
+    /// Whether certificates are not verified.
     pub insecure: bool,
     /// Addresses to connect to.
     pub resolve: Vec<Resolve>,
-    /// The root of the files that are the whole machine's, such as `/etc/docker`.
+    /// The root of system files, such as `/etc/docker`.
     pub root: PathBuf,
-    /// Requests in flight at once.
+    /// Maximum number of concurrent requests.
     pub jobs: Jobs,
-    /// Limit for connecting.
+    /// Time limit for connecting.
     pub connect_timeout: Duration,
-    /// Repetitions.
+    /// Retries for transient failures.
     pub retries: u32,
 }
 
-/// Who to be.
+/// Who to log in as.
 #[derive(Debug)]
 pub enum Account {
-    /// Whoever the places name where credentials are kept.
+    /// The user of the credentials that are found.
     Found,
-    /// Nobody.
+    /// No credentials are sent.
     Anonymous,
-    /// Whoever this file names; `-` is standard input.
+    /// The user of the credentials in this file; `-` is standard input.
     AuthFile(PathBuf),
     /// A user.
     User {
@@ -96,134 +101,115 @@ pub enum Password {
     Given(SecretString),
     /// On standard input.
     Stdin,
-    /// In somebody's head: ask on the terminal.
+    /// Ask for it on the terminal.
     Prompt,
 }
 
 impl Settings {
-    /// Decides.
+    /// Merges the settings.
     ///
     /// # Errors
-    /// A registry that is none, a template that there is not, a user name that cannot be one, a password that could be
-    /// for several registries.
+    /// An invalid registry, template or user name, or a password that could be for several registries.
     pub fn resolve(cli: &Cli, environment: Environment, file: File) -> Result<Self> {
-        let given = &cli.global;
-        for username in given.username.iter().chain(&environment.username) {
+        let options = PartialSettings::from(&cli.global);
+        for username in
+            [&options, &environment.settings].into_iter().filter_map(|source| source.connection.login.username.as_ref())
+        {
             check_username(username)?;
         }
+        let merged = options.clone().or(&environment.settings).or(&file.settings);
         let mut settings = Self {
-            layout: layout(given, &environment, &file)?,
-            header: !given.no_header,
-            color: given.color.or(file.color.filter(|_| !environment.decides_color)).unwrap_or_default(),
-            progress: given.progress.or(file.progress).unwrap_or_default(),
-            quiet: given.quiet,
-            verbosity: if given.verbose > 0 { given.verbose } else { environment.verbosity.unwrap_or(0) },
-            stats: given.stats,
-            timeout: given.timeout.or(environment.timeout).or(file.timeout),
-            full: given.full,
-            asked: None,
-            usual: None,
-            owner: None,
-            given: Global {
-                username: given.username.as_deref().map(without_line_end).map(str::to_owned),
-                ..given.clone()
-            },
+            layout: with_template(merged.layout, &file)?,
+            header: !cli.global.no_header,
+            color: merged.color.unwrap_or_default(),
+            progress: merged.progress.unwrap_or_default(),
+            quiet: cli.global.quiet,
+            verbosity: merged.verbosity.unwrap_or(0),
+            stats: cli.global.stats,
+            timeout: merged.timeout,
+            full: cli.global.full,
+            requested: None,
+            default: None,
+            login_registry: None,
+            options,
+            password_stdin: cli.global.password_stdin,
+            resolve: cli.global.resolve.clone(),
             environment,
             file,
         };
-        settings.asked = match given.registry.as_deref() {
-            Some(text) => Some(settings.given_registry(text, given.plain_http)?),
-            None => None,
-        };
-        settings.usual = match settings.environment.registry.as_deref() {
+        let plain_http = cli.global.plain_http;
+        if let Some(text) = cli.global.registry.as_deref() {
+            settings.requested = Some(settings.parse_registry(text, plain_http)?);
+        }
+        settings.default = match settings.environment.registry.as_deref() {
             Some(text) => {
-                let plain_http = given.plain_http || settings.environment.plain_http == Some(true);
-                let usual = settings.given_registry(text, plain_http);
-                Some(usual.map_err(|error| error.within("RLS_REGISTRY cannot be used"))?)
+                let plain_http = plain_http || settings.environment.settings.connection.plain_http == Some(true);
+                let default = settings.parse_registry(text, plain_http);
+                Some(default.map_err(|error| error.within("RLS_REGISTRY cannot be used"))?)
             }
             None => settings.file.registry.clone().map(|registry| settings.with_scheme(registry)),
         };
-        settings.owner = settings.owner(cli)?;
+        settings.login_registry = settings.find_login_registry(cli)?;
         Ok(settings)
     }
 
     /// The rule for a repository in the configuration file.
     ///
     /// # Errors
-    /// There are two that are as good as each other.
+    /// Two of them are equally specific.
     pub fn rule_for(&self, repository: &Repository) -> Result<Option<&RuleArgs>> {
         self.file.rule_for(repository.as_str())
     }
 
     /// The registry of `--registry`.
-    pub fn asked_registry(&self) -> Option<&Registry> {
-        self.asked.as_ref()
+    pub fn requested_registry(&self) -> Option<&Registry> {
+        self.requested.as_ref()
     }
 
     /// How to talk to a registry.
     ///
     /// # Errors
-    /// A password for nobody, a certificate without a key.
+    /// A password without a user name, a certificate without a key.
     pub fn connection(&self, registry: &Registry) -> Result<Connection> {
-        let (given, environment, defaults) = (&self.given, &self.environment, Options::default());
-        let about: Vec<&Connect> = self.file.about(registry).collect();
-        let insecure = given.insecure.then_some(true).or(environment.insecure);
-        let jobs = given.jobs.or(environment.jobs).or_else(|| about.iter().find_map(|connect| connect.jobs));
-        let connect_timeout =
-            given.connect_timeout.or_else(|| about.iter().find_map(|connect| connect.connect_timeout));
-        let retries = given.retries.or_else(|| about.iter().find_map(|connect| connect.retries));
+        let (merged, defaults) = (self.merged(registry), Options::default());
         Ok(Connection {
             registry: registry.clone(),
-            account: self.account(registry, &about)?,
-            ca_files: self.ca_files(&about).to_vec(),
-            client_identity: self.client_identity(&about)?,
-            insecure: insecure.or_else(|| about.iter().find_map(|connect| connect.insecure)).unwrap_or(false),
-            resolve: given.resolve.iter().flat_map(crate::args::Resolve::entries).collect(),
+            account: self.account(registry)?,
+            ca_files: merged.ca_files,
+            client_identity: merged.client_identity.map(PartialIdentity::complete).transpose()?,
+            insecure: merged.insecure.unwrap_or(false),
+            resolve: self.resolve.iter().flat_map(args::Resolve::entries).collect(),
             root: self.root(),
-            jobs: jobs.map_or(Jobs::Adaptive, |jobs| Jobs::Fixed(jobs.into())),
-            connect_timeout: connect_timeout.unwrap_or(defaults.connect_timeout),
-            retries: retries.unwrap_or(defaults.retries),
+            jobs: merged.jobs.map_or(Jobs::Adaptive, |jobs| Jobs::Fixed(jobs.into())),
+            connect_timeout: merged.connect_timeout.unwrap_or(defaults.connect_timeout),
+            retries: merged.retries.unwrap_or(defaults.retries),
         })
     }
 
-    /// The root of the files that are the whole machine's, such as `/etc/docker`.
+    /// The root of system files, such as `/etc/docker`.
     pub fn root(&self) -> PathBuf {
         self.environment.root.clone().unwrap_or_else(|| PathBuf::from("/"))
     }
 
-    /// Whether certificates to trust were named for a registry.
+    /// Whether CA certificates are set for a registry.
     pub fn gives_ca(&self, registry: &Registry) -> bool {
-        !self.ca_files(&self.file.about(registry).collect::<Vec<_>>()).is_empty()
+        !self.merged(registry).ca_files.is_empty()
     }
 
-    fn ca_files<'a>(&'a self, about: &[&'a Connect]) -> &'a [PathBuf] {
-        let in_file = about.iter().map(|connect| &connect.ca_files);
-        let mut sources = [&self.given.ca_file, &self.environment.ca_files].into_iter().chain(in_file);
-        sources.find(|files| !files.is_empty()).map_or(&[], Vec::as_slice)
+    /// The sources of the settings for a registry, in their order of precedence.
+    pub(super) fn sources(&self, registry: &Registry) -> impl Iterator<Item = &PartialConnection> {
+        let table = self.file.table_of(registry);
+        let above = [&self.options.connection, &self.environment.settings.connection];
+        above.into_iter().chain(table).chain([&self.file.settings.connection])
     }
 
-    /// Certificate and key are of the same source, so that neither is paired with another's.
-    fn client_identity(&self, about: &[&Connect]) -> Result<Option<(PathBuf, PathBuf)>> {
-        let (given, environment) = (&self.given, &self.environment);
-        let sources = [
-            (&given.client_cert, &given.client_key, "--client-cert", "--client-key"),
-            (&environment.client_cert, &environment.client_key, "RLS_CLIENT_CERT", "RLS_CLIENT_KEY"),
-        ];
-        let in_file =
-            about.iter().map(|connect| (&connect.client_cert, &connect.client_key, "client-cert", "client-key"));
-        for (cert, key, cert_name, key_name) in sources.into_iter().chain(in_file) {
-            match (cert, key) {
-                (Some(cert), Some(key)) => return Ok(Some((cert.clone(), key.clone()))),
-                (Some(_), None) => return Err(Usage::new(format!("{cert_name} needs {key_name}"))),
-                (None, Some(_)) => return Err(Usage::new(format!("{key_name} needs {cert_name}"))),
-                (None, None) => {}
-            }
-        }
-        Ok(None)
+    /// The merged settings for a registry, without the login.
+    pub(super) fn merged(&self, registry: &Registry) -> PartialConnection {
+        self.sources(registry).fold(PartialConnection::default(), PartialConnection::or)
     }
 }
 
-/// RFC 7617 has no colon in a user name; one that is typed is curl's `-u NAME:PASSWORD`, which is not repeated here.
+/// RFC 7617 allows no colon in a user name. A colon means curl's `-u NAME:PASSWORD`; the error does not quote it.
 fn check_username(username: &str) -> Result<()> {
     match username.split_once(':') {
         None => Ok(()),
@@ -233,12 +219,8 @@ fn check_username(username: &str) -> Result<()> {
     }
 }
 
-fn layout(given: &Global, environment: &Environment, file: &File) -> Result<Option<Layout>> {
-    let layout = match (&given.format, given.output.or(environment.output)) {
-        (Some(template), _) => Some(Layout::Template(template.clone())),
-        (None, Some(format)) => Some(Layout::Format(format)),
-        (None, None) => file.layout.clone(),
-    };
+/// Resolves `@NAME` to a template of the configuration file.
+fn with_template(layout: Option<Layout>, file: &File) -> Result<Option<Layout>> {
     let Some(Layout::Template(template)) = &layout else { return Ok(layout) };
     let Some(name) = template.strip_prefix('@') else { return Ok(layout) };
     let named = file.templates.get(name).cloned().map(Layout::Template);
