@@ -1,13 +1,4 @@
-//! Completion scripts, from the grammar of the command line.
-//!
-//! Those in `completions/` are made by
-//!
-//! ```text
-//! cargo build && for shell in bash zsh fish powershell elvish; do
-//!     target/debug/rls completions $shell > completions/$(case $shell in
-//!         bash) echo rls.bash;; zsh) echo _rls;; fish) echo rls.fish;; powershell) echo _rls.ps1;; elvish) echo rls.elv;; esac)
-//! done
-//! ```
+//! Completion scripts, from the grammar of the command line. `make completions` writes those in `completions/`.
 
 use clap::CommandFactory;
 use clap_complete::Shell;

@@ -119,7 +119,8 @@ pub fn reason(error: &std::io::Error) -> String {
     }
 }
 
-/// Strips one line end: `echo` adds one, and so does `$(cat FILE)` in a YAML block; it is not part of a name or password.
+/// Strips one line end: `echo` adds one, and so does `$(cat FILE)` in a YAML block; it is not part of a name or
+/// password.
 pub fn without_line_end(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)

@@ -1,8 +1,7 @@
 //! Ends a command on a signal, or at the time limit.
 //!
-//! Both are watched for on a separate thread. A command that waits
-//! with [`Shutdown`] is notified at once, and ends properly: with its lists closed and its work reported. One whose
-//! thread is blocked is ended all the same.
+//! Both are watched for on a separate thread. A command that waits with [`Shutdown`] is notified at once, and ends
+//! properly: with its lists closed and its work reported. One whose thread is blocked is ended all the same.
 
 use std::sync::mpsc;
 use std::thread;

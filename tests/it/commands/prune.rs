@@ -210,7 +210,7 @@ fn a_tag_that_cannot_be_read_is_kept_and_said_so() {
     error: cannot read all of team/app:broken
     cause: manifest sha256:364ec34907154408422ef7ad1e3b0e786c06ea322bc9eac5efc8221b90a83965 is malformed
     cause: layers: invalid type: integer `5`, expected a sequence
-    error: cannot remove 2 tags of team/app, 1.0 among them: team/app:broken cannot be read, and may be an index that lists it
+    error: cannot remove 2 tags of team/app, including 1.0: team/app:broken cannot be read, and may be an index that lists it
     cause: manifest sha256:364ec34907154408422ef7ad1e3b0e786c06ea322bc9eac5efc8221b90a83965 is malformed: layers: invalid type: integer `5`, expected a sequence
     hint:  use --placeholder, which does not depend on other tags (it pushes a tiny manifest first), or remove team/app:broken first
     would remove 0 of 4 tags
@@ -227,7 +227,7 @@ fn a_tag_that_cannot_be_read_is_kept_and_said_so() {
     error: http://REGISTRY failed to answer for team/app:1.2
     cause: 500 Internal Server Error
     hint:  check the server's log; use --retries N to retry more often
-    error: cannot remove 2 tags of team/app, 1.0 among them: team/app:1.2 cannot be read, and may point to the same manifest
+    error: cannot remove 2 tags of team/app, including 1.0: team/app:1.2 cannot be read, and may point to the same manifest
     cause: http://REGISTRY failed to answer for team/app:1.2: 500 Internal Server Error
     hint:  use --placeholder, which does not depend on other tags (it pushes a tiny manifest first), or remove team/app:1.2 first
     would remove 0 of 3 tags
@@ -446,7 +446,7 @@ fn an_index_that_cannot_be_read_whole_holds_every_manifest() {
     error: cannot read all of team/app:index
     cause: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566
     cause: 500 Internal Server Error
-    error: cannot remove 3 tags of team/app, 1.0 among them: team/app:index cannot be read, and may be an index that lists it
+    error: cannot remove 3 tags of team/app, including 1.0: team/app:index cannot be read, and may be an index that lists it
     cause: http://REGISTRY failed to answer for team/app@sha256:537c16a038889643db52e7e093c2b20a16735121c4f62696dea41866899e6566: 500 Internal Server Error
     hint:  use --placeholder, which does not depend on other tags (it pushes a tiny manifest first), or remove team/app:index first
     would remove 0 of 5 tags
@@ -466,7 +466,7 @@ fn an_index_that_cannot_be_read_whole_holds_every_manifest() {
     cause: http://REGISTRY failed to answer for team/app@sha256:f389bacbb7aefce9b47bd011be8e399a34f8ac78056f28dd78a59fac62fe4d67
     cause: 500 Internal Server Error
     hint:  check the server's log; use --retries N to retry more often
-    error: cannot remove 3 tags of team/app, 1.0 among them: team/app:nested cannot be read, and may be an index that lists it
+    error: cannot remove 3 tags of team/app, including 1.0: team/app:nested cannot be read, and may be an index that lists it
     cause: http://REGISTRY failed to answer for team/app@sha256:f389bacbb7aefce9b47bd011be8e399a34f8ac78056f28dd78a59fac62fe4d67: 500 Internal Server Error
     hint:  use --placeholder, which does not depend on other tags (it pushes a tiny manifest first), or remove team/app:nested first
     would remove 0 of 4 tags

@@ -39,15 +39,15 @@ pub struct ManifestArgs {
 impl ManifestArgs {
     /// Rejects formats for exact bytes, and formats other than JSON for an image config.
     pub(super) fn check(&self, global: &Global) -> Result<()> {
-        let wanted = match (&global.format, global.output) {
+        let option = match (&global.format, global.output) {
             (Some(_), _) => "--format",
             (None, Some(Format::Json)) if !self.raw => return Ok(()),
             (None, Some(_)) => "--output",
             (None, None) => return Ok(()),
         };
         match (self.raw, self.image_config) {
-            (true, _) => Err(Usage::new(format!("--raw cannot be used with {wanted}"))),
-            (false, true) => Err(Usage::new(format!("--config cannot be used with {wanted}"))
+            (true, _) => Err(Usage::new(format!("--raw cannot be used with {option}"))),
+            (false, true) => Err(Usage::new(format!("--config cannot be used with {option}"))
                 .because("the image config is shown as JSON")),
             (false, false) => Ok(()),
         }

@@ -216,9 +216,9 @@ where
     Ok(cli)
 }
 
-/// An empty value is told as a mistake of the shell's. clap quotes the value of `--password-stdin=SECRET` and knows no
-/// `--password`: both get the same answer, without a value. The client of `--write` may be left out, so that a registry
-/// after it is taken for one.
+/// Replaces errors of clap. A blank value is reported as an unset shell variable. clap quotes the value of
+/// `--password-stdin=SECRET` and knows no `--password`: both get the same answer, without a value. The client of
+/// `--write` may be left out, so that a registry after it is taken for one.
 fn refusal(error: clap::Error) -> Refusal {
     match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) if argument.starts_with("--pass") || argument == "-p" => Usage::new(

@@ -269,11 +269,11 @@ fn platform(child: &Descriptor, index: &Document, summaries: &Summaries<'_>) -> 
         platforms.unwrap_or_else(|| digest.to_owned())
     });
     let is_missing = matches!(&read, Some(Err(error)) if error.is_not_found());
-    let told = Some(child.media_type.clone()).filter(|media_type| !media_type.is_empty());
+    let declared = Some(child.media_type.clone()).filter(|media_type| !media_type.is_empty());
     PlatformRecord {
         platform: platforms(child, summary),
         digest: child.digest.to_string(),
-        media_type: told.or_else(|| summary.map(|summary| summary.media_type.to_string())).unwrap_or_default(),
+        media_type: declared.or_else(|| summary.map(|summary| summary.media_type.to_string())).unwrap_or_default(),
         size: summary.and_then(|summary| summary.size),
         created: summary.and_then(|summary| summary.created).and_then(Time::new).into(),
         attests: attests.map_or(Field::Absent, Field::Known),

@@ -1,8 +1,8 @@
 //! Which credentials go to which registry. The user name and password of a run belong to one registry only.
 //!
-//! That registry is `--registry`, else that of `RLS_REGISTRY` or the configuration file, else the only one that the
-//! command line names: never one that standard input, a plan or a server names, and never the default of all. Others
-//! get what is found for them.
+//! That registry is `--registry`, else that of `RLS_REGISTRY` or the configuration file, else the only one named on the
+//! command line: never one named by standard input, a plan or a server, and never Docker Hub by default. Other
+//! registries get the credentials that are found for them.
 
 use std::path::PathBuf;
 
@@ -80,14 +80,13 @@ impl Settings {
         }
     }
 
-    /// The name of a user name or password of the run that no registry gets, because none is named that it could be
-    /// for.
+    /// The source of a user name or password that is not sent to any registry, because none is named.
     pub fn unused_login(&self) -> Option<&'static str> {
         self.source(false).filter(|_| self.login_registry.is_none()).map(Source::name)
     }
 
-    /// Where the user name or password of the run comes from; `None` when there is none, or none is used. A file with
-    /// credentials is used in the place of both, except for a login, which stores them there.
+    /// The source of user name and password; `None` if there is none, or none is used. A credentials file replaces
+    /// both, except for a login, which stores them there.
     fn source(&self, logs_in: bool) -> Option<Source> {
         let [options, environment, file] =
             [&self.options, &self.environment.settings, &self.file.settings].map(|source| &source.connection.login);
@@ -109,12 +108,12 @@ impl Settings {
         }
     }
 
-    /// The registries that names on the command line say they are in. What cannot be read is an error of who reads it.
+    /// The registries named on the command line. Invalid names are left to parsing.
     fn named_by(&self, names: Names<'_>) -> Vec<Registry> {
         let is_line = |text: &&String| *text != "-";
         let in_name = |text: &String| match Located::<Reference>::read(text).ok()?.registry {
             Some(_) => Some(self.reference(text).ok()?.0),
-            // It is in the usual one, if there is any.
+            // It is in the default registry, if there is one.
             None => self.default.clone(),
         };
         let named: Vec<Registry> = match names {

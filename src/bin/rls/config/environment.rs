@@ -24,8 +24,8 @@ pub struct Environment {
     pub root: Option<PathBuf>,
     /// `RLS_CONFIG`
     pub config: Option<PathBuf>,
-    /// `RLS_USERNAME`, `REGISTRY_AUTH_FILE`, `RLS_CA_FILE` (separated as in `PATH`), `RLS_CLIENT_CERT`, `RLS_CLIENT_KEY`,
-    /// `RLS_INSECURE`, `RLS_PLAIN_HTTP`, `RLS_JOBS`, `RLS_TIMEOUT`, `RLS_OUTPUT`, `RLS_LOG`.
+    /// `RLS_USERNAME`, `REGISTRY_AUTH_FILE`, `RLS_CA_FILE` (separated as in `PATH`), `RLS_CLIENT_CERT`,
+    /// `RLS_CLIENT_KEY`, `RLS_INSECURE`, `RLS_PLAIN_HTTP`, `RLS_JOBS`, `RLS_TIMEOUT`, `RLS_OUTPUT`, `RLS_LOG`.
     ///
     /// `NO_COLOR` and `CLICOLOR_FORCE` set the colours to `auto`, which heeds them; so they take precedence over the
     /// configuration file.

@@ -1,7 +1,7 @@
 //! Parses names, and determines their registry and its scheme.
 //!
-//! A text that comes from the command line is an argument. One from standard input, which another program may have
-//! printed, is a line: without `--registry` it is read as a full reference.
+//! Arguments are typed by the user. Lines of standard input may have been printed by another program: without
+//! `--registry` they are full references.
 
 use registry_ls::Error;
 use registry_ls::name::{Located, Reference, Registry, Repository, Scheme};
@@ -9,7 +9,7 @@ use registry_ls::name::{Located, Reference, Registry, Repository, Scheme};
 use super::Settings;
 use crate::usage::{Result, Usage};
 
-/// What `REGISTRY[/PATH]` names.
+/// A parsed `REGISTRY[/PATH]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The registry.
@@ -46,8 +46,8 @@ impl Settings {
         let named = if scheme.is_some() { named } else { named.within(&self.registry()) };
         let named = self.reached(named, scheme)?;
         match &self.requested {
-            Some(asked) if *asked != named => {
-                Err(Usage::new(format!("{named} is not the registry of --registry, {asked}"))
+            Some(requested) if *requested != named => {
+                Err(Usage::new(format!("{named} is not the registry of --registry, {requested}"))
                     .hint("name the registry only once"))
             }
             _ => Ok(named),
@@ -142,13 +142,14 @@ impl Settings {
         let whole = |registry| Place { registry, path: None, otherwise: None };
         let Some(text) = text else { return Ok(whole(self.registry())) };
         let trimmed = text.trim_end_matches('/');
-        if let Some(asked) = &self.requested {
-            let is_asked = |named: &Registry| named.authority() == asked.authority() && named.prefix().is_none();
-            if Registry::read(text).is_ok_and(|named| named == *asked || is_asked(&named)) {
-                return Ok(whole(asked.clone()));
+        if let Some(requested) = &self.requested {
+            let is_requested =
+                |named: &Registry| named.authority() == requested.authority() && named.prefix().is_none();
+            if Registry::read(text).is_ok_and(|named| named == *requested || is_requested(&named)) {
+                return Ok(whole(requested.clone()));
             }
-            let located = Located::<Reference>::parse_in(trimmed, asked)?;
-            let (registry, path) = located.within(asked);
+            let located = Located::<Reference>::parse_in(trimmed, requested)?;
+            let (registry, path) = located.within(requested);
             return Ok(Place { registry, path: Some(path), otherwise: None });
         }
         if text.contains("://") {
@@ -225,8 +226,8 @@ impl Settings {
     }
 }
 
-/// Whether what is sent to one registry may be sent to the other: the same host and port by the same scheme. What
-/// stands before `/v2/` in their paths is the server's business.
+/// Whether credentials for one registry may be sent to the other: host, port and scheme are the same. Their prefixes
+/// may differ.
 pub(super) fn is_same(one: &Registry, other: &Registry) -> bool {
     let place = |registry: &Registry| (registry.host().to_owned(), registry.effective_port(), registry.is_plain_http());
     place(one) == place(other)

@@ -85,8 +85,8 @@ impl PartialSettings {
 }
 
 impl PartialConnection {
-    /// Fills in what is not set from a source of lower precedence. Logins are not merged: which source counts depends on
-    /// the registry.
+    /// Fills in what is not set from a source of lower precedence. Logins are not merged: which source counts depends
+    /// on the registry.
     #[must_use]
     pub fn or(self, lower: &Self) -> Self {
         Self {

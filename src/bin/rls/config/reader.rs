@@ -1,4 +1,4 @@
-//! Values of a TOML file, and errors that name their line and column.
+//! Reads values of a TOML file; errors contain line and column.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -21,18 +21,18 @@ pub struct Reader<'a> {
     home: Option<&'a Path>,
 }
 
-/// A key, where it stands, and its value.
+/// A key with its position, and its value.
 pub struct Entry<'a, 'i> {
     /// The key.
     pub key: &'a str,
-    /// Where the key stands.
+    /// The position of the key.
     pub at: Range<usize>,
     /// The value.
     pub value: &'a Value<'i>,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of `text`, which is what `path` holds; `~/` in it is `home`.
+    /// A reader of `text`, the contents of `path`; `~/` in it is `home`.
     pub fn new(path: &'a Path, text: &'a str, home: Option<&'a Path>) -> Self {
         Self { path, text, home }
     }
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         Ok(table.into_inner())
     }
 
-    /// The entries of a table in the order of the file, so that the first fault is the one that is named.
+    /// The entries of a table in the order of the file, so that the first error is reported.
     pub fn entries<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
         let mut entries: Vec<_> =
             table.iter().map(|(key, value)| Entry { key: key.get_ref(), at: key.span(), value }).collect();
@@ -57,7 +57,7 @@ impl<'a> Reader<'a> {
         entries
     }
 
-    /// An error at a place in the file.
+    /// An error at a position in the file.
     pub fn fault(&self, at: Range<usize>, what: impl std::fmt::Display) -> Usage {
         let before = self.text.get(..at.start).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
@@ -124,10 +124,10 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| self.expected(entry, format_args!("a number from {} to {}", range.start(), range.end())))
     }
 
-    /// Text that `parse` takes.
+    /// Text that `parse` accepts.
     ///
     /// # Errors
-    /// It is something else, or `parse` refuses it.
+    /// It is something else, or `parse` rejects it.
     pub fn parsed<T, E: std::fmt::Display>(
         &self,
         entry: &Entry<'_, '_>,
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
             .map_err(|cause| self.fault(entry.value.span(), format!("invalid {} {text:?}", entry.key)).because(cause))
     }
 
-    /// One of the words that an option takes.
+    /// A value of an option with fixed values.
     ///
     /// # Errors
     /// It is something else.
@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
     /// One value or a list of them.
     ///
     /// # Errors
-    /// One of them is something else than `item` takes.
+    /// `item` rejects one of them.
     pub fn list<T>(&self, entry: &Entry<'_, '_>, item: impl Fn(&Entry<'_, '_>) -> Result<T>) -> Result<Vec<T>> {
         let Some(items) = entry.value.get_ref().as_array() else { return Ok(vec![item(entry)?]) };
         items.iter().map(|value| item(&Entry { key: entry.key, at: entry.at.clone(), value })).collect()

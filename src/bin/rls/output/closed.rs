@@ -1,9 +1,8 @@
 //! Whether standard output was closed before the program started, as by the shell's `>&-`.
 //!
-//! Before `main` the standard library opens `/dev/null` in the place of a standard stream that is closed, to read and
-//! to write. Writing then always succeeds, and what should have been printed is lost without a word. Such a stream
-//! looks like one that a program was given: Python and Node open `/dev/null` in that way, too. A shell does not, it
-//! opens it to write alone. So the parent is looked at.
+//! Before `main`, the standard library replaces a closed standard stream by `/dev/null`, opened for reading and
+//! writing. Writing then always succeeds, and the output is silently lost. Python and Node open `/dev/null` in the same
+//! way for their children, while a shell opens it for writing only. So the parent process is inspected.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -12,17 +11,17 @@ use std::os::unix::process::parent_id;
 /// The number of the device `/dev/null`.
 const NULL: u64 = 0x103;
 
-/// Programs that give `/dev/null` to others to write alone.
+/// Programs that open `/dev/null` for writing only.
 const SHELLS: [&str; 10] = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "busybox", "fish", "yash"];
 
-/// Whether there is no standard output. Where that cannot be told there is one.
+/// Whether standard output is closed; `false` if that cannot be determined.
 pub fn is_closed() -> bool {
     if stdout_of("self") != Some(Stdout::Null) {
         return false;
     }
     let parent = parent_id().to_string();
     match stdout_of(&parent) {
-        // A parent without one cannot hand it down.
+        // A parent without standard output cannot pass one on.
         Some(Stdout::Closed) => true,
         Some(Stdout::Other) => {
             let name = fs::read_to_string(format!("/proc/{parent}/comm")).unwrap_or_default();
@@ -32,16 +31,16 @@ pub fn is_closed() -> bool {
     }
 }
 
-/// What the standard output of a process is.
+/// The kind of standard output of a process.
 #[derive(Debug, PartialEq, Eq)]
 enum Stdout {
     Closed,
-    /// `/dev/null`, to read and to write.
+    /// `/dev/null`, for reading and writing.
     Null,
     Other,
 }
 
-/// The standard output of a process; `None` where it cannot be looked at.
+/// The standard output of a process; `None` if it cannot be inspected.
 fn stdout_of(process: &str) -> Option<Stdout> {
     let folder = format!("/proc/{process}/fd");
     let mut streams = fs::read_dir(&folder).ok()?.flatten();

@@ -1,19 +1,19 @@
-//! What a server sends cannot steer the terminal: control characters are shown, not obeyed.
+//! Escapes control characters, so that text from a server cannot control the terminal.
 //!
 //! Escaped are C0 and C1 controls, DEL, line and paragraph separators, bidirectional controls and the characters
 //! without any width that hide differences between names (CVE-2021-25743, CWE-150, "Trojan Source" CVE-2021-42574).
 //! Tabs and line ends are escaped too: one thing stays on one line. A flood of combining marks is cut by escaping what
-//! is more than [`MOST_MARKS`] on one letter.
+//! is more than [`MAX_MARKS`] on one letter.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use unicode_width::UnicodeWidthChar;
 
-/// So many combining marks on one letter are shown as they are.
-const MOST_MARKS: usize = 8;
+/// Maximum number of combining marks on one letter that are not escaped.
+const MAX_MARKS: usize = 8;
 
-/// Whether a terminal would obey `c`, or hide it.
+/// Whether a terminal would interpret `c`, or not show it.
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -22,9 +22,9 @@ pub fn is_hostile(c: char) -> bool {
             | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// `text` as it may be shown to people: `\n`, `\t`, `\r`, `\x1b`, `\u{202e}` stand for what they name.
+/// Escapes text for people, as `\n`, `\t`, `\r`, `\x1b` or `\u{202e}`.
 ///
-/// A backslash stays as it is, so this is for reading, not for reading back.
+/// Backslashes are not escaped, so the result cannot be unescaped.
 pub fn escape(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     if bytes.iter().all(|byte| matches!(byte, 0x20..=0x7e)) {
@@ -35,7 +35,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     for c in text.chars() {
         let is_mark = c.width() == Some(0) && !is_hostile(c);
         marks = if is_mark { marks + 1 } else { 0 };
-        if is_hostile(c) || marks > MOST_MARKS {
+        if is_hostile(c) || marks > MAX_MARKS {
             push_escaped(&mut shown, c);
         } else {
             shown.push(c);

@@ -46,7 +46,7 @@ pub struct OutputOptions {
 
 impl OutputOptions {
     /// Options for this process's standard output: its width if it is a terminal; `layout` is `table` there and `plain`
-    /// elsewhere when nothing was asked for.
+    /// elsewhere when no format is requested.
     pub fn for_stdout(layout: Option<Layout>, header: bool, color: ColorChoice) -> Self {
         let terminal = stdout().is_terminal();
         let default = if terminal { Format::Table } else { Format::Plain };

@@ -18,10 +18,10 @@ const WEEK: i64 = 7 * DAY;
 const MONTH: i64 = 30 * DAY;
 const YEAR: i64 = 365 * DAY;
 
-/// So many hexadecimal digits of a digest are shown where it is shortened.
+/// Number of hexadecimal digits in a shortened digest.
 const SHORT: usize = 8;
 
-/// What is needed to show things to people: the time that "3 days ago" counts from, and the colours.
+/// Formats values for people: relative to the current time, with or without colours.
 #[derive(Debug, Clone, Copy)]
 pub struct Human {
     /// Now.
@@ -38,8 +38,7 @@ impl Human {
         humansize::format_size(bytes, options)
     }
 
-    /// `3 days ago`: the largest unit of which there are at least two, from weeks on; what is to come is shown as its
-    /// date.
+    /// `3 days ago`: the largest unit, from weeks on only if there are at least two; a time in the future as its date.
     pub fn ago(&self, time: Time) -> String {
         let seconds = self.now.as_second() - time.timestamp().as_second();
         let (unit, name) = match seconds {
@@ -62,7 +61,7 @@ impl Human {
         time.timestamp().strftime("%Y-%m-%d %H:%M UTC").to_string()
     }
 
-    /// `sha256:9b1f27c4…`; what is no digest stays.
+    /// `sha256:9b1f27c4…`; other text is unchanged.
     pub fn short(&self, digest: &str) -> String {
         match digest.split_once(':') {
             Some((algorithm, hex)) if hex.len() > SHORT && hex.is_ascii() => format!("{algorithm}:{}…", &hex[..SHORT]),
@@ -70,24 +69,24 @@ impl Human {
         }
     }
 
-    /// Text from a server, harmless.
+    /// Escapes text from a server.
     pub fn escape<'a>(&self, text: &'a str) -> Cow<'a, str> {
         escape(text)
     }
 
-    /// `text` with blanks up to `width` columns of the terminal.
+    /// `text`, padded with spaces to `width` columns of the terminal.
     pub fn pad(&self, text: &str, width: usize) -> String {
         format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
     }
 }
 
-/// As many names as a message has.
-const NAMED: usize = 10;
+/// Maximum number of names in a message.
+const MAX_NAMES: usize = 10;
 
 /// The first ten names, and how many more there are.
 pub fn some_of(names: &[String]) -> String {
-    match names.get(..NAMED).filter(|_| names.len() > NAMED) {
-        Some(first) => format!("{} and {} more", first.join(", "), names.len() - NAMED),
+    match names.get(..MAX_NAMES).filter(|_| names.len() > MAX_NAMES) {
+        Some(first) => format!("{} and {} more", first.join(", "), names.len() - MAX_NAMES),
         None => names.join(", "),
     }
 }

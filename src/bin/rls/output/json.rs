@@ -1,4 +1,5 @@
-//! JSON whose strings a terminal can be shown: what [`escape`](super::escape()) calls hostile is written as `\uXXXX`.
+//! JSON that is safe to show on a terminal: characters that [`escape`](super::escape()) escapes are written as
+//! `\uXXXX`.
 
 use std::io::{self, Write};
 
@@ -39,10 +40,10 @@ fn encode<T: Serialize>(value: &T, layout: impl Formatter) -> serde_json::Result
     String::from_utf8(bytes).map_err(serde::ser::Error::custom)
 }
 
-/// A layout, with hostile characters escaped. serde_json itself escapes C0 only, as RFC 8259 asks.
+/// A formatter that also escapes hostile characters. serde_json itself escapes only C0, as RFC 8259 requires.
 struct EscapingFormatter<F>(F);
 
-/// Hands a method on to the layout within.
+/// Delegates a method to the inner formatter.
 macro_rules! delegate {
     ($($method:ident($($argument:ident: $type:ty),*);)*) => {
         $(fn $method<W: ?Sized + Write>(&mut self, writer: &mut W $(, $argument: $type)*) -> io::Result<()> {

@@ -14,8 +14,8 @@
 //! [`LogoutView`], [`TrustRecord`] with [`TrustView`], [`InspectionRecord`] with [`InspectionView`], [`UndoRunRecord`]
 //! with [`UndoRunView`]. A [`Field`] is absent, unknown or known; [`Failure`] is the `"error"` of one record.
 //!
-//! Exact bytes go through [`write_raw`]. [`OutputError`] tells a closed pipe (141) from a disk that is full (13) and a
-//! template that does not fit (2). For standard error there are [`Styles`], [`Tone`], [`escape()`] and [`Progress`].
+//! [`write_raw`] writes exact bytes. [`OutputError`] distinguishes a closed pipe (141), a full disk (13) and a template
+//! error (2). [`Styles`], [`Tone`], [`escape()`] and [`Progress`] are for standard error.
 
 mod closed;
 mod escape;

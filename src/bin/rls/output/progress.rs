@@ -1,4 +1,4 @@
-//! Progress on standard error: on terminals only, late, and gone before anything else is printed.
+//! Progress on standard error: only on terminals, after a delay, and cleared before anything else is printed.
 
 use std::io::{IsTerminal, stderr};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -10,9 +10,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::escape::escape;
 
-/// What takes less time shows no progress.
-const PATIENCE: Duration = Duration::from_millis(300);
-/// How often the picture moves.
+/// Progress is shown after this delay.
+const DELAY: Duration = Duration::from_millis(300);
+/// How often it is redrawn.
 const TICK: Duration = Duration::from_millis(100);
 
 /// `--progress`
@@ -25,10 +25,10 @@ pub enum ProgressChoice {
     Never,
 }
 
-/// The progress that is on the terminal, for whoever else writes there.
+/// The progress on the terminal, if any.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Runs `print`, which may write to the terminal, while the progress is out of the way.
+/// Runs `print`, which may write to the terminal, with the progress cleared meanwhile.
 pub fn on_terminal<T>(print: impl FnOnce() -> T) -> T {
     match SHOWN.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
         Some(bar) => bar.suspend(print),
@@ -36,20 +36,20 @@ pub fn on_terminal<T>(print: impl FnOnce() -> T) -> T {
     }
 }
 
-/// How far a command has come. Dropping it clears it from the terminal.
+/// The progress of a command. Dropping it clears it from the terminal.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
-    /// Ends the waiting when it is dropped; `None` when nothing is ever shown.
+    /// Ends the delay when dropped; `None` if nothing is ever shown.
     waiting: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Progress {
-    /// Begins to count `what`, such as `tags of team/app`. Shown after 300 ms, unless it is unwanted or standard error
-    /// is no terminal.
+    /// Starts to count `what`, such as `tags of team/app`. Shown after 300 ms, unless disabled or standard error is not
+    /// a terminal.
     pub fn start(what: &str, choice: ProgressChoice, quiet: bool) -> Self {
         if is_wanted(choice, quiet, stderr().is_terminal()) {
-            Self::on(ProgressDrawTarget::stderr(), what, PATIENCE)
+            Self::on(ProgressDrawTarget::stderr(), what, DELAY)
         } else {
             Self { bar: ProgressBar::hidden(), waiting: None }
         }
@@ -72,18 +72,18 @@ impl Progress {
         Self { bar, waiting: Some((sender, waiter)) }
     }
 
-    /// Says how many there will be.
+    /// Sets the total.
     pub fn set_total(&self, total: u64) {
         self.bar.set_style(style(true));
         self.bar.set_length(total);
     }
 
-    /// Says how many there are so far.
+    /// Sets the current count.
     pub fn set(&self, count: u64) {
         self.bar.set_position(count);
     }
 
-    /// Counts some more.
+    /// Increases the count.
     pub fn inc(&self, count: u64) {
         self.bar.inc(count);
     }
@@ -93,7 +93,7 @@ impl Drop for Progress {
     fn drop(&mut self) {
         if let Some((sender, waiter)) = self.waiting.take() {
             drop(sender);
-            // A waiter that panicked has shown nothing that would have to be cleared.
+            // A thread that panicked has shown nothing to clear.
             let _ = waiter.join();
             *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }

@@ -5,8 +5,7 @@ use std::io::Write;
 use super::escape::escape;
 use super::sink::{OutputError, Sink};
 
-/// Writes `bytes` as they are, so that their hash is what it was. Only on a terminal, which would obey what is in them,
-/// is everything shown escaped but line ends and tabs.
+/// Writes exact bytes, whose hash is preserved. On a terminal, everything but line ends and tabs is escaped.
 ///
 /// # Errors
 /// [`OutputError::Closed`] or [`OutputError::Write`].

@@ -1,4 +1,5 @@
-//! Standard output: whole records, clear of the progress, and errors that tell a closed pipe from a full disk.
+//! Writes whole records to standard output, coordinated with the progress; errors distinguish a closed pipe from a full
+//! disk.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -6,15 +7,15 @@ use std::io::{self, Write};
 use super::progress::on_terminal;
 use crate::usage::Usage;
 
-/// So much is gathered before it is written, if nobody asks for it to be written earlier.
+/// Number of bytes that are buffered before they are written.
 const CHUNK: usize = 32 * 1024;
 
-/// Why output ended early.
+/// Why writing failed.
 #[derive(Debug)]
 pub enum OutputError {
-    /// The reader went away: end silently, as SIGPIPE would have it (141).
+    /// The reader is gone: end silently, as with SIGPIPE (141).
     Closed,
-    /// It could not be written, for instance because the disk is full (13).
+    /// It cannot be written, for instance because the disk is full (13).
     Write(io::Error),
     /// There is no standard output (13).
     Nowhere,
@@ -47,17 +48,17 @@ impl From<serde_json::Error> for OutputError {
     }
 }
 
-/// Gathers whole records and hands them on in one piece each. What was not flushed when it is dropped is lost.
+/// Buffers whole records. What is not flushed when it is dropped is lost.
 #[derive(Debug)]
 pub struct Sink<W> {
     inner: W,
-    gathered: Vec<u8>,
+    buffered: Vec<u8>,
 }
 
 impl<W: Write> Sink<W> {
     /// A sink before `inner`.
     pub fn new(inner: W) -> Self {
-        Self { inner, gathered: Vec::new() }
+        Self { inner, buffered: Vec::new() }
     }
 
     /// Takes whole lines, line ends included, or exact bytes.
@@ -65,25 +66,25 @@ impl<W: Write> Sink<W> {
     /// # Errors
     /// Those of earlier text that is written now.
     pub fn push(&mut self, text: impl AsRef<[u8]>) -> Result<(), OutputError> {
-        self.gathered.extend_from_slice(text.as_ref());
-        if self.gathered.len() < CHUNK { Ok(()) } else { self.hand_on() }
+        self.buffered.extend_from_slice(text.as_ref());
+        if self.buffered.len() < CHUNK { Ok(()) } else { self.write_buffered() }
     }
 
-    /// Writes what was gathered.
+    /// Writes what was buffered.
     ///
     /// # Errors
     /// [`OutputError::Closed`] or [`OutputError::Write`].
     pub fn flush(&mut self) -> Result<(), OutputError> {
-        self.hand_on()
+        self.write_buffered()
     }
 
-    /// Nothing is written twice, whatever comes of it.
-    fn hand_on(&mut self) -> Result<(), OutputError> {
-        let gathered = std::mem::take(&mut self.gathered);
-        if gathered.is_empty() {
+    /// Writes the buffer once, whether or not it succeeds.
+    fn write_buffered(&mut self) -> Result<(), OutputError> {
+        let buffered = std::mem::take(&mut self.buffered);
+        if buffered.is_empty() {
             return Ok(());
         }
-        Ok(on_terminal(|| self.inner.write_all(&gathered).and_then(|()| self.inner.flush()))?)
+        Ok(on_terminal(|| self.inner.write_all(&buffered).and_then(|()| self.inner.flush()))?)
     }
 }
 
@@ -91,7 +92,7 @@ impl<W: Write> Sink<W> {
 pub mod tests {
     use super::*;
 
-    /// A writer that fails, once it has taken so many bytes.
+    /// A writer that fails, after a number of bytes.
     pub struct Failing(pub usize, pub io::ErrorKind);
 
     impl Write for Failing {

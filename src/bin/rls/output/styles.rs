@@ -1,4 +1,4 @@
-//! Colours: which, and whether.
+//! Colours.
 
 use std::io::{stderr, stdout};
 
@@ -16,16 +16,16 @@ pub enum ColorChoice {
     Never,
 }
 
-/// In which manner something is shown.
+/// The tone of text, which determines its style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// As it is.
+    /// Normal text.
     Plain,
     /// A heading.
     Heading,
-    /// What repeats, or matters little.
+    /// Repeated, or less important.
     Dim,
-    /// Done.
+    /// Success.
     Good,
     /// `warning:`
     Warning,

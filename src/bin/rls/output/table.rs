@@ -1,4 +1,4 @@
-//! Tables: aligned columns, a bold header, what repeats dimmed, fitted to the terminal.
+//! Tables: aligned columns, a bold header, repeated cells dimmed, fitted to the terminal.
 
 use tabled::builder::Builder;
 use tabled::settings::object::Rows;
@@ -9,13 +9,13 @@ use unicode_width::UnicodeWidthStr;
 use super::styles::{Styles, Tone};
 use super::view::{Cell, Column};
 
-/// Rows that are laid out together. More would cost memory without end: a longer table is a sequence of such pieces,
-/// each at least as wide as the one before, without a second header.
+/// Number of rows that are laid out together, to bound memory. A longer table is a sequence of such pieces, each at
+/// least as wide as the one before, without a second header.
 const PIECE: usize = 10_000;
-/// Blanks between columns.
+/// Spaces between columns.
 const GAP: usize = 2;
 
-/// A table that is being filled.
+/// A table under construction.
 #[derive(Debug)]
 pub struct Table {
     columns: Vec<Column>,
@@ -35,8 +35,8 @@ impl Table {
         Self { columns, header, width, styles, rows: Vec::new(), widths, above: Vec::new() }
     }
 
-    /// Adds a row and returns the lines that became ready, if any. With one column there is nothing to align: each row
-    /// is ready at once.
+    /// Adds a row, and returns the lines that are ready, if any. With one column nothing is aligned: each row is ready
+    /// at once.
     pub fn push(&mut self, row: Vec<Cell>) -> Option<String> {
         self.rows.push(row);
         let piece = if self.is_gathering() { PIECE } else { 1 };
@@ -90,7 +90,7 @@ impl Table {
         let is_widest = self.widen(rows);
         let mut builder: Builder = rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str())).collect();
         if !is_widest {
-            // A row of the former widths, which is not shown, keeps this piece as wide as those before it.
+            // A row with the previous widths, which is not shown, keeps this piece as wide as those before it.
             builder.push_record(self.widths.iter().map(|width| "x".repeat(*width)));
         }
         let mut table = builder.build();

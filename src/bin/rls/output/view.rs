@@ -1,4 +1,4 @@
-//! How records look to people.
+//! How records are shown to people.
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ pub type Column = &'static str;
 pub struct Cell {
     /// What is shown.
     pub text: String,
-    /// In which manner; plain cells become dim when they repeat the cell above.
+    /// Its tone; plain cells that repeat the cell above are dimmed.
     pub tone: Tone,
 }
 
@@ -27,13 +27,13 @@ impl Cell {
 
 /// How one command shows its records. The machine formats need nothing but the record.
 pub trait View {
-    /// What the command shows.
+    /// The record of the command.
     type Record: Serialize;
 
     /// Whether a record is deep: `json` then spreads it over several lines.
     const DEEP: bool = false;
 
-    /// A record as this run makes them: its fields are those that a template may name.
+    /// A sample record of this run; its fields are those of templates.
     fn sample(&self) -> Self::Record;
 
     /// The option that adds a field which this run's records do not have.
@@ -41,8 +41,8 @@ pub trait View {
         None
     }
 
-    /// Whether people and templates are shown the record at all. One that failed before there was anything to show is
-    /// an error on standard error for them; the machine formats have every record.
+    /// Whether the record is shown to people and templates. One that failed without data is only an error for them;
+    /// machine formats contain every record.
     fn shows(&self, _record: &Self::Record) -> bool {
         true
     }
@@ -85,7 +85,7 @@ impl Lines {
         self.0.push('\n');
     }
 
-    /// Forgets them.
+    /// Removes all lines.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

@@ -64,7 +64,7 @@ impl<V: View, W: Write> Output<V, W> {
         Ok(Self { view, human, encoder, sink: Sink::new(writer), has_records: false })
     }
 
-    /// Takes one record.
+    /// Writes a record.
     ///
     /// # Errors
     /// [`OutputError`]; for [`OutputError::Template`] nothing of this record is written.
@@ -104,17 +104,17 @@ impl<V: View, W: Write> Output<V, W> {
         }
     }
 
-    /// The view, for what is known about it only after the first requests. Its columns and fields stay what they are.
+    /// The view, for properties known only after the first requests. Its columns and fields must not change.
     pub fn view_mut(&mut self) -> &mut V {
         &mut self.view
     }
 
-    /// Whether there was a record.
+    /// Whether any record was written.
     pub fn has_records(&self) -> bool {
         self.has_records
     }
 
-    /// Writes what can be written by now.
+    /// Flushes complete records.
     ///
     /// # Errors
     /// [`OutputError::Closed`] or [`OutputError::Write`].
@@ -122,7 +122,7 @@ impl<V: View, W: Write> Output<V, W> {
         self.sink.flush()
     }
 
-    /// Ends the output. Without this a list stays open and a table unprinted.
+    /// Finishes the output: closes lists, and prints tables.
     ///
     /// # Errors
     /// [`OutputError::Closed`] or [`OutputError::Write`].

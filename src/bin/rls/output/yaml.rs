@@ -17,7 +17,8 @@ pub fn to_item<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
     if item.chars().any(|c| is_hostile(c) && c != '\n') { flow_item(value) } else { Ok(item) }
 }
 
-/// The serializer escapes control characters, but not those that turn or hide text. JSON is YAML too, and ours does.
+/// The serializer escapes control characters, but not bidirectional or invisible ones. JSON is also YAML, and our JSON
+/// does.
 fn flow_item<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
     Ok(format!("- {}\n", json::to_line(value)?))
 }

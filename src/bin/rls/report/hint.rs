@@ -66,10 +66,10 @@ impl HintContext {
             Kind::Safety(danger) => danger_hint(danger),
             Kind::Network(network) => self.network(*network),
             Kind::Tls(tls) => {
-                let wish = error
+                let skip_verify = error
                     .ignored_skip_verify()
                     .map(|file| format!("use --insecure to skip verification, as {} asks", file.display()));
-                let hints: Vec<_> = self.tls(tls).into_iter().chain(wish).collect();
+                let hints: Vec<_> = self.tls(tls).into_iter().chain(skip_verify).collect();
                 (!hints.is_empty()).then(|| hints.join("; "))
             }
             Kind::TimedOut => {

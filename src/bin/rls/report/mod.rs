@@ -241,10 +241,10 @@ mod tests {
         let name = "report::tests::a_panic_is_a_bug_in_two_lines_that_quote_nothing";
         let mut command = Command::new(std::env::current_exe().unwrap());
         let output = command.args(["--exact", name, "--nocapture"]).env(PANICS, "1").output().unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{told}");
-        let lines: Vec<_> = told.lines().collect();
-        assert!(lines[0].starts_with("error: a bug in rls, at src/bin/rls/report/mod.rs:"), "{told}");
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{printed}");
+        let lines: Vec<_> = printed.lines().collect();
+        assert!(lines[0].starts_with("error: a bug in rls, at src/bin/rls/report/mod.rs:"), "{printed}");
         assert_eq!(lines[1..], ["hint:  please report it, with the command line"]);
         assert!(!String::from_utf8(output.stdout).unwrap().contains("hunter2"));
     }

@@ -50,8 +50,8 @@ impl Decisions {
             let requests = RemovalRequest::by_rule(&plan, &of_decision, &policy);
             (plan, requests, used)
         });
-        let given_up = |error| Error::new(Kind::Incomplete, "planning was aborted").because(error);
-        let (plan, requests, used) = decided.await.map_err(given_up)?;
+        let aborted = |error| Error::new(Kind::Incomplete, "planning was aborted").because(error);
+        let (plan, requests, used) = decided.await.map_err(aborted)?;
         let removal = Self::removal(target, &snapshot, requests, &used).await;
         let mut decided = Self {
             positions: positions(&plan, &snapshot),
@@ -245,7 +245,7 @@ fn doubts(repository: &Repository, held: &HashMap<Tag, Error>) -> Vec<Error> {
             None => doubts.push((tag, error, 1)),
         }
     }
-    let told = doubts.into_iter().map(|(tag, error, count)| {
+    let errors = doubts.into_iter().map(|(tag, error, count)| {
         let one = format!("cannot remove {repository}:{tag}: ");
         let why = error.what().strip_prefix(&one).unwrap_or(error.what());
         let names = match error.kind() {
@@ -254,9 +254,9 @@ fn doubts(repository: &Repository, held: &HashMap<Tag, Error>) -> Vec<Error> {
         };
         let what = match count {
             1 => format!("{one}{why}"),
-            _ => format!("cannot remove {count} tags of {repository}, {tag} among them: {why}"),
+            _ => format!("cannot remove {count} tags of {repository}, including {tag}: {why}"),
         };
         error.clone().called(what).with_kind(Kind::Safety(Danger::Unreadable { names }))
     });
-    told.collect()
+    errors.collect()
 }

@@ -82,12 +82,12 @@ impl Listing<'_> {
 
     async fn begin(&self) -> Result<LocalBoxStream<'_, Batch>> {
         let query = self.query;
-        let wanted = match query.same_as {
+        let same_digest = match query.same_as {
             Some(tag) => Some(self.client.resolve(&self.repository, Target::Tag(tag)).await?.digest),
             None => None,
         };
         let same = move |mut known: Vec<TagInfo>| {
-            known.retain(|known| wanted.is_none() || known.digest() == wanted.as_ref());
+            known.retain(|known| same_digest.is_none() || known.digest() == same_digest.as_ref());
             known
         };
         let mut last = None;

@@ -52,10 +52,10 @@ impl Choice {
     pub(super) fn plan(&self, archive: &Archive) -> Result<Vec<Restoration>> {
         let mut restorations = Vec::new();
         for SelectedRun { id, named } in self.runs(archive)? {
-            let is_wanted = |entry: &Entry| {
+            let is_selected = |entry: &Entry| {
                 self.covers(&entry.registry) && (named.is_empty() || named.iter().any(|named| named.means(&id, entry)))
             };
-            restorations.extend(Restoration::plan(archive, archive.entries(&id)?, is_wanted));
+            restorations.extend(Restoration::plan(archive, archive.entries(&id)?, is_selected));
         }
         Ok(restorations)
     }
@@ -64,8 +64,8 @@ impl Choice {
     fn runs(&self, archive: &Archive) -> Result<Vec<SelectedRun<'_>>> {
         let ids: Vec<RunId> = archive.runs()?.into_iter().map(|run| run.id).collect();
         let mut chosen: Vec<_> = ids.into_iter().map(|id| SelectedRun { id, named: Vec::new() }).collect();
-        let contains = |id: &RunId, wanted: &dyn Fn(&Entry) -> bool| {
-            Ok::<_, Error>(archive.entries(id)?.any(|entry| self.covers(&entry.registry) && wanted(&entry)))
+        let contains = |id: &RunId, is_selected: &dyn Fn(&Entry) -> bool| {
+            Ok::<_, Error>(archive.entries(id)?.any(|entry| self.covers(&entry.registry) && is_selected(&entry)))
         };
         if self.named.is_empty() {
             let mut last = Vec::new();

@@ -16,8 +16,8 @@
 //! keep-last = 10
 //! ```
 //!
-//! There is no password in it, and what weakens a connection, `insecure` and `plain-http`, is for one registry, never
-//! for all. The tables are `registries` because `registry` is the default registry's name.
+//! It contains no passwords, and `insecure` and `plain-http` only for single registries. The tables are `registries`
+//! because `registry` is the default registry.
 
 mod prune;
 

@@ -7,7 +7,7 @@ use crate::args::{RuleArgs, parse_age, parse_glob, parse_range};
 use crate::config::reader::{Entry, Reader};
 use crate::usage::{Result, Usage};
 
-/// Keys of such a table: the options of a rule.
+/// Keys of the table of a rule.
 pub(super) const RULE: [&str; 11] = [
     "keep-last",
     "keep",
@@ -25,7 +25,7 @@ pub(super) const RULE: [&str; 11] = [
 /// A rule for the repositories whose path matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prune {
-    /// Of which repositories.
+    /// The repositories that it applies to.
     pub repositories: Glob,
     /// The rule.
     pub rule: RuleArgs,

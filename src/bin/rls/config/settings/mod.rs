@@ -14,7 +14,8 @@ use crate::output::{ColorChoice, Layout, ProgressChoice};
 use crate::spelling::nearest;
 use crate::usage::{Result, Usage};
 
-/// The merged settings of options, environment and configuration file. What depends on the registry is in [`Connection`].
+/// The merged settings of options, environment and configuration file. What depends on the registry is in
+/// [`Connection`].
 #[derive(Debug)]
 pub struct Settings {
     /// `--output` or `--format`, with `@NAME` resolved; `None` if neither is set.

@@ -8,11 +8,11 @@ use crate::output::Human;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateRecord {
-    /// Whom it is for.
+    /// The subject.
     pub subject: String,
-    /// Who issued it.
+    /// The issuer.
     pub issuer: String,
-    /// The host names and addresses that it is for.
+    /// The host names and addresses in it.
     pub names: Vec<String>,
     /// Begin of validity.
     pub not_before: Option<Time>,

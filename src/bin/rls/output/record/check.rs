@@ -7,13 +7,13 @@ use unicode_width::UnicodeWidthStr;
 use super::field::UNKNOWN;
 use crate::output::{Human, Lines, Tone, View};
 
-/// Columns of the name of a check, with the blanks after it.
+/// Width of the name of a check, in columns.
 const NAME: usize = 13;
-/// Columns of what came of it, before the time.
+/// Width of the detail, before the time.
 const DETAIL: usize = 52;
-/// What stands before the lines that belong to a check.
+/// Indents the lines of a check.
 const INDENT: &str = "     ";
-/// Columns of `cause` and `remedy`, with the blanks after them.
+/// Width of `cause` and `remedy`, in columns.
 const LABEL: usize = 8;
 
 /// One check of `rls doctor`.
@@ -24,41 +24,41 @@ pub struct CheckRecord {
     /// The full name of the repository or tag that was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// What was looked at, such as `tls`.
+    /// The name of the check, such as `tls`.
     pub check: String,
-    /// What came of it.
+    /// The outcome.
     pub status: CheckStatus,
-    /// The same in a few words.
+    /// The outcome in a few words.
     pub detail: String,
     /// What is wrong.
     pub cause: Option<String>,
-    /// What to do about it: one of these.
+    /// Alternative remedies.
     pub remedy: Vec<String>,
-    /// What else was seen.
+    /// Details.
     pub facts: Vec<FactRecord>,
-    /// How long it took, where something was waited for.
+    /// How long it took, if it waited for something.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
     pub took: Option<Duration>,
 }
 
-/// What came of a check.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckStatus {
-    /// All is well.
+    /// Passed.
     Ok,
-    /// Something is wrong.
+    /// Failed.
     Failed,
-    /// There was nothing to check, or an earlier failure stands in the way.
+    /// Nothing to check, or an earlier failure prevents it.
     Skipped,
 }
 
-/// Something that was seen. Machines see its text alone.
+/// A detail. Machine formats contain only its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactRecord {
-    /// How deep it is below what it belongs to.
+    /// Its nesting level.
     pub depth: usize,
-    /// What it is.
+    /// The text.
     pub text: String,
 }
 
@@ -92,10 +92,10 @@ impl CheckStatus {
     }
 }
 
-/// How `rls doctor` shows its records: a line each, and below it what is wrong.
+/// How `rls doctor` shows its records: a line for each, followed by what is wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckView {
-    /// Whether people are shown all that was seen, also where nothing is wrong.
+    /// Whether details of passed checks are shown.
     pub everything: bool,
 }
 

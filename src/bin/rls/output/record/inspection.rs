@@ -54,16 +54,16 @@ pub struct KeyRecord {
     pub certificate_in: Vec<String>,
 }
 
-/// What a program does with a file.
+/// Where a file belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UseRecord {
     /// `docker`, `podman`, `containerd`, `k3s`, `rls` or `registry`; `clients` for all but the last.
     pub program: String,
-    /// Where the file is to be copied.
+    /// Where to copy the file.
     pub path: Option<String>,
-    /// What has to be set so that it counts.
+    /// The setting that it needs.
     pub setting: Option<String>,
-    /// Why not, or what to beware of.
+    /// A remark, or why it does not belong there.
     pub note: Option<String>,
 }
 
@@ -122,7 +122,7 @@ impl View for InspectionView {
 }
 
 impl UseRecord {
-    /// A line for each thing to be said, the program's name before the first.
+    /// A line for each part, with the program's name before the first.
     fn lines(&self) -> Vec<String> {
         let parts = [&self.path, &self.setting, &self.note].into_iter().flatten().enumerate();
         let label = |number| if number == 0 { self.program.as_str() } else { "" };
@@ -130,7 +130,7 @@ impl UseRecord {
     }
 }
 
-/// Files after a few words; nothing when there are none.
+/// Words followed by files; empty if there are no files.
 fn listed(words: &str, files: &[String]) -> String {
     if files.is_empty() { String::new() } else { format!("{words}{}", files.join(" and ")) }
 }

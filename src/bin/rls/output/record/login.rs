@@ -2,16 +2,16 @@ use serde::Serialize;
 
 use crate::output::{Human, Lines, Tone, View};
 
-/// What `rls login` did.
+/// The result of `rls login`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LoginRecord {
     /// `HOST[:PORT]`
     pub registry: String,
-    /// Who logged in.
+    /// The user.
     pub username: String,
-    /// Where the credentials are kept.
+    /// Where the credentials are stored.
     pub place: String,
-    /// Whether the registry would have refused a wrong password.
+    /// Whether the registry verified the password.
     pub proven: bool,
 }
 
@@ -40,12 +40,12 @@ impl View for LoginView {
     }
 }
 
-/// What `rls logout` did.
+/// The result of `rls logout`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogoutRecord {
     /// `HOST[:PORT]`
     pub registry: String,
-    /// Where credentials were; none when there were none.
+    /// Where credentials were removed.
     pub places: Vec<String>,
 }
 

@@ -10,10 +10,10 @@ use crate::output::{Cell, Column, Human, Lines, View};
 /// One tag that `rls prune` decided about, or a repository about whose tags it could not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PruneRecord {
-    /// What becomes of it, and why.
+    /// The decision, and why.
     #[serde(flatten)]
     pub removal: RemovalRecord,
-    /// When the image was made.
+    /// The creation time.
     pub created: Option<Time>,
     /// Bytes of the distinct blobs that the tag reaches.
     pub size: Option<u64>,
@@ -85,7 +85,7 @@ impl View for PruneView {
     }
 }
 
-/// What is decided reads as an instruction, what was done as a report.
+/// The word for a decision, or for what was done.
 fn decision(action: Action) -> &'static str {
     match action {
         Action::Kept => "keep",

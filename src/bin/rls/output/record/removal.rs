@@ -20,19 +20,19 @@ pub struct RemovalRecord {
     pub tag: Option<String>,
     /// The manifest's digest, if it is known.
     pub digest: Option<String>,
-    /// What became of it.
+    /// What was or would be done.
     pub action: Action,
     /// How it was, or would be, removed.
     pub method: Option<String>,
     /// Why.
     pub reason: Option<String>,
-    /// The other tags on the digest, where the plan was asked for.
+    /// The other tags on the digest, if the plan was requested.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub siblings: Field<SiblingsRecord>,
-    /// Digests of the indexes that stay and list the manifest, where the plan was asked for.
+    /// Digests of remaining indexes that list the manifest, if the plan was requested.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub indexes: Field<Vec<String>>,
-    /// Digests of what refers to the manifest and is orphaned, where the plan was asked for.
+    /// Digests of referrers that are orphaned, if the plan was requested.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub referrers: Field<Vec<String>>,
     /// What went wrong.
@@ -45,12 +45,12 @@ pub struct RemovalRecord {
 pub struct SiblingsRecord {
     /// Those that stay.
     pub stay: Vec<String>,
-    /// Those that go too.
+    /// Those that are removed too.
     pub go: Vec<String>,
 }
 
 impl RemovalRecord {
-    /// A record of which nothing is known but what it is about.
+    /// A record with the name only.
     pub fn of(repository: String, tag: Option<String>) -> Self {
         Self {
             registry: String::new(),
@@ -78,23 +78,23 @@ impl RemovalRecord {
     }
 }
 
-/// What became of a tag or manifest.
+/// What was or would be done to a tag or manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// It is gone.
+    /// Removed.
     Removed,
-    /// It would be, without `--dry-run`.
+    /// Would be removed, without `--dry-run`.
     WouldRemove,
-    /// It was not there.
+    /// Did not exist.
     Absent,
-    /// It was to stay.
+    /// Kept.
     Kept,
-    /// It is back.
+    /// Restored.
     Undone,
-    /// It would be, without `--dry-run`.
+    /// Would be restored, without `--dry-run`.
     WouldUndo,
-    /// It should have gone, or come back, and did not.
+    /// Could not be removed or restored.
     Failed,
 }
 
@@ -126,7 +126,7 @@ impl Action {
 /// How `rls rm` and `rls undo` show their records: a line each, on a terminal with a coloured action.
 #[derive(Debug, Clone, Copy)]
 pub struct RemovalView {
-    /// Whether what hangs together was looked for.
+    /// Whether siblings, indexes and referrers are known.
     pub planned: bool,
     /// Whether names are shown in full.
     pub full: bool,

@@ -30,7 +30,7 @@ pub struct TagRecord {
     /// Bytes of the distinct blobs that the tag reaches, with `-l`.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub size: Field<u64>,
-    /// When the image was made, with `-l`.
+    /// The creation time, with `-l`.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub created: Field<Time>,
     /// What went wrong.
@@ -38,7 +38,7 @@ pub struct TagRecord {
     pub error: Option<Failure>,
 }
 
-/// How much is shown of a tag.
+/// The detail shown for each tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
     /// The tag alone.
@@ -54,7 +54,7 @@ pub enum Detail {
 pub struct TagView {
     /// Whether there are several repositories: each tag is then shown with its own.
     pub qualified: bool,
-    /// How much is shown.
+    /// The detail.
     pub detail: Detail,
     /// Whether names are shown in full.
     pub full: bool,
@@ -144,7 +144,7 @@ impl View for TagView {
 }
 
 impl TagRecord {
-    /// A record of which nothing is known but the repository: every field that `detail` asks for is `null`.
+    /// A record with the repository only: every field that `detail` requests is `null`.
     pub fn failed(registry: &Registry, repository: &str, detail: Detail, error: Option<Failure>) -> Self {
         let mut record = Self {
             registry: registry.to_string(),

@@ -4,7 +4,7 @@ use super::certificate::CertificateRecord;
 use super::field::{Field, UNKNOWN};
 use crate::output::{Human, Lines, Tone, View};
 
-/// What `rls trust` found out and did.
+/// The result of `rls trust`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrustRecord {
@@ -16,7 +16,7 @@ pub struct TrustRecord {
     pub trusted_by: Option<String>,
     /// Why it is not.
     pub cause: Option<String>,
-    /// Such as `TLS 1.3`; `None` when the handshake did not come to its end.
+    /// Such as `TLS 1.3`; `None` if the handshake failed.
     pub tls: Option<String>,
     /// What it sends, its own certificate first.
     pub certificates: Vec<CertificateRecord>,
@@ -30,7 +30,7 @@ pub struct TrustRecord {
     pub client: String,
     /// The file where that client looks.
     pub path: String,
-    /// The file that has to name the other, where the client wants that.
+    /// The setting that refers to the file, if the client needs one.
     pub setting: Option<SettingRecord>,
     /// What was written, with `--write`.
     #[serde(skip_serializing_if = "Field::is_absent")]
@@ -42,11 +42,11 @@ pub struct TrustRecord {
 pub struct SettingRecord {
     /// The file.
     pub path: String,
-    /// What has to stand in it.
+    /// Its required contents.
     pub text: String,
 }
 
-/// What became of a file.
+/// A written file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WrittenRecord {
     /// The file.
@@ -55,8 +55,7 @@ pub struct WrittenRecord {
     pub change: String,
 }
 
-/// How `rls trust` shows its record: people get the chain and then what to do; what was written takes the place of the
-/// files' text.
+/// How `rls trust` shows its record: people get the chain, then what to do, or what was written.
 #[derive(Debug, Clone, Copy)]
 pub struct TrustView;
 
@@ -164,7 +163,7 @@ fn verdict(record: &TrustRecord, human: &Human) -> Vec<String> {
     lines
 }
 
-/// The files that are to be written, with what is to stand in them.
+/// The files to write, with their contents.
 fn files(record: &TrustRecord, human: &Human) -> Vec<String> {
     let mut lines = vec![format!("{} looks for it in", human.escape(&record.client))];
     lines.push(format!("  {}", human.escape(&record.path)));

@@ -4,23 +4,23 @@ use super::field::UNKNOWN;
 use super::time::Time;
 use crate::output::{Cell, Column, Human, Lines, View};
 
-/// So many repositories are named in a table.
-const NAMED: usize = 3;
+/// Maximum number of repositories in a row.
+const MAX_NAMES: usize = 3;
 
-/// What one run removed from one registry, and `rls undo` can put back.
+/// The removals of one run from one registry, which `rls undo` can restore.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UndoRunRecord {
     /// The registry, with `http://` where that is spoken.
     pub registry: String,
-    /// How the run is called.
+    /// The ID of the run.
     pub id: String,
     /// When it began.
     pub time: Option<Time>,
-    /// The repositories that something was removed from.
+    /// The repositories of the removals.
     pub repositories: Vec<String>,
     /// How many tags were removed.
     pub tags: usize,
-    /// How many different manifests.
+    /// Number of distinct manifests.
     pub manifests: usize,
 }
 
@@ -54,8 +54,8 @@ impl View for UndoRunView {
 
     fn rows(&self, record: &UndoRunRecord, human: &Human) -> Vec<Vec<Cell>> {
         let time = record.time.map_or_else(|| UNKNOWN.to_owned(), |time| human.ago(time));
-        let mut repositories = record.repositories.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-        if let Some(more) = record.repositories.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let mut repositories = record.repositories.iter().take(MAX_NAMES).cloned().collect::<Vec<_>>().join(", ");
+        if let Some(more) = record.repositories.len().checked_sub(MAX_NAMES).filter(|more| *more > 0) {
             repositories.push_str(&format!(" and {more} more"));
         }
         let tags = record.tags.to_string();

@@ -1,8 +1,8 @@
-//! How much a template may make of one record, and how long it may take for it.
+//! Limits the output and the run time of a template, for each record.
 //!
-//! A template is the user's own, but a number in it may be the registry's, and gigabytes that are asked for by mistake
-//! are better refused than attempted. The engine counts steps. Text is counted where it is shown and where a filter
-//! makes it, before it is made.
+//! Templates are written by the user, but numbers in them may come from the registry, and gigabytes by mistake are
+//! better refused than attempted. The engine counts steps (fuel), but a single step of a filter such as `indent` or
+//! `format` can make text of any length. So text is counted before it is made: where it is shown, and in every filter.
 
 use std::fmt::{self, Write as _};
 use std::io;
@@ -10,64 +10,64 @@ use std::io;
 use minijinja::value::{Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value, filters};
 
-/// The bytes that may be made of any record.
-const LEAST: usize = 1 << 20;
+/// Minimum limit of the output of a record, in bytes.
+const MIN_BYTES: usize = 1 << 20;
 
-/// The bytes that may be made of each byte of a record: one may hold the names of a million tags.
+/// Limit of the output for each byte of a record, which may contain the names of a million tags.
 const PER_BYTE: usize = 128;
 
-/// The bytes for which there is a step.
+/// Number of bytes for which one step is allowed.
 const PER_STEP: usize = 8;
 
-/// What a list takes for each of its items, at least.
+/// Minimum size of a list item, in bytes.
 const ITEM: usize = 64;
 
-/// Gives what is rendered from now on the room of a record of so many bytes.
+/// Sets the limits for a record of this size.
 pub fn set(environment: &mut Environment<'_>, record: usize) {
-    let bytes = LEAST.saturating_add(record.saturating_mul(PER_BYTE));
+    let bytes = MIN_BYTES.saturating_add(record.saturating_mul(PER_BYTE));
     environment.set_fuel(Some((bytes / PER_STEP) as u64));
 }
 
-fn all(environment: &Environment<'_>) -> usize {
-    environment.fuel().map_or(LEAST, |steps| usize::try_from(steps).unwrap_or(usize::MAX).saturating_mul(PER_STEP))
+fn total(environment: &Environment<'_>) -> usize {
+    environment.fuel().map_or(MIN_BYTES, |steps| usize::try_from(steps).unwrap_or(usize::MAX).saturating_mul(PER_STEP))
 }
 
-/// The bytes that a rendering has made by now.
+/// Number of bytes made so far.
 #[derive(Default)]
 struct RenderedBytes(usize);
 
-/// Takes room before text is made: `bytes` is told how much is left, which is as far as it need count.
-fn take(state: &mut State<'_, '_>, bytes: impl FnOnce(usize) -> usize) -> Result<(), Error> {
-    let all = all(state.env());
+/// Charges text before it is made. `bytes` computes its length, and need not count beyond what is left, its argument.
+fn charge(state: &mut State<'_, '_>, bytes: impl FnOnce(usize) -> usize) -> Result<(), Error> {
+    let total = total(state.env());
     let made = &mut state.get_or_insert_extension_with(RenderedBytes::default).0;
-    let left = all.saturating_sub(*made);
+    let left = total.saturating_sub(*made);
     let bytes = bytes(left);
     if bytes > left {
-        return Err(Error::new(ErrorKind::OutOfFuel, format!("more than {all} bytes")));
+        return Err(Error::new(ErrorKind::OutOfFuel, format!("more than {total} bytes")));
     }
     *made += bytes;
     Ok(())
 }
 
-/// Takes the room that a value needs which is to be shown.
-pub fn take_shown(state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
-    take(state, |left| length(value, left))
+/// Charges a value that is shown.
+pub fn charge_shown(state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    charge(state, |left| length(value, left))
 }
 
-/// Whether an error says that there was no room.
-pub fn is_short(error: &Error) -> bool {
+/// Whether an error means that a limit was exceeded.
+pub fn is_exceeded(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::OutOfFuel | ErrorKind::WriteFailure)
 }
 
-/// A line that takes no more than there is room for.
+/// A writer that fails beyond the limit.
 pub struct Line {
     text: Vec<u8>,
-    room: usize,
+    limit: usize,
 }
 
 impl Line {
     pub fn new(environment: &Environment<'_>) -> Self {
-        Self { text: Vec::new(), room: all(environment) }
+        Self { text: Vec::new(), limit: total(environment) }
     }
 
     pub fn into_text(self) -> String {
@@ -77,7 +77,7 @@ impl Line {
 
 impl io::Write for Line {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        if self.text.len() + text.len() > self.room {
+        if self.text.len() + text.len() > self.limit {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.text.extend_from_slice(text);
@@ -89,9 +89,9 @@ impl io::Write for Line {
     }
 }
 
-/// Leaves out what a line has no use for, and has the filters that make texts and lists take the room for them first.
-pub fn bound(environment: &mut Environment<'_>) {
-    // A namespace that is put into itself is shown without an end, and `debug` shows all that there is.
+/// Removes functions that cannot be limited, and makes the filters charge their results first.
+pub fn install(environment: &mut Environment<'_>) {
+    // A namespace that contains itself is shown without end, and `debug` shows everything.
     environment.remove_global("namespace");
     environment.remove_global("debug");
     for (name, filter) in [
@@ -129,37 +129,37 @@ pub fn bound(environment: &mut Environment<'_>) {
     ] {
         environment.add_filter(name, move |state: &mut State<'_, '_>, arguments: Rest<ValueOrKwargs>| {
             let arguments = arguments.into_values();
-            take(state, |left| made(name, &arguments, left))?;
+            charge(state, |left| made(name, &arguments, left))?;
             filter.call(state, &arguments)
         });
     }
 }
 
-/// About how much a filter makes of a value and of what else it is told.
+/// The approximate size of the result of a filter, from its value and its arguments.
 fn made(filter: &str, arguments: &[Value], most: usize) -> usize {
-    let [value, told @ ..] = arguments else { return 0 };
+    let [value, rest @ ..] = arguments else { return 0 };
     let length = length(value, most);
     let text = value.as_str().unwrap_or_default();
     let times = match filter {
         "batch" | "slice" => ITEM,
         "indent" => text.split('\n').count(),
         "join" => value.len().unwrap_or(length),
-        "replace" => told.first().and_then(Value::as_str).map_or(0, |from| text.matches(from).count()),
-        // Each of its members may be on a line of its own.
+        "replace" => rest.first().and_then(Value::as_str).map_or(0, |from| text.matches(from).count()),
+        // Each member may be on a separate line.
         "tojson" => length,
         // Widths.
         "format" => return text.split(|c: char| !c.is_ascii_digit()).map(width).fold(length, usize::saturating_add),
         _ => 0,
     };
-    let told = told.iter().map(|value| weight(value, most)).fold(0, usize::saturating_add);
-    length.saturating_add(times.saturating_mul(told))
+    let rest = rest.iter().map(|value| weight(value, most)).fold(0, usize::saturating_add);
+    length.saturating_add(times.saturating_mul(rest))
 }
 
 fn width(digits: &str) -> usize {
     if digits.is_empty() { 0 } else { digits.parse().unwrap_or(usize::MAX) }
 }
 
-/// What one more argument may stand for: a number for as much as it says, a text for itself.
+/// The size that an argument may add: the value of a number, the length of a text.
 fn weight(value: &Value, most: usize) -> usize {
     match value.kind() {
         ValueKind::Number => value.as_usize().unwrap_or(0),
@@ -176,7 +176,7 @@ fn length(value: &Value, most: usize) -> usize {
     if let Some(text) = value.as_str() {
         return text.len();
     }
-    // Showing a list goes through all of it, whatever becomes of the first items.
+    // Formatting a list visits all items, even after an error.
     if value.len().is_some_and(|items| items > most) {
         return usize::MAX;
     }

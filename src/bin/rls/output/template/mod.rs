@@ -1,4 +1,4 @@
-//! `--format`: one line a record, in Jinja's language.
+//! `--format`: one line per record, from a Jinja template.
 
 mod limits;
 
@@ -13,13 +13,13 @@ use super::record::{Time, UNKNOWN};
 use crate::spelling::nearest;
 use crate::usage::{Result, Usage};
 
-/// The one template in its environment; the name is shown in errors.
+/// The name of the template, which is shown in errors.
 const NAME: &str = "--format";
 
-/// The longest template, in bytes: it is compiled by recursion, and `1+1+1…` would otherwise use up the stack.
-const LONGEST: usize = 8 * 1024;
+/// Maximum length of a template, in bytes: compiling is recursive, and `1+1+1…` could overflow the stack.
+const MAX_LENGTH: usize = 8 * 1024;
 
-/// A template that fits the records of one command.
+/// A template for the records of one command.
 #[derive(Debug)]
 pub struct Template {
     environment: Environment<'static>,
@@ -27,30 +27,30 @@ pub struct Template {
 }
 
 impl Template {
-    /// Compiles `source` for records like `sample`: whatever can be known to be wrong with it is found here, before any
-    /// request is sent. `option_for` knows the options that add fields to the records.
+    /// Compiles `source` for records like `sample`, so that most errors are found before the first request.
+    /// `option_for` returns the option that adds a field.
     ///
     /// # Errors
-    /// A template that is too long, does not parse, asks for too much, or names a field or filter that there is not.
+    /// The template is too long, does not parse, exceeds the limits, or uses an unknown field or filter.
     pub fn compile(
         source: &str,
         sample: &Value,
         human: Human,
         option_for: impl Fn(&str) -> Option<&'static str>,
     ) -> Result<Self> {
-        if source.len() > LONGEST {
-            return Err(Usage::new(format!("the template is longer than {} KiB", LONGEST >> 10)));
+        if source.len() > MAX_LENGTH {
+            return Err(Usage::new(format!("the template is longer than {} KiB", MAX_LENGTH >> 10)));
         }
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_formatter(|out, state, value| {
             let value = if value.is_none() { &minijinja::Value::from(UNKNOWN) } else { value };
-            limits::take_shown(state, value)?;
+            limits::charge_shown(state, value)?;
             minijinja::escape_formatter(out, state, value)
         });
-        limits::bound(&mut environment);
+        limits::install(&mut environment);
         add_filters(&mut environment, human);
-        environment.add_template_owned(NAME, unescape(source)).map_err(|error| broken(source, &error))?;
+        environment.add_template_owned(NAME, unescape(source)).map_err(|error| invalid_template(source, &error))?;
         let mut fields: Vec<String> =
             sample.as_object().map(|object| object.keys().cloned().collect()).unwrap_or_default();
         if !fields.iter().any(|field| field == "error") {
@@ -62,13 +62,13 @@ impl Template {
         Ok(template)
     }
 
-    /// The record's line, without a line end. Text in the record is escaped, text in the template is not.
+    /// Renders a record, without a line end. Text of the record is escaped, text of the template is not.
     ///
     /// # Errors
-    /// What only this record shows to be wrong, such as a filter for text that met a number.
+    /// An error that depends on the record, such as a text filter applied to a number.
     pub fn render(&mut self, record: Value) -> Result<String> {
         self.rendered(record).map_err(|error| match error.kind() {
-            _ if limits::is_short(&error) => too_much(),
+            _ if limits::is_exceeded(&error) => limit_exceeded(),
             _ => Usage::new("the template cannot render a record").because(reason(&error)),
         })
     }
@@ -81,7 +81,7 @@ impl Template {
         };
         for (field, value) in record {
             if let Some(place) = context.get_mut(field.as_str()) {
-                *place = harmless(value);
+                *place = escaped(value);
             }
         }
         limits::set(&mut self.environment, context.values().map(size).sum());
@@ -91,7 +91,7 @@ impl Template {
     }
 
     fn check_names(&self, source: &str, option_for: impl Fn(&str) -> Option<&'static str>) -> Result<()> {
-        let template = self.environment.get_template(NAME).map_err(|error| broken(source, &error))?;
+        let template = self.environment.get_template(NAME).map_err(|error| invalid_template(source, &error))?;
         let globals: Vec<&str> = self.environment.globals().map(|(name, _)| name).collect();
         let mut unknown: Vec<String> = template.undeclared_variables(false).into_iter().collect();
         unknown.retain(|name| !self.fields.contains(name) && !globals.contains(&name.as_str()));
@@ -107,18 +107,17 @@ impl Template {
         })
     }
 
-    /// A filter is looked up when it is first used, so it is used here; whatever else goes wrong may be the sample's
-    /// fault.
+    /// Renders the sample, because filters are looked up when first used; other errors may be due to the sample.
     fn check_filters(&mut self, source: &str, sample: &Value) -> Result<()> {
         match self.rendered(sample.clone()) {
-            Err(error) if limits::is_short(&error) => Err(too_much()),
+            Err(error) if limits::is_exceeded(&error) => Err(limit_exceeded()),
             Err(error)
                 if matches!(
                     error.kind(),
                     ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction
                 ) =>
             {
-                Err(broken(source, &error))
+                Err(invalid_template(source, &error))
             }
             _ => Ok(()),
         }
@@ -144,11 +143,11 @@ fn add_filters(environment: &mut Environment<'_>, human: Human) {
     environment.add_filter("short", on_text(|human, text| human.short(text)));
 }
 
-fn broken(source: &str, error: &minijinja::Error) -> Usage {
+fn invalid_template(source: &str, error: &minijinja::Error) -> Usage {
     Usage::new(format!("invalid template {source:?}")).because(reason(error))
 }
 
-fn too_much() -> Usage {
+fn limit_exceeded() -> Usage {
     Usage::new("the template makes too much output")
         .because("one record may make 1 MiB, or 128 times its own size if that is more, in as many steps")
         .hint("check it for large numbers and long loops")
@@ -161,19 +160,19 @@ fn reason(error: &minijinja::Error) -> String {
     }
 }
 
-/// Text and keys of a record, escaped to any depth that our own records have.
-fn harmless(value: Value) -> Value {
+/// Escapes all text and keys of a record.
+fn escaped(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(escape(&text).into_owned()),
-        Value::Array(items) => items.into_iter().map(harmless).collect(),
+        Value::Array(items) => items.into_iter().map(escaped).collect(),
         Value::Object(members) => {
-            members.into_iter().map(|(key, value)| (escape(&key).into_owned(), harmless(value))).collect()
+            members.into_iter().map(|(key, value)| (escape(&key).into_owned(), escaped(value))).collect()
         }
         other => other,
     }
 }
 
-/// The text in a record, and something for everything else.
+/// The approximate size of a record.
 fn size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),

@@ -1,4 +1,4 @@
-//! What `rls manifest` shows on a terminal.
+//! The block of text that `rls manifest` shows on a terminal.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -49,7 +49,7 @@ impl Block<'_> {
             self.label("index", index);
         }
         self.label("digest", &record.digest);
-        self.label("type", &format!("{}, {}", sort(record), record.media_type));
+        self.label("type", &format!("{}, {}", kind(record), record.media_type));
         if let Field::Known(artifact) = &record.artifact_type {
             self.label("artifact", artifact);
         }
@@ -108,8 +108,8 @@ impl Block<'_> {
     }
 }
 
-/// What people call a manifest of this media type.
-fn sort(record: &ManifestRecord) -> &'static str {
+/// The name of a kind of manifest.
+fn kind(record: &ManifestRecord) -> &'static str {
     let layers = record.layers.known().into_iter().flatten();
     let mut types = layers.filter_map(|layer| layer.media_type.as_deref());
     match record.media_type.as_str() {
@@ -158,7 +158,7 @@ fn history_row(step: &HistoryRecord, human: &Human) -> Vec<String> {
     vec![created, command.cloned().unwrap_or_else(|| UNKNOWN.to_owned())]
 }
 
-/// A word as a shell would have to be given it, so that its ends can be seen.
+/// Quotes a word for a shell, if needed.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-=:,+@%".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {

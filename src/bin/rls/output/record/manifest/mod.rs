@@ -8,7 +8,7 @@ use super::field::{Field, UNKNOWN};
 use super::time::Time;
 use crate::output::{Human, Lines, View};
 
-/// What a reference of `rls manifest` is. What an index or an artifact does not have is absent.
+/// A manifest, as `rls manifest` shows it. Fields that an index or an artifact does not have are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestRecord {
@@ -64,7 +64,7 @@ pub struct PlatformRecord {
     pub media_type: String,
     /// Bytes of its distinct blobs.
     pub size: Option<u64>,
-    /// When the image was made.
+    /// The creation time.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub created: Field<Time>,
     /// Of an attestation: the platform of the image that it is about.
@@ -93,7 +93,7 @@ pub struct LayerRecord {
 pub struct ConfigRecord {
     /// The blob's digest.
     pub digest: String,
-    /// When the image was made.
+    /// The creation time.
     pub created: Option<Time>,
     /// Such as `arm64`.
     pub architecture: Option<String>,
