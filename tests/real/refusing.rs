@@ -128,7 +128,7 @@ fn token(place: &Place) {
     let rm = bob("rm team/app:1.3.9").run();
     assert_eq!(rm.result(), (4, "failed→team/app:1.3.9\n"), "{rm}");
     assert_eq!(rm.error(), "error: not allowed to delete team/app on REGISTRY", "{rm}");
-    assert!(rm.stderr.contains("ask for delete on team/app"), "{rm}");
+    assert!(rm.stderr.contains("request delete permission on team/app"), "{rm}");
     let rehearsal = bob("rm -n team/app:1.3.9").run();
     assert_eq!((rehearsal.code, rehearsal.error()), (4, rm.error()), "{rehearsal}");
 }

@@ -87,8 +87,8 @@ async fn confirmed_plan(
         let used =
             task.used.as_ref().map(|used| Arc::new(used.in_repository(task.client.registry(), &task.repository)));
         let options = PlanOptions { inspect, used, progress: Arc::clone(&counts) };
-        let made = Plan::make(&task.client, &task.repository, task.requests.clone(), options);
-        let plan = match context.with_progress(&format!("inspecting {}", task.repository), &counts, made).await? {
+        let plan = Plan::make(&task.client, &task.repository, task.requests.clone(), options);
+        let plan = match context.with_progress(&format!("inspecting {}", task.repository), &counts, plan).await? {
             Ok(plan) => plan,
             Err(error) => return Ok(Err(error)),
         };

@@ -1,4 +1,4 @@
-//! Which certificates to trust: selected from what the registry sends, or given, and accepted by someone.
+//! Selects the certificates to trust, from those that the registry sends or that are given, and asks for confirmation.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ impl Selection {
         registry: &Registry,
         presented: &PresentedChain,
         anchors: Vec<Anchor>,
-    ) -> Result<Selection, CommandError> {
+    ) -> Result<Self, CommandError> {
         match verify(registry, presented, &anchors) {
             Err(rejection) if matches!(rejection.fault, error::Tls::UnknownIssuer { .. }) => {
                 let names: Vec<String> =
@@ -40,12 +40,12 @@ impl Selection {
                     .failed(registry, error.because(format!("it is {}", names.join(", "))).because(rejection.cause)))
             }
             // It is the right CA; other problems of the server are reported later.
-            _ => Ok(Selection { anchors, kind: None, is_accepted: true }),
+            _ => Ok(Self { anchors, kind: None, is_accepted: true }),
         }
     }
 
-    /// Selects what to trust: what makes the registry trusted here already, else the certificate with the given
-    /// fingerprint, else the best of what the registry sends.
+    /// Selects the certificate with the given fingerprint, else the one that already makes the registry trusted here, else
+    /// the best of those that the registry sends.
     pub fn find(
         context: &Context<'_>,
         registry: &Registry,

@@ -11,7 +11,7 @@ use crate::usage::{self, Usage};
 /// The removals to restore.
 #[derive(Debug)]
 pub(super) struct Choice {
-    /// Restrict restoring to this registry, if one is named.
+    /// The only registry to restore to, if one is named.
     registry: Option<Registry>,
     named: Vec<Named>,
     /// Number of runs, if none is named.
@@ -22,7 +22,7 @@ pub(super) struct Choice {
 #[derive(Debug)]
 enum Named {
     Run(RunId),
-    Thing { registry: Registry, repository: Repository, tag: Option<Tag>, digest: Option<Digest> },
+    Removed { registry: Registry, repository: Repository, tag: Option<Tag>, digest: Option<Digest> },
 }
 
 /// A run, and the names that select its removals.
@@ -53,7 +53,8 @@ impl Choice {
         let mut restorations = Vec::new();
         for SelectedRun { id, named } in self.runs(archive)? {
             let is_selected = |entry: &Entry| {
-                self.covers(&entry.registry) && (named.is_empty() || named.iter().any(|named| named.means(&id, entry)))
+                self.covers(&entry.registry)
+                    && (named.is_empty() || named.iter().any(|named| named.matches(&id, entry)))
             };
             restorations.extend(Restoration::plan(archive, archive.entries(&id)?, is_selected));
         }
@@ -63,13 +64,13 @@ impl Choice {
     /// The selected runs, newest first.
     fn runs(&self, archive: &Archive) -> Result<Vec<SelectedRun<'_>>> {
         let ids: Vec<RunId> = archive.runs()?.into_iter().map(|run| run.id).collect();
-        let mut chosen: Vec<_> = ids.into_iter().map(|id| SelectedRun { id, named: Vec::new() }).collect();
+        let mut runs: Vec<_> = ids.into_iter().map(|id| SelectedRun { id, named: Vec::new() }).collect();
         let contains = |id: &RunId, is_selected: &dyn Fn(&Entry) -> bool| {
             Ok::<_, Error>(archive.entries(id)?.any(|entry| self.covers(&entry.registry) && is_selected(&entry)))
         };
         if self.named.is_empty() {
             let mut last = Vec::new();
-            for run in chosen {
+            for run in runs {
                 if last.len() < self.last && contains(&run.id, &|_| true)? {
                     last.push(run);
                 }
@@ -81,15 +82,15 @@ impl Choice {
         }
         for named in &self.named {
             let mut at = None;
-            for (number, run) in chosen.iter().enumerate() {
-                if at.is_none() && contains(&run.id, &|entry| named.means(&run.id, entry))? {
+            for (number, run) in runs.iter().enumerate() {
+                if at.is_none() && contains(&run.id, &|entry| named.matches(&run.id, entry))? {
                     at = Some(number);
                 }
             }
-            chosen[at.ok_or_else(|| named.missing())?].named.push(named);
+            runs[at.ok_or_else(|| named.missing())?].named.push(named);
         }
-        chosen.retain(|run| !run.named.is_empty());
-        Ok(chosen)
+        runs.retain(|run| !run.named.is_empty());
+        Ok(runs)
     }
 
     /// Whether removals from a registry are restored.
@@ -100,10 +101,10 @@ impl Choice {
 
 impl Named {
     /// Whether it matches a removal of a run.
-    fn means(&self, id: &RunId, entry: &Entry) -> bool {
+    fn matches(&self, id: &RunId, entry: &Entry) -> bool {
         match self {
             Self::Run(run) => run == id,
-            Self::Thing { registry, repository, tag, digest } => {
+            Self::Removed { registry, repository, tag, digest } => {
                 is_same_place(registry, &entry.registry)
                     && *repository == *entry.repository
                     && tag.as_ref().is_none_or(|tag| entry.tag.as_ref() == Some(tag))
@@ -115,7 +116,7 @@ impl Named {
     fn missing(&self) -> Error {
         let what = match self {
             Self::Run(id) => format!("no run {id} to undo"),
-            Self::Thing { registry, repository, tag, digest } => {
+            Self::Removed { registry, repository, tag, digest } => {
                 let tag = tag.as_ref().map_or(String::new(), |tag| format!(":{tag}"));
                 let digest = digest.as_ref().map_or(String::new(), |digest| format!("@{digest}"));
                 format!("nothing to undo for {repository}{tag}{digest} on {registry}")
@@ -134,7 +135,7 @@ fn named(text: &str, settings: &Settings) -> usage::Result<Named> {
         Usage::from(error).hint("name a run (see 'rls undo --list'), or a REF or REPO that was removed")
     })?;
     let (tag, digest) = (reference.tag().cloned(), reference.digest().cloned());
-    Ok(Named::Thing { registry, repository: reference.repository().clone(), tag, digest })
+    Ok(Named::Removed { registry, repository: reference.repository().clone(), tag, digest })
 }
 
 /// Whether host, port and prefix are the same. The scheme is known to the archive and not part of a name.

@@ -129,16 +129,16 @@ pub fn install(environment: &mut Environment<'_>) {
     ] {
         environment.add_filter(name, move |state: &mut State<'_, '_>, arguments: Rest<ValueOrKwargs>| {
             let arguments = arguments.into_values();
-            charge(state, |left| made(name, &arguments, left))?;
+            charge(state, |left| result_size(name, &arguments, left))?;
             filter.call(state, &arguments)
         });
     }
 }
 
 /// The approximate size of the result of a filter, from its value and its arguments.
-fn made(filter: &str, arguments: &[Value], most: usize) -> usize {
+fn result_size(filter: &str, arguments: &[Value], max: usize) -> usize {
     let [value, rest @ ..] = arguments else { return 0 };
-    let length = length(value, most);
+    let length = length(value, max);
     let text = value.as_str().unwrap_or_default();
     let times = match filter {
         "batch" | "slice" => ITEM,
@@ -151,7 +151,7 @@ fn made(filter: &str, arguments: &[Value], most: usize) -> usize {
         "format" => return text.split(|c: char| !c.is_ascii_digit()).map(width).fold(length, usize::saturating_add),
         _ => 0,
     };
-    let rest = rest.iter().map(|value| weight(value, most)).fold(0, usize::saturating_add);
+    let rest = rest.iter().map(|value| weight(value, max)).fold(0, usize::saturating_add);
     length.saturating_add(times.saturating_mul(rest))
 }
 
@@ -160,27 +160,27 @@ fn width(digits: &str) -> usize {
 }
 
 /// The size that an argument may add: the value of a number, the length of a text.
-fn weight(value: &Value, most: usize) -> usize {
+fn weight(value: &Value, max: usize) -> usize {
     match value.kind() {
         ValueKind::Number => value.as_usize().unwrap_or(0),
         ValueKind::Map => {
             let named = value.try_iter().into_iter().flatten().filter_map(|name| value.get_item(&name).ok());
-            named.map(|value| weight(&value, most)).fold(0, usize::saturating_add)
+            named.map(|value| weight(&value, max)).fold(0, usize::saturating_add)
         }
-        _ => length(value, most),
+        _ => length(value, max),
     }
 }
 
-/// The length of a value as it is shown, or more than `most`.
-fn length(value: &Value, most: usize) -> usize {
+/// The length of a value as it is shown, or more than `max`.
+fn length(value: &Value, max: usize) -> usize {
     if let Some(text) = value.as_str() {
         return text.len();
     }
     // Formatting a list visits all items, even after an error.
-    if value.len().is_some_and(|items| items > most) {
+    if value.len().is_some_and(|items| items > max) {
         return usize::MAX;
     }
-    let mut length = Length { counted: 0, most };
+    let mut length = Length { counted: 0, max };
     match write!(length, "{value}") {
         Ok(()) => length.counted,
         Err(fmt::Error) => usize::MAX,
@@ -189,12 +189,12 @@ fn length(value: &Value, most: usize) -> usize {
 
 struct Length {
     counted: usize,
-    most: usize,
+    max: usize,
 }
 
 impl fmt::Write for Length {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.counted += text.len();
-        if self.counted > self.most { Err(fmt::Error) } else { Ok(()) }
+        if self.counted > self.max { Err(fmt::Error) } else { Ok(()) }
     }
 }
