@@ -28,13 +28,22 @@ struct Inner {
     reply: Option<Reply>,
     during_login: bool,
     ignored_skip_verify: Option<PathBuf>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     /// An error of `kind`; `what` names the thing that failed, in lower case and without a full stop.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
         let (what, causes) = (what.into(), Vec::new());
-        Self(Box::new(Inner { kind, what, causes, reply: None, during_login: false, ignored_skip_verify: None }))
+        Self(Box::new(Inner {
+            kind,
+            what,
+            causes,
+            reply: None,
+            during_login: false,
+            ignored_skip_verify: None,
+            source: None,
+        }))
     }
 
     /// A name, digest or option value that does not parse.
@@ -51,6 +60,13 @@ impl Error {
     #[must_use]
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.0.causes.push(cause.to_string());
+        self
+    }
+
+    /// Adds the error of another library that this one stands for; its text is not among the causes.
+    #[must_use]
+    pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
         self
     }
 
@@ -124,6 +140,11 @@ impl Error {
         self.0.reply.as_ref()
     }
 
+    /// How long the registry asks to wait before the next request (`Retry-After`).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.reply().and_then(|reply| reply.retry_after)
+    }
+
     /// The file that asks not to verify the certificate which was refused, where there is one.
     pub fn ignored_skip_verify(&self) -> Option<&Path> {
         self.0.ignored_skip_verify.as_deref()
@@ -161,7 +182,11 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
 
 /// The status and the errors of a registry's reply
 /// (OCI distribution specification, "Error Codes": `{"errors":[{"code","message","detail"}]}`).

@@ -55,7 +55,7 @@ async fn reply(context: &Context) -> Result<Reply> {
     let transport = context.client()?.transport();
     let response = transport.send_unauthenticated(&context.first_request()?).await?;
     let (headers, url) = (response.headers().clone(), response.url().clone());
-    Ok(Reply { status: response.status(), headers, url, peer: transport.peer(&response) })
+    Ok(Reply { status: response.status(), headers, url, peer: response.peer() })
 }
 
 /// The token server's address without what may be secret in it.

@@ -46,7 +46,7 @@ async fn look(context: &mut Context, mut response: Response, request: &Request) 
         status: response.status(),
         headers: response.headers().clone(),
         url: response.url().clone(),
-        peer: transport.peer(&response),
+        peer: response.peer(),
         seen: std::time::SystemTime::now(),
     };
     let api_version = response.header(&API_VERSION).map(str::to_owned);

@@ -20,9 +20,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 use url::Url;
 
-use super::fault::{authority, find_source, root_cause};
+use super::errors::{find_source, root_cause};
 use super::options::Options;
 use super::proxy::proxy_for;
+use super::request::authority;
 use crate::error::{Error, Kind, Network, Result};
 
 /// A connection on which nothing was sent yet.

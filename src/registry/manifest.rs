@@ -151,12 +151,12 @@ impl Client {
         target: Target<'_>,
     ) -> Result<Result<Resolved, Option<Error>>> {
         let request = self.manifest_request(Method::HEAD, Endpoint::Manifest(repository, target));
-        let mut attempts = self.transport.retry_state(&request);
+        let mut retries = self.transport.retries(&request);
         let response = loop {
             match self.transport.send_once(&request).await {
                 Ok(response) => break response,
                 Err(error) if is_worth_a_get(&error) => return Ok(Err(Some(error))),
-                Err(error) => attempts.wait_or_fail(&self.transport, error).await?,
+                Err(error) => self.transport.wait_or_fail(&mut retries, error).await?,
             }
         };
         // A digest of another algorithm than the one asked for says nothing about it; the bytes do.

@@ -24,7 +24,7 @@ const LARGEST: usize = 256 * 1024 * 1024;
 /// A page that is being read.
 pub(super) struct Page {
     transport: Arc<Transport>,
-    attempts: RetryState,
+    retries: RetryState,
     pub request: Request,
     field: &'static str,
     reading: Option<Reading>,
@@ -59,7 +59,7 @@ struct Reading {
 impl Page {
     pub(super) fn new(transport: Arc<Transport>, request: Request, field: &'static str) -> Self {
         Self {
-            attempts: transport.retry_state(&request),
+            retries: transport.retries(&request),
             transport,
             request,
             field,
@@ -95,7 +95,7 @@ impl Page {
                 Ok(false) => {}
                 Err(error) => {
                     self.reading = None;
-                    self.attempts.wait_or_fail(&self.transport, error).await?;
+                    self.transport.wait_or_fail(&mut self.retries, error).await?;
                 }
             }
         }

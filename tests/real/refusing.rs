@@ -43,7 +43,7 @@ fn all_refused(run: impl Fn(&str) -> crate::program::Rls, code: i32, says: &str)
 
 fn basic(place: &Place) {
     all_refused(|words| place.stranger(words), 4, "rls login REGISTRY");
-    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "asked as ann (RLS_PASSWORD)");
+    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "tried as ann (RLS_PASSWORD)");
     assert_snapshot!(place.stranger("tags team/app").run(), @"
     $ rls tags team/app
     exit 4
@@ -58,14 +58,14 @@ fn basic(place: &Place) {
     --- stderr
     error: not allowed to pull team/app on REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    cause: asked as ann (RLS_PASSWORD)
+    cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD, or ask for pull on team/app; -u NAME logs in as somebody else
     ");
 }
 
 fn token(place: &Place) {
     all_refused(|words| place.stranger(words), 4, "rls login REGISTRY");
-    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "asked as ann (RLS_PASSWORD)");
+    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "tried as ann (RLS_PASSWORD)");
     assert_snapshot!(place.stranger("tags team/app").run(), @"
     $ rls tags team/app
     exit 4
@@ -80,7 +80,7 @@ fn token(place: &Place) {
     --- stderr
     error: login refused by TOKENS
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
-    cause: asked as ann (RLS_PASSWORD)
+    cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others
     ");
     let bob = |words: &str| place.rls(words).user("bob", "bob's");

@@ -58,7 +58,7 @@ fn a_wrong_password() {
     --- stderr
     error: not allowed to pull team/app on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    cause: asked as ann (RLS_PASSWORD)
+    cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD, or ask for pull on team/app; -u NAME logs in as somebody else
     ");
     assert_snapshot!(wrong(Auth::Basic, "repos"), @"
@@ -66,7 +66,7 @@ fn a_wrong_password() {
     --- stderr
     error: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
-    cause: asked as ann (RLS_PASSWORD)
+    cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD; many registries show their catalog to administrators only; rls tags REPO works without it
     ");
     assert_snapshot!(wrong(Auth::Token, "tags team/app"), @"
@@ -74,7 +74,7 @@ fn a_wrong_password() {
     --- stderr
     error: login refused by REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
-    cause: asked as ann (RLS_PASSWORD)
+    cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others
     ");
     assert_snapshot!(wrong(Auth::Token, "repos"), @"
@@ -82,7 +82,7 @@ fn a_wrong_password() {
     --- stderr
     error: login refused by REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
-    cause: asked as ann (RLS_PASSWORD)
+    cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD; -u NAME uses others
     ");
 }
@@ -182,7 +182,7 @@ fn credentials_of_a_file_are_named() {
     --- stderr
     error: login refused by REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
-    cause: asked as ann (docker config, ~/.docker/config.json)
+    cause: tried as ann (docker config, ~/.docker/config.json)
     hint:  check the user name and password from docker config, ~/.docker/config.json; -u NAME uses others
     ");
 }

@@ -59,7 +59,7 @@ fn a_redirect_that_asks_for_them_gets_none_either() {
     --- stderr
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized
-    cause: OTHER is another server than the registry: it is sent no credentials
+    cause: OTHER is not the registry, so it gets no credentials
     hint:  the registry leads to OTHER, whose operator has to let everybody in who knows the address
     ");
     has_nothing(&other);

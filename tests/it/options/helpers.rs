@@ -143,7 +143,7 @@ fn nothing_is_deleted(auth: Auth, name: &str, script: &str, said: &str) {
     assert_eq!(
         error,
         format!(
-            "error: not going to delete grid/repo-000 on http://REGISTRY anonymously\ncause: {cause}\n\
+            "error: refusing to delete grid/repo-000 on http://REGISTRY without credentials\ncause: {cause}\n\
              hint:  -u NAME asks for a password; rls login REGISTRY stores the credentials anew; --anonymous goes on to delete \
              without any\n"
         )

@@ -1,4 +1,4 @@
-//! From an error of the HTTP client to ours: what broke below HTTP, found by type, never by matching text.
+//! Connection errors: what broke below HTTP, found by the type of the error, never by matching text.
 
 use std::error::Error as StdError;
 use std::io;
@@ -6,12 +6,14 @@ use std::time::Instant;
 
 use url::Url;
 
-use crate::error::{Error, Fault, Kind, Network, Result, Tls};
+use super::super::request::authority;
+use super::super::timeouts::{Timeouts, no_reply, stalled};
+use crate::error::{Error, Fault, Kind, Network, Tls};
 use crate::trust::{Rejection, Source, Trust};
 
 /// What is known about a connection attempt besides its error.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Attempt<'a> {
+pub(in crate::http) struct Attempt<'a> {
     /// Where to.
     pub url: &'a Url,
     /// Who was trusted, and what was shown.
@@ -22,24 +24,18 @@ pub(super) struct Attempt<'a> {
     pub answered: bool,
     /// When it began.
     pub began: Instant,
-    /// Limit for connecting, in seconds.
-    pub connect_seconds: f32,
-    /// Limit for silence, in seconds.
-    pub idle_seconds: f32,
-}
-
-/// Does `work` unless the deadline has come, and gives it up when it comes.
-pub(super) async fn within_deadline<T>(deadline: Option<Instant>, work: impl Future<Output = Result<T>>) -> Result<T> {
-    let Some(deadline) = deadline else { return work.await };
-    let late = || Error::new(Kind::TimedOut, "the time limit was reached");
-    if Instant::now() >= deadline {
-        return Err(late());
-    }
-    tokio::time::timeout_at(deadline.into(), work).await.unwrap_or_else(|_| Err(late()))
+    /// The limits.
+    pub timeouts: Timeouts,
 }
 
 /// Why no reply came.
-pub(super) fn transport_error(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
+pub(in crate::http) fn transport_error(error: reqwest::Error, attempt: Attempt<'_>) -> Error {
+    let explained = explain(&error, attempt);
+    // The URL may hold secrets, and is in the text already.
+    explained.with_source(error.without_url())
+}
+
+fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
     let place = authority(attempt.url);
     let host = attempt.url.host_str().unwrap_or_default();
     let port = attempt.url.port_or_known_default().unwrap_or_default();
@@ -55,7 +51,7 @@ pub(super) fn transport_error(error: &reqwest::Error, attempt: Attempt<'_>) -> E
     }
     let network = |network, what: String| Error::new(Kind::Network(network), what);
     if error.is_connect() && error.is_timeout() && attempt.trust.has_begun_handshake_since(attempt.began, host, port) {
-        let cause = format!("handshake timed out after {} s", attempt.connect_seconds);
+        let cause = format!("handshake timed out after {} s", attempt.timeouts.connect.as_secs_f32());
         return network(Network::HandshakeTimeout, format!("no end of the TLS handshake with {place}")).because(cause);
     }
     if let Some(proxy) = attempt.proxy
@@ -68,11 +64,11 @@ pub(super) fn transport_error(error: &reqwest::Error, attempt: Attempt<'_>) -> E
         return network(Network::Dns, format!("cannot resolve {host}")).because(root_cause(error));
     }
     if error.is_connect() && error.is_timeout() {
-        let cause = format!("no connection within {} s", attempt.connect_seconds);
+        let cause = format!("no connection within {} s", attempt.timeouts.connect.as_secs_f32());
         return network(Network::ConnectTimeout, format!("timed out connecting to {place}")).because(cause);
     }
     if error.is_timeout() {
-        return idle_timeout(attempt.url, attempt.idle_seconds);
+        return no_reply(attempt.url, attempt.timeouts.idle);
     }
     let is_silence = attempt.url.scheme() == "https" && !attempt.answered && !error.is_connect();
     if is_silence && let Some(rejection) = attempt.trust.explain_silence(host, port) {
@@ -113,22 +109,16 @@ pub(super) fn transport_error(error: &reqwest::Error, attempt: Attempt<'_>) -> E
         .because(root_cause(error))
 }
 
-/// The server said nothing for so many seconds.
-pub(super) fn idle_timeout(url: &Url, idle_seconds: f32) -> Error {
-    let error = Error::new(Kind::TimedOut, format!("timed out waiting for {}", authority(url)));
-    error.because(format!("no answer within {idle_seconds} s"))
-}
-
-/// The server said no more in the middle of a reply.
-pub(super) fn stalled_body(url: &Url) -> Error {
-    Error::new(Kind::TimedOut, format!("timed out waiting for {}", authority(url))).because("its reply stopped coming")
-}
-
 /// Why a body ended early.
-pub(super) fn broken_body(error: &reqwest::Error, url: &Url) -> Error {
+pub(in crate::http) fn broken_body(error: reqwest::Error, url: &Url) -> Error {
+    let explained = explain_body(&error, url);
+    explained.with_source(error.without_url())
+}
+
+fn explain_body(error: &reqwest::Error, url: &Url) -> Error {
     let place = authority(url);
     if error.is_timeout() {
-        return stalled_body(url);
+        return stalled(url);
     }
     let truncated = |cause: String| {
         Error::new(Kind::Protocol(Fault::Truncated), format!("truncated reply from {place}")).because(cause)
@@ -146,15 +136,9 @@ pub(super) fn broken_body(error: &reqwest::Error, url: &Url) -> Error {
 }
 
 /// Whether sending the same request again may help: the connection broke, rather than never having been possible.
-pub(super) fn is_transient(error: &Error) -> bool {
+pub(in crate::http) fn is_transient(error: &Error) -> bool {
     use Network::{ConnectTimeout, HandshakeTimeout, Reset};
     matches!(error.kind(), Kind::Network(Reset | ConnectTimeout | HandshakeTimeout) | Kind::Protocol(Fault::Truncated))
-}
-
-/// `host:port` as in the URL, the port only where it is not the scheme's own.
-pub(super) fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn is_reset(kind: io::ErrorKind) -> bool {
@@ -163,7 +147,7 @@ fn is_reset(kind: io::ErrorKind) -> bool {
 }
 
 /// The first error of type `T` in the chain. An [`io::Error`] hides its payload from `source()`, so it is looked into first.
-pub(super) fn find_source<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+pub(in crate::http) fn find_source<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<T>() {
@@ -194,7 +178,7 @@ fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
 }
 
 /// The text of the last error in the chain: the one that says something.
-pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
+pub(in crate::http) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let mut error = error;
     while let Some(next) = inner(error) {
         error = next;

@@ -1,4 +1,4 @@
-//! What of a request may be shown in a log: never a secret.
+//! Redaction: URLs, headers and server texts as logs and errors may show them.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -13,8 +13,8 @@ const SHOWN: &[&str] = &["scope", "service", "mount", "from", "digest", "n", "la
 /// Header names whose values are never shown.
 const HIDDEN: &[&str] = &["authorization", "proxy-authorization", "cookie", "set-cookie"];
 
-/// A URL without password and without the values of query parameters that are not known to be harmless
-/// (a presigned URL's query is its secret).
+/// A URL without its password and without the values of query parameters not known to be harmless
+/// (the query of a presigned URL is a secret).
 pub fn redacted_url(url: &Url) -> String {
     let mut shown = url.clone();
     if shown.password().is_some() {
@@ -35,7 +35,7 @@ pub fn redacted_url(url: &Url) -> String {
     shown.into()
 }
 
-/// A header block as `Name: value` lines, without what is secret in it.
+/// Headers as `name: value` lines, with secret values redacted.
 pub fn redacted_headers(headers: &HeaderMap) -> impl Iterator<Item = String> {
     headers.iter().map(|(name, value)| {
         if is_hidden(name) {
@@ -48,23 +48,23 @@ pub fn redacted_headers(headers: &HeaderMap) -> impl Iterator<Item = String> {
     })
 }
 
-/// The secrets that were sent lately, so that a server's echo of them is not shown.
+/// The secrets used most recently, so that a server's echo of one is masked.
 #[derive(Debug, Default)]
-pub(super) struct Secrets(Mutex<VecDeque<SecretString>>);
+pub(in crate::http) struct Secrets(Mutex<VecDeque<SecretString>>);
 
 impl Secrets {
-    /// Remembers a secret; ones too short to be told from ordinary text are left out. Each repository may have a token of its own, so
-    /// that there is no end to them: those that were not used for longest are forgotten.
+    /// Remembers a secret. Secrets under 4 bytes cannot be told from ordinary text and are ignored. Each repository may have its
+    /// own token, so the number is bounded: the least recently used go first.
     pub fn remember(&self, secret: &str) {
-        const SHORTEST: usize = 4;
-        const MOST: usize = 64;
-        if secret.len() < SHORTEST {
+        const MIN_LENGTH: usize = 4;
+        const MAX: usize = 64;
+        if secret.len() < MIN_LENGTH {
             return;
         }
         let mut secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         secrets.retain(|known| known.expose_secret() != secret);
         secrets.push_back(secret.into());
-        if secrets.len() > MOST {
+        if secrets.len() > MAX {
             secrets.pop_front();
         }
     }
@@ -76,8 +76,8 @@ impl Secrets {
         }
     }
 
-    /// A server's text without the secrets that were sent to it, and without anything that looks like an `Authorization` value or
-    /// stands in front of a host as a user and a password.
+    /// Masks in a server's text the secrets it was sent, anything that looks like an `Authorization` value, and `user:password@`
+    /// in URLs.
     pub fn masked(&self, text: &str) -> String {
         let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = text.to_owned();
@@ -88,7 +88,7 @@ impl Secrets {
     }
 }
 
-/// Replaces what is between the slashes and the host of an address.
+/// Masks the user information of URLs.
 fn mask_users(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
@@ -108,7 +108,7 @@ fn mask_users(text: &str) -> String {
     masked + rest
 }
 
-/// Replaces what follows the words `Bearer` and `Basic` where it is as long as a credential.
+/// Masks what follows the words `Bearer` and `Basic` when it is as long as a credential.
 fn mask_authorization(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut after_scheme = false;

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 
-use super::redact::Secrets;
-use super::request::RequestContext;
-use super::response::Response;
-use super::retry::{RetryAfter, retry_after};
+use super::super::observe::Secrets;
+use super::super::request::RequestContext;
+use super::super::response::Response;
+use super::super::retry_after::{RetryAfter, retry_after};
 use crate::auth::{Action, Permission, Scopes};
 use crate::error::{Denial, Error, Fault, Kind, Missing, Network, Operation, RegistryError, Reply, Result};
 
@@ -23,7 +23,11 @@ const MOST_ERRORS: usize = 16;
 /// # Errors
 ///
 /// Each status has one [`Kind`]; the registry's own codes refine it.
-pub(super) async fn check(response: Response, context: &RequestContext, secrets: &Secrets) -> Result<Response> {
+pub(in crate::http) async fn check(
+    response: Response,
+    context: &RequestContext,
+    secrets: &Secrets,
+) -> Result<Response> {
     match response.status() {
         200..=204 => Ok(response),
         _ => Err(refusal(response, context, secrets).await),
@@ -31,7 +35,7 @@ pub(super) async fn check(response: Response, context: &RequestContext, secrets:
 }
 
 /// The error that a reply of any other status means.
-pub(super) async fn refusal(mut response: Response, context: &RequestContext, secrets: &Secrets) -> Error {
+pub(in crate::http) async fn refusal(mut response: Response, context: &RequestContext, secrets: &Secrets) -> Error {
     let body = response.start(BODY_LIMIT).await;
     let body = secrets.masked(&String::from_utf8_lossy(&body)).into_bytes();
     let errors = registry_errors(&body);
@@ -107,7 +111,7 @@ fn asked_wait(response: &Response) -> Option<Duration> {
 }
 
 /// `not allowed to pull team/secret on registry.corp:5000`
-pub(super) fn not_allowed(context: &RequestContext) -> String {
+fn not_allowed(context: &RequestContext) -> String {
     let registry = &context.registry;
     match &context.permission {
         Some(Permission { action: Action::Catalog, .. }) => {

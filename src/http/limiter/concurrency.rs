@@ -1,31 +1,31 @@
-//! How many requests are in flight at once: as many as the server answers quickly.
+//! Adaptive concurrency: as many requests in flight as the server answers quickly.
 //!
-//! Beginning with some, the number is multiplied as long as more requests bring more answers in the same time, and is halved when
-//! the server turns requests away (429, 503) or takes much longer than before; from then on it grows slowly. It is looked at after
-//! every round, which is as many answers as may be in flight.
+//! The limit is multiplied as long as more requests bring more replies in the same time. It is halved when the server turns requests
+//! away (429, 503) or becomes much slower, and grows slowly from then on. It is adjusted after every round of as many replies as the
+//! limit allows requests.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::options::Jobs;
-use super::stats::Stats;
+use super::super::observe::Stats;
+use super::super::options::Jobs;
 
-/// Requests in flight at the start.
+/// The limit at the start.
 const INITIAL: usize = 16;
-/// Requests in flight at most, without being told.
+/// The largest adaptive limit.
 const MAX: usize = 64;
-/// By what the number is multiplied: a listing from afar of some hundred requests is over after a few rounds.
+/// The factor of growth: with high latency, a listing of some hundred requests ends after a few rounds.
 const GROWTH: usize = 4;
-/// A server that is only slow is not asked less than this: what takes long by itself takes no less time one by one.
+/// The smallest limit for a server that is merely slow: slow requests do not get faster one by one.
 const MIN_WHEN_SLOW: usize = 8;
-/// Rounds until growing is tried again where it brought nothing.
+/// Rounds until growth is tried again after it brought nothing.
 const PATIENCE: usize = 16;
-/// What takes less than this is not slow.
+/// Replies faster than this are never slow.
 const QUICK: Duration = Duration::from_millis(50);
 
-/// The permits of requests: each takes one and holds it until its reply is there.
+/// Hands out permits; each request holds one until its reply is complete.
 #[derive(Debug)]
 pub(super) struct ConcurrencyLimiter {
     permits: Arc<Semaphore>,
@@ -36,18 +36,18 @@ pub(super) struct ConcurrencyLimiter {
 #[derive(Debug)]
 struct State {
     window: Window,
-    /// Turns that are to be taken away when they come back.
+    /// Permits to be withdrawn when they are returned.
     owed: usize,
-    /// Turns that are out.
+    /// Permits handed out.
     now: usize,
 }
 
-/// The permission to have one request in flight.
+/// Allows one request in flight.
 #[derive(Debug)]
-pub(super) struct Permit {
+pub(in crate::http) struct Permit {
     limiter: Arc<ConcurrencyLimiter>,
     permit: Option<OwnedSemaphorePermit>,
-    /// How often the number had been halved when the turn began.
+    /// How often the limit had been halved when the permit was acquired.
     halved: usize,
 }
 
@@ -58,15 +58,15 @@ impl ConcurrencyLimiter {
         Self { permits, state: Mutex::new(State { window, owed: 0, now: 0 }), stats }
     }
 
-    /// The most permits that there can be.
+    /// The largest limit possible.
     pub fn max_concurrency(&self) -> usize {
         let Window { limit, is_fixed, .. } = self.state().window;
         if is_fixed { limit } else { MAX }
     }
 
-    /// Waits for a turn. Nobody overtakes another.
+    /// Waits for a permit; waiters are served in order.
     pub async fn acquire(self: &Arc<Self>) -> Permit {
-        // Closed by nobody, so there is always a permit to come.
+        // The semaphore is never closed, so this never fails.
         let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
         let mut state = self.state();
         state.now += 1;
@@ -78,14 +78,14 @@ impl ConcurrencyLimiter {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, look: impl FnOnce(&mut Window)) {
+    fn adjust(&self, change: impl FnOnce(&mut Window)) {
         let mut state = self.state();
         let (before, halved) = (state.window.limit, state.window.halved);
-        look(&mut state.window);
+        change(&mut state.window);
         let after = state.window.limit;
         if state.window.halved > halved {
             self.stats.count_throttled();
-            tracing::debug!("the server is slow or permits requests away: at most {after} at once from now on");
+            tracing::debug!("the server is slow or turns requests away: concurrency is now {after}");
         }
         let more = after.saturating_sub(before);
         let forgiven = more.min(state.owed);
@@ -98,10 +98,10 @@ impl ConcurrencyLimiter {
 }
 
 impl Permit {
-    /// The head of the reply is there.
+    /// Records the status of the reply, and how long its head took.
     pub fn record(&self, status: u16, took: Duration) {
-        self.limiter.change(|window| match status {
-            // A crowd that is turned away is one setback, however many are in it.
+        self.limiter.adjust(|window| match status {
+            // Requests turned away together count as one setback.
             429 | 503 if self.halved < window.halved => {}
             429 | 503 => window.halve(1),
             _ => window.record(took),
@@ -122,22 +122,22 @@ impl Drop for Permit {
     }
 }
 
-/// How many requests may be in flight, going by how the former were answered.
+/// The current limit, and what it is adjusted by.
 #[derive(Debug)]
 struct Window {
     limit: usize,
     is_fixed: bool,
     halved: usize,
-    /// How long the answers of this round took.
+    /// The latencies of this round.
     round: Vec<Duration>,
-    /// The shortest of all answers, and of all rounds, which is forgotten slowly.
+    /// The shortest latency of all replies, and of all rounds; the latter decays slowly.
     quickest: Duration,
     best: Duration,
-    /// The number before it was multiplied, and how long the answers took then.
+    /// The limit before it was multiplied, and the typical latency then.
     former: Option<(usize, Duration)>,
-    /// Whether a setback showed that so many are too many.
+    /// Whether a setback has happened.
     is_careful: bool,
-    /// Rounds to wait before it may grow again.
+    /// Rounds to wait before the limit may grow again.
     rest: usize,
 }
 
@@ -174,7 +174,7 @@ impl Window {
     }
 
     fn end_round(&mut self, typical: Duration) {
-        // The answers that a higher number brings in the same time.
+        // The gain in replies per time from the higher limit.
         let former = self.former.take();
         let gain = former.map(|(limit, then)| {
             self.limit as f64 / limit as f64 * then.as_secs_f64() / typical.as_secs_f64().max(f64::MIN_POSITIVE)
@@ -196,7 +196,7 @@ impl Window {
             self.rest -= 1;
             return;
         }
-        // Where requests already wait for each other, more of them would only wait longer.
+        // When requests already queue at the server, more of them would only wait longer.
         if typical <= self.quickest.saturating_mul(2) && self.limit < MAX {
             self.former = Some((self.limit, typical)).filter(|_| !self.is_careful);
             let grown = if self.is_careful { self.limit + (self.limit / 4).max(1) } else { self.limit * GROWTH };
@@ -204,7 +204,7 @@ impl Window {
         }
     }
 
-    /// Fewer, but not less than this.
+    /// Halves the limit, but not below `least`.
     fn halve(&mut self, least: usize) {
         if self.is_fixed {
             return;
@@ -221,7 +221,7 @@ impl Window {
     }
 }
 
-/// The lower quartile: the time of those that had a connection already.
+/// The lower quartile: the latency of requests that had a connection already.
 fn typical(round: &mut [Duration]) -> Duration {
     let (_, typical, _) = round.select_nth_unstable(round.len() / 4);
     *typical
@@ -235,7 +235,7 @@ mod tests {
         Duration::from_millis(time)
     }
 
-    /// Rounds with a server that takes `time` for each of so many requests at once; the limits after each round.
+    /// Runs rounds with a server that takes `time` at a given concurrency; the limits after each round.
     fn rounds(window: &mut Window, count: usize, time: impl Fn(usize) -> u64) -> Vec<usize> {
         let round = |window: &mut Window| {
             let limit = window.limit;
@@ -246,13 +246,13 @@ mod tests {
     }
 
     #[test]
-    fn where_the_way_is_long_more_are_sent() {
+    fn high_latency_raises_the_limit() {
         let mut window = Window::new(Jobs::Adaptive);
         assert_eq!(rounds(&mut window, 4, |_| 25), [64, 64, 64, 64]);
     }
 
     #[test]
-    fn new_connections_are_no_sign_of_a_slow_server() {
+    fn slow_new_connections_do_not_count_as_a_slow_server() {
         let mut window = Window::new(Jobs::Adaptive);
         for (connections, limit) in [(1, 16), (16, 16), (16, 64)] {
             assert_eq!(window.limit, limit);
@@ -262,21 +262,21 @@ mod tests {
     }
 
     #[test]
-    fn where_requests_wait_for_each_other_there_are_not_more_of_them() {
+    fn a_server_that_queues_requests_does_not_raise_the_limit() {
         let mut window = Window::new(Jobs::Adaptive);
         window.record(milliseconds(1));
         assert_eq!(rounds(&mut window, 40, |limit| limit as u64), [16; 40]);
     }
 
     #[test]
-    fn what_brings_nothing_is_taken_back() {
+    fn growth_that_brings_nothing_is_undone() {
         let mut window = Window::new(Jobs::Adaptive);
         assert_eq!(rounds(&mut window, 3, |limit| if limit > 16 { 100 } else { 25 }), [64, 16, 16]);
         assert_eq!(window.halved, 0);
     }
 
     #[test]
-    fn a_server_that_becomes_slow_is_asked_less_but_not_for_ever() {
+    fn a_slow_server_lowers_the_limit_until_it_recovers() {
         let mut window = Window::new(Jobs::Adaptive);
         rounds(&mut window, 4, |_| 25);
         assert_eq!(rounds(&mut window, 4, |_| 200), [32, 16, 8, 8]);
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_number_stays() {
+    fn a_fixed_limit_never_changes() {
         let mut window = Window::new(Jobs::Fixed(5));
         rounds(&mut window, 9, |_| 25);
         window.halve(1);
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_crowd_that_is_turned_away_is_one_setback() {
+    async fn requests_turned_away_together_are_one_setback() {
         let limiter = Arc::new(ConcurrencyLimiter::new(Jobs::Adaptive, Arc::default()));
         for expected in [8, 4, 2, 1, 1] {
             let mut permits = Vec::new();
@@ -316,11 +316,11 @@ mod tests {
         for _ in 0..16 {
             permits.push(limiter.acquire().await);
         }
-        limiter.change(|window| window.halve(1));
+        limiter.adjust(|window| window.halve(1));
         assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (0, 8));
         permits.truncate(10);
         assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (0, 2));
-        limiter.change(|window| window.limit = 11);
+        limiter.adjust(|window| window.limit = 11);
         assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (1, 0));
         drop(permits);
         assert_eq!(limiter.permits.available_permits(), 11);
