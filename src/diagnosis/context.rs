@@ -78,7 +78,7 @@ pub(super) struct Context {
 impl Context {
     fn new(plan: Plan) -> Self {
         let client = plan.trust.clone().and_then(|trust| {
-            let client = Client::builder(plan.registry.clone()).keychain(plan.keychain.clone()).trust(trust);
+            let client = Client::builder(plan.registry.clone()).credentials(plan.keychain.clone()).trust(trust);
             client.options(plan.options.clone()).stats(Arc::clone(&plan.stats)).build()
         });
         Self {

@@ -1,11 +1,12 @@
 //! What is known about authentication at one registry between requests.
 //!
-//! Everything is kept by origin (after a redirect, the origin that asked) and by permission. Credentials accepted for one repository
-//! serve another only if the keychain has the same for both: a host may have a login for each namespace (containers-auth.json(5)). What
-//! is kept by permission is bounded, since a registry may have any number of repositories.
+//! Everything is kept by origin (after a redirect, the origin that asked) and by permission. Credentials accepted for
+//! one repository serve another only if the keychain has the same for both: a host may have a login for each namespace
+//! (containers-auth.json(5)). What is kept by permission is bounded, since a registry may have any number of
+//! repositories.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -14,7 +15,7 @@ use url::{Origin, Url};
 use super::request::{RequestContext, authority};
 use crate::auth::{Credentials, Permission, Token};
 use crate::error::{Denial, Error, Identity, Kind, Refuser, Result};
-use crate::keychain::{CredentialMatch, Keychain, Lookup};
+use crate::keychain::{CredentialMatch, CredentialProvider, Lookup};
 use crate::name::Registry;
 
 /// What a token or accepted credentials are valid for: one permission at one origin.
@@ -25,7 +26,7 @@ pub(super) type AuthKey = (Origin, Option<Permission>);
 pub(super) struct AuthState {
     registry: Registry,
     origin: Origin,
-    keychain: Keychain,
+    keychain: Arc<dyn CredentialProvider>,
     cache: Mutex<AuthCache>,
 }
 
@@ -106,7 +107,7 @@ impl AuthCache {
 }
 
 impl AuthState {
-    pub fn new(registry: Registry, keychain: Keychain) -> Self {
+    pub fn new(registry: Registry, keychain: Arc<dyn CredentialProvider>) -> Self {
         Self { origin: registry.base().origin(), registry, keychain, cache: Mutex::default() }
     }
 
@@ -121,12 +122,12 @@ impl AuthState {
             .await
     }
 
-    /// The `Authorization` that such a request was accepted with, or that the origin accepted for another permission for which the
-    /// keychain has the same credentials.
+    /// The `Authorization` that such a request was accepted with, or that the origin accepted for another permission
+    /// for which the keychain has the same credentials.
     ///
     /// # Errors
     ///
-    /// As [`Keychain::credentials`].
+    /// As [`CredentialProvider::credentials`].
     pub async fn accepted(&self, key: &AuthKey) -> Result<Option<HeaderValue>> {
         let accepted = {
             let cache = self.cache();
@@ -154,8 +155,8 @@ impl AuthState {
         Ok(None)
     }
 
-    /// Refuses to send a change anonymously when credentials exist and cannot be had, because a credential helper failed: the
-    /// registry would attribute the change to someone else. Reading is always allowed.
+    /// Refuses to send a change anonymously when credentials exist and cannot be had, because a credential helper
+    /// failed: the registry would attribute the change to someone else. Reading is always allowed.
     ///
     /// # Errors
     ///
@@ -185,8 +186,8 @@ impl AuthState {
         self.cache().identify(key, found.map(|found| found.identity.clone()));
     }
 
-    /// The credentials, with the identity token that a token server has issued to replace theirs: the former may be valid only once
-    /// (RFC 6749 §6). The new one is not stored on disk.
+    /// The credentials, with the identity token that a token server has issued to replace theirs: the former may be
+    /// valid only once (RFC 6749 §6). The new one is not stored on disk.
     pub fn current_credentials(&self, credentials: &Credentials) -> Credentials {
         let mut credentials = credentials.clone();
         if let Credentials::IdentityToken { token, .. } = &mut credentials {
@@ -206,8 +207,8 @@ impl AuthState {
         cache.replaced.push((token.clone(), newer.clone()));
     }
 
-    /// Whether credentials may be sent to `url`: to the registry's own origin, and to its https side if it was asked by http and
-    /// redirects there.
+    /// Whether credentials may be sent to `url`: to the registry's own origin, and to its https side if it was asked by
+    /// http and redirects there.
     pub fn may_receive_credentials(&self, url: &Url) -> bool {
         let base = self.registry.base();
         let upgraded = base.scheme() == "http"

@@ -80,33 +80,37 @@ impl Authenticator {
         Self { limiter, redirects, state, tokens, observer }
     }
 
-    /// Sends a request, and answers a 401 of the registry and one of the place it redirects to. The reply may have any status.
+    /// Sends a request, and answers a 401 of the registry and one of the place it redirects to. The reply may have any
+    /// status.
     ///
     /// 1. A change is refused if its credentials exist and cannot be had ([`AuthState::refuse_anonymous_change`]).
     /// 2. The request goes out with the first of these:
     ///    - the cached token for its permission;
-    ///    - the `Authorization` that was accepted for its permission, or for another one for which the keychain has the same credentials;
+    ///    - the `Authorization` that was accepted for its permission, or for another one for which the keychain has the
+    ///      same credentials;
     ///    - if the registry's challenges can be predicted, a token fetched ahead, perhaps for several repositories;
     ///    - nothing.
-    /// 3. If a token for several repositories is refused (401 or 403), one for this repository alone is tried, and no more are shared.
+    /// 3. If a token for several repositories is refused (401 or 403), one for this repository alone is tried, and no
+    ///    more are shared.
     /// 4. A 401 is answered by [`Authenticator::answer_challenge`]:
-    ///    - a Basic challenge to a token is not trusted (Harbor sends one for any `Authorization` that it refuses): the request is sent
-    ///      again without one, and the challenge of that reply counts;
-    ///    - a 401 of the registry's own origin gets the credentials of the keychain, that of any other origin gets none;
-    ///    - Bearer: the token server must be safe to send credentials to ([`token_server`]). A token that another request has fetched
-    ///      comes first, then one for each of the credentials in turn, or an anonymous one;
+    ///    - a Basic challenge to a token is not trusted (Harbor sends one for any `Authorization` that it refuses): the
+    ///      request is sent again without one, and the challenge of that reply counts;
+    ///    - a 401 of the registry's own origin gets the credentials of the keychain, that of any other origin gets
+    ///      none;
+    ///    - Bearer: the token server must be safe to send credentials to ([`token_server`]). A token that another
+    ///      request has fetched comes first, then one for each of the credentials in turn, or an anonymous one;
     ///    - Basic: each of the credentials in turn;
     ///    - a 401 to a fresh answer is final.
-    /// 5. If a redirect of the answered request leads to another origin that sends 401, that one is answered once, by rule 4.
+    /// 5. If a redirect of the answered request leads to another origin that sends 401, that one is answered once, by
+    ///    rule 4.
     ///
     /// # Errors
     ///
     /// Why no reply came, an unsafe token server, a challenge that cannot be answered, a refusal by the token server.
     pub async fn send(&self, request: &Request) -> Result<Response> {
         let key = (request.url.origin(), request.context.permission.clone());
-        let (sent, permit) = self.authorization(request, &key).await?;
+        let (mut sent, permit) = self.authorization(request, &key).await?;
         let mut response = self.redirects.send(request, &request.url, sent.header.as_ref(), Some(permit)).await?;
-        let mut sent = sent;
         if let Some(shared) = sent.token.take_if(|token| token.is_for_several() && is_refused(&response, &key.0)) {
             self.tokens.prefetching().disable_batches(&key.0);
             let alone = self.tokens.prefetch_unbatched(&key, &request.context, &shared).await;
@@ -122,8 +126,8 @@ impl Authenticator {
         Ok(response)
     }
 
-    /// Rules 1 and 2 of [`Authenticator::send`]. What is known is looked up once a permit is there: while this request waited for one,
-    /// another may have fetched the token.
+    /// Rules 1 and 2 of [`Authenticator::send`]. What is known is looked up once a permit is there: while this request
+    /// waited for one, another may have fetched the token.
     async fn authorization(&self, request: &Request, key: &AuthKey) -> Result<(SentAuthorization, Permit)> {
         let permit = self.limiter.acquire().await;
         let token = self.tokens.cached(key);
@@ -144,8 +148,8 @@ impl Authenticator {
         Ok((SentAuthorization::prefetched(prefetched), self.limiter.acquire().await))
     }
 
-    /// Rule 4 of [`Authenticator::send`]: the reply, or if it is a 401, the reply to the request with an answer to it. `sent` is what
-    /// was sent to the registry.
+    /// Rule 4 of [`Authenticator::send`]: the reply, or if it is a 401, the reply to the request with an answer to it.
+    /// `sent` is what was sent to the registry.
     async fn answer_challenge(
         &self,
         request: &Request,

@@ -1,7 +1,7 @@
 //! The innermost layer: one HTTP client for each origin.
 //!
-//! Each origin has connections and trust of its own, so that neither a CA nor a client certificate meant for one host serves another.
-//! Connections are kept and reused.
+//! Each origin has connections and trust of its own, so that neither a CA nor a client certificate meant for one host
+//! serves another. Connections are kept and reused.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -66,7 +66,7 @@ impl Pool {
             request = request.body(body);
         }
         let request =
-            request.build().map_err(|error| Error::invalid(format!("cannot send {method} {url}")).because(error))?;
+            request.build().map_err(|error| Error::invalid(format!("cannot send {method} {url}")).caused_by(error))?;
         self.observer.request(&request);
         let sent = Instant::now();
         let reply = self.timeouts.until_reply(url, client.execute(request)).await?;
@@ -84,7 +84,7 @@ impl Pool {
             let (options, trust, url) = (Arc::clone(&self.options), self.trust.clone(), url.clone());
             // Trust reads files, which may be slow to come.
             let made = tokio::task::spawn_blocking(move || connect(&options, &trust, &url)).await;
-            made.map_err(|error| Error::config("cannot set up the HTTP client").because(error))?
+            made.map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))?
         });
         client.await.cloned()
     }
@@ -115,7 +115,7 @@ fn connect(options: &Options, trust: &Trust, url: &Url) -> Result<reqwest::Clien
     if !addresses.is_empty() {
         builder = builder.resolve_to_addrs(host, &addresses);
     }
-    builder.build().map_err(|error| Error::config("cannot set up the HTTP client").because(error))
+    builder.build().map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

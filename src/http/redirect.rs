@@ -1,4 +1,5 @@
-//! Redirects: which are followed, and where to. They are not left to the HTTP client, so that credentials stay with their origin.
+//! Redirects: which are followed, and where to. They are not left to the HTTP client, so that credentials stay with
+//! their origin.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,8 +29,9 @@ impl Redirects {
         Self { limiter }
     }
 
-    /// Sends a request to `url` and follows its redirects. `authorization` goes to the origin of `url` alone; once a redirect has left
-    /// that origin it is not sent again, even if the way leads back. `permit` is one that the request holds already.
+    /// Sends a request to `url` and follows its redirects. `authorization` goes to the origin of `url` alone; once a
+    /// redirect has left that origin it is not sent again, even if the way leads back. `permit` is one that the request
+    /// holds already.
     ///
     /// # Errors
     ///
@@ -72,19 +74,19 @@ impl Redirects {
 ///
 /// # Errors
 ///
-/// - [`Fault::Redirect`]: the method is not GET or HEAD; no `Location`; not http or https; a user name in the address; an address
-///   of a more private class than where the request went (a public registry must not lead into the local network).
+/// - [`Fault::Redirect`]: the method is not GET or HEAD; no `Location`; not http or https; a user name in the address;
+///   an address of a more private class than where the request went (a public registry must not lead into the local
+///   network).
 /// - [`Tls::Downgrade`]: from https to http.
 pub fn redirect_target(method: &Method, from: &Url, peer: Option<IpAddr>, location: Option<&[u8]>) -> Result<Url> {
     let host = from.host_str().unwrap_or_default();
     let refused = |cause: String| {
-        Error::new(Kind::Protocol(Fault::Redirect), format!("{host} answered with a redirect that is not followed"))
-            .because(cause)
+        Error::new(Kind::Protocol(Fault::Redirect), format!("refusing to follow a redirect from {host}")).because(cause)
     };
     if !matches!(*method, Method::GET | Method::HEAD) {
-        return Err(refused(format!("a {method} is never redirected")));
+        return Err(refused(format!("a {method} request does not follow redirects")));
     }
-    let location = location.ok_or_else(|| refused("it has no Location header".into()))?;
+    let location = location.ok_or_else(|| refused("no Location header".into()))?;
     let location = std::str::from_utf8(location).map_err(|_| refused("its Location is not UTF-8".into()))?;
     let to = from.join(location).map_err(|error| refused(format!("its Location is not a URL: {error}")))?;
     if !matches!(to.scheme(), "http" | "https") {
@@ -101,7 +103,7 @@ pub fn redirect_target(method: &Method, from: &Url, peer: Option<IpAddr>, locati
     }
     if from.origin() != to.origin() && !may_lead_to(from, peer, &to) {
         let to = to.host_str().unwrap_or_default();
-        return Err(refused(format!("it leads into a more private network, to {to}")));
+        return Err(refused(format!("it leads to {to}, in a more private network")));
     }
     Ok(to)
 }

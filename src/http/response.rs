@@ -103,8 +103,8 @@ impl Response {
     ///
     /// [`Fault::Truncated`] when it ends early, [`Kind::TimedOut`] when it stalls, otherwise what broke the connection.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        // The caller may pause longer than a server may be silent: a list whose names cost a request each does. So data that has
-        // arrived counts before the clock does; the HTTP client's own limit does it the other way round.
+        // The caller may pause longer than a server may be silent: a list whose names cost a request each does. So data
+        // that has arrived counts before the clock does; the HTTP client's own limit does it the other way round.
         let (timeouts, url) = (self.timeouts, self.inner.url().clone());
         let chunk = timeouts.within_deadline(async {
             let chunk = timeouts.until_chunk(&url, self.inner.chunk()).await?;
@@ -158,7 +158,8 @@ impl Response {
         body.freeze()
     }
 
-    /// Refuses a Content-Encoding. The HTTP client undoes those it offers and removes the header; what is left was not offered.
+    /// Refuses a Content-Encoding. The HTTP client undoes those it offers and removes the header; what is left was not
+    /// offered.
     ///
     /// # Errors
     ///
@@ -170,7 +171,7 @@ impl Response {
                 Kind::Protocol(Fault::Malformed),
                 format!("unexpected reply from {}", self.url().host_str().unwrap_or_default()),
             )
-            .because(format!("it has Content-Encoding {encoding}, which was not asked for"))),
+            .because(format!("its Content-Encoding is {encoding}, which was not requested"))),
         }
     }
 }

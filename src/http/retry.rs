@@ -13,7 +13,8 @@ use super::retry_after::MAX_WAIT;
 use super::timeouts::Timeouts;
 use crate::error::{Error, Kind, Network, Result};
 
-/// Statuses that may pass: protocol errors of RFC 9110 and those of the proxies in front of registries (nginx, Cloudflare).
+/// Statuses that may pass: protocol errors of RFC 9110 and those of the proxies in front of registries (nginx,
+/// Cloudflare).
 pub fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
 }

@@ -31,7 +31,7 @@ impl Timeouts {
     /// [`Kind::TimedOut`] at the deadline, otherwise those of `work`.
     pub async fn within_deadline<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let Some(deadline) = self.deadline else { return work.await };
-        let late = || Error::new(Kind::TimedOut, "the time limit was reached");
+        let late = || Error::new(Kind::TimedOut, "time limit reached");
         if Instant::now() >= deadline {
             return Err(late());
         }
@@ -70,5 +70,5 @@ pub(super) fn no_reply(url: &Url, idle: Duration) -> Error {
 
 /// The server went silent in the middle of a reply.
 pub(super) fn stalled(url: &Url) -> Error {
-    Error::new(Kind::TimedOut, format!("timed out waiting for {}", authority(url))).because("its reply stopped coming")
+    Error::new(Kind::TimedOut, format!("timed out waiting for {}", authority(url))).because("the reply stalled")
 }

@@ -21,7 +21,7 @@ use super::token_source::TokenSource;
 use super::verify::{CredentialVerifier, Verification};
 use crate::auth::Token;
 use crate::error::{Error, Identity, Result};
-use crate::keychain::{CredentialMatch, Keychain};
+use crate::keychain::{CredentialMatch, CredentialProvider};
 use crate::name::{Registry, Repository};
 use crate::trust::Trust;
 
@@ -51,13 +51,19 @@ pub struct AuthOutcome {
 
 impl Transport {
     /// A transport for one registry. Reads no file and opens no connection before the first request.
-    pub fn new(registry: &Registry, keychain: Keychain, trust: Trust, options: Options, stats: Arc<Stats>) -> Self {
+    pub fn new(
+        registry: &Registry,
+        credentials: Arc<dyn CredentialProvider>,
+        trust: Trust,
+        options: Options,
+        stats: Arc<Stats>,
+    ) -> Self {
         let options = Arc::new(options);
         let observer = Arc::new(Observer::new(Arc::clone(&stats)));
         let pool = Pool::new(Arc::clone(&options), trust.for_registry(registry), Arc::clone(&observer));
         let limiter = Arc::new(Limiter::new(pool, options.jobs, stats));
         let redirects = Arc::new(Redirects::new(Arc::clone(&limiter)));
-        let state = Arc::new(AuthState::new(registry.clone(), keychain));
+        let state = Arc::new(AuthState::new(registry.clone(), credentials));
         let shared = || (Arc::clone(&state), Arc::clone(&observer));
         let tokens = {
             let (state, observer) = shared();
@@ -114,8 +120,8 @@ impl Transport {
         self.fetch_held(request, limit).await.map(|(response, bytes, _)| (response, bytes))
     }
 
-    /// As [`Transport::fetch`]. The body counts against the budget of all bodies until the [`HeldBytes`] are dropped: for callers that
-    /// reduce many large bodies to something small, and send nothing while they do.
+    /// As [`Transport::fetch`]. The body counts against the budget of all bodies until the [`HeldBytes`] are dropped:
+    /// for callers that reduce many large bodies to something small, and send nothing while they do.
     ///
     /// # Errors
     ///
@@ -197,8 +203,8 @@ impl Transport {
         AuthOutcome { identity: self.state.cache().identity(&key).cloned().flatten(), token: self.tokens.cached(&key) }
     }
 
-    /// Tries credentials with a request that needs no permission other than to be logged in. `offline` asks the token server for an
-    /// identity token.
+    /// Tries credentials with a request that needs no permission other than to be logged in. `offline` asks the token
+    /// server for an identity token.
     ///
     /// # Errors
     ///

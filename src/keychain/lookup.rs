@@ -17,7 +17,8 @@ pub struct CredentialMatch {
 }
 
 impl CredentialMatch {
-    pub(super) fn new(credentials: Credentials, source: impl Into<String>) -> Self {
+    /// Credentials found at `source`, which is shown to people.
+    pub fn new(credentials: Credentials, source: impl Into<String>) -> Self {
         let identity = Identity { username: credentials.username().map(str::to_owned), source: source.into() };
         Self { credentials, identity }
     }

@@ -9,6 +9,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use secrecy::SecretString;
 
 use crate::auth::Credentials;
@@ -24,6 +26,7 @@ mod helper;
 mod key;
 mod lookup;
 mod options;
+mod provider;
 mod pull_secret;
 mod registries_yaml;
 mod sources;
@@ -33,6 +36,7 @@ pub use helper::{HelperFailure, HelperFault, helper_answer};
 pub use key::ServerKey;
 pub use lookup::{CredentialMatch, Lookup};
 pub use options::{AuthFile, Options};
+pub use provider::CredentialProvider;
 pub use store::{Erased, Store, Stored};
 
 use helper::Helpers;
@@ -136,6 +140,24 @@ impl Keychain {
 
     fn is_news(&self, text: &str) -> bool {
         self.0.said.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned())
+    }
+}
+
+impl CredentialProvider for Keychain {
+    fn credentials<'a>(
+        &'a self,
+        registry: &'a Registry,
+        repository: Option<&'a Repository>,
+    ) -> BoxFuture<'a, Result<Vec<CredentialMatch>>> {
+        Self::credentials(self, registry, repository).boxed()
+    }
+
+    fn lookup<'a>(
+        &'a self,
+        registry: &'a Registry,
+        repository: Option<&'a Repository>,
+    ) -> BoxFuture<'a, Result<Lookup>> {
+        Self::lookup(self, registry, repository).boxed()
     }
 }
 

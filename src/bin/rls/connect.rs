@@ -100,7 +100,7 @@ impl Connector {
             tracing::warn!("{}", not_verified(&connection.registry));
         }
         let Parts { registry, keychain, trust, options, stats } = self.parts(connection).await?;
-        let client = Client::builder(registry).keychain(keychain).options(options).stats(stats);
+        let client = Client::builder(registry).credentials(keychain).options(options).stats(stats);
         Ok(client.trust(trust.map_err(Usage::from)?).build().map_err(Usage::from)?)
     }
 
@@ -138,6 +138,7 @@ impl Connector {
             retries: connection.retries,
             deadline: self.deadline,
             resolve: connection.resolve,
+            user_agent: concat!("rls/", env!("CARGO_PKG_VERSION")).to_owned(),
             ..Options::default()
         };
         let places = keychain::Options { root: root.clone(), ..keychain::Options::from_env() };

@@ -11,16 +11,16 @@ use super::super::timeouts::{Timeouts, no_reply, stalled};
 use crate::error::{Error, Fault, Kind, Network, Tls};
 use crate::trust::{Rejection, Source, Trust};
 
-/// What is known about a connection attempt besides its error.
+/// An attempt to get a reply.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) struct Attempt<'a> {
-    /// Where to.
+    /// The target.
     pub url: &'a Url,
-    /// Who was trusted, and what was shown.
+    /// The trust in use, with what the server presented.
     pub trust: &'a Trust,
-    /// The proxy in between.
+    /// The proxy, if one is used.
     pub proxy: Option<&'a str>,
-    /// Whether anything ever answered there.
+    /// Whether this origin has ever replied.
     pub answered: bool,
     /// When it began.
     pub began: Instant,
@@ -28,10 +28,10 @@ pub(in crate::http) struct Attempt<'a> {
     pub timeouts: Timeouts,
 }
 
-/// Why no reply came.
+/// The error for a request without a reply.
 pub(in crate::http) fn transport_error(error: reqwest::Error, attempt: Attempt<'_>) -> Error {
     let explained = explain(&error, attempt);
-    // The URL may hold secrets, and is in the text already.
+    // The URL may contain secrets, and the text names the host already.
     explained.with_source(error.without_url())
 }
 
@@ -51,8 +51,8 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
     }
     let network = |network, what: String| Error::new(Kind::Network(network), what);
     if error.is_connect() && error.is_timeout() && attempt.trust.has_begun_handshake_since(attempt.began, host, port) {
-        let cause = format!("handshake timed out after {} s", attempt.timeouts.connect.as_secs_f32());
-        return network(Network::HandshakeTimeout, format!("no end of the TLS handshake with {place}")).because(cause);
+        let cause = format!("no answer within {} s", attempt.timeouts.connect.as_secs_f32());
+        return network(Network::HandshakeTimeout, format!("TLS handshake with {place} timed out")).because(cause);
     }
     if let Some(proxy) = attempt.proxy
         && error.is_connect()
@@ -79,11 +79,11 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
             return network(Network::Refused, format!("cannot connect to {place}")).because("connection refused");
         }
         Some(io::ErrorKind::UnexpectedEof) if error.is_connect() && attempt.url.scheme() == "https" => {
-            return Error::new(Kind::Tls(Tls::Handshake), format!("the TLS handshake with {place} failed"))
+            return Error::new(Kind::Tls(Tls::Handshake), format!("TLS handshake with {place} failed"))
                 .because("the server closed the connection");
         }
         Some(kind) if is_reset(kind) && error.is_connect() && attempt.url.scheme() == "https" => {
-            return Error::new(Kind::Tls(Tls::Handshake), format!("the TLS handshake with {place} failed"))
+            return Error::new(Kind::Tls(Tls::Handshake), format!("TLS handshake with {place} failed"))
                 .because("connection reset by the server");
         }
         Some(kind) if is_reset(kind) => {
@@ -93,8 +93,8 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
     }
     if let Some(hyper) = find_source::<hyper::Error>(error) {
         if hyper.is_parse_too_large() {
-            let error = Error::new(Kind::Protocol(Fault::TooLarge), format!("header too large from {place}"));
-            return error.because("the reply's header block is larger than is accepted");
+            let error = Error::new(Kind::Protocol(Fault::TooLarge), format!("reply header from {place} too large"));
+            return error.because("it exceeds the limit of the HTTP client");
         }
         if hyper.is_parse() {
             return Error::new(Kind::Protocol(Fault::NotHttp), format!("{place} does not speak HTTP"))
@@ -109,7 +109,7 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         .because(root_cause(error))
 }
 
-/// Why a body ended early.
+/// The error for a body that ended early.
 pub(in crate::http) fn broken_body(error: reqwest::Error, url: &Url) -> Error {
     let explained = explain_body(&error, url);
     explained.with_source(error.without_url())
@@ -127,15 +127,16 @@ fn explain_body(error: &reqwest::Error, url: &Url) -> Error {
         return Error::new(Kind::Network(Network::Reset), format!("lost the connection to {place}"))
             .because("connection reset in the middle of a reply");
     }
-    // The HTTP client calls every error of a body one of decoding; those of the connection have one of hyper's in their chain.
+    // reqwest calls every error of a body a decoding error; errors of the connection have one of hyper's in their
+    // chain.
     if find_source::<hyper::Error>(error).is_none() {
         return Error::new(Kind::Protocol(Fault::Malformed), format!("malformed reply from {place}"))
-            .because(format!("its Content-Encoding cannot be undone: {}", root_cause(error)));
+            .because(format!("cannot decode its Content-Encoding: {}", root_cause(error)));
     }
     truncated(root_cause(error))
 }
 
-/// Whether sending the same request again may help: the connection broke, rather than never having been possible.
+/// Whether a retry may help: the connection broke, or timed out, rather than being refused.
 pub(in crate::http) fn is_transient(error: &Error) -> bool {
     use Network::{ConnectTimeout, HandshakeTimeout, Reset};
     matches!(error.kind(), Kind::Network(Reset | ConnectTimeout | HandshakeTimeout) | Kind::Protocol(Fault::Truncated))
@@ -146,7 +147,7 @@ fn is_reset(kind: io::ErrorKind) -> bool {
     matches!(kind, ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected)
 }
 
-/// The first error of type `T` in the chain. An [`io::Error`] hides its payload from `source()`, so it is looked into first.
+/// The first error of type `T` in the chain, including the payload of an [`io::Error`], which `source()` does not give.
 pub(in crate::http) fn find_source<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -158,7 +159,7 @@ pub(in crate::http) fn find_source<'a, T: StdError + 'static>(error: &'a (dyn St
     None
 }
 
-/// The sort of the innermost I/O error that has one: those that wrap others are of the sort `Other`.
+/// The kind of the innermost I/O error other than `Other`, which is the kind of those that wrap other errors.
 fn io_kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
     let mut kind = None;
     let mut next = Some(error);
@@ -177,7 +178,7 @@ fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 
     }
 }
 
-/// The text of the last error in the chain: the one that says something.
+/// The text of the last error in the chain, which is the specific one.
 pub(in crate::http) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let mut error = error;
     while let Some(next) = inner(error) {

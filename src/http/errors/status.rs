@@ -1,4 +1,4 @@
-//! The one door from an HTTP status to an error (OCI distribution specification, "Error Codes").
+//! From an HTTP status to an error (OCI distribution specification, "Error Codes"). Every status passes through here.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,17 +12,17 @@ use super::super::retry_after::{RetryAfter, retry_after};
 use crate::auth::{Action, Permission, Scopes};
 use crate::error::{Denial, Error, Fault, Kind, Missing, Network, Operation, RegistryError, Reply, Result};
 
-/// As much of an error's body as is read.
+/// Bytes read of an error's body.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// As many errors of a body as are kept.
-const MOST_ERRORS: usize = 16;
+/// Errors kept of one body.
+const MAX_ERRORS: usize = 16;
 
-/// The reply if its status is a success, otherwise the error that it means. A 401 that comes here could not be answered.
+/// The reply if its status is one of success. A 401 that gets here could not be answered.
 ///
 /// # Errors
 ///
-/// Each status has one [`Kind`]; the registry's own codes refine it.
+/// The meaning of any other status: each has one [`Kind`], which the registry's error codes refine.
 pub(in crate::http) async fn check(
     response: Response,
     context: &RequestContext,
@@ -34,7 +34,7 @@ pub(in crate::http) async fn check(
     }
 }
 
-/// The error that a reply of any other status means.
+/// The error for a reply of any other status.
 pub(in crate::http) async fn refusal(mut response: Response, context: &RequestContext, secrets: &Secrets) -> Error {
     let body = response.start(BODY_LIMIT).await;
     let body = secrets.masked(&String::from_utf8_lossy(&body)).into_bytes();
@@ -44,7 +44,7 @@ pub(in crate::http) async fn refusal(mut response: Response, context: &RequestCo
     let (kind, what) = classify(&response, &reply, &body, context);
     let cause = summary(&response.status_line(), response.media_type().as_deref(), &body);
     let error = Error::new(kind, what).because(cause);
-    when_to_come_back(error, &response, &reply).with_reply(reply)
+    with_reset_time(error, &response, &reply).with_reply(reply)
 }
 
 fn classify(response: &Response, reply: &Reply, body: &[u8], context: &RequestContext) -> (Kind, String) {
@@ -99,7 +99,7 @@ fn unsupported(context: &RequestContext) -> (Kind, String) {
 }
 
 fn rate_limited(registry: &str) -> (Kind, String) {
-    (Kind::RateLimited, format!("the rate limit of {registry} is reached"))
+    (Kind::RateLimited, format!("rate limit of {registry} exceeded"))
 }
 
 fn asked_wait(response: &Response) -> Option<Duration> {
@@ -124,8 +124,8 @@ fn not_allowed(context: &RequestContext) -> String {
     }
 }
 
-/// Docker Hub and others tell in `X-RateLimit-Reset` (a Unix time) when the limit ends.
-fn when_to_come_back(error: Error, response: &Response, reply: &Reply) -> Error {
+/// Adds when a rate limit ends: by `Retry-After`, or by the `X-RateLimit-Reset` of Docker Hub and others (a Unix time).
+fn with_reset_time(error: Error, response: &Response, reply: &Reply) -> Error {
     if !matches!(error.kind(), Kind::RateLimited) {
         return error;
     }
@@ -140,7 +140,7 @@ fn when_to_come_back(error: Error, response: &Response, reply: &Reply) -> Error 
     }
 }
 
-/// What Go's HTTP server, nginx and Apache answer to plain HTTP on a port that speaks TLS. There is no status or code for it.
+/// Whether this is what Go's HTTP server, nginx or Apache send to plain HTTP on a TLS port. No status or code tells it.
 fn is_tls_port(response: &Response, body: &[u8]) -> bool {
     let says = |text: &str| body.windows(text.len()).any(|window| window == text.as_bytes());
     response.url().scheme() == "http"
@@ -159,12 +159,12 @@ fn is_html(media_type: Option<&str>, body: &[u8]) -> bool {
     media_type == Some("text/html") || starts("<!doctype html") || starts("<html")
 }
 
-/// Some registries answer without a body, or with JSON of their own.
+/// Some registries send no body, or JSON of their own.
 fn is_json_or_empty(body: &[u8]) -> bool {
     body.trim_ascii().is_empty() || serde_json::from_slice::<serde_json::Map<String, Value>>(body).is_ok()
 }
 
-/// The errors of a registry's reply; empty when the body is anything else.
+/// Parses the errors of a registry's reply; empty if the body is anything else.
 pub fn registry_errors(body: &[u8]) -> Vec<RegistryError> {
     let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return Vec::new() };
     let text = |value: Option<&Value>| match value {
@@ -177,7 +177,7 @@ pub fn registry_errors(body: &[u8]) -> Vec<RegistryError> {
         Some(value) => value.to_string(),
     };
     let errors = body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let errors = errors.iter().filter_map(Value::as_object).take(MOST_ERRORS).map(|error| RegistryError {
+    let errors = errors.iter().filter_map(Value::as_object).take(MAX_ERRORS).map(|error| RegistryError {
         code: text(error.get("code")),
         message: text(error.get("message")),
         detail: detail(error.get("detail")),
@@ -185,7 +185,7 @@ pub fn registry_errors(body: &[u8]) -> Vec<RegistryError> {
     errors.filter(|error| *error != RegistryError::default()).collect()
 }
 
-/// One line that says what a reply of this status said: the registry's errors, else the text, never HTML.
+/// Summarizes a reply in one line: the registry's errors, or else its text, never HTML.
 pub fn summary(status: &str, media_type: Option<&str>, body: &[u8]) -> String {
     let errors = registry_errors(body);
     if !errors.is_empty() {
@@ -213,7 +213,7 @@ fn describe(error: &RegistryError) -> String {
     text
 }
 
-/// What a detail says to people: distribution lists the permissions that are missing.
+/// The detail for people: distribution lists the missing permissions.
 fn meaning(error: &RegistryError) -> String {
     let missing = Scopes::from_detail(&error.detail);
     if !missing.is_empty() {
@@ -222,7 +222,7 @@ fn meaning(error: &RegistryError) -> String {
     if error.detail == "{}" { String::new() } else { error.detail.clone() }
 }
 
-/// Token servers and gateways have their own shapes (OAuth 2.0 RFC 6749 §5.2, docker_auth, GitLab): the member that is for people.
+/// The message for people in the formats of token servers and gateways (OAuth 2.0 RFC 6749 §5.2, docker_auth, GitLab).
 fn message(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let Ok(Value::Object(object)) = serde_json::from_str::<Value>(&text) else { return text.into_owned() };
@@ -233,19 +233,19 @@ fn message(body: &[u8]) -> String {
     }
 }
 
-/// Blanks folded, at most 300 characters.
+/// One line with white space folded, of at most 300 characters.
 fn one_line(text: &str) -> String {
-    const MOST: usize = 300;
+    const MAX: usize = 300;
     let words: Vec<_> = text.split_whitespace().collect();
     let line = words.join(" ");
-    match line.char_indices().nth(MOST) {
+    match line.char_indices().nth(MAX) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
 }
 
 impl Response {
-    /// The error for a reply whose status is a success but whose body is HTML or nothing, where JSON was expected.
+    /// The error for an HTML page sent with a status of success where JSON was expected.
     pub(crate) fn not_json(&self, context: &RequestContext, start: &[u8]) -> Option<Error> {
         let registry = &context.registry;
         if is_html(self.media_type().as_deref(), start) {

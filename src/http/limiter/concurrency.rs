@@ -1,8 +1,8 @@
 //! Adaptive concurrency: as many requests in flight as the server answers quickly.
 //!
-//! The limit is multiplied as long as more requests bring more replies in the same time. It is halved when the server turns requests
-//! away (429, 503) or becomes much slower, and grows slowly from then on. It is adjusted after every round of as many replies as the
-//! limit allows requests.
+//! The limit is multiplied as long as more requests bring more replies in the same time. It is halved when the server
+//! turns requests away (429, 503) or becomes much slower, and grows slowly from then on. It is adjusted after every
+//! round of as many replies as the limit allows requests.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

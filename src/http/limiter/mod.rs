@@ -20,8 +20,8 @@ pub(super) use concurrency::Permit;
 
 /// Sends single requests, a bounded number at once.
 ///
-/// A permit is held until the reply is complete, with its body if the body was asked for. A request that waits for a token holds none, so
-/// that the token request can be sent.
+/// A permit is held until the reply is complete, with its body if the body was asked for. A request that waits for a
+/// token holds none, so that the token request can be sent.
 #[derive(Debug)]
 pub(super) struct Limiter {
     pool: Pool,

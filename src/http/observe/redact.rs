@@ -53,8 +53,8 @@ pub fn redacted_headers(headers: &HeaderMap) -> impl Iterator<Item = String> {
 pub(in crate::http) struct Secrets(Mutex<VecDeque<SecretString>>);
 
 impl Secrets {
-    /// Remembers a secret. Secrets under 4 bytes cannot be told from ordinary text and are ignored. Each repository may have its
-    /// own token, so the number is bounded: the least recently used go first.
+    /// Remembers a secret. Secrets under 4 bytes cannot be told from ordinary text and are ignored. Each repository may
+    /// have its own token, so the number is bounded: the least recently used go first.
     pub fn remember(&self, secret: &str) {
         const MIN_LENGTH: usize = 4;
         const MAX: usize = 64;
@@ -76,8 +76,8 @@ impl Secrets {
         }
     }
 
-    /// Masks in a server's text the secrets it was sent, anything that looks like an `Authorization` value, and `user:password@`
-    /// in URLs.
+    /// Masks in a server's text the secrets it was sent, anything that looks like an `Authorization` value, and
+    /// `user:password@` in URLs.
     pub fn masked(&self, text: &str) -> String {
         let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = text.to_owned();

@@ -7,7 +7,8 @@ use reqwest::header::{HeaderMap, WARNING};
 
 use super::redact::Secrets;
 
-/// The warnings of one registry that were shown: each text once, and 4096 bytes in all at most, as the specification asks.
+/// The warnings of one registry that were shown: each text once, and 4096 bytes in all at most, as the specification
+/// asks.
 #[derive(Debug, Default)]
 pub(super) struct Warnings(Mutex<Vec<String>>);
 
@@ -29,7 +30,8 @@ impl Warnings {
 
 /// The text of a `Warning: 299 - "text"` header value, as bytes; `None` for anything else.
 ///
-/// RFC 7234 §5.5 with the specification's narrowing: code 299, agent `-`, no date. Percent escapes are decoded where they are whole.
+/// RFC 7234 §5.5 with the specification's narrowing: code 299, agent `-`, no date. Percent escapes are decoded where
+/// they are whole.
 pub fn warning_text(value: &[u8]) -> Option<Vec<u8>> {
     let quoted = value.strip_prefix(b"299 - \"")?.strip_suffix(b"\"")?;
     let mut text = Vec::with_capacity(quoted.len());

@@ -23,9 +23,10 @@ pub(super) use server::TokenQuery;
 
 /// The one source of tokens for a registry.
 ///
-/// Once the form of a registry's challenges is known, a request takes its token along, and one token is fetched for several repositories
-/// that are going to be read. A prediction may be wrong: if the registry refuses such a token, or sends another challenge, nothing more
-/// is prefetched; if the token server does not grant several repositories at once, it is asked for each.
+/// Once the form of a registry's challenges is known, a request takes its token along, and one token is fetched for
+/// several repositories that are going to be read. A prediction may be wrong: if the registry refuses such a token, or
+/// sends another challenge, nothing more is prefetched; if the token server does not grant several repositories at
+/// once, it is asked for each.
 #[derive(Debug)]
 pub(super) struct TokenSource {
     state: Arc<AuthState>,
@@ -66,7 +67,8 @@ impl TokenSource {
         Ok(token)
     }
 
-    /// A token that is neither cached nor taken from the cache, to verify credentials with. `offline` asks for an identity token too.
+    /// A token that is neither cached nor taken from the cache, to verify credentials with. `offline` asks for an
+    /// identity token too.
     ///
     /// # Errors
     ///
@@ -100,8 +102,8 @@ impl TokenSource {
         Some(PrefetchedToken { token, challenge })
     }
 
-    /// A token that answers a challenge without asking for this request alone: another request has fetched it, or it is fetched together
-    /// with those for the repositories that come next.
+    /// A token that answers a challenge without asking for this request alone: another request has fetched it, or it is
+    /// fetched together with those for the repositories that come next.
     pub async fn available(
         &self,
         key: &AuthKey,

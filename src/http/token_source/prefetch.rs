@@ -79,7 +79,8 @@ impl TokenPrefetch {
         }
     }
 
-    /// Learns from a challenge by the origin of `key`. One that does not follow the template ends predictions for the origin.
+    /// Learns from a challenge by the origin of `key`. One that does not follow the template ends predictions for the
+    /// origin.
     pub fn learn_challenge(&mut self, key: &AuthKey, challenge: &BearerChallenge, realm: &Url) {
         let (origin, Some(permission)) = key else { return };
         if !matches!(permission.action, Action::Catalog | Action::Pull) {
@@ -132,7 +133,8 @@ impl TokenPrefetch {
         self.predict(key).is_some()
     }
 
-    /// The batch that a repository is in, or a new one that begins with it; `None` if there is nothing to share a token with.
+    /// The batch that a repository is in, or a new one that begins with it; `None` if there is nothing to share a token
+    /// with.
     pub(super) fn batch(
         &mut self,
         origin: &Origin,

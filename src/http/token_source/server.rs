@@ -62,8 +62,8 @@ impl TokenServer {
     ///
     /// # Errors
     ///
-    /// [`Kind::Denied`] or [`Kind::Unauthenticated`] if the token server refuses, otherwise what kept it from answering. All are marked
-    /// as [`Error::during_login`].
+    /// [`Kind::Denied`] or [`Kind::Unauthenticated`] if the token server refuses, otherwise what kept it from
+    /// answering. All are marked as [`Error::during_login`].
     pub async fn request(&self, query: TokenQuery<'_>, offline: bool) -> Result<Token> {
         let TokenQuery { realm, challenge, scopes, credentials, .. } = query;
         let current = self.state.current_credentials(credentials);
@@ -83,7 +83,8 @@ impl TokenServer {
         outcome.map_err(Error::during_login)
     }
 
-    /// A GET is retried like any other; a POST, which may consume what it carries, only if it was turned away or never arrived.
+    /// A GET is retried like any other; a POST, which may consume what it carries, only if it was turned away or never
+    /// arrived.
     async fn ask(&self, attempt: &TokenRequest, repeatable: bool, query: TokenQuery<'_>) -> Result<Token> {
         let mut retries = RetryState::new(&self.options, &attempt.url, repeatable);
         loop {
@@ -123,19 +124,17 @@ impl TokenServer {
         if response.is_success() {
             let body = response.bytes(Token::MAX_BODY, "token reply").await?;
             let token = Token::parse(&body)
-                .map_err(|error| error.within(format!("no usable token from the token server {host}")))?;
+                .map_err(|error| error.within(format!("the token server {host} sent no usable token")))?;
             self.observer.secrets.remember_header(&token.authorization());
             return Ok(token);
         }
         if (300..400).contains(&status) {
-            let what = format!("the token server {host} answered with a redirect that is not followed");
+            let what = format!("refusing to follow a redirect from the token server {host}");
             return Err(Error::new(Kind::Protocol(Fault::Redirect), what).because(response.status_line()));
         }
         let error = refusal(response, query.context, &self.observer.secrets).await;
         let (kind, what) = match (status, error.kind()) {
-            (_, Kind::RateLimited) => {
-                (Kind::RateLimited, format!("the rate limit of the token server {host} is reached"))
-            }
+            (_, Kind::RateLimited) => (Kind::RateLimited, format!("rate limit of the token server {host} exceeded")),
             (400 | 401 | 403, _) if matches!(query.credentials, Credentials::Anonymous) => {
                 (Kind::Unauthenticated, format!("login refused by {host}"))
             }

@@ -158,7 +158,7 @@ fn too_many_requests() {
     registry.inject(Match::get("/v2/").always(), Answer::error(429, "TOOMANYREQUESTS", "slow down"));
     assert_snapshot!(findings(Rls::at(&registry)), @"
     exit 8
-     ✗ http         the rate limit of http://REGISTRY is reached
+     ✗ http         rate limit of http://REGISTRY exceeded
          cause   429 Too Many Requests: TOOMANYREQUESTS: slow down
          remedy  wait; or log in, which often raises the limit: rls login http://REGISTRY
     ");

@@ -218,14 +218,14 @@ fn a_token_server_that_fails() {
     assert_snapshot!(failing(Answer::new(200).body("<html>Sign in</html>").header("Content-Type", "text/html").into()), @"
     exit 5
     --- stderr
-    error: no usable token from the token server REGISTRY
+    error: the token server REGISTRY sent no usable token
     cause: the token server's reply cannot be used
     cause: it is not a JSON object
     ");
     assert_snapshot!(failing(Answer::new(200).body("{}").into()), @"
     exit 5
     --- stderr
-    error: no usable token from the token server REGISTRY
+    error: the token server REGISTRY sent no usable token
     cause: the token server's reply cannot be used
     cause: it has neither token nor access_token
     ");
@@ -240,7 +240,7 @@ fn a_token_server_that_fails() {
     assert_snapshot!(failing(Answer::redirect("http://127.0.0.1:1/").into()), @"
     exit 5
     --- stderr
-    error: the token server REGISTRY answered with a redirect that is not followed
+    error: refusing to follow a redirect from the token server REGISTRY
     cause: 307 Temporary Redirect
     hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
     ");
@@ -255,7 +255,7 @@ fn a_token_server_that_fails() {
     assert_snapshot!(failing(slow.into()), @"
     exit 8
     --- stderr
-    error: the rate limit of the token server REGISTRY is reached
+    error: rate limit of the token server REGISTRY exceeded
     cause: 429 Too Many Requests: TOOMANYREQUESTS: slow
     cause: try again at 2100-01-01 00:00:00 UTC
     hint:  --jobs 1 asks more slowly; logged in, the limit is often higher

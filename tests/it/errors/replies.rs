@@ -138,21 +138,21 @@ fn redirects_without_end() {
     assert_snapshot!(tags(&registry, Answer::new(307)), @"
     exit 5
     --- stderr
-    error: 127.0.0.1 answered with a redirect that is not followed
-    cause: it has no Location header
+    error: refusing to follow a redirect from 127.0.0.1
+    cause: no Location header
     hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
     ");
     assert_snapshot!(tags(&registry, Answer::redirect("ftp://127.0.0.1/")), @"
     exit 5
     --- stderr
-    error: 127.0.0.1 answered with a redirect that is not followed
+    error: refusing to follow a redirect from 127.0.0.1
     cause: its Location is not http or https but ftp
     hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
     ");
     assert_snapshot!(tags(&registry, Answer::redirect("http://user:pass@127.0.0.1/")), @"
     exit 5
     --- stderr
-    error: 127.0.0.1 answered with a redirect that is not followed
+    error: refusing to follow a redirect from 127.0.0.1
     cause: its Location names a user
     hint:  behind a proxy a registry needs to know its own address: REGISTRY_HTTP_HOST=https://HOST on the server
     ");

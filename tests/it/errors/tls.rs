@@ -220,7 +220,7 @@ fn a_handshake_that_breaks_off() {
     let silent = Wire::with(|_, _| {});
     let rls = Rls::new().naming(silent.host(), "REGISTRY").args(["repos", "-r", &silent.host()]);
     assert_snapshot!(rls.fails(11), @"
-    error: the TLS handshake with REGISTRY failed
+    error: TLS handshake with REGISTRY failed
     cause: the server closed the connection
     ");
 }
@@ -251,7 +251,7 @@ fn what_a_file_calls_insecure_is_suggested_and_not_obeyed() {
         let outcome = rls.run();
         assert_eq!(outcome.code, Some(11), "{outcome}");
         assert!(
-            outcome.stderr.contains(&format!("cause: {name} asks not to verify it, which is not obeyed\n")),
+            outcome.stderr.contains(&format!("cause: {name} says to skip verification, which is ignored\n")),
             "{outcome}"
         );
         assert!(outcome.stderr.contains(&format!("; --insecure does as {name} asks\n")), "{outcome}");
