@@ -38,7 +38,7 @@ pub(super) struct AuthCache {
     /// The same for all permissions of an origin: as many as there are logins.
     of_origin: HashMap<Origin, Vec<HeaderValue>>,
     /// Origins that ask for Bearer tokens: there, credentials are sent only for the permission they were accepted for.
-    pub bearer: HashSet<Origin>,
+    bearer: HashSet<Origin>,
     /// Who the latest request for a permission was made as; `None` if anonymous.
     identities: RecentMap<Option<Identity>>,
     /// Identity tokens as found, with those that a token server issued to replace them.
@@ -83,6 +83,15 @@ impl AuthCache {
     /// Who the latest such request was made as; `None` if there was none, `Some(None)` if it was anonymous.
     pub fn identity(&self, key: &AuthKey) -> Option<&Option<Identity>> {
         self.identities.get(key)
+    }
+
+    /// Stores that an origin asks for Bearer tokens. Redirects may lead to any number of origins, so the number is
+    /// bounded.
+    pub fn asks_for_bearer(&mut self, origin: &Origin) {
+        if self.bearer.len() >= RECENT {
+            self.bearer.clear();
+        }
+        self.bearer.insert(origin.clone());
     }
 
     /// Stores credentials that were accepted.

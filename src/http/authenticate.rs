@@ -245,7 +245,7 @@ impl Authenticator {
     ) -> Result<Response> {
         let PendingChallenge { request, url, key, refused_token, found: all, .. } = &pending;
         let context = &request.context;
-        self.state.cache().bearer.insert(key.0.clone());
+        self.state.cache().asks_for_bearer(&key.0);
         let realm = token_server(url, response.peer(), &challenge.realm)?;
         let mut rejected = refused_token.clone();
         if rejected.is_none()

@@ -22,6 +22,9 @@ use super::timeouts::Timeouts;
 use crate::error::{Error, Result};
 use crate::trust::Trust;
 
+/// Origins remembered at once. A registry and its token server are two; only redirects lead to more.
+const MAX_ORIGINS: usize = 64;
+
 /// One HTTP request, as it goes over the wire.
 #[derive(Debug, Clone)]
 pub(super) struct Message<'a> {
@@ -72,14 +75,21 @@ impl Pool {
         let reply = self.timeouts.until_reply(url, client.execute(request)).await?;
         let reply = reply.map_err(|error| self.explain(error, url, sent))?;
         let latency = sent.elapsed();
-        lock(&self.answered).insert(url.origin());
+        self.remember_answer(url);
         self.observer.response(&reply, latency);
         Ok(Response::new(reply, latency, self.timeouts, Arc::clone(&self.observer.stats)))
     }
 
     /// The client of an origin, made at the first request.
     async fn client(&self, url: &Url) -> Result<reqwest::Client> {
-        let cell = Arc::clone(lock(&self.clients).entry(url.origin()).or_default());
+        let cell = {
+            let mut clients = lock(&self.clients);
+            // A client in use is kept alive by its requests.
+            if clients.len() >= MAX_ORIGINS && !clients.contains_key(&url.origin()) {
+                clients.clear();
+            }
+            Arc::clone(clients.entry(url.origin()).or_default())
+        };
         let client = cell.get_or_try_init(|| async {
             let (options, trust, url) = (Arc::clone(&self.options), self.trust.clone(), url.clone());
             // Trust reads files, which may be slow to come.
@@ -87,6 +97,14 @@ impl Pool {
             made.map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))?
         });
         client.await.cloned()
+    }
+
+    fn remember_answer(&self, url: &Url) {
+        let mut answered = lock(&self.answered);
+        if answered.len() >= MAX_ORIGINS {
+            answered.clear();
+        }
+        answered.insert(url.origin());
     }
 
     fn explain(&self, error: reqwest::Error, url: &Url, began: Instant) -> Error {
@@ -120,4 +138,22 @@ fn connect(options: &Options, trust: &Trust, url: &Url) -> Result<reqwest::Clien
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust;
+
+    #[tokio::test]
+    async fn redirects_to_ever_new_origins_do_not_fill_the_memory() {
+        let trust = Trust::load(trust::Options::default()).unwrap();
+        let pool = Pool::new(Arc::default(), trust, Arc::new(Observer::new(Arc::default())));
+        for port in 1..1000 {
+            let url = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
+            pool.client(&url).await.unwrap();
+            pool.remember_answer(&url);
+        }
+        assert!(lock(&pool.clients).len() <= MAX_ORIGINS && lock(&pool.answered).len() <= MAX_ORIGINS);
+    }
 }

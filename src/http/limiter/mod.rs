@@ -72,8 +72,10 @@ impl Limiter {
 
     /// Keeps every request from an origin for `wait`.
     pub fn delay_origin(&self, origin: &Origin, wait: Duration) {
-        let until = Instant::now() + wait;
+        let now = Instant::now();
+        let until = now + wait;
         let mut not_before = self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
+        not_before.retain(|_, until| *until > now);
         let known = not_before.entry(origin.clone()).or_insert(until);
         *known = until.max(*known);
     }
