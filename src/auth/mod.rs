@@ -11,7 +11,6 @@
 mod address;
 mod cache;
 mod challenge;
-mod challenge_template;
 mod claims;
 mod credentials;
 mod grammar;
@@ -24,8 +23,7 @@ mod token;
 
 pub use address::{AddressClass, may_lead_to};
 pub use cache::TokenCache;
-pub use challenge::{BearerChallenge, Challenge, challenges, preferred};
-pub use challenge_template::ChallengeTemplate;
+pub use challenge::{BearerChallenge, Challenge, ChallengeTemplate, challenges, preferred};
 pub use claims::Claims;
 pub use credentials::Credentials;
 pub use grammar::{Malformed, RawChallenge, parse_line};

@@ -88,22 +88,6 @@ impl Name {
             Self::Limits => "limits",
         }
     }
-
-    /// The check without which this one cannot be tried.
-    pub(super) fn needs(self) -> Option<Self> {
-        Some(match self {
-            Self::Proxy | Self::Dns => return None,
-            Self::Tcp => Self::Dns,
-            Self::Tls => Self::Tcp,
-            Self::Http => Self::Tls,
-            Self::Challenge | Self::Clock | Self::Limits => Self::Http,
-            Self::Credentials => Self::Challenge,
-            Self::Token => Self::Credentials,
-            Self::Catalog | Self::Tags | Self::Push => Self::Token,
-            Self::Paging => Self::Catalog,
-            Self::Pull | Self::Delete => Self::Tags,
-        })
-    }
 }
 
 impl fmt::Display for Name {
@@ -147,4 +131,102 @@ pub struct Finding {
     pub cause: String,
     /// The sort of error by which other requests fail for this reason.
     pub kind: Kind,
+}
+
+/// What one check hands over: all of a [`Check`] but its name and time.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub status: Status,
+    pub detail: String,
+    pub facts: Vec<Fact>,
+    pub finding: Option<Finding>,
+    pub ignored_skip_verify: Option<PathBuf>,
+    /// Whether something was waited for.
+    pub is_timed: bool,
+    /// Whether the checks that need this one are tried although it failed.
+    pub blocks_dependents: bool,
+}
+
+impl Outcome {
+    pub fn passed(detail: impl Into<String>) -> Self {
+        Self::new(Status::Passed, detail.into())
+    }
+
+    pub fn failed(detail: impl Into<String>, finding: Finding) -> Self {
+        Self { finding: Some(finding), ..Self::new(Status::Failed, detail.into()) }
+    }
+
+    /// There is nothing to check.
+    pub fn skipped(detail: impl Into<String>) -> Self {
+        Self { is_timed: false, ..Self::new(Status::Skipped, detail.into()) }
+    }
+
+    fn new(status: Status, detail: String) -> Self {
+        let (facts, finding, ignored_skip_verify) = (Vec::new(), None, None);
+        let stands_in_the_way = status == Status::Failed;
+        Self {
+            status,
+            detail,
+            facts,
+            finding,
+            ignored_skip_verify: ignored_skip_verify,
+            is_timed: true,
+            blocks_dependents: stands_in_the_way,
+        }
+    }
+
+    pub fn with(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
+        self.facts.extend(facts);
+        self
+    }
+
+    /// It passed, and yet there is something to be said.
+    pub fn with_finding(self, finding: Option<Finding>) -> Self {
+        Self { finding, ..self }
+    }
+
+    /// It failed although a file asks not to look.
+    pub fn with_ignored_skip_verify(self, file: Option<PathBuf>) -> Self {
+        Self { ignored_skip_verify: file, ..self }
+    }
+
+    pub fn untimed(self) -> Self {
+        Self { is_timed: false, ..self }
+    }
+
+    /// It failed, and what comes after it may work nevertheless.
+    pub fn without_blocking(self) -> Self {
+        Self { blocks_dependents: false, ..self }
+    }
+}
+
+/// How long something is, as people say it. `3 hours`: the largest unit of which there are at least two.
+pub(super) fn span(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        ..120 => (seconds, "second"),
+        120..7200 => (seconds / 60, "minute"),
+        7200..172_800 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_unit_is_the_largest_that_fits_twice() {
+        for (seconds, expected) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (119, "119 seconds"),
+            (120, "2 minutes"),
+            (7199, "119 minutes"),
+            (7200, "2 hours"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(span(seconds), expected);
+        }
+    }
 }

@@ -2,10 +2,8 @@
 
 use url::Url;
 
-use super::check::Finding;
-use super::outcome::Outcome;
-use super::problem::Problem;
-use super::tls;
+use super::check::{Finding, Outcome};
+use super::problem::{Part, Problem};
 use crate::error::{Error, Fault, Kind, Missing, Network, Operation, Tls};
 
 /// The outcome on a check that met an error.
@@ -37,7 +35,7 @@ fn problem(error: &Error, base: &Url) -> Problem {
         Kind::Network(Network::Refused) => Problem::NothingListens { is_proxy: false },
         Kind::Network(_) | Kind::TimedOut => Problem::NoConnection { is_proxy: false },
         Kind::Tls(Tls::Downgrade { to }) => downgrade(to, base),
-        Kind::Tls(fault) => tls::problem(fault),
+        Kind::Tls(fault) => tls_problem(fault),
         Kind::Protocol(fault) => protocol(fault),
         Kind::RateLimited => Problem::RateLimited,
         Kind::Config | Kind::Invalid => Problem::NamedFile,
@@ -72,5 +70,38 @@ fn protocol(fault: &Fault) -> Problem {
         Fault::PageSize => Problem::Paging,
         Fault::Status(500..) => Problem::ServerError,
         Fault::Status(_) | Fault::Malformed | Fault::TooLarge | Fault::Truncated => Problem::Other,
+    }
+}
+
+/// The finding about a registry that names itself by http.
+pub(super) fn forgotten_scheme(error: &Error, base: &Url) -> Finding {
+    let finding = finding(error, base);
+    let cause = format!(
+        "{}: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)",
+        finding.cause
+    );
+    Finding { cause, ..finding }
+}
+
+/// What a fault means where no more is known than it says.
+pub(super) fn tls_problem(fault: &Tls) -> Problem {
+    match fault {
+        Tls::UnknownIssuer { self_signed: true, .. } => Problem::SelfSigned,
+        Tls::UnknownIssuer { issuer, leaf_only, .. } => {
+            Problem::UnknownIssuer { issuer: issuer.clone(), is_alone: *leaf_only }
+        }
+        Tls::Expired { .. } => Problem::Expired { part: Part::Server },
+        Tls::NotYetValid { .. } => Problem::NotYetValid,
+        Tls::WrongName { names } if names.is_empty() => Problem::OnlyCommonName,
+        Tls::WrongName { names } => Problem::WrongName { names: names.clone() },
+        Tls::BadCertificate => Problem::UnusableCertificate,
+        Tls::PlainHttp => Problem::SpeaksHttp,
+        Tls::ClientCertificate { offered: false } => Problem::ClientCertificateWanted { authorities: Vec::new() },
+        Tls::ClientCertificate { offered: true } => {
+            Problem::ClientCertificateRefused { authorities: Vec::new(), path: None }
+        }
+        Tls::Version => Problem::OldTls,
+        Tls::Downgrade { .. } => Problem::ForgottenScheme,
+        Tls::Handshake => Problem::Handshake,
     }
 }

@@ -12,30 +12,19 @@
 //! Nothing on the registry is changed. Credentials go where a normal request would send them, by the same code; every other
 //! request that is made here carries none.
 
-mod catalog;
-mod challenge;
+mod access;
+mod auth;
 mod check;
 mod classify;
-mod clock;
 mod context;
 mod credentials;
-mod delete;
-mod dns;
-mod expiry;
+mod examine;
 mod http;
-mod limits;
-mod outcome;
-mod paging;
+mod network;
 mod problem;
-mod proxy;
-mod pull;
-mod push;
-mod span;
-mod tags;
-mod tcp;
 mod tls;
-mod token;
 
 pub use check::{Check, Fact, Finding, Name, Status};
-pub use context::{Plan, examine};
+pub use context::Plan;
+pub use examine::examine;
 pub use problem::{Part, Problem, Secret};

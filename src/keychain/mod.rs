@@ -18,7 +18,6 @@ use crate::error::Result;
 use crate::name::{Registry, Repository};
 
 mod config_json;
-mod document;
 mod edit;
 mod entry;
 mod file;

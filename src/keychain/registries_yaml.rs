@@ -84,7 +84,7 @@ mod tests {
     use crate::name::Registry;
 
     fn find(yaml: &str, registry: &str) -> Lookup {
-        let documents = super::super::document::parse(yaml).expect("YAML");
+        let documents = super::super::file::parse(yaml).expect("YAML");
         let registry: Registry = registry.parse().expect("a registry");
         let read = RegistriesYaml::read(&documents[0], "/etc/r.yaml".to_owned()).expect("registries.yaml");
         read.find(&Target { registry: &registry, repository: None })
@@ -161,7 +161,7 @@ configs:
     #[test]
     fn a_document_of_another_shape_is_refused() {
         for (yaml, why) in [("- a", "it is not a mapping"), ("configs: [a]", "configs is not a mapping")] {
-            let documents = super::super::document::parse(yaml).expect("YAML");
+            let documents = super::super::file::parse(yaml).expect("YAML");
             assert_eq!(RegistriesYaml::read(&documents[0], String::new()).expect_err(yaml), why);
         }
         assert!(find("mirrors: {}\n", "reg.corp").found.is_empty());

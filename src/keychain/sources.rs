@@ -9,7 +9,6 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::config_json::{ConfigJson, Origin, Rules};
-use super::document;
 use super::file::{self, Text};
 use super::helper::Helpers;
 use super::key::Target;
@@ -144,7 +143,7 @@ impl CredentialSource {
     }
 
     fn parse(&self, text: &Text) -> Result<Contents, String> {
-        if document::is_blank(text.text.expose_secret()) {
+        if file::is_blank(text.text.expose_secret()) {
             // Docker and podman read such a file as one without credentials, and that is what naming /dev/null is for.
             let is_meant = matches!(&self.from, From::Named(path) if path != Path::new("/dev/null"));
             return Ok(Contents::Nothing(is_meant.then(|| format!("no credentials in {}: it is empty", self.name))));
@@ -154,9 +153,9 @@ impl CredentialSource {
                 let text = text.text.expose_secret();
                 let look =
                     |why| if matches!(self.from, From::Variable(_)) { looks_like(text).unwrap_or(why) } else { why };
-                vec![document::parse_json(text).map_err(look)?]
+                vec![file::parse_json(text).map_err(look)?]
             }
-            Format::Any | Format::Registries => document::parse(text.text.expose_secret())?,
+            Format::Any | Format::Registries => file::parse(text.text.expose_secret())?,
         };
         let first = documents.first().unwrap_or(&Value::Null);
         if self.format == Format::Registries {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::refusal::{name_of, refuse};
+use super::text::text;
 use crate::error::Error;
 
 /// How a digest is computed: the two registered algorithms that the OCI image specification asks implementations to know.
@@ -198,7 +199,7 @@ fn without_colon(text: &str) -> String {
     if let Some(algorithm) = Algorithm::ALL.into_iter().find(|known| is_hex && known.digits() == text.len()) {
         return format!("the algorithm is missing before it: {algorithm}:{}", text.to_ascii_lowercase());
     }
-    match super::Tag::parse(text) {
+    match super::tag::Tag::parse(text) {
         Ok(_) => "it reads as a tag; a digest is ALGORITHM:DIGITS".into(),
         Err(_) => "a digest is ALGORITHM:DIGITS".into(),
     }

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use super::text::text;
 use crate::error::Error;
 
 /// A glob for tags or for paths of repositories; a name matches as a whole.

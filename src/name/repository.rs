@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
-use super::FromText;
 use super::host::is_host;
 use super::refusal::{name_of, refuse};
+use super::text::{FromText, text};
 use crate::error::Error;
 
 const MAX: usize = 255;

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use super::FromText;
 use super::refusal::{name_of, refuse};
+use super::text::{FromText, text};
 use crate::error::Error;
 
 const MAX: usize = 128;

@@ -10,13 +10,13 @@ use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::certificate::Certificate;
-use super::explain;
+use super::explain::{Rejection, explain};
 use super::file;
 use super::pem;
 use super::presented::PresentedChain;
-use super::rejection::Rejection;
 use super::roots::SystemRoots;
-use super::verifier::{ConfiguredCert, Verifier};
+use super::trust_source::ConfiguredCert;
+use super::verifier::Verifier;
 use crate::error::Tls;
 
 /// A certificate that is to be trusted.

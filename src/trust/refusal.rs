@@ -5,9 +5,8 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, Error};
 
 use super::certificate::{AltName, Certificate, Key, Validity};
-use super::explain::words;
-use super::rejection::Rejection;
-use super::verifier::ConfiguredCert;
+use super::explain::{Rejection, words};
+use super::trust_source::ConfiguredCert;
 use crate::error::Tls;
 
 /// Most names told in a sentence; the facts hold all that were kept.

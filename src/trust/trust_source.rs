@@ -1,11 +1,14 @@
-//! Who vouches for a server whose certificate is accepted.
+//! What trust in a server comes from: certificates that were configured for it, or the system's roots.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustls::Error;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+
+use super::certificate::Certificate;
 
 /// To whom a server owes it that its certificate is accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,4 +51,24 @@ pub(super) trait ReportingVerifier: ServerCertVerifier {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<TrustSource, Error>;
+}
+
+/// A certificate that the user or a file of another client supplied.
+#[derive(Debug, Clone)]
+pub(super) struct ConfiguredCert {
+    pub der: CertificateDer<'static>,
+    pub certificate: Certificate,
+    /// The file it was in.
+    pub from: Arc<Path>,
+}
+
+impl ConfiguredCert {
+    /// The certificates of one file.
+    pub fn all_from(
+        certificates: Vec<(CertificateDer<'static>, Certificate)>,
+        path: &Path,
+    ) -> impl Iterator<Item = Self> {
+        let from: Arc<Path> = path.into();
+        certificates.into_iter().map(move |(der, certificate)| Self { der, certificate, from: Arc::clone(&from) })
+    }
 }

@@ -1,6 +1,6 @@
 //! Whether a server's certificate is trusted: webpki's judgement, and the pin that it lacks.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Once};
 
 use jiff::Timestamp;
@@ -14,27 +14,7 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 use super::certificate::{Certificate, Validity};
 use super::refusal::{Considered, Refusal, weak_key};
 use super::roots::SystemRoots;
-use super::trust_source::{ReportingVerifier, TrustSource};
-
-/// A certificate that the user or a file of another client supplied.
-#[derive(Debug, Clone)]
-pub(super) struct ConfiguredCert {
-    pub der: CertificateDer<'static>,
-    pub certificate: Certificate,
-    /// The file it was in.
-    pub from: Arc<Path>,
-}
-
-impl ConfiguredCert {
-    /// The certificates of one file.
-    pub fn all_from(
-        certificates: Vec<(CertificateDer<'static>, Certificate)>,
-        path: &Path,
-    ) -> impl Iterator<Item = Self> {
-        let from: Arc<Path> = path.into();
-        certificates.into_iter().map(move |(der, certificate)| Self { der, certificate, from: Arc::clone(&from) })
-    }
-}
+use super::trust_source::{ConfiguredCert, ReportingVerifier, TrustSource};
 
 /// Trusts what leads to a root of the system or to a certificate that was given.
 ///

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::diagnosis::Fact;
+use crate::diagnosis::check::Fact;
 use crate::trust::certificate::AltName;
 use crate::trust::{Certificate, PresentedCertificate, Provides, Source, TrustSource};
 

@@ -1,7 +1,7 @@
 //! The TLS handshake: what the server presents, who vouches for it, or what is wrong.
 
 mod chain;
-mod classify;
+mod refused;
 
 use std::path::Path;
 
@@ -9,21 +9,22 @@ use reqwest::Method;
 use url::Url;
 
 use self::chain::TrustedBy;
-use self::classify::Refused;
-use super::check::{Fact, Finding};
+use self::refused::Refused;
+use super::check::{Fact, Finding, Outcome};
+use super::classify::{self, tls_problem};
 use super::context::Context;
-use super::outcome::Outcome;
-use super::problem::{Part, Problem};
+use super::problem::Problem;
 use crate::error::{Error, Kind, Result, Tls};
 use crate::http::connect;
 use crate::name::Registry;
 use crate::registry::{Client, Endpoint};
 use crate::trust::{PresentedChain, Provides, Source, Trust};
 
+/// Makes the handshake, and judges what the server presents.
 pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
     let trust = match &context.plan.trust {
         Ok(trust) => trust.for_registry(&context.plan.registry),
-        Err(error) => return Ok(super::classify::outcome(error, &context.base).untimed()),
+        Err(error) => return Ok(classify::outcome(error, &context.base).untimed()),
     };
     if context.plan.registry.is_plain_http() {
         return Ok(Outcome::skipped("plain HTTP was asked for"));
@@ -85,7 +86,7 @@ fn judge(presented: &PresentedChain, sources: &[Source], host: &str) -> Outcome 
         (None, Ok(agreed)) => {
             let end = chain.first().map(|leaf| format!(", until {}", leaf.not_after.strftime("%Y-%m-%d")));
             let detail = format!("{}, {vouched}{}", agreed.version, end.unwrap_or_default());
-            Outcome::passed(detail).with_finding(classify::pinned(&chain, &vouched))
+            Outcome::passed(detail).with_finding(refused::pinned(&chain, &vouched))
         }
         // An error is a rejection, which has been looked at.
         (None, Err(rejection)) => Outcome::failed(words(&rejection.fault), refused(rejection).finding()),
@@ -126,7 +127,7 @@ async fn no_certificate(context: &Context, error: &Error, sources: &[Source]) ->
                     path.display()
                 )
             } else {
-                super::classify::cause(error)
+                classify::cause(error)
             };
             Outcome::failed(error.what(), finding(Problem::ClientCertificateFile { path, is_authority }, cause))
         }
@@ -138,8 +139,8 @@ async fn no_certificate(context: &Context, error: &Error, sources: &[Source]) ->
             let cause = "the port answers neither in TLS nor in HTTP: it belongs to something else";
             Outcome::failed("neither TLS nor HTTP", finding(Problem::SpeaksNeither, cause.to_owned()))
         }
-        (Kind::Tls(fault), _) => Outcome::failed(words(fault), finding(problem(fault), super::classify::cause(error))),
-        _ => super::classify::outcome(error, &context.base),
+        (Kind::Tls(fault), _) => Outcome::failed(words(fault), finding(tls_problem(fault), classify::cause(error))),
+        _ => classify::outcome(error, &context.base),
     };
     outcome.with(sources.iter().filter_map(remark))
 }
@@ -170,7 +171,7 @@ pub(super) async fn speaks_tls(context: &Context) -> bool {
 }
 
 /// What went wrong in a few words.
-pub(super) fn words(fault: &Tls) -> &'static str {
+fn words(fault: &Tls) -> &'static str {
     match fault {
         Tls::UnknownIssuer { self_signed: true, .. } => "self-signed and not known here",
         Tls::UnknownIssuer { .. } => "unknown issuer",
@@ -184,28 +185,5 @@ pub(super) fn words(fault: &Tls) -> &'static str {
         Tls::Version => "no TLS version in common",
         Tls::Downgrade { .. } => "redirected to plain HTTP",
         Tls::Handshake => "the handshake failed",
-    }
-}
-
-/// What a fault means where no more is known than it says.
-pub(super) fn problem(fault: &Tls) -> Problem {
-    match fault {
-        Tls::UnknownIssuer { self_signed: true, .. } => Problem::SelfSigned,
-        Tls::UnknownIssuer { issuer, leaf_only, .. } => {
-            Problem::UnknownIssuer { issuer: issuer.clone(), is_alone: *leaf_only }
-        }
-        Tls::Expired { .. } => Problem::Expired { part: Part::Server },
-        Tls::NotYetValid { .. } => Problem::NotYetValid,
-        Tls::WrongName { names } if names.is_empty() => Problem::OnlyCommonName,
-        Tls::WrongName { names } => Problem::WrongName { names: names.clone() },
-        Tls::BadCertificate => Problem::UnusableCertificate,
-        Tls::PlainHttp => Problem::SpeaksHttp,
-        Tls::ClientCertificate { offered: false } => Problem::ClientCertificateWanted { authorities: Vec::new() },
-        Tls::ClientCertificate { offered: true } => {
-            Problem::ClientCertificateRefused { authorities: Vec::new(), path: None }
-        }
-        Tls::Version => Problem::OldTls,
-        Tls::Downgrade { .. } => Problem::ForgottenScheme,
-        Tls::Handshake => Problem::Handshake,
     }
 }

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::keychain::document;
+use crate::keychain::file;
 use crate::name::{Registry, Repository};
 
 fn config(auths: &Value) -> String {
@@ -45,8 +45,8 @@ fn every_form_of_a_secret_is_read() {
     let list = json!({"kind": "List", "items": [{"kind": "ConfigMap"}, secret("regcred", &auths)]});
     let plain = json!({"kind": "Secret", "stringData": {".dockerconfigjson": json!({"auths": auths}).to_string()}});
     for (documents, source) in [
-        (document::parse(&yaml).expect("YAML"), "pull secret team/regcred, pull.yaml"),
-        (document::parse(&secret("regcred", &auths).to_string()).expect("JSON"), "pull secret regcred, pull.yaml"),
+        (file::parse(&yaml).expect("YAML"), "pull secret team/regcred, pull.yaml"),
+        (file::parse(&secret("regcred", &auths).to_string()).expect("JSON"), "pull secret regcred, pull.yaml"),
         (vec![old], "pull secret, pull.yaml"),
         (vec![list], "pull secret regcred, pull.yaml"),
         (vec![plain], "pull secret, pull.yaml"),

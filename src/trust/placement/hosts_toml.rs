@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::Edit;
+use super::setting::Edit;
 use crate::name::Registry;
 use crate::trust::place::Place;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::Edit;
+use super::setting::Edit;
 
 /// The key that is for all registries without one of their own.
 const ANY: &str = "*";

@@ -10,10 +10,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use super::config_json::{ConfigJson, Origin, Rules};
-use super::document::{is_blank, parse_json};
 use super::edit;
 use super::entry;
-use super::file;
+use super::file::{self, is_blank, parse_json};
 use super::helper::{Helpers, check_name};
 use super::key::{ServerKey, Target};
 use super::options::{AuthFile, Options};

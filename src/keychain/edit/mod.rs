@@ -7,7 +7,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::document::parse_json;
+use super::file::parse_json;
 
 /// The object in which the entries stand.
 const AUTHS: &str = "auths";

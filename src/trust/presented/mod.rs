@@ -18,11 +18,11 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::Trust;
 use super::certificate::{Certificate, Name};
+use super::configure::Trust;
+use super::explain::Rejection;
 use super::identity::Identities;
 use super::insecure::AcceptAny;
-use super::rejection::Rejection;
 use super::trust_source::{ReportingVerifier, TrustSource};
 use crate::error::{Error, Kind, Network, Result, Tls};
 
@@ -81,7 +81,7 @@ impl Trust {
     {
         let place = format!("{host}:{port}");
         let (judge, identities) = self.judge_and_identities(host, port)?;
-        let any = AcceptAny { algorithms: self.shared.provider.signature_verification_algorithms };
+        let any = self.accept_any();
         let witness = Arc::new(RecordingVerifier { judge, any, identities, seen: Mutex::default() });
         let config = self.configure(Arc::clone(&witness) as _, Arc::clone(&witness) as _)?;
         let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);

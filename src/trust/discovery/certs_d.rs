@@ -5,13 +5,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::discovery::Discovery;
-use super::file;
-use super::identity::ClientIdentityFiles;
-use super::pem::Contents;
-use super::place::Place;
-use super::source::{Origin, Unused};
+use super::collect::Discovery;
 use crate::error::Error;
+use crate::trust::file;
+use crate::trust::identity::ClientIdentityFiles;
+use crate::trust::pem::Contents;
+use crate::trust::place::Place;
+use crate::trust::source::{Origin, Unused};
 
 /// Reads the folders of a server in a `certs.d`.
 pub(super) fn read_host(certs_d: &Path, place: &Place, origin: Origin, into: &mut Discovery<'_>) {

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::discovery::Discovery;
-use super::file;
-use super::identity::ClientIdentityFiles;
-use super::place::Place;
-use super::source::{Origin, Unused};
+use super::collect::Discovery;
+use crate::trust::file;
+use crate::trust::identity::ClientIdentityFiles;
+use crate::trust::place::Place;
+use crate::trust::source::{Origin, Unused};
 
 const ORIGIN: Origin = Origin::Registries;
 

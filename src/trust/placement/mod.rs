@@ -5,122 +5,27 @@
 //! is, comments included.
 
 mod hosts_toml;
+mod paths;
 mod registries_yaml;
+mod setting;
 #[cfg(unix)]
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use self::paths::podman_folder;
+pub use self::paths::{ClientProgram, HostPaths};
+pub use self::setting::Setting;
+use self::setting::{Edit, Format};
 use super::anchor::Anchor;
 use super::file;
 use super::pem::Contents;
 use crate::error::Error;
 use crate::name::Registry;
 use crate::replace::{Access, Replacement};
-
-/// A client of registries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClientProgram {
-    /// This one.
-    Rls,
-    /// Docker's daemon.
-    Docker,
-    /// Podman, skopeo, buildah and CRI-O.
-    Podman,
-    /// containerd, and Kubernetes on it.
-    Containerd,
-    /// k3s, or rke2 where that is what is installed.
-    K3s,
-}
-
-impl ClientProgram {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Rls, Self::Docker, Self::Podman, Self::Containerd, Self::K3s];
-}
-
-impl fmt::Display for ClientProgram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Rls => "rls",
-            Self::Docker => "docker",
-            Self::Podman => "podman",
-            Self::Containerd => "containerd",
-            Self::K3s => "k3s",
-        })
-    }
-}
-
-/// The folders of the machine and the user in which clients look.
-#[derive(Debug, Clone, Default)]
-pub struct HostPaths {
-    /// The root of the files that are the whole machine's.
-    pub root: PathBuf,
-    /// The user's home.
-    pub home: PathBuf,
-    /// `XDG_CONFIG_HOME`, instead of `~/.config`.
-    pub xdg_config_home: Option<PathBuf>,
-    /// `XDG_RUNTIME_DIR`, in which a daemon of the user's own has its socket.
-    pub xdg_runtime_dir: Option<PathBuf>,
-    /// Whether the user is root.
-    pub is_root: bool,
-}
-
-impl HostPaths {
-    /// What this process' environment says. A variable that is empty counts as unset.
-    pub fn from_env() -> Self {
-        let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        Self {
-            root: PathBuf::from("/"),
-            home: std::env::home_dir().unwrap_or_else(|| PathBuf::from("/")),
-            xdg_config_home: var("XDG_CONFIG_HOME"),
-            xdg_runtime_dir: var("XDG_RUNTIME_DIR"),
-            is_root: is_root(),
-        }
-    }
-
-    fn config(&self) -> PathBuf {
-        self.xdg_config_home.clone().unwrap_or_else(|| self.home.join(".config"))
-    }
-
-    /// Docker's is the machine's, unless the user has a daemon of their own ("rootless mode").
-    fn docker(&self) -> PathBuf {
-        let socket = self.xdg_runtime_dir.as_ref().map(|folder| folder.join("docker.sock"));
-        if !self.is_root && socket.is_some_and(|socket| socket.exists()) {
-            return self.config().join("docker/certs.d");
-        }
-        self.root.join("etc/docker/certs.d")
-    }
-
-    /// The folders that podman looks through for one host; it reads the first that is there, and no other.
-    fn podman(&self) -> [PathBuf; 3] {
-        [
-            self.home.join(".config/containers/certs.d"),
-            self.root.join("etc/containers/certs.d"),
-            self.root.join("etc/docker/certs.d"),
-        ]
-    }
-
-    fn rancher(&self) -> PathBuf {
-        let product = |name: &str| self.root.join("etc/rancher").join(name);
-        if product("rke2").is_dir() && !product("k3s").is_dir() { product("rke2") } else { product("k3s") }
-    }
-}
-
-#[cfg(unix)]
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-
-    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
-}
-
-#[cfg(not(unix))]
-fn is_root() -> bool {
-    false
-}
 
 /// Where a client looks for the CA of a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,24 +39,6 @@ pub struct Placement {
     name: String,
     /// The root of the machine that it is on.
     root: PathBuf,
-}
-
-/// A file of settings, and what has to stand in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// The file.
-    pub path: PathBuf,
-    /// What has to stand in it, if nothing else does.
-    pub text: String,
-    /// The part of it that names the CA, in one line.
-    pub line: String,
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    HostsToml,
-    RegistriesYaml,
 }
 
 /// What became of a file.
@@ -243,14 +130,14 @@ impl Placement {
         // Settled first, so that nothing is written when it cannot be.
         let settings = begin(&setting.path)?;
         let text = settings.read().map_err(|error| failed(&setting.path, error))?.unwrap_or_default();
-        let text = String::from_utf8(text).map_err(|_| setting.unchangeable("it is not UTF-8"))?;
+        let text = String::from_utf8(text).map_err(|_| unchangeable(setting, "it is not UTF-8"))?;
         let edit = match setting.format {
             Format::HostsToml => hosts_toml::edit(&text, registry),
             Format::RegistriesYaml => {
                 registries_yaml::edit(&text, &self.name, &file::name_below(&self.root, &self.ca_file))
             }
         };
-        match edit.map_err(|why| setting.unchangeable(why))? {
+        match edit.map_err(|why| unchangeable(setting, why))? {
             // It names a file already: that one is it.
             Edit::Named(path) => {
                 let path = file::named_in(setting.path.parent().unwrap_or(&setting.path), &self.root, path);
@@ -277,30 +164,6 @@ impl Placement {
             authorities.into_iter().find(|path| file::read_found(path).is_ok_and(|bytes| holds(&bytes, anchors)));
         found.unwrap_or_else(|| self.ca_file.clone())
     }
-}
-
-/// What is to be done to a file of settings.
-enum Edit {
-    /// Nothing: it names this file, relative to its own folder or as its own machine calls it.
-    Named(PathBuf),
-    /// This is to be its text.
-    Text(String),
-}
-
-impl Setting {
-    fn unchangeable(&self, why: impl Into<String>) -> Refused {
-        Refused::Unchangeable { path: self.path.clone(), why: why.into(), line: self.line.clone() }
-    }
-}
-
-/// The folder that podman will read, and those that it will not read any more.
-fn podman_folder(machine: &HostPaths, name: &str) -> (PathBuf, Vec<PathBuf>) {
-    let folders = machine.podman().map(|folder| folder.join(name));
-    let first = folders.iter().position(|folder| folder.is_dir());
-    let own = if machine.is_root { 1 } else { 0 };
-    let chosen = first.filter(|first| *first <= own).unwrap_or(own);
-    let hidden = if folders[chosen].is_dir() { &[] } else { &folders[chosen + 1..] };
-    (folders[chosen].clone(), hidden.iter().filter(|folder| folder.is_dir()).cloned().collect())
 }
 
 fn write_anchors(path: &Path, anchors: &[Anchor], force: bool) -> Result<Written, Refused> {
@@ -345,4 +208,8 @@ fn failed(path: &Path, error: io::Error) -> Refused {
         }
         _ => Refused::Failed(Error::config(format!("cannot write {}", path.display())).because(error)),
     }
+}
+
+fn unchangeable(setting: &Setting, why: impl Into<String>) -> Refused {
+    Refused::Unchangeable { path: setting.path.clone(), why: why.into(), line: setting.line.clone() }
 }

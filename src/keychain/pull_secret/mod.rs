@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use super::config_json::{Entry, entries, object};
-use super::document::parse_json;
+use super::file::parse_json;
 use super::key::{ServerKey, Target};
 use super::lookup::{CredentialMatch, Lookup};
 

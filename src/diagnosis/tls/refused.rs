@@ -6,7 +6,9 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::chain::{TrustedBy, authorities, names};
-use crate::diagnosis::{Finding, Part, Problem};
+use crate::diagnosis::check::Finding;
+use crate::diagnosis::classify::tls_problem;
+use crate::diagnosis::problem::{Part, Problem};
 use crate::error::{Kind, Tls};
 use crate::trust::certificate::Validity;
 use crate::trust::{Certificate, ClientCertificateRequest, Origin, Provides, Rejection, Source, TrustSource, Unused};
@@ -53,7 +55,7 @@ impl Refused<'_> {
             (Tls::BadCertificate, Some(_)) if self.was_trusted => as_told(Problem::ForeignKey),
             (Tls::BadCertificate, Some(leaf)) => self.bad_certificate(leaf),
             (Tls::ClientCertificate { offered }, _) => self.client_certificate(*offered),
-            (fault, _) => as_told(super::problem(fault)),
+            (fault, _) => as_told(tls_problem(fault)),
         }
     }
 

@@ -1,66 +1,30 @@
-//! What is found about one server in all the places of protocol §6, gathered.
+//! Collects what was found about one server, file by file.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use rustls::crypto::CryptoProvider;
 
-use super::handshake::HandshakeStarts;
-use super::identity::{ClientIdentityFiles, Identity, IdentityError};
-use super::pem::Contents;
-use super::place::Place;
-use super::source::{Origin, Provides, Source, Unused};
-use super::verifier::ConfiguredCert;
-use super::{certs_d, file, hosts_toml, registries_yaml};
 use crate::error::Error;
+use crate::trust::file;
+use crate::trust::handshake::HandshakeStarts;
+use crate::trust::identity::{ClientIdentityFiles, Identity, IdentityError};
+use crate::trust::pem::Contents;
+use crate::trust::source::{Origin, Provides, Source, Unused};
+use crate::trust::trust_source::ConfiguredCert;
 
-/// Where the files are that other programs keep trust in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Folders {
-    pub root: Option<PathBuf>,
-    pub home: Option<PathBuf>,
-    pub xdg_config_home: Option<PathBuf>,
-    pub docker_config: Option<PathBuf>,
-}
-
-impl Folders {
-    /// The `certs.d` folders of this program, docker and containers.
-    fn certs_d(&self) -> Vec<(Origin, PathBuf)> {
-        let dot_config = self.home.as_ref().map(|home| home.join(".config"));
-        let config: Vec<_> = self.xdg_config_home.iter().chain(&dot_config).collect();
-        let dot_docker = self.home.as_ref().map(|home| home.join(".docker"));
-        let docker: Vec<_> = self.docker_config.iter().chain(&dot_docker).collect();
-        let root = self.root.as_ref();
-
-        let mut folders = Vec::new();
-        folders.extend(config.first().map(|folder| (Origin::Own, folder.join("rls/certs.d"))));
-        folders.extend(docker.iter().map(|folder| (Origin::Docker, folder.join("certs.d"))));
-        folders.extend(config.iter().map(|folder| (Origin::Docker, folder.join("docker/certs.d"))));
-        folders.extend(root.map(|root| (Origin::Docker, root.join("etc/docker/certs.d"))));
-        folders.extend(config.iter().map(|folder| (Origin::Containers, folder.join("containers/certs.d"))));
-        folders.extend(root.map(|root| (Origin::Containers, root.join("etc/containers/certs.d"))));
-        let mut seen: Vec<PathBuf> = Vec::new();
-        folders.retain(|(_, folder)| {
-            let new = !seen.contains(folder);
-            seen.push(folder.clone());
-            new
-        });
-        folders
-    }
-}
-
-/// What was found for one server.
+/// Adds what files hold to what was found for one server.
 #[derive(Debug)]
 pub(super) struct Discovery<'a> {
-    provider: &'a CryptoProvider,
+    pub provider: &'a CryptoProvider,
     pub found: Found,
 }
 
 /// What was found for one server.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(in crate::trust) struct Found {
     /// Certificates that may vouch for the server.
     pub given: Vec<ConfiguredCert>,
     /// Certificates to show to the server.
@@ -73,23 +37,6 @@ pub(super) struct Found {
     pub asked: Arc<AtomicBool>,
     /// When a handshake with the server began.
     pub begun: Arc<HandshakeStarts>,
-}
-
-impl Found {
-    /// Looks in all places.
-    pub fn at(place: &Place, folders: &Folders, provider: &CryptoProvider) -> Self {
-        let mut discovery = Discovery { provider, found: Self::default() };
-        for (origin, folder) in folders.certs_d() {
-            certs_d::read_host(&folder, place, origin, &mut discovery);
-        }
-        if let Some(root) = &folders.root {
-            hosts_toml::read(root, place, &mut discovery);
-            for product in ["k3s", "rke2"] {
-                registries_yaml::read(root, product, place, &mut discovery);
-            }
-        }
-        discovery.found
-    }
 }
 
 impl Found {

@@ -7,8 +7,10 @@ use rcgen::{DnType, SanType};
 use tempfile::TempDir;
 
 use super::fixture::{self, Authority, Server, Session, answered, handshake, interrupted};
+use super::roots::SystemRoots;
 use super::*;
-use crate::error::{Kind, Tls};
+use crate::error::{Error, Kind, Result, Tls};
+use crate::name::Registry;
 
 mod chain;
 mod connection;

@@ -1,0 +1,164 @@
+//! The way to the registry: proxy, addresses, connections.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+use url::Url;
+
+use super::check::{Fact, Finding, Outcome};
+use super::context::Context;
+use super::problem::Problem;
+use crate::error::{Kind, Network};
+use crate::http::{has_proxy_but_for_exceptions, proxy_for, proxy_variable};
+
+/// Checks the proxy settings: whether requests go through one, and why.
+pub(super) fn proxy(context: &mut Context) -> Outcome {
+    let host = context.base.host_str().unwrap_or_default();
+    let variable = proxy_variable(&context.base);
+    let proxy = proxy_for(&context.base);
+    let outcome = match (&proxy, variable) {
+        (Some(proxy), Some(variable)) => Outcome::passed(format!("{proxy} ({variable})")),
+        (Some(proxy), None) => Outcome::passed(proxy),
+        (None, None) => Outcome::passed(format!("none for {host}")),
+        (None, Some(variable)) if has_proxy_but_for_exceptions(&context.base) => {
+            Outcome::passed(format!("none for {host}: {variable} is set, and NO_PROXY names it"))
+        }
+        (None, Some(variable)) => {
+            let cause = format!("{variable} is set, and what it holds is not the address of a proxy: it is ignored");
+            let problem = Problem::ProxySetting { variable };
+            Outcome::failed(format!("{variable} cannot be used"), Finding { problem, cause, kind: Kind::Config })
+                .without_blocking()
+        }
+    };
+    context.proxy = proxy.and_then(|proxy| Url::parse(&proxy).ok());
+    outcome.untimed()
+}
+
+/// Most addresses that are told.
+const MOST_TOLD: usize = 4;
+
+/// Resolves the host of the registry or, where there is one, of the proxy.
+pub(super) async fn dns(context: &mut Context) -> Outcome {
+    let (host, port) = match &context.proxy {
+        Some(proxy) => (proxy.host_str().unwrap_or_default().to_owned(), port_of(proxy)),
+        None => context.place(),
+    };
+    let is_proxy = context.proxy.is_some();
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let of = if is_proxy { " (the proxy)" } else { "" };
+    if let Ok(address) = host.parse::<IpAddr>() {
+        context.addresses = vec![SocketAddr::new(address, port)];
+        return Outcome::skipped(format!("{address} is an address{of}"));
+    }
+    let given: Vec<_> = context.plan.options.addresses(&host, port).collect();
+    if !given.is_empty() && !is_proxy {
+        let detail = format!("{}, as was asked for", describe(&given));
+        context.addresses = given;
+        return Outcome::skipped(detail);
+    }
+    let failed = |detail: &str, cause: String| {
+        let problem = Problem::NoAddress { host: host.clone(), is_proxy };
+        Outcome::failed(format!("{detail}{of}"), Finding { problem, cause, kind: Kind::Network(Network::Dns) })
+    };
+    let limit = context.plan.options.connect_timeout;
+    match timeout(limit, lookup_host((host.as_str(), port))).await {
+        Err(_) => failed("no answer", format!("the resolver gave no answer about {host} within {limit:?}")),
+        Ok(Err(error)) => failed("no address", format!("{host}: {error}")),
+        Ok(Ok(found)) => {
+            for address in found {
+                if !context.addresses.contains(&address) {
+                    context.addresses.push(address);
+                }
+            }
+            match context.addresses.as_slice() {
+                [] => failed("no address", format!("the resolver knows {host}, and no address of it")),
+                all => Outcome::passed(format!("{}{of}", describe(all))),
+            }
+        }
+    }
+}
+
+/// The port of a proxy; one that speaks SOCKS has 1080 where none is named.
+fn port_of(proxy: &Url) -> u16 {
+    proxy.port_or_known_default().unwrap_or(1080)
+}
+
+/// Addresses as a list.
+fn describe(addresses: &[SocketAddr]) -> String {
+    let told: Vec<_> = addresses.iter().take(MOST_TOLD).map(|address| address.ip().to_string()).collect();
+    match addresses.len().saturating_sub(MOST_TOLD) {
+        0 => told.join(", "),
+        more => format!("{} and {more} more", told.join(", ")),
+    }
+}
+
+/// Most addresses that are tried.
+const MOST: usize = 16;
+
+/// Connects to each address.
+pub(super) async fn tcp(context: &mut Context) -> Outcome {
+    let limit = context.plan.options.connect_timeout;
+    let addresses = &context.addresses[..context.addresses.len().min(MOST)];
+    let outcomes = join_all(addresses.iter().map(|address| connect(*address, limit))).await;
+    let (mut reached, mut failed) = (Vec::new(), Vec::new());
+    for (address, outcome) in addresses.iter().zip(outcomes) {
+        match outcome {
+            Ok(()) => reached.push(address.to_string()),
+            Err(error) => failed.push((*address, error)),
+        }
+    }
+    let is_proxy = context.proxy.is_some();
+    let facts = || failed.iter().map(|(address, error)| Fact::new(0, format!("{address}: {}", words(error, limit))));
+    let of = if is_proxy { " (the proxy)" } else { "" };
+    match failed.as_slice() {
+        [(address, error), rest @ ..] if reached.is_empty() => {
+            let outcome = Outcome::failed(words(error, limit), finding(*address, error, limit, is_proxy));
+            if rest.is_empty() { outcome } else { outcome.with(facts()) }
+        }
+        [] => Outcome::passed(format!("{}{of}", reached.join(", "))),
+        _ => {
+            let others: Vec<_> = failed.iter().map(|(address, _)| address.to_string()).collect();
+            Outcome::passed(format!("{}{of}, but not {}", reached.join(", "), others.join(", "))).with(facts())
+        }
+    }
+}
+
+/// Connects; an answer that does not come within `limit` is an error of the kind "timed out".
+async fn connect(address: SocketAddr, limit: Duration) -> io::Result<()> {
+    let connected = timeout(limit, TcpStream::connect(address)).await;
+    connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map(drop)
+}
+
+fn words(error: &io::Error, limit: Duration) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::TimedOut => format!("no answer within {limit:?}"),
+        _ => error.to_string(),
+    }
+}
+
+fn finding(address: SocketAddr, error: &io::Error, limit: Duration, is_proxy: bool) -> Finding {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Finding {
+            problem: Problem::NothingListens { is_proxy },
+            cause: format!("nothing listens on {address}: the server did not start, or listens elsewhere"),
+            kind: Kind::Network(Network::Refused),
+        },
+        io::ErrorKind::TimedOut => Finding {
+            problem: Problem::NoConnection { is_proxy },
+            cause: format!(
+                "{address} did not answer within {limit:?}: it is off, or a firewall drops what is sent to it"
+            ),
+            kind: Kind::Network(Network::ConnectTimeout),
+        },
+        _ => Finding {
+            problem: Problem::NoConnection { is_proxy },
+            cause: format!("{address}: {error}"),
+            kind: Kind::Network(Network::Other),
+        },
+    }
+}

@@ -1,0 +1,115 @@
+//! Which clients of registries there are, and the folders in which they look for CA certificates.
+
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+
+/// A client of registries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientProgram {
+    /// This one.
+    Rls,
+    /// Docker's daemon.
+    Docker,
+    /// Podman, skopeo, buildah and CRI-O.
+    Podman,
+    /// containerd, and Kubernetes on it.
+    Containerd,
+    /// k3s, or rke2 where that is what is installed.
+    K3s,
+}
+
+impl ClientProgram {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Rls, Self::Docker, Self::Podman, Self::Containerd, Self::K3s];
+}
+
+impl fmt::Display for ClientProgram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Rls => "rls",
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+            Self::Containerd => "containerd",
+            Self::K3s => "k3s",
+        })
+    }
+}
+
+/// The folders of the machine and the user in which clients look.
+#[derive(Debug, Clone, Default)]
+pub struct HostPaths {
+    /// The root of the files that are the whole machine's.
+    pub root: PathBuf,
+    /// The user's home.
+    pub home: PathBuf,
+    /// `XDG_CONFIG_HOME`, instead of `~/.config`.
+    pub xdg_config_home: Option<PathBuf>,
+    /// `XDG_RUNTIME_DIR`, in which a daemon of the user's own has its socket.
+    pub xdg_runtime_dir: Option<PathBuf>,
+    /// Whether the user is root.
+    pub is_root: bool,
+}
+
+impl HostPaths {
+    /// What this process' environment says. A variable that is empty counts as unset.
+    pub fn from_env() -> Self {
+        let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        Self {
+            root: PathBuf::from("/"),
+            home: std::env::home_dir().unwrap_or_else(|| PathBuf::from("/")),
+            xdg_config_home: var("XDG_CONFIG_HOME"),
+            xdg_runtime_dir: var("XDG_RUNTIME_DIR"),
+            is_root: is_root(),
+        }
+    }
+
+    pub(super) fn config(&self) -> PathBuf {
+        self.xdg_config_home.clone().unwrap_or_else(|| self.home.join(".config"))
+    }
+
+    /// Docker's is the machine's, unless the user has a daemon of their own ("rootless mode").
+    pub(super) fn docker(&self) -> PathBuf {
+        let socket = self.xdg_runtime_dir.as_ref().map(|folder| folder.join("docker.sock"));
+        if !self.is_root && socket.is_some_and(|socket| socket.exists()) {
+            return self.config().join("docker/certs.d");
+        }
+        self.root.join("etc/docker/certs.d")
+    }
+
+    /// The folders that podman looks through for one host; it reads the first that is there, and no other.
+    pub(super) fn podman(&self) -> [PathBuf; 3] {
+        [
+            self.home.join(".config/containers/certs.d"),
+            self.root.join("etc/containers/certs.d"),
+            self.root.join("etc/docker/certs.d"),
+        ]
+    }
+
+    pub(super) fn rancher(&self) -> PathBuf {
+        let product = |name: &str| self.root.join("etc/rancher").join(name);
+        if product("rke2").is_dir() && !product("k3s").is_dir() { product("rke2") } else { product("k3s") }
+    }
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
+}
+
+/// The folder that podman will read, and those that it will not read any more.
+pub(super) fn podman_folder(machine: &HostPaths, name: &str) -> (PathBuf, Vec<PathBuf>) {
+    let folders = machine.podman().map(|folder| folder.join(name));
+    let first = folders.iter().position(|folder| folder.is_dir());
+    let own = if machine.is_root { 1 } else { 0 };
+    let chosen = first.filter(|first| *first <= own).unwrap_or(own);
+    let hidden = if folders[chosen].is_dir() { &[] } else { &folders[chosen + 1..] };
+    (folders[chosen].clone(), hidden.iter().filter(|folder| folder.is_dir()).cloned().collect())
+}
