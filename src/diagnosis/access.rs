@@ -1,11 +1,11 @@
-//! What may be done with the registry and the repository: list, pull, push, delete.
+//! Checks what may be done with the registry and the repository: list, pull, push, delete.
 
 use std::pin::pin;
 
 use futures::TryStreamExt as _;
 
 use super::check::{Fact, Finding, Outcome};
-use super::classify::{self, forgotten_scheme};
+use super::classify::{self, scheme_not_forwarded};
 use super::context::Context;
 use super::problem::Problem;
 use crate::auth::{Action, Permission};
@@ -13,11 +13,11 @@ use crate::error::{Error, Kind, Operation, Result};
 use crate::name::{Reference, Registry, Repository, Tag};
 use crate::registry::{CatalogOptions, Client, Content, Descriptor, Manifest};
 
-/// So many names are asked for.
+/// The number of names that are requested.
 const CATALOG_SAMPLE: usize = 100;
 
-/// Hosts, and the ends of hosts, whose registries list repositories elsewhere.
-const WITHOUT: [&str; 6] = ["ghcr.io", "quay.io", "pkg.dev", "gcr.io", "gitlab.com", "public.ecr.aws"];
+/// Host names, and suffixes of host names, of registries that do not offer a catalog.
+const WITHOUT_CATALOG: [&str; 6] = ["ghcr.io", "quay.io", "pkg.dev", "gcr.io", "gitlab.com", "public.ecr.aws"];
 
 /// Lists repositories.
 pub(super) async fn catalog(context: &mut Context) -> Result<Outcome> {
@@ -59,11 +59,11 @@ fn no_catalog(context: &Context, error: &Error) -> Outcome {
     }
 }
 
-/// Whether a registry is known to have no catalog for anybody: that it refuses says nothing then.
+/// Whether a registry is known not to offer a catalog to any user, so that its refusal says nothing about this one.
 fn offers_none(registry: &Registry) -> bool {
     let host = registry.host();
     let is_at = |end: &&str| host.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    registry.is_docker_hub() || WITHOUT.iter().any(is_at)
+    registry.is_docker_hub() || WITHOUT_CATALOG.iter().any(is_at)
 }
 
 /// Whether the list of repositories goes on after its first page.
@@ -91,7 +91,7 @@ pub(super) async fn paging(context: &mut Context) -> Result<Outcome> {
     }))
 }
 
-/// So many are looked at.
+/// The number of tags that are read.
 const TAG_SAMPLE: usize = 1000;
 
 /// Lists the tags of the repository.
@@ -110,7 +110,7 @@ pub(super) async fn tags(context: &mut Context) -> Result<Outcome> {
     Ok(Outcome::passed(detail))
 }
 
-/// How many tags there are, and one of them: `latest` if it is there.
+/// The number of tags, and one of them: `latest` if it exists.
 async fn sample(client: &Client, repository: &Repository) -> Result<(usize, Option<Tag>)> {
     let (mut count, mut chosen): (usize, Option<Tag>) = (0, None);
     let mut tags = pin!(client.tags(repository));
@@ -125,7 +125,8 @@ async fn sample(client: &Client, repository: &Repository) -> Result<(usize, Opti
     Ok((count, chosen))
 }
 
-/// Gets a manifest of the repository and a blob of it: storage may be elsewhere than the registry, and fail by itself.
+/// Pulls a manifest of the repository and one of its blobs: the storage of blobs may be on another host and fail by
+/// itself.
 pub(super) async fn pull(context: &mut Context) -> Result<Outcome> {
     let named = context.plan.reference.clone();
     let named = named.filter(|reference| reference.tag().is_some() || reference.digest().is_some());
@@ -147,10 +148,10 @@ pub(super) async fn pull(context: &mut Context) -> Result<Outcome> {
         }
         Err(error) => {
             let outcome = classify::outcome(&error, &context.base);
-            let is_forgotten =
-                outcome.finding.as_ref().is_some_and(|finding| finding.problem == Problem::ForgottenScheme);
-            Ok(if is_forgotten {
-                Outcome::failed("blobs are redirected to plain HTTP", forgotten_scheme(&error, &context.base))
+            let is_not_forwarded =
+                outcome.finding.as_ref().is_some_and(|finding| finding.problem == Problem::SchemeNotForwarded);
+            Ok(if is_not_forwarded {
+                Outcome::failed("blobs are redirected to plain HTTP", scheme_not_forwarded(&error, &context.base))
             } else {
                 outcome
             })
@@ -158,7 +159,8 @@ pub(super) async fn pull(context: &mut Context) -> Result<Outcome> {
     }
 }
 
-/// The smallest blob of an image: its config, or that of the first image of an index. `None` where there is no such thing.
+/// The smallest blob of an image: its config, or that of the first image of an index. `None` for a manifest without
+/// one.
 async fn config(client: &Client, repository: &Repository, manifest: &Manifest) -> Result<Option<Descriptor>> {
     let document = manifest.document()?;
     match &document.content {
@@ -189,13 +191,13 @@ pub(super) async fn push(context: &mut Context) -> Result<Outcome> {
     let finding = classify::finding(&error, &context.base);
     Ok(match error.kind() {
         Kind::Denied(denial) => {
-            let right = Some(Permission::on(repository, Action::Push));
-            let problem = Problem::MissingRight { right, identity: denial.identity.clone() };
+            let permission = Some(Permission::on(repository, Action::Push));
+            let problem = Problem::MissingPermission { permission, identity: denial.identity.clone() };
             Outcome::failed("not allowed", Finding { problem, ..finding })
         }
         Kind::Unauthenticated => Outcome::failed("not allowed", finding),
-        _ if finding.problem == Problem::ForgottenScheme => {
-            Outcome::failed("uploads are led to plain HTTP", forgotten_scheme(&error, &context.base))
+        _ if finding.problem == Problem::SchemeNotForwarded => {
+            Outcome::failed("uploads are led to plain HTTP", scheme_not_forwarded(&error, &context.base))
         }
         _ => Outcome::failed(error.what(), finding),
     })
@@ -216,8 +218,8 @@ pub(super) async fn delete(context: &mut Context) -> Result<Outcome> {
     Ok(match error.kind() {
         Kind::Unsupported(_) => Outcome::failed("disabled", finding),
         Kind::Denied(denial) => {
-            let right = Some(Permission::on(repository, Action::Delete));
-            let problem = Problem::MissingRight { right, identity: denial.identity.clone() };
+            let permission = Some(Permission::on(repository, Action::Delete));
+            let problem = Problem::MissingPermission { permission, identity: denial.identity.clone() };
             Outcome::failed("not allowed", Finding { problem, ..finding })
         }
         Kind::Unauthenticated => Outcome::failed("not allowed", finding),

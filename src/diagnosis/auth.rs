@@ -1,4 +1,5 @@
-//! The registry's challenge, and the answer to it: a token for what is needed, or user name and password themselves.
+//! Checks the registry's challenge and the answer to it: a token for what is needed, or user name and password
+//! themselves.
 
 use std::net::IpAddr;
 
@@ -15,7 +16,7 @@ use crate::auth::{BearerChallenge, Challenge, Scope, Scopes, Token, challenges, 
 use crate::error::{Error, Identity, Kind, Refuser, Result};
 use crate::http::{AuthOutcome, Request};
 
-/// A reply to a stranger.
+/// A reply to a request without credentials.
 struct Reply {
     status: u16,
     headers: HeaderMap,
@@ -23,7 +24,7 @@ struct Reply {
     peer: Option<IpAddr>,
 }
 
-/// Asks without credentials what the registry wants to know, and checks whether it may be told.
+/// Reads the registry's challenge to a request without credentials, and checks whether it may be answered.
 pub(super) async fn challenge(context: &mut Context) -> Result<Outcome> {
     let is_asked_anew = context.repository().is_some();
     let reply = anonymous_reply(context).await?;
@@ -51,7 +52,7 @@ pub(super) async fn challenge(context: &mut Context) -> Result<Outcome> {
     Ok(timed(outcome))
 }
 
-/// What a stranger is told about the repository or, without one, was told by `/v2/`.
+/// The reply for the repository or, without one, that of `/v2/`.
 async fn anonymous_reply(context: &Context) -> Result<Reply> {
     if let (None, Some(look)) = (context.repository(), &context.base_reply) {
         let (headers, url) = (look.headers.clone(), look.url.clone());
@@ -63,7 +64,7 @@ async fn anonymous_reply(context: &Context) -> Result<Reply> {
     Ok(Reply { status: response.status(), headers, url, peer: transport.peer(&response) })
 }
 
-/// The token server's address without what may be secret in it.
+/// The token server's URL without its query, which may contain secrets.
 fn shown(server: &Url) -> String {
     format!("{}{}", server.origin().ascii_serialization(), server.path())
 }
@@ -74,7 +75,7 @@ fn asked_for(bearer: &BearerChallenge) -> Vec<Fact> {
     parameters.into_iter().filter_map(|(name, value)| Some(Fact::new(0, format!("{name} {}", value?)))).collect()
 }
 
-/// A token server to which nothing is sent.
+/// A token server that no credentials are sent to.
 fn refused_realm(context: &Context, bearer: &BearerChallenge, error: &Error) -> Outcome {
     let finding = classify::finding(error, &context.base);
     let realm = Url::parse(&bearer.realm).ok();
@@ -89,14 +90,14 @@ fn refused_realm(context: &Context, bearer: &BearerChallenge, error: &Error) -> 
         );
         return Outcome::failed(
             "its token server is named by http",
-            Finding { problem: Problem::ForgottenScheme, cause, ..finding },
+            Finding { problem: Problem::SchemeNotForwarded, cause, ..finding },
         );
     }
     let cause = format!("it names {} as its token server: credentials are not sent in the clear", shown(&realm));
     Outcome::failed("its token server is named by http", Finding { problem: Problem::PlainRealm, cause, ..finding })
 }
 
-/// Answers the challenge.
+/// Answers the challenge as a normal request would.
 pub(super) async fn token(context: &mut Context) -> Result<Outcome> {
     let Some(challenge) = context.challenge.clone() else {
         return Ok(Outcome::skipped("nobody asks for one"));
@@ -111,22 +112,22 @@ pub(super) async fn token(context: &mut Context) -> Result<Outcome> {
     }
 }
 
-/// Whether an error is about what was asked for rather than about who asks.
-fn is_let_in(error: &Error) -> bool {
+/// Whether an error is about the requested resource, so that access was granted.
+fn is_granted(error: &Error) -> bool {
     matches!(error.kind(), Kind::NotFound(_) | Kind::Unsupported(_))
 }
 
 fn basic_answered(context: &Context, request: &Request, outcome: Result<()>, identity: Option<Identity>) -> Outcome {
     let who = identity.as_ref().map_or_else(|| "nobody".to_owned(), name);
     let error = match outcome {
-        Err(error) if !is_let_in(&error) => error,
+        Err(error) if !is_granted(&error) => error,
         _ => return Outcome::passed(format!("none needed: the registry lets {who} in")),
     };
     let is_401 = error.reply().is_some_and(|reply| reply.status == 401);
     match (error.kind(), identity) {
         (Kind::Unauthenticated, _) => no_credentials(&error),
         (Kind::Denied(_), Some(identity)) if is_401 => wrong_credentials(context, &error, identity),
-        (Kind::Denied(_), identity) => missing_right(context, request, &error, identity),
+        (Kind::Denied(_), identity) => missing_permission(context, request, &error, identity),
         _ => classify::outcome(&error, &context.base),
     }
 }
@@ -141,7 +142,7 @@ async fn bearer_answered(
     let asked = Scopes::for_request(bearer.scope.as_deref(), request.context.permission.as_ref());
     let facts = facts(&asked, login.token.as_deref());
     let error = match outcome {
-        Err(error) if !is_let_in(&error) => error,
+        Err(error) if !is_granted(&error) => error,
         _ => return Ok(Outcome::passed(granted(&login)).with(facts)),
     };
     if error.is_during_login() {
@@ -152,7 +153,7 @@ async fn bearer_answered(
         (Kind::Denied(_), Some(token)) => refused_token(context, request, &error, token, login.identity),
         (Kind::Denied(_), None) => match login.identity {
             Some(identity) => wrong_credentials(context, &error, identity),
-            None => missing_right(context, request, &error, None),
+            None => missing_permission(context, request, &error, None),
         },
         _ => classify::outcome(&error, &context.base),
     };
@@ -163,7 +164,7 @@ fn name(identity: &Identity) -> String {
     identity.username.clone().unwrap_or_else(|| "the bearer of a token".to_owned())
 }
 
-/// What the token grants, in a few words.
+/// What the token grants, in short.
 fn granted(login: &AuthOutcome) -> String {
     let who = login.identity.as_ref().map_or_else(|| "anonymous".to_owned(), name);
     match login.token.as_deref() {
@@ -223,13 +224,13 @@ fn wrong_credentials(context: &Context, error: &Error, identity: Identity) -> Ou
     Outcome::failed("the credentials are refused", finding)
 }
 
-fn missing_right(context: &Context, request: &Request, error: &Error, identity: Option<Identity>) -> Outcome {
-    let right = request.context.permission.clone();
+fn missing_permission(context: &Context, request: &Request, error: &Error, identity: Option<Identity>) -> Outcome {
+    let permission = request.context.permission.clone();
     let finding = classify::finding(error, &context.base);
-    Outcome::failed(error.what(), Finding { problem: Problem::MissingRight { right, identity }, ..finding })
+    Outcome::failed(error.what(), Finding { problem: Problem::MissingPermission { permission, identity }, ..finding })
 }
 
-/// A token that came and did not serve.
+/// A token that was issued and refused.
 fn refused_token(
     context: &Context,
     request: &Request,
@@ -247,10 +248,11 @@ fn refused_token(
         let finding = Finding { problem: Problem::Clock, cause, kind: error.kind().clone() };
         return Outcome::failed("the token is over when it comes", finding);
     }
-    let right = request.context.permission.as_ref();
-    let grants = |scopes: Vec<Scope>| right.is_none_or(|right| scopes.iter().any(|scope| scope.allows(right)));
+    let permission = request.context.permission.as_ref();
+    let grants =
+        |scopes: Vec<Scope>| permission.is_none_or(|permission| scopes.iter().any(|scope| scope.allows(permission)));
     if token.granted().is_none_or(|scopes| !grants(scopes)) {
-        return missing_right(context, request, error, identity);
+        return missing_permission(context, request, error, identity);
     }
     let cause = format!(
         "the token grants what is needed, and the registry refuses it: it does not know the key or the name of the token server, or \
@@ -261,7 +263,7 @@ fn refused_token(
     Outcome::failed("the registry refuses the token", finding)
 }
 
-/// No token came.
+/// No token was issued.
 async fn no_token(context: &Context, bearer: &BearerChallenge, error: &Error, identity: Option<Identity>) -> Outcome {
     match (error.kind(), identity) {
         (Kind::Unauthenticated, _) | (Kind::Denied(_), None) => return no_credentials(error),
@@ -277,7 +279,7 @@ async fn no_token(context: &Context, bearer: &BearerChallenge, error: &Error, id
     let mut finding = classify::finding(error, &server);
     let mut facts = Vec::new();
     if matches!(error.kind(), Kind::Tls(_))
-        && let Some(seen) = tls::look_at(context, &server).await
+        && let Some(seen) = tls::inspect(context, &server).await
     {
         facts = seen.facts;
         finding = seen.finding.unwrap_or(finding);

@@ -1,4 +1,4 @@
-//! What a check found out.
+//! What a check found.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,23 +9,25 @@ use crate::error::Kind;
 
 /// One check of a diagnosis.
 ///
-/// Its texts may hold what a server or a file says: they are not escaped here, whoever prints them must.
+/// Its texts may contain text from a server or a file. They are not escaped here; a program that prints them must do
+/// so.
 #[derive(Debug, Clone)]
 pub struct Check {
-    /// What was looked at.
+    /// Which check it is.
     pub name: Name,
-    /// What came of it.
+    /// The result.
     pub status: Status,
     /// The result in a few words.
     pub detail: String,
-    /// What else was seen.
+    /// More that was observed.
     pub facts: Vec<Fact>,
-    /// What is wrong: always there when the check failed. There may be one when it passed: what works will not work long, or
-    /// not elsewhere.
+    /// What is wrong. Always present when the check failed. A check that passed has one where something works now and
+    /// will not for long, or works only here.
     pub finding: Option<Finding>,
-    /// The file that asks not to verify the server's certificate, which is not obeyed, where the check failed by that.
+    /// The file that asks to skip verification of the server's certificate, which is ignored, where the check failed
+    /// because of the certificate.
     pub ignored_skip_verify: Option<PathBuf>,
-    /// How long it took, where something was waited for.
+    /// How long it took; `None` where nothing had to be waited for.
     pub took: Option<Duration>,
 }
 
@@ -42,11 +44,11 @@ pub enum Name {
     Tls,
     /// `/v2/`: whether it is a registry.
     Http,
-    /// What the registry wants to know.
+    /// What the registry asks for: its authentication challenge.
     Challenge,
-    /// What is known to answer it with.
+    /// The credentials that were found for it.
     Credentials,
-    /// The answer: a token, or the credentials themselves.
+    /// The answer to the challenge: a token, or the credentials themselves.
     Token,
     /// The list of repositories.
     Catalog,
@@ -60,9 +62,9 @@ pub enum Name {
     Delete,
     /// Whether it could be pushed to.
     Push,
-    /// The registry's clock and ours.
+    /// The registry's clock compared with this machine's.
     Clock,
-    /// How many requests are left.
+    /// The rate limit.
     Limits,
 }
 
@@ -96,23 +98,23 @@ impl fmt::Display for Name {
     }
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// All is well.
+    /// Nothing is wrong.
     Passed,
     /// Something is wrong.
     Failed,
-    /// There is nothing to be checked, or an earlier failure stands in the way.
+    /// Nothing to check, or a check that this one depends on failed.
     Skipped,
 }
 
-/// Something that was seen, in one line.
+/// An observation, in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// How deep it is below what it belongs to: 0 for what belongs to the check itself.
+    /// Its indentation level below the check: 0 for what belongs to the check itself.
     pub depth: usize,
-    /// What it is.
+    /// The text.
     pub text: String,
 }
 
@@ -125,15 +127,15 @@ impl Fact {
 /// What is wrong.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// The facts, to find a remedy by.
+    /// The facts from which a program chooses a remedy.
     pub problem: Problem,
-    /// Why it is so, in lower case and without a full stop.
+    /// The cause, in lower case and without a full stop.
     pub cause: String,
-    /// The sort of error by which other requests fail for this reason.
+    /// The kind of error with which other requests fail for this reason.
     pub kind: Kind,
 }
 
-/// What one check hands over: all of a [`Check`] but its name and time.
+/// What one check returns: all of a [`Check`] but its name and duration.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub status: Status,
@@ -141,9 +143,9 @@ pub(super) struct Outcome {
     pub facts: Vec<Fact>,
     pub finding: Option<Finding>,
     pub ignored_skip_verify: Option<PathBuf>,
-    /// Whether something was waited for.
+    /// Whether the duration is worth reporting: something was waited for.
     pub is_timed: bool,
-    /// Whether the checks that need this one are tried although it failed.
+    /// Whether dependent checks are skipped.
     pub blocks_dependents: bool,
 }
 
@@ -156,22 +158,21 @@ impl Outcome {
         Self { finding: Some(finding), ..Self::new(Status::Failed, detail.into()) }
     }
 
-    /// There is nothing to check.
+    /// Nothing to check.
     pub fn skipped(detail: impl Into<String>) -> Self {
         Self { is_timed: false, ..Self::new(Status::Skipped, detail.into()) }
     }
 
     fn new(status: Status, detail: String) -> Self {
         let (facts, finding, ignored_skip_verify) = (Vec::new(), None, None);
-        let stands_in_the_way = status == Status::Failed;
         Self {
             status,
             detail,
             facts,
             finding,
-            ignored_skip_verify: ignored_skip_verify,
+            ignored_skip_verify,
             is_timed: true,
-            blocks_dependents: stands_in_the_way,
+            blocks_dependents: status == Status::Failed,
         }
     }
 
@@ -180,12 +181,12 @@ impl Outcome {
         self
     }
 
-    /// It passed, and yet there is something to be said.
+    /// Adds a finding to a check that passed.
     pub fn with_finding(self, finding: Option<Finding>) -> Self {
         Self { finding, ..self }
     }
 
-    /// It failed although a file asks not to look.
+    /// Adds the file whose request to skip verification is ignored.
     pub fn with_ignored_skip_verify(self, file: Option<PathBuf>) -> Self {
         Self { ignored_skip_verify: file, ..self }
     }
@@ -194,13 +195,13 @@ impl Outcome {
         Self { is_timed: false, ..self }
     }
 
-    /// It failed, and what comes after it may work nevertheless.
+    /// Lets dependent checks run although this one failed.
     pub fn without_blocking(self) -> Self {
         Self { blocks_dependents: false, ..self }
     }
 }
 
-/// How long something is, as people say it. `3 hours`: the largest unit of which there are at least two.
+/// A duration in words, such as `3 hours`: in the largest unit of which there are at least two.
 pub(super) fn span(seconds: u64) -> String {
     let (count, unit) = match seconds {
         ..120 => (seconds, "second"),

@@ -1,4 +1,4 @@
-//! From an error of a request to a finding, where nothing more is known than the error says.
+//! Classifies errors of requests as findings, where no more is known than the error itself contains.
 
 use url::Url;
 
@@ -6,17 +6,17 @@ use super::check::{Finding, Outcome};
 use super::problem::{Part, Problem};
 use crate::error::{Error, Fault, Kind, Missing, Network, Operation, Tls};
 
-/// The outcome on a check that met an error.
+/// The outcome of a check that ended with an error.
 pub(super) fn outcome(error: &Error, base: &Url) -> Outcome {
     Outcome::failed(error.what(), finding(error, base))
 }
 
-/// What an error of a request to the registry at `base` means.
+/// The finding for an error of a request to the registry at `base`.
 pub(super) fn finding(error: &Error, base: &Url) -> Finding {
     Finding { problem: problem(error, base), cause: cause(error), kind: error.kind().clone() }
 }
 
-/// Why it is so, in one line.
+/// All causes of an error in one line.
 pub(super) fn cause(error: &Error) -> String {
     match error.causes() {
         [] => error.what().to_owned(),
@@ -24,7 +24,7 @@ pub(super) fn cause(error: &Error) -> String {
     }
 }
 
-/// What was said first: by the server, if it said anything.
+/// The most specific cause: what the server replied, if it replied anything.
 pub(super) fn first_cause(error: &Error) -> &str {
     error.causes().first().map_or(error.what(), String::as_str)
 }
@@ -42,9 +42,9 @@ fn problem(error: &Error, base: &Url) -> Problem {
         Kind::CredentialsUnavailable(_) => Problem::CredentialsNotRead,
         Kind::Unauthenticated => Problem::NoCredentials,
         Kind::Denied(denial) => {
-            Problem::MissingRight { right: denial.permission.clone(), identity: denial.identity.clone() }
+            Problem::MissingPermission { permission: denial.permission.clone(), identity: denial.identity.clone() }
         }
-        Kind::UnsafeRealm => Problem::RefusedRealm,
+        Kind::UnsafeRealm => Problem::UnsafeRealm,
         Kind::NotFound(Missing::Repository) => Problem::NoRepository,
         Kind::NotFound(Missing::Endpoint) => Problem::NotARegistry,
         Kind::NotFound(_) => Problem::Incomplete,
@@ -55,10 +55,11 @@ fn problem(error: &Error, base: &Url) -> Problem {
     }
 }
 
-/// A registry that calls itself by http has not been told that it is reached by https; any other place has no TLS.
+/// A registry that refers to itself by http does not know that it is reached by https; any other target simply has no
+/// TLS.
 fn downgrade(to: &str, base: &Url) -> Problem {
     let is_itself = Url::parse(to).is_ok_and(|to| to.host_str() == base.host_str());
-    if is_itself { Problem::ForgottenScheme } else { Problem::Redirect }
+    if is_itself { Problem::SchemeNotForwarded } else { Problem::Redirect }
 }
 
 fn protocol(fault: &Fault) -> Problem {
@@ -73,8 +74,8 @@ fn protocol(fault: &Fault) -> Problem {
     }
 }
 
-/// The finding about a registry that names itself by http.
-pub(super) fn forgotten_scheme(error: &Error, base: &Url) -> Finding {
+/// The finding for a registry that refers to itself by http.
+pub(super) fn scheme_not_forwarded(error: &Error, base: &Url) -> Finding {
     let finding = finding(error, base);
     let cause = format!(
         "{}: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)",
@@ -83,7 +84,7 @@ pub(super) fn forgotten_scheme(error: &Error, base: &Url) -> Finding {
     Finding { cause, ..finding }
 }
 
-/// What a fault means where no more is known than it says.
+/// The problem behind a TLS fault where no more is known than the fault.
 pub(super) fn tls_problem(fault: &Tls) -> Problem {
     match fault {
         Tls::UnknownIssuer { self_signed: true, .. } => Problem::SelfSigned,
@@ -100,8 +101,8 @@ pub(super) fn tls_problem(fault: &Tls) -> Problem {
         Tls::ClientCertificate { offered: true } => {
             Problem::ClientCertificateRefused { authorities: Vec::new(), path: None }
         }
-        Tls::Version => Problem::OldTls,
-        Tls::Downgrade { .. } => Problem::ForgottenScheme,
+        Tls::Version => Problem::TlsVersion,
+        Tls::Downgrade { .. } => Problem::SchemeNotForwarded,
         Tls::Handshake => Problem::Handshake,
     }
 }

@@ -21,36 +21,36 @@ use crate::trust::Trust;
 pub struct Plan {
     /// The registry.
     pub registry: Registry,
-    /// One of its repositories, to see what may be done to it.
+    /// One of its repositories, to find out what may be done with it.
     pub repository: Option<Repository>,
-    /// What to pull from it; one of its tags unless it has a tag or a digest.
+    /// What to pull from it. Any tag of the repository is pulled where this has neither tag nor digest.
     pub reference: Option<Reference>,
-    /// Whether to find out if the repository could be pushed to.
+    /// Whether to check that the repository could be pushed to.
     pub push: bool,
     /// Where credentials are found.
     pub keychain: Keychain,
-    /// Who is trusted, or why this cannot be known.
+    /// The trust configuration, or why it cannot be loaded.
     pub trust: Result<Trust>,
-    /// Limits and addresses.
+    /// Time limits and fixed addresses.
     pub options: Options,
-    /// Counters to add to.
+    /// Counters that the requests are added to.
     pub stats: Arc<Stats>,
 }
 
-/// What is known so far.
+/// What the checks have found so far.
 pub(super) struct Context {
     pub plan: Plan,
     pub base: Url,
     client: Result<Client>,
-    /// The proxy that requests go through.
+    /// The proxy that requests go through; `None` without one.
     pub proxy: Option<Url>,
     /// Where to connect: to the registry, or to the proxy.
     pub addresses: Vec<SocketAddr>,
-    /// What a stranger is told by `/v2/`.
+    /// The reply of `/v2/` to a request without credentials.
     pub base_reply: Option<AnonymousReply>,
-    /// What the registry wants to know.
+    /// The registry's authentication challenge.
     pub challenge: Option<Challenge>,
-    /// Whether there should be credentials that could not be had.
+    /// Whether credentials are configured and could not be read.
     pub lacks_credentials: bool,
     /// A tag of the repository.
     pub tag: Option<Tag>,
@@ -75,17 +75,17 @@ impl Context {
         }
     }
 
-    /// The client for requests as every command makes them.
+    /// A client with the same configuration as that of every other command.
     pub fn client(&self) -> Result<&Client> {
         self.client.as_ref().map_err(Clone::clone)
     }
 
-    /// The repository; `None` when it is about the registry alone.
+    /// The repository; `None` when the registry alone is examined.
     pub fn repository(&self) -> Option<&Repository> {
         self.plan.repository.as_ref()
     }
 
-    /// The request by which logging in is tried: for the tags of the repository or, without one, for `/v2/`.
+    /// The request that authentication is tried with: for the tags of the repository or, without one, for `/v2/`.
     pub fn first_request(&self) -> Result<Request> {
         let endpoint = self.repository().map_or(Endpoint::Base, Endpoint::Tags);
         Ok(self.client()?.request(Method::GET, endpoint))
@@ -97,13 +97,13 @@ impl Context {
     }
 }
 
-/// What a stranger is told by `/v2/`.
+/// The reply of `/v2/` to a request without credentials.
 #[derive(Debug)]
 pub(super) struct AnonymousReply {
     pub status: u16,
     pub headers: HeaderMap,
     pub url: Url,
     pub peer: Option<IpAddr>,
-    /// When it came, by this machine's clock.
+    /// When it arrived, by this machine's clock.
     pub seen: SystemTime,
 }

@@ -1,4 +1,4 @@
-//! What is known to answer the registry's challenge with: from where, whose, until when.
+//! The credentials that were found: from where, whose, until when.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -49,7 +49,7 @@ pub(super) async fn credentials(context: &mut Context) -> Result<Outcome> {
     Ok(outcome.with(facts))
 }
 
-/// Whose credentials are, from where, and until when.
+/// Whose credentials they are, from where, and until when they are valid.
 fn described(found: &CredentialMatch) -> String {
     match ends(&found.credentials) {
         Some((_, time)) => format!("{}, until {time} by its own account", found.identity),
@@ -57,20 +57,20 @@ fn described(found: &CredentialMatch) -> String {
     }
 }
 
-/// What was found besides the first, and what was not, a line each.
+/// The other credentials that were found, and those that could not be read; one line each.
 fn facts(lookup: &Lookup) -> Vec<Fact> {
     let others = lookup.found.iter().skip(1).map(described);
     others.chain(lookup.failures.iter().chain(&lookup.notes).cloned()).map(|text| Fact::new(0, text)).collect()
 }
 
-/// When the last of them ended, if all have.
+/// When the last of them expired, if all have.
 fn all_ended(found: &[CredentialMatch], now: Timestamp) -> Option<(Secret, Timestamp)> {
     let ends: Option<Vec<_>> = found.iter().map(|found| ends(&found.credentials)).collect();
     let last = ends?.into_iter().max_by_key(|(_, time)| *time)?;
     Some(last).filter(|(_, time)| *time < now)
 }
 
-/// Why credentials that should be there could not be had.
+/// Why credentials that are configured could not be read.
 fn failure(lookup: &Lookup) -> Option<Finding> {
     let problem = match lookup.helpers.first() {
         Some(helper) => {
@@ -82,7 +82,7 @@ fn failure(lookup: &Lookup) -> Option<Finding> {
     Some(Finding { problem, cause, kind: Kind::Config })
 }
 
-/// Credentials may stand in a `registries.yaml` where nobody reads them.
+/// Credentials in a `registries.yaml` may be where no client reads them.
 fn misplaced(context: &Context) -> Option<Finding> {
     let trust = context.plan.trust.as_ref().ok()?.for_registry(&context.plan.registry);
     let (host, port) = context.place();
@@ -98,10 +98,10 @@ fn misplaced(context: &Context) -> Option<Finding> {
     })
 }
 
-/// The user name that goes with the passwords of Amazon's registry.
+/// The user name that belongs to the passwords of Amazon's registry (ECR).
 const ECR_USER: &str = "AWS";
 
-/// When credentials end, and of which sort they are.
+/// When credentials expire, and of which type they are. They say so themselves; nothing is verified.
 fn ends(credentials: &Credentials) -> Option<(Secret, Timestamp)> {
     let token = |token: &SecretString| Some((Secret::Token, Claims::decode(token.expose_secret())?.expires?));
     match credentials {
@@ -109,7 +109,7 @@ fn ends(credentials: &Credentials) -> Option<(Secret, Timestamp)> {
         Credentials::Basic { username, password } if username == ECR_USER => {
             Some((Secret::EcrPassword, ecr(password.expose_secret())?))
         }
-        // Azure, GitLab and others give tokens in the place of passwords.
+        // Azure, GitLab and others issue tokens that are used as passwords.
         Credentials::Basic { password, .. } => token(password),
         Credentials::IdentityToken { token: secret, .. } | Credentials::RegistryToken(secret) => token(secret),
     }

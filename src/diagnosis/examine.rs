@@ -85,7 +85,7 @@ fn prerequisite(name: Name) -> Option<Name> {
     })
 }
 
-/// The checks to be made.
+/// The checks of a plan, in their order.
 fn names(plan: &Plan) -> Vec<Name> {
     let mut names = vec![
         Name::Proxy,

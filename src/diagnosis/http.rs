@@ -7,7 +7,7 @@ use reqwest::header::{ACCEPT, AGE, DATE, HeaderMap, HeaderName, HeaderValue, WWW
 use reqwest::{Method, Version};
 
 use super::check::{Fact, Finding, Outcome, span};
-use super::classify::{self, forgotten_scheme};
+use super::classify::{self, scheme_not_forwarded};
 use super::context::{AnonymousReply, Context};
 use super::problem::Problem;
 use super::tls;
@@ -16,10 +16,10 @@ use crate::http::{Request, Response};
 use crate::name::Target;
 use crate::registry::{Endpoint, media_types};
 
-/// The header by which distribution and its kin say what they are.
+/// The header that identifies registries of the distribution project and compatible ones.
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 
-/// As much of the body of `/v2/` as is looked at, in bytes.
+/// How much of the body of `/v2/` is read, in bytes.
 const START: usize = 4096;
 
 /// Asks `/v2/` without credentials.
@@ -89,12 +89,12 @@ fn not_a_registry(cause: String, kind: Kind) -> Outcome {
     Outcome::failed("not a registry", Finding { problem: Problem::NotARegistry, cause, kind })
 }
 
-/// A page for people: something stands where the registry should be, or before it.
+/// A web page: another server answers where the registry should be, or in front of it.
 fn page(error: &Error, context: &Context) -> Outcome {
     Outcome::failed("a page for people", classify::finding(error, &context.base))
 }
 
-/// The outcome on a status that no registry gives here.
+/// The outcome for a status that registries do not answer `/v2/` with.
 async fn refused(error: &Error, context: &Context) -> Outcome {
     match error.kind() {
         Kind::NotFound(_) => not_a_registry(format!("/v2/ answers {}", classify::cause(error)), error.kind().clone()),
@@ -112,7 +112,7 @@ fn speaks_tls() -> Finding {
     Finding { problem: Problem::SpeaksTls, cause, kind: Kind::Protocol(Fault::TlsPort) }
 }
 
-/// The outcome where nothing came that is HTTP.
+/// The outcome where the reply is not HTTP.
 async fn no_reply(context: &Context, error: &Error) -> Outcome {
     let is_broken = matches!(error.kind(), Kind::Protocol(Fault::NotHttp) | Kind::Network(Network::Reset));
     if is_broken && is_plain(context) && tls::speaks_tls(context).await {
@@ -124,8 +124,8 @@ async fn no_reply(context: &Context, error: &Error) -> Outcome {
             let kind = error.kind().clone();
             Outcome::failed("not HTTP", Finding { problem: Problem::SpeaksNeither, cause, kind })
         }
-        Kind::Tls(_) if classify::finding(error, &context.base).problem == Problem::ForgottenScheme => {
-            Outcome::failed("redirected to plain HTTP", forgotten_scheme(error, &context.base))
+        Kind::Tls(_) if classify::finding(error, &context.base).problem == Problem::SchemeNotForwarded => {
+            Outcome::failed("redirected to plain HTTP", scheme_not_forwarded(error, &context.base))
         }
         _ => classify::outcome(error, &context.base),
     }
@@ -135,8 +135,8 @@ fn is_plain(context: &Context) -> bool {
     context.plan.registry.is_plain_http()
 }
 
-/// Clocks that differ by more than this make tokens fail: distribution allows for so much.
-const MOST: Duration = Duration::from_secs(60);
+/// The largest difference of clocks that tokens work with: distribution's leeway.
+const MAX_DIFFERENCE: Duration = Duration::from_secs(60);
 
 /// Compares the clock of the registry, by the `Date` of its reply, with this machine's: tokens and certificates are
 /// judged by both.
@@ -151,7 +151,7 @@ pub(super) fn clock(context: &Context) -> Outcome {
     };
     let seconds = difference.as_secs();
     let span = span(seconds);
-    if difference <= MOST {
+    if difference <= MAX_DIFFERENCE {
         let detail = match seconds {
             0 | 1 => "the same here and there".to_owned(),
             _ => format!("{span} {ours} the registry's"),
@@ -165,7 +165,7 @@ pub(super) fn clock(context: &Context) -> Outcome {
     Outcome::failed(format!("{span} {ours} the registry's"), finding).untimed()
 }
 
-/// When the reply was made, by the registry's clock. One that comes out of a cache is older by its age.
+/// When the reply was created, by the registry's clock: a cached one is older by its `Age`.
 fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
     let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
     let age = headers.get(AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok()).unwrap_or(0);
@@ -177,7 +177,7 @@ pub(super) async fn limits(context: &mut Context) -> Result<Outcome> {
     let of_manifest = match (context.repository(), &context.tag) {
         (Some(repository), Some(tag)) => {
             let client = context.client()?;
-            // A HEAD counts nowhere.
+            // A HEAD request does not count against the limit.
             let request = client.request(Method::HEAD, Endpoint::Manifest(repository, Target::Tag(tag)));
             let request = request.header(ACCEPT, HeaderValue::from_static(media_types::ACCEPT));
             Some(client.transport().send(&request).await?.headers().clone())
@@ -196,10 +196,10 @@ pub(super) async fn limits(context: &mut Context) -> Result<Outcome> {
     Ok(Outcome::failed("nothing left", finding))
 }
 
-/// A limit, as `ratelimit-limit: 100;w=21600` and `ratelimit-remaining` tell it.
+/// A rate limit, as in the headers `ratelimit-limit: 100;w=21600` and `ratelimit-remaining`.
 #[derive(Debug, PartialEq, Eq)]
 struct Limit {
-    most: Option<u64>,
+    limit: Option<u64>,
     remaining: Option<u64>,
     /// In seconds.
     window: Option<u64>,
@@ -214,20 +214,20 @@ impl Limit {
         let number = |text: &str| text.split([';', ',']).next()?.trim().parse().ok();
         let window = |text: &str| text.split(';').find_map(|part| part.trim().strip_prefix("w=")?.parse().ok());
         let limit = Self {
-            most: text("limit").and_then(number),
+            limit: text("limit").and_then(number),
             remaining: text("remaining").and_then(number),
             window: text("limit").and_then(window).or_else(|| text("remaining").and_then(window)),
         };
-        (limit.most.is_some() || limit.remaining.is_some()).then_some(limit)
+        (limit.limit.is_some() || limit.remaining.is_some()).then_some(limit)
     }
 }
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.remaining, self.most) {
-            (Some(remaining), Some(most)) => write!(f, "{remaining} of {most} requests left"),
+        match (self.remaining, self.limit) {
+            (Some(remaining), Some(limit)) => write!(f, "{remaining} of {limit} requests left"),
             (Some(remaining), None) => write!(f, "{remaining} requests left"),
-            (None, Some(most)) => write!(f, "{most} requests"),
+            (None, Some(limit)) => write!(f, "{limit} requests"),
             (None, None) => f.write_str("unknown"),
         }?;
         match self.window {

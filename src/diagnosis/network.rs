@@ -38,8 +38,8 @@ pub(super) fn proxy(context: &mut Context) -> Outcome {
     outcome.untimed()
 }
 
-/// Most addresses that are told.
-const MOST_TOLD: usize = 4;
+/// The largest number of addresses that are listed.
+const MAX_LISTED: usize = 4;
 
 /// Resolves the host of the registry or, where there is one, of the proxy.
 pub(super) async fn dns(context: &mut Context) -> Outcome {
@@ -82,27 +82,27 @@ pub(super) async fn dns(context: &mut Context) -> Outcome {
     }
 }
 
-/// The port of a proxy; one that speaks SOCKS has 1080 where none is named.
+/// The port of a proxy; 1080 for a SOCKS proxy without one.
 fn port_of(proxy: &Url) -> u16 {
     proxy.port_or_known_default().unwrap_or(1080)
 }
 
-/// Addresses as a list.
+/// A list of addresses.
 fn describe(addresses: &[SocketAddr]) -> String {
-    let told: Vec<_> = addresses.iter().take(MOST_TOLD).map(|address| address.ip().to_string()).collect();
-    match addresses.len().saturating_sub(MOST_TOLD) {
+    let told: Vec<_> = addresses.iter().take(MAX_LISTED).map(|address| address.ip().to_string()).collect();
+    match addresses.len().saturating_sub(MAX_LISTED) {
         0 => told.join(", "),
         more => format!("{} and {more} more", told.join(", ")),
     }
 }
 
-/// Most addresses that are tried.
-const MOST: usize = 16;
+/// The largest number of addresses that are tried.
+const MAX_TRIED: usize = 16;
 
 /// Connects to each address.
 pub(super) async fn tcp(context: &mut Context) -> Outcome {
     let limit = context.plan.options.connect_timeout;
-    let addresses = &context.addresses[..context.addresses.len().min(MOST)];
+    let addresses = &context.addresses[..context.addresses.len().min(MAX_TRIED)];
     let outcomes = join_all(addresses.iter().map(|address| connect(*address, limit))).await;
     let (mut reached, mut failed) = (Vec::new(), Vec::new());
     for (address, outcome) in addresses.iter().zip(outcomes) {
@@ -127,7 +127,7 @@ pub(super) async fn tcp(context: &mut Context) -> Outcome {
     }
 }
 
-/// Connects; an answer that does not come within `limit` is an error of the kind "timed out".
+/// Connects. A connection that takes longer than `limit` is an error of the kind `TimedOut`.
 async fn connect(address: SocketAddr, limit: Duration) -> io::Result<()> {
     let connected = timeout(limit, TcpStream::connect(address)).await;
     connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map(drop)

@@ -31,8 +31,7 @@ mod registries_yaml;
 mod sources;
 mod store;
 
-pub use helper::{HelperFailure, HelperFault, helper_answer};
-pub use key::ServerKey;
+pub use helper::{HelperFailure, HelperFault};
 pub use lookup::{CredentialMatch, Lookup};
 pub use options::{AuthFile, Options};
 pub use provider::CredentialProvider;
@@ -174,6 +173,13 @@ async fn search(target: &Target<'_>, places: &[CredentialSource], helpers: &Help
         ends_in_line.map(|found| format!("the password of {} ends in a line break", found.identity)).collect();
     lookup.notes.extend(notes);
     Ok(lookup)
+}
+
+/// Parsers that are public for the fuzz targets and the test vectors alone.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use super::helper::helper_answer;
+    pub use super::key::ServerKey;
 }
 
 #[cfg(test)]

@@ -216,7 +216,8 @@ impl Trust {
     }
 
     /// Whether there is a client certificate for this server, to be shown if it asks for one.
-    pub fn offers_client_certificate(&self, host: &str, port: u16) -> bool {
+    #[cfg(test)]
+    pub(super) fn offers_client_certificate(&self, host: &str, port: u16) -> bool {
         !self.identities(host, &self.found(host, port)).is_empty()
     }
 
@@ -254,7 +255,8 @@ impl Trust {
     }
 
     /// Whether the system's roots have been read, which happens at the first handshake that needs them.
-    pub fn roots_loaded(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn roots_loaded(&self) -> bool {
         self.shared.system.are_loaded()
     }
 
@@ -290,13 +292,6 @@ impl Trust {
             _ => found.identities.clone(),
         }
     }
-}
-
-/// Makes ring the cryptography of every TLS configuration in this process that does not name its own. The first call
-/// counts, here or elsewhere; more do nothing.
-pub fn install_crypto() {
-    // The error means that a provider is installed already.
-    let _ = ring::default_provider().install_default();
 }
 
 /// Reads a file that the user named as a CA file.

@@ -35,7 +35,7 @@ mod verifier;
 
 pub use anchor::{Anchor, AnchorKind};
 pub use certificate::Certificate;
-pub use configure::{Options, Trust, install_crypto};
+pub use configure::{Options, Trust};
 pub use explain::{Rejection, explain};
 pub use identity::ClientIdentityFiles;
 pub use inspection::{InspectedCertificate, InspectedKey, Inspection, PemKind, inspect};

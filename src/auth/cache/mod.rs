@@ -1,4 +1,4 @@
-//! Tokens in use, by what they are for. However many requests need the same token at once, it is fetched once.
+//! Caches tokens in use. Concurrent requests that need the same token share one fetch.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,26 +8,26 @@ use std::time::Instant;
 use super::token::Token;
 use crate::error::{Error, Result};
 
-/// How many tokens are kept. A walk over all repositories of a registry needs one token a repository, once.
+/// The largest number of tokens in the cache. A walk over all repositories of a registry needs each of its tokens once.
 const CAPACITY: usize = 512;
 
-/// A cache of tokens, for a key that says all that a token depends on: registry, token server, scopes, identity.
+/// A cache of tokens, by a key of everything that a token depends on: registry, token server, scopes, identity.
 ///
-/// Callers that want the same key at once share one fetch, and its failure; a later caller fetches anew. Different keys
-/// never wait for each other. When the caller that fetches is dropped, one of those that wait fetches in its place.
+/// Concurrent callers with the same key share one fetch, and its failure; a later caller fetches again. Different keys
+/// never wait for each other. When the caller that fetches is dropped, one of those that wait fetches instead.
 #[derive(Debug)]
 pub struct TokenCache<K> {
-    shelf: Mutex<Shelf<K>>,
+    entries: Mutex<Entries<K>>,
 }
 
 #[derive(Debug)]
-struct Shelf<K> {
-    slots: HashMap<K, Kept>,
+struct Entries<K> {
+    slots: HashMap<K, Entry>,
     clock: u64,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct Entry {
     slot: Arc<Slot>,
     last_use: u64,
 }
@@ -35,21 +35,21 @@ struct Kept {
 #[derive(Debug, Default)]
 struct Slot {
     /// Held while a token is fetched, so that others wait.
-    turn: tokio::sync::Mutex<()>,
+    fetching: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     token: Option<Arc<Token>>,
-    /// How many fetches ended, and how the last of them failed if it did.
+    /// The number of completed fetches, and the error of the last one if it failed.
     fetches: u64,
     failure: Option<Error>,
 }
 
 impl<K> Default for TokenCache<K> {
     fn default() -> Self {
-        Self { shelf: Mutex::new(Shelf { slots: HashMap::new(), clock: 0 }) }
+        Self { entries: Mutex::new(Entries { slots: HashMap::new(), clock: 0 }) }
     }
 }
 
@@ -59,46 +59,46 @@ impl<K: Hash + Eq + Clone> TokenCache<K> {
         Self::default()
     }
 
-    /// The token for `key`, when there is one that can still be used. Never waits.
+    /// The token for `key`, if one is cached that can still be used. Never waits.
     pub fn get_fresh(&self, key: &K) -> Option<Arc<Token>> {
-        let mut shelf = lock(&self.shelf);
-        shelf.clock += 1;
-        let now = shelf.clock;
-        let kept = shelf.slots.get_mut(key)?;
-        kept.last_use = now;
-        let slot = Arc::clone(&kept.slot);
-        drop(shelf);
+        let mut entries = lock(&self.entries);
+        entries.clock += 1;
+        let now = entries.clock;
+        let entry = entries.slots.get_mut(key)?;
+        entry.last_use = now;
+        let slot = Arc::clone(&entry.slot);
+        drop(entries);
         slot.usable(None)
     }
 
-    /// Keeps a token for `key` that was fetched for something else as well.
+    /// Stores a token for `key` that was fetched for other keys as well.
     pub fn put(&self, key: K, token: Arc<Token>) {
-        let slot = lock(&self.shelf).slot(key);
-        // The token is not wanted back.
-        let _ = slot.keep(Ok(token));
+        let slot = lock(&self.entries).slot(key);
+        // Only the stored copy is needed.
+        let _ = slot.store(Ok(token));
     }
 
-    /// The token for `key`: the one that is there, or the one that `fetch` brings. `fetch` is not polled when a token is
-    /// there or another caller's fetch brings it.
+    /// The token for `key`: the cached one, or the result of `fetch`. `fetch` is not polled when a token is cached or
+    /// another caller's fetch returns it.
     ///
-    /// `rejected` is a token that the registry has just refused. It is replaced if it is still the one in the cache; if
-    /// somebody has already replaced it, the newer one is returned.
+    /// `rejected` is a token that the registry has just refused. It is replaced if it is still the cached one; if it
+    /// has been replaced already, the newer one is returned.
     ///
     /// # Errors
     ///
-    /// That of `fetch`, or of the other caller's fetch that was waited for.
+    /// The error of `fetch`, or of the other caller's fetch.
     pub async fn get_or_fetch(
         &self,
         key: K,
         rejected: Option<&Arc<Token>>,
         fetch: impl Future<Output = Result<Token>>,
     ) -> Result<Arc<Token>> {
-        let slot = lock(&self.shelf).slot(key);
+        let slot = lock(&self.entries).slot(key);
         let before = lock(&slot.state).fetches;
         if let Some(token) = slot.usable(rejected) {
             return Ok(token);
         }
-        let _turn = slot.turn.lock().await;
+        let _fetching = slot.fetching.lock().await;
         if let Some(token) = slot.usable(rejected) {
             return Ok(token);
         }
@@ -106,25 +106,25 @@ impl<K: Hash + Eq + Clone> TokenCache<K> {
             return Err(failure);
         }
         let fetched = fetch.await.map(Arc::new);
-        slot.keep(fetched)
+        slot.store(fetched)
     }
 }
 
-impl<K: Hash + Eq + Clone> Shelf<K> {
+impl<K: Hash + Eq + Clone> Entries<K> {
     fn slot(&mut self, key: K) -> Arc<Slot> {
         self.clock += 1;
         if !self.slots.contains_key(&key) && self.slots.len() >= CAPACITY {
-            self.make_room();
+            self.evict();
         }
-        let kept = self.slots.entry(key).or_insert_with(|| Kept { slot: Arc::default(), last_use: 0 });
-        kept.last_use = self.clock;
-        Arc::clone(&kept.slot)
+        let entry = self.slots.entry(key).or_insert_with(|| Entry { slot: Arc::default(), last_use: 0 });
+        entry.last_use = self.clock;
+        Arc::clone(&entry.slot)
     }
 
-    /// Forgets the token whose last use is longest ago, among those that nobody waits for.
-    fn make_room(&mut self) {
-        let idle = self.slots.iter().filter(|(_, kept)| Arc::strong_count(&kept.slot) == 1);
-        if let Some(key) = idle.min_by_key(|(_, kept)| kept.last_use).map(|(key, _)| key.clone()) {
+    /// Evicts the least recently used token that no caller waits for.
+    fn evict(&mut self) {
+        let idle = self.slots.iter().filter(|(_, entry)| Arc::strong_count(&entry.slot) == 1);
+        if let Some(key) = idle.min_by_key(|(_, entry)| entry.last_use).map(|(key, _)| key.clone()) {
             self.slots.remove(&key);
         }
     }
@@ -143,7 +143,7 @@ impl Slot {
         if state.fetches > fetches { state.failure.clone() } else { None }
     }
 
-    fn keep(&self, fetched: Result<Arc<Token>>) -> Result<Arc<Token>> {
+    fn store(&self, fetched: Result<Arc<Token>>) -> Result<Arc<Token>> {
         let mut state = lock(&self.state);
         state.fetches += 1;
         state.failure = fetched.as_ref().err().cloned();

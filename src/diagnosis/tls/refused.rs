@@ -1,4 +1,4 @@
-//! From a refused server to the problem: what it sends, what was meant to vouch for it, and what was not used.
+//! Classifies the refusal of a server: by what it sends, and by the files that were meant to make it trusted.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -13,32 +13,32 @@ use crate::error::{Kind, Tls};
 use crate::trust::certificate::Validity;
 use crate::trust::{Certificate, ClientCertificateRequest, Origin, Provides, Rejection, Source, TrustSource, Unused};
 
-/// A server that was refused, or that refused us.
+/// A server that was refused, or that refused the client.
 pub(super) struct Refused<'a> {
     /// Why.
     pub rejection: &'a Rejection,
-    /// The readable certificates that it sent.
+    /// The certificates that it sent and that can be parsed.
     pub chain: &'a [Certificate],
-    /// What files say about it.
+    /// What is configured for it in files.
     pub sources: &'a [Source],
-    /// What it is called.
+    /// Its host name.
     pub host: &'a str,
-    /// Its wish for a client certificate.
+    /// Its request for a client certificate.
     pub request: Option<&'a ClientCertificateRequest>,
-    /// Whether its certificates were in order.
+    /// Whether its certificates were trusted.
     pub was_trusted: bool,
 }
 
-type Blamed = (Problem, String);
+type Classified = (Problem, String);
 
 impl Refused<'_> {
     pub fn finding(&self) -> Finding {
-        let (problem, cause) = self.blame();
+        let (problem, cause) = self.classify();
         Finding { problem, cause, kind: Kind::Tls(self.rejection.fault.clone()) }
     }
 
-    fn blame(&self) -> Blamed {
-        let as_told = |problem| (problem, self.rejection.cause.clone());
+    fn classify(&self) -> Classified {
+        let as_reported = |problem| (problem, self.rejection.cause.clone());
         match (&self.rejection.fault, self.chain.first()) {
             (Tls::UnknownIssuer { issuer, self_signed, leaf_only, .. }, Some(leaf)) => {
                 self.unknown_issuer(leaf, issuer, *self_signed, *leaf_only)
@@ -52,14 +52,14 @@ impl Refused<'_> {
                 (Problem::NotYetValid, cause)
             }
             (Tls::WrongName { names }, Some(leaf)) => self.wrong_name(leaf, names),
-            (Tls::BadCertificate, Some(_)) if self.was_trusted => as_told(Problem::ForeignKey),
+            (Tls::BadCertificate, Some(_)) if self.was_trusted => as_reported(Problem::ForeignKey),
             (Tls::BadCertificate, Some(leaf)) => self.bad_certificate(leaf),
             (Tls::ClientCertificate { offered }, _) => self.client_certificate(*offered),
-            (fault, _) => as_told(tls_problem(fault)),
+            (fault, _) => as_reported(tls_problem(fault)),
         }
     }
 
-    fn unknown_issuer(&self, leaf: &Certificate, issuer: &str, self_signed: bool, leaf_only: bool) -> Blamed {
+    fn unknown_issuer(&self, leaf: &Certificate, issuer: &str, self_signed: bool, leaf_only: bool) -> Classified {
         if let Some(path) = self.former_leaf(leaf) {
             let path = path.to_owned();
             let cause = format!(
@@ -79,8 +79,8 @@ impl Refused<'_> {
             return (Problem::OtherAuthority { path }, cause);
         }
         let given = authorities(self.sources).map(|(path, _)| path.display().to_string()).next();
-        if let Some(blamed) = self.not_used(given.is_some()) {
-            return blamed;
+        if let Some(classified) = self.not_used(given.is_some()) {
+            return classified;
         }
         let cause = self.rejection.cause.clone();
         if self_signed && self.chain.len() == 1 {
@@ -105,7 +105,7 @@ impl Refused<'_> {
         }
     }
 
-    /// The file that gives, where an authority belongs, what this server showed formerly.
+    /// The file with, in place of a CA certificate, the certificate that this server used before.
     fn former_leaf(&self, leaf: &Certificate) -> Option<&Path> {
         let is_former = |given: &Certificate| {
             !given.may_issue()
@@ -116,7 +116,7 @@ impl Refused<'_> {
     }
 
     /// The file that was meant to make the server trusted, and is not used.
-    fn not_used(&self, others_are: bool) -> Option<Blamed> {
+    fn not_used(&self, others_are: bool) -> Option<Classified> {
         let unused = self.sources.iter().filter_map(|source| match &source.gives {
             Provides::Nothing(why) => Some((source, why)),
             _ => None,
@@ -126,10 +126,10 @@ impl Refused<'_> {
         Some((problem, format!("{} is not used: {why}", source.path.display())))
     }
 
-    fn expired(&self, not_after: &str) -> Blamed {
+    fn expired(&self, not_after: &str) -> Classified {
         let now = Timestamp::now();
-        let is_over = |certificate: &Certificate| certificate.validity_at(now) == Validity::Expired;
-        match self.chain.iter().position(is_over) {
+        let is_expired = |certificate: &Certificate| certificate.validity_at(now) == Validity::Expired;
+        match self.chain.iter().position(is_expired) {
             Some(0) => {
                 let cause = format!("the server's certificate was valid until {not_after}");
                 (Problem::Expired { part: Part::Server }, cause)
@@ -141,7 +141,7 @@ impl Refused<'_> {
                 (Problem::Expired { part: Part::Issuer }, cause)
             }
             None => {
-                let given = authorities(self.sources).find(|(_, certificate)| is_over(certificate));
+                let given = authorities(self.sources).find(|(_, certificate)| is_expired(certificate));
                 let (part, place) = match given {
                     Some((path, _)) => (Part::Trusted(path.to_owned()), path.display().to_string()),
                     None => (Part::Server, "the chain".to_owned()),
@@ -151,7 +151,7 @@ impl Refused<'_> {
         }
     }
 
-    fn wrong_name(&self, leaf: &Certificate, told: &[String]) -> Blamed {
+    fn wrong_name(&self, leaf: &Certificate, told: &[String]) -> Classified {
         let told = told.to_vec();
         let Some(listed) = names(leaf) else {
             let only = match &leaf.subject.common_name {
@@ -168,7 +168,7 @@ impl Refused<'_> {
         (Problem::WrongName { names: told }, format!("the certificate is for {listed}"))
     }
 
-    fn bad_certificate(&self, leaf: &Certificate) -> Blamed {
+    fn bad_certificate(&self, leaf: &Certificate) -> Classified {
         if leaf.version < 3 {
             let cause =
                 format!("it is an X.509 certificate of version {}, which has no names (subjectAltName)", leaf.version);
@@ -185,7 +185,7 @@ impl Refused<'_> {
         (Problem::UnusableCertificate, self.rejection.cause.clone())
     }
 
-    fn client_certificate(&self, offered: bool) -> Blamed {
+    fn client_certificate(&self, offered: bool) -> Classified {
         let wanted = self.request.map(|request| request.authorities.as_slice()).unwrap_or_default();
         let authorities: Vec<_> = wanted.iter().map(|name| name.text.clone()).collect();
         let of = match authorities.as_slice() {
@@ -193,8 +193,8 @@ impl Refused<'_> {
             names => format!(" of {}", names.join(" or ")),
         };
         if !offered {
-            if let Some(blamed) = self.client_certificate_not_used() {
-                return blamed;
+            if let Some(classified) = self.client_certificate_not_used() {
+                return classified;
             }
             let cause = format!("the server wants to see a client certificate{of}, and there is none to show");
             return (Problem::ClientCertificateWanted { authorities }, cause);
@@ -215,7 +215,7 @@ impl Refused<'_> {
         (Problem::ClientCertificateRefused { authorities, path }, cause)
     }
 
-    fn client_certificate_not_used(&self) -> Option<Blamed> {
+    fn client_certificate_not_used(&self) -> Option<Classified> {
         self.sources.iter().find_map(|source| match &source.gives {
             Provides::Nothing(
                 why @ (Unused::KeyWithoutCertificate | Unused::ClientIdentity(_) | Unused::OtherPort { .. }),
@@ -228,8 +228,8 @@ impl Refused<'_> {
     }
 }
 
-/// Whether a file that is not used was meant to make this server trusted. What is about the whole machine says nothing of this
-/// server; it may be the reason where nothing else was found.
+/// Whether an unused file was meant to make this server trusted. A file for all registries is not taken for the cause
+/// where another CA is configured.
 fn is_meant_for_server(source: &Source, why: &Unused, others_are: bool) -> bool {
     match why {
         Unused::OtherPort { .. } | Unused::NotNamedCrt | Unused::KeyWithScheme { .. } | Unused::Misplaced => true,
@@ -241,9 +241,10 @@ fn is_meant_for_server(source: &Source, why: &Unused, others_are: bool) -> bool 
     }
 }
 
-/// What is to be said of a server that is trusted because its own certificate is known: that lasts until it gets another one.
-pub(super) fn pinned(chain: &[Certificate], vouched: &TrustedBy<'_>) -> Option<Finding> {
-    let TrustedBy::By(TrustSource::Pin(path)) = vouched else { return None };
+/// A warning for a server that is trusted because its own certificate is configured: that ends with its next
+/// certificate.
+pub(super) fn pinned(chain: &[Certificate], trusted_by: &TrustedBy<'_>) -> Option<Finding> {
+    let TrustedBy::Source(TrustSource::Pin(path)) = trusted_by else { return None };
     chain.first().filter(|leaf| !leaf.self_signed)?;
     let path = path.clone();
     let cause = format!(

@@ -83,10 +83,3 @@ fn no_secret_is_in_the_debug_text() {
     let secret = ann.key_pem().lines().nth(1).unwrap().to_owned();
     assert!(!shown.contains(&secret) && shown.contains("ann"));
 }
-
-#[test]
-fn the_cryptography_can_be_installed_twice() {
-    install_crypto();
-    install_crypto();
-    assert!(rustls::crypto::CryptoProvider::get_default().is_some());
-}

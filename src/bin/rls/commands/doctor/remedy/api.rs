@@ -19,7 +19,7 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
             format!("the registry may be on another port: rls doctor {host}:5000"),
             format!("or below a path, as with Artifactory and Nexus: rls doctor https://{authority}/PREFIX"),
         ],
-        Problem::ForgottenScheme => vec![
+        Problem::SchemeNotForwarded => vec![
             "on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)".to_owned(),
             format!("or on the server: REGISTRY_HTTP_HOST=https://{authority}, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named"),
         ],

@@ -15,7 +15,7 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
         Problem::PlainRealm => {
             lines(["on the server: REGISTRY_AUTH_TOKEN_REALM=https://…, with TLS on the token server"])
         }
-        Problem::RefusedRealm => {
+        Problem::UnsafeRealm => {
             lines(["on the server: REGISTRY_AUTH_TOKEN_REALM=https://…, an address that clients can reach"])
         }
         Problem::Helper { program, key, fault } => helper(program, key, *fault),
@@ -27,7 +27,9 @@ pub(super) fn remedies(remedies: &Remedies<'_>, problem: &Problem) -> Option<Vec
             format!("rls login {registry}"),
             format!("or for this run: -u NAME; those that were refused come from {}", identity.source),
         ],
-        Problem::MissingRight { right, identity } => missing_right(remedies, right.as_ref(), identity.is_some()),
+        Problem::MissingPermission { permission, identity } => {
+            missing_permission(remedies, permission.as_ref(), identity.is_some())
+        }
         Problem::RefusedToken => lines([
             "on the server: REGISTRY_AUTH_TOKEN_SERVICE, _ISSUER and _ROOTCERTBUNDLE have to be those of the token server",
             "on both: the right time: timedatectl set-ntp true",
@@ -96,9 +98,9 @@ fn expired(remedies: &Remedies<'_>, secret: Secret) -> Vec<String> {
     vec![login]
 }
 
-fn missing_right(remedies: &Remedies<'_>, right: Option<&Permission>, is_known: bool) -> Vec<String> {
+fn missing_permission(remedies: &Remedies<'_>, permission: Option<&Permission>, is_known: bool) -> Vec<String> {
     let login = format!("rls login {}", remedies.registry);
-    let ask = match right {
+    let ask = match permission {
         Some(Permission { action: Action::Catalog, .. }) => {
             "ask the registry's operator for registry:catalog:*".to_owned()
         }

@@ -72,7 +72,7 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
                 None => format!("--client-cert FILE --client-key FILE, another one{of}"),
             }
         }],
-        Problem::OldTls => lines([
+        Problem::TlsVersion => lines([
             "on the server: TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2",
             "if nginx stands before it: ssl_protocols TLSv1.2 TLSv1.3;",
         ]),
