@@ -1,5 +1,5 @@
-//! Replacing a file as a whole: whoever reads it finds what was there or what is there now, never a part of either, and of
-//! two processes that change it at once neither undoes the other's work.
+//! Replacing a file as a whole: whoever reads it finds what was there or what is there now, never a part of either, and
+//! of two processes that change it at once neither undoes the other's work.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
@@ -35,7 +35,8 @@ impl Access {
     }
 }
 
-/// A file that is about to be replaced. No other process that goes through this gate changes it before the value is gone.
+/// A file that is about to be replaced. No other process that goes through this gate changes it before the value is
+/// gone.
 #[derive(Debug)]
 pub(crate) struct Replacement {
     /// The file itself, at the end of all links.
@@ -47,8 +48,8 @@ pub(crate) struct Replacement {
 }
 
 impl Replacement {
-    /// Gets hold of the file at `path`, or at the end of the links there; it need not exist, and nor need its folder. Blocks
-    /// while another process changes it.
+    /// Gets hold of the file at `path`, or at the end of the links there; it need not exist, and nor need its folder.
+    /// Blocks while another process changes it.
     ///
     /// # Errors
     ///
@@ -124,8 +125,8 @@ impl Replacement {
     }
 }
 
-/// The lock that keeps others from changing a file. It is on a file of its own, since the other is replaced; that one is
-/// gone when nobody changes anything.
+/// The lock that keeps others from changing a file. It is on a file of its own, since the other is replaced; that one
+/// is gone when nobody changes anything.
 #[derive(Debug)]
 struct Lock {
     path: PathBuf,

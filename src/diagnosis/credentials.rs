@@ -86,7 +86,7 @@ fn failure(lookup: &Lookup) -> Option<Finding> {
 fn misplaced(context: &Context) -> Option<Finding> {
     let trust = context.plan.trust.as_ref().ok()?.for_registry(&context.plan.registry);
     let (host, port) = context.place();
-    trust.sources(&host, port).into_iter().find_map(|source| match source.gives {
+    trust.sources(&host, port).into_iter().find_map(|source| match source.provides {
         Provides::Nothing(why @ (Unused::KeyWithScheme { .. } | Unused::Misplaced))
             if source.origin == Origin::Registries =>
         {

@@ -15,33 +15,33 @@ const MAX_FILE: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Text {
     pub text: SecretString,
-    /// The permissions, when users other than the owner can read it.
+    /// The permissions, when other users can read it.
     pub exposed: Option<u32>,
 }
 
-/// Why a file that is there cannot be read.
+/// Why an existing file cannot be read.
 #[derive(Debug)]
 pub(super) struct Unreadable {
     pub why: String,
-    /// Whether it is a matter of permissions alone.
+    /// Whether it is for lack of permission.
     pub is_denied: bool,
 }
 
-/// Reads a whole file that was found; `None` when there is none. A link to nowhere, a folder, a pipe and a device are not files: to
-/// wait for one of them could take forever.
+/// Reads a file at a default location; `None` when it does not exist. Dangling links, folders, pipes and devices are
+/// errors: reading a pipe could block forever.
 pub(super) async fn read(path: &Path) -> Result<Option<Text>, Unreadable> {
     let path = path.to_owned();
-    // All of it at once: each way to a thread that may wait costs more than what it does there.
+    // All steps in one task: handing work to a blocking thread costs more than these steps.
     spawn_blocking(move || read_found(&path)).await.map_err(io::Error::from)?
 }
 
-/// Reads a whole file given by the user; `None` when there is none. It may be a pipe such as the shell's `<(…)`, which is waited for
-/// on a thread of its own, and `/dev/null`.
+/// Reads a file that the user named; `None` when it does not exist. It may be a pipe such as the shell's `<(…)`, and
+/// `/dev/null`; it is read on a blocking thread.
 pub(super) async fn read_named(path: &Path) -> Result<Option<Text>, Unreadable> {
     let path = path.to_owned();
     let read = move || match fs::File::open(&path) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        // A file given by the user may well be a mounted secret, which is made to be read by others.
+        // Permissions are not reported: it may be a mounted secret, which other users may read on purpose.
         file => Ok(Some(Text { text: whole(file?)?, exposed: None })),
     };
     spawn_blocking(read).await.map_err(io::Error::from)?
@@ -96,8 +96,8 @@ impl From<&str> for Unreadable {
     }
 }
 
-/// The documents in a text: one in JSON, any number in YAML. The error says where the text is wrong and quotes nothing of
-/// it.
+/// The documents in a text: one in JSON, any number in YAML. The error has the position, and quotes nothing of the
+/// text.
 pub(super) fn parse(text: &str) -> Result<Vec<Value>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_start().starts_with(['{', '[']) {
@@ -109,12 +109,12 @@ pub(super) fn parse(text: &str) -> Result<Vec<Value>, String> {
     })
 }
 
-/// Whether a text holds nothing: no more than blanks, a byte order mark, or `null`.
+/// Whether a text is empty: blanks, a byte order mark, or `null`.
 pub(super) fn is_blank(text: &str) -> bool {
     matches!(text.strip_prefix('\u{feff}').unwrap_or(text).trim(), "" | "null")
 }
 
-/// The one document in a JSON text.
+/// The document in a JSON text.
 pub(super) fn parse_json(text: &str) -> Result<Value, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(text)

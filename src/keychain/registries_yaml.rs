@@ -1,5 +1,5 @@
 //! The `registries.yaml` of k3s and rke2: `configs: {HOST: {auth: …}}`, whose `auth` has `username` and `password`, or
-//! `auth`, or `identity_token`. The `tls` beside it is read where trust is found.
+//! `auth`, or `identity_token`. Its `tls` is read by the module `trust`.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::config_json::{Entry, entries, object};
 use super::key::{ServerKey, Target};
 use super::lookup::{CredentialMatch, Lookup};
 
-/// The key that is for all registries without one of their own.
+/// The key for all registries without one of their own.
 const ANY: &str = "*";
 
 /// The credentials in one `registries.yaml`.
@@ -15,12 +15,12 @@ const ANY: &str = "*";
 pub(super) struct RegistriesYaml {
     file: String,
     configs: Vec<Entry>,
-    /// What stands in `mirrors.configs`, where nobody reads it.
+    /// The keys in `mirrors.configs`, which k3s ignores.
     misplaced: Vec<ServerKey>,
 }
 
 impl RegistriesYaml {
-    /// Takes a document apart. The error says what is of the wrong type.
+    /// Parses a document. The error names what is of the wrong type.
     pub fn read(document: &Value, file: String) -> Result<Self, String> {
         if document.is_null() {
             return Ok(Self { file, configs: Vec::new(), misplaced: Vec::new() });
@@ -34,7 +34,7 @@ impl RegistriesYaml {
         Ok(Self { file, configs, misplaced })
     }
 
-    /// The credentials for the host of `target`, or else those for any host.
+    /// The credentials for the host of `target`, else those for all hosts.
     pub fn find(&self, target: &Target<'_>) -> Lookup {
         let mut lookup = Lookup { notes: self.mistakes(target), ..Lookup::default() };
         let is_own = |entry: &&Entry| target.hosts().iter().any(|host| entry.key.eq_ignore_ascii_case(host));
@@ -55,7 +55,7 @@ impl RegistriesYaml {
         lookup
     }
 
-    /// What k3s ignores although it was meant for this registry.
+    /// Settings that were meant for this registry and that k3s ignores.
     fn mistakes(&self, target: &Target<'_>) -> Vec<String> {
         let with_scheme = self
             .configs

@@ -1,4 +1,4 @@
-//! Digests: parsed, computed, compared.
+//! Digests: parse, compute, compare.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use super::refusal::{name_of, refuse};
 use super::text::text;
 use crate::error::Error;
 
-/// How a digest is computed: the two registered algorithms that the OCI image specification asks implementations to know.
+/// The algorithm of a digest: the two registered ones of the OCI image specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
     /// SHA-256, 64 hexadecimal digits.
@@ -22,7 +22,7 @@ pub enum Algorithm {
 impl Algorithm {
     const ALL: [Self; 2] = [Self::Sha256, Self::Sha512];
 
-    /// As it stands before the colon: `sha256`, `sha512`.
+    /// The name before the colon: `sha256`, `sha512`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sha256 => "sha256",
@@ -30,7 +30,7 @@ impl Algorithm {
         }
     }
 
-    /// How many hexadecimal digits stand after the colon.
+    /// The number of hexadecimal digits after the colon.
     fn digits(self) -> usize {
         match self {
             Self::Sha256 => 64,
@@ -45,8 +45,8 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// What bytes are identified by: `sha256:` and 64 or `sha512:` and 128 lower-case hexadecimal digits
-/// (OCI image specification, descriptor.md, "Digests").
+/// A digest: `sha256:` and 64 or `sha512:` and 128 lower-case hexadecimal digits (OCI image specification,
+/// descriptor.md, "Digests").
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(String);
 
@@ -68,7 +68,7 @@ impl Digest {
         })
     }
 
-    /// How it was computed.
+    /// Its algorithm.
     pub fn algorithm(&self) -> Algorithm {
         if self.0.starts_with("sha512:") { Algorithm::Sha512 } else { Algorithm::Sha256 }
     }
@@ -83,12 +83,12 @@ impl Digest {
         *self == Self::of(self.algorithm(), bytes)
     }
 
-    /// The digest whose digits are all zero: that of nothing that anybody knows, so that a request with it changes nothing.
+    /// The digest with all digits zero. No content with it is known, so that a request for it changes nothing.
     pub fn zero(algorithm: Algorithm) -> Self {
         Self(format!("{algorithm}:{}", "0".repeat(algorithm.digits())))
     }
 
-    /// As `from_str`, with the cause alone as its error.
+    /// Like `from_str`; the error is the cause alone.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match fault(text) {
             None => Ok(Self(text.to_owned())),
@@ -97,7 +97,7 @@ impl Digest {
     }
 }
 
-/// A digest as the bytes that it stands for: less than half of what its text takes.
+/// A digest as bytes: less than half the size of its text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum PackedDigest {
     Sha256([u8; 32]),
@@ -108,7 +108,7 @@ impl From<&Digest> for PackedDigest {
     fn from(digest: &Digest) -> Self {
         fn bytes<const N: usize>(digits: &str) -> [u8; N] {
             let mut bytes = [0; N];
-            // A digest has as many digits as its algorithm asks for, all of them hexadecimal.
+            // A digest has exactly the digits of its algorithm, all of them hexadecimal.
             let _ = hex::decode_to_slice(digits, &mut bytes);
             bytes
         }
@@ -143,7 +143,7 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// A digest in the making; see [`Digest::hasher`].
+/// Computes a digest; see [`Digest::hasher`].
 #[derive(Debug, Clone)]
 pub struct Hasher(State);
 
@@ -162,7 +162,7 @@ impl Hasher {
         }
     }
 
-    /// The digest of all bytes that were added.
+    /// The digest of all added bytes.
     pub fn finish(self) -> Digest {
         Digest(match self.0 {
             State::Sha256(state) => format!("sha256:{}", hex::encode(state.finalize())),
@@ -193,7 +193,7 @@ fn fault(text: &str) -> Option<String> {
     (found != wanted).then(|| format!("{algorithm} has {wanted} hexadecimal digits, this digest has {found}"))
 }
 
-/// Guesses what was meant by a text that cannot be a digest.
+/// Guesses what was meant by a text without a colon.
 fn without_colon(text: &str) -> String {
     let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if let Some(algorithm) = Algorithm::ALL.into_iter().find(|known| is_hex && known.digits() == text.len()) {

@@ -6,11 +6,11 @@ use url::Host as UrlHost;
 
 use super::refusal::name_of;
 
-/// Lengths of a name and of a label in the DNS (RFC 1035, 2.3.4).
+/// Maximum lengths of a name and of a label in the DNS (RFC 1035, 2.3.4).
 const MAX_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
 
-/// A host and the port written after it.
+/// A host with an optional port.
 ///
 /// ```text
 /// HOST   LABEL ( "." LABEL )* | IPv4 | "[" IPv6 "]"
@@ -49,13 +49,13 @@ impl Authority {
         Ok(Self { host, port: port.map(number).transpose()? })
     }
 
-    /// An IPv6 address that stands alone and needs no brackets.
+    /// An IPv6 address alone, which needs no brackets.
     pub(super) fn bare_ipv6(text: &str) -> Option<Self> {
         let host = ipv6(text).ok()?;
         Some(Self { host, port: None })
     }
 
-    /// Whether it is this very machine, by address or as `localhost`.
+    /// Whether it is the local host, by address or as `localhost`.
     pub(super) fn is_loopback(&self) -> bool {
         self.host == "localhost"
             || self.host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
@@ -114,7 +114,7 @@ fn name(text: &str) -> Result<String, String> {
     }
     text.split('.').try_for_each(label)?;
     let lower = text.to_ascii_lowercase();
-    // A URL may read a host differently: it takes 127.1 and 0x7f.0.0.1 for addresses and checks international names.
+    // URLs may interpret a host differently: 127.1 and 0x7f.0.0.1 as addresses, and international names are validated.
     match UrlHost::parse(&lower) {
         Ok(UrlHost::Domain(domain)) if domain == lower => Ok(lower),
         Ok(UrlHost::Ipv4(address)) if address.to_string() == lower => Ok(lower),

@@ -1,4 +1,4 @@
-//! Names of things in a registry: parsed once, then only types.
+//! Names in registries: parsed once, then only types.
 //!
 //! ```text
 //! REGISTRY   HOST[:PORT] | http://HOST[:PORT] | https://HOST[:PORT][/PREFIX]
@@ -6,13 +6,13 @@
 //! REF        REPO:TAG | REPO@DIGEST | REPO:TAG@DIGEST | REPO
 //! ```
 //!
-//! [`Registry`], [`Repository`], [`Tag`], [`Digest`] and [`Reference`] are single things; [`Located`] is what a user
-//! writes, where a host may stand first, or a pasted address. The grammar is that of the
-//! `distribution/reference` package. [`VersionOrder`] is the order of tags as versions, [`Glob`] a choice of names.
+//! [`Registry`], [`Repository`], [`Tag`], [`Digest`] and [`Reference`] are single names, which serialize as their text;
+//! [`Located`] is what users write, where a host may come first, or a pasted URL. The grammar is that of the
+//! `distribution/reference` package. [`VersionOrder`] orders tags as versions, [`Glob`] selects names.
 //!
-//! A name that parses is safe in a URL: it has only letters, digits, `.`, `_`, `-`, and `/` and `:` where they belong, no
-//! dot segments and no empty ones, so that it stands in a path as it is. A name that does not parse gives an
-//! [`Error`](crate::Error) that says which part is wrong and never repeats a password written into it.
+//! A parsed name is safe in a URL path: it has only letters, digits, `.`, `_`, `-`, and `/` and `:` where they belong,
+//! no dot segments and no empty ones. A text that does not parse is an [`Error`](crate::Error) that says which part is
+//! wrong and never repeats a password in it.
 //!
 //! ```
 //! use registry_ls::name::{Located, Reference, Registry};

@@ -9,7 +9,7 @@ use crate::error::Error;
 
 const MAX: usize = 255;
 
-/// The path of a repository within its registry, such as `team/app`; no host stands before it.
+/// The path of a repository within its registry, such as `team/app`, without a host.
 ///
 /// ```text
 /// PATH       COMPONENT ( "/" COMPONENT )*              at most 255 characters
@@ -22,19 +22,19 @@ pub struct Repository(String);
 text!(Repository);
 
 impl Repository {
-    /// The repository that Docker Hub keeps an official image in: `alpine` is `library/alpine` there. Any other path stays.
+    /// The repository of an official image on Docker Hub: `alpine` is `library/alpine`. Other paths are unchanged.
     pub(super) fn official(self) -> Self {
         let official = format!("library/{}", self.0);
         if self.0.contains('/') || official.len() > MAX { self } else { Self(official) }
     }
 
-    /// Whether its first component would be read as a host: `ghcr.io/owner/app`, `localhost/app`. Such a name is told from a
-    /// host by the registry before it alone.
+    /// Whether its first component could be read as a host: `ghcr.io/owner/app`, `localhost/app`. Such a name is
+    /// unambiguous only after its registry.
     pub fn begins_like_a_host(&self) -> bool {
         self.0.split_once('/').is_some_and(|(first, _)| is_host(first))
     }
 
-    /// As `from_str`, with the cause alone as its error.
+    /// Like `from_str`; the error is the cause alone.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match fault(text) {
             None => Ok(Self(text.to_owned())),
@@ -108,7 +108,7 @@ fn unexpected_colon(path: &str) -> String {
     }
 }
 
-/// A repository is wanted without what stands after `mark`.
+/// The cause for a repository with a tag or digest.
 fn alone(what: &str, path: &str, mark: char) -> String {
     let before = path.split(mark).next().unwrap_or_default();
     match fault(before) {
@@ -117,7 +117,7 @@ fn alone(what: &str, path: &str, mark: char) -> String {
     }
 }
 
-/// What is wrong with a component, or `None`. It has only characters that are allowed somewhere.
+/// The fault of a component, if any. Its characters are allowed in general.
 fn fault_of_component(path: &str, component: &str) -> Option<String> {
     if component.is_empty() {
         return Some(match (path.starts_with('/'), path.ends_with('/')) {

@@ -1,6 +1,6 @@
-//! What names that are kept as their text have in common.
+//! The common methods and traits of names.
 
-/// What every name that is kept as its text can do.
+/// The methods and traits of a name that wraps its text.
 macro_rules! text {
     ($name:ident) => {
         impl $name {
@@ -36,9 +36,9 @@ macro_rules! text {
     };
 }
 
-/// A name that takes over its text: of a list there are many.
+/// A name that is parsed without copying its text, for long lists.
 pub(crate) trait FromText: Sized {
-    /// The name, or the text itself, which is no such name.
+    /// The name, or the text back when it is invalid.
     fn from_text(text: String) -> Result<Self, String>;
 }
 

@@ -1,4 +1,4 @@
-//! TLS configurations, one for each server.
+//! Makes TLS configurations, one for each server.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -26,17 +26,17 @@ use super::verifier::Verifier;
 use crate::error::{Error, Result};
 use crate::name::Registry;
 
-/// Protocols offered by ALPN, the preferred one first.
+/// Protocols offered by ALPN, in order of preference.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// What the user says about trust, and where to look for more. The default looks nowhere but in the system's store.
+/// The user's trust settings, and the folders of further ones. By default only the system's roots are trusted.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// PEM files with certificates to trust in addition to the system's roots.
     pub ca_files: Vec<PathBuf>,
-    /// The certificate to show to a registry that asks for one, instead of those that are found.
+    /// The client certificate to present to the registry, in place of those that are found.
     pub client_identity: Option<ClientIdentityFiles>,
-    /// Accept whatever certificate a server has.
+    /// Accept any certificate.
     pub insecure: bool,
     /// The user's home, with `.docker/certs.d` and `.config`.
     pub home: Option<PathBuf>,
@@ -44,12 +44,12 @@ pub struct Options {
     pub xdg_config_home: Option<PathBuf>,
     /// `DOCKER_CONFIG`, looked at before `~/.docker`.
     pub docker_config: Option<PathBuf>,
-    /// The root of the files that are the whole machine's, such as `/etc/docker`; `None` leaves them out.
+    /// The root of the system's files, such as `/etc/docker`; `None` leaves them out.
     pub root: Option<PathBuf>,
 }
 
 impl Options {
-    /// Looks where this process' environment says. A variable that is empty counts as unset.
+    /// The options of this process' environment. An empty variable counts as unset.
     pub fn from_env() -> Self {
         let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         Self {
@@ -62,7 +62,7 @@ impl Options {
     }
 }
 
-/// Who is trusted. Cheap to clone; clones share what has been read.
+/// A trust configuration. Cheap to clone; clones share what has been read.
 #[derive(Debug, Clone)]
 pub struct Trust {
     shared: Arc<Shared>,
@@ -75,7 +75,7 @@ struct Shared {
     insecure: bool,
     given: Vec<ConfiguredCert>,
     identity: Option<Identity>,
-    /// What the user named, for [`Trust::sources`].
+    /// The files that the user named, for [`Trust::sources`].
     named: Vec<Source>,
     system: Arc<SystemRoots>,
     provider: Arc<CryptoProvider>,
@@ -84,12 +84,12 @@ struct Shared {
 }
 
 impl Trust {
-    /// Reads what the user named. The system's roots and the files of other programs are not read yet.
+    /// Reads the files that the user named. The system's roots and the files of other programs are not read yet.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::error::Kind::Config) names a file that cannot be read, holds no certificate, is damaged, or
-    /// a client key that belongs to another certificate.
+    /// [`Kind::Config`](crate::error::Kind::Config) when a file cannot be read, contains no certificate or is damaged,
+    /// or a client key belongs to another certificate.
     pub fn load(options: Options) -> Result<Self> {
         Self::with_roots(options, SystemRoots::native())
     }
@@ -97,7 +97,8 @@ impl Trust {
     pub(super) fn with_roots(options: Options, system: SystemRoots) -> Result<Self> {
         let provider = Arc::new(ring::default_provider());
         let (mut given, mut named) = (Vec::new(), Vec::new());
-        let mut name = |path: &Path, gives| named.push(Source { origin: Origin::User, path: path.to_owned(), gives });
+        let mut name =
+            |path: &Path, provides| named.push(Source { origin: Origin::User, path: path.to_owned(), provides });
         for path in &options.ca_files {
             let certificates: Vec<_> = read_ca_file(path)?.collect();
             name(path, Provides::Authorities(certificates.iter().map(|given| given.certificate.clone()).collect()));
@@ -123,12 +124,9 @@ impl Trust {
         Ok(Self { shared: Arc::new(shared), registry: None })
     }
 
-    /// The same trust in the service of one registry, which matters in three ways:
+    /// The same trust configuration for one registry, which has three effects:
     ///
-    /// - the registry is looked for under the name that was typed, `reg` being another than `reg:443`;
-    /// - the certificate authorities found for it also vouch for its token server and for where it redirects to, as they do
-    ///   in docker, podman and containerd;
-    /// - [`Options::client_identity`] is shown to its host alone.
+    /// - the configuration of other programs is searched for the name that was typed: `reg` is not `reg:443`;
     #[must_use]
     pub fn for_registry(&self, registry: &Registry) -> Self {
         Self { shared: Arc::clone(&self.shared), registry: Some(Place::of(registry)) }
@@ -136,21 +134,22 @@ impl Trust {
 
     /// The configuration for TLS connections to `host` and `port`: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1 by ALPN.
     ///
-    /// The first call for a server reads what is configured for it.
+    /// The first call for a server reads its configuration.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::error::Kind::Config) when a client certificate configured for this server cannot be used.
+    /// [`Kind::Config`](crate::error::Kind::Config) when a client certificate configured for this server cannot be
+    /// used.
     pub fn client_config(&self, host: &str, port: u16) -> Result<ClientConfig> {
-        let (verifier, identities) = self.judge_and_identities(host, port)?;
+        let (verifier, identities) = self.verifier_and_identities(host, port)?;
         let mut config = self.configure(verifier, Arc::new(identities))?;
         config.resumption =
             Resumption::store(Arc::new(Sessions::with(host, Arc::clone(&self.found(host, port).begun))));
         Ok(config)
     }
 
-    /// Who judges a server's certificates, and what is shown to it.
-    pub(super) fn judge_and_identities(
+    /// The verifier of a server's certificates, and the client certificates for it.
+    pub(super) fn verifier_and_identities(
         &self,
         host: &str,
         port: u16,
@@ -167,21 +166,21 @@ impl Trust {
             unused.extend(registry.unused());
         }
         let identities = Identities { all: self.identities(host, &found), asked: Arc::clone(&found.asked) };
-        Ok((self.judge(given, unused), identities))
+        Ok((self.verifier(given, unused), identities))
     }
 
-    /// The configuration for connections that no server's own configuration is for, such as those to a proxy: the system's
-    /// roots and what the user named, no client certificate. It reads nothing.
+    /// The configuration for connections without a configuration of their own, such as those to a proxy: the system's
+    /// roots and the files that the user named, no client certificate. Reads nothing.
     ///
     /// # Errors
     ///
     /// [`Kind::Config`](crate::error::Kind::Config) when TLS cannot be set up.
     pub fn general_config(&self) -> Result<ClientConfig> {
         let nobody = Identities { all: Vec::new(), asked: Arc::default() };
-        self.configure(self.judge(self.shared.given.clone(), Vec::new()), Arc::new(nobody))
+        self.configure(self.verifier(self.shared.given.clone(), Vec::new()), Arc::new(nobody))
     }
 
-    fn judge(&self, given: Vec<ConfiguredCert>, unused: Vec<String>) -> Arc<dyn ReportingVerifier> {
+    fn verifier(&self, given: Vec<ConfiguredCert>, unused: Vec<String>) -> Arc<dyn ReportingVerifier> {
         if self.shared.insecure {
             Arc::new(self.accept_any())
         } else {
@@ -215,36 +214,36 @@ impl Trust {
         self.shared.insecure
     }
 
-    /// Whether there is a client certificate for this server, to be shown if it asks for one.
+    /// Whether there is a client certificate for this server.
     #[cfg(test)]
     pub(super) fn offers_client_certificate(&self, host: &str, port: u16) -> bool {
         !self.identities(host, &self.found(host, port)).is_empty()
     }
 
-    /// Explains a failed handshake with this server, as [`explain()`] does and with what is known of its client certificate.
+    /// Explains a failed handshake with this server as [`explain()`] does, taking its client certificate into account.
     pub fn explain(&self, error: &rustls::Error, host: &str, port: u16) -> Rejection {
         let found = self.found(host, port);
         let offered = !self.identities(host, &found).is_empty();
         explain::explain_to(ClientSide { offered, asked: found.asked.load(Ordering::Relaxed) }, error, host)
     }
 
-    /// Why this server closed the first connection to it without an answer, if it had asked for a client certificate. In TLS 1.3 its
-    /// refusal comes after the handshake, and an HTTP/2 client drops it with the connection.
+    /// Why this server closed the first connection without a reply, if it had requested a client certificate. In TLS
+    /// 1.3 its refusal follows the handshake, and an HTTP/2 client discards it with the connection.
     pub fn explain_silence(&self, host: &str, port: u16) -> Option<Rejection> {
         let found = self.found(host, port);
         let offered = !self.identities(host, &found).is_empty();
         found.asked.load(Ordering::Relaxed).then(|| explain::closed_after_asking(offered))
     }
 
-    /// Whether a connection to this server came as far as a TLS handshake, then or later.
+    /// Whether a connection to this server started a TLS handshake at `then` or later.
     pub fn has_begun_handshake_since(&self, then: Instant, host: &str, port: u16) -> bool {
         self.found(host, port).begun.is_since(then)
     }
 
-    /// What is known about trust in a server besides the system's roots, and from which files: what counts, and what does
-    /// not although it looks as if.
+    /// What is configured for trust in a server besides the system's roots, and in which files: also what is not used
+    /// although it may seem so.
     pub fn sources(&self, host: &str, port: u16) -> Vec<Source> {
-        let is_authority = |source: &&Source| !matches!(source.gives, Provides::ClientIdentity { .. });
+        let is_authority = |source: &&Source| !matches!(source.provides, Provides::ClientIdentity { .. });
         let named = self.shared.named.iter().filter(|source| self.is_shown_to(host) || is_authority(source));
         let mut sources: Vec<_> = named.cloned().collect();
         sources.extend(self.found(host, port).sources.iter().cloned());
@@ -269,7 +268,7 @@ impl Trust {
         self.found_at(self.place(host, port))
     }
 
-    /// What was found for the registry, when `host` and `port` are another server that it named.
+    /// What was found for the registry, when `host` and `port` are another server, such as its token server.
     fn found_for_registry_of(&self, host: &str, port: u16) -> Option<Arc<Found>> {
         let registry = self.registry.as_ref().filter(|registry| !registry.is(host, port))?;
         Some(self.found_at(registry.clone()))
@@ -281,7 +280,7 @@ impl Trust {
         Arc::clone(found.entry(place).or_insert_with_key(look))
     }
 
-    /// Whether the client certificate that the user named is meant for this host.
+    /// Whether the client certificate that the user named is for this host.
     fn is_shown_to(&self, host: &str) -> bool {
         self.registry.as_ref().is_none_or(|registry| registry.is_host(host))
     }

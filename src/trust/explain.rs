@@ -1,4 +1,4 @@
-//! Every error of a TLS handshake as a fault with its cause.
+//! Explains errors of TLS handshakes: the fault, its cause, and the certificates that the server sent.
 
 use std::fmt::{self, Display};
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerInco
 use super::certificate::Certificate;
 use crate::error::Tls;
 
-/// Why a server was refused, or refused us.
+/// Why a server was refused, or refused the client.
 ///
-/// A verdict on a certificate travels inside `rustls::Error::InvalidCertificate(CertificateError::Other(…))`;
-/// [`explain()`] takes it out again. Its texts may hold what the server sent: whoever prints them must escape them.
+/// The verifier's rejection travels inside `rustls::Error::InvalidCertificate(CertificateError::Other(…))`;
+/// [`explain()`] extracts it. Its texts may contain text from the server: programs must escape them before printing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// What is wrong, with the facts that a hint needs.
+    /// The fault, with the facts that a hint needs.
     pub fault: Tls,
-    /// Why, as one sentence in lower case.
+    /// The cause, as one sentence in lower case.
     pub cause: String,
-    /// The certificates that the server sent and that can be read, its own first. Empty when it was not about them.
+    /// The certificates that the server sent and that can be parsed, its own first. Empty when they are not the cause.
     pub chain: Vec<Certificate>,
 }
 
@@ -28,7 +28,7 @@ impl Rejection {
         Self { fault, cause: cause.into(), chain: Vec::new() }
     }
 
-    /// What failed, in one line; `host` names the server as the user knows it, for instance `registry.corp:5000`.
+    /// What failed, in one line. `host` is the server as the user knows it, for instance `registry.corp:5000`.
     pub fn what(&self, host: &str) -> String {
         match &self.fault {
             Tls::UnknownIssuer { .. } => format!("the certificate of {host} is not trusted: unknown issuer"),
@@ -55,35 +55,38 @@ impl fmt::Display for Rejection {
 impl std::error::Error for Rejection {}
 
 impl From<Rejection> for rustls::Error {
-    /// The form in which a verdict travels through rustls; [`explain()`] takes it out again.
+    /// Wraps the rejection for rustls; [`explain()`] extracts it again.
     fn from(rejection: Rejection) -> Self {
         rustls::CertificateError::Other(rustls::OtherError(Arc::new(rejection))).into()
     }
 }
 
-/// Longest text taken over from rustls, in characters.
-const LONGEST_TEXT: usize = 200;
+/// The longest text of rustls that is quoted, in characters.
+const MAX_TEXT: usize = 200;
 
-/// Explains a failed handshake with `host`; `client_certificate_offered` says whether there was one to show.
+/// Explains a failed handshake with `host`; `client_certificate_offered` says whether the client had a certificate to
+/// present.
 ///
-/// A verdict of this floor's own verifier is handed back as it was made.
+/// A rejection of this module's own verifier is returned as it was made.
 pub fn explain(error: &Error, host: &str, client_certificate_offered: bool) -> Rejection {
     explain_to(ClientSide { offered: client_certificate_offered, asked: false }, error, host)
 }
 
-/// What is known about the client's own certificate in a handshake.
+/// The client certificate's part in a handshake.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ClientSide {
-    /// Whether there was one to show.
+    /// Whether the client had one.
     pub offered: bool,
-    /// Whether the server is known to have asked for one.
+    /// Whether the server is known to have requested one.
     pub asked: bool,
 }
 
-/// [`explain`], with all that is known.
+/// [`explain`], with details of the client certificate.
 pub(super) fn explain_to(client: ClientSide, error: &Error, host: &str) -> Rejection {
     match error {
-        Error::InvalidCertificate(CertificateError::Other(other)) if let Some(verdict) = verdict(other) => verdict,
+        Error::InvalidCertificate(CertificateError::Other(other)) if let Some(rejection) = rejection_in(other) => {
+            rejection
+        }
         Error::InvalidCertificate(CertificateError::BadSignature) => Rejection::new(
             Tls::BadCertificate,
             "the server did not prove that it has the private key of its certificate",
@@ -103,17 +106,17 @@ pub(super) fn explain_to(client: ClientSide, error: &Error, host: &str) -> Rejec
     }
 }
 
-fn verdict(other: &rustls::OtherError) -> Option<Rejection> {
+fn rejection_in(other: &rustls::OtherError) -> Option<Rejection> {
     other.0.downcast_ref::<Rejection>().cloned()
 }
 
-/// What the server means by an alert (RFC 8446 §6.2, RFC 5246 §7.2.2).
+/// The meaning of an alert (RFC 8446 §6.2, RFC 5246 §7.2.2).
 fn alerted(alert: AlertDescription, host: &str, client: ClientSide) -> Rejection {
     use AlertDescription as Alert;
     let offered = client.offered;
     let name = words(format_args!("{alert:?}"));
     match alert {
-        // Alerts about certificates can only mean the client's: the server has seen no other.
+        // Alerts about certificates are about the client's: the server has received no other.
         Alert::CertificateRequired
         | Alert::NoCertificate
         | Alert::BadCertificate
@@ -123,7 +126,7 @@ fn alerted(alert: AlertDescription, host: &str, client: ClientSide) -> Rejection
         | Alert::CertificateUnknown
         | Alert::UnknownCA
         | Alert::AccessDenied => client_certificate(offered, &name),
-        // OpenSSL's servers say no more than this in TLS 1.2 when the certificate that they asked for does not come.
+        // OpenSSL's servers send this in TLS 1.2 when the requested certificate is missing.
         Alert::HandshakeFailure if client.asked => client_certificate(offered, &name),
         Alert::ProtocolVersion | Alert::InsufficientSecurity | Alert::InappropriateFallback => {
             Rejection::new(Tls::Version, format!("TLS 1.2 and 1.3 were offered, and the server says: {name}"))
@@ -143,7 +146,7 @@ fn client_certificate(offered: bool, alert: &str) -> Rejection {
     without_client_certificate(offered, &format!("says: {alert}"))
 }
 
-/// A server that asked for a client certificate and closed the connection without a word.
+/// A server that requested a client certificate and closed the connection without an alert.
 pub(super) fn closed_after_asking(offered: bool) -> Rejection {
     without_client_certificate(offered, "asked for one and closed the connection")
 }
@@ -160,9 +163,9 @@ fn incompatible(reason: &PeerIncompatible) -> String {
     }
 }
 
-/// An error's text in plain words: rustls and webpki show many of theirs as identifiers such as `NameConstraintViolation`.
+/// An error's text as words: rustls and webpki format many as identifiers such as `NameConstraintViolation`.
 pub(super) fn words(error: impl Display) -> String {
-    let text: String = error.to_string().chars().take(LONGEST_TEXT).collect();
+    let text: String = error.to_string().chars().take(MAX_TEXT).collect();
     if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric()) {
         return text;
     }
@@ -235,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_of_the_verifier_comes_back_as_it_was() {
+    fn a_rejection_of_the_verifier_is_returned_unchanged() {
         let verdict = Rejection::new(Tls::Expired { not_after: "2026-01-01T00:00:00Z".to_owned() }, "it was …");
         assert_eq!(explain(&verdict.clone().into(), "h", true), verdict);
     }
@@ -245,7 +248,7 @@ mod tests {
         assert_eq!(words("NameConstraintViolation"), "name constraint violation");
         assert_eq!(words("UnknownCA"), "unknown CA");
         assert_eq!(words("received corrupt message of type X"), "received corrupt message of type X");
-        assert_eq!(words("x".repeat(10_000)).len(), LONGEST_TEXT);
+        assert_eq!(words("x".repeat(10_000)).len(), MAX_TEXT);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Client certificates: a chain, its private key, and the choice among several when a server asks for one.
+//! Client certificates: a chain, its private key, and the choice among several when a server requests one.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct ClientIdentityFiles {
     pub key: PathBuf,
 }
 
-/// A client certificate with its key, ready to be offered.
+/// A client certificate with its key.
 #[derive(Debug, Clone)]
 pub(super) struct Identity {
     pub certificate: Certificate,
@@ -33,14 +33,14 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Reads two files that the user named. The error names the file and what is wrong with it.
+    /// Reads two files that the user named. The error names the file and the reason.
     pub fn load(files: &ClientIdentityFiles, provider: &CryptoProvider) -> Result<Self> {
         let certificates = read(&files.cert, "client certificate")?;
         let keys = read(&files.key, "client key")?;
         Self::assemble(certificates, keys, provider).map_err(|identity_error| identity_error.into_error(files))
     }
 
-    /// Makes an identity of what a certificate file and a key file hold.
+    /// Makes an identity from the contents of a certificate file and a key file.
     pub fn assemble(certificates: Contents, keys: Contents, provider: &CryptoProvider) -> Result<Self, IdentityError> {
         if certificates.certificates.is_empty() || !certificates.damaged.is_empty() {
             return Err(IdentityError::NoCertificate(certificates.instead_of_certificates()));
@@ -59,7 +59,7 @@ impl Identity {
                 }
             };
             let Some(spki) = key.public_key() else { continue };
-            // The certificate of the key comes first in TLS, wherever it stands in the file.
+            // TLS sends the key's certificate first, wherever it is in the file.
             let Some(own) = chain.iter().position(|(_, certificate)| certificate.spki == spki.as_ref()) else {
                 continue;
             };
@@ -82,21 +82,21 @@ impl Identity {
     }
 }
 
-/// Why a key and a certificate make no identity.
+/// Why a key and a certificate are not an identity.
 #[derive(Debug)]
 pub(super) enum IdentityError {
-    /// What the file holds in place of a certificate.
+    /// What the file contains in place of a certificate.
     NoCertificate(String),
-    /// What the file holds in place of a key.
+    /// What the file contains in place of a key.
     NoKey(String),
-    /// The cryptography's reason.
+    /// The key is not supported; the reason.
     Unsupported(String),
-    /// Whose certificate it is that the key does not belong to.
+    /// The key does not belong to the certificate with this subject.
     Foreign(String),
 }
 
 impl IdentityError {
-    /// The error that names the file at fault.
+    /// An error that names the file.
     pub fn into_error(self, files: &ClientIdentityFiles) -> Error {
         let (cert, key) = (files.cert.display(), files.key.display());
         match self {

@@ -1,12 +1,13 @@
-//! Who is trusted as the far end of a TLS connection, and what is wrong when it is not.
+//! Decides which servers are trusted in TLS, and explains why one is not.
 //!
-//! [`Trust`] gives a [`rustls::ClientConfig`] per server: the system's roots, read when they are first needed; what the user
-//! names beside them; and what docker, podman, containerd, k3s and this program's own folder know about that server, read at
-//! the first connection to it. Its verifier asks webpki and adds one thing, the pin: a server whose own
-//! certificate was given byte for byte is accepted, provided that its name and dates are right. That is what docker, curl
-//! and Go make of the self-signed certificate that every guide tells people to create.
+//! [`Trust`] makes a [`rustls::ClientConfig`] for each server: from the system's roots, which are read when they are
+//! first needed; from the files that the user names; and from what docker, podman, containerd, k3s and further
+//! `certs.d` folders configure for that server, which is read at the first connection to it. Its verifier is webpki
+//! with one addition, the pin: a server whose own certificate is configured, byte for byte, is accepted if its name and
+//! dates are valid. docker, curl and Go do the same with the self-signed certificate that many guides tell people to
+//! create.
 //!
-//! A failed handshake is explained by [`explain()`]: as data in [`crate::error::Tls`], and in a sentence.
+//! [`explain()`] turns a failed handshake into data, [`crate::error::Tls`], and a sentence.
 
 mod anchor;
 pub mod certificate;

@@ -1,4 +1,4 @@
-//! From webpki's error and the certificates at hand to the facts and the sentence that a person can act on.
+//! Turns webpki's error and the certificates into a fault and a sentence that a person can act on.
 
 use jiff::Timestamp;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -9,31 +9,31 @@ use super::explain::{Rejection, words};
 use super::trust_source::ConfiguredCert;
 use crate::error::Tls;
 
-/// Most names told in a sentence; the facts hold all that were kept.
-const MOST_NAMES_TOLD: usize = 8;
+/// The largest number of names in a sentence; the facts have all of them.
+const MAX_NAMES: usize = 8;
 
-/// Fewest bits of an RSA key that is accepted (ring, as browsers).
-const FEWEST_RSA_BITS: usize = 2048;
+/// The smallest RSA key that is accepted (by ring, as by browsers), in bits.
+const MIN_RSA_BITS: usize = 2048;
 
-/// What was there to vouch for the server.
+/// The trusted certificates that were tried.
 pub(super) struct Considered<'a> {
-    /// Number of the system's roots.
+    /// The number of the system's roots.
     pub system: usize,
-    /// The certificates that were given, those that cannot vouch for anybody included.
+    /// The configured certificates, including those that cannot be issuers.
     pub given: &'a [ConfiguredCert],
 }
 
 /// A chain that was refused.
 pub(super) struct Refusal<'a> {
-    /// Why, in rustls' terms.
+    /// The error of rustls.
     pub error: Error,
-    /// The readable certificates that the server sent, in its order.
+    /// The certificates that the server sent and that can be parsed, in its order.
     pub chain: Vec<Certificate>,
-    /// The name that was asked for.
+    /// The requested name.
     pub name: &'a ServerName<'a>,
-    /// When.
+    /// The time of verification.
     pub now: Timestamp,
-    /// By what it was judged.
+    /// The trusted certificates.
     pub considered: Considered<'a>,
 }
 
@@ -87,7 +87,7 @@ impl Refusal<'_> {
         }
     }
 
-    /// The chain as far as it can be followed from the server's own certificate, each followed by its issuer.
+    /// The chain from the server's own certificate, each followed by its issuer, as far as it can be followed.
     fn path<'c>(&'c self, leaf: &'c Certificate) -> Vec<&'c Certificate> {
         let mut path = vec![leaf];
         let mut last = leaf;
@@ -105,7 +105,8 @@ impl Refusal<'_> {
         self.considered.given.iter().map(|given| &given.certificate).find(|given| given.subject == last.issuer)
     }
 
-    /// Nobody vouches for the chain. `namesake` says that somebody trusted has the issuer's name and another key.
+    /// No trusted certificate issued the chain. `namesake` says that a trusted one has the issuer's name and another
+    /// key.
     fn unknown_issuer(&self, leaf: &Certificate, namesake: bool) -> Finding {
         let path = self.path(leaf);
         let last = path.last().copied().unwrap_or(leaf);
@@ -152,7 +153,7 @@ impl Refusal<'_> {
             1 => Some("the 1 certificate given".to_owned()),
             many => Some(format!("the {many} certificates given")),
         };
-        // Where the root was given and only the leaf was sent, what is between them may be all that is missing.
+        // If the root is configured and only the leaf was sent, the intermediate may be all that is missing.
         let which =
             if leaf_only && given.is_some() { "which is neither sent by the server nor" } else { "which is not" };
         match (roots, given) {
@@ -167,7 +168,7 @@ impl Refusal<'_> {
         let path = self.path(leaf);
         let weak =
             path.iter().copied().chain(self.considered.given.iter().map(|given| &given.certificate)).find(|issuer| {
-                matches!(issuer.key, Key::Rsa(bits) if bits < FEWEST_RSA_BITS)
+                matches!(issuer.key, Key::Rsa(bits) if bits < MIN_RSA_BITS)
                     && path.iter().any(|issued| issued.issuer == issuer.subject)
             });
         match weak {
@@ -176,7 +177,7 @@ impl Refusal<'_> {
         }
     }
 
-    /// A certificate of the chain, or its own issuer among those given, is outside of its dates.
+    /// A certificate of the chain is expired or not yet valid.
     fn outdated(&self, validity: Validity) -> Finding {
         let Some((place, at_fault)) =
             self.chain.iter().enumerate().find(|(_, one)| one.validity_at(self.now) == validity)
@@ -252,11 +253,11 @@ fn bad(cause: String) -> Finding {
     (Tls::BadCertificate, cause)
 }
 
-/// The names of a certificate as a list that fits in a sentence.
+/// The names of a certificate as a list for a sentence.
 fn describe(certificate: &Certificate) -> String {
-    let told: Vec<_> = certificate.names.iter().take(MOST_NAMES_TOLD).map(ToString::to_string).collect();
-    let more = certificate.names.len() - told.len() + certificate.names_omitted;
-    let names = told.join(", ");
+    let listed: Vec<_> = certificate.names.iter().take(MAX_NAMES).map(ToString::to_string).collect();
+    let more = certificate.names.len() - listed.len() + certificate.names_omitted;
+    let names = listed.join(", ");
     if more == 0 { names } else { format!("{names} and {more} more") }
 }
 
@@ -270,13 +271,13 @@ fn covers_top_level(name: &AltName, host: &str) -> bool {
 }
 
 fn too_weak(whose: &str, key: &Key) -> String {
-    format!("{whose}, {key}, is too short to be accepted: {FEWEST_RSA_BITS} bits are the least")
+    format!("{whose}, {key}, is too short to be accepted: {MIN_RSA_BITS} bits are the least")
 }
 
-/// Explains the failure of a handshake's signature by the server's key where that is its reason.
+/// Explains a failed signature of the handshake by the server's key, where its size is the cause.
 pub(super) fn weak_key(leaf: &CertificateDer<'_>, error: Error) -> Error {
     match Certificate::parse(leaf) {
-        Some(leaf) if matches!(leaf.key, Key::Rsa(bits) if bits < FEWEST_RSA_BITS) => {
+        Some(leaf) if matches!(leaf.key, Key::Rsa(bits) if bits < MIN_RSA_BITS) => {
             let cause = too_weak("its key", &leaf.key);
             Rejection { fault: Tls::BadCertificate, cause, chain: vec![leaf] }.into()
         }

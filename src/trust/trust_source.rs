@@ -10,18 +10,18 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::certificate::Certificate;
 
-/// To whom a server owes it that its certificate is accepted.
+/// Why a server certificate was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrustSource {
-    /// An authority whose certificate is in this file.
+    /// A CA certificate in this file.
     Authority(PathBuf),
-    /// This file, which holds the server's own certificate.
+    /// The server's own certificate in this file.
     Pin(PathBuf),
     /// The system's roots.
     System,
-    /// The system's roots, among which is the server's own certificate.
+    /// The server's own certificate among the system's roots.
     SystemPin,
-    /// Nobody: any certificate is accepted.
+    /// Verification is disabled.
     Nobody,
 }
 
@@ -37,9 +37,9 @@ impl fmt::Display for TrustSource {
     }
 }
 
-/// A verifier that says who vouches.
+/// A verifier that reports why it accepted a certificate.
 pub(super) trait ReportingVerifier: ServerCertVerifier {
-    /// Who vouches for a server with these certificates.
+    /// Why a server with these certificates is trusted.
     ///
     /// # Errors
     ///
@@ -53,12 +53,12 @@ pub(super) trait ReportingVerifier: ServerCertVerifier {
     ) -> Result<TrustSource, Error>;
 }
 
-/// A certificate that the user or a file of another client supplied.
+/// A certificate that the user or a file of another client configured.
 #[derive(Debug, Clone)]
 pub(super) struct ConfiguredCert {
     pub der: CertificateDer<'static>,
     pub certificate: Certificate,
-    /// The file it was in.
+    /// Its file.
     pub from: Arc<Path>,
 }
 

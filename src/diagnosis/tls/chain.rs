@@ -49,7 +49,7 @@ impl TrustedBy<'_> {
 /// The CA certificates in files, with their files.
 pub(super) fn authorities(sources: &[Source]) -> impl Iterator<Item = (&Path, &Certificate)> + Clone {
     sources.iter().flat_map(|source| {
-        let certificates = match &source.gives {
+        let certificates = match &source.provides {
             Provides::Authorities(certificates) => certificates.as_slice(),
             _ => &[],
         };

@@ -97,7 +97,7 @@ fn evaluate(presented: &PresentedChain, sources: &[Source], host: &str) -> Outco
 /// A note on a file, whether or not the server is trusted.
 fn remark(source: &Source) -> Option<Fact> {
     let path = source.path.display();
-    match &source.gives {
+    match &source.provides {
         Provides::Authorities(_) => None,
         Provides::ClientIdentity { certificate, .. } => {
             Some(Fact::new(0, format!("client certificate {} ({path})", certificate.subject.text)))
@@ -115,7 +115,7 @@ fn remark(source: &Source) -> Option<Fact> {
 async fn no_certificate(context: &Context, error: &Error, sources: &[Source]) -> Outcome {
     let kind = error.kind().clone();
     let finding = |problem, cause| Finding { problem, cause, kind: kind.clone() };
-    let broken = sources.iter().find_map(|source| match source.gives {
+    let broken = sources.iter().find_map(|source| match source.provides {
         Provides::Broken { is_authority, .. } => Some((source.path.clone(), is_authority)),
         _ => None,
     });

@@ -117,7 +117,7 @@ impl Refused<'_> {
 
     /// The file that was meant to make the server trusted, and is not used.
     fn not_used(&self, others_are: bool) -> Option<Classified> {
-        let unused = self.sources.iter().filter_map(|source| match &source.gives {
+        let unused = self.sources.iter().filter_map(|source| match &source.provides {
             Provides::Nothing(why) => Some((source, why)),
             _ => None,
         });
@@ -200,7 +200,7 @@ impl Refused<'_> {
             return (Problem::ClientCertificateWanted { authorities }, cause);
         }
         let shown = self.request.and_then(|request| request.shown.as_ref());
-        let identity = self.sources.iter().find(|source| matches!(source.gives, Provides::ClientIdentity { .. }));
+        let identity = self.sources.iter().find(|source| matches!(source.provides, Provides::ClientIdentity { .. }));
         let path = identity.map(|source| source.path.clone());
         let cause = match shown {
             Some(shown) if shown.validity_at(Timestamp::now()) == Validity::Expired => {
@@ -216,7 +216,7 @@ impl Refused<'_> {
     }
 
     fn client_certificate_not_used(&self) -> Option<Classified> {
-        self.sources.iter().find_map(|source| match &source.gives {
+        self.sources.iter().find_map(|source| match &source.provides {
             Provides::Nothing(
                 why @ (Unused::KeyWithoutCertificate | Unused::ClientIdentity(_) | Unused::OtherPort { .. }),
             ) => {

@@ -1,5 +1,4 @@
 //! The format of docker's `config.json`, which podman's `auth.json` shares:
-//! `{"auths": {KEY: ENTRY}, "credHelpers": {HOST: NAME}, "credsStore": NAME}`.
 
 use serde_json::{Map, Value};
 
@@ -10,38 +9,38 @@ use super::lookup::{CredentialMatch, Lookup};
 use crate::auth::Credentials;
 use crate::error::Result;
 
-/// Whose rules decide which entry is for a registry.
+/// The rules that decide which entry belongs to a registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rules {
-    /// Docker's: a key that names a namespace is, as a last resort, one of its host.
+    /// Docker's: a key with a namespace is, as a last resort, used for the whole host.
     Docker,
-    /// Those of podman, skopeo and buildah: a key that names a namespace is for that namespace alone.
+    /// Those of podman, skopeo and buildah: a key with a namespace is for that namespace only.
     Containers,
 }
 
-/// Where a configuration was read.
+/// Where a configuration was read from.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
     /// For instance `docker config`.
     pub label: &'static str,
     /// For instance `~/.docker/config.json`.
     pub name: String,
-    /// Its permissions, if it is a file that others can read.
+    /// Its permissions, if other users can read it.
     pub exposed: Option<u32>,
 }
 
 /// One entry of `auths`.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// The key as it is written.
+    /// The key as written.
     pub key: String,
-    /// The key taken apart.
+    /// The parsed key.
     pub server: ServerKey,
     /// The credentials, or why they cannot be used.
     pub credentials: Result<Vec<Credentials>, Unusable>,
 }
 
-/// A configuration, taken apart. An entry that cannot be used does not spoil the others.
+/// A parsed configuration. An entry that cannot be used does not affect the others.
 #[derive(Debug)]
 pub(super) struct ConfigJson {
     origin: Origin,
@@ -52,7 +51,7 @@ pub(super) struct ConfigJson {
 }
 
 impl ConfigJson {
-    /// Takes a document apart. The error says what is of the wrong type.
+    /// Parses a document. The error names what is of the wrong type.
     pub fn read(document: &Value, rules: Rules, origin: Origin) -> Result<Self, String> {
         let members = document.as_object().ok_or("it is not a JSON object")?;
         let mut helpers = Vec::new();
@@ -68,16 +67,16 @@ impl ConfigJson {
         Ok(Self { origin, rules, entries: entries(object(members, "auths")?.into_iter().flatten()), helpers, store })
     }
 
-    /// Whether a document is of this format: whether it has one of the members that are its own.
+    /// Whether a document has this format: whether it has one of its members.
     pub fn is_one(document: &Value) -> bool {
         ["auths", "credHelpers", "credsStore"].iter().any(|member| document.get(member).is_some())
     }
 
-    /// The credentials for `target`: of the helper for its host, else of the one for all hosts, else of an entry.
+    /// The credentials for `target`: from the helper for its host, else from the default helper, else from an entry.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::Kind::Config), when a helper's name cannot be one.
+    /// [`Kind::Config`](crate::Kind::Config) when a helper's name is invalid.
     pub async fn find(&self, target: &Target<'_>, helpers: &Helpers) -> Result<Lookup> {
         let mut lookup = Lookup::default();
         for (setting, name, key) in self.helpers_for(target) {
@@ -114,8 +113,8 @@ impl ConfigJson {
         Ok(lookup)
     }
 
-    /// The helpers to ask: the setting that names it, its name, and the key to ask for. A host whose helper is `""` has
-    /// its credentials in the file.
+    /// The helpers to ask: the setting that names it, its name, and the key to ask for. The credentials of a host whose
+    /// helper is `""` are in the file.
     pub fn helpers_for(&self, target: &Target<'_>) -> Vec<(&'static str, &str, String)> {
         let keys = target.keys();
         let own = keys.iter().find_map(|key| self.helpers.iter().find(|(host, _)| host == key));
@@ -134,14 +133,15 @@ impl ConfigJson {
         self.entries.iter().map(|entry| entry.key.as_str())
     }
 
-    /// The helper that is to keep the credentials: that for the host, which may be none, else the one for all hosts. Podman
-    /// and skopeo do not know the latter.
+    /// The helper that stores credentials: the one for the host, which may be none, else the default helper. Podman and
+    /// skopeo ignore the latter.
     pub fn helper_to_store(&self, target: &Target<'_>) -> Option<(&'static str, &str, String)> {
         let chosen = self.helpers_for(target).into_iter().next();
         chosen.filter(|(setting, ..)| self.rules == Rules::Docker || *setting == "credHelpers")
     }
 
-    /// The entry for `target`: of its namespace, longest first; of its host; or the first whose key is reduced to its host.
+    /// The entry for `target`: for its longest matching namespace, else for its host, else the first whose key has its
+    /// host.
     fn entry_for(&self, target: &Target<'_>) -> Option<&Entry> {
         let exact = target.namespaces().into_iter().chain(target.keys()).find_map(|key| {
             let wanted = ServerKey::parse(&key);
@@ -169,7 +169,7 @@ pub(super) fn entries<'a>(auths: impl IntoIterator<Item = (&'a String, &'a Value
     auths.into_iter().map(read).collect()
 }
 
-/// The object that is a member; `None` when it is absent.
+/// The member `name`, which must be an object; `None` when it is absent.
 pub(super) fn object<'a>(
     members: &'a Map<String, Value>,
     name: &str,

@@ -1,5 +1,5 @@
-//! Changing an entry of a `config.json`, and not a byte of the rest: the file belongs to docker, to podman and to whoever
-//! wrote in it by hand.
+//! Changes entries of a `config.json`, and not a byte of the rest: the file belongs to docker, to podman and to users
+//! who edit it.
 
 use std::fmt;
 
@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 
 use super::file::parse_json;
 
-/// The object in which the entries stand.
+/// The object with the entries.
 const AUTHS: &str = "auths";
-/// The members of an entry that are credentials; others, such as `email`, are nobody's business.
+/// The members of an entry that are credentials; others, such as `email`, are left alone.
 const SECRETS: [&str; 5] = ["auth", "username", "password", "identitytoken", "registrytoken"];
 
-/// The text with `credentials` as the entry `key`; what is no credential stays in an entry that is there. Entries for
-/// which `is_same` is true are the same in another spelling, and go. The error says why the text cannot be changed, and
-/// quotes nothing of it.
+/// The text with `credentials` as the entry `key`; other members of an existing entry are preserved. Entries for which
+/// `is_same` is true are other spellings of the key, and are removed. The error says why the text cannot be changed,
+/// and quotes nothing of it.
 pub(super) fn put(
     text: &str,
     key: &str,
@@ -32,7 +32,7 @@ pub(super) fn put(
             Some(null) => document.replaced(null.start..null.end, &document.style.value(&entries, 1)),
             None => document.with_member(&document.root, AUTHS, &entries, 1),
         };
-        return proven(text, key);
+        return checked(text, key);
     };
     let text = match auths.last(key) {
         Some(entry) => {
@@ -46,10 +46,10 @@ pub(super) fn put(
         }
         None => document.with_member(&auths, key, &Value::Object(credentials), 2),
     };
-    proven(text, key)
+    checked(text, key)
 }
 
-/// The text without the entries whose keys are `unwanted`, and how many those were.
+/// The text without the entries whose keys are `unwanted`, and their number.
 ///
 /// The error is that of [`put`].
 pub(super) fn remove(text: &str, unwanted: impl Fn(&str) -> bool) -> Result<(String, usize), String> {
@@ -67,31 +67,31 @@ pub(super) fn remove(text: &str, unwanted: impl Fn(&str) -> bool) -> Result<(Str
     }
 }
 
-/// Text that can be read back and has the entry: whatever else may happen, no broken file is written.
-fn proven(text: String, key: &str) -> Result<String, String> {
+/// Checks that a text can be parsed and has the entry, so that a broken file is never written.
+fn checked(text: String, key: &str) -> Result<String, String> {
     match parse_json(&text)?[AUTHS].get(key) {
         Some(_) => Ok(text),
         None => Err("it cannot be changed".to_owned()),
     }
 }
 
-/// A text and the members of the object that it is.
+/// A JSON text, with the position of its members.
 struct Document<'a> {
     text: &'a str,
     root: Object,
     style: Style,
 }
 
-/// Where an object and its members are in a text.
+/// The position of an object and of its members in a text.
 struct Object {
-    /// The place of its brace.
+    /// The position of its opening brace.
     start: usize,
-    /// The place behind its last brace.
+    /// The position after its closing brace.
     end: usize,
     members: Vec<Member>,
 }
 
-/// A member of an object: its name, and where its value is.
+/// A member of an object: its name, and the position of its value.
 struct Member {
     key: String,
     start: usize,
@@ -107,7 +107,7 @@ impl<'a> Document<'a> {
         Ok(Self { text, root, style })
     }
 
-    /// The entries: in the last `auths` if there are several, as JSON is read everywhere.
+    /// The entries: the last `auths` counts if there are several, as in JSON parsers.
     fn auths(&self) -> Result<Option<Object>, String> {
         let Some(member) = self.root.last(AUTHS) else { return Ok(None) };
         match &self.text[member.start..member.end] {
@@ -120,7 +120,7 @@ impl<'a> Document<'a> {
         format!("{}{by}{}", &self.text[..span.start], &self.text[span.end..])
     }
 
-    /// The text with one more member at the end of an object whose members are so deep.
+    /// The text with another member at the end of an object; `depth` is the nesting level of its members.
     fn with_member(&self, object: &Object, key: &str, value: &Value, depth: usize) -> String {
         let member = self.style.member(key, value, depth);
         match object.members.last() {
@@ -132,7 +132,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The text without a member, and without the comma that parted it from another.
+    /// The text without a member and its comma.
     fn without_member(&self, object: &Object, at: usize) -> String {
         let member = &object.members[at];
         match (at.checked_sub(1).map(|before| &object.members[before]), object.members.get(at + 1)) {
@@ -147,9 +147,9 @@ impl<'a> Document<'a> {
 }
 
 impl Object {
-    /// Takes apart `raw`, which is a part of `text`; `None` when it is not an object.
+    /// Parses `raw`, which is a part of `text`; `None` when it is not an object.
     fn parse(text: &str, raw: &str) -> Option<Self> {
-        // JSON that was borrowed is where it was.
+        // Borrowed JSON is at its position in the text.
         let place = |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
         let members = serde_json::Deserializer::from_str(raw).deserialize_map(Members).ok()?;
         let member = |(key, value): (String, &RawValue)| {
@@ -165,7 +165,7 @@ impl Object {
     }
 }
 
-/// Reads an object as its members in their order.
+/// Deserializes an object as a list of its members.
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
@@ -184,16 +184,16 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// How a text is laid out.
+/// The formatting of a text.
 enum Style {
-    /// All in one line.
+    /// Everything on one line.
     Compact,
-    /// A member a line.
+    /// One member per line.
     Lines { line_end: &'static str, indent: String },
 }
 
 impl Style {
-    /// The style of a text: that before its first member; docker's where there is none.
+    /// The style of a text, by its first member; docker's where it has none.
     fn of(text: &str, root: &Object) -> Self {
         let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
         let lines = |indent: &str| Self::Lines { line_end, indent: indent.to_owned() };
@@ -209,7 +209,7 @@ impl Style {
         }
     }
 
-    /// What begins a line so deep.
+    /// The line break and indentation of a nesting level.
     fn line(&self, depth: usize) -> String {
         match self {
             Self::Compact => String::new(),
@@ -222,7 +222,7 @@ impl Style {
         format!("{}:{blank}{}", Value::from(key), self.value(value, depth))
     }
 
-    /// A value that stands so deep.
+    /// A value at a nesting level.
     fn value(&self, value: &Value, depth: usize) -> String {
         match value {
             Value::Object(members) if members.is_empty() => "{}".to_owned(),

@@ -1,5 +1,5 @@
-//! Credential helpers (docker's credential helper protocol): `docker-credential-NAME get`, which is given a server's key on
-//! its input and prints `{"ServerURL","Username","Secret"}`; `store`, which is given that; and `erase`, which is given the key.
+//! Runs credential helpers (docker's credential helper protocol): `docker-credential-NAME get` reads a server key from
+//! standard input and prints `{"ServerURL","Username","Secret"}`; `store` reads such an object; `erase` reads a key.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -20,55 +20,55 @@ use super::key::ServerKey;
 use crate::auth::Credentials;
 use crate::error::{Error, Result};
 
-/// The most that is read of what a helper prints, in bytes.
+/// The largest output of a helper, in bytes.
 const MAX_OUTPUT: u64 = 64 * 1024;
-/// The longest part of a failing helper's text that is shown, in characters.
+/// The longest part of a failed helper's output that is shown, in characters.
 const MAX_SHOWN: usize = 200;
-/// What a helper says when it has nothing: the one failure that is none.
+/// The message of a helper that has no credentials for a key, which is not a failure.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
-/// What is said of a helper that is not there.
+/// The failure of a helper that does not exist.
 const MISSING: &str = "is not in PATH";
 
-/// What a helper answered, or why it did not.
+/// A helper's answer, or its failure.
 type Answer = Result<HelperCredentials, HelperFailure>;
 
-/// A credential helper that gave no answer.
+/// A failed call of a credential helper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HelperFailure {
     /// For instance `docker-credential-pass`.
     pub program: String,
-    /// What it was asked for: the key of a server.
+    /// The server key that it was asked for.
     pub key: String,
-    /// Of which sort the failure is.
+    /// How it failed.
     pub fault: HelperFault,
-    /// The whole of it in words, the program's name first.
+    /// The failure in words, beginning with the program's name.
     pub why: String,
 }
 
 /// How a credential helper failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HelperFault {
-    /// There is no such program in `PATH`.
+    /// The program is not in `PATH`.
     Missing,
-    /// The system does not run it.
-    NotRun,
-    /// It did not answer in time.
-    Silent,
-    /// It said that it failed, or what it said is no answer.
+    /// The program cannot be started.
+    NotStarted,
+    /// It timed out.
+    TimedOut,
+    /// It reported an error, or printed an invalid answer.
     Failed,
 }
 
 /// A helper's answer.
 #[derive(Debug, Clone, Default)]
 pub(super) struct HelperCredentials {
-    /// `None` when it has none.
+    /// `None` when it has none for the key.
     pub credentials: Option<Credentials>,
-    /// What is odd about it.
+    /// A warning about the answer.
     pub note: Option<String>,
 }
 
-/// Runs helpers, each once for a key, however often and by how many it is asked.
+/// Runs helpers, each once for a key; concurrent callers share its answer.
 #[derive(Debug)]
 pub(super) struct Helpers {
     path: Option<OsString>,
@@ -76,11 +76,11 @@ pub(super) struct Helpers {
     asked: Mutex<Asked>,
 }
 
-/// By helper and key.
+/// By name and key.
 type Asked = HashMap<(String, String), Arc<OnceCell<Answer>>>;
 
 impl Helpers {
-    /// Helpers in the folders of `path`, which is a `PATH`; each may take as long as `limit`.
+    /// Helpers in the folders of `path`, which has the format of `PATH`; `limit` is the time limit of a call.
     pub fn new(path: Option<OsString>, limit: Duration) -> Self {
         Self { path, limit, asked: Mutex::default() }
     }
@@ -94,33 +94,33 @@ impl Helpers {
         cell.get_or_init(|| self.get(name, key)).await.clone()
     }
 
-    /// Whether there is a helper of this name; what is wrong otherwise.
+    /// Checks that a helper exists.
     pub fn check_presence(&self, name: &str) -> Result<(), String> {
         let program = format!("docker-credential-{name}");
         self.find(&program).map(drop).ok_or_else(|| format!("{program} {MISSING}"))
     }
 
-    /// Has the helper `name` keep credentials under `key`.
+    /// Stores credentials under `key` in the helper `name`.
     pub async fn store(&self, name: &str, key: &str, username: &str, secret: &SecretString) -> Result<(), String> {
         let credentials = json!({"ServerURL": key, "Username": username, "Secret": secret.expose_secret()});
-        let output = self.tell(name, "store", &credentials.to_string().into()).await?;
+        let output = self.send(name, "store", &credentials.to_string().into()).await?;
         if output.succeeded {
             return Ok(());
         }
         let failure = output.failure();
-        // It may quote what it was given.
+        // Its message may quote its input.
         let is_quoted = failure.contains(secret.expose_secret()) && !secret.expose_secret().is_empty();
         Err(format!("docker-credential-{name} {}", if is_quoted { "failed" } else { &failure }))
     }
 
-    /// Has the helper `name` forget what is under `key`. It is no failure when that is nothing.
+    /// Erases the credentials under `key` in the helper `name`. It is not an error when it has none.
     pub async fn erase(&self, name: &str, key: &str) -> Result<(), String> {
-        let output = self.tell(name, "erase", &key.into()).await?;
+        let output = self.send(name, "erase", &key.into()).await?;
         let is_done = output.succeeded || output.is_without_credentials();
         is_done.then_some(()).ok_or_else(|| format!("docker-credential-{name} {}", output.failure()))
     }
 
-    async fn tell(&self, name: &str, action: &str, input: &SecretString) -> Result<Output, String> {
+    async fn send(&self, name: &str, action: &str, input: &SecretString) -> Result<Output, String> {
         self.run(name, action, input).await.map_err(|(_, why)| format!("docker-credential-{name} {why}"))
     }
 
@@ -135,11 +135,12 @@ impl Helpers {
         })
     }
 
-    /// Runs a helper; what is wrong is said without its name.
+    /// Runs a helper. The error does not contain its name.
     async fn run(&self, name: &str, action: &str, input: &SecretString) -> Result<Output, (HelperFault, String)> {
         let program = format!("docker-credential-{name}");
         let Some(path) = self.find(&program) else { return Err((HelperFault::Missing, MISSING.into())) };
-        // The helper gets our environment as it is. Its error output is dropped: what it has to say it says on its output.
+        // The helper inherits the environment. Its standard error is dropped: by the protocol, messages are on standard
+        // output.
         let child = Command::new(path)
             .arg(action)
             .stdin(Stdio::piped())
@@ -147,15 +148,15 @@ impl Helpers {
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn();
-        let mut child = child.map_err(|error| (HelperFault::NotRun, format!("cannot be run: {error}")))?;
+        let mut child = child.map_err(|error| (HelperFault::NotStarted, format!("cannot be run: {error}")))?;
         let spoken = tokio::time::timeout(self.limit, converse(&mut child, input)).await;
         match spoken {
-            Err(_) => Err((HelperFault::Silent, format!("gave no answer within {:?}", self.limit))),
+            Err(_) => Err((HelperFault::TimedOut, format!("gave no answer within {:?}", self.limit))),
             Ok(outcome) => outcome.map_err(|why| (HelperFault::Failed, why)),
         }
     }
 
-    /// The first file of that name in the folders of `PATH`; a folder that is not absolute is not looked at.
+    /// The first executable of that name in `PATH`; relative folders are skipped.
     fn find(&self, program: &str) -> Option<PathBuf> {
         let program = format!("{program}{}", std::env::consts::EXE_SUFFIX);
         std::env::split_paths(self.path.as_ref()?)
@@ -165,11 +166,11 @@ impl Helpers {
     }
 }
 
-/// Checks a helper's name, which becomes part of a file name.
+/// Validates a helper's name, which becomes part of a file name.
 ///
 /// # Errors
 ///
-/// [`Kind::Config`](crate::Kind::Config), when it has another character than `[A-Za-z0-9._-]` or looks like an option.
+/// [`Kind::Config`](crate::Kind::Config) when it has other characters than `[A-Za-z0-9._-]` or begins with `-`.
 pub(super) fn check_name(name: &str) -> Result<()> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if name.is_empty() || name.starts_with('-') || !name.bytes().all(is_allowed) {
@@ -178,24 +179,24 @@ pub(super) fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The credentials in what a helper printed when it was asked for those under `key`; `None` where it has none. The error says
-/// what it makes of itself, and quotes no answer.
+/// Parses the output of a helper that was asked for `key`; `None` where it has no credentials.
 ///
 /// # Errors
 ///
-/// When it failed for another reason than that it has none, or what it printed is no answer.
+/// When it failed for another reason than that it has none, or its output is not a valid answer. The error does not
+/// quote an answer.
 pub fn helper_answer(printed: &str, succeeded: bool, key: &str) -> Result<Option<Credentials>, String> {
     let output = Output { succeeded, text: printed.into() };
     output.read("the helper", key).map(|given| given.credentials)
 }
 
-/// What a helper printed before it ended.
+/// A helper's output and status.
 struct Output {
     succeeded: bool,
     text: SecretString,
 }
 
-/// The text of a helper's answer. Other members are ignored.
+/// A helper's answer; other members are ignored.
 #[derive(Deserialize)]
 struct Reply {
     #[serde(rename = "ServerURL", default)]
@@ -227,7 +228,7 @@ async fn converse(child: &mut Child, text: &SecretString) -> Result<Output, Stri
 }
 
 impl Output {
-    /// Whether it says that it has nothing under the key.
+    /// Whether it reports that it has no credentials for the key.
     fn is_without_credentials(&self) -> bool {
         !self.succeeded && self.text.expose_secret().contains(NOT_FOUND)
     }
@@ -241,7 +242,7 @@ impl Output {
         if !self.succeeded {
             return if self.is_without_credentials() { Ok(HelperCredentials::default()) } else { Err(failure(text)) };
         }
-        // A derived structure reads an array as well.
+        // serde reads a JSON array into a struct as well.
         let is_object = text.starts_with('{');
         let reply: Option<Reply> = serde_json::from_str(text).ok().filter(|_| is_object);
         let reply = reply.ok_or("printed something that is not an answer")?;
@@ -257,7 +258,7 @@ impl Output {
     }
 }
 
-/// A failing helper's text, unless it looks like an answer and so may hold a secret.
+/// A failed helper's message, unless it looks like an answer and may contain a secret.
 fn failure(text: &str) -> String {
     if text.is_empty() || text.starts_with('{') {
         return "failed".to_owned();

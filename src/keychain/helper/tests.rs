@@ -107,7 +107,7 @@ async fn a_helper_that_hangs_is_left() {
     for name in ["hangs", "forks"] {
         let failure = helpers.ask(name, KEY).await.expect_err(name);
         assert_eq!(failure.why, format!("docker-credential-{name} gave no answer within 50ms"));
-        assert_eq!((failure.fault, failure.key.as_str()), (HelperFault::Silent, KEY));
+        assert_eq!((failure.fault, failure.key.as_str()), (HelperFault::TimedOut, KEY));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Kubernetes' image pull secrets: `kubernetes.io/dockerconfigjson` and the older `kubernetes.io/dockercfg`, as
 //! `kubectl get secret -o yaml` or `-o json` prints them, one by one or in a `List`.
 //!
-//! Keys match as in the kubelet (`pkg/credentialprovider/keyring.go`): globs per label of the host, equal ports, a path
-//! that is a prefix. All that match are tried, the longest key first, so that secrets can be rotated.
+//! Keys match as in the kubelet (`pkg/credentialprovider/keyring.go`): globs for each label of the host, equal ports, a
+//! path that is a prefix. All that match are tried, the longest key first, so that secrets can be rotated.
 
 use std::cmp::Reverse;
 
@@ -16,7 +16,7 @@ use super::file::parse_json;
 use super::key::{ServerKey, Target};
 use super::lookup::{CredentialMatch, Lookup};
 
-/// The members of a secret's `data`, and whether `auths` is wrapped around the entries.
+/// The members of a secret's `data`, and whether its entries are in an `auths` object.
 const FORMATS: [(&str, bool); 2] = [(".dockerconfigjson", true), (".dockercfg", false)];
 
 /// The pull secrets in a file.
@@ -28,8 +28,8 @@ pub(super) struct PullSecrets {
 }
 
 impl PullSecrets {
-    /// Reads every pull secret in the documents of `file`; secrets of other types are passed over. The error says that
-    /// none can be used.
+    /// Reads all pull secrets in the documents of `file`; other secrets are skipped. The error says why none can be
+    /// used.
     pub fn read(documents: &[Value], file: &str) -> Result<Self, String> {
         let (mut read, mut failures) = (Vec::new(), Vec::new());
         for secret in documents.iter().flat_map(items).filter(|document| document["kind"] == "Secret") {
@@ -71,7 +71,7 @@ impl PullSecrets {
     }
 }
 
-/// A document, or what is in it when it is a list.
+/// A document, or the items of a list.
 fn items(document: &Value) -> Vec<&Value> {
     match document["items"].as_array() {
         Some(items) => items.iter().collect(),
@@ -88,7 +88,7 @@ fn name(secret: &Value) -> String {
     }
 }
 
-/// The entries of a pull secret; `None` for a secret that is none. `stringData` is `data` without base64.
+/// The entries of a pull secret; `None` for another secret. `stringData` is `data` without base64.
 fn entries_of(secret: &Value) -> Option<Result<Vec<Entry>, String>> {
     FORMATS.iter().find_map(|&(member, is_wrapped)| {
         let text = match (&secret["data"][member], &secret["stringData"][member]) {
@@ -115,8 +115,7 @@ fn unwrap(text: &SecretString, is_wrapped: bool) -> Result<Vec<Entry>, String> {
     Ok(entries(auths))
 }
 
-/// Whether a key is for `target`. When only the registry is asked for, a key with a path is for a part of it and not
-/// enough.
+/// Whether a key matches `target`. A key with a path does not match a registry as a whole.
 fn matches(key: &ServerKey, target: &Target<'_>) -> bool {
     let pattern = key.host();
     let is_at = |host: &String| glob_host(split_port(&pattern), split_port(host));
@@ -125,7 +124,7 @@ fn matches(key: &ServerKey, target: &Target<'_>) -> bool {
     target.hosts().iter().any(is_at) && (path.is_empty() || is_below(path, repository))
 }
 
-/// The path of a key without slashes at its ends and without the API's own `/v1` or `/v2`.
+/// The path of a key without slashes around it and without the API's own `/v1` or `/v2`.
 fn namespace(path: &str) -> &str {
     let path = path.trim_matches('/');
     match path.split_once('/').unwrap_or((path, "")) {
@@ -152,7 +151,7 @@ fn glob_host(pattern: (&str, Option<&str>), host: (&str, Option<&str>)) -> bool 
         && patterns.iter().zip(&labels).all(|(pattern, label)| glob(pattern.as_bytes(), label.as_bytes()))
 }
 
-/// `*` stands for any text. The time it takes is at most the product of the lengths.
+/// Matches a glob in which `*` is any text. Takes time of at most the product of the lengths.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

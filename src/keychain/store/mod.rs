@@ -1,7 +1,7 @@
-//! Keeping credentials where docker or podman would, so that each finds what the other keeps.
+//! Stores credentials where docker or podman would, so that each finds those of the other.
 //!
-//! Docker's are kept by the helper for the host (`credHelpers`), else by the one for all (`credsStore`), else in the `auths`
-//! of its `config.json`. Where a helper keeps them, `auths` gets an entry without credentials, as from docker.
+//! Docker's are in the helper for the host (`credHelpers`), else in the default helper (`credsStore`), else in the
+//! `auths` of its `config.json`. For credentials in a helper, `auths` gets an empty entry, as docker writes it.
 
 use std::io;
 use std::path::PathBuf;
@@ -23,40 +23,40 @@ use crate::error::{Error, Result};
 use crate::name::Registry;
 use crate::replace::{Access, Replacement};
 
-/// Where credentials are kept for good.
+/// A place to store credentials permanently.
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    /// What the file is called in messages.
+    /// The file's name in messages.
     name: String,
     rules: Rules,
     helpers: Helpers,
 }
 
-/// Where credentials were put.
+/// Where credentials were stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// For instance `~/.docker/config.json`, or `docker-credential-pass (credsStore in ~/.docker/config.json)`.
     pub place: String,
-    /// Whether they are in a file as they are, for everybody who can read it.
+    /// Whether they are in a file without encryption.
     pub in_plain_text: bool,
 }
 
-/// What is left when credentials were taken away.
+/// The result of erasing credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Erased {
-    /// The places that had some.
+    /// The places that had some, and have none now.
     pub places: Vec<String>,
-    /// The helpers that failed, and why. They may still have some.
+    /// The helpers that failed, and why: they may still have credentials.
     pub failures: Vec<String>,
 }
 
 impl Store {
-    /// The file that `options` name, in podman's manner; else docker's `config.json`.
+    /// The file that `options` name, by podman's rules; else docker's `config.json`.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::Kind::Config) when there is no such file to be had.
+    /// [`Kind::Config`](crate::Kind::Config) when no file can be determined.
     pub fn open(options: &Options) -> Result<Self> {
         let home = options.home.as_deref();
         let (path, rules) = match &options.auth_file {
@@ -73,16 +73,16 @@ impl Store {
         Ok(Self { name: shown(&path, home), path, rules, helpers })
     }
 
-    /// Whether a registry's identity token is kept in the place of the password it was given for, as docker does.
+    /// Whether an identity token is stored in place of the password it was issued for, as docker does.
     pub fn takes_identity_tokens(&self) -> bool {
         self.rules == Rules::Docker
     }
 
-    /// Looks whether [`Store::keep`] would find everything in order, short of keeping something.
+    /// Checks that [`Store::store`] would succeed, without storing anything.
     ///
     /// # Errors
     ///
-    /// As [`Store::keep`].
+    /// As [`Store::store`].
     pub async fn check(&self, registry: &Registry) -> Result<()> {
         let config = self.read().await?;
         if let Some((place, name, _)) = self.helper(&config, &Target { registry, repository: None })? {
@@ -94,18 +94,18 @@ impl Store {
         }
     }
 
-    /// Keeps credentials for a registry, in the place of those that are there.
+    /// Stores credentials for a registry, and replaces existing ones.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::Kind::Config) when the file cannot be read or written, or a helper fails. What was kept
-    /// before is still there then.
+    /// [`Kind::Config`](crate::Kind::Config) when the file cannot be read or written, or a helper fails. Previous
+    /// credentials are then unchanged.
     pub async fn store(&self, registry: &Registry, credentials: &Credentials) -> Result<Stored> {
         let target = Target { registry, repository: None };
         let (Some(members), Some((username, secret))) = (entry::encode(credentials), entry::unpair(credentials)) else {
             return Err(Error::config(format!("there is nothing to be kept for {registry}")));
         };
-        // Not under the lock: a helper may ask its user something, and takes its time.
+        // Without holding the lock: a helper may prompt its user.
         let config = self.read().await?;
         let Some((place, name, key)) = self.helper(&config, &target)? else {
             self.put(&target, members).await?;
@@ -116,8 +116,8 @@ impl Store {
         Ok(Stored { place: format!("docker-credential-{name} ({place})"), in_plain_text: false })
     }
 
-    /// Takes away what is kept for a registry, in every place of this store where [`Keychain`](super::Keychain) would find
-    /// it. Entries for a part of the registry stay.
+    /// Erases the credentials for a registry, in every place of this store where [`Keychain`](super::Keychain) would
+    /// find them. Entries for a part of the registry stay.
     ///
     /// # Errors
     ///
@@ -125,36 +125,36 @@ impl Store {
     pub async fn erase(&self, registry: &Registry) -> Result<Erased> {
         let target = Target { registry, repository: None };
         let config = self.read().await?;
-        let mut forgotten = self.forget_in_helpers(&config, &target).await;
+        let mut erased = self.erase_in_helpers(&config, &target).await;
         let is_own = own_keys(&target);
         if config.keys().any(&is_own) {
             self.change(move |text| edit::remove(text, &is_own).map(|(text, _)| text)).await?;
-            // Beside a helper's credentials stands an entry without any.
-            if forgotten.places.is_empty() {
-                forgotten.places.push(self.name.clone());
+            // An empty entry accompanies a helper's credentials.
+            if erased.places.is_empty() {
+                erased.places.push(self.name.clone());
             }
         }
-        Ok(forgotten)
+        Ok(erased)
     }
 
-    async fn forget_in_helpers(&self, config: &ConfigJson, target: &Target<'_>) -> Erased {
-        let mut forgotten = Erased::default();
+    async fn erase_in_helpers(&self, config: &ConfigJson, target: &Target<'_>) -> Erased {
+        let mut erased = Erased::default();
         for (setting, name, key) in config.helpers_for(target) {
             let place = format!("{setting} in {}", self.name);
-            let erased = match check_name(name) {
+            let outcome = match check_name(name) {
                 Ok(()) => self.erase_from_helper(name, &key).await,
                 Err(error) => Err(error.to_string()),
             };
-            match erased {
+            match outcome {
                 Ok(false) => {}
-                Ok(true) => forgotten.places.push(format!("docker-credential-{name} ({place})")),
-                Err(why) => forgotten.failures.push(format!("{why} ({place})")),
+                Ok(true) => erased.places.push(format!("docker-credential-{name} ({place})")),
+                Err(why) => erased.failures.push(format!("{why} ({place})")),
             }
         }
-        forgotten
+        erased
     }
 
-    /// Has a helper erase what it has; whether that was anything.
+    /// Erases credentials in a helper; returns whether it had any.
     async fn erase_from_helper(&self, name: &str, key: &str) -> Result<bool, String> {
         let given = self.helpers.ask(name, key).await.map_err(|failure| failure.why)?;
         let had = given.credentials.is_some();
@@ -164,7 +164,7 @@ impl Store {
         Ok(had)
     }
 
-    /// The helper that is to keep the credentials: the setting that names it, its name, and the key.
+    /// The helper that stores credentials: the setting that names it, its name, and the key.
     fn helper<'a>(&self, config: &'a ConfigJson, target: &Target<'_>) -> Result<Option<(String, &'a str, String)>> {
         let Some((setting, name, key)) = config.helper_to_store(target) else { return Ok(None) };
         let place = format!("{setting} in {}", self.name);
@@ -172,7 +172,7 @@ impl Store {
         Ok(Some((place, name, key)))
     }
 
-    /// Writes an entry, in the place of one under the same key.
+    /// Writes an entry, and replaces one under the same key.
     async fn put(&self, target: &Target<'_>, members: Map<String, Value>) -> Result<()> {
         let key = match self.rules {
             Rules::Docker => target.helper_key(),
@@ -182,7 +182,7 @@ impl Store {
         self.change(move |text| edit::put(text, &key, members, |other| ServerKey::parse(other) == server)).await
     }
 
-    /// Changes the file's text, while nobody else does.
+    /// Changes the file's text under its lock.
     async fn change<C>(&self, change: C) -> Result<()>
     where
         C: FnOnce(&str) -> Result<String, String> + Send + 'static,
@@ -195,14 +195,14 @@ impl Store {
             let changed = SecretString::from(change(text.expose_secret())?);
             file.write(changed.expose_secret().as_bytes()).map_err(|error| error.to_string())
         };
-        // It waits for others that change the file.
+        // Blocks while another process changes the file.
         let outcome = tokio::task::spawn_blocking(work).await;
         outcome.unwrap_or_else(|error| Err(error.to_string())).map_err(|why| self.cannot_be_written(why))
     }
 
-    /// What is in the file; as good as nothing when there is none.
+    /// The configuration in the file; an empty one without a file.
     async fn read(&self) -> Result<ConfigJson> {
-        // A link to a file that is not there is about to get one.
+        // A dangling link counts as absent: writing creates its target.
         let text = match tokio::fs::metadata(&self.path).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             _ => file::read(&self.path).await.map_err(|error| self.cannot_be_written(error.why))?,
@@ -229,7 +229,7 @@ fn not_stored(registry: &Registry, why: String, place: &str) -> Error {
     error.because(why).because(format!("it is the {place}"))
 }
 
-/// Whether a key is one of the registry as a whole.
+/// Whether a key is for the registry as a whole.
 fn own_keys(target: &Target<'_>) -> impl Fn(&str) -> bool + Send + 'static {
     let own: Vec<_> = target.keys().iter().map(|key| ServerKey::parse(key)).collect();
     let hosts = target.hosts();

@@ -7,7 +7,8 @@ use super::read::{Reading, SEPARATORS, Stage};
 /// Whether a range contains the version, as a pre-release where it is one.
 pub(super) fn contains(range: &VersionReq, reading: &Reading<'_>) -> bool {
     let Stage::PreRelease(word, numbers) = &reading.stage else { return contains_release(range, reading) };
-    // The written form `rc1` is compared as text with what a range names, and `rc.1` as a word and a number: either will do.
+    // The written form `rc1` is compared as text with what a range names, and `rc.1` as a word and a number: either
+    // will do.
     let mut parts = vec![(*word).to_owned()];
     parts.extend(numbers.iter().map(u64::to_string));
     let written = reading.pre_release.replace(SEPARATORS, ".");

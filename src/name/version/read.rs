@@ -6,8 +6,8 @@ pub(super) const SEPARATORS: [char; 4] = ['.', '-', '_', '+'];
 /// What makes a suffix a pre-release. In alphabetical order, which is also how they order.
 const PRE_RELEASES: [&str; 8] = ["alpha", "beta", "canary", "dev", "nightly", "pre", "rc", "snapshot"];
 
-/// The most digits of a number that is a version whatever else a repository holds. Abbreviated commits have seven and more, and dates
-/// without separators eight.
+/// The most digits of a number that is a version whatever else a repository holds. Abbreviated commits have seven and
+/// more, and dates without separators eight.
 const SHORT: usize = 5;
 
 /// A version as it orders: number by number, then a pre-release before its release.
@@ -131,7 +131,8 @@ fn number(text: &str) -> Option<(u64, &str)> {
     Some((value, rest))
 }
 
-/// What a suffix makes of a version, and where the word begins that makes it a pre-release; the end of the suffix, if none does.
+/// What a suffix makes of a version, and where the word begins that makes it a pre-release; the end of the suffix, if
+/// none does.
 fn stage(suffix: &str) -> (Stage, usize) {
     let mut at = 0;
     for part in suffix.split(SEPARATORS) {

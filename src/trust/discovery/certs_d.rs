@@ -1,6 +1,5 @@
-//! `certs.d` folders as docker, podman and this program read them: `HOST[:PORT]/*.crt` are certificate authorities,
-//! `NAME.cert` with `NAME.key` is a client certificate
-//! (dockerd's "Verify repository client with certificates", containers-certs.d(5)).
+//! Reads `certs.d` folders as docker and podman do: `HOST[:PORT]/*.crt` are CA certificates, `NAME.cert` with
+//! `NAME.key` is a client certificate (dockerd's "Verify repository client with certificates", containers-certs.d(5)).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,7 +28,7 @@ pub(super) fn read_host(certs_d: &Path, place: &Place, origin: Origin, into: &mu
     }
 }
 
-/// Reads the files of one folder, by name. Returns whether there is such a folder.
+/// Reads the files of one folder, in the order of their names. Returns whether the folder exists.
 pub(super) fn read_folder(folder: &Path, origin: Origin, into: &mut Discovery<'_>) -> bool {
     let entries = match folder.read_dir().and_then(Iterator::collect::<io::Result<Vec<_>>>) {
         Ok(entries) => entries,
@@ -59,7 +58,8 @@ pub(super) fn read_folder(folder: &Path, origin: Origin, into: &mut Discovery<'_
     true
 }
 
-/// A `.cert` without its `.key`: docker refuses to connect, and so do we, since the rest of the folder is as likely wrong.
+/// A `.cert` without its `.key`: docker refuses to connect, and so do we, since the rest of the folder is as likely
+/// wrong.
 fn without_key(path: &Path, origin: Origin, into: &mut Discovery<'_>) {
     let contents = match file::read_found(path) {
         Ok(bytes) => Contents::parse(&bytes),
@@ -77,7 +77,7 @@ fn without_key(path: &Path, origin: Origin, into: &mut Discovery<'_>) {
     into.broken(origin, path, error, is_authority);
 }
 
-/// Whether a file of another name holds what was perhaps meant to be trusted.
+/// Whether a file with another extension contains a CA certificate, which may have been meant to be trusted.
 fn holds_authority(path: &Path) -> bool {
     file::read_found(path)
         .is_ok_and(|bytes| Contents::parse(&bytes).certificates.iter().any(|(_, certificate)| certificate.is_ca))

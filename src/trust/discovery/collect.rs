@@ -25,24 +25,24 @@ pub(super) struct Discovery<'a> {
 /// What was found for one server.
 #[derive(Debug, Default)]
 pub(in crate::trust) struct Found {
-    /// Certificates that may vouch for the server.
+    /// Certificates to trust for the server.
     pub given: Vec<ConfiguredCert>,
-    /// Certificates to show to the server.
+    /// Client certificates for the server.
     pub identities: Vec<Identity>,
-    /// All that was found, in the order of the places.
+    /// Everything that was found, in the order of the sources.
     pub sources: Vec<Source>,
-    /// The first thing that must be put right before any connection.
+    /// The first error that must be fixed before any connection.
     pub failure: Option<Error>,
-    /// Whether the server has asked for a client certificate.
+    /// Whether the server has requested a client certificate.
     pub asked: Arc<AtomicBool>,
-    /// When a handshake with the server began.
+    /// When a handshake with the server started.
     pub begun: Arc<HandshakeStarts>,
 }
 
 impl Found {
-    /// What could not be used, as one line each.
+    /// What could not be used, in one line each.
     pub fn unused(&self) -> Vec<String> {
-        let line = |source: &Source| match &source.gives {
+        let line = |source: &Source| match &source.provides {
             Provides::Nothing(why) => Some(format!("{} is not used: {why}", source.path.display())),
             _ => None,
         };
@@ -51,7 +51,7 @@ impl Found {
 }
 
 impl Discovery<'_> {
-    /// Adds the certificates of a PEM file as authorities.
+    /// Adds the certificates of a PEM file as CA certificates.
     pub fn authorities(&mut self, origin: Origin, path: &Path) {
         let contents = match file::read_found(path) {
             Ok(bytes) => Contents::parse(&bytes),
@@ -68,8 +68,8 @@ impl Discovery<'_> {
         self.found.given.extend(ConfiguredCert::all_from(contents.certificates, path));
     }
 
-    /// Adds a client certificate. One that cannot be used is an error where `is_fatal`: connecting without it would fail
-    /// later and say less.
+    /// Adds a client certificate. An unusable one is an error if `is_fatal`: connecting without it would fail later,
+    /// with less detail.
     pub fn identity(&mut self, origin: Origin, files: ClientIdentityFiles, is_fatal: bool) {
         let ClientIdentityFiles { cert, key } = &files;
         let contents = |path: &Path| file::read_found(path).map(|bytes| Contents::parse(&bytes));
@@ -94,19 +94,19 @@ impl Discovery<'_> {
         self.unused(origin, &files.cert, Unused::ClientIdentity(why));
     }
 
-    /// Records that a file wants the server not to be verified.
+    /// Records that a file asks to skip verification, which is ignored.
     pub fn insecure(&mut self, origin: Origin, path: &Path) {
         tracing::debug!("{} asks not to verify the server's certificate, which is not obeyed", path.display());
         self.record(origin, path, Provides::Insecure);
     }
 
-    /// Records something that must be put right first.
+    /// Records an error that must be fixed first.
     pub fn broken(&mut self, origin: Origin, path: &Path, error: Error, is_authority: bool) {
         self.found.failure.get_or_insert_with(|| error.clone());
         self.record(origin, path, Provides::Broken { error, is_authority });
     }
 
-    /// Records a file that cannot be read. That it is not there is no news.
+    /// Records a file that cannot be read.
     pub fn unreadable(&mut self, origin: Origin, path: &Path, error: &io::Error) {
         self.unused(
             origin,
@@ -118,15 +118,15 @@ impl Discovery<'_> {
         );
     }
 
-    /// Records something that is not used.
+    /// Records a file that is not used.
     pub fn unused(&mut self, origin: Origin, path: &Path, why: Unused) {
-        // No more than a note: most such files are no fault of this user and matter to nobody. It becomes a warning when a
-        // certificate is refused.
+        // Only logged for debugging: most such files do not concern this user. They become warnings when a certificate
+        // is refused.
         tracing::debug!("{} is not used: {why}", path.display());
         self.record(origin, path, Provides::Nothing(why));
     }
 
-    fn record(&mut self, origin: Origin, path: &Path, gives: Provides) {
-        self.found.sources.push(Source { origin, path: path.to_owned(), gives });
+    fn record(&mut self, origin: Origin, path: &Path, provides: Provides) {
+        self.found.sources.push(Source { origin, path: path.to_owned(), provides });
     }
 }

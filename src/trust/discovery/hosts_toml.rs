@@ -1,4 +1,5 @@
-//! containerd's `certs.d/HOST/hosts.toml` (containerd, `docs/hosts.md`): `ca` and `client`, as paths relative to the file.
+//! Reads containerd's `certs.d/HOST/hosts.toml` (containerd, `docs/hosts.md`): `ca` and `client`, as paths relative to
+//! the file.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,7 +16,7 @@ use crate::trust::source::{Origin, Unused};
 
 const ORIGIN: Origin = Origin::Containerd;
 
-/// The whole file. What stands at its top is for the server, which is the folder's host unless it says otherwise.
+/// The file. Its top level is for the server, which is the folder's host by default.
 #[derive(Debug, Deserialize)]
 struct HostsToml {
     server: Option<String>,
@@ -25,7 +26,7 @@ struct HostsToml {
     host: HashMap<String, Section>,
 }
 
-/// The part of a section that is about trust.
+/// The trust settings of a section.
 #[derive(Debug, Default, Deserialize)]
 struct Section {
     ca: Option<OneOrMany<PathBuf>>,
@@ -58,8 +59,7 @@ enum Client {
     Pair([PathBuf; 2]),
 }
 
-/// Reads what containerd would for a server, on the machine with this root: the first folder that is there, of its own or the
-/// default.
+/// Reads what containerd would for a server, below this root: the first existing folder, of the host or the default.
 pub(super) fn read(root: &Path, place: &Place, into: &mut Discovery<'_>) {
     let certs_d = root.join("etc/containerd/certs.d");
     let names = place.names().iter().flat_map(|name| [escaped(name), name.clone()]).chain(["_default".to_owned()]);
@@ -78,13 +78,13 @@ pub(super) fn read(root: &Path, place: &Place, into: &mut Discovery<'_>) {
         Ok(hosts) => apply(hosts, &path, root, place, into),
         Err(place_of_error) => {
             into.unused(ORIGIN, &path, Unused::Syntax(place_of_error));
-            // As containerd does.
+            // containerd does the same.
             certs_d::read_folder(&folder, ORIGIN, into);
         }
     }
 }
 
-/// Whether there is such a folder. One that may not be looked at is there, as far as can be known.
+/// Whether a folder exists. One that cannot be accessed is assumed to.
 fn is_there(folder: &Path) -> bool {
     match folder.metadata() {
         Ok(metadata) => metadata.is_dir(),
@@ -92,7 +92,7 @@ fn is_there(folder: &Path) -> bool {
     }
 }
 
-/// `HOST:PORT` as `HOST_PORT_`, for file systems that have no colons.
+/// `HOST:PORT` as `HOST_PORT_`, for file systems without colons.
 fn escaped(name: &str) -> String {
     match name.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => format!("{host}_{port}_"),
@@ -100,7 +100,7 @@ fn escaped(name: &str) -> String {
     }
 }
 
-/// The error says where the text is wrong.
+/// Parses the file. The error has the position.
 fn parse(bytes: &[u8]) -> Result<HostsToml, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
     toml::from_str(text).map_err(|error| {

@@ -14,7 +14,7 @@ pub(super) use self::collect::Found;
 use super::place::Place;
 use super::source::Origin;
 
-/// Where the files are that other programs keep trust in.
+/// The folders in which trust is configured.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Folders {
     pub root: Option<PathBuf>,
@@ -24,7 +24,7 @@ pub(super) struct Folders {
 }
 
 impl Folders {
-    /// The `certs.d` folders of this program, docker and containers.
+    /// The `certs.d` folders of docker and containers, after those of the program.
     fn certs_d(&self) -> Vec<(Origin, PathBuf)> {
         let dot_config = self.home.as_ref().map(|home| home.join(".config"));
         let config: Vec<_> = self.xdg_config_home.iter().chain(&dot_config).collect();

@@ -1,5 +1,5 @@
-//! The `registries.yaml` of k3s and rke2: `configs: {HOST[:PORT]: {tls: …}}`, whose `tls` has `ca_file`, `cert_file`,
-//! `key_file` and `insecure_skip_verify`. The `auth` beside it is read where credentials are found.
+//! Reads the `registries.yaml` of k3s and rke2: `configs: {HOST[:PORT]: {tls: …}}`, whose `tls` has `ca_file`,
+//! `cert_file`, `key_file` and `insecure_skip_verify`. Its `auth` is read by the module `keychain`.
 
 use std::io;
 use std::path::Path;
@@ -14,10 +14,10 @@ use crate::trust::source::{Origin, Unused};
 
 const ORIGIN: Origin = Origin::Registries;
 
-/// The key that is for all registries without one of their own.
+/// The key for all registries without one of their own.
 const ANY: &str = "*";
 
-/// Reads what the file of `product` says about a server, on the machine with this root.
+/// Reads what the file of `product` configures for a server, below this root.
 pub(super) fn read(root: &Path, product: &str, place: &Place, into: &mut Discovery<'_>) {
     let path = &root.join("etc/rancher").join(product).join("registries.yaml");
     let document = match file::read_found(path) {
@@ -31,7 +31,7 @@ pub(super) fn read(root: &Path, product: &str, place: &Place, into: &mut Discove
     }
 }
 
-/// The error says where the text is wrong, and quotes nothing of it: there are passwords in it.
+/// Parses the file. The error has the position, and quotes nothing: the file contains passwords.
 fn parse(bytes: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -1,4 +1,4 @@
-//! What PEM files are, and what they have to do with each other.
+//! Identifies PEM files, and how they belong together.
 
 use std::path::{Path, PathBuf};
 
@@ -10,37 +10,37 @@ use super::file;
 use super::pem::Contents;
 use crate::error::{Error, Result};
 
-/// A file that was looked into.
+/// An inspected file.
 #[derive(Debug, Clone)]
 pub struct Inspection {
     /// The file.
     pub path: PathBuf,
-    /// What it is.
+    /// Its kind.
     pub kind: PemKind,
     /// Its certificates, in their order.
     pub certificates: Vec<InspectedCertificate>,
     /// Its private keys, in their order.
     pub keys: Vec<InspectedKey>,
-    /// What else is in it, described.
+    /// Descriptions of its other contents.
     pub others: Vec<String>,
-    /// What is wrong with it.
+    /// Its faults.
     pub faults: Vec<String>,
 }
 
-/// What a file is by what it holds.
+/// The kind of a file, by its contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PemKind {
     /// A server's certificate alone.
     Leaf,
-    /// A certificate that is its own issuer and names a host: a server's, and the CA for it too.
+    /// A self-signed certificate with host names: a server's, and its own CA.
     SelfSigned,
-    /// A server's certificate with the CA certificates that lead from it.
+    /// A server's certificate with its CA certificates.
     FullChain,
-    /// CA certificates that lead from a server's, without it.
+    /// A server's CA certificates, without its own.
     Chain,
-    /// A CA certificate that is its own issuer.
+    /// A self-signed CA certificate.
     Root,
-    /// CA certificates that have nothing to do with each other.
+    /// Unrelated CA certificates.
     Bundle,
     /// A client's certificate: servers may not use it.
     Client,
@@ -55,32 +55,32 @@ pub enum PemKind {
 /// A certificate in a file.
 #[derive(Debug, Clone)]
 pub struct InspectedCertificate {
-    /// What it says.
+    /// Its description.
     pub certificate: Certificate,
-    /// Which of the files that were looked into hold its issuer, by name. Empty when none does.
+    /// The inspected files that contain its issuer, by name.
     pub issuer_in: Vec<PathBuf>,
-    /// Whether its issuer is a root in one of them: then a server that sends no more than this sends all that is needed.
+    /// Whether its issuer is a root in one of them: then the server need not send any other certificate.
     pub is_issued_by_root: bool,
-    /// Which of them hold its private key.
+    /// Those that contain its private key.
     pub key_in: Vec<PathBuf>,
 }
 
 /// A private key in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InspectedKey {
-    /// Its kind and size; `None` when it is of a kind that is not accepted here.
+    /// Its kind and size; `None` for an unsupported one.
     pub key: Option<Key>,
-    /// Which of the files that were looked into hold its certificate.
+    /// The inspected files that contain its certificate.
     pub certificate_in: Vec<PathBuf>,
-    /// Whether that is a client's.
+    /// Whether that is a client certificate.
     pub is_clients: bool,
 }
 
-/// Looks into files, each beside the others. The order is kept.
+/// Inspects files together. The result has their order.
 ///
 /// # Errors
 ///
-/// Each by itself: [`Kind::Config`](crate::Kind::Config) when the file cannot be read.
+/// For each file: [`Kind::Config`](crate::Kind::Config) when it cannot be read.
 pub fn inspect(paths: &[PathBuf]) -> Vec<Result<Inspection>> {
     let provider = ring::default_provider();
     let read: Vec<Result<Raw>> = paths.iter().map(|path| Raw::read(path, &provider)).collect();
@@ -92,7 +92,7 @@ pub fn inspect(paths: &[PathBuf]) -> Vec<Result<Inspection>> {
 struct Raw {
     path: PathBuf,
     contents: Contents,
-    /// The public keys of its private keys (SubjectPublicKeyInfo in DER), where they can be told.
+    /// The public keys of its private keys (SubjectPublicKeyInfo in DER), where they can be derived.
     public_keys: Vec<Option<Vec<u8>>>,
 }
 
@@ -159,7 +159,7 @@ impl Raw {
         }
     }
 
-    /// What is wrong with the file; `is_whole` says that nothing is missing between its last certificate and the root.
+    /// The faults of the file; `is_whole` says that no certificate is missing between its last one and the root.
     fn faults(&self, kind: PemKind, is_whole: bool) -> Vec<String> {
         let mut faults = self.contents.damaged.clone();
         let certificates: Vec<_> = self.certificates().collect();
@@ -183,7 +183,7 @@ impl Raw {
 }
 
 impl PemKind {
-    /// A stable word.
+    /// A stable identifier.
     pub fn word(self) -> &'static str {
         match self {
             Self::Leaf => "leaf",
@@ -199,7 +199,7 @@ impl PemKind {
         }
     }
 
-    /// The same for people.
+    /// A description for users.
     pub fn described(self) -> &'static str {
         match self {
             Self::Leaf => "the server's certificate without its chain (leaf)",
@@ -216,7 +216,7 @@ impl PemKind {
     }
 }
 
-/// What a certificate is by itself.
+/// The kind of a certificate by itself.
 fn kind_of(certificate: &Certificate) -> PemKind {
     match certificate {
         one if one.self_signed && !one.names.is_empty() => PemKind::SelfSigned,
@@ -232,7 +232,7 @@ fn is_authority(kind: PemKind) -> bool {
     matches!(kind, PemKind::Root | PemKind::Chain)
 }
 
-/// Whether each of the certificates is issued by the next, going by their names.
+/// Whether each certificate is issued by the next, by their names.
 fn is_linked(certificates: &[&Certificate]) -> bool {
     certificates.windows(2).all(|pair| is_issued_by(pair[0], pair[1]))
 }
@@ -245,7 +245,7 @@ fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {
     certificate.issuer == issuer.subject && issuer.may_issue() && (certificate.self_signed == (certificate == issuer))
 }
 
-/// What a file of certbot's is by its name, the usual thing first.
+/// What a file with one of certbot's names should contain, the usual kind first.
 fn certbot(path: &Path) -> Option<&'static [PemKind]> {
     Some(match path.file_name()?.to_str()? {
         "cert.pem" => &[PemKind::Leaf, PemKind::SelfSigned],

@@ -1,4 +1,4 @@
-//! Naming a CA in containerd's `hosts.toml`.
+//! Adds a CA to containerd's `hosts.toml`.
 
 use std::path::{Path, PathBuf};
 
@@ -8,27 +8,27 @@ use super::setting::Edit;
 use crate::name::Registry;
 use crate::trust::place::Place;
 
-/// The file beside it that is named.
+/// The CA file in the same folder.
 const CA_FILE: &str = "ca.crt";
 
-/// The folder of a host: containerd reads `HOST_PORT_` before `HOST:PORT`.
+/// The folder of a host: containerd prefers `HOST_PORT_` to `HOST:PORT`.
 pub(super) fn folder(root: &Path, name: &str) -> PathBuf {
     let certs_d = root.join("etc/containerd/certs.d");
     let escaped = name.rsplit_once(':').map(|(host, port)| certs_d.join(format!("{host}_{port}_")));
     escaped.filter(|folder| folder.is_dir()).unwrap_or_else(|| certs_d.join(name))
 }
 
-/// A whole file.
+/// A new file.
 pub(super) fn fresh(name: &str) -> String {
     format!("server = \"https://{name}\"\nca = \"{CA_FILE}\"\n")
 }
 
-/// What names the CA, below the server or the host that it is for.
+/// The setting for the CA, at the top level or in the table of a host.
 pub(super) fn line() -> String {
     format!("ca = \"{CA_FILE}\"")
 }
 
-/// What has to be done to a file so that it names a CA for the registry. The error says why that cannot be done.
+/// The change that makes a file name a CA for the registry. The error says why that is not possible.
 pub(super) fn edit(text: &str, registry: &Registry) -> Result<Edit, String> {
     if text.trim().is_empty() {
         return Ok(Edit::Text(fresh(&registry.authority())));

@@ -1,8 +1,8 @@
-//! Where each client of registries looks for the CA of one of them, and putting it there.
+//! Determines where each client reads the CA of a registry, and writes it there.
 //!
-//! Docker, podman and this program have a `certs.d` with a folder for each `HOST[:PORT]`. containerd has one too, in which a
-//! `hosts.toml` names the file; in k3s and rke2 it is `registries.yaml` that names it. What else stands in these stays as it
-//! is, comments included.
+//! Docker, podman and other clients have a `certs.d` with a folder for each `HOST[:PORT]`. containerd has one too,
+//! where a `hosts.toml` names the file; for k3s and rke2 `registries.yaml` names it. Other settings in these files are
+//! preserved, with comments.
 
 mod hosts_toml;
 mod paths;
@@ -27,64 +27,64 @@ use crate::error::Error;
 use crate::name::Registry;
 use crate::replace::{Access, Replacement};
 
-/// Where a client looks for the CA of a registry.
+/// Where a client reads the CA of a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
     /// The file with the CA.
     pub ca_file: PathBuf,
-    /// The file that has to name the other, for clients that want that.
+    /// The settings file that has to name it, for clients that need one.
     pub setting: Option<Setting>,
-    /// Folders for the same registry that are no longer read once `ca_file` is there.
+    /// Folders for the same registry that are no longer read once `ca_file` exists.
     pub hides: Vec<PathBuf>,
     name: String,
-    /// The root of the machine that it is on.
+    /// The root of the system.
     root: PathBuf,
 }
 
-/// What became of a file.
+/// A file that was written, or left unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// The file.
     pub path: PathBuf,
-    /// What became of it.
+    /// What was done.
     pub change: Change,
 }
 
-/// What became of a file.
+/// What was done to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// It was not there.
+    /// It did not exist.
     Created,
-    /// It was there, and is another now.
+    /// It existed and was replaced.
     Replaced,
-    /// It had what is needed.
+    /// It already had the right contents.
     Unchanged,
 }
 
-/// Why a CA is not put where it belongs.
+/// Why a CA was not written.
 #[derive(Debug, Clone)]
 pub enum Refused {
-    /// Another certificate is in its place.
+    /// The file has another certificate.
     Different {
         /// The file.
         path: PathBuf,
-        /// What is in it.
+        /// A description of it.
         holds: String,
     },
-    /// The file with settings is not one that can be changed without risk to the rest of it.
+    /// The settings file cannot be changed without a risk to its other settings.
     Unchangeable {
         /// The file.
         path: PathBuf,
-        /// What is in the way.
+        /// The reason.
         why: String,
-        /// What has to be added to it, in one line.
+        /// The setting to add, on one line.
         line: String,
     },
-    /// This user may not write the file.
+    /// The user may not write the file.
     Denied {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         why: String,
     },
     /// Anything else.
@@ -92,7 +92,7 @@ pub enum Refused {
 }
 
 impl Placement {
-    /// Where `client` looks in `machine` for the CA of the registry called `name`, which is `HOST[:PORT]`.
+    /// Where `client` reads the CA of the registry `name`, which is `HOST[:PORT]`.
     pub fn of(client: ClientProgram, name: &str, machine: &HostPaths) -> Self {
         let (folder, hides) = match client {
             ClientProgram::Rls => (machine.config().join("rls/certs.d").join(name), Vec::new()),
@@ -118,16 +118,16 @@ impl Placement {
         Self { ca_file, setting, hides, name: name.to_owned(), root: machine.root.clone() }
     }
 
-    /// Puts `anchors` there. Other certificates are replaced only with `force`.
+    /// Writes `anchors`. Other certificates are replaced only with `force`.
     ///
     /// # Errors
     ///
-    /// [`Refused`]; then nothing was changed, but for the file with the CA when that with the settings cannot be written.
+    /// [`Refused`]. Then nothing was changed, except for the CA file when the settings file cannot be written.
     pub fn write(&self, registry: &Registry, anchors: &[Anchor], force: bool) -> Result<Vec<Written>, Refused> {
         let Some(setting) = &self.setting else {
             return Ok(vec![write_anchors(&self.present(anchors), anchors, force)?]);
         };
-        // Settled first, so that nothing is written when it cannot be.
+        // Prepared first, so that no file is written when this one cannot be.
         let settings = begin(&setting.path)?;
         let text = settings.read().map_err(|error| failed(&setting.path, error))?.unwrap_or_default();
         let text = String::from_utf8(text).map_err(|_| unchangeable(setting, "it is not UTF-8"))?;
@@ -138,7 +138,7 @@ impl Placement {
             }
         };
         match edit.map_err(|why| unchangeable(setting, why))? {
-            // It names a file already: that one is it.
+            // It already names a file, which is used.
             Edit::Named(path) => {
                 let path = file::named_in(setting.path.parent().unwrap_or(&setting.path), &self.root, path);
                 let unchanged = Written { path: setting.path.clone(), change: Change::Unchanged };
@@ -153,7 +153,7 @@ impl Placement {
         }
     }
 
-    /// The file of the folder that has the certificates already, whatever it is called; else the one to write.
+    /// The file of the folder that already has the certificates, by any name; else the one to write.
     fn present(&self, anchors: &[Anchor]) -> PathBuf {
         let folder = self.ca_file.parent().unwrap_or(&self.ca_file);
         let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -185,13 +185,13 @@ fn begin(path: &Path) -> Result<Replacement, Refused> {
     Replacement::begin(path, Access::Everybody).map_err(|error| failed(path, error))
 }
 
-/// Whether a file has all of the certificates.
+/// Whether a file contains all of the certificates.
 fn holds(bytes: &[u8], anchors: &[Anchor]) -> bool {
     let contents = Contents::parse(bytes);
     anchors.iter().all(|anchor| contents.certificates.iter().any(|(der, _)| *der == anchor.der))
 }
 
-/// What is in a file, for people.
+/// Describes the contents of a file.
 fn described(bytes: &[u8]) -> String {
     let contents = Contents::parse(bytes);
     match contents.certificates.as_slice() {

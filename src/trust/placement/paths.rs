@@ -20,7 +20,7 @@ pub enum ClientProgram {
 }
 
 impl ClientProgram {
-    /// All of them.
+    /// All clients.
     pub const ALL: [Self; 5] = [Self::Rls, Self::Docker, Self::Podman, Self::Containerd, Self::K3s];
 }
 
@@ -36,23 +36,23 @@ impl fmt::Display for ClientProgram {
     }
 }
 
-/// The folders of the machine and the user in which clients look.
+/// The folders of the system and the user in which clients read settings.
 #[derive(Debug, Clone, Default)]
 pub struct HostPaths {
-    /// The root of the files that are the whole machine's.
+    /// The root of the system's files.
     pub root: PathBuf,
     /// The user's home.
     pub home: PathBuf,
     /// `XDG_CONFIG_HOME`, instead of `~/.config`.
     pub xdg_config_home: Option<PathBuf>,
-    /// `XDG_RUNTIME_DIR`, in which a daemon of the user's own has its socket.
+    /// `XDG_RUNTIME_DIR`, in which a rootless daemon has its socket.
     pub xdg_runtime_dir: Option<PathBuf>,
     /// Whether the user is root.
     pub is_root: bool,
 }
 
 impl HostPaths {
-    /// What this process' environment says. A variable that is empty counts as unset.
+    /// The folders of this process' environment. An empty variable counts as unset.
     pub fn from_env() -> Self {
         let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         Self {
@@ -68,7 +68,7 @@ impl HostPaths {
         self.xdg_config_home.clone().unwrap_or_else(|| self.home.join(".config"))
     }
 
-    /// Docker's is the machine's, unless the user has a daemon of their own ("rootless mode").
+    /// The system's folder, unless the user runs a rootless daemon.
     pub(super) fn docker(&self) -> PathBuf {
         let socket = self.xdg_runtime_dir.as_ref().map(|folder| folder.join("docker.sock"));
         if !self.is_root && socket.is_some_and(|socket| socket.exists()) {
@@ -77,7 +77,7 @@ impl HostPaths {
         self.root.join("etc/docker/certs.d")
     }
 
-    /// The folders that podman looks through for one host; it reads the first that is there, and no other.
+    /// The folders in which podman searches for a host; it reads the first existing one only.
     pub(super) fn podman(&self) -> [PathBuf; 3] {
         [
             self.home.join(".config/containers/certs.d"),

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-/// A file of settings, and what has to stand in it.
+/// A settings file, and its setting for a CA.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// The file.
     pub path: PathBuf,
-    /// What has to stand in it, if nothing else does.
+    /// The contents of a new file.
     pub text: String,
-    /// The part of it that names the CA, in one line.
+    /// The setting that names the CA, on one line.
     pub line: String,
     pub(super) format: Format,
 }
@@ -20,10 +20,10 @@ pub(super) enum Format {
     RegistriesYaml,
 }
 
-/// What is to be done to a file of settings.
+/// A change of a settings file.
 pub(super) enum Edit {
-    /// Nothing: it names this file, relative to its own folder or as its own machine calls it.
+    /// None: it already names this file, relative to its own folder or to the system's root.
     Named(PathBuf),
-    /// This is to be its text.
+    /// Its new text.
     Text(String),
 }

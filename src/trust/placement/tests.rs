@@ -58,7 +58,7 @@ impl Host {
         let wanted = anchor(one).certificate;
         let gives = |gives: &Provides| matches!(gives, Provides::Authorities(given) if given.contains(&wanted));
         let sources = trust.sources("reg.corp", 5000);
-        sources.into_iter().filter(|source| gives(&source.gives)).map(|source| source.origin).collect()
+        sources.into_iter().filter(|source| gives(&source.provides)).map(|source| source.origin).collect()
     }
 }
 

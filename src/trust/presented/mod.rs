@@ -1,8 +1,7 @@
-//! What a server presents in a TLS handshake, whoever it turns out to be.
+//! Records what a server presents in a TLS handshake, trusted or not.
 //!
-//! The handshake is that of a real connection: the same versions, the same client certificate, the same judgement of the
-//! server's certificates. Only, the judgement is written down and not acted on, so that the handshake goes on to its end.
-//! Nothing is ever sent above TLS.
+//! The handshake is that of a real connection: the same versions, client certificate and verification of the server's
+//! certificates. The result is only recorded, so that the handshake completes. No application data is sent.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,64 +25,64 @@ use super::insecure::AcceptAny;
 use super::trust_source::{ReportingVerifier, TrustSource};
 use crate::error::{Error, Kind, Network, Result, Tls};
 
-/// What a server presented. Its texts may hold what the server sent: whoever prints them must escape them.
+/// What a server presented. Texts may come from the server: programs must escape them before printing.
 #[derive(Debug, Clone)]
 pub struct PresentedChain {
-    /// The certificates, in the order in which they were sent: the server's own comes first. Never empty.
+    /// The certificates in the order in which they were sent, the server's own first. Never empty.
     pub chain: Vec<PresentedCertificate>,
-    /// Who vouches for the server, or why its certificates are not trusted.
+    /// Why the server is trusted, or why not.
     pub trust: Result<TrustSource, Rejection>,
-    /// Whether the server asked for a client certificate, and what it got.
+    /// The server's request for a client certificate, if any.
     pub client_certificate: Option<ClientCertificateRequest>,
-    /// What both sides agreed on, or why the handshake did not come to its end after the certificates had been sent.
+    /// The negotiated parameters, or why the handshake failed after the certificates were sent.
     pub agreed: Result<Agreed, Rejection>,
 }
 
-/// One certificate as it was sent.
+/// A certificate that the server sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PresentedCertificate {
-    /// Its encoding.
+    /// Its DER encoding.
     pub der: CertificateDer<'static>,
-    /// What it says; `None` when it cannot be read.
+    /// Its description; `None` when it cannot be parsed.
     pub certificate: Option<Certificate>,
 }
 
-/// A server's wish for a client certificate.
+/// A server's request for a client certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientCertificateRequest {
-    /// The certificate that was shown; `None` when there was none to show.
+    /// The certificate that was presented; `None` when the client has none.
     pub shown: Option<Certificate>,
-    /// From whom the server wants it to be, as far as it says so.
+    /// The issuers that the server accepts, if it lists any.
     pub authorities: Vec<Name>,
 }
 
-/// What client and server agreed on.
+/// The negotiated parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agreed {
     /// `TLS 1.2` or `TLS 1.3`.
     pub version: &'static str,
-    /// The cipher suite, by its name in the IANA's register.
+    /// The cipher suite, by its IANA name.
     pub cipher_suite: String,
     /// The protocol chosen by ALPN, for instance `h2`; `None` when the server chose none.
     pub protocol: Option<String>,
 }
 
 impl Trust {
-    /// Makes a handshake over `stream`, which leads to `host` at `port`, and says what the server presented. `limit` is for
-    /// all of it.
+    /// Makes a handshake over `stream`, which is connected to `host` at `port`, and returns what the server presented.
+    /// `limit` is the time limit.
     ///
     /// # Errors
     ///
-    /// When no certificate came, with what [`explain()`](super::explain()) says of it; and as [`Trust::client_config`].
+    /// As [`explain()`](super::explain()) describes when no certificate was received, and as [`Trust::client_config`].
     pub async fn presented<S>(&self, stream: S, host: &str, port: u16, limit: Duration) -> Result<PresentedChain>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let place = format!("{host}:{port}");
-        let (judge, identities) = self.judge_and_identities(host, port)?;
+        let (judge, identities) = self.verifier_and_identities(host, port)?;
         let any = self.accept_any();
-        let witness = Arc::new(RecordingVerifier { judge, any, identities, seen: Mutex::default() });
-        let config = self.configure(Arc::clone(&witness) as _, Arc::clone(&witness) as _)?;
+        let recorder = Arc::new(RecordingVerifier { judge, any, identities, seen: Mutex::default() });
+        let config = self.configure(Arc::clone(&recorder) as _, Arc::clone(&recorder) as _)?;
         let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let name = ServerName::try_from(name.to_owned())
             .map_err(|error| Error::config(format!("{host:?} is not a name that TLS knows")).because(error))?;
@@ -91,7 +90,7 @@ impl Trust {
         let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
         let mut outcome =
             timeout_at(end, handshake).await.map(|outcome| outcome.map(|stream| (Agreed::by(&stream), stream)));
-        let seen = witness.take();
+        let seen = recorder.take();
         if let Ok(Ok((_, stream))) = &mut outcome
             && seen.client_certificate.is_some()
             && let Ok(Err(error)) = timeout_at(end, close(stream)).await
@@ -105,7 +104,7 @@ impl Trust {
                     let what = format!("no end of the TLS handshake with {place}");
                     Error::new(Kind::Network(Network::HandshakeTimeout), what).because(late())
                 }
-                // A server that sends no certificate is refused by every client.
+                // Every client refuses a server without a certificate.
                 Ok(Ok(_)) => rejected(&Rejection::new(Tls::Handshake, "the server sent no certificate"), &place),
                 Ok(Err(error)) => rejected(&self.broken(&error, host, port), &place),
             });
@@ -119,7 +118,7 @@ impl Trust {
         Ok(PresentedChain { chain, trust, client_certificate, agreed })
     }
 
-    /// Why a handshake broke off.
+    /// Why a handshake was interrupted.
     fn broken(&self, error: &io::Error, host: &str, port: u16) -> Rejection {
         if let Some(error) = rustls_error(error) {
             return self.explain(error, host, port);
@@ -143,15 +142,15 @@ impl Agreed {
             _ => "TLS 1.3",
         };
         let suite = connection.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
-        // rustls spells the suites of TLS 1.3 with a prefix of its own.
+        // rustls names the suites of TLS 1.3 with a prefix of its own.
         let cipher_suite = suite.unwrap_or_default().replace("TLS13_", "TLS_");
         let protocol = connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned());
         Self { version, cipher_suite, protocol }
     }
 }
 
-/// Ends a connection and waits for the server to end it too. A server of TLS 1.3 judges a client's certificate only after
-/// the client has done its part of the handshake: its refusal is all that can come.
+/// Closes a connection and waits for the server to do so too. A TLS 1.3 server verifies the client's certificate only
+/// after the client has completed its part of the handshake: its refusal follows.
 async fn close<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut TlsStream<S>) -> io::Result<()> {
     if let Err(error) = stream.shutdown().await {
         tracing::debug!("the connection did not wait for its end: {error}");
@@ -160,7 +159,7 @@ async fn close<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut TlsStream<S>) -> 
         match stream.read(&mut [0; 1024]).await {
             Ok(0) => return Ok(()),
             Ok(_) => {}
-            // Many servers end a connection without saying so in TLS.
+            // Many servers close the connection without a TLS alert.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             Err(error) => return Err(error),
         }
@@ -175,10 +174,10 @@ fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Looks on at a handshake: it writes down what the server sends, and what would have been said of it.
+/// Records what the server sends, and the result of the real verifier.
 #[derive(Debug)]
 struct RecordingVerifier {
-    /// The judge whose verdict is written down.
+    /// The verifier whose result is recorded.
     judge: Arc<dyn ReportingVerifier>,
     any: AcceptAny,
     identities: Identities,
@@ -193,7 +192,7 @@ struct Seen {
 }
 
 impl Default for Seen {
-    /// Of a server that sends no certificate, nothing is known.
+    /// For a server that sends no certificate.
     fn default() -> Self {
         Self { chain: Vec::new(), trust: Err(rustls::Error::NoCertificatesPresented), client_certificate: None }
     }

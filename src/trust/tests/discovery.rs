@@ -62,7 +62,7 @@ fn an_authority_is_found_wherever_other_programs_find_it() {
         let sources = machine.trust().sources(HOST, PORT);
         let [source] = sources.as_slice() else { panic!("{sources:?}") };
         assert_eq!(source.origin, origin);
-        let Provides::Authorities(certificates) = &source.gives else { panic!("{source:?}") };
+        let Provides::Authorities(certificates) = &source.provides else { panic!("{source:?}") };
         assert_eq!(certificates[0].subject.to_string(), "Corp Root CA");
         assert_eq!(fs::read_to_string(&source.path).unwrap(), ca);
         let elsewhere = machine.trust().sources("other.corp", PORT).len();
@@ -289,7 +289,7 @@ fn the_wish_not_to_verify_is_recorded_and_not_obeyed() {
         let machine = Machine::new().with(path, content);
         assert!(!machine.accepts(&leaf.serve(&[])), "{path}");
         let sources = machine.trust().sources(HOST, PORT);
-        assert!(matches!(sources[0].gives, Provides::Insecure), "{sources:?}");
+        assert!(matches!(sources[0].provides, Provides::Insecure), "{sources:?}");
         assert_eq!(sources[0].path, machine.path(path));
         assert!(!machine.trust().is_insecure());
     }

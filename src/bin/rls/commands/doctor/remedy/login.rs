@@ -67,8 +67,8 @@ pub(super) fn token_server(remedies: &Remedies<'_>, place: &str, problem: &Probl
 fn helper(program: &str, key: &str, fault: HelperFault) -> Vec<String> {
     let first = match fault {
         HelperFault::Missing => format!("install {program}, in a folder of PATH"),
-        HelperFault::Silent => format!("see what it waits for: echo {key} | {program} get"),
-        HelperFault::NotRun | HelperFault::Failed => format!("see what it says: echo {key} | {program} get"),
+        HelperFault::TimedOut => format!("see what it waits for: echo {key} | {program} get"),
+        HelperFault::NotStarted | HelperFault::Failed => format!("see what it says: echo {key} | {program} get"),
     };
     vec![
         first,
