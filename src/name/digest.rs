@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::refusal::{name_of, refuse};
@@ -133,13 +132,6 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         Self::parse(text).map_err(|cause| refuse(text, "a digest", cause))
-    }
-}
-
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error: Error| serde::de::Error::custom(error))
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::refusal::refuse;
+use super::text::serde_as_text;
 use super::{Digest, Repository, Tag};
 use crate::error::Error;
 
@@ -33,6 +34,8 @@ impl<'a> Target<'a> {
         }
     }
 }
+
+serde_as_text!(Reference);
 
 impl Reference {
     /// A reference by tag.

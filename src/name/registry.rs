@@ -7,6 +7,7 @@ use url::Url;
 
 use super::host::{Authority, is_host};
 use super::refusal::{name_of, refuse};
+use super::text::serde_as_text;
 use crate::error::Error;
 
 /// The hosts of Docker Hub; the first is its name, the last the one that serves the API.
@@ -33,6 +34,8 @@ pub struct Registry {
     prefix: Option<String>,
     plain_http: bool,
 }
+
+serde_as_text!(Registry);
 
 impl Registry {
     /// Docker Hub.

@@ -1,5 +1,23 @@
 //! The common methods and traits of names.
 
+/// `Serialize` by `Display`, and `Deserialize` by `FromStr`, whose error is that of the deserialization.
+macro_rules! serde_as_text {
+    ($name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
 /// The methods and traits of a name that wraps its text.
 macro_rules! text {
     ($name:ident) => {
@@ -28,11 +46,7 @@ macro_rules! text {
             }
         }
 
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
+        crate::name::text::serde_as_text!($name);
     };
 }
 
@@ -42,4 +56,4 @@ pub(crate) trait FromText: Sized {
     fn from_text(text: String) -> Result<Self, String>;
 }
 
-pub(super) use text;
+pub(super) use {serde_as_text, text};
