@@ -44,6 +44,8 @@ pub struct Options {
     pub xdg_config_home: Option<PathBuf>,
     /// `DOCKER_CONFIG`, looked at before `~/.docker`.
     pub docker_config: Option<PathBuf>,
+    /// A `certs.d` folder of the program itself, searched before those of other programs; `None` without one.
+    pub own_certs_d: Option<PathBuf>,
     /// The root of the system's files, such as `/etc/docker`; `None` leaves them out.
     pub root: Option<PathBuf>,
 }
@@ -114,6 +116,7 @@ impl Trust {
             None => None,
         };
         let folders = Folders {
+            own_certs_d: options.own_certs_d,
             root: options.root,
             home: options.home,
             xdg_config_home: options.xdg_config_home,

@@ -29,7 +29,7 @@ impl Source {
 pub enum Origin {
     /// A file that the user named.
     User,
-    /// The folder of this program, `rls/certs.d` in the user's configuration.
+    /// The program's own `certs.d` ([`Options::own_certs_d`](super::Options::own_certs_d)).
     Own,
     /// Docker's `certs.d`.
     Docker,
@@ -39,19 +39,6 @@ pub enum Origin {
     Containerd,
     /// The `registries.yaml` of k3s and rke2.
     Registries,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::User => "named by the user",
-            Self::Own => "rls",
-            Self::Docker => "docker",
-            Self::Containers => "containers (podman, skopeo, buildah)",
-            Self::Containerd => "containerd",
-            Self::Registries => "k3s or rke2",
-        })
-    }
 }
 
 /// What a file provides.

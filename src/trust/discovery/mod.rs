@@ -17,6 +17,7 @@ use super::source::Origin;
 /// The folders in which trust is configured.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Folders {
+    pub own_certs_d: Option<PathBuf>,
     pub root: Option<PathBuf>,
     pub home: Option<PathBuf>,
     pub xdg_config_home: Option<PathBuf>,
@@ -33,7 +34,7 @@ impl Folders {
         let root = self.root.as_ref();
 
         let mut folders = Vec::new();
-        folders.extend(config.first().map(|folder| (Origin::Own, folder.join("rls/certs.d"))));
+        folders.extend(self.own_certs_d.clone().map(|folder| (Origin::Own, folder)));
         folders.extend(docker.iter().map(|folder| (Origin::Docker, folder.join("certs.d"))));
         folders.extend(config.iter().map(|folder| (Origin::Docker, folder.join("docker/certs.d"))));
         folders.extend(root.map(|root| (Origin::Docker, root.join("etc/docker/certs.d"))));

@@ -95,7 +95,7 @@ impl Placement {
     /// Where `client` reads the CA of the registry `name`, which is `HOST[:PORT]`.
     pub fn of(client: ClientProgram, name: &str, machine: &HostPaths) -> Self {
         let (folder, hides) = match client {
-            ClientProgram::Rls => (machine.config().join("rls/certs.d").join(name), Vec::new()),
+            ClientProgram::Own => (machine.own_certs_d.join(name), Vec::new()),
             ClientProgram::Docker => (machine.docker().join(name), Vec::new()),
             ClientProgram::Podman => podman_folder(machine, name),
             ClientProgram::Containerd => (hosts_toml::folder(&machine.root, name), Vec::new()),

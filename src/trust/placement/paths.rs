@@ -1,14 +1,13 @@
 //! Which clients of registries there are, and the folders in which they look for CA certificates.
 
-use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
 /// A client of registries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientProgram {
-    /// This one.
-    Rls,
+    /// The program that uses this library.
+    Own,
     /// Docker's daemon.
     Docker,
     /// Podman, skopeo, buildah and CRI-O.
@@ -21,19 +20,7 @@ pub enum ClientProgram {
 
 impl ClientProgram {
     /// All clients.
-    pub const ALL: [Self; 5] = [Self::Rls, Self::Docker, Self::Podman, Self::Containerd, Self::K3s];
-}
-
-impl fmt::Display for ClientProgram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Rls => "rls",
-            Self::Docker => "docker",
-            Self::Podman => "podman",
-            Self::Containerd => "containerd",
-            Self::K3s => "k3s",
-        })
-    }
+    pub const ALL: [Self; 5] = [Self::Own, Self::Docker, Self::Podman, Self::Containerd, Self::K3s];
 }
 
 /// The folders of the system and the user in which clients read settings.
@@ -47,24 +34,28 @@ pub struct HostPaths {
     pub xdg_config_home: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR`, in which a rootless daemon has its socket.
     pub xdg_runtime_dir: Option<PathBuf>,
+    /// The `certs.d` folder of the program itself.
+    pub own_certs_d: PathBuf,
     /// Whether the user is root.
     pub is_root: bool,
 }
 
 impl HostPaths {
-    /// The folders of this process' environment. An empty variable counts as unset.
-    pub fn from_env() -> Self {
+    /// The folders of this process' environment, in which an empty variable counts as unset. `own_certs_d` is the
+    /// `certs.d` folder of the program itself.
+    pub fn from_env(own_certs_d: PathBuf) -> Self {
         let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         Self {
             root: PathBuf::from("/"),
             home: std::env::home_dir().unwrap_or_else(|| PathBuf::from("/")),
             xdg_config_home: var("XDG_CONFIG_HOME"),
             xdg_runtime_dir: var("XDG_RUNTIME_DIR"),
+            own_certs_d,
             is_root: is_root(),
         }
     }
 
-    pub(super) fn config(&self) -> PathBuf {
+    fn config(&self) -> PathBuf {
         self.xdg_config_home.clone().unwrap_or_else(|| self.home.join(".config"))
     }
 

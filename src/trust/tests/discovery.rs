@@ -11,7 +11,7 @@ fn an_authority_is_found_wherever_other_programs_find_it() {
     let toml = |path: &str| format!("server = \"https://{NAME}\"\nca = \"{path}\"\n");
     let containerd = "root/etc/containerd/certs.d";
     let places = [
-        (Origin::Own, vec![("home/.config/rls/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())]),
+        (Origin::Own, vec![("own/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())]),
         (Origin::Docker, vec![("home/.docker/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())]),
         (Origin::Docker, vec![("home/.config/docker/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())]),
         (Origin::Docker, vec![(format!("{DOCKER}/corp-root.crt"), ca.clone())]),
@@ -74,9 +74,7 @@ fn an_authority_is_found_wherever_other_programs_find_it() {
 #[test]
 fn the_environment_moves_the_folders_and_the_usual_ones_stay() {
     let (root, leaf) = private();
-    for path in
-        ["xdg/rls/certs.d", "xdg/docker/certs.d", "xdg/containers/certs.d", "docker/certs.d", "home/.docker/certs.d"]
-    {
+    for path in ["xdg/docker/certs.d", "xdg/containers/certs.d", "docker/certs.d", "home/.docker/certs.d"] {
         let mut machine = Machine::new().with(&format!("{path}/{NAME}/ca.crt"), root.pem());
         machine.0.options.xdg_config_home = Some(machine.path("xdg"));
         machine.0.options.docker_config = Some(machine.path("docker"));

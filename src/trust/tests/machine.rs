@@ -12,8 +12,8 @@ impl Machine {
     pub fn new() -> Self {
         let mut client = Client::new();
         let at = |name: &str| Some(client.folder.path().join(name));
-        let (home, root) = (at("home"), at("root"));
-        client.options = Options { home, root, ..Options::default() };
+        let (home, root, own_certs_d) = (at("home"), at("root"), at("own/certs.d"));
+        client.options = Options { home, root, own_certs_d, ..Options::default() };
         Self(client)
     }
 

@@ -10,8 +10,9 @@ use registry_ls::trust::{Anchor, AnchorKind, HostPaths, Placement, PresentedChai
 use registry_ls::{Error, Kind, error};
 
 use super::Context;
-use crate::args::TrustArgs;
+use crate::args::{ClientName, TrustArgs};
 use crate::config::{Account, Connection};
+use crate::connect::own_certs_d;
 use crate::input::{apart, unread};
 use crate::output::{CertificateRecord, Field, SettingRecord, TrustRecord, TrustView, day};
 use crate::report::CommandError;
@@ -37,10 +38,10 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandE
         None => Wanted::find(context, &registry, &presented, args.fingerprint.as_ref())?,
     };
     let paths = host_paths(context);
-    let client = args.write.map_or(registry_ls::trust::ClientProgram::Rls, Into::into);
-    let placement = Placement::of(client, &registry.authority(), &paths);
+    let client = args.write.unwrap_or(ClientName::Rls);
+    let placement = Placement::of(client.into(), &registry.authority(), &paths);
     let mut record = record(&registry, &presented, &wanted, &placement);
-    record.client = client.to_string();
+    record.client = client.as_str().to_owned();
     let is_asked = args.write.is_some() && !wanted.is_accepted;
     if is_asked {
         // Whoever decides should know what the warnings say.
@@ -56,7 +57,7 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandE
         warn(context, &registry, &presented, &wanted);
     }
     match args.write {
-        Some(_) => place::hints(context, client, &placement),
+        Some(_) => place::hints(context, client.into(), &placement),
         None if presented.trust.is_err() => context.report.hint(
             "--write saves it there, --write docker (podman, containerd, k3s) where those look; compare its sha256 with what the \
              registry's operator says",
@@ -74,7 +75,8 @@ async fn from_secret(path: PathBuf, context: &Context<'_>) -> Result<Vec<Anchor>
 
 /// Where clients look.
 fn host_paths(context: &Context<'_>) -> HostPaths {
-    HostPaths { root: context.settings.root(), ..HostPaths::from_env() }
+    let own_certs_d = own_certs_d().unwrap_or_else(|| PathBuf::from("/.config/rls/certs.d"));
+    HostPaths { root: context.settings.root(), ..HostPaths::from_env(own_certs_d) }
 }
 
 /// What is to be trusted.

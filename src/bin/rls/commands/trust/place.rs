@@ -56,6 +56,6 @@ pub(super) fn hints(context: &Context<'_>, client: ClientProgram, placement: &Pl
             "containerd looks there if its config.toml has config_path = \"/etc/containerd/certs.d\"; it need not be restarted",
         ),
         ClientProgram::K3s => context.report.hint("it counts once k3s is restarted: systemctl restart k3s"),
-        ClientProgram::Rls | ClientProgram::Docker | ClientProgram::Podman => {}
+        ClientProgram::Own | ClientProgram::Docker | ClientProgram::Podman => {}
     }
 }
