@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use toml::{Table, Value};
+use toml_edit::{DocumentMut, Item, Table, Value, value};
 
 use super::setting::Edit;
 use crate::name::Registry;
@@ -33,71 +33,64 @@ pub(super) fn edit(text: &str, registry: &Registry) -> Result<Edit, String> {
     if text.trim().is_empty() {
         return Ok(Edit::Text(fresh(&registry.authority())));
     }
-    let former: Table = text.parse().map_err(|_| "it is not valid TOML".to_owned())?;
+    let mut document: DocumentMut = text.parse().map_err(|_| "it is not valid TOML".to_owned())?;
     let place = Place::of(registry);
-    let is_own =
-        former.get("server").and_then(Value::as_str).is_none_or(|server| server.is_empty() || place.is_address(server));
-    let hosts = former.get("host").and_then(Value::as_table);
-    let own_hosts: Vec<&String> = hosts.into_iter().flat_map(Table::keys).filter(|key| place.is_address(key)).collect();
-    let sections =
-        is_own.then_some(&former).into_iter().chain(own_hosts.iter().filter_map(|key| hosts?.get(*key)?.as_table()));
-    let mut named = None;
-    for section in sections {
-        named = named.or(first_ca(section)?);
-    }
-    if let Some(named) = named {
+    let is_own = document
+        .get("server")
+        .and_then(Item::as_str)
+        .is_none_or(|server| server.is_empty() || place.is_address(server));
+    if is_own && let Some(named) = first_ca(document.get("ca"))? {
         return Ok(Edit::Named(named));
+    }
+    let hosts = document.get("host").and_then(Item::as_table_like);
+    let own_hosts: Vec<String> = hosts
+        .into_iter()
+        .flat_map(|hosts| hosts.iter().map(|(key, _)| key.to_owned()))
+        .filter(|key| place.is_address(key))
+        .collect();
+    for host in &own_hosts {
+        if let Some(named) = first_ca(document["host"][host].get("ca"))? {
+            return Ok(Edit::Named(named));
+        }
     }
     if !is_own && own_hosts.is_empty() {
         return Err("it leads to other servers".to_owned());
     }
-    let mut changed = String::new();
     if is_own {
-        changed += &format!("ca = \"{CA_FILE}\"\n");
+        insert_ca(&mut document, "");
     }
-    for line in text.split_inclusive('\n') {
-        changed += line;
-        if header(line).is_some_and(|key| place.is_address(&key)) {
-            let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
-            let line_end = if line.ends_with('\n') { "" } else { "\n" };
-            changed += &format!("{line_end}{indent}  ca = \"{CA_FILE}\"\n");
-        }
+    for host in &own_hosts {
+        let section = document["host"].as_table_mut().and_then(|hosts| hosts.get_mut(host)?.as_table_mut());
+        let section = section.ok_or("it is laid out in an unusual way")?;
+        let indent = format!("{}  ", indent_of(section));
+        insert_ca(section, &indent);
     }
-    if changed.parse() == Ok(expected(former, is_own, &place)) {
-        Ok(Edit::Text(changed))
-    } else {
-        Err("it is laid out in an unusual way".to_owned())
-    }
+    Ok(Edit::Text(document.to_string()))
 }
 
 /// The first CA file that a section names.
-fn first_ca(section: &Table) -> Result<Option<PathBuf>, String> {
+fn first_ca(ca: Option<&Item>) -> Result<Option<PathBuf>, String> {
     let path = |value: &Value| value.as_str().map(PathBuf::from);
-    match section.get("ca") {
+    match ca.map(Item::as_value) {
         None => Ok(None),
-        Some(Value::Array(many)) => Ok(many.first().and_then(path)),
-        Some(one) => path(one).map(Some).ok_or_else(|| "its ca is not a path".to_owned()),
+        Some(Some(Value::Array(many))) => Ok(many.get(0).and_then(path)),
+        Some(one) => one.and_then(path).map(Some).ok_or_else(|| "its ca is not a path".to_owned()),
     }
 }
 
-/// The key of a table `[host."KEY"]` that begins in a line.
-fn header(line: &str) -> Option<String> {
-    let table: Table = line.trim().parse().ok()?;
-    table.get("host")?.as_table()?.keys().next().cloned()
+/// Adds the setting as the first of a section.
+fn insert_ca(section: &mut Table, indent: &str) {
+    section.insert("ca", value(CA_FILE));
+    if let Some(mut key) = section.key_mut("ca") {
+        key.leaf_decor_mut().set_prefix(indent);
+    }
+    section.sort_values_by(|one, _, other, _| (*one != "ca").cmp(&(*other != "ca")));
 }
 
-/// What the file is to say.
-fn expected(mut table: Table, is_own: bool, place: &Place) -> Table {
-    let ca = || ("ca".to_owned(), Value::from(CA_FILE));
-    if is_own {
-        table.extend([ca()]);
-    }
-    if let Some(hosts) = table.get_mut("host").and_then(Value::as_table_mut) {
-        for (_, host) in hosts.iter_mut().filter(|(key, _)| place.is_address(key)) {
-            host.as_table_mut().into_iter().for_each(|host| host.extend([ca()]));
-        }
-    }
-    table
+/// The indentation of a section's header.
+fn indent_of(section: &Table) -> &str {
+    let prefix = section.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
+    prefix.rsplit('\n').next().unwrap_or_default()
 }
 
 #[cfg(test)]
