@@ -102,10 +102,10 @@ pub fn preferred(challenges: Vec<Challenge>) -> Result<Challenge> {
 
 fn nothing_to_answer(schemes: &[String], malformed: Option<Malformed>) -> Error {
     let mut error = if schemes.is_empty() {
-        Error::new(Kind::Unauthenticated, "the registry wants authentication and offers no method that can be read")
+        Error::new(Kind::Unauthenticated, "the registry requires authentication and sends no valid challenge")
     } else {
         let offered = schemes.join(", ");
-        Error::new(Kind::Unauthenticated, "the registry offers no authentication method that is supported")
+        Error::new(Kind::Unauthenticated, "the registry offers no supported authentication scheme")
             .because(format!("offered: {offered}; supported: Bearer, Basic"))
     };
     match malformed {

@@ -42,7 +42,7 @@ impl Credentials {
     pub fn basic(username: impl Into<String>, password: impl Into<SecretString>) -> Result<Self> {
         let username = username.into();
         if username.contains(':') {
-            return Err(Error::config(format!("the user name {username:?} has a colon")));
+            return Err(Error::config(format!("user name {username:?} contains a colon")));
         }
         Ok(Self::Basic { username, password: password.into() })
     }

@@ -38,5 +38,5 @@ pub use token::Token;
 /// Parsers that are public for the fuzz targets and the test vectors alone.
 #[doc(hidden)]
 pub mod fuzzing {
-    pub use super::grammar::{RawChallenge, parse_line};
+    pub use crate::auth::grammar::{RawChallenge, parse_line};
 }

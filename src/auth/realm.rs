@@ -27,7 +27,7 @@ pub fn token_server(registry: &Url, peer: Option<IpAddr>, realm: &str) -> Result
     check(registry, peer, realm).map_err(|reason| {
         let host = registry.host_str().unwrap_or_default();
         let shown: String = without_user(realm).chars().take(MAX_SHOWN).collect();
-        Error::new(Kind::UnsafeRealm, format!("refusing the token server that {host} names: {shown:?}")).because(reason)
+        Error::new(Kind::UnsafeRealm, format!("refusing token server {shown:?} of {host}")).because(reason)
     })
 }
 
@@ -48,10 +48,10 @@ fn check(registry: &Url, peer: Option<IpAddr>, realm: &str) -> Result<Url, &'sta
     }
     let url = resolve(registry, realm)?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it carries user information");
+        return Err("it contains a user name or password");
     }
     if url.fragment().is_some() {
-        return Err("it carries a fragment");
+        return Err("it contains a fragment");
     }
     if registry.scheme() == "https" && url.scheme() != "https" {
         return Err("the registry uses https and the token server plain http");
@@ -107,10 +107,10 @@ mod tests {
             ("//evil.example/token", "it names another host without a scheme"),
             ("//registry.example.com:444/token", "it names another host without a scheme"),
             ("http://registry.example.com/token", "the registry uses https and the token server plain http"),
-            ("https://u@auth.example.com/", "it carries user information"),
-            ("https://:p@auth.example.com/", "it carries user information"),
-            ("https://auth.example.com/#x", "it carries a fragment"),
-            ("/token#x", "it carries a fragment"),
+            ("https://u@auth.example.com/", "it contains a user name or password"),
+            ("https://:p@auth.example.com/", "it contains a user name or password"),
+            ("https://auth.example.com/#x", "it contains a fragment"),
+            ("/token#x", "it contains a fragment"),
             ("https://127.1/", "its address is more private than the registry's own"),
         ] {
             assert_eq!(refused("https://registry.example.com", realm), reason, "{realm}");

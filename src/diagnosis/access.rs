@@ -37,7 +37,7 @@ pub(super) async fn catalog(context: &mut Context) -> Result<Outcome> {
     Ok(Outcome::passed(match (count, first) {
         (0, _) | (_, None) => "no repositories".to_owned(),
         (1, Some(only)) => format!("1 repository, {only}"),
-        (CATALOG_SAMPLE, Some(first)) => format!("{CATALOG_SAMPLE} repositories or more, the first is {first}"),
+        (CATALOG_SAMPLE, Some(first)) => format!("at least {CATALOG_SAMPLE} repositories, the first is {first}"),
         (count, Some(first)) => format!("{count} repositories, the first is {first}"),
     }))
 }
@@ -49,12 +49,14 @@ fn no_catalog(context: &Context, error: &Error) -> Outcome {
         return classify::outcome(error, &context.base);
     }
     if offers_none(&context.plan.registry) {
-        return Outcome { blocks_dependents: true, ..Outcome::skipped("this registry does not offer one") };
+        return Outcome { blocks_dependents: true, ..Outcome::skipped("not offered by this registry") };
     }
     let finding = classify::finding(error, &context.base);
     match error.kind() {
-        Kind::Unauthenticated => Outcome::failed("not for strangers", finding),
-        Kind::Denied(_) => Outcome::failed("not allowed", Finding { problem: Problem::CatalogForbidden, ..finding }),
+        Kind::Unauthenticated => Outcome::failed("login required", finding),
+        Kind::Denied(_) => {
+            Outcome::failed("permission denied", Finding { problem: Problem::CatalogForbidden, ..finding })
+        }
         _ => Outcome::failed("not offered", finding),
     }
 }
@@ -86,8 +88,8 @@ pub(super) async fn paging(context: &mut Context) -> Result<Outcome> {
         }
     }
     Ok(Outcome::passed(match requests() - before {
-        0 | 1 => "the whole list comes at once",
-        _ => "the second page follows the first",
+        0 | 1 => "not needed: the whole list in one reply",
+        _ => "pagination works",
     }))
 }
 
@@ -97,13 +99,13 @@ const TAG_SAMPLE: usize = 1000;
 /// Lists the tags of the repository.
 pub(super) async fn tags(context: &mut Context) -> Result<Outcome> {
     let Some(repository) = context.plan.repository.clone() else {
-        return Ok(Outcome::skipped("no repository was named"));
+        return Ok(Outcome::skipped("no repository specified"));
     };
     let (count, tag) = sample(context.client()?, &repository).await?;
     let detail = match (count, &tag) {
         (0, _) | (_, None) => "no tags".to_owned(),
         (1, Some(only)) => format!("1 tag, {only}"),
-        (TAG_SAMPLE, Some(tag)) => format!("{TAG_SAMPLE} tags or more, such as {tag}"),
+        (TAG_SAMPLE, Some(tag)) => format!("at least {TAG_SAMPLE} tags, such as {tag}"),
         (count, Some(tag)) => format!("{count} tags, such as {tag}"),
     };
     context.tag = tag;
@@ -131,20 +133,20 @@ pub(super) async fn pull(context: &mut Context) -> Result<Outcome> {
     let named = context.plan.reference.clone();
     let named = named.filter(|reference| reference.tag().is_some() || reference.digest().is_some());
     let found = || Some(Reference::tagged(context.plan.repository.clone()?, context.tag.clone()?));
-    let Some(reference) = named.or_else(found) else { return Ok(Outcome::skipped("there is no tag to pull")) };
+    let Some(reference) = named.or_else(found) else { return Ok(Outcome::skipped("no tag to pull")) };
     let (repository, tag) = (reference.repository().clone(), reference.target());
     let client = context.client()?;
     let manifest = client.manifest(&repository, tag).await?;
     let fact = Fact::new(0, format!("{tag} is {}", manifest.digest));
     let config = match config(client, &repository, &manifest).await {
         Ok(Some(config)) => config,
-        Ok(None) => return Ok(Outcome::passed(format!("{tag}, its manifest")).with([fact])),
+        Ok(None) => return Ok(Outcome::passed(format!("{tag}: manifest")).with([fact])),
         Err(error) => return Ok(classify::outcome(&error, &context.base)),
     };
     match client.config(&repository, &config).await {
         Ok(config) => {
             let blob = Fact::new(0, format!("blob {}, {} bytes", config.digest, config.bytes.len()));
-            Ok(Outcome::passed(format!("{tag}, its manifest and a blob of it")).with([fact, blob]))
+            Ok(Outcome::passed(format!("{tag}: manifest and blob")).with([fact, blob]))
         }
         Err(error) => {
             let outcome = classify::outcome(&error, &context.base);
@@ -180,10 +182,10 @@ async fn config(client: &Client, repository: &Repository, manifest: &Manifest) -
 /// Whether the repository could be pushed to, by beginning an upload and cancelling it.
 pub(super) async fn push(context: &mut Context) -> Result<Outcome> {
     let Some(repository) = context.repository() else {
-        return Ok(Outcome::skipped("no repository was named"));
+        return Ok(Outcome::skipped("no repository specified"));
     };
     if context.lacks_credentials {
-        return Ok(Outcome::skipped("not tried: nothing is pushed without the credentials that could not be had"));
+        return Ok(Outcome::skipped("skipped: the configured credentials cannot be read"));
     }
     let Err(error) = context.client()?.probe_push(repository).await else {
         return Ok(Outcome::passed("allowed"));
@@ -193,11 +195,11 @@ pub(super) async fn push(context: &mut Context) -> Result<Outcome> {
         Kind::Denied(denial) => {
             let permission = Some(Permission::on(repository, Action::Push));
             let problem = Problem::MissingPermission { permission, identity: denial.identity.clone() };
-            Outcome::failed("not allowed", Finding { problem, ..finding })
+            Outcome::failed("permission denied", Finding { problem, ..finding })
         }
-        Kind::Unauthenticated => Outcome::failed("not allowed", finding),
+        Kind::Unauthenticated => Outcome::failed("permission denied", finding),
         _ if finding.problem == Problem::SchemeNotForwarded => {
-            Outcome::failed("uploads are led to plain HTTP", scheme_not_forwarded(&error, &context.base))
+            Outcome::failed("uploads are redirected to plain HTTP", scheme_not_forwarded(&error, &context.base))
         }
         _ => Outcome::failed(error.what(), finding),
     })
@@ -206,10 +208,10 @@ pub(super) async fn push(context: &mut Context) -> Result<Outcome> {
 /// Whether the manifests of the repository could be deleted, by asking to delete one that does not exist.
 pub(super) async fn delete(context: &mut Context) -> Result<Outcome> {
     let Some(repository) = context.repository() else {
-        return Ok(Outcome::skipped("no repository was named"));
+        return Ok(Outcome::skipped("no repository specified"));
     };
     if context.lacks_credentials {
-        return Ok(Outcome::skipped("not tried: nothing is deleted without the credentials that could not be had"));
+        return Ok(Outcome::skipped("skipped: the configured credentials cannot be read"));
     }
     let Err(error) = context.client()?.probe_deletion(repository).await else {
         return Ok(Outcome::passed("allowed"));
@@ -220,9 +222,9 @@ pub(super) async fn delete(context: &mut Context) -> Result<Outcome> {
         Kind::Denied(denial) => {
             let permission = Some(Permission::on(repository, Action::Delete));
             let problem = Problem::MissingPermission { permission, identity: denial.identity.clone() };
-            Outcome::failed("not allowed", Finding { problem, ..finding })
+            Outcome::failed("permission denied", Finding { problem, ..finding })
         }
-        Kind::Unauthenticated => Outcome::failed("not allowed", finding),
+        Kind::Unauthenticated => Outcome::failed("permission denied", finding),
         _ => Outcome::failed(error.what(), finding),
     })
 }

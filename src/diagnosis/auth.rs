@@ -30,14 +30,14 @@ pub(super) async fn challenge(context: &mut Context) -> Result<Outcome> {
     let reply = anonymous_reply(context).await?;
     let timed = |outcome: Outcome| if is_asked_anew { outcome } else { outcome.untimed() };
     if reply.status != 401 {
-        return Ok(timed(Outcome::passed("none: open to everybody")));
+        return Ok(timed(Outcome::passed("none: anonymous access")));
     }
     let lines: Vec<_> = reply.headers.get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes).collect();
     let challenge = match preferred(challenges(lines)) {
         Ok(challenge) => challenge,
         Err(error) => {
             let finding = Finding { problem: Problem::UnknownScheme, ..classify::finding(&error, &context.base) };
-            return Ok(timed(Outcome::failed("it cannot be answered", finding)));
+            return Ok(timed(Outcome::failed("no supported scheme", finding)));
         }
     };
     let outcome = match &challenge {
@@ -46,7 +46,7 @@ pub(super) async fn challenge(context: &mut Context) -> Result<Outcome> {
             Err(error) => refused_realm(context, bearer, &error).with(asked_for(bearer)),
         },
         Challenge::Basic { realm } => Outcome::passed(format!("Basic, realm {realm:?}")),
-        Challenge::Other { .. } | Challenge::Malformed(_) => Outcome::passed("none that is known"),
+        Challenge::Other { .. } | Challenge::Malformed(_) => Outcome::passed("no supported scheme"),
     };
     context.challenge = Some(challenge);
     Ok(timed(outcome))
@@ -54,9 +54,9 @@ pub(super) async fn challenge(context: &mut Context) -> Result<Outcome> {
 
 /// The reply for the repository or, without one, that of `/v2/`.
 async fn anonymous_reply(context: &Context) -> Result<Reply> {
-    if let (None, Some(look)) = (context.repository(), &context.base_reply) {
-        let (headers, url) = (look.headers.clone(), look.url.clone());
-        return Ok(Reply { status: look.status, headers, url, peer: look.peer });
+    if let (None, Some(base_reply)) = (context.repository(), &context.base_reply) {
+        let (headers, url) = (base_reply.headers.clone(), base_reply.url.clone());
+        return Ok(Reply { status: base_reply.status, headers, url, peer: base_reply.peer });
     }
     let transport = context.client()?.transport();
     let response = transport.send_unauthenticated(&context.first_request()?).await?;
@@ -80,27 +80,28 @@ fn refused_realm(context: &Context, bearer: &BearerChallenge, error: &Error) -> 
     let finding = classify::finding(error, &context.base);
     let realm = Url::parse(&bearer.realm).ok();
     let Some(realm) = realm.filter(|realm| realm.scheme() == "http" && context.base.scheme() == "https") else {
-        return Outcome::failed("its token server is refused", finding);
+        return Outcome::failed("unsafe token server", finding);
     };
     if realm.host_str() == context.base.host_str() {
         let cause = format!(
-            "it names {} as its token server: a proxy in front of it ends TLS and does not tell it that it is reached by https \
+            "the registry names {} as its token server: a reverse proxy terminates TLS and does not forward the scheme \
              (X-Forwarded-Proto)",
             shown(&realm)
         );
         return Outcome::failed(
-            "its token server is named by http",
+            "token server uses plain HTTP",
             Finding { problem: Problem::SchemeNotForwarded, cause, ..finding },
         );
     }
-    let cause = format!("it names {} as its token server: credentials are not sent in the clear", shown(&realm));
-    Outcome::failed("its token server is named by http", Finding { problem: Problem::PlainRealm, cause, ..finding })
+    let cause =
+        format!("the registry names {} as its token server: credentials are not sent unencrypted", shown(&realm));
+    Outcome::failed("token server uses plain HTTP", Finding { problem: Problem::PlainRealm, cause, ..finding })
 }
 
 /// Answers the challenge as a normal request would.
 pub(super) async fn token(context: &mut Context) -> Result<Outcome> {
     let Some(challenge) = context.challenge.clone() else {
-        return Ok(Outcome::skipped("nobody asks for one"));
+        return Ok(Outcome::skipped("not required"));
     };
     let request = context.first_request()?;
     let transport = context.client()?.transport();
@@ -118,10 +119,9 @@ fn is_granted(error: &Error) -> bool {
 }
 
 fn basic_answered(context: &Context, request: &Request, outcome: Result<()>, identity: Option<Identity>) -> Outcome {
-    let who = identity.as_ref().map_or_else(|| "nobody".to_owned(), name);
     let error = match outcome {
         Err(error) if !is_granted(&error) => error,
-        _ => return Outcome::passed(format!("none needed: the registry lets {who} in")),
+        _ => return Outcome::passed(format!("not required: {}", access_of(identity.as_ref()))),
     };
     let is_401 = error.reply().is_some_and(|reply| reply.status == 401);
     match (error.kind(), identity) {
@@ -164,15 +164,19 @@ fn name(identity: &Identity) -> String {
     identity.username.clone().unwrap_or_else(|| "the bearer of a token".to_owned())
 }
 
+fn access_of(identity: Option<&Identity>) -> String {
+    identity.map_or_else(|| "anonymous access".to_owned(), |identity| format!("access granted to {}", name(identity)))
+}
+
 /// What the token grants, in short.
 fn granted(login: &AuthOutcome) -> String {
     let who = login.identity.as_ref().map_or_else(|| "anonymous".to_owned(), name);
     match login.token.as_deref() {
-        None => format!("none needed: the registry lets {who} in"),
+        None => format!("not required: {}", access_of(login.identity.as_ref())),
         Some(token) => match token.granted() {
-            None => format!("{who}; the token does not say what it grants"),
-            Some(scopes) if scopes.is_empty() => format!("{who}, without any right so far"),
-            Some(scopes) => format!("{who}, {} (unverified)", listed(&scopes)),
+            None => format!("{who}; the token does not name its scopes"),
+            Some(scopes) if scopes.is_empty() => format!("{who}, no permissions granted"),
+            Some(scopes) => format!("{who}, {} (signature not checked)", listed(&scopes)),
         },
     }
 }
@@ -184,44 +188,43 @@ fn listed(scopes: &[Scope]) -> String {
 fn facts(asked: &Scopes, token: Option<&Token>) -> Vec<Fact> {
     let mut facts = Vec::new();
     if !asked.is_empty() {
-        facts.push(Fact::new(0, format!("asked for {asked}")));
+        facts.push(Fact::new(0, format!("requested {asked}")));
     }
     let Some(token) = token else { return facts };
     match token.claims() {
-        None => facts.push(Fact::new(0, "the token is not one that can be read (no JSON Web Token)")),
+        None => facts.push(Fact::new(0, "opaque token (not a JSON Web Token)")),
         Some(claims) => {
             let scopes = match claims.granted.as_deref() {
-                None => "it does not say what".to_owned(),
+                None => "unknown scopes".to_owned(),
                 Some([]) => "nothing".to_owned(),
                 Some(scopes) => listed(scopes),
             };
             let subject = claims.subject.map(|subject| format!(" to {subject}")).unwrap_or_default();
             let end = claims.expires.map(|end| format!(" until {end}")).unwrap_or_default();
-            facts.push(Fact::new(0, format!("granted {scopes}{subject}{end} (unverified)")));
+            facts.push(Fact::new(0, format!("granted {scopes}{subject}{end} (signature not checked)")));
         }
     }
     facts
 }
 
 fn no_credentials(error: &Error) -> Outcome {
-    let cause =
-        format!("nobody is logged in, and the registry does not let strangers in: {}", classify::first_cause(error));
+    let cause = format!("not logged in; this registry requires login: {}", classify::first_cause(error));
     let finding = Finding { problem: Problem::NoCredentials, cause, kind: error.kind().clone() };
-    Outcome::failed("credentials are wanted", finding)
+    Outcome::failed("login required", finding)
 }
 
 fn wrong_credentials(context: &Context, error: &Error, identity: Identity) -> Outcome {
     let by = match error.kind() {
         Kind::Denied(denial) => match &denial.by {
-            Refuser::TokenServer(place) => format!("the token server {place}"),
+            Refuser::TokenServer(place) => format!("token server {place}"),
             Refuser::OtherServer(place) => place.clone(),
             Refuser::Registry => context.plan.registry.to_string(),
         },
         _ => context.plan.registry.to_string(),
     };
-    let cause = format!("{by} does not accept the credentials of {identity}: {}", classify::first_cause(error));
+    let cause = format!("{by} rejected the credentials of {identity}: {}", classify::first_cause(error));
     let finding = Finding { problem: Problem::WrongCredentials { identity }, cause, kind: error.kind().clone() };
-    Outcome::failed("the credentials are refused", finding)
+    Outcome::failed("credentials rejected", finding)
 }
 
 fn missing_permission(context: &Context, request: &Request, error: &Error, identity: Option<Identity>) -> Outcome {
@@ -241,12 +244,11 @@ fn refused_token(
     let now = Timestamp::now();
     if let Some(ended) = token.expires().filter(|ended| *ended <= now) {
         let cause = format!(
-            "the token ended at {ended} by its own account, and this machine's clock says {}: a clock is wrong, here or on the \
-             token server",
+            "the token expired at {ended}, and this machine's clock says {}: a clock is wrong, here or on the token server",
             now.strftime("%Y-%m-%dT%H:%M:%SZ")
         );
         let finding = Finding { problem: Problem::Clock, cause, kind: error.kind().clone() };
-        return Outcome::failed("the token is over when it comes", finding);
+        return Outcome::failed("the token has already expired on arrival", finding);
     }
     let permission = request.context.permission.as_ref();
     let grants =
@@ -255,12 +257,12 @@ fn refused_token(
         return missing_permission(context, request, error, identity);
     }
     let cause = format!(
-        "the token grants what is needed, and the registry refuses it: it does not know the key or the name of the token server, or \
-         their clocks differ ({})",
+        "the token grants the required scope, and the registry refuses it: it does not trust the token server's key or \
+         issuer, or their clocks differ ({})",
         classify::first_cause(error)
     );
     let finding = Finding { problem: Problem::RefusedToken, cause, kind: error.kind().clone() };
-    Outcome::failed("the registry refuses the token", finding)
+    Outcome::failed("token rejected", finding)
 }
 
 /// No token was issued.
@@ -288,7 +290,7 @@ async fn no_token(context: &Context, bearer: &BearerChallenge, error: &Error, id
         Problem::Other => Problem::ServerError,
         problem => problem,
     };
-    let cause = format!("the token server {place}: {}", finding.cause);
+    let cause = format!("token server {place}: {}", finding.cause);
     let problem = Problem::TokenServer { place, problem: Box::new(problem) };
     let finding = Finding { problem, cause, ..finding };
     Outcome::failed(error.what(), finding).with(facts)

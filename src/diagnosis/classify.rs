@@ -78,7 +78,7 @@ fn protocol(fault: &Fault) -> Problem {
 pub(super) fn scheme_not_forwarded(error: &Error, base: &Url) -> Finding {
     let finding = finding(error, base);
     let cause = format!(
-        "{}: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)",
+        "{}: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)",
         finding.cause
     );
     Finding { cause, ..finding }

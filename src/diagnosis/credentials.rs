@@ -17,7 +17,7 @@ use crate::trust::{Origin, Provides, Unused};
 
 pub(super) async fn credentials(context: &mut Context) -> Result<Outcome> {
     if context.challenge.is_none() {
-        return Ok(Outcome::skipped("not asked for"));
+        return Ok(Outcome::skipped("not required"));
     }
     let plan = &context.plan;
     let lookup = match plan.keychain.lookup(&plan.registry, plan.repository.as_ref()).await {
@@ -33,16 +33,16 @@ pub(super) async fn credentials(context: &mut Context) -> Result<Outcome> {
     if let Some((secret, ended)) = all_ended(&lookup.found, now) {
         let ago = span(u64::try_from(now.as_second() - ended.as_second()).unwrap_or_default());
         let whose = lookup.found.first().map(|found| found.identity.to_string()).unwrap_or_default();
-        let cause = format!("those of {whose} say of themselves that they ended at {ended}, {ago} ago");
+        let cause = format!("the credentials of {whose} expired at {ended}, {ago} ago");
         let kind = Kind::Denied(Denial::default());
         let finding = Finding { problem: Problem::ExpiredCredentials { secret }, cause, kind };
         return Ok(Outcome::failed("expired", finding).with(facts));
     }
     let outcome = match (lookup.found.as_slice(), failure(&lookup)) {
-        ([], Some(finding)) => Outcome::failed("none that can be had", finding).without_blocking(),
+        ([], Some(finding)) => Outcome::failed("cannot be read", finding).without_blocking(),
         ([], None) => match misplaced(context) {
-            Some(finding) => Outcome::failed("none that count", finding).without_blocking(),
-            None => Outcome::passed("none found: anonymous"),
+            Some(finding) => Outcome::failed("not used", finding).without_blocking(),
+            None => Outcome::passed("none found, using anonymous access"),
         },
         ([found, ..], failure) => Outcome::passed(described(found)).with_finding(failure),
     };
@@ -52,7 +52,7 @@ pub(super) async fn credentials(context: &mut Context) -> Result<Outcome> {
 /// Whose credentials they are, from where, and until when they are valid.
 fn described(found: &CredentialMatch) -> String {
     match ends(&found.credentials) {
-        Some((_, time)) => format!("{}, until {time} by its own account", found.identity),
+        Some((_, time)) => format!("{}, expires {time}", found.identity),
         None => found.identity.to_string(),
     }
 }

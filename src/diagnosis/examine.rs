@@ -34,7 +34,7 @@ impl Examination {
         let begun = Instant::now();
         let blocked = prerequisite(name).is_some_and(|needed| self.blocking.contains(&needed));
         let outcome = if blocked {
-            Outcome::skipped("not tried")
+            Outcome::skipped("skipped")
         } else {
             run(name, &mut self.context).await.unwrap_or_else(|error| classify::outcome(&error, &self.context.base))
         };

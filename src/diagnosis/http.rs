@@ -27,14 +27,14 @@ pub(super) async fn http(context: &mut Context) -> Result<Outcome> {
     let client = context.client()?;
     let request = client.request(Method::GET, Endpoint::Base);
     match client.transport().send_unauthenticated(&request).await {
-        Ok(response) => look(context, response, &request).await,
+        Ok(response) => evaluate(context, response, &request).await,
         Err(error) => Ok(no_reply(context, &error).await),
     }
 }
 
-async fn look(context: &mut Context, mut response: Response, request: &Request) -> Result<Outcome> {
+async fn evaluate(context: &mut Context, mut response: Response, request: &Request) -> Result<Outcome> {
     let transport = context.client()?.transport();
-    let look = AnonymousReply {
+    let reply = AnonymousReply {
         status: response.status(),
         headers: response.headers().clone(),
         url: response.url().clone(),
@@ -43,7 +43,7 @@ async fn look(context: &mut Context, mut response: Response, request: &Request) 
     };
     let api_version = response.header(&API_VERSION).map(str::to_owned);
     let version = response.version();
-    let outcome = match look.status {
+    let outcome = match reply.status {
         200 => {
             let start = response.start(START).await;
             if let Some(error) = response.not_json(&request.context, &start) {
@@ -55,20 +55,20 @@ async fn look(context: &mut Context, mut response: Response, request: &Request) 
             }
             answers(version, api_version.as_deref())
         }
-        401 if api_version.is_some() || look.headers.contains_key(WWW_AUTHENTICATE) => {
+        401 if api_version.is_some() || reply.headers.contains_key(WWW_AUTHENTICATE) => {
             answers(version, api_version.as_deref())
         }
         _ => match transport.check_status(response, &request.context).await {
-            Ok(_) => not_a_registry(answered(look.status), Kind::Protocol(Fault::Status(look.status))),
+            Ok(_) => not_a_registry(answered(reply.status), Kind::Protocol(Fault::Status(reply.status))),
             Err(error) => refused(&error, context).await,
         },
     };
-    let outcome = if look.url.origin() == context.base.origin() {
+    let outcome = if reply.url.origin() == context.base.origin() {
         outcome
     } else {
-        outcome.with([Fact::new(0, format!("redirected to {}", look.url.origin().ascii_serialization()))])
+        outcome.with([Fact::new(0, format!("redirected to {}", reply.url.origin().ascii_serialization()))])
     };
-    context.base_reply = Some(look);
+    context.base_reply = Some(reply);
     Ok(outcome)
 }
 
@@ -78,11 +78,11 @@ fn answers(version: Version, api_version: Option<&str>) -> Outcome {
         Version::HTTP_10 => "HTTP/1.0",
         _ => "HTTP/1.1",
     };
-    Outcome::passed(format!("a registry ({}), {version}", api_version.unwrap_or("it does not say which")))
+    Outcome::passed(format!("a registry ({}), {version}", api_version.unwrap_or("API version not reported")))
 }
 
 fn answered(status: u16) -> String {
-    format!("/v2/ answers {status}, and not as a registry does")
+    format!("/v2/ returned {status}, but not as a registry does")
 }
 
 fn not_a_registry(cause: String, kind: Kind) -> Outcome {
@@ -91,13 +91,13 @@ fn not_a_registry(cause: String, kind: Kind) -> Outcome {
 
 /// A web page: another server answers where the registry should be, or in front of it.
 fn page(error: &Error, context: &Context) -> Outcome {
-    Outcome::failed("a page for people", classify::finding(error, &context.base))
+    Outcome::failed("web page", classify::finding(error, &context.base))
 }
 
 /// The outcome for a status that registries do not answer `/v2/` with.
 async fn refused(error: &Error, context: &Context) -> Outcome {
     match error.kind() {
-        Kind::NotFound(_) => not_a_registry(format!("/v2/ answers {}", classify::cause(error)), error.kind().clone()),
+        Kind::NotFound(_) => not_a_registry(format!("/v2/ returned {}", classify::cause(error)), error.kind().clone()),
         Kind::Protocol(Fault::Html) => page(error, context),
         Kind::Protocol(Fault::TlsPort) => Outcome::failed("TLS on this port", speaks_tls()),
         Kind::Protocol(Fault::Status(400)) if is_plain(context) && tls::speaks_tls(context).await => {
@@ -108,7 +108,7 @@ async fn refused(error: &Error, context: &Context) -> Outcome {
 }
 
 fn speaks_tls() -> Finding {
-    let cause = "the port speaks TLS, and plain HTTP was asked for".to_owned();
+    let cause = "the port speaks TLS, and plain HTTP was requested".to_owned();
     Finding { problem: Problem::SpeaksTls, cause, kind: Kind::Protocol(Fault::TlsPort) }
 }
 
@@ -120,7 +120,7 @@ async fn no_reply(context: &Context, error: &Error) -> Outcome {
     }
     match error.kind() {
         Kind::Protocol(Fault::NotHttp) => {
-            let cause = "the port answers, and not in HTTP: it belongs to something else".to_owned();
+            let cause = "the port does not speak HTTP: another service listens there".to_owned();
             let kind = error.kind().clone();
             Outcome::failed("not HTTP", Finding { problem: Problem::SpeaksNeither, cause, kind })
         }
@@ -141,11 +141,11 @@ const MAX_DIFFERENCE: Duration = Duration::from_secs(60);
 /// Compares the clock of the registry, by the `Date` of its reply, with this machine's: tokens and certificates are
 /// judged by both.
 pub(super) fn clock(context: &Context) -> Outcome {
-    let Some((headers, seen)) = context.base_reply.as_ref().map(|look| (&look.headers, look.seen)) else {
-        return Outcome::skipped("not told");
+    let Some((headers, seen)) = context.base_reply.as_ref().map(|reply| (&reply.headers, reply.seen)) else {
+        return Outcome::skipped("server time unknown");
     };
-    let Some(told) = server_time(headers) else { return Outcome::skipped("not told") };
-    let (difference, ours) = match seen.duration_since(told) {
+    let Some(server) = server_time(headers) else { return Outcome::skipped("server time unknown") };
+    let (difference, ours) = match seen.duration_since(server) {
         Ok(ahead) => (ahead, "ahead of"),
         Err(error) => (error.duration(), "behind"),
     };
@@ -153,13 +153,13 @@ pub(super) fn clock(context: &Context) -> Outcome {
     let span = span(seconds);
     if difference <= MAX_DIFFERENCE {
         let detail = match seconds {
-            0 | 1 => "the same here and there".to_owned(),
+            0 | 1 => "clock in sync".to_owned(),
             _ => format!("{span} {ours} the registry's"),
         };
         return Outcome::passed(detail).untimed();
     }
     let cause = format!(
-        "this machine's clock is {span} {ours} the registry's: tokens and certificates seem to be over, or not to have begun"
+        "this machine's clock is {span} {ours} the registry's: tokens and certificates may seem expired, or not yet valid"
     );
     let finding = Finding { problem: Problem::Clock, cause, kind: Kind::Config };
     Outcome::failed(format!("{span} {ours} the registry's"), finding).untimed()
@@ -184,16 +184,16 @@ pub(super) async fn limits(context: &mut Context) -> Result<Outcome> {
         }
         _ => None,
     };
-    let headers = of_manifest.as_ref().or(context.base_reply.as_ref().map(|look| &look.headers));
+    let headers = of_manifest.as_ref().or(context.base_reply.as_ref().map(|reply| &reply.headers));
     let Some(limit) = headers.and_then(Limit::read) else {
-        return Ok(Outcome::skipped("the registry tells none"));
+        return Ok(Outcome::skipped("no rate limit reported"));
     };
     if limit.remaining != Some(0) {
         return Ok(Outcome::passed(limit.to_string()));
     }
-    let cause = format!("{limit}: the next requests are turned away");
+    let cause = format!("{limit}: further requests are refused");
     let finding = Finding { problem: Problem::RateLimited, cause, kind: Kind::RateLimited };
-    Ok(Outcome::failed("nothing left", finding))
+    Ok(Outcome::failed("exhausted", finding))
 }
 
 /// A rate limit, as in the headers `ratelimit-limit: 100;w=21600` and `ratelimit-remaining`.

@@ -25,12 +25,12 @@ pub(super) fn proxy(context: &mut Context) -> Outcome {
         (Some(proxy), None) => Outcome::passed(proxy),
         (None, None) => Outcome::passed(format!("none for {host}")),
         (None, Some(variable)) if has_proxy_but_for_exceptions(&context.base) => {
-            Outcome::passed(format!("none for {host}: {variable} is set, and NO_PROXY names it"))
+            Outcome::passed(format!("none for {host}: {variable} is set, and NO_PROXY excludes it"))
         }
         (None, Some(variable)) => {
-            let cause = format!("{variable} is set, and what it holds is not the address of a proxy: it is ignored");
+            let cause = format!("the value of {variable} is not a proxy URL; it is ignored");
             let problem = Problem::ProxySetting { variable };
-            Outcome::failed(format!("{variable} cannot be used"), Finding { problem, cause, kind: Kind::Config })
+            Outcome::failed(format!("{variable} is invalid"), Finding { problem, cause, kind: Kind::Config })
                 .without_blocking()
         }
     };
@@ -52,12 +52,12 @@ pub(super) async fn dns(context: &mut Context) -> Outcome {
     let of = if is_proxy { " (the proxy)" } else { "" };
     if let Ok(address) = host.parse::<IpAddr>() {
         context.addresses = vec![SocketAddr::new(address, port)];
-        return Outcome::skipped(format!("{address} is an address{of}"));
+        return Outcome::skipped(format!("{address} is an IP address{of}"));
     }
-    let given: Vec<_> = context.plan.options.addresses(&host, port).collect();
-    if !given.is_empty() && !is_proxy {
-        let detail = format!("{}, as was asked for", describe(&given));
-        context.addresses = given;
+    let fixed: Vec<_> = context.plan.options.addresses(&host, port).collect();
+    if !fixed.is_empty() && !is_proxy {
+        let detail = format!("{}, as configured", describe(&fixed));
+        context.addresses = fixed;
         return Outcome::skipped(detail);
     }
     let failed = |detail: &str, cause: String| {
@@ -66,7 +66,7 @@ pub(super) async fn dns(context: &mut Context) -> Outcome {
     };
     let limit = context.plan.options.connect_timeout;
     match timeout(limit, lookup_host((host.as_str(), port))).await {
-        Err(_) => failed("no answer", format!("the resolver gave no answer about {host} within {limit:?}")),
+        Err(_) => failed("timed out", format!("DNS lookup of {host} timed out after {limit:?}")),
         Ok(Err(error)) => failed("no address", format!("{host}: {error}")),
         Ok(Ok(found)) => {
             for address in found {
@@ -75,7 +75,7 @@ pub(super) async fn dns(context: &mut Context) -> Outcome {
                 }
             }
             match context.addresses.as_slice() {
-                [] => failed("no address", format!("the resolver knows {host}, and no address of it")),
+                [] => failed("no address", format!("{host} has no addresses")),
                 all => Outcome::passed(format!("{}{of}", describe(all))),
             }
         }
@@ -89,10 +89,10 @@ fn port_of(proxy: &Url) -> u16 {
 
 /// A list of addresses.
 fn describe(addresses: &[SocketAddr]) -> String {
-    let told: Vec<_> = addresses.iter().take(MAX_LISTED).map(|address| address.ip().to_string()).collect();
+    let listed: Vec<_> = addresses.iter().take(MAX_LISTED).map(|address| address.ip().to_string()).collect();
     match addresses.len().saturating_sub(MAX_LISTED) {
-        0 => told.join(", "),
-        more => format!("{} and {more} more", told.join(", ")),
+        0 => listed.join(", "),
+        more => format!("{} and {more} more", listed.join(", ")),
     }
 }
 
@@ -136,7 +136,7 @@ async fn connect(address: SocketAddr, limit: Duration) -> io::Result<()> {
 fn words(error: &io::Error, limit: Duration) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        io::ErrorKind::TimedOut => format!("no answer within {limit:?}"),
+        io::ErrorKind::TimedOut => format!("timed out after {limit:?}"),
         _ => error.to_string(),
     }
 }
@@ -145,14 +145,12 @@ fn finding(address: SocketAddr, error: &io::Error, limit: Duration, is_proxy: bo
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Finding {
             problem: Problem::NothingListens { is_proxy },
-            cause: format!("nothing listens on {address}: the server did not start, or listens elsewhere"),
+            cause: format!("nothing listens on {address}: the server is down, or listens elsewhere"),
             kind: Kind::Network(Network::Refused),
         },
         io::ErrorKind::TimedOut => Finding {
             problem: Problem::NoConnection { is_proxy },
-            cause: format!(
-                "{address} did not answer within {limit:?}: it is off, or a firewall drops what is sent to it"
-            ),
+            cause: format!("no reply from {address} within {limit:?}: the host is down, or a firewall drops packets"),
             kind: Kind::Network(Network::ConnectTimeout),
         },
         _ => Finding {

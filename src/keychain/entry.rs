@@ -30,7 +30,7 @@ pub(super) fn decode(entry: &Value) -> Result<Vec<Credentials>, Unusable> {
         Value::Null => Ok(None),
         Value::String(text) if text.is_empty() => Ok(None),
         Value::String(text) => Ok(Some(text.as_str())),
-        _ => Err("one of its values is not a string; it has to be quoted"),
+        _ => Err("one of its values is not a string; it must be quoted"),
     };
     let (username, password) = match member("auth")? {
         Some(auth) => decode_auth(auth)?,
@@ -175,8 +175,8 @@ mod tests {
         for (entry, reason) in [
             (json!(null), "it is not an object"),
             (json!("s3cret"), "it is not an object"),
-            (json!({"auth": 7}), "one of its values is not a string; it has to be quoted"),
-            (json!({"username": "ann", "password": 123}), "one of its values is not a string; it has to be quoted"),
+            (json!({"auth": 7}), "one of its values is not a string; it must be quoted"),
+            (json!({"username": "ann", "password": 123}), "one of its values is not a string; it must be quoted"),
             (json!({"auth": "not base64!"}), "its auth is not base64"),
             (json!({"auth": auth("nocolon")}), "its auth is not user:password in base64"),
             (json!({"auth": BASE64.encode(b"\xff:p")}), "its auth is not UTF-8 in base64"),

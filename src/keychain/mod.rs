@@ -149,7 +149,7 @@ async fn search(target: &Target<'_>, sources: &[CredentialSource], helpers: &Hel
     }
     let ends_in_line = lookup.found.iter().filter(|found| found.ends_in_line());
     let notes: Vec<_> =
-        ends_in_line.map(|found| format!("the password of {} ends in a line break", found.identity)).collect();
+        ends_in_line.map(|found| format!("the password of {} ends with a line break", found.identity)).collect();
     lookup.notes.extend(notes);
     Ok(lookup)
 }
@@ -157,8 +157,8 @@ async fn search(target: &Target<'_>, sources: &[CredentialSource], helpers: &Hel
 /// Parsers that are public for the fuzz targets and the test vectors alone.
 #[doc(hidden)]
 pub mod fuzzing {
-    pub use super::helper::helper_answer;
-    pub use super::key::ServerKey;
+    pub use crate::keychain::helper::helper_answer;
+    pub use crate::keychain::key::ServerKey;
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The `registries.yaml` of k3s and rke2: `configs: {HOST: {auth: …}}`, whose `auth` has `username` and `password`, or
-//! `auth`, or `identity_token`. Its `tls` is read by the module `trust`.
+//! Reads credentials in the `registries.yaml` of k3s and rke2: `configs: {HOST: {auth: …}}`, whose `auth` has
+//! `username` and `password`, or `auth`, or `identity_token`. Its `tls` is read by the module `trust`.
 
 use serde_json::Value;
 
@@ -65,11 +65,12 @@ impl RegistriesYaml {
         let mut mistakes: Vec<String> = with_scheme
             .map(|entry| {
                 let host = entry.server.host();
-                format!("{}: the key {:?} of configs is ignored, it has to be {host:?}", self.file, entry.key)
+                format!("{}: the key {:?} of configs is ignored; it must be {host:?}", self.file, entry.key)
             })
             .collect();
         if self.misplaced.iter().any(|key| target.is_at(&key.host())) {
-            mistakes.push(format!("{}: configs stands under mirrors and is ignored, it belongs beside it", self.file));
+            mistakes
+                .push(format!("{}: configs is nested in mirrors and ignored; it must be a top-level key", self.file));
         }
         mistakes
     }
@@ -137,12 +138,12 @@ configs:
         assert!(lookup.found.is_empty());
         assert_eq!(
             lookup.notes,
-            [r#"/etc/r.yaml: the key "https://scheme.corp" of configs is ignored, it has to be "scheme.corp""#]
+            [r#"/etc/r.yaml: the key "https://scheme.corp" of configs is ignored; it must be "scheme.corp""#]
         );
         let yaml = "mirrors:\n  configs:\n    reg.corp: {auth: {username: a, password: p}}\n";
         assert_eq!(
             find(yaml, "reg.corp").notes,
-            ["/etc/r.yaml: configs stands under mirrors and is ignored, it belongs beside it"]
+            ["/etc/r.yaml: configs is nested in mirrors and ignored; it must be a top-level key"]
         );
         assert!(find(yaml, "other.corp").notes.is_empty());
     }
@@ -153,7 +154,7 @@ configs:
         assert_eq!(
             lookup.failures,
             [
-                r#"the auth of "broken.corp" in /etc/r.yaml cannot be used: one of its values is not a string; it has to be quoted"#
+                r#"the auth of "broken.corp" in /etc/r.yaml cannot be used: one of its values is not a string; it must be quoted"#
             ]
         );
     }

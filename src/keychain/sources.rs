@@ -132,13 +132,13 @@ impl CredentialSource {
             From::File { path, is_own } => (path, *is_own),
             From::Named(path) => {
                 let text = file::read_named(path).await.map_err(|error| error.why)?;
-                return text.map(Some).ok_or_else(|| "there is no such file".to_owned());
+                return text.map(Some).ok_or_else(|| "no such file".to_owned());
             }
         };
         match file::read(path).await {
             Ok(text) => Ok(text),
             Err(error) if error.is_denied && !is_own => {
-                tracing::debug!("{} is not readable by this user and passed over", self.name);
+                tracing::debug!("{} is not readable by this user; skipped", self.name);
                 Ok(None)
             }
             Err(error) => Err(error.why),
@@ -186,7 +186,7 @@ fn guess(text: &str) -> Option<String> {
     let is_quoted = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
     let decoded = || BASE64_STANDARD.decode(text.split_ascii_whitespace().collect::<String>()).ok();
     let what = if text.starts_with(['$', '%']) {
-        "a variable that was not replaced"
+        "an unexpanded variable"
     } else if is_quoted('\'') || is_quoted('"') {
         "JSON in quotes"
     } else if ["/", "./", "../", "~/"].iter().any(|start| text.starts_with(start)) || Path::new(text).is_absolute() {
@@ -196,7 +196,7 @@ fn guess(text: &str) -> Option<String> {
     } else {
         return None;
     };
-    Some(format!("it looks like {what}, and has to be the JSON itself"))
+    Some(format!("it looks like {what}; expected the JSON itself"))
 }
 
 /// A path for messages: below the home it begins with `~`.
@@ -264,12 +264,12 @@ mod tests {
         for (text, what) in [
             ("/run/secrets/auth.json".to_owned(), "the path of a file"),
             ("~/auth.json".to_owned(), "the path of a file"),
-            ("$DOCKER_AUTH".to_owned(), "a variable that was not replaced"),
-            ("${DOCKER_AUTH}".to_owned(), "a variable that was not replaced"),
+            ("$DOCKER_AUTH".to_owned(), "an unexpanded variable"),
+            ("${DOCKER_AUTH}".to_owned(), "an unexpanded variable"),
             (format!("'{json}'"), "JSON in quotes"),
             (format!("{}\n", BASE64_STANDARD.encode(json)), "base64 of the JSON"),
         ] {
-            assert_eq!(of(&text), format!("it looks like {what}, and has to be the JSON itself"));
+            assert_eq!(of(&text), format!("it looks like {what}; expected the JSON itself"));
         }
         assert_eq!(of("auths: {}"), "");
     }

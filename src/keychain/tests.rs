@@ -131,8 +131,8 @@ async fn a_file_that_cannot_be_read_is_named_and_not_quoted() {
 async fn a_named_file_must_be_there_and_hold_credentials() {
     let (home, options) = home(&[("pod.yaml", "kind: Pod\n"), ("other.yaml", "a: 1\n")]);
     for (name, cause) in [
-        ("none", "there is no such file"),
-        ("pod.yaml", "there is no pull secret in it"),
+        ("none", "no such file"),
+        ("pod.yaml", "it contains no pull secret"),
         ("other.yaml", "it is neither a docker or podman configuration nor a pull secret"),
     ] {
         let auth_file = Some(AuthFile::Path(home.path().join(name)));
@@ -168,9 +168,7 @@ async fn a_variable_that_cannot_be_used_leaves_the_next_place() {
     assert_eq!(lookup.found.len(), 1);
     assert_eq!(
         lookup.failures,
-        [
-            "cannot read credentials from DOCKER_AUTH_CONFIG: it looks like the path of a file, and has to be the JSON itself"
-        ]
+        ["cannot read credentials from DOCKER_AUTH_CONFIG: it looks like the path of a file; expected the JSON itself"]
     );
     // DOCKER_CONFIG may name the file instead of its folder.
     let file = Options { docker_config: Some(home.path().join(".docker/config.json")), home: None, ..options };
@@ -183,7 +181,7 @@ async fn a_password_that_ends_in_a_line_break_is_told() {
     let text = r#"{"auths": {"reg.corp": {"username": "ann", "password": "pw\n"}}}"#;
     let (_home, options) = home(&[(".docker/config.json", text)]);
     let lookup = Keychain::discover(options).lookup(&registry("reg.corp"), None).await.expect("credentials");
-    let note = "the password of ann (docker config, ~/.docker/config.json) ends in a line break";
+    let note = "the password of ann (docker config, ~/.docker/config.json) ends with a line break";
     assert!(lookup.notes.contains(&note.to_owned()), "{:?}", lookup.notes);
 }
 

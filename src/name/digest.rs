@@ -171,13 +171,13 @@ fn fault(text: &str) -> Option<String> {
     let Some(algorithm) = Algorithm::ALL.into_iter().find(|known| known.as_str() == name) else {
         let known = Algorithm::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name));
         return Some(match known {
-            Some(known) => format!("the algorithm is written in lower case, {known}"),
+            Some(known) => format!("the algorithm must be in lower case: {known}"),
             None => "a digest begins with 'sha256:' or 'sha512:'".into(),
         });
     };
     if let Some(odd) = encoded.chars().find(|c| !matches!(c, '0'..='9' | 'a'..='f')) {
         return Some(match odd {
-            'A'..='F' => "the digits of a digest are written in lower case".into(),
+            'A'..='F' => "the digits of a digest must be in lower case".into(),
             _ => format!("{} is not a hexadecimal digit", name_of(odd)),
         });
     }
@@ -189,10 +189,10 @@ fn fault(text: &str) -> Option<String> {
 fn without_colon(text: &str) -> String {
     let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if let Some(algorithm) = Algorithm::ALL.into_iter().find(|known| is_hex && known.digits() == text.len()) {
-        return format!("the algorithm is missing before it: {algorithm}:{}", text.to_ascii_lowercase());
+        return format!("the algorithm is missing: {algorithm}:{}", text.to_ascii_lowercase());
     }
     match super::tag::Tag::parse(text) {
-        Ok(_) => "it reads as a tag; a digest is ALGORITHM:DIGITS".into(),
+        Ok(_) => "this looks like a tag; a digest is ALGORITHM:DIGITS".into(),
         Err(_) => "a digest is ALGORITHM:DIGITS".into(),
     }
 }
@@ -242,12 +242,12 @@ mod tests {
     #[test]
     fn the_cause_names_the_part_that_is_wrong() {
         assert_eq!(cause(""), "the digest is empty");
-        assert_eq!(cause("latest"), "it reads as a tag; a digest is ALGORITHM:DIGITS");
+        assert_eq!(cause("latest"), "this looks like a tag; a digest is ALGORITHM:DIGITS");
         assert_eq!(cause("la test"), "a digest is ALGORITHM:DIGITS");
-        assert_eq!(cause(&EMPTY[7..]), format!("the algorithm is missing before it: {EMPTY}"));
+        assert_eq!(cause(&EMPTY[7..]), format!("the algorithm is missing: {EMPTY}"));
         assert_eq!(cause("md5:00"), "a digest begins with 'sha256:' or 'sha512:'");
-        assert_eq!(cause(&EMPTY.to_uppercase()), "the algorithm is written in lower case, sha256");
-        assert_eq!(cause(&EMPTY.replace('e', "E")), "the digits of a digest are written in lower case");
+        assert_eq!(cause(&EMPTY.to_uppercase()), "the algorithm must be in lower case: sha256");
+        assert_eq!(cause(&EMPTY.replace('e', "E")), "the digits of a digest must be in lower case");
         assert_eq!(cause("sha256:00g"), "'g' is not a hexadecimal digit");
         assert_eq!(cause("sha512:00"), "sha512 has 128 hexadecimal digits, this digest has 2");
         assert_eq!(cause(&format!("{EMPTY}\r")), "U+000D is not a hexadecimal digit");

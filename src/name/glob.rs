@@ -37,7 +37,7 @@ impl FromStr for Glob {
         }
         // It would match all names but these: a single character would decide what is kept.
         if text.starts_with('!') {
-            return Err(refuse("it begins with '!', which no name does".to_owned()));
+            return Err(refuse("it must not begin with '!'".to_owned()));
         }
         fast_glob::validate(text).map_err(|error| refuse(error.to_string()))?;
         Ok(Self(text.to_owned()))
@@ -86,7 +86,7 @@ mod tests {
             ("v[1", "unclosed character class at byte 1"),
             ("{a,b", "unclosed brace expansion at byte 0"),
             ("a\\", "trailing backslash at byte 1"),
-            ("!v1", "it begins with '!'"),
+            ("!v1", "it must not begin with '!'"),
             ("", "the pattern is empty"),
             (" \t", "the pattern is empty"),
         ] {

@@ -414,8 +414,8 @@ mod tests {
     fn the_cause_names_the_part_that_is_wrong() {
         assert_eq!(cause("[::1]:5000"), "this is a registry, not a repository");
         assert_eq!(cause("reg.corp/"), "no repository follows the registry reg.corp");
-        assert_eq!(cause("::1/app"), "an IPv6 address stands in brackets, [ADDRESS] or [ADDRESS]:PORT");
-        assert_eq!(cause("reg:x/app"), "'x' is not a port, which is a number");
+        assert_eq!(cause("::1/app"), "an IPv6 address must be in brackets: [ADDRESS] or [ADDRESS]:PORT");
+        assert_eq!(cause("reg:x/app"), "'x' is not a port number");
         assert_eq!(cause("reg.corp/App"), "a repository has no upper-case letters; in lower case it is 'app'");
         assert_eq!(cause("Web/Nginx"), "a repository has no upper-case letters; in lower case it is 'web/nginx'");
         assert_eq!(cause("https://ghcr.io/app:v1"), "a name has no scheme");

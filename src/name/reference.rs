@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(cause(":v1"), "the repository is empty");
         assert_eq!(cause("app:"), "the tag is empty");
         assert_eq!(cause("app@"), "the digest is empty");
-        assert_eq!(cause("app@latest"), "it reads as a tag; a digest is ALGORITHM:DIGITS");
+        assert_eq!(cause("app@latest"), "this looks like a tag; a digest is ALGORITHM:DIGITS");
         assert_eq!(cause("app:v1:v2"), "':' is not allowed in a tag");
         assert_eq!(cause("App:v1"), "a repository has no upper-case letters; in lower case it is 'app'");
         assert_eq!(cause(&format!("app:{DIGEST}")), "it is a digest, not a tag");

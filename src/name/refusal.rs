@@ -16,7 +16,7 @@ pub(super) fn refuse(text: &str, expected: &str, cause: String) -> Error {
     let (shown, cause) = match secret(text) {
         Some(range) => {
             let masked = format!("{}xxxxx{}", &text[..range.start], &text[range.end..]);
-            (Cow::Owned(masked), "a name carries no user and no password".to_owned())
+            (Cow::Owned(masked), "a name must not contain a user or password".to_owned())
         }
         None => (Cow::Borrowed(text), cause),
     };
@@ -108,7 +108,7 @@ mod tests {
         ] {
             let error = refused(text);
             assert_eq!(error.what(), format!("'{shown}' is not a name"));
-            assert_eq!(error.causes(), ["a name carries no user and no password"], "{text}");
+            assert_eq!(error.causes(), ["a name must not contain a user or password"], "{text}");
         }
     }
 

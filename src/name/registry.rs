@@ -219,7 +219,7 @@ fn prefix(path: &str) -> Result<Option<String>, String> {
         return Err(format!("{} is not allowed in the path of a registry", name_of(odd)));
     }
     match path.split('/').find(|segment| matches!(*segment, "" | "." | "..")) {
-        Some("") => Err("nothing stands between two '/'".into()),
+        Some("") => Err("empty path component between two '/'".into()),
         Some(dots) => Err(format!("'{dots}' is not allowed as a part of the path of a registry")),
         None => Ok(Some(path.to_owned())),
     }
@@ -314,9 +314,9 @@ mod tests {
         assert_eq!(cause("https://"), "the host is empty");
         assert_eq!(cause("ftp://reg"), "its scheme is neither https nor http");
         assert!(cause("ghcr.io/owner").starts_with("a registry is HOST[:PORT], here ghcr.io;"));
-        assert_eq!(cause("alpine:latest"), "'latest' is not a port, which is a number");
-        assert_eq!(cause("https://reg/a//b"), "nothing stands between two '/'");
-        assert_eq!(cause("https://reg//"), "nothing stands between two '/'");
+        assert_eq!(cause("alpine:latest"), "'latest' is not a port number");
+        assert_eq!(cause("https://reg/a//b"), "empty path component between two '/'");
+        assert_eq!(cause("https://reg//"), "empty path component between two '/'");
         assert_eq!(cause("https://reg/a/../b"), "'..' is not allowed as a part of the path of a registry");
         assert_eq!(cause("https://reg/a?b=c"), "'?' is not allowed in the path of a registry");
         assert_eq!(cause("https://reg/%2e%2e"), "'%' is not allowed in the path of a registry");
@@ -348,7 +348,7 @@ mod tests {
         for text in ["https://ann:geheim@reg.corp", "ann:geheim@reg.corp:5000", "https://geheim@reg.corp/x"] {
             let error = text.parse::<Registry>().expect_err("no registry");
             assert!(!error.to_string().contains("geheim"), "{error}");
-            assert_eq!(error.causes(), ["a name carries no user and no password"]);
+            assert_eq!(error.causes(), ["a name must not contain a user or password"]);
         }
     }
 }

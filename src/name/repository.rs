@@ -100,7 +100,7 @@ fn unexpected_colon(path: &str) -> String {
     } else if after.is_empty() {
         "the tag after ':' is empty".into()
     } else if after.contains('/') {
-        "':' stands between a host and its port or before a tag, nowhere else".into()
+        "':' is only allowed before a port or a tag".into()
     } else if !before.contains('/') && after.bytes().all(|byte| byte.is_ascii_digit()) {
         "this is a registry (HOST:PORT), not a repository".into()
     } else {
@@ -123,12 +123,12 @@ fn fault_of_component(path: &str, component: &str) -> Option<String> {
         return Some(match (path.starts_with('/'), path.ends_with('/')) {
             (true, _) => "a repository does not begin with '/'".into(),
             (_, true) => "a repository does not end with '/'".into(),
-            _ => "nothing stands between two '/'".into(),
+            _ => "empty path component between two '/'".into(),
         });
     }
     let is_separator = |c: char| matches!(c, '.' | '_' | '-');
     if component.starts_with(is_separator) || component.ends_with(is_separator) {
-        return Some(format!("a component begins and ends with a letter or a digit, and '{component}' does not"));
+        return Some(format!("the component '{component}' must begin and end with a letter or a digit"));
     }
     let separators = component.split(|c: char| !is_separator(c));
     let odd = separators.filter(|run| !run.is_empty()).find(|run| !is_separating(run))?;
@@ -167,10 +167,10 @@ mod tests {
         assert_eq!(cause(""), "the repository is empty");
         assert_eq!(cause("/"), "a repository does not begin with '/'");
         assert_eq!(cause("a/"), "a repository does not end with '/'");
-        assert_eq!(cause("a//b"), "nothing stands between two '/'");
+        assert_eq!(cause("a//b"), "empty path component between two '/'");
         assert_eq!(cause("team/App"), "a repository has no upper-case letters; in lower case it is 'team/app'");
         assert_eq!(cause("-App"), "'A' is upper case, and a repository has no upper-case letters");
-        assert_eq!(cause("a/../b"), "a component begins and ends with a letter or a digit, and '..' does not");
+        assert_eq!(cause("a/../b"), "the component '..' must begin and end with a letter or a digit");
         assert_eq!(cause("a%2fb"), "'%' is not allowed in a repository");
         assert_eq!(cause("a\r\nb"), "U+000D is not allowed in a repository");
         assert!(cause("a/b..c").starts_with("'..' in 'b..c': "));
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(cause("app@sha256:00"), "expected a repository without a digest; use 'app'");
         assert_eq!(cause("app:v1@sha256:00"), "expected a repository without a tag; use 'app'");
         assert_eq!(cause("localhost:5000"), "this is a registry (HOST:PORT), not a repository");
-        assert_eq!(cause("team/app:5000/x"), "':' stands between a host and its port or before a tag, nowhere else");
+        assert_eq!(cause("team/app:5000/x"), "':' is only allowed before a port or a tag");
         assert_eq!(cause("https://ghcr.io/app"), "a repository has no scheme");
     }
 

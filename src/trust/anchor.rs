@@ -107,17 +107,17 @@ impl PresentedChain {
     /// Why not.
     pub fn is_trusted_by(&self, anchors: &[Anchor], host: &str) -> Result<(), Rejection> {
         let from: Arc<Path> = Path::new("").into();
-        let given = |anchor: &Anchor| ConfiguredCert {
+        let configured = |anchor: &Anchor| ConfiguredCert {
             der: anchor.der.clone(),
             certificate: anchor.certificate.clone(),
             from: Arc::clone(&from),
         };
         let nothing = Arc::new(SystemRoots::from_source(Box::new(Vec::new)));
         let algorithms = ring::default_provider().signature_verification_algorithms;
-        let verifier = Verifier::new(nothing, anchors.iter().map(given).collect(), Vec::new(), algorithms);
+        let verifier = Verifier::new(nothing, anchors.iter().map(configured).collect(), Vec::new(), algorithms);
         let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let name = ServerName::try_from(name).map_err(|error| {
-            Rejection::new(Tls::Handshake, format!("{host:?} is not a name that TLS knows: {error}"))
+            Rejection::new(Tls::Handshake, format!("{host:?} is not a valid TLS server name: {error}"))
         })?;
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let sent: Vec<_> = self.chain.iter().map(|sent| sent.der.clone()).collect();

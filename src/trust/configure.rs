@@ -75,7 +75,7 @@ pub struct Trust {
 #[derive(Debug)]
 struct Shared {
     insecure: bool,
-    given: Vec<ConfiguredCert>,
+    configured: Vec<ConfiguredCert>,
     identity: Option<Identity>,
     /// The files that the user named, for [`Trust::sources`].
     named: Vec<Source>,
@@ -98,13 +98,16 @@ impl Trust {
 
     pub(super) fn with_roots(options: Options, system: SystemRoots) -> Result<Self> {
         let provider = Arc::new(ring::default_provider());
-        let (mut given, mut named) = (Vec::new(), Vec::new());
+        let (mut configured, mut named) = (Vec::new(), Vec::new());
         let mut name =
             |path: &Path, provides| named.push(Source { origin: Origin::User, path: path.to_owned(), provides });
         for path in &options.ca_files {
             let certificates: Vec<_> = read_ca_file(path)?.collect();
-            name(path, Provides::Authorities(certificates.iter().map(|given| given.certificate.clone()).collect()));
-            given.extend(certificates);
+            name(
+                path,
+                Provides::Authorities(certificates.iter().map(|configured| configured.certificate.clone()).collect()),
+            );
+            configured.extend(certificates);
         }
         let identity = match &options.client_identity {
             Some(files) => {
@@ -123,7 +126,8 @@ impl Trust {
             docker_config: options.docker_config,
         };
         let (system, found) = (Arc::new(system), Mutex::default());
-        let shared = Shared { insecure: options.insecure, given, identity, named, system, provider, folders, found };
+        let shared =
+            Shared { insecure: options.insecure, configured, identity, named, system, provider, folders, found };
         Ok(Self { shared: Arc::new(shared), registry: None })
     }
 
@@ -161,15 +165,15 @@ impl Trust {
         if let Some(failure) = &found.failure {
             return Err(failure.clone());
         }
-        let mut given = self.shared.given.clone();
+        let mut configured = self.shared.configured.clone();
         let mut unused = found.unused();
-        given.extend(found.given.iter().cloned());
+        configured.extend(found.configured.iter().cloned());
         if let Some(registry) = self.found_for_registry_of(host, port) {
-            given.extend(registry.given.iter().cloned());
+            configured.extend(registry.configured.iter().cloned());
             unused.extend(registry.unused());
         }
         let identities = Identities { all: self.identities(host, &found), asked: Arc::clone(&found.asked) };
-        Ok((self.verifier(given, unused), identities))
+        Ok((self.verifier(configured, unused), identities))
     }
 
     /// The configuration for connections without a configuration of their own, such as those to a proxy: the system's
@@ -179,16 +183,16 @@ impl Trust {
     ///
     /// [`Kind::Config`](crate::error::Kind::Config) when TLS cannot be set up.
     pub fn general_config(&self) -> Result<ClientConfig> {
-        let nobody = Identities { all: Vec::new(), asked: Arc::default() };
-        self.configure(self.verifier(self.shared.given.clone(), Vec::new()), Arc::new(nobody))
+        let none = Identities { all: Vec::new(), asked: Arc::default() };
+        self.configure(self.verifier(self.shared.configured.clone(), Vec::new()), Arc::new(none))
     }
 
-    fn verifier(&self, given: Vec<ConfiguredCert>, unused: Vec<String>) -> Arc<dyn ReportingVerifier> {
+    fn verifier(&self, configured: Vec<ConfiguredCert>, unused: Vec<String>) -> Arc<dyn ReportingVerifier> {
         if self.shared.insecure {
             Arc::new(self.accept_any())
         } else {
             let algorithms = self.shared.provider.signature_verification_algorithms;
-            Arc::new(Verifier::new(Arc::clone(&self.shared.system), given, unused, algorithms))
+            Arc::new(Verifier::new(Arc::clone(&self.shared.system), configured, unused, algorithms))
         }
     }
 

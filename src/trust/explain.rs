@@ -31,17 +31,17 @@ impl Rejection {
     /// What failed, in one line. `host` is the server as the user knows it, for instance `registry.corp:5000`.
     pub fn what(&self, host: &str) -> String {
         match &self.fault {
-            Tls::UnknownIssuer { .. } => format!("the certificate of {host} is not trusted: unknown issuer"),
-            Tls::Expired { .. } => format!("the certificate of {host} has expired"),
-            Tls::NotYetValid { .. } => format!("the certificate of {host} is not yet valid"),
-            Tls::WrongName { .. } => format!("the certificate of this server is not valid for {host}"),
-            Tls::BadCertificate => format!("the certificate of {host} cannot be accepted"),
+            Tls::UnknownIssuer { .. } => format!("certificate of {host} not trusted: unknown authority (x509)"),
+            Tls::Expired { .. } => format!("certificate of {host} has expired"),
+            Tls::NotYetValid { .. } => format!("certificate of {host} is not yet valid"),
+            Tls::WrongName { .. } => format!("the server's certificate is not valid for {host}"),
+            Tls::BadCertificate => format!("certificate of {host} cannot be accepted"),
             Tls::PlainHttp => format!("{host} speaks plain HTTP on this port, not TLS"),
-            Tls::ClientCertificate { offered: true } => format!("{host} refuses the client certificate"),
-            Tls::ClientCertificate { offered: false } => format!("{host} demands a client certificate"),
+            Tls::ClientCertificate { offered: true } => format!("{host} refused the client certificate"),
+            Tls::ClientCertificate { offered: false } => format!("{host} requires a client certificate"),
             Tls::Version => format!("no TLS protocol version or cipher suite in common with {host}"),
             Tls::Downgrade { .. } => format!("{host} redirects from https to plain HTTP"),
-            Tls::Handshake => format!("the TLS handshake with {host} failed"),
+            Tls::Handshake => format!("TLS handshake with {host} failed"),
         }
     }
 }
@@ -87,17 +87,16 @@ pub(super) fn explain_to(client: ClientSide, error: &Error, host: &str) -> Rejec
         Error::InvalidCertificate(CertificateError::Other(other)) if let Some(rejection) = rejection_in(other) => {
             rejection
         }
-        Error::InvalidCertificate(CertificateError::BadSignature) => Rejection::new(
-            Tls::BadCertificate,
-            "the server did not prove that it has the private key of its certificate",
-        ),
+        Error::InvalidCertificate(CertificateError::BadSignature) => {
+            Rejection::new(Tls::BadCertificate, "the server did not prove possession of its certificate's private key")
+        }
         Error::InvalidCertificate(
             CertificateError::UnsupportedSignatureAlgorithmContext { .. }
             | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
-        ) => Rejection::new(Tls::BadCertificate, "its key signed the handshake in a way that is not accepted"),
+        ) => Rejection::new(Tls::BadCertificate, "its key signed the handshake with an unsupported algorithm"),
         Error::InvalidCertificate(error) => Rejection::new(Tls::BadCertificate, words(error)),
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            Rejection::new(Tls::PlainHttp, "its answer is not TLS")
+            Rejection::new(Tls::PlainHttp, "got a plain HTTP response")
         }
         Error::AlertReceived(alert) => alerted(*alert, host, client),
         Error::PeerIncompatible(reason) => Rejection::new(Tls::Version, incompatible(reason)),
@@ -129,36 +128,36 @@ fn alerted(alert: AlertDescription, host: &str, client: ClientSide) -> Rejection
         // OpenSSL's servers send this in TLS 1.2 when the requested certificate is missing.
         Alert::HandshakeFailure if client.asked => client_certificate(offered, &name),
         Alert::ProtocolVersion | Alert::InsufficientSecurity | Alert::InappropriateFallback => {
-            Rejection::new(Tls::Version, format!("TLS 1.2 and 1.3 were offered, and the server says: {name}"))
+            Rejection::new(Tls::Version, format!("TLS 1.2 and 1.3 were offered; the server replied: {name}"))
         }
         Alert::HandshakeFailure => Rejection::new(
             Tls::Version,
-            format!("the server accepts nothing of what was offered (TLS 1.2 and 1.3), and says: {name}"),
+            format!("the server accepts none of the offered parameters (TLS 1.2 and 1.3); it replied: {name}"),
         ),
         Alert::UnrecognisedName => {
-            Rejection::new(Tls::Handshake, format!("the server has no certificate for {host}, and says: {name}"))
+            Rejection::new(Tls::Handshake, format!("the server has no certificate for {host}; it replied: {name}"))
         }
-        _ => Rejection::new(Tls::Handshake, format!("the server says: {name}")),
+        _ => Rejection::new(Tls::Handshake, format!("the server replied: {name}")),
     }
 }
 
 fn client_certificate(offered: bool, alert: &str) -> Rejection {
-    without_client_certificate(offered, &format!("says: {alert}"))
+    without_client_certificate(offered, &format!("replied: {alert}"))
 }
 
 /// A server that requested a client certificate and closed the connection without an alert.
 pub(super) fn closed_after_asking(offered: bool) -> Rejection {
-    without_client_certificate(offered, "asked for one and closed the connection")
+    without_client_certificate(offered, "requested one and closed the connection")
 }
 
 fn without_client_certificate(offered: bool, what_it_did: &str) -> Rejection {
-    let had = if offered { "the client certificate was shown" } else { "there is no client certificate to show" };
-    Rejection::new(Tls::ClientCertificate { offered }, format!("{had}, and the server {what_it_did}"))
+    let had = if offered { "client certificate presented" } else { "no client certificate configured" };
+    Rejection::new(Tls::ClientCertificate { offered }, format!("{had}; the server {what_it_did}"))
 }
 
 fn incompatible(reason: &PeerIncompatible) -> String {
     match reason {
-        PeerIncompatible::ServerDoesNotSupportTls12Or13 => "the server speaks only TLS 1.1 or older".to_owned(),
+        PeerIncompatible::ServerDoesNotSupportTls12Or13 => "the server supports only TLS 1.1 or older".to_owned(),
         reason => words(format_args!("{reason:?}")),
     }
 }
@@ -233,8 +232,8 @@ mod tests {
             }
         }
         let cause = |offered| explain(&Error::AlertReceived(Alert::UnknownCA), "h", offered).cause;
-        assert_eq!(cause(true), "the client certificate was shown, and the server says: unknown CA");
-        assert_eq!(cause(false), "there is no client certificate to show, and the server says: unknown CA");
+        assert_eq!(cause(true), "client certificate presented; the server replied: unknown CA");
+        assert_eq!(cause(false), "no client certificate configured; the server replied: unknown CA");
     }
 
     #[test]
@@ -255,7 +254,7 @@ mod tests {
     fn what_failed_is_said_in_the_words_that_people_search_for() {
         let unknown = Tls::UnknownIssuer { issuer: "X".to_owned(), roots: 1, self_signed: false, leaf_only: false };
         let cases = [
-            (unknown, "unknown issuer"),
+            (unknown, "unknown authority (x509)"),
             (Tls::Expired { not_after: String::new() }, "expired"),
             (Tls::NotYetValid { not_before: String::new() }, "not yet valid"),
             (Tls::WrongName { names: Vec::new() }, "not valid for registry.corp"),

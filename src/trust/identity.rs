@@ -105,11 +105,11 @@ impl IdentityError {
             }
             Self::NoKey(instead) => Error::config(format!("{key} holds no usable client key")).because(instead),
             Self::Unsupported(why) => Error::config(format!("{key} holds no usable client key"))
-                .because("it is neither RSA of 2048 bits or more, ECDSA P-256 or P-384, nor Ed25519")
+                .because("supported are RSA with at least 2048 bits, ECDSA P-256 and P-384, and Ed25519")
                 .because(why),
             Self::Foreign(subject) => {
                 Error::config(format!("client key {key} does not belong to client certificate {cert}"))
-                    .because(format!("the public key of \"{subject}\" is another one"))
+                    .because(format!("\"{subject}\" has a different public key"))
             }
         }
     }

@@ -105,16 +105,16 @@ pub enum Unused {
 impl fmt::Display for Unused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Denied => f.write_str("it may not be read by this user"),
+            Self::Denied => f.write_str("permission denied"),
             Self::Unreadable(why) => write!(f, "it cannot be read: {why}"),
             Self::NoCertificate(what) => write!(f, "it holds no certificate: {what}"),
             Self::Damaged(what) | Self::ClientIdentity(what) => f.write_str(what),
-            Self::NotNamedCrt => f.write_str("it is a CA certificate and its name does not end in .crt"),
+            Self::NotNamedCrt => f.write_str("it is a CA certificate whose file name does not end in .crt"),
             Self::KeyWithoutCertificate => f.write_str("it is a key without the .cert file of the same name"),
-            Self::OtherPort { expected } => write!(f, "it is for another port, the folder would be {expected}"),
+            Self::OtherPort { expected } => write!(f, "it is for another port; this registry's folder is {expected}"),
             Self::Syntax(place) => f.write_str(place),
-            Self::KeyWithScheme { key, expected } => write!(f, "its key {key:?} has to be {expected:?}"),
-            Self::Misplaced => f.write_str("configs stands under mirrors and belongs beside it"),
+            Self::KeyWithScheme { key, expected } => write!(f, "its key {key:?} must be {expected:?}"),
+            Self::Misplaced => f.write_str("configs is nested in mirrors; it must be a top-level key"),
         }
     }
 }

@@ -29,10 +29,10 @@ impl fmt::Display for TrustSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Authority(path) => path.display().fmt(f),
-            Self::Pin(path) => write!(f, "{}, which holds its own certificate", path.display()),
+            Self::Pin(path) => write!(f, "{}, which contains its own certificate", path.display()),
             Self::System => f.write_str("the system's roots"),
-            Self::SystemPin => f.write_str("the system's roots, which hold its own certificate"),
-            Self::Nobody => f.write_str("nobody: its certificate is not verified"),
+            Self::SystemPin => f.write_str("the system's roots, which contain its own certificate"),
+            Self::Nobody => f.write_str("not verified"),
         }
     }
 }

@@ -23,7 +23,7 @@ use super::trust_source::{ConfiguredCert, ReportingVerifier, TrustSource};
 #[derive(Debug)]
 pub(super) struct Verifier {
     system: Arc<SystemRoots>,
-    given: Vec<ConfiguredCert>,
+    configured: Vec<ConfiguredCert>,
     /// What could not be used, which may be what a refused server needs.
     unused: Vec<String>,
     algorithms: WebPkiSupportedAlgorithms,
@@ -34,33 +34,33 @@ pub(super) struct Verifier {
 impl Verifier {
     pub fn new(
         system: Arc<SystemRoots>,
-        given: Vec<ConfiguredCert>,
+        configured: Vec<ConfiguredCert>,
         unused: Vec<String>,
         algorithms: WebPkiSupportedAlgorithms,
     ) -> Self {
-        Self { system, given, unused, algorithms, nothing_trusted: Once::new(), warned_of_unused: Once::new() }
+        Self { system, configured, unused, algorithms, nothing_trusted: Once::new(), warned_of_unused: Once::new() }
     }
 
     /// The configured certificates that may issue at `now`, as anchors.
-    fn given_anchors(&self, now: Timestamp) -> RootCertStore {
+    fn configured_anchors(&self, now: Timestamp) -> RootCertStore {
         let mut store = RootCertStore::empty();
-        let usable = self.given.iter().filter(|given| given.certificate.may_issue_at(now));
-        store.add_parsable_certificates(usable.map(|given| given.der.clone()));
+        let usable = self.configured.iter().filter(|configured| configured.certificate.may_issue_at(now));
+        store.add_parsable_certificates(usable.map(|configured| configured.der.clone()));
         store
     }
 
     fn evaluate(&self, presented: &Presented<'_>) -> Result<TrustSource, Error> {
         let parsed = ParsedCertificate::try_from(presented.leaf)?;
-        let mut anchors = self.given_anchors(presented.timestamp());
+        let mut anchors = self.configured_anchors(presented.timestamp());
         // Configured certificates are tried alone first: a server with a private CA is accepted without reading the
         // system's roots.
-        if !self.given.is_empty() {
+        if !self.configured.is_empty() {
             let verdict = self.chain(&parsed, &anchors, presented);
             if verdict.is_ok() {
                 verify_server_name(&parsed, presented.name)?;
                 return Ok(TrustSource::Authority(self.file_of_anchor(&parsed, presented)));
             }
-            let pin = self.given.iter().find(|given| given.der == *presented.leaf);
+            let pin = self.configured.iter().find(|configured| configured.der == *presented.leaf);
             if let Some(pin) = pin
                 && verdict.as_ref().is_err_and(|error| presented.may_be_pinned(error))
             {
@@ -96,14 +96,14 @@ impl Verifier {
     /// one may have the right key. The first file where no single one suffices.
     fn file_of_anchor(&self, leaf: &ParsedCertificate<'_>, presented: &Presented<'_>) -> PathBuf {
         let now = presented.timestamp();
-        let is_enough = |given: &ConfiguredCert| {
+        let is_enough = |configured: &ConfiguredCert| {
             let mut alone = RootCertStore::empty();
-            given.certificate.may_issue_at(now)
-                && alone.add(given.der.clone()).is_ok()
+            configured.certificate.may_issue_at(now)
+                && alone.add(configured.der.clone()).is_ok()
                 && self.chain(leaf, &alone, presented).is_ok()
         };
-        let given = self.given.iter().find(|given| is_enough(given)).or(self.given.first());
-        given.map(|given| given.from.to_path_buf()).unwrap_or_default()
+        let configured = self.configured.iter().find(|configured| is_enough(configured)).or(self.configured.first());
+        configured.map(|configured| configured.from.to_path_buf()).unwrap_or_default()
     }
 
     fn refuse(&self, error: Error, presented: &Presented<'_>) -> Error {
@@ -113,7 +113,7 @@ impl Verifier {
             chain: presented.described(),
             name: presented.name,
             now: presented.timestamp(),
-            considered: Considered { system: self.system_count(), given: &self.given },
+            considered: Considered { system: self.system_count(), configured: &self.configured },
         };
         refusal.into_rejection().into()
     }
@@ -195,12 +195,12 @@ impl Presented<'_> {
         Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
     }
 
-    /// Whether webpki refused the chain only because nobody vouches for the leaf, which a byte-equal trusted
-    /// certificate makes up for. `openssl req -x509` makes such certificates: their own issuer, and with CA:TRUE, which
-    /// webpki accepts of no server whatever is trusted.
+    /// Whether webpki refused the chain only because no trusted certificate issued the leaf, which a byte-equal trusted
+    /// certificate makes up for. `openssl req -x509` makes such certificates: self-signed, and with CA:TRUE, which
+    /// webpki never accepts for a server.
     ///
-    /// A bad signature counts too: it is what a namesake among the anchors, such as the certificate's own predecessor,
-    /// makes of an unknown issuer.
+    /// A bad signature counts too: it is the result for an anchor with the issuer's name and another key, such as the
+    /// certificate's own predecessor.
     fn may_be_pinned(&self, error: &Error) -> bool {
         match error {
             Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => true,

@@ -139,8 +139,8 @@ fn over_tls(place: &Place) {
     $ rls repos
     exit 11
     --- stderr
-    error: the certificate of REGISTRY is not trusted: unknown issuer
-    cause: issued by "registry-fixture root CA", which is not among the 1 root of this system
+    error: certificate of REGISTRY not trusted: unknown authority (x509)
+    cause: issued by "registry-fixture root CA", which is not among the 1 trusted CA of this system
     hint:  --ca-file FILE trusts the CA whose certificate is in FILE, here "registry-fixture root CA"; if that is an intermediate, the server sends cert.pem where fullchain.pem belongs, and FILE is chain.pem
     "#);
     assert_snapshot!(place.speaking("http://", "repos").run(), @"
@@ -169,7 +169,7 @@ fn over_http(place: &Place) {
     exit 11
     --- stderr
     error: REGISTRY speaks plain HTTP on this port, not TLS
-    cause: its answer is not TLS
+    cause: got a plain HTTP response
     hint:  --plain-http or http://REGISTRY if plain HTTP is meant; rls never falls back to it
     ");
     assert_eq!(place.speaking("https://", "repos").run().stderr, place.speaking("", "repos").run().stderr);

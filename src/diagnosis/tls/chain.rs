@@ -60,11 +60,11 @@ pub(super) fn authorities(sources: &[Source]) -> impl Iterator<Item = (&Path, &C
 /// Describes what the server sends, certificate by certificate.
 pub(super) fn facts(chain: &[PresentedCertificate], sources: &[Source], trusted_by: &TrustedBy<'_>) -> Vec<Fact> {
     let count = if chain.len() == 1 { "1 certificate".to_owned() } else { format!("{} certificates", chain.len()) };
-    let mut facts = vec![Fact::new(0, format!("the server sends {count}"))];
+    let mut facts = vec![Fact::new(0, format!("server sends {count}"))];
     let readable: Vec<_> = chain.iter().filter_map(|sent| sent.certificate.as_ref()).collect();
     for sent in chain {
         match &sent.certificate {
-            None => facts.push(Fact::new(1, "one that cannot be read")),
+            None => facts.push(Fact::new(1, "unreadable certificate")),
             Some(certificate) => {
                 facts.push(Fact::new(1, described(certificate)));
                 facts.push(Fact::new(2, certificate.fingerprint()));
@@ -105,7 +105,7 @@ fn issuer(
     trusted_by: &TrustedBy<'_>,
 ) -> Option<String> {
     if certificate.self_signed {
-        return Some("issued by itself".to_owned());
+        return Some("self-signed".to_owned());
     }
     if sent.iter().any(|other| other.subject == certificate.issuer) {
         return None;
@@ -115,10 +115,10 @@ fn issuer(
     let known = namesakes.clone().find(|(path, _)| trusted_by.file() == Some(path)).or_else(|| namesakes.next());
     Some(match (known, trusted_by) {
         (Some((path, _)), TrustedBy::UnknownIssuer) => {
-            format!("issued by {issuer}: not sent, and {} has another one of that name", path.display())
+            format!("issued by {issuer}: not sent; {} has a different certificate with that name", path.display())
         }
         (Some((path, _)), _) => format!("issued by {issuer}: in {}", path.display()),
-        (None, TrustedBy::Source(TrustSource::System)) => format!("issued by {issuer}: among the system's roots"),
-        (None, _) => format!("issued by {issuer}: not sent, not found here"),
+        (None, TrustedBy::Source(TrustSource::System)) => format!("issued by {issuer}: one of the system's roots"),
+        (None, _) => format!("issued by {issuer}: not sent, not trusted here"),
     })
 }

@@ -27,7 +27,7 @@ pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
         Err(error) => return Ok(classify::outcome(error, &context.base).untimed()),
     };
     if context.plan.registry.is_plain_http() {
-        return Ok(Outcome::skipped("plain HTTP was asked for"));
+        return Ok(Outcome::skipped("plain HTTP was requested"));
     }
     let (host, port) = context.place();
     let presented = present(context, &trust, &context.base).await;
@@ -103,7 +103,7 @@ fn remark(source: &Source) -> Option<Fact> {
             Some(Fact::new(0, format!("client certificate {} ({path})", certificate.subject.text)))
         }
         Provides::Insecure => {
-            Some(Fact::new(0, format!("{path} asks not to verify the server's certificate, which is not obeyed")))
+            Some(Fact::new(0, format!("{path} asks to skip certificate verification, which is ignored")))
         }
         Provides::Nothing(why) => Some(Fact::new(0, format!("{path} is not used: {why}"))),
         // The check fails with it.
@@ -122,21 +122,18 @@ async fn no_certificate(context: &Context, error: &Error, sources: &[Source]) ->
     let outcome = match (&kind, broken) {
         (Kind::Config, Some((path, is_authority))) => {
             let cause = if is_authority {
-                format!(
-                    "{} is the certificate of a CA; a name that ends in .cert means a client certificate",
-                    path.display()
-                )
+                format!("{} is a CA certificate; files named .cert are client certificates", path.display())
             } else {
                 classify::cause(error)
             };
             Outcome::failed(error.what(), finding(Problem::ClientCertificateFile { path, is_authority }, cause))
         }
         (Kind::Tls(Tls::PlainHttp), _) if speaks_http(context).await => {
-            let cause = "the port answers in plain HTTP, and not to TLS";
+            let cause = "got a plain HTTP response";
             Outcome::failed("plain HTTP on this port", finding(Problem::SpeaksHttp, cause.to_owned()))
         }
         (Kind::Tls(Tls::PlainHttp), _) => {
-            let cause = "the port answers neither in TLS nor in HTTP: it belongs to something else";
+            let cause = "the port speaks neither TLS nor HTTP: another service listens there";
             Outcome::failed("neither TLS nor HTTP", finding(Problem::SpeaksNeither, cause.to_owned()))
         }
         (Kind::Tls(fault), _) => Outcome::failed(words(fault), finding(tls_problem(fault), classify::cause(error))),
@@ -173,17 +170,17 @@ pub(super) async fn speaks_tls(context: &Context) -> bool {
 /// The fault in a few words.
 fn words(fault: &Tls) -> &'static str {
     match fault {
-        Tls::UnknownIssuer { self_signed: true, .. } => "self-signed and not known here",
-        Tls::UnknownIssuer { .. } => "unknown issuer",
+        Tls::UnknownIssuer { self_signed: true, .. } => "self-signed and not trusted",
+        Tls::UnknownIssuer { .. } => "unknown authority (x509)",
         Tls::Expired { .. } => "expired",
         Tls::NotYetValid { .. } => "not yet valid",
         Tls::WrongName { .. } => "wrong name",
         Tls::BadCertificate => "unusable certificate",
         Tls::PlainHttp => "no TLS on this port",
-        Tls::ClientCertificate { offered: false } => "client certificate wanted",
+        Tls::ClientCertificate { offered: false } => "client certificate required",
         Tls::ClientCertificate { offered: true } => "client certificate refused",
         Tls::Version => "no TLS version in common",
         Tls::Downgrade { .. } => "redirected to plain HTTP",
-        Tls::Handshake => "the handshake failed",
+        Tls::Handshake => "handshake failed",
     }
 }

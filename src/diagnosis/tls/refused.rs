@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::chain::{TrustedBy, authorities, names};
+use super::chain::{TrustedBy, authorities, names as names_of};
 use crate::diagnosis::check::Finding;
 use crate::diagnosis::classify::tls_problem;
 use crate::diagnosis::problem::{Part, Problem};
@@ -46,9 +46,8 @@ impl Refused<'_> {
             (Tls::Expired { not_after }, Some(_)) => self.expired(not_after),
             (Tls::NotYetValid { not_before }, Some(_)) => {
                 let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
-                let cause = format!(
-                    "the server's certificate is valid from {not_before} on, and this machine's clock says {now}"
-                );
+                let cause =
+                    format!("the server's certificate is valid from {not_before}, and this machine's clock says {now}");
                 (Problem::NotYetValid, cause)
             }
             (Tls::WrongName { names }, Some(leaf)) => self.wrong_name(leaf, names),
@@ -63,41 +62,41 @@ impl Refused<'_> {
         if let Some(path) = self.former_leaf(leaf) {
             let path = path.to_owned();
             let cause = format!(
-                "{} holds the certificate of a server, not of an authority, and the server has another one by now",
+                "{} contains a server certificate instead of its CA's, and the server has a new certificate",
                 path.display()
             );
             return (Problem::LeafAsAuthority { path }, cause);
         }
         let last = self.chain.last().unwrap_or(leaf);
-        if let Some((path, _)) = authorities(self.sources).find(|(_, given)| given.subject == last.issuer) {
+        if let Some((path, _)) = authorities(self.sources).find(|(_, configured)| configured.subject == last.issuer) {
             let path = path.to_owned();
             let cause = format!(
-                "{} holds another certificate of \"{issuer}\" than the one that issued the server's: there is a new one by now, or \
-                 it is somebody else of that name",
+                "{} contains a different certificate of \"{issuer}\" than the one that issued the server's: the CA was renewed, or \
+                 it is another CA with the same name",
                 path.display()
             );
             return (Problem::OtherAuthority { path }, cause);
         }
-        let given = authorities(self.sources).map(|(path, _)| path.display().to_string()).next();
-        if let Some(classified) = self.not_used(given.is_some()) {
+        let configured = authorities(self.sources).map(|(path, _)| path.display().to_string()).next();
+        if let Some(classified) = self.not_used(configured.is_some()) {
             return classified;
         }
         let cause = self.rejection.cause.clone();
         if self_signed && self.chain.len() == 1 {
             return (Problem::SelfSigned, cause);
         }
-        match given {
+        match configured {
             Some(path) if leaf_only => {
                 let cause = format!(
-                    "the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); \
-                     \"{issuer}\", which issued it, is not in {path} either"
+                    "the server sends its certificate without the chain (certbot: cert.pem instead of fullchain.pem), and its \
+                     issuer \"{issuer}\" is not in {path}"
                 );
                 (Problem::ChainNotSent { issuer: issuer.to_owned() }, cause)
             }
             None if leaf_only => {
                 let cause = format!(
-                    "the server sends its certificate alone, {cause}: either that is a root which is not known here, or the chain is \
-                     missing (certbot: cert.pem where fullchain.pem belongs)"
+                    "the server sends only its own certificate, {cause}: either its issuer is an untrusted root, or the chain is \
+                     missing (certbot: cert.pem instead of fullchain.pem)"
                 );
                 (Problem::UnknownIssuer { issuer: issuer.to_owned(), is_alone: true }, cause)
             }
@@ -107,12 +106,12 @@ impl Refused<'_> {
 
     /// The file with, in place of a CA certificate, the certificate that this server used before.
     fn former_leaf(&self, leaf: &Certificate) -> Option<&Path> {
-        let is_former = |given: &Certificate| {
-            !given.may_issue()
-                && given.sha256 != leaf.sha256
-                && (given.names.iter().any(|name| leaf.names.contains(name)) || given.subject == leaf.subject)
+        let is_former = |configured: &Certificate| {
+            !configured.may_issue()
+                && configured.sha256 != leaf.sha256
+                && (configured.names.iter().any(|name| leaf.names.contains(name)) || configured.subject == leaf.subject)
         };
-        authorities(self.sources).find(|(_, given)| is_former(given)).map(|(path, _)| path)
+        authorities(self.sources).find(|(_, configured)| is_former(configured)).map(|(path, _)| path)
     }
 
     /// The file that was meant to make the server trusted, and is not used.
@@ -131,53 +130,51 @@ impl Refused<'_> {
         let is_expired = |certificate: &Certificate| certificate.validity_at(now) == Validity::Expired;
         match self.chain.iter().position(is_expired) {
             Some(0) => {
-                let cause = format!("the server's certificate was valid until {not_after}");
+                let cause = format!("the server's certificate expired at {not_after}");
                 (Problem::Expired { part: Part::Server }, cause)
             }
             Some(place) => {
                 let issuer = &self.chain[place].subject;
-                let cause =
-                    format!("the certificate of \"{issuer}\", which the server sends, was valid until {not_after}");
+                let cause = format!("the certificate of \"{issuer}\", which the server sends, expired at {not_after}");
                 (Problem::Expired { part: Part::Issuer }, cause)
             }
             None => {
-                let given = authorities(self.sources).find(|(_, certificate)| is_expired(certificate));
-                let (part, place) = match given {
+                let configured = authorities(self.sources).find(|(_, certificate)| is_expired(certificate));
+                let (part, place) = match configured {
                     Some((path, _)) => (Part::Trusted(path.to_owned()), path.display().to_string()),
                     None => (Part::Server, "the chain".to_owned()),
                 };
-                (Problem::Expired { part }, format!("a certificate in {place} was valid until {not_after}"))
+                (Problem::Expired { part }, format!("a certificate in {place} expired at {not_after}"))
             }
         }
     }
 
-    fn wrong_name(&self, leaf: &Certificate, told: &[String]) -> Classified {
-        let told = told.to_vec();
-        let Some(listed) = names(leaf) else {
+    fn wrong_name(&self, leaf: &Certificate, names: &[String]) -> Classified {
+        let (names, listed) = (names.to_vec(), names_of(leaf));
+        let Some(listed) = listed else {
             let only = match &leaf.subject.common_name {
-                Some(name) => format!("only CN={name}, which clients do not look at any more"),
+                Some(name) => format!("only CN={name}, which clients ignore"),
                 None => "and no other name".to_owned(),
             };
             return (Problem::OnlyCommonName, format!("the certificate has no subjectAltName, {only}"));
         };
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
         if host.parse::<IpAddr>().is_ok() {
-            let cause = format!("the certificate is for {listed}; an IP address has to be among its names as such");
-            return (Problem::AddressNotNamed { names: told }, cause);
+            let cause =
+                format!("the certificate is for {listed}; an IP address must be in subjectAltName as an IP address");
+            return (Problem::AddressNotNamed { names }, cause);
         }
-        (Problem::WrongName { names: told }, format!("the certificate is for {listed}"))
+        (Problem::WrongName { names }, format!("the certificate is for {listed}"))
     }
 
     fn bad_certificate(&self, leaf: &Certificate) -> Classified {
         if leaf.version < 3 {
-            let cause =
-                format!("it is an X.509 certificate of version {}, which has no names (subjectAltName)", leaf.version);
+            let cause = format!("it is an X.509 version {} certificate, which has no subjectAltName", leaf.version);
             return (Problem::OldCertificate, cause);
         }
         if leaf.is_ca && !leaf.self_signed {
             let cause = format!(
-                "the server shows the certificate of an authority, \"{}\", as its own (certbot: chain.pem where fullchain.pem \
-                 belongs)",
+                "the server presents a CA certificate, \"{}\", as its own (certbot: chain.pem instead of fullchain.pem)",
                 leaf.subject
             );
             return (Problem::AuthorityAsServer, cause);
@@ -190,13 +187,13 @@ impl Refused<'_> {
         let authorities: Vec<_> = wanted.iter().map(|name| name.text.clone()).collect();
         let of = match authorities.as_slice() {
             [] => String::new(),
-            names => format!(" of {}", names.join(" or ")),
+            names => format!(" issued by {}", names.join(" or ")),
         };
         if !offered {
             if let Some(classified) = self.client_certificate_not_used() {
                 return classified;
             }
-            let cause = format!("the server wants to see a client certificate{of}, and there is none to show");
+            let cause = format!("the server requires a client certificate{of}; no client certificate configured");
             return (Problem::ClientCertificateWanted { authorities }, cause);
         }
         let shown = self.request.and_then(|request| request.shown.as_ref());
@@ -204,10 +201,10 @@ impl Refused<'_> {
         let path = identity.map(|source| source.path.clone());
         let cause = match shown {
             Some(shown) if shown.validity_at(Timestamp::now()) == Validity::Expired => {
-                format!("the client certificate {} was valid until {}", shown.subject.text, shown.not_after)
+                format!("the client certificate {} expired at {}", shown.subject.text, shown.not_after)
             }
             Some(shown) if !wanted.is_empty() && !wanted.contains(&shown.issuer) => format!(
-                "the client certificate {} was issued by {}, and the server takes those{of}",
+                "the client certificate {} was issued by {}; the server accepts those{of}",
                 shown.subject.text, shown.issuer.text
             ),
             _ => self.rejection.cause.clone(),
@@ -248,8 +245,7 @@ pub(super) fn pinned(chain: &[Certificate], trusted_by: &TrustedBy<'_>) -> Optio
     chain.first().filter(|leaf| !leaf.self_signed)?;
     let path = path.clone();
     let cause = format!(
-        "{} holds the server's own certificate and not that of the authority which issued it: trust ends when the server gets \
-         its next certificate",
+        "{} contains the server's own certificate instead of its CA's: trust ends when the server's certificate is renewed",
         path.display()
     );
     Some(Finding { problem: Problem::LeafAsAuthority { path }, cause, kind: Kind::Config })

@@ -81,7 +81,7 @@ impl ConfigJson {
         let mut lookup = Lookup::default();
         for (setting, name, key) in self.helpers_for(target) {
             let place = format!("{setting} in {}", self.origin.name);
-            check_name(name).map_err(|error| error.because(format!("it is the {place}")))?;
+            check_name(name).map_err(|error| error.because(format!("configured by {place}")))?;
             match helpers.ask(name, &key).await {
                 Err(failure) => {
                     lookup.failures.push(format!("{} ({place})", failure.why));
@@ -155,7 +155,7 @@ impl ConfigJson {
 
     fn exposure(&self) -> Option<String> {
         let mode = self.origin.exposed?;
-        Some(format!("{} holds credentials and others can read it (mode {mode:04o})", self.origin.name))
+        Some(format!("{} contains credentials and is readable by other users (mode {mode:04o})", self.origin.name))
     }
 }
 

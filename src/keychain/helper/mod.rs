@@ -151,7 +151,7 @@ impl Helpers {
         let mut child = child.map_err(|error| (HelperFault::NotStarted, format!("cannot be run: {error}")))?;
         let spoken = tokio::time::timeout(self.limit, converse(&mut child, input)).await;
         match spoken {
-            Err(_) => Err((HelperFault::TimedOut, format!("gave no answer within {:?}", self.limit))),
+            Err(_) => Err((HelperFault::TimedOut, format!("timed out after {:?}", self.limit))),
             Ok(outcome) => outcome.map_err(|why| (HelperFault::Failed, why)),
         }
     }
@@ -174,7 +174,7 @@ impl Helpers {
 pub(super) fn check_name(name: &str) -> Result<()> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if name.is_empty() || name.starts_with('-') || !name.bytes().all(is_allowed) {
-        return Err(Error::config(format!("{name:?} cannot be the name of a credential helper")));
+        return Err(Error::config(format!("{name:?} is not a valid name of a credential helper")));
     }
     Ok(())
 }
@@ -245,7 +245,7 @@ impl Output {
         // serde reads a JSON array into a struct as well.
         let is_object = text.starts_with('{');
         let reply: Option<Reply> = serde_json::from_str(text).ok().filter(|_| is_object);
-        let reply = reply.ok_or("printed something that is not an answer")?;
+        let reply = reply.ok_or("printed an invalid answer")?;
         if reply.username.is_empty() && reply.secret.is_empty() {
             return Ok(HelperCredentials::default());
         }
@@ -253,7 +253,7 @@ impl Output {
             !reply.server.is_empty() && ServerKey::parse(&reply.server).host() != ServerKey::parse(key).host();
         let note = is_other.then(|| format!("{program} was asked for {key} and answered for {:?}", reply.server));
         let credentials = entry::pair(reply.username, reply.secret.into());
-        let credentials = credentials.map_err(|why| format!("printed an answer that cannot be used: {why}"))?;
+        let credentials = credentials.map_err(|why| format!("printed an unusable answer: {why}"))?;
         Ok(HelperCredentials { credentials: Some(credentials), note })
     }
 }

@@ -41,7 +41,7 @@ impl PullSecrets {
             }
         }
         if read.is_empty() {
-            return Err(failures.into_iter().next().unwrap_or_else(|| "there is no pull secret in it".to_owned()));
+            return Err(failures.into_iter().next().unwrap_or_else(|| "it contains no pull secret".to_owned()));
         }
         read.sort_by_cached_key(|(_, entry)| Reverse((entry.server.host(), namespace(entry.server.path()).to_owned())));
         Ok(Self { entries: read, failures })

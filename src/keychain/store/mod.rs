@@ -62,10 +62,10 @@ impl Store {
         let (path, rules) = match &options.auth_file {
             Some(AuthFile::Path(path)) => (path.clone(), Rules::Containers),
             Some(AuthFile::Text { name, .. }) => {
-                return Err(Error::config(format!("credentials cannot be kept in {name}")));
+                return Err(Error::config(format!("cannot store credentials in {name}")));
             }
             None => {
-                let nowhere = || Error::config("credentials cannot be kept: neither HOME nor DOCKER_CONFIG is set");
+                let nowhere = || Error::config("cannot store credentials: neither HOME nor DOCKER_CONFIG is set");
                 (options.docker_config_json().ok_or_else(nowhere)?, Rules::Docker)
             }
         };
@@ -103,7 +103,7 @@ impl Store {
     pub async fn store(&self, registry: &Registry, credentials: &Credentials) -> Result<Stored> {
         let target = Target { registry, repository: None };
         let (Some(members), Some((username, secret))) = (entry::encode(credentials), entry::unpair(credentials)) else {
-            return Err(Error::config(format!("there is nothing to be kept for {registry}")));
+            return Err(Error::config(format!("no credentials to store for {registry}")));
         };
         // Without holding the lock: a helper may prompt its user.
         let config = self.read().await?;
@@ -168,7 +168,7 @@ impl Store {
     fn helper<'a>(&self, config: &'a ConfigJson, target: &Target<'_>) -> Result<Option<(String, &'a str, String)>> {
         let Some((setting, name, key)) = config.helper_to_store(target) else { return Ok(None) };
         let place = format!("{setting} in {}", self.name);
-        check_name(name).map_err(|error| error.because(format!("it is the {place}")))?;
+        check_name(name).map_err(|error| error.because(format!("configured by {place}")))?;
         Ok(Some((place, name, key)))
     }
 
@@ -210,7 +210,7 @@ impl Store {
         let parse = |text: &str| {
             let document = if is_blank(text) { Value::Object(Map::new()) } else { parse_json(text)? };
             if PullSecrets::is_one(&document) {
-                return Err("it is a Kubernetes object, and credentials are not put into one".to_owned());
+                return Err("it is a Kubernetes object; credentials cannot be stored in one".to_owned());
             }
             let origin = Origin { label: "", name: self.name.clone(), exposed: None };
             ConfigJson::read(&document, self.rules, origin)
@@ -226,7 +226,7 @@ impl Store {
 
 fn not_stored(registry: &Registry, why: String, place: &str) -> Error {
     let error = Error::config(format!("cannot store the credentials for {registry}"));
-    error.because(why).because(format!("it is the {place}"))
+    error.because(why).because(format!("configured by {place}"))
 }
 
 /// Whether a key is for the registry as a whole.

@@ -210,7 +210,7 @@ async fn a_helper_that_fails_changes_nothing() {
         let home = Home::with_config(&config).helper("vault", script);
         let error = home.store().store(&registry("reg.corp"), &ann()).await.unwrap_err();
         assert_eq!((error.kind(), error.what()), (&Kind::Config, "cannot store the credentials for reg.corp"));
-        assert_eq!(error.causes(), [cause, "it is the credsStore in ~/.docker/config.json"]);
+        assert_eq!(error.causes(), [cause, "configured by credsStore in ~/.docker/config.json"]);
         assert_eq!(home.read(), config);
     }
     let missing = Home::with_config(&config).store().store(&registry("reg.corp"), &ann()).await.unwrap_err();
@@ -256,7 +256,7 @@ async fn a_file_that_cannot_be_changed_is_told_and_left() {
         ("{\"s3cret\"", "not valid JSON at line 1, column 9"),
         ("[\"s3cret\"]", "it is not a JSON object"),
         ("{\"auths\": \"s3cret\"}", "auths is not an object"),
-        ("{\"kind\": \"Secret\"}", "it is a Kubernetes object, and credentials are not put into one"),
+        ("{\"kind\": \"Secret\"}", "it is a Kubernetes object; credentials cannot be stored in one"),
     ] {
         let home = Home::with_config(&json!(null));
         fs::write(home.config(), text).unwrap();
@@ -298,10 +298,10 @@ async fn a_link_leads_to_the_file_that_is_changed() {
 #[tokio::test]
 async fn without_a_home_there_is_nowhere_to_keep_anything() {
     let error = Store::open(&Options::default()).unwrap_err();
-    assert_eq!(error.what(), "credentials cannot be kept: neither HOME nor DOCKER_CONFIG is set");
+    assert_eq!(error.what(), "cannot store credentials: neither HOME nor DOCKER_CONFIG is set");
     let text = AuthFile::Text { text: "{}".into(), name: "standard input".to_owned() };
     let error = Store::open(&Options { auth_file: Some(text), ..Options::default() }).unwrap_err();
-    assert_eq!(error.what(), "credentials cannot be kept in standard input");
+    assert_eq!(error.what(), "cannot store credentials in standard input");
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ fn without_key(path: &Path, origin: Origin, into: &mut Discovery<'_>) {
     };
     let key = path.with_extension("key");
     let error = Error::config(format!("client certificate {} has no key", path.display()))
-        .because(format!("{} is not there", key.display()));
+        .because(format!("{} does not exist", key.display()));
     let is_authority = contents.certificates.first().is_some_and(|(_, certificate)| certificate.is_ca);
     let error = if is_authority {
         error.because("it is a CA certificate, which belongs in a file whose name ends in .crt")

@@ -26,7 +26,7 @@ pub(super) struct Discovery<'a> {
 #[derive(Debug, Default)]
 pub(in crate::trust) struct Found {
     /// Certificates to trust for the server.
-    pub given: Vec<ConfiguredCert>,
+    pub configured: Vec<ConfiguredCert>,
     /// Client certificates for the server.
     pub identities: Vec<Identity>,
     /// Everything that was found, in the order of the sources.
@@ -65,7 +65,7 @@ impl Discovery<'_> {
         }
         let certificates = contents.certificates.iter().map(|(_, certificate)| certificate.clone()).collect();
         self.record(origin, path, Provides::Authorities(certificates));
-        self.found.given.extend(ConfiguredCert::all_from(contents.certificates, path));
+        self.found.configured.extend(ConfiguredCert::all_from(contents.certificates, path));
     }
 
     /// Adds a client certificate. An unusable one is an error if `is_fatal`: connecting without it would fail later,
@@ -96,7 +96,7 @@ impl Discovery<'_> {
 
     /// Records that a file asks to skip verification, which is ignored.
     pub fn insecure(&mut self, origin: Origin, path: &Path) {
-        tracing::debug!("{} asks not to verify the server's certificate, which is not obeyed", path.display());
+        tracing::debug!("{} asks to skip certificate verification, which is ignored", path.display());
         self.record(origin, path, Provides::Insecure);
     }
 

@@ -167,16 +167,16 @@ impl Raw {
             && kind != PemKind::Bundle
         {
             if is_authority(kind_of(first)) && rest.iter().any(|one| !is_authority(kind_of(one))) {
-                faults.push("the server's certificate has to come first, and does not".to_owned());
+                faults.push("the server's certificate must come first".to_owned());
             } else if !is_linked(&certificates) {
-                faults.push("its certificates are not in the order in which each is issued by the next".to_owned());
+                faults.push("its certificates are out of order: each must be issued by the next one".to_owned());
             }
         }
         let meant = certbot(&self.path).filter(|expected| !expected.contains(&kind));
         if let Some(expected) = meant.filter(|expected| !(is_whole && expected.contains(&PemKind::FullChain))) {
             let name = self.path.file_name().unwrap_or_default().display();
             let meant = expected.first().map_or("", |kind| kind.described());
-            faults.push(format!("certbot's {name} is {meant}, and this is {}", kind.described()));
+            faults.push(format!("certbot's {name} is {meant}; this is {}", kind.described()));
         }
         faults
     }
@@ -203,7 +203,7 @@ impl PemKind {
     pub fn described(self) -> &'static str {
         match self {
             Self::Leaf => "the server's certificate without its chain (leaf)",
-            Self::SelfSigned => "a self-signed server's certificate",
+            Self::SelfSigned => "a self-signed server certificate",
             Self::FullChain => "the server's certificate with its chain (fullchain)",
             Self::Chain => "the CA's certificates without the server's (chain)",
             Self::Root => "a root CA's certificate",

@@ -54,14 +54,14 @@ pub(super) fn edit(text: &str, registry: &Registry) -> Result<Edit, String> {
         }
     }
     if !is_own && own_hosts.is_empty() {
-        return Err("it leads to other servers".to_owned());
+        return Err("it configures only other servers".to_owned());
     }
     if is_own {
         insert_ca(&mut document, "");
     }
     for host in &own_hosts {
         let section = document["host"].as_table_mut().and_then(|hosts| hosts.get_mut(host)?.as_table_mut());
-        let section = section.ok_or("it is laid out in an unusual way")?;
+        let section = section.ok_or("its layout is not supported")?;
         let indent = format!("{}  ", indent_of(section));
         insert_ca(section, &indent);
     }
@@ -150,9 +150,9 @@ mod tests {
     fn a_file_that_cannot_be_changed_safely_is_left() {
         for (text, why) in [
             ("server = ", "it is not valid TOML"),
-            ("server = \"https://mirror.corp\"", "it leads to other servers"),
+            ("server = \"https://mirror.corp\"", "it configures only other servers"),
             ("ca = 7", "its ca is not a path"),
-            ("host = { \"https://reg.corp:5000\" = { skip_verify = true } }", "it is laid out in an unusual way"),
+            ("host = { \"https://reg.corp:5000\" = { skip_verify = true } }", "its layout is not supported"),
         ] {
             assert_eq!(edited(text).unwrap_err(), why, "{text}");
         }

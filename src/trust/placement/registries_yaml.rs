@@ -27,14 +27,14 @@ pub(super) fn edit(text: &str, name: &str, ca_file: &Path) -> Result<Edit, Strin
         return Ok(Edit::Named(PathBuf::from(named)));
     }
     if config.is_null() && !former["configs"][ANY].is_null() {
-        return Err(format!("what it says of \"{ANY}\" would no longer be for {name}"));
+        return Err(format!("its settings for \"{ANY}\" would no longer apply to {name}"));
     }
     let changed = insert(text, name, ca_file);
     let mut expected = if former.is_null() { json!({}) } else { former };
     if set(&mut expected, name, ca_file).is_some() && parse(&changed).is_ok_and(|changed| changed == expected) {
         Ok(Edit::Text(changed))
     } else {
-        Err("it is laid out in an unusual way".to_owned())
+        Err("its layout is not supported".to_owned())
     }
 }
 
@@ -171,14 +171,14 @@ mod tests {
     fn a_file_that_cannot_be_changed_safely_is_left() {
         for (text, why) in [
             ("a: [", "it is not valid YAML"),
-            ("configs: {other: {}}", "it is laid out in an unusual way"),
-            ("configs: []", "it is laid out in an unusual way"),
-            ("[]", "it is laid out in an unusual way"),
+            ("configs: {other: {}}", "its layout is not supported"),
+            ("configs: []", "its layout is not supported"),
+            ("[]", "its layout is not supported"),
             (
                 "configs:\n  '*':\n    auth: {username: ann}\n",
-                "what it says of \"*\" would no longer be for reg.corp:5000",
+                "its settings for \"*\" would no longer apply to reg.corp:5000",
             ),
-            ("mirrors:\n  a:\n    configs:\n      x: {}\nconfigs: {y: {}}\n", "it is laid out in an unusual way"),
+            ("mirrors:\n  a:\n    configs:\n      x: {}\nconfigs: {y: {}}\n", "its layout is not supported"),
         ] {
             assert_eq!(edited(text).unwrap_err(), why, "{text}");
         }

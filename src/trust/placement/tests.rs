@@ -58,7 +58,8 @@ impl Host {
         };
         let trust = Trust::load(options).unwrap().for_registry(&registry());
         let wanted = anchor(one).certificate;
-        let gives = |gives: &Provides| matches!(gives, Provides::Authorities(given) if given.contains(&wanted));
+        let gives =
+            |gives: &Provides| matches!(gives, Provides::Authorities(configured) if configured.contains(&wanted));
         let sources = trust.sources("reg.corp", 5000);
         sources.into_iter().filter(|source| gives(&source.provides)).map(|source| source.origin).collect()
     }
@@ -249,6 +250,6 @@ fn a_file_that_may_not_be_written_is_told_apart() {
         refused => panic!("{refused:?}"),
     }
     let blocked = Host::new(false);
-    blocked.made("home", "a file where a folder belongs");
+    blocked.made("own", "a file where a folder belongs");
     assert!(matches!(blocked.write(ClientProgram::Own, &root, false), Err(Refused::Failed(_))));
 }

@@ -79,13 +79,13 @@ impl Trust {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let place = format!("{host}:{port}");
-        let (judge, identities) = self.verifier_and_identities(host, port)?;
+        let (verifier, identities) = self.verifier_and_identities(host, port)?;
         let any = self.accept_any();
-        let recorder = Arc::new(RecordingVerifier { judge, any, identities, seen: Mutex::default() });
+        let recorder = Arc::new(RecordingVerifier { verifier, any, identities, seen: Mutex::default() });
         let config = self.configure(Arc::clone(&recorder) as _, Arc::clone(&recorder) as _)?;
         let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let name = ServerName::try_from(name.to_owned())
-            .map_err(|error| Error::config(format!("{host:?} is not a name that TLS knows")).because(error))?;
+            .map_err(|error| Error::config(format!("{host:?} is not a valid TLS server name")).because(error))?;
         let end = Instant::now() + limit;
         let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
         let mut outcome =
@@ -97,11 +97,11 @@ impl Trust {
         {
             outcome = Ok(Err(error));
         }
-        let late = || format!("handshake timed out after {} s", limit.as_secs_f32());
+        let late = || format!("handshake not complete after {} s", limit.as_secs_f32());
         if seen.chain.is_empty() {
             return Err(match outcome {
                 Err(_) => {
-                    let what = format!("no end of the TLS handshake with {place}");
+                    let what = format!("TLS handshake with {place} timed out");
                     Error::new(Kind::Network(Network::HandshakeTimeout), what).because(late())
                 }
                 // Every client refuses a server without a certificate.
@@ -178,7 +178,7 @@ fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
 #[derive(Debug)]
 struct RecordingVerifier {
     /// The verifier whose result is recorded.
-    judge: Arc<dyn ReportingVerifier>,
+    verifier: Arc<dyn ReportingVerifier>,
     any: AcceptAny,
     identities: Identities,
     seen: Mutex<Seen>,
@@ -217,7 +217,7 @@ impl ServerCertVerifier for RecordingVerifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let trust = self.judge.trust_source(leaf, intermediates, name, now);
+        let trust = self.verifier.trust_source(leaf, intermediates, name, now);
         let sent = |der: &CertificateDer<'_>| PresentedCertificate {
             certificate: Certificate::parse(der),
             der: der.clone().into_owned(),

@@ -149,7 +149,7 @@ async fn a_silent_server_is_waited_for_so_long() {
     let limit = Duration::from_millis(20);
     let error = trust(Options::default()).presented(client, HOST, 5000, limit).await.unwrap_err();
     assert_eq!(error.kind(), &Kind::Network(Network::HandshakeTimeout));
-    assert_eq!(error.causes(), ["handshake timed out after 0.02 s"]);
+    assert_eq!(error.causes(), ["handshake not complete after 0.02 s"]);
 }
 
 #[tokio::test]

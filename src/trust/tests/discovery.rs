@@ -105,14 +105,14 @@ fn all_places_add_up_with_the_system_and_the_named_files() {
         .with(&format!("{DOCKER}/ca.crt"), roots[0].pem())
         .with(K3S, tls("ca.pem"))
         .with("root/etc/rancher/k3s/ca.pem", roots[1].pem());
-    machine.0 = machine.0.given(&[&roots[2]]).system(&[&roots[3]]);
+    machine.0 = machine.0.configured(&[&roots[2]]).system(&[&roots[3]]);
     for root in &roots {
         assert!(machine.accepts(&root.issue(fixture::server(&[HOST])).serve(&[])));
     }
     let stranger = Authority::root("Stranger").issue(fixture::server(&[HOST])).serve(&[]);
     let refusal = reach(&machine.trust(), &stranger).err().unwrap();
     assert!(
-        refusal.cause.ends_with("among the 1 root of this system and the 3 certificates given"),
+        refusal.cause.ends_with("among the 1 trusted CA of this system and the 3 configured certificates"),
         "{}",
         refusal.cause
     );
@@ -232,7 +232,7 @@ fn a_cert_without_its_key_is_an_error_that_says_so() {
     let (root, leaf) = private();
     let error = Machine::new().with(&format!("{DOCKER}/client.cert"), leaf.pem()).failure();
     assert!(error.what().ends_with("registry.corp:5000/client.cert has no key"), "{error}");
-    assert!(error.causes()[0].ends_with("client.key is not there") && error.causes().len() == 1, "{error}");
+    assert!(error.causes()[0].ends_with("client.key does not exist") && error.causes().len() == 1, "{error}");
 
     let error = Machine::new().with(&format!("{DOCKER}/ca.cert"), root.pem()).failure();
     assert_eq!(error.causes()[1], "it is a CA certificate, which belongs in a file whose name ends in .crt");
@@ -305,36 +305,39 @@ fn what_could_not_be_used_is_told_when_a_server_is_refused_and_once() {
             assert!(handshake(config.clone(), &leaf.serve(&[]), HOST).is_err());
         }
     });
-    let told: Vec<_> = log.warnings().into_iter().filter(|text| text.contains("ca.pem")).collect();
-    let [told] = told.as_slice() else { panic!("{told:?}") };
-    assert!(told.ends_with("ca.pem is not used: it is a CA certificate and its name does not end in .crt"), "{told}");
+    let warnings: Vec<_> = log.warnings().into_iter().filter(|text| text.contains("ca.pem")).collect();
+    let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+    assert!(
+        warning.ends_with("ca.pem is not used: it is a CA certificate whose file name does not end in .crt"),
+        "{warning}"
+    );
 }
 
 #[test]
 fn whoever_vouches_for_a_server_is_logged() {
     let (root, leaf) = private();
-    let vouches = |machine: Machine, server: Server| {
+    let trust_source = |machine: Machine, server: Server| {
         let log = Log::default();
         log.listen(|| assert!(machine.accepts(&server)));
-        let told =
+        let logged =
             log.all().into_iter().find_map(|text| Some(text.strip_prefix("trust in registry.corp: ")?.to_owned()));
-        told.unwrap()
+        logged.unwrap()
     };
     let docker = format!("{DOCKER}/ca.crt");
     let machine = Machine::new().with(&format!("{DOCKER}/a.crt"), Authority::root("X").pem()).with(&docker, root.pem());
-    assert!(vouches(machine, leaf.serve(&[])).ends_with(&docker));
+    assert!(trust_source(machine, leaf.serve(&[])).ends_with(&docker));
     // Two of one name, of which one has the key.
     let former = Authority::root("Corp Root CA");
     let machine = Machine::new().with(&format!("{DOCKER}/a.crt"), former.pem()).with(&docker, root.pem());
-    assert!(vouches(machine, leaf.serve(&[])).ends_with(&docker));
+    assert!(trust_source(machine, leaf.serve(&[])).ends_with(&docker));
     let machine = Machine(Client::new().system(&[&root]));
-    assert_eq!(vouches(machine, leaf.serve(&[])), "the system's roots");
+    assert_eq!(trust_source(machine, leaf.serve(&[])), "the system's roots");
     let alone = Authority::own_issuer(self_signed_ca(HOST));
     let machine = Machine(Client::new().system(&[&alone]));
-    assert_eq!(vouches(machine, alone.serve(&[])), "the system's roots, which hold its own certificate");
+    assert_eq!(trust_source(machine, alone.serve(&[])), "the system's roots, which contain its own certificate");
     let pinned = Authority::own_issuer(self_signed_ca(HOST));
     let machine = Machine::new().with(&docker, pinned.pem());
-    assert!(vouches(machine, pinned.serve(&[])).ends_with("ca.crt, which holds its own certificate"));
+    assert!(trust_source(machine, pinned.serve(&[])).ends_with("ca.crt, which contains its own certificate"));
 }
 
 // --- when files are read ---
@@ -359,7 +362,7 @@ fn the_general_configuration_has_what_the_user_named_and_no_client_certificate()
     let (root, leaf) = private();
     let clients = Authority::root("Clients");
     let ann = clients.issue(names(&[], "ann"));
-    let client = Client::new().given(&[&root]).identity(&[&ann], &ann);
+    let client = Client::new().configured(&[&root]).identity(&[&ann], &ann);
     assert!(handshake(client.trust().general_config().unwrap(), &leaf.serve(&[]), HOST).is_ok());
     let demanding = leaf.serve(&[]).demanding(&[&clients]);
     assert!(handshake(client.trust().general_config().unwrap(), &demanding, HOST).is_err());

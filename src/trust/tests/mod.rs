@@ -24,7 +24,7 @@ mod registries_yaml;
 
 const HOST: &str = "registry.corp";
 
-/// A trust with files in a folder of its own, on a system with the given roots.
+/// A trust with files in a folder of its own, on a system with the configured roots.
 struct Client {
     folder: TempDir,
     options: Options,
@@ -43,7 +43,7 @@ impl Client {
     }
 
     /// With a CA file that holds these certificates.
-    fn given(mut self, certificates: &[&Authority]) -> Self {
+    fn configured(mut self, certificates: &[&Authority]) -> Self {
         let text: String = certificates.iter().map(|one| one.pem()).collect();
         let path = self.file(&format!("ca-{}.pem", self.options.ca_files.len()), text);
         self.options.ca_files.push(path);

@@ -56,7 +56,6 @@ const OTHERWISE: &[Otherwise] = &[
         says: Some(&["timed out after 1s"]),
         why: "the limit for the whole command was reached, which is 12 whatever it was that it waited for",
     },
-    Otherwise::says("fault-050", None, &["refusing the token server"], "the same with its article"),
     Otherwise::says("fault-057", Some("manifest bomb"), &["larger than 4 MiB"], BOMB),
     Otherwise::says("fault-057", Some("token bomb"), &["token reply too large"], BOMB),
     Otherwise::says(

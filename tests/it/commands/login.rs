@@ -360,7 +360,7 @@ fn a_helper_that_fails_stores_nothing_anywhere() {
     assert_snapshot!(rls.fails(2), @"
     error: cannot store the credentials for http://REGISTRY
     cause: docker-credential-vault failed
-    cause: it is the credsStore in ~/.docker/config.json
+    cause: configured by credsStore in ~/.docker/config.json
     hint:  --auth-file FILE keeps them in another file, which REGISTRY_AUTH_FILE names for later commands
     ");
     assert_eq!(fs::read_to_string(config_file(&rls)).expect("text"), text);
@@ -370,7 +370,7 @@ fn a_helper_that_fails_stores_nothing_anywhere() {
     assert_snapshot!(rls.fails(2), @"
     error: cannot store the credentials for http://REGISTRY
     cause: docker-credential-vault is not in PATH
-    cause: it is the credsStore in ~/.docker/config.json
+    cause: configured by credsStore in ~/.docker/config.json
     hint:  --auth-file FILE keeps them in another file, which REGISTRY_AUTH_FILE names for later commands
     ");
     assert_eq!(registry.lines(), [""; 0]);

@@ -73,7 +73,7 @@ fn the_chain_is_shown_with_what_a_client_needs_and_where() {
       CN=registry-fixture intermediate CA, 2020-01-01 to 2120-01-01, CA
         issued by CN=registry-fixture root CA
 
-    not trusted here: issued by "registry-fixture root CA"; the trusted certificate of that name has another key
+    not trusted here: issued by "registry-fixture root CA"; the trusted certificate with that name has a different key
     a client that trusts the last CA that it sends trusts it:
       CN=registry-fixture intermediate CA, 2020-01-01 to 2120-01-01, CA
     rls looks for it in
@@ -94,7 +94,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
         issued by CN=registry-fixture intermediate CA
 
-    not trusted here: issued by "registry-fixture intermediate CA", which is not among the 1 root of this system
+    not trusted here: issued by "registry-fixture intermediate CA", which is not among the 1 trusted CA of this system
     a client that trusts this very certificate trusts it, until it is renewed:
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
     rls looks for it in
@@ -112,7 +112,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
     REGISTRY sends 1 certificate over TLS 1.3
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
 
-    not trusted here: signed by itself, "localhost", which is not among the 1 root of this system
+    not trusted here: self-signed by "localhost", which is not among the 1 trusted CA of this system
     a client that trusts this very certificate trusts it, until it is renewed:
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
     rls looks for it in
@@ -131,7 +131,7 @@ fn machines_get_the_same_facts() {
     assert_snapshot!(without_pem(&rls.succeeds()), @r#"
     registry	REGISTRY
     trusted	no
-    cause	issued by "registry-fixture root CA"; the trusted certificate of that name has another key
+    cause	issued by "registry-fixture root CA"; the trusted certificate with that name has a different key
     tls	TLS 1.3
     certificate	LEAF	CN=localhost	CN=registry-fixture intermediate CA	localhost,127.0.0.1,::1	2020-01-01T00:00:00Z	2120-01-01T00:00:00Z
     certificate	CA	CN=registry-fixture intermediate CA	CN=registry-fixture root CA	-	2020-01-01T00:00:00Z	2120-01-01T00:00:00Z
@@ -366,15 +366,12 @@ fn a_secret_of_something_else_is_refused() {
 #[test]
 fn what_trust_does_not_mend_is_told() {
     for (tls, warning) in [
-        (Tls::Expired, "warning: trust alone does not mend this: the certificate of REGISTRY has expired"),
-        (Tls::NotYetValid, "warning: trust alone does not mend this: the certificate of REGISTRY is not yet valid"),
-        (
-            Tls::WrongName,
-            "warning: trust alone does not mend this: the certificate of this server is not valid for REGISTRY",
-        ),
+        (Tls::Expired, "warning: trust alone does not mend this: certificate of REGISTRY has expired"),
+        (Tls::NotYetValid, "warning: trust alone does not mend this: certificate of REGISTRY is not yet valid"),
+        (Tls::WrongName, "warning: trust alone does not mend this: the server's certificate is not valid for REGISTRY"),
         (
             Tls::CommonNameOnly,
-            "warning: trust alone does not mend this: the certificate of this server is not valid for REGISTRY",
+            "warning: trust alone does not mend this: the server's certificate is not valid for REGISTRY",
         ),
     ] {
         let registry = serving(tls);
@@ -390,7 +387,7 @@ fn a_demand_for_a_client_certificate_is_told() {
     let outcome = stranger(&registry).words("trust").run();
     assert_eq!(outcome.code, Some(0), "{outcome}");
     assert!(outcome.stdout.contains("certificate\tLEAF\t"), "{outcome}");
-    assert!(outcome.stderr.contains("warning: REGISTRY demands a client certificate: "), "{outcome}");
+    assert!(outcome.stderr.contains("warning: REGISTRY requires a client certificate: "), "{outcome}");
     let rls = stranger(&registry).env("RLS_CLIENT_CERT", registry.client_cert_file());
     let outcome = rls.env("RLS_CLIENT_KEY", registry.client_key_file()).words("trust").run();
     assert_eq!(&*outcome.stderr, HINT);
@@ -414,7 +411,7 @@ fn settings_of_other_programs_keep_the_rest() {
     let rls = rls.words(&format!("trust -q --write k3s --fingerprint {digits}"));
     assert_snapshot!(rls.fails(2), @"
     error: HOME/root/etc/rancher/k3s/registries.yaml cannot be changed
-    cause: it is laid out in an unusual way
+    cause: its layout is not supported
     ");
     let rls = rls.then(&format!("trust --write k3s --fingerprint {digits}"));
     assert!(rls.fails(2).contains(
@@ -446,7 +443,7 @@ fn what_does_not_speak_tls_has_nothing_to_show() {
     let rls = Rls::beside(&plain).words(&format!("trust {}", plain.host()));
     assert_snapshot!(rls.fails(11), @"
     error: REGISTRY speaks plain HTTP on this port, not TLS
-    cause: its answer is not TLS
+    cause: got a plain HTTP response
     hint:  --plain-http or http://REGISTRY if plain HTTP is meant; rls never falls back to it
     ");
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();

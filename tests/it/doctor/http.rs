@@ -38,7 +38,7 @@ fn an_address_that_was_given() {
     let rls = Rls::at(&registry).naming(&*name, "NAME").env("RLS_REGISTRY", &name);
     let (code, output) = checks_of(rls, &format!("--resolve {name}:127.0.0.1"));
     assert_eq!(code, 0, "{output}");
-    assert!(output.contains(" – dns          127.0.0.1, as was asked for\n"), "{output}");
+    assert!(output.contains(" – dns          127.0.0.1, as configured\n"), "{output}");
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn through_a_proxy() {
     let (code, output) = checks(rls);
     assert_eq!(code, 0, "{output}");
     assert!(
-        output.starts_with(" ✓ proxy        none for 127.0.0.1: ALL_PROXY is set, and NO_PROXY names it\n"),
+        output.starts_with(" ✓ proxy        none for 127.0.0.1: ALL_PROXY is set, and NO_PROXY excludes it\n"),
         "{output}"
     );
 }
@@ -66,7 +66,7 @@ fn a_proxy_that_is_none() {
     assert_snapshot!(findings(rls), @"
     exit 10
      ✗ tcp          connection refused
-         cause   nothing listens on PROXY: the server did not start, or listens elsewhere
+         cause   nothing listens on PROXY: the server is down, or listens elsewhere
          remedy  export HTTPS_PROXY=http://PROXY:PORT, with the proxy that there is
                  or, to go without it: export NO_PROXY=127.0.0.1
     ");
@@ -82,8 +82,8 @@ fn a_proxy_that_is_none() {
     let rls = Rls::at(&registry).env("HTTPS_PROXY", "::not an address::");
     assert_snapshot!(findings(rls), @"
     exit 2
-     ✗ proxy        HTTPS_PROXY cannot be used
-         cause   HTTPS_PROXY is set, and what it holds is not the address of a proxy: it is ignored
+     ✗ proxy        HTTPS_PROXY is invalid
+         cause   the value of HTTPS_PROXY is not a proxy URL; it is ignored
          remedy  export HTTPS_PROXY=http://PROXY:PORT
                  or, if there is no proxy: unset HTTPS_PROXY
     ");
@@ -94,7 +94,7 @@ fn an_html_login_page() {
     let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>Log in…";
     assert_snapshot!(findings(against(&Wire::answering(page))), @"
     exit 5
-     ✗ http         a page for people
+     ✗ http         web page
          cause   /v2/ is a text/html page (a proxy or a login page?)
          remedy  on the proxy before it: /v2/ has to go to the registry, without a login page (nginx: location /v2/ { proxy_pass http://registry:5000; })
                  or here: the registry itself, if that is another host, port or path: rls doctor https://REGISTRY/PREFIX
@@ -106,7 +106,7 @@ fn an_html_login_page() {
     registry.inject(Match::get("/login").always(), login);
     assert_snapshot!(findings(Rls::at(&registry)), @"
     exit 5
-     ✗ http         a page for people
+     ✗ http         web page
          cause   /login is a text/html page (a proxy or a login page?)
          remedy  on the proxy before it: /v2/ has to go to the registry, without a login page (nginx: location /v2/ { proxy_pass http://registry:5000; })
                  or here: the registry itself, if that is another host, port or path: rls doctor https://REGISTRY/PREFIX
@@ -119,7 +119,7 @@ fn not_a_registry_at_all() {
     assert_snapshot!(findings(against(&Wire::answering(nothing))), @"
     exit 3
      ✗ http         not a registry
-         cause   /v2/ answers 404 Not Found: not found
+         cause   /v2/ returned 404 Not Found: not found
          remedy  the registry may be on another port: rls doctor 127.0.0.1:5000
                  or below a path, as with Artifactory and Nexus: rls doctor https://REGISTRY/PREFIX
     ");
@@ -127,14 +127,14 @@ fn not_a_registry_at_all() {
     assert_snapshot!(findings(against(&Wire::answering(something))), @"
     exit 5
      ✗ http         not a registry
-         cause   /v2/ answers 200, and not as a registry does
+         cause   /v2/ returned 200, but not as a registry does
          remedy  the registry may be on another port: rls doctor 127.0.0.1:5000
                  or below a path, as with Artifactory and Nexus: rls doctor https://REGISTRY/PREFIX
     ");
     assert_snapshot!(findings(against(&Wire::answering("SSH-2.0-OpenSSH_9.6\r\n"))), @"
     exit 5
      ✗ http         not HTTP
-         cause   the port answers, and not in HTTP: it belongs to something else
+         cause   the port does not speak HTTP: another service listens there
          remedy  another port, for instance rls doctor 127.0.0.1:5000
     ");
 }
@@ -174,11 +174,11 @@ fn a_proxy_loses_the_scheme_of_a_location() {
     assert_snapshot!(findings_of(Rls::at(&registry), "team/app --push"), @"
     exit 11
      ✗ pull         blobs are redirected to plain HTTP
-         cause   127.0.0.1 leads to http://REGISTRY: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
+         cause   127.0.0.1 leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
                  or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named
-     ✗ push         uploads are led to plain HTTP
-         cause   127.0.0.1 leads to http://REGISTRY: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
+     ✗ push         uploads are redirected to plain HTTP
+         cause   127.0.0.1 leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
                  or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named
     ");
@@ -186,7 +186,7 @@ fn a_proxy_loses_the_scheme_of_a_location() {
     assert_snapshot!(findings(Rls::at(&registry)), @"
     exit 11
      ✗ http         redirected to plain HTTP
-         cause   127.0.0.1 leads to http://REGISTRY: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
+         cause   127.0.0.1 leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
                  or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is named
     ");
@@ -214,7 +214,7 @@ fn the_clocks_differ() {
     assert_snapshot!(output.replace(&days, "N"), @"
     exit 2
      ✗ clock        N days ahead of the registry's
-         cause   this machine's clock is N days ahead of the registry's: tokens and certificates seem to be over, or not to have begun
+         cause   this machine's clock is N days ahead of the registry's: tokens and certificates may seem expired, or not yet valid
          remedy  set the clock that is wrong, here or there: timedatectl set-ntp true
     ");
 }
@@ -232,8 +232,8 @@ fn rate_limits() {
     registry.inject(manifest, Fault::header("RateLimit-Remaining", "0;w=21600"));
     assert_snapshot!(findings_of(Rls::at(&registry), "team/app"), @"
     exit 8
-     ✗ limits       nothing left
-         cause   0 of 100 requests left in 6 hours: the next requests are turned away
+     ✗ limits       exhausted
+         cause   0 of 100 requests left in 6 hours: further requests are refused
          remedy  wait; or log in, which often raises the limit: rls login http://REGISTRY
     ");
 }

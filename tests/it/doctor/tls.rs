@@ -27,13 +27,13 @@ fn against(server: &TlsServer, ca: &str) -> Rls {
 fn the_server_sends_only_its_leaf() {
     assert_snapshot!(findings(Rls::at(&serving(Tls::LeafOnly))), @r#"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture intermediate CA: not sent, not found here
-         cause   the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); "registry-fixture intermediate CA", which issued it, is not in REGISTRY-FILES/ca.pem either
+             issued by CN=registry-fixture intermediate CA: not sent, not trusted here
+         cause   the server sends its certificate without the chain (certbot: cert.pem instead of fullchain.pem), and its issuer "registry-fixture intermediate CA" is not in REGISTRY-FILES/ca.pem
          remedy  on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  or here: --ca-file chain.pem, with the certificate of "registry-fixture intermediate CA"
     "#);
@@ -44,13 +44,13 @@ fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
     let registry = serving(Tls::LeafOnly);
     assert_snapshot!(findings(Rls::at(&registry).env("RLS_CA_FILE", "")), @r#"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture intermediate CA: not sent, not found here
-         cause   the server sends its certificate alone, issued by "registry-fixture intermediate CA", which is not among the 1 root of this system: either that is a root which is not known here, or the chain is missing (certbot: cert.pem where fullchain.pem belongs)
+             issued by CN=registry-fixture intermediate CA: not sent, not trusted here
+         cause   the server sends only its own certificate, issued by "registry-fixture intermediate CA", which is not among the 1 trusted CA of this system: either its issuer is an untrusted root, or the chain is missing (certbot: cert.pem instead of fullchain.pem)
          remedy  here: --ca-file FILE, with the certificate of "registry-fixture intermediate CA", which the registry's operator has
                  or for good: rls trust REGISTRY --write rls (for others: --write docker, podman, containerd, k3s)
                  or on the server, if "registry-fixture intermediate CA" is no root: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
@@ -70,7 +70,7 @@ fn the_leaf_is_given_as_ca() {
     assert_snapshot!(findings(Rls::at(&registry).env("RLS_CA_FILE", registry.files().join("leaf.pem"))), @"
     exit 0
      ✓ tls          TLS 1.3, pinned by REGISTRY-FILES/leaf.pem, until 2120-01-01
-         cause   REGISTRY-FILES/leaf.pem holds the server's own certificate and not that of the authority which issued it: trust ends when the server gets its next certificate
+         cause   REGISTRY-FILES/leaf.pem contains the server's own certificate instead of its CA's: trust ends when the server's certificate is renewed
          remedy  put the certificate of the authority that issued it into REGISTRY-FILES/leaf.pem (certbot: chain.pem)
     ");
 }
@@ -82,13 +82,13 @@ fn the_leaf_that_is_given_as_ca_is_not_the_servers_any_more() {
     let file = rls.home().join("leaf.pem");
     assert_snapshot!(findings(rls.env("RLS_CA_FILE", file)), @"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: not sent, not found here
-         cause   HOME/leaf.pem holds the certificate of a server, not of an authority, and the server has another one by now
+             issued by CN=registry-fixture root CA: not sent, not trusted here
+         cause   HOME/leaf.pem contains a server certificate instead of its CA's, and the server has a new certificate
          remedy  put the certificate of the authority that issued it into HOME/leaf.pem (certbot: chain.pem)
     ");
 }
@@ -100,13 +100,13 @@ fn the_ca_that_is_given_is_another_one_of_that_name() {
     let file = rls.home().join("ca.pem");
     assert_snapshot!(findings(rls.env("RLS_CA_FILE", file)), @r#"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: not sent, and HOME/ca.pem has another one of that name
-         cause   HOME/ca.pem holds another certificate of "registry-fixture root CA" than the one that issued the server's: there is a new one by now, or it is somebody else of that name
+             issued by CN=registry-fixture root CA: not sent; HOME/ca.pem has a different certificate with that name
+         cause   HOME/ca.pem contains a different certificate of "registry-fixture root CA" than the one that issued the server's: the CA was renewed, or it is another CA with the same name
          remedy  put the authority's present certificate into HOME/ca.pem
     "#);
 }
@@ -117,11 +117,11 @@ fn expired() {
     exit 11
      ✗ tls          expired
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2021-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
-         cause   the server's certificate was valid until 2021-01-01T00:00:00Z
+         cause   the server's certificate expired at 2021-01-01T00:00:00Z
          remedy  on the server: a new certificate (certbot renew), and then a restart: the registry reads it when it starts
                  here: if this machine's clock is wrong: timedatectl set-ntp true
     ");
@@ -137,13 +137,13 @@ fn an_expired_intermediate() {
     exit 11
      ✗ tls          expired
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 2 certificates
+         server sends 2 certificates
            CN=the server, for 127.0.0.1, 2020-01-01 to 2120-01-01
              sha256:…
            CN=Corp Intermediate, 2020-01-01 to 2021-01-01
              sha256:…
              issued by CN=Corp Root: in HOME/ca.pem
-         cause   the certificate of "Corp Intermediate", which the server sends, was valid until 2021-01-01T00:00:00Z
+         cause   the certificate of "Corp Intermediate", which the server sends, expired at 2021-01-01T00:00:00Z
          remedy  on the server: the authority's present certificates behind its own: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  here: if this machine's clock is wrong: timedatectl set-ntp true
     "#);
@@ -155,11 +155,11 @@ fn not_yet_valid() {
     exit 11
      ✗ tls          not yet valid
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2100-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
-         cause   the server's certificate is valid from 2100-01-01T00:00:00Z on, and this machine's clock says …
+         cause   the server's certificate is valid from 2100-01-01T00:00:00Z, and this machine's clock says …
          remedy  here: if this machine's clock is wrong: timedatectl set-ntp true
                  or on the server: a certificate that is valid now
     ");
@@ -174,7 +174,7 @@ fn wrong_name() {
     exit 11
      ✗ tls          wrong name
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=registry.example.org, for registry.example.org, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
@@ -190,11 +190,11 @@ fn only_a_common_name() {
     exit 11
      ✗ tls          wrong name
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for no name, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
-         cause   the certificate has no subjectAltName, only CN=localhost, which clients do not look at any more
+         cause   the certificate has no subjectAltName, only CN=localhost, which clients ignore
          remedy  on the server: the certificate issued again with a name, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
     ");
 }
@@ -207,11 +207,11 @@ fn version_1() {
     exit 11
      ✗ tls          unusable certificate
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=registry.corp, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by itself
-         cause   it is an X.509 certificate of version 1, which has no names (subjectAltName)
+             self-signed
+         cause   it is an X.509 version 1 certificate, which has no subjectAltName
          remedy  on the server: the certificate issued again as version 3, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
     ");
 }
@@ -225,11 +225,11 @@ fn an_address_that_is_not_among_the_names() {
     exit 11
      ✗ tls          wrong name
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=the server, for registry.corp, 10.1.2.3, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=Corp Root: in HOME/ca.pem
-         cause   the certificate is for registry.corp, 10.1.2.3; an IP address has to be among its names as such
+         cause   the certificate is for registry.corp, 10.1.2.3; an IP address must be in subjectAltName as an IP address
          remedy  by its name: rls doctor registry.corp:PORT
                  or on the server: the certificate issued again with the address, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
     ");
@@ -239,13 +239,13 @@ fn an_address_that_is_not_among_the_names() {
 fn self_signed_and_not_known() {
     assert_snapshot!(findings(Rls::at(&serving(Tls::SelfSigned)).env("RLS_CA_FILE", "")), @r#"
     exit 11
-     ✗ tls          self-signed and not known here
+     ✗ tls          self-signed and not trusted
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by itself
-         cause   signed by itself, "localhost", which is not among the 1 root of this system
+             self-signed
+         cause   self-signed by "localhost", which is not among the 1 trusted CA of this system
          remedy  compare the fingerprint with that of the registry's operator; if it is the same:
                  rls trust REGISTRY --write rls (for others: --write docker, podman, containerd, k3s)
                  or for this run: --ca-file FILE, with that certificate
@@ -272,11 +272,11 @@ fn chain_pem_where_fullchain_pem_belongs() {
     assert_snapshot!(findings(against(&server, &root.pem())), @r#"
     exit 11
      ✗ tls          unusable certificate
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=Corp Intermediate, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=Corp Root: in HOME/ca.pem
-         cause   the server shows the certificate of an authority, "Corp Intermediate", as its own (certbot: chain.pem where fullchain.pem belongs)
+         cause   the server presents a CA certificate, "Corp Intermediate", as its own (certbot: chain.pem instead of fullchain.pem)
          remedy  on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  and its key: REGISTRY_HTTP_TLS_KEY=/etc/letsencrypt/live/127.0.0.1/privkey.pem
     "#);
@@ -289,7 +289,7 @@ fn a_server_that_did_not_start() {
     assert_snapshot!(findings(rls), @r#"
     exit 10
      ✗ tcp          connection refused
-         cause   nothing listens on REGISTRY: the server did not start, or listens elsewhere
+         cause   nothing listens on REGISTRY: the server is down, or listens elsewhere
          remedy  on the server: start it, and read its log: docker logs registry, journalctl -u docker-registry
                  if the log says "private key does not match public key", chain.pem stands where fullchain.pem belongs: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  or here: another port, for instance rls doctor 127.0.0.1:5000
@@ -304,11 +304,11 @@ fn the_key_of_another_certificate() {
     assert_snapshot!(findings(against(&server, &root.pem())), @"
     exit 11
      ✗ tls          unusable certificate
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=the server, for 127.0.0.1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=Corp Root: in HOME/ca.pem
-         cause   the server did not prove that it has the private key of its certificate
+         cause   the server did not prove possession of its certificate's private key
          remedy  on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  and the key that belongs to it: REGISTRY_HTTP_TLS_KEY=/etc/letsencrypt/live/127.0.0.1/privkey.pem
     ");
@@ -321,7 +321,7 @@ fn plain_http_on_the_port() {
     assert_snapshot!(findings(rls), @r#"
     exit 11
      ✗ tls          plain HTTP on this port
-         cause   the port answers in plain HTTP, and not to TLS
+         cause   got a plain HTTP response
          remedy  here, if plain HTTP is meant: --plain-http, or http://REGISTRY
                  for docker: "insecure-registries": ["REGISTRY"] in /etc/docker/daemon.json
                  or on the server: REGISTRY_HTTP_TLS_CERTIFICATE=FILE and REGISTRY_HTTP_TLS_KEY=FILE
@@ -335,7 +335,7 @@ fn tls_on_a_port_addressed_as_http() {
     assert_snapshot!(findings(rls), @"
     exit 5
      ✗ http         TLS on this port
-         cause   the port speaks TLS, and plain HTTP was asked for
+         cause   the port speaks TLS, and plain HTTP was requested
          remedy  without --plain-http, RLS_PLAIN_HTTP and http://: rls doctor https://REGISTRY
     ");
 }
@@ -349,7 +349,7 @@ fn tls_on_a_port_addressed_as_http_where_the_server_says_so_in_tls_alone() {
     assert_snapshot!(findings(rls), @"
     exit 5
      ✗ http         TLS on this port
-         cause   the port speaks TLS, and plain HTTP was asked for
+         cause   the port speaks TLS, and plain HTTP was requested
          remedy  without --plain-http, RLS_PLAIN_HTTP and http://: rls doctor https://REGISTRY
     ");
 }
@@ -359,12 +359,12 @@ fn a_client_certificate_is_required() {
     let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
     assert_snapshot!(findings(Rls::at(&registry)), @"
     exit 11
-     ✗ tls          client certificate wanted
-         the server sends 1 certificate
+     ✗ tls          client certificate required
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
-         cause   the server wants to see a client certificate of CN=registry-fixture client CA, and there is none to show
+         cause   the server requires a client certificate issued by CN=registry-fixture client CA; no client certificate configured
          remedy  here: --client-cert FILE --client-key FILE, which the registry's operator gives out
                  or for good: ~/.config/rls/certs.d/REGISTRY/client.cert and client.key
                  for docker: /etc/docker/certs.d/REGISTRY/client.cert and client.key
@@ -380,12 +380,12 @@ fn the_client_certificate_is_the_wrong_one() {
     assert_snapshot!(findings(rls.env("RLS_CLIENT_CERT", cert).env("RLS_CLIENT_KEY", key)), @"
     exit 11
      ✗ tls          client certificate refused
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          client certificate CN=the server (HOME/client.pem)
-         cause   the client certificate CN=the server was issued by CN=Another CA, and the server takes those of CN=registry-fixture client CA
+         cause   the client certificate CN=the server was issued by CN=Another CA; the server accepts those issued by CN=registry-fixture client CA
          remedy  put another client certificate, issued by CN=registry-fixture client CA, in the place of HOME/client.pem
     ");
 }
@@ -415,7 +415,7 @@ fn tls_1_1_only() {
     assert_snapshot!(findings(speaking(b"\x15\x03\x02\x00\x02\x02\x46")), @"
     exit 11
      ✗ tls          no TLS version in common
-         cause   TLS 1.2 and 1.3 were offered, and the server says: protocol version
+         cause   TLS 1.2 and 1.3 were offered; the server replied: protocol version
          remedy  on the server: TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2
                  if nginx stands before it: ssl_protocols TLSv1.2 TLSv1.3;
     ");
@@ -425,7 +425,7 @@ fn tls_1_1_only() {
     assert_snapshot!(findings(speaking(HELLO)), @"
     exit 11
      ✗ tls          no TLS version in common
-         cause   the server speaks only TLS 1.1 or older
+         cause   the server supports only TLS 1.1 or older
          remedy  on the server: TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2
                  if nginx stands before it: ssl_protocols TLSv1.2 TLSv1.3;
     ");
@@ -436,7 +436,7 @@ fn neither_tls_nor_http() {
     assert_snapshot!(findings(speaking(b"SSH-2.0-OpenSSH_9.6\r\n")), @"
     exit 11
      ✗ tls          neither TLS nor HTTP
-         cause   the port answers neither in TLS nor in HTTP: it belongs to something else
+         cause   the port speaks neither TLS nor HTTP: another service listens there
          remedy  another port, for instance rls doctor 127.0.0.1:5000
     ");
 }

@@ -275,7 +275,7 @@ fn a_challenge_that_cannot_be_answered() {
     --- stderr
     error: not allowed to pull team/app on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
-    cause: the registry offers no authentication method that is supported
+    cause: the registry offers no supported authentication scheme
     cause: offered: Negotiate; supported: Bearer, Basic
     hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
@@ -284,22 +284,22 @@ fn a_challenge_that_cannot_be_answered() {
     --- stderr
     error: not allowed to pull team/app on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
-    cause: the registry wants authentication and offers no method that can be read
+    cause: the registry requires authentication and sends no valid challenge
     cause: the WWW-Authenticate header is malformed: a Bearer challenge names no realm at byte 0
     hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
     assert_snapshot!(challenged("Bearer realm=\"ftp://127.0.0.1/token\""), @r#"
     exit 4
     --- stderr
-    error: refusing the token server that 127.0.0.1 names: "ftp://127.0.0.1/token"
+    error: refusing token server "ftp://127.0.0.1/token" of 127.0.0.1
     cause: it is neither an http or https URL nor an absolute path
     hint:  nothing was sent there; the registry's operator has to correct the realm of its token server
     "#);
     assert_snapshot!(challenged("Bearer realm=\"https://user:pass@127.0.0.1/token\""), @r#"
     exit 4
     --- stderr
-    error: refusing the token server that 127.0.0.1 names: "https://REDACTED@127.0.0.1/token"
-    cause: it carries user information
+    error: refusing token server "https://REDACTED@127.0.0.1/token" of 127.0.0.1
+    cause: it contains a user name or password
     hint:  nothing was sent there; the registry's operator has to correct the realm of its token server
     "#);
     assert_snapshot!(challenged("Bearer realm=\"x\\"), @"
@@ -307,7 +307,7 @@ fn a_challenge_that_cannot_be_answered() {
     --- stderr
     error: not allowed to pull team/app on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
-    cause: the registry wants authentication and offers no method that can be read
+    cause: the registry requires authentication and sends no valid challenge
     cause: the WWW-Authenticate header is malformed: a quoted value has no end at byte 13
     hint:  -u NAME asks for a password; RLS_USERNAME and RLS_PASSWORD serve scripts; rls login REGISTRY stores both for docker and rls
     ");
@@ -323,7 +323,7 @@ fn a_realm_in_the_clear_gets_no_credentials() {
     assert_snapshot!(rls.naming(place, "REALM").run(), @r#"
     exit 4
     --- stderr
-    error: refusing the token server that 127.0.0.1 names: "http://REALM/auth/token"
+    error: refusing token server "http://REALM/auth/token" of 127.0.0.1
     cause: the registry uses https and the token server plain http
     hint:  nothing was sent there; the registry's operator has to correct the realm of its token server
     "#);

@@ -299,7 +299,7 @@ fn a_second_page_that_fails_leaves_the_first() {
     error: incomplete list of the catalog, after 2 entries
     cause: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: session over
-    cause: the registry wants authentication and offers no method that can be read
+    cause: the registry requires authentication and sends no valid challenge
     cause: no authentication method offered: 401 without WWW-Authenticate
     ");
     assert_snapshot!(Rls::at(&registry).words("repos -o json -q").run(), @r#"
@@ -313,7 +313,7 @@ fn a_second_page_that_fails_leaves_the_first() {
     error: incomplete list of the catalog, after 2 entries
     cause: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: session over
-    cause: the registry wants authentication and offers no method that can be read
+    cause: the registry requires authentication and sends no valid challenge
     cause: no authentication method offered: 401 without WWW-Authenticate
     "#);
 }
