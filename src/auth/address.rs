@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_peer_tells_the_class_of_a_name() {
+    fn the_peer_determines_the_class_of_a_name() {
         let url = |text: &str| Url::parse(text).expect(text);
         let (corp, private) = (url("https://registry.corp"), url("https://10.1.2.4/token"));
         let peer: IpAddr = "10.1.2.3".parse().expect("an address");
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_may_name_itself() {
+    fn a_server_may_always_name_itself() {
         let url = |text: &str| Url::parse(text).expect(text);
         let link_local: IpAddr = "169.254.1.1".parse().expect("an address");
         assert!(may_lead_to(&url("http://169.254.1.1:5000"), None, &url("http://169.254.1.1:5001/auth")));

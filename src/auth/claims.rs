@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_granted_is_not_the_same_as_nothing_said() {
+    fn an_empty_grant_is_distinguished_from_a_missing_one() {
         for (payload, granted) in [
             (r#"{"access":[]}"#, Some(Vec::new())),
             (r#"{"access":[{"type":"repository","name":"a","actions":[]}]}"#, Some(Vec::new())),

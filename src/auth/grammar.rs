@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_line_is_told_without_its_text() {
+    fn a_malformed_line_is_explained_without_its_text() {
         for (line, reason) in [
             ("", "the header is empty"),
             (" , ", "the header is empty"),

@@ -147,36 +147,36 @@ mod tests {
         Token::parse(format!(r#"{{"token":"{}"}}"#, "t".repeat(length)).as_bytes()).expect("a token")
     }
 
-    fn room_for(count: usize) -> ScopeBudget {
+    fn budget_for(count: usize) -> ScopeBudget {
         ScopeBudget { token: count * entry("a"), address: MAX_SIZE }
     }
 
     #[test]
-    fn the_next_are_taken_in_their_order_and_once() {
+    fn pending_repositories_are_taken_in_order_and_once() {
         let mut expected = PendingScopes::default();
         expected.add(["a", "b", "c", "d", "b", "e"].map(repository));
-        assert_eq!(names(&expected.take(&repository("c"), room_for(3))), ["c", "a", "b"]);
-        assert_eq!(names(&expected.take(&repository("a"), room_for(3))), [""; 0], "it was taken");
-        assert_eq!(names(&expected.take(&repository("x"), room_for(3))), [""; 0], "it is not pending");
+        assert_eq!(names(&expected.take(&repository("c"), budget_for(3))), ["c", "a", "b"]);
+        assert_eq!(names(&expected.take(&repository("a"), budget_for(3))), [""; 0], "it was taken");
+        assert_eq!(names(&expected.take(&repository("x"), budget_for(3))), [""; 0], "it is not pending");
         assert!(expected.remove(&repository("d")));
-        assert_eq!(names(&expected.take(&repository("e"), room_for(3))), ["e"]);
+        assert_eq!(names(&expected.take(&repository("e"), budget_for(3))), ["e"]);
     }
 
     #[test]
-    fn what_is_given_back_comes_first() {
+    fn returned_repositories_come_first() {
         let mut expected = PendingScopes::default();
         expected.add(["a", "b", "c", "d"].map(repository));
-        expected.take(&repository("a"), room_for(3));
+        expected.take(&repository("a"), budget_for(3));
         expected.give_back(["b", "c"].map(repository).into_iter());
-        assert_eq!(names(&expected.take(&repository("d"), room_for(9))), ["d", "b", "c"]);
+        assert_eq!(names(&expected.take(&repository("d"), budget_for(9))), ["d", "b", "c"]);
     }
 
     #[test]
-    fn one_that_fits_nowhere_is_taken_alone() {
+    fn one_that_exceeds_the_budget_is_taken_alone() {
         let mut expected = PendingScopes::default();
         expected.add(["a", "b"].map(repository));
-        assert_eq!(names(&expected.take(&repository("a"), room_for(0))), ["a"]);
-        assert_eq!(names(&expected.take(&repository("b"), room_for(9))), ["b"]);
+        assert_eq!(names(&expected.take(&repository("a"), budget_for(0))), ["a"]);
+        assert_eq!(names(&expected.take(&repository("b"), budget_for(9))), ["b"]);
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_show_their_size() {
+    fn overhead_is_learnt_from_tokens() {
         let scope: Scope = "repository:team/app:pull".parse().expect("a scope");
         let mut size = TokenSize::default();
         size.learn(&token(700 + entry("team/app")), std::slice::from_ref(&scope));

@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn the_identity_token_is_kept_apart() {
+    fn the_identity_token_is_separate() {
         let token = token(r#"{"access_token":"bar","refresh_token":"baz"}"#);
         assert_eq!(token.refresh_token().map(ExposeSecret::expose_secret), Some("baz"));
         let shown = format!("{token:?}");

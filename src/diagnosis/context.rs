@@ -91,7 +91,7 @@ impl Context {
         Ok(self.client()?.request(Method::GET, endpoint))
     }
 
-    /// The registry's host as it stands in its URL, and its port.
+    /// The registry's host as in its URL, and its port.
     pub fn place(&self) -> (String, u16) {
         (self.base.host_str().unwrap_or_default().to_owned(), self.plan.registry.effective_port())
     }

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_has_no_end() {
+    fn credentials_without_an_expiry_have_none() {
         for password in ["secret", "", "a.b.c", "e30.e30.x", "bnVsbA=="] {
             for user in ["ann", "AWS"] {
                 assert_eq!(at(&Credentials::basic(user, password).expect("credentials")), None, "{user} {password}");

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_from_something() {
+    fn a_blank_text_is_distinguished_from_others() {
         for (text, blank) in
             [("", true), (" \n\t", true), ("\u{feff}", true), ("null\n", true), ("{}", false), ("x", false)]
         {
@@ -190,7 +190,7 @@ mod file_tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_there_is_no_error() {
+    async fn a_missing_file_is_not_an_error() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("file");
         std::fs::write(&file, "").expect("written");
@@ -200,7 +200,7 @@ mod file_tests {
     }
 
     #[tokio::test]
-    async fn what_is_there_and_no_file_is_an_error_and_never_waited_for() {
+    async fn what_is_not_a_file_is_an_error_and_never_blocks() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
         symlink(path("nowhere"), path("dangling")).expect("linked");

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_taken_apart() {
+    fn a_key_is_parsed() {
         for (key, host, path, shown) in [
             ("REG.example:5000", "reg.example:5000", "", "//reg.example:5000"),
             ("reg/Team/app", "reg", "/Team/app", "//reg/Team/app"),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_told_from_a_namespace() {
+    fn an_address_is_distinguished_from_a_namespace() {
         for (key, is_address) in
             [("reg", true), ("reg/v1/", true), ("reg/v2", true), ("https://reg/team", true), ("reg/team", false)]
         {

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_credentials_are_kept_once() {
+    fn duplicate_credentials_are_dropped() {
         let basic = |user: &str, password: &str| Credentials::basic(user, password).expect("credentials");
         let token = |name: Option<&str>| Credentials::IdentityToken {
             username: name.map(str::to_owned),

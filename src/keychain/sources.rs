@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_told_by_its_looks() {
+    fn what_is_not_json_is_recognised() {
         let of = |text: &str| guess(text).unwrap_or_default();
         let json = r#"{"auths": {"reg": {"auth": "YW5uOnB3"}}}"#;
         for (text, what) in [
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_file_stands_alone() {
+    fn a_named_file_replaces_other_sources() {
         let path = Options { auth_file: Some(AuthFile::Path("/home/ann/secret.yaml".into())), ..everything() };
         assert_eq!(names(&path), ["~/secret.yaml"]);
         let text = AuthFile::Text { text: "{}".into(), name: "standard input".to_owned() };

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_taken_apart_and_shown_as_written() {
+    fn it_is_parsed_and_displayed_as_written() {
         let digest: Digest = EMPTY.parse().expect("a digest");
         assert_eq!(digest.algorithm(), Algorithm::Sha256);
         assert_eq!(digest.encoded(), &EMPTY[7..]);

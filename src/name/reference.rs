@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_wins_over_a_tag_and_latest_is_meant_without_either() {
+    fn the_digest_takes_precedence_and_latest_is_the_default() {
         let digest: Digest = DIGEST.parse().expect("a digest");
         let tag: Tag = "v1".parse().expect("a tag");
         assert_eq!(reference(&format!("app:v1@{DIGEST}")).target(), Target::Digest(&digest));

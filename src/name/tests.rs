@@ -92,7 +92,7 @@ proptest! {
     }
 
     #[test]
-    fn a_host_before_a_name_is_taken_off(authority in authority(), reference in reference()) {
+    fn a_host_before_a_name_is_removed(authority in authority(), reference in reference()) {
         let authority = if authority.contains(['.', ':']) { authority } else { authority + ":5000" };
         let located: Located<Reference> = format!("{authority}/{reference}").parse().expect("a reference");
         prop_assert_eq!(&located.name.to_string(), &reference);

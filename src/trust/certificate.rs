@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn version_1_is_told_from_version_3() {
+    fn version_1_is_distinguished_from_version_3() {
         let seen = Certificate::parse(&fixture::version_1().0).unwrap();
         assert_eq!(seen.version, 1);
         assert!(seen.names.is_empty() && !seen.is_ca && seen.may_issue());

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sorts_of_failure_are_told_apart() {
+    fn the_kinds_of_failure_are_distinguished() {
         use AlertDescription as Alert;
         let cases = [
             (Error::InvalidMessage(InvalidMessage::InvalidContentType), Tls::PlainHttp),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_said_in_the_words_that_people_search_for() {
+    fn what_failed_contains_the_words_that_people_search_for() {
         let unknown = Tls::UnknownIssuer { issuer: "X".to_owned(), roots: 1, self_signed: false, leaf_only: false };
         let cases = [
             (unknown, "unknown authority (x509)"),

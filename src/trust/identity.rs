@@ -132,8 +132,9 @@ pub(super) struct Identities {
 }
 
 impl ResolvesClientCert for Identities {
-    /// The first identity that comes from an authority the server named and can sign as it wants. A server that names
-    /// none that fits gets the first all the same, as from OpenSSL: its refusal says more than an empty answer.
+    /// The first identity that is issued by one of the server's authorities and can sign with one of its schemes.
+    /// Without a match the first one is presented all the same, as by OpenSSL: the server's refusal says more than a
+    /// missing certificate.
     fn resolve(&self, authorities: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.asked.store(true, Ordering::Relaxed);
         let able = || self.all.iter().filter(|identity| identity.certified.key.choose_scheme(schemes).is_some());

@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_place_of_a_certificate_is_named() {
+    fn contents_in_place_of_a_certificate_are_named() {
         let (root, _) = chain();
         let base64 = STANDARD.encode(&root);
         let section = |label: &str| format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n");
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_place_of_a_key_is_named() {
+    fn contents_in_place_of_a_key_are_named() {
         let (root, other) = chain();
         assert_eq!(Contents::parse(root.as_bytes()).instead_of_key(), "it holds a certificate");
         assert_eq!(Contents::parse((root + &other).as_bytes()).instead_of_key(), "it holds 2 certificates");
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_every_encoding_are_kept_apart() {
+    fn keys_of_every_encoding_are_distinguished() {
         let section = |label: &str| format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n");
         let text = [section("PRIVATE KEY"), section("RSA PRIVATE KEY"), section("EC PRIVATE KEY")].concat();
         let keys = Contents::parse(text.as_bytes()).keys;

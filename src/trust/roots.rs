@@ -79,7 +79,7 @@ mod tests {
     use crate::trust::fixture::Authority;
 
     #[test]
-    fn the_source_is_asked_once_and_late() {
+    fn the_source_is_read_once_and_late() {
         let asked = Arc::new(AtomicUsize::new(0));
         let root = Authority::root("Root");
         let roots = SystemRoots::from_source(Box::new({

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_ca_says_why_and_quotes_nothing() {
+    fn a_file_without_a_ca_is_explained_without_quoting_it() {
         let key = Authority::root("R").key_pem();
         for (text, why) in [
             (json!({"kind": "Pod"}).to_string(), "there is no Secret or ConfigMap with ca.crt or tls.crt in it"),

@@ -36,7 +36,7 @@ async fn ask(script: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_helper_is_given_the_key_and_nothing_else() {
+async fn a_helper_reads_the_key_and_nothing_else() {
     let script =
         r#"[ "$*" = get ] && key=$(cat) && printf '{"ServerURL":"%s","Username":"u","Secret":"%s"}' "$key" "$key""#;
     let given = ask(script).await.expect("an answer");
@@ -64,7 +64,7 @@ async fn having_none_is_no_failure() {
 }
 
 #[tokio::test]
-async fn failures_are_told_without_secrets() {
+async fn failures_are_reported_without_secrets() {
     for (script, why) in [
         ("echo 'the vault is sealed'; exit 1", "docker-credential-test failed: the vault is sealed"),
         ("exit 3", "docker-credential-test failed"),

@@ -123,7 +123,7 @@ fn one_bad_secret_does_not_spoil_the_others() {
 }
 
 #[test]
-fn a_file_without_a_pull_secret_says_so() {
+fn a_file_without_a_pull_secret_is_refused() {
     let documents = [json!({"kind": "Secret", "type": "Opaque", "data": {"password": "cA=="}}), json!({"kind": "Pod"})];
     assert_eq!(PullSecrets::read(&documents, "x").expect_err("none"), "it contains no pull secret");
 }

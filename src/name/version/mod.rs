@@ -1,4 +1,4 @@
-//! Tags that are versions: how the tags of a repository order, and which are in a range.
+//! Orders tags as versions, and matches them against ranges of versions.
 //!
 //! Tags of images are not semantic versions: `17.11-alpine` is a variant of 17.11 and not a pre-release, `2024-01-07`
 //! is a date, `9b1f27c` and `4095671` are commits. The rules:
@@ -22,7 +22,7 @@ use semver::VersionReq;
 
 use self::read::{Form, Version, read};
 
-/// How the tags of one repository order as versions: what a long number is depends on the other tags.
+/// The order of a repository's tags as versions. Whether a long number is a version depends on the other tags.
 ///
 /// ```
 /// use registry_ls::name::VersionOrder;
@@ -44,7 +44,7 @@ impl VersionOrder {
         Self { has_dotted: tags.into_iter().any(is_dotted) }
     }
 
-    /// The place of a tag in this order.
+    /// The sort key of a tag in this order.
     pub fn key(self, tag: &str) -> VersionKey {
         let counts = |form| form != Form::LongNumber || !self.has_dotted;
         let version = read(tag).filter(|reading| counts(reading.form)).map(|reading| reading.version());
@@ -52,8 +52,8 @@ impl VersionOrder {
     }
 }
 
-/// A tag's place among versions. The derived order is the rule: what is not a version first, then versions, then by
-/// name, so that different tags are never equal.
+/// The sort key of a tag. The derived order is: tags that are not versions, then versions, then by name, so that
+/// different tags are never equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct VersionKey {
     version: Option<Version>,
@@ -71,14 +71,14 @@ impl VersionKey {
         self.version.is_some() && self.version == other.version
     }
 
-    /// Whether the tag is a version in a range. In doubt it is: a variant is in where its version is, `1.4` where any
-    /// 1.4.x is. A pre-release is in only where the range names a pre-release of the same version, as everywhere in
+    /// Whether the tag is a version in a range. A tag in doubt is in the range: a variant where its version is, `1.4`
+    /// where any 1.4.x is. A pre-release is in the range only if that names a pre-release of the same version, as in
     /// semantic versioning.
     pub fn is_in(&self, range: &VersionReq) -> bool {
         self.version.is_some() && read(&self.name.0).is_some_and(|reading| range::contains(range, &reading))
     }
 
-    /// Whether the tag is a pre-release that a range leaves out for being one: its release is in the range.
+    /// Whether the tag is a pre-release outside a range that contains its release.
     pub fn is_pre_release_outside(&self, range: &VersionReq) -> bool {
         let is_left_out = |reading| !range::contains(range, &reading) && range::contains_release(range, &reading);
         self.version.is_some() && read(&self.name.0).is_some_and(is_left_out)

@@ -15,7 +15,7 @@ use crate::trust::pem::Contents;
 use crate::trust::source::{Origin, Provides, Source, Unused};
 use crate::trust::trust_source::ConfiguredCert;
 
-/// Adds what files hold to what was found for one server.
+/// Adds the contents of files to what was found for one server.
 #[derive(Debug)]
 pub(super) struct Discovery<'a> {
     pub provider: &'a CryptoProvider,

@@ -63,7 +63,7 @@ enum Client {
 pub(super) fn read(root: &Path, place: &Place, into: &mut Discovery<'_>) {
     let certs_d = root.join("etc/containerd/certs.d");
     let names = place.names().iter().flat_map(|name| [escaped(name), name.clone()]).chain(["_default".to_owned()]);
-    let Some(folder) = names.map(|name| certs_d.join(name)).find(|folder| is_there(folder)) else { return };
+    let Some(folder) = names.map(|name| certs_d.join(name)).find(|folder| exists(folder)) else { return };
     let path = folder.join("hosts.toml");
     let text = match file::read_found(&path) {
         Ok(bytes) => bytes,
@@ -85,7 +85,7 @@ pub(super) fn read(root: &Path, place: &Place, into: &mut Discovery<'_>) {
 }
 
 /// Whether a folder exists. One that cannot be accessed is assumed to.
-fn is_there(folder: &Path) -> bool {
+fn exists(folder: &Path) -> bool {
     match folder.metadata() {
         Ok(metadata) => metadata.is_dir(),
         Err(error) => error.kind() == io::ErrorKind::PermissionDenied,

@@ -50,7 +50,7 @@ impl Folders {
     }
 }
 
-/// Looks in all places for what is configured for a server.
+/// Searches all places for the configuration of a server.
 pub(super) fn discover(place: &Place, folders: &Folders, provider: &CryptoProvider) -> Found {
     let mut discovery = Discovery { provider, found: Found::default() };
     for (origin, folder) in folders.certs_d() {

@@ -32,7 +32,7 @@ fn named(names: &[&str], common_name: &str) -> rcgen::CertificateParams {
 }
 
 #[test]
-fn every_kind_of_file_is_told() {
+fn every_kind_of_file_is_identified() {
     let folder = Folder::new();
     let root = Authority::root("Root");
     let middle = root.intermediate("Middle");
@@ -112,7 +112,7 @@ fn a_key_of_something_else_belongs_nowhere() {
 }
 
 #[test]
-fn what_is_wrong_is_said() {
+fn faults_are_named() {
     let folder = Folder::new();
     let root = Authority::root("Root");
     let middle = root.intermediate("Middle");

@@ -1,4 +1,4 @@
-//! Which clients of registries there are, and the folders in which they look for CA certificates.
+//! The clients of registries, and the folders in which they look for CA certificates.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub enum ClientProgram {
     Podman,
     /// containerd, and Kubernetes on it.
     Containerd,
-    /// k3s, or rke2 where that is what is installed.
+    /// k3s, or rke2 where only that is installed.
     K3s,
 }
 

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_setting_is_put_below_what_is_there() {
+    fn the_setting_is_inserted_below_existing_keys() {
         for (text, changed) in [
             (
                 "mirrors:\n  docker.io:\n",

@@ -74,7 +74,7 @@ fn anchor(one: &Authority) -> Anchor {
 }
 
 #[test]
-fn each_client_has_its_place() {
+fn each_client_has_its_folder() {
     for (is_root, client, ca_file, setting) in [
         (false, ClientProgram::Own, "own/certs.d/reg.corp:5000/ca.crt", None),
         (true, ClientProgram::Own, "own/certs.d/reg.corp:5000/ca.crt", None),
@@ -166,7 +166,7 @@ fn another_certificate_stays_unless_it_is_forced_away() {
 }
 
 #[test]
-fn a_certificate_in_another_file_of_the_folder_is_there_already() {
+fn a_certificate_in_another_file_of_the_folder_is_not_written_again() {
     let host = Host::new(false);
     let (root, other) = (Authority::root("Corp Root"), Authority::root("Other Root"));
     let bundle = other.pem() + &root.pem();
@@ -177,7 +177,7 @@ fn a_certificate_in_another_file_of_the_folder_is_there_already() {
 }
 
 #[test]
-fn settings_that_are_there_stay_and_a_file_they_name_is_the_one() {
+fn existing_settings_are_preserved_and_a_file_they_name_is_used() {
     let root = Authority::root("Corp Root");
     let host = Host::new(true);
     let hosts = host.made("etc/containerd/certs.d/reg.corp:5000/hosts.toml", "# ours\nca = \"corp/own.pem\"\n");
@@ -202,7 +202,7 @@ fn settings_that_are_there_stay_and_a_file_they_name_is_the_one() {
 }
 
 #[test]
-fn settings_that_cannot_be_changed_are_told_with_what_to_add() {
+fn settings_that_cannot_be_changed_are_refused_with_the_line_to_add() {
     let root = Authority::root("Corp Root");
     let host = Host::new(true);
     host.made("etc/rancher/k3s/registries.yaml", "configs: {other: {}}");
@@ -239,7 +239,7 @@ fn podman_reads_one_folder_only() {
 }
 
 #[test]
-fn a_file_that_may_not_be_written_is_told_apart() {
+fn a_read_only_file_is_refused_as_denied() {
     let root = Authority::root("Corp Root");
     let host = Host::new(false);
     host.write(ClientProgram::Own, &Authority::root("Other"), false).unwrap();

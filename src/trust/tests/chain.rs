@@ -25,7 +25,7 @@ fn every_ca_file_that_go_and_curl_accept_is_accepted() {
 }
 
 #[test]
-fn a_server_that_omits_its_chain_is_told_from_an_unknown_one() {
+fn a_missing_chain_is_distinguished_from_an_unknown_issuer() {
     let pki = Pki::new();
     let refusal = Client::new().configured(&[&pki.root]).refusal(&pki.leaf.serve(&[]), HOST);
     let issuer = "R3 Corp Intermediate".to_owned();
@@ -127,7 +127,7 @@ fn a_ca_renewed_under_its_old_name_is_recognised() {
 }
 
 #[test]
-fn a_certificate_that_is_no_ca_vouches_for_nobody() {
+fn a_certificate_that_is_not_a_ca_cannot_issue() {
     // A server's own certificate is configured; the owner of its key must not be able to issue with it.
     let own = Authority::own_issuer(names(&["other.corp"], "other.corp"));
     let server = own.issue(fixture::server(&[HOST])).serve(&[]);

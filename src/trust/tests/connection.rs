@@ -88,7 +88,7 @@ fn a_demanded_client_certificate_is_shown_with_its_chain() {
 }
 
 #[test]
-fn a_demanded_client_certificate_that_is_absent_or_wrong_is_told_apart() {
+fn a_missing_client_certificate_is_distinguished_from_a_wrong_one() {
     let pki = Pki::new();
     let clients = Authority::root("Clients");
     let stranger = Authority::root("Strangers").issue(names(&[], "eve"));

@@ -90,7 +90,7 @@ fn the_environment_moves_the_folders_and_the_usual_ones_stay() {
 }
 
 #[test]
-fn nothing_is_looked_for_where_nobody_says() {
+fn without_a_root_nothing_is_searched() {
     let (root, leaf) = private();
     let mut machine = Machine::new().with(&format!("{DOCKER}/ca.crt"), root.pem());
     machine.0.options.root = None;
@@ -128,7 +128,7 @@ fn the_pin_and_partial_chains_hold_for_found_files_too() {
 }
 
 #[test]
-fn a_registry_is_looked_for_as_it_was_typed() {
+fn a_registry_is_searched_as_typed() {
     let (root, leaf) = private();
     let reach = |typed: &str, folder: &str| {
         let machine = Machine::new().with(&format!("root/etc/docker/certs.d/{folder}/ca.crt"), root.pem());
@@ -169,7 +169,7 @@ fn a_folder_for_another_port_is_mentioned() {
 // --- other servers than the registry ---
 
 #[test]
-fn the_authorities_of_a_registry_vouch_for_its_token_server() {
+fn the_cas_of_a_registry_are_trusted_for_its_token_server() {
     let root = Authority::root("Corp Root CA");
     let auth = root.issue(fixture::server(&["auth.corp"])).serve(&[]);
     let machine = Machine::new().with(&format!("{DOCKER}/ca.crt"), root.pem());
@@ -228,7 +228,7 @@ fn the_client_certificate_that_the_server_asks_for_is_shown() {
 }
 
 #[test]
-fn a_cert_without_its_key_is_an_error_that_says_so() {
+fn a_cert_without_its_key_is_an_error() {
     let (root, leaf) = private();
     let error = Machine::new().with(&format!("{DOCKER}/client.cert"), leaf.pem()).failure();
     assert!(error.what().ends_with("registry.corp:5000/client.cert has no key"), "{error}");
@@ -239,7 +239,7 @@ fn a_cert_without_its_key_is_an_error_that_says_so() {
 }
 
 #[test]
-fn a_pair_that_does_not_fit_is_an_error_that_says_so() {
+fn a_key_of_another_certificate_is_an_error() {
     let (root, leaf) = private();
     let machine = Machine::new()
         .with(&format!("{DOCKER}/client.cert"), leaf.pem())
@@ -294,7 +294,7 @@ fn the_wish_not_to_verify_is_recorded_and_not_obeyed() {
 }
 
 #[test]
-fn what_could_not_be_used_is_told_when_a_server_is_refused_and_once() {
+fn unused_files_are_warned_of_once_when_a_server_is_refused() {
     let (root, leaf) = private();
     let machine = Machine::new().with(&format!("{DOCKER}/ca.pem"), root.pem());
     let log = Log::default();
@@ -314,7 +314,7 @@ fn what_could_not_be_used_is_told_when_a_server_is_refused_and_once() {
 }
 
 #[test]
-fn whoever_vouches_for_a_server_is_logged() {
+fn the_source_of_trust_is_logged() {
     let (root, leaf) = private();
     let trust_source = |machine: Machine, server: Server| {
         let log = Log::default();

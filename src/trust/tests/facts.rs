@@ -14,7 +14,7 @@ fn an_expired_server_certificate_says_since_when() {
 }
 
 #[test]
-fn a_certificate_of_the_future_says_from_when_and_what_time_it_is_here() {
+fn a_certificate_that_is_not_yet_valid_is_explained_with_the_clock() {
     let root = Authority::root("Root");
     let leaf = root.issue(fixture::future(fixture::server(&[HOST])));
     let refusal = Client::new().configured(&[&root]).refusal(&leaf.serve(&[]), HOST);
@@ -25,7 +25,7 @@ fn a_certificate_of_the_future_says_from_when_and_what_time_it_is_here() {
 }
 
 #[test]
-fn an_expired_intermediate_is_the_one_that_is_blamed() {
+fn an_expired_intermediate_is_named_as_the_cause() {
     let root = Authority::root("Root");
     let intermediate = root.issue(fixture::expired(fixture::authority("R3")));
     let leaf = intermediate.issue(fixture::server(&[HOST]));
@@ -35,7 +35,7 @@ fn an_expired_intermediate_is_the_one_that_is_blamed() {
 }
 
 #[test]
-fn an_expired_ca_that_was_given_does_not_count_and_is_blamed() {
+fn an_expired_configured_ca_is_not_trusted_and_is_the_cause() {
     let root = Authority::own_issuer(fixture::expired(fixture::authority("Old Root")));
     let leaf = root.issue(fixture::server(&[HOST]));
     let refusal = Client::new().configured(&[&root]).refusal(&leaf.serve(&[]), HOST);
@@ -52,7 +52,7 @@ fn a_current_ca_beside_its_expired_self_is_used() {
 }
 
 #[test]
-fn validity_that_ends_before_it_begins_is_said_to() {
+fn validity_that_ends_before_it_begins_is_explained() {
     let mut params = fixture::server(&[HOST]);
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     params.not_after = rcgen::date_time_ymd(2019, 1, 1);
@@ -157,7 +157,7 @@ fn a_certificate_for_clients_is_no_servers() {
 }
 
 #[test]
-fn a_signature_by_a_short_rsa_key_is_told_from_a_wrong_one() {
+fn a_short_rsa_key_is_distinguished_from_a_bad_signature() {
     let client = Client::new();
     let ca = client.file("ca.pem", fixture::RSA_1024_CA);
     let client = Client { options: Options { ca_files: vec![ca], ..Options::default() }, ..client };
@@ -168,7 +168,7 @@ fn a_signature_by_a_short_rsa_key_is_told_from_a_wrong_one() {
 }
 
 #[test]
-fn a_violated_constraint_is_told_in_words() {
+fn a_violated_constraint_is_explained_in_words() {
     let mut params = fixture::authority("Root");
     let permitted = vec![rcgen::GeneralSubtree::DnsName("example.com".to_owned())];
     params.name_constraints =

@@ -49,6 +49,12 @@ const OTHERWISE: &[Otherwise] = &[
         &["proxy", "proxy authorization required"],
         "the HTTP client tells the refusal of a tunnel by this name and not by its number",
     ),
+    Otherwise::says(
+        "fault-021",
+        None,
+        &["unknown authority (x509)", "--ca-file"],
+        "an unknown issuer is named in the words of docker and Go, which people search for",
+    ),
     Otherwise {
         id: "fault-049",
         scene: Some("time-out"),
