@@ -42,8 +42,8 @@ pub(super) async fn challenge(context: &mut Context) -> Result<Outcome> {
     };
     let outcome = match &challenge {
         Challenge::Bearer(bearer) => match token_server(&reply.url, reply.peer, &bearer.realm) {
-            Ok(server) => Outcome::passed(format!("Bearer, from {}", shown(&server))).with(asked_for(bearer)),
-            Err(error) => refused_realm(context, bearer, &error).with(asked_for(bearer)),
+            Ok(server) => Outcome::passed(format!("Bearer, from {}", shown(&server))).with(parameters(bearer)),
+            Err(error) => refused_realm(context, bearer, &error).with(parameters(bearer)),
         },
         Challenge::Basic { realm } => Outcome::passed(format!("Basic, realm {realm:?}")),
         Challenge::Other { .. } | Challenge::Malformed(_) => Outcome::passed("no supported scheme"),
@@ -69,10 +69,10 @@ fn shown(server: &Url) -> String {
     format!("{}{}", server.origin().ascii_serialization(), server.path())
 }
 
-fn asked_for(bearer: &BearerChallenge) -> Vec<Fact> {
-    let parameters =
+fn parameters(bearer: &BearerChallenge) -> Vec<Fact> {
+    let values =
         [("realm", Some(&bearer.realm)), ("service", bearer.service.as_ref()), ("scope", bearer.scope.as_ref())];
-    parameters.into_iter().filter_map(|(name, value)| Some(Fact::new(0, format!("{name} {}", value?)))).collect()
+    values.into_iter().filter_map(|(name, value)| Some(Fact::new(0, format!("{name} {}", value?)))).collect()
 }
 
 /// A token server that no credentials are sent to.
@@ -139,8 +139,8 @@ async fn bearer_answered(
     outcome: Result<()>,
     login: AuthOutcome,
 ) -> Result<Outcome> {
-    let asked = Scopes::for_request(bearer.scope.as_deref(), request.context.permission.as_ref());
-    let facts = facts(&asked, login.token.as_deref());
+    let requested = Scopes::for_request(bearer.scope.as_deref(), request.context.permission.as_ref());
+    let facts = facts(&requested, login.token.as_deref());
     let error = match outcome {
         Err(error) if !is_granted(&error) => error,
         _ => return Ok(Outcome::passed(granted(&login)).with(facts)),
@@ -185,10 +185,10 @@ fn listed(scopes: &[Scope]) -> String {
     scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-fn facts(asked: &Scopes, token: Option<&Token>) -> Vec<Fact> {
+fn facts(requested: &Scopes, token: Option<&Token>) -> Vec<Fact> {
     let mut facts = Vec::new();
-    if !asked.is_empty() {
-        facts.push(Fact::new(0, format!("requested {asked}")));
+    if !requested.is_empty() {
+        facts.push(Fact::new(0, format!("requested {requested}")));
     }
     let Some(token) = token else { return facts };
     match token.claims() {

@@ -73,8 +73,11 @@ fn first_ca(ca: Option<&Item>) -> Result<Option<PathBuf>, String> {
     let path = |value: &Value| value.as_str().map(PathBuf::from);
     match ca.map(Item::as_value) {
         None => Ok(None),
-        Some(Some(Value::Array(many))) => Ok(many.get(0).and_then(path)),
-        Some(one) => one.and_then(path).map(Some).ok_or_else(|| "its ca is not a path".to_owned()),
+        Some(Some(Value::Array(many))) if many.is_empty() => Ok(None),
+        Some(value) => {
+            let one = value.and_then(|value| value.as_array().map_or(Some(value), |many| many.get(0)));
+            one.and_then(path).map(Some).ok_or_else(|| "its ca is not a path".to_owned())
+        }
     }
 }
 
@@ -136,6 +139,19 @@ mod tests {
     }
 
     #[test]
+    fn every_notation_of_a_host_gets_the_ca() {
+        for text in [
+            "server = \"https://mirror.corp\"\nhost.\"https://reg.corp:5000\".skip_verify = true # own\n",
+            "server = \"https://mirror.corp\"\n[host]\n# own\n[host.\"https://reg.corp:5000\"]\nca = [] # none\n",
+            "server = \"https://mirror.corp\"\r\n# own\r\n[host.\"https://reg.corp:5000\"]\r\nskip_verify = true\r\n",
+        ] {
+            let changed = edited(text).unwrap();
+            assert!(changed.contains("# own"), "{changed}");
+            assert_eq!(edited(&changed).unwrap(), "names ca.crt", "{changed}");
+        }
+    }
+
+    #[test]
     fn a_ca_that_is_named_is_the_one() {
         for text in [
             "ca = \"corp.pem\"",
@@ -152,6 +168,7 @@ mod tests {
             ("server = ", "it is not valid TOML"),
             ("server = \"https://mirror.corp\"", "it configures only other servers"),
             ("ca = 7", "its ca is not a path"),
+            ("ca = [7]", "its ca is not a path"),
             ("host = { \"https://reg.corp:5000\" = { skip_verify = true } }", "its layout is not supported"),
         ] {
             assert_eq!(edited(text).unwrap_err(), why, "{text}");
