@@ -227,7 +227,8 @@ impl Trust {
         !self.identities(host, &self.found(host, port)).is_empty()
     }
 
-    /// Explains a failed handshake with this server as [`explain()`] does, taking its client certificate into account.
+    /// Explains a failed handshake with this server as [`explain()`](super::explain()) does, taking its client
+    /// certificate into account.
     pub fn explain(&self, error: &rustls::Error, host: &str, port: u16) -> Rejection {
         let found = self.found(host, port);
         let offered = !self.identities(host, &found).is_empty();
