@@ -61,7 +61,7 @@ async fn anonymous_reply(context: &Context) -> Result<Reply> {
     let transport = context.client()?.transport();
     let response = transport.send_unauthenticated(&context.first_request()?).await?;
     let (headers, url) = (response.headers().clone(), response.url().clone());
-    Ok(Reply { status: response.status(), headers, url, peer: transport.peer(&response) })
+    Ok(Reply { status: response.status(), headers, url, peer: response.peer() })
 }
 
 /// The token server's URL without its query, which may contain secrets.

@@ -38,7 +38,7 @@ async fn evaluate(context: &mut Context, mut response: Response, request: &Reque
         status: response.status(),
         headers: response.headers().clone(),
         url: response.url().clone(),
-        peer: transport.peer(&response),
+        peer: response.peer(),
         seen: SystemTime::now(),
     };
     let api_version = response.header(&API_VERSION).map(str::to_owned);

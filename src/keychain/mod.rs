@@ -9,6 +9,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use secrecy::SecretString;
 
 use crate::auth::Credentials;
@@ -23,6 +25,7 @@ mod helper;
 mod key;
 mod lookup;
 mod options;
+mod provider;
 mod pull_secret;
 mod registries_yaml;
 mod sources;
@@ -31,6 +34,7 @@ mod store;
 pub use helper::{HelperFailure, HelperFault};
 pub use lookup::{CredentialMatch, Lookup};
 pub use options::{AuthFile, Options};
+pub use provider::CredentialProvider;
 pub use store::{Erased, Store, Stored};
 
 use helper::Helpers;
@@ -135,6 +139,24 @@ impl Keychain {
 
     fn is_new(&self, text: &str) -> bool {
         self.0.logged.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned())
+    }
+}
+
+impl CredentialProvider for Keychain {
+    fn credentials<'a>(
+        &'a self,
+        registry: &'a Registry,
+        repository: Option<&'a Repository>,
+    ) -> BoxFuture<'a, Result<Vec<CredentialMatch>>> {
+        Self::credentials(self, registry, repository).boxed()
+    }
+
+    fn lookup<'a>(
+        &'a self,
+        registry: &'a Registry,
+        repository: Option<&'a Repository>,
+    ) -> BoxFuture<'a, Result<Lookup>> {
+        Self::lookup(self, registry, repository).boxed()
     }
 }
 

@@ -200,10 +200,10 @@ impl TokenSource {
         }
         let scopes: Scopes = permissions
             .iter()
-            .flat_map(|permission| Scopes::for_right(permission).iter().collect::<Vec<_>>())
+            .flat_map(|permission| Scopes::for_permission(permission).iter().collect::<Vec<_>>())
             .collect();
         let token = self.server.fetch(query(context, origin, challenge, &scopes, found)).await?;
-        let token = Arc::new(token.for_several());
+        let token = Arc::new(token.batched());
         let unsupported =
             |why| Error::new(Kind::Unsupported(Operation::Other), "no token for several repositories").because(why);
         let granted = token.granted().ok_or_else(|| unsupported("the token does not say what it grants"))?;

@@ -59,7 +59,7 @@ impl PrefetchedToken {
     /// Whether this very challenge was anticipated, so that fetching again would give the same token.
     pub fn answers(&self, challenge: &BearerChallenge) -> bool {
         let Self { challenge: prefetched, .. } = self;
-        !self.token.is_for_several()
+        !self.token.is_batched()
             && prefetched.realm == challenge.realm
             && prefetched.service == challenge.service
             && prefetched.scope == challenge.scope
