@@ -23,7 +23,7 @@ pub(super) struct Failure {
 
 /// What was made, and what failed, by its key.
 #[derive(Debug)]
-pub(super) struct Memo<K, V>(Mutex<Cells<K, V>>);
+pub(super) struct OnceCache<K, V>(Mutex<Cells<K, V>>);
 
 #[derive(Debug)]
 struct Cells<K, V> {
@@ -33,13 +33,13 @@ struct Cells<K, V> {
 
 type Cell<V> = Arc<OnceCell<Result<Arc<V>, Failure>>>;
 
-impl<K, V> Default for Memo<K, V> {
+impl<K, V> Default for OnceCache<K, V> {
     fn default() -> Self {
         Self(Mutex::new(Cells { cells: HashMap::new(), bytes: 0 }))
     }
 }
 
-impl<K: Eq + Hash, V> Memo<K, V> {
+impl<K: Eq + Hash, V> OnceCache<K, V> {
     /// What `make` makes, or what another one made by this key; later callers wait while it is being made. `bytes` is what it
     /// takes in memory.
     ///
@@ -74,7 +74,7 @@ impl<K: Eq + Hash, V> Memo<K, V> {
     }
 
     /// Forgets what was made by this key.
-    pub(super) fn forget(&self, key: &K) {
+    pub(super) fn remove(&self, key: &K) {
         self.cells().cells.remove(key);
     }
 
@@ -94,7 +94,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_made_once_however_many_ask_at_the_same_time() {
-        let memo = Memo::default();
+        let memo = OnceCache::default();
         let made = Mutex::new(0);
         let asked = (0..5).map(|_| {
             let make = async {
@@ -110,17 +110,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_is_remembered_too() {
-        let memo = Memo::<_, u8>::default();
+        let memo = OnceCache::<_, u8>::default();
         let failure = || Failure { about: "it".to_owned(), error: Error::new(Kind::Invalid, "no") };
         assert!(memo.get_or_make(1, async { Err(failure()) }.boxed(), |_| 1).await.is_err());
         assert_eq!(memo.get_or_make(1, async { Ok(1) }.boxed(), |_| 1).await.expect_err("a failure").about, "it");
-        memo.forget(&1);
+        memo.remove(&1);
         assert!(memo.get_or_make(1, async { Ok(1) }.boxed(), |_| 1).await.is_ok());
     }
 
     #[tokio::test]
     async fn what_does_not_fit_is_forgotten() {
-        let memo = Memo::default();
+        let memo = OnceCache::default();
         for key in 0..100 {
             memo.get_or_make(key, async move { Ok(key) }.boxed(), |_| MOST_BYTES / 10).await.expect("it is made");
             assert!(memo.cells().cells.len() <= 10);

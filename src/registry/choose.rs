@@ -13,7 +13,7 @@ use crate::error::{Error, Fault, Kind, Result};
 use crate::name::{Digest, Repository};
 
 /// As many manifests are looked into for a platform that no descriptor names.
-const MOST_LOOKED_INTO: usize = 64;
+const MAX_INSPECTED: usize = 64;
 
 /// An image of an index, or what there is in place of it.
 #[derive(Debug, Clone)]
@@ -54,23 +54,25 @@ impl Client {
         let local = Platform::of_this_machine();
         let wants_any = wanted.is_none();
         let wanted = wanted.unwrap_or(&local);
-        Looking { client: self, repository, wanted, wants_any, left: MOST_LOOKED_INTO, depth: 0 }.choose(index).await
+        PlatformSearch { client: self, repository, wanted, accepts_any: wants_any, left: MAX_INSPECTED, depth: 0 }
+            .choose(index)
+            .await
     }
 }
 
-struct Looking<'a> {
+struct PlatformSearch<'a> {
     client: &'a Client,
     repository: &'a Repository,
     wanted: &'a Platform,
     /// Whether the only image is as good.
-    wants_any: bool,
+    accepts_any: bool,
     /// How many manifests may still be looked into.
     left: usize,
     /// How many indexes were chosen as if they were images.
     depth: usize,
 }
 
-impl Looking<'_> {
+impl PlatformSearch<'_> {
     async fn choose(mut self, index: &Document) -> Result<PlatformChoice> {
         let mut seen = HashSet::new();
         let mut images = Vec::new();
@@ -90,10 +92,10 @@ impl Looking<'_> {
         if !level.is_empty() {
             return Err(too_deep());
         }
-        self.ask_images(&mut images).await?;
+        self.read_platforms(&mut images).await?;
         match (best(&images, self.wanted), images.as_slice()) {
             (Some(image), _) => self.fetch(image.clone()).await,
-            (None, [only]) if self.wants_any => self.fetch(only.clone()).await,
+            (None, [only]) if self.accepts_any => self.fetch(only.clone()).await,
             _ => {
                 let mut platforms: Vec<_> = images.into_iter().filter_map(|image| image.platform).collect();
                 let mut seen = HashSet::new();
@@ -140,7 +142,7 @@ impl Looking<'_> {
     }
 
     /// Asks the images for which no index names a platform.
-    async fn ask_images(&mut self, images: &mut [Candidate]) -> Result<()> {
+    async fn read_platforms(&mut self, images: &mut [Candidate]) -> Result<()> {
         let summaries = Summaries::new(self.client, self.repository, Timestamp::now());
         for image in images.iter_mut().filter(|image| image.platform.is_none()) {
             self.count()?;
@@ -152,7 +154,7 @@ impl Looking<'_> {
 
     fn count(&mut self) -> Result<()> {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
-            let what = format!("more than {MOST_LOOKED_INTO} of the listed manifests have no platform");
+            let what = format!("more than {MAX_INSPECTED} of the listed manifests have no platform");
             Error::new(Kind::Protocol(Fault::TooLarge), what)
         })?;
         Ok(())

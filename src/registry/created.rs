@@ -12,7 +12,7 @@ const CREATED: &str = "org.opencontainers.image.created";
 const BUILDKIT_CREATED: &str = "buildkit/createdat";
 
 /// Whether an annotation tells when something was made.
-pub(super) fn tells_creation(annotation: &str) -> bool {
+pub(super) fn is_creation_date(annotation: &str) -> bool {
     [CREATED, BUILDKIT_CREATED].contains(&annotation)
 }
 

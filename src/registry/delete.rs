@@ -36,7 +36,7 @@ pub enum Deletion {
 }
 
 /// What the registry answered to a DELETE.
-enum Answer {
+enum DeleteReply {
     /// It will be done; with the errors that came along.
     Accepted(Vec<RegistryError>),
     /// 404.
@@ -112,13 +112,13 @@ impl Client {
         loop {
             let answer = self.send_deletion(repository, target).await?;
             // Errors in a reply that accepts it say that it will not be done.
-            let may_be_late = matches!(&answer, Answer::Accepted(errors) if errors.is_empty());
+            let may_be_late = matches!(&answer, DeleteReply::Accepted(errors) if errors.is_empty());
             let patience = if may_be_late { SETTLE_TIME } else { Duration::ZERO };
             let mut now = self.await_absence(repository, target, digest, patience).await;
             if !may_be_late && matches!(now, Ok(None)) {
                 // Nothing else says that it is gone, and a replica may lag behind.
-                now = self.look(repository, target).await;
-                if let (Ok(Some(_)), Answer::Lost(error)) = (&now, &answer) {
+                now = self.resolve_by_content(repository, target).await;
+                if let (Ok(Some(_)), DeleteReply::Lost(error)) = (&now, &answer) {
                     let what = format!("cannot find out whether {} is gone", name_of(repository, target));
                     let error = error.clone().within(what).with_kind(Kind::Incomplete);
                     return Err(error.because(format!("{} has it again", self.registry)));
@@ -129,7 +129,7 @@ impl Client {
                 Err(again) => return Err(self.undetermined(repository, target, answer, again)),
             };
             let Some(now) = now else {
-                if let Answer::Accepted(errors) = &answer
+                if let DeleteReply::Accepted(errors) = &answer
                     && let Some(error) = errors.first()
                 {
                     let what =
@@ -139,14 +139,14 @@ impl Client {
                     );
                 }
                 // After a lost reply, "not found" says that the first request arrived after all.
-                let was_there = was_lost || !matches!(answer, Answer::NotFound(_));
+                let was_there = was_lost || !matches!(answer, DeleteReply::NotFound(_));
                 return Ok(if was_there { Deletion::Deleted } else { Deletion::AlreadyGone });
             };
             let from = digest.filter(|digest| now.digest != **digest);
             match answer {
                 // Another client pushed the tag again: what was to go is gone from it.
-                Answer::Accepted(_) if from.is_some() => return Ok(Deletion::Deleted),
-                Answer::Accepted(errors) => {
+                DeleteReply::Accepted(_) if from.is_some() => return Ok(Deletion::Deleted),
+                DeleteReply::Accepted(errors) => {
                     let what = format!("{} is still present", name_of(repository, target));
                     let with = if errors.is_empty() { "" } else { " with errors" };
                     let cause = format!("{} accepted the deletion{with} and did not carry it out", self.registry);
@@ -154,10 +154,10 @@ impl Client {
                     let said = errors.iter().map(|error| format!("{}: {}", error.code, error.message));
                     return Err(said.fold(error, Error::because));
                 }
-                Answer::NotFound(_) | Answer::Lost(_) if let Some(from) = from => {
+                DeleteReply::NotFound(_) | DeleteReply::Lost(_) if let Some(from) = from => {
                     return Err(moved(&name_of(repository, target), from, &now.digest));
                 }
-                Answer::NotFound(error) => {
+                DeleteReply::NotFound(error) => {
                     let what = format!(
                         "{} answers 404 to DELETE and still has {}",
                         self.registry,
@@ -167,19 +167,19 @@ impl Client {
                         self.request(Method::DELETE, Endpoint::Manifest(repository, target)).context.operation;
                     return Err(error.called(what).with_kind(Kind::Unsupported(operation)));
                 }
-                Answer::Lost(_) if !was_lost => was_lost = true,
-                Answer::Lost(error) => return Err(error),
+                DeleteReply::Lost(_) if !was_lost => was_lost = true,
+                DeleteReply::Lost(error) => return Err(error),
             }
         }
     }
 
     /// Sends one DELETE.
-    async fn send_deletion(&self, repository: &Repository, target: Target<'_>) -> Result<Answer> {
+    async fn send_deletion(&self, repository: &Repository, target: Target<'_>) -> Result<DeleteReply> {
         let request = self.request(Method::DELETE, Endpoint::Manifest(repository, target));
         match self.transport.send(&request).await {
-            Ok(mut response) => Ok(Answer::Accepted(registry_errors(&response.start(BODY_LIMIT).await))),
-            Err(error) if error.is_not_found() => Ok(Answer::NotFound(error)),
-            Err(error) if may_have_happened(&error) => Ok(Answer::Lost(error)),
+            Ok(mut response) => Ok(DeleteReply::Accepted(registry_errors(&response.start(BODY_LIMIT).await))),
+            Err(error) if error.is_not_found() => Ok(DeleteReply::NotFound(error)),
+            Err(error) if may_have_taken_effect(&error) => Ok(DeleteReply::Lost(error)),
             Err(error) => Err(error),
         }
     }
@@ -196,7 +196,7 @@ impl Client {
         let until = Instant::now() + patience;
         let mut wait = FIRST;
         loop {
-            let now = self.look(repository, target).await?;
+            let now = self.resolve_by_content(repository, target).await?;
             let is_there = |now: &Resolved| digest.is_none_or(|digest| now.digest == *digest);
             if !now.as_ref().is_some_and(is_there) || Instant::now() + wait > until {
                 return Ok(now);
@@ -206,13 +206,13 @@ impl Client {
         }
     }
 
-    fn undetermined(&self, repository: &Repository, target: Target<'_>, answer: Answer, again: Error) -> Error {
+    fn undetermined(&self, repository: &Repository, target: Target<'_>, answer: DeleteReply, again: Error) -> Error {
         let name = name_of(repository, target);
         match answer {
-            Answer::Accepted(_) => {
+            DeleteReply::Accepted(_) => {
                 again.within(format!("deleted, but cannot verify that {name} is gone")).with_kind(Kind::Incomplete)
             }
-            Answer::NotFound(error) | Answer::Lost(error) => {
+            DeleteReply::NotFound(error) | DeleteReply::Lost(error) => {
                 let again = again.to_string();
                 let error = error.within(format!("cannot find out whether {name} is gone")).with_kind(Kind::Incomplete);
                 // A time limit ends both alike.
@@ -237,7 +237,7 @@ fn name_of(repository: &Repository, target: Target<'_>) -> String {
 }
 
 /// Whether a request that failed in this way may have been carried out.
-fn may_have_happened(error: &Error) -> bool {
+fn may_have_taken_effect(error: &Error) -> bool {
     match error.kind() {
         _ if error.is_during_login() => false,
         Kind::Network(network) => *network == Network::Reset,

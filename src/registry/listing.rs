@@ -85,7 +85,7 @@ impl Listing {
             failed: None,
             when_empty: None,
         };
-        listing.begin(listing.asking(after));
+        listing.begin(listing.page_request(after));
         listing
     }
 
@@ -129,13 +129,13 @@ impl Listing {
                 Err(error) if self.probing && error.reply().is_some_and(|reply| reply.status == 404) => {
                     self.page = None
                 }
-                Err(error) => self.ask_for_less(error)?,
+                Err(error) => self.reduce_page_size(error)?,
             }
         }
     }
 
     /// The request for a page of our own asking.
-    fn asking(&self, last: Option<&str>) -> Request {
+    fn page_request(&self, last: Option<&str>) -> Request {
         let mut request = self.first.clone();
         if self.page_size.is_some() || last.is_some() {
             let mut query = request.url.query_pairs_mut();
@@ -155,7 +155,7 @@ impl Listing {
     }
 
     /// A registry may refuse the size of the first page in several ways: less is asked for, in the end nothing.
-    fn ask_for_less(&mut self, error: Error) -> Result<()> {
+    fn reduce_page_size(&mut self, error: Error) -> Result<()> {
         let refused = match error.kind() {
             Kind::Protocol(Fault::PageSize | Fault::Status(400)) => true,
             Kind::Unsupported(_) => error.reply().is_some_and(|reply| reply.status == 400),
@@ -165,7 +165,7 @@ impl Listing {
         self.page_size = SMALLER.into_iter().find(|smaller| *smaller < size);
         tracing::debug!("{error}; asking for pages of {:?} names", self.page_size);
         let last = self.page.as_ref().and_then(|page| query_value(&page.request.url, "last"));
-        self.begin(self.asking(last.as_deref()));
+        self.begin(self.page_request(last.as_deref()));
         Ok(())
     }
 
@@ -215,7 +215,7 @@ impl Listing {
         let request = match linked {
             NextPage::At(url) => Request { url, ..self.first.clone() },
             NextPage::Last => match page.last.as_deref().filter(|_| self.is_full(page.count)) {
-                Some(last) => self.asking(Some(last)),
+                Some(last) => self.page_request(Some(last)),
                 None => return Ok(None),
             },
         };

@@ -40,7 +40,7 @@ pub(crate) struct Fetched {
     /// The digest of the bytes.
     pub digest: Digest,
     /// The digest that the registry told with them.
-    pub told: Option<Digest>,
+    pub header_digest: Option<Digest>,
     /// The `Content-Type` that came with them.
     pub media_type: Option<String>,
     /// Their number.
@@ -95,7 +95,11 @@ impl Client {
 
     /// What a tag or digest is by its bytes: a GET, read and hashed, since a HEAD may be answered by a cache or by another rule.
     /// `None` for "not found".
-    pub(crate) async fn look(&self, repository: &Repository, target: Target<'_>) -> Result<Option<Resolved>> {
+    pub(crate) async fn resolve_by_content(
+        &self,
+        repository: &Repository,
+        target: Target<'_>,
+    ) -> Result<Option<Resolved>> {
         match self.fetch_manifest(repository, target).await {
             Ok(Fetched { digest, media_type, size, .. }) => Ok(Some(Resolved { digest, media_type, size: Some(size) })),
             Err(error) if error.is_not_found() => Ok(None),
@@ -111,15 +115,15 @@ impl Client {
     /// that was asked for.
     pub(crate) async fn fetch_manifest(&self, repository: &Repository, target: Target<'_>) -> Result<Fetched> {
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(repository, target));
-        self.fetch_listed(request, target.digest()).await
+        self.fetch_and_hash(request, target.digest()).await
     }
 
     /// As [`Client::fetch_manifest`], by a name that the grammar of tags forbids.
     pub(crate) async fn fetch_other_name(&self, repository: &Repository, name: &str) -> Result<Fetched> {
-        self.fetch_listed(self.manifest_request(Method::GET, Endpoint::OtherName(repository, name)), None).await
+        self.fetch_and_hash(self.manifest_request(Method::GET, Endpoint::OtherName(repository, name)), None).await
     }
 
-    async fn fetch_listed(&self, request: Request, asked: Option<&Digest>) -> Result<Fetched> {
+    async fn fetch_and_hash(&self, request: Request, asked: Option<&Digest>) -> Result<Fetched> {
         let (response, bytes, held) = self.transport.fetch_held(&request, LARGEST_MANIFEST).await?;
         let told = content_digest(&response);
         let media_type = response.media_type();
@@ -141,7 +145,7 @@ impl Client {
                 digest
             }
         };
-        Ok(Fetched { digest, told, media_type, size, manifest, held })
+        Ok(Fetched { digest, header_digest: told, media_type, size, manifest, held })
     }
 
     /// What a HEAD tells. The inner error is that a GET may tell more, with why the HEAD failed if it did.
@@ -193,11 +197,11 @@ impl Client {
     /// [`Kind::NotFound`]; [`Danger::DigestMismatch`] when its bytes are not those of the digest that was asked for;
     /// [`Danger::Ambiguous`]; [`Fault::TooLarge`] above 4 MiB.
     pub async fn manifest(&self, repository: &Repository, target: Target<'_>) -> Result<Manifest> {
-        self.manifest_and_told(repository, target).await.map(|(manifest, _)| manifest)
+        self.manifest_and_header_digest(repository, target).await.map(|(manifest, _)| manifest)
     }
 
     /// As [`Client::manifest`], with the digest that the head of the reply tells.
-    pub(super) async fn manifest_and_told(
+    pub(super) async fn manifest_and_header_digest(
         &self,
         repository: &Repository,
         target: Target<'_>,

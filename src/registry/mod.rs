@@ -48,5 +48,5 @@ pub use platform::Platform;
 pub use referrers::referrers_tag;
 pub use schema1::Schema1;
 pub use snapshot::TagIndex;
-pub use summaries::{Summaries, Unread};
-pub use summary::{FetchedConfig, Gap, Summary};
+pub use summaries::{Summaries, SummaryError};
+pub use summary::{FetchedConfig, Problem, Summary};

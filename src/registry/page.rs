@@ -127,7 +127,7 @@ impl Page {
         // A name and what is around it take some eight bytes at least.
         let mut entries = Vec::with_capacity(piece.len() / 8);
         let outcome = reading.scanner.push(&piece, &mut entries);
-        outcome.map_err(|bad| self.bad(&bad))?;
+        outcome.map_err(|bad| self.malformed(&bad))?;
         let name = |entry: &Entry| if let Entry::Name(name) = entry { Some(name.clone()) } else { None };
         self.last = entries.iter().rev().find_map(name).or(self.last.take());
         entries.into_iter().try_for_each(|entry| self.take(entry))?;
@@ -138,7 +138,7 @@ impl Page {
     fn end(&mut self) -> Result<()> {
         if let Some(Reading { scanner, .. }) = self.reading.take() {
             self.name = scanner.name().map(str::to_owned);
-            scanner.finish().map_err(|bad| self.bad(&bad))?;
+            scanner.finish().map_err(|bad| self.malformed(&bad))?;
         }
         if self.count < self.passed { Err(changed("ended earlier")) } else { Ok(()) }
     }
@@ -180,7 +180,7 @@ impl Page {
         (asked.as_str() != name).then_some((asked, name))
     }
 
-    fn bad(&self, bad: &ListError) -> Error {
+    fn malformed(&self, bad: &ListError) -> Error {
         let subject = &self.request.context;
         let what = format!("malformed reply from {} for {}", subject.registry, subject.name);
         Error::new(Kind::Protocol(Fault::Malformed), what).because(bad)

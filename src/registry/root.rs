@@ -11,7 +11,7 @@ use crate::keychain::CredentialMatch;
 
 impl Client {
     /// Whether a registry answers here, by one request without credentials; `None` when the reply does not tell.
-    pub async fn is_there(&self) -> Option<bool> {
+    pub async fn is_registry(&self) -> Option<bool> {
         let response = self.transport.send_unauthenticated(&self.request(Method::GET, Endpoint::Base)).await.ok()?;
         let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let is_page = content_type.is_some_and(|value| value.trim_start().starts_with("text/html"));
@@ -29,7 +29,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Kind::Denied`](crate::Kind::Denied) when they are refused, and whatever keeps them from being judged.
-    pub async fn prove(&self, found: &CredentialMatch, is_token_wanted: bool) -> Result<Verification> {
+    pub async fn verify_credentials(&self, found: &CredentialMatch, is_token_wanted: bool) -> Result<Verification> {
         self.transport.verify_credentials(&self.request(Method::GET, Endpoint::Base), found, is_token_wanted).await
     }
 }

@@ -10,15 +10,15 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 
-use super::cache::{Failure, Memo};
+use super::cache::{Failure, OnceCache};
 use super::client::Client;
 use super::config::ImageConfig;
-use super::created::tells_creation;
+use super::created::is_creation_date;
 use super::delete::moved;
 use super::descriptor::Descriptor;
 use super::document::{Content, DEEPEST, Manifest};
 use super::manifest::same_size;
-use super::summary::{FetchedConfig, Gap, Summary};
+use super::summary::{FetchedConfig, Problem, Summary};
 use super::summary_builder::{ConfigFacts, Node, SummaryBuilder};
 use crate::error::{Danger, Error, Fault, Kind, Result};
 use crate::name::{Digest, Repository, Tag, Target};
@@ -38,17 +38,17 @@ pub struct Summaries<'a> {
     client: &'a Client,
     repository: &'a Repository,
     now: Timestamp,
-    nodes: Memo<(Digest, Configs), Node>,
-    configs: Memo<Digest, ConfigFacts>,
+    nodes: OnceCache<(Digest, Configs), Node>,
+    configs: OnceCache<Digest, ConfigFacts>,
     /// Whether a HEAD has told a digest.
-    head_tells: AtomicBool,
+    head_has_digest: AtomicBool,
     /// Whether a HEAD has told nothing about a tag that is there.
-    head_is_silent: AtomicBool,
+    head_lacks_digest: AtomicBool,
 }
 
 /// Why a tag has no summary.
 #[derive(Debug, Clone)]
-pub struct Unread {
+pub struct SummaryError {
     /// What the tag points to, where the registry says that much.
     pub digest: Option<Digest>,
     /// What failed; it names the tag.
@@ -71,9 +71,9 @@ impl Configs {
 impl<'a> Summaries<'a> {
     /// An empty set of summaries. `now` decides which dates lie in the future.
     pub fn new(client: &'a Client, repository: &'a Repository, now: Timestamp) -> Self {
-        let (nodes, configs) = (Memo::default(), Memo::default());
+        let (nodes, configs) = (OnceCache::default(), OnceCache::default());
         let (head_tells, head_is_silent) = (AtomicBool::default(), AtomicBool::default());
-        Self { client, repository, now, nodes, configs, head_tells, head_is_silent }
+        Self { client, repository, now, nodes, configs, head_has_digest: head_tells, head_lacks_digest: head_is_silent }
     }
 
     /// The summary of a tag: one request for the tag, more only for what was not read before.
@@ -81,15 +81,15 @@ impl<'a> Summaries<'a> {
     /// # Errors
     ///
     /// When the tag's manifest cannot be fetched. What fails below it is in [`Summary::error`].
-    pub async fn of_tag(&self, tag: &Tag) -> Result<Arc<Summary>, Unread> {
+    pub async fn of_tag(&self, tag: &Tag) -> Result<Arc<Summary>, SummaryError> {
         let name = format!("{}:{tag}", self.repository);
         let target = Target::Tag(tag);
-        let unread = |digest, error| Err(Unread { digest, error });
+        let unread = |digest, error| Err(SummaryError { digest, error });
         let digest = match self.head(target).await {
             Ok(Some(digest)) => digest,
             Ok(None) => match self.client.manifest(self.repository, target).await {
                 Ok(manifest) => {
-                    self.head_is_silent.store(true, Ordering::Relaxed);
+                    self.head_lacks_digest.store(true, Ordering::Relaxed);
                     return Ok(self.of(manifest).await);
                 }
                 Err(error) => return unread(None, error),
@@ -99,10 +99,10 @@ impl<'a> Summaries<'a> {
         let left = AtomicU64::new(MOST_BYTES);
         let mut other = None;
         let made = async {
-            let fetched = self.client.manifest_and_told(self.repository, target).await;
+            let fetched = self.client.manifest_and_header_digest(self.repository, target).await;
             let (manifest, again) = fetched.map_err(|error| Failure { about: name.clone(), error })?;
             if manifest.digest == digest {
-                return Ok(self.sum_up(manifest, Configs::Read, 0, &left).await);
+                return Ok(self.summarize(manifest, Configs::Read, 0, &left).await);
             }
             // A GET whose header contradicts its bytes has warned already.
             if again.as_ref() != Some(&digest) {
@@ -138,18 +138,18 @@ impl<'a> Summaries<'a> {
 
     /// The digest that a HEAD tells, which saves a GET where that manifest is known. Where HEADs never tell, none is sent any more.
     async fn head(&self, target: Target<'_>) -> Result<Option<Digest>> {
-        if self.head_is_silent.load(Ordering::Relaxed) && !self.head_tells.load(Ordering::Relaxed) {
+        if self.head_lacks_digest.load(Ordering::Relaxed) && !self.head_has_digest.load(Ordering::Relaxed) {
             return Ok(None);
         }
         let told = self.client.head(self.repository, target).await?.ok();
-        self.head_tells.fetch_or(told.is_some(), Ordering::Relaxed);
+        self.head_has_digest.fetch_or(told.is_some(), Ordering::Relaxed);
         Ok(told.map(|resolved| resolved.digest))
     }
 
     /// The summary of a manifest that was fetched.
     pub async fn of(&self, manifest: Manifest) -> Arc<Summary> {
         let left = AtomicU64::new(MOST_BYTES);
-        let sum_up = |manifest| self.sum_up(manifest, Configs::Read, 0, &left);
+        let sum_up = |manifest| self.summarize(manifest, Configs::Read, 0, &left);
         let key = (manifest.digest.clone(), Configs::Read);
         let made = sum_up(manifest.clone()).map(Ok).boxed();
         match self.nodes.get_or_make(key, made, Node::bytes).await {
@@ -166,7 +166,7 @@ impl<'a> Summaries<'a> {
     /// When it cannot be fetched, and when it has another size than the index says.
     pub async fn of_listed(&self, descriptor: &Descriptor) -> Result<Arc<Summary>> {
         let left = AtomicU64::new(MOST_BYTES);
-        let node = self.listed(descriptor, 1, &left).await?;
+        let node = self.summarize_listed(descriptor, 1, &left).await?;
         Ok(Arc::clone(&node.summary))
     }
 
@@ -192,29 +192,29 @@ impl<'a> Summaries<'a> {
         let made = async {
             let manifest = self.client.manifest(self.repository, Target::Digest(digest)).await;
             let manifest = manifest.map_err(|error| Failure { about: about.to_owned(), error })?;
-            Ok(self.sum_up(manifest, configs, level, left).await)
+            Ok(self.summarize(manifest, configs, level, left).await)
         };
         let node = self.nodes.get_or_make(key.clone(), made.boxed(), Node::bytes).await?;
         // Asked for itself, it reaches further.
-        if node.is_cut && level > 0 {
-            self.nodes.forget(&key);
+        if node.is_truncated && level > 0 {
+            self.nodes.remove(&key);
         }
         Ok(node)
     }
 
-    async fn listed(&self, descriptor: &Descriptor, level: usize, left: &AtomicU64) -> Result<Arc<Node>> {
+    async fn summarize_listed(&self, descriptor: &Descriptor, level: usize, left: &AtomicU64) -> Result<Arc<Node>> {
         let digest = descriptor.digest.fetchable()?;
         let configs = Configs::of(descriptor);
         let about = format!("{}@{digest}", self.repository);
         let node = self.node(digest, configs, &about, level, left).await.map_err(|failure| failure.error)?;
         same_size(descriptor, node.length)?;
         if descriptor.size == 0 {
-            self.charge(left, node.length as u64)?;
+            self.reserve(left, node.length as u64)?;
         }
         Ok(node)
     }
 
-    fn sum_up<'b>(
+    fn summarize<'b>(
         &'b self,
         manifest: Manifest,
         configs: Configs,
@@ -226,50 +226,51 @@ impl<'a> Summaries<'a> {
             let (document, unreadable) = match manifest.readable_keeping(is_needed) {
                 Ok(readable) => readable,
                 Err(error) => {
-                    sum.fail(error);
-                    return sum.end(self.now);
+                    sum.set_error(error);
+                    return sum.build(self.now);
                 }
             };
-            sum.take(&document);
+            sum.add_document(&document);
             if let Some(error) = unreadable {
-                sum.lose_sizes();
-                sum.fail(error);
+                sum.clear_sizes();
+                sum.set_error(error);
             }
-            let listed: Vec<_> = document.children().map(lean).collect();
-            let config = document.image_config().filter(|_| configs == Configs::Read).map(lean);
+            let listed: Vec<_> = document.children().map(without_annotations).collect();
+            let config = document.image_config().filter(|_| configs == Configs::Read).map(without_annotations);
             let is_index = matches!(document.content, Content::Index(_));
             // Many documents may be waiting for requests at once, and each may be large: none is held meanwhile.
             drop((document, manifest));
             if let Some(config) = config {
-                sum.take_config(self.config(&config).await);
+                sum.add_config(self.config(&config).await);
             }
             if is_index && level >= DEEPEST {
-                sum.cut();
+                sum.truncate();
             } else if is_index {
                 self.add_children(&mut sum, &listed, level, left).await;
             }
-            sum.end(self.now)
+            sum.build(self.now)
         }
         .boxed()
     }
 
     async fn add_children(&self, sum: &mut SummaryBuilder, listed: &[Descriptor], level: usize, left: &AtomicU64) {
         let costs = listed.iter().map(|descriptor| descriptor.size.max(LEAST_BYTES));
-        if let Err(error) = self.charge(left, costs.fold(0, u64::saturating_add)) {
-            sum.lose_sizes();
-            return sum.fail(error);
+        if let Err(error) = self.reserve(left, costs.fold(0, u64::saturating_add)) {
+            sum.clear_sizes();
+            return sum.set_error(error);
         }
         // Places instead of references: with those the compiler does not see that the future is `Send`.
-        let children = stream::iter(0..listed.len()).map(|place| self.listed(&listed[place], level + 1, left));
+        let children =
+            stream::iter(0..listed.len()).map(|place| self.summarize_listed(&listed[place], level + 1, left));
         let mut children = std::pin::pin!(children.buffered(self.client.max_concurrency()));
         for descriptor in listed {
             let Some(child) = children.next().await else { return };
-            sum.take_child(descriptor, child);
+            sum.add_child(descriptor, child);
         }
     }
 
     /// Counts what is to be fetched, by the size that it is said to have. That is verified when it comes.
-    fn charge(&self, left: &AtomicU64, cost: u64) -> Result<()> {
+    fn reserve(&self, left: &AtomicU64, cost: u64) -> Result<()> {
         let rest = |left: u64| left.checked_sub(cost);
         left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest).map(drop).map_err(|_| {
             let what = format!("an index of {} lists too much", self.repository);
@@ -280,7 +281,7 @@ impl<'a> Summaries<'a> {
 
     async fn config(&self, descriptor: &Descriptor) -> Result<Arc<ConfigFacts>> {
         let Some(digest) = descriptor.digest.supported() else {
-            return Ok(Arc::new(ConfigFacts::Gap(Gap::UnsupportedConfig(descriptor.digest.clone()))));
+            return Ok(Arc::new(ConfigFacts::Unusable(Problem::UnsupportedConfig(descriptor.digest.clone()))));
         };
         let made = async {
             let fetched = self.client.image_config(self.repository, descriptor).await;
@@ -292,7 +293,7 @@ impl<'a> Summaries<'a> {
                     model_created: config.image.model_created,
                     ..ImageConfig::default()
                 }))),
-                FetchedConfig::Gap(gap) => ConfigFacts::Gap(gap),
+                FetchedConfig::Unusable(gap) => ConfigFacts::Unusable(gap),
             })
         };
         let config = self.configs.get_or_make(digest.clone(), made.boxed(), |_| CONFIG_BYTES).await;
@@ -301,7 +302,7 @@ impl<'a> Summaries<'a> {
 }
 
 /// What is needed of a descriptor to fetch what it names and to add that up.
-fn lean(descriptor: &Descriptor) -> Descriptor {
+fn without_annotations(descriptor: &Descriptor) -> Descriptor {
     let mut lean = descriptor.clone();
     lean.annotations.retain(|key, _| is_reference(key));
     lean
@@ -309,7 +310,7 @@ fn lean(descriptor: &Descriptor) -> Descriptor {
 
 /// Whether an annotation says something that is added up.
 fn is_needed(annotation: &str) -> bool {
-    is_reference(annotation) || tells_creation(annotation)
+    is_reference(annotation) || is_creation_date(annotation)
 }
 
 /// Whether it is one of those by which buildx ties an attestation to its image.

@@ -29,14 +29,14 @@ pub struct Summary {
     /// When it was made, of an index its newest image (see [`Dates`](super::Dates)).
     pub created: Option<Timestamp>,
     /// Parts that are missing or unusable, at most ten of them.
-    pub gaps: Vec<Gap>,
+    pub problems: Vec<Problem>,
     /// What failed while it was read, or cannot be read in it.
     pub error: Option<Error>,
 }
 
 /// A missing or unusable part of what a manifest reaches. No request failed because of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Gap {
+pub enum Problem {
     /// The registry does not have a manifest that an index lists.
     MissingManifest(DescriptorDigest),
     /// The registry does not have the config.
@@ -49,7 +49,7 @@ pub enum Gap {
     UnreadableConfig(DescriptorDigest, String),
 }
 
-impl fmt::Display for Gap {
+impl fmt::Display for Problem {
     /// `manifest sha256:… is missing from the registry`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -76,7 +76,7 @@ pub enum FetchedConfig {
     /// It is something else.
     Other,
     /// There is one, and nothing is known of it.
-    Gap(Gap),
+    Unusable(Problem),
 }
 
 impl Client {
@@ -88,12 +88,12 @@ impl Client {
     pub async fn image_config(&self, repository: &Repository, descriptor: &Descriptor) -> Result<FetchedConfig> {
         let digest = descriptor.digest.clone();
         if digest.supported().is_none() {
-            return Ok(FetchedConfig::Gap(Gap::UnsupportedConfig(digest)));
+            return Ok(FetchedConfig::Unusable(Problem::UnsupportedConfig(digest)));
         }
         // Without a type of its own it may be anything.
         let is_typed = !matches!(descriptor.media_type.as_str(), "" | "application/octet-stream");
         let unreadable = |cause| match is_typed {
-            true => FetchedConfig::Gap(Gap::UnreadableConfig(digest.clone(), cause)),
+            true => FetchedConfig::Unusable(Problem::UnreadableConfig(digest.clone(), cause)),
             false => FetchedConfig::Other,
         };
         if descriptor.size > LARGEST_CONFIG as u64 {
@@ -102,7 +102,7 @@ impl Client {
         Ok(match self.config(repository, descriptor).await {
             Ok(Config { unreadable: Some(cause), .. }) => unreadable(cause),
             Ok(config) => FetchedConfig::Image(Box::new(config)),
-            Err(error) if error.is_not_found() => FetchedConfig::Gap(Gap::MissingConfig(digest)),
+            Err(error) if error.is_not_found() => FetchedConfig::Unusable(Problem::MissingConfig(digest)),
             Err(error) => return Err(error),
         })
     }

@@ -12,7 +12,7 @@ use super::descriptor::Descriptor;
 use super::document::{Content, DEEPEST, Document, Manifest, media_types, too_deep};
 use super::listing::hash;
 use super::platform::Platform;
-use super::summary::{Gap, Summary};
+use super::summary::{Problem, Summary};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::name::Digest;
 
@@ -36,7 +36,7 @@ pub(super) struct Node {
     /// How many indexes lie on the way down from it, itself included.
     height: usize,
     /// Whether something was left out because it is too deep below what was asked for.
-    pub is_cut: bool,
+    pub is_truncated: bool,
 }
 
 impl Node {
@@ -52,7 +52,7 @@ pub(super) enum ConfigFacts {
     /// Its dates and its platform, where it says anything.
     Read(Option<Box<ImageConfig>>),
     /// There is nothing to be read.
-    Gap(Gap),
+    Unusable(Problem),
 }
 
 /// A summary in the making.
@@ -66,10 +66,10 @@ pub(super) struct SummaryBuilder {
     platforms: Option<Vec<Platform>>,
     /// Sizes of the distinct blobs, by hashes of their digests.
     sizes: Option<HashMap<u64, u64>>,
-    gaps: Vec<Gap>,
+    gaps: Vec<Problem>,
     error: Option<Error>,
     height: usize,
-    is_cut: bool,
+    is_truncated: bool,
 }
 
 impl SummaryBuilder {
@@ -87,12 +87,12 @@ impl SummaryBuilder {
             gaps: Vec::new(),
             error: None,
             height: 0,
-            is_cut: false,
+            is_truncated: false,
         }
     }
 
     /// Adds what the document itself says.
-    pub(super) fn take(&mut self, document: &Document) {
+    pub(super) fn add_document(&mut self, document: &Document) {
         self.dates = document.dates();
         let blobs = document.blobs().into_iter().map(|(digest, size)| Some((hash(digest.as_str()), size?)));
         self.sizes = blobs.collect();
@@ -104,26 +104,26 @@ impl SummaryBuilder {
     }
 
     /// Adds what its config says.
-    pub(super) fn take_config(&mut self, config: Result<Arc<ConfigFacts>>) {
+    pub(super) fn add_config(&mut self, config: Result<Arc<ConfigFacts>>) {
         match config.as_deref() {
             Ok(ConfigFacts::Read(Some(image))) => {
                 self.dates = self.dates.with_config(image);
                 self.platforms = Some(image.platform.iter().cloned().collect());
             }
             Ok(ConfigFacts::Read(None)) => {}
-            Ok(ConfigFacts::Gap(gap)) => {
+            Ok(ConfigFacts::Unusable(gap)) => {
                 self.platforms = None;
                 self.add_gap(gap.clone());
             }
             Err(error) => {
                 self.platforms = None;
-                self.fail(error.clone());
+                self.set_error(error.clone());
             }
         }
     }
 
     /// Adds a manifest that it lists.
-    pub(super) fn take_child(&mut self, descriptor: &Descriptor, child: Result<Arc<Node>>) {
+    pub(super) fn add_child(&mut self, descriptor: &Descriptor, child: Result<Arc<Node>>) {
         let child = match child {
             Ok(child) => child,
             Err(error) => {
@@ -131,9 +131,9 @@ impl SummaryBuilder {
                 self.add_platforms(descriptor.platforms(None));
                 let digest = &descriptor.digest;
                 return match digest.supported() {
-                    None => self.add_gap(Gap::UnsupportedManifest(digest.clone())),
-                    Some(_) if error.is_not_found() => self.add_gap(Gap::MissingManifest(digest.clone())),
-                    Some(_) => self.fail(error),
+                    None => self.add_gap(Problem::UnsupportedManifest(digest.clone())),
+                    Some(_) if error.is_not_found() => self.add_gap(Problem::MissingManifest(digest.clone())),
+                    Some(_) => self.set_error(error),
                 };
             }
         };
@@ -145,36 +145,36 @@ impl SummaryBuilder {
             self.newest = self.newest.max(child.summary.created);
         }
         self.add_platforms(descriptor.platforms(Some(&child.summary)));
-        child.summary.gaps.iter().for_each(|gap| self.add_gap(gap.clone()));
+        child.summary.problems.iter().for_each(|gap| self.add_gap(gap.clone()));
         if let Some(error) = &child.summary.error {
-            self.fail(error.clone());
+            self.set_error(error.clone());
         }
         self.height = self.height.max(child.height + 1);
-        self.is_cut |= child.is_cut;
+        self.is_truncated |= child.is_truncated;
     }
 
     /// What it lists is too deep below what was asked for, and is not looked at.
-    pub(super) fn cut(&mut self) {
-        self.is_cut = true;
+    pub(super) fn truncate(&mut self) {
+        self.is_truncated = true;
         self.fail_as_too_deep();
     }
 
     fn fail_as_too_deep(&mut self) {
         (self.sizes, self.platforms, self.newest) = (None, None, None);
-        self.fail(too_deep());
+        self.set_error(too_deep());
     }
 
     /// Something failed; the first of several is told. What depends on it is not known.
-    pub(super) fn fail(&mut self, error: Error) {
+    pub(super) fn set_error(&mut self, error: Error) {
         self.error.get_or_insert(error);
     }
 
     /// The sizes of not all blobs are known.
-    pub(super) fn lose_sizes(&mut self) {
+    pub(super) fn clear_sizes(&mut self) {
         self.sizes = None;
     }
 
-    fn add_gap(&mut self, gap: Gap) {
+    fn add_gap(&mut self, gap: Problem) {
         if self.gaps.len() < MOST_GAPS && !self.gaps.contains(&gap) {
             self.gaps.push(gap);
         }
@@ -185,7 +185,7 @@ impl SummaryBuilder {
     }
 
     /// Completes the summary; `now` decides which dates lie in the future.
-    pub(super) fn end(mut self, now: Timestamp) -> Node {
+    pub(super) fn build(mut self, now: Timestamp) -> Node {
         // It makes no difference whether what it lists was read before, as something less deep.
         if self.height > DEEPEST {
             self.fail_as_too_deep();
@@ -200,7 +200,7 @@ impl SummaryBuilder {
             self.platforms = None;
             let what = format!("manifest {} lists too many platforms", self.digest);
             let error = Error::new(Kind::Protocol(Fault::TooLarge), what);
-            self.fail(error.because(format!("their names take more than {LONGEST_PLATFORMS} bytes")));
+            self.set_error(error.because(format!("their names take more than {LONGEST_PLATFORMS} bytes")));
         }
         let blobs: Option<Box<[_]>> = self.sizes.map(|sizes| sizes.into_iter().collect());
         let size = blobs.as_ref().map(|blobs| blobs.iter().fold(0, |sum: u64, (_, size)| sum.saturating_add(*size)));
@@ -211,9 +211,15 @@ impl SummaryBuilder {
             size,
             blobs: blobs.as_ref().map(|blobs| blobs.len() as u64),
             created: self.dates.with_newest(self.newest).created(now),
-            gaps: self.gaps,
+            problems: self.gaps,
             error: self.error,
         };
-        Node { summary: Arc::new(summary), length: self.length, blobs, height: self.height, is_cut: self.is_cut }
+        Node {
+            summary: Arc::new(summary),
+            length: self.length,
+            blobs,
+            height: self.height,
+            is_truncated: self.is_truncated,
+        }
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn with_referrers(mut requests: Vec<RemovalRequest>, state: &Reposito
         let manifest = state.manifest_of(&request.target).filter(|_| request.policy.referrers);
         let Some(manifest) = manifest.filter(|manifest| goes(state, &known, &request, *manifest)) else { continue };
         let mut found = Vec::new();
-        index.reach(manifest, |reached| {
+        index.visit_reachable(manifest, |reached| {
             let subject = index.digest(reached);
             let tags = state.referring_tags(reached).into_iter().map(Target::Tag);
             let untagged = state.untagged_referrers(&subject).cloned().map(Target::Manifest);
@@ -27,7 +27,7 @@ pub(super) fn with_referrers(mut requests: Vec<RemovalRequest>, state: &Reposito
         for (target, subject) in found {
             if known.insert(target.clone()) {
                 // The index that stands for a missing referrers API goes with what it lists.
-                let policy = RemovalPolicy { purge: true, siblings: Siblings::Stay, ..request.policy.clone() };
+                let policy = RemovalPolicy { purge: true, siblings: Siblings::Keep, ..request.policy.clone() };
                 requests.push(RemovalRequest { target, expected: None, follows: Some(subject), policy });
             }
         }
@@ -39,5 +39,5 @@ pub(super) fn with_referrers(mut requests: Vec<RemovalRequest>, state: &Reposito
 fn goes(state: &RepositoryState, requested: &HashSet<Target>, request: &RemovalRequest, manifest: ManifestId) -> bool {
     let Some(index) = &state.index else { return false };
     let is_requested = |tag| requested.contains(&Target::Tag(index.tag(tag).clone()));
-    request.policy.siblings == Siblings::Go || index.tags_on(manifest).all(is_requested)
+    request.policy.siblings == Siblings::RemoveAll || index.tags_on(manifest).all(is_requested)
 }

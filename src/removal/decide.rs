@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::evidence::Evidence;
-use super::item::{Item, Purpose, SiblingTags};
+use super::item::{Item, Origin, SiblingTags};
 use super::pending::PendingRemovals;
 use super::purge;
 use super::request::{Method, Methods, RemovalRequest, Siblings, Target};
@@ -31,7 +31,7 @@ pub struct Decision {
     /// In the order in which it is carried out: what was requested, then what is deleted because nothing needs it any longer.
     pub items: Vec<Item>,
     /// What it frees.
-    pub freed: purge::Freed,
+    pub reclaimable: purge::Reclaimable,
 }
 
 /// Decides about each request. Those that leave an index whole only when another goes first come after that one; otherwise the order
@@ -39,20 +39,20 @@ pub struct Decision {
 pub fn decide(requests: &[RemovalRequest], state: &RepositoryState) -> Decision {
     let nothing = TagIndex::default();
     let index = state.index.as_deref().unwrap_or(&nothing);
-    let mut rule = Rule::new(requests, state, index);
+    let mut rule = Decider::new(requests, state, index);
     rule.decide();
     let mut items = rule.items;
-    let freed = purge::plan(&mut items, rule.evidence, rule.going);
-    Decision { items, freed }
+    let freed = purge::add_unreferenced(&mut items, rule.evidence, rule.pending);
+    Decision { items, reclaimable: freed }
 }
 
-struct Rule<'a> {
+struct Decider<'a> {
     requests: &'a [RemovalRequest],
     state: &'a RepositoryState,
     index: &'a TagIndex,
     evidence: Evidence<'a>,
     siblings: HashMap<ManifestId, Arc<SiblingTags>>,
-    going: PendingRemovals,
+    pending: PendingRemovals,
     /// Requests that wait for the indexes that list their manifest.
     waiting: HashMap<ManifestId, Vec<usize>>,
     items: Vec<Item>,
@@ -60,7 +60,7 @@ struct Rule<'a> {
     unindexed: HashSet<Digest>,
 }
 
-impl<'a> Rule<'a> {
+impl<'a> Decider<'a> {
     fn new(requests: &'a [RemovalRequest], state: &'a RepositoryState, index: &'a TagIndex) -> Self {
         let going = PendingRemovals::new(index);
         let evidence = Evidence::new(requests, state, index);
@@ -70,7 +70,7 @@ impl<'a> Rule<'a> {
             index,
             evidence,
             siblings: HashMap::new(),
-            going,
+            pending: going,
             waiting: HashMap::new(),
             items: Vec::new(),
             unindexed: HashSet::new(),
@@ -115,21 +115,21 @@ impl<'a> Rule<'a> {
     }
 
     fn decide_in_order(&mut self, requests: Vec<usize>) {
-        requests.into_iter().for_each(|at| self.take(at, false));
+        requests.into_iter().for_each(|at| self.decide_request(at, false));
         let mut left: Vec<_> = std::mem::take(&mut self.waiting).into_values().flatten().collect();
         left.sort_unstable();
-        left.into_iter().for_each(|at| self.take(at, true));
+        left.into_iter().for_each(|at| self.decide_request(at, true));
     }
 
     /// Decides about a request; one that waits for an index is put aside, unless it is the `last` time.
-    fn take(&mut self, at: usize, last: bool) {
+    fn decide_request(&mut self, at: usize, last: bool) {
         let request = &self.requests[at];
         let manifest = self.state.manifest_of(&request.target);
         let mut item = self.item(request, manifest);
         if item.is_absent() {
             return self.items.push(item);
         }
-        item.method = match self.method(&item, manifest, last) {
+        item.method = match self.choose_method(&item, manifest, last) {
             Ok(Some(method)) => Ok(method),
             Err(error) => Err(error),
             Ok(None) => {
@@ -142,8 +142,8 @@ impl<'a> Rule<'a> {
         let freed = match (&item.method, manifest) {
             (Ok(Method::Manifest), Some(manifest)) => {
                 item.indexes.clear();
-                item.indexes.extend(self.staying_parents(manifest));
-                self.going.delete(self.index, manifest)
+                item.indexes.extend(self.remaining_parents(manifest));
+                self.pending.delete_manifest(self.index, manifest)
             }
             (Ok(Method::Manifest), None) => {
                 self.unindexed.extend(item.digest.clone());
@@ -151,7 +151,7 @@ impl<'a> Rule<'a> {
             }
             (Ok(_), _) => {
                 if let Some(tag) = request.target.tag().and_then(|tag| self.index.tag_id(tag)) {
-                    self.going.untag(self.index, tag);
+                    self.pending.remove_tag(self.index, tag);
                 }
                 Vec::new()
             }
@@ -159,7 +159,7 @@ impl<'a> Rule<'a> {
         };
         self.items.push(item);
         for waiting in freed.into_iter().filter_map(|child| self.waiting.remove(&child)).flatten().collect::<Vec<_>>() {
-            self.take(waiting, false);
+            self.decide_request(waiting, false);
         }
     }
 
@@ -169,14 +169,14 @@ impl<'a> Rule<'a> {
             request: request.clone(),
             digest: self.state.digest_of(&request.target),
             method: absent.map_or(Ok(Method::Tag), |error| Err(error.clone())),
-            purpose: if absent.is_some() { Purpose::Absent } else { Purpose::Requested },
+            origin: if absent.is_some() { Origin::Absent } else { Origin::Requested },
             siblings: None,
             indexes: Vec::new(),
             orphans: Vec::new(),
         };
         if let Some(manifest) = manifest {
             item.siblings = Some(self.siblings_on(manifest));
-            item.indexes = self.staying_parents(manifest).collect();
+            item.indexes = self.remaining_parents(manifest).collect();
         }
         item
     }
@@ -200,23 +200,23 @@ impl<'a> Rule<'a> {
         Arc::clone(siblings)
     }
 
-    fn staying_parents(&self, manifest: ManifestId) -> impl Iterator<Item = Digest> {
+    fn remaining_parents(&self, manifest: ManifestId) -> impl Iterator<Item = Digest> {
         let mut seen = HashSet::new();
         let staying = self.index.parents(manifest).filter(move |parent| seen.insert(*parent));
-        let staying = staying.filter(|parent| !self.going.manifests.contains(parent));
+        let staying = staying.filter(|parent| !self.pending.manifests.contains(parent));
         staying.map(|parent| self.index.digest(parent).clone()).collect::<Vec<_>>().into_iter()
     }
 
     /// The method; `None` where an index has to go first.
-    fn method(&self, item: &Item, manifest: Option<ManifestId>, last: bool) -> Result<Option<Method>> {
+    fn choose_method(&self, item: &Item, manifest: Option<ManifestId>, last: bool) -> Result<Option<Method>> {
         let (state, request) = (self.state, &item.request);
         let name = request.target.within(&state.repository);
-        if let Some(subject) = request.follows.as_ref().filter(|subject| !self.goes(subject)) {
+        if let Some(subject) = request.follows.as_ref().filter(|subject| !self.is_removed(subject)) {
             let what = format!("{name} stays");
             let cause = format!("{}, which it refers to, stays", self.name_of(subject));
             return Err(Error::new(Kind::Safety(Danger::NeededByRest), what).because(cause));
         }
-        self.evidence.is_unused(item, manifest, &name)?;
+        self.evidence.check_not_in_use(item, manifest, &name)?;
         // Whatever way it was to go, all that is left of it is a placeholder.
         let is_leftover = request.policy.placeholder && state.is_leftover_placeholder(&request.target);
         if let (Some(expected), Some(now)) = (&request.expected, &item.digest)
@@ -227,7 +227,7 @@ impl<'a> Rule<'a> {
         }
         let may = |method| is_leftover || request.policy.methods.allow(method);
         let is_tag = request.target.tag().is_some();
-        if is_tag && request.policy.siblings == Siblings::Stay && may(Method::Tag) && state.deletes_tags.is_ok() {
+        if is_tag && request.policy.siblings == Siblings::Keep && may(Method::Tag) && state.deletes_tags.is_ok() {
             return Ok(Some(Method::Tag));
         }
         if let (Methods::Only(Method::Tag), Err(refused)) = (request.policy.methods, &state.deletes_tags)
@@ -240,19 +240,21 @@ impl<'a> Rule<'a> {
         let Some(manifest) = manifest else {
             return match (&request.target, &item.digest) {
                 // What no tag leads to has no siblings, and nothing that is known lists it.
-                (Target::Manifest(_), Some(_)) => self.evidence.may_delete(item, None).map(|()| Some(Method::Manifest)),
+                (Target::Manifest(_), Some(_)) => {
+                    self.evidence.check_deletable(item, None).map(|()| Some(Method::Manifest))
+                }
                 _ if may_placeholder => Ok(Some(Method::Placeholder)),
                 _ => Err(self.unknown_digest(&request.target, &name)),
             };
         };
-        if self.going.manifests.contains(&manifest) && may(Method::Manifest) {
+        if self.pending.manifests.contains(&manifest) && may(Method::Manifest) {
             return Ok(Some(Method::Manifest));
         }
         // Of what is damaged only the name is taken, where that is enough.
         if may_placeholder && matches!(self.index.state(manifest), ManifestState::Unreadable(_)) {
             return Ok(Some(Method::Placeholder));
         }
-        match self.evidence.may_delete(item, Some(manifest)) {
+        match self.evidence.check_deletable(item, Some(manifest)) {
             Ok(()) if may(Method::Manifest) => Ok(Some(Method::Manifest)),
             Err(error)
                 if !last && may(Method::Manifest) && matches!(error.kind(), Kind::Safety(Danger::InIndex { .. })) =>
@@ -273,7 +275,7 @@ impl<'a> Rule<'a> {
 
     /// Whether a manifest is gone after what was decided until now, or nothing that stays leads to it. What no tag ever led to goes with
     /// what it refers to.
-    fn goes(&self, digest: &Digest) -> bool {
+    fn is_removed(&self, digest: &Digest) -> bool {
         let Some(manifest) = self.index.manifest_id(digest) else {
             return self.unindexed.contains(digest);
         };
@@ -281,22 +283,22 @@ impl<'a> Rule<'a> {
         let mut seen = HashSet::new();
         let mut next = Some(manifest);
         while let Some(manifest) = next.filter(|manifest| seen.insert(*manifest)) {
-            if self.index.is_reached(manifest) {
-                return self.is_left(manifest);
+            if self.index.is_referenced(manifest) {
+                return self.is_abandoned(manifest);
             }
             next = subject(manifest);
         }
-        self.going.manifests.contains(&manifest)
+        self.pending.manifests.contains(&manifest)
     }
 
     /// Whether a manifest is deleted, or untagged, itself or an index that leads to it, and left to the registry's garbage collection.
-    fn is_left(&self, manifest: ManifestId) -> bool {
-        if self.going.manifests.contains(&manifest) {
+    fn is_abandoned(&self, manifest: ManifestId) -> bool {
+        if self.pending.manifests.contains(&manifest) {
             return true;
         }
-        let was_led_to = |next| self.going.manifests.contains(&next) || self.index.tags_on(next).len() > 0;
+        let was_led_to = |next| self.pending.manifests.contains(&next) || self.index.tags_on(next).len() > 0;
         let mut ancestors = self.index.ancestors(manifest, |_| true);
-        ancestors.any(was_led_to) && !purge::leads_to(&self.evidence, &self.going, manifest)
+        ancestors.any(was_led_to) && !purge::is_tag_reachable(&self.evidence, &self.pending, manifest)
     }
 
     /// A manifest by a tag on it, which people know, or by its digest.

@@ -21,7 +21,7 @@ pub(super) struct Evidence<'a> {
     /// Tags that are requested, and are where they are expected.
     requested: HashSet<TagId>,
     /// Tags that stay and may point at any manifest, with why.
-    unknown: Vec<(String, &'a Error)>,
+    unresolved: Vec<(String, &'a Error)>,
     /// By manifest, the names that the grammar of tags forbids and that point at it.
     other_names: HashMap<ManifestId, Vec<&'a str>>,
     /// Manifests that stay and may list any other: the manifest, the name that leads to it, and why.
@@ -39,7 +39,9 @@ impl<'a> Evidence<'a> {
             as_expected(request, tag).then_some(tag)
         });
         let manifests = requests.iter().filter_map(|request| match &request.target {
-            Target::Manifest(digest) => Some((index.manifest_id(digest)?, request.policy.siblings == Siblings::Go)),
+            Target::Manifest(digest) => {
+                Some((index.manifest_id(digest)?, request.policy.siblings == Siblings::RemoveAll))
+            }
             Target::Tag(_) => None,
         });
         let manifests: HashMap<_, _> = manifests.collect();
@@ -47,7 +49,7 @@ impl<'a> Evidence<'a> {
             state,
             index,
             requested: requested.collect(),
-            unknown: Vec::new(),
+            unresolved: Vec::new(),
             other_names: HashMap::new(),
             unreadable: Vec::new(),
         };
@@ -55,14 +57,14 @@ impl<'a> Evidence<'a> {
             if let Pointer::Unknown(error) = pointer
                 && !evidence.requested.contains(&id)
             {
-                evidence.unknown.push((format!("{}:{tag}", state.repository), error));
+                evidence.unresolved.push((format!("{}:{tag}", state.repository), error));
             }
         }
         for other in index.other_names() {
             match &other.pointer {
                 Pointer::At(manifest) => evidence.other_names.entry(*manifest).or_default().push(&other.name),
                 Pointer::Unknown(error) => {
-                    evidence.unknown.push((format!("{}:{}", state.repository, other.name), error))
+                    evidence.unresolved.push((format!("{}:{}", state.repository, other.name), error))
                 }
                 Pointer::Dangling => {}
             }
@@ -75,12 +77,12 @@ impl<'a> Evidence<'a> {
             };
             let name = match manifests.get(&manifest) {
                 // What no tag leads to may be pulled by its digest.
-                None => evidence.staying_name(manifest).or_else(|| {
+                None => evidence.remaining_name(manifest).or_else(|| {
                     (!evidence.is_tagged(manifest)).then(|| format!("{}@{}", state.repository, index.digest(manifest)))
                 }),
                 // It is not deleted where a tag leads to it that stays.
-                Some(true) => index.parents(manifest).find_map(|parent| evidence.staying_name(parent)),
-                Some(false) => evidence.staying_name(manifest),
+                Some(true) => index.parents(manifest).find_map(|parent| evidence.remaining_name(parent)),
+                Some(false) => evidence.remaining_name(manifest),
             };
             evidence.unreadable.extend(name.map(|name| (manifest, name, error)));
         }
@@ -99,7 +101,7 @@ impl<'a> Evidence<'a> {
 
     /// Whether a tag, another name or an index leads to a manifest.
     pub(super) fn is_named(&self, manifest: ManifestId) -> bool {
-        self.index.is_reached(manifest) || self.other_names.contains_key(&manifest)
+        self.index.is_referenced(manifest) || self.other_names.contains_key(&manifest)
     }
 
     /// Whether any name leads to a manifest, through indexes or directly.
@@ -109,7 +111,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// A name that stays and leads to a manifest, through indexes or directly.
-    fn staying_name(&self, manifest: ManifestId) -> Option<String> {
+    fn remaining_name(&self, manifest: ManifestId) -> Option<String> {
         let name_on = |next| {
             let tag = self.index.tags_on(next).find(|tag| !self.is_requested(*tag));
             let tag = tag.map(|tag| self.index.tag(tag).as_str());
@@ -128,7 +130,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Whether neither what is requested is in use nor a tag that would go with it.
-    pub(super) fn is_unused(&self, item: &Item, manifest: Option<ManifestId>, name: &str) -> Result<()> {
+    pub(super) fn check_not_in_use(&self, item: &Item, manifest: Option<ManifestId>, name: &str) -> Result<()> {
         let in_use = &self.state.in_use;
         let tag = item.request.target.tag().filter(|tag| in_use.tags.contains(tag));
         let takes = |tag: &&Tag| item.request.policy.siblings.allow(tag);
@@ -143,7 +145,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Whether the manifest of an item may go, as far as its tags and the indexes around it are concerned.
-    pub(super) fn may_delete(&self, item: &Item, manifest: Option<ManifestId>) -> Result<()> {
+    pub(super) fn check_deletable(&self, item: &Item, manifest: Option<ManifestId>) -> Result<()> {
         let policy = &item.request.policy;
         let name = item.request.target.within(&self.state.repository);
         // A placeholder is on one tag alone, and nothing lists it: it is made so.
@@ -154,30 +156,30 @@ impl<'a> Evidence<'a> {
         {
             return Ok(());
         }
-        if policy.siblings != Siblings::Go {
-            self.siblings_allow(item, manifest, &name)?;
+        if policy.siblings != Siblings::RemoveAll {
+            self.check_siblings(item, manifest, &name)?;
         }
         if !policy.force {
             if !item.indexes.is_empty() {
                 let indexes = item.indexes.iter().map(ToString::to_string).collect::<Vec<_>>();
                 let danger = Danger::InIndex { indexes: item.indexes.clone() };
                 return Err(Error::new(Kind::Safety(danger), format!("removing {name} would break an index")).because(
-                    format!("{} lists it", self.index_name(&item.indexes).unwrap_or_else(|| some_of(&indexes))),
+                    format!("{} lists it", self.index_name(&item.indexes).unwrap_or_else(|| join_names(&indexes))),
                 ));
             }
-            self.nothing_unread_needs(manifest, &name)?;
+            self.check_no_unread_index(manifest, &name)?;
         }
         Ok(())
     }
 
     /// Whether no other tag is on a manifest that may not go, and none could be.
-    fn siblings_allow(&self, item: &Item, manifest: Option<ManifestId>, name: &str) -> Result<()> {
+    fn check_siblings(&self, item: &Item, manifest: Option<ManifestId>, name: &str) -> Result<()> {
         let RepositoryState { registry, repository, .. } = self.state;
         let siblings = &item.request.policy.siblings;
         let unrequested: Arc<[Tag]> = match &item.siblings {
             None => Arc::default(),
             // Many tags on one manifest share what there is to be said of it.
-            Some(known) if *siblings == Siblings::Stay => Arc::clone(&known.others),
+            Some(known) if *siblings == Siblings::Keep => Arc::clone(&known.others),
             Some(known) => known.others.iter().filter(|tag| !siblings.allow(tag)).cloned().collect(),
         };
         let other_names = manifest.map_or(&[][..], |manifest| self.other_names(manifest));
@@ -185,7 +187,7 @@ impl<'a> Evidence<'a> {
         if count > 0 {
             let tags = unrequested.iter().map(|tag| format!("{repository}:{tag}"));
             let names = tags.chain(other_names.iter().map(|name| format!("{repository}:{name:?}")));
-            let names = some_of_many(names, count);
+            let names = join_first(names, count);
             let digest = item.digest.as_ref().map(ToString::to_string).unwrap_or_default();
             return Err(match (&item.request.target, &item.digest) {
                 (Target::Tag(_), Some(on)) => {
@@ -207,7 +209,7 @@ impl<'a> Evidence<'a> {
             });
         }
         // What no tag leads to may have tags that the list lacks as well as any other.
-        if let Some(doubt) = self.index.doubt() {
+        if let Some(doubt) = self.index.list_caveat() {
             let what = format!("cannot remove {name}: cannot find out which other tags point to its manifest");
             let why = match doubt {
                 ListCaveat::Failed(_) => doubt.to_string(),
@@ -217,8 +219,8 @@ impl<'a> Evidence<'a> {
                 .because(why)
                 .because(format!("{registry} deletes manifests, not tags")));
         }
-        if let Some((first, error)) = self.unknown.first() {
-            let names = self.unknown.iter().take(NAMED).map(|(name, _)| name.clone()).collect();
+        if let Some((first, error)) = self.unresolved.first() {
+            let names = self.unresolved.iter().take(NAMED).map(|(name, _)| name.clone()).collect();
             let what = format!("cannot remove {name}: {first} cannot be read, and may point to the same manifest");
             return Err(Error::new(Kind::Safety(Danger::Unreadable { names }), what).because(error));
         }
@@ -226,20 +228,20 @@ impl<'a> Evidence<'a> {
     }
 
     /// Whether nothing that could not be read may list a manifest. What it lists itself cannot.
-    fn nothing_unread_needs(&self, manifest: Option<ManifestId>, name: &str) -> Result<()> {
-        if self.unreadable.is_empty() && self.unknown.is_empty() {
+    fn check_no_unread_index(&self, manifest: Option<ManifestId>, name: &str) -> Result<()> {
+        if self.unreadable.is_empty() && self.unresolved.is_empty() {
             return Ok(());
         }
         let mut below = HashSet::new();
         if let Some(manifest) = manifest {
-            self.index.reach(manifest, |reached| {
+            self.index.visit_reachable(manifest, |reached| {
                 below.insert(reached);
             });
         }
         let unreadable = self.unreadable.iter().filter(|(manifest, ..)| !below.contains(manifest));
         let unreadable = unreadable
             .map(|(_, name, error)| (name, *error))
-            .chain(self.unknown.iter().map(|(name, error)| (name, Some(*error))));
+            .chain(self.unresolved.iter().map(|(name, error)| (name, Some(*error))));
         let unreadable: Vec<_> = unreadable.take(NAMED).collect();
         let Some((first, error)) = unreadable.first() else { return Ok(()) };
         let names = unreadable.iter().map(|(name, _)| (*name).clone()).collect();
@@ -251,30 +253,30 @@ impl<'a> Evidence<'a> {
     /// The first of the indexes to which a name leads that stays, for people.
     fn index_name(&self, indexes: &[Digest]) -> Option<String> {
         let named =
-            indexes.iter().filter_map(|digest| Some((self.staying_name(self.index.manifest_id(digest)?)?, digest)));
+            indexes.iter().filter_map(|digest| Some((self.remaining_name(self.index.manifest_id(digest)?)?, digest)));
         named.map(|(name, digest)| format!("{name} ({digest})")).next()
     }
 
     /// Whether a manifest that no request names may be deleted by digest: nothing leads to it, and nothing could.
-    pub(super) fn is_unneeded(&self, manifest: ManifestId) -> bool {
+    pub(super) fn is_unreferenced(&self, manifest: ManifestId) -> bool {
         let is_placeholder = self.index.facts(manifest).is_some_and(|facts| facts.is_placeholder);
         let is_in_use = self.state.in_use.manifests.contains(&manifest);
-        (is_placeholder || self.knows_all()) && !self.other_names.contains_key(&manifest) && !is_in_use
+        (is_placeholder || self.is_complete()) && !self.other_names.contains_key(&manifest) && !is_in_use
     }
 
     /// Whether the list and everything that stays could be read.
-    pub(super) fn knows_all(&self) -> bool {
-        self.index.doubt().is_none() && self.unknown.is_empty() && self.unreadable.is_empty()
+    pub(super) fn is_complete(&self) -> bool {
+        self.index.list_caveat().is_none() && self.unresolved.is_empty() && self.unreadable.is_empty()
     }
 }
 
 /// The first ten, and how many more there are.
-pub(super) fn some_of(names: &[String]) -> String {
-    some_of_many(names.iter().cloned(), names.len())
+pub(super) fn join_names(names: &[String]) -> String {
+    join_first(names.iter().cloned(), names.len())
 }
 
 /// The first ten of `count` names, and how many more there are: `team/app:a, team/app:b and 12 more`.
-fn some_of_many(names: impl Iterator<Item = String>, count: usize) -> String {
+fn join_first(names: impl Iterator<Item = String>, count: usize) -> String {
     let first = names.take(NAMED).collect::<Vec<_>>().join(", ");
     if count > NAMED { format!("{first} and {} more", count - NAMED) } else { first }
 }

@@ -15,11 +15,11 @@ use futures::FutureExt;
 use super::archive::Run;
 use super::decide::decide;
 use super::dependencies::Dependencies;
-use super::item::{Item, Purpose};
+use super::item::{Item, Origin};
 use super::plan::Plan;
 use super::request::{Method, RemovalRequest, Target};
 use super::state::{Inspect, RepositoryState};
-use super::step::Step;
+use super::step::Deleter;
 use super::verify::{KeptNames, Veto};
 use crate::error::{Danger, Error, Kind, Operation, Result};
 use crate::name::{Digest, Repository, Tag};
@@ -61,11 +61,11 @@ pub enum Outcome {
     /// It was not there at the first look.
     Absent(Error),
     /// It was there at the first look, and another client removed it.
-    Vanished(Option<Digest>),
+    AlreadyRemoved(Option<Digest>),
     /// It stays, because something that stays needs it now.
     Kept(Error),
     /// It was not tried: what it refers to was to go before it, and stays. Why is told of that.
-    Left(Error),
+    Skipped(Error),
     /// It should have gone, and did not.
     Failed(Error),
 }
@@ -81,7 +81,7 @@ pub struct Execution {
     items: VecDeque<Item>,
     kept: KeptNames,
     /// Carried out and proved by a look at each, not yet by the list.
-    unlisted: Vec<(Item, Outcome)>,
+    unconfirmed: Vec<(Item, Outcome)>,
     /// Ready to be told.
     done: VecDeque<(Item, Outcome)>,
     /// How many items of the batch are left.
@@ -92,7 +92,7 @@ pub struct Execution {
     /// The item that is being carried out, once something may have changed for it.
     in_progress: Option<Item>,
     /// Whether the registry was seen to delete a tag by its name.
-    untags: bool,
+    tag_deletion_confirmed: bool,
     /// What was lost that should have stayed, before all was done.
     loss: Option<Error>,
     /// Whether anything was removed since what stays was verified.
@@ -111,13 +111,13 @@ impl Execution {
             options,
             items: decision.items.into(),
             kept: kept,
-            unlisted: Vec::new(),
+            unconfirmed: Vec::new(),
             done: VecDeque::new(),
             batch: 0,
             dependencies,
             failed: HashMap::new(),
             in_progress: None,
-            untags: false,
+            tag_deletion_confirmed: false,
             loss: None,
             changed: false,
             state,
@@ -142,13 +142,13 @@ impl Execution {
                 return Some(done);
             }
             if self.batch == 0 {
-                if !self.unlisted.is_empty() {
+                if !self.unconfirmed.is_empty() {
                     self.end_batch().boxed().await;
                     continue;
                 }
                 self.begin_batch().boxed().await?;
             }
-            self.step().await;
+            self.execute_next().await;
         }
     }
 
@@ -165,12 +165,12 @@ impl Execution {
             return Ok(());
         }
         let lost = self.kept.lost(&self.client, &self.state.repository).await?;
-        if lost.is_empty() { Ok(()) } else { Err(self.lost(&lost)) }
+        if lost.is_empty() { Ok(()) } else { Err(self.loss_error(&lost)) }
     }
 
     /// What was done and not told, when it is given up; and the item of which it is not known what became of it.
     pub fn abandon(&mut self) -> (Vec<(Item, Outcome)>, Option<Item>) {
-        let done = self.done.drain(..).chain(self.unlisted.drain(..)).collect();
+        let done = self.done.drain(..).chain(self.unconfirmed.drain(..)).collect();
         (done, self.in_progress.take())
     }
 
@@ -178,10 +178,10 @@ impl Execution {
     async fn begin_batch(&mut self) -> Option<()> {
         let first = self.items.front()?;
         // That a registry deletes a tag by its name and nothing else is believed once it was seen.
-        let is_trial = matches!(first.method, Ok(Method::Tag)) && !self.untags;
+        let is_trial = matches!(first.method, Ok(Method::Tag)) && !self.tag_deletion_confirmed;
         let due = if is_trial { 1 } else { self.kept.batch_size().min(self.items.len()) };
         // What went along with a manifest that is gone costs nothing.
-        let goes = |item: &&Item| !item.digest.as_ref().is_some_and(|digest| self.dependencies.is_gone(digest));
+        let goes = |item: &&Item| !item.digest.as_ref().is_some_and(|digest| self.dependencies.is_deleted(digest));
         let next = || self.items.iter().take(due).filter(goes);
         let by_digest = next().any(|item| matches!(item.method, Ok(Method::Manifest)));
         let looks_up = next().any(|item| item.method.is_ok() && !item.is_absent());
@@ -195,7 +195,7 @@ impl Execution {
     /// Reads the list again: what it still names is not removed.
     async fn end_batch(&mut self) {
         let mut gone = HashMap::new();
-        for (item, outcome) in &self.unlisted {
+        for (item, outcome) in &self.unconfirmed {
             if let Outcome::Removed(removed) = outcome {
                 let names =
                     item.also_removed().filter(|name| removed.moved.iter().all(|moved| moved.as_str() != *name));
@@ -204,7 +204,7 @@ impl Execution {
             }
         }
         let still = self.kept.still_listed(&self.client, &self.state.repository, &gone).await;
-        for (item, mut outcome) in std::mem::take(&mut self.unlisted) {
+        for (item, mut outcome) in std::mem::take(&mut self.unconfirmed) {
             if let Outcome::Removed(removed) = &mut outcome {
                 let names = item.request.target.tag().map(Tag::as_str).into_iter().chain(item.also_removed());
                 let names: Vec<_> = names.filter_map(|name| Some((name, *still.get(name)?))).collect();
@@ -219,7 +219,7 @@ impl Execution {
             }
             let is_proof =
                 |removed: &Removed| matches!(item.method, Ok(Method::Tag)) && removed.still_listed.is_empty();
-            self.untags |= matches!(&outcome, Outcome::Removed(removed) if is_proof(removed));
+            self.tag_deletion_confirmed |= matches!(&outcome, Outcome::Removed(removed) if is_proof(removed));
             self.done.push_back((item, outcome));
         }
         if self.kept.suspects_loss()
@@ -235,18 +235,18 @@ impl Execution {
     }
 
     /// Carries out the next item of the batch.
-    async fn step(&mut self) {
+    async fn execute_next(&mut self) {
         let Some(mut item) = self.items.front().cloned() else {
             self.batch = 0;
             return;
         };
-        if let Some(went) = item.digest.as_ref().and_then(|digest| self.dependencies.went_with(digest)) {
+        if let Some(went) = item.digest.as_ref().and_then(|digest| self.dependencies.deleted_with(digest)) {
             item.siblings = Some(Arc::clone(went));
         }
-        let outcome = match (&item.method, &item.purpose) {
-            (Err(error), Purpose::Absent) => Outcome::Absent(error.clone()),
+        let outcome = match (&item.method, &item.origin) {
+            (Err(error), Origin::Absent) => Outcome::Absent(error.clone()),
             (Err(error), _) if matches!(error.kind(), Kind::Safety(Danger::NeededByRest)) => {
-                Outcome::Left(error.clone())
+                Outcome::Skipped(error.clone())
             }
             (Err(error), _) => Outcome::Failed(error.clone()),
             // Boxed, since everything that a deletion may take is in it.
@@ -259,10 +259,10 @@ impl Execution {
             // Nothing was changed, and the rest is decided anew.
             match self.replan(error.clone()).await {
                 Ok(()) => return,
-                Err(again) => return self.take(item, Outcome::Failed(again)),
+                Err(again) => return self.finish_item(item, Outcome::Failed(again)),
             }
         }
-        self.take(item, outcome);
+        self.finish_item(item, outcome);
     }
 
     /// The error for a tag that was gone, and answers again.
@@ -279,38 +279,38 @@ impl Execution {
             .because(format!("{registry} still lists the tag after its deletion"))
     }
 
-    fn take(&mut self, item: Item, outcome: Outcome) {
+    fn finish_item(&mut self, item: Item, outcome: Outcome) {
         self.kept.record_outcome(&self.state, &item, &outcome);
-        if let (Ok(Method::Manifest), Outcome::Vanished(Some(digest))) = (&item.method, &outcome) {
-            self.dependencies.vanished(digest.clone());
+        if let (Ok(Method::Manifest), Outcome::AlreadyRemoved(Some(digest))) = (&item.method, &outcome) {
+            self.dependencies.record_already_deleted(digest.clone());
         }
         self.items.pop_front();
         self.batch = self.batch.saturating_sub(1);
-        if let Outcome::Failed(error) | Outcome::Kept(error) | Outcome::Left(error) = &outcome {
-            self.dependencies.stayed(&self.state, &item);
-            self.remember(&item, error);
+        if let Outcome::Failed(error) | Outcome::Kept(error) | Outcome::Skipped(error) = &outcome {
+            self.dependencies.record_kept(&self.state, &item);
+            self.record_failure(&item, error);
         }
-        self.unlisted.push((item, outcome));
+        self.unconfirmed.push((item, outcome));
     }
 
     async fn execute_item(&mut self, item: &Item, method: Method) -> Outcome {
         let name = item.request.target.within(&self.state.repository);
-        let step = Step { client: &self.client, state: &self.state, item, archive: self.options.archive.as_ref() };
-        if let Some(digest) = item.digest.as_ref().filter(|digest| self.dependencies.is_gone(digest)) {
-            return step.went_along(digest).await;
+        let step = Deleter { client: &self.client, state: &self.state, item, archive: self.options.archive.as_ref() };
+        if let Some(digest) = item.digest.as_ref().filter(|digest| self.dependencies.is_deleted(digest)) {
+            return step.verify_removed_with_manifest(digest).await;
         }
         if let Some(subject) = &item.request.follows
-            && self.dependencies.stays(&self.state, subject, |tag| self.kept.is_staying(tag))
+            && self.dependencies.is_kept(&self.state, subject, |tag| self.kept.is_staying(tag))
         {
             let cause = format!("{}@{subject}, which it refers to, stays", self.state.repository);
             let error = Error::new(Kind::Safety(Danger::NeededByRest), format!("{name} stays"));
-            return Outcome::Left(error.because(cause));
+            return Outcome::Skipped(error.because(cause));
         }
         if let Some(digest) = item.digest.as_ref().filter(|_| method == Method::Manifest)
-            && let Some(cause) = self.dependencies.waits_for(&self.state, item, digest)
+            && let Some(cause) = self.dependencies.blocked_by(&self.state, item, digest)
         {
             let error = Error::new(Kind::Safety(Danger::NeededByRest), format!("{name} stays"));
-            return Outcome::Left(error.because(cause));
+            return Outcome::Skipped(error.because(cause));
         }
         if let Some((other, error)) = item.digest.as_ref().and_then(|digest| self.failed.get(digest))
             && method == Method::Manifest
@@ -322,16 +322,16 @@ impl Execution {
         if let Some(digest) = item.digest.as_ref().filter(|_| method == Method::Manifest)
             && let Some(saved) = self.kept.veto(digest)
         {
-            return self.saved(&name, digest, saved);
+            return self.veto_outcome(&name, digest, saved);
         }
         self.in_progress = Some(item.clone());
         let (outcome, is_deleted) = match (method, &item.request.target) {
-            (Method::Tag, Target::Tag(tag)) => (step.by_name(tag).await, false),
-            (Method::Placeholder, Target::Tag(tag)) => (step.by_placeholder(tag).await, false),
-            _ => step.by_manifest().await,
+            (Method::Tag, Target::Tag(tag)) => (step.delete_tag(tag).await, false),
+            (Method::Placeholder, Target::Tag(tag)) => (step.delete_via_placeholder(tag).await, false),
+            _ => step.delete_manifest().await,
         };
         if let Some(digest) = item.digest.as_ref().filter(|_| is_deleted) {
-            self.dependencies.went(digest.clone(), item);
+            self.dependencies.record_deleted(digest.clone(), item);
             self.changed = true;
         }
         let Outcome::Removed(mut removed) = outcome else { return outcome };
@@ -343,7 +343,7 @@ impl Execution {
     }
 
     /// Why a manifest stays that was to go.
-    fn saved(&self, name: &str, digest: &Digest, saved: &Veto) -> Outcome {
+    fn veto_outcome(&self, name: &str, digest: &Digest, saved: &Veto) -> Outcome {
         let what = format!("{name} stays");
         match saved {
             Veto::By(other) => {
@@ -354,18 +354,18 @@ impl Execution {
         }
     }
 
-    fn lost(&self, lost: &[String]) -> Error {
+    fn loss_error(&self, lost: &[String]) -> Error {
         let names: Vec<_> = lost.iter().map(|name| format!("{}:{name}", self.state.repository)).collect();
         let what = format!(
             "{} {} gone, and should have stayed",
-            super::evidence::some_of(&names),
+            super::evidence::join_names(&names),
             if lost.len() == 1 { "is" } else { "are" }
         );
         Error::new(Kind::Incomplete, what).because("the registry removed it along, or another client removed it")
     }
 
     /// What was said to have failed does not go with the manifest of what comes after it.
-    fn remember(&mut self, item: &Item, error: &Error) {
+    fn record_failure(&mut self, item: &Item, error: &Error) {
         let (Some(digest), Some(_)) = (&item.digest, item.request.target.tag()) else { return };
         if !matches!(error.kind(), Kind::Safety(Danger::Moved { .. })) && item.method.is_ok() {
             let name = item.request.target.within(&self.state.repository);
@@ -374,11 +374,11 @@ impl Execution {
     }
 
     async fn replan(&mut self, refused: Error) -> Result<()> {
-        let is_own = |item: &&Item| matches!(item.purpose, Purpose::Requested | Purpose::Absent);
+        let is_own = |item: &&Item| matches!(item.origin, Origin::Requested | Origin::Absent);
         let left: HashSet<_> = self.items.iter().filter(is_own).map(|item| item.request.target.clone()).collect();
         self.requests.retain(|request| left.contains(&request.target));
         let mut state = (*self.state).clone();
-        state.learn(refused, &self.client, &self.requests, self.inspect, self.changed).await?;
+        state.without_tag_deletion(refused, &self.client, &self.requests, self.inspect, self.changed).await?;
         let (state, requests) = (Arc::new(state), self.requests.clone());
         let known = Arc::clone(&state);
         let decided = tokio::task::spawn_blocking(move || decide(&requests, &known)).await;

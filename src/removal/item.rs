@@ -16,7 +16,7 @@ pub struct Item {
     /// How it goes, or why it does not.
     pub method: Result<Method>,
     /// Why it goes.
-    pub purpose: Purpose,
+    pub origin: Origin,
     /// Other tags on its manifest; `None` where they were not looked for.
     pub siblings: Option<Arc<SiblingTags>>,
     /// Indexes that stay and list its manifest.
@@ -27,17 +27,17 @@ pub struct Item {
 
 /// Why something goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
+pub enum Origin {
     /// It is requested.
     Requested,
     /// It does not exist.
     Absent,
     /// No tag needs it after the others went.
-    Unneeded,
+    Unreferenced,
     /// No index lists it after this one went.
-    PartOf(Target),
+    ChildOf(Target),
     /// It refers to this one, which goes.
-    RefersTo(Target),
+    ReferrerOf(Target),
 }
 
 /// The tags on one manifest.
@@ -55,7 +55,7 @@ pub struct SiblingTags {
 
 impl Item {
     /// The other tags on its manifest that stay.
-    pub fn staying(&self) -> &[Tag] {
+    pub fn remaining_siblings(&self) -> &[Tag] {
         match (&self.method, &self.siblings) {
             (Ok(Method::Manifest), _) | (_, None) => &[],
             (_, Some(siblings)) => &siblings.others,
@@ -78,13 +78,13 @@ impl Item {
     }
 
     /// The other requested tags on its manifest.
-    pub fn companions(&self) -> impl Iterator<Item = &Tag> {
+    pub fn requested_siblings(&self) -> impl Iterator<Item = &Tag> {
         let requested = self.siblings.iter().flat_map(|siblings| &siblings.requested);
         requested.filter(|tag| Some(*tag) != self.request.target.tag())
     }
 
     /// Whether it does not exist, as far as was seen.
     pub fn is_absent(&self) -> bool {
-        self.purpose == Purpose::Absent
+        self.origin == Origin::Absent
     }
 }

@@ -8,17 +8,17 @@ use crate::registry::{Client, Fetched};
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum ListedTarget<'a> {
+pub(super) enum NameOrDigest<'a> {
     /// A name in the list.
     Name(&'a str),
     Manifest(&'a Digest),
 }
 
 /// Fetches something. Where the answer is "not found" it is asked for once more: a replica may lag behind.
-pub(super) async fn find(
+pub(super) async fn fetch_existing(
     client: &Client,
     repository: &Repository,
-    wanted: ListedTarget<'_>,
+    wanted: NameOrDigest<'_>,
 ) -> Result<Option<Fetched>> {
     for _ in 0..2 {
         match fetch(client, repository, wanted).await {
@@ -30,10 +30,10 @@ pub(super) async fn find(
     Ok(None)
 }
 
-pub(super) async fn fetch(client: &Client, repository: &Repository, wanted: ListedTarget<'_>) -> Result<Fetched> {
+pub(super) async fn fetch(client: &Client, repository: &Repository, wanted: NameOrDigest<'_>) -> Result<Fetched> {
     match wanted {
-        ListedTarget::Manifest(digest) => client.fetch_manifest(repository, Target::Digest(digest)).await,
-        ListedTarget::Name(name) => match name.parse::<Tag>() {
+        NameOrDigest::Manifest(digest) => client.fetch_manifest(repository, Target::Digest(digest)).await,
+        NameOrDigest::Name(name) => match name.parse::<Tag>() {
             Ok(tag) => client.fetch_manifest(repository, Target::Tag(&tag)).await,
             Err(_) => client.fetch_other_name(repository, name).await,
         },
@@ -41,7 +41,7 @@ pub(super) async fn fetch(client: &Client, repository: &Repository, wanted: List
 }
 
 /// The names in the list, of whatever form. distribution 2 has no list where no tag is left.
-pub(super) async fn names(client: &Client, repository: &Repository) -> Result<Vec<String>> {
+pub(super) async fn list_names(client: &Client, repository: &Repository) -> Result<Vec<String>> {
     let names: Result<Vec<String>> = client.listed_names(repository).try_concat().await;
     names.or_else(|error| if error.is_not_found() { Ok(Vec::new()) } else { Err(error) })
 }

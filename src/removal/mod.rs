@@ -38,12 +38,12 @@ mod tests;
 mod undo;
 mod verify;
 
-pub use archive::{Archive, Entry, KeptRun, Limits, Run, RunId, RunSummary};
+pub use archive::{Archive, Entry, Limits, Run, RunId, RunInfo, RunSummary};
 pub use decide::{Decision, decide};
 pub use execute::{Execution, Options, Outcome, Removed};
-pub use item::{Item, Purpose, SiblingTags};
+pub use item::{Item, Origin, SiblingTags};
 pub use plan::{Plan, PlanOptions};
-pub use purge::Freed;
+pub use purge::Reclaimable;
 pub use request::{Method, Methods, RemovalPolicy, RemovalRequest, Siblings, Target};
 pub use saved::{SavedItem, SavedPlan};
 pub use state::{InUse, Inspect, RepositoryState};

@@ -13,9 +13,9 @@ pub(super) struct PendingRemovals {
     /// Tags that are removed.
     pub tags: HashSet<TagId>,
     /// Of every manifest: how many tags on it stay.
-    pub staying_tags: Vec<u32>,
+    pub remaining_tags: Vec<u32>,
     /// Of every manifest: how many that list it stay.
-    pub parents: Vec<u32>,
+    pub remaining_parents: Vec<u32>,
 }
 
 impl PendingRemovals {
@@ -26,31 +26,31 @@ impl PendingRemovals {
         Self {
             manifests: HashSet::new(),
             tags: HashSet::new(),
-            staying_tags: index.manifests().map(|(manifest, ..)| count(index.tags_on(manifest).len())).collect(),
-            parents: index.manifests().map(|(manifest, ..)| count(distinct(manifest))).collect(),
+            remaining_tags: index.manifests().map(|(manifest, ..)| count(index.tags_on(manifest).len())).collect(),
+            remaining_parents: index.manifests().map(|(manifest, ..)| count(distinct(manifest))).collect(),
         }
     }
 
     /// Notes that a tag goes.
-    pub(super) fn untag(&mut self, index: &TagIndex, tag: TagId) {
+    pub(super) fn remove_tag(&mut self, index: &TagIndex, tag: TagId) {
         if self.tags.insert(tag)
             && let Some(manifest) = index.pointer(tag).manifest()
         {
-            let staying = &mut self.staying_tags[manifest.position()];
+            let staying = &mut self.remaining_tags[manifest.position()];
             *staying = staying.saturating_sub(1);
         }
     }
 
     /// Notes that a manifest goes, with the tags on it. What it lists and nothing else does any longer.
-    pub(super) fn delete(&mut self, index: &TagIndex, manifest: ManifestId) -> Vec<ManifestId> {
+    pub(super) fn delete_manifest(&mut self, index: &TagIndex, manifest: ManifestId) -> Vec<ManifestId> {
         if !self.manifests.insert(manifest) {
             return Vec::new();
         }
-        index.tags_on(manifest).for_each(|tag| self.untag(index, tag));
+        index.tags_on(manifest).for_each(|tag| self.remove_tag(index, tag));
         let mut freed = Vec::new();
         let mut seen = HashSet::new();
         for &child in index.children(manifest).iter().filter(|child| seen.insert(**child)) {
-            let parents = &mut self.parents[child.position()];
+            let parents = &mut self.remaining_parents[child.position()];
             *parents = parents.saturating_sub(1);
             if *parents == 0 {
                 freed.push(child);

@@ -6,7 +6,7 @@ use super::companions::with_referrers;
 use super::decide::{Decision, decide};
 use super::execute::{Execution, Options};
 use super::item::Item;
-use super::purge::Freed;
+use super::purge::Reclaimable;
 use super::request::RemovalRequest;
 use super::state::{Inspect, RepositoryState};
 use crate::error::{Error, Result};
@@ -112,8 +112,8 @@ impl Plan {
     }
 
     /// What it frees.
-    pub fn freed(&self) -> &Freed {
-        &self.decision.freed
+    pub fn reclaimable(&self) -> &Reclaimable {
+        &self.decision.reclaimable
     }
 
     /// Carries it out.

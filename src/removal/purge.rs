@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::evidence::Evidence;
-use super::item::{Item, Purpose};
+use super::item::{Item, Origin};
 use super::pending::PendingRemovals;
 use super::request::{Method, RemovalPolicy, RemovalRequest, Target};
 use crate::name::Digest;
@@ -16,7 +16,7 @@ use crate::registry::snapshot::{BlobKey, ManifestId, ManifestState};
 
 /// What deletions free at the registry's next garbage collection, for adding up over the repositories of a registry, which share blobs.
 #[derive(Debug, Clone, Default)]
-pub struct Freed {
+pub struct Reclaimable {
     /// Manifests that are deleted by digest.
     pub manifests: usize,
     /// Blobs of these, manifests included, with their sizes in bytes.
@@ -27,7 +27,7 @@ pub struct Freed {
     is_unknown: bool,
 }
 
-impl Freed {
+impl Reclaimable {
     /// Adds what is freed in another repository.
     pub fn add(&mut self, other: &Self) {
         self.manifests += other.manifests;
@@ -45,20 +45,20 @@ impl Freed {
 }
 
 /// Adds to `items` what is deleted because nothing needs it any longer, where that is wanted, and names what is orphaned.
-pub(super) fn plan(items: &mut Vec<Item>, evidence: Evidence<'_>, going: PendingRemovals) -> Freed {
-    let mut purge = Purge { evidence, going, added: Vec::new(), unindexed: HashSet::new() };
+pub(super) fn add_unreferenced(items: &mut Vec<Item>, evidence: Evidence<'_>, going: PendingRemovals) -> Reclaimable {
+    let mut purge = Purge { evidence, pending: going, added: Vec::new(), unindexed: HashSet::new() };
     if purge.evidence.state.deletes_manifests.is_ok() {
         purge.run(items);
     }
-    let Purge { evidence, going, added, .. } = purge;
+    let Purge { evidence, pending: going, added, .. } = purge;
     items.extend(added);
     name_orphans(items, &evidence, &going);
-    freed(&evidence, &going)
+    reclaimable(&evidence, &going)
 }
 
 struct Purge<'a> {
     evidence: Evidence<'a>,
-    going: PendingRemovals,
+    pending: PendingRemovals,
     added: Vec<Item>,
     /// Those of what is added that only the referrers API knows.
     unindexed: HashSet<Digest>,
@@ -76,10 +76,10 @@ impl Purge<'_> {
                 continue;
             }
             if matches!(item.method, Ok(Method::Manifest)) {
-                self.follow(manifest, &mut parts, &mut referrers);
+                self.enqueue_dependents(manifest, &mut parts, &mut referrers);
             } else {
                 let queue = if self.refers(manifest) { &mut referrers } else { &mut parts };
-                queue.push_back((manifest, Purpose::Unneeded));
+                queue.push_back((manifest, Origin::Unreferenced));
             }
         }
         let (mut last, mut is_put_off) = (VecDeque::new(), HashSet::new());
@@ -87,18 +87,18 @@ impl Purge<'_> {
             parts.pop_front().or_else(|| referrers.pop_front()).or_else(|| last.pop_front())
         {
             // What it refers to may be about to go.
-            if self.may_follow(manifest) && is_put_off.insert(manifest) {
+            if self.waits_for_subject(manifest) && is_put_off.insert(manifest) {
                 last.push_back((manifest, purpose));
                 continue;
             }
-            if self.may_go(manifest) {
-                self.going.delete(index, manifest);
+            if self.is_deletable(manifest) {
+                self.pending.delete_manifest(index, manifest);
                 let subject = match index.state(manifest) {
-                    ManifestState::Read(facts) => facts.subject.filter(|_| matches!(purpose, Purpose::RefersTo(_))),
+                    ManifestState::Read(facts) => facts.subject.filter(|_| matches!(purpose, Origin::ReferrerOf(_))),
                     _ => None,
                 };
                 self.add(&index.digest(manifest), purpose, subject.map(|subject| index.digest(subject)));
-                self.follow(manifest, &mut parts, &mut referrers);
+                self.enqueue_dependents(manifest, &mut parts, &mut referrers);
             }
         }
     }
@@ -111,18 +111,18 @@ impl Purge<'_> {
     }
 
     /// Whether a manifest refers to one that no tag ever led to, and that is not going yet.
-    fn may_follow(&self, manifest: ManifestId) -> bool {
+    fn waits_for_subject(&self, manifest: ManifestId) -> bool {
         let index = self.evidence.index;
         let subject = index.facts(manifest).and_then(|facts| facts.subject);
-        subject.is_some_and(|subject| !self.going.manifests.contains(&subject) && !index.is_reached(subject))
+        subject.is_some_and(|subject| !self.pending.manifests.contains(&subject) && !index.is_referenced(subject))
     }
 
     /// Notes what a manifest that goes listed, and what refers to it.
-    fn follow(
+    fn enqueue_dependents(
         &mut self,
         manifest: ManifestId,
-        parts: &mut VecDeque<(ManifestId, Purpose)>,
-        referrers: &mut VecDeque<(ManifestId, Purpose)>,
+        parts: &mut VecDeque<(ManifestId, Origin)>,
+        referrers: &mut VecDeque<(ManifestId, Origin)>,
     ) {
         let Evidence { index, state, .. } = self.evidence;
         let digest = &index.digest(manifest);
@@ -131,10 +131,10 @@ impl Purge<'_> {
             .tags_on(manifest)
             .next()
             .map_or_else(|| Target::Manifest(digest.clone()), |tag| Target::Tag(index.tag(tag).clone()));
-        parts.extend(index.children(manifest).iter().map(|child| (*child, Purpose::PartOf(name.clone()))));
+        parts.extend(index.children(manifest).iter().map(|child| (*child, Origin::ChildOf(name.clone()))));
         let known = state.referring_manifests(manifest);
-        referrers.extend(known.into_iter().map(|referrer| (referrer, Purpose::RefersTo(name.clone()))));
-        if !self.evidence.knows_all() {
+        referrers.extend(known.into_iter().map(|referrer| (referrer, Origin::ReferrerOf(name.clone()))));
+        if !self.evidence.is_complete() {
             return;
         }
         // What only the registry's referrers API knows, nothing else leads to.
@@ -142,24 +142,25 @@ impl Purge<'_> {
             state.untagged_referrers(digest).filter(|digest| index.manifest_id(digest).is_none()).cloned().collect();
         for referrer in unknown {
             if self.unindexed.insert(referrer.clone()) {
-                self.add(&referrer, Purpose::RefersTo(name.clone()), Some(digest.clone()));
+                self.add(&referrer, Origin::ReferrerOf(name.clone()), Some(digest.clone()));
             }
         }
     }
 
-    fn may_go(&self, manifest: ManifestId) -> bool {
-        let (index, going) = (self.evidence.index, &self.going);
+    fn is_deletable(&self, manifest: ManifestId) -> bool {
+        let (index, going) = (self.evidence.index, &self.pending);
         let ManifestState::Read(facts) = index.state(manifest) else { return false };
-        let stays =
-            |subject: ManifestId| !going.manifests.contains(&subject) && leads_to(&self.evidence, going, subject);
+        let stays = |subject: ManifestId| {
+            !going.manifests.contains(&subject) && is_tag_reachable(&self.evidence, going, subject)
+        };
         !going.manifests.contains(&manifest)
-            && going.staying_tags[manifest.position()] == 0
-            && going.parents[manifest.position()] == 0
+            && going.remaining_tags[manifest.position()] == 0
+            && going.remaining_parents[manifest.position()] == 0
             && !facts.subject.is_some_and(stays)
-            && self.evidence.is_unneeded(manifest)
+            && self.evidence.is_unreferenced(manifest)
     }
 
-    fn add(&mut self, digest: &Digest, purpose: Purpose, follows: Option<Digest>) {
+    fn add(&mut self, digest: &Digest, purpose: Origin, follows: Option<Digest>) {
         self.added.push(Item {
             request: RemovalRequest {
                 target: Target::Manifest(digest.clone()),
@@ -169,7 +170,7 @@ impl Purge<'_> {
             },
             digest: Some(digest.clone()),
             method: Ok(Method::Manifest),
-            purpose,
+            origin: purpose,
             siblings: Some(Arc::default()),
             indexes: Vec::new(),
             orphans: Vec::new(),
@@ -178,9 +179,9 @@ impl Purge<'_> {
 }
 
 /// Whether a tag that stays leads to a manifest.
-pub(super) fn leads_to(evidence: &Evidence<'_>, going: &PendingRemovals, manifest: ManifestId) -> bool {
+pub(super) fn is_tag_reachable(evidence: &Evidence<'_>, going: &PendingRemovals, manifest: ManifestId) -> bool {
     let stays = |parent| !going.manifests.contains(&parent);
-    evidence.index.ancestors(manifest, stays).any(|next| going.staying_tags[next.position()] > 0)
+    evidence.index.ancestors(manifest, stays).any(|next| going.remaining_tags[next.position()] > 0)
 }
 
 /// Names what refers to the manifests that go and stays itself.
@@ -198,9 +199,9 @@ fn name_orphans(items: &mut [Item], evidence: &Evidence<'_>, going: &PendingRemo
     }
 }
 
-fn freed(evidence: &Evidence<'_>, going: &PendingRemovals) -> Freed {
+fn reclaimable(evidence: &Evidence<'_>, going: &PendingRemovals) -> Reclaimable {
     let index = evidence.index;
-    let mut freed = Freed { manifests: going.manifests.len(), ..Freed::default() };
+    let mut freed = Reclaimable { manifests: going.manifests.len(), ..Reclaimable::default() };
     for (manifest, known) in index.manifests() {
         let goes = going.manifests.contains(&manifest);
         match known {
@@ -219,7 +220,8 @@ fn freed(evidence: &Evidence<'_>, going: &PendingRemovals) -> Freed {
             ManifestState::Missing => {}
         }
     }
-    freed.is_unknown |= index.doubt().is_some() || index.other_names().iter().any(|other| other.pointer.is_unknown());
+    freed.is_unknown |=
+        index.list_caveat().is_some() || index.other_names().iter().any(|other| other.pointer.is_unknown());
     freed.is_unknown |= index.tags().any(|(tag, _, pointer)| !going.tags.contains(&tag) && pointer.is_unknown());
     freed
 }

@@ -97,20 +97,20 @@ impl Methods {
 pub enum Siblings {
     /// None.
     #[default]
-    Stay,
+    Keep,
     /// All that are on it.
-    Go,
+    RemoveAll,
     /// These, if they are on it.
-    These(Vec<Tag>),
+    Remove(Vec<Tag>),
 }
 
 impl Siblings {
     /// Whether a tag may go along.
     pub fn allow(&self, tag: &Tag) -> bool {
         match self {
-            Self::Stay => false,
-            Self::Go => true,
-            Self::These(tags) => tags.contains(tag),
+            Self::Keep => false,
+            Self::RemoveAll => true,
+            Self::Remove(tags) => tags.contains(tag),
         }
     }
 }
@@ -157,7 +157,7 @@ impl RemovalRequest {
     }
 
     /// Whether the registry's deletion of tags by name would do.
-    pub(super) fn may_go_by_name(&self) -> bool {
-        self.target.tag().is_some() && self.policy.siblings == Siblings::Stay && self.policy.methods.allow(Method::Tag)
+    pub(super) fn allows_untag(&self) -> bool {
+        self.target.tag().is_some() && self.policy.siblings == Siblings::Keep && self.policy.methods.allow(Method::Tag)
     }
 }

@@ -137,7 +137,7 @@ impl SavedPlan {
 impl SavedItem {
     /// The request to remove it as it was planned and in no other way.
     pub fn request(&self) -> RemovalRequest {
-        let siblings = if self.with.is_empty() { Siblings::Stay } else { Siblings::These(self.with.clone()) };
+        let siblings = if self.with.is_empty() { Siblings::Keep } else { Siblings::Remove(self.with.clone()) };
         RemovalRequest {
             target: self.tag.clone().map_or_else(|| Target::Manifest(self.digest.clone()), Target::Tag),
             expected: self.tag.as_ref().map(|_| self.digest.clone()),

@@ -69,7 +69,7 @@ impl RepositoryState {
     ) -> Result<Self> {
         let mut state = Self::unknown(client, repository);
         state.probe(client, requests).await?;
-        state.complete(client, requests, inspect, progress).await?;
+        state.inspect(client, requests, inspect, progress).await?;
         Ok(state)
     }
 
@@ -86,7 +86,7 @@ impl RepositoryState {
     ) -> Result<Self> {
         let mut state = Self { index: Some(index), ..Self::unknown(client, repository) };
         state.probe(client, requests).await?;
-        state.ask_for_referrers(client, requests).await;
+        state.fetch_referrers(client, requests).await;
         Ok(state)
     }
 
@@ -119,16 +119,14 @@ impl RepositoryState {
 
     /// Asks what the registry deletes, as far as anything depends on it.
     async fn probe(&mut self, client: &Client, requests: &[RemovalRequest]) -> Result<()> {
-        if requests.iter().any(RemovalRequest::may_go_by_name) {
+        if requests.iter().any(RemovalRequest::allows_untag) {
             self.deletes_tags = refusal(client.probe_tag_deletion(&self.repository).await)?;
         }
         self.probe_manifests(client, requests).await
     }
 
     async fn probe_manifests(&mut self, client: &Client, requests: &[RemovalRequest]) -> Result<()> {
-        if requests
-            .iter()
-            .any(|request| self.deletes_tags.is_err() || !request.may_go_by_name() || request.policy.purge)
+        if requests.iter().any(|request| self.deletes_tags.is_err() || !request.allows_untag() || request.policy.purge)
         {
             self.deletes_manifests = refusal(client.probe_deletion(&self.repository).await)?;
         }
@@ -141,7 +139,7 @@ impl RepositoryState {
     /// # Errors
     ///
     /// Those of [`RepositoryState::gather`].
-    pub(super) async fn learn(
+    pub(super) async fn without_tag_deletion(
         &mut self,
         refused: Error,
         client: &Client,
@@ -152,7 +150,7 @@ impl RepositoryState {
         self.deletes_tags = Err(refused);
         self.probe_manifests(client, requests).await?;
         if self.index.is_none() || was_changed {
-            self.complete(client, requests, inspect, Arc::default()).await?;
+            self.inspect(client, requests, inspect, Arc::default()).await?;
             // Manifests have other numbers now.
             let named = std::mem::take(&mut self.in_use.named);
             self.keep_used(&named);
@@ -160,19 +158,19 @@ impl RepositoryState {
         Ok(())
     }
 
-    async fn complete(
+    async fn inspect(
         &mut self,
         client: &Client,
         requests: &[RemovalRequest],
         inspect: Inspect,
         progress: Arc<SnapshotProgress>,
     ) -> Result<()> {
-        let by_name = self.deletes_tags.is_ok() && requests.iter().any(RemovalRequest::may_go_by_name);
+        let by_name = self.deletes_tags.is_ok() && requests.iter().any(RemovalRequest::allows_untag);
         if inspect == Inspect::Minimal && self.deletes_manifests.is_err() && !by_name {
-            return self.look_for_requested(client, requests).await;
+            return self.resolve_requested(client, requests).await;
         }
         let depends = |request: &RemovalRequest| {
-            self.deletes_tags.is_err() || !request.may_go_by_name() || request.policy.purge || request.policy.referrers
+            self.deletes_tags.is_err() || !request.allows_untag() || request.policy.purge || request.policy.referrers
         };
         // A placeholder needs to know nothing of others; it is still the last of the methods.
         if inspect == Inspect::Full || requests.iter().any(depends) {
@@ -189,14 +187,14 @@ impl RepositoryState {
                     false => Err(error.within(format!("cannot find out what else would go in {}", self.repository))),
                 })?;
             self.index = Some(Arc::new(index));
-            self.look_for(requests);
-            self.ask_for_referrers(client, requests).await;
+            self.record_absent(requests);
+            self.fetch_referrers(client, requests).await;
         }
         Ok(())
     }
 
     /// Notes what is requested and does not exist, where nothing else matters: the registry deletes nothing.
-    async fn look_for_requested(&mut self, client: &Client, requests: &[RemovalRequest]) -> Result<()> {
+    async fn resolve_requested(&mut self, client: &Client, requests: &[RemovalRequest]) -> Result<()> {
         for request in requests {
             if client.try_resolve(&self.repository, request.target.name()).await?.is_none() {
                 self.absent.insert(request.target.clone(), self.not_found(&request.target));
@@ -212,7 +210,7 @@ impl RepositoryState {
     }
 
     /// Notes what is requested and does not exist.
-    fn look_for(&mut self, requests: &[RemovalRequest]) {
+    fn record_absent(&mut self, requests: &[RemovalRequest]) {
         let Some(index) = self.index.clone() else { return };
         for request in requests {
             let is_there = match &request.target {
@@ -229,21 +227,21 @@ impl RepositoryState {
     }
 
     /// Asks the registry's referrers API, where it has one, what refers to manifests that may go.
-    async fn ask_for_referrers(&mut self, client: &Client, requests: &[RemovalRequest]) {
+    async fn fetch_referrers(&mut self, client: &Client, requests: &[RemovalRequest]) {
         let Some(index) = self.index.clone() else { return };
-        let by_name = |request: &RemovalRequest| self.deletes_tags.is_ok() && request.may_go_by_name();
+        let by_name = |request: &RemovalRequest| self.deletes_tags.is_ok() && request.allows_untag();
         let going =
             requests.iter().filter(|request| !by_name(request) || request.policy.purge || request.policy.referrers);
         let mut wanted = BTreeSet::new();
         for manifest in going.filter_map(|request| self.manifest_of(&request.target)) {
-            index.reach(manifest, |reached| {
+            index.visit_reachable(manifest, |reached| {
                 wanted.insert(reached);
             });
         }
         let mut wanted = wanted.into_iter().map(|manifest| index.digest(manifest).clone());
         // The first answer tells whether there is such an API.
         let Some(first) = wanted.next() else { return };
-        if !self.take_referrers(first.clone(), client.referrers_by_api(&self.repository, &first).await) {
+        if !self.record_referrers(first.clone(), client.referrers_by_api(&self.repository, &first).await) {
             return;
         }
         let rest: Vec<_> = wanted.collect();
@@ -252,12 +250,12 @@ impl RepositoryState {
             stream::iter(rest).map(|digest| async { (client.referrers_by_api(&repository, &digest).await, digest) });
         let answers: Vec<_> = asked.buffer_unordered(client.max_concurrency()).collect().await;
         for (answer, digest) in answers {
-            self.take_referrers(digest, answer);
+            self.record_referrers(digest, answer);
         }
     }
 
     /// Notes what refers to a manifest; whether it is worth asking about others.
-    fn take_referrers(&mut self, digest: Digest, answer: Result<Option<Vec<crate::registry::Descriptor>>>) -> bool {
+    fn record_referrers(&mut self, digest: Digest, answer: Result<Option<Vec<crate::registry::Descriptor>>>) -> bool {
         match answer {
             Ok(Some(referrers)) => {
                 let referrers = referrers.iter().filter_map(|referrer| referrer.digest.supported()).cloned().collect();
@@ -341,7 +339,7 @@ impl RepositoryState {
     pub(super) fn untagged_referrers(&self, digest: &Digest) -> impl Iterator<Item = &Digest> {
         let is_tagged = |referrer: &Digest| {
             let known = self.index.as_ref().and_then(|index| Some((index, index.manifest_id(referrer)?)));
-            known.is_some_and(|(index, manifest)| index.is_reached(manifest))
+            known.is_some_and(|(index, manifest)| index.is_referenced(manifest))
         };
         let mut seen = HashSet::new();
         let told = self.referrers.get(digest).into_iter().flatten();

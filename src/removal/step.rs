@@ -10,7 +10,7 @@ use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Tag, Target};
 use crate::registry::{Client, Deletion, Fetched, Manifest, Resolved, SETTLE_TIME, moved};
 
-pub(super) struct Step<'a> {
+pub(super) struct Deleter<'a> {
     pub client: &'a Client,
     pub state: &'a RepositoryState,
     pub item: &'a Item,
@@ -18,37 +18,37 @@ pub(super) struct Step<'a> {
 }
 
 /// What a last look found.
-enum Before {
-    There(Box<Fetched>),
+enum Current {
+    Found(Box<Fetched>),
     /// It answers, and its bytes cannot be had.
     Unreadable(Option<Digest>, Error),
-    NotThere(Error),
+    Missing(Error),
 }
 
-impl Step<'_> {
+impl Deleter<'_> {
     /// The registry deletes the tag by its name.
-    pub(super) async fn by_name(&self, tag: &Tag) -> Outcome {
-        let before = match self.last_look(tag).await {
+    pub(super) async fn delete_tag(&self, tag: &Tag) -> Outcome {
+        let before = match self.check_current(tag).await {
             Ok(before) => before,
             Err(error) => return Outcome::Failed(error),
         };
         let (digest, can_be_undone) = match before {
-            Before::There(fetched) => (Some(fetched.digest.clone()), self.keep(&[tag], *fetched).await),
-            Before::Unreadable(digest, _) => (digest, false),
-            Before::NotThere(error) if self.state.is_dangling(&self.item.request.target) => {
-                return self.dangling(tag, error).await;
+            Current::Found(fetched) => (Some(fetched.digest.clone()), self.archive_manifest(&[tag], *fetched).await),
+            Current::Unreadable(digest, _) => (digest, false),
+            Current::Missing(error) if self.state.is_dangling(&self.item.request.target) => {
+                return self.delete_dangling_tag(tag, error).await;
             }
-            Before::NotThere(error) => return self.not_there(error),
+            Current::Missing(error) => return self.missing(error),
         };
         match self.client.delete_tag(&self.state.repository, tag, digest.as_ref()).await {
             Ok(Deletion::Deleted) => Outcome::Removed(Removed::of(digest, can_be_undone)),
-            Ok(Deletion::AlreadyGone) => Outcome::Vanished(digest),
+            Ok(Deletion::AlreadyGone) => Outcome::AlreadyRemoved(digest),
             Err(error) => Outcome::Failed(error),
         }
     }
 
     /// The list names it, and there is nothing behind it: where the registry untags, the name can still go.
-    async fn dangling(&self, tag: &Tag, error: Error) -> Outcome {
+    async fn delete_dangling_tag(&self, tag: &Tag, error: Error) -> Outcome {
         match self.client.delete_tag(&self.state.repository, tag, None).await {
             // Whether it is gone is for the list to say.
             Ok(Deletion::Deleted) => Outcome::Removed(Removed::of(None, false)),
@@ -63,16 +63,16 @@ impl Step<'_> {
         }
     }
 
-    fn not_there(&self, error: Error) -> Outcome {
+    fn missing(&self, error: Error) -> Outcome {
         match &self.item.digest {
             // It was seen when the plan was made.
-            Some(digest) => Outcome::Vanished(Some(digest.clone())),
+            Some(digest) => Outcome::AlreadyRemoved(Some(digest.clone())),
             None => Outcome::Absent(error),
         }
     }
 
     /// The manifest goes, with the tags on it. Whether it went is told too: it may have, and its tag not.
-    pub(super) async fn by_manifest(&self) -> (Outcome, bool) {
+    pub(super) async fn delete_manifest(&self) -> (Outcome, bool) {
         let mut is_deleted = false;
         match self.delete_by_digest(&mut is_deleted).await {
             Ok(outcome) => (outcome, is_deleted),
@@ -83,75 +83,78 @@ impl Step<'_> {
     async fn delete_by_digest(&self, is_deleted: &mut bool) -> Result<Outcome> {
         let tag = self.item.request.target.tag();
         let before = match &self.item.request.target {
-            Requested::Tag(tag) => self.last_look(tag).await?,
-            Requested::Manifest(digest) => self.look(Target::Digest(digest)).await?,
+            Requested::Tag(tag) => self.check_current(tag).await?,
+            Requested::Manifest(digest) => self.fetch_current(Target::Digest(digest)).await?,
         };
-        let tags: Vec<_> = tag.into_iter().chain(self.item.companions()).chain(self.item.collateral()).collect();
+        let tags: Vec<_> =
+            tag.into_iter().chain(self.item.requested_siblings()).chain(self.item.collateral()).collect();
         let Some(digest) = self.item.digest.clone() else {
             return Err(Error::new(Kind::Safety(Danger::Unknown), "nothing is deleted by an unknown digest"));
         };
         let can_be_undone = match before {
-            Before::There(fetched) => self.keep(&tags, *fetched).await,
-            Before::Unreadable(Some(now), _) if now != digest => return Err(self.moved(&digest, &now)),
-            Before::Unreadable(Some(_), _) => false,
+            Current::Found(fetched) => self.archive_manifest(&tags, *fetched).await,
+            Current::Unreadable(Some(now), _) if now != digest => return Err(self.moved(&digest, &now)),
+            Current::Unreadable(Some(_), _) => false,
             // Nothing says that it is a manifest: distribution 2 takes a layer's digest as well, and the layer is lost.
-            Before::Unreadable(None, error) => return Err(error),
-            Before::NotThere(error) => return Ok(self.not_there(error)),
+            Current::Unreadable(None, error) => return Err(error),
+            Current::Missing(error) => return Ok(self.missing(error)),
         };
         let deletion = self.delete_with_tags(&digest, &tags).await?;
         *is_deleted = deletion == Deletion::Deleted;
         if let Some(tag) = tag {
             let also: Vec<_> = self.item.also_removed().map(str::to_owned).collect();
-            self.prove_gone(tag, &digest).await.map_err(|error| match also.is_empty() {
+            self.verify_tag_removed(tag, &digest).await.map_err(|error| match also.is_empty() {
                 true => error,
                 // The tag was moved, and others went.
                 false => error
                     .with_kind(Kind::Incomplete)
-                    .because(format!("{} removed with its former manifest", super::evidence::some_of(&also))),
+                    .because(format!("{} removed with its former manifest", super::evidence::join_names(&also))),
             })?;
         }
-        let moved = self.moved_collateral(&digest).await?;
+        let moved = self.find_moved_collateral(&digest).await?;
         Ok(match deletion {
             Deletion::Deleted => Outcome::Removed(Removed { moved, ..Removed::of(Some(digest), can_be_undone) }),
-            Deletion::AlreadyGone => Outcome::Vanished(Some(digest)),
+            Deletion::AlreadyGone => Outcome::AlreadyRemoved(Some(digest)),
         })
     }
 
     /// Pushes a manifest to the tag that nothing else is on, and deletes that. It was found out before that the registry deletes
     /// manifests; should it refuse after all, the tag is put back on what it was on.
-    pub(super) async fn by_placeholder(&self, tag: &Tag) -> Outcome {
-        match self.delete_by_placeholder(tag).await {
+    pub(super) async fn delete_via_placeholder(&self, tag: &Tag) -> Outcome {
+        match self.replace_and_delete(tag).await {
             Ok(outcome) => outcome,
             Err(error) => Outcome::Failed(error),
         }
     }
 
-    async fn delete_by_placeholder(&self, tag: &Tag) -> Result<Outcome> {
+    async fn replace_and_delete(&self, tag: &Tag) -> Result<Outcome> {
         let (client, repository) = (self.client, &self.state.repository);
         // Before the last look, so that little time is between that and the push.
         let blob = placeholder::push_blob(client, repository).await.map_err(refused_push)?;
-        let before = match self.last_look(tag).await {
+        let before = match self.check_current(tag).await {
             // Damaged in the registry's storage: a placeholder does not depend on what it replaces.
             Err(error) if matches!(error.kind(), Kind::Safety(Danger::DigestMismatch)) => {
-                Before::Unreadable(self.item.digest.clone(), error)
+                Current::Unreadable(self.item.digest.clone(), error)
             }
             before => before?,
         };
         let (digest, media_type) = match &before {
-            Before::There(fetched) => (Some(fetched.digest.clone()), fetched.media_type.clone()),
-            Before::Unreadable(digest, _) => (digest.clone(), None),
-            Before::NotThere(_) if self.state.is_dangling(&self.item.request.target) => (None, None),
-            Before::NotThere(error) => return Ok(self.not_there(error.clone())),
+            Current::Found(fetched) => (Some(fetched.digest.clone()), fetched.media_type.clone()),
+            Current::Unreadable(digest, _) => (digest.clone(), None),
+            Current::Missing(_) if self.state.is_dangling(&self.item.request.target) => (None, None),
+            Current::Missing(error) => return Ok(self.missing(error.clone())),
         };
         let placeholder = placeholder::make(&blob, media_type.as_deref());
         let (original, can_be_undone) = match before {
-            Before::There(fetched) => (fetched.manifest.as_ref().ok().cloned(), self.keep(&[tag], *fetched).await),
-            Before::Unreadable(..) | Before::NotThere(_) => (None, false),
+            Current::Found(fetched) => {
+                (fetched.manifest.as_ref().ok().cloned(), self.archive_manifest(&[tag], *fetched).await)
+            }
+            Current::Unreadable(..) | Current::Missing(_) => (None, false),
         };
         self.move_tag(tag, &placeholder, digest.as_ref()).await?;
         match client.delete_manifest(repository, &placeholder.digest).await {
             Ok(_) => {
-                self.prove_gone(tag, &placeholder.digest).await?;
+                self.verify_tag_removed(tag, &placeholder.digest).await?;
                 Ok(Outcome::Removed(Removed::of(digest, can_be_undone)))
             }
             Err(error) => {
@@ -165,7 +168,7 @@ impl Step<'_> {
     /// Puts a tag back on what it was on before the placeholder, unless another client has pushed to it since. The error, with what came of
     /// that.
     async fn put_back(&self, tag: &Tag, original: Option<&Manifest>, placeholder: &Digest, error: Error) -> Error {
-        let now = match (self.client.look(&self.state.repository, Target::Tag(tag)).await, original) {
+        let now = match (self.client.resolve_by_content(&self.state.repository, Target::Tag(tag)).await, original) {
             (Ok(Some(now)), _) if now.digest != *placeholder => {
                 return error.because(format!("another client pushed {} to the tag", now.digest));
             }
@@ -185,43 +188,43 @@ impl Step<'_> {
     }
 
     /// Fetches what the tag points at, which has to be what the plan is about.
-    async fn last_look(&self, tag: &Tag) -> Result<Before> {
-        let before = self.look(Target::Tag(tag)).await?;
+    async fn check_current(&self, tag: &Tag) -> Result<Current> {
+        let before = self.fetch_current(Target::Tag(tag)).await?;
         let now = match &before {
-            Before::There(fetched) => Some(&fetched.digest),
-            Before::Unreadable(digest, _) => digest.as_ref(),
-            Before::NotThere(_) => None,
+            Current::Found(fetched) => Some(&fetched.digest),
+            Current::Unreadable(digest, _) => digest.as_ref(),
+            Current::Missing(_) => None,
         };
         let planned = self.item.digest.as_ref().or(self.item.request.expected.as_ref());
         match (planned, now) {
             (Some(planned), Some(now)) if planned != now => {
-                let told = if let Before::There(fetched) = &before { fetched.told.as_ref() } else { None };
+                let told = if let Current::Found(fetched) = &before { fetched.header_digest.as_ref() } else { None };
                 return Err(if told == Some(planned) { self.mismatch(planned, now) } else { self.moved(planned, now) });
             }
             _ => {}
         }
         match before {
             // Where it was is known, and where it is now is not: another client may have moved it.
-            Before::Unreadable(None, error) if planned.is_some() => Err(error),
+            Current::Unreadable(None, error) if planned.is_some() => Err(error),
             before => Ok(before),
         }
     }
 
     /// Looks at what is to go, by its bytes where they can be had.
-    async fn look(&self, target: Target<'_>) -> Result<Before> {
+    async fn fetch_current(&self, target: Target<'_>) -> Result<Current> {
         let (client, repository) = (self.client, &self.state.repository);
         match client.fetch_manifest(repository, target).await {
-            Ok(fetched) => Ok(Before::There(Box::new(fetched))),
+            Ok(fetched) => Ok(Current::Found(Box::new(fetched))),
             // Asked once more: a replica may lag behind.
             Err(error) if error.is_not_found() => match client.fetch_manifest(repository, target).await {
-                Ok(fetched) => Ok(Before::There(Box::new(fetched))),
-                Err(again) if again.is_not_found() => Ok(Before::NotThere(error)),
+                Ok(fetched) => Ok(Current::Found(Box::new(fetched))),
+                Err(again) if again.is_not_found() => Ok(Current::Missing(error)),
                 Err(again) => Err(again),
             },
             // What is damaged in the registry's storage has to be removable, too.
             Err(error) if matches!(error.kind(), Kind::Protocol(_)) => {
                 let now = client.try_resolve(repository, target).await.ok().flatten().map(|now| now.digest);
-                Ok(Before::Unreadable(now, error))
+                Ok(Current::Unreadable(now, error))
             }
             Err(error) => Err(error),
         }
@@ -243,7 +246,7 @@ impl Step<'_> {
 
     /// Keeps what is going to be removed for undoing it, with the tags on it; whether that was possible. A removal is not held up by
     /// what cannot be kept.
-    async fn keep(&self, tags: &[&Tag], fetched: Fetched) -> bool {
+    async fn archive_manifest(&self, tags: &[&Tag], fetched: Fetched) -> bool {
         let Some(archive) = self.archive.cloned() else { return false };
         let name = self.item.request.target.within(&self.state.repository);
         let Ok(manifest) = fetched.manifest else {
@@ -270,7 +273,7 @@ impl Step<'_> {
         let mut resend = true;
         loop {
             let pushed = self.client.push_manifest(repository, target, to).await;
-            let now = self.client.look(repository, target).await;
+            let now = self.client.resolve_by_content(repository, target).await;
             match (pushed, now) {
                 (_, Ok(Some(now))) if now.digest == to.digest => return Ok(()),
                 (Err(_), Ok(Some(Resolved { digest, .. }))) if from.is_some_and(|from| *from != digest) => {
@@ -312,7 +315,7 @@ impl Step<'_> {
             Ok(_) => Ok(Deletion::Deleted),
             Err(error) if untagged.is_empty() => Err(error),
             Err(error) => {
-                let what = format!("{} removed, but not {repository}@{digest}", super::evidence::some_of(&untagged));
+                let what = format!("{} removed, but not {repository}@{digest}", super::evidence::join_names(&untagged));
                 Err(error.within(what).with_kind(Kind::Incomplete))
             }
         }
@@ -328,7 +331,7 @@ impl Step<'_> {
         let (client, repository) = (self.client, &self.state.repository);
         for tag in tags {
             let name = format!("{repository}:{tag}");
-            match client.look(repository, Target::Tag(tag)).await? {
+            match client.resolve_by_content(repository, Target::Tag(tag)).await? {
                 Some(now) if now.digest != *digest => return Err(moved(&name, digest, &now.digest)),
                 Some(_) => {
                     client.delete_tag(repository, tag, Some(digest)).await?;
@@ -341,7 +344,7 @@ impl Step<'_> {
     }
 
     /// A manifest may go without its tag. One that is elsewhere was moved: that it was gone before is not known.
-    async fn prove_gone(&self, tag: &Tag, digest: &Digest) -> Result<()> {
+    async fn verify_tag_removed(&self, tag: &Tag, digest: &Digest) -> Result<()> {
         let (client, repository) = (self.client, &self.state.repository);
         match client.await_absence(repository, Target::Tag(tag), Some(digest), SETTLE_TIME).await {
             Ok(None) => Ok(()),
@@ -357,7 +360,7 @@ impl Step<'_> {
     }
 
     /// Tags that were not requested, that were to go with a manifest, and that are on another.
-    async fn moved_collateral(&self, digest: &Digest) -> Result<Vec<Tag>> {
+    async fn find_moved_collateral(&self, digest: &Digest) -> Result<Vec<Tag>> {
         let mut moved = Vec::new();
         for tag in self.item.collateral() {
             match self.client.await_absence(&self.state.repository, Target::Tag(tag), Some(digest), SETTLE_TIME).await {
@@ -379,7 +382,7 @@ impl Step<'_> {
     }
 
     /// A tag whose manifest is gone is gone too, unless it was moved, before or since: that is no reason to remove it.
-    pub(super) async fn went_along(&self, digest: &Digest) -> Outcome {
+    pub(super) async fn verify_removed_with_manifest(&self, digest: &Digest) -> Outcome {
         let target = self.item.request.target.name();
         match self.client.await_absence(&self.state.repository, target, Some(digest), SETTLE_TIME).await {
             Ok(None) => Outcome::Removed(Removed::of(Some(digest.clone()), self.archive.is_some())),

@@ -96,7 +96,7 @@ impl Held {
             builder.point_other(position, pointer(on));
         }
         if self.is_list_doubtful {
-            builder.doubt(ListCaveat::Empty);
+            builder.set_list_caveat(ListCaveat::Empty);
         }
         builder.build()
     }
@@ -135,8 +135,8 @@ fn policy() -> impl Strategy<Value = RemovalPolicy> {
         1 => Just(Methods::Only(Method::Placeholder)),
     ];
     let these = proptest::collection::vec(0..8usize, 1..3)
-        .prop_map(|tags| Siblings::These(tags.into_iter().map(tag).collect()));
-    let siblings = prop_oneof![4 => Just(Siblings::Stay), 1 => Just(Siblings::Go), 1 => these];
+        .prop_map(|tags| Siblings::Remove(tags.into_iter().map(tag).collect()));
+    let siblings = prop_oneof![4 => Just(Siblings::Keep), 1 => Just(Siblings::RemoveAll), 1 => these];
     let mostly_not = || prop_oneof![4 => Just(false), 1 => Just(true)];
     (siblings, mostly_not(), mostly_not(), methods, any::<bool>()).prop_map(
         |(siblings, force, placeholder, methods, purge)| RemovalPolicy {
@@ -218,10 +218,10 @@ proptest! {
     #[test]
     fn every_request_is_answered_once(held in held(), requests in requests(), by_name: bool) {
         let items = items(&requests, &held, by_name);
-        let answered: Vec<_> = items.iter().filter(|item| item.purpose == Purpose::Requested).map(|item| &item.request.target).collect();
+        let answered: Vec<_> = items.iter().filter(|item| item.origin == Origin::Requested).map(|item| &item.request.target).collect();
         prop_assert_eq!(answered.len(), requests.len());
         prop_assert!(requests.iter().all(|request| answered.contains(&&request.target)));
-        let digests: Vec<_> = items.iter().filter(|item| item.purpose != Purpose::Requested).map(|item| &item.digest).collect();
+        let digests: Vec<_> = items.iter().filter(|item| item.origin != Origin::Requested).map(|item| &item.digest).collect();
         prop_assert_eq!(digests.iter().collect::<BTreeSet<_>>().len(), digests.len(), "a manifest is purged once");
     }
 
@@ -231,7 +231,7 @@ proptest! {
         let (tags, _) = gone(&held, &items);
         let done = items.iter().filter(|item| item.method.is_ok());
         let said: BTreeSet<_> =
-            done.flat_map(|item| item.request.target.tag().into_iter().chain(item.companions()).chain(item.collateral())).cloned().collect();
+            done.flat_map(|item| item.request.target.tag().into_iter().chain(item.requested_siblings()).chain(item.collateral())).cloned().collect();
         prop_assert!(tags.is_subset(&said), "{tags:?} go, and {said:?} are said to");
     }
 
@@ -258,7 +258,7 @@ proptest! {
             }
         }
         if let Some(on) = held.other_name {
-            let takes_all = requests.iter().any(|request| request.policy.siblings == Siblings::Go);
+            let takes_all = requests.iter().any(|request| request.policy.siblings == Siblings::RemoveAll);
             let is_safe = on.map_or(manifests.is_empty(), |on| !manifests.contains(&digest(on)));
             prop_assert!(is_safe || takes_all || is_forced, "the other name's manifest goes: {items:#?}");
         }
@@ -266,7 +266,7 @@ proptest! {
 
     #[test]
     fn a_list_that_cannot_be_believed_saves_every_manifest(held in held(), requests in requests(), by_name: bool) {
-        prop_assume!(requests.iter().all(|request| request.policy.siblings != Siblings::Go));
+        prop_assume!(requests.iter().all(|request| request.policy.siblings != Siblings::RemoveAll));
         let items = items(&requests, &Held { is_list_doubtful: true, ..held.clone() }, by_name);
         prop_assert!(gone(&held, &items).1.is_empty(), "{items:#?}");
     }
@@ -276,7 +276,7 @@ proptest! {
         let items = items(&requests, &held, by_name);
         let (tags, manifests) = gone(&held, &items);
         let position = |digest: &Digest| items.iter().position(|item| item.digest.as_ref() == Some(digest) && matches!(item.method, Ok(Method::Manifest)));
-        for item in items.iter().filter(|item| item.purpose != Purpose::Requested) {
+        for item in items.iter().filter(|item| item.origin != Origin::Requested) {
             let purged = item.digest.as_ref().expect("a digest");
             let on_it = held.tags.iter().enumerate().filter(|(_, on)| on.map(digest).as_ref() == Some(purged));
             for (number, _) in on_it {
@@ -296,12 +296,12 @@ proptest! {
         let requests: Vec<_> = requests.into_iter().map(|request| RemovalRequest {
             policy: RemovalPolicy { purge: false, ..request.policy }, ..request
         }).collect();
-        prop_assert!(items(&requests, &held, by_name).iter().all(|item| item.purpose == Purpose::Requested));
+        prop_assert!(items(&requests, &held, by_name).iter().all(|item| item.origin == Origin::Requested));
     }
 
     #[test]
     fn a_sibling_more_never_widens_what_goes(held in held(), requests in requests(), by_name: bool, on in 0..MANIFESTS) {
-        prop_assume!(requests.iter().all(|request| request.policy.siblings != Siblings::Go));
+        prop_assume!(requests.iter().all(|request| request.policy.siblings != Siblings::RemoveAll));
         let before = gone(&held, &items(&requests, &held, by_name)).0;
         let mut more = held.clone();
         more.tags.push(Some(on));

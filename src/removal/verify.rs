@@ -13,8 +13,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
 use super::execute::Outcome;
-use super::item::{Item, Purpose};
-use super::lookup::{ListedTarget, fetch, find, names};
+use super::item::{Item, Origin};
+use super::lookup::{NameOrDigest, fetch, fetch_existing, list_names};
 use super::request::{Method, Siblings, Target as Requested};
 use super::state::RepositoryState;
 use crate::error::{Error, Kind, Result};
@@ -26,7 +26,7 @@ use crate::registry::{Client, Fetched, SETTLE_TIME};
 const CHECKS_PER_DELETION: usize = 8;
 
 /// As many new manifests as are read to find out what they list. More than that save everything.
-const MOST_READ: usize = 256;
+const MAX_NEW_MANIFESTS: usize = 256;
 
 /// Why a manifest must not be deleted after all.
 #[derive(Debug, Clone)]
@@ -56,15 +56,15 @@ struct DeletionTerms {
     /// Indexes may lose it.
     is_forced: bool,
     /// Whatever tag is on it may go along.
-    takes_all: bool,
+    removes_all_tags: bool,
     /// It was not requested.
     is_purged: bool,
 }
 
 impl DeletionTerms {
     /// Whether it may go whatever is on it and whatever lists it.
-    fn needs_nothing_known(&self) -> bool {
-        self.is_forced && self.takes_all
+    fn is_unconditional(&self) -> bool {
+        self.is_forced && self.removes_all_tags
     }
 }
 
@@ -74,9 +74,9 @@ pub(super) struct KeptNames {
     /// By name, what stays. Names that no tag may have are among them.
     staying: BTreeMap<String, NameState>,
     /// Tags that are to go: that they are listed is nothing new.
-    going: HashSet<String>,
+    pending: HashSet<String>,
     /// Tags that went: should they be listed again, they are looked at as any other.
-    went: HashSet<String>,
+    removed: HashSet<String>,
     /// Manifests that are to be deleted by digest.
     deleted: HashMap<Digest, DeletionTerms>,
     /// Those of them that must not be.
@@ -99,18 +99,18 @@ impl KeptNames {
     pub(super) fn new(state: &RepositoryState, items: &[Item]) -> Self {
         let mut kept = Self::default();
         for item in items.iter().filter(|item| item.method.is_ok()) {
-            kept.going.extend(names_of(item).map(str::to_owned));
+            kept.pending.extend(affected_names(item).map(str::to_owned));
             if let (Ok(Method::Manifest), Some(digest)) = (&item.method, &item.digest) {
                 let terms = kept.deleted.entry(digest.clone()).or_default();
                 terms.is_forced |= item.request.policy.force;
-                terms.takes_all |= item.request.policy.siblings == Siblings::Go;
-                terms.is_purged |= !matches!(item.purpose, Purpose::Requested);
+                terms.removes_all_tags |= item.request.policy.siblings == Siblings::RemoveAll;
+                terms.is_purged |= !matches!(item.origin, Origin::Requested);
             }
         }
         if let Some(index) = &state.index {
             let tags = index.tags().map(|(_, tag, pointer)| (tag.as_str(), pointer));
             let others = index.other_names().iter().map(|other| (other.name.as_str(), &other.pointer));
-            for (name, pointer) in tags.chain(others).filter(|(name, _)| !kept.going.contains(*name)) {
+            for (name, pointer) in tags.chain(others).filter(|(name, _)| !kept.pending.contains(*name)) {
                 let place = match pointer {
                     Pointer::At(manifest) => NameState::At(index.digest(*manifest)),
                     Pointer::Dangling => NameState::Gone,
@@ -125,8 +125,8 @@ impl KeptNames {
     /// The same for what is left after a new decision. What went is not missed.
     pub(super) fn rebuilt(&self, state: &RepositoryState, items: &[Item]) -> Self {
         let mut kept = Self::new(state, items);
-        kept.went.clone_from(&self.went);
-        kept.staying.retain(|name, place| !self.went.contains(name) || matches!(place, NameState::At(_)));
+        kept.removed.clone_from(&self.removed);
+        kept.staying.retain(|name, place| !self.removed.contains(name) || matches!(place, NameState::At(_)));
         kept
     }
 
@@ -142,16 +142,16 @@ impl KeptNames {
 
     /// Notes how an item ended: its tags are no longer about to go.
     pub(super) fn record_outcome(&mut self, state: &RepositoryState, item: &Item, outcome: &Outcome) {
-        for name in names_of(item) {
-            self.going.remove(name);
+        for name in affected_names(item) {
+            self.pending.remove(name);
             let is_gone = match outcome {
                 Outcome::Removed(removed) => removed.moved.iter().all(|moved| moved.as_str() != name),
-                Outcome::Absent(_) | Outcome::Vanished(_) => true,
-                Outcome::Kept(_) | Outcome::Left(_) | Outcome::Failed(_) => false,
+                Outcome::Absent(_) | Outcome::AlreadyRemoved(_) => true,
+                Outcome::Kept(_) | Outcome::Skipped(_) | Outcome::Failed(_) => false,
             };
             if is_gone {
                 self.staying.remove(name);
-                self.went.insert(name.to_owned());
+                self.removed.insert(name.to_owned());
             } else {
                 let is_dangling = state.is_dangling(&item.request.target);
                 self.staying.insert(name.to_owned(), if is_dangling { NameState::Gone } else { NameState::New });
@@ -168,15 +168,15 @@ impl KeptNames {
     pub(super) async fn read_list(&mut self, client: &Client, state: &RepositoryState, by_digest: bool) {
         let listed = match self.listed.take() {
             Some(listed) => Ok(listed),
-            None => names(client, &state.repository).await,
+            None => list_names(client, &state.repository).await,
         };
         self.vetoes.retain(|_, saved| matches!(saved, Veto::By(_)));
         match listed {
             Ok(listed) => {
                 self.has_list = true;
                 self.vanished = self.missing_from(&listed);
-                for name in listed.into_iter().filter(|name| !self.going.contains(name)) {
-                    let unseen = if self.went.contains(&name) { NameState::Gone } else { NameState::New };
+                for name in listed.into_iter().filter(|name| !self.pending.contains(name)) {
+                    let unseen = if self.removed.contains(&name) { NameState::Gone } else { NameState::New };
                     self.seen_listed.insert(name.clone());
                     self.staying.entry(name).or_insert(unseen);
                 }
@@ -184,7 +184,7 @@ impl KeptNames {
             Err(error) if by_digest => {
                 let error = error.within(format!("cannot find out what else would go in {}", state.repository));
                 // With all its tags a manifest may go whatever the list has.
-                return self.veto_all(&error, |terms| terms.takes_all);
+                return self.veto_all(&error, |terms| terms.removes_all_tags);
             }
             Err(error) => tracing::debug!("the list of tags cannot be read: {error}"),
         }
@@ -213,8 +213,8 @@ impl KeptNames {
         for (name, seen) in found {
             let Some(place) = self.staying.get_mut(&name) else { continue };
             match seen {
-                Ok(Some(Seen { digest, .. })) if *place == NameState::At(digest.clone()) => {}
-                Ok(Some(Seen { digest, lists })) => {
+                Ok(Some(CurrentManifest { digest, .. })) if *place == NameState::At(digest.clone()) => {}
+                Ok(Some(CurrentManifest { digest, lists })) => {
                     *place = NameState::At(digest.clone());
                     if let Some(lists) = lists {
                         self.listed_by.insert(digest.clone(), lists);
@@ -227,7 +227,7 @@ impl KeptNames {
                 Err(_) if *place == NameState::Unreadable => {}
                 Err(error) => {
                     let name = format!("{}:{name} cannot be looked at, and may depend on it", state.repository);
-                    self.veto_all(&error.within(name), DeletionTerms::needs_nothing_known);
+                    self.veto_all(&error.within(name), DeletionTerms::is_unconditional);
                 }
             }
         }
@@ -235,7 +235,7 @@ impl KeptNames {
             let name = format!("{}:{name}", state.repository);
             if let Err(error) = self.veto_needed(client, state, &name, digest).await {
                 let error = error.within(format!("{name} is new, and may depend on it"));
-                self.veto_all(&error, DeletionTerms::needs_nothing_known);
+                self.veto_all(&error, DeletionTerms::is_unconditional);
             }
         }
     }
@@ -265,10 +265,10 @@ impl KeptNames {
         if let Some(known) = facts(state, digest).or_else(|| self.listed_by.get(digest).cloned()) {
             return Ok(known);
         }
-        if self.listed_by.len() >= MOST_READ {
-            return Err(Error::new(Kind::Incomplete, format!("more than {MOST_READ} manifests are new")));
+        if self.listed_by.len() >= MAX_NEW_MANIFESTS {
+            return Err(Error::new(Kind::Incomplete, format!("more than {MAX_NEW_MANIFESTS} manifests are new")));
         }
-        let fetched = find(client, &state.repository, ListedTarget::Manifest(digest)).await?;
+        let fetched = fetch_existing(client, &state.repository, NameOrDigest::Manifest(digest)).await?;
         // What an index lists and the registry does not have needs nothing.
         let lists = fetched.map_or_else(|| Ok(Vec::new()), lists)?;
         self.listed_by.insert(digest.clone(), lists.clone());
@@ -319,7 +319,7 @@ impl KeptNames {
         let looks = names.into_iter().map(|name| async {
             let is_there = match name.parse::<Tag>() {
                 Ok(tag) => client.try_resolve(repository, Target::Tag(&tag)).await?.is_some(),
-                Err(_) => find(client, repository, ListedTarget::Name(&name)).await?.is_some(),
+                Err(_) => fetch_existing(client, repository, NameOrDigest::Name(&name)).await?.is_some(),
             };
             Ok::<_, Error>((!is_there).then_some(name))
         });
@@ -346,13 +346,13 @@ impl KeptNames {
         let until = Instant::now() + SETTLE_TIME;
         let mut wait = FIRST;
         loop {
-            let Ok(listed) = names(client, repository).await else { return HashMap::new() };
+            let Ok(listed) = list_names(client, repository).await else { return HashMap::new() };
             self.vanished = self.missing_from(&listed);
             let named: BTreeSet<_> = listed.iter().filter(|name| removed.contains_key(*name)).cloned().collect();
             self.listed = Some(listed);
             let mut still = HashMap::new();
             for name in named {
-                match fetch(client, repository, ListedTarget::Name(&name)).await.map(|now| now.digest) {
+                match fetch(client, repository, NameOrDigest::Name(&name)).await.map(|now| now.digest) {
                     // One that was pushed again is rightly listed.
                     Ok(now) if removed.get(&name).is_some_and(|digest| digest.as_ref() != Some(&now)) => {}
                     Ok(_) => drop(still.insert(name, true)),
@@ -369,7 +369,7 @@ impl KeptNames {
 }
 
 /// The names that an item is about: its own tag, and what goes with its manifest.
-fn names_of(item: &Item) -> impl Iterator<Item = &str> {
+fn affected_names(item: &Item) -> impl Iterator<Item = &str> {
     let own = match &item.request.target {
         Requested::Tag(tag) => Some(tag),
         Requested::Manifest(_) => None,
@@ -385,7 +385,7 @@ fn facts(state: &RepositoryState, digest: &Digest) -> Option<Vec<Digest>> {
 }
 
 /// What a name is now.
-struct Seen {
+struct CurrentManifest {
     digest: Digest,
     /// What it lists, where its manifest is a new one.
     lists: Option<Vec<Digest>>,
@@ -403,15 +403,15 @@ async fn resolve_name(
     repository: Repository,
     name: String,
     known: &HashSet<Digest>,
-) -> (String, Result<Option<Seen>>) {
-    let fetched = find(&client, &repository, ListedTarget::Name(&name)).await;
+) -> (String, Result<Option<CurrentManifest>>) {
+    let fetched = fetch_existing(&client, &repository, NameOrDigest::Name(&name)).await;
     // The bytes are given back before another reply has to wait for their place.
     let seen = fetched.and_then(|fetched| {
         let Some(fetched) = fetched else { return Ok(None) };
         let (digest, is_known) = (fetched.digest.clone(), known.contains(&fetched.digest));
         // What is new and cannot be read may need anything.
         let lists = if is_known { None } else { Some(lists(fetched)?) };
-        Ok(Some(Seen { digest, lists }))
+        Ok(Some(CurrentManifest { digest, lists }))
     });
     (name, seen)
 }

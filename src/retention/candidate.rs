@@ -55,7 +55,7 @@ pub(super) struct RuleInput<'a> {
 #[derive(Clone, Copy)]
 enum Status {
     /// The rules are not asked.
-    Settled(Intent),
+    Exempt(Intent),
     /// They are.
     Ruled(ManifestId),
 }
@@ -72,7 +72,7 @@ impl Candidates {
         summaries.drop_shared_dates(images(snapshot, &statuses).into_iter());
         let created = |status: &Status| match status {
             Status::Ruled(manifest) => summaries.created(*manifest),
-            Status::Settled(_) => Created::Unknown,
+            Status::Exempt(_) => Created::Unknown,
         };
         let created: Vec<_> = statuses.iter().map(created).collect();
         // The rows of what the rules are not asked about have their dates too.
@@ -92,14 +92,15 @@ impl Candidates {
                 unordered = unordered.or(Some(RuleId(number)));
             }
         }
-        let because = |tag: TagId| rules.first().map_or(Removed::NotKept, |rule| because(rule, &keys[tag.position()]));
+        let because =
+            |tag: TagId| rules.first().map_or(Removed::NotKept, |rule| removal_reason(rule, &keys[tag.position()]));
         let intent = |tag: TagId| match (statuses[tag.position()], kept[tag.position()]) {
-            (Status::Ruled(_) | Status::Settled(Intent::Follow(_) | Intent::Remove(_)), _)
+            (Status::Ruled(_) | Status::Exempt(Intent::Follow(_) | Intent::Remove(_)), _)
                 if is_used[tag.position()] =>
             {
                 Intent::Keep(Kept::Used)
             }
-            (Status::Settled(intent), _) => intent,
+            (Status::Exempt(intent), _) => intent,
             (Status::Ruled(_), Some(kept)) => Intent::Keep(kept),
             (Status::Ruled(_), None) => Intent::Remove(because(tag)),
         };
@@ -122,7 +123,7 @@ fn images(snapshot: &TagIndex, statuses: &[Status]) -> Vec<ManifestId> {
     let mut is_new = vec![true; snapshot.manifest_count()];
     let ruled = statuses.iter().filter_map(|status| match status {
         Status::Ruled(manifest) => Some(*manifest),
-        Status::Settled(_) => None,
+        Status::Exempt(_) => None,
     });
     ruled.filter(|manifest| std::mem::replace(&mut is_new[manifest.position()], false)).collect()
 }
@@ -136,7 +137,7 @@ fn status(
     tag: TagId,
     pointer: &Pointer,
 ) -> Status {
-    let keep = |kept| Status::Settled(Intent::Keep(kept));
+    let keep = |kept| Status::Exempt(Intent::Keep(kept));
     let manifest = match pointer {
         Pointer::At(manifest) => *manifest,
         Pointer::Dangling => return keep(Kept::Dangling),
@@ -144,7 +145,7 @@ fn status(
     };
     let facts = match snapshot.state(manifest) {
         ManifestState::Read(facts) if facts.is_placeholder => {
-            return Status::Settled(Intent::Remove(Removed::Placeholder));
+            return Status::Exempt(Intent::Remove(Removed::Placeholder));
         }
         ManifestState::Read(facts) if summaries.is_whole(manifest) => facts,
         ManifestState::Missing => return keep(Kept::Dangling),
@@ -157,33 +158,33 @@ fn status(
     let name = snapshot.tag(tag).as_str();
     let named = rules.iter().zip(0..).find_map(|(rule, number)| {
         let id = RuleId(number);
-        let excluded = matching(&rule.exclude, name).map(|glob| Kept::Excluded(id, glob));
-        excluded.or_else(|| by_name(rule, id, name, &keys[tag.position()]))
+        let excluded = first_match(&rule.exclude, name).map(|glob| Kept::Excluded(id, glob));
+        excluded.or_else(|| kept_by_name(rule, id, name, &keys[tag.position()]))
     });
     let unknown = found.into_iter().flatten().find_map(|subject| match subject {
-        Subject::Unknown(subject) => Some(Kept::NoSubject(subject)),
+        Subject::Unknown(subject) => Some(Kept::UnknownSubject(subject)),
         Subject::Known(_) => None,
     });
     let known = found.map(|subject| match subject {
         Some(Subject::Known(subject)) => Some(subject),
         Some(Subject::Unknown(_)) | None => None,
     });
-    named.or(unknown).map_or(Status::Settled(Intent::Follow(known)), keep)
+    named.or(unknown).map_or(Status::Exempt(Intent::Follow(known)), keep)
 }
 
 /// Why a rule keeps a tag for its name, where it does.
-fn by_name(rule: &Rule, id: RuleId, name: &str, key: &VersionKey) -> Option<Kept> {
-    let glob = matching(&rule.keep, name).map(|glob| Kept::Matches(id, glob));
+fn kept_by_name(rule: &Rule, id: RuleId, name: &str, key: &VersionKey) -> Option<Kept> {
+    let glob = first_match(&rule.keep, name).map(|glob| Kept::Matches(id, glob));
     glob.or_else(|| rule.keep_semver.as_ref().filter(|range| key.is_in(range)).map(|_| Kept::InRange(id)))
 }
 
 /// The position of the first glob that matches.
-fn matching(globs: &[Glob], name: &str) -> Option<u32> {
+fn first_match(globs: &[Glob], name: &str) -> Option<u32> {
     globs.iter().zip(0..).find(|(glob, _)| glob.is_match(name)).map(|(_, position)| position)
 }
 
 /// Why a rule removes what it does not keep.
-fn because(rule: &Rule, key: &VersionKey) -> Removed {
+fn removal_reason(rule: &Rule, key: &VersionKey) -> Removed {
     let id = RuleId(0);
     let Rule { older_than, keep_last, keep_newer_than, keep_semver, .. } = rule;
     match (older_than, keep_last, keep_newer_than, keep_semver) {
@@ -231,9 +232,9 @@ impl Application<'_> {
         for tag in tags {
             let name = self.snapshot.tag(tag).as_str();
             let rule = self.rule;
-            let outside = if let Some(glob) = matching(&rule.exclude, name) {
+            let outside = if let Some(glob) = first_match(&rule.exclude, name) {
                 Some(Kept::Excluded(self.id, glob))
-            } else if !rule.matches.is_empty() && matching(&rule.matches, name).is_none() {
+            } else if !rule.matches.is_empty() && first_match(&rule.matches, name).is_none() {
                 Some(Kept::NotMatched(self.id))
             } else {
                 None
@@ -269,7 +270,7 @@ impl Application<'_> {
             Created::Shared(_) => Kept::SharedTime(id),
             Created::Unknown | Created::Known(_) => Kept::NoTime(id),
         };
-        let by_name = by_name(rule, id, name, &self.ranking.keys[tag.position()]);
+        let by_name = kept_by_name(rule, id, name, &self.ranking.keys[tag.position()]);
         match rule.order {
             _ if by_name.is_some() => by_name,
             _ if is_last => Some(Kept::AmongLast(id)),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::candidate::{Candidate, Candidates, Intent, RuleInput};
 use super::plan::{Decision, Plan, Refusal, Verdict};
-use super::reachability::{Reachability, obstacle, reached};
+use super::reachability::{Reachability, find_obstacle, reachable_manifests};
 use super::reason::{Kept, Removed};
 use super::rule::Rule;
 use super::subject::Subjects;
@@ -35,8 +35,8 @@ impl Options {
 /// removed; with [`Rule::older_than`] only what is older. What refers to another manifest has no age or place of its own: it goes with
 /// the last manifest that it refers to, unless its name is kept or excluded, and stays where that one is not known.
 pub fn decide(rules: &[Rule], snapshot: &TagIndex, used: &UsedTags, options: &Options) -> Plan {
-    let is_reached = reached(snapshot);
-    let obstacle = obstacle(snapshot, &is_reached);
+    let is_reached = reachable_manifests(snapshot);
+    let obstacle = find_obstacle(snapshot, &is_reached);
     let mut is_pinned = used.manifests(snapshot);
     let is_used: Vec<_> = snapshot
         .tags()
@@ -80,7 +80,7 @@ pub fn decide(rules: &[Rule], snapshot: &TagIndex, used: &UsedTags, options: &Op
     let mut plan = Plan { decisions, refusal, would_remove_all, is_without_times, obstacle, ..Plan::default() };
     plan.rules = rules.into();
     if held_back.is_none() {
-        plan.removals = positions(&rows, reachability.gone_tags());
+        plan.removals = positions(&rows, reachability.removed_tags());
     }
     plan
 }
@@ -90,10 +90,10 @@ fn removes_all(candidates: &[Candidate], reachability: &Reachability<'_>) -> boo
     let mut goes = false;
     for candidate in candidates {
         match (reachability.outcome(candidate), candidate.intent) {
-            (Ok((Removed::Placeholder | Removed::With(_), _)), _) => {}
+            (Ok((Removed::Placeholder | Removed::SubjectRemoved(_), _)), _) => {}
             (Ok(_), _) => goes = true,
             (Err(_), Intent::Follow(_)) => {}
-            (Err(Kept::Dangling | Kept::NoSubject(_)), _) => {}
+            (Err(Kept::Dangling | Kept::UnknownSubject(_)), _) => {}
             (Err(_), _) => return false,
         }
     }

@@ -39,6 +39,6 @@ mod used;
 
 pub use decide::{Options, decide};
 pub use plan::{Decision, Plan, Refusal, Verdict};
-pub use reason::{Keeper, Kept, Obstacle, Removed, RuleId, Untagged};
+pub use reason::{Kept, ManifestRef, Obstacle, Removed, RuleId, Untagged};
 pub use rule::{Cutoff, Order, Rule};
 pub use used::{MAX_BYTES, UsedImages, UsedTags};

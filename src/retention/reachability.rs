@@ -9,11 +9,11 @@
 use std::collections::VecDeque;
 
 use super::candidate::{Candidate, Intent};
-use super::reason::{Keeper, Kept, Obstacle, Removed, Untagged};
+use super::reason::{Kept, ManifestRef, Obstacle, Removed, Untagged};
 use crate::registry::snapshot::{ManifestId, ManifestState, Pointer, TagId, TagIndex};
 
 /// Which manifests a tag reaches, or another name in the list: through indexes, and from manifests to what refers to them.
-pub(super) fn reached(snapshot: &TagIndex) -> Vec<bool> {
+pub(super) fn reachable_manifests(snapshot: &TagIndex) -> Vec<bool> {
     let mut is_reached = vec![false; snapshot.manifest_count()];
     let mut waiting: Vec<ManifestId> = snapshot.tags().filter_map(|(.., pointer)| pointer.manifest()).collect();
     waiting.extend(snapshot.other_names().iter().filter_map(|other| other.pointer.manifest()));
@@ -27,7 +27,7 @@ pub(super) fn reached(snapshot: &TagIndex) -> Vec<bool> {
 }
 
 /// The first thing that may need any manifest, if there is one: a tag rather than something else.
-pub(super) fn obstacle(snapshot: &TagIndex, is_reached: &[bool]) -> Option<Obstacle> {
+pub(super) fn find_obstacle(snapshot: &TagIndex, is_reached: &[bool]) -> Option<Obstacle> {
     let is_unknown = |pointer: &Pointer| matches!(pointer, Pointer::Unknown(_));
     let tag = snapshot.tags().find(|(.., pointer)| is_unknown(pointer)).map(|(tag, ..)| Obstacle::Tag(tag));
     let manifest = || {
@@ -44,7 +44,7 @@ pub(super) fn obstacle(snapshot: &TagIndex, is_reached: &[bool]) -> Option<Obsta
         let other = snapshot.other_names().iter().zip(0..).find(|(other, _)| is_unknown(&other.pointer));
         other.map(|(_, position)| Obstacle::OtherName(position))
     };
-    tag.or_else(manifest).or_else(other).or_else(|| snapshot.doubt().map(|_| Obstacle::List))
+    tag.or_else(manifest).or_else(other).or_else(|| snapshot.list_caveat().map(|_| Obstacle::List))
 }
 
 /// What stays, and in which order the rest goes: indexes before what they list, and manifests before what refers to them.
@@ -53,9 +53,9 @@ pub(super) struct Reachability<'a> {
     candidates: &'a [Candidate],
     obstacle: Option<Obstacle>,
     /// By manifest: tags on it that stay.
-    tags: Vec<u32>,
+    staying_tags: Vec<u32>,
     /// By manifest: entries of indexes that stay and list it.
-    entries: Vec<u32>,
+    staying_entries: Vec<u32>,
     /// By manifest: whether it stays whatever becomes of its tags: it is in use, or known without being reached by a tag.
     is_pinned: Vec<bool>,
     /// By manifest: whether it stays.
@@ -63,17 +63,17 @@ pub(super) struct Reachability<'a> {
     /// By tag: whether it stays.
     tag_stays: Vec<bool>,
     /// By tag: how many of the manifests that it refers to stay.
-    waits: Vec<u32>,
+    staying_subjects: Vec<u32>,
     /// The tags that follow each manifest: sorted by it.
     followers: Vec<(ManifestId, TagId)>,
     /// The tags that go, in this order.
-    gone_tags: Vec<TagId>,
+    removed_tags: Vec<TagId>,
     /// The manifests that go, in this order.
-    gone: Vec<ManifestId>,
+    removed_manifests: Vec<ManifestId>,
     /// By manifest: the tag or name for which it stays, as far as there is one.
-    holders: Vec<Option<Keeper>>,
+    retained_by: Vec<Option<ManifestRef>>,
     /// By manifest: an index that stays and lists it.
-    listers: Vec<Option<ManifestId>>,
+    listed_by: Vec<Option<ManifestId>>,
 }
 
 impl<'a> Reachability<'a> {
@@ -90,21 +90,21 @@ impl<'a> Reachability<'a> {
             snapshot,
             candidates,
             obstacle,
-            tags: vec![0; count],
-            entries: vec![0; count],
+            staying_tags: vec![0; count],
+            staying_entries: vec![0; count],
             is_pinned,
             stays: vec![true; count],
             tag_stays: vec![true; candidates.len()],
-            waits: vec![0; candidates.len()],
+            staying_subjects: vec![0; candidates.len()],
             followers: Vec::new(),
-            gone_tags: Vec::new(),
-            gone: Vec::new(),
-            holders: vec![None; count],
-            listers: vec![None; count],
+            removed_tags: Vec::new(),
+            removed_manifests: Vec::new(),
+            retained_by: vec![None; count],
+            listed_by: vec![None; count],
         };
         reachability.count();
-        reachability.settle();
-        reachability.hold(rows);
+        reachability.remove_unneeded();
+        reachability.find_retainers(rows);
         reachability
     }
 
@@ -112,7 +112,7 @@ impl<'a> Reachability<'a> {
     fn count(&mut self) {
         for candidate in self.candidates {
             if let Some(manifest) = candidate.manifest {
-                self.tags[manifest.position()] += 1;
+                self.staying_tags[manifest.position()] += 1;
             }
             if let Intent::Follow(subjects) = candidate.intent {
                 let subjects = subjects.into_iter().flatten();
@@ -121,69 +121,69 @@ impl<'a> Reachability<'a> {
         }
         self.followers.sort_unstable();
         for (_, tag) in &self.followers {
-            self.waits[tag.position()] += 1;
+            self.staying_subjects[tag.position()] += 1;
         }
         for (manifest, ..) in self.snapshot.manifests() {
             for child in self.snapshot.children(manifest) {
-                self.entries[child.position()] += 1;
+                self.staying_entries[child.position()] += 1;
             }
         }
     }
 
     /// Lets go what may.
-    fn settle(&mut self) {
+    fn remove_unneeded(&mut self) {
         let mut manifests: VecDeque<ManifestId> = VecDeque::new();
         for position in 0..self.candidates.len() {
-            self.try_tag(self.candidates[position].tag, &mut manifests);
+            self.try_remove_tag(self.candidates[position].tag, &mut manifests);
         }
         while let Some(manifest) = manifests.pop_front() {
-            if !self.stays[manifest.position()] || !self.may_go(manifest) {
+            if !self.stays[manifest.position()] || !self.is_removable(manifest) {
                 continue;
             }
             self.stays[manifest.position()] = false;
-            self.gone.push(manifest);
+            self.removed_manifests.push(manifest);
             let snapshot = self.snapshot;
             for &child in snapshot.children(manifest) {
-                self.entries[child.position()] -= 1;
-                if self.entries[child.position()] == 0 {
+                self.staying_entries[child.position()] -= 1;
+                if self.staying_entries[child.position()] == 0 {
                     manifests.push_back(child);
-                    snapshot.tags_on(child).for_each(|tag| self.try_tag(tag, &mut manifests));
+                    snapshot.tags_on(child).for_each(|tag| self.try_remove_tag(tag, &mut manifests));
                 }
             }
             let first = self.followers.partition_point(|(subject, _)| *subject < manifest);
             let following = self.followers[first..].iter().take_while(|(subject, _)| *subject == manifest);
             for tag in following.map(|(_, tag)| *tag).collect::<Vec<_>>() {
-                self.waits[tag.position()] -= 1;
-                self.try_tag(tag, &mut manifests);
+                self.staying_subjects[tag.position()] -= 1;
+                self.try_remove_tag(tag, &mut manifests);
             }
             manifests.extend(snapshot.referrers(manifest));
         }
     }
 
     /// Lets a tag go, if it may; then perhaps its manifest may too.
-    fn try_tag(&mut self, tag: TagId, manifests: &mut VecDeque<ManifestId>) {
+    fn try_remove_tag(&mut self, tag: TagId, manifests: &mut VecDeque<ManifestId>) {
         let candidate = &self.candidates[tag.position()];
         let is_wanted = match candidate.intent {
             Intent::Keep(_) => false,
             Intent::Remove(_) => true,
-            Intent::Follow(_) => self.obstacle.is_none() && self.waits[tag.position()] == 0,
+            Intent::Follow(_) => self.obstacle.is_none() && self.staying_subjects[tag.position()] == 0,
         };
         let Some(manifest) = candidate.manifest.filter(|_| is_wanted && self.tag_stays[tag.position()]) else { return };
-        if self.entries[manifest.position()] > 0 {
+        if self.staying_entries[manifest.position()] > 0 {
             return;
         }
         self.tag_stays[tag.position()] = false;
-        self.gone_tags.push(tag);
-        self.tags[manifest.position()] -= 1;
-        if self.tags[manifest.position()] == 0 {
+        self.removed_tags.push(tag);
+        self.staying_tags[manifest.position()] -= 1;
+        if self.staying_tags[manifest.position()] == 0 {
             manifests.push_back(manifest);
         }
     }
 
     /// Whether nothing needs a manifest any more.
-    fn may_go(&self, manifest: ManifestId) -> bool {
+    fn is_removable(&self, manifest: ManifestId) -> bool {
         let position = manifest.position();
-        let is_held = self.is_pinned[position] || self.tags[position] > 0 || self.entries[position] > 0;
+        let is_held = self.is_pinned[position] || self.staying_tags[position] > 0 || self.staying_entries[position] > 0;
         let subject = self.snapshot.facts(manifest).and_then(|facts| facts.subject);
         // A manifest with a tag of its own goes with that, whatever it refers to.
         let is_bound = subject.filter(|_| self.snapshot.tags_on(manifest).len() == 0);
@@ -191,17 +191,17 @@ impl<'a> Reachability<'a> {
     }
 
     /// Finds out for whom each manifest stays.
-    fn hold(&mut self, rows: &[TagId]) {
+    fn find_retainers(&mut self, rows: &[TagId]) {
         let names = self.snapshot.other_names().iter().zip(0..);
         let names =
-            names.filter_map(|(other, position)| Some((Keeper::OtherName(position), other.pointer.manifest()?)));
+            names.filter_map(|(other, position)| Some((ManifestRef::OtherName(position), other.pointer.manifest()?)));
         let tags = rows.iter().filter(|tag| self.tag_stays[tag.position()]);
-        let tags = tags.filter_map(|tag| Some((Keeper::Tag(*tag), self.candidates[tag.position()].manifest?)));
+        let tags = tags.filter_map(|tag| Some((ManifestRef::Tag(*tag), self.candidates[tag.position()].manifest?)));
         let mut waiting = Vec::new();
         for (holder, manifest) in tags.chain(names).collect::<Vec<_>>() {
             waiting.push(manifest);
             while let Some(next) = waiting.pop() {
-                let place = &mut self.holders[next.position()];
+                let place = &mut self.retained_by[next.position()];
                 if place.is_none() {
                     *place = Some(holder);
                     waiting.extend(self.snapshot.children(next));
@@ -211,14 +211,14 @@ impl<'a> Reachability<'a> {
         let staying = self.snapshot.manifests().map(|(manifest, ..)| manifest);
         for manifest in staying.filter(|manifest| self.stays[manifest.position()]) {
             for child in self.snapshot.children(manifest) {
-                self.listers[child.position()].get_or_insert(manifest);
+                self.listed_by[child.position()].get_or_insert(manifest);
             }
         }
     }
 
     /// What stands for a manifest that stays.
-    fn holder(&self, manifest: ManifestId) -> Keeper {
-        self.holders[manifest.position()].unwrap_or(Keeper::Manifest(manifest))
+    fn retainer(&self, manifest: ManifestId) -> ManifestRef {
+        self.retained_by[manifest.position()].unwrap_or(ManifestRef::Manifest(manifest))
     }
 
     /// What becomes of a tag: why it goes, and why it does so without its manifest; or why it stays.
@@ -231,8 +231,8 @@ impl<'a> Reachability<'a> {
             Intent::Follow([first, second]) => {
                 let subject = first.or(second);
                 let on = subject.and_then(|subject| self.snapshot.tags_on(subject).next());
-                let holder = on.map(Keeper::Tag).or(subject.map(Keeper::Manifest));
-                holder.map_or(Removed::NotKept, Removed::With)
+                let holder = on.map(ManifestRef::Tag).or(subject.map(ManifestRef::Manifest));
+                holder.map_or(Removed::NotKept, Removed::SubjectRemoved)
             }
             Intent::Keep(kept) => return Err(kept),
         };
@@ -240,15 +240,15 @@ impl<'a> Reachability<'a> {
     }
 
     fn kept(&self, candidate: &Candidate) -> Kept {
-        let lister = candidate.manifest.and_then(|manifest| self.listers[manifest.position()]);
-        let lister = lister.map(|index| self.holder(index));
+        let lister = candidate.manifest.and_then(|manifest| self.listed_by[manifest.position()]);
+        let lister = lister.map(|index| self.retainer(index));
         match candidate.intent {
             Intent::Keep(kept) => kept,
             Intent::Remove(_) => lister.map_or(Kept::Refused, Kept::ListedBy),
             Intent::Follow(subjects) => {
                 let mut staying = subjects.into_iter().flatten().filter(|subject| self.stays[subject.position()]);
-                let staying = staying.next().map(|subject| Kept::RefersTo(self.holder(subject)));
-                let unsure = || self.obstacle.map(Kept::SubjectUnsure);
+                let staying = staying.next().map(|subject| Kept::RefersTo(self.retainer(subject)));
+                let unsure = || self.obstacle.map(Kept::SubjectUncertain);
                 staying.or_else(unsure).or(lister.map(Kept::ListedBy)).unwrap_or(Kept::Refused)
             }
         }
@@ -257,16 +257,16 @@ impl<'a> Reachability<'a> {
     /// Why a manifest does not go with the last of its tags that go.
     fn untagged(&self, manifest: ManifestId) -> Option<Untagged> {
         let is_placeholder = self.snapshot.facts(manifest).is_some_and(|facts| facts.is_placeholder);
-        match (self.stays[manifest.position()], self.holders[manifest.position()], self.obstacle) {
+        match (self.stays[manifest.position()], self.retained_by[manifest.position()], self.obstacle) {
             (true, Some(holder), _) => Some(Untagged::SharedWith(holder)),
             (true, None, _) => Some(Untagged::Needed),
-            (false, _, Some(obstacle)) if !is_placeholder => Some(Untagged::Unsure(obstacle)),
+            (false, _, Some(obstacle)) if !is_placeholder => Some(Untagged::Uncertain(obstacle)),
             (false, ..) => None,
         }
     }
 
     /// The tags that go, indexes before their parts and manifests before what refers to them.
-    pub(super) fn gone_tags(&self) -> &[TagId] {
-        &self.gone_tags
+    pub(super) fn removed_tags(&self) -> &[TagId] {
+        &self.removed_tags
     }
 }

@@ -52,13 +52,13 @@ pub enum Kept {
     /// The registry lists it, and has no manifest for it.
     Dangling,
     /// Its manifest is one of those that an index which stays lists.
-    ListedBy(Keeper),
+    ListedBy(ManifestRef),
     /// What it refers to stays.
-    RefersTo(Keeper),
+    RefersTo(ManifestRef),
     /// What it refers to is not known: this manifest, or the one that its name says.
-    NoSubject(Option<ManifestId>),
+    UnknownSubject(Option<ManifestId>),
     /// What it refers to may have to stay.
-    SubjectUnsure(Obstacle),
+    SubjectUncertain(Obstacle),
     /// The rules would remove every tag of the repository.
     WouldRemoveAll,
     /// The rules cannot be applied to the repository, see [`Plan::refusal`](super::Plan::refusal).
@@ -82,7 +82,7 @@ pub enum Removed {
     /// An interrupted removal left it behind.
     Placeholder,
     /// What it refers to goes.
-    With(Keeper),
+    SubjectRemoved(ManifestRef),
 }
 
 /// Why a tag goes without its manifest.
@@ -90,17 +90,17 @@ pub enum Removed {
 #[non_exhaustive]
 pub enum Untagged {
     /// Something else that stays points at it.
-    SharedWith(Keeper),
+    SharedWith(ManifestRef),
     /// It is in use by its digest, or something that is needs it.
     Needed,
     /// Something may need it.
-    Unsure(Obstacle),
+    Uncertain(Obstacle),
 }
 
 /// What stands for a manifest: a tag on it or on an index above it, or the manifest itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Keeper {
+pub enum ManifestRef {
     /// A tag.
     Tag(TagId),
     /// A name in the list that is not a tag, by its position.
@@ -147,16 +147,16 @@ impl<'a> ReasonWriter<'a> {
     fn failure(self, tag: TagId) -> Option<&'a Error> {
         match self.snapshot.pointer(tag) {
             Pointer::Unknown(error) => Some(error),
-            Pointer::At(manifest) => self.snapshot.failure(*manifest),
+            Pointer::At(manifest) => self.snapshot.first_error(*manifest),
             Pointer::Dangling => None,
         }
     }
 
-    fn holder(self, holder: Keeper) -> String {
+    fn holder(self, holder: ManifestRef) -> String {
         match holder {
-            Keeper::Tag(tag) => self.snapshot.tag(tag).to_string(),
-            Keeper::OtherName(name) => self.other_name(name),
-            Keeper::Manifest(manifest) => self.snapshot.digest(manifest).to_string(),
+            ManifestRef::Tag(tag) => self.snapshot.tag(tag).to_string(),
+            ManifestRef::OtherName(name) => self.other_name(name),
+            ManifestRef::Manifest(manifest) => self.snapshot.digest(manifest).to_string(),
         }
     }
 
@@ -221,8 +221,8 @@ impl Kept {
             | Self::Dangling
             | Self::ListedBy(_)
             | Self::RefersTo(_)
-            | Self::NoSubject(_)
-            | Self::SubjectUnsure(_)
+            | Self::UnknownSubject(_)
+            | Self::SubjectUncertain(_)
             | Self::WouldRemoveAll
             | Self::Refused => None,
         }
@@ -260,14 +260,14 @@ impl fmt::Display for ReasonText<'_, Kept> {
             Kept::Dangling => f.write_str("dangling: the registry lists it and has no manifest for it")?,
             Kept::ListedBy(holder) => write!(f, "part of {}, which stays", words.holder(holder))?,
             Kept::RefersTo(holder) => write!(f, "refers to {}, which stays", words.holder(holder))?,
-            Kept::NoSubject(Some(subject)) => {
+            Kept::UnknownSubject(Some(subject)) => {
                 write!(f, "refers to {}, which no tag reaches", words.snapshot.digest(subject))?;
             }
-            Kept::NoSubject(None) => match tag.and_then(|tag| named_subject(words.snapshot.tag(tag))) {
+            Kept::UnknownSubject(None) => match tag.and_then(|tag| named_subject(words.snapshot.tag(tag))) {
                 Some((algorithm, encoded)) => write!(f, "refers to {algorithm}:{encoded}, which no tag reaches")?,
                 None => f.write_str("refers to a manifest that no tag reaches")?,
             },
-            Kept::SubjectUnsure(obstacle) => {
+            Kept::SubjectUncertain(obstacle) => {
                 write!(f, "refers to a manifest that {} may need", words.obstacle(obstacle))?;
             }
             Kept::WouldRemoveAll => f.write_str("the rule would remove every tag")?,
@@ -296,7 +296,7 @@ impl fmt::Display for ReasonText<'_, Removed> {
             }
             Removed::NotKept => f.write_str("nothing keeps it"),
             Removed::Placeholder => f.write_str("left behind by an interrupted removal"),
-            Removed::With(holder) => write!(f, "refers to {}, which goes", words.holder(holder)),
+            Removed::SubjectRemoved(holder) => write!(f, "refers to {}, which goes", words.holder(holder)),
         }
     }
 }
@@ -308,7 +308,7 @@ impl fmt::Display for ReasonText<'_, Untagged> {
                 write!(f, "shares its manifest with {}, which stays", self.words.holder(holder))
             }
             Untagged::Needed => f.write_str("its manifest stays, which is needed"),
-            Untagged::Unsure(obstacle) => {
+            Untagged::Uncertain(obstacle) => {
                 write!(f, "its manifest stays: {} may need it", self.words.obstacle(obstacle))
             }
         }

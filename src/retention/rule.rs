@@ -37,7 +37,7 @@ pub struct Rule {
 
 impl Rule {
     /// Whether the rule says what is to go. One that only says which tags it is about does not.
-    pub fn says_what_goes(&self) -> bool {
+    pub fn has_criteria(&self) -> bool {
         let Self { keep_last, keep, keep_newer_than, keep_semver, older_than, .. } = self;
         keep_last.is_some()
             || !keep.is_empty()

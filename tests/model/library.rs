@@ -102,12 +102,12 @@ impl Command {
         let digest = digest.parse().expect("a digest");
         let mut policy = self.policy.clone();
         if chance.u8(..5) == 0 {
-            policy.siblings = Siblings::Go;
+            policy.siblings = Siblings::RemoveAll;
         }
         if chance.u8(..6) == 0 {
             return Some(RemovalRequest { target: Target::Manifest(digest), expected: None, follows: None, policy });
         }
-        if policy.siblings == Siblings::Go {
+        if policy.siblings == Siblings::RemoveAll {
             policy.methods = Methods::Only(Method::Manifest);
         }
         let expected = (chance.u8(..3) == 0).then_some(digest);
@@ -125,7 +125,7 @@ impl Command {
         let now = "2026-01-01T00:00:00Z".parse().expect("a time");
         let used = self.used.clone().unwrap_or_default();
         let decided = decide(std::slice::from_ref(rule), &snapshot, &used, &retention::Options::at(now));
-        let requests = RemovalRequest::by_rule(&decided, &snapshot, &self.policy);
+        let requests = RemovalRequest::from_retention(&decided, &snapshot, &self.policy);
         let mut state = RepositoryState::of_snapshot(client, repository, snapshot, &requests).await?;
         state.keep_used(&used);
         let mut plan = Plan::of_state(client.clone(), state, requests, Inspect::Minimal).await?;
@@ -185,7 +185,7 @@ impl Run {
     fn told(&self) -> String {
         let done = self.batches.iter().map(|Batch { span, done }| {
             let done = done.iter().map(|Done { item, outcome }| {
-                let Item { request, digest, method, purpose, .. } = item;
+                let Item { request, digest, method, origin: purpose, .. } = item;
                 let (target, policy) = (&request.target, &request.policy);
                 let digest = digest.as_ref().map(|digest| digest.encoded()[..6].to_owned());
                 let method = method.as_ref().map_err(ToString::to_string);
@@ -232,7 +232,7 @@ pub async fn run(world: &World, command: &Command, retries: u32, archive: &Archi
     let mut run = Run { planning, planned: Vec::new(), frees: None, batches: Vec::new(), verified: None };
     let Some(Ok(plan)) = planned else { return run };
     run.planned = plan.items().to_vec();
-    run.frees = plan.freed().bytes();
+    run.frees = plan.reclaimable().bytes();
     let kept = archive.begin_run().expect("an archive");
     let mut execution = plan.execute(Options { archive: Some(kept) });
     loop {

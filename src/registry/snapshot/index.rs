@@ -18,7 +18,7 @@ use crate::name::{Digest, PackedDigest, Tag};
 pub struct TagIndex {
     tags: IndexMap<Tag, Pointer>,
     other_names: Vec<OtherName>,
-    doubt: Option<ListCaveat>,
+    list_caveat: Option<ListCaveat>,
     digests: IndexSet<PackedDigest>,
     manifests: Vec<ManifestState>,
     blobs: IndexMap<BlobKey, u64>,
@@ -82,8 +82,8 @@ impl TagIndex {
     }
 
     /// Why the list cannot rule out further tags.
-    pub fn doubt(&self) -> Option<&ListCaveat> {
-        self.doubt.as_ref()
+    pub fn list_caveat(&self) -> Option<&ListCaveat> {
+        self.list_caveat.as_ref()
     }
 
     /// Every manifest that is known, whether it was read or not.
@@ -146,7 +146,7 @@ impl TagIndex {
     }
 
     /// Whether a tag is on a manifest, or another lists it. One that is not is known only as what others refer to.
-    pub fn is_reached(&self, manifest: ManifestId) -> bool {
+    pub fn is_referenced(&self, manifest: ManifestId) -> bool {
         self.tags_on(manifest).len() > 0 || self.parents(manifest).len() > 0
     }
 
@@ -161,7 +161,7 @@ impl TagIndex {
     }
 
     /// Calls `visit` for a manifest and all that it reaches through indexes, each once.
-    pub fn reach(&self, manifest: ManifestId, mut visit: impl FnMut(ManifestId)) {
+    pub fn visit_reachable(&self, manifest: ManifestId, mut visit: impl FnMut(ManifestId)) {
         let mut seen = IndexSet::from([manifest]);
         let mut at = 0;
         while let Some(&next) = seen.get_index(at) {
@@ -190,7 +190,7 @@ impl TagIndex {
     pub fn created(&self, manifest: ManifestId) -> Option<Timestamp> {
         let own = self.facts(manifest)?.created.get();
         let mut newest = None;
-        self.reach(manifest, |reached| {
+        self.visit_reachable(manifest, |reached| {
             if reached != manifest {
                 newest = newest.max(self.facts(reached).and_then(|facts| facts.created.get()));
             }
@@ -201,7 +201,7 @@ impl TagIndex {
     /// The sum in bytes of the distinct blobs that a manifest reaches; `None` where a part of it is not known.
     pub fn size(&self, manifest: ManifestId) -> Option<u64> {
         let (mut blobs, mut is_known) = (IndexSet::new(), true);
-        self.reach(manifest, |reached| match self.facts(reached) {
+        self.visit_reachable(manifest, |reached| match self.facts(reached) {
             Some(facts) => {
                 is_known &= facts.form != Form::Schema1;
                 blobs.extend(facts.blobs.iter().copied());
@@ -212,9 +212,9 @@ impl TagIndex {
     }
 
     /// Why not all of what a manifest reaches is known: the first that could not be read.
-    pub fn failure(&self, manifest: ManifestId) -> Option<&Error> {
+    pub fn first_error(&self, manifest: ManifestId) -> Option<&Error> {
         let mut failure = None;
-        self.reach(manifest, |reached| {
+        self.visit_reachable(manifest, |reached| {
             let error = match self.state(reached) {
                 ManifestState::Unreadable(error) => Some(error),
                 ManifestState::Read(facts) => facts.config_error.as_ref(),
@@ -231,7 +231,7 @@ impl TagIndex {
 pub struct Builder {
     index: TagIndex,
     /// Approximate bytes of the names.
-    held: usize,
+    name_bytes: usize,
 }
 
 /// The first half of a blob's digest: enough to tell blobs apart for adding up their sizes.
@@ -253,7 +253,7 @@ impl Builder {
             }
         };
         let is_new = self.index.tags.len() > before;
-        self.held += if is_new { length + size_of::<(Tag, Pointer, u64, usize)>() } else { 0 };
+        self.name_bytes += if is_new { length + size_of::<(Tag, Pointer, u64, usize)>() } else { 0 };
         (TagId(narrow(position)), is_new)
     }
 
@@ -262,7 +262,7 @@ impl Builder {
         if let Some(position) = self.index.other_names.iter().position(|known| known.name == name) {
             return (position, false);
         }
-        self.held += name.len() + size_of::<OtherName>();
+        self.name_bytes += name.len() + size_of::<OtherName>();
         self.index.other_names.push(OtherName { name, pointer: Pointer::Dangling });
         (self.index.other_names.len() - 1, true)
     }
@@ -300,12 +300,12 @@ impl Builder {
     }
 
     /// Says why the list cannot rule out further tags. The first reason stays.
-    pub fn doubt(&mut self, doubt: ListCaveat) {
-        self.index.doubt.get_or_insert(doubt);
+    pub fn set_list_caveat(&mut self, doubt: ListCaveat) {
+        self.index.list_caveat.get_or_insert(doubt);
     }
 
     /// What is known so far; what depends on what is not.
-    pub fn so_far(&self) -> &TagIndex {
+    pub fn index(&self) -> &TagIndex {
         &self.index
     }
 
@@ -322,7 +322,7 @@ impl Builder {
 
     /// Forgets the tags that do not exist: those from this position on, which were asked for and not listed, and those that were removed
     /// since they were listed.
-    pub(super) fn forget_absent(&mut self, position: usize, removed: &HashSet<String>) {
+    pub(super) fn remove_absent(&mut self, position: usize, removed: &HashSet<String>) {
         let mut at = 0..;
         self.index.tags.retain(|tag, pointer| {
             let is_listed = at.next() < Some(position) && !removed.contains(tag.as_str());
@@ -331,8 +331,8 @@ impl Builder {
     }
 
     /// Approximate bytes that the names take.
-    pub fn held(&self) -> usize {
-        self.held
+    pub fn name_bytes(&self) -> usize {
+        self.name_bytes
     }
 
     /// The index.

@@ -29,10 +29,10 @@ use crate::registry::names::Entry;
 use crate::registry::summary::FetchedConfig;
 
 /// Most bytes that the names of one list may take.
-const MOST_HELD: usize = 128 * 1024 * 1024;
+const MAX_NAME_BYTES: usize = 128 * 1024 * 1024;
 
 /// Requests that are begun for each that may be in flight, so that one which hangs does not keep the others from being sent.
-const AHEAD: usize = 8;
+const QUEUED_PER_SLOT: usize = 8;
 
 impl Client {
     /// Reads what the tags of a repository point at and how the manifests behind them depend on each other: one request for each tag,
@@ -51,7 +51,7 @@ impl Client {
         let (client, repository) = (self.clone(), Arc::new(repository.clone()));
         let (builder, configs, undated) = (TagIndex::builder(), BTreeMap::new(), HashSet::new());
         let now = Timestamp::now();
-        Reader { client, repository, options, now, builder, configs, listed: 0, undated }.read()
+        SnapshotReader { client, repository, options, now, builder, configs, listed: 0, undated }.read()
     }
 }
 
@@ -75,7 +75,7 @@ enum NameOutcome {
 
 /// What came of asking for a manifest.
 enum ManifestOutcome {
-    Said(Box<ParsedManifest>),
+    Parsed(Box<ParsedManifest>),
     NotFound,
     Failed(Error),
 }
@@ -86,7 +86,7 @@ struct ParsedManifest {
     document: Document,
 }
 
-struct Reader {
+struct SnapshotReader {
     client: Client,
     repository: Arc<Repository>,
     options: SnapshotOptions,
@@ -101,7 +101,7 @@ struct Reader {
     undated: HashSet<ManifestId>,
 }
 
-impl Reader {
+impl SnapshotReader {
     async fn read(mut self) -> Result<TagIndex> {
         let absent = self.names().await?;
         for digest in &self.options.manifests {
@@ -109,12 +109,12 @@ impl Reader {
         }
         self.manifests().await;
         // A reply that denied what the list names may have come from a replica that lags behind.
-        self.names_again(absent).await;
+        self.retry_names(absent).await;
         let removed = self.no_longer_listed().await;
-        self.manifests_again().await;
+        self.retry_manifests().await;
         self.manifests().await;
         self.dates().await;
-        self.builder.forget_absent(self.listed, &removed);
+        self.builder.remove_absent(self.listed, &removed);
         Ok(self.builder.build())
     }
 
@@ -129,39 +129,39 @@ impl Reader {
         let mut looks = FuturesUnordered::new();
         let mut absent = Vec::new();
         while is_listing || !waiting.is_empty() || !looks.is_empty() {
-            while looks.len() < self.at_once()
+            while looks.len() < self.concurrency()
                 && let Some(name) = waiting.pop_front()
             {
-                looks.push(self.look(name));
+                looks.push(self.resolve_name(name));
             }
             tokio::select! {
                 // The list is always read on: a page that is not waited for would keep its place among the requests.
                 batch = batches.next(), if is_listing => match batch {
                     Some(Ok(batch)) => {
                         let before = waiting.len();
-                        waiting.extend(batch.into_iter().filter_map(|entry| self.take(entry)));
+                        waiting.extend(batch.into_iter().filter_map(|entry| self.add_entry(entry)));
                         self.options.progress.expect(waiting.len() - before);
-                        if self.builder.held() > MOST_HELD {
+                        if self.builder.name_bytes() > MAX_NAME_BYTES {
                             return Err(self.too_large());
                         }
                     }
                     ended => {
                         failure = ended.and_then(Result::err);
                         is_listing = false;
-                        self.listed = self.builder.so_far().tag_count();
+                        self.listed = self.builder.index().tag_count();
                         waiting.extend(self.unlisted());
                     }
                 },
-                Some((name, found)) = looks.next(), if !looks.is_empty() => absent.extend(self.found(name, found)),
+                Some((name, found)) = looks.next(), if !looks.is_empty() => absent.extend(self.record_name(name, found)),
             }
         }
-        self.judge_list(failure, misnamed.get())?;
+        self.check_list(failure, misnamed.get())?;
         Ok(absent)
     }
 
     /// Whether the list can be believed: what it lacks may have tags all the same where one resolves that it should have named.
-    fn judge_list(&mut self, failure: Option<Error>, misnamed: Option<&String>) -> Result<()> {
-        let index = self.builder.so_far();
+    fn check_list(&mut self, failure: Option<Error>, misnamed: Option<&String>) -> Result<()> {
+        let index = self.builder.index();
         let exists = |pointer: &Pointer| !matches!(pointer, Pointer::Dangling);
         let lacked =
             index.tags().skip(self.listed).find(|(_, _, pointer)| exists(pointer)).map(|(_, tag, _)| tag.clone());
@@ -180,12 +180,12 @@ impl Reader {
             (None, _, Some(tag)) => ListCaveat::Lacks(tag),
             (None, _, None) => return Ok(()),
         };
-        self.builder.doubt(doubt);
+        self.builder.set_list_caveat(doubt);
         Ok(())
     }
 
     /// The name of an entry that was not there before.
-    fn take(&mut self, entry: Entry) -> Option<Name> {
+    fn add_entry(&mut self, entry: Entry) -> Option<Name> {
         match Tag::from_text(entry.into_name()?) {
             Ok(tag) => Some(self.builder.tag(tag)).filter(|(_, is_new)| *is_new).map(|(tag, _)| Name::Tag(tag)),
             Err(text) => {
@@ -202,16 +202,16 @@ impl Reader {
     }
 
     /// Asks what a name points at.
-    fn look(&self, name: Name) -> BoxFuture<'static, (Name, NameOutcome)> {
+    fn resolve_name(&self, name: Name) -> BoxFuture<'static, (Name, NameOutcome)> {
         let (client, repository) = (self.client.clone(), Arc::clone(&self.repository));
-        let (index, progress) = (self.builder.so_far(), Arc::clone(&self.options.progress));
+        let (index, progress) = (self.builder.index(), Arc::clone(&self.options.progress));
         let text = match name {
             Name::Tag(tag) => Ok(index.tag(tag).clone()),
             Name::Other(other) => Err(index.other_names()[other].name.clone()),
         };
         async move {
             let found = match &text {
-                Ok(tag) => find(&client, &repository, tag).await,
+                Ok(tag) => resolve_tag(&client, &repository, tag).await,
                 Err(other) => found(client.fetch_other_name(&repository, other).await),
             };
             progress.tick();
@@ -221,12 +221,12 @@ impl Reader {
     }
 
     /// Notes what a name points at; the name itself where it was not found.
-    fn found(&mut self, name: Name, found: NameOutcome) -> Option<Name> {
+    fn record_name(&mut self, name: Name, found: NameOutcome) -> Option<Name> {
         let pointer = match found {
             NameOutcome::Digest(digest) => Pointer::At(self.builder.manifest(&digest)),
             NameOutcome::Manifest(digest, outcome) => {
                 let manifest = self.builder.manifest(&digest);
-                self.note(manifest, outcome);
+                self.record_manifest(manifest, outcome);
                 Pointer::At(manifest)
             }
             NameOutcome::Nothing => return Some(name),
@@ -240,13 +240,13 @@ impl Reader {
     }
 
     /// Looks once more at names that were not found.
-    async fn names_again(&mut self, absent: Vec<Name>) {
-        let looks: Vec<_> = absent.into_iter().map(|name| self.look(name)).collect();
-        let mut looks = stream::iter(looks).buffer_unordered(self.at_once());
+    async fn retry_names(&mut self, absent: Vec<Name>) {
+        let looks: Vec<_> = absent.into_iter().map(|name| self.resolve_name(name)).collect();
+        let mut looks = stream::iter(looks).buffer_unordered(self.concurrency());
         while let Some((name, found)) = looks.next().await {
-            if let Some(Name::Other(other)) = self.found(name, found) {
+            if let Some(Name::Other(other)) = self.record_name(name, found) {
                 // It cannot be known whether "not found" is about a name that the grammar forbids or about the path that it makes.
-                let name = &self.builder.so_far().other_names()[other].name;
+                let name = &self.builder.index().other_names()[other].name;
                 let what = format!("{} lists {name:?} and answers \"not found\" for it", self.repository);
                 self.builder.point_other(other, Pointer::Unknown(Error::new(Kind::Safety(Danger::Unknown), what)));
             }
@@ -256,7 +256,7 @@ impl Reader {
     /// Names that were listed and not found, and that the list no longer has: another client removed them. A list that lacks a tag
     /// which resolves says nothing.
     async fn no_longer_listed(&mut self) -> HashSet<String> {
-        let index = self.builder.so_far();
+        let index = self.builder.index();
         let dangling = index.tags().take(self.listed).filter(|(_, _, pointer)| matches!(pointer, Pointer::Dangling));
         let mut dangling: HashSet<_> = dangling.map(|(_, tag, _)| tag.to_string()).collect();
         if dangling.is_empty() {
@@ -289,9 +289,9 @@ impl Reader {
     }
 
     /// Fetches once more the manifests that something points at and that were not found.
-    async fn manifests_again(&mut self) {
-        let missing = self.builder.so_far().manifests().filter(|(_, state)| matches!(state, ManifestState::Missing));
-        let missing = missing.map(|(manifest, _)| (manifest, self.builder.so_far().digest(manifest))).collect();
+    async fn retry_manifests(&mut self) {
+        let missing = self.builder.index().manifests().filter(|(_, state)| matches!(state, ManifestState::Missing));
+        let missing = missing.map(|(manifest, _)| (manifest, self.builder.index().digest(manifest))).collect();
         self.fetch(missing).await;
     }
 
@@ -305,13 +305,13 @@ impl Reader {
             (manifest, outcome)
         });
         while let Some((manifest, outcome)) = fetched.next().await {
-            self.note(manifest, outcome);
+            self.record_manifest(manifest, outcome);
         }
     }
 
     /// The manifests that names point at, as far as they are unread.
     fn unread_pointed(&self) -> Vec<(ManifestId, Digest)> {
-        let index = self.builder.so_far();
+        let index = self.builder.index();
         let tags = index.tags().filter_map(|(_, _, pointer)| pointer.manifest());
         let others = index.other_names().iter().filter_map(|other| other.pointer.manifest());
         let also = self.options.manifests.iter().filter_map(|digest| index.manifest_id(digest));
@@ -320,12 +320,12 @@ impl Reader {
 
     /// The manifests that indexes list, as far as they are unread.
     fn unread_children(&self) -> Vec<(ManifestId, Digest)> {
-        let index = self.builder.so_far();
+        let index = self.builder.index();
         self.unread(index.manifests().flat_map(|(manifest, _)| index.children(manifest).iter().copied()))
     }
 
     fn unread(&self, manifests: impl Iterator<Item = ManifestId>) -> Vec<(ManifestId, Digest)> {
-        let index = self.builder.so_far();
+        let index = self.builder.index();
         let mut seen = HashSet::new();
         let unread = manifests
             .filter(|manifest| matches!(index.state(*manifest), ManifestState::Unread) && seen.insert(*manifest));
@@ -342,7 +342,7 @@ impl Reader {
             for (image, own) in images {
                 let dates = config.as_ref().map(|config| match config {
                     FetchedConfig::Image(config) => own.with_config(&config.image),
-                    FetchedConfig::Other | FetchedConfig::Gap(_) => own,
+                    FetchedConfig::Other | FetchedConfig::Unusable(_) => own,
                 });
                 self.builder.date(image, dates.map(|dates| dates.created(self.now)).map_err(Error::clone));
             }
@@ -363,18 +363,18 @@ impl Reader {
             let (work, progress) = (work(client.clone(), Arc::clone(&repository), thing), Arc::clone(&progress));
             work.inspect(move |_| progress.tick())
         };
-        stream::iter(things).map(done).buffer_unordered(self.at_once()).boxed()
+        stream::iter(things).map(done).buffer_unordered(self.concurrency()).boxed()
     }
 
-    fn at_once(&self) -> usize {
-        self.client.max_concurrency() * AHEAD
+    fn concurrency(&self) -> usize {
+        self.client.max_concurrency() * QUEUED_PER_SLOT
     }
 
     /// Notes what a manifest says. What was read once stays read.
-    fn note(&mut self, manifest: ManifestId, outcome: ManifestOutcome) {
+    fn record_manifest(&mut self, manifest: ManifestId, outcome: ManifestOutcome) {
         let said = match outcome {
-            ManifestOutcome::Said(said) => said,
-            _ if self.builder.so_far().facts(manifest).is_some() => return,
+            ManifestOutcome::Parsed(said) => said,
+            _ if self.builder.index().facts(manifest).is_some() => return,
             ManifestOutcome::NotFound => return self.builder.set(manifest, ManifestState::Missing),
             ManifestOutcome::Failed(error) => return self.builder.set(manifest, ManifestState::Unreadable(error)),
         };
@@ -420,12 +420,12 @@ impl Reader {
     fn too_large(&self) -> Error {
         let what = format!("the list of tags of {} is too large", self.repository);
         Error::new(Kind::Protocol(Fault::TooLarge), what)
-            .because(format!("its names take more than {} MiB", MOST_HELD >> 20))
+            .because(format!("its names take more than {} MiB", MAX_NAME_BYTES >> 20))
     }
 }
 
 /// What a tag points at: by HEAD, and by GET where HEAD tells nothing or denies it.
-async fn find(client: &Client, repository: &Repository, tag: &Tag) -> NameOutcome {
+async fn resolve_tag(client: &Client, repository: &Repository, tag: &Tag) -> NameOutcome {
     match client.head(repository, Target::Tag(tag)).await {
         Ok(Ok(resolved)) => NameOutcome::Digest(resolved.digest),
         Ok(Err(_)) => found(client.fetch_manifest(repository, Target::Tag(tag)).await),
@@ -445,7 +445,7 @@ fn found(fetched: Result<Fetched>) -> NameOutcome {
 fn read(fetched: Fetched) -> ManifestOutcome {
     let Fetched { manifest, size, held: _held, .. } = fetched;
     match manifest.and_then(|manifest| manifest.document()) {
-        Ok(document) => ManifestOutcome::Said(Box::new(ParsedManifest { size, document })),
+        Ok(document) => ManifestOutcome::Parsed(Box::new(ParsedManifest { size, document })),
         Err(error) => ManifestOutcome::Failed(error),
     }
 }

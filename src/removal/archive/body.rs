@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 
 use bytes::Bytes;
 
-use super::place::{Place, size};
+use super::place::{Layout, size};
 use crate::error::{Danger, Error, Kind, Result};
 use crate::name::Digest;
 use crate::registry::Manifest;
@@ -14,7 +14,7 @@ use crate::registry::Manifest;
 const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// Writes the bytes of a manifest, unless they are there: readers find all or nothing. Gives how many bytes were added.
-pub(super) fn write(place: &Place, manifest: &Manifest) -> io::Result<u64> {
+pub(super) fn write(place: &Layout, manifest: &Manifest) -> io::Result<u64> {
     if manifest.bytes.len() as u64 > LARGEST {
         return Err(io::Error::other("it is larger than 4 MiB"));
     }
@@ -33,7 +33,7 @@ pub(super) fn write(place: &Place, manifest: &Manifest) -> io::Result<u64> {
 /// # Errors
 ///
 /// [`Danger::DamagedCopy`] when it is not there any more, or has other bytes.
-pub(super) fn read(place: &Place, digest: &Digest, media_type: &str, name: &str) -> Result<Manifest> {
+pub(super) fn read(place: &Layout, digest: &Digest, media_type: &str, name: &str) -> Result<Manifest> {
     let damaged = |cause: String| {
         let what = format!("the copy of {name} that was kept cannot be used");
         Error::new(Kind::Safety(Danger::DamagedCopy), what).because(cause)
@@ -51,7 +51,7 @@ pub(super) fn read(place: &Place, digest: &Digest, media_type: &str, name: &str)
     }
 }
 
-fn bytes(place: &Place, digest: &Digest) -> io::Result<Vec<u8>> {
+fn bytes(place: &Layout, digest: &Digest) -> io::Result<Vec<u8>> {
     let path = place.body(digest);
     let expected = size(&path)?;
     if expected > LARGEST {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::entry::Entries;
-use super::place::{Place, remove, size};
+use super::place::{Layout, remove, size};
 use super::run_id::RunId;
 use crate::name::Digest;
 
@@ -30,7 +30,7 @@ impl Default for Limits {
 }
 
 /// A run on file, as far as it matters here.
-struct Kept {
+struct StoredRun {
     id: RunId,
     began: Timestamp,
     /// Bytes of its own file.
@@ -43,7 +43,7 @@ struct Kept {
 
 /// Drops what is too old or too much. Gives the bytes that are left. Where another process is adding manifests, this is left to the
 /// next run.
-pub(super) fn apply(place: &Place, limits: &Limits) -> io::Result<u64> {
+pub(super) fn apply(place: &Layout, limits: &Limits) -> io::Result<u64> {
     let oldest = Timestamp::now().checked_sub(limits.age).unwrap_or(Timestamp::MIN);
     let used = used(place)?;
     let is_too_old = |id: &RunId| id.began().is_some_and(|began| began < oldest);
@@ -79,19 +79,19 @@ pub(super) fn apply(place: &Place, limits: &Limits) -> io::Result<u64> {
 }
 
 /// The bytes of all files.
-fn used(place: &Place) -> io::Result<u64> {
+fn used(place: &Layout) -> io::Result<u64> {
     let runs: u64 = place.runs()?.iter().map(|id| size(&place.run(id)).unwrap_or_default()).sum();
     Ok(runs + place.bodies()?.iter().map(|(_, size)| size).sum::<u64>())
 }
 
 /// The runs, oldest first.
-fn runs(place: &Place) -> io::Result<Vec<Kept>> {
+fn runs(place: &Layout) -> io::Result<Vec<StoredRun>> {
     let mut runs = Vec::new();
     for id in place.runs()? {
         let path = place.run(&id);
         let Ok(size) = size(&path) else { continue };
         let began = began(&File::open(&path)?, &id);
-        runs.push(Kept { began, size, is_active: is_locked(&path)?, bodies: 0, id });
+        runs.push(StoredRun { began, size, is_active: is_locked(&path)?, bodies: 0, id });
     }
     runs.sort_by(|a, b| (a.began, &a.id).cmp(&(b.began, &b.id)));
     Ok(runs)
@@ -114,7 +114,7 @@ fn is_locked(path: &std::path::Path) -> io::Result<bool> {
 }
 
 /// For each manifest on file, the run with which it goes: the newest that names it, or one that is still being written.
-fn holders(place: &Place, runs: &[Kept], bodies: &[(Digest, u64)]) -> io::Result<HashMap<u128, Option<usize>>> {
+fn holders(place: &Layout, runs: &[StoredRun], bodies: &[(Digest, u64)]) -> io::Result<HashMap<u128, Option<usize>>> {
     let mut holders: HashMap<_, _> = bodies.iter().map(|(digest, _)| (key(digest), None)).collect();
     let mut order: Vec<_> = (0..runs.len()).collect();
     order.sort_by_key(|at| (Reverse(runs[*at].is_active), Reverse(*at)));

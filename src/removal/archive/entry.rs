@@ -100,9 +100,9 @@ fn to_line(value: &impl Serialize) -> io::Result<Vec<u8>> {
 #[derive(Debug)]
 pub(super) struct Entries<R> {
     input: BufReader<R>,
-    registry: Former<Registry>,
-    repository: Former<Repository>,
-    media_type: Former<str>,
+    registry: LastParsed<Registry>,
+    repository: LastParsed<Repository>,
+    media_type: LastParsed<str>,
     /// How many lines could not be read.
     pub damaged: usize,
 }
@@ -110,7 +110,7 @@ pub(super) struct Entries<R> {
 impl<R: Read> Entries<R> {
     /// Reads the header; `None` where there is none of a version that is known.
     pub(super) fn begin(input: R) -> io::Result<Option<(Header, Self)>> {
-        let (registry, repository, media_type) = (Former::default(), Former::default(), Former::default());
+        let (registry, repository, media_type) = (LastParsed::default(), LastParsed::default(), LastParsed::default());
         let mut entries = Self { input: BufReader::new(input), registry, repository, media_type, damaged: 0 };
         let header = match entries.line()? {
             Some(Some(line)) => serde_json::from_slice::<Header>(&line).ok(),
@@ -174,15 +174,15 @@ impl<R: Read> Iterator for Entries<R> {
 
 /// The name before: most are the same from line to line, and are then neither parsed nor held twice.
 #[derive(Debug)]
-struct Former<T: ?Sized>(Option<(String, Arc<T>)>);
+struct LastParsed<T: ?Sized>(Option<(String, Arc<T>)>);
 
-impl<T: ?Sized> Default for Former<T> {
+impl<T: ?Sized> Default for LastParsed<T> {
     fn default() -> Self {
         Self(None)
     }
 }
 
-impl<T: ?Sized> Former<T> {
+impl<T: ?Sized> LastParsed<T> {
     fn or_parse(&mut self, text: &str, parse: impl FnOnce(&str) -> Result<Arc<T>>) -> Result<Arc<T>> {
         if let Some((former, value)) = &self.0
             && former == text

@@ -46,7 +46,7 @@ pub use run::Run;
 pub use run_id::RunId;
 
 use self::entry::Entries;
-use self::place::{Place, size};
+use self::place::{Layout, size};
 use self::run::LARGEST_RUN;
 use crate::error::{Error, Kind, Missing, Result};
 use crate::name::{Registry, Repository};
@@ -55,13 +55,13 @@ use crate::registry::Manifest;
 /// A folder in which removed manifests are kept.
 #[derive(Debug, Clone)]
 pub struct Archive {
-    place: Place,
+    place: Layout,
     limits: Limits,
 }
 
 /// A run that can be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptRun {
+pub struct RunInfo {
     /// How it is called.
     pub id: RunId,
     /// When it began.
@@ -84,7 +84,7 @@ pub struct RunSummary {
 impl Archive {
     /// The archive in a folder, which need not exist. Nothing is read or written yet.
     pub fn at(folder: impl Into<PathBuf>, limits: Limits) -> Self {
-        Self { place: Place::new(folder.into()), limits }
+        Self { place: Layout::new(folder.into()), limits }
     }
 
     /// The folder.
@@ -108,7 +108,7 @@ impl Archive {
     /// # Errors
     ///
     /// [`Kind::Config`] when the folder cannot be read.
-    pub fn runs(&self) -> Result<Vec<KeptRun>> {
+    pub fn runs(&self) -> Result<Vec<RunInfo>> {
         let mut runs = Vec::new();
         for id in self.place.runs().map_err(|error| self.unusable("read", &error))? {
             match self.open(&id) {
@@ -117,7 +117,7 @@ impl Archive {
             }
         }
         runs.sort_by(|a, b| b.cmp(a));
-        Ok(runs.into_iter().map(|(began, id)| KeptRun { id, began: began.into() }).collect())
+        Ok(runs.into_iter().map(|(began, id)| RunInfo { id, began: began.into() }).collect())
     }
 
     /// What a run removed, in the order in which it was kept. Entries that cannot be read are left out, with a warning at the end.

@@ -28,11 +28,11 @@ const RUN_SUFFIX: &str = ".jsonl";
 
 /// The folder of an archive. Every path below it is made of types that hold no separators and no dots.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct Layout {
     folder: PathBuf,
 }
 
-impl Place {
+impl Layout {
     pub(super) fn new(folder: PathBuf) -> Self {
         Self { folder }
     }

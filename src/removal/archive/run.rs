@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::body;
 use super::bound::{self, Limits};
 use super::entry::{Entry, Header};
-use super::place::{Place, open_private};
+use super::place::{Layout, open_private};
 use super::run_id::RunId;
 use crate::error::{Error, Result};
 use crate::name::{Digest, Registry, Repository, Tag};
@@ -28,7 +28,7 @@ pub struct Run(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    place: Place,
+    place: Layout,
     limits: Limits,
     id: RunId,
     began: Timestamp,
@@ -51,7 +51,7 @@ struct State {
 
 impl Run {
     /// Begins a run in a place that is prepared and within its limits, with this many bytes.
-    pub(super) fn begin(place: Place, limits: Limits, used: u64) -> Self {
+    pub(super) fn begin(place: Layout, limits: Limits, used: u64) -> Self {
         let began = Timestamp::now();
         let state = State { file: None, size: 0, kept: HashSet::new(), used, most: limits.bytes };
         Self(Arc::new(Shared { place, limits, id: RunId::new(began), began, state: Mutex::new(state) }))
@@ -142,7 +142,7 @@ impl Run {
 }
 
 /// Makes the file of a run, and locks it for as long as it is open.
-fn create(place: &Place, id: &RunId) -> io::Result<File> {
+fn create(place: &Layout, id: &RunId) -> io::Result<File> {
     let file = open_private(OpenOptions::new().append(true).create_new(true), &place.run(id))?;
     if let Err(error) = file.try_lock() {
         tracing::debug!("run {id} cannot be locked: {error}");

@@ -88,7 +88,7 @@ fn what_refers_to_a_manifest_stays_and_goes_with_it() {
 fn a_long_digest_is_found_by_as_much_of_it_as_a_tag_holds() {
     let mut builder = TagIndex::builder();
     let subject = builder.manifest(&Digest::of(Algorithm::Sha512, b"old"));
-    let name = format!("{}.sig", &builder.so_far().digest(subject).as_str().replace(':', "-")[..7 + 64]);
+    let name = format!("{}.sig", &builder.index().digest(subject).as_str().replace(':', "-")[..7 + 64]);
     let signature = builder.manifest(&digest("signature"));
     for (manifest, name, created) in [(subject, "old", Some(days_ago(100))), (signature, name.as_str(), None)] {
         builder

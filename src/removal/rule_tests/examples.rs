@@ -21,7 +21,7 @@ fn the_last_and_the_new_stay_and_the_old_go() {
     );
     let decided = versions().decide(&rule);
     assert_eq!(decided.purged(), ["1.2.0", "pr-118"]);
-    assert_eq!((decided.removal.freed.manifests, decided.removal.freed.bytes()), (2, Some(22)));
+    assert_eq!((decided.removal.reclaimable.manifests, decided.removal.reclaimable.bytes()), (2, Some(22)));
 }
 
 #[test]
@@ -219,8 +219,8 @@ fn a_rule_that_would_remove_every_tag_removes_none() {
 
 #[test]
 fn only_a_rule_that_keeps_or_bounds_something_says_what_goes() {
-    assert!(!Rule::default().says_what_goes());
-    assert!(!Rule { matches: globs(&["*"]), exclude: globs(&["a"]), ..Rule::default() }.says_what_goes());
-    assert!(Rule { older_than: older(1), ..Rule::default() }.says_what_goes());
-    assert!(Rule { keep: globs(&["a"]), ..Rule::default() }.says_what_goes());
+    assert!(!Rule::default().has_criteria());
+    assert!(!Rule { matches: globs(&["*"]), exclude: globs(&["a"]), ..Rule::default() }.has_criteria());
+    assert!(Rule { older_than: older(1), ..Rule::default() }.has_criteria());
+    assert!(Rule { keep: globs(&["a"]), ..Rule::default() }.has_criteria());
 }

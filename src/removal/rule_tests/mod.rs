@@ -146,7 +146,7 @@ impl Facts {
             let on = word.as_ref().map(|word| Pointer::At(builder.manifest(&digest(word))));
             builder.point_other(position, on.unwrap_or_else(|| Pointer::Unknown(failure())));
         }
-        self.doubt.iter().cloned().for_each(|doubt| builder.doubt(doubt));
+        self.doubt.iter().cloned().for_each(|doubt| builder.set_list_caveat(doubt));
         builder.build()
     }
 
@@ -184,7 +184,7 @@ fn removal(plan: &Plan, snapshot: &Arc<TagIndex>, used: &UsedTags) -> crate::rem
         in_use: InUse::default(),
     };
     state.keep_used(used);
-    crate::removal::decide(&RemovalRequest::by_rule(plan, snapshot, &policy), &state)
+    crate::removal::decide(&RemovalRequest::from_retention(plan, snapshot, &policy), &state)
 }
 
 fn anything() -> Options {

@@ -158,7 +158,7 @@ proptest! {
         staying.extend(used.digests().filter_map(|digest| snapshot.manifest_id(digest)));
         for manifest in staying {
             let mut needed = BTreeSet::new();
-            snapshot.reach(manifest, |part| needed.extend([part]));
+            snapshot.visit_reachable(manifest, |part| needed.extend([part]));
             // While it stays, what refers to it stays.
             needed.extend(snapshot.referrers(manifest).filter(|referrer| snapshot.tags_on(*referrer).len() == 0));
             prop_assert!(needed.is_disjoint(&purged), "{:?}", decided.told());
@@ -175,7 +175,7 @@ proptest! {
             prop_assert!(snapshot.facts(*manifest).is_some_and(|facts| facts.is_placeholder));
         }
         if plan.obstacle.is_some() {
-            prop_assert_eq!(decided.removal.freed.bytes().unwrap_or_default(), 0);
+            prop_assert_eq!(decided.removal.reclaimable.bytes().unwrap_or_default(), 0);
         }
     }
 
@@ -214,7 +214,7 @@ proptest! {
         let stays = decided.plan.decisions.iter().filter(|decision| decision.verdict.is_kept());
         let mut staying = BTreeSet::new();
         stays.filter_map(|decision| decision.manifest).for_each(|manifest| {
-            decided.snapshot.reach(manifest, |part| staying.extend([decided.snapshot.digest(part)]));
+            decided.snapshot.visit_reachable(manifest, |part| staying.extend([decided.snapshot.digest(part)]));
         });
         for decision in decided.plan.removals() {
             let facts = decision.manifest.and_then(|manifest| decided.snapshot.facts(manifest)).expect("it was read");
@@ -310,7 +310,7 @@ proptest! {
     fn a_repository_is_emptied_only_where_that_is_allowed(facts in any_facts(), rules in any_rules(), used in any_used()) {
         let decided = facts.decide_all(&rules, &used, &Options::at(now()));
         let images = |kept: bool| decided.plan.decisions.iter().filter(move |decision| decision.verdict.is_kept() == kept);
-        let goes = images(false).any(|decision| !matches!(decision.verdict, Verdict::Remove { because: Removed::Placeholder | Removed::With(_), .. }));
+        let goes = images(false).any(|decision| !matches!(decision.verdict, Verdict::Remove { because: Removed::Placeholder | Removed::SubjectRemoved(_), .. }));
         if goes {
             prop_assert!(images(true).next().is_some(), "{:?}", decided.told());
         }

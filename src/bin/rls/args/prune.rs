@@ -175,7 +175,7 @@ impl RuleArgs {
                 Some(Order::Created) | None => retention::Order::Created,
             },
         };
-        if rule.says_what_goes() || keep_used.is_some() { Ok(rule) } else { Err(Self::says_nothing()) }
+        if rule.has_criteria() || keep_used.is_some() { Ok(rule) } else { Err(Self::says_nothing()) }
     }
 
     fn says_nothing() -> Usage {

@@ -97,7 +97,7 @@ impl Context<'_> {
     /// Whether a registry answers there, if that can be told.
     async fn is_registry(&self, registry: &Registry) -> Result<Option<bool>, CommandError> {
         match self.client(registry).await {
-            Ok(client) => self.until_shutdown(client.is_there()).await,
+            Ok(client) => self.until_shutdown(client.is_registry()).await,
             Err(_) => Ok(None),
         }
     }

@@ -29,8 +29,8 @@ pub(super) fn record(repository: &Repository, item: &Item, action: Action) -> Re
     let texts = |digests: &[Digest]| digests.iter().map(ToString::to_string).collect::<Vec<_>>();
     let tags = |tags: &mut dyn Iterator<Item = &Tag>| tags.take(SIBLINGS).map(ToString::to_string).collect();
     let siblings = item.siblings.as_ref().map(|_| SiblingsRecord {
-        stay: tags(&mut item.staying().iter()),
-        go: tags(&mut item.companions().chain(item.collateral())),
+        stay: tags(&mut item.remaining_siblings().iter()),
+        go: tags(&mut item.requested_siblings().chain(item.collateral())),
     });
     let is_planned = siblings.is_some();
     let method = item.method.as_ref().ok().copied().map(Method::name);
@@ -39,7 +39,7 @@ pub(super) fn record(repository: &Repository, item: &Item, action: Action) -> Re
         digest: item.digest.as_ref().or(item.request.expected.as_ref()).map(ToString::to_string),
         action,
         method: method.map(str::to_owned),
-        reason: reason(repository, &item.purpose),
+        reason: reason(repository, &item.origin),
         siblings: siblings.into(),
         indexes: is_planned.then(|| texts(&item.indexes)).into(),
         referrers: is_planned.then_some(referrers).into(),

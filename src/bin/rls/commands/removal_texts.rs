@@ -1,7 +1,7 @@
 //! What happens to an item, in words.
 
 use registry_ls::name::{Repository, Tag};
-use registry_ls::removal::{Item, Method, Purpose, Target};
+use registry_ls::removal::{Item, Method, Origin, Target};
 
 use crate::output::some_of;
 
@@ -21,8 +21,8 @@ pub(super) fn describe(repository: &Repository, item: &Item) -> Option<String> {
     if let Some(digest) = item.digest.as_ref().filter(|_| item.request.target.tag().is_some()) {
         parts.push(digest.to_string());
     }
-    parts.extend(reason(repository, &item.purpose));
-    match item.staying() {
+    parts.extend(reason(repository, &item.origin));
+    match item.remaining_siblings() {
         [] => {}
         [tag] => parts.push(format!("{repository}:{tag} stays")),
         stay => parts.push(format!("{} stay", names(stay))),
@@ -42,11 +42,11 @@ pub(super) fn describe(repository: &Repository, item: &Item) -> Option<String> {
 }
 
 /// Why something goes that was not requested.
-pub(super) fn reason(repository: &Repository, purpose: &Purpose) -> Option<String> {
+pub(super) fn reason(repository: &Repository, purpose: &Origin) -> Option<String> {
     match purpose {
-        Purpose::Requested | Purpose::Absent => None,
-        Purpose::Unneeded => Some("no tag points to it any longer".to_owned()),
-        Purpose::PartOf(index) => Some(format!("only {} listed it", index.within(repository))),
-        Purpose::RefersTo(subject) => Some(format!("refers to {}", subject.within(repository))),
+        Origin::Requested | Origin::Absent => None,
+        Origin::Unreferenced => Some("no tag points to it any longer".to_owned()),
+        Origin::ChildOf(index) => Some(format!("only {} listed it", index.within(repository))),
+        Origin::ReferrerOf(subject) => Some(format!("refers to {}", subject.within(repository))),
     }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use registry_ls::error::Error;
 use registry_ls::name::{Registry, Repository};
 use registry_ls::registry::snapshot::SnapshotProgress;
-use registry_ls::removal::{Freed, Plan, RemovalPolicy, SavedPlan};
+use registry_ls::removal::{Plan, Reclaimable, RemovalPolicy, SavedPlan};
 use tokio::task::yield_now;
 
 use self::planned::{Decided, is_doubt};
@@ -213,7 +213,7 @@ fn not_planned(repository: &Repository, error: &Error) -> PruneRecord {
 #[derive(Default)]
 struct Sums<'a> {
     /// By registry: blobs are shared among the repositories of one.
-    freed: HashMap<&'a Registry, Freed>,
+    freed: HashMap<&'a Registry, Reclaimable>,
     /// Tags that were looked at.
     tags: usize,
     /// Tags that go.
@@ -226,7 +226,7 @@ impl<'a> Sums<'a> {
     fn add(&mut self, target: &'a Target, decided: &Decided, removal: Option<&Plan>) {
         let freed = self.freed.entry(target.client.registry()).or_default();
         if let Some(removal) = removal {
-            freed.add(removal.freed());
+            freed.add(removal.reclaimable());
         }
         self.tags += decided.plan.decisions.len();
         self.going += decided.going();
@@ -244,7 +244,7 @@ impl<'a> Sums<'a> {
         // How much a removal frees that was not finished is not known.
         if removed > 0 && is_complete {
             text += &format!(", {manifests} manifest{}", plural(manifests));
-            match self.freed.values().map(Freed::bytes).sum::<Option<u64>>() {
+            match self.freed.values().map(Reclaimable::bytes).sum::<Option<u64>>() {
                 Some(0) => {}
                 Some(bytes) => {
                     let human = Human { now: Timestamp::now(), styles: Styles::for_stderr(context.settings.color) };

@@ -8,7 +8,7 @@ use futures::TryStreamExt;
 use registry_ls::name::{Reference, Repository, Tag};
 use registry_ls::registry::Client;
 use registry_ls::removal::{
-    Item, Method, Methods, Plan, Purpose, RemovalPolicy, RemovalRequest, SavedPlan, Siblings, Target,
+    Item, Method, Methods, Origin, Plan, RemovalPolicy, RemovalRequest, SavedPlan, Siblings, Target,
 };
 
 use registry_ls::retention::UsedImages;
@@ -149,7 +149,7 @@ impl Task {
         let mut also = Vec::new();
         for item in plan.items().iter().filter(goes) {
             also.extend(item.also_removed().map(|name| format!("{repository}:{name}")));
-            let is_own = matches!(item.purpose, Purpose::Unneeded) || named.contains(&item.request.target);
+            let is_own = matches!(item.origin, Origin::Unreferenced) || named.contains(&item.request.target);
             if !is_own {
                 also.push(item.request.target.within(repository));
             }
@@ -196,7 +196,7 @@ fn request(args: &RmArgs, reference: &Reference) -> Result<RemovalRequest, Usage
             (Target::Tag(tag), expected.cloned(), args.with_siblings)
         }
     };
-    let siblings = if takes_tags { Siblings::Go } else { Siblings::Stay };
+    let siblings = if takes_tags { Siblings::RemoveAll } else { Siblings::Keep };
     // What takes its siblings along goes with its manifest, whatever else the registry can do.
     let methods = if takes_tags { Methods::Only(Method::Manifest) } else { Methods::Any };
     Ok(RemovalRequest { target, expected, follows: None, policy: RemovalPolicy { siblings, methods, ..policy(args) } })
