@@ -72,13 +72,11 @@ pub struct Command {
 
 impl Command {
     fn new(world: &World, chance: &mut fastrand::Rng) -> Self {
-        let policy = RemovalPolicy {
-            placeholder: chance.u8(..3) == 0,
-            purge: chance.bool(),
-            referrers: chance.u8(..4) == 0,
-            force: chance.u8(..10) == 0,
-            ..RemovalPolicy::default()
-        };
+        let mut policy = RemovalPolicy::default();
+        policy.placeholder = chance.u8(..3) == 0;
+        policy.purge = chance.bool();
+        policy.referrers = chance.u8(..4) == 0;
+        policy.force = chance.u8(..10) == 0;
         let used = (chance.u8(..8) == 0).then(|| used(world, chance));
         let inspect = if chance.u8(..3) == 0 { Inspect::Full } else { Inspect::Minimal };
         let mut command = Self { requests: Vec::new(), policy, inspect, rule: None, used };
@@ -105,19 +103,20 @@ impl Command {
             policy.siblings = Siblings::RemoveAll;
         }
         if chance.u8(..6) == 0 {
-            return Some(RemovalRequest { target: Target::Manifest(digest), expected: None, follows: None, policy });
+            return Some(RemovalRequest::new(Target::Manifest(digest)).with_policy(policy));
         }
         if policy.siblings == Siblings::RemoveAll {
             policy.methods = Methods::Only(Method::Manifest);
         }
         let expected = (chance.u8(..3) == 0).then_some(digest);
-        Some(RemovalRequest { target: Target::Tag(tag.parse().ok()?), expected, follows: None, policy })
+        Some(RemovalRequest::tag(tag.parse().ok()?).expecting(expected).with_policy(policy))
     }
 
     async fn plan(&self, client: &Client, repository: &Repository) -> Outcome<Plan> {
         let Some(rule) = &self.rule else {
-            let used = self.used.clone().map(Arc::new);
-            let options = PlanOptions { inspect: self.inspect, used, ..PlanOptions::default() };
+            let mut options = PlanOptions::default();
+            options.inspect = self.inspect;
+            options.used = self.used.clone().map(Arc::new);
             return Plan::make(client, repository, self.requests.clone(), options).await;
         };
         let options = SnapshotOptions { dates: true, ..SnapshotOptions::default() };
@@ -234,7 +233,7 @@ pub async fn run(world: &World, command: &Command, retries: u32, archive: &Archi
     run.planned = plan.items().to_vec();
     run.frees = plan.reclaimable().bytes();
     let kept = archive.begin_run().expect("an archive");
-    let mut execution = plan.execute(Options { archive: Some(kept) });
+    let mut execution = plan.execute(Options::default().with_archive(Some(kept)));
     loop {
         let from = world.count();
         let next = tokio::select! {

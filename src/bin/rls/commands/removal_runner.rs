@@ -126,7 +126,7 @@ impl<'a> RemovalRunner<'a> {
         let frees = plan.reclaimable().bytes().is_none_or(|bytes| bytes > 0);
         let progress = self.context.progress(&format!("removals in {repository}"));
         progress.set_total(plan.items().len() as u64);
-        let mut execution = plan.execute(Options { archive: self.archive.clone() });
+        let mut execution = plan.execute(Options::default().with_archive(self.archive.clone()));
         loop {
             let (next, ended) = self.context.finish_within(execution.next().boxed(), GRACE).await;
             match next {
@@ -284,7 +284,8 @@ impl<'a> RemovalRunner<'a> {
         let Removed { digest, moved, still_listed, has_manifest, .. } = removed;
         let registry = client.registry();
         let is_listed = |tag: &Option<String>| tag.as_ref().is_some_and(|tag| still_listed.contains(tag));
-        let item = Item { digest: digest.or_else(|| item.digest.clone()), ..item.clone() };
+        let mut item = item.clone();
+        item.digest = digest.or(item.digest);
         let mut records = records(repository, &item, Action::Removed, &moved);
         let error = (!still_listed.is_empty()).then(|| listed(registry, repository, &still_listed));
         for record in records.iter_mut().filter(|record| is_listed(&record.tag)) {

@@ -35,7 +35,8 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
     let targets = targets(args, context).await?;
     output.view_mut().full = context.shows_full(targets.iter().map(|target| target.client.registry()));
     targets.iter().for_each(|target| target.client.prefetch_tokens([&target.repository]));
-    let policy = RemovalPolicy { placeholder: args.placeholder, ..RemovalPolicy::default() };
+    let mut policy = RemovalPolicy::default();
+    policy.placeholder = args.placeholder;
     let counts = Arc::new(SnapshotProgress::default());
     let planned = stream::iter(&targets).map(|target| {
         let (policy, counts) = (&policy, Arc::clone(&counts));

@@ -44,14 +44,14 @@ impl Decided {
         let snapshot = Arc::new(target.snapshot(progress).await?);
         let (rules, options) = (target.rules.clone(), target.options);
         let used = target.used();
-        let (of_decision, policy) =
-            (Arc::clone(&snapshot), RemovalPolicy { purge: !target.untag_only, ..policy.clone() });
+        let (of_decision, mut policy) = (Arc::clone(&snapshot), policy.clone());
+        policy.purge = !target.untag_only;
         let decided = tokio::task::spawn_blocking(move || {
             let plan = decide(&rules, &of_decision, &used, &options);
             let requests = RemovalRequest::from_retention(&plan, &of_decision, &policy);
             (plan, requests, used)
         });
-        let given_up = |error| Error::new(Kind::Incomplete, "the plan was given up").because(error);
+        let given_up = |error| Error::new(Kind::Incomplete, "planning was stopped").because(error);
         let (plan, requests, used) = decided.await.map_err(given_up)?;
         let removal = Self::removal(target, &snapshot, requests, &used).await;
         let mut decided = Self {

@@ -113,11 +113,7 @@ impl Tasks {
             context.report.warning(&format!("no tag of {repository} matches"));
         }
         for tag in tags {
-            self.add(
-                client,
-                repository,
-                RemovalRequest { target: Target::Tag(tag), expected: None, follows: None, policy: policy(args) },
-            );
+            self.add(client, repository, RemovalRequest::tag(tag).with_policy(policy(args)));
         }
         Ok(())
     }
@@ -199,18 +195,19 @@ fn request(args: &RmArgs, reference: &Reference) -> Result<RemovalRequest, Usage
     let siblings = if takes_tags { Siblings::RemoveAll } else { Siblings::Keep };
     // What takes its siblings along goes with its manifest, whatever else the registry can do.
     let methods = if takes_tags { Methods::Only(Method::Manifest) } else { Methods::Any };
-    Ok(RemovalRequest { target, expected, follows: None, policy: RemovalPolicy { siblings, methods, ..policy(args) } })
+    let mut policy = policy(args);
+    (policy.siblings, policy.methods) = (siblings, methods);
+    Ok(RemovalRequest::new(target).expecting(expected).with_policy(policy))
 }
 
 /// What may be done for every tag.
 fn policy(args: &RmArgs) -> RemovalPolicy {
-    RemovalPolicy {
-        force: args.force,
-        placeholder: args.placeholder,
-        purge: args.purge,
-        referrers: args.with_referrers,
-        ..RemovalPolicy::default()
-    }
+    let mut policy = RemovalPolicy::default();
+    policy.force = args.force;
+    policy.placeholder = args.placeholder;
+    policy.purge = args.purge;
+    policy.referrers = args.with_referrers;
+    policy
 }
 
 /// Reads a plan. What a file says never overrides what a person says: with `--registry`, all of it is for that registry.
