@@ -49,6 +49,10 @@
 //!
 //! [OCI distribution specification]: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
 
+/// The tests of retention rules print reasons with the program's words, which name the library by its name.
+#[cfg(test)]
+extern crate self as registry_ls;
+
 pub mod auth;
 pub mod diagnosis;
 pub mod error;

@@ -1,4 +1,4 @@
-//! From an index to one of its images, through indexes within it.
+//! Chooses an image of an index by platform, through nested indexes.
 
 use std::collections::HashSet;
 
@@ -6,26 +6,27 @@ use jiff::Timestamp;
 
 use super::client::Client;
 use super::descriptor::Descriptor;
-use super::document::{Content, DEEPEST, Document, Manifest, media_types, too_deep};
+use super::document::{Content, DEEPEST, Document, Manifest, too_deep};
+use super::media_types;
 use super::platform::Platform;
-use super::summaries::Summaries;
+use super::summary::Summaries;
 use crate::error::{Error, Fault, Kind, Result};
 use crate::name::{Digest, Repository};
 
-/// As many manifests are looked into for a platform that no descriptor names.
+/// The most manifests that are fetched to find a platform that no descriptor states.
 const MAX_INSPECTED: usize = 64;
 
-/// An image of an index, or what there is in place of it.
+/// The result of choosing an image.
 #[derive(Debug, Clone)]
 pub enum PlatformChoice {
-    /// This one.
+    /// An image for the platform.
     Image {
         /// The image.
         manifest: Manifest,
-        /// The platform that it is for, where it is said.
+        /// Its platform, where it is stated.
         platform: Option<Platform>,
     },
-    /// The index has none for the platform. It has images for these.
+    /// The index has no image for the platform; it has images for these.
     None(Vec<Platform>),
 }
 
@@ -33,18 +34,18 @@ pub enum PlatformChoice {
 #[derive(Debug, Clone)]
 struct Candidate {
     descriptor: Descriptor,
-    /// As its descriptor says, or that of an index around it.
+    /// The platform by its descriptor, or by that of the index that lists it.
     platform: Option<Platform>,
 }
 
 impl Client {
-    /// The image of an index for a platform; without one, the image for this machine's, or else the only one. Indexes within the index
-    /// are looked into, as are images of which no index says for which platform they are.
+    /// Chooses the image for a platform; without one, the image for this machine's platform, else the only image. Nested indexes are read,
+    /// and images whose platform no index states.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::child`] and [`Manifest::readable`]; [`Fault::Malformed`] for indexes that are nested too deeply,
-    /// [`Fault::TooLarge`] for too many of them.
+    /// Those of [`Client::child`] and [`Manifest::readable`]; [`Fault::Malformed`] for indexes that are nested too deeply;
+    /// [`Fault::TooLarge`] where too many manifests would have to be read.
     pub async fn choose(
         &self,
         repository: &Repository,
@@ -64,11 +65,11 @@ struct PlatformSearch<'a> {
     client: &'a Client,
     repository: &'a Repository,
     wanted: &'a Platform,
-    /// Whether the only image is as good.
+    /// Whether the only image is accepted too.
     accepts_any: bool,
-    /// How many manifests may still be looked into.
+    /// How many more manifests may be fetched.
     left: usize,
-    /// How many indexes were chosen as if they were images.
+    /// How many indexes were chosen that their descriptors call images.
     depth: usize,
 }
 
@@ -105,7 +106,7 @@ impl PlatformSearch<'_> {
         }
     }
 
-    /// What lies in the indexes of a level, and its images. What is known to be an image is not looked into.
+    /// Splits a level into the entries of its indexes and its images. What its descriptor calls an image is not fetched.
     async fn sort(
         &mut self,
         level: Vec<Candidate>,
@@ -121,7 +122,7 @@ impl PlatformSearch<'_> {
             return Ok((nested, images));
         }
         for candidate in others {
-            // Where an index is for another platform as a whole, nothing in it is for this one.
+            // An index that is for another platform as a whole need not be read.
             if candidate.platform.as_ref().is_some_and(|platform| !platform.serves(self.wanted)) {
                 images.push(candidate);
                 continue;
@@ -141,7 +142,7 @@ impl PlatformSearch<'_> {
         Ok((nested, images))
     }
 
-    /// Asks the images for which no index names a platform.
+    /// Reads the platforms of images that no index states.
     async fn read_platforms(&mut self, images: &mut [Candidate]) -> Result<()> {
         let summaries = Summaries::new(self.client, self.repository, Timestamp::now());
         for image in images.iter_mut().filter(|image| image.platform.is_none()) {
@@ -164,7 +165,7 @@ impl PlatformSearch<'_> {
         let manifest = self.client.child(self.repository, &image.descriptor).await?;
         let (document, _) = manifest.readable()?;
         if let Content::Index(_) = document.content {
-            // It was called an image, or was the only one.
+            // Its descriptor calls it an image, or it is the only entry.
             self.depth += 1;
             if self.depth > DEEPEST {
                 return Err(too_deep());
@@ -175,7 +176,7 @@ impl PlatformSearch<'_> {
     }
 }
 
-/// The manifests of an index that may be images, or lead to some. `around` is the platform of the index itself.
+/// The entries of an index that may be images or indexes. `around` is the platform of the index itself.
 fn candidates(index: &Document, around: Option<&Platform>) -> Vec<Candidate> {
     let is_attestation =
         |child: &Descriptor| child.attests().is_some() || child.platform.as_ref().is_some_and(Platform::is_unknown);
@@ -187,7 +188,7 @@ fn candidates(index: &Document, around: Option<&Platform>) -> Vec<Candidate> {
     children.map(candidate).collect()
 }
 
-/// The image that is for exactly this platform, else the first that serves it.
+/// The image for exactly this platform, else the first that serves it.
 fn best<'a>(images: &'a [Candidate], wanted: &Platform) -> Option<&'a Candidate> {
     let exact = images.iter().find(|image| image.platform.as_ref() == Some(wanted));
     let serves = |image: &&Candidate| image.platform.as_ref().is_some_and(|platform| platform.serves(wanted));

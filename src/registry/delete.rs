@@ -1,11 +1,10 @@
 //! `DELETE /v2/<name>/manifests/<reference>`: removing tags and manifests.
 //!
-//! Registries differ (OCI distribution specification, "Content Management"): some delete a tag by its name and leave the manifest
-//! and its other tags, some delete manifests only, with every tag on them, some neither. Nothing here decides for the one or the
-//! other; it says which of them the registry does.
+//! Registries differ (OCI distribution specification, "Content Management"): some delete a tag by its name and keep the manifest and its
+//! other tags, some delete only manifests, with every tag on them, some neither. The probes find out which.
 //!
-//! No reply to a DELETE proves anything. That something is gone is said by a look at it afterwards: a 202 may take effect later, and a
-//! 404 may come from a gateway that lets no DELETE through.
+//! No reply to a DELETE proves anything: a 202 may take effect later, and a 404 may come from a gateway that lets no DELETE through.
+//! Something counts as deleted once a GET no longer finds it.
 
 use std::time::Duration;
 
@@ -15,49 +14,49 @@ use tokio::time::Instant;
 
 use super::client::Client;
 use super::endpoint::Endpoint;
-use super::manifest::Resolved;
-use crate::error::{Danger, Error, Fault, Kind, Network, Operation, RegistryError, Result};
+use super::manifest::{Resolved, moved};
+use crate::error::{Error, Fault, Kind, Network, Operation, RegistryError, Result};
 use crate::http::registry_errors;
 use crate::name::{Algorithm, Digest, Repository, Tag, Target};
 
-/// As much of the reply to a DELETE as is read.
+/// The most bytes that are read of the reply to a DELETE.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// How long an accepted deletion may take until it shows. Pulp needs a second.
+/// How long an accepted deletion may take to become visible. Pulp needs a second.
 pub(crate) const SETTLE_TIME: Duration = Duration::from_secs(10);
 
 /// How a deletion ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
-    /// It is gone, and was there before.
+    /// It existed, and was deleted.
     Deleted,
-    /// It was gone already.
+    /// It did not exist any more.
     AlreadyGone,
 }
 
-/// What the registry answered to a DELETE.
+/// The reply to a DELETE.
 enum DeleteReply {
-    /// It will be done; with the errors that came along.
+    /// Success, with the errors in its body.
     Accepted(Vec<RegistryError>),
     /// 404.
     NotFound(Error),
-    /// The reply was lost, or says that the registry failed: it may have been done or not.
+    /// The reply was lost or a server error: the deletion may have taken effect or not.
     Lost(Error),
 }
 
 impl Client {
-    /// Deletes a tag by its name: that tag and nothing else. `digest` is what it points at, where that is known.
+    /// Deletes a tag by its name, and nothing else. `digest` is what it points to, where that is known.
     ///
     /// # Errors
     ///
     /// [`Operation::DeleteTag`] where the registry does not delete tags by name, or answers 404 and still has the tag: nothing was
-    /// changed then. [`Danger::Moved`] when the reply was lost and the tag points elsewhere. [`Kind::Incomplete`] when the registry
+    /// changed then. [`Danger::Moved`](crate::error::Danger::Moved) when the reply was lost and the tag points elsewhere. [`Kind::Incomplete`] when the registry
     /// accepted the request and the tag is still there ten seconds later.
     pub async fn delete_tag(&self, repository: &Repository, tag: &Tag, digest: Option<&Digest>) -> Result<Deletion> {
         self.delete(repository, Target::Tag(tag), digest).map_err(|error| by_name_unsupported(error, self)).await
     }
 
-    /// Deletes a manifest, and with it every tag on it.
+    /// Deletes a manifest and every tag on it.
     ///
     /// # Errors
     ///
@@ -67,20 +66,19 @@ impl Client {
         self.delete(repository, Target::Digest(digest), Some(digest)).await
     }
 
-    /// Whether the registry would delete manifests of this repository, as far as a request tells that changes nothing: to delete a
-    /// manifest with a digest of zeros.
+    /// Probes whether the registry deletes manifests of this repository, by a request that changes nothing: it deletes a digest of zeros.
     ///
     /// # Errors
     ///
-    /// [`Operation::DeleteManifest`] when it is disabled, or when a server in between answers; [`Kind::Denied`] when it is not
+    /// [`Operation::DeleteManifest`] when deletion is disabled, or a gateway answers; [`Kind::Denied`] when it is not
     /// allowed.
     pub async fn probe_deletion(&self, repository: &Repository) -> Result<()> {
         let nothing = Digest::zero(Algorithm::Sha256);
         self.probe(repository, Target::Digest(&nothing)).await
     }
 
-    /// Whether the registry would delete tags of this repository by name, as far as a request tells that changes nothing: to delete a
-    /// tag that does not exist.
+    /// Probes whether the registry deletes tags of this repository by name, by a request that changes nothing: it deletes a tag that does
+    /// not exist.
     ///
     /// # Errors
     ///
@@ -94,11 +92,11 @@ impl Client {
     async fn probe(&self, repository: &Repository, nothing: Target<'_>) -> Result<()> {
         let mut request = self.request(Method::DELETE, Endpoint::Manifest(repository, nothing));
         let operation = request.context.operation;
-        // The name that is asked for means nothing to people.
+        // The probed name would mean nothing in a message.
         request.context.name = format!("a deletion in {repository}");
         match self.transport.send(&request).await {
             Ok(_) => Ok(()),
-            // No registry writes such a page: what answers is a gateway that lets no DELETE through.
+            // No registry sends such a page: a gateway answers, which lets no DELETE through.
             Err(error) if error.is_not_found() && error.reply().is_some_and(|reply| reply.is_foreign) => Err(error
                 .within(format!("{} does not allow deletion", self.registry))
                 .with_kind(Kind::Unsupported(operation))),
@@ -111,15 +109,15 @@ impl Client {
         let mut was_lost = false;
         loop {
             let answer = self.send_deletion(repository, target).await?;
-            // Errors in a reply that accepts it say that it will not be done.
+            // A success with errors will not take effect later.
             let may_be_late = matches!(&answer, DeleteReply::Accepted(errors) if errors.is_empty());
             let patience = if may_be_late { SETTLE_TIME } else { Duration::ZERO };
             let mut now = self.await_absence(repository, target, digest, patience).await;
             if !may_be_late && matches!(now, Ok(None)) {
-                // Nothing else says that it is gone, and a replica may lag behind.
+                // There is no other evidence that it is gone, and a replica may lag behind.
                 now = self.resolve_by_content(repository, target).await;
                 if let (Ok(Some(_)), DeleteReply::Lost(error)) = (&now, &answer) {
-                    let what = format!("cannot find out whether {} is gone", name_of(repository, target));
+                    let what = format!("cannot determine whether {} is gone", name_of(repository, target));
                     let error = error.clone().within(what).with_kind(Kind::Incomplete);
                     return Err(error.because(format!("{} has it again", self.registry)));
                 }
@@ -132,27 +130,30 @@ impl Client {
                 if let DeleteReply::Accepted(errors) = &answer
                     && let Some(error) = errors.first()
                 {
-                    let what =
-                        format!("{} accepted to delete {} with errors", self.registry, name_of(repository, target));
+                    let what = format!(
+                        "{} accepted the deletion of {} with errors",
+                        self.registry,
+                        name_of(repository, target)
+                    );
                     return Err(
                         Error::new(Kind::Incomplete, what).because(format!("{}: {}", error.code, error.message))
                     );
                 }
-                // After a lost reply, "not found" says that the first request arrived after all.
+                // After a lost reply, "not found" means that the first request took effect.
                 let was_there = was_lost || !matches!(answer, DeleteReply::NotFound(_));
                 return Ok(if was_there { Deletion::Deleted } else { Deletion::AlreadyGone });
             };
             let from = digest.filter(|digest| now.digest != **digest);
             match answer {
-                // Another client pushed the tag again: what was to go is gone from it.
+                // Another client pushed the tag again after the deletion.
                 DeleteReply::Accepted(_) if from.is_some() => return Ok(Deletion::Deleted),
                 DeleteReply::Accepted(errors) => {
                     let what = format!("{} is still present", name_of(repository, target));
                     let with = if errors.is_empty() { "" } else { " with errors" };
                     let cause = format!("{} accepted the deletion{with} and did not carry it out", self.registry);
                     let error = Error::new(Kind::Incomplete, what).because(cause);
-                    let said = errors.iter().map(|error| format!("{}: {}", error.code, error.message));
-                    return Err(said.fold(error, Error::because));
+                    let reported = errors.iter().map(|error| format!("{}: {}", error.code, error.message));
+                    return Err(reported.fold(error, Error::because));
                 }
                 DeleteReply::NotFound(_) | DeleteReply::Lost(_) if let Some(from) = from => {
                     return Err(moved(&name_of(repository, target), from, &now.digest));
@@ -184,7 +185,8 @@ impl Client {
         }
     }
 
-    /// Looks until what is to be gone is gone or elsewhere, for so long at most. What is found instead; `None` when it is gone.
+    /// Waits until the target no longer resolves to `digest`, at most for `patience`. Returns what it resolves to at the end; `None` when it
+    /// does not exist.
     pub(crate) async fn await_absence(
         &self,
         repository: &Repository,
@@ -214,18 +216,13 @@ impl Client {
             }
             DeleteReply::NotFound(error) | DeleteReply::Lost(error) => {
                 let again = again.to_string();
-                let error = error.within(format!("cannot find out whether {name} is gone")).with_kind(Kind::Incomplete);
+                let error =
+                    error.within(format!("cannot determine whether {name} is gone")).with_kind(Kind::Incomplete);
                 // A time limit ends both alike.
                 if error.causes().contains(&again) { error } else { error.because(again) }
             }
         }
     }
-}
-
-/// The error for a tag that points elsewhere than it did.
-pub fn moved(name: &str, from: &Digest, to: &Digest) -> Error {
-    let danger = Danger::Moved { from: from.clone(), to: to.clone() };
-    Error::new(Kind::Safety(danger), format!("{name} has moved meanwhile")).because(format!("from {from} to {to}"))
 }
 
 /// `team/app:1.4.0`, `team/app@sha256:…`
@@ -236,7 +233,7 @@ fn name_of(repository: &Repository, target: Target<'_>) -> String {
     }
 }
 
-/// Whether a request that failed in this way may have been carried out.
+/// Whether a request that failed with this error may have taken effect.
 fn may_have_taken_effect(error: &Error) -> bool {
     match error.kind() {
         _ if error.is_during_login() => false,
@@ -247,7 +244,8 @@ fn may_have_taken_effect(error: &Error) -> bool {
     }
 }
 
-/// distribution 2 answers 400 `DIGEST_INVALID`, Harbor 400 `UNSUPPORTED`, others 400 with codes of their own.
+/// Recognises that tags are not deleted by name: distribution 2 answers 400 `DIGEST_INVALID`, Harbor 400 `UNSUPPORTED`, others 400 with
+/// codes of their own.
 fn by_name_unsupported(error: Error, client: &Client) -> Error {
     let refused = matches!(error.kind(), Kind::Unsupported(_) | Kind::Protocol(Fault::Status(400)));
     if !refused {

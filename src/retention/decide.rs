@@ -1,4 +1,4 @@
-//! From a snapshot and rules to a plan.
+//! Applies rules to a snapshot.
 
 use jiff::Timestamp;
 
@@ -12,28 +12,29 @@ use super::summary::Summaries;
 use super::used::UsedTags;
 use crate::registry::snapshot::{ManifestId, TagId, TagIndex};
 
-/// How a decision is made, besides the rules.
+/// Options of [`decide`].
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Options {
-    /// The time that it is: dates later than a day from now are no dates.
+    /// The current time: a creation date more than a day later counts as unknown.
     pub now: Timestamp,
-    /// Whether every tag of a repository may go.
+    /// Whether every tag of the repository may be removed.
     pub allow_empty: bool,
 }
 
 impl Options {
-    /// At this time; a repository is not emptied.
+    /// The options at this time; not every tag may be removed.
     pub fn at(now: Timestamp) -> Self {
         Self { now, allow_empty: false }
     }
 }
 
-/// Decides what becomes of every tag. The order of the tags does not matter; time and
-/// memory are linear in tags, manifests and entries of indexes, but for sorting the tags.
+/// Decides which tags to keep and which to remove. The result does not depend on the order of the tags. Time and memory are linear in
+/// tags, manifests and index entries, except for sorting the tags.
 ///
-/// A tag goes only where each of the rules removes it. A rule is about the tags that match and are not excluded. What it does not keep is
-/// removed; with [`Rule::older_than`] only what is older. What refers to another manifest has no age or place of its own: it goes with
-/// the last manifest that it refers to, unless its name is kept or excluded, and stays where that one is not known.
+/// A tag is removed only where every rule removes it. The scope of a rule is the tags that match and are not excluded; it removes those
+/// that it does not keep, with [`Rule::older_than`] only the older ones. The rules do not apply to a referrer: it is removed with its
+/// last subject, unless its name is kept or excluded, and kept where its subject is unknown.
 pub fn decide(rules: &[Rule], snapshot: &TagIndex, used: &UsedTags, options: &Options) -> Plan {
     let is_reached = reachable_manifests(snapshot);
     let obstacle = find_obstacle(snapshot, &is_reached);
@@ -85,7 +86,7 @@ pub fn decide(rules: &[Rule], snapshot: &TagIndex, used: &UsedTags, options: &Op
     plan
 }
 
-/// Whether tags of images go and none is left. What refers to others is no image, nor is what an interrupted removal left behind.
+/// Whether images are removed and none is left. Referrers and leftover placeholders are not images.
 fn removes_all(candidates: &[Candidate], reachability: &Reachability<'_>) -> bool {
     let mut goes = false;
     for candidate in candidates {
@@ -107,7 +108,7 @@ fn positions(rows: &[TagId], tags: &[TagId]) -> Vec<u32> {
     tags.iter().map(|tag| position_of[tag.position()]).collect()
 }
 
-/// Sizes of manifests, each added up once.
+/// The sizes of manifests, each computed once.
 struct Sizes<'a> {
     snapshot: &'a TagIndex,
     known: Vec<Option<Option<u64>>>,

@@ -1,10 +1,13 @@
-//! What has to stay because of something else that stays, and what goes with something that goes.
+//! Which manifests and tags have to be kept because others need them.
 //!
-//! At first everything stays. A tag that is to go may, as soon as no manifest that stays lists its own; one that refers to a manifest may
-//! as soon as that one goes. A manifest goes as soon as its last tag did, nothing that stays lists it, and what it refers to is gone. As
-//! every step only allows more of them, their order does not matter, and what waits for itself stays.
+//! At first everything is kept.
 //!
-//! Each step is taken once, so that it is linear in tags, manifests and entries of indexes.
+//! 1. A tag that the rules remove is removed once no kept manifest lists its manifest.
+//! 2. A referrer's tag is removed once its subjects are.
+//! 3. A manifest is removed once its last tag is, no kept manifest lists it, and its subject is removed.
+//!
+//! Every step only permits more of them, so that their order does not matter, and a cycle is kept. Each step is taken once: the time is
+//! linear in tags, manifests and index entries.
 
 use std::collections::VecDeque;
 
@@ -12,7 +15,7 @@ use super::candidate::{Candidate, Intent};
 use super::reason::{Kept, ManifestRef, Obstacle, Removed, Untagged};
 use crate::registry::snapshot::{ManifestId, ManifestState, Pointer, TagId, TagIndex};
 
-/// Which manifests a tag reaches, or another name in the list: through indexes, and from manifests to what refers to them.
+/// By manifest: whether a tag or other listed name leads to it, through indexes and from subjects to referrers.
 pub(super) fn reachable_manifests(snapshot: &TagIndex) -> Vec<bool> {
     let mut is_reached = vec![false; snapshot.manifest_count()];
     let mut waiting: Vec<ManifestId> = snapshot.tags().filter_map(|(.., pointer)| pointer.manifest()).collect();
@@ -26,17 +29,17 @@ pub(super) fn reachable_manifests(snapshot: &TagIndex) -> Vec<bool> {
     is_reached
 }
 
-/// The first thing that may need any manifest, if there is one: a tag rather than something else.
+/// The first thing that could not be read and may need any manifest; a tag rather than something else.
 pub(super) fn find_obstacle(snapshot: &TagIndex, is_reached: &[bool]) -> Option<Obstacle> {
     let is_unknown = |pointer: &Pointer| matches!(pointer, Pointer::Unknown(_));
     let tag = snapshot.tags().find(|(.., pointer)| is_unknown(pointer)).map(|(tag, ..)| Obstacle::Tag(tag));
     let manifest = || {
-        let mut blind = snapshot.manifests().filter(|(manifest, state)| match state {
+        let mut unreadable = snapshot.manifests().filter(|(manifest, state)| match state {
             ManifestState::Unreadable(_) => true,
             ManifestState::Unread => is_reached[manifest.position()],
             ManifestState::Read(_) | ManifestState::Missing => false,
         });
-        let (manifest, ..) = blind.next()?;
+        let (manifest, ..) = unreadable.next()?;
         let tag = snapshot.ancestors(manifest, |_| true).find_map(|next| snapshot.tags_on(next).next());
         Some(tag.map_or(Obstacle::Manifest(manifest), Obstacle::Tag))
     };
@@ -47,37 +50,37 @@ pub(super) fn find_obstacle(snapshot: &TagIndex, is_reached: &[bool]) -> Option<
     tag.or_else(manifest).or_else(other).or_else(|| snapshot.list_caveat().map(|_| Obstacle::List))
 }
 
-/// What stays, and in which order the rest goes: indexes before what they list, and manifests before what refers to them.
+/// What is kept, and the order in which the rest is removed: indexes before their children, subjects before their referrers.
 pub(super) struct Reachability<'a> {
     snapshot: &'a TagIndex,
     candidates: &'a [Candidate],
     obstacle: Option<Obstacle>,
-    /// By manifest: tags on it that stay.
+    /// By manifest: how many kept tags are on it.
     staying_tags: Vec<u32>,
-    /// By manifest: entries of indexes that stay and list it.
+    /// By manifest: how many entries of kept indexes list it.
     staying_entries: Vec<u32>,
-    /// By manifest: whether it stays whatever becomes of its tags: it is in use, or known without being reached by a tag.
+    /// By manifest: whether it is kept whatever happens to its tags: it is in use, or no tag leads to it.
     is_pinned: Vec<bool>,
-    /// By manifest: whether it stays.
+    /// By manifest: whether it is kept.
     stays: Vec<bool>,
-    /// By tag: whether it stays.
+    /// By tag: whether it is kept.
     tag_stays: Vec<bool>,
-    /// By tag: how many of the manifests that it refers to stay.
+    /// By tag: how many of its subjects are kept.
     staying_subjects: Vec<u32>,
-    /// The tags that follow each manifest: sorted by it.
+    /// Subjects with the tags that refer to them, sorted by subject.
     followers: Vec<(ManifestId, TagId)>,
-    /// The tags that go, in this order.
+    /// The tags to remove, in this order.
     removed_tags: Vec<TagId>,
-    /// The manifests that go, in this order.
+    /// The manifests to remove, in this order.
     removed_manifests: Vec<ManifestId>,
-    /// By manifest: the tag or name for which it stays, as far as there is one.
+    /// By manifest: the kept tag or name that leads to it.
     retained_by: Vec<Option<ManifestRef>>,
-    /// By manifest: an index that stays and lists it.
+    /// By manifest: a kept index that lists it.
     listed_by: Vec<Option<ManifestId>>,
 }
 
 impl<'a> Reachability<'a> {
-    /// `rows` is the order in which tags stand for the manifests that they need. The manifests of `is_pinned` stay.
+    /// `rows` is the order in which kept tags are named as the reason for keeping a manifest. The manifests of `is_pinned` are kept.
     pub(super) fn new(
         snapshot: &'a TagIndex,
         candidates: &'a [Candidate],
@@ -108,7 +111,7 @@ impl<'a> Reachability<'a> {
         reachability
     }
 
-    /// Counts what holds each manifest and each tag.
+    /// Counts what each manifest and each tag is kept for.
     fn count(&mut self) {
         for candidate in self.candidates {
             if let Some(manifest) = candidate.manifest {
@@ -130,7 +133,7 @@ impl<'a> Reachability<'a> {
         }
     }
 
-    /// Lets go what may.
+    /// Removes what nothing kept needs.
     fn remove_unneeded(&mut self) {
         let mut manifests: VecDeque<ManifestId> = VecDeque::new();
         for position in 0..self.candidates.len() {
@@ -160,15 +163,15 @@ impl<'a> Reachability<'a> {
         }
     }
 
-    /// Lets a tag go, if it may; then perhaps its manifest may too.
+    /// Removes a tag, if nothing prevents that, and queues its manifest after its last tag.
     fn try_remove_tag(&mut self, tag: TagId, manifests: &mut VecDeque<ManifestId>) {
         let candidate = &self.candidates[tag.position()];
-        let is_wanted = match candidate.intent {
+        let is_due = match candidate.intent {
             Intent::Keep(_) => false,
             Intent::Remove(_) => true,
             Intent::Follow(_) => self.obstacle.is_none() && self.staying_subjects[tag.position()] == 0,
         };
-        let Some(manifest) = candidate.manifest.filter(|_| is_wanted && self.tag_stays[tag.position()]) else { return };
+        let Some(manifest) = candidate.manifest.filter(|_| is_due && self.tag_stays[tag.position()]) else { return };
         if self.staying_entries[manifest.position()] > 0 {
             return;
         }
@@ -180,17 +183,17 @@ impl<'a> Reachability<'a> {
         }
     }
 
-    /// Whether nothing needs a manifest any more.
+    /// Whether nothing kept needs a manifest.
     fn is_removable(&self, manifest: ManifestId) -> bool {
         let position = manifest.position();
         let is_held = self.is_pinned[position] || self.staying_tags[position] > 0 || self.staying_entries[position] > 0;
         let subject = self.snapshot.facts(manifest).and_then(|facts| facts.subject);
-        // A manifest with a tag of its own goes with that, whatever it refers to.
+        // A referrer with a tag of its own is removed with that tag.
         let is_bound = subject.filter(|_| self.snapshot.tags_on(manifest).len() == 0);
         !is_held && is_bound.is_none_or(|subject| !self.stays[subject.position()])
     }
 
-    /// Finds out for whom each manifest stays.
+    /// Finds the tag or name that each kept manifest is kept for.
     fn find_retainers(&mut self, rows: &[TagId]) {
         let names = self.snapshot.other_names().iter().zip(0..);
         let names =
@@ -216,12 +219,12 @@ impl<'a> Reachability<'a> {
         }
     }
 
-    /// What stands for a manifest that stays.
+    /// What a kept manifest is kept for, or the manifest itself.
     fn retainer(&self, manifest: ManifestId) -> ManifestRef {
         self.retained_by[manifest.position()].unwrap_or(ManifestRef::Manifest(manifest))
     }
 
-    /// What becomes of a tag: why it goes, and why it does so without its manifest; or why it stays.
+    /// Why a tag is removed, and why its manifest is not; or why the tag is kept.
     pub(super) fn outcome(&self, candidate: &Candidate) -> Result<(Removed, Option<Untagged>), Kept> {
         if self.tag_stays[candidate.tag.position()] {
             return Err(self.kept(candidate));
@@ -254,7 +257,7 @@ impl<'a> Reachability<'a> {
         }
     }
 
-    /// Why a manifest does not go with the last of its tags that go.
+    /// Why a manifest is not removed with the last of its removed tags.
     fn untagged(&self, manifest: ManifestId) -> Option<Untagged> {
         let is_placeholder = self.snapshot.facts(manifest).is_some_and(|facts| facts.is_placeholder);
         match (self.stays[manifest.position()], self.retained_by[manifest.position()], self.obstacle) {
@@ -265,7 +268,7 @@ impl<'a> Reachability<'a> {
         }
     }
 
-    /// The tags that go, indexes before their parts and manifests before what refers to them.
+    /// The tags to remove, those of indexes before those of their children and those of subjects before those of referrers.
     pub(super) fn removed_tags(&self) -> &[TagId] {
         &self.removed_tags
     }

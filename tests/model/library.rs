@@ -81,7 +81,9 @@ impl Command {
         let inspect = if chance.u8(..3) == 0 { Inspect::Full } else { Inspect::Minimal };
         let mut command = Self { requests: Vec::new(), policy, inspect, rule: None, used };
         if chance.u8(..4) == 0 {
-            command.rule = Some(Rule { keep_last: NonZeroUsize::new(chance.usize(1..4)), ..Rule::default() });
+            let mut rule = Rule::default();
+            rule.keep_last = NonZeroUsize::new(chance.usize(1..4));
+            command.rule = Some(rule);
             return command;
         }
         let mut tags: Vec<_> = world.start.tags.iter().collect();

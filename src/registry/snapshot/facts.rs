@@ -5,6 +5,7 @@ use std::num::NonZeroI64;
 use jiff::Timestamp;
 
 use crate::error::Error;
+use crate::registry::media_types::Form;
 
 /// Numbers one kind of thing within a [`TagIndex`](super::TagIndex).
 macro_rules! number {
@@ -72,18 +73,6 @@ pub enum ManifestState {
     Unreadable(Error),
     /// Something refers to it, and it was not looked at.
     Unread,
-}
-
-/// The three forms of a manifest.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Form {
-    /// It lists other manifests.
-    Index,
-    /// One image, or one artifact.
-    #[default]
-    Image,
-    /// Docker's first form, whose layers have no sizes.
-    Schema1,
 }
 
 /// What a manifest says, as far as it matters for what depends on it.

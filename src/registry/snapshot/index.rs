@@ -8,9 +8,10 @@ use indexmap::{IndexMap, IndexSet};
 use jiff::Timestamp;
 
 use super::adjacency::Adjacency;
-use super::facts::{BlobId, Form, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
+use super::facts::{BlobId, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
 use crate::error::Error;
 use crate::name::{Digest, PackedDigest, Tag};
+use crate::registry::media_types::Form;
 
 /// The tags of a repository and the manifests that they reach, at one moment. Made by [`Client::snapshot`](crate::registry::Client::snapshot),
 /// or by a [`Builder`].

@@ -6,6 +6,7 @@ mod index;
 mod options;
 mod read;
 
-pub use facts::{BlobId, Form, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
+pub use crate::registry::media_types::Form;
+pub use facts::{BlobId, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
 pub use index::{BlobKey, Builder, TagIndex};
 pub use options::{SnapshotOptions, SnapshotProgress};

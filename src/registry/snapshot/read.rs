@@ -13,7 +13,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use reqwest::Method;
 
-use super::facts::{Form, ListCaveat, ManifestFacts, ManifestId, ManifestState, Pointer, TagId};
+use super::facts::{ListCaveat, ManifestFacts, ManifestId, ManifestState, Pointer, TagId};
 use super::index::{Builder, TagIndex};
 use super::options::SnapshotOptions;
 use crate::error::{Danger, Error, Fault, Kind, Result};
@@ -21,10 +21,11 @@ use crate::name::{Digest, FromText, Repository, Tag, Target};
 use crate::registry::client::Client;
 use crate::registry::created::Dates;
 use crate::registry::descriptor::{Descriptor, DescriptorDigest};
-use crate::registry::document::{Content, DEEPEST, Document, media_types, too_deep};
+use crate::registry::document::{Content, DEEPEST, Document, too_deep};
 use crate::registry::endpoint::Endpoint;
 use crate::registry::listing::{Listing, PAGE_SIZE};
 use crate::registry::manifest::Fetched;
+use crate::registry::media_types::{self, Form};
 use crate::registry::names::Entry;
 use crate::registry::summary::FetchedConfig;
 

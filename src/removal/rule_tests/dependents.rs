@@ -99,7 +99,7 @@ fn a_long_digest_is_found_by_as_much_of_it_as_a_tag_holds() {
     let snapshot = builder.build();
     let rule = Rule { older_than: older(30), ..Rule::default() };
     let plan = decide(&[rule], &snapshot, &UsedTags::default(), &anything());
-    let reasons: Vec<_> = plan.decisions.iter().map(|decision| plan.reason(decision, &snapshot)).collect();
+    let reasons: Vec<_> = plan.decisions.iter().map(|decision| reasons::reason(&plan, decision, &snapshot)).collect();
     assert_eq!(reasons, ["older than 30 days", "refers to old, which goes"]);
 }
 
@@ -214,7 +214,7 @@ fn a_name_that_is_no_tag_keeps_its_manifest() {
         decided.of("b"),
         "untag: older than 30 days; its manifest stays: \"ärger\", which could not be read, may need it"
     );
-    assert_eq!(decided.plan.obstacle_name(&decided.snapshot).as_deref(), Some("\"ärger\", which could not be read,"));
+    assert_eq!(decided.plan.obstacle, Some(Obstacle::OtherName(1)));
 }
 
 #[test]

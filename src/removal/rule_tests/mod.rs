@@ -5,6 +5,9 @@ mod dependents;
 mod examples;
 mod properties;
 mod purging;
+#[allow(unreachable_patterns, reason = "only outside of the library may the enums grow")]
+#[path = "../../bin/rls/commands/prune/reasons.rs"]
+mod reasons;
 mod several;
 mod size;
 
@@ -217,7 +220,7 @@ impl Decided {
             Verdict::Remove { untag: None, .. } => "remove",
             Verdict::Remove { untag: Some(_), .. } => "untag",
         };
-        let reason = self.plan.reason(decision, &self.snapshot);
+        let reason = reasons::reason(&self.plan, decision, &self.snapshot);
         self.short(format!("{} {action}: {reason}", self.snapshot.tag(decision.tag)))
     }
 

@@ -126,7 +126,7 @@ fn going(decided: &Decided) -> [BTreeSet<String>; 3] {
         decisions.map(|decision| decided.snapshot.tag(decision.tag).to_string()).collect()
     };
     let purged = decided.purged().into_iter().map(str::to_owned).collect();
-    [named(|verdict| !verdict.is_kept()), named(|verdict| !verdict.is_kept() && !verdict.is_untag()), purged]
+    [named(|verdict| !verdict.is_kept()), named(|verdict| !verdict.is_kept() && !is_untag(verdict)), purged]
 }
 
 /// One thing more that keeps, taken from another rule.
@@ -152,7 +152,7 @@ proptest! {
         let (plan, snapshot) = (&decided.plan, &decided.snapshot);
         let purged: BTreeSet<_> = decided.deleted().into_iter().collect();
         prop_assert_eq!(purged.len(), decided.deleted().len(), "each once");
-        let mut staying: Vec<_> = plan.decisions.iter().filter(|decision| decision.verdict.is_kept() || decision.verdict.is_untag())
+        let mut staying: Vec<_> = plan.decisions.iter().filter(|decision| decision.verdict.is_kept() || is_untag(&decision.verdict))
             .filter_map(|decision| decision.manifest).collect();
         staying.extend(snapshot.other_names().iter().filter_map(|other| other.pointer.manifest()));
         staying.extend(used.digests().filter_map(|digest| snapshot.manifest_id(digest)));
@@ -164,7 +164,7 @@ proptest! {
             prop_assert!(needed.is_disjoint(&purged), "{:?}", decided.told());
         }
         // Tags that go with their manifest are on one that goes.
-        for decision in plan.decisions.iter().filter(|decision| !decision.verdict.is_kept() && !decision.verdict.is_untag()) {
+        for decision in plan.decisions.iter().filter(|decision| !decision.verdict.is_kept() && !is_untag(&decision.verdict)) {
             let on = decision.manifest.expect("known where it goes");
             prop_assert!(purged.contains(&on), "{:?}", decided.told());
         }
@@ -331,4 +331,9 @@ proptest! {
             }
         }
     }
+}
+
+/// Whether a tag is removed and its manifest has to stay.
+fn is_untag(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Remove { untag: Some(_), .. })
 }

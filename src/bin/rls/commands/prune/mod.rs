@@ -1,6 +1,7 @@
 //! `rls prune`: a snapshot, what the rules decide, a plan; and with `--yes` its execution.
 
 mod planned;
+mod reasons;
 mod targets;
 
 use std::collections::HashMap;

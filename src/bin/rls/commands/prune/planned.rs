@@ -11,6 +11,7 @@ use registry_ls::registry::snapshot::{Pointer, SnapshotProgress};
 use registry_ls::removal::{self, Inspect, Item, Method, Origin, RemovalPolicy, RemovalRequest, RepositoryState};
 use registry_ls::retention::{Decision, Plan, Refusal, Verdict, decide};
 
+use super::reasons;
 use super::targets::Target;
 use crate::commands::removal_texts::reason;
 use crate::output::{Action, PruneRecord, RemovalRecord, Time};
@@ -166,7 +167,7 @@ impl Decided {
 
     /// A record of a removal with what is known of its tag.
     pub(super) fn with_facts(&self, removal: RemovalRecord, decision: &Decision) -> PruneRecord {
-        let mut text = self.plan.reason(decision, &self.snapshot);
+        let mut text = reasons::reason(&self.plan, decision, &self.snapshot);
         if let Some(error) = self.held.get(self.tag(decision)) {
             // What keeps the manifest was said.
             text += &match decision.verdict {

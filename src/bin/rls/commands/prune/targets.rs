@@ -58,7 +58,9 @@ impl Applied {
         let mut applied = Self { rules: Vec::new(), used: Vec::new(), untag_only: false, options: Options::at(now) };
         for (rule, label) in given.map(|rule| (rule, None)).into_iter().chain(configured.map(|rule| (rule, given))) {
             let label = label.map(|_| "configuration file".to_owned());
-            applied.rules.push(Rule { label, ..rule.rule(now)? });
+            let mut applied_rule = rule.rule(now)?;
+            applied_rule.label = label;
+            applied.rules.push(applied_rule);
             applied.used.extend(rule.keep_used.clone());
         }
         // What is allowed has to be allowed by the rule that is given, if one is.

@@ -1,61 +1,62 @@
-//! Adds up the summary of a manifest from its parts.
+//! Builds the summary of a manifest from its parts.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::config::ImageConfig;
-use super::created::Dates;
-use super::descriptor::Descriptor;
-use super::document::{Content, DEEPEST, Document, Manifest, media_types, too_deep};
-use super::listing::hash;
-use super::platform::Platform;
-use super::summary::{Problem, Summary};
+use super::types::{Problem, Summary};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::name::Digest;
+use crate::registry::config::ImageConfig;
+use crate::registry::created::Dates;
+use crate::registry::descriptor::Descriptor;
+use crate::registry::document::{Content, DEEPEST, Document, Manifest, too_deep};
+use crate::registry::media_types;
+use crate::registry::platform::Platform;
 
-/// The longest text of all platforms of one manifest, in bytes. The images with the most have some thirty platforms.
-const LONGEST_PLATFORMS: usize = 4 * 1024;
+/// The most bytes that the names of one manifest's platforms may take. The largest images have some thirty platforms.
+const MAX_PLATFORM_BYTES: usize = 4 * 1024;
 
-/// As many gaps of one manifest are named.
-const MOST_GAPS: usize = 10;
+/// The most problems of one manifest that are reported.
+const MAX_PROBLEMS: usize = 10;
 
-/// What a summary takes besides its blobs, in bytes.
-const USUAL_BYTES: usize = 600;
+/// The size of a summary in memory without its blobs, in bytes.
+const BASE_BYTES: usize = 600;
 
-/// A summary with what is needed to add up an index that lists the manifest.
+/// A summary, with what the summary of an index that lists the manifest needs.
 #[derive(Debug)]
 pub(super) struct Node {
     pub summary: Arc<Summary>,
-    /// The bytes of the manifest.
+    /// The size of the manifest in bytes.
     pub length: usize,
-    /// Hashes of the distinct blobs with their sizes; `None` where not all are known.
+    /// Hashes of the distinct blobs, with their sizes in bytes; `None` where not all sizes are known.
     blobs: Option<Box<[(u64, u64)]>>,
-    /// How many indexes lie on the way down from it, itself included.
+    /// The levels of indexes below it, itself included.
     height: usize,
-    /// Whether something was left out because it is too deep below what was asked for.
+    /// Whether descendants were left out because they are too deep below the requested manifest.
     pub is_truncated: bool,
 }
 
 impl Node {
-    /// What it takes in memory, roughly.
+    /// Its approximate size in memory.
     pub(super) fn bytes(&self) -> usize {
-        USUAL_BYTES + self.blobs.as_ref().map_or(0, |blobs| size_of_val(&**blobs))
+        BASE_BYTES + self.blobs.as_ref().map_or(0, |blobs| size_of_val(&**blobs))
     }
 }
 
-/// What is kept of a config.
+/// The parts of a config that a summary needs.
 #[derive(Debug)]
 pub(super) enum ConfigFacts {
-    /// Its dates and its platform, where it says anything.
+    /// Its dates and its platform; `None` where it has none.
     Read(Option<Box<ImageConfig>>),
-    /// There is nothing to be read.
+    /// It cannot be used.
     Unusable(Problem),
 }
 
-/// A summary in the making.
+/// Builds a [`Summary`].
 #[derive(Debug)]
 pub(super) struct SummaryBuilder {
     digest: Digest,
@@ -66,14 +67,14 @@ pub(super) struct SummaryBuilder {
     platforms: Option<Vec<Platform>>,
     /// Sizes of the distinct blobs, by hashes of their digests.
     sizes: Option<HashMap<u64, u64>>,
-    gaps: Vec<Problem>,
+    problems: Vec<Problem>,
     error: Option<Error>,
     height: usize,
     is_truncated: bool,
 }
 
 impl SummaryBuilder {
-    /// Starts with the manifest alone.
+    /// Begins with the manifest's own facts.
     pub(super) fn new(manifest: &Manifest) -> Self {
         let known = media_types::ALL.into_iter().find(|known| *known == manifest.media_type);
         Self {
@@ -84,14 +85,14 @@ impl SummaryBuilder {
             newest: None,
             platforms: None,
             sizes: None,
-            gaps: Vec::new(),
+            problems: Vec::new(),
             error: None,
             height: 0,
             is_truncated: false,
         }
     }
 
-    /// Adds what the document itself says.
+    /// Adds the facts of the parsed manifest.
     pub(super) fn add_document(&mut self, document: &Document) {
         self.dates = document.dates();
         let blobs = document.blobs().into_iter().map(|(digest, size)| Some((hash(digest.as_str()), size?)));
@@ -103,7 +104,7 @@ impl SummaryBuilder {
         });
     }
 
-    /// Adds what its config says.
+    /// Adds the facts of its config.
     pub(super) fn add_config(&mut self, config: Result<Arc<ConfigFacts>>) {
         match config.as_deref() {
             Ok(ConfigFacts::Read(Some(image))) => {
@@ -111,9 +112,9 @@ impl SummaryBuilder {
                 self.platforms = Some(image.platform.iter().cloned().collect());
             }
             Ok(ConfigFacts::Read(None)) => {}
-            Ok(ConfigFacts::Unusable(gap)) => {
+            Ok(ConfigFacts::Unusable(problem)) => {
                 self.platforms = None;
-                self.add_gap(gap.clone());
+                self.add_problem(problem.clone());
             }
             Err(error) => {
                 self.platforms = None;
@@ -122,7 +123,7 @@ impl SummaryBuilder {
         }
     }
 
-    /// Adds a manifest that it lists.
+    /// Adds a manifest that it lists, or the error of reading it.
     pub(super) fn add_child(&mut self, descriptor: &Descriptor, child: Result<Arc<Node>>) {
         let child = match child {
             Ok(child) => child,
@@ -131,8 +132,8 @@ impl SummaryBuilder {
                 self.add_platforms(descriptor.platforms(None));
                 let digest = &descriptor.digest;
                 return match digest.supported() {
-                    None => self.add_gap(Problem::UnsupportedManifest(digest.clone())),
-                    Some(_) if error.is_not_found() => self.add_gap(Problem::MissingManifest(digest.clone())),
+                    None => self.add_problem(Problem::UnsupportedManifest(digest.clone())),
+                    Some(_) if error.is_not_found() => self.add_problem(Problem::MissingManifest(digest.clone())),
                     Some(_) => self.set_error(error),
                 };
             }
@@ -145,7 +146,7 @@ impl SummaryBuilder {
             self.newest = self.newest.max(child.summary.created);
         }
         self.add_platforms(descriptor.platforms(Some(&child.summary)));
-        child.summary.problems.iter().for_each(|gap| self.add_gap(gap.clone()));
+        child.summary.problems.iter().for_each(|problem| self.add_problem(problem.clone()));
         if let Some(error) = &child.summary.error {
             self.set_error(error.clone());
         }
@@ -153,7 +154,7 @@ impl SummaryBuilder {
         self.is_truncated |= child.is_truncated;
     }
 
-    /// What it lists is too deep below what was asked for, and is not looked at.
+    /// Leaves out its children, which are too deep below the requested manifest.
     pub(super) fn truncate(&mut self) {
         self.is_truncated = true;
         self.fail_as_too_deep();
@@ -164,19 +165,19 @@ impl SummaryBuilder {
         self.set_error(too_deep());
     }
 
-    /// Something failed; the first of several is told. What depends on it is not known.
+    /// Records an error; the first of several is kept.
     pub(super) fn set_error(&mut self, error: Error) {
         self.error.get_or_insert(error);
     }
 
-    /// The sizes of not all blobs are known.
+    /// Records that not all sizes are known.
     pub(super) fn clear_sizes(&mut self) {
         self.sizes = None;
     }
 
-    fn add_gap(&mut self, gap: Problem) {
-        if self.gaps.len() < MOST_GAPS && !self.gaps.contains(&gap) {
-            self.gaps.push(gap);
+    fn add_problem(&mut self, problem: Problem) {
+        if self.problems.len() < MAX_PROBLEMS && !self.problems.contains(&problem) {
+            self.problems.push(problem);
         }
     }
 
@@ -184,9 +185,9 @@ impl SummaryBuilder {
         self.platforms.get_or_insert_default().extend(platforms);
     }
 
-    /// Completes the summary; `now` decides which dates lie in the future.
+    /// Completes the summary. `now` is the current time: later dates are implausible.
     pub(super) fn build(mut self, now: Timestamp) -> Node {
-        // It makes no difference whether what it lists was read before, as something less deep.
+        // Also checked here, since cached children were read at another depth.
         if self.height > DEEPEST {
             self.fail_as_too_deep();
         }
@@ -196,11 +197,11 @@ impl SummaryBuilder {
             platforms.retain(|platform| seen.insert(platform.clone()));
             length = platforms.iter().map(|platform| platform.to_string().len()).sum();
         }
-        if length > LONGEST_PLATFORMS {
+        if length > MAX_PLATFORM_BYTES {
             self.platforms = None;
             let what = format!("manifest {} lists too many platforms", self.digest);
             let error = Error::new(Kind::Protocol(Fault::TooLarge), what);
-            self.set_error(error.because(format!("their names take more than {LONGEST_PLATFORMS} bytes")));
+            self.set_error(error.because(format!("their names take more than {MAX_PLATFORM_BYTES} bytes")));
         }
         let blobs: Option<Box<[_]>> = self.sizes.map(|sizes| sizes.into_iter().collect());
         let size = blobs.as_ref().map(|blobs| blobs.iter().fold(0, |sum: u64, (_, size)| sum.saturating_add(*size)));
@@ -211,7 +212,7 @@ impl SummaryBuilder {
             size,
             blobs: blobs.as_ref().map(|blobs| blobs.len() as u64),
             created: self.dates.with_newest(self.newest).created(now),
-            problems: self.gaps,
+            problems: self.problems,
             error: self.error,
         };
         Node {
@@ -222,4 +223,8 @@ impl SummaryBuilder {
             is_truncated: self.is_truncated,
         }
     }
+}
+
+fn hash(digest: &str) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(digest)
 }

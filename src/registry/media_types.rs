@@ -1,48 +1,114 @@
-//! What a manifest is: its `Content-Type`, its `mediaType` and its members, weighed against each other.
+//! Media types of manifests, and which one a manifest has: by its `Content-Type`, its `mediaType` and its members.
 //!
-//! The body decides. A header that names no type of a manifest says nothing: servers of static files, proxies and old registries
-//! give theirs to everything. A header that names one stops everything where it changes the meaning, when one says index and the
-//! other says image (CVE-2021-41190). Docker's and OCI's names for one form, or schema 1's type on a newer manifest, change nothing.
+//! The body decides. A `Content-Type` that is no manifest's is ignored: static file servers, proxies and old registries send theirs for
+//! everything. One that says index where the body says image, or the reverse, is refused as ambiguous (CVE-2021-41190). Docker's and OCI's
+//! types of the same form do not contradict each other, nor does schema 1's type on a newer manifest.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::document::{malformed, media_types};
-use crate::error::{Danger, Error, Kind, Result};
+use crate::error::{Danger, Error, Fault, Kind, Result};
+
+/// OCI image index.
+pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+/// OCI image manifest.
+pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// Docker's manifest list: its index.
+pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+/// Docker's manifest, schema 2.
+pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+/// Docker's manifest, schema 1, signed.
+pub const SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+/// Docker's manifest, schema 1.
+pub const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
+
+/// OCI's artifact manifest, which version 1.1 gave up before it came out.
+pub const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
+/// ORAS's artifact manifest, from which OCI's came.
+pub const ORAS_ARTIFACT: &str = "application/vnd.cncf.oras.artifact.manifest.v1+json";
+
+/// The artifact type of placeholders, which replace a tag's manifest while the tag is removed. One that is found was left behind by an
+/// interrupted removal.
+pub const PLACEHOLDER: &str = "application/vnd.registry-ls.placeholder.v1+json";
+
+/// Every known type.
+pub(super) const ALL: [&str; 8] =
+    [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, SCHEMA1_SIGNED, SCHEMA1, OCI_ARTIFACT, ORAS_ARTIFACT];
+
+/// The `Accept` header: every type that can be read, schema 1 last. Without an index among them, a registry answers with one child of the
+/// index, and with that child's digest.
+pub const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.docker.distribution.manifest.v2+json, \
+    application/vnd.docker.distribution.manifest.v1+prettyjws;q=0.5, \
+    application/vnd.docker.distribution.manifest.v1+json;q=0.5";
+
+/// Whether this is the type of an image or artifact manifest.
+pub fn is_image(media_type: &str) -> bool {
+    matches!(media_type, OCI_MANIFEST | DOCKER_MANIFEST | OCI_ARTIFACT | ORAS_ARTIFACT)
+}
+
+/// Whether this is the type of an image's config. Old versions of docker pushed it without a type of its own.
+pub fn is_image_config(media_type: &str) -> bool {
+    matches!(
+        media_type,
+        "application/vnd.oci.image.config.v1+json"
+            | "application/vnd.docker.container.image.v1+json"
+            | "application/octet-stream"
+            | ""
+    )
+}
+
+/// Whether this is the type of a model's config: ModelPack's, or Docker's.
+pub fn is_model_config(media_type: &str) -> bool {
+    media_type == "application/vnd.cncf.model.config.v1+json"
+        || media_type.starts_with("application/vnd.docker.ai.model.config.")
+}
+
+/// Whether this is the type of an index.
+pub fn is_index(media_type: &str) -> bool {
+    matches!(media_type, OCI_INDEX | DOCKER_LIST)
+}
+
+/// Whether this is one of the two types of schema 1.
+pub fn is_schema1(media_type: &str) -> bool {
+    matches!(media_type, SCHEMA1 | SCHEMA1_SIGNED)
+}
 
 /// The longest media type: two names of 127 characters (RFC 6838, section 4.2).
 const LONGEST_TYPE: usize = 255;
 
 /// The forms of a manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Form {
     /// It lists other manifests.
     Index,
-    /// An image's, or an artifact's.
+    /// One image, or one artifact.
+    #[default]
     Image,
-    /// Docker's first form.
+    /// Docker's schema 1, whose layers have no sizes.
     Schema1,
 }
 
 impl Form {
-    /// The form of manifests of this type; `None` for what is no manifest's.
+    /// The form of a media type; `None` where it is no manifest's.
     pub(super) fn of(media_type: &str) -> Option<Self> {
         match media_type {
-            _ if media_types::is_index(media_type) => Some(Self::Index),
-            _ if media_types::is_image(media_type) => Some(Self::Image),
-            _ if media_types::is_schema1(media_type) => Some(Self::Schema1),
+            _ if is_index(media_type) => Some(Self::Index),
+            _ if is_image(media_type) => Some(Self::Image),
+            _ if is_schema1(media_type) => Some(Self::Schema1),
             _ => None,
         }
     }
 
-    /// The type of a manifest that has this form and does not say more.
+    /// The media type of a manifest of this form that states none.
     fn usual_type(self) -> &'static str {
         match self {
-            Self::Index => media_types::OCI_INDEX,
-            Self::Image => media_types::OCI_MANIFEST,
-            Self::Schema1 => media_types::SCHEMA1,
+            Self::Index => OCI_INDEX,
+            Self::Image => OCI_MANIFEST,
+            Self::Schema1 => SCHEMA1,
         }
     }
 }
@@ -57,7 +123,7 @@ impl fmt::Display for Form {
     }
 }
 
-/// The members by which the forms are told apart; `null` is as absent.
+/// The members that distinguish the forms; `null` counts as absent.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Shape {
@@ -76,11 +142,11 @@ struct Shape {
 }
 
 impl Shape {
-    /// The form that the members have; `None` where none of them is there.
+    /// The form by the members; `None` where none of them is present.
     ///
     /// # Errors
     ///
-    /// What is wrong with members of more than one form.
+    /// A description, where there are members of more than one form.
     fn form(&self) -> Result<Option<Form>, &'static str> {
         let is_image = self.layers.is_some() || self.config.is_some() || self.blobs.is_some();
         match (self.manifests.is_some(), is_image, self.fs_layers.is_some()) {
@@ -94,11 +160,16 @@ impl Shape {
     }
 }
 
-/// The media type of a manifest that came with this `Content-Type`, if any did; `what` is what it is called.
+/// The error for a body that is no manifest.
+pub(super) fn malformed(what: &str) -> Error {
+    Error::new(Kind::Protocol(Fault::Malformed), format!("{what} is malformed"))
+}
+
+/// The media type of a manifest that was sent with this `Content-Type`, if any. `what` names it in errors.
 ///
 /// # Errors
 ///
-/// [`Danger::Ambiguous`] where it can be read in two ways; [`Fault::Malformed`](crate::error::Fault::Malformed) where in none.
+/// [`Danger::Ambiguous`] where it can be read in two ways; [`Fault::Malformed`] where it cannot be read at all.
 pub(super) fn media_type_of(content_type: Option<&str>, body: &[u8], what: &str) -> Result<String> {
     let ambiguous =
         |cause: String| Error::new(Kind::Safety(Danger::Ambiguous), format!("{what} is ambiguous")).because(cause);
@@ -111,17 +182,17 @@ pub(super) fn media_type_of(content_type: Option<&str>, body: &[u8], what: &str)
     })?;
     let members = shape.form().map_err(|cause| ambiguous(cause.to_owned()))?;
     let stated = shape.media_type.filter(|stated| !stated.is_empty() && stated.len() <= LONGEST_TYPE);
-    let told = content_type.and_then(|told| Some((told, Form::of(told)?)));
+    let header = content_type.and_then(|header| Some((header, Form::of(header)?)));
     let stated_form = stated.as_deref().and_then(Form::of);
     let own_form = stated_form.or(members);
-    // Schema 1's type is what old registries and proxies call everything.
-    let told = told.filter(|(_, form)| *form != Form::Schema1 || matches!(own_form, None | Some(Form::Schema1)));
-    if let (Some((told, form)), Some(own)) = (told, own_form)
+    // Old registries and proxies send schema 1's type for everything.
+    let header = header.filter(|(_, form)| *form != Form::Schema1 || matches!(own_form, None | Some(Form::Schema1)));
+    if let (Some((header, form)), Some(own)) = (header, own_form)
         && form != own
     {
         return Err(ambiguous(match stated.filter(|_| stated_form.is_some()) {
-            Some(stated) => format!("Content-Type and mediaType differ: {told} and {stated}"),
-            None => format!("Content-Type is {told}, but its members are those of {own}"),
+            Some(stated) => format!("Content-Type and mediaType differ: {header} and {stated}"),
+            None => format!("Content-Type is {header}, but its members are those of {own}"),
         }));
     }
     if let (Some(form), Some(members), Some(stated)) = (stated_form, members, &stated)
@@ -129,13 +200,13 @@ pub(super) fn media_type_of(content_type: Option<&str>, body: &[u8], what: &str)
     {
         return Err(ambiguous(format!("mediaType is {stated}, but its members are those of {members}")));
     }
-    match (told, own_form, stated) {
+    match (header, own_form, stated) {
         (_, _, Some(stated)) if stated_form.is_some() => Ok(stated),
-        (Some((told, _)), ..) => Ok(told.to_owned()),
+        (Some((header, _)), ..) => Ok(header.to_owned()),
         (None, _, Some(stated)) => Ok(stated),
         (None, Some(form), None) => {
             let guessed = form.usual_type();
-            tracing::warn!("the registry does not say what {what} is; it looks like {guessed}");
+            tracing::warn!("the registry states no media type for {what}; assuming {guessed}");
             Ok(guessed.to_owned())
         }
         (None, None, None) => Err(malformed(what).because("it has no media type, and neither manifests nor layers")),
@@ -144,9 +215,6 @@ pub(super) fn media_type_of(content_type: Option<&str>, body: &[u8], what: &str)
 
 #[cfg(test)]
 mod tests {
-    use super::super::document::media_types::{
-        DOCKER_LIST, DOCKER_MANIFEST, OCI_ARTIFACT, OCI_INDEX, OCI_MANIFEST, SCHEMA1, SCHEMA1_SIGNED,
-    };
     use super::*;
 
     const IMAGE: &str = r#"{"schemaVersion":2,"config":{},"layers":[]}"#;

@@ -1,36 +1,37 @@
-//! The summary of a manifest and everything it reaches, in a few hundred bytes, with the parts that are missing from it.
+//! The summary of a manifest and everything that it reaches, in a few hundred bytes, and the problems found in it.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
 
-use super::client::Client;
-use super::descriptor::{Descriptor, DescriptorDigest};
-use super::document::{Content, Document, media_types};
-use super::manifest::{Config, LARGEST_CONFIG};
-use super::platform::Platform;
 use crate::error::{Error, Result};
 use crate::name::{Digest, Repository};
+use crate::registry::client::Client;
+use crate::registry::descriptor::{Descriptor, DescriptorDigest};
+use crate::registry::document::{Content, Document};
+use crate::registry::manifest::{Config, LARGEST_CONFIG};
+use crate::registry::media_types;
+use crate::registry::platform::Platform;
 
-/// A manifest and everything it reaches, summarized. What is not known is `None`.
+/// The summary of a manifest and everything that it reaches. Unknown facts are `None`.
 #[derive(Debug, Clone)]
 pub struct Summary {
     /// The manifest's digest.
     pub digest: Digest,
     /// Its media type.
     pub media_type: Cow<'static, str>,
-    /// The platforms that it is for, in the order of the index; attestations and artifacts are for none.
+    /// Its platforms, in the order of the index. Attestations and artifacts have none.
     pub platforms: Option<Vec<Platform>>,
-    /// The sum of the distinct blobs, configs and layers, in bytes.
+    /// The sum of the sizes of the distinct blobs (configs and layers), in bytes.
     pub size: Option<u64>,
-    /// How many these are.
+    /// The number of these blobs.
     pub blobs: Option<u64>,
-    /// When it was made, of an index its newest image (see [`Dates`](super::Dates)).
+    /// When it was created; for an index, its newest image (see [`Dates`](super::Dates)).
     pub created: Option<Timestamp>,
-    /// Parts that are missing or unusable, at most ten of them.
+    /// Missing or unusable parts, at most ten of them.
     pub problems: Vec<Problem>,
-    /// What failed while it was read, or cannot be read in it.
+    /// The first error while reading it.
     pub error: Option<Error>,
 }
 
@@ -45,7 +46,7 @@ pub enum Problem {
     UnsupportedManifest(DescriptorDigest),
     /// A config whose digest cannot be verified.
     UnsupportedConfig(DescriptorDigest),
-    /// A config that is called an image's and is no object in JSON.
+    /// A config of an image's media type that is no JSON object, with the reason.
     UnreadableConfig(DescriptorDigest, String),
 }
 
@@ -68,14 +69,14 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The config of an image or a model, as far as it is there.
+/// The result of fetching the config of an image or a model.
 #[derive(Debug, Clone)]
 pub enum FetchedConfig {
-    /// It says something about an image or a model.
+    /// The config of an image or a model.
     Image(Box<Config>),
-    /// It is something else.
+    /// Another blob.
     Other,
-    /// There is one, and nothing is known of it.
+    /// It cannot be used.
     Unusable(Problem),
 }
 
@@ -90,7 +91,7 @@ impl Client {
         if digest.supported().is_none() {
             return Ok(FetchedConfig::Unusable(Problem::UnsupportedConfig(digest)));
         }
-        // Without a type of its own it may be anything.
+        // A config without a media type of its own may be anything.
         let is_typed = !matches!(descriptor.media_type.as_str(), "" | "application/octet-stream");
         let unreadable = |cause| match is_typed {
             true => FetchedConfig::Unusable(Problem::UnreadableConfig(digest.clone(), cause)),
@@ -118,8 +119,8 @@ impl Document {
 }
 
 impl Descriptor {
-    /// The platforms of a manifest that an index lists: as the index says; where it does not say it in full, as the manifest itself does,
-    /// if that is known. Attestations are for none.
+    /// The platforms of a manifest that an index lists: those that the index states, else those of the manifest itself, if known. Attestations
+    /// have none.
     pub fn platforms(&self, summary: Option<&Summary>) -> Vec<Platform> {
         let own = || summary.and_then(|summary| summary.platforms.clone()).filter(|own| !own.is_empty());
         match &self.platform {

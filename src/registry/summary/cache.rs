@@ -1,4 +1,4 @@
-//! Things that are made once, by the first caller, and remembered as far as there is room for them.
+//! A bounded in-cachery cache whose values are computed once, by the first caller.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -9,19 +9,19 @@ use tokio::sync::OnceCell;
 
 use crate::error::Error;
 
-/// So many bytes are remembered. What does not fit is made again when it is needed again.
-const MOST_BYTES: usize = 32 * 1024 * 1024;
+/// The most bytes that are cached. Beyond that the cache is emptied, and values are computed again when they are needed.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 
-/// Why something could not be made.
+/// Why a value could not be computed.
 #[derive(Debug, Clone)]
 pub(super) struct Failure {
-    /// What the error calls it.
+    /// What the error is about.
     pub about: String,
-    /// What failed.
+    /// The error.
     pub error: Error,
 }
 
-/// What was made, and what failed, by its key.
+/// Values and failures by key.
 #[derive(Debug)]
 pub(super) struct OnceCache<K, V>(Mutex<Cells<K, V>>);
 
@@ -40,11 +40,11 @@ impl<K, V> Default for OnceCache<K, V> {
 }
 
 impl<K: Eq + Hash, V> OnceCache<K, V> {
-    /// What `make` makes, or what another one made by this key; later callers wait while it is being made. `bytes` is what it
-    /// takes in memory.
+    /// The cached value, or the one that `make` computes. Concurrent callers with the same key wait for the first. `bytes` is the size of a
+    /// value in cachery.
     ///
-    /// `make` is one pointer: a request is large, each future around it would hold it several times over, and indexes within indexes
-    /// are as many futures within futures.
+    /// `make` is boxed: a request's future is large, each future around it would hold it several times over, and nested indexes nest
+    /// futures.
     pub(super) async fn get_or_make(
         &self,
         key: K,
@@ -61,19 +61,19 @@ impl<K: Eq + Hash, V> OnceCache<K, V> {
         if is_new {
             let mut cells = self.cells();
             cells.bytes += made.as_deref().map_or(size_of::<Failure>(), bytes);
-            if cells.bytes > MOST_BYTES {
+            if cells.bytes > MAX_BYTES {
                 *cells = Cells { cells: HashMap::new(), bytes: 0 };
             }
         }
         made
     }
 
-    /// What was made by this key, if it was.
+    /// The cached value, if there is one.
     pub(super) fn get(&self, key: &K) -> Option<Result<Arc<V>, Failure>> {
         self.cells().cells.get(key)?.get().cloned()
     }
 
-    /// Forgets what was made by this key.
+    /// Removes a value.
     pub(super) fn remove(&self, key: &K) {
         self.cells().cells.remove(key);
     }
@@ -94,7 +94,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_made_once_however_many_ask_at_the_same_time() {
-        let memo = OnceCache::default();
+        let cache = OnceCache::default();
         let made = Mutex::new(0);
         let asked = (0..5).map(|_| {
             let make = async {
@@ -102,7 +102,7 @@ mod tests {
                 *made.lock().expect("one thread") += 1;
                 Ok(7)
             };
-            memo.get_or_make("key", make.boxed(), |_| 1)
+            cache.get_or_make("key", make.boxed(), |_| 1)
         });
         let values: Vec<_> = join_all(asked).await.into_iter().map(|value| *value.expect("it is made")).collect();
         assert_eq!((values, *made.lock().expect("one thread")), (vec![7; 5], 1));
@@ -110,20 +110,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_is_remembered_too() {
-        let memo = OnceCache::<_, u8>::default();
+        let cache = OnceCache::<_, u8>::default();
         let failure = || Failure { about: "it".to_owned(), error: Error::new(Kind::Invalid, "no") };
-        assert!(memo.get_or_make(1, async { Err(failure()) }.boxed(), |_| 1).await.is_err());
-        assert_eq!(memo.get_or_make(1, async { Ok(1) }.boxed(), |_| 1).await.expect_err("a failure").about, "it");
-        memo.remove(&1);
-        assert!(memo.get_or_make(1, async { Ok(1) }.boxed(), |_| 1).await.is_ok());
+        assert!(cache.get_or_make(1, async { Err(failure()) }.boxed(), |_| 1).await.is_err());
+        assert_eq!(cache.get_or_make(1, async { Ok(1) }.boxed(), |_| 1).await.expect_err("a failure").about, "it");
+        cache.remove(&1);
+        assert!(cache.get_or_make(1, async { Ok(1) }.boxed(), |_| 1).await.is_ok());
     }
 
     #[tokio::test]
     async fn what_does_not_fit_is_forgotten() {
-        let memo = OnceCache::default();
+        let cache = OnceCache::default();
         for key in 0..100 {
-            memo.get_or_make(key, async move { Ok(key) }.boxed(), |_| MOST_BYTES / 10).await.expect("it is made");
-            assert!(memo.cells().cells.len() <= 10);
+            cache.get_or_make(key, async move { Ok(key) }.boxed(), |_| MAX_BYTES / 10).await.expect("it is made");
+            assert!(cache.cells().cells.len() <= 10);
         }
     }
 }
