@@ -121,7 +121,8 @@ impl Command {
             options.used = self.used.clone().map(Arc::new);
             return Plan::make(client, repository, self.requests.clone(), options).await;
         };
-        let options = SnapshotOptions { dates: true, ..SnapshotOptions::default() };
+        let mut options = SnapshotOptions::default();
+        options.dates = true;
         let snapshot = Arc::new(client.snapshot(repository, options).await?);
         let now = "2026-01-01T00:00:00Z".parse().expect("a time");
         let used = self.used.clone().unwrap_or_default();

@@ -188,7 +188,8 @@ impl Target {
     /// What the repository holds. distribution keeps a repository in its catalog after its last tag is gone, and then knows no list of
     /// tags.
     pub(super) async fn snapshot(&self, progress: Arc<SnapshotProgress>) -> Result<TagIndex> {
-        let options = SnapshotOptions { dates: true, also: self.also(), progress, ..SnapshotOptions::default() };
+        let mut options = SnapshotOptions::default();
+        (options.dates, options.also, options.progress) = (true, self.also(), progress);
         match self.client.snapshot(&self.repository, options).await {
             Err(error) if self.is_from_catalog && error.is_not_found() => Ok(TagIndex::default()),
             snapshot => snapshot,
