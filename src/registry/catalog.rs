@@ -1,4 +1,5 @@
-//! `GET /v2/_catalog`: the repositories of a registry. Part of docker's Registry HTTP API V2, not of OCI; not every registry has it.
+//! `GET /v2/_catalog`: the repositories of a registry. Part of docker's Registry HTTP API V2, not of OCI; not every
+//! registry has it.
 
 use futures::Stream;
 use reqwest::Method;
@@ -31,7 +32,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Kind::Unsupported`] where the registry has no catalog (Artifact Registry answers with an empty one);
-    /// [`Kind::Denied`] or [`Kind::Unauthenticated`] where this user may not read it; [`Kind::Incomplete`] when the list breaks off.
+    /// [`Kind::Denied`] or [`Kind::Unauthenticated`] where this user may not read it; [`Kind::Incomplete`] when the
+    /// list breaks off.
     pub fn catalog(&self, options: &CatalogOptions) -> impl Stream<Item = Result<Repository>> + Send + use<> {
         flatten_batches(self.catalog_batches(options))
     }

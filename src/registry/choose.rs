@@ -39,13 +39,13 @@ struct Candidate {
 }
 
 impl Client {
-    /// Chooses the image for a platform; without one, the image for this machine's platform, else the only image. Nested indexes are read,
-    /// and images whose platform no index states.
+    /// Chooses the image for a platform; without one, the image for this machine's platform, else the only image.
+    /// Nested indexes are read, and images whose platform no index states.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::child`] and [`Manifest::readable`]; [`Fault::Malformed`] for indexes that are nested too deeply;
-    /// [`Fault::TooLarge`] where too many manifests would have to be read.
+    /// Those of [`Client::child`] and [`Manifest::readable`]; [`Fault::Malformed`] for indexes that are nested too
+    /// deeply; [`Fault::TooLarge`] where too many manifests would have to be read.
     pub async fn choose(
         &self,
         repository: &Repository,
@@ -106,7 +106,8 @@ impl PlatformSearch<'_> {
         }
     }
 
-    /// Splits a level into the entries of its indexes and its images. What its descriptor calls an image is not fetched.
+    /// Splits a level into the entries of its indexes and its images. What its descriptor calls an image is not
+    /// fetched.
     async fn sort(
         &mut self,
         level: Vec<Candidate>,

@@ -1,4 +1,5 @@
-//! The image config (OCI image specification, "Image Configuration"; docker's has the same members), as far as it is displayed.
+//! The image config (OCI image specification, "Image Configuration"; docker's has the same members), as far as it is
+//! displayed.
 
 use std::collections::BTreeMap;
 

@@ -15,8 +15,8 @@ pub(super) fn is_creation_date(annotation: &str) -> bool {
     [ANNOTATION, BUILDKIT_ANNOTATION].contains(&annotation)
 }
 
-/// 2000-01-01T00:00:00Z, in seconds. Registries exist since 2013. Reproducible builds set earlier dates: the zero times of Go and Unix, or
-/// the first date of zip (1980), in any time zone.
+/// 2000-01-01T00:00:00Z, in seconds. Registries exist since 2013. Reproducible builds set earlier dates: the zero times
+/// of Go and Unix, or the first date of zip (1980), in any time zone.
 const FIRST: i64 = 946_684_800;
 
 /// The most seconds that a builder's clock may be ahead.
@@ -32,7 +32,8 @@ pub(super) fn is_not_fixed(date: Timestamp) -> bool {
     date.as_second() >= FIRST
 }
 
-/// The date, if it is plausible: not before 2000 and at most a day after `now`. Other dates are fixed ones of reproducible builds.
+/// The date, if it is plausible: not before 2000 and at most a day after `now`. Other dates are fixed ones of
+/// reproducible builds.
 pub fn real_date(date: Timestamp, now: Timestamp) -> Option<Timestamp> {
     (is_not_fixed(date) && date.as_second() <= now.as_second().saturating_add(AHEAD)).then_some(date)
 }

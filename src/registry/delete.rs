@@ -1,10 +1,11 @@
 //! `DELETE /v2/<name>/manifests/<reference>`: removing tags and manifests.
 //!
-//! Registries differ (OCI distribution specification, "Content Management"): some delete a tag by its name and keep the manifest and its
-//! other tags, some delete only manifests, with every tag on them, some neither. The probes find out which.
+//! Registries differ (OCI distribution specification, "Content Management"): some delete a tag by its name and keep the
+//! manifest and its other tags, some delete only manifests, with every tag on them, some neither. The probes find out
+//! which.
 //!
-//! No reply to a DELETE proves anything: a 202 may take effect later, and a 404 may come from a gateway that lets no DELETE through.
-//! Something counts as deleted once a GET no longer finds it.
+//! No reply to a DELETE proves anything: a 202 may take effect later, and a 404 may come from a gateway that lets no
+//! DELETE through. Something counts as deleted once a GET no longer finds it.
 
 use std::time::Duration;
 
@@ -49,9 +50,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Operation::DeleteTag`] where the registry does not delete tags by name, or answers 404 and still has the tag: nothing was
-    /// changed then. [`Danger::Moved`](crate::error::Danger::Moved) when the reply was lost and the tag points elsewhere. [`Kind::Incomplete`] when the registry
-    /// accepted the request and the tag is still there ten seconds later.
+    /// [`Operation::DeleteTag`] where the registry does not delete tags by name, or answers 404 and still has the tag:
+    /// nothing was changed then. [`Danger::Moved`](crate::error::Danger::Moved) when the reply was lost and the tag
+    /// points elsewhere. [`Kind::Incomplete`] when the registry accepted the request and the tag is still there ten
+    /// seconds later.
     pub async fn delete_tag(&self, repository: &Repository, tag: &Tag, digest: Option<&Digest>) -> Result<Deletion> {
         self.delete(repository, Target::Tag(tag), digest).map_err(|error| by_name_unsupported(error, self)).await
     }
@@ -66,7 +68,8 @@ impl Client {
         self.delete(repository, Target::Digest(digest), Some(digest)).await
     }
 
-    /// Probes whether the registry deletes manifests of this repository, by a request that changes nothing: it deletes a digest of zeros.
+    /// Probes whether the registry deletes manifests of this repository, by a request that changes nothing: it deletes
+    /// a digest of zeros.
     ///
     /// # Errors
     ///
@@ -77,8 +80,8 @@ impl Client {
         self.probe(repository, Target::Digest(&nothing)).await
     }
 
-    /// Probes whether the registry deletes tags of this repository by name, by a request that changes nothing: it deletes a tag that does
-    /// not exist.
+    /// Probes whether the registry deletes tags of this repository by name, by a request that changes nothing: it
+    /// deletes a tag that does not exist.
     ///
     /// # Errors
     ///
@@ -185,8 +188,8 @@ impl Client {
         }
     }
 
-    /// Waits until the target no longer resolves to `digest`, at most for `patience`. Returns what it resolves to at the end; `None` when it
-    /// does not exist.
+    /// Waits until the target no longer resolves to `digest`, at most for `patience`. Returns what it resolves to at
+    /// the end; `None` when it does not exist.
     pub(crate) async fn await_absence(
         &self,
         repository: &Repository,
@@ -244,8 +247,8 @@ fn may_have_taken_effect(error: &Error) -> bool {
     }
 }
 
-/// Recognises that tags are not deleted by name: distribution 2 answers 400 `DIGEST_INVALID`, Harbor 400 `UNSUPPORTED`, others 400 with
-/// codes of their own.
+/// Recognises that tags are not deleted by name: distribution 2 answers 400 `DIGEST_INVALID`, Harbor 400 `UNSUPPORTED`,
+/// others 400 with codes of their own.
 fn by_name_unsupported(error: Error, client: &Client) -> Error {
     let refused = matches!(error.kind(), Kind::Unsupported(_) | Kind::Protocol(Fault::Status(400)));
     if !refused {

@@ -80,11 +80,13 @@ impl Descriptor {
 
     /// Whether an entry of an index may be a manifest.
     ///
-    /// An index may list blobs too: BuildKit's cache is an index of layers and one config. Fetching these as manifests is an error.
+    /// An index may list blobs too: BuildKit's cache is an index of layers and one config. Fetching these as manifests
+    /// is an error.
     ///
-    /// Deletions rely on this, so that it is false only for media types that are never a manifest's: layers and configs of OCI, docker and
-    /// BuildKit, OCI's empty blob, `application/octet-stream`, and archives and compressed data, since a manifest is JSON. Every other
-    /// type, unknown or absent ones included, may be a manifest and has to be read.
+    /// Deletions rely on this, so that it is false only for media types that are never a manifest's: layers and configs
+    /// of OCI, docker and BuildKit, OCI's empty blob, `application/octet-stream`, and archives and compressed data,
+    /// since a manifest is JSON. Every other type, unknown or absent ones included, may be a manifest and has to be
+    /// read.
     pub fn may_be_manifest(&self) -> bool {
         const BLOBS: [&str; 9] = [
             "application/vnd.oci.image.config.v1+json",
@@ -118,8 +120,8 @@ impl Descriptor {
 pub enum DescriptorDigest {
     /// One that can be verified.
     Supported(Digest),
-    /// One of another algorithm, such as `blake3:…`: it can be displayed, but its content cannot be fetched. Empty where a descriptor has
-    /// no digest.
+    /// One of another algorithm, such as `blake3:…`: it can be displayed, but its content cannot be fetched. Empty
+    /// where a descriptor has no digest.
     Unsupported(String),
 }
 

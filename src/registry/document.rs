@@ -1,6 +1,7 @@
 //! Parsed manifests: images, indexes and schema 1, of OCI's and docker's types.
 //!
-//! The bytes are authoritative: they are kept as received, the digest is theirs, and nothing is ever written back from the parsed form.
+//! The bytes are authoritative: they are kept as received, the digest is theirs, and nothing is ever written back from
+//! the parsed form.
 
 use std::collections::BTreeMap;
 
@@ -35,8 +36,8 @@ pub struct Document {
     pub content: Content,
     /// The annotations.
     pub annotations: BTreeMap<String, String>,
-    /// The artifact type, where it is an artifact: as it states, else the type of its config
-    /// (OCI image specification, "Guidelines for Artifact Usage").
+    /// The artifact type, where it is an artifact: as it states, else the type of its config (OCI image specification,
+    /// "Guidelines for Artifact Usage").
     pub artifact_type: Option<String>,
     /// The subject: the manifest that a signature or SBOM refers to.
     pub subject: Option<Descriptor>,
@@ -63,8 +64,8 @@ impl Document {
         Self { content: Content::Schema1(schema1), annotations: BTreeMap::new(), artifact_type: None, subject: None }
     }
 
-    /// The manifests that an index lists, in its order, with everything else in it that [may be a
-    /// manifest](Descriptor::may_be_manifest). Other forms have none.
+    /// The manifests that an index lists, in its order, with everything else in it that
+    /// [may be a manifest](Descriptor::may_be_manifest). Other forms have none.
     pub fn children(&self) -> impl Iterator<Item = &Descriptor> {
         self.listed().iter().filter(|descriptor| descriptor.may_be_manifest())
     }
@@ -74,7 +75,8 @@ impl Document {
         self.listed().iter().filter(|descriptor| !descriptor.may_be_manifest())
     }
 
-    /// The distinct blobs that the manifest itself names (configs and layers), with their sizes in bytes, where these are stated.
+    /// The distinct blobs that the manifest itself names (configs and layers), with their sizes in bytes, where these
+    /// are stated.
     pub fn blobs(&self) -> BTreeMap<&DescriptorDigest, Option<u64>> {
         fn sized(blob: &Descriptor) -> (&DescriptorDigest, Option<u64>) {
             (&blob.digest, blob.known_size())
@@ -113,14 +115,14 @@ pub(super) fn too_deep() -> Error {
 }
 
 impl Manifest {
-    /// Makes a manifest of bytes that were sent with this `Content-Type`, if any. `name` names it in errors; its digest is computed by
-    /// `algorithm`.
+    /// Makes a manifest of bytes that were sent with this `Content-Type`, if any. `name` names it in errors; its digest
+    /// is computed by `algorithm`.
     ///
     /// # Errors
     ///
-    /// [`Danger::Ambiguous`](crate::error::Danger::Ambiguous) for a document that can be read in two ways (CVE-2021-41190): one type
-    /// says index and the other image, a member occurs twice, or it has members of two forms. [`Fault::Malformed`] when it is not a
-    /// JSON object, or of no known form.
+    /// [`Danger::Ambiguous`](crate::error::Danger::Ambiguous) for a document that can be read in two ways
+    /// (CVE-2021-41190): one type says index and the other image, a member occurs twice, or it has members of two
+    /// forms. [`Fault::Malformed`] when it is not a JSON object, or of no known form.
     pub fn read(bytes: Bytes, content_type: Option<&str>, algorithm: Algorithm, name: &str) -> Result<Self> {
         let media_type = media_type_of(content_type, &bytes, name)?;
         let signed = media_types::is_schema1(&media_type).then(|| schema1::payload(&bytes)).flatten();

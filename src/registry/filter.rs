@@ -1,5 +1,5 @@
-//! Parses listed names; invalid ones are skipped with a warning. Nexus lists `null`, Artifactory digests among the tags, and some
-//! registries hold names that the grammar does not allow, and that therefore cannot be requested.
+//! Parses listed names; invalid ones are skipped with a warning. Nexus lists `null`, Artifactory digests among the
+//! tags, and some registries hold names that the grammar does not allow, and that therefore cannot be requested.
 
 use futures::{Stream, TryStreamExt, stream};
 

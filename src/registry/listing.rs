@@ -1,7 +1,8 @@
 //! Reads the pages of a list (OCI distribution specification, "Listing Tags"), with the deviations of real registries.
 //!
-//! The names of a page are held back until the page is complete, so that a page that breaks off can be fetched again. A very long page is
-//! passed on as it arrives; should it break off, the names that were passed on are skipped when it is read again.
+//! The names of a page are held back until the page is complete, so that a page that breaks off can be fetched again. A
+//! very long page is passed on as it arrives; should it break off, the names that were passed on are skipped when it is
+//! read again.
 
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
@@ -237,8 +238,9 @@ impl Listing {
         Ok(Some(request))
     }
 
-    /// Whether a page may not be the last although it has no link: Gitea and others page without one. A page is full when it has the
-    /// requested size or Gitea's; where no size was requested, every page may be, except one that is longer than any page.
+    /// Whether a page may not be the last although it has no link: Gitea and others page without one. A page is full
+    /// when it has the requested size or Gitea's; where no size was requested, every page may be, except one that is
+    /// longer than any page.
     fn is_full(&self, count: usize) -> bool {
         match self.page_size {
             Some(size) => count == size || (count == CLAMPED && size > CLAMPED),

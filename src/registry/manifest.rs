@@ -14,7 +14,8 @@ use crate::error::{Danger, Error, Fault, Kind, Reply, Result};
 use crate::http::{HeldBytes, Request, Response, is_transient_status};
 use crate::name::{Algorithm, Digest, Repository, Tag, Target};
 
-/// The largest accepted manifest, in bytes: the limit of registries (OCI distribution specification, "Pushing Manifests").
+/// The largest accepted manifest, in bytes: the limit of registries (OCI distribution specification, "Pushing
+/// Manifests").
 const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
 
 /// The largest accepted config, in bytes.
@@ -65,13 +66,13 @@ pub struct Config {
 }
 
 impl Client {
-    /// Resolves a tag or digest: by HEAD, and by GET where the registry does not answer HEAD or leaves out the digest (ECR, Nexus, some
-    /// proxies).
+    /// Resolves a tag or digest: by HEAD, and by GET where the registry does not answer HEAD or leaves out the digest
+    /// (ECR, Nexus, some proxies).
     ///
     /// # Errors
     ///
-    /// [`Kind::NotFound`] when there is no such tag or manifest; [`Danger::DigestMismatch`] when the registry answers for another
-    /// digest than the requested one.
+    /// [`Kind::NotFound`] when there is no such tag or manifest; [`Danger::DigestMismatch`] when the registry answers
+    /// for another digest than the requested one.
     pub async fn resolve(&self, repository: &Repository, target: Target<'_>) -> Result<Resolved> {
         match self.head(repository, target).await? {
             Ok(resolved) => Ok(resolved),
@@ -79,8 +80,8 @@ impl Client {
         }
     }
 
-    /// Resolves a tag or digest; `None` where it does not exist. That is decided by GET: some registries answer HEAD with 404 for what they
-    /// have.
+    /// Resolves a tag or digest; `None` where it does not exist. That is decided by GET: some registries answer HEAD
+    /// with 404 for what they have.
     ///
     /// # Errors
     ///
@@ -93,8 +94,8 @@ impl Client {
         }
     }
 
-    /// Resolves a tag or digest by its content: a GET, whose bytes are hashed, since a HEAD may be answered by a cache. `None` where it does
-    /// not exist.
+    /// Resolves a tag or digest by its content: a GET, whose bytes are hashed, since a HEAD may be answered by a cache.
+    /// `None` where it does not exist.
     pub(crate) async fn resolve_by_content(
         &self,
         repository: &Repository,
@@ -111,8 +112,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of the transport; [`Fault::Html`] for a page that no registry sends; [`Danger::DigestMismatch`] when the bytes do not match the
-    /// requested digest.
+    /// Those of the transport; [`Fault::Html`] for a page that no registry sends; [`Danger::DigestMismatch`] when the
+    /// bytes do not match the requested digest.
     pub(crate) async fn fetch_manifest(&self, repository: &Repository, target: Target<'_>) -> Result<Fetched> {
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(repository, target));
         self.fetch_and_hash(request, target.digest()).await
@@ -212,13 +213,13 @@ impl Client {
         Ok((manifest, content_digest(&response)))
     }
 
-    /// Fetches what a tag points at, and makes sure that it is what `digest` says. That is due before anything is deleted by a digest:
-    /// the one in a reply to HEAD is the registry's word alone.
+    /// Fetches what a tag points at, and makes sure that it is what `digest` says. That is due before anything is
+    /// deleted by a digest: the one in a reply to HEAD is the registry's word alone.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::manifest`]; [`Danger::DigestMismatch`] when the registry tells this digest and sends something else;
-    /// [`Danger::Moved`] when the tag points elsewhere.
+    /// Those of [`Client::manifest`]; [`Danger::DigestMismatch`] when the registry tells this digest and sends
+    /// something else; [`Danger::Moved`] when the tag points elsewhere.
     pub async fn verified(&self, repository: &Repository, tag: &Tag, digest: &Digest) -> Result<Manifest> {
         let target = Target::Tag(tag);
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(repository, target));
@@ -238,8 +239,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::manifest`]; [`Fault::Malformed`] when the size differs from the index, and for a digest that cannot be
-    /// verified.
+    /// Those of [`Client::manifest`]; [`Fault::Malformed`] when the size differs from the index, and for a digest that
+    /// cannot be verified.
     pub async fn child(&self, repository: &Repository, descriptor: &Descriptor) -> Result<Manifest> {
         let manifest = self.manifest(repository, Target::Digest(descriptor.digest.fetchable()?)).await?;
         same_size(descriptor, manifest.bytes.len())?;
@@ -250,8 +251,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Kind::NotFound`]; [`Danger::DigestMismatch`]; [`Fault::TooLarge`] above 8 MiB; [`Fault::Malformed`] when its size is
-    /// another than the manifest says, and for a digest that cannot be verified.
+    /// [`Kind::NotFound`]; [`Danger::DigestMismatch`]; [`Fault::TooLarge`] above 8 MiB; [`Fault::Malformed`] when its
+    /// size is another than the manifest says, and for a digest that cannot be verified.
     pub async fn config(&self, repository: &Repository, descriptor: &Descriptor) -> Result<Config> {
         let digest = descriptor.digest.fetchable()?;
         let request = unencoded(self.request(Method::GET, Endpoint::Blob(repository, digest)));
@@ -272,7 +273,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Kind::Denied`] when it is not permitted. After an error that leaves open whether the push arrived, [`Client::resolve`] shows it.
+    /// [`Kind::Denied`] when it is not permitted. After an error that leaves open whether the push arrived,
+    /// [`Client::resolve`] shows it.
     pub async fn push_manifest(&self, repository: &Repository, target: Target<'_>, manifest: &Manifest) -> Result<()> {
         let media_type = HeaderValue::from_str(&manifest.media_type);
         let media_type = media_type.map_err(|error| malformed(manifest.digest.as_str()).because(error))?;
@@ -321,7 +323,8 @@ fn warn_of_contradiction(response: &Response, digest: &Digest, what: &str) {
     }
 }
 
-/// Whether a GET may know more than the failed HEAD: a reply to HEAD has no body, and some servers do not support the method.
+/// Whether a GET may know more than the failed HEAD: a reply to HEAD has no body, and some servers do not support the
+/// method.
 fn is_worth_a_get(error: &Error) -> bool {
     let is_answered =
         |reply: &Reply| reply.status == 500 || (reply.status >= 400 && !is_transient_status(reply.status));

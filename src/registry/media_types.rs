@@ -1,8 +1,9 @@
 //! Media types of manifests, and which one a manifest has: by its `Content-Type`, its `mediaType` and its members.
 //!
-//! The body decides. A `Content-Type` that is no manifest's is ignored: static file servers, proxies and old registries send theirs for
-//! everything. One that says index where the body says image, or the reverse, is refused as ambiguous (CVE-2021-41190). Docker's and OCI's
-//! types of the same form do not contradict each other, nor does schema 1's type on a newer manifest.
+//! The body decides. A `Content-Type` that is no manifest's is ignored: static file servers, proxies and old registries
+//! send theirs for everything. One that says index where the body says image, or the reverse, is refused as ambiguous
+//! (CVE-2021-41190). Docker's and OCI's types of the same form do not contradict each other, nor does schema 1's type
+//! on a newer manifest.
 
 use std::fmt;
 
@@ -29,16 +30,16 @@ pub const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
 /// ORAS's artifact manifest, from which OCI's came.
 pub const ORAS_ARTIFACT: &str = "application/vnd.cncf.oras.artifact.manifest.v1+json";
 
-/// The artifact type of placeholders, which replace a tag's manifest while the tag is removed. One that is found was left behind by an
-/// interrupted removal.
+/// The artifact type of placeholders, which replace a tag's manifest while the tag is removed. One that is found was
+/// left behind by an interrupted removal.
 pub const PLACEHOLDER: &str = "application/vnd.registry-ls.placeholder.v1+json";
 
 /// Every known type.
 pub(super) const ALL: [&str; 8] =
     [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, SCHEMA1_SIGNED, SCHEMA1, OCI_ARTIFACT, ORAS_ARTIFACT];
 
-/// The `Accept` header: every type that can be read, schema 1 last. Without an index among them, a registry answers with one child of the
-/// index, and with that child's digest.
+/// The `Accept` header: every type that can be read, schema 1 last. Without an index among them, a registry answers
+/// with one child of the index, and with that child's digest.
 pub const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json, \

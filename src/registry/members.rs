@@ -1,7 +1,8 @@
 //! Reads the members of a JSON object one by one, so that one that cannot be read does not affect the others.
 //!
-//! As in Go, which most clients are written in, `null`, an absent member and the zero value of its type are equal. Unlike Go, which reads
-//! `Layers` as `layers`, a name that differs only in case is an error: ignoring it would miss what other clients find there.
+//! As in Go, which most clients are written in, `null`, an absent member and the zero value of its type are equal.
+//! Unlike Go, which reads `Layers` as `layers`, a name that differs only in case is an error: ignoring it would miss
+//! what other clients find there.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Parses the names in a list from its JSON as it arrives: a list is never held as a whole.
 //!
-//! A body is `{"name": …, "tags": [string or null, …] or null}` or the same with `repositories` (OCI distribution specification,
-//! "Listing Tags"); some registries add members of their own, which are checked to be JSON and skipped.
+//! A body is `{"name": …, "tags": [string or null, …] or null}` or the same with `repositories` (OCI distribution
+//! specification, "Listing Tags"); some registries add members of their own, which are checked to be JSON and skipped.
 
 use serde::de::IgnoredAny;
 

@@ -7,10 +7,11 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 
-/// An operating system, architecture and variant, by the names of Go's `GOOS` and `GOARCH` (OCI image index, `platform`). Absent,
-/// `null` and empty members are equal.
+/// An operating system, architecture and variant, by the names of Go's `GOOS` and `GOARCH` (OCI image index,
+/// `platform`). Absent, `null` and empty members are equal.
 ///
-/// The text form is containerd's: `linux/arm/v7`, or `windows(10.0.17763.1+win32k)/amd64` with the version and features of the system.
+/// The text form is containerd's: `linux/arm/v7`, or `windows(10.0.17763.1+win32k)/amd64` with the version and features
+/// of the system.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(from = "Members")]
 pub struct Platform {

@@ -1,5 +1,5 @@
-//! `GET /v2/<name>/referrers/<digest>`: the referrers of a manifest, such as signatures and SBOMs
-//! (OCI distribution specification, "Listing Referrers").
+//! `GET /v2/<name>/referrers/<digest>`: the referrers of a manifest, such as signatures and SBOMs (OCI distribution
+//! specification, "Listing Referrers").
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, HeaderValue, LINK};
@@ -20,8 +20,8 @@ const LARGEST_PAGE: usize = 4 * 1024 * 1024;
 const MOST_PAGES: usize = 100;
 
 impl Client {
-    /// Lists the manifests that name a manifest as their subject. Where the registry has no referrers API, clients maintain an index of them
-    /// under a tag made of the digest ([`referrers_tag`]).
+    /// Lists the manifests that name a manifest as their subject. Where the registry has no referrers API, clients
+    /// maintain an index of them under a tag made of the digest ([`referrers_tag`]).
     ///
     /// # Errors
     ///
@@ -73,8 +73,8 @@ impl Client {
     }
 }
 
-/// The tag of the index of a manifest's referrers, where the registry has no referrers API
-/// (OCI distribution specification, "Referrers Tag Schema": at most 64 digits are used); cosign adds `.sig`, `.att` or `.sbom` to it.
+/// The tag of the index of a manifest's referrers, where the registry has no referrers API (OCI distribution
+/// specification, "Referrers Tag Schema": at most 64 digits are used); cosign adds `.sig`, `.att` or `.sbom` to it.
 ///
 /// # Errors
 ///

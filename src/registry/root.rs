@@ -1,4 +1,5 @@
-//! `GET /v2/`: whether a host is a registry, and whether it accepts credentials (OCI distribution specification, "Determining Support").
+//! `GET /v2/`: whether a host is a registry, and whether it accepts credentials (OCI distribution specification,
+//! "Determining Support").
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
@@ -23,8 +24,8 @@ impl Client {
         }
     }
 
-    /// Verifies credentials with the registry, independently of the client's own. With `is_token_wanted` an identity token is requested, to
-    /// be stored instead of the password; token servers may limit their number.
+    /// Verifies credentials with the registry, independently of the client's own. With `is_token_wanted` an identity
+    /// token is requested, to be stored instead of the password; token servers may limit their number.
     ///
     /// # Errors
     ///

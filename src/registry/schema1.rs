@@ -77,15 +77,15 @@ fn date(entry: &str) -> Option<Timestamp> {
     created::parse(&text(members(v1.as_bytes(), ["created"]).ok()?)?)
 }
 
-/// The newest of the dates, which begin with the topmost layer's. `None` where that layer has no date, or a fixed one: those of the base
-/// image say nothing about the image.
+/// The newest of the dates, which begin with the topmost layer's. `None` where that layer has no date, or a fixed one:
+/// those of the base image say nothing about the image.
 fn newest(history: Vec<Option<Timestamp>>) -> Option<Timestamp> {
     let topmost = history.first().copied().flatten().filter(|date| created::is_not_fixed(*date))?;
     history.into_iter().flatten().max().max(Some(topmost))
 }
 
-/// The payload of a signed manifest, which its digest is computed over: the body without its signatures, restored from the length and tail
-/// that each signature protects, as in `libtrust`. `None` when the body is not signed.
+/// The payload of a signed manifest, which its digest is computed over: the body without its signatures, restored from
+/// the length and tail that each signature protects, as in `libtrust`. `None` when the body is not signed.
 pub(super) fn payload(body: &[u8]) -> Option<Vec<u8>> {
     let signed: Signed = serde_json::from_slice(body).ok()?;
     let protected = URL_SAFE_NO_PAD.decode(signed.signatures.first()?.protected.trim_end_matches('=')).ok()?;

@@ -1,4 +1,5 @@
-//! `/v2/<name>/blobs/uploads/`: pushing blobs (OCI distribution specification, "Pushing Blobs"), and probing whether that is permitted.
+//! `/v2/<name>/blobs/uploads/`: pushing blobs (OCI distribution specification, "Pushing Blobs"), and probing whether
+//! that is permitted.
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -12,13 +13,13 @@ use crate::http::{Request, Response, redirect_target};
 use crate::name::{Algorithm, Digest, Repository};
 
 impl Client {
-    /// Probes whether the registry accepts pushes to this repository: begins an upload and cancels it without sending anything. A registry
-    /// that cannot cancel it drops it after a while. GitLab creates a record of the repository.
+    /// Probes whether the registry accepts pushes to this repository: begins an upload and cancels it without sending
+    /// anything. A registry that cannot cancel it drops it after a while. GitLab creates a record of the repository.
     ///
     /// # Errors
     ///
-    /// [`Kind::Denied`] when it is not permitted; [`Tls::Downgrade`](crate::error::Tls::Downgrade) when the upload would continue over
-    /// plain HTTP; [`Fault::Redirect`] when its location cannot be used.
+    /// [`Kind::Denied`] when it is not permitted; [`Tls::Downgrade`](crate::error::Tls::Downgrade) when the upload
+    /// would continue over plain HTTP; [`Fault::Redirect`] when its location cannot be used.
     pub async fn probe_push(&self, repository: &Repository) -> Result<()> {
         let response = self.transport.send(&self.request(Method::POST, Endpoint::Uploads(repository))).await?;
         let upload = self.upload(&response)?;

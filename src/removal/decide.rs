@@ -1,14 +1,16 @@
 //! Chooses how each requested tag or manifest is removed. Pure, and linear in the size of the snapshot.
 //!
 //! 1. A tag is deleted by its name where the registry supports that: nothing else is affected.
-//! 2. Otherwise its manifest is deleted by digest, if that is known to be safe: no other tag is on it or could be, and no remaining
-//!    index lists it or could.
+//! 2. Otherwise its manifest is deleted by digest, if that is known to be safe: no other tag is on it or could be, and
+//!    no remaining index lists it or could.
 //! 3. Otherwise it is removed via a placeholder, where the policy permits that.
 //! 4. Otherwise it is kept, and the error names what prevents the removal.
 //!
-//! Children come after the indexes that list them, referrers after their subjects; a referrer is kept where its subject is kept.
+//! Children come after the indexes that list them, referrers after their subjects; a referrer is kept where its subject
+//! is kept.
 //!
-//! Uncertainty counts against a deletion: an unreliable list may lack siblings, an unreadable manifest may list any other.
+//! Uncertainty counts against a deletion: an unreliable list may lack siblings, an unreadable manifest may list any
+//! other.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -35,8 +37,8 @@ pub struct Decision {
     pub reclaimable: Reclaimable,
 }
 
-/// Decides about each request. The order is that of the requests, but children come after their indexes and referrers after their
-/// subjects.
+/// Decides about each request. The order is that of the requests, but children come after their indexes and referrers
+/// after their subjects.
 pub fn decide(requests: &[RemovalRequest], state: &RepositoryState) -> Decision {
     let empty = TagIndex::default();
     let index = state.index.as_deref().unwrap_or(&empty);
@@ -160,7 +162,8 @@ impl<'a> Decider<'a> {
         let name = request.target.within(&state.repository);
         self.check_subject_removed(request, &name)?;
         self.evidence.check_not_in_use(item, manifest, &name)?;
-        // An interrupted removal left its placeholder on the tag: it is finished, whatever digest and method were planned.
+        // An interrupted removal left its placeholder on the tag: it is finished, whatever digest and method were
+        // planned.
         let is_leftover = request.policy.placeholder && state.is_leftover_placeholder(&request.target);
         if let (Some(expected), Some(now)) = (&request.expected, &item.digest)
             && expected != now
@@ -233,7 +236,8 @@ impl<'a> Decider<'a> {
         }
     }
 
-    /// Whether a manifest is deleted, or no remaining tag leads to it. A manifest that no tag ever led to shares the fate of its subject.
+    /// Whether a manifest is deleted, or no remaining tag leads to it. A manifest that no tag ever led to shares the
+    /// fate of its subject.
     fn is_removed(&self, digest: &Digest) -> bool {
         let Some(manifest) = self.index.manifest_id(digest) else {
             return self.unindexed.contains(digest);
@@ -250,7 +254,8 @@ impl<'a> Decider<'a> {
         self.pending.manifests.contains(&manifest)
     }
 
-    /// Whether a manifest is deleted, or left to the registry's garbage collection: tags or indexes led to it, and none remains.
+    /// Whether a manifest is deleted, or left to the registry's garbage collection: tags or indexes led to it, and none
+    /// remains.
     fn is_abandoned(&self, manifest: ManifestId) -> bool {
         if self.pending.manifests.contains(&manifest) {
             return true;

@@ -1,9 +1,10 @@
 //! Removes one item by its method: a last check, the deletion, and the verification that it took effect.
 //!
-//! 1. The tag is fetched right before its deletion, and has to point to the planned digest. "Not found" counts when it is answered
-//!    twice. A manifest that the registry cannot serve intact can still be removed, if its digest is known.
+//! 1. The tag is fetched right before its deletion, and has to point to the planned digest. "Not found" counts when it
+//!    is answered twice. A manifest that the registry cannot serve intact can still be removed, if its digest is known.
 //! 2. Its manifest is archived for undoing. Where that fails, a warning is logged and the removal goes on.
-//! 3. Nothing is deleted by a digest that was not read: distribution 2 also takes the digest of a layer, and deletes the layer.
+//! 3. Nothing is deleted by a digest that was not read: distribution 2 also takes the digest of a layer, and deletes
+//!    the layer.
 //! 4. A tag counts as removed once it no longer resolves. A tag that moved meanwhile is left alone, and reported.
 
 use super::archive::Run;
@@ -71,8 +72,8 @@ impl Deleter<'_> {
         }
     }
 
-    /// Deletes the manifest, with the tags on it. Also returns whether the manifest was deleted, which may be so although the removal
-    /// failed: its tag may still resolve.
+    /// Deletes the manifest, with the tags on it. Also returns whether the manifest was deleted, which may be so
+    /// although the removal failed: its tag may still resolve.
     pub(super) async fn delete_manifest(&self) -> (Outcome, bool) {
         let mut is_deleted = false;
         match self.delete_by_digest(&mut is_deleted).await {
@@ -118,8 +119,8 @@ impl Deleter<'_> {
         })
     }
 
-    /// Removes the tag via a placeholder: pushes a unique manifest to the tag, and deletes that with the tag. Should the registry refuse
-    /// to delete it although its probe succeeded, the tag is put back.
+    /// Removes the tag via a placeholder: pushes a unique manifest to the tag, and deletes that with the tag. Should
+    /// the registry refuse to delete it although its probe succeeded, the tag is put back.
     pub(super) async fn delete_via_placeholder(&self, tag: &Tag) -> Outcome {
         match self.replace_and_delete(tag).await {
             Ok(outcome) => outcome,
@@ -128,7 +129,8 @@ impl Deleter<'_> {
     }
 
     async fn replace_and_delete(&self, tag: &Tag) -> Result<Outcome> {
-        // The blob is pushed before the last check, so that little time passes between the check and the push to the tag.
+        // The blob is pushed before the last check, so that little time passes between the check and the push to the
+        // tag.
         let placeholder = Placeholder::prepare(self.client, self.state, tag).await?;
         let current = match self.check_current(tag).await {
             // Damaged in the registry's storage: a placeholder does not depend on what it replaces.
@@ -216,7 +218,8 @@ impl Deleter<'_> {
         moved(&self.item.request.target.within(&self.state.repository), planned, now)
     }
 
-    /// Archives the manifest and the tags on it for undoing. Returns whether that was possible; the removal goes on without it.
+    /// Archives the manifest and the tags on it for undoing. Returns whether that was possible; the removal goes on
+    /// without it.
     async fn archive_manifest(&self, tags: &[&Tag], fetched: Fetched) -> bool {
         let Some(archive) = self.archive.cloned() else { return false };
         let name = self.item.request.target.within(&self.state.repository);
@@ -239,7 +242,8 @@ impl Deleter<'_> {
         archived.is_ok()
     }
 
-    /// Deletes a manifest with the tags on it. Google's registry answers 400 while tags are on it: these are deleted first.
+    /// Deletes a manifest with the tags on it. Google's registry answers 400 while tags are on it: these are deleted
+    /// first.
     async fn delete_with_tags(&self, digest: &Digest, tags: &[&Tag]) -> Result<Deletion> {
         let (client, repository) = (self.client, &self.state.repository);
         let error = match client.delete_manifest(repository, digest).await {
@@ -284,7 +288,8 @@ impl Deleter<'_> {
         Ok(())
     }
 
-    /// Waits until the other tags on a deleted manifest no longer resolve to it. Returns those that point to another manifest.
+    /// Waits until the other tags on a deleted manifest no longer resolve to it. Returns those that point to another
+    /// manifest.
     async fn find_moved_collateral(&self, digest: &Digest) -> Result<Vec<Tag>> {
         let repository = &self.state.repository;
         let mut moved = Vec::new();
@@ -302,8 +307,8 @@ impl Deleter<'_> {
         Ok(moved)
     }
 
-    /// Verifies that an item whose manifest was deleted with an earlier one no longer resolves. A tag that moved, before or since, is
-    /// left alone.
+    /// Verifies that an item whose manifest was deleted with an earlier one no longer resolves. A tag that moved,
+    /// before or since, is left alone.
     pub(super) async fn verify_removed_with_manifest(&self, digest: &Digest) -> Outcome {
         let target = &self.item.request.target;
         let name = target.within(&self.state.repository);
@@ -324,8 +329,8 @@ impl Deleter<'_> {
 ///
 /// # Errors
 ///
-/// [`Danger::Moved`] when it points elsewhere: whether it was removed in between is unknown. [`Kind::Incomplete`] when it still resolves
-/// after ten seconds, or that cannot be found out.
+/// [`Danger::Moved`] when it points elsewhere: whether it was removed in between is unknown. [`Kind::Incomplete`] when
+/// it still resolves after ten seconds, or that cannot be found out.
 async fn verify_tag_removed(client: &Client, state: &RepositoryState, tag: &Tag, digest: &Digest) -> Result<()> {
     let RepositoryState { registry, repository, .. } = state;
     match client.await_absence(repository, Target::Tag(tag), Some(digest), SETTLE_TIME).await {

@@ -1,5 +1,5 @@
-//! What has to be removed before a manifest is deleted: each index that lists it; and where it was not requested itself, the tag that
-//! pointed to it or its subject. The plan puts these first, but their removal may have failed.
+//! What has to be removed before a manifest is deleted: each index that lists it; and where it was not requested
+//! itself, the tag that pointed to it or its subject. The plan puts these first, but their removal may have failed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use crate::name::{Digest, Tag};
 /// The manifests that were deleted or kept so far, and what depends on them.
 #[derive(Debug, Default)]
 pub(super) struct Dependencies {
-    /// Deleted manifests, with the requested tags on them. Other tags were reported with the first item on the manifest.
+    /// Deleted manifests, with the requested tags on them. Other tags were reported with the first item on the
+    /// manifest.
     deleted: HashMap<Digest, Arc<SiblingTags>>,
     /// Manifests that another client deleted.
     already_deleted: HashSet<Digest>,
@@ -78,7 +79,8 @@ impl Dependencies {
         self.deleted.get(digest)
     }
 
-    /// Why a manifest cannot be deleted yet: something that should have been removed before it still exists. `None` if nothing does.
+    /// Why a manifest cannot be deleted yet: something that should have been removed before it still exists. `None` if
+    /// nothing does.
     pub(super) fn blocked_by(&self, state: &RepositoryState, item: &Item, digest: &Digest) -> Option<String> {
         let is_requested = item.origin == Origin::Requested;
         if let Some(name) = self.kept.get(digest).filter(|_| !is_requested) {

@@ -1,6 +1,7 @@
 //! Whether a manifest may be deleted by its digest, by what is known and by what cannot be known.
 //!
-//! 1. No other tag points to it: none in the list, no listed name that cannot be resolved, and the list itself is reliable.
+//! 1. No other tag points to it: none in the list, no listed name that cannot be resolved, and the list itself is
+//!    reliable.
 //! 2. No remaining index lists it: none that was read, and no remaining manifest is unreadable.
 //! 3. Neither it nor a tag that would be removed with it is in use.
 //!
@@ -30,7 +31,8 @@ pub(super) struct Evidence<'a> {
     unresolved: Vec<(String, &'a Error)>,
     /// By manifest, the listed names on it that are not valid tags.
     other_names: HashMap<ManifestId, Vec<&'a str>>,
-    /// Remaining manifests that could not be read and may list any other: the manifest, a name that leads to it, and the error.
+    /// Remaining manifests that could not be read and may list any other: the manifest, a name that leads to it, and
+    /// the error.
     unreadable: Vec<(ManifestId, String, Option<&'a Error>)>,
 }
 
@@ -267,7 +269,8 @@ impl<'a> Evidence<'a> {
         named.map(|(name, digest)| format!("{name} ({digest})")).next()
     }
 
-    /// Whether a manifest that was not requested may be purged, as far as the unknown is concerned: nothing could need it.
+    /// Whether a manifest that was not requested may be purged, as far as the unknown is concerned: nothing could need
+    /// it.
     pub(super) fn is_unreferenced(&self, manifest: ManifestId) -> bool {
         let is_placeholder = self.index.facts(manifest).is_some_and(|facts| facts.is_placeholder);
         let is_in_use = self.state.in_use.manifests.contains(&manifest);

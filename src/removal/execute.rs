@@ -1,15 +1,17 @@
-//! Executes a plan in batches. Each deletion comes between a fresh look at what must be kept and a check that it took effect.
+//! Executes a plan in batches. Each deletion comes between a fresh look at what must be kept and a check that it took
+//! effect.
 //!
-//! 1. Before a manifest is deleted by its digest, the list and every tag that is kept are read again: before each deletion while that
-//!    costs at most eight requests, otherwise before each batch that is large enough for this average ([`KeptNames`]).
-//! 2. Right before a tag is removed it is fetched, has to point to the planned digest, and its manifest is archived for undoing
-//!    ([`Deleter`]).
+//! 1. Before a manifest is deleted by its digest, the list and every tag that is kept are read again: before each
+//!    deletion while that costs at most eight requests, otherwise before each batch that is large enough for this
+//!    average ([`KeptNames`]).
+//! 2. Right before a tag is removed it is fetched, has to point to the planned digest, and its manifest is archived for
+//!    undoing ([`Deleter`]).
 //! 3. After the deletion it has to stop resolving: an accepted deletion may take effect later, or never.
 //! 4. After the batch the list is read again: what it still names is not reported as removed.
 //! 5. At the end every tag that is kept is looked up once more.
 //!
-//! Items whose index, subject or tag was not removed as planned are skipped ([`Dependencies`]). Where the registry refuses to delete a
-//! tag by its name although its probe succeeded, the rest is planned anew.
+//! Items whose index, subject or tag was not removed as planned are skipped ([`Dependencies`]). Where the registry
+//! refuses to delete a tag by its name although its probe succeeded, the rest is planned anew.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -108,11 +110,6 @@ impl Execution {
         &self.state.repository
     }
 
-    /// How many items were not begun.
-    pub fn remaining(&self) -> usize {
-        self.items.len()
-    }
-
     /// The next item that is done, with its outcome; `None` when none is left. Dropping the future loses nothing:
     /// [`Execution::abandon`] returns what was done.
     pub async fn next(&mut self) -> Option<(Item, Outcome)> {
@@ -147,8 +144,8 @@ impl Execution {
         if lost.is_empty() { Ok(()) } else { Err(self.loss_error(&lost)) }
     }
 
-    /// Ends the execution early: the items that were done and not yet returned, and the one whose removal was interrupted, which may
-    /// have taken effect or not.
+    /// Ends the execution early: the items that were done and not yet returned, and the one whose removal was
+    /// interrupted, which may have taken effect or not.
     pub fn abandon(&mut self) -> (Vec<(Item, Outcome)>, Option<Item>) {
         let done = self.done.drain(..).chain(self.unconfirmed.drain(..)).collect();
         (done, self.in_progress.take())
@@ -248,7 +245,8 @@ impl Execution {
         self.finish_item(item, outcome);
     }
 
-    /// Removes an item, unless something that should have been removed before it was not, or something that is kept needs it by now.
+    /// Removes an item, unless something that should have been removed before it was not, or something that is kept
+    /// needs it by now.
     async fn execute_item(&mut self, item: &Item, method: Method) -> Outcome {
         let name = item.request.target.within(&self.state.repository);
         let archive = self.options.archive.as_ref();

@@ -71,7 +71,8 @@ impl Item {
         }
     }
 
-    /// All names that are removed with its manifest although they were not requested: tags, and names that are not valid tags.
+    /// All names that are removed with its manifest although they were not requested: tags, and names that are not
+    /// valid tags.
     pub fn also_removed(&self) -> impl Iterator<Item = &str> {
         let siblings = self.siblings.iter().filter(|_| matches!(self.method, Ok(Method::Manifest)));
         let other_names = siblings.flat_map(|siblings| &siblings.other_names);

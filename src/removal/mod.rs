@@ -1,9 +1,11 @@
-//! Removes exactly the requested tags and manifests, or nothing: a plan first, then its execution, then the verification.
+//! Removes exactly the requested tags and manifests, or nothing: a plan first, then its execution, then the
+//! verification.
 //!
-//! Registries differ in what they delete (OCI distribution specification, "Content Management"): some delete a tag by its name, others
-//! only manifests, and with a manifest every tag on it. [`Plan::make`] finds out what the registry deletes and what depends on what;
-//! [`decide`] is the rule, a pure function. [`Execution::next`] executes one item after the other, checks right before each deletion
-//! what must be kept, and verifies afterwards that the target is gone. [`Execution::verify`] verifies that everything else stayed.
+//! Registries differ in what they delete (OCI distribution specification, "Content Management"): some delete a tag by
+//! its name, others only manifests, and with a manifest every tag on it. [`Plan::make`] finds out what the registry
+//! deletes and what depends on what; [`decide`] is the rule, a pure function. [`Execution::next`] executes one item
+//! after the other, checks right before each deletion what must be kept, and verifies afterwards that the target is
+//! gone. [`Execution::verify`] verifies that everything else stayed.
 //!
 //! ```text
 //! let plan = Plan::make(&client, &repository, requests, PlanOptions::default()).await?;

@@ -14,7 +14,8 @@ pub enum Outcome {
     AlreadyRemoved(Option<Digest>),
     /// It was kept, because something that is not removed needs it by now.
     Kept(Error),
-    /// It was not tried: it was to be removed only together with something that is kept. The reason is reported for that.
+    /// It was not tried: it was to be removed only together with something that is kept. The reason is reported for
+    /// that.
     Skipped(Error),
     /// It could not be removed, or the removal could not be verified.
     Failed(Error),
@@ -26,9 +27,11 @@ pub enum Outcome {
 pub struct Removed {
     /// The digest that the tag pointed to; `None` where it could not be read.
     pub digest: Option<Digest>,
-    /// Tags that were to be removed with the manifest, and that another client moved to another manifest meanwhile: they still exist.
+    /// Tags that were to be removed with the manifest, and that another client moved to another manifest meanwhile:
+    /// they still exist.
     pub moved: Vec<Tag>,
-    /// Names that no longer resolve and are still in the registry's list of tags: the item's own tag, and those on its manifest.
+    /// Names that no longer resolve and are still in the registry's list of tags: the item's own tag, and those on its
+    /// manifest.
     pub still_listed: Vec<String>,
     /// Whether the manifest still exists without the tag; `None` where that was not looked up.
     pub has_manifest: Option<bool>,

@@ -1,8 +1,9 @@
-//! Placeholders: where a registry deletes manifests only, a tag is removed alone by pushing a manifest to it that no other tag is on,
-//! and deleting that.
+//! Placeholders: where a registry deletes manifests only, a tag is removed alone by pushing a manifest to it that no
+//! other tag is on, and deleting that.
 //!
 //! 1. A placeholder is unique: two with the same digest would be siblings of each other.
-//! 2. Pushing it has to move the tag, and nothing else may have moved the tag meanwhile. A push whose reply was lost is sent once more.
+//! 2. Pushing it has to move the tag, and nothing else may have moved the tag meanwhile. A push whose reply was lost is
+//!    sent once more.
 //! 3. Where the placeholder cannot be deleted, the tag is put back, unless another client has pushed to it.
 //!
 //! A placeholder that was left behind is recognised by its artifact type ([`media_types::PLACEHOLDER`]).
@@ -38,8 +39,8 @@ impl<'a> Placeholder<'a> {
         Ok(Self { client, state, tag, blob })
     }
 
-    /// Moves the tag from `digest` to a placeholder, and deletes that. Returns the digest of the placeholder. `original` is put back where
-    /// the deletion fails.
+    /// Moves the tag from `digest` to a placeholder, and deletes that. Returns the digest of the placeholder.
+    /// `original` is put back where the deletion fails.
     pub(super) async fn replace(
         &self,
         digest: Option<&Digest>,
@@ -88,8 +89,8 @@ impl<'a> Placeholder<'a> {
         }
     }
 
-    /// Puts the tag back on what it pointed to before the placeholder, unless another client has pushed to it since. Returns the error with
-    /// the result of that.
+    /// Puts the tag back on what it pointed to before the placeholder, unless another client has pushed to it since.
+    /// Returns the error with the result of that.
     async fn put_back(&self, original: Option<&Manifest>, placeholder: &Digest, error: Error) -> Error {
         let now = self.client.resolve_by_content(&self.state.repository, Target::Tag(self.tag)).await;
         let restored = match (now, original) {

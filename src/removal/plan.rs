@@ -2,7 +2,8 @@
 //!
 //! 1. Find out what the registry deletes, and what depends on what in the repository ([`RepositoryState`]).
 //! 2. Add requests for referrers, where the policy includes them.
-//! 3. Choose how each tag or manifest is removed without affecting anything else, or find why it cannot be ([`decide`]).
+//! 3. Choose how each tag or manifest is removed without affecting anything else, or find why it cannot be
+//!    ([`decide`]).
 //! 4. Add the manifests that nothing needs afterwards, where the policy includes purging.
 
 use std::sync::Arc;
@@ -46,8 +47,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// Those of the probes and of [`Client::snapshot`], where nothing can be said about the repository. Why a single request cannot be
-    /// fulfilled is in its item.
+    /// Those of the probes and of [`Client::snapshot`], where nothing can be said about the repository. Why a single
+    /// request cannot be fulfilled is in its item.
     pub fn make(
         client: &Client,
         repository: &Repository,

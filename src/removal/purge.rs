@@ -1,7 +1,7 @@
 //! Purging: deletes by digest what no tag leads to after the requested removals, and computes the space that is freed.
 //!
-//! A registry that untags keeps the manifest, and one that deletes an index keeps its children: the plain garbage collection of
-//! distribution 2 and 3 never frees these, because it finds them by digest.
+//! A registry that untags keeps the manifest, and one that deletes an index keeps its children: the plain garbage
+//! collection of distribution 2 and 3 never frees these, because it finds them by digest.
 //!
 //! 1. A manifest is purged after its last tag, unless an index that remains lists it.
 //! 2. An index comes before its children, a subject before its referrers.
@@ -18,8 +18,8 @@ use super::request::{Method, RemovalPolicy, RemovalRequest, Target};
 use crate::name::Digest;
 use crate::registry::snapshot::{BlobKey, ManifestId, ManifestState};
 
-/// The space that deletions free at the registry's next garbage collection. Repositories of one registry share blobs, so their values
-/// are added up before the bytes are computed.
+/// The space that deletions free at the registry's next garbage collection. Repositories of one registry share blobs,
+/// so their values are added up before the bytes are computed.
 #[derive(Debug, Clone, Default)]
 pub struct Reclaimable {
     /// How many manifests are deleted by digest.
@@ -48,7 +48,8 @@ impl Reclaimable {
     }
 }
 
-/// Appends items for the manifests to purge, where the requests' policies include that, and fills in each item's orphans.
+/// Appends items for the manifests to purge, where the requests' policies include that, and fills in each item's
+/// orphans.
 pub(super) fn add_unreferenced(items: &mut Vec<Item>, evidence: Evidence<'_>, pending: PendingRemovals) -> Reclaimable {
     let mut purge = Purge { evidence, pending, added: Vec::new(), unindexed: HashSet::new() };
     if purge.evidence.state.deletes_manifests.is_ok() {

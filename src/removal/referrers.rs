@@ -1,5 +1,5 @@
-//! Requests for referrers (OCI distribution specification, "Listing Referrers"): signatures, SBOMs and attestations are removed with
-//! their subject, and after it.
+//! Requests for referrers (OCI distribution specification, "Listing Referrers"): signatures, SBOMs and attestations are
+//! removed with their subject, and after it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -8,8 +8,8 @@ use super::state::RepositoryState;
 use crate::name::Digest;
 use crate::registry::snapshot::ManifestId;
 
-/// Adds a request for each referrer of what is removed, where the policy includes referrers: when the last tag of a manifest is
-/// requested, or the manifest itself. Referrers of the manifests that an index lists belong to the index.
+/// Adds a request for each referrer of what is removed, where the policy includes referrers: when the last tag of a
+/// manifest is requested, or the manifest itself. Referrers of the manifests that an index lists belong to the index.
 pub(super) fn with_referrers(mut requests: Vec<RemovalRequest>, state: &RepositoryState) -> Vec<RemovalRequest> {
     let Some(index) = &state.index else { return requests };
     let mut known: HashSet<_> = requests.iter().map(|request| request.target.clone()).collect();

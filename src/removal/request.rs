@@ -15,7 +15,8 @@ pub struct RemovalRequest {
     pub target: Target,
     /// For a tag: the digest that it has to point to. A tag that points elsewhere is not removed.
     pub expected: Option<Digest>,
-    /// The subject: the manifest that the target refers to. It is removed first; where it is kept, the target is kept too.
+    /// The subject: the manifest that the target refers to. It is removed first; where it is kept, the target is kept
+    /// too.
     pub follows: Option<Digest>,
     /// What is permitted to fulfil the request.
     pub policy: RemovalPolicy,
@@ -186,9 +187,9 @@ impl RemovalRequest {
         Self { expected, ..self }
     }
 
-    /// The requests to remove what retention rules removed, in the order of the rules, and referrers after their subjects. Where the
-    /// manifest has to stay, a tag is only untagged. `snapshot` is the one that the retention plan was made from; `policy` says what
-    /// else is permitted.
+    /// The requests to remove what retention rules removed, in the order of the rules, and referrers after their
+    /// subjects. Where the manifest has to stay, a tag is only untagged. `snapshot` is the one that the retention plan
+    /// was made from; `policy` says what else is permitted.
     pub fn from_retention(plan: &Plan, snapshot: &TagIndex, policy: &RemovalPolicy) -> Vec<Self> {
         let is_referrer = |decision: &&Decision| {
             matches!(decision.verdict, Verdict::Remove { because: Removed::SubjectRemoved(_), .. })

@@ -1,5 +1,5 @@
-//! Plans on file: saved by one person, reviewed and applied by another. Applying removes exactly what the file names, and only where
-//! everything still is as it was.
+//! Plans on file: saved by one person, reviewed and applied by another. Applying removes exactly what the file names,
+//! and only where everything still is as it was.
 
 use std::collections::HashSet;
 use std::path::Path;

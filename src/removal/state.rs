@@ -133,8 +133,8 @@ impl RepositoryState {
         Ok(())
     }
 
-    /// Records that the registry refused to delete a tag by name although its probe succeeded, and finds out what depends on that. Where
-    /// something was removed since, or nothing was read, the repository is read again.
+    /// Records that the registry refused to delete a tag by name although its probe succeeded, and finds out what
+    /// depends on that. Where something was removed since, or nothing was read, the repository is read again.
     ///
     /// # Errors
     ///
@@ -182,7 +182,8 @@ impl RepositoryState {
             let options = SnapshotOptions { dates: false, also, manifests: manifests.collect(), progress };
             let index =
                 client.snapshot(&self.repository, options).await.or_else(|error| match error.is_not_found() {
-                    // distribution 2 answers 404 for the list of a repository without tags, and still has its manifests.
+                    // distribution 2 answers 404 for the list of a repository without tags, and still has its
+                    // manifests.
                     true => Ok(TagIndex::default()),
                     false => {
                         Err(error.within(format!("cannot determine what else would be removed in {}", self.repository)))
@@ -302,8 +303,8 @@ impl RepositoryState {
         facts.and_then(|(index, manifest)| index.facts(manifest)).is_some_and(|facts| facts.is_placeholder)
     }
 
-    /// The tags that refer to a manifest: those on its referrers, cosign's, and the one of the referrers tag schema (OCI distribution
-    /// specification, "Referrers Tag Schema").
+    /// The tags that refer to a manifest: those on its referrers, cosign's, and the one of the referrers tag schema
+    /// (OCI distribution specification, "Referrers Tag Schema").
     pub fn referring_tags(&self, manifest: ManifestId) -> Vec<Tag> {
         let Some(index) = &self.index else { return Vec::new() };
         let by_subject = self.referring_manifests(manifest).into_iter().flat_map(|referrer| index.tags_on(referrer));

@@ -2,9 +2,10 @@
 //!
 //! 1. Every listed name that is not about to be removed is kept; so is a tag whose removal was refused or failed.
 //! 2. "Not found" counts when it is answered twice; at the end HEAD and GET have to agree.
-//! 3. A name that points elsewhere than before vetoes the deletion of what it points to, of its children, and of manifests that are
-//!    purged only as referrers of these.
-//! 4. A name that cannot be read vetoes every deletion, except those that the policy permits whatever the tags and indexes are.
+//! 3. A name that points elsewhere than before vetoes the deletion of what it points to, of its children, and of
+//!    manifests that are purged only as referrers of these.
+//! 4. A name that cannot be read vetoes every deletion, except those that the policy permits whatever the tags and
+//!    indexes are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
@@ -25,7 +26,8 @@ use crate::registry::{Client, SETTLE_TIME};
 /// The most requests for kept names that one deletion may cost on average.
 const CHECKS_PER_DELETION: usize = 8;
 
-/// The most manifests pushed since the plan was made whose children are read. With more than that, every deletion is vetoed.
+/// The most manifests pushed since the plan was made whose children are read. With more than that, every deletion is
+/// vetoed.
 const MAX_NEW_MANIFESTS: usize = 256;
 
 /// Why a planned deletion of a manifest must not happen.
@@ -241,7 +243,8 @@ impl KeptNames {
         }
     }
 
-    /// Vetoes the deletion of what a name on the manifest `root` needs: the manifest, its descendants, and purged referrers of these.
+    /// Vetoes the deletion of what a name on the manifest `root` needs: the manifest, its descendants, and purged
+    /// referrers of these.
     async fn veto_needed(&mut self, client: &Client, state: &RepositoryState, name: &str, root: Digest) -> Result<()> {
         let mut seen = HashSet::from([root.clone()]);
         let mut waiting = vec![root.clone()];
@@ -276,8 +279,8 @@ impl KeptNames {
         Ok(children)
     }
 
-    /// Whether the manifest of a tag that was just deleted by its name still exists; `None` where that cannot be found out. Where it does
-    /// not, other tags on it may be lost.
+    /// Whether the manifest of a tag that was just deleted by its name still exists; `None` where that cannot be found
+    /// out. Where it does not, other tags on it may be lost.
     pub(super) async fn has_manifest(
         &mut self,
         client: &Client,
@@ -308,8 +311,8 @@ impl KeptNames {
         missing.filter(|name| self.kept.get(*name).is_some_and(|state| *state != NameState::Gone)).cloned().collect()
     }
 
-    /// The kept names that no longer exist, sorted. Names that were resolved before are all looked up; the others only where a manifest
-    /// was deleted that they may have been on, or where the list no longer names them.
+    /// The kept names that no longer exist, sorted. Names that were resolved before are all looked up; the others only
+    /// where a manifest was deleted that they may have been on, or where the list no longer names them.
     pub(super) async fn lost(&mut self, client: &Client, repository: &Repository) -> Result<Vec<String>> {
         let (suspects, vanished) = (std::mem::take(&mut self.suspects_siblings), std::mem::take(&mut self.vanished));
         let is_missed = |(name, state): &(&String, &NameState)| match state {
@@ -333,7 +336,8 @@ impl KeptNames {
         })
     }
 
-    /// The removed names that are still in the list after ten seconds, with whether they still resolve to the removed digest.
+    /// The removed names that are still in the list after ten seconds, with whether they still resolve to the removed
+    /// digest.
     pub(super) async fn still_listed(
         &mut self,
         client: &Client,

@@ -224,8 +224,8 @@ struct Application<'a> {
 }
 
 impl Application<'_> {
-    /// Records why the rule keeps each of `tags`, which are in its order, unless an earlier rule keeps it. Returns whether any tag in the
-    /// rule's scope has a creation time; `None` where no tag is in scope.
+    /// Records why the rule keeps each of `tags`, which are in its order, unless an earlier rule keeps it. Returns
+    /// whether any tag in the rule's scope has a creation time; `None` where no tag is in scope.
     fn apply(&self, tags: Vec<TagId>, kept: &mut [Option<Kept>]) -> Option<bool> {
         let mut left = self.rule.keep_last.map_or(0, usize::from);
         let (mut last, mut has_times) = (None, None);
@@ -251,7 +251,8 @@ impl Application<'_> {
         has_times
     }
 
-    /// Why the rule keeps the next tag in its scope. `left` is how many more [`Rule::keep_last`] counts; `last` is the last one counted.
+    /// Why the rule keeps the next tag in its scope. `left` is how many more [`Rule::keep_last`] counts; `last` is the
+    /// last one counted.
     fn keeps(&self, tag: TagId, name: &str, left: &mut usize, last: &mut Option<TagId>) -> Option<Kept> {
         let Self { id, rule, .. } = *self;
         let created = self.created[tag.position()];

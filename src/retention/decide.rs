@@ -29,12 +29,13 @@ impl Options {
     }
 }
 
-/// Decides which tags to keep and which to remove. The result does not depend on the order of the tags. Time and memory are linear in
-/// tags, manifests and index entries, except for sorting the tags.
+/// Decides which tags to keep and which to remove. The result does not depend on the order of the tags. Time and memory
+/// are linear in tags, manifests and index entries, except for sorting the tags.
 ///
-/// A tag is removed only where every rule removes it. The scope of a rule is the tags that match and are not excluded; it removes those
-/// that it does not keep, with [`Rule::older_than`] only the older ones. The rules do not apply to a referrer: it is removed with its
-/// last subject, unless its name is kept or excluded, and kept where its subject is unknown.
+/// A tag is removed only where every rule removes it. The scope of a rule is the tags that match and are not excluded;
+/// it removes those that it does not keep, with [`Rule::older_than`] only the older ones. The rules do not apply to a
+/// referrer: it is removed with its last subject, unless its name is kept or excluded, and kept where its subject is
+/// unknown.
 pub fn decide(rules: &[Rule], snapshot: &TagIndex, used: &UsedTags, options: &Options) -> Plan {
     let is_reached = reachable_manifests(snapshot);
     let obstacle = find_obstacle(snapshot, &is_reached);

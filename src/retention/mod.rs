@@ -1,8 +1,10 @@
-//! Retention: which tags of a repository to keep and which to remove, by rules. [`decide`] makes a [`Plan`] from a snapshot, without I/O.
+//! Retention: which tags of a repository to keep and which to remove, by rules. [`decide`] makes a [`Plan`] from a
+//! snapshot, without I/O.
 //!
 //! - Keeping wins over removing: one reason to keep a tag is enough. Several rules add up.
 //! - An unknown age is never old, and is neither ordered nor counted. A tag that could not be read is kept.
-//! - A manifest is removed only with its last tag, and never while a kept manifest lists it, or something unreadable may list it.
+//! - A manifest is removed only with its last tag, and never while a kept manifest lists it, or something unreadable
+//!   may list it.
 //! - Referrers, such as signatures, are kept and removed with their subjects.
 //! - Placeholders that an interrupted removal left behind are removed.
 //!

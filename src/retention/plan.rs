@@ -8,7 +8,8 @@ use super::reason::{Kept, Obstacle, Removed, RuleId, Untagged};
 use super::rule::Rule;
 use crate::registry::snapshot::{ManifestId, TagId};
 
-/// What to keep and what to remove in one repository. Tags and manifests are those of the snapshot that it was made from.
+/// What to keep and what to remove in one repository. Tags and manifests are those of the snapshot that it was made
+/// from.
 #[derive(Debug, Default, Clone)]
 #[non_exhaustive]
 pub struct Plan {
@@ -20,7 +21,8 @@ pub struct Plan {
     pub would_remove_all: bool,
     /// Whether a rule needs creation times while none is known in its scope; it keeps every tag in its scope then.
     pub is_without_times: bool,
-    /// What prevents the deletion of any manifest, if something does. Tags may still be removed, where the registry can untag.
+    /// What prevents the deletion of any manifest, if something does. Tags may still be removed, where the registry can
+    /// untag.
     pub obstacle: Option<Obstacle>,
     pub(super) rules: Arc<[Rule]>,
     /// The positions of the decisions to remove.
@@ -35,7 +37,8 @@ pub struct Decision {
     pub tag: TagId,
     /// The manifest that it points to, where that is known; always known for a tag to remove.
     pub manifest: Option<ManifestId>,
-    /// When its image was created, as the image says; `None` where that is unknown or a fixed date of a reproducible build.
+    /// When its image was created, as the image says; `None` where that is unknown or a fixed date of a reproducible
+    /// build.
     pub created: Option<Timestamp>,
     /// The sum of the sizes of the distinct blobs that it reaches, in bytes.
     pub size: Option<u64>,
@@ -80,7 +83,8 @@ impl Plan {
         &self.rules
     }
 
-    /// The tags to remove: those of an index before those of its children, those of a subject before those of its referrers.
+    /// The tags to remove: those of an index before those of its children, those of a subject before those of its
+    /// referrers.
     pub fn removals(&self) -> impl ExactSizeIterator<Item = &Decision> {
         self.removals.iter().map(|position| &self.decisions[*position as usize])
     }

@@ -6,8 +6,8 @@
 //! 2. A referrer's tag is removed once its subjects are.
 //! 3. A manifest is removed once its last tag is, no kept manifest lists it, and its subject is removed.
 //!
-//! Every step only permits more of them, so that their order does not matter, and a cycle is kept. Each step is taken once: the time is
-//! linear in tags, manifests and index entries.
+//! Every step only permits more of them, so that their order does not matter, and a cycle is kept. Each step is taken
+//! once: the time is linear in tags, manifests and index entries.
 
 use std::collections::VecDeque;
 
@@ -50,7 +50,8 @@ pub(super) fn find_obstacle(snapshot: &TagIndex, is_reached: &[bool]) -> Option<
     tag.or_else(manifest).or_else(other).or_else(|| snapshot.list_caveat().map(|_| Obstacle::List))
 }
 
-/// What is kept, and the order in which the rest is removed: indexes before their children, subjects before their referrers.
+/// What is kept, and the order in which the rest is removed: indexes before their children, subjects before their
+/// referrers.
 pub(super) struct Reachability<'a> {
     snapshot: &'a TagIndex,
     candidates: &'a [Candidate],
@@ -80,7 +81,8 @@ pub(super) struct Reachability<'a> {
 }
 
 impl<'a> Reachability<'a> {
-    /// `rows` is the order in which kept tags are named as the reason for keeping a manifest. The manifests of `is_pinned` are kept.
+    /// `rows` is the order in which kept tags are named as the reason for keeping a manifest. The manifests of
+    /// `is_pinned` are kept.
     pub(super) fn new(
         snapshot: &'a TagIndex,
         candidates: &'a [Candidate],
@@ -268,7 +270,8 @@ impl<'a> Reachability<'a> {
         }
     }
 
-    /// The tags to remove, those of indexes before those of their children and those of subjects before those of referrers.
+    /// The tags to remove, those of indexes before those of their children and those of subjects before those of
+    /// referrers.
     pub(super) fn removed_tags(&self) -> &[TagId] {
         &self.removed_tags
     }

@@ -17,7 +17,8 @@ impl RuleId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kept {
-    /// It is one of the first in [`Rule::order`](super::Rule::order), which [`Rule::keep_last`](super::Rule::keep_last) keeps.
+    /// It is one of the first in [`Rule::order`](super::Rule::order), which [`Rule::keep_last`](super::Rule::keep_last)
+    /// keeps.
     AmongLast(RuleId),
     /// It ties with the last of these: created in the same second, or of the same version.
     Tied(RuleId),
@@ -49,7 +50,8 @@ pub enum Kept {
     ListedBy(ManifestRef),
     /// Its subject is kept.
     RefersTo(ManifestRef),
-    /// No tag leads to its subject: this manifest, or the one that its name refers to, see [`named_subject`](super::named_subject).
+    /// No tag leads to its subject: this manifest, or the one that its name refers to, see
+    /// [`named_subject`](super::named_subject).
     UnknownSubject(Option<ManifestId>),
     /// Its subject may have to be kept, because of this obstacle.
     SubjectUncertain(Obstacle),
@@ -65,11 +67,13 @@ pub enum Kept {
 pub enum Removed {
     /// It is older than [`Rule::older_than`](super::Rule::older_than).
     OlderThan(RuleId),
-    /// It is older than [`Rule::keep_newer_than`](super::Rule::keep_newer_than), the only criterion that could have kept it.
+    /// It is older than [`Rule::keep_newer_than`](super::Rule::keep_newer_than), the only criterion that could have
+    /// kept it.
     NotNewerThan(RuleId),
     /// It is not one of the first in [`Rule::order`](super::Rule::order).
     NotAmongLast(RuleId),
-    /// It is a pre-release of a version in [`Rule::keep_semver`](super::Rule::keep_semver), which does not include pre-releases.
+    /// It is a pre-release of a version in [`Rule::keep_semver`](super::Rule::keep_semver), which does not include
+    /// pre-releases.
     PreRelease(RuleId),
     /// Nothing keeps it.
     NotKept,
@@ -97,7 +101,8 @@ pub enum Untagged {
 pub enum ManifestRef {
     /// A tag.
     Tag(TagId),
-    /// A listed name that is no valid tag, by its position in [`TagIndex::other_names`](crate::registry::TagIndex::other_names).
+    /// A listed name that is no valid tag, by its position in
+    /// [`TagIndex::other_names`](crate::registry::TagIndex::other_names).
     OtherName(u32),
     /// A manifest without a tag.
     Manifest(ManifestId),

@@ -16,8 +16,9 @@ use crate::name::Glob;
 pub struct Rule {
     /// Where the rule comes from, such as `configuration file`: a label for the caller's own use.
     pub label: Option<String>,
-    /// Keeps this many tags in scope, the first in [`Rule::order`], and all that tie with the last of them: created in the same second,
-    /// or of the same version. A tag that cannot be ordered, because its time is unknown or it is no version, is kept and not counted.
+    /// Keeps this many tags in scope, the first in [`Rule::order`], and all that tie with the last of them: created in
+    /// the same second, or of the same version. A tag that cannot be ordered, because its time is unknown or it is no
+    /// version, is kept and not counted.
     pub keep_last: Option<NonZeroUsize>,
     /// Keeps the tags that match one of these globs.
     pub keep: Vec<Glob>,

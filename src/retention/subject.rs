@@ -1,5 +1,5 @@
-//! The subjects of referrers, such as signatures and SBOMs: by the manifest's `subject` (OCI image specification), or by the tag's name
-//! (OCI distribution specification, "Referrers Tag Schema"; cosign).
+//! The subjects of referrers, such as signatures and SBOMs: by the manifest's `subject` (OCI image specification), or
+//! by the tag's name (OCI distribution specification, "Referrers Tag Schema"; cosign).
 
 use std::collections::HashMap;
 
@@ -59,8 +59,9 @@ impl<'a> Subjects<'a> {
     }
 }
 
-/// The digest that a tag's name refers to, by its algorithm and the first 64 of its digits: `sha256-…` is the referrers index of a manifest
-/// (OCI distribution specification, "Referrers Tag Schema"); with `.sig`, `.att` or `.sbom` it is one of cosign's. `None` for other tags.
+/// The digest that a tag's name refers to, by its algorithm and the first 64 of its digits: `sha256-…` is the referrers
+/// index of a manifest (OCI distribution specification, "Referrers Tag Schema"); with `.sig`, `.att` or `.sbom` it is
+/// one of cosign's. `None` for other tags.
 pub fn named_subject(tag: &Tag) -> Option<(Algorithm, &str)> {
     let tag = tag.as_str();
     let name = [".sig", ".att", ".sbom"].iter().find_map(|ending| tag.strip_suffix(ending)).unwrap_or(tag);

@@ -72,7 +72,8 @@ impl Summaries {
         summaries
     }
 
-    /// Marks a date as shared where at least three, and more than half, of `images` have it to the second. The images are distinct.
+    /// Marks a date as shared where at least three, and more than half, of `images` have it to the second. The images
+    /// are distinct.
     pub(super) fn drop_shared_dates(&mut self, images: impl Iterator<Item = ManifestId> + Clone) {
         let second = |created: Created| created.known().map(Timestamp::as_second);
         let mut counts: HashMap<i64, usize> = HashMap::new();

@@ -1,9 +1,11 @@
 //! Reads the list of tags, and resolves every name in it.
 //!
 //! 1. Each name is resolved as soon as it arrives: by HEAD, or by GET where HEAD has no digest or answers "not found".
-//! 2. A name that was not found is asked for once more at the end: the reply may have come from a replica that lags behind.
+//! 2. A name that was not found is asked for once more at the end: the reply may have come from a replica that lags
+//!    behind.
 //! 3. A dangling name counts as removed where the list no longer names it, but still names every tag that resolves.
-//! 4. The list is unreliable where a requested tag exists that it lacks, or where it is another repository's ([`ListCaveat`]).
+//! 4. The list is unreliable where a requested tag exists that it lacks, or where it is another repository's
+//!    ([`ListCaveat`]).
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -180,7 +182,8 @@ impl SnapshotReader {
         }
     }
 
-    /// Dangling names that the list no longer has: another client removed them. A list that lacks a tag that resolves is ignored.
+    /// Dangling names that the list no longer has: another client removed them. A list that lacks a tag that resolves
+    /// is ignored.
     pub async fn no_longer_listed(&mut self) -> HashSet<String> {
         let index = self.builder.index();
         let dangling = index.tags().take(self.listed).filter(|(_, _, pointer)| matches!(pointer, Pointer::Dangling));

@@ -1,5 +1,6 @@
-//! Reads a snapshot: the list of tags, the manifests that they reach, and the configs with the creation times of images. Each manifest and
-//! config is fetched once, however many tags reach it. A manifest that was not found is fetched once more at the end.
+//! Reads a snapshot: the list of tags, the manifests that they reach, and the configs with the creation times of
+//! images. Each manifest and config is fetched once, however many tags reach it. A manifest that was not found is
+//! fetched once more at the end.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -58,14 +59,14 @@ impl SnapshotProgress {
 }
 
 impl Client {
-    /// Reads a snapshot of a repository: what its tags point to, and how the manifests depend on each other. One request per tag, one per
-    /// distinct manifest, and with [`SnapshotOptions::dates`] one per distinct config.
+    /// Reads a snapshot of a repository: what its tags point to, and how the manifests depend on each other. One
+    /// request per tag, one per distinct manifest, and with [`SnapshotOptions::dates`] one per distinct config.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::tags`] where the repository has no list and none of [`SnapshotOptions::also`] resolves, unless
-    /// [`SnapshotOptions::manifests`] names some;
-    /// [`Fault::TooLarge`](crate::error::Fault::TooLarge) when the names take more than 128 MiB. Other failures are recorded in the index.
+    /// Those of [`Client::tags`] where the repository has no list and none of [`SnapshotOptions::also`] resolves,
+    /// unless [`SnapshotOptions::manifests`] names some; [`Fault::TooLarge`](crate::error::Fault::TooLarge) when the
+    /// names take more than 128 MiB. Other failures are recorded in the index.
     pub fn snapshot(
         &self,
         repository: &Repository,

@@ -9,7 +9,8 @@ use tokio::sync::OnceCell;
 
 use crate::error::Error;
 
-/// The most bytes that are cached. Beyond that the cache is emptied, and values are computed again when they are needed.
+/// The most bytes that are cached. Beyond that the cache is emptied, and values are computed again when they are
+/// needed.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// Why a value could not be computed.
@@ -40,11 +41,11 @@ impl<K, V> Default for OnceCache<K, V> {
 }
 
 impl<K: Eq + Hash, V> OnceCache<K, V> {
-    /// The cached value, or the one that `make` computes. Concurrent callers with the same key wait for the first. `bytes` is the size of a
-    /// value in cachery.
+    /// The cached value, or the one that `make` computes. Concurrent callers with the same key wait for the first.
+    /// `bytes` is the size of a value in cachery.
     ///
-    /// `make` is boxed: a request's future is large, each future around it would hold it several times over, and nested indexes nest
-    /// futures.
+    /// `make` is boxed: a request's future is large, each future around it would hold it several times over, and nested
+    /// indexes nest futures.
     pub(super) async fn get_or_make(
         &self,
         key: K,

@@ -1,6 +1,7 @@
 //! Reads the summaries of many tags of one repository.
 //!
-//! Many tags point to few manifests: each manifest and config is fetched once, and only its summary is kept, not its body.
+//! Many tags point to few manifests: each manifest and config is fetched once, and only its summary is kept, not its
+//! body.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -135,7 +136,8 @@ impl<'a> Summaries<'a> {
         }
     }
 
-    /// The digest by HEAD, which saves a GET where that manifest is cached. Where replies to HEAD have no digest, none is sent any more.
+    /// The digest by HEAD, which saves a GET where that manifest is cached. Where replies to HEAD have no digest, none
+    /// is sent any more.
     async fn head(&self, target: Target<'_>) -> Result<Option<Digest>> {
         if self.head_lacks_digest.load(Ordering::Relaxed) && !self.head_has_digest.load(Ordering::Relaxed) {
             return Ok(None);

@@ -119,8 +119,8 @@ impl Document {
 }
 
 impl Descriptor {
-    /// The platforms of a manifest that an index lists: those that the index states, else those of the manifest itself, if known. Attestations
-    /// have none.
+    /// The platforms of a manifest that an index lists: those that the index states, else those of the manifest itself,
+    /// if known. Attestations have none.
     pub fn platforms(&self, summary: Option<&Summary>) -> Vec<Platform> {
         let own = || summary.and_then(|summary| summary.platforms.clone()).filter(|own| !own.is_empty());
         match &self.platform {

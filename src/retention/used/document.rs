@@ -137,7 +137,8 @@ enum Place {
     Elsewhere,
 }
 
-/// Walks through a document and collects names, keeping nothing else. Returns a string or number where it is a part of a name.
+/// Walks through a document and collects names, keeping nothing else. Returns a string or number where it is a part of
+/// a name.
 struct Walk<'a> {
     found: &'a mut Found,
     place: Place,

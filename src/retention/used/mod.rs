@@ -31,16 +31,18 @@ pub struct UsedImages {
 }
 
 impl UsedImages {
-    /// Reads YAML or JSON, one or several documents of it, or a list with one reference per line; `#` begins a comment line.
+    /// Reads YAML or JSON, one or several documents of it, or a list with one reference per line; `#` begins a comment
+    /// line.
     ///
-    /// In YAML and JSON every string under a key `image`, `imageID` or `images` counts, at any depth and in either case; so does every
-    /// mapping with a `repository` and a `tag`, with its `registry` if it has one. A number matches every tag that is this number,
-    /// since YAML reads `1.10` and `1.1` alike. Items of a top-level list count too. Of a reference with a tag and a digest both count.
+    /// In YAML and JSON every string under a key `image`, `imageID` or `images` counts, at any depth and in either
+    /// case; so does every mapping with a `repository` and a `tag`, with its `registry` if it has one. A number matches
+    /// every tag that is this number, since YAML reads `1.10` and `1.1` alike. Items of a top-level list count too. Of
+    /// a reference with a tag and a digest both count.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::error::Kind::Config): when it cannot be read, names an image by an unexpanded template, or names no
-    /// image at all.
+    /// [`Kind::Config`](crate::error::Kind::Config): when it cannot be read, names an image by an unexpanded template,
+    /// or names no image at all.
     pub fn read(bytes: &[u8]) -> Result<Self> {
         let cannot = |cause: String| Error::config("cannot read the images in use").because(cause);
         if bytes.len() > MAX_BYTES {
@@ -97,8 +99,8 @@ impl UsedImages {
         !self.digests.is_empty() || self.by_repository.iter().any(is_named)
     }
 
-    /// The tags and digests of one repository that are in use. A reference counts only for the registry whose host and port it names, or
-    /// Docker Hub where it names none; a digest without a repository counts for every repository.
+    /// The tags and digests of one repository that are in use. A reference counts only for the registry whose host and
+    /// port it names, or Docker Hub where it names none; a digest without a repository counts for every repository.
     pub fn in_repository(&self, registry: &Registry, repository: &Repository) -> UsedTags {
         let mut all = UsedTags { digests: self.digests.clone(), ..UsedTags::default() };
         let named = self.by_repository.get(repository).into_iter().flatten();
