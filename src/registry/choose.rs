@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::client::Client;
 use super::descriptor::Descriptor;
-use super::document::{Content, DEEPEST, Document, Manifest, too_deep};
+use super::document::{Content, Document, MAX_DEPTH, Manifest, too_deep};
 use super::media_types;
 use super::platform::Platform;
 use super::summary::Summaries;
@@ -78,7 +78,7 @@ impl PlatformSearch<'_> {
         let mut seen = HashSet::new();
         let mut images = Vec::new();
         let mut level = candidates(index, None);
-        for _ in 0..DEEPEST {
+        for _ in 0..MAX_DEPTH {
             if level.is_empty() {
                 break;
             }
@@ -168,7 +168,7 @@ impl PlatformSearch<'_> {
         if let Content::Index(_) = document.content {
             // Its descriptor calls it an image, or it is the only entry.
             self.depth += 1;
-            if self.depth > DEEPEST {
+            if self.depth > MAX_DEPTH {
                 return Err(too_deep());
             }
             return Box::pin(self.choose(&document)).await;

@@ -188,7 +188,7 @@ impl FromStr for DescriptorDigest {
 
     /// Parses a digest by OCI's grammar, or an empty string. A digest of a supported algorithm has to be valid.
     fn from_str(text: &str) -> Result<Self> {
-        const LONGEST: usize = 512;
+        const MAX_LENGTH: usize = 512;
         if text.is_empty() {
             return Ok(Self::default());
         }
@@ -196,7 +196,7 @@ impl FromStr for DescriptorDigest {
         match text.split_once(':') {
             Some((algorithm, encoded))
                 if !is_known(algorithm)
-                    && text.len() <= LONGEST
+                    && text.len() <= MAX_LENGTH
                     && algorithm.split(['+', '.', '_', '-']).all(is_component)
                     && !encoded.is_empty()
                     && encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"=_-".contains(&byte)) =>

@@ -16,7 +16,7 @@ use crate::error::{Error, Fault, Kind, Result};
 use crate::name::{Algorithm, Digest};
 
 /// The most levels of indexes within indexes.
-pub(super) const DEEPEST: usize = 4;
+pub(super) const MAX_DEPTH: usize = 4;
 
 /// A manifest as it is stored.
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ impl Document {
 
 /// The error for indexes that are nested too deeply.
 pub(super) fn too_deep() -> Error {
-    Error::new(Kind::Protocol(Fault::Malformed), format!("indexes are nested more than {DEEPEST} levels deep"))
+    Error::new(Kind::Protocol(Fault::Malformed), format!("indexes are nested more than {MAX_DEPTH} levels deep"))
 }
 
 impl Manifest {

@@ -29,7 +29,7 @@ const SMALLER: [usize; 2] = [100, 50];
 const CLAMPED: usize = 100;
 
 /// The most pages of one list: ten million names with pages of the usual size.
-const MOST_PAGES: usize = 10_000;
+const MAX_PAGES: usize = 10_000;
 
 /// Reads the pages of one list.
 pub(super) struct Listing {
@@ -232,8 +232,8 @@ impl Listing {
         if self.seen.addresses.contains(&hash(request.url.as_str())) {
             return Err(pagination_loop("the registry leads back to a page that was read"));
         }
-        if self.pages >= MOST_PAGES {
-            return Err(Error::new(Kind::Incomplete, "too many pages").because(format!("more than {MOST_PAGES}")));
+        if self.pages >= MAX_PAGES {
+            return Err(Error::new(Kind::Incomplete, "too many pages").because(format!("more than {MAX_PAGES}")));
         }
         Ok(Some(request))
     }

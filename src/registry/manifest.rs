@@ -213,13 +213,13 @@ impl Client {
         Ok((manifest, content_digest(&response)))
     }
 
-    /// Fetches what a tag points at, and makes sure that it is what `digest` says. That is due before anything is
-    /// deleted by a digest: the one in a reply to HEAD is the registry's word alone.
+    /// Fetches the manifest of a tag, and verifies that its bytes have this digest. A digest in a reply to HEAD is only
+    /// the registry's claim.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::manifest`]; [`Danger::DigestMismatch`] when the registry tells this digest and sends
-    /// something else; [`Danger::Moved`] when the tag points elsewhere.
+    /// Those of [`Client::manifest`]; [`Danger::DigestMismatch`] when the registry announces this digest and sends
+    /// other bytes; [`Danger::Moved`] when the tag points elsewhere.
     pub async fn verified(&self, repository: &Repository, tag: &Tag, digest: &Digest) -> Result<Manifest> {
         let target = Target::Tag(tag);
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(repository, target));
@@ -252,7 +252,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Kind::NotFound`]; [`Danger::DigestMismatch`]; [`Fault::TooLarge`] above 8 MiB; [`Fault::Malformed`] when its
-    /// size is another than the manifest says, and for a digest that cannot be verified.
+    /// size differs from the manifest, and for a digest that cannot be verified.
     pub async fn config(&self, repository: &Repository, descriptor: &Descriptor) -> Result<Config> {
         let digest = descriptor.digest.fetchable()?;
         let request = unencoded(self.request(Method::GET, Endpoint::Blob(repository, digest)));
@@ -386,7 +386,7 @@ pub(super) fn same_size(descriptor: &Descriptor, size: usize) -> Result<()> {
     if [0, size as u64].contains(&descriptor.size) {
         return Ok(());
     }
-    let what = format!("{} has another size than the manifest says", descriptor.digest);
+    let what = format!("{} has another size than the manifest states", descriptor.digest);
     Err(Error::new(Kind::Protocol(Fault::Malformed), what)
         .because(format!("{size} bytes instead of {}", descriptor.size)))
 }

@@ -79,7 +79,7 @@ pub fn is_schema1(media_type: &str) -> bool {
 }
 
 /// The longest media type: two names of 127 characters (RFC 6838, section 4.2).
-const LONGEST_TYPE: usize = 255;
+const MAX_TYPE_LENGTH: usize = 255;
 
 /// The forms of a manifest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -182,7 +182,7 @@ pub(super) fn media_type_of(content_type: Option<&str>, body: &[u8], what: &str)
         _ => malformed(what).because(error),
     })?;
     let members = shape.form().map_err(|cause| ambiguous(cause.to_owned()))?;
-    let stated = shape.media_type.filter(|stated| !stated.is_empty() && stated.len() <= LONGEST_TYPE);
+    let stated = shape.media_type.filter(|stated| !stated.is_empty() && stated.len() <= MAX_TYPE_LENGTH);
     let header = content_type.and_then(|header| Some((header, Form::of(header)?)));
     let stated_form = stated.as_deref().and_then(Form::of);
     let own_form = stated_form.or(members);

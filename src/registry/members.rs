@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 pub(super) type Member<'a> = Option<&'a RawValue>;
 
 /// The most errors that are kept.
-const MOST_CAUSES: usize = 3;
+const MAX_CAUSES: usize = 3;
 
 /// The members with these names of a JSON object.
 ///
@@ -125,7 +125,7 @@ impl Reader {
 
     /// Records that `place` could not be read.
     pub(super) fn fail(&mut self, place: fmt::Arguments<'_>, error: impl fmt::Display) {
-        if self.causes.len() == MOST_CAUSES {
+        if self.causes.len() == MAX_CAUSES {
             self.more += 1;
             return;
         }

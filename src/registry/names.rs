@@ -8,12 +8,12 @@ use serde::de::IgnoredAny;
 use crate::name::Digest;
 
 /// The longest string or number in a body, in bytes.
-const LONGEST: usize = 16 * 1024;
+const MAX_LENGTH: usize = 16 * 1024;
 
 const TOO_LONG: ListError = ListError::Malformed("a string longer than 16 KiB");
 
 /// The most levels of arrays and objects: the limit of serde_json.
-const DEEPEST: usize = 128;
+const MAX_DEPTH: usize = 128;
 
 /// One element of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -292,7 +292,7 @@ impl NameScanner {
                 return Err(ListError::Malformed("the list is not an array"));
             }
             (2, _) if self.in_list() => return Err(ListError::Malformed("an entry that is not a string")),
-            (depth, _) if depth >= DEEPEST => return Err(ListError::Malformed("nested too deeply")),
+            (depth, _) if depth >= MAX_DEPTH => return Err(ListError::Malformed("nested too deeply")),
             _ => {}
         }
         self.stack.push(container);
@@ -318,7 +318,7 @@ impl Lexer {
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Result<(), ListError> {
-        if self.token.len() + bytes.len() > LONGEST {
+        if self.token.len() + bytes.len() > MAX_LENGTH {
             return Err(TOO_LONG);
         }
         self.token.extend_from_slice(bytes);
@@ -328,7 +328,7 @@ impl Lexer {
 
 /// Unescapes what is between the quotes of a string.
 fn text(token: &[u8]) -> Result<String, ListError> {
-    if token.len() > LONGEST {
+    if token.len() > MAX_LENGTH {
         return Err(TOO_LONG);
     }
     let text = std::str::from_utf8(token).map_err(|_| ListError::NotUtf8)?;

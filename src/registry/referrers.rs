@@ -17,7 +17,7 @@ use crate::name::{Algorithm, Digest, Repository, Tag, Target};
 const LARGEST_PAGE: usize = 4 * 1024 * 1024;
 
 /// The most pages.
-const MOST_PAGES: usize = 100;
+const MAX_PAGES: usize = 100;
 
 impl Client {
     /// Lists the manifests that name a manifest as their subject. Where the registry has no referrers API, clients
@@ -42,7 +42,7 @@ impl Client {
         let mut request = self.request(Method::GET, Endpoint::Referrers(repository, digest));
         request = request.header(ACCEPT, HeaderValue::from_static(media_types::OCI_INDEX));
         let mut referrers = Vec::new();
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let (response, bytes) = match self.transport.fetch(&request, LARGEST_PAGE).await {
                 Ok(fetched) => fetched,
                 Err(error) if referrers.is_empty() && has_no_api(&error) => return Ok(None),
@@ -61,7 +61,7 @@ impl Client {
             }
         }
         let what = format!("the list of {} does not end", request.context.name);
-        Err(Error::new(Kind::Incomplete, what).because(format!("{MOST_PAGES} pages were read")))
+        Err(Error::new(Kind::Incomplete, what).because(format!("{MAX_PAGES} pages were read")))
     }
 
     async fn tagged(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>> {
@@ -80,8 +80,8 @@ impl Client {
 ///
 /// None with the supported algorithms: the result is always a valid tag.
 pub fn referrers_tag(digest: &Digest) -> Result<Tag> {
-    const MOST_DIGITS: usize = 64;
-    format!("{}-{}", digest.algorithm(), &digest.encoded()[..MOST_DIGITS]).parse()
+    const MAX_DIGITS: usize = 64;
+    format!("{}-{}", digest.algorithm(), &digest.encoded()[..MAX_DIGITS]).parse()
 }
 
 /// Whether the registry has no referrers API: it answers 404, older ones 405, and proxies send pages of their own.

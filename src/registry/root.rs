@@ -24,13 +24,19 @@ impl Client {
         }
     }
 
-    /// Verifies credentials with the registry, independently of the client's own. With `is_token_wanted` an identity
+    /// Verifies credentials with the registry, independently of the client's own. With `request_identity_token` an identity
     /// token is requested, to be stored instead of the password; token servers may limit their number.
     ///
     /// # Errors
     ///
     /// [`Kind::Denied`](crate::Kind::Denied) when they are refused; those of the transport.
-    pub async fn verify_credentials(&self, found: &CredentialMatch, is_token_wanted: bool) -> Result<Verification> {
-        self.transport.verify_credentials(&self.request(Method::GET, Endpoint::Base), found, is_token_wanted).await
+    pub async fn verify_credentials(
+        &self,
+        credentials: &CredentialMatch,
+        request_identity_token: bool,
+    ) -> Result<Verification> {
+        self.transport
+            .verify_credentials(&self.request(Method::GET, Endpoint::Base), credentials, request_identity_token)
+            .await
     }
 }

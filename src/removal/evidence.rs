@@ -222,7 +222,7 @@ impl<'a> Evidence<'a> {
         }
         // An untagged manifest too may have tags that the list lacks.
         if let Some(doubt) = self.index.list_caveat() {
-            let what = format!("cannot remove {name}: cannot find out which other tags point to its manifest");
+            let what = format!("cannot remove {name}: cannot determine which other tags point to its manifest");
             let why = match doubt {
                 ListCaveat::Failed(_) => doubt.to_string(),
                 _ => format!("{doubt}, although tags of {repository} exist"),

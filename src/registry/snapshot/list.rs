@@ -55,13 +55,13 @@ impl SnapshotReader {
         let mut batches = listing.into_stream().boxed();
         let (mut failure, mut is_listing) = (None, true);
         let mut waiting = VecDeque::new();
-        let mut looks = FuturesUnordered::new();
+        let mut lookups = FuturesUnordered::new();
         let mut absent = Vec::new();
-        while is_listing || !waiting.is_empty() || !looks.is_empty() {
-            while looks.len() < self.concurrency()
+        while is_listing || !waiting.is_empty() || !lookups.is_empty() {
+            while lookups.len() < self.concurrency()
                 && let Some(name) = waiting.pop_front()
             {
-                looks.push(self.resolve_name(name));
+                lookups.push(self.resolve_name(name));
             }
             tokio::select! {
                 // The list is always polled: a pending page occupies one of the requests in flight.
@@ -81,7 +81,7 @@ impl SnapshotReader {
                         waiting.extend(self.unlisted());
                     }
                 },
-                Some((name, found)) = looks.next(), if !looks.is_empty() => absent.extend(self.record_name(name, found)),
+                Some((name, found)) = lookups.next(), if !lookups.is_empty() => absent.extend(self.record_name(name, found)),
             }
         }
         self.check_list(failure, misnamed.get())?;
@@ -170,9 +170,9 @@ impl SnapshotReader {
 
     /// Resolves names once more that were not found.
     pub async fn retry_names(&mut self, absent: Vec<Name>) {
-        let looks: Vec<_> = absent.into_iter().map(|name| self.resolve_name(name)).collect();
-        let mut looks = stream::iter(looks).buffer_unordered(self.concurrency());
-        while let Some((name, found)) = looks.next().await {
+        let lookups: Vec<_> = absent.into_iter().map(|name| self.resolve_name(name)).collect();
+        let mut lookups = stream::iter(lookups).buffer_unordered(self.concurrency());
+        while let Some((name, found)) = lookups.next().await {
             if let Some(Name::Other(other)) = self.record_name(name, found) {
                 // "Not found" may be about the path that an invalid tag makes, and not about the tag.
                 let name = &self.builder.index().other_names()[other].name;

@@ -17,7 +17,7 @@ use crate::name::{Digest, Repository, Tag, Target};
 use crate::registry::client::Client;
 use crate::registry::created::Dates;
 use crate::registry::descriptor::{Descriptor, DescriptorDigest};
-use crate::registry::document::{Content, DEEPEST, Document, too_deep};
+use crate::registry::document::{Content, Document, MAX_DEPTH, too_deep};
 use crate::registry::manifest::Fetched;
 use crate::registry::media_types::{self, Form};
 use crate::registry::summary::FetchedConfig;
@@ -127,7 +127,7 @@ impl SnapshotReader {
     /// Fetches the manifests that were not read yet, and their descendants, level by level.
     async fn manifests(&mut self) {
         let mut level = self.unread_pointed();
-        for _ in 0..=DEEPEST {
+        for _ in 0..=MAX_DEPTH {
             self.fetch(std::mem::take(&mut level)).await;
             level = self.unread_children();
             if level.is_empty() {
@@ -147,8 +147,8 @@ impl SnapshotReader {
         self.fetch(missing).await;
     }
 
-    async fn fetch(&mut self, wanted: Vec<(ManifestId, Digest)>) {
-        let mut fetched = self.each(wanted, |client, repository, (manifest, digest)| async move {
+    async fn fetch(&mut self, missing: Vec<(ManifestId, Digest)>) {
+        let mut fetched = self.each(missing, |client, repository, (manifest, digest)| async move {
             let outcome = match client.fetch_manifest(&repository, Target::Digest(&digest)).await {
                 Ok(fetched) => parse(fetched),
                 Err(error) if error.is_not_found() => ManifestOutcome::NotFound,
@@ -186,8 +186,8 @@ impl SnapshotReader {
 
     /// Reads the configs for the creation times of images.
     async fn dates(&mut self) {
-        let wanted = std::mem::take(&mut self.configs).into_values().collect();
-        let mut dates = self.each(wanted, |client, repository, (config, images): (Descriptor, Vec<_>)| async move {
+        let configs = std::mem::take(&mut self.configs).into_values().collect();
+        let mut dates = self.each(configs, |client, repository, (config, images): (Descriptor, Vec<_>)| async move {
             (client.image_config(&repository, &config).await, images)
         });
         while let Some((config, images)) = dates.next().await {

@@ -13,7 +13,7 @@ use crate::name::Digest;
 use crate::registry::config::ImageConfig;
 use crate::registry::created::Dates;
 use crate::registry::descriptor::Descriptor;
-use crate::registry::document::{Content, DEEPEST, Document, Manifest, too_deep};
+use crate::registry::document::{Content, Document, MAX_DEPTH, Manifest, too_deep};
 use crate::registry::media_types;
 use crate::registry::platform::Platform;
 
@@ -188,7 +188,7 @@ impl SummaryBuilder {
     /// Completes the summary. `now` is the current time: later dates are implausible.
     pub(super) fn build(mut self, now: Timestamp) -> Node {
         // Also checked here, since cached children were read at another depth.
-        if self.height > DEEPEST {
+        if self.height > MAX_DEPTH {
             self.fail_as_too_deep();
         }
         let mut seen = HashSet::new();

@@ -19,7 +19,7 @@ use crate::registry::client::Client;
 use crate::registry::config::ImageConfig;
 use crate::registry::created::is_creation_date;
 use crate::registry::descriptor::Descriptor;
-use crate::registry::document::{Content, DEEPEST, Manifest};
+use crate::registry::document::{Content, MAX_DEPTH, Manifest};
 use crate::registry::manifest::moved;
 use crate::registry::manifest::same_size;
 
@@ -244,7 +244,7 @@ impl<'a> Summaries<'a> {
             if let Some(config) = config {
                 sum.add_config(self.config(&config).await);
             }
-            if is_index && level >= DEEPEST {
+            if is_index && level >= MAX_DEPTH {
                 sum.truncate();
             } else if is_index {
                 self.add_children(&mut sum, &listed, level, left).await;

@@ -14,10 +14,10 @@ use crate::name::{Digest, Registry, Repository, Tag};
 const VERSION: u32 = 1;
 
 /// The longest line, in bytes. The names in it are at most 1 KiB together.
-const LONGEST_LINE: usize = 8 * 1024;
+const MAX_LINE_LENGTH: usize = 8 * 1024;
 
 /// The longest media type (RFC 6838 §4.2 has 127 characters on each side of the slash).
-const LONGEST_MEDIA_TYPE: usize = 255;
+const MAX_TYPE_LENGTH: usize = 255;
 
 /// A tag or manifest that a run removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +93,7 @@ struct Line<'a> {
 fn to_line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
-    if line.len() > LONGEST_LINE { Err(io::Error::other("the names are too long")) } else { Ok(line) }
+    if line.len() > MAX_LINE_LENGTH { Err(io::Error::other("the names are too long")) } else { Ok(line) }
 }
 
 /// Reads the entries of a run's file, holding one line in memory. Damaged lines are skipped and counted.
@@ -131,7 +131,7 @@ impl<R: Read> Entries<R> {
             }
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let part = &buffer[..end.unwrap_or(buffer.len())];
-            is_too_long |= line.len() + part.len() > LONGEST_LINE;
+            is_too_long |= line.len() + part.len() > MAX_LINE_LENGTH;
             if !is_too_long {
                 line.extend_from_slice(part);
             }
@@ -197,7 +197,7 @@ impl<T: ?Sized> LastParsed<T> {
 
 /// A media type that is valid in a header.
 fn media_type(text: &str) -> Result<Arc<str>> {
-    let fits = !text.is_empty() && text.len() <= LONGEST_MEDIA_TYPE;
+    let fits = !text.is_empty() && text.len() <= MAX_TYPE_LENGTH;
     if fits && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         Ok(text.into())
     } else {

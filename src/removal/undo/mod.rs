@@ -29,7 +29,7 @@ use crate::name::{Digest, Registry, Repository, Tag};
 use crate::registry::{Client, media_types};
 
 /// The most manifests, of up to 4 MiB each, that are in memory at once.
-const MOST_AT_ONCE: usize = 8;
+const MAX_CONCURRENT: usize = 8;
 
 /// What is to be pushed back to one repository.
 #[derive(Debug, Clone)]
@@ -123,7 +123,7 @@ impl Restoration {
     {
         let step = move |step: Vec<Entry>| {
             let works: Vec<_> = step.into_iter().map(&work).collect();
-            stream::iter(works).buffered(MOST_AT_ONCE)
+            stream::iter(works).buffered(MAX_CONCURRENT)
         };
         stream::iter(self.steps).flat_map(step)
     }

@@ -12,7 +12,7 @@ use super::named::{self, Name, Parts, Written};
 pub const MAX_BYTES: usize = 256 << 20;
 
 /// The most levels of a document.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// The names of images in documents, each once.
 #[derive(Debug, Default)]
@@ -91,7 +91,7 @@ fn json(text: &str) -> Result<Found, String> {
 /// A sequence of YAML documents. The list of pods of a large cluster has millions of nodes; the parser bounds aliases.
 fn yaml(text: &str) -> Result<Found, String> {
     let budget = serde_saphyr::budget! {
-        max_depth: DEEPEST,
+        max_depth: MAX_DEPTH,
         max_documents: 100_000,
         max_events: 50_000_000,
         max_nodes: 25_000_000,
@@ -149,7 +149,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// One level deeper.
     fn below<E: de::Error>(&mut self, place: Place, is_part: bool) -> Result<Walk<'_>, E> {
-        if self.depth >= DEEPEST {
+        if self.depth >= MAX_DEPTH {
             return Err(E::custom("too deep"));
         }
         Ok(Walk { found: &mut *self.found, place, is_part, depth: self.depth + 1 })
