@@ -12,6 +12,7 @@ use super::platform::Platform;
 
 /// The displayed parts of an image config. Members that are absent or of another type are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImageConfig {
     /// When the image was created, as the config states; it may be a fixed date, see [`Dates`](super::Dates).
     pub created: Option<Timestamp>,
@@ -33,6 +34,7 @@ pub struct ImageConfig {
 
 /// One step of the build.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
 pub struct HistoryEntry {
     /// When it ran.
     #[serde(default, deserialize_with = "lenient")]

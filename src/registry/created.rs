@@ -40,6 +40,7 @@ pub fn real_date(date: Timestamp, now: Timestamp) -> Option<Timestamp> {
 
 /// The creation dates of one manifest, by their sources.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Dates {
     /// Of the image's config.
     pub config: Option<Timestamp>,

@@ -26,6 +26,7 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-diges
 
 /// What a reference points to.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Resolved {
     /// The digest.
     pub digest: Digest,
@@ -54,6 +55,7 @@ pub(crate) struct Fetched {
 
 /// A config blob.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Config {
     /// Its digest.
     pub digest: Digest,

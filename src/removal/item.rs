@@ -43,6 +43,7 @@ pub enum Origin {
 
 /// The tags on one manifest.
 #[derive(Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SiblingTags {
     /// Those that are requested, sorted.
     pub requested: Vec<Tag>,

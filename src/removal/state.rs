@@ -24,6 +24,7 @@ pub enum Inspect {
 
 /// What is known of a registry and a repository: the input of [`decide`](super::decide()).
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct RepositoryState {
     /// The registry, as it is displayed.
     pub registry: String,
@@ -45,6 +46,7 @@ pub struct RepositoryState {
 
 /// Tags and manifests in use.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct InUse {
     /// Tags, by name or by digest.
     pub tags: HashSet<Tag>,

@@ -171,7 +171,7 @@ fn requests() -> impl Strategy<Value = Vec<RemovalRequest>> {
     })
 }
 
-/// The tags that are gone when everything was carried out, with the manifests.
+/// The tags and manifests that no longer exist after the execution.
 fn gone(held: &Held, items: &[Item]) -> (BTreeSet<Tag>, BTreeSet<Digest>) {
     let (mut tags, mut manifests) = (BTreeSet::new(), BTreeSet::new());
     for item in items {
@@ -197,7 +197,7 @@ fn is_permitted(requests: &[RemovalRequest], held: &Held, tag: &Tag) -> bool {
     let on =
         held.tags.iter().enumerate().find(|(number, _)| self::tag(*number) == *tag).and_then(|(_, on)| on.map(digest));
     requests.iter().any(|request| match &request.target {
-        // One that is not known of is looked at when it goes.
+        // A tag that was not resolved is resolved when it is removed.
         Target::Tag(requested) if requested == tag => {
             on.is_none() || request.expected.is_none() || request.expected == on
         }
@@ -207,7 +207,7 @@ fn is_permitted(requests: &[RemovalRequest], held: &Held, tag: &Tag) -> bool {
 
 proptest! {
     #[test]
-    fn nothing_goes_that_is_not_requested_or_permitted(held in held(), requests in requests(), by_name: bool) {
+    fn only_what_is_requested_or_permitted_is_removed(held in held(), requests in requests(), by_name: bool) {
         let items = items(&requests, &held, by_name);
         let (tags, _) = gone(&held, &items);
         for tag in tags {
@@ -226,7 +226,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_plan_says_goes_is_what_goes(held in held(), requests in requests(), by_name: bool) {
+    fn a_plan_names_exactly_what_is_removed(held in held(), requests in requests(), by_name: bool) {
         let items = items(&requests, &held, by_name);
         let (tags, _) = gone(&held, &items);
         let done = items.iter().filter(|item| item.method.is_ok());
@@ -236,7 +236,7 @@ proptest! {
     }
 
     #[test]
-    fn no_manifest_is_deleted_that_something_which_stays_needs(held in held(), requests in requests(), by_name: bool) {
+    fn no_manifest_is_deleted_that_something_kept_needs(held in held(), requests in requests(), by_name: bool) {
         let items = items(&requests, &held, by_name);
         let (tags, manifests) = gone(&held, &items);
         let is_forced = requests.iter().any(|request| request.policy.force);
@@ -300,7 +300,7 @@ proptest! {
     }
 
     #[test]
-    fn a_sibling_more_never_widens_what_goes(held in held(), requests in requests(), by_name: bool, on in 0..MANIFESTS) {
+    fn another_sibling_never_widens_the_removal(held in held(), requests in requests(), by_name: bool, on in 0..MANIFESTS) {
         prop_assume!(requests.iter().all(|request| request.policy.siblings != Siblings::RemoveAll));
         let before = gone(&held, &items(&requests, &held, by_name)).0;
         let mut more = held.clone();
@@ -314,7 +314,7 @@ proptest! {
 
     #[test]
     fn the_order_of_requests_does_not_change_which_succeed(held in held(), requests in requests(), by_name: bool) {
-        // By which method it goes depends on what went before it.
+        // The method depends on what was removed before.
         let policy = requests[0].policy.clone();
         let requests: Vec<_> = requests.into_iter().map(|request| RemovalRequest { policy: policy.clone(), ..request }).collect();
         let reversed: Vec<_> = requests.iter().rev().cloned().collect();
@@ -359,7 +359,7 @@ fn what_cannot_be_read_saves_others_where_its_own_removal_is_refused() {
 }
 
 #[test]
-fn a_tag_that_has_to_be_elsewhere_does_not_go_with_another() {
+fn a_tag_that_was_moved_is_not_removed_with_another() {
     let held = Held {
         tags: vec![Some(0), Some(0)],
         indexes: Vec::new(),

@@ -116,6 +116,7 @@ impl From<Option<Timestamp>> for PackedTime {
 
 /// A listed name that is no valid tag. It points to a manifest nevertheless.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct OtherName {
     /// The name.
     pub name: String,

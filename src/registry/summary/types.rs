@@ -16,6 +16,7 @@ use crate::registry::platform::Platform;
 
 /// The summary of a manifest and everything that it reaches. Unknown facts are `None`.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Summary {
     /// The manifest's digest.
     pub digest: Digest,

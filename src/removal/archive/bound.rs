@@ -15,6 +15,7 @@ use crate::name::Digest;
 
 /// The limits of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// The most bytes of all files. A run is kept whole, whatever its size, until another begins.
     pub bytes: u64,

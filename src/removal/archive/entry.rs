@@ -21,6 +21,7 @@ const MAX_TYPE_LENGTH: usize = 255;
 
 /// A tag or manifest that a run removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entry {
     /// The registry, with its scheme.
     pub registry: Arc<Registry>,

@@ -61,6 +61,7 @@ pub struct Archive {
 
 /// A run that can be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RunInfo {
     /// Its name.
     pub id: RunId,
@@ -70,6 +71,7 @@ pub struct RunInfo {
 
 /// What a run removed from one registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RunSummary {
     /// The registry, with its scheme.
     pub registry: Arc<Registry>,

@@ -168,8 +168,8 @@ impl Facts {
     }
 
     /// A line for each tag.
-    fn told(&self, rule: &Rule) -> Vec<String> {
-        self.decide(rule).told()
+    fn lines(&self, rule: &Rule) -> Vec<String> {
+        self.decide(rule).lines()
     }
 }
 
@@ -210,7 +210,7 @@ struct Decided {
 }
 
 impl Decided {
-    fn told(&self) -> Vec<String> {
+    fn lines(&self) -> Vec<String> {
         self.plan.decisions.iter().map(|decision| self.line(decision)).collect()
     }
 
@@ -227,7 +227,7 @@ impl Decided {
     /// The reason of one tag.
     fn of(&self, tag: &str) -> String {
         let is_it = |decision: &&Decision| self.snapshot.tag(decision.tag).as_str() == tag;
-        let decision = self.plan.decisions.iter().find(is_it).unwrap_or_else(|| panic!("{tag} in {:?}", self.told()));
+        let decision = self.plan.decisions.iter().find(is_it).unwrap_or_else(|| panic!("{tag} in {:?}", self.lines()));
         self.line(decision)[tag.len() + 1..].to_owned()
     }
 

@@ -16,16 +16,16 @@ fn released() -> Facts {
 }
 
 #[test]
-fn what_no_tag_needs_any_longer_goes_too() {
+fn unreferenced_manifests_are_purged() {
     let rule = Rule { older_than: older(30), ..Rule::default() };
     let decided = released().decide(&rule);
     assert_eq!(decided.purged().len(), 5, "{:?}", decided.purged());
     assert_eq!(decided.purged()[0], "1.0");
-    // While a tag stays on it, all of that stays.
+    // While a tag remains on it, all of that is kept.
     let decided = released().tag("stable", "1.0").decide(&Rule { keep: globs(&["stable"]), ..rule.clone() });
     assert!(decided.purged().is_empty(), "{:?}", decided.purged());
     assert_eq!(decided.removals(), ["1.0"]);
-    // A platform that another index lists stays.
+    // A platform that another index lists is kept.
     let shared = released().index("3.0", &["arm64", "riscv"]).manifest("riscv", 1);
     assert_eq!(shared.decide(&rule).purged()[..2], ["1.0", "amd64"]);
     assert!(!shared.decide(&rule).purged().contains(&"arm64"));
@@ -81,7 +81,7 @@ fn a_part_that_does_not_exist_is_not_deleted() {
 }
 
 #[test]
-fn space_is_freed_where_nothing_that_stays_needs_it() {
+fn space_is_freed_where_nothing_kept_needs_it() {
     let share = |spec: &mut Spec| spec.blobs.extend([("base".to_owned(), 1000)]);
     let facts = Facts::default().image("a", 100).image("b", 90).image("c", 1).with("a", share).with("c", share);
     let rule = Rule { older_than: older(30), ..Rule::default() };
