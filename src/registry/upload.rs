@@ -64,6 +64,6 @@ impl Client {
             return Err(Error::new(Kind::Protocol(Fault::Malformed), what).because("the reply has no Location header"));
         };
         // The rules for redirects apply: not to plain HTTP, not into a more private network.
-        redirect_target(&Method::GET, response.url(), self.transport.peer(response), Some(location))
+        redirect_target(&Method::GET, response.url(), response.peer(), Some(location))
     }
 }
