@@ -9,7 +9,7 @@ TIME ?= 60
 GUIDED = tests/fuzz/guided
 TARGETS = $(basename $(notdir $(wildcard $(GUIDED)/fuzz_targets/*.rs)))
 
-.PHONY: demo test bench fuzz inputs mutants soak completions packages
+.PHONY: demo test bench fuzz inputs mutants soak completions advisories packages
 
 # The main job against the embedded registry: TLS from a private CA, token authentication, nothing to install.
 demo:
@@ -21,7 +21,7 @@ demo:
 test: packages
 	PROPTEST_RNG_SEED=1 $(CARGO) test --workspace
 
-# Side by side with the bare requests, curl and the other clients on the PATH; prints the README's table. One chapter alone: ONLY=start;
+# Side by side with the bare requests, curl and the other clients on the PATH; prints the table of docs/benchmarks.md. One chapter alone: ONLY=start;
 # others are plain, tls, token, away, million, growth, cleaning. RLS=… measures another build.
 bench: packages
 	$(CARGO) build --quiet --release --bin rls
@@ -61,6 +61,12 @@ completions:
 	target/debug/rls completions fish > completions/rls.fish
 	target/debug/rls completions powershell > completions/_rls.ps1
 	target/debug/rls completions elvish > completions/rls.elv
+
+# Checks the dependencies against the RustSec advisory database, which it fetches from the network. The gate works offline and leaves this
+# out: run it before a release, and in a scheduled job.
+advisories:
+	command -v cargo-deny >/dev/null || $(CARGO) install --locked --quiet cargo-deny
+	$(CARGO) deny check advisories
 
 packages:
 	@missing=; for package in $(PACKAGES); do command -v $$package >/dev/null || missing="$$missing $$package"; done; \

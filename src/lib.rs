@@ -1,7 +1,7 @@
-//! A client of container registries: list repositories and tags, look at manifests, delete tags, and know why it does not work.
+//! A client for container registries: list repositories and tags, inspect manifests, delete tags, diagnose failures.
 //!
-//! This is the library under the program `rls`. It speaks the [OCI distribution specification] 1.1, docker's Registry HTTP API V2
-//! with its catalog and schema 1, and token authentication; it knows how real registries depart from them.
+//! It implements the [OCI distribution specification] 1.1, docker's Registry HTTP API V2 with its catalog and schema 1, and token
+//! authentication, and knows how real registries deviate from them. The program `rls` is built on it.
 //!
 //! ```
 //! use futures::TryStreamExt;
@@ -26,28 +26,32 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The floors
+//! # Layers
 //!
-//! Imports go down only.
+//! Imports go down only, between modules and between the files of one module.
 //!
-//! | floor | module | what lives there |
+//! | layer | module | content |
 //! |---|---|---|
 //! | 4 | [`diagnosis`] | why a registry cannot be used: one check after the other |
-//! | 4 | [`removal`] | removing exactly what was asked for: a plan, then its steps |
-//! | 3 | [`retention`] | which tags of a repository stay and which go, by a rule: facts in, decisions out |
-//! | 3 | [`registry`] | [`Client`](registry::Client): catalog, tags, manifests, configs, deletion: one file an endpoint |
-//! | 2 | [`http`] | one transport: send, answer a 401, retry, limit, redirect, page |
-//! | 1 | [`auth`] | from a challenge to an `Authorization` header, without input or output |
+//! | 4 | [`removal`] | plan, execute, verify and undo deletions |
+//! | 4 | [`retention`] | which tags of a repository to keep by a rule: facts in, decisions out; pure |
+//! | 3 | [`registry`] | [`Client`](registry::Client) and its endpoints: catalog, tags, manifests, blobs, deletion, snapshots |
+//! | 2 | [`http`] | the transport, layer on layer: pool, limiter, redirects, authentication, retries |
+//! | 1 | [`auth`] | from a challenge to an `Authorization` header; no I/O |
 //! | 1 | [`keychain`] | where credentials are found |
-//! | 1 | [`trust`] | who is trusted as the far end of a TLS connection |
+//! | 1 | [`trust`] | where CA certificates are found, and the verifier |
 //! | 0 | [`name`] | registry, repository, tag, digest, reference: parsed once, then only types |
-//! | – | [`error`] | the one [`Error`]: what, why, and the facts for a hint |
-//! | – | `replace` | files that are replaced as a whole, by one process at a time |
+//! | – | [`error`] | the one [`Error`]: what, why, facts and source |
+//! | – | `replace` | atomic replacement of files, with a lock |
 //!
-//! Nothing here prints, reads options or knows exit codes. Without the feature `cli`, which builds the program, the package is this
-//! library alone.
+//! The library never prints, and knows neither options nor exit codes. Without the feature `cli`, which builds the program,
+//! the package is the library alone.
 //!
 //! [OCI distribution specification]: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
+
+/// The tests of retention rules print reasons with the program's words, which name the library by its name.
+#[cfg(test)]
+extern crate self as registry_ls;
 
 pub mod auth;
 pub mod diagnosis;

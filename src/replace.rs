@@ -1,5 +1,5 @@
-//! Replacing a file as a whole: whoever reads it finds what was there or what is there now, never a part of either, and of
-//! two processes that change it at once neither undoes the other's work.
+//! Replaces files atomically: readers see the old or the new contents, never a part of either, and of two processes
+//! that change a file at once neither loses the other's change.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
@@ -8,20 +8,20 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How long to wait for another process that changes the same file: it needs milliseconds.
+/// The time limit for waiting on another process that changes the same file, which takes milliseconds.
 const LOCK_LIMIT: Duration = Duration::from_secs(10);
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
-/// The largest file that is changed, in bytes.
+/// The largest file that can be changed, in bytes.
 const LARGEST_FILE: u64 = 1 << 20;
-/// The most links that lead from one to another, as Linux has it.
-const MOST_LINKS: usize = 40;
+/// The longest chain of symbolic links that is followed, as on Linux.
+const MAX_LINKS: usize = 40;
 
-/// Who may read a file, and the folders that are made for it.
+/// Who may read a file and the folders that are created for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     /// The owner alone.
     Owner,
-    /// Everybody, unless the file that is there says otherwise.
+    /// Everybody, unless the existing file has other permissions.
     Everybody,
 }
 
@@ -35,20 +35,20 @@ impl Access {
     }
 }
 
-/// A file that is about to be replaced. No other process that goes through this gate changes it before the value is gone.
+/// A file that is about to be replaced, locked against other processes that use this type until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Replacement {
-    /// The file itself, at the end of all links.
+    /// The file itself, after following links.
     file: PathBuf,
     access: Access,
     former: Option<Metadata>,
-    /// `None` where files cannot be locked.
+    /// `None` where locking is not supported.
     _lock: Option<Lock>,
 }
 
 impl Replacement {
-    /// Gets hold of the file at `path`, or at the end of the links there; it need not exist, and nor need its folder. Blocks
-    /// while another process changes it.
+    /// Locks the file at `path`, or at the end of the links there; neither it nor its folder need exist. Blocks while
+    /// another process changes it.
     ///
     /// # Errors
     ///
@@ -59,7 +59,8 @@ impl Replacement {
         let lock = Lock::on(&file)?;
         let former = match fs::metadata(&file) {
             Ok(former) if !former.is_file() => return Err(io::Error::other("it is not a file")),
-            // Its folder alone decides whether it can be replaced; that is not what its owner meant.
+            // Replacing needs write permission on the folder only, which is not what the owner of a read-only file
+            // expects.
             Ok(former) if former.permissions().readonly() => {
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
             }
@@ -70,7 +71,7 @@ impl Replacement {
         Ok(Self { file, access, former, _lock: lock })
     }
 
-    /// What is in the file; `None` when there is none.
+    /// The contents of the file; `None` when it does not exist.
     ///
     /// # Errors
     ///
@@ -87,45 +88,44 @@ impl Replacement {
         Ok(Some(bytes))
     }
 
-    /// Puts `bytes` in the place of what is in the file.
+    /// Replaces the contents of the file.
     ///
     /// # Errors
     ///
-    /// When it cannot be written; then everything is as it was.
+    /// When it cannot be written. The old contents are then unchanged.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let mut new = tempfile::Builder::new().prefix(&hidden(&self.file, "-")).tempfile_in(folder_of(&self.file))?;
         new.write_all(bytes)?;
-        self.grant(new.as_file())?;
+        self.set_permissions(new.as_file())?;
         new.as_file().sync_all()?;
         new.persist(&self.file)?;
-        // That the new name outlasts a power failure is worth an attempt and no failure.
+        // Best effort: makes the rename durable across power failures.
         let _ = File::open(folder_of(&self.file)).and_then(|folder| folder.sync_all());
         Ok(())
     }
 
     #[cfg(unix)]
-    fn grant(&self, new: &File) -> io::Result<()> {
+    fn set_permissions(&self, new: &File) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 
         let former = self.former.as_ref().filter(|_| self.access == Access::Everybody);
         let mode = former.map_or(self.access.modes().0, |former| former.mode() & 0o777);
         new.set_permissions(fs::Permissions::from_mode(mode))?;
         if let Some(former) = &self.former {
-            // The file of a user stays theirs when root changes it; others cannot give a file away.
+            // Root keeps the owner of a user's file; others cannot change the owner.
             let _ = fchown(new, Some(former.uid()), Some(former.gid()));
         }
         Ok(())
     }
 
     #[cfg(not(unix))]
-    fn grant(&self, _: &File) -> io::Result<()> {
+    fn set_permissions(&self, _: &File) -> io::Result<()> {
         let _ = (self.access, &self.former);
         Ok(())
     }
 }
 
-/// The lock that keeps others from changing a file. It is on a file of its own, since the other is replaced; that one is
-/// gone when nobody changes anything.
+/// The lock of a file, on a file beside it, since the file itself is replaced. The lock file is removed afterwards.
 #[derive(Debug)]
 struct Lock {
     path: PathBuf,
@@ -140,15 +140,15 @@ impl Lock {
             let lock = open_lock(&path)?;
             match lock.try_lock() {
                 Ok(()) if is_at(&lock, &path) => return Ok(Some(Self { path, _file: lock })),
-                // Its holder was done with it and removed it: there may be another by now.
+                // Its holder has removed it: there may be a new one by now.
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if Instant::now() < until => sleep(LOCK_PAUSE),
                 Err(TryLockError::WouldBlock) => {
-                    let why = format!("another process has been holding {} for 10 s", path.display());
+                    let why = format!("another process has held {} for 10 s", path.display());
                     return Err(io::Error::new(io::ErrorKind::TimedOut, why));
                 }
                 Err(TryLockError::Error(error)) => {
-                    tracing::warn!("{} cannot be locked, which is gone without: {error}", file.display());
+                    tracing::warn!("{} cannot be locked, continuing without a lock: {error}", file.display());
                     let _ = fs::remove_file(&path);
                     return Ok(None);
                 }
@@ -159,7 +159,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // One that stays does no harm.
+        // A lock file that remains is harmless.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -185,16 +185,16 @@ fn is_at(file: &File, path: &Path) -> bool {
     matches!((file.metadata(), fs::metadata(path)), (Ok(one), Ok(other)) if same(&one, &other))
 }
 
-/// An open file cannot be removed elsewhere.
+/// Elsewhere an open file cannot be removed.
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> bool {
     true
 }
 
-/// Follows links to the file that they lead to, which need not exist.
+/// Follows symbolic links to a file, which need not exist.
 fn end_of_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
+    for _ in 0..MAX_LINKS {
         match fs::read_link(&path) {
             Ok(next) => path = folder_of(&path).join(next),
             Err(_) => return Ok(path),
@@ -219,7 +219,7 @@ fn create_folder(folder: &Path, _: Access) -> io::Result<()> {
     DirBuilder::new().recursive(true).create(folder)
 }
 
-/// `.NAMEend`: what belongs to a file and is not shown.
+/// `.NAME` followed by `end`: a hidden file that belongs to a file.
 fn hidden(file: &Path, end: &str) -> OsString {
     let mut name = OsString::from(".");
     name.push(file.file_name().unwrap_or_default());

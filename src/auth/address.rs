@@ -1,23 +1,23 @@
-//! How private an address is, and where a server may therefore send a client.
+//! Classes of addresses by how private they are, and which of them a server may send a client to.
 //!
-//! A server on the internet must not be able to point a client at machines that only the client can reach
-//! (server-side request forgery), while a registry in a private network may well keep its token server beside it. The
-//! rule: never to a more private class of address than the server's own.
+//! A server on the internet must not be able to send a client to machines that only the client can reach (server-side
+//! request forgery), while a registry in a private network may have its token server beside it. The rule: never to a
+//! more private class of address than the server's own.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// How private an address is. The order is that of privacy: `Public < Private < Loopback`.
+/// How private an address is, in the order `Public < Private < Loopback`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AddressClass {
-    /// Reachable from everywhere, as far as can be told.
+    /// Reachable from everywhere, as far as the address shows.
     Public,
-    /// Of one network: RFC 1918, RFC 4193 (unique local), RFC 6598 (carrier-grade NAT).
+    /// Within one network: RFC 1918, RFC 4193 (unique local), RFC 6598 (carrier-grade NAT).
     Private,
-    /// This machine.
+    /// The client's own machine.
     Loopback,
-    /// Where no server is sent to: unspecified, link-local, multicast, reserved, and the clouds' metadata services.
+    /// Never allowed as a target: unspecified, link-local, multicast, reserved, and metadata services of clouds.
     Special,
 }
 
@@ -43,7 +43,7 @@ impl AddressClass {
         }
     }
 
-    /// The class of a URL's host: that of a literal address; of a name only what the name itself tells.
+    /// The class of a URL's host: that of a literal address. A name counts as public, except for `localhost`.
     pub fn of_host(host: &Host<&str>) -> Self {
         match host {
             Host::Ipv4(address) => Self::of(IpAddr::V4(*address)),
@@ -55,7 +55,8 @@ impl AddressClass {
 
     /// Whether a server of this class may send a client to one of class `to`.
     pub fn may_lead_to(self, to: Self) -> bool {
-        // What is special itself reaches no further than its network, and nothing reaches the special.
+        // A server at a special address may send clients to private addresses at most; none may send them to a special
+        // one.
         to <= if self == Self::Special { Self::Private } else { self }
     }
 
@@ -82,10 +83,10 @@ impl AddressClass {
     }
 }
 
-/// Whether a server may send a client on: `from` is its URL, `peer` the address that the connection really went to, which
-/// is `None` when it is not known or the connection goes through a proxy.
+/// Whether a server may send a client to another URL. `from` is the server's own URL, `peer` the address of the
+/// connection to it: `None` when it is unknown or the connection goes through a proxy.
 ///
-/// It may always name itself, be it by the same host or by the address of the peer.
+/// A server may always name itself, by the same host or by the address of the peer.
 pub fn may_lead_to(from: &Url, peer: Option<IpAddr>, to: &Url) -> bool {
     let (Some(here), Some(there)) = (from.host(), to.host()) else { return false };
     here == there
@@ -93,7 +94,7 @@ pub fn may_lead_to(from: &Url, peer: Option<IpAddr>, to: &Url) -> bool {
         || class(&here, peer).may_lead_to(AddressClass::of_host(&there))
 }
 
-/// The class of a server: that of its literal address, or of the address that its name led to.
+/// The class of a server: that of its literal address, or of the address that its name resolved to.
 fn class(host: &Host<&str>, peer: Option<IpAddr>) -> AddressClass {
     match (host, peer) {
         (Host::Domain(_), Some(peer)) => AddressClass::of(peer),
@@ -116,7 +117,8 @@ fn is_localhost(name: &str) -> bool {
     last.eq_ignore_ascii_case("localhost")
 }
 
-/// The IPv4 address that an IPv6 address stands for, where it does: `::ffff:0:0/96`, `64:ff9b::/96`, `2002::/16`.
+/// The IPv4 address that is embedded in an IPv6 address (`::ffff:0:0/96`, `64:ff9b::/96`, `2002::/16`), or the address
+/// itself.
 fn embedded(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
     let octets = v6.octets();
@@ -183,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_peer_tells_the_class_of_a_name() {
+    fn the_peer_determines_the_class_of_a_name() {
         let url = |text: &str| Url::parse(text).expect(text);
         let (corp, private) = (url("https://registry.corp"), url("https://10.1.2.4/token"));
         let peer: IpAddr = "10.1.2.3".parse().expect("an address");
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_may_name_itself() {
+    fn a_server_may_always_name_itself() {
         let url = |text: &str| Url::parse(text).expect(text);
         let link_local: IpAddr = "169.254.1.1".parse().expect("an address");
         assert!(may_lead_to(&url("http://169.254.1.1:5000"), None, &url("http://169.254.1.1:5001/auth")));

@@ -1,61 +1,53 @@
-//! What a server asks for in a 401: the challenges of its `WWW-Authenticate` header lines, and the one to answer.
+//! Reads the authentication challenges of a 401 reply from its `WWW-Authenticate` header lines, and chooses the one to
+//! answer.
 //!
 //! The Bearer challenge is that of the distribution specification, "Token Authentication"; Basic is RFC 7617.
 
 use super::grammar::{self, Malformed, RawChallenge};
+use super::permission::{Action, Permission};
 use super::scope::Scopes;
 use crate::error::{Error, Kind, Result};
 
-/// The largest number of header lines that are looked at; more is noise or malice.
+/// The largest number of header lines that are read.
 const MAX_LINES: usize = 32;
 
-/// One way in which a server lets itself be asked.
+/// An authentication challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Challenge {
-    /// A token is wanted, from a token server.
+    /// A token of a token server is required.
     Bearer(BearerChallenge),
-    /// A user name and a password are wanted, with every request.
+    /// A user name and a password are required with every request.
     Basic {
-        /// A text for people; empty when the server gave none.
+        /// A text for users; empty when the server sent none.
         realm: String,
     },
-    /// Something that is not spoken here.
+    /// A scheme that is not supported.
     Other {
         /// The scheme as the server spelt it, for instance `Negotiate`.
         scheme: String,
     },
-    /// A header line, or the end of one, that cannot be read.
+    /// A header line, or the end of one, that cannot be parsed.
     Malformed(Malformed),
 }
 
-/// Where to get a token, and for what.
+/// A Bearer challenge: where to get a token, and for which scopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BearerChallenge {
-    /// The token server, unchecked: [`token_server`](super::token_server) makes a URL of it.
+    /// The token server, not validated: [`token_server`](super::token_server) makes a URL of it.
     pub realm: String,
     /// The registry's name towards the token server.
     pub service: Option<String>,
-    /// The scopes that the request needs, separated by spaces; unchecked: see [`Scopes::for_request`].
+    /// The scopes that the request needs, separated by spaces; not validated: see [`Scopes::for_request`].
     pub scope: Option<String>,
-    /// What was wrong with the token that the request carried, for instance `invalid_token` or `insufficient_scope`.
+    /// The error code for the token that the request carried, for instance `invalid_token` or `insufficient_scope` (RFC
+    /// 6750 §3.1).
     pub error: Option<String>,
 }
 
-impl BearerChallenge {
-    /// The scopes that the token lacked, when the server says that this was the matter (RFC 6750 §3.1).
-    ///
-    /// `None` when it says something else, or names no scope that can be read: another token would not be better.
-    pub fn missing_scopes(&self) -> Option<Scopes> {
-        if self.error.as_deref() != Some("insufficient_scope") {
-            return None;
-        }
-        Some(Scopes::parse(self.scope.as_deref()?)).filter(|scopes| !scopes.is_empty())
-    }
-}
-
-/// Reads the `WWW-Authenticate` header lines of one reply.
+/// Parses the `WWW-Authenticate` header lines of a reply.
 ///
-/// Each line is read by itself, so that a bad one does not hide the others; it appears as [`Challenge::Malformed`].
+/// Each line is parsed by itself, so that a malformed one, which is returned as [`Challenge::Malformed`], does not hide
+/// the others.
 pub fn challenges<'a>(header_lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<Challenge> {
     let mut found = Vec::new();
     for line in header_lines.into_iter().take(MAX_LINES) {
@@ -87,12 +79,12 @@ impl From<RawChallenge> for Challenge {
     }
 }
 
-/// The challenge to answer, always [`Challenge::Bearer`] or [`Challenge::Basic`]: Bearer rather than Basic, otherwise the
-/// first. Schemes that are not spoken here are passed over.
+/// The challenge to answer, always [`Challenge::Bearer`] or [`Challenge::Basic`]: Bearer is preferred, otherwise the
+/// first. Other schemes are ignored.
 ///
 /// # Errors
 ///
-/// [`Kind::Unauthenticated`] when nothing can be answered; the causes name what was offered.
+/// [`Kind::Unauthenticated`] when no challenge can be answered; the causes name what was offered.
 pub fn preferred(challenges: Vec<Challenge>) -> Result<Challenge> {
     let mut basic = None;
     let mut schemes = Vec::new();
@@ -110,10 +102,10 @@ pub fn preferred(challenges: Vec<Challenge>) -> Result<Challenge> {
 
 fn nothing_to_answer(schemes: &[String], malformed: Option<Malformed>) -> Error {
     let mut error = if schemes.is_empty() {
-        Error::new(Kind::Unauthenticated, "the registry wants authentication and offers no method that can be read")
+        Error::new(Kind::Unauthenticated, "the registry requires authentication and sends no valid challenge")
     } else {
         let offered = schemes.join(", ");
-        Error::new(Kind::Unauthenticated, "the registry offers no authentication method that is supported")
+        Error::new(Kind::Unauthenticated, "the registry offers no supported authentication scheme")
             .because(format!("offered: {offered}; supported: Bearer, Basic"))
     };
     match malformed {
@@ -126,9 +118,43 @@ fn nothing_to_answer(schemes: &[String], malformed: Option<Malformed>) -> Error 
     error
 }
 
+/// Predicts a registry's next Bearer challenge: the token server, and the registry's name as its service, which all
+/// challenges of a registry share that uses standard scopes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChallengeTemplate {
+    realm: String,
+    service: Option<String>,
+}
+
+impl ChallengeTemplate {
+    /// The template of a challenge to a request that needs `permission`. `None` unless the permission is to read, the
+    /// scope is the standard one for it and nothing else, and the realm does not depend on the repository.
+    pub fn of(challenge: &BearerChallenge, permission: &Permission) -> Option<Self> {
+        let is_standard = challenge.scope.as_deref() == Some(Scopes::for_permission(permission).to_string().as_str());
+        let shows = matches!(permission.action, Action::Catalog | Action::Pull) && is_standard;
+        (shows && !is_of_repository(&challenge.realm, permission))
+            .then(|| Self { realm: challenge.realm.clone(), service: challenge.service.clone() })
+    }
+
+    /// The challenge that a request without a token would get. `None` for a permission to write or delete, whose scopes
+    /// differ between registries.
+    pub fn challenge(&self, permission: &Permission) -> Option<BearerChallenge> {
+        let scope = (permission.action == Action::Pull).then(|| Scopes::for_permission(permission).to_string())?;
+        let Self { realm, service } = self.clone();
+        Some(BearerChallenge { realm, service, scope: Some(scope), error: None })
+    }
+}
+
+/// Artifactory and others may have a token server for each folder of repositories, with the folder in its URL.
+fn is_of_repository(realm: &str, permission: &Permission) -> bool {
+    let folder = permission.repository.as_ref().and_then(|repository| repository.as_str().split('/').next());
+    folder.is_some_and(|folder| realm.split(['/', '?', '=', '&']).any(|part| part == folder))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::Repository;
 
     fn read(lines: &[&str]) -> Vec<Challenge> {
         challenges(lines.iter().map(|line| line.as_bytes()))
@@ -177,16 +203,64 @@ mod tests {
         assert_eq!(read(&lines).len(), MAX_LINES);
     }
 
+    fn permission(name: &str, action: Action) -> Permission {
+        Permission::on(&name.parse::<Repository>().expect(name), action)
+    }
+
+    fn challenge(realm: &str, scope: Option<&str>) -> BearerChallenge {
+        let service = Some("registry".to_owned());
+        BearerChallenge { realm: realm.to_owned(), service, scope: scope.map(str::to_owned), error: None }
+    }
+
+    const REALM: &str = "https://auth.example/token";
+
     #[test]
-    fn only_an_insufficient_scope_names_what_is_missing() {
-        let challenge = |error: &str, scope: &str| BearerChallenge {
-            scope: Some(scope.to_owned()),
-            error: Some(error.to_owned()),
-            ..bearer("https://a/t")
-        };
-        let missing = challenge("insufficient_scope", "registry:catalog:*").missing_scopes().expect("scopes");
-        assert_eq!(missing.to_string(), "registry:catalog:*");
-        assert_eq!(challenge("insufficient_scope", "foo:bar").missing_scopes(), None);
-        assert_eq!(challenge("invalid_token", "registry:catalog:*").missing_scopes(), None);
+    fn a_standard_challenge_predicts_the_next() {
+        let catalog = ChallengeTemplate::of(&challenge(REALM, Some("registry:catalog:*")), &Permission::catalog());
+        let app = permission("team/app", Action::Pull);
+        let pull = ChallengeTemplate::of(&challenge(REALM, Some("repository:team/app:pull")), &app);
+        assert_eq!(catalog, pull);
+        let template = pull.expect("a template");
+        let web = permission("team/web", Action::Pull);
+        let predicted = template.challenge(&web).expect("a challenge");
+        assert_eq!(predicted, challenge(REALM, Some("repository:team/web:pull")));
+        assert!(template.challenge(&web) == Some(predicted.clone()) && template.challenge(&app) != Some(predicted));
+        assert!(
+            template.challenge(&web)
+                != Some(challenge("https://other.example/token", Some("repository:team/web:pull")))
+        );
+    }
+
+    #[test]
+    fn an_unusual_challenge_predicts_nothing() {
+        let app = permission("team/app", Action::Pull);
+        for scope in [
+            None,
+            Some(""),
+            Some("repository:team/app:pull,push"),
+            Some("repository:team/app:metadata_read"),
+            Some("repository:other/app:pull"),
+            Some("repository:team/app:pull repository:base/app:pull"),
+        ] {
+            assert_eq!(ChallengeTemplate::of(&challenge(REALM, scope), &app), None, "{scope:?}");
+        }
+        for realm in ["https://auth.example/team/token", "https://auth.example/token?key=team"] {
+            assert_eq!(
+                ChallengeTemplate::of(&challenge(realm, Some("repository:team/app:pull")), &app),
+                None,
+                "{realm}"
+            );
+        }
+    }
+
+    #[test]
+    fn challenges_for_changes_are_not_predicted() {
+        for action in [Action::Push, Action::Delete] {
+            let permission = permission("team/app", action);
+            let scope = Scopes::for_permission(&permission).to_string();
+            assert_eq!(ChallengeTemplate::of(&challenge(REALM, Some(&scope)), &permission), None);
+            let template = ChallengeTemplate { realm: REALM.to_owned(), service: None };
+            assert_eq!(template.challenge(&permission), None);
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! What a JSON Web Token says about itself (RFC 7519; `access` is the distribution project's "Token Authentication
-//! Implementation"). Nothing is verified: only the registry has the key for that.
+//! Decodes the claims of a JSON Web Token (RFC 7519; `access` is from the distribution project's "Token Authentication
+//! Implementation"). Signatures are not checked: only the registry has the key.
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::scope::{Scope, Scopes};
 
-/// The largest payload that is looked at, in bytes of base64.
+/// The largest payload that is decoded, in bytes of base64.
 const MAX_PAYLOAD: usize = 64 * 1024;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -19,19 +19,20 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// The claims of a token that are worth showing to people. **Unverified**: never decide by them.
+/// The claims of a token that are worth showing to users. The signature is **not checked**: never make decisions by
+/// them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims {
-    /// `sub`: whom it was given to; `None` when absent or empty.
+    /// `sub`: the account; `None` when absent or empty.
     pub subject: Option<String>,
-    /// `exp`: when it ends.
+    /// `exp`: when it expires.
     pub expires: Option<Timestamp>,
-    /// `access`: what it grants, sorted by resource; `None` when the token does not say.
+    /// `access`: the scopes that it grants, sorted by resource; `None` when the claim is absent.
     pub granted: Option<Vec<Scope>>,
 }
 
 impl Claims {
-    /// Decodes a token's payload. `None` when it is not a JSON Web Token; a claim that cannot be read is absent.
+    /// Decodes a token's payload. `None` when it is not a JSON Web Token; a claim that cannot be decoded is absent.
     pub fn decode(token: &str) -> Option<Self> {
         let payload = payload(token)?;
         Some(Self {
@@ -42,9 +43,9 @@ impl Claims {
     }
 }
 
-/// Whether two tokens say the same but for when they were given and until when they are good. `None` when one of them is
-/// not a JSON Web Token.
-pub(super) fn say_the_same(one: &str, other: &str) -> Option<bool> {
+/// Whether two tokens have the same claims apart from their times and their identifier. `None` when one of them is not
+/// a JSON Web Token.
+pub(super) fn are_equivalent(one: &str, other: &str) -> Option<bool> {
     let lasting = |token| {
         let mut payload = payload(token)?;
         let members = payload.as_object_mut()?;
@@ -54,7 +55,7 @@ pub(super) fn say_the_same(one: &str, other: &str) -> Option<bool> {
     Some(lasting(one)? == lasting(other)?)
 }
 
-/// The payload of a JSON Web Token, which is an object.
+/// The payload of a JSON Web Token, a JSON object.
 fn payload(token: &str) -> Option<Value> {
     let mut parts = token.split('.');
     let (_header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
@@ -65,7 +66,7 @@ fn payload(token: &str) -> Option<Value> {
     payload.is_object().then_some(payload)
 }
 
-/// An entry without actions is how a token server says that nothing is granted on a resource: it is no scope.
+/// Token servers write an entry without actions when nothing is granted on a resource: such an entry is left out.
 fn granted(entries: &[Value]) -> Vec<Scope> {
     let scope = |entry: &Value| {
         let kind = match entry["class"].as_str() {
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_for_the_same_holder_say_the_same() {
+    fn tokens_for_the_same_holder_are_equivalent() {
         let own = token(r#"{"sub":"ann","iat":1,"exp":2,"jti":"x","access":[]}"#);
         for (other, same) in [
             (token(r#"{"sub":"ann","iat":7,"nbf":7,"exp":9,"jti":"y","access":[]}"#), Some(true)),
@@ -102,8 +103,8 @@ mod tests {
             (token(r#"{"sub":"ann","access":[],"UserID":-2}"#), Some(false)),
             ("opaque".to_owned(), None),
         ] {
-            assert_eq!(say_the_same(&own, &other), same, "{other}");
-            assert_eq!(say_the_same(&other, &own), same, "{other}");
+            assert_eq!(are_equivalent(&own, &other), same, "{other}");
+            assert_eq!(are_equivalent(&other, &own), same, "{other}");
         }
     }
 
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_granted_is_not_the_same_as_nothing_said() {
+    fn an_empty_grant_is_distinguished_from_a_missing_one() {
         for (payload, granted) in [
             (r#"{"access":[]}"#, Some(Vec::new())),
             (r#"{"access":[{"type":"repository","name":"a","actions":[]}]}"#, Some(Vec::new())),

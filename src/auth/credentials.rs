@@ -1,4 +1,4 @@
-//! What somebody proves their identity with.
+//! Credentials: user names with passwords, and tokens.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -6,26 +6,26 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Result};
 
-/// A proof of identity. Its secrets are never shown, not even by `Debug`.
+/// Credentials. Their secrets are never shown, not even by `Debug`.
 #[derive(Debug, Clone, Default)]
 pub enum Credentials {
     /// None.
     #[default]
     Anonymous,
-    /// A user name and a password. [`Credentials::basic`] makes one that is sure to be sendable.
+    /// A user name and a password. [`Credentials::basic`] checks that they can be sent.
     Basic {
-        /// The user name; it has no colon.
+        /// The user name, without a colon.
         username: String,
         /// The password.
         password: SecretString,
     },
     /// A token that the token server exchanges for an access token (`grant_type=refresh_token`).
     IdentityToken {
-        /// The user name, where it is known.
+        /// The user name, if known.
         username: Option<String>,
         /// The token.
         token: SecretString,
-        /// The password that is kept beside it, for a token server that exchanges nothing.
+        /// The password that is stored with it, for a token server that does not exchange identity tokens.
         password: Option<SecretString>,
     },
     /// A token that is sent to the registry as it is.
@@ -37,17 +37,17 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::Kind::Config) when the user name has a colon, which Basic authentication takes for the end
-    /// of it (RFC 7617 §2).
+    /// [`Kind::Config`](crate::Kind::Config) when the user name has a colon, which ends the user name in Basic
+    /// authentication (RFC 7617 §2).
     pub fn basic(username: impl Into<String>, password: impl Into<SecretString>) -> Result<Self> {
         let username = username.into();
         if username.contains(':') {
-            return Err(Error::config(format!("the user name {username:?} has a colon")));
+            return Err(Error::config(format!("user name {username:?} contains a colon")));
         }
         Ok(Self::Basic { username, password: password.into() })
     }
 
-    /// The user name, where there is one.
+    /// The user name, if there is one.
     pub fn username(&self) -> Option<&str> {
         match self {
             Self::Basic { username, .. } => Some(username),
@@ -58,8 +58,8 @@ impl Credentials {
 
     /// The value of an `Authorization` header with a user name and a password (RFC 7617, in UTF-8).
     ///
-    /// `None` when there is no password, or the user name has a colon. Whatever the two contain, the value has only
-    /// characters that a header may have.
+    /// `None` without a password, or when the user name has a colon. The value has only characters that are allowed in
+    /// a header.
     pub fn basic_header(&self) -> Option<SecretString> {
         let (username, password) = match self {
             Self::Basic { username, password } => (username, password),
@@ -75,7 +75,7 @@ impl Credentials {
 
     /// The value of an `Authorization` header with a registry token.
     ///
-    /// `None` when there is none, or it has a character that a header may not have.
+    /// `None` without one, or when it has a character that is not allowed in a header.
     pub fn bearer_header(&self) -> Option<SecretString> {
         match self {
             Self::RegistryToken(token) if is_header_token(token.expose_secret()) => Some(bearer(token)),

@@ -1,41 +1,42 @@
-//! The grammar of `WWW-Authenticate` (RFC 9110 §11.2, §11.3, §11.6.1), and nothing of what its words mean.
+//! Parses the grammar of `WWW-Authenticate` (RFC 9110 §11.2, §11.3, §11.6.1), without interpreting schemes and
+//! parameters.
 //!
-//! Wider than the RFC where registries are known to be: any white space may follow the scheme, and an unquoted value may
-//! hold what a URL or a scope holds (`realm=https://…/token`). Narrower where a guess could be turned against the user: a
-//! parameter that is given twice, a control character and an overlong line are errors.
+//! More lenient than the RFC where registries need it: any white space may follow the scheme, and an unquoted value may
+//! contain the characters of URLs and scopes (`realm=https://…/token`). Stricter where ambiguity could be exploited:
+//! duplicate parameters, control characters and overlong lines are errors.
 
-/// The longest header line that is read.
+/// The longest header line that is parsed, in bytes.
 const MAX_LINE: usize = 16 * 1024;
 
-/// One challenge, as it was written.
+/// A challenge as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawChallenge {
-    /// The scheme as the server spelt it; compare it without regard to case.
+    /// The scheme in the server's spelling; it compares case-insensitively.
     pub scheme: String,
-    /// Parameters in their order: names in lower case, values unquoted, none twice.
+    /// Parameters in their order: names in lower case, values unquoted, without duplicates.
     pub params: Vec<(String, String)>,
 }
 
 impl RawChallenge {
-    /// The value of a parameter, whose name is given in lower case.
+    /// The value of a parameter; `name` is in lower case.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// Why a header line, or the rest of it, cannot be read. It quotes nothing of the line.
+/// Why a header line, or the rest of it, cannot be parsed. It never quotes the line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} at byte {position}")]
 pub struct Malformed {
-    /// What is wrong.
+    /// The reason.
     pub reason: &'static str,
-    /// Where, counted in bytes from the start of the line.
+    /// The position in bytes from the start of the line.
     pub position: usize,
 }
 
-/// Reads one header line: the challenges that are whole, and what is wrong with the rest, if anything is.
+/// Parses one header line. Returns the complete challenges, and why the rest cannot be parsed, if so.
 ///
-/// The challenge in which an error lies is not among those returned: a value is never used in part.
+/// A challenge that contains an error is not returned: it is never used in part.
 pub fn parse_line(line: &[u8]) -> (Vec<RawChallenge>, Option<Malformed>) {
     let mut challenges = Vec::new();
     let mut cursor = Cursor { line, position: 0 };
@@ -152,7 +153,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// `token68`, which only follows a scheme and ends its challenge. No scheme that is understood here has one.
+    /// Skips a `token68`, which only follows a scheme and ends its challenge. No supported scheme has one.
     fn skip_token68(&mut self) -> bool {
         let start = self.position;
         self.take_while(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte));
@@ -165,7 +166,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Whether another parameter of the same challenge comes after the comma; if so, moves to it.
+    /// Whether another parameter of the same challenge follows the comma; if so, moves to it.
     fn param_follows(&mut self) -> bool {
         let start = self.position;
         self.skip_separators();
@@ -185,10 +186,10 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The longest run of bytes that are `wanted`, which must accept ASCII only.
-    fn take_while(&mut self, wanted: impl Fn(u8) -> bool) -> &'a str {
+    /// The longest run of bytes for which `accept` is true; it must accept ASCII only.
+    fn take_while(&mut self, accept: impl Fn(u8) -> bool) -> &'a str {
         let rest = &self.line[self.position..];
-        let length = rest.iter().position(|&byte| !wanted(byte)).unwrap_or(rest.len());
+        let length = rest.iter().position(|&byte| !accept(byte)).unwrap_or(rest.len());
         self.position += length;
         str::from_utf8(&rest[..length]).unwrap_or_default()
     }
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_line_is_told_without_its_text() {
+    fn a_malformed_line_is_explained_without_its_text() {
         for (line, reason) in [
             ("", "the header is empty"),
             (" , ", "the header is empty"),

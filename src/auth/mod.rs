@@ -1,9 +1,10 @@
-//! From a 401 to an `Authorization` header, without doing any input or output.
+//! Turns a 401 into an `Authorization` header, without doing any input or output.
 //!
-//! [`challenges`] reads what the server asks for and [`preferred`] picks what to answer. For a Bearer challenge,
-//! [`token_server`] decides whether the token server may have credentials, [`Scopes::for_request`] what to ask it for, and
-//! [`TokenRequest::attempts`] how; [`Token::parse`] reads its reply and [`TokenCache`] keeps it. [`ChallengeForm`] answers a challenge
-//! before it comes, and [`Expected`] which permissions to ask for together.
+//! [`challenges`] parses what the server asks for and [`preferred`] chooses what to answer. For a Bearer challenge,
+//! [`token_server`] decides whether the token server may have credentials, [`Scopes::for_request`] which scopes to
+//! request, and [`TokenRequest::attempts`] how; [`Token::parse`] reads its reply and [`TokenCache`] stores it.
+//! [`ChallengeTemplate`] predicts a registry's next challenge, and [`PendingScopes`] selects permissions to request
+//! with one token.
 //!
 //! The specifications: RFC 9110 §11 (challenges), RFC 7617 (Basic), RFC 6750 (Bearer), and of the distribution project
 //! "Token Authentication Specification", "Oauth2 Token Authentication" and "Token Scope Documentation".
@@ -11,7 +12,6 @@
 mod address;
 mod cache;
 mod challenge;
-mod challenge_template;
 mod claims;
 mod credentials;
 mod grammar;
@@ -22,16 +22,21 @@ mod scope;
 mod scope_batch;
 mod token;
 
-pub use address::{AddressClass, may_lead_to};
+pub(crate) use address::may_lead_to;
 pub use cache::TokenCache;
-pub use challenge::{BearerChallenge, Challenge, challenges, preferred};
-pub use challenge_template::ChallengeTemplate;
+pub use challenge::{BearerChallenge, Challenge, ChallengeTemplate, challenges, preferred};
 pub use claims::Claims;
 pub use credentials::Credentials;
-pub use grammar::{Malformed, RawChallenge, parse_line};
+pub use grammar::Malformed;
 pub use permission::{Action, Permission};
 pub use realm::token_server;
 pub use request::{TokenMethod, TokenRequest};
 pub use scope::{Scope, Scopes};
 pub use scope_batch::{PendingScopes, ScopeBudget, TokenSize};
 pub use token::Token;
+
+/// Parsers that are public for the fuzz targets and the test vectors alone.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::auth::grammar::{RawChallenge, parse_line};
+}

@@ -1,10 +1,10 @@
-//! A permission on a registry: what a request needs, and what a denial says is missing.
+//! Permissions on a registry: what a request needs, and what a denial says is missing.
 
 use std::fmt;
 
 use crate::name::Repository;
 
-/// What is done to a repository, or to the registry as a whole.
+/// An operation on a repository, or on the registry as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     /// List the registry's repositories: scope `registry:catalog:*`.
@@ -18,7 +18,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Whether it changes what the registry has.
+    /// Whether it changes the registry's contents.
     pub fn is_change(self) -> bool {
         matches!(self, Self::Push | Self::Delete)
     }
@@ -38,9 +38,9 @@ impl fmt::Display for Action {
 /// An action, on a repository unless it is [`Action::Catalog`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Permission {
-    /// What is to be done.
+    /// The operation.
     pub action: Action,
-    /// To which repository.
+    /// The repository; `None` for [`Action::Catalog`].
     pub repository: Option<Repository>,
 }
 

@@ -1,8 +1,8 @@
-//! The token server that a Bearer challenge names: whether credentials may be sent there.
+//! Validates the token server that a Bearer challenge names: whether credentials may be sent to it.
 //!
-//! A registry chooses the realm freely, and credentials are then sent to it. What is refused here was exploited elsewhere:
-//! a downgrade to plain HTTP, user information that disguises the host, addresses inside the client's own network
-//! (CVE-2026-33540, GHSA-xf85-363p-868w, GHSA-qvqc-4c52-x6qp).
+//! A registry chooses the realm freely, and credentials are then sent to it. The cases that are refused here were
+//! exploited elsewhere: a downgrade to plain HTTP, user information that disguises the host, addresses inside the
+//! client's own network (CVE-2026-33540, GHSA-xf85-363p-868w, GHSA-qvqc-4c52-x6qp).
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -17,21 +17,21 @@ const MAX_SHOWN: usize = 200;
 
 /// The URL of the token server that `registry` names by `realm`.
 ///
-/// `peer` is the address that the connection to the registry really went to; `None` when it is not known, or when a proxy
-/// stands between. A realm that is a path, such as `/token`, is one of the registry itself.
+/// `peer` is the address of the connection to the registry; `None` when it is unknown, or behind a proxy. A realm that
+/// is a path, such as `/token`, is on the registry itself.
 ///
 /// # Errors
 ///
-/// [`Kind::UnsafeRealm`] when no credentials may be sent to it, with the reason as cause.
+/// [`Kind::UnsafeRealm`] when no credentials may be sent to it; the cause is the reason.
 pub fn token_server(registry: &Url, peer: Option<IpAddr>, realm: &str) -> Result<Url> {
     check(registry, peer, realm).map_err(|reason| {
         let host = registry.host_str().unwrap_or_default();
         let shown: String = without_user(realm).chars().take(MAX_SHOWN).collect();
-        Error::new(Kind::UnsafeRealm, format!("refusing the token server that {host} names: {shown:?}")).because(reason)
+        Error::new(Kind::UnsafeRealm, format!("refusing token server {shown:?} of {host}")).because(reason)
     })
 }
 
-/// A password in front of the host is a secret, whoever wrote it there and however badly.
+/// Redacts what stands before the host: it may be a password.
 fn without_user(realm: &str) -> Cow<'_, str> {
     let Some((user, rest)) = realm.rsplit_once('@') else { return realm.into() };
     let is_scheme = |start: &&str| start.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -42,16 +42,16 @@ fn without_user(realm: &str) -> Cow<'_, str> {
 }
 
 fn check(registry: &Url, peer: Option<IpAddr>, realm: &str) -> Result<Url, &'static str> {
-    // The URL parser drops tabs and line ends and takes a backslash for a slash: what is checked must be what is parsed.
+    // The URL parser ignores tabs and line breaks and reads a backslash as a slash: validate exactly what is parsed.
     if realm.is_empty() || realm.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\') {
         return Err("it is not a URL");
     }
     let url = resolve(registry, realm)?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it carries user information");
+        return Err("it contains a user name or password");
     }
     if url.fragment().is_some() {
-        return Err("it carries a fragment");
+        return Err("it contains a fragment");
     }
     if registry.scheme() == "https" && url.scheme() != "https" {
         return Err("the registry uses https and the token server plain http");
@@ -107,10 +107,10 @@ mod tests {
             ("//evil.example/token", "it names another host without a scheme"),
             ("//registry.example.com:444/token", "it names another host without a scheme"),
             ("http://registry.example.com/token", "the registry uses https and the token server plain http"),
-            ("https://u@auth.example.com/", "it carries user information"),
-            ("https://:p@auth.example.com/", "it carries user information"),
-            ("https://auth.example.com/#x", "it carries a fragment"),
-            ("/token#x", "it carries a fragment"),
+            ("https://u@auth.example.com/", "it contains a user name or password"),
+            ("https://:p@auth.example.com/", "it contains a user name or password"),
+            ("https://auth.example.com/#x", "it contains a fragment"),
+            ("/token#x", "it contains a fragment"),
             ("https://127.1/", "its address is more private than the registry's own"),
         ] {
             assert_eq!(refused("https://registry.example.com", realm), reason, "{realm}");

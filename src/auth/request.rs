@@ -1,4 +1,4 @@
-//! How a token server is asked, as data: the `http` floor sends it.
+//! Requests to token servers, as data: the `http` layer sends them.
 //!
 //! GET is the distribution project's "Token Authentication Specification", POST its "Oauth2 Token Authentication".
 
@@ -10,24 +10,24 @@ use super::challenge::BearerChallenge;
 use super::credentials::Credentials;
 use super::scope::Scopes;
 
-/// The name under which token servers know this client.
+/// This client's name in requests to token servers (`client_id`).
 const CLIENT_ID: &str = "rls";
 
 /// The method of a [`TokenRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenMethod {
-    /// Everything is in the URL and the `Authorization` header.
+    /// Parameters are in the URL, credentials in the `Authorization` header.
     Get,
-    /// Everything is in a form.
+    /// Parameters and credentials are in a form.
     Post,
 }
 
-/// A request for a token. A redirect in answer to it must not be followed: it carries credentials.
+/// A request for a token. Redirects of it must not be followed: it carries credentials.
 #[derive(Debug, Clone)]
 pub struct TokenRequest {
-    /// How to send it.
+    /// The HTTP method.
     pub method: TokenMethod,
-    /// Where to, with the query of a GET.
+    /// The URL, with the query of a GET.
     pub url: Url,
     /// The value of the `Authorization` header, for a GET with a user name and a password.
     pub basic: Option<SecretString>,
@@ -36,11 +36,11 @@ pub struct TokenRequest {
 }
 
 impl TokenRequest {
-    /// The ways to ask for a token, in the order to try them: the next only when the one before was answered with 404 or
-    /// 405, which tells that the server does not know the method. Any other answer is the answer.
+    /// The requests to try, in their order: the next one only when the server answers the one before with 404 or 405,
+    /// which means that it does not support the method.
     ///
-    /// `realm` is what [`token_server`](super::token_server) allowed. There is no way for a registry token, which is not
-    /// exchanged for another one.
+    /// `realm` is the URL that [`token_server`](super::token_server) allowed. Empty for a registry token, which is not
+    /// exchanged.
     pub fn attempts(realm: &Url, challenge: &BearerChallenge, scopes: &Scopes, credentials: &Credentials) -> Vec<Self> {
         let get = || Self::get(realm, challenge, scopes, credentials);
         let post = |grant| Self::post(realm, challenge, scopes, grant);
@@ -63,7 +63,7 @@ impl TokenRequest {
         }
     }
 
-    /// The same request, that also asks for an identity token ([`Token::refresh_token`](super::Token::refresh_token)).
+    /// The same request, which also asks for an identity token ([`Token::refresh_token`](super::Token::refresh_token)).
     #[must_use]
     pub fn offline(mut self) -> Self {
         match self.method {
@@ -87,7 +87,7 @@ impl TokenRequest {
         Some(form.finish().into())
     }
 
-    /// `account` is the user of the `Authorization` header: docker_auth refuses any other.
+    /// docker_auth refuses any other `account` than the user of the `Authorization` header.
     fn get(realm: &Url, challenge: &BearerChallenge, scopes: &Scopes, credentials: &Credentials) -> Self {
         let basic = credentials.basic_header();
         let mut url = realm.clone();

@@ -1,7 +1,7 @@
-//! What a token is asked for: `repository:team/app:pull`, and sets of such scopes.
+//! Scopes of tokens, such as `repository:team/app:pull`, and sets of them.
 //!
-//! The grammar is that of the distribution project's "Token Scope Documentation". A scope comes from the registry's
-//! challenge, which is not trusted: [`Scopes::for_request`] takes from it only what the request itself needs.
+//! The grammar is that of the distribution project's "Token Scope Documentation". A registry's challenge is not
+//! trusted: [`Scopes::for_request`] takes from it only what the request itself needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,9 +13,9 @@ use super::permission::{Action, Permission};
 use crate::error::{Error, Result};
 use crate::name::Repository;
 
-/// How much of a challenge's scope is read; more than this is a flood, and none of it is used.
+/// The longest scope of a challenge that is parsed, in bytes. A longer one is ignored as a whole.
 const MAX_LENGTH: usize = 8 * 1024;
-/// How many scopes of one challenge are read.
+/// The largest number of scopes of one challenge that are parsed.
 const MAX_SCOPES: usize = 32;
 
 /// Actions on one resource.
@@ -33,11 +33,12 @@ struct Resource {
 }
 
 impl Scope {
-    /// A scope of its parts. `*` stands for every action and takes the place of the others; empty actions are dropped.
+    /// A scope made of its parts. `*` means every action and replaces the others; empty actions are dropped.
     ///
     /// # Errors
     ///
-    /// [`Kind::Invalid`](crate::Kind::Invalid) when a part has a character that scopes do not have, or no action is left.
+    /// [`Kind::Invalid`](crate::Kind::Invalid) when a part has a character that is not allowed in scopes, or no action
+    /// is left.
     pub fn new<S: AsRef<str>>(resource_type: &str, name: &str, actions: impl IntoIterator<Item = S>) -> Result<Self> {
         let (kind, class) = match resource_type.split_once('(') {
             Some((kind, class)) => (kind, Some(class.strip_suffix(')').unwrap_or_default())),
@@ -49,22 +50,22 @@ impl Scope {
         if !is_name(name) {
             return Err(invalid("its resource name is not that of a repository"));
         }
-        let mut united = BTreeSet::new();
+        let mut merged = BTreeSet::new();
         for action in actions {
             match action.as_ref() {
                 "" => {}
-                action if is_action(action) => unite(&mut united, action),
+                action if is_action(action) => merge(&mut merged, action),
                 _ => return Err(invalid("one of its actions has a character that actions do not have")),
             }
         }
-        if united.is_empty() {
+        if merged.is_empty() {
             return Err(invalid("it names no action"));
         }
         let resource = Resource { kind: kind.to_owned(), class: class.map(str::to_owned), name: name.to_owned() };
-        Ok(Self { resource, actions: united })
+        Ok(Self { resource, actions: merged })
     }
 
-    /// What the resource is: `repository` or `registry`, mostly.
+    /// The type of the resource: usually `repository` or `registry`.
     pub fn resource_type(&self) -> &str {
         &self.resource.kind
     }
@@ -79,12 +80,12 @@ impl Scope {
         &self.resource.name
     }
 
-    /// The actions, sorted, each once.
+    /// The actions, sorted, without duplicates.
     pub fn actions(&self) -> impl Iterator<Item = &str> {
         self.actions.iter().map(String::as_str)
     }
 
-    /// Whether a token with this scope carries the permission. `*` allows every action.
+    /// Whether a token with this scope has the permission. `*` allows every action.
     pub fn allows(&self, permission: &Permission) -> bool {
         self.is_about(permission)
             && (permission.action == Action::Catalog
@@ -116,12 +117,12 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A set of scopes: one a resource, with the actions united. Its text is stable, so that it can be part of a cache's key.
+/// A set of scopes with one entry per resource. Its text is stable, so that it can be part of a cache key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scopes(BTreeMap<Resource, BTreeSet<String>>);
 
 impl Scopes {
-    /// The scopes of a challenge: separated by spaces. What cannot be read is left out.
+    /// Parses the scopes of a challenge, which are separated by spaces. Invalid ones are left out.
     pub fn parse(text: &str) -> Self {
         if text.len() > MAX_LENGTH {
             return Self::default();
@@ -134,7 +135,6 @@ impl Scopes {
     }
 
     /// The scopes that a registry's error names as missing, in the `detail` of its `UNAUTHORIZED`:
-    /// `[{"Type":"repository","Class":"","Name":"team/app","Action":"delete"}]`. What cannot be read is left out.
     pub fn from_detail(detail: &str) -> Self {
         let entries: Vec<Value> = serde_json::from_str(detail).unwrap_or_default();
         let scope = |entry: &Value| {
@@ -149,10 +149,10 @@ impl Scopes {
         entries.iter().take(MAX_SCOPES).filter_map(scope).collect()
     }
 
-    /// What a permission asks for by itself, where the registry has not said how to call it.
+    /// The standard scope of a permission, for a registry that has not named one.
     ///
-    /// Deleting names `pull` too, because a manifest is looked at before it is deleted.
-    pub fn for_right(permission: &Permission) -> Self {
+    /// Deletion includes `pull`, because a manifest is read before it is deleted.
+    pub fn for_permission(permission: &Permission) -> Self {
         let actions: &[&str] = match permission.action {
             Action::Catalog => return Scope::new("registry", "catalog", ["*"]).into_iter().collect(),
             Action::Pull => &["pull"],
@@ -163,11 +163,11 @@ impl Scopes {
         permission.repository.as_ref().and_then(of).into_iter().collect()
     }
 
-    /// The scopes to ask a token for, when a request that needs `permission` met a challenge with this `scope`.
+    /// The scopes to request a token for, when a request that needs `permission` met a challenge with this `scope`.
     ///
-    /// A challenge without a scope gets none: Gitea has none, and Quay refuses `registry:catalog:*`. Otherwise the
-    /// challenge decides how the permission is called, and nothing else: another repository, or an action that the request
-    /// does not need, is left out. When nothing remains the permission is asked for by its own name.
+    /// Empty for a challenge without a scope: Gitea has none, and Quay refuses `registry:catalog:*`. Otherwise the
+    /// challenge decides how the permission is called, and nothing else: other repositories, and actions that the
+    /// request does not need, are left out. When nothing remains, the standard scope is requested.
     pub fn for_request(scope: Option<&str>, permission: Option<&Permission>) -> Self {
         let (Some(scope), Some(permission)) = (scope.filter(|scope| !scope.trim().is_empty()), permission) else {
             return Self::default();
@@ -177,10 +177,10 @@ impl Scopes {
             .filter(|scope| scope.is_about(permission))
             .filter_map(|scope| restrict(&scope, permission))
             .collect();
-        if needed.is_empty() { Self::for_right(permission) } else { needed }
+        if needed.is_empty() { Self::for_permission(permission) } else { needed }
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it has no scopes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -195,7 +195,7 @@ impl Extend<Scope> for Scopes {
     fn extend<T: IntoIterator<Item = Scope>>(&mut self, scopes: T) {
         for scope in scopes {
             let actions = self.0.entry(scope.resource).or_default();
-            scope.actions.iter().for_each(|action| unite(actions, action));
+            scope.actions.iter().for_each(|action| merge(actions, action));
         }
     }
 }
@@ -232,8 +232,8 @@ fn write_scope(f: &mut fmt::Formatter<'_>, resource: &Resource, actions: &BTreeS
     Ok(())
 }
 
-/// Adds an action to a set in which `*` stands for all of them.
-fn unite(actions: &mut BTreeSet<String>, action: &str) {
+/// Adds an action to a set in which `*` replaces all others.
+fn merge(actions: &mut BTreeSet<String>, action: &str) {
     if action == "*" {
         actions.clear();
     }
@@ -242,7 +242,7 @@ fn unite(actions: &mut BTreeSet<String>, action: &str) {
     }
 }
 
-/// The part of a scope that a permission has use for.
+/// The part of a scope that a permission needs.
 fn restrict(scope: &Scope, permission: &Permission) -> Option<Scope> {
     let needed = |action: &&str| match permission.action {
         Action::Catalog => true,
@@ -274,7 +274,7 @@ fn is_name(text: &str) -> bool {
     }
 }
 
-/// Digits alone: a sign is none of a port's.
+/// `u16::from_str` accepts a sign, which a port does not have.
 fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }

@@ -1,8 +1,8 @@
-//! Which permissions to ask for with one token: those of the repositories that come next, as many as go into it.
+//! Selects the permissions to request with one token: those of the next repositories, as many as fit.
 //!
-//! A token server usually checks a password by bcrypt for every token it issues, so that a token a repository is what makes a
-//! listing slow. A token for very many repositories does not fit into a request: web servers refuse header lines of more than
-//! 8 KiB, and some of more than 4.
+//! A token server usually checks a password by bcrypt for every token it issues, so that one token per repository makes
+//! a listing slow. A token for very many repositories does not fit into a request: web servers refuse header lines of
+//! more than 8 KiB, and some of more than 4.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -10,22 +10,23 @@ use super::scope::Scope;
 use super::token::Token;
 use crate::name::Repository;
 
-/// The largest token that is asked for, and the longest address that it is asked for by, in bytes.
-const MOST: usize = 4096;
+/// The largest token that is requested, and the longest URL of a request for one, in bytes.
+const MAX_SIZE: usize = 4096;
 
-/// What a token has besides what it grants, until one was seen: header, subject, times, signature. Many have certificates in them.
+/// The size of a token without its scopes, in bytes, as long as none was received: header, subject, times, signature.
+/// Many contain certificates.
 const LARGE_OVERHEAD: usize = 2400;
 
-/// Repositories that somebody is going to read, in their order.
+/// Repositories that will be read, in their order.
 #[derive(Debug, Default)]
 pub struct PendingScopes {
     queue: VecDeque<Repository>,
-    /// Those in the queue that were not taken yet.
+    /// Those in the queue that are still pending.
     waiting: HashSet<Repository>,
 }
 
 impl PendingScopes {
-    /// Adds repositories, after those that are there.
+    /// Adds repositories after the pending ones.
     pub fn add(&mut self, repositories: impl IntoIterator<Item = Repository>) {
         for repository in repositories {
             if self.waiting.insert(repository.clone()) {
@@ -34,7 +35,7 @@ impl PendingScopes {
         }
     }
 
-    /// Gives back repositories that were taken: they come before the others.
+    /// Returns repositories that were taken; they come before the others.
     pub fn give_back(&mut self, repositories: impl DoubleEndedIterator<Item = Repository>) {
         for repository in repositories.rev() {
             if self.waiting.insert(repository.clone()) {
@@ -43,7 +44,7 @@ impl PendingScopes {
         }
     }
 
-    /// Forgets a repository: it needs nothing that is asked for ahead. Whether it was there.
+    /// Removes a repository, for which no token needs to be prefetched. Returns whether it was pending.
     pub fn remove(&mut self, repository: &Repository) -> bool {
         let was_there = self.waiting.remove(repository);
         while self.queue.front().is_some_and(|front| !self.waiting.contains(front)) {
@@ -52,18 +53,18 @@ impl PendingScopes {
         was_there
     }
 
-    /// Takes `first`, and with it those at the head of the queue that `room` has space for; nothing when `first` is not expected.
-    pub fn take(&mut self, first: &Repository, mut room: ScopeBudget) -> Vec<Repository> {
+    /// Takes `first`, and with it the next pending ones that fit `budget`; nothing when `first` is not pending.
+    pub fn take(&mut self, first: &Repository, mut budget: ScopeBudget) -> Vec<Repository> {
         if !self.remove(first) {
             return Vec::new();
         }
-        room.add(first);
+        budget.add(first);
         let mut taken = vec![first.clone()];
         while let Some(next) = self.queue.pop_front() {
             if !self.waiting.contains(&next) {
                 continue;
             }
-            if !room.add(&next) {
+            if !budget.add(&next) {
                 self.queue.push_front(next);
                 break;
             }
@@ -74,35 +75,35 @@ impl PendingScopes {
     }
 }
 
-/// How large the tokens of a token server are.
+/// The size of a token server's tokens.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TokenSize {
     overhead: Option<usize>,
 }
 
 impl TokenSize {
-    /// Learns from a token that grants this.
+    /// Learns from a token with these scopes.
     pub fn learn(&mut self, token: &Token, granted: &[Scope]) {
         let entries: usize = granted.iter().map(|scope| entry(scope.name())).sum();
         let overhead = token.size().saturating_sub(entries);
-        // A server that writes more about each permission than was thought shows it in larger tokens only.
+        // A larger overhead than known shows that the server writes more for each scope than estimated.
         let known = self.overhead.filter(|_| granted.len() > 1).unwrap_or_default();
         self.overhead = Some(overhead.max(known));
     }
 
-    /// The room in a token that is asked for by an address that has this many bytes without scopes.
+    /// The budget for a request whose URL has `address` bytes without scopes.
     pub fn budget(self, address: usize) -> ScopeBudget {
         let overhead = self.overhead.unwrap_or(LARGE_OVERHEAD);
-        ScopeBudget { token: MOST.saturating_sub(overhead), address: MOST.saturating_sub(address) }
+        ScopeBudget { token: MAX_SIZE.saturating_sub(overhead), address: MAX_SIZE.saturating_sub(address) }
     }
 
-    /// Whether a token is larger than is asked for.
+    /// Whether a token is larger than the limit.
     pub fn is_too_large(token: &Token) -> bool {
-        token.size() > MOST
+        token.size() > MAX_SIZE
     }
 }
 
-/// What is left of a token and an address, in bytes.
+/// The remaining size of a token and of the URL that requests it, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct ScopeBudget {
     token: usize,
@@ -110,7 +111,7 @@ pub struct ScopeBudget {
 }
 
 impl ScopeBudget {
-    /// Whether there was room for a repository, which is then taken up.
+    /// Reserves space for a repository; `false` when it does not fit.
     fn add(&mut self, repository: &Repository) -> bool {
         let name = repository.as_str();
         let in_address = "&scope=repository%3A%3Apull".len() + name.len() + 2 * name.matches('/').count();
@@ -124,7 +125,7 @@ impl ScopeBudget {
     }
 }
 
-/// What the permission to pull from a repository takes up in a token: JSON in base64.
+/// The size of a pull scope in a token: JSON in base64.
 fn entry(name: &str) -> usize {
     let json = r#"{"type":"repository","class":"","name":"","actions":["pull"]},"#.len() + name.len();
     json.div_ceil(3) * 4
@@ -146,36 +147,36 @@ mod tests {
         Token::parse(format!(r#"{{"token":"{}"}}"#, "t".repeat(length)).as_bytes()).expect("a token")
     }
 
-    fn room_for(count: usize) -> ScopeBudget {
-        ScopeBudget { token: count * entry("a"), address: MOST }
+    fn budget_for(count: usize) -> ScopeBudget {
+        ScopeBudget { token: count * entry("a"), address: MAX_SIZE }
     }
 
     #[test]
-    fn the_next_are_taken_in_their_order_and_once() {
+    fn pending_repositories_are_taken_in_order_and_once() {
         let mut expected = PendingScopes::default();
         expected.add(["a", "b", "c", "d", "b", "e"].map(repository));
-        assert_eq!(names(&expected.take(&repository("c"), room_for(3))), ["c", "a", "b"]);
-        assert_eq!(names(&expected.take(&repository("a"), room_for(3))), [""; 0], "it was taken");
-        assert_eq!(names(&expected.take(&repository("x"), room_for(3))), [""; 0], "nobody expects it");
+        assert_eq!(names(&expected.take(&repository("c"), budget_for(3))), ["c", "a", "b"]);
+        assert_eq!(names(&expected.take(&repository("a"), budget_for(3))), [""; 0], "it was taken");
+        assert_eq!(names(&expected.take(&repository("x"), budget_for(3))), [""; 0], "it is not pending");
         assert!(expected.remove(&repository("d")));
-        assert_eq!(names(&expected.take(&repository("e"), room_for(3))), ["e"]);
+        assert_eq!(names(&expected.take(&repository("e"), budget_for(3))), ["e"]);
     }
 
     #[test]
-    fn what_is_given_back_comes_first() {
+    fn returned_repositories_come_first() {
         let mut expected = PendingScopes::default();
         expected.add(["a", "b", "c", "d"].map(repository));
-        expected.take(&repository("a"), room_for(3));
+        expected.take(&repository("a"), budget_for(3));
         expected.give_back(["b", "c"].map(repository).into_iter());
-        assert_eq!(names(&expected.take(&repository("d"), room_for(9))), ["d", "b", "c"]);
+        assert_eq!(names(&expected.take(&repository("d"), budget_for(9))), ["d", "b", "c"]);
     }
 
     #[test]
-    fn one_that_fits_nowhere_is_taken_alone() {
+    fn one_that_exceeds_the_budget_is_taken_alone() {
         let mut expected = PendingScopes::default();
         expected.add(["a", "b"].map(repository));
-        assert_eq!(names(&expected.take(&repository("a"), room_for(0))), ["a"]);
-        assert_eq!(names(&expected.take(&repository("b"), room_for(9))), ["b"]);
+        assert_eq!(names(&expected.take(&repository("a"), budget_for(0))), ["a"]);
+        assert_eq!(names(&expected.take(&repository("b"), budget_for(9))), ["b"]);
     }
 
     #[test]
@@ -194,14 +195,18 @@ mod tests {
                     url::form_urlencoded::byte_serialize(format!("repository:{taken}:pull").as_bytes()).collect();
                 query + "&scope=" + &scope
             });
-            assert!(taken.len() > 1 && token <= MOST && address + query.len() <= MOST, "{overhead} {address}");
+            assert!(taken.len() > 1 && token <= MAX_SIZE && address + query.len() <= MAX_SIZE, "{overhead} {address}");
             let more = entry(first.as_str()).max(60);
-            assert!(token + more > MOST || address + query.len() + more > MOST, "more had fitted: {}", taken.len());
+            assert!(
+                token + more > MAX_SIZE || address + query.len() + more > MAX_SIZE,
+                "more had fitted: {}",
+                taken.len()
+            );
         }
     }
 
     #[test]
-    fn tokens_show_their_size() {
+    fn overhead_is_learnt_from_tokens() {
         let scope: Scope = "repository:team/app:pull".parse().expect("a scope");
         let mut size = TokenSize::default();
         size.learn(&token(700 + entry("team/app")), std::slice::from_ref(&scope));
@@ -210,6 +215,6 @@ mod tests {
         assert_eq!(size.overhead, Some(900), "each takes more than was thought");
         size.learn(&token(800 + 2 * entry("team/app")), &[scope.clone(), scope]);
         assert_eq!(size.overhead, Some(900));
-        assert!(TokenSize::is_too_large(&token(MOST + 1)) && !TokenSize::is_too_large(&token(MOST)));
+        assert!(TokenSize::is_too_large(&token(MAX_SIZE + 1)) && !TokenSize::is_too_large(&token(MAX_SIZE)));
     }
 }

@@ -1,4 +1,4 @@
-//! A token, as the token server gave it.
+//! Tokens as token servers issue them.
 
 use std::time::{Duration, Instant};
 
@@ -6,29 +6,29 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::claims::{Claims, say_the_same};
+use super::claims::{Claims, are_equivalent};
 use super::credentials::{bearer, is_header_token};
 use super::scope::Scope;
 use crate::error::{Error, Fault, Kind, Result};
 
-/// The lifetime of a token whose server names none, and the shortest that is believed.
+/// The shortest lifetime, and that of a token without one.
 const MIN_LIFETIME: Duration = Duration::from_secs(60);
-/// The longest lifetime that is believed. A token that ends sooner is one 401 away from being replaced.
+/// The longest lifetime. A token that expires earlier than it says is replaced after a 401.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long before its end a token is no longer used: a request takes a while to arrive.
+/// How long before it expires a token is no longer used: a request takes a while to arrive.
 const MARGIN: Duration = Duration::from_secs(10);
 
-/// An access token, which a registry takes as `Authorization: Bearer …`.
+/// An access token, which is sent as `Authorization: Bearer …`.
 #[derive(Debug)]
 pub struct Token {
     access: SecretString,
     refresh: Option<SecretString>,
     received: Instant,
     lifetime: Duration,
-    is_for_several: bool,
+    is_batched: bool,
 }
 
-/// `issued_at` is not read: lifetimes count from receipt, so that clocks need not agree.
+/// `issued_at` is ignored: lifetimes count from receipt, so that clocks need not agree.
 #[derive(Deserialize)]
 struct Body {
     token: Option<SecretValue>,
@@ -46,28 +46,30 @@ impl<'de> Deserialize<'de> for SecretValue {
 }
 
 impl Token {
-    /// The largest reply of a token server that is read, in bytes.
+    /// The largest reply of a token server, in bytes.
     pub const MAX_BODY: usize = 1024 * 1024;
 
-    /// Reads the reply of a token server that has just arrived.
+    /// Parses the reply of a token server that has just arrived.
     ///
     /// # Errors
     ///
-    /// [`Kind::Protocol`] when it has no usable token, is not JSON, or gives a member twice. The error does not quote it.
+    /// [`Kind::Protocol`] when it has no usable token, is not JSON, or has a duplicate member. The error does not quote
+    /// it.
     pub fn parse(body: &[u8]) -> Result<Self> {
         Self::parse_received(body, Instant::now())
     }
 
-    /// Reads the reply of a token server that arrived at `received`.
+    /// Parses the reply of a token server that arrived at `received`. Public for tests that control the clock.
     ///
     /// # Errors
     ///
     /// As [`Token::parse`].
+    #[doc(hidden)]
     pub fn parse_received(body: &[u8], received: Instant) -> Result<Self> {
         if body.len() > Self::MAX_BODY {
             return Err(unreadable(Fault::TooLarge).because("it is larger than 1 MiB"));
         }
-        // A derived structure reads an array as well.
+        // serde reads a JSON array into a struct as well.
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(unreadable(Fault::Malformed).because("it is not a JSON object"));
         }
@@ -83,19 +85,19 @@ impl Token {
             return Err(unreadable(Fault::Malformed).because("the token has a character that a header may not have"));
         }
         let (refresh, lifetime) = (usable(body.refresh_token), lifetime(body.expires_in.as_ref()));
-        Ok(Self { access, refresh, received, lifetime, is_for_several: false })
+        Ok(Self { access, refresh, received, lifetime, is_batched: false })
     }
 
-    /// Notes that the token was asked for with the permissions of several repositories.
+    /// Marks the token as requested for several repositories at once.
     #[must_use]
-    pub fn for_several(self) -> Self {
-        Self { is_for_several: true, ..self }
+    pub fn batched(self) -> Self {
+        Self { is_batched: true, ..self }
     }
 
-    /// Whether the token was asked for with the permissions of several repositories: one that is asked for with the permission of one may
-    /// count for more there.
-    pub fn is_for_several(&self) -> bool {
-        self.is_for_several
+    /// Whether the token was requested for several repositories at once. A registry that refuses it may accept one for
+    /// a single repository.
+    pub fn is_batched(&self) -> bool {
+        self.is_batched
     }
 
     /// Its length in bytes.
@@ -108,61 +110,63 @@ impl Token {
         bearer(&self.access)
     }
 
-    /// How long the token is to be used, counted from its receipt.
+    /// How long the token may be used, from its receipt.
     pub fn lifetime(&self) -> Duration {
         self.lifetime
     }
 
-    /// Whether the token can still be used at `now`, with some seconds to spare.
+    /// Whether the token can still be used at `now`; it counts as expired some seconds early.
     pub fn is_fresh_at(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.received) + MARGIN < self.lifetime
     }
 
-    /// The identity token that came with it, if one was asked for ([`TokenRequest::offline`](super::TokenRequest::offline)).
+    /// The identity token that came with it, if one was asked for
+    /// ([`TokenRequest::offline`](super::TokenRequest::offline)).
     pub fn refresh_token(&self) -> Option<&SecretString> {
         self.refresh.as_ref()
     }
 
-    /// What the token says about itself, **unverified**: for people to look at, never to decide by. `None` when it is not
-    /// a JSON Web Token.
+    /// The token's claims, signature **not checked**: for users to look at, never to decide by. `None` when it is not a
+    /// JSON Web Token.
     pub fn claims(&self) -> Option<Claims> {
         Claims::decode(self.access.expose_secret())
     }
 
-    /// Whether another token says the same of its holder and permissions, unverified; `None` when that cannot be seen.
-    pub fn says_the_same_as(&self, other: &Self) -> Option<bool> {
-        say_the_same(self.access.expose_secret(), other.access.expose_secret())
+    /// Whether another token has the same account and permissions, signatures not checked; `None` when one is not a
+    /// JSON Web Token.
+    pub fn has_same_claims_as(&self, other: &Self) -> Option<bool> {
+        are_equivalent(self.access.expose_secret(), other.access.expose_secret())
     }
 
-    /// The scopes that the token says it grants, unverified; empty when it says that it grants nothing.
+    /// The scopes in the token, signature not checked; empty when it grants nothing, `None` when it does not say.
     pub fn granted(&self) -> Option<Vec<Scope>> {
         self.claims()?.granted
     }
 
-    /// Whom the token says it was given to, unverified.
+    /// The account in the token, signature not checked.
     pub fn subject(&self) -> Option<String> {
         self.claims()?.subject
     }
 
-    /// When the token says it ends, unverified and by the token server's clock.
+    /// When the token expires by the token server's clock, signature not checked.
     pub fn expires(&self) -> Option<jiff::Timestamp> {
         self.claims()?.expires
     }
 }
 
-/// Seconds, as a number; some servers send it as a string.
+/// A number of seconds; some servers send it as a string.
 fn lifetime(expires_in: Option<&Value>) -> Duration {
     let seconds = match expires_in {
         Some(Value::Number(number)) => number.as_f64(),
         Some(Value::String(text)) => text.trim().parse().ok(),
         _ => None,
     };
-    // The clamp leaves finite positive values only; a value that is no number takes the default.
+    // Clamping leaves only finite positive values; NaN becomes the default.
     let seconds = seconds.filter(|seconds: &f64| !seconds.is_nan()).unwrap_or_default();
     Duration::from_secs_f64(seconds.clamp(MIN_LIFETIME.as_secs_f64(), MAX_LIFETIME.as_secs_f64()))
 }
 
-/// A parse error's place. Its own text may quote the body, which holds a secret.
+/// The position of a parse error. Its own text may quote the body, which contains a secret.
 fn reason(error: &serde_json::Error) -> String {
     let what = if error.is_data() { "a member is of the wrong type, or is given twice" } else { "it is not JSON" };
     format!("{what} (line {}, column {})", error.line(), error.column())
@@ -259,9 +263,10 @@ mod tests {
     }
 
     #[test]
-    fn the_identity_token_is_kept_apart() {
+    fn the_identity_token_is_separate() {
         let token = token(r#"{"access_token":"bar","refresh_token":"baz"}"#);
         assert_eq!(token.refresh_token().map(ExposeSecret::expose_secret), Some("baz"));
-        assert!(!format!("{token:?}").contains("ba"), "{token:?}");
+        let shown = format!("{token:?}");
+        assert!(!shown.contains("bar") && !shown.contains("baz"), "{shown}");
     }
 }

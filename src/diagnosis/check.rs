@@ -1,4 +1,4 @@
-//! What a check found out.
+//! What a check found.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,23 +9,25 @@ use crate::error::Kind;
 
 /// One check of a diagnosis.
 ///
-/// Its texts may hold what a server or a file says: they are not escaped here, whoever prints them must.
+/// Its texts may contain text from a server or a file. They are not escaped here; a program that prints them must do
+/// so.
 #[derive(Debug, Clone)]
 pub struct Check {
-    /// What was looked at.
+    /// Which check it is.
     pub name: Name,
-    /// What came of it.
+    /// The result.
     pub status: Status,
     /// The result in a few words.
     pub detail: String,
-    /// What else was seen.
+    /// More that was observed.
     pub facts: Vec<Fact>,
-    /// What is wrong: always there when the check failed. There may be one when it passed: what works will not work long, or
-    /// not elsewhere.
+    /// What is wrong. Always present when the check failed. A check that passed has one where something works now and
+    /// will not for long, or works only here.
     pub finding: Option<Finding>,
-    /// The file that asks not to verify the server's certificate, which is not obeyed, where the check failed by that.
+    /// The file that asks to skip verification of the server's certificate, which is ignored, where the check failed
+    /// because of the certificate.
     pub ignored_skip_verify: Option<PathBuf>,
-    /// How long it took, where something was waited for.
+    /// How long it took; `None` where nothing had to be waited for.
     pub took: Option<Duration>,
 }
 
@@ -42,11 +44,11 @@ pub enum Name {
     Tls,
     /// `/v2/`: whether it is a registry.
     Http,
-    /// What the registry wants to know.
+    /// What the registry asks for: its authentication challenge.
     Challenge,
-    /// What is known to answer it with.
+    /// The credentials that were found for it.
     Credentials,
-    /// The answer: a token, or the credentials themselves.
+    /// The answer to the challenge: a token, or the credentials themselves.
     Token,
     /// The list of repositories.
     Catalog,
@@ -60,9 +62,9 @@ pub enum Name {
     Delete,
     /// Whether it could be pushed to.
     Push,
-    /// The registry's clock and ours.
+    /// The registry's clock compared with this machine's.
     Clock,
-    /// How many requests are left.
+    /// The rate limit.
     Limits,
 }
 
@@ -88,22 +90,6 @@ impl Name {
             Self::Limits => "limits",
         }
     }
-
-    /// The check without which this one cannot be tried.
-    pub(super) fn needs(self) -> Option<Self> {
-        Some(match self {
-            Self::Proxy | Self::Dns => return None,
-            Self::Tcp => Self::Dns,
-            Self::Tls => Self::Tcp,
-            Self::Http => Self::Tls,
-            Self::Challenge | Self::Clock | Self::Limits => Self::Http,
-            Self::Credentials => Self::Challenge,
-            Self::Token => Self::Credentials,
-            Self::Catalog | Self::Tags | Self::Push => Self::Token,
-            Self::Paging => Self::Catalog,
-            Self::Pull | Self::Delete => Self::Tags,
-        })
-    }
 }
 
 impl fmt::Display for Name {
@@ -112,23 +98,23 @@ impl fmt::Display for Name {
     }
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// All is well.
+    /// Nothing is wrong.
     Passed,
     /// Something is wrong.
     Failed,
-    /// There is nothing to be checked, or an earlier failure stands in the way.
+    /// Nothing to check, or a check that this one depends on failed.
     Skipped,
 }
 
-/// Something that was seen, in one line.
+/// An observation, in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// How deep it is below what it belongs to: 0 for what belongs to the check itself.
+    /// Its indentation level below the check: 0 for what belongs to the check itself.
     pub depth: usize,
-    /// What it is.
+    /// The text.
     pub text: String,
 }
 
@@ -141,10 +127,107 @@ impl Fact {
 /// What is wrong.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// The facts, to find a remedy by.
+    /// The facts from which a program chooses a remedy.
     pub problem: Problem,
-    /// Why it is so, in lower case and without a full stop.
+    /// The cause, in lower case and without a full stop.
     pub cause: String,
-    /// The sort of error by which other requests fail for this reason.
+    /// The kind of error with which other requests fail for this reason.
     pub kind: Kind,
+}
+
+/// What one check returns: all of a [`Check`] but its name and duration.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub status: Status,
+    pub detail: String,
+    pub facts: Vec<Fact>,
+    pub finding: Option<Finding>,
+    pub ignored_skip_verify: Option<PathBuf>,
+    /// Whether the duration is worth reporting: something was waited for.
+    pub is_timed: bool,
+    /// Whether dependent checks are skipped.
+    pub blocks_dependents: bool,
+}
+
+impl Outcome {
+    pub fn passed(detail: impl Into<String>) -> Self {
+        Self::new(Status::Passed, detail.into())
+    }
+
+    pub fn failed(detail: impl Into<String>, finding: Finding) -> Self {
+        Self { finding: Some(finding), ..Self::new(Status::Failed, detail.into()) }
+    }
+
+    /// Nothing to check.
+    pub fn skipped(detail: impl Into<String>) -> Self {
+        Self { is_timed: false, ..Self::new(Status::Skipped, detail.into()) }
+    }
+
+    fn new(status: Status, detail: String) -> Self {
+        let (facts, finding, ignored_skip_verify) = (Vec::new(), None, None);
+        Self {
+            status,
+            detail,
+            facts,
+            finding,
+            ignored_skip_verify,
+            is_timed: true,
+            blocks_dependents: status == Status::Failed,
+        }
+    }
+
+    pub fn with(mut self, facts: impl IntoIterator<Item = Fact>) -> Self {
+        self.facts.extend(facts);
+        self
+    }
+
+    /// Adds a finding to a check that passed.
+    pub fn with_finding(self, finding: Option<Finding>) -> Self {
+        Self { finding, ..self }
+    }
+
+    /// Adds the file whose request to skip verification is ignored.
+    pub fn with_ignored_skip_verify(self, file: Option<PathBuf>) -> Self {
+        Self { ignored_skip_verify: file, ..self }
+    }
+
+    pub fn untimed(self) -> Self {
+        Self { is_timed: false, ..self }
+    }
+
+    /// Lets dependent checks run although this one failed.
+    pub fn without_blocking(self) -> Self {
+        Self { blocks_dependents: false, ..self }
+    }
+}
+
+/// A duration in words, such as `3 hours`: in the largest unit of which there are at least two.
+pub(super) fn span(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        ..120 => (seconds, "second"),
+        120..7200 => (seconds / 60, "minute"),
+        7200..172_800 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_unit_is_the_largest_that_fits_twice() {
+        for (seconds, expected) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (119, "119 seconds"),
+            (120, "2 minutes"),
+            (7199, "119 minutes"),
+            (7200, "2 hours"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(span(seconds), expected);
+        }
+    }
 }

@@ -1,24 +1,22 @@
-//! From an error of a request to a finding, where nothing more is known than the error says.
+//! Classifies errors of requests as findings, where no more is known than the error itself contains.
 
 use url::Url;
 
-use super::check::Finding;
-use super::outcome::Outcome;
-use super::problem::Problem;
-use super::tls;
+use super::check::{Finding, Outcome};
+use super::problem::{Part, Problem};
 use crate::error::{Error, Fault, Kind, Missing, Network, Operation, Tls};
 
-/// The outcome on a check that met an error.
+/// The outcome of a check that ended with an error.
 pub(super) fn outcome(error: &Error, base: &Url) -> Outcome {
     Outcome::failed(error.what(), finding(error, base))
 }
 
-/// What an error of a request to the registry at `base` means.
+/// The finding for an error of a request to the registry at `base`.
 pub(super) fn finding(error: &Error, base: &Url) -> Finding {
     Finding { problem: problem(error, base), cause: cause(error), kind: error.kind().clone() }
 }
 
-/// Why it is so, in one line.
+/// All causes of an error in one line.
 pub(super) fn cause(error: &Error) -> String {
     match error.causes() {
         [] => error.what().to_owned(),
@@ -26,7 +24,7 @@ pub(super) fn cause(error: &Error) -> String {
     }
 }
 
-/// What was said first: by the server, if it said anything.
+/// The most specific cause: what the server replied, if it replied anything.
 pub(super) fn first_cause(error: &Error) -> &str {
     error.causes().first().map_or(error.what(), String::as_str)
 }
@@ -37,16 +35,16 @@ fn problem(error: &Error, base: &Url) -> Problem {
         Kind::Network(Network::Refused) => Problem::NothingListens { is_proxy: false },
         Kind::Network(_) | Kind::TimedOut => Problem::NoConnection { is_proxy: false },
         Kind::Tls(Tls::Downgrade { to }) => downgrade(to, base),
-        Kind::Tls(fault) => tls::problem(fault),
+        Kind::Tls(fault) => tls_problem(fault),
         Kind::Protocol(fault) => protocol(fault),
         Kind::RateLimited => Problem::RateLimited,
         Kind::Config | Kind::Invalid => Problem::NamedFile,
         Kind::CredentialsUnavailable(_) => Problem::CredentialsNotRead,
         Kind::Unauthenticated => Problem::NoCredentials,
         Kind::Denied(denial) => {
-            Problem::MissingRight { right: denial.permission.clone(), identity: denial.identity.clone() }
+            Problem::MissingPermission { permission: denial.permission.clone(), identity: denial.identity.clone() }
         }
-        Kind::UnsafeRealm => Problem::RefusedRealm,
+        Kind::UnsafeRealm => Problem::UnsafeRealm,
         Kind::NotFound(Missing::Repository) => Problem::NoRepository,
         Kind::NotFound(Missing::Endpoint) => Problem::NotARegistry,
         Kind::NotFound(_) => Problem::Incomplete,
@@ -57,10 +55,11 @@ fn problem(error: &Error, base: &Url) -> Problem {
     }
 }
 
-/// A registry that calls itself by http has not been told that it is reached by https; any other place has no TLS.
+/// A registry that refers to itself by http does not know that it is reached by https; any other target simply has no
+/// TLS.
 fn downgrade(to: &str, base: &Url) -> Problem {
     let is_itself = Url::parse(to).is_ok_and(|to| to.host_str() == base.host_str());
-    if is_itself { Problem::ForgottenScheme } else { Problem::Redirect }
+    if is_itself { Problem::SchemeNotForwarded } else { Problem::Redirect }
 }
 
 fn protocol(fault: &Fault) -> Problem {
@@ -72,5 +71,38 @@ fn protocol(fault: &Fault) -> Problem {
         Fault::PageSize => Problem::Paging,
         Fault::Status(500..) => Problem::ServerError,
         Fault::Status(_) | Fault::Malformed | Fault::TooLarge | Fault::Truncated => Problem::Other,
+    }
+}
+
+/// The finding for a registry that refers to itself by http.
+pub(super) fn scheme_not_forwarded(error: &Error, base: &Url) -> Finding {
+    let finding = finding(error, base);
+    let cause = format!(
+        "{}: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)",
+        finding.cause
+    );
+    Finding { cause, ..finding }
+}
+
+/// The problem behind a TLS fault where no more is known than the fault.
+pub(super) fn tls_problem(fault: &Tls) -> Problem {
+    match fault {
+        Tls::UnknownIssuer { self_signed: true, .. } => Problem::SelfSigned,
+        Tls::UnknownIssuer { issuer, leaf_only, .. } => {
+            Problem::UnknownIssuer { issuer: issuer.clone(), is_alone: *leaf_only }
+        }
+        Tls::Expired { .. } => Problem::Expired { part: Part::Server },
+        Tls::NotYetValid { .. } => Problem::NotYetValid,
+        Tls::WrongName { names } if names.is_empty() => Problem::OnlyCommonName,
+        Tls::WrongName { names } => Problem::WrongName { names: names.clone() },
+        Tls::BadCertificate => Problem::UnusableCertificate,
+        Tls::PlainHttp => Problem::SpeaksHttp,
+        Tls::ClientCertificate { offered: false } => Problem::ClientCertificateWanted { authorities: Vec::new() },
+        Tls::ClientCertificate { offered: true } => {
+            Problem::ClientCertificateRefused { authorities: Vec::new(), path: None }
+        }
+        Tls::Version => Problem::TlsVersion,
+        Tls::Downgrade { .. } => Problem::SchemeNotForwarded,
+        Tls::Handshake => Problem::Handshake,
     }
 }

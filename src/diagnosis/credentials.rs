@@ -1,21 +1,23 @@
-//! What is known to answer the registry's challenge with: from where, whose, until when.
+//! The credentials that were found: from where, whose, until when.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
-use super::check::{Fact, Finding};
+use super::check::{Fact, Finding, Outcome, span};
 use super::classify;
 use super::context::Context;
-use super::expiry;
-use super::outcome::Outcome;
 use super::problem::{Problem, Secret};
-use super::span::span;
+use crate::auth::{Claims, Credentials};
 use crate::error::{Denial, Kind, Result};
 use crate::keychain::{CredentialMatch, Lookup};
 use crate::trust::{Origin, Provides, Unused};
 
-pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
+pub(super) async fn credentials(context: &mut Context) -> Result<Outcome> {
     if context.challenge.is_none() {
-        return Ok(Outcome::skipped("not asked for"));
+        return Ok(Outcome::skipped("not required"));
     }
     let plan = &context.plan;
     let lookup = match plan.keychain.lookup(&plan.registry, plan.repository.as_ref()).await {
@@ -31,44 +33,44 @@ pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
     if let Some((secret, ended)) = all_ended(&lookup.found, now) {
         let ago = span(u64::try_from(now.as_second() - ended.as_second()).unwrap_or_default());
         let whose = lookup.found.first().map(|found| found.identity.to_string()).unwrap_or_default();
-        let cause = format!("those of {whose} say of themselves that they ended at {ended}, {ago} ago");
+        let cause = format!("the credentials of {whose} expired at {ended}, {ago} ago");
         let kind = Kind::Denied(Denial::default());
         let finding = Finding { problem: Problem::ExpiredCredentials { secret }, cause, kind };
         return Ok(Outcome::failed("expired", finding).with(facts));
     }
     let outcome = match (lookup.found.as_slice(), failure(&lookup)) {
-        ([], Some(finding)) => Outcome::failed("none that can be had", finding).without_blocking(),
+        ([], Some(finding)) => Outcome::failed("cannot be read", finding).without_blocking(),
         ([], None) => match misplaced(context) {
-            Some(finding) => Outcome::failed("none that count", finding).without_blocking(),
-            None => Outcome::passed("none found: anonymous"),
+            Some(finding) => Outcome::failed("not used", finding).without_blocking(),
+            None => Outcome::passed("none found, using anonymous access"),
         },
         ([found, ..], failure) => Outcome::passed(described(found)).with_finding(failure),
     };
     Ok(outcome.with(facts))
 }
 
-/// Whose credentials are, from where, and until when.
+/// Whose credentials they are, from where, and until when they are valid.
 fn described(found: &CredentialMatch) -> String {
-    match expiry::ends(&found.credentials) {
-        Some((_, time)) => format!("{}, until {time} by its own account", found.identity),
+    match ends(&found.credentials) {
+        Some((_, time)) => format!("{}, expires {time}", found.identity),
         None => found.identity.to_string(),
     }
 }
 
-/// What was found besides the first, and what was not, a line each.
+/// The other credentials that were found, and those that could not be read; one line each.
 fn facts(lookup: &Lookup) -> Vec<Fact> {
     let others = lookup.found.iter().skip(1).map(described);
     others.chain(lookup.failures.iter().chain(&lookup.notes).cloned()).map(|text| Fact::new(0, text)).collect()
 }
 
-/// When the last of them ended, if all have.
+/// When the last of them expired, if all have.
 fn all_ended(found: &[CredentialMatch], now: Timestamp) -> Option<(Secret, Timestamp)> {
-    let ends: Option<Vec<_>> = found.iter().map(|found| expiry::ends(&found.credentials)).collect();
+    let ends: Option<Vec<_>> = found.iter().map(|found| ends(&found.credentials)).collect();
     let last = ends?.into_iter().max_by_key(|(_, time)| *time)?;
     Some(last).filter(|(_, time)| *time < now)
 }
 
-/// Why credentials that should be there could not be had.
+/// Why credentials that are configured could not be read.
 fn failure(lookup: &Lookup) -> Option<Finding> {
     let problem = match lookup.helpers.first() {
         Some(helper) => {
@@ -80,11 +82,11 @@ fn failure(lookup: &Lookup) -> Option<Finding> {
     Some(Finding { problem, cause, kind: Kind::Config })
 }
 
-/// Credentials may stand in a `registries.yaml` where nobody reads them.
+/// Credentials in a `registries.yaml` may be where no client reads them.
 fn misplaced(context: &Context) -> Option<Finding> {
     let trust = context.plan.trust.as_ref().ok()?.for_registry(&context.plan.registry);
     let (host, port) = context.place();
-    trust.sources(&host, port).into_iter().find_map(|source| match source.gives {
+    trust.sources(&host, port).into_iter().find_map(|source| match source.provides {
         Provides::Nothing(why @ (Unused::KeyWithScheme { .. } | Unused::Misplaced))
             if source.origin == Origin::Registries =>
         {
@@ -94,4 +96,72 @@ fn misplaced(context: &Context) -> Option<Finding> {
         }
         _ => None,
     })
+}
+
+/// The user name that belongs to the passwords of Amazon's registry (ECR).
+const ECR_USER: &str = "AWS";
+
+/// When credentials expire, and of which type they are. They say so themselves; nothing is verified.
+fn ends(credentials: &Credentials) -> Option<(Secret, Timestamp)> {
+    let token = |token: &SecretString| Some((Secret::Token, Claims::decode(token.expose_secret())?.expires?));
+    match credentials {
+        Credentials::Anonymous => None,
+        Credentials::Basic { username, password } if username == ECR_USER => {
+            Some((Secret::EcrPassword, ecr(password.expose_secret())?))
+        }
+        // Azure, GitLab and others issue tokens that are used as passwords.
+        Credentials::Basic { password, .. } => token(password),
+        Credentials::IdentityToken { token: secret, .. } | Credentials::RegistryToken(secret) => token(secret),
+    }
+}
+
+/// An ECR password is base64 of JSON with the seconds since 1970 in `expiration`.
+fn ecr(password: &str) -> Option<Timestamp> {
+    let decoded = BASE64_STANDARD.decode(password.trim()).ok()?;
+    let value: Value = serde_json::from_slice(&decoded).ok()?;
+    Timestamp::from_second(value["expiration"].as_i64()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+    use super::*;
+
+    fn at(credentials: &Credentials) -> Option<(Secret, String)> {
+        ends(credentials).map(|(secret, time)| (secret, time.to_string()))
+    }
+
+    #[test]
+    fn a_token_ends_as_it_says() {
+        let token = format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(r#"{"exp":1514800902}"#));
+        let expected = Some((Secret::Token, "2018-01-01T10:01:42Z".to_owned()));
+        let identity = Credentials::IdentityToken { username: None, token: token.as_str().into(), password: None };
+        for credentials in [
+            Credentials::RegistryToken(token.as_str().into()),
+            identity,
+            Credentials::basic("oauth2accesstoken", token.as_str()).expect("credentials"),
+        ] {
+            assert_eq!(at(&credentials), expected);
+        }
+    }
+
+    #[test]
+    fn a_password_of_amazons_ends_as_it_says() {
+        let password = BASE64_STANDARD
+            .encode(r#"{"payload":"x","datakey":"y","version":"2","type":"DATA_KEY","expiration":1514800902}"#);
+        let credentials = |user| Credentials::basic(user, password.as_str()).expect("credentials");
+        assert_eq!(at(&credentials("AWS")), Some((Secret::EcrPassword, "2018-01-01T10:01:42Z".to_owned())));
+        assert_eq!(at(&credentials("ann")), None);
+    }
+
+    #[test]
+    fn credentials_without_an_expiry_have_none() {
+        for password in ["secret", "", "a.b.c", "e30.e30.x", "bnVsbA=="] {
+            for user in ["ann", "AWS"] {
+                assert_eq!(at(&Credentials::basic(user, password).expect("credentials")), None, "{user} {password}");
+            }
+        }
+        assert_eq!(at(&Credentials::Anonymous), None);
+    }
 }

@@ -1,41 +1,30 @@
-//! Why a registry cannot be used: one check after the other along the way of a request, from the proxy to the last right.
+//! Finds out why a registry cannot be used: one check after the other along the path of a request, from the proxy
+//! settings to the permissions.
 //!
 //! ```text
 //! let mut checks = pin!(examine(Plan { registry, repository, … }));
-//! while let Some(check) = checks.next().await { … }           // each as soon as it is done
+//! while let Some(check) = checks.next().await { … }           // each as soon as it is finished
 //! ```
 //!
-//! A [`Check`] that failed has a [`Finding`]: the [`Problem`] as facts, its cause in words, and the sort of error that any
-//! other request would have met with. What is to be done about a problem is not said here: that takes the names of options
-//! and files of the program at hand.
+//! A [`Check`] that failed has a [`Finding`]: the [`Problem`] as facts, its cause in words, and the kind of error that
+//! any other request would have met. Remedies are not part of it, because they name the options and files of a program.
 //!
-//! Nothing on the registry is changed. Credentials go where a normal request would send them, by the same code; every other
-//! request that is made here carries none.
+//! Nothing on the registry is changed. Credentials are sent by the same code, and to the same servers, as in a normal
+//! request; every other request that is made here carries none.
 
-mod catalog;
-mod challenge;
+mod access;
+mod auth;
 mod check;
 mod classify;
-mod clock;
 mod context;
 mod credentials;
-mod delete;
-mod dns;
-mod expiry;
+mod examine;
 mod http;
-mod limits;
-mod outcome;
-mod paging;
+mod network;
 mod problem;
-mod proxy;
-mod pull;
-mod push;
-mod span;
-mod tags;
-mod tcp;
 mod tls;
-mod token;
 
 pub use check::{Check, Fact, Finding, Name, Status};
-pub use context::{Plan, examine};
+pub use context::Plan;
+pub use examine::examine;
 pub use problem::{Part, Problem, Secret};

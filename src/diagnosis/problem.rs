@@ -1,4 +1,4 @@
-//! What can be wrong, as facts.
+//! Everything that can be wrong, as facts.
 
 use std::path::PathBuf;
 
@@ -12,99 +12,99 @@ use crate::trust::Unused;
 #[non_exhaustive]
 pub enum Problem {
     // --- the way to the registry ---
-    /// The resolver knows no address.
+    /// The host name does not resolve.
     NoAddress {
         /// The host.
         host: String,
         /// Whether it is the proxy's.
         is_proxy: bool,
     },
-    /// Nobody listens.
+    /// The connection is refused: no program listens on the port.
     NothingListens {
-        /// Whether it is the proxy that should.
+        /// Whether it is the proxy.
         is_proxy: bool,
     },
-    /// No connection came about for another reason, mostly because there was no answer at all.
+    /// No connection for another reason, usually because nothing answers.
     NoConnection {
-        /// Whether it is the proxy that should have answered.
+        /// Whether it is the proxy.
         is_proxy: bool,
     },
-    /// The proxy does not let the request through.
+    /// The proxy refuses the request.
     ProxyRefuses,
 
-    /// The variable that should name a proxy holds something else.
+    /// A proxy variable has a value that is not a proxy URL.
     ProxySetting {
-        /// Which.
+        /// Its name.
         variable: &'static str,
     },
 
     // --- TLS: files ---
-    /// A file or folder that somebody made for this registry is not used.
+    /// A file or folder that was made for this registry is not used.
     FileNotUsed {
-        /// Which.
+        /// Its path.
         path: PathBuf,
         /// Why not.
         why: Unused,
     },
-    /// A `.cert` file in a `certs.d` folder, where it means a client certificate, cannot be used as one.
+    /// A `.cert` file in a `certs.d` folder, where that means a client certificate, cannot be used as one.
     ClientCertificateFile {
         /// The file.
         path: PathBuf,
         /// Whether it is the certificate of a CA.
         is_authority: bool,
     },
-    /// A file that was named cannot be used.
+    /// A file that the user named cannot be used.
     NamedFile,
 
     // --- TLS: the server's certificate ---
-    /// Only the server's own certificate was sent, although another one is needed to get to those that are trusted.
+    /// The server sends its certificate without the intermediate certificates up to a trusted one.
     ChainNotSent {
         /// Who issued the server's certificate.
         issuer: String,
     },
-    /// Nobody trusted issued the chain.
+    /// No trusted CA issued the chain.
     UnknownIssuer {
         /// Who issued the last certificate of the chain.
         issuer: String,
-        /// Whether the server sent its own certificate alone, so that something may be missing.
+        /// Whether the server sent its own certificate only, so that intermediate certificates may be missing.
         is_alone: bool,
     },
-    /// The server's certificate is its own issuer, and is not among those that are trusted.
+    /// The server's certificate is self-signed, and not trusted.
     SelfSigned,
-    /// What is trusted is a server's certificate instead of the one that issued it: it ends when the server gets a new one.
+    /// A server's certificate is configured in place of its CA's: trust ends when the server gets a new one.
     LeafAsAuthority {
         /// The file with it.
         path: PathBuf,
     },
-    /// What is trusted is another certificate of the authority than the one that issued the server's.
+    /// Another certificate of the same CA name is configured than the one that issued the server's.
     OtherAuthority {
         /// The file with it.
         path: PathBuf,
     },
-    /// A certificate is past its time.
+    /// A certificate has expired.
     Expired {
-        /// Which.
+        /// The permission.
         part: Part,
     },
-    /// A certificate is before its time.
+    /// A certificate is not valid yet.
     NotYetValid,
-    /// The server's certificate is for other names.
+    /// The server's certificate is valid for other names.
     WrongName {
-        /// These.
+        /// The names in it.
         names: Vec<String>,
     },
-    /// The registry is called by an address, which is not among the names of the certificate.
+    /// The registry is reached by an IP address that is not among the names of its certificate.
     AddressNotNamed {
-        /// These.
+        /// The names in it.
         names: Vec<String>,
     },
-    /// The server's certificate has a common name and no other, which no client looks at.
+    /// The server's certificate has a common name only, which clients ignore.
     OnlyCommonName,
     /// It is an X.509 certificate of version 1, which has no names.
     OldCertificate,
-    /// The server shows a certificate authority's certificate as its own.
+    /// The server presents a CA certificate as its own.
     AuthorityAsServer,
-    /// The server has another private key than its certificate.
+    /// The server's private key does not belong to its certificate.
     ForeignKey,
     /// The certificate cannot be used for another reason.
     UnusableCertificate,
@@ -114,121 +114,121 @@ pub enum Problem {
     SpeaksHttp,
     /// The port speaks neither TLS nor HTTP.
     SpeaksNeither,
-    /// The server wants a client certificate and there is none.
+    /// The server requires a client certificate and none is configured.
     ClientCertificateWanted {
-        /// By whom it has to be issued, as far as the server says.
+        /// The issuers that the server accepts, as far as it lists them.
         authorities: Vec<String>,
     },
-    /// The server does not accept the client certificate.
+    /// The server refused the client certificate.
     ClientCertificateRefused {
-        /// By whom it has to be issued, as far as the server says.
+        /// The issuers that the server accepts, as far as it lists them.
         authorities: Vec<String>,
-        /// The file of the one that was shown.
+        /// The file of the client certificate.
         path: Option<PathBuf>,
     },
     /// Client and server have no version or cipher suite in common.
-    OldTls,
+    TlsVersion,
     /// The handshake failed for another reason.
     Handshake,
 
     // --- HTTP ---
-    /// The port speaks TLS and was spoken to in plain HTTP.
+    /// The port speaks TLS, and plain HTTP was requested.
     SpeaksTls,
-    /// A page for people came where a registry should have answered.
+    /// A web page was returned where a registry should have answered.
     Html,
-    /// Something else than a registry answers.
+    /// The server is not a registry.
     NotARegistry,
-    /// The registry stands behind a proxy that ends TLS, and does not know that it is reached by https.
-    ForgottenScheme,
-    /// It leads elsewhere, where nobody follows.
+    /// The registry is behind a reverse proxy that terminates TLS, and does not know that it is reached by https.
+    SchemeNotForwarded,
+    /// It redirects to an address that is not followed.
     Redirect,
-    /// The server failed.
+    /// The server reported an internal error.
     ServerError,
     /// Too many requests.
     RateLimited,
 
     // --- logging in ---
-    /// The registry asks in a way that is not spoken here.
+    /// The registry offers no authentication scheme that is supported.
     UnknownScheme,
-    /// The token server is named by http although the registry is reached by https.
+    /// The registry is reached by https, and names a token server with plain http.
     PlainRealm,
-    /// The token server is at a place where no credentials are sent.
-    RefusedRealm,
-    /// A credential helper gave no answer.
+    /// The token server is at an address that no credentials are sent to.
+    UnsafeRealm,
+    /// A credential helper failed.
     Helper {
         /// The program.
         program: String,
-        /// What it was asked for.
+        /// The server key that it was asked for.
         key: String,
         /// How it failed.
         fault: HelperFault,
     },
-    /// Credentials cannot be read where they are kept.
+    /// The credentials store cannot be read.
     CredentialsNotRead,
-    /// Credentials are past their time.
+    /// The credentials have expired.
     ExpiredCredentials {
-        /// Of which sort they are.
+        /// Their type.
         secret: Secret,
     },
-    /// Credentials are wanted and there are none.
+    /// The registry requires credentials and there are none.
     NoCredentials,
-    /// User name and password are wrong, or the token is.
+    /// The registry refused the user name and password, or the token.
     WrongCredentials {
         /// Whose.
         identity: Identity,
     },
-    /// They are right, and do not give the right that is needed.
-    MissingRight {
+    /// The credentials are valid and lack a permission.
+    MissingPermission {
         /// Which.
-        right: Option<Permission>,
-        /// Whose they are; `None` when anonymous.
+        permission: Option<Permission>,
+        /// The account; `None` when anonymous.
         identity: Option<Identity>,
     },
-    /// The registry does not take what its own token server issues.
+    /// The registry refuses tokens of its own token server.
     RefusedToken,
-    /// Something is wrong with the token server.
+    /// The token server cannot be used.
     TokenServer {
         /// Its host and port.
         place: String,
-        /// What.
+        /// Why.
         problem: Box<Problem>,
     },
 
     // --- the API ---
     /// The registry does not list its repositories.
     NoCatalog,
-    /// It does, and not to this user.
+    /// The registry lists its repositories, and not for this user.
     CatalogForbidden,
-    /// Its lists break off or lead in a circle.
+    /// Pages of its lists are missing or repeated.
     Paging,
-    /// There is no such repository.
+    /// The repository does not exist.
     NoRepository,
-    /// Something that a tag needs is gone.
+    /// A manifest or blob that a tag refers to is missing.
     Incomplete,
-    /// The registry deletes nothing, mostly because its operator has not switched it on.
+    /// Deletion is disabled, which is the default of many registries.
     DeletionDisabled,
-    /// The clocks differ.
+    /// The clocks of client and server differ.
     Clock,
     /// Anything else.
     Other,
 }
 
-/// Which certificate it is about.
+/// Which certificate has expired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// The server's own.
     Server,
-    /// That of an issuer, which the server sends too.
+    /// An issuer's, which the server sends too.
     Issuer,
-    /// One of this machine's, from a file.
+    /// A configured one, from this file.
     Trusted(PathBuf),
 }
 
-/// What credentials are made of.
+/// The type of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secret {
     /// A token.
     Token,
-    /// The password that Amazon gives for twelve hours.
+    /// A password of Amazon ECR, which is valid for twelve hours.
     EcrPassword,
 }

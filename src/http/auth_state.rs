@@ -1,9 +1,9 @@
-//! What is known about logging in to one registry, and what is remembered between requests.
+//! What is known about authentication at one registry between requests.
 //!
-//! What is remembered belongs to the origin that asked for it, which after a redirect is not the one that was asked first, and to the
-//! permission that it was asked for. Credentials that were accepted for one repository serve another only where the keychain has the same for
-//! both: a host may have a login for each namespace (containers-auth.json(5)). Of permissions it is remembered who asked for them lately, not
-//! for ever: a registry may have any number of repositories.
+//! Everything is kept by origin (after a redirect, the origin that asked) and by permission. Credentials accepted for
+//! one repository serve another only if the keychain has the same for both: a host may have a login for each namespace
+//! (containers-auth.json(5)). What is kept by permission is bounded, since a registry may have any number of
+//! repositories.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,50 +12,47 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Origin, Url};
 
-use super::fault;
-use super::request::RequestContext;
-use super::token_prefetch::TokenPrefetch;
-use crate::auth::{Credentials, Permission, Token, TokenCache};
+use super::request::{RequestContext, authority};
+use crate::auth::{Credentials, Permission, Token};
 use crate::error::{Denial, Error, Identity, Kind, Refuser, Result};
-use crate::keychain::{CredentialMatch, Keychain, Lookup};
+use crate::keychain::{CredentialMatch, CredentialProvider, Lookup};
 use crate::name::Registry;
 
-/// What an answer is good for: requests for one permission at one origin.
+/// What a token or accepted credentials are valid for: one permission at one origin.
 pub(super) type AuthKey = (Origin, Option<Permission>);
 
-/// What is known about logging in to one registry.
+/// The credentials for one registry, and which of them it accepted.
 #[derive(Debug)]
 pub(super) struct AuthState {
     registry: Registry,
     origin: Origin,
-    keychain: Keychain,
-    pub tokens: TokenCache<AuthKey>,
-    prefetch: Mutex<TokenPrefetch>,
+    keychain: Arc<dyn CredentialProvider>,
     cache: Mutex<AuthCache>,
 }
 
+/// What earlier requests have shown.
 #[derive(Debug, Default)]
 pub(super) struct AuthCache {
-    /// The credentials that an origin accepted as they are, for the permissions that were used lately.
+    /// The `Authorization` values that an origin accepted, by permission.
     accepted: RecentMap<HeaderValue>,
-    /// All that an origin accepted, for whatever permission: as many as there are logins.
+    /// The same for all permissions of an origin: as many as there are logins.
     of_origin: HashMap<Origin, Vec<HeaderValue>>,
-    /// Origins that asked for Bearer: there, credentials are sent only for what they were accepted for.
-    pub bearer: HashSet<Origin>,
-    /// Who the requests for a permission were made as lately.
+    /// Origins that ask for Bearer tokens: there, credentials are sent only for the permission they were accepted for.
+    bearer: HashSet<Origin>,
+    /// Who the latest request for a permission was made as; `None` if anonymous.
     identities: RecentMap<Option<Identity>>,
-    /// Identity tokens as they were found, with those that a token server gave in their place.
+    /// Identity tokens as found, with those that a token server issued to replace them.
     replaced: Vec<(SecretString, SecretString)>,
 }
 
-/// What was remembered last, by permission: at least [`LATELY`] of it, and never more than twice as much.
+/// The most recent entries, by permission: at least [`RECENT`] of them, at most twice as many.
 #[derive(Debug)]
 struct RecentMap<V> {
     new: HashMap<AuthKey, V>,
     old: HashMap<AuthKey, V>,
 }
 
-/// More permissions than requests are ever in flight, so that what a request left behind is still there when its reply is explained.
+/// More than requests are ever in flight, so that what a request stored is still there when its reply is explained.
 const RECENT: usize = 512;
 
 impl<V> Default for RecentMap<V> {
@@ -83,12 +80,21 @@ impl<V> RecentMap<V> {
 }
 
 impl AuthCache {
-    /// Who a request was made as lately; `None` when there was none, `Some(None)` when it was anonymous.
+    /// Who the latest such request was made as; `None` if there was none, `Some(None)` if it was anonymous.
     pub fn identity(&self, key: &AuthKey) -> Option<&Option<Identity>> {
         self.identities.get(key)
     }
 
-    /// Remembers that credentials were accepted as they are.
+    /// Stores that an origin asks for Bearer tokens. Redirects may lead to any number of origins, so the number is
+    /// bounded.
+    pub fn asks_for_bearer(&mut self, origin: &Origin) {
+        if self.bearer.len() >= RECENT {
+            self.bearer.clear();
+        }
+        self.bearer.insert(origin.clone());
+    }
+
+    /// Stores credentials that were accepted.
     pub fn accept(&mut self, key: &AuthKey, header: HeaderValue) {
         let all = self.of_origin.entry(key.0.clone()).or_default();
         if !all.contains(&header) {
@@ -97,133 +103,121 @@ impl AuthCache {
         self.accepted.insert(key.clone(), header);
     }
 
-    /// Forgets credentials that were refused: what they were accepted for before is asked for anew.
+    /// Removes credentials that were refused, for every permission.
     pub fn refuse(&mut self, header: &HeaderValue) {
         self.accepted.retain(|known| known != header);
         self.of_origin.values_mut().for_each(|all| all.retain(|known| known != header));
     }
 
-    /// Remembers who a request was made as.
+    /// Stores who a request was made as.
     pub fn identify(&mut self, key: &AuthKey, identity: Option<Identity>) {
         self.identities.insert(key.clone(), identity);
     }
 }
 
 impl AuthState {
-    pub fn new(registry: Registry, keychain: Keychain) -> Self {
-        Self {
-            origin: registry.base().origin(),
-            registry,
-            keychain,
-            tokens: TokenCache::default(),
-            prefetch: Mutex::default(),
-            cache: Mutex::default(),
-        }
-    }
-
-    /// The `Authorization` that serves such a request: the token or the credentials that served it before, or credentials that the
-    /// origin accepted for something else and that are the ones for this, too.
-    ///
-    /// # Errors
-    ///
-    /// As [`Keychain::credentials`].
-    pub async fn cached_authorization(&self, key: &AuthKey) -> Result<(Option<Arc<Token>>, Option<HeaderValue>)> {
-        if let Some(token) = self.tokens.get_fresh(key) {
-            let header = header_value(&token.authorization());
-            return Ok((Some(token), header));
-        }
-        let accepted = {
-            let remembered = self.cache();
-            if let Some(header) = remembered.accepted.get(key) {
-                return Ok((None, Some(header.clone())));
-            }
-            match remembered.of_origin.get(&key.0) {
-                Some(accepted) if !remembered.bearer.contains(&key.0) => accepted.clone(),
-                _ => Vec::new(),
-            }
-        };
-        if accepted.is_empty() {
-            return Ok((None, None));
-        }
-        // The keychain was asked before, by whatever was accepted: it has read its files.
-        for found in self.credentials(key.1.as_ref()).await? {
-            let header = found.credentials.basic_header().as_ref().and_then(header_value);
-            if let Some(header) = header.filter(|header| accepted.contains(header)) {
-                let mut remembered = self.cache();
-                remembered.accepted.insert(key.clone(), header.clone());
-                remembered.identify(key, Some(found.identity));
-                return Ok((None, Some(header)));
-            }
-        }
-        Ok((None, None))
+    pub fn new(registry: Registry, keychain: Arc<dyn CredentialProvider>) -> Self {
+        Self { origin: registry.base().origin(), registry, keychain, cache: Mutex::default() }
     }
 
     pub fn cache(&self) -> MutexGuard<'_, AuthCache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn prefetch(&self) -> MutexGuard<'_, TokenPrefetch> {
-        self.prefetch.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes that the registry let somebody in, where that was not clear from the beginning.
-    pub fn accept(&self, found: Option<&CredentialMatch>, among: &[CredentialMatch]) {
-        if let (Some(found), [_, _, ..]) = (found, among) {
-            tracing::debug!("{} accepts {}", self.registry, found.identity);
-        }
-    }
-
-    /// Notes who such requests are made as.
-    pub fn identify(&self, key: &AuthKey, found: Option<&CredentialMatch>) {
-        self.cache().identify(key, found.map(|found| found.identity.clone()));
-    }
-
     /// The credentials for the registry, or for one of its repositories: podman keeps them by path.
     pub async fn credentials(&self, permission: Option<&Permission>) -> Result<Vec<CredentialMatch>> {
-        let repository = permission.and_then(|permission| permission.repository.as_ref());
-        self.keychain.credentials(&self.registry, repository).await
+        self.keychain
+            .credentials(&self.registry, permission.and_then(|permission| permission.repository.as_ref()))
+            .await
     }
 
-    /// Whether a request may be sent before anybody has asked who sends it. What only reads always may; what changes the registry
-    /// may not where credentials should be that cannot be had: the registry would take it for somebody else's.
+    /// The `Authorization` that such a request was accepted with, or that the origin accepted for another permission
+    /// for which the keychain has the same credentials.
     ///
     /// # Errors
     ///
-    /// [`Kind::Unidentified`], with what keeps the credentials from being had.
-    pub async fn check_anonymous(&self, key: &AuthKey, context: &RequestContext) -> Result<()> {
+    /// As [`CredentialProvider::credentials`].
+    pub async fn accepted(&self, key: &AuthKey) -> Result<Option<HeaderValue>> {
+        let accepted = {
+            let cache = self.cache();
+            if let Some(header) = cache.accepted.get(key) {
+                return Ok(Some(header.clone()));
+            }
+            match cache.of_origin.get(&key.0) {
+                Some(accepted) if !cache.bearer.contains(&key.0) => accepted.clone(),
+                _ => Vec::new(),
+            }
+        };
+        if accepted.is_empty() {
+            return Ok(None);
+        }
+        // The keychain has read its files by now: something was accepted before.
+        for found in self.credentials(key.1.as_ref()).await? {
+            let header = found.credentials.basic_header().as_ref().and_then(header_value);
+            if let Some(header) = header.filter(|header| accepted.contains(header)) {
+                let mut cache = self.cache();
+                cache.accepted.insert(key.clone(), header.clone());
+                cache.identify(key, Some(found.identity));
+                return Ok(Some(header));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Refuses to send a change anonymously when credentials exist and cannot be had, because a credential helper
+    /// failed: the registry would attribute the change to someone else. Reading is always allowed.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::CredentialsUnavailable`], with the failures of the keychain.
+    pub async fn refuse_anonymous_change(&self, context: &RequestContext) -> Result<()> {
         let Some(Permission { action, repository: Some(repository) }) = &context.permission else { return Ok(()) };
-        if !action.is_change() || self.cached_authorization(key).await?.1.is_some() {
+        if !action.is_change() {
             return Ok(());
         }
         let Lookup { found, failures, .. } = self.keychain.lookup(&self.registry, Some(repository)).await?;
         if !found.is_empty() || failures.is_empty() {
             return Ok(());
         }
-        let what = format!("not going to {action} {repository} on {} anonymously", context.registry);
+        let what = format!("refusing to {action} {repository} on {} without credentials", context.registry);
         Err(failures.iter().fold(Error::new(Kind::CredentialsUnavailable(*action), what), Error::because))
     }
 
-    /// The credentials with the identity token that a token server gave in the place of theirs: the former may be good for
-    /// one use only (RFC 6749 §6). It is not stored anywhere.
+    /// Logs which credentials the registry accepted, if there was a choice.
+    pub fn log_accepted(&self, found: Option<&CredentialMatch>, among: &[CredentialMatch]) {
+        if let (Some(found), [_, _, ..]) = (found, among) {
+            tracing::debug!("{} accepts {}", self.registry, found.identity);
+        }
+    }
+
+    /// Stores who such requests are made as.
+    pub fn identify(&self, key: &AuthKey, found: Option<&CredentialMatch>) {
+        self.cache().identify(key, found.map(|found| found.identity.clone()));
+    }
+
+    /// The credentials, with the identity token that a token server has issued to replace theirs: the former may be
+    /// valid only once (RFC 6749 §6). The new one is not stored on disk.
     pub fn current_credentials(&self, credentials: &Credentials) -> Credentials {
         let mut credentials = credentials.clone();
         if let Credentials::IdentityToken { token, .. } = &mut credentials {
-            let remembered = self.cache();
-            if let Some((_, newer)) = remembered.replaced.iter().find(|(found, _)| same_secret(found, token)) {
+            let cache = self.cache();
+            if let Some((_, newer)) = cache.replaced.iter().find(|(found, _)| same_secret(found, token)) {
                 *token = newer.clone();
             }
         }
         credentials
     }
 
+    /// Stores an identity token that a token server has issued to replace that of `credentials`.
     pub fn store_replacement(&self, credentials: &Credentials, newer: Option<&SecretString>) {
         let (Credentials::IdentityToken { token, .. }, Some(newer)) = (credentials, newer) else { return };
-        let mut remembered = self.cache();
-        remembered.replaced.retain(|(found, _)| !same_secret(found, token));
-        remembered.replaced.push((token.clone(), newer.clone()));
+        let mut cache = self.cache();
+        cache.replaced.retain(|(found, _)| !same_secret(found, token));
+        cache.replaced.push((token.clone(), newer.clone()));
     }
 
-    /// Credentials may be sent to the registry's own origin, and to its https side when it was asked by http and leads there.
+    /// Whether credentials may be sent to `url`: to the registry's own origin, and to its https side if it was asked by
+    /// http and redirects there.
     pub fn may_receive_credentials(&self, url: &Url) -> bool {
         let base = self.registry.base();
         let upgraded = base.scheme() == "http"
@@ -233,37 +227,33 @@ impl AuthState {
         url.origin() == self.origin || upgraded
     }
 
-    /// Adds to a denial by `url` who was denied, and what their token grants.
-    pub fn explain_denial(&self, error: Error, url: &Url, context: &RequestContext) -> Error {
+    /// Adds to a denial by `url` who was denied, and what `token`, if one was sent, grants.
+    pub fn explain_denial(&self, error: Error, url: &Url, context: &RequestContext, token: Option<&Token>) -> Error {
         let Kind::Denied(denial) = error.kind() else { return error };
         if !self.may_receive_credentials(url) {
-            let place = fault::authority(url);
-            let cause = format!("{place} is another server than the registry: it is sent no credentials");
-            let denial = Denial { by: Refuser::OtherServer(place), ..denial.clone() };
+            let host = authority(url);
+            let cause = format!("{host} is not the registry, so it gets no credentials");
+            let denial = Denial { by: Refuser::OtherServer(host), ..denial.clone() };
             return error.with_kind(Kind::Denied(denial)).because(cause);
         }
         let key = (url.origin(), context.permission.clone());
-        let remembered = self.cache();
-        let Some(identity) = remembered.identity(&key) else { return error };
+        let Some(identity) = self.cache().identity(&key).cloned() else { return error };
         let unauthorized = error.reply().is_some_and(|reply| reply.status == 401);
-        let Some(identity) = identity.clone() else {
+        let Some(identity) = identity else {
             return if unauthorized { error.with_kind(Kind::Unauthenticated) } else { error };
         };
-        let token = self.tokens.get_fresh(&key);
         let accepted = token.is_some() || !unauthorized;
-        let cause = if accepted { format!("logged in as {identity}") } else { format!("asked as {identity}") };
+        let cause = if accepted { format!("logged in as {identity}") } else { format!("tried as {identity}") };
         let denial = Denial { identity: Some(identity), accepted, ..denial.clone() };
-        let mut error = error.with_kind(Kind::Denied(denial)).because(cause);
-        if let Some(granted) = token.and_then(|token| token.granted()) {
-            error = error.because(match granted.as_slice() {
-                [] => "the token grants nothing".to_owned(),
-                scopes => {
-                    let scopes: Vec<_> = scopes.iter().map(ToString::to_string).collect();
-                    format!("the token grants only {}", scopes.join(" "))
-                }
-            });
+        let error = error.with_kind(Kind::Denied(denial)).because(cause);
+        match token.and_then(Token::granted).as_deref() {
+            None => error,
+            Some([]) => error.because("the token grants nothing"),
+            Some(scopes) => {
+                let scopes: Vec<_> = scopes.iter().map(ToString::to_string).collect();
+                error.because(format!("the token grants only {}", scopes.join(" ")))
+            }
         }
-        error
     }
 }
 
@@ -290,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_by_repository_has_an_end() {
+    fn what_is_kept_by_permission_is_bounded() {
         let mut remembered = AuthCache::default();
         let header = HeaderValue::from_static("Basic YW5uOnB3");
         for number in 0..20_000 {

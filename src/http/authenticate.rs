@@ -1,40 +1,55 @@
-//! Answering a 401: which credentials go where.
-//!
-//! A request is sent with what served last time, or with nothing: what served another repository serves this one only where the keychain has
-//! the same credentials for both. A 401 is answered from the challenge on that very reply, and the
-//! request is sent again with the answer; a 401 to a fresh answer is final. Credentials go to the registry's own origin and to the
-//! token server that it names, if that is a safe place; an origin reached by a redirect is asked without any.
+//! Authentication: how a 401 is answered, and which credentials go where.
 
 use std::sync::Arc;
 
 use reqwest::header::{HeaderValue, WWW_AUTHENTICATE};
 use url::{Origin, Url};
 
-use super::auth_state::{AuthKey, header_value};
+use super::auth_state::{AuthKey, AuthState, header_value};
+use super::errors::refusal;
+use super::limiter::{Limiter, Permit};
+use super::observe::Observer;
+use super::redirect::Redirects;
 use super::request::Request;
 use super::response::Response;
-use super::status;
-use super::token_prefetch::{PrefetchedToken, only};
-use super::transport::Transport;
+use super::token_source::{PrefetchedToken, TokenQuery, TokenSource};
 use crate::auth::{BearerChallenge, Challenge, Credentials, Scopes, Token, challenges, preferred, token_server};
 use crate::error::{Error, Kind, Result};
 use crate::keychain::CredentialMatch;
 
-/// What was sent to the registry to prove who asks.
+/// Sends requests with the credentials they need.
+#[derive(Debug)]
+pub(super) struct Authenticator {
+    limiter: Arc<Limiter>,
+    redirects: Arc<Redirects>,
+    state: Arc<AuthState>,
+    tokens: Arc<TokenSource>,
+    observer: Arc<Observer>,
+}
+
+/// The `Authorization` that was sent to the registry.
 #[derive(Default)]
 struct SentAuthorization {
-    token: Option<Arc<Token>>,
     header: Option<HeaderValue>,
-    /// The token, where it was fetched before it was asked for.
+    token: Option<Arc<Token>>,
+    /// The token, if it was fetched before the registry asked for one.
     prefetched: Option<PrefetchedToken>,
 }
 
-/// A 401 that is to be answered: for what, where it came from, and what was sent to it in vain.
+impl SentAuthorization {
+    fn prefetched(prefetched: Option<PrefetchedToken>) -> Self {
+        let header = prefetched.as_ref().and_then(PrefetchedToken::header);
+        let token = prefetched.as_ref().map(|prefetched| Arc::clone(&prefetched.token));
+        Self { header, token, prefetched }
+    }
+}
+
+/// A 401 that is to be answered.
 struct PendingChallenge<'a> {
     request: &'a Request,
-    /// Where the reply came from.
+    /// The URL that sent it.
     url: Url,
-    /// What the answer will be good for: what the request needs, at the origin that asks.
+    /// What the answer will be valid for: the permission of the request, at the origin that asks.
     key: AuthKey,
     refused_token: Option<Arc<Token>>,
     refused_header: Option<HeaderValue>,
@@ -43,56 +58,98 @@ struct PendingChallenge<'a> {
 }
 
 impl PendingChallenge<'_> {
-    /// Whether an answer was in vain. A 401 of another origin, to which the answer has led, is a question of its own.
+    /// Whether the answer was refused. A 401 of another origin, to which the answer was redirected, is a new challenge.
     fn is_refused(&self, response: &Response) -> bool {
         response.status() == 401 && response.url().origin() == self.key.0
     }
 
-    /// Whether a token was in vain: one for several repositories may be refused otherwise, too.
+    /// Whether a token was refused; one for several repositories may be refused by 403, too.
     fn is_token_refused(&self, response: &Response, token: &Token) -> bool {
-        self.is_refused(response) || (token.is_for_several() && is_refused(response, &self.key.0))
+        self.is_refused(response) || (token.is_batched() && is_refused(response, &self.key.0))
     }
 }
 
-impl Transport {
-    /// Sends a request, answering one 401 of the registry and one of the place where it leads.
-    pub(super) async fn send_authenticated(&self, request: &Request) -> Result<Response> {
+impl Authenticator {
+    pub fn new(
+        limiter: Arc<Limiter>,
+        redirects: Arc<Redirects>,
+        state: Arc<AuthState>,
+        tokens: Arc<TokenSource>,
+        observer: Arc<Observer>,
+    ) -> Self {
+        Self { limiter, redirects, state, tokens, observer }
+    }
+
+    /// Sends a request, and answers a 401 of the registry and one of the place it redirects to. The reply may have any
+    /// status.
+    ///
+    /// 1. A change is refused if its credentials exist and cannot be had ([`AuthState::refuse_anonymous_change`]).
+    /// 2. The request goes out with the first of these:
+    ///    - the cached token for its permission;
+    ///    - the `Authorization` that was accepted for its permission, or for another one for which the keychain has the
+    ///      same credentials;
+    ///    - if the registry's challenges can be predicted, a token fetched ahead, perhaps for several repositories;
+    ///    - nothing.
+    /// 3. If a token for several repositories is refused (401 or 403), one for this repository alone is tried, and no
+    ///    more are shared.
+    /// 4. A 401 is answered by [`Authenticator::answer_challenge`]:
+    ///    - a Basic challenge to a token is not trusted (Harbor sends one for any `Authorization` that it refuses): the
+    ///      request is sent again without one, and the challenge of that reply counts;
+    ///    - a 401 of the registry's own origin gets the credentials of the keychain, that of any other origin gets
+    ///      none;
+    ///    - Bearer: the token server must be safe to send credentials to ([`token_server`]). A token that another
+    ///      request has fetched comes first, then one for each of the credentials in turn, or an anonymous one;
+    ///    - Basic: each of the credentials in turn;
+    ///    - a 401 to a fresh answer is final.
+    /// 5. If a redirect of the answered request leads to another origin that sends 401, that one is answered once, by
+    ///    rule 4.
+    ///
+    /// # Errors
+    ///
+    /// Why no reply came, an unsafe token server, a challenge that cannot be answered, a refusal by the token server.
+    pub async fn send(&self, request: &Request) -> Result<Response> {
         let key = (request.url.origin(), request.context.permission.clone());
-        self.auth.check_anonymous(&key, &request.context).await?;
-        let mut permit = self.limiter.acquire().await;
-        let (mut token, mut header) = self.auth.cached_authorization(&key).await?;
-        let mut prefetched = None;
-        if header.is_none() && self.auth.prefetch().predicts(&key) {
-            // Nobody else may have to wait while this one waits for its token.
-            drop(permit);
-            prefetched = self.prefetch_token(&key, &request.context).await;
-            permit = self.limiter.acquire().await;
-        }
-        if let Some(prefetched) = &prefetched {
-            (token, header) = (Some(Arc::clone(&prefetched.token)), prefetched.header());
-        }
-        let mut response = self.follow_redirects(request, &request.url, header.as_ref(), Some(permit)).await?;
-        if let Some(shared) = token.take_if(|token| token.is_for_several() && is_refused(&response, &key.0)) {
-            // What is granted together may count for less than what is granted alone.
-            self.auth.prefetch().disable_batches(&key.0);
-            prefetched = self.prefetch_unbatched(&key, &request.context, &shared).await;
-            (token, header) = match &prefetched {
-                Some(prefetched) => (Some(Arc::clone(&prefetched.token)), prefetched.header()),
-                None => (None, None),
-            };
-            response = self.follow_redirects(request, &request.url, header.as_ref(), None).await?;
+        let (mut sent, permit) = self.authorization(request, &key).await?;
+        let mut response = self.redirects.send(request, &request.url, sent.header.as_ref(), Some(permit)).await?;
+        if let Some(shared) = sent.token.take_if(|token| token.is_batched() && is_refused(&response, &key.0)) {
+            self.tokens.prefetching().disable_batches(&key.0);
+            let alone = self.tokens.prefetch_unbatched(&key, &request.context, &shared).await;
+            sent = SentAuthorization::prefetched(alone);
+            response = self.redirects.send(request, &request.url, sent.header.as_ref(), None).await?;
         }
         let first = response.url().origin();
-        let mut response =
-            self.answer_challenge(request, response, SentAuthorization { token, header, prefetched }).await?;
+        let mut response = self.answer_challenge(request, response, sent).await?;
         if response.status() == 401 && response.url().origin() != first {
             response = self.answer_challenge(request, response, SentAuthorization::default()).await?;
         }
-        self.auth.prefetch().mark_read(request.context.permission.as_ref());
+        self.tokens.prefetching().mark_read(request.context.permission.as_ref());
         Ok(response)
     }
 
-    /// The reply, or where it is a 401, that to the request with an answer to it. `sent` is what was sent to the registry.
+    /// Rules 1 and 2 of [`Authenticator::send`]. What is known is looked up once a permit is there: while this request
+    /// waited for one, another may have fetched the token.
+    async fn authorization(&self, request: &Request, key: &AuthKey) -> Result<(SentAuthorization, Permit)> {
+        let permit = self.limiter.acquire().await;
+        let token = self.tokens.cached(key);
+        let header = match &token {
+            Some(token) => header_value(&token.authorization()),
+            None => self.state.accepted(key).await?,
+        };
+        if header.is_some() {
+            return Ok((SentAuthorization { header, token, prefetched: None }, permit));
+        }
+        self.state.refuse_anonymous_change(&request.context).await?;
+        if !self.tokens.prefetching().predicts(key) {
+            return Ok((SentAuthorization::default(), permit));
+        }
+        // No other request may wait while this one waits for its token.
+        drop(permit);
+        let prefetched = self.tokens.prefetch(key, &request.context).await;
+        Ok((SentAuthorization::prefetched(prefetched), self.limiter.acquire().await))
+    }
+
+    /// Rule 4 of [`Authenticator::send`]: the reply, or if it is a 401, the reply to the request with an answer to it.
+    /// `sent` is what was sent to the registry.
     async fn answer_challenge(
         &self,
         request: &Request,
@@ -102,13 +159,13 @@ impl Transport {
         if response.status() != 401 {
             return Ok(response);
         }
-        // What was sent to the registry says nothing about the place where it leads.
-        let is_here = response.url().origin() == request.url.origin();
-        let SentAuthorization { token, header, prefetched } = if is_here { sent } else { SentAuthorization::default() };
+        // What was sent to the registry has not been sent to the place it redirects to.
+        let is_registry = response.url().origin() == request.url.origin();
+        let SentAuthorization { token, header, prefetched } =
+            if is_registry { sent } else { SentAuthorization::default() };
         let mut challenge = challenge_of(&response);
         if token.is_some() && !matches!(challenge, Ok(Challenge::Bearer(_))) {
-            // Harbor answers any Authorization that it does not take with a Basic challenge. Without one it says what it wants.
-            response = self.follow_redirects(request, &request.url, None, None).await?;
+            response = self.redirects.send(request, &request.url, None, None).await?;
             if response.status() != 401 {
                 return Ok(response);
             }
@@ -116,23 +173,23 @@ impl Transport {
         }
         let challenge = match challenge {
             Ok(challenge) => challenge,
-            // With a challenge that cannot be answered, what the reply says is still the reason.
             Err(reason) => return Err(self.unanswerable(reason, response, request).await),
         };
         let url = response.url().clone();
         let permission = request.context.permission.as_ref();
         let key = (url.origin(), permission.cloned());
+        let is_home = self.state.may_receive_credentials(&url);
         if let Challenge::Bearer(challenge) = &challenge
-            && self.auth.may_receive_credentials(&url)
-            && let Ok(realm) = token_server(&url, self.peer(&response), &challenge.realm)
+            && is_home
+            && let Ok(realm) = token_server(&url, response.peer(), &challenge.realm)
         {
-            self.auth.prefetch().learn_challenge(&key, challenge, &realm);
+            self.tokens.prefetching().learn_challenge(&key, challenge, &realm);
         }
         if let Some(prefetched) = prefetched {
             match &challenge {
-                // The answer came before the question: it would be no other now.
+                // The answer was sent before the challenge came, and would be the same now.
                 Challenge::Bearer(challenge) if prefetched.answers(challenge) => return Ok(response),
-                _ => self.auth.prefetch().disable(&url.origin()),
+                _ => self.tokens.prefetching().disable(&url.origin()),
             }
         }
         let pending = PendingChallenge {
@@ -140,11 +197,7 @@ impl Transport {
             key,
             refused_token: token,
             refused_header: header,
-            found: if self.auth.may_receive_credentials(&url) {
-                self.auth.credentials(permission).await?
-            } else {
-                Vec::new()
-            },
+            found: if is_home { self.state.credentials(permission).await? } else { Vec::new() },
             url,
         };
         match challenge {
@@ -153,8 +206,9 @@ impl Transport {
         }
     }
 
+    /// The error for a challenge that cannot be answered: what the reply says is a cause all the same.
     async fn unanswerable(&self, reason: Error, response: Response, request: &Request) -> Error {
-        let error = status::refusal(response, &request.context, &self.secrets).await;
+        let error = refusal(response, &request.context, &self.observer.secrets).await;
         let error = error.with_kind(reason.kind().clone()).because(reason.what());
         reason.causes().iter().fold(error, |error, cause| error.because(cause))
     }
@@ -162,7 +216,7 @@ impl Transport {
     async fn answer_basic(&self, pending: PendingChallenge<'_>, mut response: Response) -> Result<Response> {
         let PendingChallenge { request, url, key, refused_header, found: all, .. } = &pending;
         if let Some(refused) = refused_header {
-            self.auth.cache().refuse(refused);
+            self.state.cache().refuse(refused);
         }
         let mut identity = None;
         for found in all {
@@ -171,26 +225,16 @@ impl Transport {
             if Some(&header) == refused_header.as_ref() {
                 continue;
             }
-            self.remember_secrets(&found.credentials);
-            response = self.follow_redirects(request, url, Some(&header), None).await?;
+            self.observer.protect(&found.credentials);
+            response = self.redirects.send(request, url, Some(&header), None).await?;
             if !pending.is_refused(&response) {
-                self.auth.cache().accept(key, header);
-                self.auth.accept(Some(found), all);
+                self.state.cache().accept(key, header);
+                self.state.log_accepted(Some(found), all);
                 break;
             }
         }
-        self.auth.cache().identify(key, identity);
+        self.state.cache().identify(key, identity);
         Ok(response)
-    }
-
-    /// A token that is there by now: another request has fetched it, or this one was led here by a redirect, or it is fetched with
-    /// those for the repositories that come next.
-    async fn available_token(&self, pending: &PendingChallenge<'_>) -> Option<Arc<Token>> {
-        let PendingChallenge { request, key, found, .. } = pending;
-        match self.auth.tokens.get_fresh(key) {
-            Some(token) => Some(token),
-            None => self.fetch_batched(key, &request.context, only(found)?).await,
-        }
     }
 
     async fn answer_bearer(
@@ -200,35 +244,36 @@ impl Transport {
         challenge: &BearerChallenge,
     ) -> Result<Response> {
         let PendingChallenge { request, url, key, refused_token, found: all, .. } = &pending;
-        self.auth.cache().bearer.insert(key.0.clone());
-        let realm = token_server(url, self.peer(&response), &challenge.realm)?;
+        let context = &request.context;
+        self.state.cache().asks_for_bearer(&key.0);
+        let realm = token_server(url, response.peer(), &challenge.realm)?;
         let mut rejected = refused_token.clone();
         if rejected.is_none()
-            && let Some(kept) = self.available_token(&pending).await
+            && let Some(token) = self.tokens.available(key, context, all).await
         {
-            response = self.follow_redirects(request, url, header_value(&kept.authorization()).as_ref(), None).await?;
-            if !pending.is_token_refused(&response, &kept) {
+            response = self.send_token(request, url, &token).await?;
+            if !pending.is_token_refused(&response, &token) {
                 return Ok(response);
             }
-            rejected = Some(kept);
+            rejected = Some(token);
         }
+        let scopes = Scopes::for_request(challenge.scope.as_deref(), context.permission.as_ref());
         let mut refused = None;
         for found in or_anonymous(all) {
             let credentials = found.map_or(&Credentials::Anonymous, |found| &found.credentials);
-            self.remember_secrets(credentials);
-            self.auth.identify(key, found);
+            self.observer.protect(credentials);
+            self.state.identify(key, found);
             if let Some(header) = credentials.bearer_header().as_ref().and_then(header_value) {
-                response = self.follow_redirects(request, url, Some(&header), None).await?;
+                response = self.redirects.send(request, url, Some(&header), None).await?;
                 if !pending.is_refused(&response) {
-                    self.auth.cache().accept(key, header);
-                    self.auth.accept(found, all);
+                    self.state.cache().accept(key, header);
+                    self.state.log_accepted(found, all);
                     return Ok(response);
                 }
                 continue;
             }
-            let scopes = Scopes::for_request(challenge.scope.as_deref(), request.context.permission.as_ref());
-            let fetch = self.fetch_token(&request.context, &realm, challenge, &scopes, credentials);
-            let token = match self.auth.tokens.get_or_fetch(key.clone(), rejected.as_ref(), fetch).await {
+            let query = TokenQuery { context, realm: &realm, challenge, scopes: &scopes, credentials };
+            let token = match self.tokens.fetch(key, rejected.as_ref(), query).await {
                 Ok(token) => token,
                 Err(error) if matches!(error.kind(), Kind::Denied(_) | Kind::Unauthenticated) => {
                     refused = Some(error);
@@ -236,34 +281,47 @@ impl Transport {
                 }
                 Err(error) => return Err(error),
             };
-            self.auth.prefetch().learn_size(&key.0, &token);
-            response = self.follow_redirects(request, url, header_value(&token.authorization()).as_ref(), None).await?;
+            response = self.send_token(request, url, &token).await?;
             if !pending.is_refused(&response) {
-                self.auth.accept(found, all);
+                self.state.log_accepted(found, all);
                 return Ok(response);
             }
             refused = None;
             rejected = Some(token);
         }
         match refused {
-            Some(error) => Err(self.auth.explain_denial(error, url, &request.context)),
+            Some(error) => Err(self.explain_denial(error, url, request)),
             None => Ok(response),
         }
     }
+
+    async fn send_token(&self, request: &Request, url: &Url, token: &Token) -> Result<Response> {
+        self.redirects.send(request, url, header_value(&token.authorization()).as_ref(), None).await
+    }
+
+    /// Adds to a denial by `url` who was denied, and what the token in use grants.
+    pub fn explain_denial(&self, error: Error, url: &Url, request: &Request) -> Error {
+        let token = self.tokens.cached(&(url.origin(), request.context.permission.clone()));
+        self.state.explain_denial(error, url, &request.context, token.as_deref())
+    }
 }
 
-/// Whether a reply refuses a token for several repositories. There are registries that answer 403 when a token grants too little.
+/// Whether a reply refuses a token for several repositories: some registries answer 403 if a token grants too little.
 fn is_refused(response: &Response, origin: &Origin) -> bool {
     matches!(response.status(), 401 | 403) && response.url().origin() == *origin
 }
 
-/// What the server of a 401 asks for.
+/// The challenge of a 401.
+///
+/// # Errors
+///
+/// If it has none that can be answered.
 pub(super) fn challenge_of(response: &Response) -> Result<Challenge> {
     let lines: Vec<_> = response.headers().get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes).collect();
     preferred(challenges(lines))
 }
 
-/// Each of what was found, or one anonymous try where nothing was.
+/// Each of the credentials, or one anonymous try if there are none.
 fn or_anonymous(found: &[CredentialMatch]) -> impl Iterator<Item = Option<&CredentialMatch>> {
     found.iter().map(Some).chain(found.is_empty().then_some(None))
 }

@@ -1,20 +1,21 @@
-//! How many bytes of replies are held at once: a bound that depends neither on the number of requests nor on what a registry sends.
+//! The budget for reply bodies in memory. It depends neither on the number of requests nor on what a registry sends.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Most bytes of all bodies together. The process may have 128 MiB: each body is read in pieces first, and what it says is a copy.
-const MOST: usize = 40 * 1024 * 1024;
+/// The budget in bytes. The whole process is to stay under 128 MiB: bodies arrive in pieces, and what is parsed is a
+/// copy.
+const MAX: usize = 40 * 1024 * 1024;
 
-/// What is counted at a time, in bytes.
+/// The unit of accounting, in bytes.
 const UNIT: usize = 1024;
 
-/// The bytes that bodies may take together.
+/// The bytes that all bodies may take together.
 #[derive(Debug)]
 pub(super) struct ByteBudget(Arc<Semaphore>);
 
-/// A share of the budget, given back when this is dropped.
+/// A share of the budget, returned on drop.
 #[derive(Debug)]
 pub struct HeldBytes {
     _permit: Option<OwnedSemaphorePermit>,
@@ -22,15 +23,15 @@ pub struct HeldBytes {
 
 impl Default for ByteBudget {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MOST / UNIT)))
+        Self(Arc::new(Semaphore::new(MAX / UNIT)))
     }
 }
 
 impl ByteBudget {
-    /// Waits until there is room for so many bytes. Waiters are served in order, so that a large body is not starved.
+    /// Waits until `bytes` fit. Waiters are served in order, so that a large body is not starved.
     pub(super) async fn hold(&self, bytes: usize) -> HeldBytes {
-        let units = u32::try_from(bytes.clamp(1, MOST).div_ceil(UNIT)).unwrap_or(u32::MAX);
-        // The semaphore is never closed, so there is always room to come.
+        let units = u32::try_from(bytes.clamp(1, MAX).div_ceil(UNIT)).unwrap_or(u32::MAX);
+        // The semaphore is never closed, so this never fails.
         HeldBytes { _permit: Arc::clone(&self.0).acquire_many_owned(units).await.ok() }
     }
 }
@@ -42,9 +43,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_waits_for_what_is_given_back() {
+    fn a_body_that_does_not_fit_waits() {
         let budget = ByteBudget::default();
-        let first = budget.hold(MOST - UNIT).now_or_never().expect("there is room");
+        let first = budget.hold(MAX - UNIT).now_or_never().expect("there is room");
         assert!(budget.hold(UNIT + 1).now_or_never().is_none());
         let second = budget.hold(1).now_or_never().expect("the smallest body takes one unit");
         drop((first, second));

@@ -1,5 +1,5 @@
-//! A connection as a request would make it, for those who look at it below HTTP: to the address that was named for the
-//! host, and through the proxy if there is one.
+//! Raw connections, made as a request would make them: to the address set for the host, and through the proxy if there
+//! is one. For diagnosis below HTTP.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -20,22 +20,23 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 use url::Url;
 
-use super::fault::{authority, find_source, root_cause};
+use super::errors::{find_source, root_cause};
 use super::options::Options;
 use super::proxy::proxy_for;
+use super::request::authority;
 use crate::error::{Error, Kind, Network, Result};
 
-/// A connection on which nothing was sent yet.
+/// A connection on which nothing has been sent yet.
 pub trait RawStream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> RawStream for T {}
 
-/// Connects to the host and port of `url`, within [`Options::connect_timeout`], as a request to it would: at the address
-/// that [`Options::resolve`] names, or through a proxy. `proxy_tls` is for a proxy that is reached by TLS.
+/// Connects to the host and port of `url` within [`Options::connect_timeout`]: at the address that [`Options::resolve`]
+/// sets, or through a proxy. `proxy_tls` is for a proxy that is reached by TLS.
 ///
 /// # Errors
 ///
-/// [`Kind::Network`] when there is no way there.
+/// [`Kind::Network`] if the server or the proxy cannot be reached.
 pub async fn connect(url: &Url, options: &Options, proxy_tls: ClientConfig) -> Result<Box<dyn RawStream>> {
     let connecting = async {
         match Matcher::from_env().intercept(&uri(url)?) {
@@ -67,7 +68,7 @@ async fn direct(url: &Url, options: &Options) -> Result<Box<dyn RawStream>> {
     connected.map(|stream| Box::new(stream.into_inner()) as Box<dyn RawStream>).map_err(|error| unreached(&error, url))
 }
 
-/// `name` is the proxy's for people, without its credentials.
+/// Connects through a proxy; `name` is the proxy without its credentials, for errors.
 async fn through(proxy: &Intercept, name: &str, url: &Url, tls: ClientConfig) -> Result<Box<dyn RawStream>> {
     let to = proxy.uri().clone();
     let mut connector = HttpConnector::new();
@@ -100,7 +101,7 @@ async fn through(proxy: &Intercept, name: &str, url: &Url, tls: ClientConfig) ->
     }
 }
 
-/// A proxy is spoken to in HTTP/1.1, and is offered nothing else.
+/// Offers a proxy nothing but HTTP/1.1.
 fn without_protocols(mut tls: ClientConfig) -> ClientConfig {
     tls.alpn_protocols.clear();
     tls
@@ -123,7 +124,7 @@ fn uri(url: &Url) -> Result<Uri> {
     url.as_str().parse().map_err(|error| Error::invalid(format!("{url} is not an address")).because(error))
 }
 
-/// Gives the same addresses for every name.
+/// A resolver that returns the same addresses for every name.
 #[derive(Debug, Clone)]
 struct Addresses(Vec<SocketAddr>);
 
@@ -159,7 +160,7 @@ mod tests {
         Options { connect_timeout: Duration::from_secs(10), ..Options::default() }
     }
 
-    /// Listens, and says what it was sent when it has answered `answer`.
+    /// Sends `answer` to one client, and returns what that sent.
     async fn server(answer: &'static [u8]) -> (u16, tokio::task::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -174,14 +175,14 @@ mod tests {
         (port, seen)
     }
 
-    async fn received(mut wire: Box<dyn RawStream>) -> String {
+    async fn received(mut stream: Box<dyn RawStream>) -> String {
         let mut text = String::new();
-        wire.read_to_string(&mut text).await.unwrap();
+        stream.read_to_string(&mut text).await.unwrap();
         text
     }
 
     #[tokio::test]
-    async fn a_host_is_reached_where_it_was_said_to_be() {
+    async fn resolve_overrides_the_address_of_a_host() {
         let (port, _) = server(b"").await;
         let named = Resolve { host: "registry.corp".to_owned(), port, address: "127.0.0.1".parse().unwrap() };
         let options = Options { resolve: vec![named], ..options() };
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_closed_port_is_refused_and_a_name_that_is_none_is_not_resolved() {
+    async fn a_closed_port_and_an_unknown_name_are_told_apart() {
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let refusal = |text: String| async move {
             let error = connect(&Url::parse(&text).unwrap(), &options(), tls()).await.err().unwrap();
@@ -211,11 +212,12 @@ mod tests {
     async fn a_proxy_is_asked_for_a_tunnel() {
         let (port, seen) = server(b"HTTP/1.1 200 OK\r\n\r\n").await;
         let url = Url::parse("https://registry.corp:5000/").unwrap();
-        let wire = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), "PROXY", &url, tls()).await.unwrap();
+        let stream =
+            through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), "PROXY", &url, tls()).await.unwrap();
         let request = seen.await.unwrap();
         assert!(request.starts_with("CONNECT registry.corp:5000 HTTP/1.1\r\n"), "{request}");
         assert!(request.contains("Proxy-Authorization: Basic YW5uOnMzY3JldA==\r\n"), "{request}");
-        drop(wire);
+        drop(stream);
     }
 
     #[tokio::test]
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_socks_proxy_is_spoken_to_in_its_own_words() {
+    async fn a_socks_proxy_gets_the_socks_protocol() {
         let (port, seen) = server(b"\x05\xff").await;
         let url = Url::parse("https://registry.corp:5000/").unwrap();
         let error = through(&proxy(&format!("socks5h://127.0.0.1:{port}")), "PROXY", &url, tls()).await.err().unwrap();

@@ -1,32 +1,32 @@
-//! The `Link` header of a listing: where the next page is (RFC 8288; OCI distribution specification, "Listing").
+//! The `Link` header of a listing: the next page (RFC 8288; OCI distribution specification, "Listing").
 //!
-//! A header that cannot be used is an error, never the end of the list: a listing that silently stops is the worst answer.
+//! A header that cannot be used is an error, never the end of the list.
 
 use url::Url;
 
 use crate::error::{Error, Kind, Result};
 
-/// Longest address of a next page, in bytes.
-const LONGEST: usize = 8 * 1024;
+/// The longest URL of a next page, in bytes.
+const MAX_LENGTH: usize = 8 * 1024;
 
-/// Where a listing goes on.
+/// Where a listing continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextPage {
-    /// There is no further page.
+    /// This is the last page.
     Last,
     /// The next page, on the same origin as the request.
     At(Url),
 }
 
-/// Reads the `Link` header lines of the reply to `request`.
+/// Parses the `Link` header lines of the reply to `request`.
 ///
-/// An address is taken literally, relative ones against `request`. One whose path differs from the request's keeps the request's path
-/// and gives its query: Artifactory and Nexus drop the prefix under which they are reached.
+/// A URL is resolved against `request`. If its path differs, only its query is used: Artifactory and Nexus drop the
+/// path prefix under which they are reached.
 ///
 /// # Errors
 ///
-/// [`Kind::Incomplete`] for a header that cannot be read, an address of more than 8 KiB, one with a user name, one on another
-/// origin, or one that leads back to `request`.
+/// [`Kind::Incomplete`] for a header that cannot be parsed, a URL longer than 8 KiB, with a user name, on another
+/// origin, or equal to `request`.
 pub fn next_page<'a>(request: &Url, lines: impl IntoIterator<Item = &'a [u8]>) -> Result<NextPage> {
     let unreadable = |reason: String| Error::new(Kind::Incomplete, "cannot read the Link header").because(reason);
     for line in lines {
@@ -38,8 +38,8 @@ pub fn next_page<'a>(request: &Url, lines: impl IntoIterator<Item = &'a [u8]>) -
             if link.uri.is_empty() {
                 return Ok(NextPage::Last);
             }
-            if link.uri.len() > LONGEST {
-                return Err(unreadable(format!("the address is longer than {LONGEST} bytes")));
+            if link.uri.len() > MAX_LENGTH {
+                return Err(unreadable(format!("the address is longer than {MAX_LENGTH} bytes")));
             }
             let url = request.join(link.uri).map_err(|error| unreadable(format!("{error}: {}", link.uri)))?;
             return follow(request, url).map(NextPage::At);
@@ -61,7 +61,7 @@ fn follow(request: &Url, mut url: Url) -> Result<Url> {
         tracing::debug!(path = url.path(), "the Link header has another path than the request: keeping the request's");
         url.set_path(request.path());
     }
-    // It is not sent, so that it must not make one page look like two.
+    // A fragment is not sent, so it must not make one page look like two.
     url.set_fragment(None);
     if url == *request {
         return Err(pagination_loop("the Link header leads back to the same page"));
@@ -69,7 +69,7 @@ fn follow(request: &Url, mut url: Url) -> Result<Url> {
     Ok(url)
 }
 
-/// The error for pages that lead in a circle.
+/// The error for pages that link in a circle.
 pub(crate) fn pagination_loop(cause: &str) -> Error {
     Error::new(Kind::Incomplete, "pagination loop").because(cause)
 }
@@ -82,7 +82,7 @@ struct Link<'a> {
 }
 
 impl Link<'_> {
-    /// distribution itself sends links without `rel` in places: in brackets they count as the next page.
+    /// distribution sends some links without `rel`: in brackets they count as the next page.
     fn is_next(&self) -> bool {
         match self.rel {
             Some(rel) => rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("next")),
@@ -91,7 +91,7 @@ impl Link<'_> {
     }
 }
 
-/// RFC 8288 §3, tolerating addresses without angle brackets (Quay once sent them) where a `rel` says what they are.
+/// Parses RFC 8288 §3, and URLs without angle brackets (Quay once sent them) that have a `rel`.
 fn parse(line: &str) -> Result<Vec<Link<'_>>, String> {
     let mut rest = Rest(line);
     let mut links = Vec::new();

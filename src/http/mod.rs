@@ -1,47 +1,48 @@
-//! One transport for everything that is sent: connections, authentication, retries, redirects, limits, paging.
+//! The transport, layer on layer, each a type that owns its state:
 //!
-//! [`Transport::send`] takes a [`Request`] and returns a [`Response`] whose status is a success, or an [`Error`](crate::Error)
-//! that says why not. A caller never sees a 401, a redirect or a 503 that went away on a second try.
+//! - [`pool`]: one HTTP client for each origin; sends a single request
+//! - [`limiter`]: bounds how many are in flight, and spaces out requests to an origin that answered 429
+//! - [`redirect`]: follows redirects, and keeps credentials from other origins
+//! - [`authenticate`]: answers a 401, with [`auth_state`] (what was accepted) and [`token_source`] (tokens, cached or
+//!   prefetched)
+//! - [`transport`]: retries, and reads bodies within a budget
+//!
+//! Beside them, [`errors`] turns failures into [`Error`](crate::Error)s and [`observe`] counts and logs. A caller of
+//! [`Transport::send`] never sees a 401, a redirect or a 503 that passed.
 
 mod auth_state;
 mod authenticate;
 mod budget;
 mod connect;
-mod fault;
+mod errors;
 mod limiter;
 mod link;
-mod login;
-mod look;
+mod observe;
 mod options;
+mod pool;
 mod proxy;
-mod redact;
 mod redirect;
 mod request;
 mod response;
 mod retry;
-mod retry_state;
-mod stats;
-mod status;
-mod token_prefetch;
+mod retry_after;
+mod timeouts;
+mod token_source;
 mod transport;
 mod verify;
-mod warning;
 
 pub use budget::HeldBytes;
 pub use connect::{RawStream, connect};
+pub use errors::{registry_errors, summary};
 pub(crate) use link::pagination_loop;
 pub use link::{NextPage, next_page};
-pub use look::AuthOutcome;
+pub use observe::{Stats, Totals, redacted_headers, redacted_url, warning_text};
 pub use options::{Jobs, Options, Resolve};
 pub use proxy::{has_proxy_but_for_exceptions, proxy_for, proxy_variable};
-pub use redact::{redacted_headers, redacted_url};
 pub use redirect::redirect_target;
 pub use request::{Request, RequestContext};
 pub use response::Response;
-pub use retry::{Backoff, RetryAfter, is_transient_status, retry_after};
-pub use retry_state::RetryState;
-pub use stats::{Stats, Totals};
-pub use status::{registry_errors, summary};
-pub use transport::Transport;
+pub use retry::{Backoff, RetryState, is_transient_status};
+pub use retry_after::{RetryAfter, retry_after};
+pub use transport::{AuthOutcome, Transport};
 pub use verify::{Caveat, Verification};
-pub use warning::warning_text;

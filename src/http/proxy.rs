@@ -1,4 +1,4 @@
-//! Whether a request goes through a proxy: the same rules that the HTTP client follows, for those who must know.
+//! Whether a request goes through a proxy, by the rules that the HTTP client follows.
 
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
@@ -12,14 +12,15 @@ pub fn proxy_for(url: &Url) -> Option<String> {
     Some(format!("{}://{}{port}", uri.scheme_str().unwrap_or("http"), uri.host().unwrap_or_default()))
 }
 
-/// The variable that names a proxy for URLs like this one, whether or not it holds anything of use and whatever `NO_PROXY` says.
+/// The variable that sets a proxy for URLs of this scheme, even if its value is unusable or `NO_PROXY` exempts the
+/// host.
 pub fn proxy_variable(url: &Url) -> Option<&'static str> {
     let own = if url.scheme() == "https" { ["HTTPS_PROXY", "https_proxy"] } else { ["HTTP_PROXY", "http_proxy"] };
     let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     own.into_iter().chain(["ALL_PROXY", "all_proxy"]).find(is_set)
 }
 
-/// Whether requests for a URL would go through a proxy, were it not for `NO_PROXY`.
+/// Whether `NO_PROXY` is all that keeps requests for a URL from a proxy: ignores that variable.
 pub fn has_proxy_but_for_exceptions(url: &Url) -> bool {
     let value = |names: [&str; 2]| names.into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
     let matcher = Matcher::builder()

@@ -1,35 +1,92 @@
-//! Which redirects are followed, and where to. The transport follows them itself, so that credentials stay with their origin.
+//! Redirects: which are followed, and where to. They are not left to the HTTP client, so that credentials stay with
+//! their origin.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use reqwest::Method;
+use reqwest::header::{HeaderValue, LOCATION};
 use url::Url;
 
+use super::limiter::{Limiter, Permit};
+use super::pool::Message;
+use super::request::Request;
+use super::response::Response;
 use crate::auth::may_lead_to;
 use crate::error::{Error, Fault, Kind, Result, Tls};
 
 /// How many redirects in a row are followed.
-pub(super) const MAX_HOPS: usize = 5;
+const MAX_HOPS: usize = 5;
+
+/// Sends requests along their redirects.
+#[derive(Debug)]
+pub(super) struct Redirects {
+    limiter: Arc<Limiter>,
+}
+
+impl Redirects {
+    pub fn new(limiter: Arc<Limiter>) -> Self {
+        Self { limiter }
+    }
+
+    /// Sends a request to `url` and follows its redirects. `authorization` goes to the origin of `url` alone; once a
+    /// redirect has left that origin it is not sent again, even if the way leads back. `permit` is one that the request
+    /// holds already.
+    ///
+    /// # Errors
+    ///
+    /// Why no reply came, and those of [`redirect_target`].
+    pub async fn send(
+        &self,
+        request: &Request,
+        url: &Url,
+        authorization: Option<&HeaderValue>,
+        mut permit: Option<Permit>,
+    ) -> Result<Response> {
+        let (mut url, mut authorization) = (url.clone(), authorization);
+        for _ in 0..=MAX_HOPS {
+            let permit = match permit.take() {
+                Some(permit) => permit,
+                None => self.limiter.acquire().await,
+            };
+            let Request { method, headers, body, .. } = request;
+            let message = Message { method, url: &url, headers, authorization, body: body.clone() };
+            let response = self.limiter.send(permit, message).await?;
+            if !matches!(response.status(), 301 | 302 | 303 | 307 | 308) {
+                return Ok(response);
+            }
+            let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
+            let next = redirect_target(method, &url, response.peer(), location)?;
+            if next.origin() != url.origin() {
+                authorization = None;
+            }
+            url = next;
+        }
+        let what = format!("too many redirects from {}", request.context.registry);
+        Err(Error::new(Kind::Protocol(Fault::Redirect), what)
+            .because(format!("{} is still redirected after {MAX_HOPS} redirects", request.url.path())))
+    }
+}
 
 /// Where a redirect from `from` leads, when it may be followed.
 ///
-/// `peer` is the address that `from` was reached at, if known: it tells how private the place is that the redirect comes from.
+/// `peer` is the address of `from`, if known: it tells how private the network is that the redirect comes from.
 ///
 /// # Errors
 ///
-/// - [`Fault::Redirect`]: the method is not GET or HEAD; no `Location`; not http or https; a user name in the address; an address
-///   of a more private class than where the request went (a public registry must not lead into the local network).
+/// - [`Fault::Redirect`]: the method is not GET or HEAD; no `Location`; not http or https; a user name in the address;
+///   an address of a more private class than where the request went (a public registry must not lead into the local
+///   network).
 /// - [`Tls::Downgrade`]: from https to http.
 pub fn redirect_target(method: &Method, from: &Url, peer: Option<IpAddr>, location: Option<&[u8]>) -> Result<Url> {
     let host = from.host_str().unwrap_or_default();
     let refused = |cause: String| {
-        Error::new(Kind::Protocol(Fault::Redirect), format!("{host} answered with a redirect that is not followed"))
-            .because(cause)
+        Error::new(Kind::Protocol(Fault::Redirect), format!("refusing to follow a redirect from {host}")).because(cause)
     };
     if !matches!(*method, Method::GET | Method::HEAD) {
-        return Err(refused(format!("a {method} is never redirected")));
+        return Err(refused(format!("a {method} request does not follow redirects")));
     }
-    let location = location.ok_or_else(|| refused("it has no Location header".into()))?;
+    let location = location.ok_or_else(|| refused("no Location header".into()))?;
     let location = std::str::from_utf8(location).map_err(|_| refused("its Location is not UTF-8".into()))?;
     let to = from.join(location).map_err(|error| refused(format!("its Location is not a URL: {error}")))?;
     if !matches!(to.scheme(), "http" | "https") {
@@ -46,7 +103,7 @@ pub fn redirect_target(method: &Method, from: &Url, peer: Option<IpAddr>, locati
     }
     if from.origin() != to.origin() && !may_lead_to(from, peer, &to) {
         let to = to.host_str().unwrap_or_default();
-        return Err(refused(format!("it leads into a more private network, to {to}")));
+        return Err(refused(format!("it leads to {to}, in a more private network")));
     }
     Ok(to)
 }

@@ -1,4 +1,4 @@
-//! A request as data: it can be sent again.
+//! A request as data, so that it can be sent again.
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -8,38 +8,38 @@ use url::Url;
 use crate::auth::Permission;
 use crate::error::{Missing, Operation};
 
-/// What is sent, and what it is about.
+/// A request, and what its errors need to know.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// GET, HEAD, DELETE, PUT or POST.
     pub method: Method,
-    /// Where to. Built from types by the registry floor, or a link that was checked.
+    /// The target: built from types by the registry layer, or a verified link.
     pub url: Url,
-    /// Headers besides `Authorization`, which the transport adds.
+    /// Headers other than `Authorization`, which the transport adds.
     pub headers: HeaderMap,
-    /// The body, held in memory: rls sends nothing large.
+    /// The body, in memory: only manifests and small configs are sent.
     pub body: Option<Bytes>,
-    /// What the request is about, for the token to ask for and the error to report.
+    /// What the request is about: decides the token's scope and words its errors.
     pub context: RequestContext,
 }
 
-/// What a request is about: the facts its errors are made of.
+/// What a request is about.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
-    /// The registry, as people name it.
+    /// The registry, as `HOST[:PORT]`.
     pub registry: String,
-    /// The thing asked for, as people name it: `team/app:1.4.0`, `the catalog`.
+    /// The object of the request, for people: `team/app:1.4.0`, `the catalog`.
     pub name: String,
-    /// The permission that is needed; `None` for the API's root.
+    /// The permission it needs; `None` for the API's root.
     pub permission: Option<Permission>,
-    /// What a 404 means when the reply does not say.
+    /// What a 404 means when the reply has no error code.
     pub missing: Missing,
     /// What a 405 means.
     pub operation: Operation,
 }
 
 impl Request {
-    /// A request without further headers or a body.
+    /// A request without headers and body.
     pub fn new(method: Method, url: Url, context: RequestContext) -> Self {
         Self { method, url, headers: HeaderMap::new(), body: None, context: context }
     }
@@ -58,8 +58,14 @@ impl Request {
         self
     }
 
-    /// Whether sending it twice is the same as sending it once, whatever happened to the first.
+    /// Whether it can be repeated safely, even if the first one may have arrived.
     pub(super) fn is_repeatable(&self) -> bool {
         matches!(self.method, Method::GET | Method::HEAD)
     }
+}
+
+/// The `host[:port]` of a URL; the port only if it is not the scheme's default.
+pub(super) fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

@@ -1,43 +1,42 @@
-//! A reply whose body is read under a limit.
+//! A reply, whose body is read under limits.
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 use url::Url;
 
-use super::fault;
+use super::errors::broken_body;
 use super::limiter::Permit;
-use super::stats::Stats;
+use super::observe::Stats;
+use super::proxy::proxy_for;
+use super::timeouts::Timeouts;
 use crate::error::{Error, Fault, Kind, Result};
 
-/// A reply: its head is here, its body is read with [`Response::bytes`] or [`Response::chunk`].
+/// The head of a reply; its body is read with [`Response::bytes`] or [`Response::chunk`].
 #[derive(Debug)]
 pub struct Response {
     inner: reqwest::Response,
-    /// Held until the body is there.
-    permit: Option<Permit>,
+    latency: Duration,
+    timeouts: Timeouts,
     stats: Arc<Stats>,
-    limits: Limits,
-}
-
-/// How long a reply may take.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    /// The longest silence within it.
-    pub idle: Duration,
-    /// When all of it has to be there.
-    pub deadline: Option<Instant>,
+    /// Held until the body is read.
+    permit: Option<Permit>,
 }
 
 impl Response {
-    pub(super) fn new(inner: reqwest::Response, permit: Option<Permit>, stats: Arc<Stats>, limits: Limits) -> Self {
-        Self { inner, permit: permit, stats, limits }
+    pub(super) fn new(inner: reqwest::Response, latency: Duration, timeouts: Timeouts, stats: Arc<Stats>) -> Self {
+        Self { inner, latency, timeouts, stats, permit: None }
     }
 
-    /// Lets another request have this one's permit: whoever reads the rest of the body waits for other requests before reading on.
+    /// Keeps a permit until the body is read.
+    pub(super) fn hold_permit(&mut self, permit: Permit) {
+        self.permit = Some(permit);
+    }
+
+    /// Gives the permit back early, for a body whose reader waits for other requests before it reads on.
     pub fn release_permit(&mut self) {
         self.permit = None;
     }
@@ -47,12 +46,22 @@ impl Response {
         self.inner.status().as_u16()
     }
 
-    /// The status as people know it: `503 Service Unavailable`.
+    /// Whether the status is one of success.
+    pub(super) fn is_success(&self) -> bool {
+        self.inner.status().is_success()
+    }
+
+    /// How long the head of the reply took.
+    pub(super) fn latency(&self) -> Duration {
+        self.latency
+    }
+
+    /// The status with its reason: `503 Service Unavailable`.
     pub(super) fn status_line(&self) -> String {
         self.inner.status().to_string().trim_end_matches(" <unknown status code>").to_owned()
     }
 
-    /// Where the reply came from, after redirects.
+    /// The URL that replied, after redirects.
     pub fn url(&self) -> &Url {
         self.inner.url()
     }
@@ -62,12 +71,12 @@ impl Response {
         self.inner.headers()
     }
 
-    /// The first value of a header field, where it is text.
+    /// The first value of a header field, if it is text.
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers().get(name).and_then(|value| value.to_str().ok()).map(str::trim)
     }
 
-    /// How long the body is, where that is said and no encoding is undone on the way.
+    /// The length of the body, if announced and not encoded.
     pub(super) fn content_length(&self) -> Option<u64> {
         self.inner.content_length()
     }
@@ -83,26 +92,25 @@ impl Response {
         self.inner.version()
     }
 
-    /// The address that was connected to: the registry's, or the proxy's.
+    /// The address that the reply came from; `None` behind a proxy.
     pub fn peer(&self) -> Option<IpAddr> {
-        self.inner.remote_addr().map(|address| address.ip())
+        if proxy_for(self.url()).is_some() { None } else { self.inner.remote_addr().map(|address| address.ip()) }
     }
 
     /// The next piece of the body; `None` at its end.
     ///
     /// # Errors
     ///
-    /// [`Fault::Truncated`] when it ends early, [`Kind::TimedOut`] when it stops coming, otherwise what broke the connection.
+    /// [`Fault::Truncated`] when it ends early, [`Kind::TimedOut`] when it stalls, otherwise what broke the connection.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        let Limits { idle, deadline } = self.limits;
-        // Whoever reads may pause for longer than a server may be silent, as a list does whose names cost a request each. So what has
-        // come in the meantime counts first and the clock second; the HTTP client's own limit does it the other way round.
-        let chunk = fault::within_deadline(deadline, async {
-            let chunk = tokio::time::timeout(idle, self.inner.chunk()).await;
-            let chunk = chunk.map_err(|_| fault::stalled_body(self.inner.url()))?;
-            chunk.map_err(|error| fault::broken_body(&error, self.inner.url()))
-        })
-        .await?;
+        // The caller may pause longer than a server may be silent: a list whose names cost a request each does. So data
+        // that has arrived counts before the clock does; the HTTP client's own limit does it the other way round.
+        let (timeouts, url) = (self.timeouts, self.inner.url().clone());
+        let chunk = timeouts.within_deadline(async {
+            let chunk = timeouts.until_chunk(&url, self.inner.chunk()).await?;
+            chunk.map_err(|error| broken_body(error, &url))
+        });
+        let chunk = chunk.await?;
         match &chunk {
             Some(chunk) => self.stats.count_bytes(chunk.len()),
             None => self.permit = None,
@@ -110,11 +118,11 @@ impl Response {
         Ok(chunk)
     }
 
-    /// The whole body, which may have `limit` bytes at most.
+    /// The whole body, of at most `limit` bytes; `what` names it in errors.
     ///
     /// # Errors
     ///
-    /// [`Fault::TooLarge`], without having read more than that, and the errors of [`Response::chunk`].
+    /// [`Fault::TooLarge`], before more than that is read, and those of [`Response::chunk`].
     pub async fn bytes(&mut self, limit: usize, what: &str) -> Result<Bytes> {
         self.refuse_encoding()?;
         let too_large = || {
@@ -137,7 +145,7 @@ impl Response {
         Ok(body.freeze())
     }
 
-    /// The start of the body, as much as `limit` bytes of it; whatever goes wrong ends it.
+    /// The start of the body, at most `limit` bytes; an error ends it.
     pub async fn start(&mut self, limit: usize) -> Bytes {
         let mut body = BytesMut::new();
         while body.len() < limit {
@@ -150,7 +158,8 @@ impl Response {
         body.freeze()
     }
 
-    /// The encodings that were offered are undone by the HTTP client, which then removes the header. What is left was not offered.
+    /// Refuses a Content-Encoding. The HTTP client undoes those it offers and removes the header; what is left was not
+    /// offered.
     ///
     /// # Errors
     ///
@@ -162,7 +171,7 @@ impl Response {
                 Kind::Protocol(Fault::Malformed),
                 format!("unexpected reply from {}", self.url().host_str().unwrap_or_default()),
             )
-            .because(format!("it has Content-Encoding {encoding}, which was not asked for"))),
+            .because(format!("its Content-Encoding is {encoding}, which was not requested"))),
         }
     }
 }

@@ -1,24 +1,30 @@
-//! When to send again, and how long to wait before.
+//! Retries: which errors are transient, how long to wait, and when to give up.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use url::{Origin, Url};
 
-/// The longest wait that a `Retry-After` may ask for; beyond it the request fails at once and says when to come back.
-pub(super) const MAX_WAIT: Duration = Duration::from_secs(60);
+use super::errors::is_transient;
+use super::limiter::Limiter;
+use super::observe::Stats;
+use super::options::Options;
+use super::retry_after::MAX_WAIT;
+use super::timeouts::Timeouts;
+use crate::error::{Error, Kind, Network, Result};
 
-/// Statuses that may pass: protocol errors of RFC 9110 and those of the proxies in front of registries (nginx, Cloudflare).
+/// Statuses that may pass: protocol errors of RFC 9110 and those of the proxies in front of registries (nginx,
+/// Cloudflare).
 pub fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
 }
 
-/// The waits between attempts: the first, twice that, four times that, …, each with jitter of up to as much again, 8 s at most
-/// without it.
+/// The waits between attempts: doubling up to 8 s, each with up to as much jitter again.
 #[derive(Debug)]
 pub struct Backoff(backon::ExponentialBackoff);
 
 impl Backoff {
-    /// Waits for so many repetitions.
+    /// The waits before `retries` repetitions, the first of `first`.
     pub fn new(retries: u32, first: Duration) -> Self {
         Self(
             ExponentialBuilder::default()
@@ -27,7 +33,7 @@ impl Backoff {
                 .with_max_delay(Duration::from_secs(8))
                 .with_max_times(retries as usize)
                 .with_jitter()
-                // Without a seed of its own, every client would wait alike: the crate is built without `std`.
+                // Without a seed, every client would wait alike: the crate is built without `std`.
                 .with_jitter_seed(fastrand::u64(..))
                 .build(),
         )
@@ -42,39 +48,63 @@ impl Iterator for Backoff {
     }
 }
 
-/// What a `Retry-After` header asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RetryAfter {
-    /// Nothing that can be understood: wait as if the header were absent.
-    Absent,
-    /// Wait so long.
-    Wait(Duration),
-    /// Longer than it makes sense to wait: fail now, and say how long it would have been.
-    TooLong(Duration),
+/// The attempts at one request: how many were made, and how long to wait before the next.
+#[derive(Debug)]
+pub struct RetryState {
+    origin: Origin,
+    repeatable: bool,
+    backoff: Backoff,
+    timeouts: Timeouts,
+    tries: u32,
 }
 
-/// Reads a `Retry-After` value (RFC 9110 §10.2.3: seconds, or a date in one of the three HTTP formats).
-///
-/// Docker Hub has sent a Unix time where seconds belong; a number too large to be a wait is read as one.
-pub fn retry_after(value: &[u8], now: SystemTime) -> RetryAfter {
-    let Ok(text) = std::str::from_utf8(value) else { return RetryAfter::Absent };
-    let text = text.trim();
-    let wait = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        let Ok(seconds) = text.parse::<u64>() else { return RetryAfter::Absent };
-        const TEN_YEARS: u64 = 10 * 365 * 24 * 3600;
-        if seconds > TEN_YEARS {
-            let until = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
-            until.and_then(|until| until.duration_since(now).ok())
-        } else {
-            Some(Duration::from_secs(seconds))
+impl RetryState {
+    /// The attempts at `url`. A request that is not `repeatable` is sent again only if the server did not process it.
+    pub(super) fn new(options: &Options, url: &Url, repeatable: bool) -> Self {
+        let backoff = Backoff::new(options.retries, options.first_wait);
+        Self { origin: url.origin(), repeatable, backoff, timeouts: Timeouts::new(options), tries: 1 }
+    }
+
+    /// Waits until the next attempt is due.
+    ///
+    /// # Errors
+    ///
+    /// `error` itself when it is not transient, no attempts are left, or the wait would be too long.
+    pub(super) async fn wait_or_fail(&mut self, limiter: &Limiter, stats: &Stats, error: Error) -> Result<()> {
+        if !self.is_retryable(&error) {
+            return Err(error);
         }
-    } else {
-        httpdate::parse_http_date(text).ok().and_then(|date| date.duration_since(now).ok())
-    };
-    match wait {
-        None => RetryAfter::Absent,
-        Some(wait) if wait > MAX_WAIT => RetryAfter::TooLong(wait),
-        Some(wait) => RetryAfter::Wait(wait),
+        let Some(backoff) = self.backoff.next() else {
+            let tries = self.tries;
+            return Err(if tries > 1 { error.because(format!("gave up after {tries} tries")) } else { error });
+        };
+        let wait = error.retry_after().unwrap_or(backoff);
+        if wait > MAX_WAIT || self.timeouts.forbids(wait) {
+            return Err(error);
+        }
+        tracing::debug!("{error}; trying again in {} ms", wait.as_millis());
+        self.tries += 1;
+        stats.count_retry();
+        if matches!(error.kind(), Kind::RateLimited) {
+            limiter.delay_origin(&self.origin, wait);
+        } else {
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    fn is_retryable(&self, error: &Error) -> bool {
+        if error.is_during_login() {
+            return false;
+        }
+        match error.kind() {
+            // The server turned the request away, or never got it: any method may be sent again.
+            Kind::RateLimited | Kind::Network(Network::ConnectTimeout | Network::HandshakeTimeout) => true,
+            _ if !self.repeatable => false,
+            // The status decides, whatever the body: proxies send an HTML page with a 502.
+            Kind::Protocol(_) if error.reply().is_some_and(|reply| is_transient_status(reply.status)) => true,
+            _ => is_transient(error),
+        }
     }
 }
 

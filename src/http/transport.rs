@@ -1,99 +1,117 @@
-//! Sending: connections, redirects, retries. Who may see which credentials is decided in `answer`.
+//! The transport: every layer put together.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
-use reqwest::{Method, redirect};
-use url::{Origin, Url};
 
 use super::auth_state::AuthState;
+use super::authenticate::Authenticator;
 use super::budget::{ByteBudget, HeldBytes};
-use super::fault::{self, Attempt};
-use super::limiter::{ConcurrencyLimiter, Permit};
+use super::errors::check;
+use super::limiter::Limiter;
+use super::observe::{Observer, Stats};
 use super::options::Options;
-use super::proxy::proxy_for;
-use super::redact::{Secrets, redacted_headers, redacted_url};
-use super::redirect::{MAX_HOPS, redirect_target};
-use super::request::Request;
-use super::response::{Limits, Response};
-use super::stats::Stats;
-use super::{status, warning};
-use crate::error::{Error, Fault, Kind, Result};
-use crate::keychain::Keychain;
+use super::pool::Pool;
+use super::redirect::Redirects;
+use super::request::{Request, RequestContext};
+use super::response::Response;
+use super::retry::RetryState;
+use super::timeouts::Timeouts;
+use super::token_source::TokenSource;
+use super::verify::{CredentialVerifier, Verification};
+use crate::auth::Token;
+use crate::error::{Error, Identity, Result};
+use crate::keychain::{CredentialMatch, CredentialProvider};
 use crate::name::{Registry, Repository};
 use crate::trust::Trust;
 
-/// Everything that is sent to a registry and its token server goes through one of these.
-///
-/// Connections are kept and reused. Each origin has its own connections and its own trust, so that neither a CA nor a client
-/// certificate meant for one host serves another.
+/// Sends everything for one registry and its token server: pool ← limiter ← redirects ← authenticator ← retries.
 #[derive(Debug)]
 pub struct Transport {
-    pub(super) auth: AuthState,
-    pub(super) stats: Arc<Stats>,
-    pub(super) secrets: Secrets,
-    pub(super) options: Options,
-    /// A permit is held until the reply is there, with its body where that is what was asked for: a request that waits for a token does
-    /// not keep the token request from being sent.
-    pub(super) limiter: Arc<ConcurrencyLimiter>,
-    /// What bodies that are held whole may take together.
+    options: Arc<Options>,
+    timeouts: Timeouts,
+    observer: Arc<Observer>,
+    limiter: Arc<Limiter>,
+    redirects: Arc<Redirects>,
+    state: Arc<AuthState>,
+    tokens: Arc<TokenSource>,
+    authenticator: Authenticator,
+    /// What bodies held in memory may take together.
     budget: ByteBudget,
-    trust: Trust,
-    clients: Mutex<HashMap<Origin, reqwest::Client>>,
-    /// When an origin that answered 429 may be asked again.
-    not_before: Mutex<HashMap<Origin, Instant>>,
-    /// Origins from which a reply came.
-    answered: Mutex<HashSet<Origin>>,
-    warnings: Mutex<Vec<String>>,
+}
+
+/// How a request was authenticated.
+#[derive(Debug, Clone, Default)]
+pub struct AuthOutcome {
+    /// Whose credentials were used; `None` for an anonymous request.
+    pub identity: Option<Identity>,
+    /// The token in use; `None` if none was needed or issued, or it has expired.
+    pub token: Option<Arc<Token>>,
 }
 
 impl Transport {
-    /// A transport for one registry. Nothing is read or sent before the first request.
-    pub fn new(registry: &Registry, keychain: Keychain, trust: Trust, options: Options, stats: Arc<Stats>) -> Self {
+    /// A transport for one registry. Reads no file and opens no connection before the first request.
+    pub fn new(
+        registry: &Registry,
+        credentials: Arc<dyn CredentialProvider>,
+        trust: Trust,
+        options: Options,
+        stats: Arc<Stats>,
+    ) -> Self {
+        let options = Arc::new(options);
+        let observer = Arc::new(Observer::new(Arc::clone(&stats)));
+        let pool = Pool::new(Arc::clone(&options), trust.for_registry(registry), Arc::clone(&observer));
+        let limiter = Arc::new(Limiter::new(pool, options.jobs, stats));
+        let redirects = Arc::new(Redirects::new(Arc::clone(&limiter)));
+        let state = Arc::new(AuthState::new(registry.clone(), credentials));
+        let shared = || (Arc::clone(&state), Arc::clone(&observer));
+        let tokens = {
+            let (state, observer) = shared();
+            Arc::new(TokenSource::new(Arc::clone(&options), Arc::clone(&limiter), state, observer))
+        };
+        let authenticator = {
+            let (state, observer) = shared();
+            Authenticator::new(Arc::clone(&limiter), Arc::clone(&redirects), state, Arc::clone(&tokens), observer)
+        };
         Self {
-            auth: AuthState::new(registry.clone(), keychain),
-            limiter: Arc::new(ConcurrencyLimiter::new(options.jobs, Arc::clone(&stats))),
-            stats,
-            secrets: Secrets::default(),
+            timeouts: Timeouts::new(&options),
             options,
+            observer,
+            limiter,
+            redirects,
+            state,
+            tokens,
+            authenticator,
             budget: ByteBudget::default(),
-            trust: trust.for_registry(registry),
-            clients: Mutex::default(),
-            not_before: Mutex::default(),
-            answered: Mutex::default(),
-            warnings: Mutex::default(),
         }
     }
 
-    /// How many requests may be in flight at once, at most.
+    /// The most requests that may be in flight at once.
     pub fn max_concurrency(&self) -> usize {
         self.limiter.max_concurrency()
     }
 
-    /// Says which repositories are going to be read, so that tokens for them can be asked for together.
+    /// Announces repositories that are going to be read, so that one token can be fetched for several of them.
     pub fn prefetch_tokens(&self, repositories: impl IntoIterator<Item = Repository>) {
-        self.auth.prefetch().add_pending(repositories);
+        self.tokens.prefetching().add_pending(repositories);
     }
 
-    /// Sends a request until it is answered: a reply that may pass, and a connection that breaks, are tried again where that is safe.
+    /// Sends a request, with retries. The reply has a status of success.
     ///
     /// # Errors
     ///
-    /// Whatever keeps a reply with a status of success from coming.
+    /// Whatever keeps such a reply from coming.
     pub async fn send(&self, request: &Request) -> Result<Response> {
-        let mut attempts = self.retry_state(request);
+        let mut retries = self.retries(request);
         loop {
             match self.send_once(request).await {
                 Ok(response) => return Ok(response),
-                Err(error) => attempts.wait_or_fail(self, error).await?,
+                Err(error) => self.wait_or_fail(&mut retries, error).await?,
             }
         }
     }
 
-    /// As [`Transport::send`], reading the body too, which may have `limit` bytes: one that breaks off is fetched again.
+    /// As [`Transport::send`], and reads the body, of at most `limit` bytes; a body that breaks off is fetched again.
     ///
     /// # Errors
     ///
@@ -102,18 +120,18 @@ impl Transport {
         self.fetch_held(request, limit).await.map(|(response, bytes, _)| (response, bytes))
     }
 
-    /// As [`Transport::fetch`]; the body counts against the budget of all bodies until what comes with it is dropped. Whoever makes
-    /// something small of many large bodies holds it so long, and sends nothing meanwhile.
+    /// As [`Transport::fetch`]. The body counts against the budget of all bodies until the [`HeldBytes`] are dropped:
+    /// for callers that reduce many large bodies to something small, and send nothing while they do.
     ///
     /// # Errors
     ///
     /// Those of [`Transport::fetch`].
     pub async fn fetch_held(&self, request: &Request, limit: usize) -> Result<(Response, Bytes, HeldBytes)> {
-        let mut attempts = self.retry_state(request);
+        let mut retries = self.retries(request);
         loop {
             match self.fetch_once(request, limit).await {
                 Ok(fetched) => return Ok(fetched),
-                Err(error) => attempts.wait_or_fail(self, error).await?,
+                Err(error) => self.wait_or_fail(&mut retries, error).await?,
             }
         }
     }
@@ -121,187 +139,91 @@ impl Transport {
     async fn fetch_once(&self, request: &Request, limit: usize) -> Result<(Response, Bytes, HeldBytes)> {
         let mut response = self.send_once(request).await?;
         let expected = response.content_length().map_or(limit, |length| usize::try_from(length).unwrap_or(limit));
-        let held =
-            fault::within_deadline(self.options.deadline, async { Ok(self.budget.hold(expected.min(limit)).await) })
-                .await?;
+        let held = self.timeouts.within_deadline(async { Ok(self.budget.hold(expected.min(limit)).await) }).await?;
         let bytes = response.bytes(limit, &request.context.name).await?;
         Ok((response, bytes, held))
     }
 
-    /// Sends a request once, authentication and redirects included.
+    /// Sends a request once, with authentication and redirects.
     ///
     /// # Errors
     ///
     /// Whatever keeps a reply with a status of success from coming.
     pub async fn send_once(&self, request: &Request) -> Result<Response> {
-        fault::within_deadline(self.options.deadline, async {
-            self.wait_for_origin(&request.url).await;
-            let response = self.send_authenticated(request).await?;
+        // Boxed: the futures of all layers in one would be some kilobytes, held by each caller several times over.
+        let sending = Box::pin(async {
+            self.limiter.wait_for_origin(&request.url).await;
+            let response = self.authenticator.send(request).await?;
             let url = response.url().clone();
-            let checked = status::check(response, &request.context, &self.secrets).await;
-            checked.map_err(|error| self.auth.explain_denial(error, &url, &request.context))
-        })
-        .await
+            let checked = check(response, &request.context, &self.observer.secrets).await;
+            checked.map_err(|error| self.authenticator.explain_denial(error, &url, request))
+        });
+        self.timeouts.within_deadline(sending).await
     }
 
-    /// Sends a request along its redirects. Credentials stay with the origin that they were meant for, also when the way leads back to it.
-    /// `permit` is one that the request has already.
-    pub(super) async fn follow_redirects(
+    /// The attempts at a request, for callers that read the body themselves.
+    pub fn retries(&self, request: &Request) -> RetryState {
+        RetryState::new(&self.options, &request.url, request.is_repeatable())
+    }
+
+    /// Waits until the next attempt is due.
+    ///
+    /// # Errors
+    ///
+    /// `error` itself when it is not transient, no attempts are left, or the wait would be too long.
+    pub async fn wait_or_fail(&self, retries: &mut RetryState, error: Error) -> Result<()> {
+        retries.wait_or_fail(&self.limiter, &self.observer.stats, error).await
+    }
+
+    /// Sends a request once and without credentials, and follows redirects. The reply may have any status.
+    ///
+    /// # Errors
+    ///
+    /// Why no reply came.
+    pub async fn send_unauthenticated(&self, request: &Request) -> Result<Response> {
+        let sending = async {
+            self.limiter.wait_for_origin(&request.url).await;
+            self.redirects.send(request, &request.url, None, None).await
+        };
+        self.timeouts.within_deadline(sending).await
+    }
+
+    /// The reply if its status is one of success.
+    ///
+    /// # Errors
+    ///
+    /// What any other status means.
+    pub async fn check_status(&self, response: Response, context: &RequestContext) -> Result<Response> {
+        check(response, context, &self.observer.secrets).await
+    }
+
+    /// How the latest such request was authenticated.
+    pub fn auth_outcome(&self, request: &Request) -> AuthOutcome {
+        let key = (request.url.origin(), request.context.permission.clone());
+        AuthOutcome { identity: self.state.cache().identity(&key).cloned().flatten(), token: self.tokens.cached(&key) }
+    }
+
+    /// Tries credentials with a request that needs no permission other than to be logged in. `offline` asks the token
+    /// server for an identity token.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Denied`](crate::Kind::Denied) if they are refused, and whatever keeps them from being tried.
+    pub async fn verify_credentials(
         &self,
         request: &Request,
-        url: &Url,
-        authorization: Option<&HeaderValue>,
-        mut permit: Option<Permit>,
-    ) -> Result<Response> {
-        let mut url = url.clone();
-        let mut authorization = authorization;
-        for _ in 0..=MAX_HOPS {
-            let permit = match permit.take() {
-                Some(permit) => permit,
-                None => self.limiter.acquire().await,
-            };
-            let body = request.body.clone();
-            let response =
-                self.send_single(permit, &request.method, &url, &request.headers, authorization, body).await?;
-            if !matches!(response.status(), 301 | 302 | 303 | 307 | 308) {
-                return Ok(response);
-            }
-            let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
-            let next = redirect_target(&request.method, &url, self.peer(&response), location)?;
-            if next.origin() != url.origin() {
-                authorization = None;
-            }
-            url = next;
-        }
-        let what = format!("too many redirects from {}", request.context.registry);
-        Err(Error::new(Kind::Protocol(Fault::Redirect), what)
-            .because(format!("{} is still redirected after {MAX_HOPS} redirects", request.url.path())))
-    }
-
-    /// Sends one request and waits for the head of its reply.
-    pub(super) async fn send_single(
-        &self,
-        permit: Permit,
-        method: &Method,
-        url: &Url,
-        headers: &HeaderMap,
-        authorization: Option<&HeaderValue>,
-        body: Option<Bytes>,
-    ) -> Result<Response> {
-        let client = self.client(url)?;
-        let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
-        if let Some(authorization) = authorization {
-            request = request.header(AUTHORIZATION, authorization);
-        }
-        if let Some(body) = body {
-            request = request.body(body);
-        }
-        let request =
-            request.build().map_err(|error| Error::invalid(format!("cannot send {method} {url}")).because(error))?;
-        tracing::debug!("> {method} {}", redacted_url(url));
-        redacted_headers(request.headers()).for_each(|line| tracing::trace!("> {line}"));
-        self.stats.count_request();
-        let sent = Instant::now();
-        let idle = self.options.idle_timeout;
-        let answer = tokio::time::timeout(idle, client.execute(request)).await;
-        let answer = answer.map_err(|_| fault::idle_timeout(url, idle.as_secs_f32()))?;
-        let response = answer.map_err(|error| self.transport_error(&error, url, sent))?;
-        let took = sent.elapsed();
-        permit.record(response.status().as_u16(), took);
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(url.origin());
-        tracing::debug!("< {:?} {} in {} ms", response.version(), response.status(), took.as_millis());
-        redacted_headers(response.headers()).for_each(|line| tracing::trace!("< {}", self.secrets.masked(&line)));
-        self.show_warnings(response.headers());
-        // Of all replies these alone have a body that is read later, and that no request waits for in the meantime.
-        let permit = Some(permit).filter(|_| method == Method::GET && response.status().is_success());
-        Ok(Response::new(response, permit, Arc::clone(&self.stats), Limits { idle, deadline: self.options.deadline }))
-    }
-
-    fn transport_error(&self, error: &reqwest::Error, url: &Url, began: Instant) -> Error {
-        let proxy = proxy_for(url);
-        fault::transport_error(
-            error,
-            Attempt {
-                url,
-                trust: &self.trust,
-                proxy: proxy.as_deref(),
-                answered: self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(&url.origin()),
-                began,
-                connect_seconds: self.options.connect_timeout.as_secs_f32(),
-                idle_seconds: self.options.idle_timeout.as_secs_f32(),
-            },
-        )
-    }
-
-    /// The address that a reply came from, unless a proxy stands in between.
-    pub fn peer(&self, response: &Response) -> Option<std::net::IpAddr> {
-        if proxy_for(response.url()).is_some() { None } else { response.peer() }
-    }
-
-    /// The connections to an origin, made on first use.
-    fn client(&self, url: &Url) -> Result<reqwest::Client> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&url.origin()) {
-            return Ok(client.clone());
-        }
-        let client = self.connect(url)?;
-        clients.insert(url.origin(), client.clone());
-        Ok(client)
-    }
-
-    fn connect(&self, url: &Url) -> Result<reqwest::Client> {
-        let (host, port) = host_and_port(url);
-        let tls = match url.scheme() {
-            "https" => self.trust.client_config(host, port)?,
-            // It serves for a proxy that is reached by TLS; the trust in a server that speaks plain HTTP is not looked for.
-            _ => self.trust.general_config()?,
-        };
-        let addresses: Vec<_> = self.options.addresses(host, port).collect();
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .user_agent(&self.options.user_agent)
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(self.options.connect_timeout);
-        if !addresses.is_empty() {
-            builder = builder.resolve_to_addrs(host, &addresses);
-        }
-        builder.build().map_err(|error| Error::config("cannot set up the HTTP client").because(error))
-    }
-
-    /// Waits until the origin may be asked again.
-    pub(super) async fn wait_for_origin(&self, url: &Url) {
-        let until = self.not_before.lock().unwrap_or_else(PoisonError::into_inner).get(&url.origin()).copied();
-        if let Some(until) = until {
-            tokio::time::sleep_until(until.into()).await;
-        }
-    }
-
-    pub(super) fn delay_origin(&self, origin: &Origin, wait: Duration) {
-        let until = Instant::now() + wait;
-        let mut not_before = self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = not_before.entry(origin.clone()).or_insert(until);
-        *known = until.max(*known);
-    }
-
-    /// Each text once, and at most 4096 bytes in all, as the specification asks.
-    fn show_warnings(&self, headers: &HeaderMap) {
-        const MOST_BYTES: usize = 4096;
-        for text in
-            headers.get_all(reqwest::header::WARNING).iter().filter_map(|value| warning::warning_text(value.as_bytes()))
-        {
-            let text = String::from_utf8_lossy(&text).into_owned();
-            let mut shown = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-            let bytes: usize = shown.iter().map(String::len).sum();
-            if !text.is_empty() && !shown.contains(&text) && bytes + text.len() <= MOST_BYTES {
-                tracing::warn!("the registry says: {}", self.secrets.masked(&text));
-                shown.push(text);
+        found: &CredentialMatch,
+        offline: bool,
+    ) -> Result<Verification> {
+        let (redirects, state) = (Arc::clone(&self.redirects), Arc::clone(&self.state));
+        let verifier = CredentialVerifier::new(redirects, state, Arc::clone(&self.tokens), Arc::clone(&self.observer));
+        let mut retries = self.retries(request);
+        loop {
+            self.limiter.wait_for_origin(&request.url).await;
+            match self.timeouts.within_deadline(verifier.verify(request, found, offline)).await {
+                Ok(verification) => return Ok(verification),
+                Err(error) => self.wait_or_fail(&mut retries, error).await?,
             }
         }
     }
-}
-
-/// What of a URL a connection is made to.
-fn host_and_port(url: &Url) -> (&str, u16) {
-    (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }

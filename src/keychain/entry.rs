@@ -1,4 +1,4 @@
-//! One entry of credentials, as docker, podman, Kubernetes and k3s all write it.
+//! An entry with credentials, in the format of docker, podman, Kubernetes and k3s.
 
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::auth::Credentials;
 
-/// The user name by which a helper, and now and then a file, says that the secret is an identity token.
+/// The user name with which helpers, and some files, mark an identity token.
 const IDENTITY_TOKEN_USER: &str = "<token>";
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -15,13 +15,13 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Why an entry cannot be used. It quotes nothing of it.
+/// Why an entry cannot be used. It never quotes the entry.
 pub(super) type Unusable = &'static str;
 
-/// The credentials in one entry, best first; none when it is empty, as the entries of a `credsStore` are.
+/// The credentials in an entry, best first; none when it is empty, as the entries of a `credsStore` are.
 ///
-/// The members are `auth` (base64 of `user:password`, which counts more than the next two), `username`, `password`,
-/// `identitytoken` (`identity_token` in k3s) and `registrytoken`.
+/// The members are `auth` (base64 of `user:password`, which takes precedence over the next two), `username`,
+/// `password`, `identitytoken` (`identity_token` in k3s) and `registrytoken`.
 pub(super) fn decode(entry: &Value) -> Result<Vec<Credentials>, Unusable> {
     if !entry.is_object() {
         return Err("it is not an object");
@@ -30,13 +30,13 @@ pub(super) fn decode(entry: &Value) -> Result<Vec<Credentials>, Unusable> {
         Value::Null => Ok(None),
         Value::String(text) if text.is_empty() => Ok(None),
         Value::String(text) => Ok(Some(text.as_str())),
-        _ => Err("one of its values is not a string; it has to be quoted"),
+        _ => Err("one of its values is not a string; it must be quoted"),
     };
     let (username, password) = match member("auth")? {
         Some(auth) => decode_auth(auth)?,
         None => (member("username")?.unwrap_or_default().to_owned(), member("password")?.unwrap_or_default().into()),
     };
-    // Beside an identity token docker writes the user with an empty password: that is no password.
+    // docker writes the user with an empty password beside an identity token.
     let has_password = !password.expose_secret().is_empty();
     let mut credentials = Vec::new();
     if let Some(token) = member("registrytoken")? {
@@ -52,7 +52,7 @@ pub(super) fn decode(entry: &Value) -> Result<Vec<Credentials>, Unusable> {
     Ok(credentials)
 }
 
-/// A user name and a secret, which is an identity token when the user is called `<token>`.
+/// Credentials from a user name and a secret, which is an identity token when the user is `<token>`.
 pub(super) fn pair(username: String, secret: SecretString) -> Result<Credentials, Unusable> {
     if username == IDENTITY_TOKEN_USER {
         return Ok(Credentials::IdentityToken { username: None, token: secret, password: None });
@@ -60,9 +60,10 @@ pub(super) fn pair(username: String, secret: SecretString) -> Result<Credentials
     Credentials::basic(username, secret).map_err(|_| "its user name has a colon")
 }
 
-/// The members of an entry with these credentials, as docker writes them; `None` for what has no place in one.
+/// The members of an entry with these credentials, as docker writes them; `None` for credentials that have no form in
+/// an entry.
 ///
-/// Beside an identity token stands the user with an empty password.
+/// An identity token is accompanied by the user with an empty password.
 pub(super) fn encode(credentials: &Credentials) -> Option<Map<String, Value>> {
     let auth = |username: &str, password: &str| {
         let pair = SecretString::from(format!("{username}:{password}"));
@@ -78,7 +79,7 @@ pub(super) fn encode(credentials: &Credentials) -> Option<Map<String, Value>> {
     })
 }
 
-/// The same as a helper keeps it: a user name and a secret, the counterpart of [`pair`].
+/// The user name and secret for a helper: the inverse of [`pair`].
 pub(super) fn unpair(credentials: &Credentials) -> Option<(&str, &SecretString)> {
     match credentials {
         Credentials::Basic { username, password } => Some((username, password)),
@@ -87,7 +88,7 @@ pub(super) fn unpair(credentials: &Credentials) -> Option<(&str, &SecretString)>
     }
 }
 
-/// `base64(user:password)`, split at the first colon. NULs at the ends of the password are padding.
+/// Decodes `base64(user:password)`, split at the first colon. NULs around the password are padding.
 fn decode_auth(auth: &str) -> Result<(String, SecretString), Unusable> {
     let decoded = BASE64.decode(auth.trim()).map_err(|_| "its auth is not base64")?;
     let decoded = SecretString::from(String::from_utf8(decoded).map_err(|_| "its auth is not UTF-8 in base64")?);
@@ -174,8 +175,8 @@ mod tests {
         for (entry, reason) in [
             (json!(null), "it is not an object"),
             (json!("s3cret"), "it is not an object"),
-            (json!({"auth": 7}), "one of its values is not a string; it has to be quoted"),
-            (json!({"username": "ann", "password": 123}), "one of its values is not a string; it has to be quoted"),
+            (json!({"auth": 7}), "one of its values is not a string; it must be quoted"),
+            (json!({"username": "ann", "password": 123}), "one of its values is not a string; it must be quoted"),
             (json!({"auth": "not base64!"}), "its auth is not base64"),
             (json!({"auth": auth("nocolon")}), "its auth is not user:password in base64"),
             (json!({"auth": BASE64.encode(b"\xff:p")}), "its auth is not UTF-8 in base64"),

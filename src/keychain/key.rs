@@ -1,15 +1,15 @@
-//! The names under which credentials are stored for a server.
+//! The keys under which credentials for a server are stored.
 
 use std::fmt;
 
 use crate::name::{Registry, Repository};
 
-/// Docker Hub's key in docker's configuration and towards helpers, since the days of the first registry protocol.
+/// Docker Hub's key in docker's configuration and for helpers: its address in version 1 of the registry protocol.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
-/// The other names of Docker Hub that are seen as keys.
+/// Other keys that are used for Docker Hub.
 const HUB_HOSTS: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
-/// A key as people and programs write it: a host, a URL of which only the host counts, or a host and a namespace.
+/// A key as users and programs write it: a host, a URL of which only the host counts, or a host and a namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerKey {
     scheme: Option<String>,
@@ -18,7 +18,7 @@ pub struct ServerKey {
 }
 
 impl ServerKey {
-    /// Takes a key apart. Any text is a key, if not one that matches something; query and fragment are dropped.
+    /// Parses a key. Any text is a key, although one that may match nothing; query and fragment are dropped.
     pub fn parse(key: &str) -> Self {
         let (scheme, rest) = match key.split_once("://") {
             Some((scheme, rest)) if !rest.starts_with(is_end_of_authority) && !rest.is_empty() => (Some(scheme), rest),
@@ -35,8 +35,8 @@ impl ServerKey {
         }
     }
 
-    /// The host and the port if it has one, in lower case. An IPv6 address in a URL has brackets, even if they were
-    /// left out where a port follows.
+    /// The host and the port, if any, in lower case. An IPv6 address in a URL has brackets, even if they were left out
+    /// before a port.
     pub fn host(&self) -> String {
         match self.authority.rsplit_once(':') {
             Some((host, port))
@@ -48,12 +48,12 @@ impl ServerKey {
         }
     }
 
-    /// What stands after the host, from its slash on; empty when nothing does.
+    /// The path after the host, with its slash; empty without one.
     pub(super) fn path(&self) -> &str {
         &self.path
     }
 
-    /// Whether the path is no namespace but part of an address: none, or the API's own.
+    /// Whether the path is not a namespace but part of a URL: empty, or the API's own.
     pub(super) fn is_address(&self) -> bool {
         self.scheme.is_some() || matches!(self.path.trim_end_matches('/'), "" | "/v1" | "/v2")
     }
@@ -72,7 +72,7 @@ fn is_end_of_authority(c: char) -> bool {
     matches!(c, '/' | '?' | '#')
 }
 
-/// What credentials are looked for: those of a registry, for one of its repositories if it is about one.
+/// What to find credentials for: a registry, and a repository for a request about one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Target<'a> {
     pub registry: &'a Registry,
@@ -80,7 +80,7 @@ pub(super) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// `HOST[:PORT]`, under each of its names.
+    /// `HOST[:PORT]`, for each of its names.
     pub fn hosts(&self) -> Vec<String> {
         if self.registry.is_docker_hub() {
             HUB_HOSTS.map(str::to_owned).to_vec()
@@ -89,18 +89,18 @@ impl Target<'_> {
         }
     }
 
-    /// The keys that are the registry's own, best first.
+    /// The keys for the registry, best first.
     pub fn keys(&self) -> Vec<String> {
         let hub = self.registry.is_docker_hub().then(|| HUB_KEY.to_owned());
         hub.into_iter().chain(self.hosts()).collect()
     }
 
-    /// The key that a helper which keeps everything is asked for.
+    /// The key for the default helper.
     pub fn helper_key(&self) -> String {
         if self.registry.is_docker_hub() { HUB_KEY.to_owned() } else { self.registry.authority() }
     }
 
-    /// `HOST/NS/REPO`, `HOST/NS`: the keys that are for the repository, longest first.
+    /// `HOST/NS/REPO`, `HOST/NS`: the keys for the repository, longest first.
     pub fn namespaces(&self) -> Vec<String> {
         let Some(repository) = self.repository else { return Vec::new() };
         let path = repository.as_str();
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_taken_apart() {
+    fn a_key_is_parsed() {
         for (key, host, path, shown) in [
             ("REG.example:5000", "reg.example:5000", "", "//reg.example:5000"),
             ("reg/Team/app", "reg", "/Team/app", "//reg/Team/app"),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_told_from_a_namespace() {
+    fn an_address_is_distinguished_from_a_namespace() {
         for (key, is_address) in
             [("reg", true), ("reg/v1/", true), ("reg/v2", true), ("https://reg/team", true), ("reg/team", false)]
         {

@@ -1,4 +1,4 @@
-//! What a search for credentials gave.
+//! The result of a search for credentials.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -7,48 +7,49 @@ use super::helper::HelperFailure;
 use crate::auth::Credentials;
 use crate::error::Identity;
 
-/// Credentials, and whose they are.
+/// Credentials, their account and source.
 #[derive(Debug, Clone)]
 pub struct CredentialMatch {
     /// The credentials.
     pub credentials: Credentials,
-    /// The user name and the place where they were found.
+    /// The user name and where they were found.
     pub identity: Identity,
 }
 
 impl CredentialMatch {
-    pub(super) fn new(credentials: Credentials, source: impl Into<String>) -> Self {
+    /// Credentials found at `source`, which is shown to people.
+    pub fn new(credentials: Credentials, source: impl Into<String>) -> Self {
         let identity = Identity { username: credentials.username().map(str::to_owned), source: source.into() };
         Self { credentials, identity }
     }
 
-    /// Whether the password ends in a line break, as that of `echo user:password | base64` does: hardly anybody's does.
+    /// Whether the password ends with a line break, usually by mistake: `echo user:password | base64`.
     pub(super) fn ends_in_line(&self) -> bool {
         matches!(&self.credentials, Credentials::Basic { password, .. } if password.expose_secret().ends_with(['\n', '\r']))
     }
 
-    /// Whether these are the same credentials, wherever they were found.
+    /// Whether the credentials are the same, wherever they were found.
     pub fn is_same(&self, other: &Self) -> bool {
         is_same(&self.credentials, &other.credentials)
     }
 }
 
-/// The credentials for a registry, and what is to be said about the search. The texts never hold a secret.
+/// The credentials for a registry, with failures and notes of the search. No text contains a secret.
 #[derive(Debug, Clone, Default)]
 pub struct Lookup {
     /// All that match, in the order to try them.
     pub found: Vec<CredentialMatch>,
-    /// Credentials that should have been there and could not be had: a helper that fails, an entry that cannot be read.
-    /// What only reads may go on without them; what changes the registry does not.
+    /// Credentials that are configured and cannot be read: a helper that fails, an invalid entry. Reading may go on
+    /// without them; changing the registry may not.
     pub failures: Vec<String>,
-    /// Those of the failures that are of credential helpers, as facts.
+    /// The failures of credential helpers, as facts.
     pub helpers: Vec<HelperFailure>,
-    /// Mistakes that cost nothing yet: a file that others can read, a key that will never match.
+    /// Mistakes without consequences so far: a file that other users can read, a key that never matches.
     pub notes: Vec<String>,
 }
 
 impl Lookup {
-    /// Adds what another place gave. Credentials that are already there are not added: a wrong password is sent once.
+    /// Adds the result of another source, without duplicate credentials: a wrong password is sent once.
     pub(super) fn absorb(&mut self, other: Self) {
         for found in other.found {
             if !self.found.iter().any(|known| known.is_same(&found)) {
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_credentials_are_kept_once() {
+    fn duplicate_credentials_are_dropped() {
         let basic = |user: &str, password: &str| Credentials::basic(user, password).expect("credentials");
         let token = |name: Option<&str>| Credentials::IdentityToken {
             username: name.map(str::to_owned),

@@ -1,4 +1,4 @@
-//! Where to look for credentials: what the environment says, as values.
+//! Where to search for credentials: the environment, as values.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,44 +6,45 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-/// How long a credential helper may take.
+/// Default time limit of a call of a credential helper.
 const HELPER_LIMIT: Duration = Duration::from_secs(10);
 
-/// Where [`Keychain::discover`](super::Keychain::discover) looks. The default looks nowhere.
+/// Where [`Keychain::discover`](super::Keychain::discover) searches. The default searches nowhere.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The file to look in, and nowhere else.
+    /// The only file to read.
     pub auth_file: Option<AuthFile>,
-    /// `DOCKER_AUTH_CONFIG`: the text of a docker configuration.
+    /// `DOCKER_AUTH_CONFIG`: a docker configuration as JSON.
     pub docker_auth_config: Option<SecretString>,
     /// `DOCKER_CONFIG`: the folder of docker's `config.json`, instead of `~/.docker`.
     pub docker_config: Option<PathBuf>,
-    /// The user's home, which is also shown as `~`.
+    /// The user's home, which is displayed as `~`.
     pub home: Option<PathBuf>,
-    /// `XDG_RUNTIME_DIR`, where podman keeps what is not to survive the session.
+    /// `XDG_RUNTIME_DIR`, where podman stores credentials of the session.
     pub xdg_runtime_dir: Option<PathBuf>,
     /// `XDG_CONFIG_HOME`, instead of `~/.config`.
     pub xdg_config_home: Option<PathBuf>,
-    /// The user's number, for `/run/containers/UID`.
+    /// The numeric user ID, for `/run/containers/UID`.
     pub uid: Option<u32>,
-    /// The root of the files that are the whole machine's, `/etc/rancher` and `/run/containers`; `None` leaves them out.
+    /// The root of the system's files, `/etc/rancher` and `/run/containers`; `None` leaves them out.
     pub root: Option<PathBuf>,
-    /// `PATH`, where credential helpers are found.
+    /// `PATH`, to find credential helpers.
     pub path: Option<OsString>,
-    /// How long a credential helper may take.
+    /// Time limit of a call of a credential helper.
     pub helper_limit: Duration,
 }
 
-/// A file with credentials that somebody named: a docker `config.json`, a podman `auth.json` or Kubernetes pull secrets.
+/// A file with credentials that the user named: a docker `config.json`, a podman `auth.json` or Kubernetes pull
+/// secrets.
 #[derive(Debug, Clone)]
 pub enum AuthFile {
-    /// A file to read when it is needed.
+    /// A file, which is read when needed.
     Path(PathBuf),
-    /// A text that has been read already, such as that of standard input.
+    /// A text that was read already, such as standard input.
     Text {
         /// The text.
         text: SecretString,
-        /// What to call it in messages.
+        /// Its name in messages.
         name: String,
     },
 }
@@ -66,7 +67,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Docker's `config.json`. `DOCKER_CONFIG` is its folder, and taken for the file itself where it names one.
+    /// Docker's `config.json`. `DOCKER_CONFIG` is its folder; the file itself is accepted too.
     pub(super) fn docker_config_json(&self) -> Option<PathBuf> {
         match &self.docker_config {
             Some(file) if file.is_file() => Some(file.clone()),
@@ -75,7 +76,7 @@ impl Options {
         }
     }
 
-    /// What this process' environment says. A variable that is empty counts as unset.
+    /// The options of this process' environment. An empty variable counts as unset.
     pub fn from_env() -> Self {
         Self {
             home: std::env::home_dir(),
@@ -100,7 +101,7 @@ impl Options {
     }
 }
 
-/// The user's number. It is only of use where `/proc` and `/run/containers` are.
+/// The numeric user ID; only where `/proc` exists, as `/run/containers` does.
 #[cfg(unix)]
 fn uid() -> Option<u32> {
     use std::os::unix::fs::MetadataExt as _;

@@ -1,5 +1,5 @@
-//! The `registries.yaml` of k3s and rke2: `configs: {HOST: {auth: …}}`, whose `auth` has `username` and `password`, or
-//! `auth`, or `identity_token`. The `tls` beside it is read where trust is found.
+//! Reads credentials in the `registries.yaml` of k3s and rke2: `configs: {HOST: {auth: …}}`, whose `auth` has
+//! `username` and `password`, or `auth`, or `identity_token`. Its `tls` is read by the module `trust`.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::config_json::{Entry, entries, object};
 use super::key::{ServerKey, Target};
 use super::lookup::{CredentialMatch, Lookup};
 
-/// The key that is for all registries without one of their own.
+/// The key for all registries without one of their own.
 const ANY: &str = "*";
 
 /// The credentials in one `registries.yaml`.
@@ -15,12 +15,12 @@ const ANY: &str = "*";
 pub(super) struct RegistriesYaml {
     file: String,
     configs: Vec<Entry>,
-    /// What stands in `mirrors.configs`, where nobody reads it.
+    /// The keys in `mirrors.configs`, which k3s ignores.
     misplaced: Vec<ServerKey>,
 }
 
 impl RegistriesYaml {
-    /// Takes a document apart. The error says what is of the wrong type.
+    /// Parses a document. The error names what is of the wrong type.
     pub fn read(document: &Value, file: String) -> Result<Self, String> {
         if document.is_null() {
             return Ok(Self { file, configs: Vec::new(), misplaced: Vec::new() });
@@ -34,7 +34,7 @@ impl RegistriesYaml {
         Ok(Self { file, configs, misplaced })
     }
 
-    /// The credentials for the host of `target`, or else those for any host.
+    /// The credentials for the host of `target`, else those for all hosts.
     pub fn find(&self, target: &Target<'_>) -> Lookup {
         let mut lookup = Lookup { notes: self.mistakes(target), ..Lookup::default() };
         let is_own = |entry: &&Entry| target.hosts().iter().any(|host| entry.key.eq_ignore_ascii_case(host));
@@ -55,7 +55,7 @@ impl RegistriesYaml {
         lookup
     }
 
-    /// What k3s ignores although it was meant for this registry.
+    /// Settings that were meant for this registry and that k3s ignores.
     fn mistakes(&self, target: &Target<'_>) -> Vec<String> {
         let with_scheme = self
             .configs
@@ -65,11 +65,12 @@ impl RegistriesYaml {
         let mut mistakes: Vec<String> = with_scheme
             .map(|entry| {
                 let host = entry.server.host();
-                format!("{}: the key {:?} of configs is ignored, it has to be {host:?}", self.file, entry.key)
+                format!("{}: the key {:?} of configs is ignored; it must be {host:?}", self.file, entry.key)
             })
             .collect();
         if self.misplaced.iter().any(|key| target.is_at(&key.host())) {
-            mistakes.push(format!("{}: configs stands under mirrors and is ignored, it belongs beside it", self.file));
+            mistakes
+                .push(format!("{}: configs is nested in mirrors and ignored; it must be a top-level key", self.file));
         }
         mistakes
     }
@@ -84,7 +85,7 @@ mod tests {
     use crate::name::Registry;
 
     fn find(yaml: &str, registry: &str) -> Lookup {
-        let documents = super::super::document::parse(yaml).expect("YAML");
+        let documents = super::super::file::parse(yaml).expect("YAML");
         let registry: Registry = registry.parse().expect("a registry");
         let read = RegistriesYaml::read(&documents[0], "/etc/r.yaml".to_owned()).expect("registries.yaml");
         read.find(&Target { registry: &registry, repository: None })
@@ -137,12 +138,12 @@ configs:
         assert!(lookup.found.is_empty());
         assert_eq!(
             lookup.notes,
-            [r#"/etc/r.yaml: the key "https://scheme.corp" of configs is ignored, it has to be "scheme.corp""#]
+            [r#"/etc/r.yaml: the key "https://scheme.corp" of configs is ignored; it must be "scheme.corp""#]
         );
         let yaml = "mirrors:\n  configs:\n    reg.corp: {auth: {username: a, password: p}}\n";
         assert_eq!(
             find(yaml, "reg.corp").notes,
-            ["/etc/r.yaml: configs stands under mirrors and is ignored, it belongs beside it"]
+            ["/etc/r.yaml: configs is nested in mirrors and ignored; it must be a top-level key"]
         );
         assert!(find(yaml, "other.corp").notes.is_empty());
     }
@@ -153,7 +154,7 @@ configs:
         assert_eq!(
             lookup.failures,
             [
-                r#"the auth of "broken.corp" in /etc/r.yaml cannot be used: one of its values is not a string; it has to be quoted"#
+                r#"the auth of "broken.corp" in /etc/r.yaml cannot be used: one of its values is not a string; it must be quoted"#
             ]
         );
     }
@@ -161,7 +162,7 @@ configs:
     #[test]
     fn a_document_of_another_shape_is_refused() {
         for (yaml, why) in [("- a", "it is not a mapping"), ("configs: [a]", "configs is not a mapping")] {
-            let documents = super::super::document::parse(yaml).expect("YAML");
+            let documents = super::super::file::parse(yaml).expect("YAML");
             assert_eq!(RegistriesYaml::read(&documents[0], String::new()).expect_err(yaml), why);
         }
         assert!(find("mirrors: {}\n", "reg.corp").found.is_empty());

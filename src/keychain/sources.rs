@@ -1,4 +1,4 @@
-//! The places where credentials are kept, in the order in which they are looked at.
+//! The sources of credentials, in the order in which they are searched.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,6 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::config_json::{ConfigJson, Origin, Rules};
-use super::document;
 use super::file::{self, Text};
 use super::helper::Helpers;
 use super::key::Target;
@@ -19,25 +18,26 @@ use super::pull_secret::PullSecrets;
 use super::registries_yaml::RegistriesYaml;
 use crate::error::{Error, Result};
 
-/// A place, which is read at the first question and never again.
+/// A source, which is read at the first lookup and never again.
 #[derive(Debug)]
 pub(super) struct CredentialSource {
     from: From,
     format: Format,
-    /// What the place is called in messages.
+    /// Its name in messages.
     name: String,
     contents: OnceCell<Result<Option<Contents>>>,
 }
 
 #[derive(Debug)]
 enum From {
-    /// A file that may be absent. One that is not the user's own may also be unreadable or broken: that is not their fault.
+    /// A file that may be absent. One that is not the user's own may also be unreadable or invalid, which the user
+    /// cannot change.
     File { path: PathBuf, is_own: bool },
-    /// A file that somebody named.
+    /// A file that the user named.
     Named(PathBuf),
-    /// What was given on standard input.
+    /// Standard input.
     Text(SecretString),
-    /// The value of a variable. One that cannot be used is a mistake that costs nothing where another place has the login.
+    /// The value of an environment variable. An invalid one does not matter where another source has credentials.
     Variable(SecretString),
 }
 
@@ -45,38 +45,40 @@ enum From {
 enum Format {
     Docker,
     Containers,
-    /// Docker's, podman's or Kubernetes': the contents tell.
+    /// Docker's, podman's or Kubernetes', by the contents.
     Any,
     Registries,
 }
 
 #[derive(Debug)]
 enum Contents {
-    /// No credentials at all, and what is wrong with that where some were meant to be there.
+    /// No credentials, with the reason where some were expected.
     Nothing(Option<String>),
     Config(ConfigJson),
     Secrets(PullSecrets),
     Registries(RegistriesYaml),
 }
 
-/// The places to look at, in their order: a file that was named stands for all others.
-pub(super) fn places(options: &Options) -> Vec<CredentialSource> {
+/// The sources to search, in their order: a file that the user named replaces all others.
+pub(super) fn of(options: &Options) -> Vec<CredentialSource> {
     let home = options.home.as_deref();
-    let place = |from: From, format, name: String| CredentialSource { from, format, name, contents: OnceCell::new() };
+    let source = |from: From, format, name: String| CredentialSource { from, format, name, contents: OnceCell::new() };
     let file = |path: PathBuf, format, is_own| {
         let name = shown(&path, home);
-        place(From::File { path, is_own }, format, name)
+        source(From::File { path, is_own }, format, name)
     };
     match &options.auth_file {
-        Some(AuthFile::Path(path)) => return vec![place(From::Named(path.clone()), Format::Any, shown(path, home))],
-        Some(AuthFile::Text { text, name }) => return vec![place(From::Text(text.clone()), Format::Any, name.clone())],
+        Some(AuthFile::Path(path)) => return vec![source(From::Named(path.clone()), Format::Any, shown(path, home))],
+        Some(AuthFile::Text { text, name }) => {
+            return vec![source(From::Text(text.clone()), Format::Any, name.clone())];
+        }
         None => {}
     }
-    let mut places = Vec::new();
+    let mut sources = Vec::new();
     if let Some(text) = &options.docker_auth_config {
-        places.push(place(From::Variable(text.clone()), Format::Docker, "DOCKER_AUTH_CONFIG".to_owned()));
+        sources.push(source(From::Variable(text.clone()), Format::Docker, "DOCKER_AUTH_CONFIG".to_owned()));
     }
-    places.extend(options.docker_config_json().map(|path| file(path, Format::Docker, true)));
+    sources.extend(options.docker_config_json().map(|path| file(path, Format::Docker, true)));
 
     let root = options.root.as_deref();
     let of_user = options.uid.and_then(|uid| Some(root?.join("run/containers").join(uid.to_string())));
@@ -86,22 +88,22 @@ pub(super) fn places(options: &Options) -> Vec<CredentialSource> {
         of_user,
         config.map(|folder| folder.join("containers")),
     ];
-    places.extend(
+    sources.extend(
         containers.into_iter().flatten().map(|folder| file(folder.join("auth.json"), Format::Containers, true)),
     );
 
     let registries = ["etc/rancher/k3s/registries.yaml", "etc/rancher/rke2/registries.yaml"];
-    places.extend(registries.iter().filter_map(|path| Some(file(root?.join(path), Format::Registries, false))));
-    places
+    sources.extend(registries.iter().filter_map(|path| Some(file(root?.join(path), Format::Registries, false))));
+    sources
 }
 
 impl CredentialSource {
-    /// The credentials for `target` that are kept here.
+    /// The credentials for `target` in this source.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::Kind::Config), when a place of the user's own cannot be read, or names a helper that cannot
-    /// be one.
+    /// [`Kind::Config`](crate::Kind::Config) when one of the user's own files cannot be read, or names an invalid
+    /// helper.
     pub async fn find(&self, target: &Target<'_>, helpers: &Helpers) -> Result<Lookup> {
         match self.contents.get_or_init(|| self.read()).await {
             Err(error) if matches!(self.from, From::File { is_own: false, .. } | From::Variable(_)) => {
@@ -130,13 +132,13 @@ impl CredentialSource {
             From::File { path, is_own } => (path, *is_own),
             From::Named(path) => {
                 let text = file::read_named(path).await.map_err(|error| error.why)?;
-                return text.map(Some).ok_or_else(|| "there is no such file".to_owned());
+                return text.map(Some).ok_or_else(|| "no such file".to_owned());
             }
         };
         match file::read(path).await {
             Ok(text) => Ok(text),
             Err(error) if error.is_denied && !is_own => {
-                tracing::debug!("{} is not readable by this user and passed over", self.name);
+                tracing::debug!("{} is not readable by this user; skipped", self.name);
                 Ok(None)
             }
             Err(error) => Err(error.why),
@@ -144,19 +146,18 @@ impl CredentialSource {
     }
 
     fn parse(&self, text: &Text) -> Result<Contents, String> {
-        if document::is_blank(text.text.expose_secret()) {
-            // Docker and podman read such a file as one without credentials, and that is what naming /dev/null is for.
+        if file::is_blank(text.text.expose_secret()) {
+            // Docker and podman read an empty file as one without credentials; users name /dev/null for that.
             let is_meant = matches!(&self.from, From::Named(path) if path != Path::new("/dev/null"));
             return Ok(Contents::Nothing(is_meant.then(|| format!("no credentials in {}: it is empty", self.name))));
         }
         let documents = match self.format {
             Format::Docker | Format::Containers => {
                 let text = text.text.expose_secret();
-                let look =
-                    |why| if matches!(self.from, From::Variable(_)) { looks_like(text).unwrap_or(why) } else { why };
-                vec![document::parse_json(text).map_err(look)?]
+                let look = |why| if matches!(self.from, From::Variable(_)) { guess(text).unwrap_or(why) } else { why };
+                vec![file::parse_json(text).map_err(look)?]
             }
-            Format::Any | Format::Registries => document::parse(text.text.expose_secret())?,
+            Format::Any | Format::Registries => file::parse(text.text.expose_secret())?,
         };
         let first = documents.first().unwrap_or(&Value::Null);
         if self.format == Format::Registries {
@@ -179,13 +180,13 @@ impl CredentialSource {
     }
 }
 
-/// What a text that should have been JSON looks like. Nothing of it is quoted.
-fn looks_like(text: &str) -> Option<String> {
+/// Guesses what a text is that should have been JSON. It is not quoted.
+fn guess(text: &str) -> Option<String> {
     let text = text.trim();
     let is_quoted = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
     let decoded = || BASE64_STANDARD.decode(text.split_ascii_whitespace().collect::<String>()).ok();
     let what = if text.starts_with(['$', '%']) {
-        "a variable that was not replaced"
+        "an unexpanded variable"
     } else if is_quoted('\'') || is_quoted('"') {
         "JSON in quotes"
     } else if ["/", "./", "../", "~/"].iter().any(|start| text.starts_with(start)) || Path::new(text).is_absolute() {
@@ -195,10 +196,10 @@ fn looks_like(text: &str) -> Option<String> {
     } else {
         return None;
     };
-    Some(format!("it looks like {what}, and has to be the JSON itself"))
+    Some(format!("it looks like {what}; expected the JSON itself"))
 }
 
-/// A path for people: below the home it begins with `~`.
+/// A path for messages: below the home it begins with `~`.
 pub(super) fn shown(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(below) => Path::new("~").join(below).display().to_string(),
@@ -211,7 +212,7 @@ mod tests {
     use super::*;
 
     fn names(options: &Options) -> Vec<String> {
-        places(options).into_iter().map(|place| place.name).collect()
+        of(options).into_iter().map(|place| place.name).collect()
     }
 
     fn everything() -> Options {
@@ -257,24 +258,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_told_by_its_looks() {
-        let of = |text: &str| looks_like(text).unwrap_or_default();
+    fn what_is_not_json_is_recognised() {
+        let of = |text: &str| guess(text).unwrap_or_default();
         let json = r#"{"auths": {"reg": {"auth": "YW5uOnB3"}}}"#;
         for (text, what) in [
             ("/run/secrets/auth.json".to_owned(), "the path of a file"),
             ("~/auth.json".to_owned(), "the path of a file"),
-            ("$DOCKER_AUTH".to_owned(), "a variable that was not replaced"),
-            ("${DOCKER_AUTH}".to_owned(), "a variable that was not replaced"),
+            ("$DOCKER_AUTH".to_owned(), "an unexpanded variable"),
+            ("${DOCKER_AUTH}".to_owned(), "an unexpanded variable"),
             (format!("'{json}'"), "JSON in quotes"),
             (format!("{}\n", BASE64_STANDARD.encode(json)), "base64 of the JSON"),
         ] {
-            assert_eq!(of(&text), format!("it looks like {what}, and has to be the JSON itself"));
+            assert_eq!(of(&text), format!("it looks like {what}; expected the JSON itself"));
         }
         assert_eq!(of("auths: {}"), "");
     }
 
     #[test]
-    fn a_named_file_stands_alone() {
+    fn a_named_file_replaces_other_sources() {
         let path = Options { auth_file: Some(AuthFile::Path("/home/ann/secret.yaml".into())), ..everything() };
         assert_eq!(names(&path), ["~/secret.yaml"]);
         let text = AuthFile::Text { text: "{}".into(), name: "standard input".to_owned() };

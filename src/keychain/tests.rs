@@ -42,7 +42,7 @@ fn auths(user: &str) -> String {
 const K3S: &str = "configs:\n  reg.corp:\n    auth: {username: k3s, password: p}\n";
 
 #[tokio::test]
-async fn anonymous_and_explicit_ask_nobody() {
+async fn anonymous_and_explicit_search_nothing() {
     assert!(sources(&Keychain::anonymous(), "reg.corp").await.is_empty());
     let explicit = Keychain::explicit("ann", "p", "-u ann");
     let found = explicit.credentials(&registry("reg.corp"), None).await.expect("credentials");
@@ -57,7 +57,7 @@ async fn anonymous_and_explicit_ask_nobody() {
 }
 
 #[tokio::test]
-async fn every_place_is_looked_at_in_order() {
+async fn every_source_is_searched_in_order() {
     let (_home, options) = home(&[
         (".docker/config.json", &auths("docker")),
         ("run/user/7/containers/auth.json", &auths("session")),
@@ -83,7 +83,7 @@ async fn every_place_is_looked_at_in_order() {
 }
 
 #[tokio::test]
-async fn a_named_file_may_have_any_format_and_stands_alone() {
+async fn a_named_file_may_have_any_format_and_replaces_other_sources() {
     let secret = "kind: Secret\nmetadata: {name: s}\nstringData:\n  .dockerconfigjson: '{\"auths\":{\"*.corp\":{\"username\":\"k\",\"password\":\"p\"}}}'\n";
     let (home, options) = home(&[
         (".docker/config.json", &auths("docker")),
@@ -128,11 +128,11 @@ async fn a_file_that_cannot_be_read_is_named_and_not_quoted() {
 }
 
 #[tokio::test]
-async fn a_named_file_must_be_there_and_hold_credentials() {
+async fn a_named_file_must_exist_and_contain_credentials() {
     let (home, options) = home(&[("pod.yaml", "kind: Pod\n"), ("other.yaml", "a: 1\n")]);
     for (name, cause) in [
-        ("none", "there is no such file"),
-        ("pod.yaml", "there is no pull secret in it"),
+        ("none", "no such file"),
+        ("pod.yaml", "it contains no pull secret"),
         ("other.yaml", "it is neither a docker or podman configuration nor a pull secret"),
     ] {
         let auth_file = Some(AuthFile::Path(home.path().join(name)));
@@ -168,9 +168,7 @@ async fn a_variable_that_cannot_be_used_leaves_the_next_place() {
     assert_eq!(lookup.found.len(), 1);
     assert_eq!(
         lookup.failures,
-        [
-            "cannot read credentials from DOCKER_AUTH_CONFIG: it looks like the path of a file, and has to be the JSON itself"
-        ]
+        ["cannot read credentials from DOCKER_AUTH_CONFIG: it looks like the path of a file; expected the JSON itself"]
     );
     // DOCKER_CONFIG may name the file instead of its folder.
     let file = Options { docker_config: Some(home.path().join(".docker/config.json")), home: None, ..options };
@@ -179,11 +177,11 @@ async fn a_variable_that_cannot_be_used_leaves_the_next_place() {
 }
 
 #[tokio::test]
-async fn a_password_that_ends_in_a_line_break_is_told() {
+async fn a_password_that_ends_with_a_line_break_is_noted() {
     let text = r#"{"auths": {"reg.corp": {"username": "ann", "password": "pw\n"}}}"#;
     let (_home, options) = home(&[(".docker/config.json", text)]);
     let lookup = Keychain::discover(options).lookup(&registry("reg.corp"), None).await.expect("credentials");
-    let note = "the password of ann (docker config, ~/.docker/config.json) ends in a line break";
+    let note = "the password of ann (docker config, ~/.docker/config.json) ends with a line break";
     assert!(lookup.notes.contains(&note.to_owned()), "{:?}", lookup.notes);
 }
 
@@ -223,7 +221,7 @@ async fn nothing_is_read_before_the_first_question_and_nothing_twice() {
 }
 
 #[tokio::test]
-async fn credentials_of_one_registry_are_never_given_for_another() {
+async fn credentials_of_one_registry_are_never_returned_for_another() {
     let config = json!({
         "credsStore": "missing",
         "auths": {"https://index.docker.io/v1/": {"username": "hub", "password": "p"}},

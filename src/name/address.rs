@@ -1,4 +1,4 @@
-//! Addresses that people paste where a name belongs: from a browser, from another tool, from a log.
+//! URLs that users paste in place of a name: from a browser, another tool, or a log.
 
 use percent_encoding::percent_decode_str;
 
@@ -9,7 +9,7 @@ use crate::error::Error;
 /// The host of Docker Hub's web pages.
 const HUB_PAGES: &str = "hub.docker.com";
 
-/// How an address says that a registry is reached.
+/// The scheme of a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scheme {
     /// `http://`
@@ -18,19 +18,19 @@ pub enum Scheme {
     Https,
 }
 
-/// An address, taken apart.
+/// A parsed URL.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Address {
-    /// How the registry is reached, where the address says it.
+    /// The scheme; `None` for `docker://` and `oci://`.
     pub scheme: Option<Scheme>,
-    /// The registry; `None` where `rest` is read as a name of its own.
+    /// The registry; `None` where `rest` is a complete name.
     pub registry: Option<Registry>,
     /// `PATH[:TAG][@DIGEST]`; empty for the registry alone.
     pub rest: String,
 }
 
 impl Registry {
-    /// As `from_str`, and an address of the API's root or catalog too: `https://HOST/v2/`.
+    /// Like `from_str`; also accepts the URL of the API's root or catalog: `https://HOST/v2/`.
     ///
     /// # Errors
     ///
@@ -43,13 +43,13 @@ impl Registry {
     }
 }
 
-/// Takes an address apart; `None` for a text without a scheme. The error is the cause.
+/// Parses a URL; `None` for a text without a scheme. The error is the cause.
 pub(super) fn read(text: &str) -> Result<Option<Address>, String> {
     let Some((scheme, rest)) = text.split_once("://") else { return Ok(None) };
     let scheme = match scheme.to_ascii_lowercase().as_str() {
         "http" => Scheme::Http,
         "https" => Scheme::Https,
-        // skopeo's and helm's names are docker's.
+        // skopeo and helm use docker's names after these schemes.
         "docker" | "oci" => return Ok(Some(Address { scheme: None, registry: None, rest: rest.to_owned() })),
         _ => return Err("its scheme is not https, http, docker or oci".into()),
     };
@@ -70,7 +70,7 @@ pub(super) fn read(text: &str) -> Result<Option<Address>, String> {
     Ok(Some(Address { scheme: Some(scheme), registry: Some(registry), rest }))
 }
 
-/// The repository that a page of Docker Hub's is about.
+/// The repository of a page of Docker Hub.
 fn page(path: &str) -> Result<String, String> {
     match path.split('/').collect::<Vec<_>>()[..] {
         ["r", owner, name] | ["r", owner, name, "tags", ..] | ["repository", "docker", owner, name, ..] => {
@@ -81,7 +81,7 @@ fn page(path: &str) -> Result<String, String> {
     }
 }
 
-/// What stands before `/v2/` in the path of an endpoint of the API, and the name that the endpoint is about; `None` for any other path.
+/// The path before `/v2/` in an endpoint of the API, and the name in that endpoint; `None` for any other path.
 fn endpoint(path: &str) -> Option<(&str, Result<String, String>)> {
     let starts = path.match_indices("v2").map(|(at, _)| at);
     let is_segment = |at: &usize| {
@@ -94,7 +94,7 @@ fn endpoint(path: &str) -> Option<(&str, Result<String, String>)> {
     starts.filter(is_segment).find_map(named)
 }
 
-/// The name in what follows `/v2/`; `None` when that is not an endpoint's path.
+/// The name after `/v2/`; `None` for a path that is not an endpoint.
 fn named_by(tail: &str) -> Option<Result<String, String>> {
     if matches!(tail, "" | "_catalog") {
         return Some(Ok(String::new()));

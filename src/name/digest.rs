@@ -1,15 +1,15 @@
-//! Digests: parsed, computed, compared.
+//! Digests: parse, compute, compare.
 
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::refusal::{name_of, refuse};
+use super::text::text;
 use crate::error::Error;
 
-/// How a digest is computed: the two registered algorithms that the OCI image specification asks implementations to know.
+/// The algorithm of a digest: the two registered ones of the OCI image specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
     /// SHA-256, 64 hexadecimal digits.
@@ -21,7 +21,7 @@ pub enum Algorithm {
 impl Algorithm {
     const ALL: [Self; 2] = [Self::Sha256, Self::Sha512];
 
-    /// As it stands before the colon: `sha256`, `sha512`.
+    /// The name before the colon: `sha256`, `sha512`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sha256 => "sha256",
@@ -29,7 +29,7 @@ impl Algorithm {
         }
     }
 
-    /// How many hexadecimal digits stand after the colon.
+    /// The number of hexadecimal digits after the colon.
     fn digits(self) -> usize {
         match self {
             Self::Sha256 => 64,
@@ -44,8 +44,8 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// What bytes are identified by: `sha256:` and 64 or `sha512:` and 128 lower-case hexadecimal digits
-/// (OCI image specification, descriptor.md, "Digests").
+/// A digest: `sha256:` and 64 or `sha512:` and 128 lower-case hexadecimal digits (OCI image specification,
+/// descriptor.md, "Digests").
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(String);
 
@@ -67,7 +67,7 @@ impl Digest {
         })
     }
 
-    /// How it was computed.
+    /// Its algorithm.
     pub fn algorithm(&self) -> Algorithm {
         if self.0.starts_with("sha512:") { Algorithm::Sha512 } else { Algorithm::Sha256 }
     }
@@ -82,12 +82,12 @@ impl Digest {
         *self == Self::of(self.algorithm(), bytes)
     }
 
-    /// The digest whose digits are all zero: that of nothing that anybody knows, so that a request with it changes nothing.
+    /// The digest with all digits zero. No content with it is known, so that a request for it changes nothing.
     pub fn zero(algorithm: Algorithm) -> Self {
         Self(format!("{algorithm}:{}", "0".repeat(algorithm.digits())))
     }
 
-    /// As `from_str`, with the cause alone as its error.
+    /// Like `from_str`; the error is the cause alone.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match fault(text) {
             None => Ok(Self(text.to_owned())),
@@ -96,7 +96,7 @@ impl Digest {
     }
 }
 
-/// A digest as the bytes that it stands for: less than half of what its text takes.
+/// A digest as bytes: less than half the size of its text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum PackedDigest {
     Sha256([u8; 32]),
@@ -107,7 +107,7 @@ impl From<&Digest> for PackedDigest {
     fn from(digest: &Digest) -> Self {
         fn bytes<const N: usize>(digits: &str) -> [u8; N] {
             let mut bytes = [0; N];
-            // A digest has as many digits as its algorithm asks for, all of them hexadecimal.
+            // A digest has exactly the digits of its algorithm, all of them hexadecimal.
             let _ = hex::decode_to_slice(digits, &mut bytes);
             bytes
         }
@@ -135,14 +135,7 @@ impl FromStr for Digest {
     }
 }
 
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error: Error| serde::de::Error::custom(error))
-    }
-}
-
-/// A digest in the making; see [`Digest::hasher`].
+/// Computes a digest; see [`Digest::hasher`].
 #[derive(Debug, Clone)]
 pub struct Hasher(State);
 
@@ -161,7 +154,7 @@ impl Hasher {
         }
     }
 
-    /// The digest of all bytes that were added.
+    /// The digest of all added bytes.
     pub fn finish(self) -> Digest {
         Digest(match self.0 {
             State::Sha256(state) => format!("sha256:{}", hex::encode(state.finalize())),
@@ -178,13 +171,13 @@ fn fault(text: &str) -> Option<String> {
     let Some(algorithm) = Algorithm::ALL.into_iter().find(|known| known.as_str() == name) else {
         let known = Algorithm::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name));
         return Some(match known {
-            Some(known) => format!("the algorithm is written in lower case, {known}"),
+            Some(known) => format!("the algorithm must be in lower case: {known}"),
             None => "a digest begins with 'sha256:' or 'sha512:'".into(),
         });
     };
     if let Some(odd) = encoded.chars().find(|c| !matches!(c, '0'..='9' | 'a'..='f')) {
         return Some(match odd {
-            'A'..='F' => "the digits of a digest are written in lower case".into(),
+            'A'..='F' => "the digits of a digest must be in lower case".into(),
             _ => format!("{} is not a hexadecimal digit", name_of(odd)),
         });
     }
@@ -192,14 +185,14 @@ fn fault(text: &str) -> Option<String> {
     (found != wanted).then(|| format!("{algorithm} has {wanted} hexadecimal digits, this digest has {found}"))
 }
 
-/// Guesses what was meant by a text that cannot be a digest.
+/// Guesses what was meant by a text without a colon.
 fn without_colon(text: &str) -> String {
     let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if let Some(algorithm) = Algorithm::ALL.into_iter().find(|known| is_hex && known.digits() == text.len()) {
-        return format!("the algorithm is missing before it: {algorithm}:{}", text.to_ascii_lowercase());
+        return format!("the algorithm is missing: {algorithm}:{}", text.to_ascii_lowercase());
     }
-    match super::Tag::parse(text) {
-        Ok(_) => "it reads as a tag; a digest is ALGORITHM:DIGITS".into(),
+    match super::tag::Tag::parse(text) {
+        Ok(_) => "this looks like a tag; a digest is ALGORITHM:DIGITS".into(),
         Err(_) => "a digest is ALGORITHM:DIGITS".into(),
     }
 }
@@ -215,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_taken_apart_and_shown_as_written() {
+    fn it_is_parsed_and_displayed_as_written() {
         let digest: Digest = EMPTY.parse().expect("a digest");
         assert_eq!(digest.algorithm(), Algorithm::Sha256);
         assert_eq!(digest.encoded(), &EMPTY[7..]);
@@ -249,12 +242,12 @@ mod tests {
     #[test]
     fn the_cause_names_the_part_that_is_wrong() {
         assert_eq!(cause(""), "the digest is empty");
-        assert_eq!(cause("latest"), "it reads as a tag; a digest is ALGORITHM:DIGITS");
+        assert_eq!(cause("latest"), "this looks like a tag; a digest is ALGORITHM:DIGITS");
         assert_eq!(cause("la test"), "a digest is ALGORITHM:DIGITS");
-        assert_eq!(cause(&EMPTY[7..]), format!("the algorithm is missing before it: {EMPTY}"));
+        assert_eq!(cause(&EMPTY[7..]), format!("the algorithm is missing: {EMPTY}"));
         assert_eq!(cause("md5:00"), "a digest begins with 'sha256:' or 'sha512:'");
-        assert_eq!(cause(&EMPTY.to_uppercase()), "the algorithm is written in lower case, sha256");
-        assert_eq!(cause(&EMPTY.replace('e', "E")), "the digits of a digest are written in lower case");
+        assert_eq!(cause(&EMPTY.to_uppercase()), "the algorithm must be in lower case: sha256");
+        assert_eq!(cause(&EMPTY.replace('e', "E")), "the digits of a digest must be in lower case");
         assert_eq!(cause("sha256:00g"), "'g' is not a hexadecimal digit");
         assert_eq!(cause("sha512:00"), "sha512 has 128 hexadecimal digits, this digest has 2");
         assert_eq!(cause(&format!("{EMPTY}\r")), "U+000D is not a hexadecimal digit");

@@ -1,24 +1,26 @@
-//! Globs: choices of names.
+//! Globs, which select names.
 
 use std::str::FromStr;
 
+use super::text::text;
 use crate::error::Error;
 
-/// A glob for tags or for paths of repositories; a name matches as a whole.
+/// A glob for tags or repository paths; it must match a name as a whole.
 ///
-/// `*` and `?` match within a path component, `**` across them where it is a whole component; `[a-z]`, `[!ab]` and `{a,b}` are as in a shell.
+/// `*` and `?` match within a path component, `**` across them where it is a whole component; `[a-z]`, `[!ab]` and
+/// `{a,b}` are as in a shell.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Glob(String);
 
 text!(Glob);
 
 impl Glob {
-    /// Whether `name` is one of those that are meant.
+    /// Whether `name` matches.
     pub fn is_match(&self, name: &str) -> bool {
         fast_glob::glob_match(&self.0, name)
     }
 
-    /// How much it says: the number of its letters that are no wildcards.
+    /// Its specificity: the number of its characters that are not wildcards.
     pub fn specificity(&self) -> usize {
         self.0.chars().filter(|c| !"*?[]{},!".contains(*c)).count()
     }
@@ -29,13 +31,13 @@ impl FromStr for Glob {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let refuse = |cause: String| Error::invalid(format!("'{text}' is not a glob")).because(cause);
-        // It would match nothing: what it should keep would go.
+        // It would match nothing, and what it should keep would be deleted.
         if text.trim().is_empty() {
             return Err(refuse("the pattern is empty".to_owned()));
         }
-        // It would mean all names but these: what is then kept or deleted hangs on one letter.
+        // It would match all names but these: a single character would decide what is kept.
         if text.starts_with('!') {
-            return Err(refuse("it begins with '!', which no name does".to_owned()));
+            return Err(refuse("it must not begin with '!'".to_owned()));
         }
         fast_glob::validate(text).map_err(|error| refuse(error.to_string()))?;
         Ok(Self(text.to_owned()))
@@ -84,7 +86,7 @@ mod tests {
             ("v[1", "unclosed character class at byte 1"),
             ("{a,b", "unclosed brace expansion at byte 0"),
             ("a\\", "trailing backslash at byte 1"),
-            ("!v1", "it begins with '!'"),
+            ("!v1", "it must not begin with '!'"),
             ("", "the pattern is empty"),
             (" \t", "the pattern is empty"),
         ] {

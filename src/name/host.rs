@@ -6,11 +6,11 @@ use url::Host as UrlHost;
 
 use super::refusal::name_of;
 
-/// Lengths of a name and of a label in the DNS (RFC 1035, 2.3.4).
+/// Maximum lengths of a name and of a label in the DNS (RFC 1035, 2.3.4).
 const MAX_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
 
-/// A host and the port written after it.
+/// A host with an optional port.
 ///
 /// ```text
 /// HOST   LABEL ( "." LABEL )* | IPv4 | "[" IPv6 "]"
@@ -34,13 +34,13 @@ impl Authority {
                 let port = match port.strip_prefix(':') {
                     Some(port) => Some(port),
                     None if port.is_empty() => None,
-                    None => return Err("only a port can stand after ']'".into()),
+                    None => return Err("only a port can follow ']'".into()),
                 };
                 (ipv6(address)?, port)
             }
             None => match text.split_once(':') {
                 Some((_, after)) if after.contains(':') => {
-                    return Err("an IPv6 address stands in brackets, [ADDRESS] or [ADDRESS]:PORT".into());
+                    return Err("an IPv6 address must be in brackets: [ADDRESS] or [ADDRESS]:PORT".into());
                 }
                 Some((host, port)) => (name(host)?, Some(port)),
                 None => (name(text)?, None),
@@ -49,13 +49,13 @@ impl Authority {
         Ok(Self { host, port: port.map(number).transpose()? })
     }
 
-    /// An IPv6 address that stands alone and needs no brackets.
+    /// An IPv6 address alone, which needs no brackets.
     pub(super) fn bare_ipv6(text: &str) -> Option<Self> {
         let host = ipv6(text).ok()?;
         Some(Self { host, port: None })
     }
 
-    /// Whether it is this very machine, by address or as `localhost`.
+    /// Whether it is the local host, by address or as `localhost`.
     pub(super) fn is_loopback(&self) -> bool {
         self.host == "localhost"
             || self.host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
@@ -83,7 +83,7 @@ fn number(text: &str) -> Result<u16, String> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(match text.chars().find(|c| !c.is_ascii_alphanumeric()) {
             Some(odd) => format!("{} is not allowed in a port", name_of(odd)),
-            None => format!("'{text}' is not a port, which is a number"),
+            None => format!("'{text}' is not a port number"),
         });
     }
     text.parse().ok().filter(|port| *port > 0).ok_or_else(|| "a port is a number from 1 to 65535".into())
@@ -98,7 +98,7 @@ fn ipv6(text: &str) -> Result<String, String> {
     }
     match text.parse::<Ipv6Addr>() {
         Ok(_) => Ok(text.to_ascii_lowercase()),
-        Err(_) => Err("what stands in brackets is not an IPv6 address".into()),
+        Err(_) => Err("not an IPv6 address in brackets".into()),
     }
 }
 
@@ -114,7 +114,7 @@ fn name(text: &str) -> Result<String, String> {
     }
     text.split('.').try_for_each(label)?;
     let lower = text.to_ascii_lowercase();
-    // A URL may read a host differently: it takes 127.1 and 0x7f.0.0.1 for addresses and checks international names.
+    // URLs may interpret a host differently: 127.1 and 0x7f.0.0.1 as addresses, and international names are validated.
     match UrlHost::parse(&lower) {
         Ok(UrlHost::Domain(domain)) if domain == lower => Ok(lower),
         Ok(UrlHost::Ipv4(address)) if address.to_string() == lower => Ok(lower),
@@ -125,11 +125,11 @@ fn name(text: &str) -> Result<String, String> {
 
 fn label(text: &str) -> Result<(), String> {
     if text.is_empty() {
-        Err("a host has no empty part, before, between or after dots".into())
+        Err("a host must not have empty labels".into())
     } else if text.len() > MAX_LABEL {
-        Err(format!("a part of a host has at most {MAX_LABEL} characters, '{text}' has {}", text.len()))
+        Err(format!("a host label has at most {MAX_LABEL} characters, '{text}' has {}", text.len()))
     } else if text.starts_with('-') || text.ends_with('-') {
-        Err(format!("a part of a host begins and ends with a letter or a digit, and '{text}' does not"))
+        Err(format!("the host label '{text}' must begin and end with a letter or a digit"))
     } else {
         Ok(())
     }
@@ -174,18 +174,18 @@ mod tests {
         assert_eq!(cause(":5000"), "the host is empty");
         assert_eq!(cause("reg:"), "no port follows the ':'");
         assert_eq!(cause("reg:+80"), "'+' is not allowed in a port");
-        assert_eq!(cause("reg:http"), "'http' is not a port, which is a number");
+        assert_eq!(cause("reg:http"), "'http' is not a port number");
         assert_eq!(cause("reg:0"), "a port is a number from 1 to 65535");
         assert_eq!(cause("reg:65536"), "a port is a number from 1 to 65535");
         assert_eq!(cause("reg_1"), "'_' is not allowed in a host");
-        assert_eq!(cause("a..b"), "a host has no empty part, before, between or after dots");
-        assert_eq!(cause("a.-b"), "a part of a host begins and ends with a letter or a digit, and '-b' does not");
+        assert_eq!(cause("a..b"), "a host must not have empty labels");
+        assert_eq!(cause("a.-b"), "the host label '-b' must begin and end with a letter or a digit");
         assert_eq!(cause("[::1"), "the bracket '[' is not closed");
-        assert_eq!(cause("[::1]x"), "only a port can stand after ']'");
+        assert_eq!(cause("[::1]x"), "only a port can follow ']'");
         assert_eq!(cause("[fe80::1%eth0]"), "an address with a zone ('%') cannot name a registry");
-        assert_eq!(cause("[:::]"), "what stands in brackets is not an IPv6 address");
+        assert_eq!(cause("[:::]"), "not an IPv6 address in brackets");
         assert_eq!(cause("[::ffff:1.2.3.4]"), "'.' is not allowed in an IPv6 address");
-        assert_eq!(cause("::1"), "an IPv6 address stands in brackets, [ADDRESS] or [ADDRESS]:PORT");
+        assert_eq!(cause("::1"), "an IPv6 address must be in brackets: [ADDRESS] or [ADDRESS]:PORT");
         assert!(cause(&"x".repeat(64)).ends_with("has 64"));
         assert_eq!(cause(&"x.".repeat(127)), "a host has at most 253 characters, this one has 254");
     }

@@ -1,4 +1,4 @@
-//! What a user writes: a name, with the host of its registry before it or without, or the address of one.
+//! What users write: a name, with or without the host of its registry, or a URL.
 
 use std::str::FromStr;
 
@@ -8,29 +8,30 @@ use super::refusal::refuse;
 use super::{Reference, Registry, Repository};
 use crate::error::Error;
 
-/// A name, and the registry that it says it is in, if it says so.
+/// A name, with its registry if it names one.
 ///
 /// ```text
 /// REPO  [HOST[:PORT]/]PATH
 /// REF   [HOST[:PORT]/]PATH[:TAG][@DIGEST]
 /// ```
 ///
-/// The first component, before the first `/`, is a host when it has a `.`, a `:` or an upper-case letter, or is `localhost`;
-/// otherwise it is a part of the path. The 64 digits of an image ID alone are not a name. These are docker's rules
-/// (`distribution/reference`, `ParseNormalizedNamed`), and `FromStr` reads nothing else. [`Located::<Reference>::read`] also
-/// takes the addresses that people paste.
+/// The first component, before the first `/`, is a host when it has a `.`, a `:` or an upper-case letter, or is
+/// `localhost`; otherwise it is a part of the path. The 64 digits of an image ID alone are not a name. These are
+/// docker's rules (`distribution/reference`, `ParseNormalizedNamed`), and `FromStr` accepts nothing else.
+/// [`Located::<Reference>::read`] also accepts pasted URLs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Located<T> {
-    /// Where it says it is.
+    /// The registry that it names.
     pub registry: Option<Registry>,
-    /// What it says beyond that.
+    /// The name without the registry.
     pub name: T,
-    /// The scheme in an address, which decides how the registry is reached. `None` for a name, and for `docker://` and `oci://`.
+    /// The scheme of a URL, which decides how to reach the registry. `None` for a name, and for `docker://` and
+    /// `oci://`.
     pub scheme: Option<Scheme>,
 }
 
 impl Located<Repository> {
-    /// Reads a name, or an address as in [`Located::<Reference>::read`]. One with a tag or digest is not a repository.
+    /// Reads a name, or a URL as in [`Located::<Reference>::read`]. One with a tag or digest is not a repository.
     ///
     /// # Errors
     ///
@@ -39,21 +40,22 @@ impl Located<Repository> {
         read(text, Repository::parse).map_err(|cause| refuse(text, REPOSITORY, cause))
     }
 
-    /// Reads `text` as a path in `registry`, whatever its first component looks like: in a mirror, `ghcr.io/owner/app` is a
-    /// path. One that begins with the very same host loses it, and its scheme with it.
+    /// Reads `text` as a path in `registry`, whatever its first component looks like: in a mirror, `ghcr.io/owner/app`
+    /// is a path. The very same host is removed, with its scheme.
     ///
     /// # Errors
     ///
-    /// [`Kind::Invalid`](crate::Kind::Invalid): it is not a repository, or it names another registry in a way that no path can have.
+    /// [`Kind::Invalid`](crate::Kind::Invalid): it is not a repository, or it names another registry in a way that no
+    /// path can have.
     pub fn parse_in(text: &str, registry: &Registry) -> Result<Self, Error> {
         read_in(text, registry, Repository::parse).map_err(|cause| refuse(text, REPOSITORY, cause))
     }
 
-    /// The registry that is meant, and the repository's path there.
+    /// The registry, and the repository's path in it.
     ///
-    /// The registry is the default unless another is named. One with the default's host and port is the default, with its
-    /// scheme and prefix, unless an address has another scheme. On Docker Hub, and only there, a path of one component is
-    /// that of an official image: `alpine` is `library/alpine`.
+    /// The registry is the default unless another is named. One with the default's host and port is the default, with
+    /// its scheme and prefix, unless a URL has another scheme. On Docker Hub only, a path of one component is an
+    /// official image: `alpine` is `library/alpine`.
     pub fn within(self, default: &Registry) -> (Registry, Repository) {
         let (registry, name) = self.settle(default, without_prefix);
         let name = if registry.is_docker_hub() { name.official() } else { name };
@@ -62,7 +64,7 @@ impl Located<Repository> {
 }
 
 impl Located<Reference> {
-    /// Reads a name, or a pasted address:
+    /// Reads a name, or a pasted URL:
     ///
     /// ```text
     /// http://HOST[:PORT]/PATH[:TAG][@DIGEST]     also https://, docker:// and oci://
@@ -79,7 +81,7 @@ impl Located<Reference> {
         read(text, Reference::parse).map_err(|cause| refuse(text, REFERENCE, cause))
     }
 
-    /// As [`Located::<Repository>::parse_in`], of a reference.
+    /// Like [`Located::<Repository>::parse_in`], for a reference.
     ///
     /// # Errors
     ///
@@ -88,7 +90,7 @@ impl Located<Reference> {
         read_in(text, registry, Reference::parse).map_err(|cause| refuse(text, REFERENCE, cause))
     }
 
-    /// As [`Located::<Repository>::within`], of a reference.
+    /// Like [`Located::<Repository>::within`], for a reference.
     pub fn within(self, default: &Registry) -> (Registry, Reference) {
         let (registry, name) = self.settle(default, |reference, prefix| {
             let repository = without_prefix(reference.repository(), prefix)?;
@@ -127,7 +129,7 @@ fn parse<T>(text: &str, parse: Parse<T>) -> Result<Located<T>, String> {
     image_id(text)?;
     let (registry, rest) = match first_component(text) {
         Some((first, rest)) if is_host(first) => {
-            // A host by nothing but its upper-case letters was meant as a part of the path where others follow there.
+            // A host only by its upper-case letters was meant as part of the path if the rest has some too.
             let is_path = !first.contains(['.', ':']) && first != "localhost" && has_upper_case(rest);
             if let Some(cause) = is_path.then(|| parse(text).err()).flatten() {
                 return Err(cause);
@@ -185,7 +187,7 @@ fn read_in<T>(text: &str, registry: &Registry, parse: Parse<T>) -> Result<Locate
 }
 
 impl<T> Located<T> {
-    /// The registry that is meant, and the name in it; `without_prefix` takes the default's prefix off a name in an address.
+    /// The registry, and the name in it; `without_prefix` removes the default's prefix from a name in a URL.
     fn settle(self, default: &Registry, without_prefix: impl FnOnce(&T, &str) -> Option<T>) -> (Registry, T) {
         let Self { registry, name, scheme } = self;
         let Some(named) = registry else { return (default.clone(), name) };
@@ -208,12 +210,12 @@ fn without_prefix(repository: &Repository, prefix: &str) -> Option<Repository> {
     Repository::parse(below(prefix, repository.as_str())?).ok()
 }
 
-/// What stands below a folder of a path.
+/// The part of a path below a folder.
 fn below<'a>(folder: &str, path: &'a str) -> Option<&'a str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
-/// What stands before and after the first `/`, if it stands before a digest.
+/// The parts before and after the first `/` in front of a digest.
 fn first_component(text: &str) -> Option<(&str, &str)> {
     let name = text.split('@').next().unwrap_or_default();
     let slash = name.find('/')?;
@@ -412,8 +414,8 @@ mod tests {
     fn the_cause_names_the_part_that_is_wrong() {
         assert_eq!(cause("[::1]:5000"), "this is a registry, not a repository");
         assert_eq!(cause("reg.corp/"), "no repository follows the registry reg.corp");
-        assert_eq!(cause("::1/app"), "an IPv6 address stands in brackets, [ADDRESS] or [ADDRESS]:PORT");
-        assert_eq!(cause("reg:x/app"), "'x' is not a port, which is a number");
+        assert_eq!(cause("::1/app"), "an IPv6 address must be in brackets: [ADDRESS] or [ADDRESS]:PORT");
+        assert_eq!(cause("reg:x/app"), "'x' is not a port number");
         assert_eq!(cause("reg.corp/App"), "a repository has no upper-case letters; in lower case it is 'app'");
         assert_eq!(cause("Web/Nginx"), "a repository has no upper-case letters; in lower case it is 'web/nginx'");
         assert_eq!(cause("https://ghcr.io/app:v1"), "a name has no scheme");

@@ -1,4 +1,4 @@
-//! Names of things in a registry: parsed once, then only types.
+//! Names in registries: parsed once, then only types.
 //!
 //! ```text
 //! REGISTRY   HOST[:PORT] | http://HOST[:PORT] | https://HOST[:PORT][/PREFIX]
@@ -6,13 +6,13 @@
 //! REF        REPO:TAG | REPO@DIGEST | REPO:TAG@DIGEST | REPO
 //! ```
 //!
-//! [`Registry`], [`Repository`], [`Tag`], [`Digest`] and [`Reference`] are single things; [`Located`] is what a user
-//! writes, where a host may stand first, or a pasted address. The grammar is that of the
-//! `distribution/reference` package. [`VersionOrder`] is the order of tags as versions, [`Glob`] a choice of names.
+//! [`Registry`], [`Repository`], [`Tag`], [`Digest`] and [`Reference`] are single names, which serialize as their text;
+//! [`Located`] is what users write, where a host may come first, or a pasted URL. The grammar is that of the
+//! `distribution/reference` package. [`VersionOrder`] orders tags as versions, [`Glob`] selects names.
 //!
-//! A name that parses is safe in a URL: it has only letters, digits, `.`, `_`, `-`, and `/` and `:` where they belong, no
-//! dot segments and no empty ones, so that it stands in a path as it is. A name that does not parse gives an
-//! [`Error`](crate::Error) that says which part is wrong and never repeats a password written into it.
+//! A parsed name is safe in a URL path: it has only letters, digits, `.`, `_`, `-`, and `/` and `:` where they belong,
+//! no dot segments and no empty ones. A text that does not parse is an [`Error`](crate::Error) that says which part is
+//! wrong and never repeats a password in it.
 //!
 //! ```
 //! use registry_ls::name::{Located, Reference, Registry};
@@ -28,48 +28,6 @@
 //! # Ok::<(), registry_ls::Error>(())
 //! ```
 
-/// What every name that is kept as its text can do.
-macro_rules! text {
-    ($name:ident) => {
-        impl $name {
-            /// The name as text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
-
-        impl AsRef<str> for $name {
-            fn as_ref(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
-    };
-}
-
-/// A name that takes over its text: of a list there are many.
-pub(crate) trait FromText: Sized {
-    /// The name, or the text itself, which is no such name.
-    fn from_text(text: String) -> Result<Self, String>;
-}
-
 mod address;
 mod digest;
 mod glob;
@@ -80,6 +38,7 @@ mod refusal;
 mod registry;
 mod repository;
 mod tag;
+mod text;
 mod version;
 
 pub use address::Scheme;
@@ -91,6 +50,7 @@ pub use reference::{Reference, Target};
 pub use registry::Registry;
 pub use repository::Repository;
 pub use tag::Tag;
+pub(crate) use text::FromText;
 pub use version::{VersionKey, VersionOrder};
 
 #[cfg(test)]

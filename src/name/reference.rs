@@ -1,9 +1,10 @@
-//! References.
+//! References to manifests.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::refusal::refuse;
+use super::text::serde_as_text;
 use super::{Digest, Repository, Tag};
 use crate::error::Error;
 
@@ -15,17 +16,17 @@ pub struct Reference {
     digest: Option<Digest>,
 }
 
-/// What a [`Reference`] is resolved by; its text is the last part of the path of a manifest's URL.
+/// What a [`Reference`] is resolved by; its text is the last path segment of a manifest's URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target<'a> {
-    /// By what the tag points at now.
+    /// By tag.
     Tag(&'a Tag),
     /// By digest.
     Digest(&'a Digest),
 }
 
 impl<'a> Target<'a> {
-    /// The digest, where it is asked for by one.
+    /// The digest; `None` for a tag.
     pub fn digest(self) -> Option<&'a Digest> {
         match self {
             Self::Digest(digest) => Some(digest),
@@ -34,13 +35,15 @@ impl<'a> Target<'a> {
     }
 }
 
+serde_as_text!(Reference);
+
 impl Reference {
-    /// What a tag of a repository points at.
+    /// A reference by tag.
     pub fn tagged(repository: Repository, tag: Tag) -> Self {
         Self { repository, tag: Some(tag), digest: None }
     }
 
-    /// A manifest of a repository.
+    /// A reference by digest.
     pub fn digested(repository: Repository, digest: Digest) -> Self {
         Self { repository, tag: None, digest: Some(digest) }
     }
@@ -50,17 +53,17 @@ impl Reference {
         &self.repository
     }
 
-    /// The tag, if one is written.
+    /// The tag, if any.
     pub fn tag(&self) -> Option<&Tag> {
         self.tag.as_ref()
     }
 
-    /// The digest, if one is written.
+    /// The digest, if any.
     pub fn digest(&self) -> Option<&Digest> {
         self.digest.as_ref()
     }
 
-    /// What it is resolved by: a digest wins over a tag, and without either it is the tag `latest`.
+    /// What it is resolved by: the digest if it has one, else the tag, else `latest`.
     pub fn target(&self) -> Target<'_> {
         match (&self.digest, &self.tag) {
             (Some(digest), _) => Target::Digest(digest),
@@ -79,7 +82,7 @@ impl Reference {
         Self { repository: change(self.repository), ..self }
     }
 
-    /// As `from_str`, with the cause alone as its error.
+    /// Like `from_str`; the error is the cause alone.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let (name, digest) = match text.split_once('@') {
             Some((name, digest)) => (name, Some(digest)),
@@ -115,7 +118,7 @@ impl fmt::Display for Target<'_> {
 }
 
 impl From<Repository> for Reference {
-    /// The repository alone, which means its tag `latest`.
+    /// A reference to the repository's tag `latest`.
     fn from(repository: Repository) -> Self {
         Self { repository, tag: None, digest: None }
     }
@@ -152,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_wins_over_a_tag_and_latest_is_meant_without_either() {
+    fn the_digest_takes_precedence_and_latest_is_the_default() {
         let digest: Digest = DIGEST.parse().expect("a digest");
         let tag: Tag = "v1".parse().expect("a tag");
         assert_eq!(reference(&format!("app:v1@{DIGEST}")).target(), Target::Digest(&digest));
@@ -179,7 +182,7 @@ mod tests {
         assert_eq!(cause(":v1"), "the repository is empty");
         assert_eq!(cause("app:"), "the tag is empty");
         assert_eq!(cause("app@"), "the digest is empty");
-        assert_eq!(cause("app@latest"), "it reads as a tag; a digest is ALGORITHM:DIGITS");
+        assert_eq!(cause("app@latest"), "this looks like a tag; a digest is ALGORITHM:DIGITS");
         assert_eq!(cause("app:v1:v2"), "':' is not allowed in a tag");
         assert_eq!(cause("App:v1"), "a repository has no upper-case letters; in lower case it is 'app'");
         assert_eq!(cause(&format!("app:{DIGEST}")), "it is a digest, not a tag");

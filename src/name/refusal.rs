@@ -1,4 +1,4 @@
-//! How a text that is not the name that was wanted is refused: what is wrong with it, without repeating a password in it.
+//! Errors for invalid names, without repeating a password in them.
 
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
@@ -6,24 +6,24 @@ use std::ops::Range;
 
 use crate::error::Error;
 
-/// Longer texts are cut where they are shown: a name may come from a server.
-const SHOWN: usize = 320;
+/// The longest text that is shown, in characters: a name may come from a server.
+const MAX_SHOWN: usize = 320;
 
-/// The error that `text` is not `wanted`, such as "a tag", because of `cause`.
+/// The error that `text` is not `expected`, such as "a tag", because of `cause`.
 ///
-/// A user and password in the text are the cause themselves, since any other may quote from them.
-pub(super) fn refuse(text: &str, wanted: &str, cause: String) -> Error {
+/// If the text has a user and password, that is the cause: any other may quote them.
+pub(super) fn refuse(text: &str, expected: &str, cause: String) -> Error {
     let (shown, cause) = match secret(text) {
         Some(range) => {
             let masked = format!("{}xxxxx{}", &text[..range.start], &text[range.end..]);
-            (Cow::Owned(masked), "a name carries no user and no password".to_owned())
+            (Cow::Owned(masked), "a name must not contain a user or password".to_owned())
         }
         None => (Cow::Borrowed(text), cause),
     };
-    Error::invalid(format!("'{}' is not {wanted}", cut(&shown))).because(cause)
+    Error::invalid(format!("'{}' is not {expected}", cut(&shown))).because(cause)
 }
 
-/// A character as it can be told to a reader, whatever it does to a terminal.
+/// A printable description of a character.
 pub(super) fn name_of(odd: char) -> String {
     match odd {
         '!'..='~' | ' ' => format!("'{odd}'"),
@@ -33,16 +33,17 @@ pub(super) fn name_of(odd: char) -> String {
 }
 
 fn cut(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(SHOWN) {
+    match text.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),
     }
 }
 
-/// Where a password stands in `[SCHEME://]USER:PASSWORD@HOST…`, or, with a scheme, a token in `SCHEME://TOKEN@HOST…`.
+/// The position of a password in `[SCHEME://]USER:PASSWORD@HOST…`, or, with a scheme, of a token in
+/// `SCHEME://TOKEN@HOST…`.
 ///
-/// The other uses of `@` and `:` are left alone: `REPO:TAG@DIGEST`, and a colon before a port or in the path. Where it
-/// cannot be told, it is a password.
+/// Other uses of `@` and `:` are left alone: `REPO:TAG@DIGEST`, and a colon before a port or in the path. Ambiguous
+/// text counts as a password.
 fn secret(text: &str) -> Option<Range<usize>> {
     let is_scheme = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte));
     let start = text.find("://").filter(|end| is_scheme(&text[..*end])).map_or(0, |end| end + "://".len());
@@ -107,7 +108,7 @@ mod tests {
         ] {
             let error = refused(text);
             assert_eq!(error.what(), format!("'{shown}' is not a name"));
-            assert_eq!(error.causes(), ["a name carries no user and no password"], "{text}");
+            assert_eq!(error.causes(), ["a name must not contain a user or password"], "{text}");
         }
     }
 
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_between_characters() {
         let error = refused(&"é".repeat(5000));
-        assert_eq!(error.what(), format!("'{}…' is not a name", "é".repeat(SHOWN)));
+        assert_eq!(error.what(), format!("'{}…' is not a name", "é".repeat(MAX_SHOWN)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Registries.
+//! Registries and their URLs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,12 +7,13 @@ use url::Url;
 
 use super::host::{Authority, is_host};
 use super::refusal::{name_of, refuse};
+use super::text::serde_as_text;
 use crate::error::Error;
 
-/// The names of Docker Hub; the first is the one it is known by, the last the host that answers.
+/// The hosts of Docker Hub; the first is its name, the last the one that serves the API.
 const HUB: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
-/// A registry and how it is reached.
+/// A registry, and how to reach it.
 ///
 /// ```text
 /// REGISTRY  HOST[:PORT] | http://HOST[:PORT] | https://HOST[:PORT][/PREFIX]
@@ -20,18 +21,21 @@ const HUB: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 ///
 /// HTTPS unless `http://` is written, whatever the host. The host is in lower case, otherwise as typed, and so is the
 /// port: `reg` and `reg:443` are not equal. An IPv6 address stands in brackets, which it may leave out where nothing
-/// else follows. A PREFIX is what stands before `/v2/` in the paths of a registry that shares its host:
-/// segments of letters, digits, `.`, `_`, `~` and `-`, none of them empty, `.` or `..`. Docker Hub has none, and its names
-/// `index.docker.io` and `registry-1.docker.io` become `docker.io`, as does its old address `https://index.docker.io/v1/`.
+/// else follows. A PREFIX is what stands before `/v2/` in the paths of a registry that shares its host: segments of
+/// letters, digits, `.`, `_`, `~` and `-`, none of them empty, `.` or `..`. Docker Hub has none, and its names
+/// `index.docker.io` and `registry-1.docker.io` become `docker.io`, as does its old address
+/// `https://index.docker.io/v1/`.
 ///
-/// `Display` gives a text that parses back to an equal registry: without a scheme where that is possible, with `http://`
-/// for plain HTTP, with `https://` before a prefix.
+/// `Display` gives a text that parses back to an equal registry: without a scheme where that is possible, with
+/// `http://` for plain HTTP, with `https://` before a prefix.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Registry {
     authority: Authority,
     prefix: Option<String>,
     plain_http: bool,
 }
+
+serde_as_text!(Registry);
 
 impl Registry {
     /// Docker Hub.
@@ -54,7 +58,7 @@ impl Registry {
         self.authority.port
     }
 
-    /// The port that is connected to.
+    /// The port to connect to.
     pub fn effective_port(&self) -> u16 {
         self.port().unwrap_or(if self.plain_http { 80 } else { 443 })
     }
@@ -64,28 +68,28 @@ impl Registry {
         self.prefix.as_deref()
     }
 
-    /// Whether it is spoken to in plain HTTP.
+    /// Whether it uses plain HTTP.
     pub fn is_plain_http(&self) -> bool {
         self.plain_http
     }
 
-    /// The same registry, spoken to in plain HTTP.
+    /// The same registry over plain HTTP.
     #[must_use]
     pub fn with_plain_http(self) -> Self {
         Self { plain_http: true, ..self }
     }
 
-    /// `HOST[:PORT]` as typed, in lower case: the key of certs.d folders and of docker's configuration.
+    /// `HOST[:PORT]` as typed, in lower case: the key in certs.d folders and docker's configuration.
     pub fn authority(&self) -> String {
         self.authority.to_string()
     }
 
-    /// Whether the host is this very machine: `localhost`, `127.0.0.0/8` or `::1`.
+    /// Whether the host is the local one: `localhost`, `127.0.0.0/8` or `::1`.
     pub fn is_loopback(&self) -> bool {
         self.authority.is_loopback()
     }
 
-    /// Where it is reached: `https://registry-1.docker.io/` for Docker Hub. Ends in `/`, after the prefix if there is one,
+    /// The URL of the registry: `https://registry-1.docker.io/` for Docker Hub. Ends in `/`, after the prefix if any,
     /// so that `v2/…` can be joined to it.
     pub fn base(&self) -> Url {
         let scheme = if self.plain_http { "http" } else { "https" };
@@ -95,52 +99,52 @@ impl Registry {
         Url::parse(&text).expect("the host was checked to be one that a URL can have")
     }
 
-    /// Whether a name that says it is in `named` is in this registry: the same host, the same port. A name can say neither
-    /// how its registry is reached nor what prefix it has, so that both are this one's.
+    /// Whether a name with the registry `named` is in this registry: same host, same port. A name has neither scheme
+    /// nor prefix, so that this registry's apply.
     pub(super) fn is_named_by(&self, named: &Self) -> bool {
         let says_more = named.plain_http || named.prefix.is_some();
         let port = Self { plain_http: self.plain_http, ..named.clone() }.effective_port();
         !says_more && self.host() == named.host() && self.effective_port() == port
     }
 
-    /// Whether an address in `named` is one of this registry: the same host, and the same port as it is written or as it is
-    /// connected to. The scheme does not count.
+    /// Whether a URL of `named` is in this registry: same host, and the same port as written or as connected to. The
+    /// scheme does not matter.
     pub(super) fn has_address_of(&self, named: &Self) -> bool {
         let is_same_port = self.port() == named.port() || self.effective_port() == named.effective_port();
         self.host() == named.host() && is_same_port
     }
 
-    /// The registry that is meant where `default` is the usual one: that, with its scheme and prefix, if it has the same host and port.
+    /// This registry, or `default` where that has the same host and port: its scheme and prefix then apply.
     #[must_use]
     pub fn within(self, default: &Self) -> Self {
         if default.is_named_by(&self) { default.clone() } else { self }
     }
 
-    /// `name` with this registry before it, in a way that every default registry leaves alone: `reg.corp:5000/app`,
-    /// `http://reg/app`, `docker.io/library/alpine`. A host that would be read as a part of the path has `https://` before it.
+    /// `name` after this registry, in a form that does not depend on a default registry: `reg.corp:5000/app`,
+    /// `http://reg/app`, `docker.io/library/alpine`. A host that could be read as a path has `https://` before it.
     pub fn qualify(&self, name: impl fmt::Display) -> String {
         let shown = self.to_string();
         let scheme = if shown.contains("://") || is_host(&shown) { "" } else { "https://" };
         format!("{scheme}{shown}/{name}")
     }
 
-    /// The registry as text that always has its scheme: `https://reg.corp:5000`.
+    /// The registry with its scheme: `https://reg.corp:5000`.
     pub fn with_scheme(&self) -> String {
         let shown = self.to_string();
         if shown.contains("://") { shown } else { format!("https://{shown}") }
     }
 
-    /// The registry at an address, with what stands before `/v2/` there; the error is the cause.
+    /// The registry at a URL, with the path before `/v2/`; the error is the cause.
     pub(super) fn reached(authority: Authority, plain_http: bool, path: &str) -> Result<Self, String> {
         let registry = match authority.port {
-            // Port 443 of the Hub's names is the Hub over HTTPS alone.
+            // Port 443 of Docker Hub's hosts is Docker Hub only over HTTPS.
             Some(_) if plain_http => Self { authority, prefix: None, plain_http },
             _ => Self { plain_http, ..Self::at(authority) },
         };
         registry.with_prefix(prefix(path)?)
     }
 
-    /// The registry that `HOST[:PORT]` in a name means.
+    /// The registry of `HOST[:PORT]` in a name.
     pub(super) fn at(authority: Authority) -> Self {
         let is_hub = HUB.contains(&authority.host.as_str()) && authority.port.is_none_or(|port| port == 443);
         if is_hub { Self::docker_hub() } else { Self { authority, prefix: None, plain_http: false } }
@@ -204,7 +208,7 @@ impl FromStr for Registry {
     }
 }
 
-/// The prefix in what follows the host's slash: one slash at its end is dropped.
+/// Parses the prefix after the host's slash; one trailing slash is dropped.
 fn prefix(path: &str) -> Result<Option<String>, String> {
     if path.is_empty() {
         return Ok(None);
@@ -215,7 +219,7 @@ fn prefix(path: &str) -> Result<Option<String>, String> {
         return Err(format!("{} is not allowed in the path of a registry", name_of(odd)));
     }
     match path.split('/').find(|segment| matches!(*segment, "" | "." | "..")) {
-        Some("") => Err("nothing stands between two '/'".into()),
+        Some("") => Err("empty path component between two '/'".into()),
         Some(dots) => Err(format!("'{dots}' is not allowed as a part of the path of a registry")),
         None => Ok(Some(path.to_owned())),
     }
@@ -310,9 +314,9 @@ mod tests {
         assert_eq!(cause("https://"), "the host is empty");
         assert_eq!(cause("ftp://reg"), "its scheme is neither https nor http");
         assert!(cause("ghcr.io/owner").starts_with("a registry is HOST[:PORT], here ghcr.io;"));
-        assert_eq!(cause("alpine:latest"), "'latest' is not a port, which is a number");
-        assert_eq!(cause("https://reg/a//b"), "nothing stands between two '/'");
-        assert_eq!(cause("https://reg//"), "nothing stands between two '/'");
+        assert_eq!(cause("alpine:latest"), "'latest' is not a port number");
+        assert_eq!(cause("https://reg/a//b"), "empty path component between two '/'");
+        assert_eq!(cause("https://reg//"), "empty path component between two '/'");
         assert_eq!(cause("https://reg/a/../b"), "'..' is not allowed as a part of the path of a registry");
         assert_eq!(cause("https://reg/a?b=c"), "'?' is not allowed in the path of a registry");
         assert_eq!(cause("https://reg/%2e%2e"), "'%' is not allowed in the path of a registry");
@@ -344,7 +348,7 @@ mod tests {
         for text in ["https://ann:geheim@reg.corp", "ann:geheim@reg.corp:5000", "https://geheim@reg.corp/x"] {
             let error = text.parse::<Registry>().expect_err("no registry");
             assert!(!error.to_string().contains("geheim"), "{error}");
-            assert_eq!(error.causes(), ["a name carries no user and no password"]);
+            assert_eq!(error.causes(), ["a name must not contain a user or password"]);
         }
     }
 }

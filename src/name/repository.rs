@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
-use super::FromText;
 use super::host::is_host;
 use super::refusal::{name_of, refuse};
+use super::text::{FromText, text};
 use crate::error::Error;
 
 const MAX: usize = 255;
 
-/// The path of a repository within its registry, such as `team/app`; no host stands before it.
+/// The path of a repository within its registry, such as `team/app`, without a host.
 ///
 /// ```text
 /// PATH       COMPONENT ( "/" COMPONENT )*              at most 255 characters
@@ -22,19 +22,19 @@ pub struct Repository(String);
 text!(Repository);
 
 impl Repository {
-    /// The repository that Docker Hub keeps an official image in: `alpine` is `library/alpine` there. Any other path stays.
+    /// The repository of an official image on Docker Hub: `alpine` is `library/alpine`. Other paths are unchanged.
     pub(super) fn official(self) -> Self {
         let official = format!("library/{}", self.0);
         if self.0.contains('/') || official.len() > MAX { self } else { Self(official) }
     }
 
-    /// Whether its first component would be read as a host: `ghcr.io/owner/app`, `localhost/app`. Such a name is told from a
-    /// host by the registry before it alone.
+    /// Whether its first component could be read as a host: `ghcr.io/owner/app`, `localhost/app`. Such a name is
+    /// unambiguous only after its registry.
     pub fn begins_like_a_host(&self) -> bool {
         self.0.split_once('/').is_some_and(|(first, _)| is_host(first))
     }
 
-    /// As `from_str`, with the cause alone as its error.
+    /// Like `from_str`; the error is the cause alone.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match fault(text) {
             None => Ok(Self(text.to_owned())),
@@ -100,7 +100,7 @@ fn unexpected_colon(path: &str) -> String {
     } else if after.is_empty() {
         "the tag after ':' is empty".into()
     } else if after.contains('/') {
-        "':' stands between a host and its port or before a tag, nowhere else".into()
+        "':' is only allowed before a port or a tag".into()
     } else if !before.contains('/') && after.bytes().all(|byte| byte.is_ascii_digit()) {
         "this is a registry (HOST:PORT), not a repository".into()
     } else {
@@ -108,7 +108,7 @@ fn unexpected_colon(path: &str) -> String {
     }
 }
 
-/// A repository is wanted without what stands after `mark`.
+/// The cause for a repository with a tag or digest.
 fn alone(what: &str, path: &str, mark: char) -> String {
     let before = path.split(mark).next().unwrap_or_default();
     match fault(before) {
@@ -117,18 +117,18 @@ fn alone(what: &str, path: &str, mark: char) -> String {
     }
 }
 
-/// What is wrong with a component, or `None`. It has only characters that are allowed somewhere.
+/// The fault of a component, if any. Its characters are allowed in general.
 fn fault_of_component(path: &str, component: &str) -> Option<String> {
     if component.is_empty() {
         return Some(match (path.starts_with('/'), path.ends_with('/')) {
             (true, _) => "a repository does not begin with '/'".into(),
             (_, true) => "a repository does not end with '/'".into(),
-            _ => "nothing stands between two '/'".into(),
+            _ => "empty path component between two '/'".into(),
         });
     }
     let is_separator = |c: char| matches!(c, '.' | '_' | '-');
     if component.starts_with(is_separator) || component.ends_with(is_separator) {
-        return Some(format!("a component begins and ends with a letter or a digit, and '{component}' does not"));
+        return Some(format!("the component '{component}' must begin and end with a letter or a digit"));
     }
     let separators = component.split(|c: char| !is_separator(c));
     let odd = separators.filter(|run| !run.is_empty()).find(|run| !is_separating(run))?;
@@ -167,10 +167,10 @@ mod tests {
         assert_eq!(cause(""), "the repository is empty");
         assert_eq!(cause("/"), "a repository does not begin with '/'");
         assert_eq!(cause("a/"), "a repository does not end with '/'");
-        assert_eq!(cause("a//b"), "nothing stands between two '/'");
+        assert_eq!(cause("a//b"), "empty path component between two '/'");
         assert_eq!(cause("team/App"), "a repository has no upper-case letters; in lower case it is 'team/app'");
         assert_eq!(cause("-App"), "'A' is upper case, and a repository has no upper-case letters");
-        assert_eq!(cause("a/../b"), "a component begins and ends with a letter or a digit, and '..' does not");
+        assert_eq!(cause("a/../b"), "the component '..' must begin and end with a letter or a digit");
         assert_eq!(cause("a%2fb"), "'%' is not allowed in a repository");
         assert_eq!(cause("a\r\nb"), "U+000D is not allowed in a repository");
         assert!(cause("a/b..c").starts_with("'..' in 'b..c': "));
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(cause("app@sha256:00"), "expected a repository without a digest; use 'app'");
         assert_eq!(cause("app:v1@sha256:00"), "expected a repository without a tag; use 'app'");
         assert_eq!(cause("localhost:5000"), "this is a registry (HOST:PORT), not a repository");
-        assert_eq!(cause("team/app:5000/x"), "':' stands between a host and its port or before a tag, nowhere else");
+        assert_eq!(cause("team/app:5000/x"), "':' is only allowed before a port or a tag");
         assert_eq!(cause("https://ghcr.io/app"), "a repository has no scheme");
     }
 

@@ -1,10 +1,10 @@
-//! Tags.
+//! Tags of images.
 
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use super::FromText;
 use super::refusal::{name_of, refuse};
+use super::text::{FromText, text};
 use crate::error::Error;
 
 const MAX: usize = 128;
@@ -19,7 +19,7 @@ pub struct Tag(String);
 text!(Tag);
 
 impl Tag {
-    /// The tag that is meant where none is written: `latest`.
+    /// The default tag, `latest`.
     pub fn latest() -> Self {
         LATEST.clone()
     }
@@ -28,7 +28,7 @@ impl Tag {
         &LATEST
     }
 
-    /// As `from_str`, with the cause alone as its error.
+    /// Like `from_str`; the error is the cause alone.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match fault(text) {
             None => Ok(Self(text.to_owned())),
@@ -56,7 +56,7 @@ impl FromStr for Tag {
 
 fn fault(text: &str) -> Option<String> {
     let Some(first) = text.chars().next() else { return Some("the tag is empty".into()) };
-    // Most are tags, and a list has many: their bytes are looked at faster than their characters.
+    // Fast path for long lists: comparing bytes is faster than characters.
     if !text.bytes().all(|byte| is_allowed(char::from(byte)))
         && let Some(odd) = text.chars().find(|c| !is_allowed(*c))
     {

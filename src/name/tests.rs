@@ -92,7 +92,7 @@ proptest! {
     }
 
     #[test]
-    fn a_host_before_a_name_is_taken_off(authority in authority(), reference in reference()) {
+    fn a_host_before_a_name_is_removed(authority in authority(), reference in reference()) {
         let authority = if authority.contains(['.', ':']) { authority } else { authority + ":5000" };
         let located: Located<Reference> = format!("{authority}/{reference}").parse().expect("a reference");
         prop_assert_eq!(&located.name.to_string(), &reference);
@@ -199,4 +199,50 @@ proptest! {
             prop_assert_eq!(digest.to_string().parse::<Digest>().expect("a digest"), digest);
         }
     }
+}
+
+fn read_back<T>(text: &str)
+where
+    T: std::str::FromStr<Err = crate::Error>
+        + serde::Serialize
+        + serde::de::DeserializeOwned
+        + PartialEq
+        + std::fmt::Debug,
+{
+    let name: T = text.parse().unwrap_or_else(|error| panic!("{error}"));
+    let json = serde_json::to_string(&name).expect("JSON");
+    assert_eq!(json, format!("\"{text}\""));
+    assert_eq!(serde_json::from_str::<T>(&json).expect("a name"), name);
+}
+
+#[test]
+fn every_name_is_its_text_in_json() {
+    let digest = Digest::of(Algorithm::Sha256, b"");
+    read_back::<Digest>(digest.as_str());
+    read_back::<Tag>("v1.2_3");
+    read_back::<Repository>("team/app");
+    read_back::<Reference>(&format!("team/app:v1@{digest}"));
+    read_back::<Registry>("http://reg.corp:5000");
+    read_back::<Registry>("https://reg.corp/docker");
+    read_back::<Glob>("team/*");
+}
+
+#[test]
+fn an_invalid_name_in_json_is_refused_by_its_parser() {
+    fn error<T: serde::de::DeserializeOwned + std::fmt::Debug>(json: &str) -> String {
+        serde_json::from_str::<T>(json).expect_err(json).to_string()
+    }
+    for (shown, expected) in [
+        (error::<Digest>("\"sha256:00\""), "sha256 has 64 hexadecimal digits, this digest has 2"),
+        (error::<Tag>("\"a b\""), "' ' is not allowed in a tag"),
+        (error::<Repository>("\"App\""), "a repository has no upper-case letters; in lower case it is 'app'"),
+        (error::<Reference>("\"app:\""), "the tag is empty"),
+        (error::<Registry>("\"ftp://reg\""), "its scheme is neither https nor http"),
+        (error::<Glob>("\"\""), "the pattern is empty"),
+        (error::<Tag>("7"), "invalid type: integer `7`, expected a string"),
+    ] {
+        assert!(shown.contains(expected), "{shown}");
+    }
+    let secret = error::<Registry>("\"https://ann:geheim@reg.corp\"");
+    assert!(!secret.contains("geheim"), "{secret}");
 }

@@ -1,21 +1,22 @@
-//! `GET /v2/_catalog`: the repositories of a registry. Not part of OCI; distribution's own, and not offered by every registry.
+//! `GET /v2/_catalog`: the repositories of a registry. Part of docker's Registry HTTP API V2, not of OCI; not every
+//! registry has it.
 
 use futures::Stream;
 use reqwest::Method;
 
 use super::client::Client;
 use super::endpoint::Endpoint;
-use super::filter::{flatten_batches, valid_names};
+use super::filter::flatten_batches;
 use super::listing::{Listing, PAGE_SIZE};
 use crate::error::{Error, Kind, Operation, Result};
 use crate::name::Repository;
 
-/// Which part of the catalog.
+/// Options of [`Client::catalog`].
 #[derive(Debug, Clone)]
 pub struct CatalogOptions {
-    /// Names asked for in one page, 1000 at most.
+    /// The number of names per page, at most 1000.
     pub page_size: usize,
-    /// Begin after this name, where the registry can.
+    /// Begin after this name, where the registry supports that.
     pub after: Option<String>,
 }
 
@@ -26,17 +27,18 @@ impl Default for CatalogOptions {
 }
 
 impl Client {
-    /// The repositories, in the registry's order, as their names arrive.
+    /// Lists the repositories, in the registry's order, as they arrive.
     ///
     /// # Errors
     ///
     /// [`Kind::Unsupported`] where the registry has no catalog (Artifact Registry answers with an empty one);
-    /// [`Kind::Denied`] or [`Kind::Unauthenticated`] where it is not for this user; [`Kind::Incomplete`] when it was cut short.
+    /// [`Kind::Denied`] or [`Kind::Unauthenticated`] where this user may not read it; [`Kind::Incomplete`] when the
+    /// list breaks off.
     pub fn catalog(&self, options: &CatalogOptions) -> impl Stream<Item = Result<Repository>> + Send + use<> {
         flatten_batches(self.catalog_batches(options))
     }
 
-    /// As [`Client::catalog`], as many at a time as arrive together.
+    /// As [`Client::catalog`], in batches as they arrive.
     ///
     /// # Errors
     ///
@@ -52,6 +54,6 @@ impl Client {
             let cause = "its catalog is always empty: Artifact Registry does not offer one";
             listing = listing.when_empty(Error::new(Kind::Unsupported(Operation::Catalog), what).because(cause));
         }
-        valid_names(listing, "repository name")
+        listing.into_names("repository name")
     }
 }

@@ -1,4 +1,4 @@
-//! From an index to one of its images, through indexes within it.
+//! Chooses an image of an index by platform, through nested indexes.
 
 use std::collections::HashSet;
 
@@ -6,26 +6,27 @@ use jiff::Timestamp;
 
 use super::client::Client;
 use super::descriptor::Descriptor;
-use super::document::{Content, DEEPEST, Document, Manifest, media_types, too_deep};
+use super::document::{Content, Document, MAX_DEPTH, Manifest, too_deep};
+use super::media_types;
 use super::platform::Platform;
-use super::summaries::Summaries;
+use super::summary::Summaries;
 use crate::error::{Error, Fault, Kind, Result};
 use crate::name::{Digest, Repository};
 
-/// As many manifests are looked into for a platform that no descriptor names.
-const MOST_LOOKED_INTO: usize = 64;
+/// The most manifests that are fetched to find a platform that no descriptor states.
+const MAX_INSPECTED: usize = 64;
 
-/// An image of an index, or what there is in place of it.
+/// The result of choosing an image.
 #[derive(Debug, Clone)]
 pub enum PlatformChoice {
-    /// This one.
+    /// An image for the platform.
     Image {
         /// The image.
         manifest: Manifest,
-        /// The platform that it is for, where it is said.
+        /// Its platform, where it is stated.
         platform: Option<Platform>,
     },
-    /// The index has none for the platform. It has images for these.
+    /// The index has no image for the platform; it has images for these.
     None(Vec<Platform>),
 }
 
@@ -33,18 +34,18 @@ pub enum PlatformChoice {
 #[derive(Debug, Clone)]
 struct Candidate {
     descriptor: Descriptor,
-    /// As its descriptor says, or that of an index around it.
+    /// The platform by its descriptor, or by that of the index that lists it.
     platform: Option<Platform>,
 }
 
 impl Client {
-    /// The image of an index for a platform; without one, the image for this machine's, or else the only one. Indexes within the index
-    /// are looked into, as are images of which no index says for which platform they are.
+    /// Chooses the image for a platform; without one, the image for this machine's platform, else the only image.
+    /// Nested indexes are read, and images whose platform no index states.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::child`] and [`Manifest::readable`]; [`Fault::Malformed`] for indexes that are nested too deeply,
-    /// [`Fault::TooLarge`] for too many of them.
+    /// Those of [`Client::child`] and [`Manifest::readable`]; [`Fault::Malformed`] for indexes that are nested too
+    /// deeply; [`Fault::TooLarge`] where too many manifests would have to be read.
     pub async fn choose(
         &self,
         repository: &Repository,
@@ -54,28 +55,30 @@ impl Client {
         let local = Platform::of_this_machine();
         let wants_any = wanted.is_none();
         let wanted = wanted.unwrap_or(&local);
-        Looking { client: self, repository, wanted, wants_any, left: MOST_LOOKED_INTO, depth: 0 }.choose(index).await
+        PlatformSearch { client: self, repository, wanted, accepts_any: wants_any, left: MAX_INSPECTED, depth: 0 }
+            .choose(index)
+            .await
     }
 }
 
-struct Looking<'a> {
+struct PlatformSearch<'a> {
     client: &'a Client,
     repository: &'a Repository,
     wanted: &'a Platform,
-    /// Whether the only image is as good.
-    wants_any: bool,
-    /// How many manifests may still be looked into.
+    /// Whether the only image is accepted too.
+    accepts_any: bool,
+    /// How many more manifests may be fetched.
     left: usize,
-    /// How many indexes were chosen as if they were images.
+    /// How many indexes were chosen that their descriptors call images.
     depth: usize,
 }
 
-impl Looking<'_> {
+impl PlatformSearch<'_> {
     async fn choose(mut self, index: &Document) -> Result<PlatformChoice> {
         let mut seen = HashSet::new();
         let mut images = Vec::new();
         let mut level = candidates(index, None);
-        for _ in 0..DEEPEST {
+        for _ in 0..MAX_DEPTH {
             if level.is_empty() {
                 break;
             }
@@ -90,10 +93,10 @@ impl Looking<'_> {
         if !level.is_empty() {
             return Err(too_deep());
         }
-        self.ask_images(&mut images).await?;
+        self.read_platforms(&mut images).await?;
         match (best(&images, self.wanted), images.as_slice()) {
             (Some(image), _) => self.fetch(image.clone()).await,
-            (None, [only]) if self.wants_any => self.fetch(only.clone()).await,
+            (None, [only]) if self.accepts_any => self.fetch(only.clone()).await,
             _ => {
                 let mut platforms: Vec<_> = images.into_iter().filter_map(|image| image.platform).collect();
                 let mut seen = HashSet::new();
@@ -103,7 +106,8 @@ impl Looking<'_> {
         }
     }
 
-    /// What lies in the indexes of a level, and its images. What is known to be an image is not looked into.
+    /// Splits a level into the entries of its indexes and its images. What its descriptor calls an image is not
+    /// fetched.
     async fn sort(
         &mut self,
         level: Vec<Candidate>,
@@ -119,7 +123,7 @@ impl Looking<'_> {
             return Ok((nested, images));
         }
         for candidate in others {
-            // Where an index is for another platform as a whole, nothing in it is for this one.
+            // An index that is for another platform as a whole need not be read.
             if candidate.platform.as_ref().is_some_and(|platform| !platform.serves(self.wanted)) {
                 images.push(candidate);
                 continue;
@@ -139,8 +143,8 @@ impl Looking<'_> {
         Ok((nested, images))
     }
 
-    /// Asks the images for which no index names a platform.
-    async fn ask_images(&mut self, images: &mut [Candidate]) -> Result<()> {
+    /// Reads the platforms of images that no index states.
+    async fn read_platforms(&mut self, images: &mut [Candidate]) -> Result<()> {
         let summaries = Summaries::new(self.client, self.repository, Timestamp::now());
         for image in images.iter_mut().filter(|image| image.platform.is_none()) {
             self.count()?;
@@ -152,7 +156,7 @@ impl Looking<'_> {
 
     fn count(&mut self) -> Result<()> {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
-            let what = format!("more than {MOST_LOOKED_INTO} of the listed manifests have no platform");
+            let what = format!("more than {MAX_INSPECTED} of the listed manifests have no platform");
             Error::new(Kind::Protocol(Fault::TooLarge), what)
         })?;
         Ok(())
@@ -162,9 +166,9 @@ impl Looking<'_> {
         let manifest = self.client.child(self.repository, &image.descriptor).await?;
         let (document, _) = manifest.readable()?;
         if let Content::Index(_) = document.content {
-            // It was called an image, or was the only one.
+            // Its descriptor calls it an image, or it is the only entry.
             self.depth += 1;
-            if self.depth > DEEPEST {
+            if self.depth > MAX_DEPTH {
                 return Err(too_deep());
             }
             return Box::pin(self.choose(&document)).await;
@@ -173,7 +177,7 @@ impl Looking<'_> {
     }
 }
 
-/// The manifests of an index that may be images, or lead to some. `around` is the platform of the index itself.
+/// The entries of an index that may be images or indexes. `around` is the platform of the index itself.
 fn candidates(index: &Document, around: Option<&Platform>) -> Vec<Candidate> {
     let is_attestation =
         |child: &Descriptor| child.attests().is_some() || child.platform.as_ref().is_some_and(Platform::is_unknown);
@@ -185,7 +189,7 @@ fn candidates(index: &Document, around: Option<&Platform>) -> Vec<Candidate> {
     children.map(candidate).collect()
 }
 
-/// The image that is for exactly this platform, else the first that serves it.
+/// The image for exactly this platform, else the first that serves it.
 fn best<'a>(images: &'a [Candidate], wanted: &Platform) -> Option<&'a Candidate> {
     let exact = images.iter().find(|image| image.platform.as_ref() == Some(wanted));
     let serves = |image: &&Candidate| image.platform.as_ref().is_some_and(|platform| platform.serves(wanted));

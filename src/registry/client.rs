@@ -7,11 +7,11 @@ use futures::{Stream, TryStreamExt};
 use super::filter::flatten_batches;
 use crate::error::Result;
 use crate::http::{Options, Stats, Transport};
-use crate::keychain::Keychain;
+use crate::keychain::{CredentialProvider, Keychain};
 use crate::name::{Registry, Repository};
 use crate::trust::{self, Trust};
 
-/// A client of one registry. Cheap to make: no file is read and no connection opened before the first request.
+/// A client of one registry. Creating one is cheap: it reads no file and opens no connection before the first request.
 ///
 /// A clone shares everything with its original: connections, tokens and limits.
 #[derive(Debug, Clone)]
@@ -30,37 +30,38 @@ impl Client {
         Self::builder(registry).build()
     }
 
-    /// Sets up a client.
+    /// Builds a client with other settings.
     pub fn builder(registry: Registry) -> ClientBuilder {
         ClientBuilder {
             registry,
-            keychain: Keychain::anonymous(),
+            credentials: Arc::new(Keychain::anonymous()),
             trust: None,
             options: Options::default(),
             stats: Arc::default(),
         }
     }
 
-    /// What everything is sent through.
+    /// The transport.
     pub(crate) fn transport(&self) -> &Transport {
         &self.transport
     }
 
-    /// The registry that is talked to.
+    /// The registry.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// Says which repositories are going to be read next, in which order. Rights for them are then asked for together, which saves
-    /// most of the time where each repository needs a token; what is said in vain costs nothing.
+    /// Announces repositories that are going to be read next, in their order, so that one token can be fetched for
+    /// several of them. That saves most of the time if each repository needs a token. Announcing one that is not read
+    /// costs nothing.
     pub fn prefetch_tokens<'a>(&self, repositories: impl IntoIterator<Item = &'a Repository>) {
         self.transport.prefetch_tokens(repositories.into_iter().cloned());
     }
 
-    /// Passes names on one by one, saying ahead which come next, as [`Client::expect`] does: for names that are read as they come.
+    /// Flattens batches of names, and announces each batch as [`Client::prefetch_tokens`] does.
     ///
-    /// It does not look for more of them than are there: the request for the next would keep its turn while it waits to be looked at
-    /// again, and with one job nobody else would have one.
+    /// It does not poll for more names than have arrived: the request for the next page would hold its permit while
+    /// nothing polls it, and with one job no other request could be sent.
     pub fn prefetching(
         &self,
         names: impl Stream<Item = Result<Vec<Repository>>>,
@@ -68,17 +69,17 @@ impl Client {
         flatten_batches(names.inspect_ok(|names| self.prefetch_tokens(names)))
     }
 
-    /// How many requests may be in flight at once, at most: so many things are worth asking for at the same time.
+    /// The most requests that may be in flight at once.
     pub fn max_concurrency(&self) -> usize {
         self.transport.max_concurrency()
     }
 }
 
-/// What a [`Client`] is made of.
+/// Builds a [`Client`].
 #[derive(Debug)]
 pub struct ClientBuilder {
     registry: Registry,
-    keychain: Keychain,
+    credentials: Arc<dyn CredentialProvider>,
     trust: Option<Trust>,
     options: Options,
     stats: Arc<Stats>,
@@ -87,12 +88,12 @@ pub struct ClientBuilder {
 impl ClientBuilder {
     /// Where credentials are found; anonymous unless set.
     #[must_use]
-    pub fn keychain(mut self, keychain: Keychain) -> Self {
-        self.keychain = keychain;
+    pub fn credentials(mut self, credentials: impl CredentialProvider + 'static) -> Self {
+        self.credentials = Arc::new(credentials);
         self
     }
 
-    /// Who is trusted; the system's roots unless set.
+    /// Which certificates are trusted; the system's roots unless set.
     #[must_use]
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = Some(trust);
@@ -123,7 +124,31 @@ impl ClientBuilder {
             Some(trust) => trust,
             None => Trust::load(trust::Options::default())?,
         };
-        let transport = Transport::new(&self.registry, self.keychain, trust, self.options, self.stats);
+        let transport = Transport::new(&self.registry, self.credentials, trust, self.options, self.stats);
         Ok(Client { registry: Arc::new(self.registry), transport: Arc::new(transport) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io;
+
+    use futures::TryStreamExt;
+
+    use super::*;
+    use crate::Kind;
+    use crate::error::Network;
+
+    #[tokio::test]
+    async fn the_source_of_an_error_leads_to_the_error_of_the_system() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let client = Client::new(format!("http://127.0.0.1:{port}").parse().unwrap()).unwrap();
+        let tags = client.tags(&"team/app".parse().unwrap()).try_collect::<Vec<_>>();
+        let error = tags.await.expect_err("the port is closed");
+        assert_eq!(error.kind(), &Kind::Network(Network::Refused));
+        let mut chain = std::iter::successors(error.source(), |&error| error.source());
+        let is_refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+        assert!(chain.any(|error| error.downcast_ref::<io::Error>().is_some_and(is_refused)), "{error:?}");
     }
 }

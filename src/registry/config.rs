@@ -1,4 +1,5 @@
-//! What rls shows of an image's config (OCI image configuration; docker's is the same in these members).
+//! The image config (OCI image specification, "Image Configuration"; docker's has the same members), as far as it is
+//! displayed.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +10,13 @@ use serde_json::Value;
 
 use super::platform::Platform;
 
-/// The parts of an image config that are for people. Members that are absent, or not as an image has them, are empty.
+/// The displayed parts of an image config. Members that are absent or of another type are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImageConfig {
-    /// When the image was made, as it stands there: whether that date is a real one is another question, see [`Dates`](super::Dates).
+    /// When the image was created, as the config states; it may be a fixed date, see [`Dates`](super::Dates).
     pub created: Option<Timestamp>,
-    /// For which platform; `None` for what is not an image.
+    /// The platform; `None` where this is no image's config.
     pub platform: Option<Platform>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
@@ -24,22 +26,23 @@ pub struct ImageConfig {
     pub entrypoint: Vec<String>,
     /// Default command.
     pub cmd: Vec<String>,
-    /// How it was built.
+    /// The steps of the build.
     pub history: Vec<HistoryEntry>,
-    /// When a model was made: a config of ModelPack or Docker's has it elsewhere.
+    /// When a model was created: the configs of ModelPack and Docker have it elsewhere.
     pub model_created: Option<Timestamp>,
 }
 
 /// One step of the build.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
 pub struct HistoryEntry {
-    /// When.
+    /// When it ran.
     #[serde(default, deserialize_with = "lenient")]
     pub created: Option<Timestamp>,
     /// The instruction.
     #[serde(default, deserialize_with = "lenient")]
     pub created_by: Option<String>,
-    /// A remark.
+    /// A comment.
     #[serde(default, deserialize_with = "lenient")]
     pub comment: Option<String>,
     /// Whether the step made no layer.
@@ -69,7 +72,7 @@ struct Members {
     descriptor: Option<Model>,
 }
 
-/// What a model's config says of the model: by ModelPack `createdAt`; Docker's program writes `created`.
+/// The `descriptor` of a model's config: ModelPack specifies `createdAt`, Docker writes `created`.
 #[derive(Default, Deserialize)]
 struct Model {
     #[serde(default, rename = "createdAt", deserialize_with = "lenient")]
@@ -91,7 +94,7 @@ struct Run {
     cmd: Option<Vec<Value>>,
 }
 
-/// Helm charts and other artifacts have configs of their own: a member of another type than an image's is as good as absent.
+/// Reads a member, or nothing where it has another type: Helm charts and other artifacts have configs of their own.
 fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
@@ -119,19 +122,19 @@ impl ImageConfig {
     ///
     /// # Errors
     ///
-    /// When it is not a JSON object. An empty blob is no error: some artifacts have one.
+    /// When it is not a JSON object. An empty blob is accepted: some artifacts have one.
     pub fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
-        // An array would be read as the members in their order.
+        // serde would read an array as the members in their order.
         if !bytes.trim_ascii_start().starts_with(b"{") {
             serde_json::from_slice::<IgnoredAny>(bytes)?;
             return Err(serde::de::Error::custom("not a JSON object"));
         }
         let members: Members = serde_json::from_slice(bytes)?;
         let run = members.config.unwrap_or_default();
-        // cosign writes empty texts, buildkit `unknown`.
+        // cosign writes empty strings, BuildKit `unknown`.
         let is_named = |text: &String| !text.is_empty();
         let platform = members.os.filter(is_named).zip(members.architecture.filter(is_named));
         Ok(Self {

@@ -1,11 +1,11 @@
 //! `DELETE /v2/<name>/manifests/<reference>`: removing tags and manifests.
 //!
-//! Registries differ (OCI distribution specification, "Content Management"): some delete a tag by its name and leave the manifest
-//! and its other tags, some delete manifests only, with every tag on them, some neither. Nothing here decides for the one or the
-//! other; it says which of them the registry does.
+//! Registries differ (OCI distribution specification, "Content Management"): some delete a tag by its name and keep the
+//! manifest and its other tags, some delete only manifests, with every tag on them, some neither. The probes find out
+//! which.
 //!
-//! No reply to a DELETE proves anything. That something is gone is said by a look at it afterwards: a 202 may take effect later, and a
-//! 404 may come from a gateway that lets no DELETE through.
+//! No reply to a DELETE proves anything: a 202 may take effect later, and a 404 may come from a gateway that lets no
+//! DELETE through. Something counts as deleted once a GET no longer finds it.
 
 use std::time::Duration;
 
@@ -15,49 +15,50 @@ use tokio::time::Instant;
 
 use super::client::Client;
 use super::endpoint::Endpoint;
-use super::manifest::Resolved;
-use crate::error::{Danger, Error, Fault, Kind, Network, Operation, RegistryError, Result};
+use super::manifest::{Resolved, moved};
+use crate::error::{Error, Fault, Kind, Network, Operation, RegistryError, Result};
 use crate::http::registry_errors;
 use crate::name::{Algorithm, Digest, Repository, Tag, Target};
 
-/// As much of the reply to a DELETE as is read.
+/// The most bytes that are read of the reply to a DELETE.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// How long an accepted deletion may take until it shows. Pulp needs a second.
+/// How long an accepted deletion may take to become visible. Pulp needs a second.
 pub(crate) const SETTLE_TIME: Duration = Duration::from_secs(10);
 
 /// How a deletion ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
-    /// It is gone, and was there before.
+    /// It existed, and was deleted.
     Deleted,
-    /// It was gone already.
+    /// It did not exist any more.
     AlreadyGone,
 }
 
-/// What the registry answered to a DELETE.
-enum Answer {
-    /// It will be done; with the errors that came along.
+/// The reply to a DELETE.
+enum DeleteReply {
+    /// Success, with the errors in its body.
     Accepted(Vec<RegistryError>),
     /// 404.
     NotFound(Error),
-    /// The reply was lost, or says that the registry failed: it may have been done or not.
+    /// The reply was lost or a server error: the deletion may have taken effect or not.
     Lost(Error),
 }
 
 impl Client {
-    /// Deletes a tag by its name: that tag and nothing else. `digest` is what it points at, where that is known.
+    /// Deletes a tag by its name, and nothing else. `digest` is what it points to, where that is known.
     ///
     /// # Errors
     ///
-    /// [`Operation::DeleteTag`] where the registry does not delete tags by name, or answers 404 and still has the tag: nothing was
-    /// changed then. [`Danger::Moved`] when the reply was lost and the tag points elsewhere. [`Kind::Incomplete`] when the registry
-    /// accepted the request and the tag is still there ten seconds later.
+    /// [`Operation::DeleteTag`] where the registry does not delete tags by name, or answers 404 and still has the tag:
+    /// nothing was changed then. [`Danger::Moved`](crate::error::Danger::Moved) when the reply was lost and the tag
+    /// points elsewhere. [`Kind::Incomplete`] when the registry accepted the request and the tag is still there ten
+    /// seconds later.
     pub async fn delete_tag(&self, repository: &Repository, tag: &Tag, digest: Option<&Digest>) -> Result<Deletion> {
         self.delete(repository, Target::Tag(tag), digest).map_err(|error| by_name_unsupported(error, self)).await
     }
 
-    /// Deletes a manifest, and with it every tag on it.
+    /// Deletes a manifest and every tag on it.
     ///
     /// # Errors
     ///
@@ -67,20 +68,20 @@ impl Client {
         self.delete(repository, Target::Digest(digest), Some(digest)).await
     }
 
-    /// Whether the registry would delete manifests of this repository, as far as a request tells that changes nothing: to delete a
-    /// manifest with a digest of zeros.
+    /// Probes whether the registry deletes manifests of this repository, by a request that changes nothing: it deletes
+    /// a digest of zeros.
     ///
     /// # Errors
     ///
-    /// [`Operation::DeleteManifest`] when it is disabled, or when a server in between answers; [`Kind::Denied`] when it is not
+    /// [`Operation::DeleteManifest`] when deletion is disabled, or a gateway answers; [`Kind::Denied`] when it is not
     /// allowed.
     pub async fn probe_deletion(&self, repository: &Repository) -> Result<()> {
         let nothing = Digest::zero(Algorithm::Sha256);
         self.probe(repository, Target::Digest(&nothing)).await
     }
 
-    /// Whether the registry would delete tags of this repository by name, as far as a request tells that changes nothing: to delete a
-    /// tag that does not exist.
+    /// Probes whether the registry deletes tags of this repository by name, by a request that changes nothing: it
+    /// deletes a tag that does not exist.
     ///
     /// # Errors
     ///
@@ -94,11 +95,11 @@ impl Client {
     async fn probe(&self, repository: &Repository, nothing: Target<'_>) -> Result<()> {
         let mut request = self.request(Method::DELETE, Endpoint::Manifest(repository, nothing));
         let operation = request.context.operation;
-        // The name that is asked for means nothing to people.
+        // The probed name would mean nothing in a message.
         request.context.name = format!("a deletion in {repository}");
         match self.transport.send(&request).await {
             Ok(_) => Ok(()),
-            // No registry writes such a page: what answers is a gateway that lets no DELETE through.
+            // No registry sends such a page: a gateway answers, which lets no DELETE through.
             Err(error) if error.is_not_found() && error.reply().is_some_and(|reply| reply.is_foreign) => Err(error
                 .within(format!("{} does not allow deletion", self.registry))
                 .with_kind(Kind::Unsupported(operation))),
@@ -111,15 +112,15 @@ impl Client {
         let mut was_lost = false;
         loop {
             let answer = self.send_deletion(repository, target).await?;
-            // Errors in a reply that accepts it say that it will not be done.
-            let may_be_late = matches!(&answer, Answer::Accepted(errors) if errors.is_empty());
+            // A success with errors will not take effect later.
+            let may_be_late = matches!(&answer, DeleteReply::Accepted(errors) if errors.is_empty());
             let patience = if may_be_late { SETTLE_TIME } else { Duration::ZERO };
             let mut now = self.await_absence(repository, target, digest, patience).await;
             if !may_be_late && matches!(now, Ok(None)) {
-                // Nothing else says that it is gone, and a replica may lag behind.
-                now = self.look(repository, target).await;
-                if let (Ok(Some(_)), Answer::Lost(error)) = (&now, &answer) {
-                    let what = format!("cannot find out whether {} is gone", name_of(repository, target));
+                // There is no other evidence that it is gone, and a replica may lag behind.
+                now = self.resolve_by_content(repository, target).await;
+                if let (Ok(Some(_)), DeleteReply::Lost(error)) = (&now, &answer) {
+                    let what = format!("cannot determine whether {} is gone", name_of(repository, target));
                     let error = error.clone().within(what).with_kind(Kind::Incomplete);
                     return Err(error.because(format!("{} has it again", self.registry)));
                 }
@@ -129,35 +130,38 @@ impl Client {
                 Err(again) => return Err(self.undetermined(repository, target, answer, again)),
             };
             let Some(now) = now else {
-                if let Answer::Accepted(errors) = &answer
+                if let DeleteReply::Accepted(errors) = &answer
                     && let Some(error) = errors.first()
                 {
-                    let what =
-                        format!("{} accepted to delete {} with errors", self.registry, name_of(repository, target));
+                    let what = format!(
+                        "{} accepted the deletion of {} with errors",
+                        self.registry,
+                        name_of(repository, target)
+                    );
                     return Err(
                         Error::new(Kind::Incomplete, what).because(format!("{}: {}", error.code, error.message))
                     );
                 }
-                // After a lost reply, "not found" says that the first request arrived after all.
-                let was_there = was_lost || !matches!(answer, Answer::NotFound(_));
+                // After a lost reply, "not found" means that the first request took effect.
+                let was_there = was_lost || !matches!(answer, DeleteReply::NotFound(_));
                 return Ok(if was_there { Deletion::Deleted } else { Deletion::AlreadyGone });
             };
             let from = digest.filter(|digest| now.digest != **digest);
             match answer {
-                // Another client pushed the tag again: what was to go is gone from it.
-                Answer::Accepted(_) if from.is_some() => return Ok(Deletion::Deleted),
-                Answer::Accepted(errors) => {
+                // Another client pushed the tag again after the deletion.
+                DeleteReply::Accepted(_) if from.is_some() => return Ok(Deletion::Deleted),
+                DeleteReply::Accepted(errors) => {
                     let what = format!("{} is still present", name_of(repository, target));
                     let with = if errors.is_empty() { "" } else { " with errors" };
                     let cause = format!("{} accepted the deletion{with} and did not carry it out", self.registry);
                     let error = Error::new(Kind::Incomplete, what).because(cause);
-                    let said = errors.iter().map(|error| format!("{}: {}", error.code, error.message));
-                    return Err(said.fold(error, Error::because));
+                    let reported = errors.iter().map(|error| format!("{}: {}", error.code, error.message));
+                    return Err(reported.fold(error, Error::because));
                 }
-                Answer::NotFound(_) | Answer::Lost(_) if let Some(from) = from => {
+                DeleteReply::NotFound(_) | DeleteReply::Lost(_) if let Some(from) = from => {
                     return Err(moved(&name_of(repository, target), from, &now.digest));
                 }
-                Answer::NotFound(error) => {
+                DeleteReply::NotFound(error) => {
                     let what = format!(
                         "{} answers 404 to DELETE and still has {}",
                         self.registry,
@@ -167,24 +171,25 @@ impl Client {
                         self.request(Method::DELETE, Endpoint::Manifest(repository, target)).context.operation;
                     return Err(error.called(what).with_kind(Kind::Unsupported(operation)));
                 }
-                Answer::Lost(_) if !was_lost => was_lost = true,
-                Answer::Lost(error) => return Err(error),
+                DeleteReply::Lost(_) if !was_lost => was_lost = true,
+                DeleteReply::Lost(error) => return Err(error),
             }
         }
     }
 
     /// Sends one DELETE.
-    async fn send_deletion(&self, repository: &Repository, target: Target<'_>) -> Result<Answer> {
+    async fn send_deletion(&self, repository: &Repository, target: Target<'_>) -> Result<DeleteReply> {
         let request = self.request(Method::DELETE, Endpoint::Manifest(repository, target));
         match self.transport.send(&request).await {
-            Ok(mut response) => Ok(Answer::Accepted(registry_errors(&response.start(BODY_LIMIT).await))),
-            Err(error) if error.is_not_found() => Ok(Answer::NotFound(error)),
-            Err(error) if may_have_happened(&error) => Ok(Answer::Lost(error)),
+            Ok(mut response) => Ok(DeleteReply::Accepted(registry_errors(&response.start(BODY_LIMIT).await))),
+            Err(error) if error.is_not_found() => Ok(DeleteReply::NotFound(error)),
+            Err(error) if may_have_taken_effect(&error) => Ok(DeleteReply::Lost(error)),
             Err(error) => Err(error),
         }
     }
 
-    /// Looks until what is to be gone is gone or elsewhere, for so long at most. What is found instead; `None` when it is gone.
+    /// Waits until the target no longer resolves to `digest`, at most for `patience`. Returns what it resolves to at
+    /// the end; `None` when it does not exist.
     pub(crate) async fn await_absence(
         &self,
         repository: &Repository,
@@ -196,7 +201,7 @@ impl Client {
         let until = Instant::now() + patience;
         let mut wait = FIRST;
         loop {
-            let now = self.look(repository, target).await?;
+            let now = self.resolve_by_content(repository, target).await?;
             let is_there = |now: &Resolved| digest.is_none_or(|digest| now.digest == *digest);
             if !now.as_ref().is_some_and(is_there) || Instant::now() + wait > until {
                 return Ok(now);
@@ -206,26 +211,21 @@ impl Client {
         }
     }
 
-    fn undetermined(&self, repository: &Repository, target: Target<'_>, answer: Answer, again: Error) -> Error {
+    fn undetermined(&self, repository: &Repository, target: Target<'_>, answer: DeleteReply, again: Error) -> Error {
         let name = name_of(repository, target);
         match answer {
-            Answer::Accepted(_) => {
+            DeleteReply::Accepted(_) => {
                 again.within(format!("deleted, but cannot verify that {name} is gone")).with_kind(Kind::Incomplete)
             }
-            Answer::NotFound(error) | Answer::Lost(error) => {
+            DeleteReply::NotFound(error) | DeleteReply::Lost(error) => {
                 let again = again.to_string();
-                let error = error.within(format!("cannot find out whether {name} is gone")).with_kind(Kind::Incomplete);
+                let error =
+                    error.within(format!("cannot determine whether {name} is gone")).with_kind(Kind::Incomplete);
                 // A time limit ends both alike.
                 if error.causes().contains(&again) { error } else { error.because(again) }
             }
         }
     }
-}
-
-/// The error for a tag that points elsewhere than it did.
-pub fn moved(name: &str, from: &Digest, to: &Digest) -> Error {
-    let danger = Danger::Moved { from: from.clone(), to: to.clone() };
-    Error::new(Kind::Safety(danger), format!("{name} has moved meanwhile")).because(format!("from {from} to {to}"))
 }
 
 /// `team/app:1.4.0`, `team/app@sha256:…`
@@ -236,8 +236,8 @@ fn name_of(repository: &Repository, target: Target<'_>) -> String {
     }
 }
 
-/// Whether a request that failed in this way may have been carried out.
-fn may_have_happened(error: &Error) -> bool {
+/// Whether a request that failed with this error may have taken effect.
+fn may_have_taken_effect(error: &Error) -> bool {
     match error.kind() {
         _ if error.is_during_login() => false,
         Kind::Network(network) => *network == Network::Reset,
@@ -247,7 +247,8 @@ fn may_have_happened(error: &Error) -> bool {
     }
 }
 
-/// distribution 2 answers 400 `DIGEST_INVALID`, Harbor 400 `UNSUPPORTED`, others 400 with codes of their own.
+/// Recognises that tags are not deleted by name: distribution 2 answers 400 `DIGEST_INVALID`, Harbor 400 `UNSUPPORTED`,
+/// others 400 with codes of their own.
 fn by_name_unsupported(error: Error, client: &Client) -> Error {
     let refused = matches!(error.kind(), Kind::Unsupported(_) | Kind::Protocol(Fault::Status(400)));
     if !refused {

@@ -1,4 +1,4 @@
-//! Descriptors: what a manifest says of something that it refers to (OCI image specification, "Content Descriptors").
+//! Descriptors (OCI image specification, "Content Descriptors").
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,20 +12,20 @@ use super::platform::Platform;
 use crate::error::{Error, Fault, Kind, Result};
 use crate::name::{Algorithm, Digest};
 
-/// What a manifest says of something that it refers to. Members that are absent, `null` or empty are the same.
+/// A descriptor: how a manifest refers to other content. Absent, `null` and empty members are equal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Descriptor {
-    /// The media type of what is referred to; empty where it is not said.
+    /// The media type of the content; empty where it is not stated.
     pub media_type: String,
     /// Its digest.
     pub digest: DescriptorDigest,
-    /// Its size in bytes, at most 2⁶³ − 1; 0 also where it is not said, see [`Descriptor::known_size`].
+    /// Its size in bytes, at most 2⁶³ − 1; 0 also where it is not stated, see [`Descriptor::known_size`].
     pub size: u64,
-    /// In an index: for which platform it is.
+    /// In an index: the platform.
     pub platform: Option<Platform>,
-    /// Further facts.
+    /// The annotations.
     pub annotations: BTreeMap<String, String>,
-    /// The type of artifact it is.
+    /// The artifact type.
     pub artifact_type: Option<String>,
 }
 
@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Descriptor {
 }
 
 impl Descriptor {
-    /// What of a descriptor can be read; `None` where nothing stands in it.
+    /// Reads what can be read of a descriptor; `None` for an empty one.
     pub(super) fn read(member: Member<'_>, place: fmt::Arguments<'_>, reader: &mut Reader) -> Option<Self> {
         const NAMES: [&str; 6] = ["mediaType", "digest", "size", "platform", "annotations", "artifactType"];
         let text = member?.get();
@@ -64,29 +64,29 @@ impl Descriptor {
         })
     }
 
-    /// What of a list of descriptors can be read.
+    /// Reads what can be read of a list of descriptors.
     pub(super) fn read_list(member: Member<'_>, place: fmt::Arguments<'_>, reader: &mut Reader) -> Vec<Self> {
         let list = reader.list(member, place);
         let read = |(number, member)| Self::read(member, format_args!("{place}[{number}]"), reader);
         list.into_iter().enumerate().filter_map(read).collect()
     }
 
-    /// The manifest that this attestation is about, where BuildKit put one next to an image.
+    /// The digest of the image that this attestation of BuildKit is about, if it is one.
     pub fn attests(&self) -> Option<&str> {
         let kind = self.annotations.get("vnd.docker.reference.type")?;
         let subject = self.annotations.get("vnd.docker.reference.digest").map(String::as_str);
         subject.filter(|_| kind == "attestation-manifest")
     }
 
-    /// Whether what an index lists by this descriptor may be a manifest.
+    /// Whether an entry of an index may be a manifest.
     ///
-    /// An index may list blobs too: BuildKit keeps its cache as an index of layers and one config. To ask a registry for such a
-    /// digest as a manifest is an error, and none of them can be anybody's child.
+    /// An index may list blobs too: BuildKit's cache is an index of layers and one config. Fetching these as manifests
+    /// is an error.
     ///
-    /// The answer is "no" only for media types that never are a manifest's, because deletions rely on it: the layers and
-    /// configs of OCI, docker and BuildKit, OCI's empty blob, bytes of no type (`application/octet-stream`), and archives and
-    /// compressed data, since a manifest is JSON. Every other type, an unknown or an absent one too, may be a manifest and has to
-    /// be read.
+    /// Deletions rely on this, so that it is false only for media types that are never a manifest's: layers and configs
+    /// of OCI, docker and BuildKit, OCI's empty blob, `application/octet-stream`, and archives and compressed data,
+    /// since a manifest is JSON. Every other type, unknown or absent ones included, may be a manifest and has to be
+    /// read.
     pub fn may_be_manifest(&self) -> bool {
         const BLOBS: [&str; 9] = [
             "application/vnd.oci.image.config.v1+json",
@@ -108,19 +108,19 @@ impl Descriptor {
             || FORMATS.iter().any(|format| media_type.ends_with(format)))
     }
 
-    /// The size in bytes; `None` where it is not said. Only one blob has 0 bytes.
+    /// The size in bytes; `None` where it is not stated. Only the empty blob has 0 bytes.
     pub fn known_size(&self) -> Option<u64> {
         let is_empty_blob = |digest: &Digest| *digest == Digest::of(digest.algorithm(), b"");
         (self.size > 0 || self.digest.supported().is_some_and(is_empty_blob)).then_some(self.size)
     }
 }
 
-/// The digest in a descriptor: it may be of an algorithm that rls does not compute.
+/// The digest in a descriptor, which may be of an unsupported algorithm.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DescriptorDigest {
     /// One that can be verified.
     Supported(Digest),
-    /// One of another algorithm, such as `blake3:…`, as it stands: it can be shown, and what it names cannot be fetched. Empty
+    /// One of another algorithm, such as `blake3:…`: it can be displayed, but its content cannot be fetched. Empty
     /// where a descriptor has no digest.
     Unsupported(String),
 }
@@ -142,7 +142,7 @@ impl DescriptorDigest {
         }
     }
 
-    /// The digest by which something is fetched.
+    /// The digest for fetching the content.
     ///
     /// # Errors
     ///
@@ -186,9 +186,9 @@ impl fmt::Display for DescriptorDigest {
 impl FromStr for DescriptorDigest {
     type Err = Error;
 
-    /// A digest by OCI's grammar, or nothing. One of an algorithm that is known has to be right.
+    /// Parses a digest by OCI's grammar, or an empty string. A digest of a supported algorithm has to be valid.
     fn from_str(text: &str) -> Result<Self> {
-        const LONGEST: usize = 512;
+        const MAX_LENGTH: usize = 512;
         if text.is_empty() {
             return Ok(Self::default());
         }
@@ -196,7 +196,7 @@ impl FromStr for DescriptorDigest {
         match text.split_once(':') {
             Some((algorithm, encoded))
                 if !is_known(algorithm)
-                    && text.len() <= LONGEST
+                    && text.len() <= MAX_LENGTH
                     && algorithm.split(['+', '.', '_', '-']).all(is_component)
                     && !encoded.is_empty()
                     && encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"=_-".contains(&byte)) =>

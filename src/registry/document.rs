@@ -1,88 +1,22 @@
-//! What a manifest says: image, index or schema 1, of OCI's and of docker's types.
+//! Parsed manifests: images, indexes and schema 1, of OCI's and docker's types.
 //!
-//! The bytes are the truth: they are kept as they came, the digest is theirs, and nothing is ever written back from what was parsed.
+//! The bytes are authoritative: they are kept as received, the digest is theirs, and nothing is ever written back from
+//! the parsed form.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::created::{self, Dates};
 use super::descriptor::{Descriptor, DescriptorDigest};
-use super::form::{Form, media_type_of};
+use super::media_types::{self, Form, malformed, media_type_of};
 use super::members::{Reader, members};
 use super::schema1::{self, Schema1};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::name::{Algorithm, Digest};
 
-/// How deeply indexes may list indexes.
-pub(super) const DEEPEST: usize = 4;
-
-/// Media types of manifests.
-pub mod media_types {
-    /// OCI image index.
-    pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
-    /// OCI image manifest.
-    pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-    /// Docker's manifest list: its index.
-    pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
-    /// Docker's manifest, schema 2.
-    pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
-    /// Docker's manifest, schema 1, signed.
-    pub const SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
-    /// Docker's manifest, schema 1.
-    pub const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
-
-    /// OCI's artifact manifest, which version 1.1 gave up before it came out.
-    pub const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
-    /// ORAS's artifact manifest, from which OCI's came.
-    pub const ORAS_ARTIFACT: &str = "application/vnd.cncf.oras.artifact.manifest.v1+json";
-
-    /// The type of artifact that holds the place of a tag while that is removed; one that is found was left by an interrupted removal.
-    pub const PLACEHOLDER: &str = "application/vnd.registry-ls.placeholder.v1+json";
-
-    /// Every type that is known.
-    pub(in super::super) const ALL: [&str; 8] =
-        [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, SCHEMA1_SIGNED, SCHEMA1, OCI_ARTIFACT, ORAS_ARTIFACT];
-
-    /// Every type that can be shown, schema 1 last. Without an index among them, a registry answers with one child of the index
-    /// and that child's digest.
-    pub const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
-        application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, \
-        application/vnd.docker.distribution.manifest.v2+json, \
-        application/vnd.docker.distribution.manifest.v1+prettyjws;q=0.5, \
-        application/vnd.docker.distribution.manifest.v1+json;q=0.5";
-
-    /// Whether a manifest of this type is an image's, or an artifact's.
-    pub fn is_image(media_type: &str) -> bool {
-        matches!(media_type, OCI_MANIFEST | DOCKER_MANIFEST | OCI_ARTIFACT | ORAS_ARTIFACT)
-    }
-
-    /// Whether a config blob of this type is an image's. Old versions of docker pushed it without a type of its own.
-    pub fn is_image_config(media_type: &str) -> bool {
-        matches!(
-            media_type,
-            "application/vnd.oci.image.config.v1+json"
-                | "application/vnd.docker.container.image.v1+json"
-                | "application/octet-stream"
-                | ""
-        )
-    }
-
-    /// Whether a config blob of this type is a model's: of ModelPack, or of Docker's.
-    pub fn is_model_config(media_type: &str) -> bool {
-        media_type == "application/vnd.cncf.model.config.v1+json"
-            || media_type.starts_with("application/vnd.docker.ai.model.config.")
-    }
-
-    /// Whether a manifest of this type lists other manifests.
-    pub fn is_index(media_type: &str) -> bool {
-        matches!(media_type, OCI_INDEX | DOCKER_LIST)
-    }
-
-    /// Whether this is one of the two types of schema 1.
-    pub fn is_schema1(media_type: &str) -> bool {
-        matches!(media_type, SCHEMA1 | SCHEMA1_SIGNED)
-    }
-}
+/// The most levels of indexes within indexes.
+pub(super) const MAX_DEPTH: usize = 4;
 
 /// A manifest as it is stored.
 #[derive(Debug, Clone)]
@@ -95,24 +29,24 @@ pub struct Manifest {
     pub bytes: Bytes,
 }
 
-/// What is in a manifest.
+/// A parsed manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// The body of it.
+    /// The content.
     pub content: Content,
     /// The annotations.
     pub annotations: BTreeMap<String, String>,
-    /// The type of artifact, where it is one: as it says itself, else the type of its config
-    /// (OCI image specification, "Guidelines for Artifact Usage").
+    /// The artifact type, where it is an artifact: as it states, else the type of its config (OCI image specification,
+    /// "Guidelines for Artifact Usage").
     pub artifact_type: Option<String>,
-    /// What it refers to, as signatures and SBOMs do.
+    /// The subject: the manifest that a signature or SBOM refers to.
     pub subject: Option<Descriptor>,
 }
 
 /// The three forms of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// A manifest of manifests, and of blobs in a build cache: [`Document::children`] tells them apart.
+    /// A list of manifests, in a build cache also of blobs: [`Document::children`] tells them apart.
     Index(Vec<Descriptor>),
     /// One image, or one artifact.
     Image {
@@ -121,24 +55,28 @@ pub enum Content {
         /// The layers, lowest first.
         layers: Vec<Descriptor>,
     },
-    /// Docker's first form, without sizes.
+    /// Docker's schema 1, without sizes.
     Schema1(Schema1),
 }
 
 impl Document {
-    /// The manifests that an index lists, in its order, and everything else in it that may be one: what [is certainly a
-    /// blob](Descriptor::may_be_manifest) is left out. Other forms list none.
+    fn of_schema1(schema1: Schema1) -> Self {
+        Self { content: Content::Schema1(schema1), annotations: BTreeMap::new(), artifact_type: None, subject: None }
+    }
+
+    /// The manifests that an index lists, in its order, with everything else in it that
+    /// [may be a manifest](Descriptor::may_be_manifest). Other forms have none.
     pub fn children(&self) -> impl Iterator<Item = &Descriptor> {
         self.listed().iter().filter(|descriptor| descriptor.may_be_manifest())
     }
 
-    /// What an index lists and what certainly is no manifest: the layers and the config of a build cache.
+    /// The entries of an index that are certainly no manifests: the layers and the config of a build cache.
     pub fn listed_blobs(&self) -> impl Iterator<Item = &Descriptor> {
         self.listed().iter().filter(|descriptor| !descriptor.may_be_manifest())
     }
 
-    /// The distinct blobs, configs and layers, that the manifest itself names, with their sizes in bytes; `None` for a size that is
-    /// not said.
+    /// The distinct blobs that the manifest itself names (configs and layers), with their sizes in bytes, where these
+    /// are stated.
     pub fn blobs(&self) -> BTreeMap<&DescriptorDigest, Option<u64>> {
         fn sized(blob: &Descriptor) -> (&DescriptorDigest, Option<u64>) {
             (&blob.digest, blob.known_size())
@@ -150,6 +88,19 @@ impl Document {
         }
     }
 
+    /// The creation dates that the manifest itself states.
+    pub fn dates(&self) -> Dates {
+        let (schema1, blobs) = match &self.content {
+            Content::Index(blobs) => (None, blobs.as_slice()),
+            Content::Image { layers, .. } => (None, layers.as_slice()),
+            Content::Schema1(schema1) => (schema1.created, &[][..]),
+        };
+        let annotation = self.annotations.get(created::ANNOTATION).and_then(|text| created::parse(text));
+        let cache =
+            blobs.iter().filter_map(|blob| created::parse(blob.annotations.get(created::BUILDKIT_ANNOTATION)?)).max();
+        Dates { annotation, schema1, cache, ..Dates::default() }
+    }
+
     fn listed(&self) -> &[Descriptor] {
         match &self.content {
             Content::Index(listed) => listed,
@@ -158,24 +109,20 @@ impl Document {
     }
 }
 
-pub(super) fn malformed(what: &str) -> Error {
-    Error::new(Kind::Protocol(Fault::Malformed), format!("{what} is malformed"))
-}
-
-/// Indexes are nested more deeply than any that serve a purpose.
+/// The error for indexes that are nested too deeply.
 pub(super) fn too_deep() -> Error {
-    Error::new(Kind::Protocol(Fault::Malformed), format!("indexes are nested more than {DEEPEST} levels deep"))
+    Error::new(Kind::Protocol(Fault::Malformed), format!("indexes are nested more than {MAX_DEPTH} levels deep"))
 }
 
 impl Manifest {
-    /// Takes bytes for a manifest: `content_type` came with them, if anything did, and `name` is what errors call it. Its digest is
-    /// computed by `algorithm`.
+    /// Makes a manifest of bytes that were sent with this `Content-Type`, if any. `name` names it in errors; its digest
+    /// is computed by `algorithm`.
     ///
     /// # Errors
     ///
-    /// [`Danger::Ambiguous`](crate::error::Danger::Ambiguous) for a document that can be read in two ways (CVE-2021-41190): one type
-    /// says index and the other image, a member occurs twice, or it has members of two forms. [`Fault::Malformed`] when it is not a
-    /// JSON object or of no known form.
+    /// [`Danger::Ambiguous`](crate::error::Danger::Ambiguous) for a document that can be read in two ways
+    /// (CVE-2021-41190): one type says index and the other image, a member occurs twice, or it has members of two
+    /// forms. [`Fault::Malformed`] when it is not a JSON object, or of no known form.
     pub fn read(bytes: Bytes, content_type: Option<&str>, algorithm: Algorithm, name: &str) -> Result<Self> {
         let media_type = media_type_of(content_type, &bytes, name)?;
         let signed = media_types::is_schema1(&media_type).then(|| schema1::payload(&bytes)).flatten();
@@ -183,9 +130,9 @@ impl Manifest {
         Ok(Self { digest, media_type, bytes })
     }
 
-    /// The whole document, or an error: for callers that must know everything it refers to, such as deletions.
+    /// Parses the whole document: for callers that must know everything it refers to, such as deletions.
     ///
-    /// Members that are `null` or absent are empty, as every client that is written in Go reads them.
+    /// Members that are `null` or absent are empty, as clients written in Go read them.
     ///
     /// # Errors
     ///
@@ -198,7 +145,7 @@ impl Manifest {
         }
     }
 
-    /// What of the manifest can be read, and why the rest cannot, if there is something that cannot: for display.
+    /// Parses what can be read of the manifest, with the error for the rest, if there is any: for display.
     ///
     /// # Errors
     ///
@@ -207,7 +154,7 @@ impl Manifest {
         self.readable_by(Reader::default())
     }
 
-    /// As [`Manifest::readable`], without the annotations for which `keeps` says no.
+    /// As [`Manifest::readable`], with only the annotations that `keeps` accepts.
     pub(super) fn readable_keeping(&self, keeps: fn(&str) -> bool) -> Result<(Document, Option<Error>)> {
         self.readable_by(Reader::keeping(keeps))
     }
@@ -215,7 +162,7 @@ impl Manifest {
     fn readable_by(&self, mut reader: Reader) -> Result<(Document, Option<Error>)> {
         let what = format!("manifest {}", self.digest);
         let document = match Form::of(&self.media_type) {
-            Some(Form::Schema1) => schema1::document(&self.bytes, &mut reader),
+            Some(Form::Schema1) => schema1::read(&self.bytes, &mut reader).map(Document::of_schema1),
             form => document(&self.bytes, form, &mut reader),
         };
         let document = document.map_err(|cause| malformed(&what).because(cause))?;
@@ -225,7 +172,7 @@ impl Manifest {
     }
 }
 
-/// A manifest of any form but schema 1; of an unknown type, `form` is told by its members.
+/// Parses a manifest of any form but schema 1. Where the type is unknown, the members determine the form.
 fn document(body: &[u8], form: Option<Form>, reader: &mut Reader) -> Result<Document, String> {
     const NAMES: [&str; 7] = ["manifests", "config", "layers", "blobs", "annotations", "artifactType", "subject"];
     let found = members(body, NAMES).map_err(|error| error.to_string())?;
@@ -253,7 +200,10 @@ fn document(body: &[u8], form: Option<Form>, reader: &mut Reader) -> Result<Docu
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::registry::config::ImageConfig;
 
     fn manifest(text: &str) -> Manifest {
         Manifest::read(Bytes::copy_from_slice(text.as_bytes()), None, Algorithm::Sha256, "it").expect(text)
@@ -312,5 +262,64 @@ mod tests {
         let children: Vec<_> = document.children().filter_map(|child| child.digest.supported()).collect();
         assert_eq!(children, [&child]);
         assert_eq!(document.blobs(), BTreeMap::from([(&layer.into(), Some(2))]));
+    }
+
+    fn now() -> Timestamp {
+        date("2026-11-21T12:00:00Z")
+    }
+
+    fn date(text: &str) -> Timestamp {
+        created::parse(text).expect(text)
+    }
+
+    fn annotated(key: &str, text: &str) -> BTreeMap<String, String> {
+        BTreeMap::from([(key.to_owned(), text.to_owned())])
+    }
+
+    fn document(content: Content, created: &str) -> Document {
+        Document { content, annotations: annotated(created::ANNOTATION, created), artifact_type: None, subject: None }
+    }
+
+    fn image(layers: Vec<Descriptor>) -> Content {
+        Content::Image { config: None, layers }
+    }
+
+    #[test]
+    fn the_best_source_tells() {
+        let dates = document(image(Vec::new()), "2024-04-10T12:53:50+02:00").dates();
+        let annotation = Some(date("2024-04-10T10:53:50Z"));
+        assert_eq!(dates.created(now()), annotation);
+        let config = |created: &str| ImageConfig {
+            created: created::parse(created),
+            model_created: created::parse("2023-01-01T00:00:00Z"),
+            ..ImageConfig::default()
+        };
+        let newer = "2025-01-01T00:00:00Z";
+        assert_eq!(dates.with_config(&config(newer)).created(now()), Some(date(newer)));
+        assert_eq!(dates.with_newest(created::parse(newer)).created(now()), Some(date(newer)));
+        for nothing in ["", "yesterday", "1980-01-01T00:00:01Z", "2126-01-02T03:04:05Z"] {
+            assert_eq!(dates.with_config(&config(nothing)).created(now()), annotation, "{nothing}");
+            assert_eq!(dates.with_newest(created::parse(nothing)).created(now()), annotation, "{nothing}");
+        }
+        let fixed = document(image(Vec::new()), "1980-01-01T00:00:01Z").dates();
+        assert_eq!(fixed.created(now()), None);
+        assert_eq!(fixed.with_config(&config("")).created(now()), Some(date("2023-01-01T00:00:00Z")));
+    }
+
+    #[test]
+    fn old_images_and_caches_have_their_own() {
+        let schema1 = Schema1 { created: Some(date("2016-05-01T10:00:00Z")), ..Schema1::default() };
+        let created = |content| document(content, "").dates().created(now());
+        assert_eq!(created(Content::Schema1(schema1)), Some(date("2016-05-01T10:00:00Z")));
+        let layers = ["2026-07-02T17:08:01Z", "2026-07-02T17:08:02Z", "1980-01-01T00:00:01Z", "soon"];
+        let layer = |text: &&str| Descriptor {
+            annotations: annotated(created::BUILDKIT_ANNOTATION, text),
+            ..Descriptor::default()
+        };
+        let layers: Vec<_> = layers.iter().map(layer).collect();
+        for content in [Content::Index(layers.clone()), image(layers)] {
+            assert_eq!(created(content), Some(date("2026-07-02T17:08:02Z")));
+        }
+        assert_eq!(created(image(Vec::new())), None);
     }
 }

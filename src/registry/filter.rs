@@ -1,38 +1,34 @@
-//! From what a list holds to names: what cannot be one is dropped, and said so.
+//! Parses listed names; invalid ones are skipped with a warning. Nexus lists `null`, Artifactory digests among the
+//! tags, and some registries hold names that the grammar does not allow, and that therefore cannot be requested.
 
 use futures::{Stream, TryStreamExt, stream};
 
-use super::listing::Listing;
 use super::names::Entry;
 use crate::error::Result;
 use crate::name::FromText;
 
-/// How many entries that were dropped are named.
+/// The most skipped entries that are named; the number of the others follows.
 const NAMED: usize = 5;
 
-/// The entries of a list that are names, as many at a time as arrive together. Nexus lists `null`, Artifactory digests among the tags; some registries hold names that the
-/// grammar does not allow, and which therefore cannot be asked for.
-pub(super) fn valid_names<T: FromText>(
-    listing: Listing,
-    what: &'static str,
-) -> impl Stream<Item = Result<Vec<T>>> + Send + use<T> {
-    let mut dropped = SkippedNames { what, count: 0 };
-    listing.into_stream().map_ok(move |entries| entries.into_iter().filter_map(|entry| dropped.name(entry)).collect())
-}
-
-/// One by one what comes some at a time, such as [`Client::tag_batches`](super::Client::tag_batches).
+/// Flattens a stream of batches, such as [`Client::tag_batches`](super::Client::tag_batches).
 pub fn flatten_batches<T, S: Stream<Item = Result<Vec<T>>>>(names: S) -> impl Stream<Item = Result<T>> + use<T, S> {
     names.map_ok(|names| stream::iter(names.into_iter().map(Ok))).try_flatten()
 }
 
-/// Counts what was dropped, and says so when the list ends.
-struct SkippedNames {
+/// Counts skipped entries, and warns about them at the end of the list.
+pub(super) struct SkippedNames {
     what: &'static str,
     count: usize,
 }
 
 impl SkippedNames {
-    fn name<T: FromText>(&mut self, entry: Entry) -> Option<T> {
+    /// `what` the names are, for the warnings.
+    pub(super) fn new(what: &'static str) -> Self {
+        Self { what, count: 0 }
+    }
+
+    /// The name of an entry, if it is valid.
+    pub(super) fn name<T: FromText>(&mut self, entry: Entry) -> Option<T> {
         let text = match entry {
             Entry::Name(text) if text.is_empty() => "an empty name".to_owned(),
             Entry::Null => "null".to_owned(),

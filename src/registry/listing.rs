@@ -1,70 +1,70 @@
-//! Walking through the pages of a list (OCI distribution specification, "Listing"), with what real registries need besides.
+//! Reads the pages of a list (OCI distribution specification, "Listing Tags"), with the deviations of real registries.
 //!
-//! The names of a page are held back until the page is whole, so that a page which breaks off can be fetched again and nothing of a
-//! page that never arrives is reported. A very long page is passed on as it comes: should it break off, the names
-//! that were passed on are skipped when it is read again.
+//! The names of a page are held back until the page is complete, so that a page that breaks off can be fetched again. A
+//! very long page is passed on as it arrives; should it break off, the names that were passed on are skipped when it is
+//! read again.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
-use futures::Stream;
-use futures::stream;
+use futures::{Stream, TryStreamExt, stream};
 use reqwest::header::LINK;
 use url::Url;
 
 use super::client::Client;
+use super::filter::SkippedNames;
 use super::names::Entry;
-use super::page::Page;
+use super::page::{Page, hash};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::http::{NextPage, Request, pagination_loop};
+use crate::name::FromText;
 
-/// Names asked for in one page: as many as every registry allows.
+/// The number of names per page that every registry allows.
 pub const PAGE_SIZE: usize = 1000;
 
-/// Page sizes to try when a registry refuses the former; after the last, none is asked for.
+/// Page sizes to try when a registry refuses the previous one; after the last, none is requested.
 const SMALLER: [usize; 2] = [100, 50];
 
-/// Names that a registry puts in one page at most, whatever was asked for, without saying that there are more (Gitea).
+/// The most names that Gitea puts on a page, whatever was requested, without a link to the next page.
 const CLAMPED: usize = 100;
 
-/// Most pages of one list: ten million names where pages have the usual size.
-const MOST_PAGES: usize = 10_000;
+/// The most pages of one list: ten million names with pages of the usual size.
+const MAX_PAGES: usize = 10_000;
 
-/// A walk through the pages of one list.
+/// Reads the pages of one list.
 pub(super) struct Listing {
     client: Client,
-    /// The member of the body that is the list.
+    /// The member of the body that holds the list.
     field: &'static str,
     page: Option<Page>,
-    /// The request without its query, and what the list is called.
+    /// The request without its query; its context names the list.
     first: Request,
-    /// What `n` asks for; `None` after the registry refused every size.
+    /// The `n` of the query; `None` after the registry refused every size.
     page_size: Option<usize>,
-    /// The page is one that no `Link` announced: it shows whether the list really ended.
+    /// Whether the page is one that no `Link` announced, to find out whether the list has really ended.
     probing: bool,
     pages: usize,
     released: usize,
     seen: SeenHashes,
-    /// What is wrong with the page after the one whose names were just passed on.
+    /// The error of the next page, while the names of this one are passed on.
     failed: Option<Error>,
-    /// What it means that the list is empty, if that is not to be believed.
+    /// The error for an empty list, where that is not plausible.
     when_empty: Option<Error>,
 }
 
-/// What was read before, as hashes: enough to notice a circle, and to drop what two pages share.
+/// Hashes of what was read before, to detect loops and names that two pages share.
 #[derive(Default)]
 struct SeenHashes {
     addresses: HashSet<u64>,
     pages: HashSet<u64>,
-    /// Those of the names of the former page, in their order.
-    former: Vec<u64>,
-    /// The other repository that a page said it is of.
+    /// Those of the names on the previous page, sorted.
+    previous: Vec<u64>,
+    /// The other repository that a page names as its own.
     misnamed: Arc<OnceLock<String>>,
 }
 
 impl Listing {
-    /// The list that `first` answers, under `field`, from the name `after` on.
+    /// The list under `field` in the replies to `first`, beginning after the name `after`.
     pub(super) fn new(
         client: &Client,
         first: Request,
@@ -85,11 +85,11 @@ impl Listing {
             failed: None,
             when_empty: None,
         };
-        listing.begin(listing.asking(after));
+        listing.begin(listing.page_request(after));
         listing
     }
 
-    /// Where the other repository is told that the list says it is of, once it was read.
+    /// The other repository that the list names as its own, once that was read.
     pub(super) fn misnamed(&self) -> Arc<OnceLock<String>> {
         Arc::clone(&self.seen.misnamed)
     }
@@ -108,6 +108,16 @@ impl Listing {
                 Err(error) => Err(listing.incomplete(error)),
             }
         })
+    }
+
+    /// The valid names, a batch at a time. `what` they are, for the warnings about others.
+    pub(super) fn into_names<T: FromText>(
+        self,
+        what: &'static str,
+    ) -> impl Stream<Item = Result<Vec<T>>> + Send + use<T> {
+        let mut skipped = SkippedNames::new(what);
+        let names = move |entries: Vec<Entry>| entries.into_iter().filter_map(|entry| skipped.name(entry)).collect();
+        self.into_stream().map_ok(names)
     }
 
     async fn next_batch(&mut self) -> Result<Option<Vec<Entry>>> {
@@ -129,13 +139,13 @@ impl Listing {
                 Err(error) if self.probing && error.reply().is_some_and(|reply| reply.status == 404) => {
                     self.page = None
                 }
-                Err(error) => self.ask_for_less(error)?,
+                Err(error) => self.reduce_page_size(error)?,
             }
         }
     }
 
-    /// The request for a page of our own asking.
-    fn asking(&self, last: Option<&str>) -> Request {
+    /// The request for the page after the name `last`.
+    fn page_request(&self, last: Option<&str>) -> Request {
         let mut request = self.first.clone();
         if self.page_size.is_some() || last.is_some() {
             let mut query = request.url.query_pairs_mut();
@@ -154,8 +164,8 @@ impl Listing {
         self.page = Some(Page::new(Arc::clone(&self.client.transport), request, self.field));
     }
 
-    /// A registry may refuse the size of the first page in several ways: less is asked for, in the end nothing.
-    fn ask_for_less(&mut self, error: Error) -> Result<()> {
+    /// Requests a smaller page, in the end without a size, where the registry refused the size of the first page.
+    fn reduce_page_size(&mut self, error: Error) -> Result<()> {
         let refused = match error.kind() {
             Kind::Protocol(Fault::PageSize | Fault::Status(400)) => true,
             Kind::Unsupported(_) => error.reply().is_some_and(|reply| reply.status == 400),
@@ -165,17 +175,17 @@ impl Listing {
         self.page_size = SMALLER.into_iter().find(|smaller| *smaller < size);
         tracing::debug!("{error}; asking for pages of {:?} names", self.page_size);
         let last = self.page.as_ref().and_then(|page| query_value(&page.request.url, "last"));
-        self.begin(self.asking(last.as_deref()));
+        self.begin(self.page_request(last.as_deref()));
         Ok(())
     }
 
-    /// The page is whole: what of it was held back, and where the list goes on.
+    /// Ends a complete page: returns the names that were held back, and begins the next page.
     fn end_page(&mut self) -> Result<Option<Vec<Entry>>> {
         let Some(mut page) = self.page.take() else { return Ok(None) };
         self.pages += 1;
         if let Some((asked, name)) = page.misnamed().filter(|_| self.seen.misnamed.get().is_none()) {
             tracing::warn!("the reply names another repository: {name} instead of {asked}");
-            // It is set nowhere else.
+            // It is not set anywhere else.
             let _ = self.seen.misnamed.set(name.to_owned());
         }
         let repeated = page.count > 0 && !self.seen.pages.insert(page.hash());
@@ -193,16 +203,16 @@ impl Listing {
             Err(error) => self.failed = Some(error),
         }
         page.hashes.sort_unstable();
-        self.seen.former = page.hashes;
+        self.seen.previous = page.hashes;
         Ok(Some(names))
     }
 
-    /// The names that the former page did not have.
+    /// The names that were not on the previous page.
     fn without_overlap(&self, mut names: Vec<Entry>) -> Vec<Entry> {
         let before = names.len();
-        names.retain(|name| self.seen.former.binary_search(&hash(name)).is_err());
+        names.retain(|name| self.seen.previous.binary_search(&hash(name)).is_err());
         if before > names.len() && !self.probing {
-            tracing::warn!("{} names of the former page came again and were dropped", before - names.len());
+            tracing::warn!("skipped {} names that were already on the previous page", before - names.len());
         }
         names
     }
@@ -215,21 +225,22 @@ impl Listing {
         let request = match linked {
             NextPage::At(url) => Request { url, ..self.first.clone() },
             NextPage::Last => match page.last.as_deref().filter(|_| self.is_full(page.count)) {
-                Some(last) => self.asking(Some(last)),
+                Some(last) => self.page_request(Some(last)),
                 None => return Ok(None),
             },
         };
         if self.seen.addresses.contains(&hash(request.url.as_str())) {
             return Err(pagination_loop("the registry leads back to a page that was read"));
         }
-        if self.pages >= MOST_PAGES {
-            return Err(Error::new(Kind::Incomplete, "too many pages").because(format!("more than {MOST_PAGES}")));
+        if self.pages >= MAX_PAGES {
+            return Err(Error::new(Kind::Incomplete, "too many pages").because(format!("more than {MAX_PAGES}")));
         }
         Ok(Some(request))
     }
 
-    /// Gitea and others page without saying so: a page as full as was asked for, or as such a registry makes them, may not be the last.
-    /// Nor may any page of a registry that was not told how full it is to be; what is longer than any page is the whole list.
+    /// Whether a page may not be the last although it has no link: Gitea and others page without one. A page is full
+    /// when it has the requested size or Gitea's; where no size was requested, every page may be, except one that is
+    /// longer than any page.
     fn is_full(&self, count: usize) -> bool {
         match self.page_size {
             Some(size) => count == size || (count == CLAMPED && size > CLAMPED),
@@ -242,7 +253,7 @@ impl Listing {
         names
     }
 
-    /// With a part of the list passed on, what ends it early is that the list is incomplete.
+    /// The error that ends the list: [`Kind::Incomplete`] where a part of it was passed on.
     fn incomplete(&self, error: Error) -> Error {
         if self.released == 0 {
             return error;
@@ -251,13 +262,6 @@ impl Listing {
         let what = format!("incomplete list of {}, after {} {entries}", self.first.context.name, self.released);
         error.within(what).with_kind(Kind::Incomplete)
     }
-}
-
-/// A hash of something that was read: equal things have equal hashes, and others hardly ever.
-pub(super) fn hash(value: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 fn query_value(url: &Url, name: &str) -> Option<String> {

@@ -1,4 +1,4 @@
-//! `/v2/<name>/manifests/<reference>` and the blobs that a manifest names: what a reference is.
+//! `/v2/<name>/manifests/<reference>`, and the configs that manifests name: fetching, resolving and pushing.
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -6,72 +6,75 @@ use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, Hea
 
 use super::client::Client;
 use super::config::ImageConfig;
-use super::delete::moved;
 use super::descriptor::Descriptor;
-use super::document::{Manifest, malformed, media_types};
+use super::document::Manifest;
 use super::endpoint::Endpoint;
+use super::media_types::{self, malformed};
 use crate::error::{Danger, Error, Fault, Kind, Reply, Result};
 use crate::http::{HeldBytes, Request, Response, is_transient_status};
 use crate::name::{Algorithm, Digest, Repository, Tag, Target};
 
-/// Largest manifest, in bytes: what registries accept (distribution, "Manifest size").
+/// The largest accepted manifest, in bytes: the limit of registries (OCI distribution specification, "Pushing
+/// Manifests").
 const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
 
-/// Largest config blob, in bytes.
+/// The largest accepted config, in bytes.
 pub(super) const LARGEST_CONFIG: usize = 8 * 1024 * 1024;
 
-/// The header by which a registry tells a digest.
+/// The header with the digest.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
-/// What a reference points at, as the registry says without sending it.
+/// What a reference points to.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Resolved {
     /// The digest.
     pub digest: Digest,
-    /// The media type, where it was told.
+    /// The media type, where it is known.
     pub media_type: Option<String>,
-    /// The size of the manifest in bytes, where it was told.
+    /// The size of the manifest in bytes, where it is known.
     pub size: Option<u64>,
 }
 
-/// What was fetched for a tag or digest.
+/// The content that was fetched for a tag or digest.
 #[derive(Debug)]
 pub(crate) struct Fetched {
     /// The digest of the bytes.
     pub digest: Digest,
-    /// The digest that the registry told with them.
-    pub told: Option<Digest>,
-    /// The `Content-Type` that came with them.
+    /// The digest in the header of the reply.
+    pub header_digest: Option<Digest>,
+    /// The `Content-Type`.
     pub media_type: Option<String>,
-    /// Their number.
+    /// Their number, in bytes.
     pub size: u64,
-    /// The manifest, or why it cannot be read.
+    /// The manifest, or why it cannot be parsed.
     pub manifest: Result<Manifest>,
-    /// The bytes' share of what all replies may hold.
+    /// The bytes' share of the memory for all replies.
     pub held: HeldBytes,
 }
 
 /// A config blob.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Config {
     /// Its digest.
     pub digest: Digest,
     /// The exact bytes.
     pub bytes: Bytes,
-    /// What rls understands of it: nothing of an artifact's config.
+    /// Its facts; empty for an artifact's config.
     pub image: ImageConfig,
-    /// Why nothing of it could be understood: it is no object in JSON.
+    /// Why it could not be parsed, if it is no JSON object.
     pub unreadable: Option<String>,
 }
 
 impl Client {
-    /// Finds out what a tag or digest points at: by HEAD, and by GET where the registry does not answer HEAD or leaves out the digest
+    /// Resolves a tag or digest: by HEAD, and by GET where the registry does not answer HEAD or leaves out the digest
     /// (ECR, Nexus, some proxies).
     ///
     /// # Errors
     ///
-    /// [`Kind::NotFound`] when there is no such tag or manifest; [`Danger::DigestMismatch`] when the registry answers for another
-    /// digest than the one asked for.
+    /// [`Kind::NotFound`] when there is no such tag or manifest; [`Danger::DigestMismatch`] when the registry answers
+    /// for another digest than the requested one.
     pub async fn resolve(&self, repository: &Repository, target: Target<'_>) -> Result<Resolved> {
         match self.head(repository, target).await? {
             Ok(resolved) => Ok(resolved),
@@ -79,8 +82,8 @@ impl Client {
         }
     }
 
-    /// What a tag or digest points at, if it is there. That it is not is told by GET only: some registries answer HEAD with 404 for
-    /// what they have.
+    /// Resolves a tag or digest; `None` where it does not exist. That is decided by GET: some registries answer HEAD
+    /// with 404 for what they have.
     ///
     /// # Errors
     ///
@@ -93,9 +96,13 @@ impl Client {
         }
     }
 
-    /// What a tag or digest is by its bytes: a GET, read and hashed, since a HEAD may be answered by a cache or by another rule.
-    /// `None` for "not found".
-    pub(crate) async fn look(&self, repository: &Repository, target: Target<'_>) -> Result<Option<Resolved>> {
+    /// Resolves a tag or digest by its content: a GET, whose bytes are hashed, since a HEAD may be answered by a cache.
+    /// `None` where it does not exist.
+    pub(crate) async fn resolve_by_content(
+        &self,
+        repository: &Repository,
+        target: Target<'_>,
+    ) -> Result<Option<Resolved>> {
         match self.fetch_manifest(repository, target).await {
             Ok(Fetched { digest, media_type, size, .. }) => Ok(Some(Resolved { digest, media_type, size: Some(size) })),
             Err(error) if error.is_not_found() => Ok(None),
@@ -103,25 +110,25 @@ impl Client {
         }
     }
 
-    /// Fetches what a tag or digest is, though it may be no manifest that can be read.
+    /// Fetches the content of a tag or digest, which need not be a valid manifest.
     ///
     /// # Errors
     ///
-    /// That nothing came, or a page that no registry writes; [`Danger::DigestMismatch`] when the bytes are not those of the digest
-    /// that was asked for.
+    /// Those of the transport; [`Fault::Html`] for a page that no registry sends; [`Danger::DigestMismatch`] when the
+    /// bytes do not match the requested digest.
     pub(crate) async fn fetch_manifest(&self, repository: &Repository, target: Target<'_>) -> Result<Fetched> {
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(repository, target));
-        self.fetch_listed(request, target.digest()).await
+        self.fetch_and_hash(request, target.digest()).await
     }
 
-    /// As [`Client::fetch_manifest`], by a name that the grammar of tags forbids.
+    /// As [`Client::fetch_manifest`], for a listed name that is no valid tag.
     pub(crate) async fn fetch_other_name(&self, repository: &Repository, name: &str) -> Result<Fetched> {
-        self.fetch_listed(self.manifest_request(Method::GET, Endpoint::OtherName(repository, name)), None).await
+        self.fetch_and_hash(self.manifest_request(Method::GET, Endpoint::OtherName(repository, name)), None).await
     }
 
-    async fn fetch_listed(&self, request: Request, asked: Option<&Digest>) -> Result<Fetched> {
+    async fn fetch_and_hash(&self, request: Request, asked: Option<&Digest>) -> Result<Fetched> {
         let (response, bytes, held) = self.transport.fetch_held(&request, LARGEST_MANIFEST).await?;
-        let told = content_digest(&response);
+        let header = content_digest(&response);
         let media_type = response.media_type();
         let size = bytes.len() as u64;
         let manifest = read_manifest(&response, bytes.clone(), &request, asked);
@@ -133,7 +140,7 @@ impl Client {
                 return Err(error.clone());
             }
             Err(_) => {
-                let algorithm = asked.or(told.as_ref()).map_or(Algorithm::Sha256, Digest::algorithm);
+                let algorithm = asked.or(header.as_ref()).map_or(Algorithm::Sha256, Digest::algorithm);
                 let digest = Digest::of(algorithm, &bytes);
                 if let Some(asked) = asked {
                     matches_digest(asked, &bytes, &request.context.name)?;
@@ -141,26 +148,26 @@ impl Client {
                 digest
             }
         };
-        Ok(Fetched { digest, told, media_type, size, manifest, held })
+        Ok(Fetched { digest, header_digest: header, media_type, size, manifest, held })
     }
 
-    /// What a HEAD tells. The inner error is that a GET may tell more, with why the HEAD failed if it did.
+    /// Resolves by HEAD. The inner error means that a GET may know more, with the error of the HEAD if it failed.
     pub(super) async fn head(
         &self,
         repository: &Repository,
         target: Target<'_>,
     ) -> Result<Result<Resolved, Option<Error>>> {
         let request = self.manifest_request(Method::HEAD, Endpoint::Manifest(repository, target));
-        let mut attempts = self.transport.retry_state(&request);
+        let mut retries = self.transport.retries(&request);
         let response = loop {
             match self.transport.send_once(&request).await {
                 Ok(response) => break response,
                 Err(error) if is_worth_a_get(&error) => return Ok(Err(Some(error))),
-                Err(error) => attempts.wait_or_fail(&self.transport, error).await?,
+                Err(error) => self.transport.wait_or_fail(&mut retries, error).await?,
             }
         };
-        // A digest of another algorithm than the one asked for says nothing about it; the bytes do.
-        let digest = content_digest(&response).filter(|told| can_be_compared(target, told));
+        // A digest of another algorithm than the requested one cannot be compared; a GET can.
+        let digest = content_digest(&response).filter(|header| can_be_compared(target, header));
         let Some(digest) = digest else { return Ok(Err(None)) };
         same_as_asked(target, &digest)?;
         Ok(Ok(Resolved { digest, media_type: response.media_type(), size: content_length(&response) }))
@@ -178,7 +185,7 @@ impl Client {
                 media_type: Some(manifest.media_type),
                 size: Some(manifest.bytes.len() as u64),
             }),
-            // The GET said nothing: what the HEAD said stands.
+            // The GET got no reply, so that the reply to HEAD counts.
             (Err(error), Some(refused)) if matches!(error.kind(), Kind::Network(_) | Kind::Tls(_) | Kind::TimedOut) => {
                 Err(refused)
             }
@@ -190,14 +197,14 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Kind::NotFound`]; [`Danger::DigestMismatch`] when its bytes are not those of the digest that was asked for;
+    /// [`Kind::NotFound`]; [`Danger::DigestMismatch`] when its bytes do not match the requested digest;
     /// [`Danger::Ambiguous`]; [`Fault::TooLarge`] above 4 MiB.
     pub async fn manifest(&self, repository: &Repository, target: Target<'_>) -> Result<Manifest> {
-        self.manifest_and_told(repository, target).await.map(|(manifest, _)| manifest)
+        self.manifest_and_header_digest(repository, target).await.map(|(manifest, _)| manifest)
     }
 
-    /// As [`Client::manifest`], with the digest that the head of the reply tells.
-    pub(super) async fn manifest_and_told(
+    /// As [`Client::manifest`], with the digest in the header of the reply.
+    pub(super) async fn manifest_and_header_digest(
         &self,
         repository: &Repository,
         target: Target<'_>,
@@ -208,13 +215,13 @@ impl Client {
         Ok((manifest, content_digest(&response)))
     }
 
-    /// Fetches what a tag points at, and makes sure that it is what `digest` says. That is due before anything is deleted by a digest:
-    /// the one in a reply to HEAD is the registry's word alone.
+    /// Fetches the manifest of a tag, and verifies that its bytes have this digest. A digest in a reply to HEAD is only
+    /// the registry's claim.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::manifest`]; [`Danger::DigestMismatch`] when the registry tells this digest and sends something else;
-    /// [`Danger::Moved`] when the tag points elsewhere.
+    /// Those of [`Client::manifest`]; [`Danger::DigestMismatch`] when the registry announces this digest and sends
+    /// other bytes; [`Danger::Moved`] when the tag points elsewhere.
     pub async fn verified(&self, repository: &Repository, tag: &Tag, digest: &Digest) -> Result<Manifest> {
         let target = Target::Tag(tag);
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(repository, target));
@@ -225,29 +232,29 @@ impl Client {
         }
         let name = &request.context.name;
         Err(match content_digest(&response) {
-            Some(told) if told == *digest => mismatch(&manifest.bytes, &manifest.digest, name),
+            Some(header) if header == *digest => mismatch(&manifest.bytes, &manifest.digest, name),
             _ => moved(name, digest, &manifest.digest),
         })
     }
 
-    /// Fetches a manifest that an index lists, and verifies its size too.
+    /// Fetches a manifest that an index lists, and also verifies its size.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::manifest`]; [`Fault::Malformed`] when the size is another than the index says, and for a digest that cannot be
-    /// verified.
+    /// Those of [`Client::manifest`]; [`Fault::Malformed`] when the size differs from the index, and for a digest that
+    /// cannot be verified.
     pub async fn child(&self, repository: &Repository, descriptor: &Descriptor) -> Result<Manifest> {
         let manifest = self.manifest(repository, Target::Digest(descriptor.digest.fetchable()?)).await?;
         same_size(descriptor, manifest.bytes.len())?;
         Ok(manifest)
     }
 
-    /// Fetches a config blob and verifies it. What is in it may be anything.
+    /// Fetches a config blob and verifies its digest. Its content may be anything.
     ///
     /// # Errors
     ///
-    /// [`Kind::NotFound`]; [`Danger::DigestMismatch`]; [`Fault::TooLarge`] above 8 MiB; [`Fault::Malformed`] when its size is
-    /// another than the manifest says, and for a digest that cannot be verified.
+    /// [`Kind::NotFound`]; [`Danger::DigestMismatch`]; [`Fault::TooLarge`] above 8 MiB; [`Fault::Malformed`] when its
+    /// size differs from the manifest, and for a digest that cannot be verified.
     pub async fn config(&self, repository: &Repository, descriptor: &Descriptor) -> Result<Config> {
         let digest = descriptor.digest.fetchable()?;
         let request = unencoded(self.request(Method::GET, Endpoint::Blob(repository, digest)));
@@ -264,11 +271,12 @@ impl Client {
         Ok(Config { digest: digest.clone(), bytes, image, unreadable })
     }
 
-    /// Pushes a manifest, whose blobs the repository has, and puts a tag on it if `target` is one. The tag is taken off what it was on.
+    /// Pushes a manifest whose blobs the repository has. If `target` is a tag, the tag then points to the manifest.
     ///
     /// # Errors
     ///
-    /// [`Kind::Denied`] when it is not allowed. After one that leaves it open whether the registry got it, [`Client::resolve`] tells.
+    /// [`Kind::Denied`] when it is not permitted. After an error that leaves open whether the push arrived,
+    /// [`Client::resolve`] shows it.
     pub async fn push_manifest(&self, repository: &Repository, target: Target<'_>, manifest: &Manifest) -> Result<()> {
         let media_type = HeaderValue::from_str(&manifest.media_type);
         let media_type = media_type.map_err(|error| malformed(manifest.digest.as_str()).because(error))?;
@@ -283,20 +291,20 @@ impl Client {
     }
 }
 
-/// A digest is that of the bytes as stored, so they are asked for as they are.
+/// Requests the bytes as stored, since the digest is theirs.
 fn unencoded(request: Request) -> Request {
     request.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
 }
 
 fn read_manifest(response: &Response, bytes: Bytes, request: &Request, asked: Option<&Digest>) -> Result<Manifest> {
     let what = &request.context.name;
-    let told = content_digest(response);
-    let algorithm = asked.or(told.as_ref()).map_or(Algorithm::Sha256, Digest::algorithm);
+    let header = content_digest(response);
+    let algorithm = asked.or(header.as_ref()).map_or(Algorithm::Sha256, Digest::algorithm);
     let read = match bytes.is_empty() {
         true => Err(malformed(what).because("empty reply")),
         false => Manifest::read(bytes.clone(), response.media_type().as_deref(), algorithm, what),
     };
-    // A page is one only where there is no manifest in it: servers of static files call a manifest text/html.
+    // Only a body without a manifest counts as a page: static file servers send manifests as text/html.
     let manifest = read.map_err(|error| match error.kind() {
         Kind::Protocol(_) => response.not_json(&request.context, &bytes).unwrap_or(error),
         _ => error,
@@ -309,22 +317,23 @@ fn read_manifest(response: &Response, bytes: Bytes, request: &Request, asked: Op
     Ok(manifest)
 }
 
-/// Says that the head of a reply tells another digest than its bytes have, which count.
+/// Warns where the header of a reply has another digest than its bytes. The bytes count.
 fn warn_of_contradiction(response: &Response, digest: &Digest, what: &str) {
-    let told = content_digest(response).filter(|told| told.algorithm() == digest.algorithm() && told != digest);
-    if let Some(told) = told {
-        tracing::warn!("Docker-Content-Digest of {what} is {told}, but the digest of its content is {digest}");
+    let header = content_digest(response).filter(|header| header.algorithm() == digest.algorithm() && header != digest);
+    if let Some(header) = header {
+        tracing::warn!("Docker-Content-Digest of {what} is {header}, but the digest of its content is {digest}");
     }
 }
 
-/// Whether a GET may tell more than the HEAD that failed: a reply to HEAD has no body, and some servers do not know the method or fail
-/// at it.
+/// Whether a GET may know more than the failed HEAD: a reply to HEAD has no body, and some servers do not support the
+/// method.
 fn is_worth_a_get(error: &Error) -> bool {
-    let said = |reply: &Reply| reply.status == 500 || (reply.status >= 400 && !is_transient_status(reply.status));
-    !error.is_during_login() && error.reply().is_some_and(said)
+    let is_answered =
+        |reply: &Reply| reply.status == 500 || (reply.status >= 400 && !is_transient_status(reply.status));
+    !error.is_during_login() && error.reply().is_some_and(is_answered)
 }
 
-/// The size in the head of a reply to HEAD; `None` also when there are several and they differ.
+/// The size in the header of a reply to HEAD; `None` also where several differ.
 fn content_length(response: &Response) -> Option<u64> {
     let mut sizes = response.headers().get_all(CONTENT_LENGTH).iter();
     let size = sizes.next()?;
@@ -334,24 +343,24 @@ fn content_length(response: &Response) -> Option<u64> {
     size.to_str().ok()?.trim().parse().ok()
 }
 
-/// The digest in the reply's head. One that does not parse is as if it were not there.
+/// The digest in the header of a reply. An invalid one is ignored.
 fn content_digest(response: &Response) -> Option<Digest> {
     response.header(&CONTENT_DIGEST)?.parse().ok()
 }
 
-/// Whether a digest says something about the one that was asked for: the same bytes have others by other algorithms.
-fn can_be_compared(target: Target<'_>, told: &Digest) -> bool {
+/// Whether a digest can be compared with the requested one: it has to be of the same algorithm.
+fn can_be_compared(target: Target<'_>, digest: &Digest) -> bool {
     match target {
-        Target::Digest(asked) => asked.algorithm() == told.algorithm(),
+        Target::Digest(asked) => asked.algorithm() == digest.algorithm(),
         Target::Tag(_) => true,
     }
 }
 
-fn same_as_asked(target: Target<'_>, told: &Digest) -> Result<()> {
+fn same_as_asked(target: Target<'_>, digest: &Digest) -> Result<()> {
     match target {
-        Target::Digest(asked) if asked != told => {
+        Target::Digest(asked) if asked != digest => {
             let what = format!("the registry's answer does not match {asked}");
-            Err(Error::new(Kind::Safety(Danger::DigestMismatch), what).because(format!("it answered for {told}")))
+            Err(Error::new(Kind::Safety(Danger::DigestMismatch), what).because(format!("it answered for {digest}")))
         }
         _ => Ok(()),
     }
@@ -368,12 +377,18 @@ fn mismatch(bytes: &[u8], got: &Digest, what: &str) -> Error {
     error.because(format!("its {} bytes have the digest {got}", bytes.len()))
 }
 
-/// A size of 0 is one that is not said.
+/// The error for a tag that points to another digest than before.
+pub(crate) fn moved(name: &str, from: &Digest, to: &Digest) -> Error {
+    let danger = Danger::Moved { from: from.clone(), to: to.clone() };
+    Error::new(Kind::Safety(danger), format!("{name} has moved meanwhile")).because(format!("from {from} to {to}"))
+}
+
+/// Verifies the size of what a descriptor names; a size of 0 is not stated.
 pub(super) fn same_size(descriptor: &Descriptor, size: usize) -> Result<()> {
     if [0, size as u64].contains(&descriptor.size) {
         return Ok(());
     }
-    let what = format!("{} has another size than the manifest says", descriptor.digest);
+    let what = format!("{} has another size than the manifest states", descriptor.digest);
     Err(Error::new(Kind::Protocol(Fault::Malformed), what)
         .because(format!("{size} bytes instead of {}", descriptor.size)))
 }

@@ -1,8 +1,8 @@
-//! The members of an object in JSON, read one by one, so that what cannot be read costs only what depends on it.
+//! Reads the members of a JSON object one by one, so that one that cannot be read does not affect the others.
 //!
-//! `null`, an absent member and the zero value of its type are one thing, as to every program in Go, which most manifests are
-//! written and read by. Names are not: Go takes `Layers` for `layers`, and here a name that differs in case alone cannot be read.
-//! To pass it over would be to miss what other clients find there.
+//! As in Go, which most clients are written in, `null`, an absent member and the zero value of its type are equal.
+//! Unlike Go, which reads `Layers` as `layers`, a name that differs only in case is an error: ignoring it would miss
+//! what other clients find there.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,17 +11,17 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAc
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// A member's value as it stands; `None` where it is absent or `null`.
+/// The raw value of a member; `None` where it is absent or `null`.
 pub(super) type Member<'a> = Option<&'a RawValue>;
 
-/// As many reasons are kept.
-const MOST_CAUSES: usize = 3;
+/// The most errors that are kept.
+const MAX_CAUSES: usize = 3;
 
-/// The members of these names, of a whole text in JSON.
+/// The members with these names of a JSON object.
 ///
 /// # Errors
 ///
-/// When it is not an object, or has one of them twice or in another case.
+/// When it is no object, or has one of them twice or in another case.
 pub(super) fn members<'a, const N: usize>(
     text: &'a [u8],
     names: [&'static str; N],
@@ -66,7 +66,7 @@ impl<'de, const N: usize> Visitor<'de> for Names<N> {
     }
 }
 
-/// Which of the names a name is, if it is one of them.
+/// The position of a member's name among the names.
 struct Name<'a>(&'a [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {
@@ -94,10 +94,10 @@ impl Visitor<'_> for Name<'_> {
     }
 }
 
-/// Reads members, and remembers what could not be read.
+/// Reads members, and collects the errors.
 #[derive(Debug)]
 pub(super) struct Reader {
-    /// Which annotations are kept. There may be hundreds of thousands.
+    /// Which annotations are kept: there may be hundreds of thousands.
     keeps: fn(&str) -> bool,
     causes: Vec<String>,
     more: usize,
@@ -110,12 +110,12 @@ impl Default for Reader {
 }
 
 impl Reader {
-    /// One that passes over the annotations for which `keeps` says no.
+    /// A reader that keeps only the annotations that `keeps` accepts.
     pub(super) fn keeping(keeps: fn(&str) -> bool) -> Self {
         Self { keeps, causes: Vec::new(), more: 0 }
     }
 
-    /// Why something could not be read, the first of the reasons with the number of the others.
+    /// The first errors, and the number of the others.
     pub(super) fn causes(mut self) -> Vec<String> {
         if self.more > 0 {
             self.causes.push(format!("and {} more", self.more));
@@ -123,19 +123,19 @@ impl Reader {
         self.causes
     }
 
-    /// `place` could not be read.
+    /// Records that `place` could not be read.
     pub(super) fn fail(&mut self, place: fmt::Arguments<'_>, error: impl fmt::Display) {
-        if self.causes.len() == MOST_CAUSES {
+        if self.causes.len() == MAX_CAUSES {
             self.more += 1;
             return;
         }
-        // Its position within one member says nothing about the whole text.
+        // The position within one member would mislead.
         let error = error.to_string();
         let cause = error.rsplit_once(" at line ").map_or(error.as_str(), |(cause, _)| cause);
         self.causes.push(format!("{place}: {cause}"));
     }
 
-    /// A value, which is the zero value of its type where it is absent or cannot be read.
+    /// A value; the default of its type where it is absent or cannot be read.
     pub(super) fn value<T: DeserializeOwned + Default>(&mut self, member: Member<'_>, place: fmt::Arguments<'_>) -> T {
         let Some(member) = member else { return T::default() };
         serde_json::from_str(member.get()).unwrap_or_else(|error| {
@@ -144,12 +144,12 @@ impl Reader {
         })
     }
 
-    /// A text; `None` where it is empty.
+    /// A string; `None` where it is empty.
     pub(super) fn text(&mut self, member: Member<'_>, place: fmt::Arguments<'_>) -> Option<String> {
         Some(self.value::<String>(member, place)).filter(|text| !text.is_empty())
     }
 
-    /// The elements of a list, each as it stands.
+    /// The raw elements of a list.
     pub(super) fn list<'a>(&mut self, member: Member<'a>, place: fmt::Arguments<'_>) -> Vec<Member<'a>> {
         let Some(member) = member else { return Vec::new() };
         serde_json::from_str(member.get()).unwrap_or_else(|error| {
@@ -158,7 +158,7 @@ impl Reader {
         })
     }
 
-    /// A map of texts, among which `null` is the empty text.
+    /// A map of strings; `null` counts as an empty string.
     pub(super) fn texts(&mut self, member: Member<'_>, place: fmt::Arguments<'_>) -> BTreeMap<String, String> {
         let Some(member) = member else { return BTreeMap::new() };
         let mut deserializer = serde_json::Deserializer::from_str(member.get());
@@ -177,7 +177,7 @@ impl Reader {
     }
 }
 
-/// A map of texts all of which can be read, as far as they are kept.
+/// A map of strings that are all readable, reduced to the kept ones.
 struct Texts(fn(&str) -> bool);
 
 impl<'de> DeserializeSeed<'de> for Texts {

@@ -1,6 +1,5 @@
-//! What can be asked of a registry: one file an endpoint of the OCI distribution specification.
+//! The client of a registry: one file per endpoint of the OCI distribution specification.
 
-mod cache;
 mod catalog;
 mod choose;
 mod client;
@@ -11,9 +10,9 @@ mod descriptor;
 mod document;
 mod endpoint;
 mod filter;
-mod form;
 mod listing;
 mod manifest;
+pub mod media_types;
 mod members;
 mod names;
 mod page;
@@ -22,9 +21,7 @@ mod referrers;
 mod root;
 mod schema1;
 pub mod snapshot;
-mod summaries;
 mod summary;
-mod summary_builder;
 mod tags;
 mod upload;
 
@@ -35,18 +32,17 @@ pub(crate) use endpoint::Endpoint;
 
 pub use config::{HistoryEntry, ImageConfig};
 pub use created::{Dates, real_date};
+pub use delete::Deletion;
 pub(crate) use delete::SETTLE_TIME;
-pub use delete::{Deletion, moved};
 pub use descriptor::{Descriptor, DescriptorDigest};
-pub use document::{Content, Document, Manifest, media_types};
+pub use document::{Content, Document, Manifest};
 pub use filter::flatten_batches;
 pub use listing::PAGE_SIZE;
-pub(crate) use manifest::Fetched;
 pub use manifest::{Config, Resolved};
+pub(crate) use manifest::{Fetched, moved};
 pub use names::{Entry, ListError, NameScanner};
 pub use platform::Platform;
 pub use referrers::referrers_tag;
 pub use schema1::Schema1;
 pub use snapshot::TagIndex;
-pub use summaries::{Summaries, Unread};
-pub use summary::{FetchedConfig, Gap, Summary};
+pub use summary::{FetchedConfig, Problem, Summaries, Summary, SummaryError};

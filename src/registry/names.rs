@@ -1,31 +1,31 @@
-//! The names in a list body, taken out of the JSON as it arrives: a list is never held whole.
+//! Parses the names in a list from its JSON as it arrives: a list is never held as a whole.
 //!
-//! A body is `{"name": …, "tags": [string or null, …] or null}` or the same with `repositories` (OCI distribution specification,
-//! "Content Discovery"); some registries add members of their own, which are checked for their form and skipped.
+//! A body is `{"name": …, "tags": [string or null, …] or null}` or the same with `repositories` (OCI distribution
+//! specification, "Listing Tags"); some registries add members of their own, which are checked to be JSON and skipped.
 
 use serde::de::IgnoredAny;
 
 use crate::name::Digest;
 
-/// Longest string, number or name in a body, in bytes.
-const LONGEST: usize = 16 * 1024;
+/// The longest string or number in a body, in bytes.
+const MAX_LENGTH: usize = 16 * 1024;
 
 const TOO_LONG: ListError = ListError::Malformed("a string longer than 16 KiB");
 
-/// Deepest nesting of arrays and objects, as serde_json's own limit.
-const DEEPEST: usize = 128;
+/// The most levels of arrays and objects: the limit of serde_json.
+const MAX_DEPTH: usize = 128;
 
 /// One element of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Entry {
-    /// A string. Whether it is a valid name is for the caller to say.
+    /// A string, which may be no valid name.
     Name(String),
     /// `null`: Nexus sends it.
     Null,
 }
 
 impl Entry {
-    /// What is a name of something: null, an empty text and a digest are not. Nexus lists the first, Artifactory the last.
+    /// The name, valid or not. `null` (Nexus), an empty string and a digest (Artifactory) are none.
     pub(super) fn into_name(self) -> Option<String> {
         match self {
             Self::Name(text) if !text.is_empty() && text.parse::<Digest>().is_err() => Some(text),
@@ -34,19 +34,19 @@ impl Entry {
     }
 }
 
-/// Why a body cannot be read.
+/// Why a list cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
-    /// It is not JSON, or not of this form.
+    /// It is not JSON, or of another form.
     #[error("malformed list: {0}")]
     Malformed(&'static str),
-    /// A name that is not UTF-8.
+    /// A name is not UTF-8.
     #[error("invalid UTF-8 in a name")]
     NotUtf8,
-    /// It ended early.
+    /// It ends early.
     #[error("the list is truncated")]
     Truncated,
-    /// Nothing was there.
+    /// The body is empty.
     #[error("empty reply")]
     Empty,
     /// The member is missing.
@@ -54,7 +54,7 @@ pub enum ListError {
     NoField(&'static str),
 }
 
-/// Takes the names out of a list body that is pushed in pieces.
+/// Parses the names of a list that is pushed in pieces.
 #[derive(Debug)]
 pub struct NameScanner {
     field: &'static str,
@@ -125,11 +125,11 @@ impl NameScanner {
         self.name.as_deref()
     }
 
-    /// Reads the next piece, adding the entries that it completes.
+    /// Parses the next piece, and adds the entries that it completes.
     ///
     /// # Errors
     ///
-    /// [`BadList`]; the scanner is of no use afterwards.
+    /// [`ListError`]; the scanner cannot be used afterwards.
     pub fn push(&mut self, piece: &[u8], entries: &mut Vec<Entry>) -> Result<(), ListError> {
         let mut at = 0;
         while at < piece.len() {
@@ -153,17 +153,17 @@ impl NameScanner {
         Ok(())
     }
 
-    /// Says whether the body was whole.
+    /// Ends the body.
     ///
     /// # Errors
     ///
-    /// [`BadList`] when it was not, or had no such field.
+    /// [`ListError`] when it is incomplete, or has no such member.
     pub fn finish(self) -> Result<(), ListError> {
         match (self.lexer.any, self.expect) {
             (false, _) => Err(ListError::Empty),
             (true, Expect::Nothing) if self.seen_field => Ok(()),
             (true, Expect::Nothing) => Err(ListError::NoField(self.field)),
-            // A value that nothing need follow: it is the whole body.
+            // The body is a single value that is no object.
             (true, _) if self.stack.is_empty() => Err(ListError::Malformed("not an object")),
             _ => Err(ListError::Truncated),
         }
@@ -196,7 +196,7 @@ impl NameScanner {
         Ok(())
     }
 
-    /// Reads on in a string; returns how many bytes were used.
+    /// Continues a string. Returns how many bytes were used.
     fn string(&mut self, piece: &[u8], escaped: bool, entries: &mut Vec<Entry>) -> Result<usize, ListError> {
         if escaped {
             self.lexer.keep(&piece[..1])?;
@@ -204,7 +204,7 @@ impl NameScanner {
             return Ok(1);
         }
         let end = piece.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(piece.len());
-        // Most strings are whole in their piece.
+        // Most strings lie within one piece.
         if self.lexer.token.is_empty() && piece.get(end) == Some(&b'"') {
             self.lexer.state = Lex::Between;
             let text = text(&piece[..end])?;
@@ -233,7 +233,7 @@ impl NameScanner {
         self.scalar(None, entries)
     }
 
-    /// A whole string (`text`), number, boolean or null.
+    /// Takes a complete string (`text`), number, boolean or null.
     fn scalar(&mut self, text: Option<String>, entries: &mut Vec<Entry>) -> Result<(), ListError> {
         match (self.expect, text) {
             (Expect::Key | Expect::KeyOrEnd, Some(key)) => {
@@ -263,7 +263,7 @@ impl NameScanner {
         }
     }
 
-    /// Readers differ about which of two equal keys counts, so there may not be two.
+    /// Takes a key. Duplicates are refused, since parsers differ about which one counts.
     fn top_key(&mut self, key: &str) -> Result<(), ListError> {
         let twice = if key == self.field {
             self.key = Key::Field;
@@ -292,7 +292,7 @@ impl NameScanner {
                 return Err(ListError::Malformed("the list is not an array"));
             }
             (2, _) if self.in_list() => return Err(ListError::Malformed("an entry that is not a string")),
-            (depth, _) if depth >= DEEPEST => return Err(ListError::Malformed("nested too deeply")),
+            (depth, _) if depth >= MAX_DEPTH => return Err(ListError::Malformed("nested too deeply")),
             _ => {}
         }
         self.stack.push(container);
@@ -318,7 +318,7 @@ impl Lexer {
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Result<(), ListError> {
-        if self.token.len() + bytes.len() > LONGEST {
+        if self.token.len() + bytes.len() > MAX_LENGTH {
             return Err(TOO_LONG);
         }
         self.token.extend_from_slice(bytes);
@@ -326,9 +326,9 @@ impl Lexer {
     }
 }
 
-/// What a string says, given what is between its quotes.
+/// Unescapes what is between the quotes of a string.
 fn text(token: &[u8]) -> Result<String, ListError> {
-    if token.len() > LONGEST {
+    if token.len() > MAX_LENGTH {
         return Err(TOO_LONG);
     }
     let text = std::str::from_utf8(token).map_err(|_| ListError::NotUtf8)?;

@@ -1,48 +1,47 @@
-//! One page of a list, read as it arrives and fetched again when it breaks off.
+//! One page of a list: parsed as it arrives, and fetched again when it breaks off.
 
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 
-use super::listing::hash;
 use super::names::{Entry, ListError, NameScanner};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::http::{Request, Response, RetryState, Transport};
 use crate::name::Repository;
 
-/// Names that are held back until the page is whole; a longer page is passed on as it comes.
+/// The most names that are held back until the page is complete; a longer page is passed on as it arrives.
 const HELD: usize = 2000;
 
-/// So much of a body is read at a time, in bytes: what is made of it stays small, however much arrives together.
+/// How many bytes of a body are parsed at a time, which bounds the memory for their names.
 const PIECE: usize = 8 * 1024;
 
-/// Largest body, in bytes.
+/// The largest accepted body, in bytes.
 const LARGEST: usize = 256 * 1024 * 1024;
 
 /// A page that is being read.
 pub(super) struct Page {
     transport: Arc<Transport>,
-    attempts: RetryState,
+    retries: RetryState,
     pub request: Request,
     field: &'static str,
     reading: Option<Reading>,
-    /// The head of the reply.
+    /// The headers of the reply.
     pub headers: HeaderMap,
-    /// Names that were read and not passed on.
+    /// Names that were parsed and not passed on.
     pub held: Vec<Entry>,
-    /// Number of names read in this attempt.
+    /// The number of names parsed in this attempt.
     pub count: usize,
-    /// The last name read.
+    /// The last name parsed.
     pub last: Option<String>,
     /// Hashes of the names, of the first [`HELD`] only.
     pub hashes: Vec<u64>,
-    /// Hashes them all.
+    /// The hash of all names.
     hasher: DefaultHasher,
-    /// The name that the body gave the repository.
+    /// The repository that the body names.
     name: Option<String>,
-    /// How many names were passed on, and their hash, in case they have to be read again.
+    /// How many names were passed on, and their hash, to verify them when the page is read again.
     passed: usize,
     passed_hash: u64,
 }
@@ -51,7 +50,7 @@ pub(super) struct Page {
 struct Reading {
     response: Response,
     scanner: NameScanner,
-    /// What arrived and was not read yet.
+    /// Bytes that arrived and were not parsed yet.
     arrived: Bytes,
     bytes: usize,
 }
@@ -59,7 +58,7 @@ struct Reading {
 impl Page {
     pub(super) fn new(transport: Arc<Transport>, request: Request, field: &'static str) -> Self {
         Self {
-            attempts: transport.retry_state(&request),
+            retries: transport.retries(&request),
             transport,
             request,
             field,
@@ -81,7 +80,7 @@ impl Page {
         self.hasher.finish()
     }
 
-    /// Reads on: names to pass on, or `None` when the page is whole; what is still held back then is in `held`.
+    /// Returns the next names to pass on, or `None` when the page is complete; the rest is then in `held`.
     pub(super) async fn read(&mut self) -> Result<Option<Vec<Entry>>> {
         loop {
             match self.step().await {
@@ -95,13 +94,13 @@ impl Page {
                 Ok(false) => {}
                 Err(error) => {
                     self.reading = None;
-                    self.attempts.wait_or_fail(&self.transport, error).await?;
+                    self.transport.wait_or_fail(&mut self.retries, error).await?;
                 }
             }
         }
     }
 
-    /// Reads one piece; whether the page is whole.
+    /// Parses one piece. Returns whether the page is complete.
     async fn step(&mut self) -> Result<bool> {
         let Some(reading) = &mut self.reading else {
             self.open().await?;
@@ -127,18 +126,18 @@ impl Page {
         // A name and what is around it take some eight bytes at least.
         let mut entries = Vec::with_capacity(piece.len() / 8);
         let outcome = reading.scanner.push(&piece, &mut entries);
-        outcome.map_err(|bad| self.bad(&bad))?;
+        outcome.map_err(|bad| self.malformed(&bad))?;
         let name = |entry: &Entry| if let Entry::Name(name) = entry { Some(name.clone()) } else { None };
         self.last = entries.iter().rev().find_map(name).or(self.last.take());
         entries.into_iter().try_for_each(|entry| self.take(entry))?;
         Ok(false)
     }
 
-    /// The body is there: is it the list?
+    /// Checks that the complete body is a list.
     fn end(&mut self) -> Result<()> {
         if let Some(Reading { scanner, .. }) = self.reading.take() {
             self.name = scanner.name().map(str::to_owned);
-            scanner.finish().map_err(|bad| self.bad(&bad))?;
+            scanner.finish().map_err(|bad| self.malformed(&bad))?;
         }
         if self.count < self.passed { Err(changed("ended earlier")) } else { Ok(()) }
     }
@@ -157,7 +156,7 @@ impl Page {
         Ok(())
     }
 
-    /// Takes a name that was read: one that was passed on in a former attempt is only compared.
+    /// Adds a parsed name; one that was passed on in a previous attempt is only compared.
     fn take(&mut self, entry: Entry) -> Result<()> {
         let hash = hash(&entry);
         self.hasher.write_u64(hash);
@@ -173,22 +172,29 @@ impl Page {
         Ok(())
     }
 
-    /// The repository that was asked for, and the other that the reply names: a proxy may answer for another.
+    /// The requested repository, and the other one that the reply names: a proxy may answer for another.
     pub(super) fn misnamed(&self) -> Option<(&Repository, &str)> {
         let asked = self.request.context.permission.as_ref()?.repository.as_ref()?;
         let name = self.name.as_deref()?;
         (asked.as_str() != name).then_some((asked, name))
     }
 
-    fn bad(&self, bad: &ListError) -> Error {
+    fn malformed(&self, bad: &ListError) -> Error {
         let subject = &self.request.context;
         let what = format!("malformed reply from {} for {}", subject.registry, subject.name);
         Error::new(Kind::Protocol(Fault::Malformed), what).because(bad)
     }
 }
 
-/// The error for a page of which a part was passed on, and which was another when it was read again.
+/// The error for a page whose passed-on part differs when it is read again.
 fn changed(how: &str) -> Error {
     Error::new(Kind::Incomplete, "the list changed while it was read")
         .because(format!("the connection broke in the middle, and the list {how} the second time"))
+}
+
+/// A hash of something that was read. Collisions are improbable, and harmless.
+pub(super) fn hash(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }

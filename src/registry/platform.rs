@@ -1,4 +1,4 @@
-//! A platform: `OS/ARCH[/VARIANT]`, on Windows with the version of the system.
+//! Platforms: `OS/ARCH[/VARIANT]`, on Windows with the version of the system.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 
-/// An operating system, architecture and variant, by the names of Go's `GOOS` and `GOARCH` (OCI image index, `platform`). Members that
-/// are absent, `null` or empty are the same.
+/// An operating system, architecture and variant, by the names of Go's `GOOS` and `GOARCH` (OCI image index,
+/// `platform`). Absent, `null` and empty members are equal.
 ///
-/// As text it is as in containerd: `linux/arm/v7`, and `windows(10.0.17763.1+win32k)/amd64` where the version of the system and its
-/// features are said.
+/// The text form is containerd's: `linux/arm/v7`, or `windows(10.0.17763.1+win32k)/amd64` with the version and features
+/// of the system.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(from = "Members")]
 pub struct Platform {
@@ -21,9 +21,9 @@ pub struct Platform {
     pub architecture: String,
     /// For instance `v7`.
     pub variant: Option<String>,
-    /// The version of the operating system, for instance `10.0.17763.1`: it tells images for Windows apart.
+    /// The version of the operating system, for instance `10.0.17763.1`: it distinguishes images for Windows.
     pub os_version: Option<String>,
-    /// What the operating system has to have, for instance `win32k`.
+    /// Required features of the operating system, for instance `win32k`.
     pub os_features: Vec<String>,
 }
 
@@ -40,24 +40,24 @@ struct Members {
 
 impl From<Members> for Platform {
     fn from(members: Members) -> Self {
-        let is_said = |text: &String| !text.is_empty();
+        let is_stated = |text: &String| !text.is_empty();
         Self {
             os: members.os.unwrap_or_default(),
             architecture: members.architecture.unwrap_or_default(),
-            variant: members.variant.filter(is_said),
-            os_version: members.os_version.filter(is_said),
-            os_features: members.os_features.into_iter().flatten().flatten().filter(is_said).collect(),
+            variant: members.variant.filter(is_stated),
+            os_version: members.os_version.filter(is_stated),
+            os_features: members.os_features.into_iter().flatten().flatten().filter(is_stated).collect(),
         }
     }
 }
 
 impl Platform {
-    /// An architecture of Linux.
+    /// Linux on an architecture.
     pub(super) fn linux(architecture: &str) -> Self {
         Self { os: "linux".to_owned(), architecture: architecture.to_owned(), ..Self::default() }
     }
 
-    /// The platform whose images this machine runs. Elsewhere than on Windows they are for Linux, if need be in a virtual machine.
+    /// The platform whose images this machine runs: Linux except on Windows, if need be in a virtual machine.
     pub fn of_this_machine() -> Self {
         let architecture = match std::env::consts::ARCH {
             "x86_64" => "amd64",
@@ -71,8 +71,8 @@ impl Platform {
         Self { os: os.to_owned(), architecture: architecture.to_owned(), ..Self::default() }
     }
 
-    /// Whether a manifest for `self` serves who asked for `wanted`: `linux/arm64` asked for is served by `linux/arm64/v8`,
-    /// `windows(10.0.17763)/amd64` by `windows(10.0.17763.1)/amd64`.
+    /// Whether an image for `self` satisfies a request for `wanted`: `linux/arm64/v8` satisfies `linux/arm64`,
+    /// `windows(10.0.17763.1)/amd64` satisfies `windows(10.0.17763)/amd64`.
     pub fn serves(&self, wanted: &Self) -> bool {
         self.os == wanted.os
             && self.architecture == wanted.architecture
@@ -88,7 +88,7 @@ impl Platform {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
-    /// The variant that is meant when none is named.
+    /// The variant that is implied when none is named.
     fn usual_variant(&self) -> Option<&str> {
         match (self.variant.as_deref(), self.architecture.as_str()) {
             (None, "arm64") => Some("v8"),
@@ -97,17 +97,17 @@ impl Platform {
         }
     }
 
-    /// What BuildKit gives to attestations, which are for no platform.
+    /// Whether it is `unknown/unknown`, which BuildKit gives to attestations.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" && self.architecture == "unknown"
     }
 
-    /// Whether nothing is said.
+    /// Whether nothing is stated.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether both the operating system and the architecture are said.
+    /// Whether both the operating system and the architecture are stated.
     pub fn is_whole(&self) -> bool {
         !self.os.is_empty() && !self.architecture.is_empty()
     }
@@ -129,7 +129,7 @@ impl fmt::Display for Platform {
 impl FromStr for Platform {
     type Err = Error;
 
-    /// `OS[(VERSION[+FEATURE…])]/ARCH[/VARIANT]`, in lower case as registries have it.
+    /// Parses `OS[(VERSION[+FEATURE…])]/ARCH[/VARIANT]`; upper case is read as lower case.
     fn from_str(text: &str) -> Result<Self> {
         parse(&text.to_ascii_lowercase()).ok_or_else(|| {
             Error::invalid(format!("{text:?} is not a platform")).because("a platform is OS/ARCH or OS/ARCH/VARIANT")

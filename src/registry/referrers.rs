@@ -1,30 +1,31 @@
-//! `GET /v2/<name>/referrers/<digest>`: what refers to a manifest, such as its signatures and SBOMs
-//! (OCI distribution specification, "Listing Referrers").
+//! `GET /v2/<name>/referrers/<digest>`: the referrers of a manifest, such as signatures and SBOMs (OCI distribution
+//! specification, "Listing Referrers").
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, HeaderValue, LINK};
 
 use super::client::Client;
 use super::descriptor::Descriptor;
-use super::document::{Content, Manifest, malformed, media_types};
+use super::document::{Content, Manifest};
 use super::endpoint::Endpoint;
+use super::media_types::{self, malformed};
 use crate::error::{Error, Kind, Result};
 use crate::http::{NextPage, next_page};
 use crate::name::{Algorithm, Digest, Repository, Tag, Target};
 
-/// Largest page, in bytes: an index, as large as a manifest may be.
+/// The largest accepted page, in bytes: it is an index, with the limit of manifests.
 const LARGEST_PAGE: usize = 4 * 1024 * 1024;
 
-/// Most pages.
-const MOST_PAGES: usize = 100;
+/// The most pages.
+const MAX_PAGES: usize = 100;
 
 impl Client {
-    /// What refers to a manifest by naming it as its subject. A registry without the API keeps them in an index of its own, under a
-    /// tag that is made of the digest ([`referrers_tag`]).
+    /// Lists the manifests that name a manifest as their subject. Where the registry has no referrers API, clients
+    /// maintain an index of them under a tag made of the digest ([`referrers_tag`]).
     ///
     /// # Errors
     ///
-    /// Those of the transport; [`Fault::Malformed`](crate::error::Fault::Malformed) for what is no index.
+    /// Those of the transport; [`Fault::Malformed`](crate::error::Fault::Malformed) for a reply that is no index.
     pub async fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>> {
         match self.referrers_by_api(repository, digest).await? {
             Some(referrers) => Ok(referrers),
@@ -32,7 +33,7 @@ impl Client {
         }
     }
 
-    /// What refers to a manifest, by the registry's own account; `None` where it has no referrers API.
+    /// Lists the referrers of a manifest by the referrers API; `None` where the registry has none.
     ///
     /// # Errors
     ///
@@ -41,13 +42,13 @@ impl Client {
         let mut request = self.request(Method::GET, Endpoint::Referrers(repository, digest));
         request = request.header(ACCEPT, HeaderValue::from_static(media_types::OCI_INDEX));
         let mut referrers = Vec::new();
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let (response, bytes) = match self.transport.fetch(&request, LARGEST_PAGE).await {
                 Ok(fetched) => fetched,
                 Err(error) if referrers.is_empty() && has_no_api(&error) => return Ok(None),
                 Err(error) => return Err(error),
             };
-            // A page is not stored: it has a digest for the eyes of `document` alone.
+            // A page has no digest of its own; `Manifest` needs one.
             let page = Manifest {
                 digest: Digest::of(Algorithm::Sha256, &bytes),
                 media_type: media_types::OCI_INDEX.to_owned(),
@@ -60,7 +61,7 @@ impl Client {
             }
         }
         let what = format!("the list of {} does not end", request.context.name);
-        Err(Error::new(Kind::Incomplete, what).because(format!("{MOST_PAGES} pages were read")))
+        Err(Error::new(Kind::Incomplete, what).because(format!("{MAX_PAGES} pages were read")))
     }
 
     async fn tagged(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>> {
@@ -72,18 +73,18 @@ impl Client {
     }
 }
 
-/// The tag under which clients keep the index of what refers to a digest, where the registry does not
-/// (OCI distribution specification, "Referrers Tag Schema": at most 64 digits are used); cosign adds `.sig`, `.att` or `.sbom` to it.
+/// The tag of the index of a manifest's referrers, where the registry has no referrers API (OCI distribution
+/// specification, "Referrers Tag Schema": at most 64 digits are used); cosign adds `.sig`, `.att` or `.sbom` to it.
 ///
 /// # Errors
 ///
-/// None with the algorithms that are known: what is made is a tag.
+/// None with the supported algorithms: the result is always a valid tag.
 pub fn referrers_tag(digest: &Digest) -> Result<Tag> {
-    const MOST_DIGITS: usize = 64;
-    format!("{}-{}", digest.algorithm(), &digest.encoded()[..MOST_DIGITS]).parse()
+    const MAX_DIGITS: usize = 64;
+    format!("{}-{}", digest.algorithm(), &digest.encoded()[..MAX_DIGITS]).parse()
 }
 
-/// A registry that does not know the path answers 404, older ones 405, proxies in between a page of their own.
+/// Whether the registry has no referrers API: it answers 404, older ones 405, and proxies send pages of their own.
 fn has_no_api(error: &Error) -> bool {
     error.is_not_found() || matches!(error.kind(), Kind::Unsupported(_))
 }

@@ -1,4 +1,5 @@
-//! The API's root, `GET /v2/`, which says whether there is a registry and whether one may talk to it.
+//! `GET /v2/`: whether a host is a registry, and whether it accepts credentials (OCI distribution specification,
+//! "Determining Support").
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
@@ -10,8 +11,8 @@ use crate::http::Verification;
 use crate::keychain::CredentialMatch;
 
 impl Client {
-    /// Whether a registry answers here, by one request without credentials; `None` when the reply does not tell.
-    pub async fn is_there(&self) -> Option<bool> {
+    /// Whether the host is a registry, by one request without credentials; `None` when the reply does not tell.
+    pub async fn is_registry(&self) -> Option<bool> {
         let response = self.transport.send_unauthenticated(&self.request(Method::GET, Endpoint::Base)).await.ok()?;
         let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let is_page = content_type.is_some_and(|value| value.trim_start().starts_with("text/html"));
@@ -23,13 +24,19 @@ impl Client {
         }
     }
 
-    /// Shows credentials to the registry, whatever the client's own are, and says what that proves. `is_token_wanted` is for
-    /// those who keep an identity token in the place of the password: a token server may count those that it gives.
+    /// Verifies credentials with the registry, independently of the client's own. With `request_identity_token` an identity
+    /// token is requested, to be stored instead of the password; token servers may limit their number.
     ///
     /// # Errors
     ///
-    /// [`Kind::Denied`](crate::Kind::Denied) when they are refused, and whatever keeps them from being judged.
-    pub async fn prove(&self, found: &CredentialMatch, is_token_wanted: bool) -> Result<Verification> {
-        self.transport.verify_credentials(&self.request(Method::GET, Endpoint::Base), found, is_token_wanted).await
+    /// [`Kind::Denied`](crate::Kind::Denied) when they are refused; those of the transport.
+    pub async fn verify_credentials(
+        &self,
+        credentials: &CredentialMatch,
+        request_identity_token: bool,
+    ) -> Result<Verification> {
+        self.transport
+            .verify_credentials(&self.request(Method::GET, Endpoint::Base), credentials, request_identity_token)
+            .await
     }
 }

@@ -1,4 +1,4 @@
-//! Docker's first manifest form: recognised and shown, so that old images can be found and removed.
+//! Docker's manifest schema 1: read for display, so that old images can be found and removed.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,17 +7,16 @@ use serde::Deserialize;
 
 use super::created;
 use super::descriptor::DescriptorDigest;
-use super::document::{Content, Document};
 use super::members::{Member, Reader, members};
 
-/// What is in a manifest of schema 1.
+/// The content of a schema 1 manifest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schema1 {
     /// The architecture.
     pub architecture: Option<String>,
     /// The layers, lowest first.
     pub layers: Vec<DescriptorDigest>,
-    /// When its newest layer was made, as its history says.
+    /// When its newest layer was created, by its history.
     pub created: Option<Timestamp>,
 }
 
@@ -39,32 +38,23 @@ struct Protected {
     format_tail: String,
 }
 
-/// What of a manifest can be read. Of a signed one that is its payload alone: the digest says nothing about what stands between that
-/// and the signatures.
+/// Reads what can be read of a manifest: of a signed one only its payload, which the digest covers.
 ///
 /// # Errors
 ///
 /// Why nothing of it can be read.
-pub(super) fn document(body: &[u8], reader: &mut Reader) -> Result<Document, String> {
+pub(super) fn read(body: &[u8], reader: &mut Reader) -> Result<Schema1, String> {
     let signed = payload(body);
     let body = signed.as_deref().unwrap_or(body);
     let found = members(body, ["architecture", "fsLayers", "history"]).map_err(|error| error.to_string())?;
     let [architecture, layers, history] = found;
     let architecture = reader.text(architecture, format_args!("architecture"));
-    // Schema 1 lists the topmost first.
+    // Schema 1 lists the topmost layer first.
     let mut layers = layers_of(layers, reader);
     layers.reverse();
-    let history = reader
-        .list(history, format_args!("history"))
-        .into_iter()
-        .map(|entry| entry.and_then(|entry| date(entry.get())));
-    let created = newest(history.collect());
-    Ok(Document {
-        content: Content::Schema1(Schema1 { architecture, layers, created }),
-        annotations: Default::default(),
-        artifact_type: None,
-        subject: None,
-    })
+    let history = reader.list(history, format_args!("history")).into_iter();
+    let created = newest(history.map(|entry| entry.and_then(|entry| date(entry.get()))).collect());
+    Ok(Schema1 { architecture, layers, created })
 }
 
 fn layers_of(layers: Member<'_>, reader: &mut Reader) -> Vec<DescriptorDigest> {
@@ -80,22 +70,22 @@ fn layers_of(layers: Member<'_>, reader: &mut Reader) -> Vec<DescriptorDigest> {
     digests
 }
 
-/// When the layer of a history entry was made: what v1 images had as their config stands in it as a text in JSON.
+/// When the layer of a history entry was created: the entry holds a v1 image's config as a string of JSON.
 fn date(entry: &str) -> Option<Timestamp> {
     let text = |[text]: [Member<'_>; 1]| serde_json::from_str::<String>(text?.get()).ok();
     let v1 = text(members(entry.as_bytes(), ["v1Compatibility"]).ok()?)?;
     created::parse(&text(members(v1.as_bytes(), ["created"]).ok()?)?)
 }
 
-/// The newest of the dates, the topmost layer's first. Where that one has no date, or a fixed one, those below it say only how old the
-/// image is at least.
+/// The newest of the dates, which begin with the topmost layer's. `None` where that layer has no date, or a fixed one:
+/// those of the base image say nothing about the image.
 fn newest(history: Vec<Option<Timestamp>>) -> Option<Timestamp> {
     let topmost = history.first().copied().flatten().filter(|date| created::is_not_fixed(*date))?;
     history.into_iter().flatten().max().max(Some(topmost))
 }
 
-/// What the digest of a signed manifest is computed over: the body without its signatures, put together as `libtrust` does, from
-/// the length and tail that each signature protects. `None` when the body is not signed.
+/// The payload of a signed manifest, which its digest is computed over: the body without its signatures, restored from
+/// the length and tail that each signature protects, as in `libtrust`. `None` when the body is not signed.
 pub(super) fn payload(body: &[u8]) -> Option<Vec<u8>> {
     let signed: Signed = serde_json::from_slice(body).ok()?;
     let protected = URL_SAFE_NO_PAD.decode(signed.signatures.first()?.protected.trim_end_matches('=')).ok()?;
@@ -113,9 +103,8 @@ mod tests {
 
     fn read(body: &str) -> Schema1 {
         let mut reader = Reader::default();
-        let document = document(body.as_bytes(), &mut reader).expect("an object");
+        let schema1 = super::read(body.as_bytes(), &mut reader).expect("an object");
         assert_eq!(reader.causes(), [""; 0]);
-        let Content::Schema1(schema1) = document.content else { panic!("another form") };
         schema1
     }
 

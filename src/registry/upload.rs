@@ -1,4 +1,5 @@
-//! `/v2/<name>/blobs/uploads/`: pushing blobs, and whether they would be taken.
+//! `/v2/<name>/blobs/uploads/`: pushing blobs (OCI distribution specification, "Pushing Blobs"), and probing whether
+//! that is permitted.
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -12,32 +13,32 @@ use crate::http::{Request, Response, redirect_target};
 use crate::name::{Algorithm, Digest, Repository};
 
 impl Client {
-    /// Whether the registry would take a push to this repository: an upload is begun and, without anything having been sent, given
-    /// up again. A registry that does not know how to give one up forgets it after a while. GitLab makes a record of the repository.
+    /// Probes whether the registry accepts pushes to this repository: begins an upload and cancels it without sending
+    /// anything. A registry that cannot cancel it drops it after a while. GitLab creates a record of the repository.
     ///
     /// # Errors
     ///
-    /// [`Kind::Denied`] when it is not allowed; [`Tls::Downgrade`](crate::error::Tls::Downgrade) when the upload is to go on by
-    /// plain HTTP, [`Fault::Redirect`] when it is to go on where it cannot.
+    /// [`Kind::Denied`] when it is not permitted; [`Tls::Downgrade`](crate::error::Tls::Downgrade) when the upload
+    /// would continue over plain HTTP; [`Fault::Redirect`] when its location cannot be used.
     pub async fn probe_push(&self, repository: &Repository) -> Result<()> {
         let response = self.transport.send(&self.request(Method::POST, Endpoint::Uploads(repository))).await?;
         let upload = self.upload(&response)?;
         if upload.origin() != response.url().origin() {
             return Ok(());
         }
-        // To give it up is to delete in the eyes of the registry, and may need that right.
-        let subject = self.request(Method::DELETE, Endpoint::Uploads(repository)).context;
-        if let Err(error) = self.transport.send_once(&Request::new(Method::DELETE, upload, subject)).await {
-            tracing::debug!("the upload could not be given up: {error}");
+        // Cancelling is a DELETE, which may need another permission.
+        let context = self.request(Method::DELETE, Endpoint::Uploads(repository)).context;
+        if let Err(error) = self.transport.send_once(&Request::new(Method::DELETE, upload, context)).await {
+            tracing::debug!("the upload could not be cancelled: {error}");
         }
         Ok(())
     }
 
-    /// Pushes a small blob in one piece, unless the repository has it (OCI distribution specification, "Pushing blobs").
+    /// Pushes a small blob in one request, unless the repository has it.
     ///
     /// # Errors
     ///
-    /// [`Kind::Denied`] when it is not allowed; those of [`Client::probe_push`] for where the upload is to go on.
+    /// [`Kind::Denied`] when it is not permitted; those of [`Client::probe_push`] for the location of the upload.
     pub async fn push_blob(&self, repository: &Repository, bytes: Bytes) -> Result<Digest> {
         let digest = Digest::of(Algorithm::Sha256, &bytes);
         match self.transport.send(&self.request(Method::HEAD, Endpoint::Blob(repository, &digest))).await {
@@ -48,21 +49,21 @@ impl Client {
         let begun = self.transport.send(&self.request(Method::POST, Endpoint::Uploads(repository))).await?;
         let mut upload = self.upload(&begun)?;
         upload.query_pairs_mut().append_pair("digest", digest.as_str());
-        let subject = self.request(Method::PUT, Endpoint::Uploads(repository)).context;
-        let request = Request::new(Method::PUT, upload, subject);
+        let context = self.request(Method::PUT, Endpoint::Uploads(repository)).context;
+        let request = Request::new(Method::PUT, upload, context);
         let octets = HeaderValue::from_static("application/octet-stream");
         self.transport.send(&request.header(CONTENT_TYPE, octets).body(bytes)).await?;
         Ok(digest)
     }
 
-    /// Where an upload goes on.
+    /// The location of a begun upload.
     fn upload(&self, response: &Response) -> Result<Url> {
         let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
         let Some(location) = location else {
-            let what = format!("{} does not say where the upload goes on", self.registry);
+            let what = format!("{} sent no location for the upload", self.registry);
             return Err(Error::new(Kind::Protocol(Fault::Malformed), what).because("the reply has no Location header"));
         };
-        // What holds for a redirect holds here: not to plain HTTP, not into a more private network.
-        redirect_target(&Method::GET, response.url(), self.transport.peer(response), Some(location))
+        // The rules for redirects apply: not to plain HTTP, not into a more private network.
+        redirect_target(&Method::GET, response.url(), response.peer(), Some(location))
     }
 }

@@ -1,4 +1,11 @@
 //! Whether a manifest may be deleted by its digest, by what is known and by what cannot be known.
+//!
+//! 1. No other tag points to it: none in the list, no listed name that cannot be resolved, and the list itself is
+//!    reliable.
+//! 2. No remaining index lists it: none that was read, and no remaining manifest is unreadable.
+//! 3. Neither it nor a tag that would be removed with it is in use.
+//!
+//! The policy may waive the first two.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,20 +18,21 @@ use crate::name::{Digest, Tag};
 use crate::registry::TagIndex;
 use crate::registry::snapshot::{ListCaveat, ManifestId, ManifestState, Pointer, TagId};
 
-/// As many names as a message has; their number follows.
+/// The most names in one message; the number of the others follows.
 const NAMED: usize = 10;
 
-/// What speaks against deletions.
+/// What is known, and what could not be read, about the tags and indexes that remain.
 pub(super) struct Evidence<'a> {
     pub state: &'a RepositoryState,
     pub index: &'a TagIndex,
-    /// Tags that are requested, and are where they are expected.
+    /// Requested tags that point to the digest that the request expects.
     requested: HashSet<TagId>,
-    /// Tags that stay and may point at any manifest, with why.
-    unknown: Vec<(String, &'a Error)>,
-    /// By manifest, the names that the grammar of tags forbids and that point at it.
+    /// Remaining names that could not be resolved and may point to any manifest, with the error.
+    unresolved: Vec<(String, &'a Error)>,
+    /// By manifest, the listed names on it that are not valid tags.
     other_names: HashMap<ManifestId, Vec<&'a str>>,
-    /// Manifests that stay and may list any other: the manifest, the name that leads to it, and why.
+    /// Remaining manifests that could not be read and may list any other: the manifest, a name that leads to it, and
+    /// the error.
     unreadable: Vec<(ManifestId, String, Option<&'a Error>)>,
 }
 
@@ -39,7 +47,9 @@ impl<'a> Evidence<'a> {
             as_expected(request, tag).then_some(tag)
         });
         let manifests = requests.iter().filter_map(|request| match &request.target {
-            Target::Manifest(digest) => Some((index.manifest_id(digest)?, request.policy.siblings == Siblings::Go)),
+            Target::Manifest(digest) => {
+                Some((index.manifest_id(digest)?, request.policy.siblings == Siblings::RemoveAll))
+            }
             Target::Tag(_) => None,
         });
         let manifests: HashMap<_, _> = manifests.collect();
@@ -47,7 +57,7 @@ impl<'a> Evidence<'a> {
             state,
             index,
             requested: requested.collect(),
-            unknown: Vec::new(),
+            unresolved: Vec::new(),
             other_names: HashMap::new(),
             unreadable: Vec::new(),
         };
@@ -55,14 +65,14 @@ impl<'a> Evidence<'a> {
             if let Pointer::Unknown(error) = pointer
                 && !evidence.requested.contains(&id)
             {
-                evidence.unknown.push((format!("{}:{tag}", state.repository), error));
+                evidence.unresolved.push((format!("{}:{tag}", state.repository), error));
             }
         }
         for other in index.other_names() {
             match &other.pointer {
                 Pointer::At(manifest) => evidence.other_names.entry(*manifest).or_default().push(&other.name),
                 Pointer::Unknown(error) => {
-                    evidence.unknown.push((format!("{}:{}", state.repository, other.name), error))
+                    evidence.unresolved.push((format!("{}:{}", state.repository, other.name), error))
                 }
                 Pointer::Dangling => {}
             }
@@ -74,42 +84,42 @@ impl<'a> Evidence<'a> {
                 ManifestState::Unread | ManifestState::Read(_) | ManifestState::Missing => continue,
             };
             let name = match manifests.get(&manifest) {
-                // What no tag leads to may be pulled by its digest.
-                None => evidence.staying_name(manifest).or_else(|| {
+                // It may be in use by its digest although no tag leads to it.
+                None => evidence.remaining_name(manifest).or_else(|| {
                     (!evidence.is_tagged(manifest)).then(|| format!("{}@{}", state.repository, index.digest(manifest)))
                 }),
-                // It is not deleted where a tag leads to it that stays.
-                Some(true) => index.parents(manifest).find_map(|parent| evidence.staying_name(parent)),
-                Some(false) => evidence.staying_name(manifest),
+                // It is to be deleted with its tags, unless a remaining index lists it.
+                Some(true) => index.parents(manifest).find_map(|parent| evidence.remaining_name(parent)),
+                Some(false) => evidence.remaining_name(manifest),
             };
             evidence.unreadable.extend(name.map(|name| (manifest, name, error)));
         }
         evidence
     }
 
-    /// Whether a tag is requested, and where it is expected.
+    /// Whether a tag is requested and points to the expected digest.
     pub(super) fn is_requested(&self, tag: TagId) -> bool {
         self.requested.contains(&tag)
     }
 
-    /// The names on a manifest that the grammar of tags forbids.
+    /// The listed names on a manifest that are not valid tags.
     pub(super) fn other_names(&self, manifest: ManifestId) -> &[&'a str] {
         self.other_names.get(&manifest).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a tag, another name or an index leads to a manifest.
+    /// Whether a tag or other name points to a manifest, or an index lists it.
     pub(super) fn is_named(&self, manifest: ManifestId) -> bool {
-        self.index.is_reached(manifest) || self.other_names.contains_key(&manifest)
+        self.index.is_referenced(manifest) || self.other_names.contains_key(&manifest)
     }
 
-    /// Whether any name leads to a manifest, through indexes or directly.
+    /// Whether any name leads to a manifest, directly or through indexes.
     fn is_tagged(&self, manifest: ManifestId) -> bool {
         let is_on = |next| self.index.tags_on(next).len() > 0 || self.other_names.contains_key(&next);
         self.index.ancestors(manifest, |_| true).any(is_on)
     }
 
-    /// A name that stays and leads to a manifest, through indexes or directly.
-    fn staying_name(&self, manifest: ManifestId) -> Option<String> {
+    /// A name that remains and leads to a manifest, directly or through indexes.
+    fn remaining_name(&self, manifest: ManifestId) -> Option<String> {
         let name_on = |next| {
             let tag = self.index.tags_on(next).find(|tag| !self.is_requested(*tag));
             let tag = tag.map(|tag| self.index.tag(tag).as_str());
@@ -119,7 +129,7 @@ impl<'a> Evidence<'a> {
         Some(format!("{}:{name}", self.state.repository))
     }
 
-    /// Why nothing is known of what is requested.
+    /// Why a requested tag could not be resolved.
     pub(super) fn failure_of(&self, target: &Target) -> Option<&'a Error> {
         match self.index.pointer(self.index.tag_id(target.tag()?)?) {
             Pointer::Unknown(error) => Some(error),
@@ -127,12 +137,12 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// Whether neither what is requested is in use nor a tag that would go with it.
-    pub(super) fn is_unused(&self, item: &Item, manifest: Option<ManifestId>, name: &str) -> Result<()> {
+    /// Whether the target is not in use, nor a tag that would be removed with it.
+    pub(super) fn check_not_in_use(&self, item: &Item, manifest: Option<ManifestId>, name: &str) -> Result<()> {
         let in_use = &self.state.in_use;
         let tag = item.request.target.tag().filter(|tag| in_use.tags.contains(tag));
-        let takes = |tag: &&Tag| item.request.policy.siblings.allow(tag);
-        let along = item.siblings.iter().flat_map(|siblings| &siblings.in_use).find(takes);
+        let removes = |tag: &&Tag| item.request.policy.siblings.allow(tag);
+        let along = item.siblings.iter().flat_map(|siblings| &siblings.in_use).find(removes);
         let used = match (tag, along) {
             (Some(_), _) => name.to_owned(),
             (None, Some(tag)) => format!("{}:{tag}", self.state.repository),
@@ -142,11 +152,15 @@ impl<'a> Evidence<'a> {
         Err(Error::new(Kind::Safety(Danger::InUse), format!("{name} stays")).because(format!("{used} is in use")))
     }
 
-    /// Whether the manifest of an item may go, as far as its tags and the indexes around it are concerned.
-    pub(super) fn may_delete(&self, item: &Item, manifest: Option<ManifestId>) -> Result<()> {
+    /// Whether the manifest of an item may be deleted, as far as tags and indexes are concerned.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Safety`] with what would be removed or broken, or what cannot be ruled out.
+    pub(super) fn check_deletable(&self, item: &Item, manifest: Option<ManifestId>) -> Result<()> {
         let policy = &item.request.policy;
         let name = item.request.target.within(&self.state.repository);
-        // A placeholder is on one tag alone, and nothing lists it: it is made so.
+        // A placeholder is made for one tag, and nothing lists it.
         let is_placeholder = manifest.and_then(|id| self.index.facts(id)).is_some_and(|facts| facts.is_placeholder);
         if is_placeholder
             && item.siblings.as_ref().is_none_or(|siblings| siblings.others.is_empty())
@@ -154,30 +168,30 @@ impl<'a> Evidence<'a> {
         {
             return Ok(());
         }
-        if policy.siblings != Siblings::Go {
-            self.siblings_allow(item, manifest, &name)?;
+        if policy.siblings != Siblings::RemoveAll {
+            self.check_siblings(item, manifest, &name)?;
         }
         if !policy.force {
             if !item.indexes.is_empty() {
                 let indexes = item.indexes.iter().map(ToString::to_string).collect::<Vec<_>>();
                 let danger = Danger::InIndex { indexes: item.indexes.clone() };
                 return Err(Error::new(Kind::Safety(danger), format!("removing {name} would break an index")).because(
-                    format!("{} lists it", self.index_name(&item.indexes).unwrap_or_else(|| some_of(&indexes))),
+                    format!("{} lists it", self.index_name(&item.indexes).unwrap_or_else(|| join_names(&indexes))),
                 ));
             }
-            self.nothing_unread_needs(manifest, &name)?;
+            self.check_no_unread_index(manifest, &name)?;
         }
         Ok(())
     }
 
-    /// Whether no other tag is on a manifest that may not go, and none could be.
-    fn siblings_allow(&self, item: &Item, manifest: Option<ManifestId>, name: &str) -> Result<()> {
+    /// Whether no tag is on the manifest that must not be removed with it, and none could be.
+    fn check_siblings(&self, item: &Item, manifest: Option<ManifestId>, name: &str) -> Result<()> {
         let RepositoryState { registry, repository, .. } = self.state;
         let siblings = &item.request.policy.siblings;
         let unrequested: Arc<[Tag]> = match &item.siblings {
             None => Arc::default(),
-            // Many tags on one manifest share what there is to be said of it.
-            Some(known) if *siblings == Siblings::Stay => Arc::clone(&known.others),
+            // Shared, since the error of each of many tags on one manifest holds the list.
+            Some(known) if *siblings == Siblings::Keep => Arc::clone(&known.others),
             Some(known) => known.others.iter().filter(|tag| !siblings.allow(tag)).cloned().collect(),
         };
         let other_names = manifest.map_or(&[][..], |manifest| self.other_names(manifest));
@@ -185,7 +199,7 @@ impl<'a> Evidence<'a> {
         if count > 0 {
             let tags = unrequested.iter().map(|tag| format!("{repository}:{tag}"));
             let names = tags.chain(other_names.iter().map(|name| format!("{repository}:{name:?}")));
-            let names = some_of_many(names, count);
+            let names = join_first(names, count);
             let digest = item.digest.as_ref().map(ToString::to_string).unwrap_or_default();
             return Err(match (&item.request.target, &item.digest) {
                 (Target::Tag(_), Some(on)) => {
@@ -206,9 +220,9 @@ impl<'a> Evidence<'a> {
                 }
             });
         }
-        // What no tag leads to may have tags that the list lacks as well as any other.
-        if let Some(doubt) = self.index.doubt() {
-            let what = format!("cannot remove {name}: cannot find out which other tags point to its manifest");
+        // An untagged manifest too may have tags that the list lacks.
+        if let Some(doubt) = self.index.list_caveat() {
+            let what = format!("cannot remove {name}: cannot determine which other tags point to its manifest");
             let why = match doubt {
                 ListCaveat::Failed(_) => doubt.to_string(),
                 _ => format!("{doubt}, although tags of {repository} exist"),
@@ -217,29 +231,29 @@ impl<'a> Evidence<'a> {
                 .because(why)
                 .because(format!("{registry} deletes manifests, not tags")));
         }
-        if let Some((first, error)) = self.unknown.first() {
-            let names = self.unknown.iter().take(NAMED).map(|(name, _)| name.clone()).collect();
+        if let Some((first, error)) = self.unresolved.first() {
+            let names = self.unresolved.iter().take(NAMED).map(|(name, _)| name.clone()).collect();
             let what = format!("cannot remove {name}: {first} cannot be read, and may point to the same manifest");
             return Err(Error::new(Kind::Safety(Danger::Unreadable { names }), what).because(error));
         }
         Ok(())
     }
 
-    /// Whether nothing that could not be read may list a manifest. What it lists itself cannot.
-    fn nothing_unread_needs(&self, manifest: Option<ManifestId>, name: &str) -> Result<()> {
-        if self.unreadable.is_empty() && self.unknown.is_empty() {
+    /// Whether no unreadable manifest could list this one. Its own descendants cannot.
+    fn check_no_unread_index(&self, manifest: Option<ManifestId>, name: &str) -> Result<()> {
+        if self.unreadable.is_empty() && self.unresolved.is_empty() {
             return Ok(());
         }
         let mut below = HashSet::new();
         if let Some(manifest) = manifest {
-            self.index.reach(manifest, |reached| {
+            self.index.visit_reachable(manifest, |reached| {
                 below.insert(reached);
             });
         }
         let unreadable = self.unreadable.iter().filter(|(manifest, ..)| !below.contains(manifest));
         let unreadable = unreadable
             .map(|(_, name, error)| (name, *error))
-            .chain(self.unknown.iter().map(|(name, error)| (name, Some(*error))));
+            .chain(self.unresolved.iter().map(|(name, error)| (name, Some(*error))));
         let unreadable: Vec<_> = unreadable.take(NAMED).collect();
         let Some((first, error)) = unreadable.first() else { return Ok(()) };
         let names = unreadable.iter().map(|(name, _)| (*name).clone()).collect();
@@ -248,33 +262,34 @@ impl<'a> Evidence<'a> {
         Err(error.map_or(stopped.clone(), |error| stopped.because(error)))
     }
 
-    /// The first of the indexes to which a name leads that stays, for people.
+    /// The first of the indexes that a remaining name leads to, by that name.
     fn index_name(&self, indexes: &[Digest]) -> Option<String> {
         let named =
-            indexes.iter().filter_map(|digest| Some((self.staying_name(self.index.manifest_id(digest)?)?, digest)));
+            indexes.iter().filter_map(|digest| Some((self.remaining_name(self.index.manifest_id(digest)?)?, digest)));
         named.map(|(name, digest)| format!("{name} ({digest})")).next()
     }
 
-    /// Whether a manifest that no request names may be deleted by digest: nothing leads to it, and nothing could.
-    pub(super) fn is_unneeded(&self, manifest: ManifestId) -> bool {
+    /// Whether a manifest that was not requested may be purged, as far as the unknown is concerned: nothing could need
+    /// it.
+    pub(super) fn is_unreferenced(&self, manifest: ManifestId) -> bool {
         let is_placeholder = self.index.facts(manifest).is_some_and(|facts| facts.is_placeholder);
         let is_in_use = self.state.in_use.manifests.contains(&manifest);
-        (is_placeholder || self.knows_all()) && !self.other_names.contains_key(&manifest) && !is_in_use
+        (is_placeholder || self.is_complete()) && !self.other_names.contains_key(&manifest) && !is_in_use
     }
 
-    /// Whether the list and everything that stays could be read.
-    pub(super) fn knows_all(&self) -> bool {
-        self.index.doubt().is_none() && self.unknown.is_empty() && self.unreadable.is_empty()
+    /// Whether the list is reliable and everything that remains could be read.
+    pub(super) fn is_complete(&self) -> bool {
+        self.index.list_caveat().is_none() && self.unresolved.is_empty() && self.unreadable.is_empty()
     }
 }
 
-/// The first ten, and how many more there are.
-pub(super) fn some_of(names: &[String]) -> String {
-    some_of_many(names.iter().cloned(), names.len())
+/// The first ten names, and how many more there are.
+pub(super) fn join_names(names: &[String]) -> String {
+    join_first(names.iter().cloned(), names.len())
 }
 
 /// The first ten of `count` names, and how many more there are: `team/app:a, team/app:b and 12 more`.
-fn some_of_many(names: impl Iterator<Item = String>, count: usize) -> String {
+fn join_first(names: impl Iterator<Item = String>, count: usize) -> String {
     let first = names.take(NAMED).collect::<Vec<_>>().join(", ");
     if count > NAMED { format!("{first} and {} more", count - NAMED) } else { first }
 }

@@ -1,11 +1,17 @@
-//! Carrying a plan out: a batch of deletions at a time, each between a fresh look at what stays and a proof that it worked.
+//! Executes a plan in batches. Each deletion comes between a fresh look at what must be kept and a check that it took
+//! effect.
 //!
-//! 1. Before a manifest is deleted by its digest, the list and every tag that stays are looked at again: before each deletion while that
-//!    costs no more than eight requests, otherwise before each batch that is large enough for that.
-//! 2. Each tag is looked at by its bytes right before it goes, and what it points to is kept for undoing it.
-//! 3. Afterwards it is looked for: an accepted deletion may take effect later, or never.
-//! 4. After the batch the list is read again: what it still names is not removed.
-//! 5. At the end every tag that stays is looked at once more.
+//! 1. Before a manifest is deleted by its digest, the list and every tag that is kept are read again: before each
+//!    deletion while that costs at most eight requests, otherwise before each batch that is large enough for this
+//!    average ([`KeptNames`]).
+//! 2. Right before a tag is removed it is fetched, has to point to the planned digest, and its manifest is archived for
+//!    undoing ([`Deleter`]).
+//! 3. After the deletion it has to stop resolving: an accepted deletion may take effect later, or never.
+//! 4. After the batch the list is read again: what it still names is not reported as removed.
+//! 5. At the end every tag that is kept is looked up once more.
+//!
+//! Items whose index, subject or tag was not removed as planned are skipped ([`Dependencies`]). Where the registry
+//! refuses to delete a tag by its name although its probe succeeded, the rest is planned anew.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -14,63 +20,36 @@ use futures::FutureExt;
 
 use super::archive::Run;
 use super::decide::decide;
+use super::delete::Deleter;
 use super::dependencies::Dependencies;
-use super::item::{Item, Purpose};
+use super::evidence::join_names;
+use super::item::{Item, Origin};
+use super::outcome::Outcome;
 use super::plan::Plan;
 use super::request::{Method, RemovalRequest, Target};
 use super::state::{Inspect, RepositoryState};
-use super::step::Step;
 use super::verify::{KeptNames, Veto};
 use crate::error::{Danger, Error, Kind, Operation, Result};
-use crate::name::{Digest, Repository, Tag};
+use crate::name::{Digest, Repository};
 use crate::registry::Client;
 
-/// What an execution does besides.
+/// Options of [`Plan::execute`].
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Options {
-    /// Where manifests are kept before they are removed, for undoing it.
+    /// Where manifests are archived before they are removed, so that the removal can be undone.
     pub archive: Option<Run>,
 }
 
-/// What was removed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Removed {
-    /// What it pointed at; `None` where that could not be read.
-    pub digest: Option<Digest>,
-    /// Tags that were to go with it, and that another client moved to another manifest meanwhile: they are still there.
-    pub moved: Vec<Tag>,
-    /// What is gone and still in the registry's list of tags: its own tag, and what went with the manifest.
-    pub still_listed: Vec<String>,
-    /// Whether the manifest stays now that its tag is gone; `None` where that was not looked at.
-    pub has_manifest: Option<bool>,
-    /// Whether the manifest was kept for undoing the removal.
-    pub can_be_undone: bool,
-}
-
-impl Removed {
-    pub(super) fn of(digest: Option<Digest>, can_be_undone: bool) -> Self {
-        Self { digest, moved: Vec::new(), still_listed: Vec::new(), has_manifest: None, can_be_undone }
+impl Options {
+    /// The same options with an archive, if there is one.
+    #[must_use]
+    pub fn with_archive(self, archive: Option<Run>) -> Self {
+        Self { archive, ..self }
     }
 }
 
-/// How an item ended.
-#[derive(Debug, Clone)]
-pub enum Outcome {
-    /// It was there, and is gone.
-    Removed(Removed),
-    /// It was not there at the first look.
-    Absent(Error),
-    /// It was there at the first look, and another client removed it.
-    Vanished(Option<Digest>),
-    /// It stays, because something that stays needs it now.
-    Kept(Error),
-    /// It was not tried: what it refers to was to go before it, and stays. Why is told of that.
-    Left(Error),
-    /// It should have gone, and did not.
-    Failed(Error),
-}
-
-/// A plan that is being carried out.
+/// A plan that is being executed.
 #[derive(Debug)]
 pub struct Execution {
     client: Client,
@@ -78,85 +57,82 @@ pub struct Execution {
     inspect: Inspect,
     requests: Vec<RemovalRequest>,
     options: Options,
+    /// The items that were not begun.
     items: VecDeque<Item>,
-    kept: KeptNames,
-    /// Carried out and proved by a look at each, not yet by the list.
-    unlisted: Vec<(Item, Outcome)>,
-    /// Ready to be told.
-    done: VecDeque<(Item, Outcome)>,
-    /// How many items of the batch are left.
+    /// How many of them belong to the current batch.
     batch: usize,
+    kept: KeptNames,
     dependencies: Dependencies,
-    /// What could not be removed and is still on its manifest.
+    /// Tags that could not be removed, by the digest that they still point to.
     failed: HashMap<Digest, (String, Error)>,
-    /// The item that is being carried out, once something may have changed for it.
+    /// The item that is being removed, from the moment where the registry may have changed.
     in_progress: Option<Item>,
-    /// Whether the registry was seen to delete a tag by its name.
-    untags: bool,
-    /// What was lost that should have stayed, before all was done.
+    /// Items of the batch that were removed one by one, and not yet checked against the list.
+    unconfirmed: Vec<(Item, Outcome)>,
+    /// Items to be returned.
+    done: VecDeque<(Item, Outcome)>,
+    /// Whether the registry was seen to delete a tag by its name without affecting others.
+    tag_deletion_confirmed: bool,
+    /// Names that were lost although they should have been kept, found before the end.
     loss: Option<Error>,
-    /// Whether anything was removed since what stays was verified.
+    /// Whether anything was removed since the kept names were verified.
     changed: bool,
 }
 
-impl Execution {
-    pub(super) fn new(plan: Plan, options: Options) -> Self {
-        let Plan { client, state, inspect, requests, decision } = plan;
-        let kept = KeptNames::new(&state, &decision.items);
-        let dependencies = Dependencies::new(&state, &decision.items);
-        Self {
+impl Plan {
+    /// Starts the execution of the plan. Nothing is sent before [`Execution::next`].
+    pub fn execute(self, options: Options) -> Execution {
+        let Self { client, state, inspect, requests, decision } = self;
+        Execution {
+            kept: KeptNames::new(&state, &decision.items),
+            dependencies: Dependencies::new(&state, &decision.items),
             client,
+            state,
             inspect,
             requests,
             options,
             items: decision.items.into(),
-            kept: kept,
-            unlisted: Vec::new(),
-            done: VecDeque::new(),
             batch: 0,
-            dependencies,
             failed: HashMap::new(),
             in_progress: None,
-            untags: false,
+            unconfirmed: Vec::new(),
+            done: VecDeque::new(),
+            tag_deletion_confirmed: false,
             loss: None,
             changed: false,
-            state,
         }
     }
+}
 
+impl Execution {
     /// The repository.
     pub fn repository(&self) -> &Repository {
         &self.state.repository
     }
 
-    /// How many items were not begun.
-    pub fn remaining(&self) -> usize {
-        self.items.len()
-    }
-
-    /// The next item that is done, with how it ended; `None` when none is left. When the future is dropped nothing of it is lost:
-    /// what was done is in [`Execution::abandon`].
+    /// The next item that is done, with its outcome; `None` when none is left. Dropping the future loses nothing:
+    /// [`Execution::abandon`] returns what was done.
     pub async fn next(&mut self) -> Option<(Item, Outcome)> {
         loop {
             if let Some(done) = self.done.pop_front() {
                 return Some(done);
             }
             if self.batch == 0 {
-                if !self.unlisted.is_empty() {
+                if !self.unconfirmed.is_empty() {
                     self.end_batch().boxed().await;
                     continue;
                 }
                 self.begin_batch().boxed().await?;
             }
-            self.step().await;
+            self.execute_next().await;
         }
     }
 
-    /// Looks once more at every tag that stays.
+    /// Looks up every kept tag once more.
     ///
     /// # Errors
     ///
-    /// [`Kind::Incomplete`], naming those that are gone.
+    /// [`Kind::Incomplete`], naming those that no longer exist.
     pub async fn verify(&mut self) -> Result<()> {
         if let Some(loss) = self.loss.take() {
             return Err(loss);
@@ -165,173 +141,144 @@ impl Execution {
             return Ok(());
         }
         let lost = self.kept.lost(&self.client, &self.state.repository).await?;
-        if lost.is_empty() { Ok(()) } else { Err(self.lost(&lost)) }
+        if lost.is_empty() { Ok(()) } else { Err(self.loss_error(&lost)) }
     }
 
-    /// What was done and not told, when it is given up; and the item of which it is not known what became of it.
+    /// Ends the execution early: the items that were done and not yet returned, and the one whose removal was
+    /// interrupted, which may have taken effect or not.
     pub fn abandon(&mut self) -> (Vec<(Item, Outcome)>, Option<Item>) {
-        let done = self.done.drain(..).chain(self.unlisted.drain(..)).collect();
+        let done = self.done.drain(..).chain(self.unconfirmed.drain(..)).collect();
         (done, self.in_progress.take())
     }
 
-    /// Looks at what stays, and says how many items may go before that is due again. `None` when none is left.
+    /// Reads what is kept, and decides how many items are removed until that is due again. `None` when none is left.
     async fn begin_batch(&mut self) -> Option<()> {
         let first = self.items.front()?;
-        // That a registry deletes a tag by its name and nothing else is believed once it was seen.
-        let is_trial = matches!(first.method, Ok(Method::Tag)) && !self.untags;
-        let due = if is_trial { 1 } else { self.kept.batch_size().min(self.items.len()) };
-        // What went along with a manifest that is gone costs nothing.
-        let goes = |item: &&Item| !item.digest.as_ref().is_some_and(|digest| self.dependencies.is_gone(digest));
-        let next = || self.items.iter().take(due).filter(goes);
-        let by_digest = next().any(|item| matches!(item.method, Ok(Method::Manifest)));
-        let looks_up = next().any(|item| item.method.is_ok() && !item.is_absent());
-        if looks_up {
+        // The first deletion of a tag by its name is a batch of its own: it may turn out to remove the manifest.
+        let is_trial = matches!(first.method, Ok(Method::Tag)) && !self.tag_deletion_confirmed;
+        let size = if is_trial { 1 } else { self.kept.batch_size().min(self.items.len()) };
+        // Tags that were removed with their manifest need no further deletion.
+        let is_due = |item: &&Item| !item.digest.as_ref().is_some_and(|digest| self.dependencies.is_deleted(digest));
+        let due = || self.items.iter().take(size).filter(is_due);
+        let by_digest = due().any(Item::deletes_manifest);
+        let removes_any = due().any(|item| item.method.is_ok() && !item.is_absent());
+        if removes_any {
             self.kept.read_list(&self.client, &self.state, by_digest).await;
         }
-        self.batch = due;
+        self.batch = size;
         Some(())
     }
 
-    /// Reads the list again: what it still names is not removed.
+    /// Reads the list again: names that are still in it are not reported as removed.
     async fn end_batch(&mut self) {
-        let mut gone = HashMap::new();
-        for (item, outcome) in &self.unlisted {
+        let mut expected_gone = HashMap::new();
+        for (item, outcome) in &self.unconfirmed {
             if let Outcome::Removed(removed) = outcome {
-                let names =
-                    item.also_removed().filter(|name| removed.moved.iter().all(|moved| moved.as_str() != *name));
-                let names = item.request.target.tag().map(Tag::as_str).into_iter().chain(names);
-                gone.extend(names.map(|name| (name.to_owned(), removed.digest.clone())));
+                let is_moved = |name: &str| removed.moved.iter().any(|moved| moved.as_str() == name);
+                // The item's own tag is never among the moved ones.
+                let names = item.removed_names().filter(|name| !is_moved(name));
+                expected_gone.extend(names.map(|name| (name.to_owned(), removed.digest.clone())));
             }
         }
-        let still = self.kept.still_listed(&self.client, &self.state.repository, &gone).await;
-        for (item, mut outcome) in std::mem::take(&mut self.unlisted) {
+        let still_listed = self.kept.still_listed(&self.client, &self.state.repository, &expected_gone).await;
+        for (item, mut outcome) in std::mem::take(&mut self.unconfirmed) {
             if let Outcome::Removed(removed) = &mut outcome {
-                let names = item.request.target.tag().map(Tag::as_str).into_iter().chain(item.also_removed());
-                let names: Vec<_> = names.filter_map(|name| Some((name, *still.get(name)?))).collect();
+                let listed: Vec<_> =
+                    item.removed_names().filter_map(|name| Some((name, *still_listed.get(name)?))).collect();
                 let is_dangling = self.state.is_dangling(&item.request.target);
-                if let Some((name, _)) = names.iter().find(|(_, answers)| *answers) {
+                if let Some((name, _)) = listed.iter().find(|(_, resolves)| *resolves) {
                     outcome = Outcome::Failed(self.still_present(name));
-                } else if let Some((name, _)) = names.first().filter(|_| is_dangling) {
+                } else if let Some((name, _)) = listed.first().filter(|_| is_dangling) {
                     outcome = Outcome::Failed(self.still_dangling(name));
                 } else {
-                    removed.still_listed = names.into_iter().map(|(name, _)| name.to_owned()).collect();
+                    removed.still_listed = listed.into_iter().map(|(name, _)| name.to_owned()).collect();
                 }
             }
-            let is_proof =
-                |removed: &Removed| matches!(item.method, Ok(Method::Tag)) && removed.still_listed.is_empty();
-            self.untags |= matches!(&outcome, Outcome::Removed(removed) if is_proof(removed));
+            self.tag_deletion_confirmed |= matches!(item.method, Ok(Method::Tag))
+                && matches!(&outcome, Outcome::Removed(removed) if removed.still_listed.is_empty());
             self.done.push_back((item, outcome));
         }
         if self.kept.suspects_loss()
             && let Err(error) = self.verify().await
         {
-            // Nothing more is removed in this way.
-            for item in std::mem::take(&mut self.items) {
-                let what = format!("{} was not removed", item.request.target.within(&self.state.repository));
-                self.done.push_back((item, Outcome::Failed(error.clone().within(what))));
-            }
-            self.loss = Some(error);
+            self.stop(error);
         }
     }
 
-    /// Carries out the next item of the batch.
-    async fn step(&mut self) {
+    /// Fails the rest: names were lost, so that nothing more is removed in this way.
+    fn stop(&mut self, loss: Error) {
+        for item in std::mem::take(&mut self.items) {
+            let what = format!("{} was not removed", item.request.target.within(&self.state.repository));
+            self.done.push_back((item, Outcome::Failed(loss.clone().within(what))));
+        }
+        self.loss = Some(loss);
+    }
+
+    /// Executes the next item of the batch.
+    async fn execute_next(&mut self) {
         let Some(mut item) = self.items.front().cloned() else {
             self.batch = 0;
             return;
         };
-        if let Some(went) = item.digest.as_ref().and_then(|digest| self.dependencies.went_with(digest)) {
-            item.siblings = Some(Arc::clone(went));
+        if let Some(deleted) = item.digest.as_ref().and_then(|digest| self.dependencies.deleted_with(digest)) {
+            item.siblings = Some(Arc::clone(deleted));
         }
-        let outcome = match (&item.method, &item.purpose) {
-            (Err(error), Purpose::Absent) => Outcome::Absent(error.clone()),
+        let outcome = match (&item.method, &item.origin) {
+            (Err(error), Origin::Absent) => Outcome::Absent(error.clone()),
             (Err(error), _) if matches!(error.kind(), Kind::Safety(Danger::NeededByRest)) => {
-                Outcome::Left(error.clone())
+                Outcome::Skipped(error.clone())
             }
             (Err(error), _) => Outcome::Failed(error.clone()),
-            // Boxed, since everything that a deletion may take is in it.
+            // Boxed, since it holds everything that a deletion may need.
             (Ok(method), _) => self.execute_item(&item, *method).boxed().await,
         };
         self.in_progress = None;
         if let (Ok(Method::Tag), Outcome::Failed(error)) = (&item.method, &outcome)
             && matches!(error.kind(), Kind::Unsupported(Operation::DeleteTag))
         {
-            // Nothing was changed, and the rest is decided anew.
+            // Nothing was changed by the refused request.
             match self.replan(error.clone()).await {
                 Ok(()) => return,
-                Err(again) => return self.take(item, Outcome::Failed(again)),
+                Err(again) => return self.finish_item(item, Outcome::Failed(again)),
             }
         }
-        self.take(item, outcome);
+        self.finish_item(item, outcome);
     }
 
-    /// The error for a tag that was gone, and answers again.
-    fn still_present(&self, name: &str) -> Error {
-        let RepositoryState { registry, repository, .. } = &*self.state;
-        Error::new(Kind::Incomplete, format!("{repository}:{name} is still present"))
-            .because(format!("{registry} answered that it is gone, and still serves it"))
-    }
-
-    /// Nothing answered by this name before, so that only the list tells whether it went.
-    fn still_dangling(&self, name: &str) -> Error {
-        let RepositoryState { registry, repository, .. } = &*self.state;
-        Error::new(Kind::Incomplete, format!("cannot remove {repository}:{name}: its manifest is gone"))
-            .because(format!("{registry} still lists the tag after its deletion"))
-    }
-
-    fn take(&mut self, item: Item, outcome: Outcome) {
-        self.kept.record_outcome(&self.state, &item, &outcome);
-        if let (Ok(Method::Manifest), Outcome::Vanished(Some(digest))) = (&item.method, &outcome) {
-            self.dependencies.vanished(digest.clone());
-        }
-        self.items.pop_front();
-        self.batch = self.batch.saturating_sub(1);
-        if let Outcome::Failed(error) | Outcome::Kept(error) | Outcome::Left(error) = &outcome {
-            self.dependencies.stayed(&self.state, &item);
-            self.remember(&item, error);
-        }
-        self.unlisted.push((item, outcome));
-    }
-
+    /// Removes an item, unless something that should have been removed before it was not, or something that is kept
+    /// needs it by now.
     async fn execute_item(&mut self, item: &Item, method: Method) -> Outcome {
         let name = item.request.target.within(&self.state.repository);
-        let step = Step { client: &self.client, state: &self.state, item, archive: self.options.archive.as_ref() };
-        if let Some(digest) = item.digest.as_ref().filter(|digest| self.dependencies.is_gone(digest)) {
-            return step.went_along(digest).await;
+        let archive = self.options.archive.as_ref();
+        let deleter = Deleter { client: &self.client, state: &self.state, item, archive };
+        if let Some(digest) = item.digest.as_ref().filter(|digest| self.dependencies.is_deleted(digest)) {
+            return deleter.verify_removed_with_manifest(digest).await;
         }
         if let Some(subject) = &item.request.follows
-            && self.dependencies.stays(&self.state, subject, |tag| self.kept.is_staying(tag))
+            && self.dependencies.is_kept(&self.state, subject, |tag| self.kept.is_kept(tag))
         {
-            let cause = format!("{}@{subject}, which it refers to, stays", self.state.repository);
-            let error = Error::new(Kind::Safety(Danger::NeededByRest), format!("{name} stays"));
-            return Outcome::Left(error.because(cause));
+            return skipped(&name, format!("its subject {}@{subject} stays", self.state.repository));
         }
-        if let Some(digest) = item.digest.as_ref().filter(|_| method == Method::Manifest)
-            && let Some(cause) = self.dependencies.waits_for(&self.state, item, digest)
-        {
-            let error = Error::new(Kind::Safety(Danger::NeededByRest), format!("{name} stays"));
-            return Outcome::Left(error.because(cause));
-        }
-        if let Some((other, error)) = item.digest.as_ref().and_then(|digest| self.failed.get(digest))
-            && method == Method::Manifest
-        {
-            return Outcome::Failed(
-                error.clone().within(format!("{name} stays")).because(format!("it shares its manifest with {other}")),
-            );
-        }
-        if let Some(digest) = item.digest.as_ref().filter(|_| method == Method::Manifest)
-            && let Some(saved) = self.kept.veto(digest)
-        {
-            return self.saved(&name, digest, saved);
+        if let Some(digest) = item.digest.as_ref().filter(|_| method == Method::Manifest) {
+            if let Some(cause) = self.dependencies.blocked_by(&self.state, item, digest) {
+                return skipped(&name, cause);
+            }
+            if let Some((other, error)) = self.failed.get(digest) {
+                let error = error.clone().within(format!("{name} stays"));
+                return Outcome::Failed(error.because(format!("it shares its manifest with {other}")));
+            }
+            if let Some(veto) = self.kept.veto(digest) {
+                return vetoed(&name, digest, veto);
+            }
         }
         self.in_progress = Some(item.clone());
         let (outcome, is_deleted) = match (method, &item.request.target) {
-            (Method::Tag, Target::Tag(tag)) => (step.by_name(tag).await, false),
-            (Method::Placeholder, Target::Tag(tag)) => (step.by_placeholder(tag).await, false),
-            _ => step.by_manifest().await,
+            (Method::Tag, Target::Tag(tag)) => (deleter.delete_tag(tag).await, false),
+            (Method::Placeholder, Target::Tag(tag)) => (deleter.delete_via_placeholder(tag).await, false),
+            _ => deleter.delete_manifest().await,
         };
         if let Some(digest) = item.digest.as_ref().filter(|_| is_deleted) {
-            self.dependencies.went(digest.clone(), item);
+            self.dependencies.record_deleted(digest.clone(), item);
             self.changed = true;
         }
         let Outcome::Removed(mut removed) = outcome else { return outcome };
@@ -342,30 +289,23 @@ impl Execution {
         Outcome::Removed(removed)
     }
 
-    /// Why a manifest stays that was to go.
-    fn saved(&self, name: &str, digest: &Digest, saved: &Veto) -> Outcome {
-        let what = format!("{name} stays");
-        match saved {
-            Veto::By(other) => {
-                let cause = format!("{other} points to its manifest {digest} now, or to something that needs it");
-                Outcome::Kept(Error::new(Kind::Safety(Danger::Unknown), what).because(cause))
-            }
-            Veto::Unknown(error) => Outcome::Kept(error.clone().within(what).with_kind(Kind::Safety(Danger::Unknown))),
+    /// Records the outcome of the first item, and takes it from the queue.
+    fn finish_item(&mut self, item: Item, outcome: Outcome) {
+        self.kept.record_outcome(&self.state, &item, &outcome);
+        if let (Ok(Method::Manifest), Outcome::AlreadyRemoved(Some(digest))) = (&item.method, &outcome) {
+            self.dependencies.record_already_deleted(digest.clone());
         }
+        self.items.pop_front();
+        self.batch = self.batch.saturating_sub(1);
+        if let Outcome::Failed(error) | Outcome::Kept(error) | Outcome::Skipped(error) = &outcome {
+            self.dependencies.record_kept(&self.state, &item);
+            self.record_failure(&item, error);
+        }
+        self.unconfirmed.push((item, outcome));
     }
 
-    fn lost(&self, lost: &[String]) -> Error {
-        let names: Vec<_> = lost.iter().map(|name| format!("{}:{name}", self.state.repository)).collect();
-        let what = format!(
-            "{} {} gone, and should have stayed",
-            super::evidence::some_of(&names),
-            if lost.len() == 1 { "is" } else { "are" }
-        );
-        Error::new(Kind::Incomplete, what).because("the registry removed it along, or another client removed it")
-    }
-
-    /// What was said to have failed does not go with the manifest of what comes after it.
-    fn remember(&mut self, item: &Item, error: &Error) {
+    /// Remembers a tag that was reported as not removed, so that a later item does not delete the manifest below it.
+    fn record_failure(&mut self, item: &Item, error: &Error) {
         let (Some(digest), Some(_)) = (&item.digest, item.request.target.tag()) else { return };
         if !matches!(error.kind(), Kind::Safety(Danger::Moved { .. })) && item.method.is_ok() {
             let name = item.request.target.within(&self.state.repository);
@@ -373,16 +313,18 @@ impl Execution {
         }
     }
 
+    /// Plans the rest anew after the registry refused to delete a tag by its name.
     async fn replan(&mut self, refused: Error) -> Result<()> {
-        let is_own = |item: &&Item| matches!(item.purpose, Purpose::Requested | Purpose::Absent);
-        let left: HashSet<_> = self.items.iter().filter(is_own).map(|item| item.request.target.clone()).collect();
+        let is_requested = |item: &&Item| matches!(item.origin, Origin::Requested | Origin::Absent);
+        let left: HashSet<_> = self.items.iter().filter(is_requested).map(|item| item.request.target.clone()).collect();
         self.requests.retain(|request| left.contains(&request.target));
         let mut state = (*self.state).clone();
-        state.learn(refused, &self.client, &self.requests, self.inspect, self.changed).await?;
+        state.without_tag_deletion(refused, &self.client, &self.requests, self.inspect, self.changed).await?;
         let (state, requests) = (Arc::new(state), self.requests.clone());
         let known = Arc::clone(&state);
         let decided = tokio::task::spawn_blocking(move || decide(&requests, &known)).await;
-        let decision = decided.map_err(|error| Error::new(Kind::Incomplete, "the plan was given up").because(error))?;
+        let stopped = |error| Error::new(Kind::Incomplete, "planning was stopped").because(error);
+        let decision = decided.map_err(stopped)?;
         self.state = state;
         self.kept = self.kept.rebuilt(&self.state, &decision.items);
         self.dependencies = std::mem::take(&mut self.dependencies).rebuilt(&self.state, &decision.items);
@@ -390,4 +332,39 @@ impl Execution {
         self.batch = 0;
         Ok(())
     }
+
+    /// The error for a name that was verified to be removed, and resolves again.
+    fn still_present(&self, name: &str) -> Error {
+        let RepositoryState { registry, repository, .. } = &*self.state;
+        Error::new(Kind::Incomplete, format!("{repository}:{name} is still present"))
+            .because(format!("{registry} answered that it is gone, and still serves it"))
+    }
+
+    /// The error for a dangling tag, which did not resolve before either: only the list shows whether it was removed.
+    fn still_dangling(&self, name: &str) -> Error {
+        let RepositoryState { registry, repository, .. } = &*self.state;
+        Error::new(Kind::Incomplete, format!("cannot remove {repository}:{name}: its manifest is gone"))
+            .because(format!("{registry} still lists the tag after its deletion"))
+    }
+
+    fn loss_error(&self, lost: &[String]) -> Error {
+        let names: Vec<_> = lost.iter().map(|name| format!("{}:{name}", self.state.repository)).collect();
+        let verb = if lost.len() == 1 { "is" } else { "are" };
+        let what = format!("{} {verb} gone, and should have stayed", join_names(&names));
+        Error::new(Kind::Incomplete, what)
+            .because("removed by the registry together with another tag, or by another client")
+    }
+}
+
+fn skipped(name: &str, cause: String) -> Outcome {
+    Outcome::Skipped(Error::new(Kind::Safety(Danger::NeededByRest), format!("{name} stays")).because(cause))
+}
+
+fn vetoed(name: &str, digest: &Digest, veto: &Veto) -> Outcome {
+    let what = format!("{name} stays");
+    Outcome::Kept(match veto {
+        Veto::By(other) => Error::new(Kind::Safety(Danger::Unknown), what)
+            .because(format!("{other} points to its manifest {digest} now, or to something that needs it")),
+        Veto::Unknown(error) => error.clone().within(what).with_kind(Kind::Safety(Danger::Unknown)),
+    })
 }

@@ -1,4 +1,4 @@
-//! One thing in a plan: what was decided about it, and what depends on it.
+//! One entry of a plan: what was decided about a tag or manifest, and what depends on it.
 
 use std::sync::Arc;
 
@@ -6,42 +6,44 @@ use super::request::{Method, RemovalRequest, Target};
 use crate::error::Result;
 use crate::name::{Digest, Tag};
 
-/// What was decided about one thing.
+/// What was decided about one tag or manifest.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Item {
-    /// What is requested.
+    /// The request.
     pub request: RemovalRequest,
-    /// What it points at; `None` where it is looked at only when it goes.
+    /// The digest that the target points to; `None` where it is resolved only when it is removed.
     pub digest: Option<Digest>,
-    /// How it goes, or why it does not.
+    /// How it is removed, or why it cannot be.
     pub method: Result<Method>,
-    /// Why it goes.
-    pub purpose: Purpose,
-    /// Other tags on its manifest; `None` where they were not looked for.
+    /// Why it is in the plan.
+    pub origin: Origin,
+    /// Other tags on its manifest; `None` where they were not looked up.
     pub siblings: Option<Arc<SiblingTags>>,
-    /// Indexes that stay and list its manifest.
+    /// Indexes that list its manifest and are not removed.
     pub indexes: Vec<Digest>,
-    /// What refers to the manifest and stays when that goes.
+    /// Referrers of the manifest that are not removed with it.
     pub orphans: Vec<Target>,
 }
 
-/// Why something goes.
+/// Why an item is in a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
-    /// It is requested.
+pub enum Origin {
+    /// It was requested.
     Requested,
-    /// It does not exist.
+    /// It was requested, and does not exist.
     Absent,
-    /// No tag needs it after the others went.
-    Unneeded,
-    /// No index lists it after this one went.
-    PartOf(Target),
-    /// It refers to this one, which goes.
-    RefersTo(Target),
+    /// No tag points to it after the requested removals.
+    Unreferenced,
+    /// This index listed it, is removed, and no other index lists it.
+    ChildOf(Target),
+    /// Its subject is this one, which is removed.
+    ReferrerOf(Target),
 }
 
 /// The tags on one manifest.
 #[derive(Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SiblingTags {
     /// Those that are requested, sorted.
     pub requested: Vec<Tag>,
@@ -49,20 +51,20 @@ pub struct SiblingTags {
     pub others: Arc<[Tag]>,
     /// Those of the others that are in use.
     pub in_use: Vec<Tag>,
-    /// Names on it that the grammar of tags forbids, in the registry's order.
+    /// Listed names on the manifest that are not valid tags, in the registry's order.
     pub other_names: Vec<String>,
 }
 
 impl Item {
-    /// The other tags on its manifest that stay.
-    pub fn staying(&self) -> &[Tag] {
+    /// The other tags on its manifest, where the manifest is not deleted.
+    pub fn remaining_siblings(&self) -> &[Tag] {
         match (&self.method, &self.siblings) {
             (Ok(Method::Manifest), _) | (_, None) => &[],
             (_, Some(siblings)) => &siblings.others,
         }
     }
 
-    /// Tags that go with its manifest although they are not requested.
+    /// Tags that are removed with its manifest although they were not requested.
     pub fn collateral(&self) -> &[Tag] {
         match (&self.method, &self.siblings) {
             (Ok(Method::Manifest), Some(siblings)) => &siblings.others,
@@ -70,21 +72,32 @@ impl Item {
         }
     }
 
-    /// All names that go with its manifest although they are not requested: tags, and what the grammar of tags forbids.
+    /// All names that are removed with its manifest although they were not requested: tags, and names that are not
+    /// valid tags.
     pub fn also_removed(&self) -> impl Iterator<Item = &str> {
         let siblings = self.siblings.iter().filter(|_| matches!(self.method, Ok(Method::Manifest)));
         let other_names = siblings.flat_map(|siblings| &siblings.other_names);
         self.collateral().iter().map(Tag::as_str).chain(other_names.map(String::as_str))
     }
 
+    /// The item's own tag, and all names that are removed with its manifest.
+    pub(super) fn removed_names(&self) -> impl Iterator<Item = &str> {
+        self.request.target.tag().map(Tag::as_str).into_iter().chain(self.also_removed())
+    }
+
     /// The other requested tags on its manifest.
-    pub fn companions(&self) -> impl Iterator<Item = &Tag> {
+    pub fn requested_siblings(&self) -> impl Iterator<Item = &Tag> {
         let requested = self.siblings.iter().flat_map(|siblings| &siblings.requested);
         requested.filter(|tag| Some(*tag) != self.request.target.tag())
     }
 
-    /// Whether it does not exist, as far as was seen.
+    /// Whether it did not exist when the plan was made.
     pub fn is_absent(&self) -> bool {
-        self.purpose == Purpose::Absent
+        self.origin == Origin::Absent
+    }
+
+    /// Whether its manifest is to be deleted by digest.
+    pub(super) fn deletes_manifest(&self) -> bool {
+        matches!(self.method, Ok(Method::Manifest))
     }
 }

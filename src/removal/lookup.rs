@@ -1,4 +1,6 @@
-//! Looks at what the registry has now, by names and digests.
+//! Reads the current state of names and manifests from the registry, by content: a HEAD may be answered by a cache.
+
+use std::collections::HashSet;
 
 use futures::TryStreamExt;
 
@@ -6,22 +8,28 @@ use crate::error::Result;
 use crate::name::{Digest, Repository, Tag, Target};
 use crate::registry::{Client, Fetched};
 
-/// What is looked for.
+/// A listed name, which may not be a valid tag, or a digest.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum ListedTarget<'a> {
-    /// A name in the list.
+pub(super) enum NameOrDigest<'a> {
     Name(&'a str),
-    Manifest(&'a Digest),
+    Digest(&'a Digest),
 }
 
-/// Fetches something. Where the answer is "not found" it is asked for once more: a replica may lag behind.
-pub(super) async fn find(
+/// What a name points to.
+pub(super) struct Resolution {
+    pub digest: Digest,
+    /// The children of the manifest, where it is a new one.
+    pub children: Option<Vec<Digest>>,
+}
+
+/// Fetches a manifest. "Not found" is verified by a second request, since a replica may lag behind.
+pub(super) async fn fetch_existing(
     client: &Client,
     repository: &Repository,
-    wanted: ListedTarget<'_>,
+    target: NameOrDigest<'_>,
 ) -> Result<Option<Fetched>> {
     for _ in 0..2 {
-        match fetch(client, repository, wanted).await {
+        match fetch(client, repository, target).await {
             Ok(fetched) => return Ok(Some(fetched)),
             Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error),
@@ -30,18 +38,44 @@ pub(super) async fn find(
     Ok(None)
 }
 
-pub(super) async fn fetch(client: &Client, repository: &Repository, wanted: ListedTarget<'_>) -> Result<Fetched> {
-    match wanted {
-        ListedTarget::Manifest(digest) => client.fetch_manifest(repository, Target::Digest(digest)).await,
-        ListedTarget::Name(name) => match name.parse::<Tag>() {
+/// Fetches a manifest.
+pub(super) async fn fetch(client: &Client, repository: &Repository, target: NameOrDigest<'_>) -> Result<Fetched> {
+    match target {
+        NameOrDigest::Digest(digest) => client.fetch_manifest(repository, Target::Digest(digest)).await,
+        NameOrDigest::Name(name) => match name.parse::<Tag>() {
             Ok(tag) => client.fetch_manifest(repository, Target::Tag(&tag)).await,
             Err(_) => client.fetch_other_name(repository, name).await,
         },
     }
 }
 
-/// The names in the list, of whatever form. distribution 2 has no list where no tag is left.
-pub(super) async fn names(client: &Client, repository: &Repository) -> Result<Vec<String>> {
+/// Resolves a name, and reads the children of a manifest that is not among the `known` ones. `None` for "not found".
+pub(super) async fn resolve(
+    client: Client,
+    repository: Repository,
+    name: String,
+    known: &HashSet<Digest>,
+) -> (String, Result<Option<Resolution>>) {
+    let fetched = fetch_existing(&client, &repository, NameOrDigest::Name(&name)).await;
+    // Nothing is awaited while the bytes are held: other replies wait for their share of the memory.
+    let resolution = fetched.and_then(|fetched| {
+        let Some(fetched) = fetched else { return Ok(None) };
+        let digest = fetched.digest.clone();
+        // A new manifest that cannot be read may need anything.
+        let children = if known.contains(&digest) { None } else { Some(children(fetched)?) };
+        Ok(Some(Resolution { digest, children }))
+    });
+    (name, resolution)
+}
+
+/// The children of a fetched manifest.
+pub(super) fn children(fetched: Fetched) -> Result<Vec<Digest>> {
+    let document = fetched.manifest?.document()?;
+    document.children().map(|child| child.digest.fetchable().cloned()).collect()
+}
+
+/// The names in the list, valid tags or not. distribution 2 answers 404 where no tag is left.
+pub(super) async fn list_names(client: &Client, repository: &Repository) -> Result<Vec<String>> {
     let names: Result<Vec<String>> = client.listed_names(repository).try_concat().await;
     names.or_else(|error| if error.is_not_found() { Ok(Vec::new()) } else { Err(error) })
 }

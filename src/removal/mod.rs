@@ -1,9 +1,11 @@
-//! Removing exactly what is requested, or nothing: a plan first, then its execution, then the proof.
+//! Removes exactly the requested tags and manifests, or nothing: a plan first, then its execution, then the
+//! verification.
 //!
-//! Registries differ in what they delete (OCI distribution specification, "Content Management"): a tag by its name, or manifests only
-//! and with a manifest every tag on it. [`Plan::make`] finds out what the registry does and what depends on what in the repository;
-//! [`decide`] is the rule, a pure function; [`Execution::next`] carries out one item after the other, looks at what stays just before
-//! it deletes, and proves afterwards that what was to go is gone. [`Execution::verify`] looks once more at all that stays.
+//! Registries differ in what they delete (OCI distribution specification, "Content Management"): some delete a tag by
+//! its name, others only manifests, and with a manifest every tag on it. [`Plan::make`] finds out what the registry
+//! deletes and what depends on what; [`decide`] is the rule, a pure function. [`Execution::next`] executes one item
+//! after the other, checks right before each deletion what must be kept, and verifies afterwards that the target is
+//! gone. [`Execution::verify`] verifies that everything else stayed.
 //!
 //! ```text
 //! let plan = Plan::make(&client, &repository, requests, PlanOptions::default()).await?;
@@ -12,38 +14,39 @@
 //! execution.verify().await?;
 //! ```
 //!
-//! An [`Archive`] keeps what is removed, and a [`Restoration`] pushes it back.
+//! An [`Archive`] keeps copies of removed manifests, and a [`Restoration`] pushes them back.
 
 mod archive;
-mod by_rule;
-mod companions;
 mod decide;
+mod delete;
 mod dependencies;
 mod evidence;
 mod execute;
 mod item;
 mod lookup;
+mod outcome;
 mod pending;
 mod placeholder;
 mod plan;
 mod purge;
+mod referrers;
 mod request;
 #[cfg(test)]
 mod rule_tests;
 mod saved;
 mod state;
-mod step;
 #[cfg(test)]
 mod tests;
 mod undo;
 mod verify;
 
-pub use archive::{Archive, Entry, KeptRun, Limits, Run, RunId, RunSummary};
+pub use archive::{Archive, Entry, Limits, Run, RunId, RunInfo, RunSummary};
 pub use decide::{Decision, decide};
-pub use execute::{Execution, Options, Outcome, Removed};
-pub use item::{Item, Purpose, SiblingTags};
+pub use execute::{Execution, Options};
+pub use item::{Item, Origin, SiblingTags};
+pub use outcome::{Outcome, Removed};
 pub use plan::{Plan, PlanOptions};
-pub use purge::Freed;
+pub use purge::Reclaimable;
 pub use request::{Method, Methods, RemovalPolicy, RemovalRequest, Siblings, Target};
 pub use saved::{SavedItem, SavedPlan};
 pub use state::{InUse, Inspect, RepositoryState};

@@ -1,32 +1,38 @@
-//! The plan of one repository: what was decided, before anything is done.
+//! The plan for one repository. Making it changes nothing.
+//!
+//! 1. Find out what the registry deletes, and what depends on what in the repository ([`RepositoryState`]).
+//! 2. Add requests for referrers, where the policy includes them.
+//! 3. Choose how each tag or manifest is removed without affecting anything else, or find why it cannot be
+//!    ([`decide`]).
+//! 4. Add the manifests that nothing needs afterwards, where the policy includes purging.
 
 use std::sync::Arc;
 
-use super::companions::with_referrers;
 use super::decide::{Decision, decide};
-use super::execute::{Execution, Options};
 use super::item::Item;
-use super::purge::Freed;
+use super::purge::Reclaimable;
+use super::referrers::with_referrers;
 use super::request::RemovalRequest;
 use super::state::{Inspect, RepositoryState};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::name::Repository;
 use crate::registry::Client;
 use crate::registry::snapshot::SnapshotProgress;
 use crate::retention::UsedTags;
 
-/// How a plan is made.
+/// Options of [`Plan::make`].
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct PlanOptions {
-    /// How much is looked at.
+    /// How much of the repository is read.
     pub inspect: Inspect,
-    /// What is in use, and stays.
+    /// Tags and digests in use: these are kept.
     pub used: Option<Arc<UsedTags>>,
-    /// Counts what was read, to be shown as progress.
+    /// Counts the requests of the snapshot, for a progress display.
     pub progress: Arc<SnapshotProgress>,
 }
 
-/// What is going to be done in one repository.
+/// What is going to be removed from one repository, and how.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(super) client: Client,
@@ -37,11 +43,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Makes a plan. Nothing is changed.
+    /// Makes a plan. Changes nothing.
     ///
     /// # Errors
     ///
-    /// What keeps anything from being found out. What cannot be done about one request is in its item.
+    /// Those of the probes and of [`Client::snapshot`], where nothing can be said about the repository. Why a single
+    /// request cannot be fulfilled is in its item.
     pub fn make(
         client: &Client,
         repository: &Repository,
@@ -51,7 +58,7 @@ impl Plan {
         let (client, repository) = (client.clone(), repository.clone());
         async move {
             let PlanOptions { inspect, used, progress } = options;
-            // What is in use by its digest is known only from what the tags point at.
+            // Whether a digest is in use shows only when all tags are resolved.
             let inspect = if used.is_some() { Inspect::Full } else { inspect };
             let mut state = RepositoryState::gather(&client, &repository, &requests, inspect, progress).await?;
             if let Some(used) = used {
@@ -61,11 +68,11 @@ impl Plan {
         }
     }
 
-    /// A plan from what is known. A large repository is decided about off the runtime's thread.
+    /// Makes a plan from a known state, on a thread for blocking work: a large repository takes a while.
     ///
     /// # Errors
     ///
-    /// [`Kind::Incomplete`](crate::Kind::Incomplete) when the thread is gone.
+    /// [`Kind::Incomplete`] when that thread was stopped.
     pub async fn of_state(
         client: Client,
         state: RepositoryState,
@@ -77,9 +84,8 @@ impl Plan {
             let decision = decide(&requests, &state);
             (Arc::new(state), requests, decision)
         });
-        let (state, requests, decision) = decided
-            .await
-            .map_err(|error| Error::new(crate::Kind::Incomplete, "the plan was given up").because(error))?;
+        let stopped = |error| Error::new(Kind::Incomplete, "planning was stopped").because(error);
+        let (state, requests, decision) = decided.await.map_err(stopped)?;
         Ok(Self { client, state, inspect, requests, decision })
     }
 
@@ -88,36 +94,31 @@ impl Plan {
         &self.state.repository
     }
 
-    /// What is known of it.
+    /// What is known of the repository.
     pub fn state(&self) -> &RepositoryState {
         &self.state
     }
 
-    /// What is done, in this order.
+    /// The items, in the order of execution.
     pub fn items(&self) -> &[Item] {
         &self.decision.items
     }
 
-    /// Leaves out what cannot go, and gives it.
+    /// Takes the items out of the plan that cannot be removed, and returns them.
     pub fn take_impossible(&mut self) -> Vec<Item> {
-        let (possible, impossible) =
-            std::mem::take(&mut self.decision.items).into_iter().partition(|item| item.method.is_ok());
+        let items = std::mem::take(&mut self.decision.items);
+        let (possible, impossible) = items.into_iter().partition(|item| item.method.is_ok());
         self.decision.items = possible;
         impossible
     }
 
-    /// What is requested, referrers that are taken along included.
+    /// The requests, with those that were added for referrers.
     pub fn requests(&self) -> &[RemovalRequest] {
         &self.requests
     }
 
-    /// What it frees.
-    pub fn freed(&self) -> &Freed {
-        &self.decision.freed
-    }
-
-    /// Carries it out.
-    pub fn execute(self, options: Options) -> Execution {
-        Execution::new(self, options)
+    /// The space that the plan frees.
+    pub fn reclaimable(&self) -> &Reclaimable {
+        &self.decision.reclaimable
     }
 }

@@ -1,34 +1,39 @@
-//! What no tag needs any longer once the requested tags are gone, and what that frees.
+//! Purging: deletes by digest what no tag leads to after the requested removals, and computes the space that is freed.
 //!
-//! A registry that untags keeps the manifest, and one that deletes an index keeps what the index listed: no plain garbage collection of
-//! distribution 2 or 3 ever frees these (they are found by digest). So they are deleted by digest too, an index before what it lists,
-//! what refers to a manifest after it. What a tag, an index or a subject that stays may need is left.
+//! A registry that untags keeps the manifest, and one that deletes an index keeps its children: the plain garbage
+//! collection of distribution 2 and 3 never frees these, because it finds them by digest.
+//!
+//! 1. A manifest is purged after its last tag, unless an index that remains lists it.
+//! 2. An index comes before its children, a subject before its referrers.
+//! 3. While a tag leads to a subject, its referrers are kept.
+//! 4. What is in use, and what anything unreadable may need, is kept.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::evidence::Evidence;
-use super::item::{Item, Purpose};
+use super::item::{Item, Origin};
 use super::pending::PendingRemovals;
 use super::request::{Method, RemovalPolicy, RemovalRequest, Target};
 use crate::name::Digest;
 use crate::registry::snapshot::{BlobKey, ManifestId, ManifestState};
 
-/// What deletions free at the registry's next garbage collection, for adding up over the repositories of a registry, which share blobs.
+/// The space that deletions free at the registry's next garbage collection. Repositories of one registry share blobs,
+/// so their values are added up before the bytes are computed.
 #[derive(Debug, Clone, Default)]
-pub struct Freed {
-    /// Manifests that are deleted by digest.
+pub struct Reclaimable {
+    /// How many manifests are deleted by digest.
     pub manifests: usize,
-    /// Blobs of these, manifests included, with their sizes in bytes.
+    /// Their blobs, the manifests included, with sizes in bytes.
     blobs: HashMap<BlobKey, u64>,
-    /// Blobs that something which stays needs.
+    /// Blobs that remaining manifests need.
     needed: HashSet<BlobKey>,
-    /// Whether something stays of which it is not known what it needs.
+    /// Whether a remaining manifest could not be read, and may need any blob.
     is_unknown: bool,
 }
 
-impl Freed {
-    /// Adds what is freed in another repository.
+impl Reclaimable {
+    /// Adds what is freed in another repository of the same registry.
     pub fn add(&mut self, other: &Self) {
         self.manifests += other.manifests;
         self.blobs.extend(&other.blobs);
@@ -36,140 +41,127 @@ impl Freed {
         self.is_unknown |= other.is_unknown;
     }
 
-    /// The bytes that are freed, as far as the repositories that were looked at tell; `None` where something that could not be read may
-    /// need any of them.
+    /// The freed bytes, as far as the known repositories tell; `None` where something unreadable may need any of them.
     pub fn bytes(&self) -> Option<u64> {
         let freed = self.blobs.iter().filter(|(blob, _)| !self.needed.contains(*blob));
         (!self.is_unknown).then(|| freed.fold(0, |sum: u64, (_, size)| sum.saturating_add(*size)))
     }
 }
 
-/// Adds to `items` what is deleted because nothing needs it any longer, where that is wanted, and names what is orphaned.
-pub(super) fn plan(items: &mut Vec<Item>, evidence: Evidence<'_>, going: PendingRemovals) -> Freed {
-    let mut purge = Purge { evidence, going, added: Vec::new(), unindexed: HashSet::new() };
+/// Appends items for the manifests to purge, where the requests' policies include that, and fills in each item's
+/// orphans.
+pub(super) fn add_unreferenced(items: &mut Vec<Item>, evidence: Evidence<'_>, pending: PendingRemovals) -> Reclaimable {
+    let mut purge = Purge { evidence, pending, added: Vec::new(), unindexed: HashSet::new() };
     if purge.evidence.state.deletes_manifests.is_ok() {
         purge.run(items);
     }
-    let Purge { evidence, going, added, .. } = purge;
+    let Purge { evidence, pending, added, .. } = purge;
     items.extend(added);
-    name_orphans(items, &evidence, &going);
-    freed(&evidence, &going)
+    find_orphans(items, &evidence, &pending);
+    reclaimable(&evidence, &pending)
 }
 
 struct Purge<'a> {
     evidence: Evidence<'a>,
-    going: PendingRemovals,
+    pending: PendingRemovals,
     added: Vec<Item>,
-    /// Those of what is added that only the referrers API knows.
+    /// Added manifests that only the referrers API knows.
     unindexed: HashSet<Digest>,
 }
 
 impl Purge<'_> {
     fn run(&mut self, items: &[Item]) {
         let index = self.evidence.index;
-        let mut parts = VecDeque::new();
-        let mut referrers = VecDeque::new();
+        let mut queue = Queue::default();
         let mut seen = HashSet::new();
         for item in items.iter().filter(|item| item.method.is_ok() && item.request.policy.purge) {
             let Some(manifest) = item.digest.as_ref().and_then(|digest| index.manifest_id(digest)) else { continue };
             if !seen.insert(manifest) {
                 continue;
             }
-            if matches!(item.method, Ok(Method::Manifest)) {
-                self.follow(manifest, &mut parts, &mut referrers);
+            if item.deletes_manifest() {
+                self.enqueue_dependents(manifest, &mut queue);
+            } else if self.is_referrer(manifest) {
+                queue.referrers.push_back((manifest, Origin::Unreferenced));
             } else {
-                let queue = if self.refers(manifest) { &mut referrers } else { &mut parts };
-                queue.push_back((manifest, Purpose::Unneeded));
+                queue.images.push_back((manifest, Origin::Unreferenced));
             }
         }
-        let (mut last, mut is_put_off) = (VecDeque::new(), HashSet::new());
-        while let Some((manifest, purpose)) =
-            parts.pop_front().or_else(|| referrers.pop_front()).or_else(|| last.pop_front())
-        {
-            // What it refers to may be about to go.
-            if self.may_follow(manifest) && is_put_off.insert(manifest) {
-                last.push_back((manifest, purpose));
+        let mut is_put_off = HashSet::new();
+        while let Some((manifest, origin)) = queue.next() {
+            if self.waits_for_subject(manifest) && is_put_off.insert(manifest) {
+                queue.last.push_back((manifest, origin));
                 continue;
             }
-            if self.may_go(manifest) {
-                self.going.delete(index, manifest);
-                let subject = match index.state(manifest) {
-                    ManifestState::Read(facts) => facts.subject.filter(|_| matches!(purpose, Purpose::RefersTo(_))),
-                    _ => None,
-                };
-                self.add(&index.digest(manifest), purpose, subject.map(|subject| index.digest(subject)));
-                self.follow(manifest, &mut parts, &mut referrers);
+            if self.is_deletable(manifest) {
+                self.pending.delete_manifest(index, manifest);
+                let subject = index.facts(manifest).and_then(|facts| facts.subject);
+                let subject = subject.filter(|_| matches!(origin, Origin::ReferrerOf(_)));
+                self.add(&index.digest(manifest), origin, subject.map(|subject| index.digest(subject)));
+                self.enqueue_dependents(manifest, &mut queue);
             }
         }
     }
 
-    /// Whether a manifest refers to another, by its own word or by the name of a tag on it: such a one goes after what it refers to.
-    fn refers(&self, manifest: ManifestId) -> bool {
+    /// Whether a manifest is a referrer, by its subject or by the name of a tag on it (referrers tag schema, cosign).
+    fn is_referrer(&self, manifest: ManifestId) -> bool {
         let index = self.evidence.index;
         let names_digest = |tag| ["sha256-", "sha512-"].iter().any(|start| index.tag(tag).as_str().starts_with(start));
         index.facts(manifest).is_some_and(|facts| facts.subject.is_some()) || index.tags_on(manifest).any(names_digest)
     }
 
-    /// Whether a manifest refers to one that no tag ever led to, and that is not going yet.
-    fn may_follow(&self, manifest: ManifestId) -> bool {
+    /// Whether a manifest refers to one that no tag ever led to, and that may still be purged.
+    fn waits_for_subject(&self, manifest: ManifestId) -> bool {
         let index = self.evidence.index;
         let subject = index.facts(manifest).and_then(|facts| facts.subject);
-        subject.is_some_and(|subject| !self.going.manifests.contains(&subject) && !index.is_reached(subject))
+        subject.is_some_and(|subject| !self.pending.manifests.contains(&subject) && !index.is_referenced(subject))
     }
 
-    /// Notes what a manifest that goes listed, and what refers to it.
-    fn follow(
-        &mut self,
-        manifest: ManifestId,
-        parts: &mut VecDeque<(ManifestId, Purpose)>,
-        referrers: &mut VecDeque<(ManifestId, Purpose)>,
-    ) {
+    /// Queues the children and the referrers of a deleted manifest.
+    fn enqueue_dependents(&mut self, manifest: ManifestId, queue: &mut Queue) {
         let Evidence { index, state, .. } = self.evidence;
         let digest = &index.digest(manifest);
-        // By its tag, where it has one: people know that.
-        let name = index
-            .tags_on(manifest)
-            .next()
-            .map_or_else(|| Target::Manifest(digest.clone()), |tag| Target::Tag(index.tag(tag).clone()));
-        parts.extend(index.children(manifest).iter().map(|child| (*child, Purpose::PartOf(name.clone()))));
-        let known = state.referring_manifests(manifest);
-        referrers.extend(known.into_iter().map(|referrer| (referrer, Purpose::RefersTo(name.clone()))));
-        if !self.evidence.knows_all() {
+        let name = Target::of(index, manifest);
+        let children = index.children(manifest).iter();
+        queue.images.extend(children.map(|child| (*child, Origin::ChildOf(name.clone()))));
+        let referrers = state.referring_manifests(manifest).into_iter();
+        queue.referrers.extend(referrers.map(|referrer| (referrer, Origin::ReferrerOf(name.clone()))));
+        if !self.evidence.is_complete() {
             return;
         }
-        // What only the registry's referrers API knows, nothing else leads to.
-        let unknown: Vec<_> =
-            state.untagged_referrers(digest).filter(|digest| index.manifest_id(digest).is_none()).cloned().collect();
-        for referrer in unknown {
+        // Nothing else leads to what only the referrers API knows.
+        let unindexed = state.untagged_referrers(digest).filter(|digest| index.manifest_id(digest).is_none());
+        for referrer in unindexed.cloned().collect::<Vec<_>>() {
             if self.unindexed.insert(referrer.clone()) {
-                self.add(&referrer, Purpose::RefersTo(name.clone()), Some(digest.clone()));
+                self.add(&referrer, Origin::ReferrerOf(name.clone()), Some(digest.clone()));
             }
         }
     }
 
-    fn may_go(&self, manifest: ManifestId) -> bool {
-        let (index, going) = (self.evidence.index, &self.going);
+    /// Whether nothing that remains needs a manifest.
+    fn is_deletable(&self, manifest: ManifestId) -> bool {
+        let (index, pending) = (self.evidence.index, &self.pending);
         let ManifestState::Read(facts) = index.state(manifest) else { return false };
-        let stays =
-            |subject: ManifestId| !going.manifests.contains(&subject) && leads_to(&self.evidence, going, subject);
-        !going.manifests.contains(&manifest)
-            && going.staying_tags[manifest.position()] == 0
-            && going.parents[manifest.position()] == 0
-            && !facts.subject.is_some_and(stays)
-            && self.evidence.is_unneeded(manifest)
+        let remains =
+            |subject: ManifestId| !pending.manifests.contains(&subject) && pending.is_tag_reachable(index, subject);
+        !pending.manifests.contains(&manifest)
+            && pending.remaining_tags[manifest.position()] == 0
+            && pending.remaining_parents[manifest.position()] == 0
+            && !facts.subject.is_some_and(remains)
+            && self.evidence.is_unreferenced(manifest)
     }
 
-    fn add(&mut self, digest: &Digest, purpose: Purpose, follows: Option<Digest>) {
+    fn add(&mut self, digest: &Digest, origin: Origin, subject: Option<Digest>) {
         self.added.push(Item {
             request: RemovalRequest {
                 target: Target::Manifest(digest.clone()),
                 expected: None,
-                follows,
+                follows: subject,
                 policy: RemovalPolicy { purge: true, ..RemovalPolicy::default() },
             },
             digest: Some(digest.clone()),
             method: Ok(Method::Manifest),
-            purpose,
+            origin,
             siblings: Some(Arc::default()),
             indexes: Vec::new(),
             orphans: Vec::new(),
@@ -177,49 +169,60 @@ impl Purge<'_> {
     }
 }
 
-/// Whether a tag that stays leads to a manifest.
-pub(super) fn leads_to(evidence: &Evidence<'_>, going: &PendingRemovals, manifest: ManifestId) -> bool {
-    let stays = |parent| !going.manifests.contains(&parent);
-    evidence.index.ancestors(manifest, stays).any(|next| going.staying_tags[next.position()] > 0)
+/// Manifests that may have lost their last reference: images and indexes come before referrers.
+#[derive(Default)]
+struct Queue {
+    images: VecDeque<(ManifestId, Origin)>,
+    referrers: VecDeque<(ManifestId, Origin)>,
+    /// Those that wait for their subject.
+    last: VecDeque<(ManifestId, Origin)>,
 }
 
-/// Names what refers to the manifests that go and stays itself.
-fn name_orphans(items: &mut [Item], evidence: &Evidence<'_>, going: &PendingRemovals) {
-    let Evidence { index, state, .. } = *evidence;
-    let removed: HashSet<_> =
-        items.iter().filter(|item| item.method.is_ok()).filter_map(|item| item.digest.clone()).collect();
-    let mut told = HashSet::new();
-    for item in items.iter_mut().filter(|item| matches!(item.method, Ok(Method::Manifest))) {
-        let Some(digest) = item.digest.clone().filter(|digest| told.insert(digest.clone())) else { continue };
-        let tags = index.manifest_id(&digest).map(|manifest| state.referring_tags(manifest)).unwrap_or_default();
-        let staying = tags.into_iter().filter(|tag| index.tag_id(tag).is_some_and(|id| !going.tags.contains(&id)));
-        let untagged = state.untagged_referrers(&digest).filter(|referrer| !removed.contains(*referrer)).cloned();
-        item.orphans = staying.map(Target::Tag).chain(untagged.map(Target::Manifest)).collect();
+impl Queue {
+    fn next(&mut self) -> Option<(ManifestId, Origin)> {
+        let Self { images, referrers, last } = self;
+        images.pop_front().or_else(|| referrers.pop_front()).or_else(|| last.pop_front())
     }
 }
 
-fn freed(evidence: &Evidence<'_>, going: &PendingRemovals) -> Freed {
+/// Fills in the referrers of the deleted manifests that are not removed themselves.
+fn find_orphans(items: &mut [Item], evidence: &Evidence<'_>, pending: &PendingRemovals) {
+    let Evidence { index, state, .. } = *evidence;
+    let removed: HashSet<_> =
+        items.iter().filter(|item| item.method.is_ok()).filter_map(|item| item.digest.clone()).collect();
+    let mut seen = HashSet::new();
+    for item in items.iter_mut().filter(|item| item.deletes_manifest()) {
+        let Some(digest) = item.digest.clone().filter(|digest| seen.insert(digest.clone())) else { continue };
+        let tags = index.manifest_id(&digest).map(|manifest| state.referring_tags(manifest)).unwrap_or_default();
+        let remaining = tags.into_iter().filter(|tag| index.tag_id(tag).is_some_and(|id| !pending.tags.contains(&id)));
+        let untagged = state.untagged_referrers(&digest).filter(|referrer| !removed.contains(*referrer)).cloned();
+        item.orphans = remaining.map(Target::Tag).chain(untagged.map(Target::Manifest)).collect();
+    }
+}
+
+fn reclaimable(evidence: &Evidence<'_>, pending: &PendingRemovals) -> Reclaimable {
     let index = evidence.index;
-    let mut freed = Freed { manifests: going.manifests.len(), ..Freed::default() };
+    let mut freed = Reclaimable { manifests: pending.manifests.len(), ..Reclaimable::default() };
     for (manifest, known) in index.manifests() {
-        let goes = going.manifests.contains(&manifest);
+        let is_deleted = pending.manifests.contains(&manifest);
         match known {
-            ManifestState::Read(facts) if goes => {
+            ManifestState::Read(facts) if is_deleted => {
                 freed.blobs.extend(facts.blobs.iter().map(|blob| (index.blob_key(*blob), index.blob_size(*blob))));
                 freed.blobs.insert(index.manifest_key(manifest), facts.size.into());
             }
             ManifestState::Read(facts) => {
-                // What an index lists is kept as bytes, even after it was deleted.
+                // The garbage collection keeps the bytes of a deleted child while an index lists it.
                 freed.needed.extend(facts.children.iter().map(|child| index.manifest_key(*child)));
                 freed.needed.extend(facts.blobs.iter().map(|blob| index.blob_key(*blob)));
                 freed.needed.insert(index.manifest_key(manifest));
             }
-            ManifestState::Unreadable(_) => freed.is_unknown |= !goes,
-            ManifestState::Unread => freed.is_unknown |= !goes && evidence.is_named(manifest),
+            ManifestState::Unreadable(_) => freed.is_unknown |= !is_deleted,
+            ManifestState::Unread => freed.is_unknown |= !is_deleted && evidence.is_named(manifest),
             ManifestState::Missing => {}
         }
     }
-    freed.is_unknown |= index.doubt().is_some() || index.other_names().iter().any(|other| other.pointer.is_unknown());
-    freed.is_unknown |= index.tags().any(|(tag, _, pointer)| !going.tags.contains(&tag) && pointer.is_unknown());
+    freed.is_unknown |=
+        index.list_caveat().is_some() || index.other_names().iter().any(|other| other.pointer.is_unknown());
+    freed.is_unknown |= index.tags().any(|(tag, _, pointer)| !pending.tags.contains(&tag) && pointer.is_unknown());
     freed
 }

@@ -1,32 +1,45 @@
-//! What is to be removed, and what may be done for it.
+//! Requests to remove tags and manifests, and what is permitted to fulfil them.
 
 use std::fmt;
 
 use crate::name::{Digest, Repository, Tag};
+use crate::registry::TagIndex;
+use crate::registry::snapshot::ManifestId;
+use crate::retention::{Decision, ManifestRef, Plan, Removed, Verdict};
 
-/// Something that is to be removed.
+/// A request to remove a tag or a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RemovalRequest {
-    /// What.
+    /// What to remove.
     pub target: Target,
-    /// For a tag: what it has to point at to be removed.
+    /// For a tag: the digest that it has to point to. A tag that points elsewhere is not removed.
     pub expected: Option<Digest>,
-    /// The manifest that it refers to and that goes before it. Where that stays it stays too.
+    /// The subject: the manifest that the target refers to. It is removed first; where it is kept, the target is kept
+    /// too.
     pub follows: Option<Digest>,
-    /// What may be done for it.
+    /// What is permitted to fulfil the request.
     pub policy: RemovalPolicy,
 }
 
 /// A tag or a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
-    /// A tag, and no other.
+    /// A tag.
     Tag(Tag),
     /// A manifest.
     Manifest(Digest),
 }
 
 impl Target {
+    /// A manifest, named by a tag on it where there is one.
+    pub(super) fn of(index: &TagIndex, manifest: ManifestId) -> Self {
+        match index.tags_on(manifest).next() {
+            Some(tag) => Self::Tag(index.tag(tag).clone()),
+            None => Self::Manifest(index.digest(manifest)),
+        }
+    }
+
     /// The tag, if it is one.
     pub fn tag(&self) -> Option<&Tag> {
         match self {
@@ -35,8 +48,8 @@ impl Target {
         }
     }
 
-    /// As requests name it.
-    pub(super) fn name(&self) -> crate::name::Target<'_> {
+    /// The target of an HTTP request.
+    pub(super) fn as_name(&self) -> crate::name::Target<'_> {
         match self {
             Self::Tag(tag) => crate::name::Target::Tag(tag),
             Self::Manifest(digest) => crate::name::Target::Digest(digest),
@@ -52,37 +65,38 @@ impl Target {
     }
 }
 
-/// What may be done beyond removing a tag that nothing depends on. The default allows nothing.
+/// What is permitted beyond removing a tag that nothing depends on. The default permits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RemovalPolicy {
-    /// Which tags may go besides those that are requested.
+    /// Which other tags on the manifest may be removed with it.
     pub siblings: Siblings,
-    /// Whether an index that stays may be left without a manifest that it lists.
+    /// Whether a manifest may be deleted that a remaining index lists.
     pub force: bool,
-    /// Whether a placeholder may be pushed to a tag that could not go alone otherwise.
+    /// Whether a placeholder may be pushed to a tag that cannot be removed alone otherwise.
     pub placeholder: bool,
-    /// By which methods it may go.
+    /// The permitted methods.
     pub methods: Methods,
-    /// Whether manifests are deleted by digest that no tag needs any longer.
+    /// Whether manifests that no tag leads to after the removal are deleted by digest.
     pub purge: bool,
-    /// Whether signatures, SBOMs and whatever else refers to what goes are removed too.
+    /// Whether referrers (signatures, SBOMs, attestations) are removed with their subject.
     pub referrers: bool,
 }
 
-/// By which methods something may go.
+/// The permitted methods of removal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Methods {
-    /// The first that does what is requested.
+    /// The first that fulfils the request.
     #[default]
     Any,
-    /// This one, as it was planned.
+    /// This one only, as a saved plan names it.
     Only(Method),
-    /// Those that leave the manifest, whatever else is on it.
+    /// Those that keep the manifest.
     Untag,
 }
 
 impl Methods {
-    /// Whether a method is among them.
+    /// Whether a method is permitted.
     pub fn allow(self, method: Method) -> bool {
         match self {
             Self::Any => true,
@@ -92,44 +106,44 @@ impl Methods {
     }
 }
 
-/// Which tags may go along with a manifest.
+/// Which other tags on a manifest may be removed with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Siblings {
     /// None.
     #[default]
-    Stay,
-    /// All that are on it.
-    Go,
-    /// These, if they are on it.
-    These(Vec<Tag>),
+    Keep,
+    /// All of them.
+    RemoveAll,
+    /// These.
+    Remove(Vec<Tag>),
 }
 
 impl Siblings {
-    /// Whether a tag may go along.
+    /// Whether a tag may be removed with the manifest.
     pub fn allow(&self, tag: &Tag) -> bool {
         match self {
-            Self::Stay => false,
-            Self::Go => true,
-            Self::These(tags) => tags.contains(tag),
+            Self::Keep => false,
+            Self::RemoveAll => true,
+            Self::Remove(tags) => tags.contains(tag),
         }
     }
 }
 
-/// How something is removed.
+/// How a tag or manifest is removed (OCI distribution specification, "Content Management").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
     /// The registry deletes the tag by its name.
     Tag,
-    /// The manifest is deleted, and with it every tag on it.
+    /// The registry deletes the manifest by its digest, and every tag on it.
     Manifest,
-    /// A tiny manifest is pushed to the tag and then deleted: the tag goes with that one.
+    /// A unique manifest is pushed to the tag, which then is the only tag on it, and deleted with it.
     Placeholder,
 }
 
 impl Method {
     const ALL: [Self; 3] = [Self::Tag, Self::Manifest, Self::Placeholder];
 
-    /// As records and saved plans have it.
+    /// The name in records and saved plans.
     pub fn name(self) -> &'static str {
         match self {
             Self::Tag => "delete-tag",
@@ -138,7 +152,7 @@ impl Method {
         }
     }
 
-    /// The method of a name.
+    /// The method with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.name() == name)
     }
@@ -151,13 +165,61 @@ impl fmt::Display for Method {
 }
 
 impl RemovalRequest {
-    /// A tag, and nothing else.
-    pub fn tag(tag: Tag) -> Self {
-        Self { target: Target::Tag(tag), expected: None, follows: None, policy: RemovalPolicy::default() }
+    /// A request that permits nothing beyond removing the target itself.
+    pub fn new(target: Target) -> Self {
+        Self { target, expected: None, follows: None, policy: RemovalPolicy::default() }
     }
 
-    /// Whether the registry's deletion of tags by name would do.
-    pub(super) fn may_go_by_name(&self) -> bool {
-        self.target.tag().is_some() && self.policy.siblings == Siblings::Stay && self.policy.methods.allow(Method::Tag)
+    /// A request to remove a tag, and nothing else.
+    pub fn tag(tag: Tag) -> Self {
+        Self::new(Target::Tag(tag))
     }
+
+    /// The same request with another policy.
+    #[must_use]
+    pub fn with_policy(self, policy: RemovalPolicy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// The same request for a tag that has to point to this digest, if one is given.
+    #[must_use]
+    pub fn expecting(self, expected: Option<Digest>) -> Self {
+        Self { expected, ..self }
+    }
+
+    /// The requests to remove what retention rules removed, in the order of the rules, and referrers after their
+    /// subjects. Where the manifest has to stay, a tag is only untagged. `snapshot` is the one that the retention plan
+    /// was made from; `policy` says what else is permitted.
+    pub fn from_retention(plan: &Plan, snapshot: &TagIndex, policy: &RemovalPolicy) -> Vec<Self> {
+        let is_referrer = |decision: &&Decision| {
+            matches!(decision.verdict, Verdict::Remove { because: Removed::SubjectRemoved(_), .. })
+        };
+        let (referrers, images): (Vec<_>, Vec<_>) = plan.decisions.iter().partition(is_referrer);
+        let removals = images.into_iter().chain(referrers).filter_map(|decision| {
+            let Verdict::Remove { untag, because } = decision.verdict else { return None };
+            let methods = if untag.is_some() { Methods::Untag } else { Methods::Any };
+            Some(Self {
+                target: Target::Tag(snapshot.tag(decision.tag).clone()),
+                expected: decision.manifest.map(|manifest| snapshot.digest(manifest)),
+                follows: removed_subject(because, snapshot),
+                policy: RemovalPolicy { methods, ..policy.clone() },
+            })
+        });
+        removals.collect()
+    }
+
+    /// Whether deleting the tag by its name would fulfil the request.
+    pub(super) fn allows_untag(&self) -> bool {
+        self.target.tag().is_some() && self.policy.siblings == Siblings::Keep && self.policy.methods.allow(Method::Tag)
+    }
+}
+
+/// The subject because of whose removal a tag is removed.
+fn removed_subject(because: Removed, snapshot: &TagIndex) -> Option<Digest> {
+    let manifest = match because {
+        Removed::SubjectRemoved(ManifestRef::Tag(tag)) => snapshot.pointer(tag).manifest()?,
+        Removed::SubjectRemoved(ManifestRef::Manifest(manifest)) => manifest,
+        _ => return None,
+    };
+    Some(snapshot.digest(manifest))
 }

@@ -1,4 +1,5 @@
-//! A plan on file: reviewed by one, carried out by another, and only where everything is still as it was.
+//! Plans on file: saved by one person, reviewed and applied by another. Applying removes exactly what the file names,
+//! and only where everything still is as it was.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -11,19 +12,20 @@ use crate::error::{Error, Result};
 use crate::name::{Digest, Registry, Repository, Tag};
 use crate::replace::{Access, Replacement};
 
-/// What the form of the file is called.
+/// The version of the file format.
 const VERSION: u32 = 1;
 
-/// What is to be removed, and how.
+/// A saved plan: what to remove, and how.
 #[derive(Debug, Clone, Default)]
 pub struct SavedPlan {
-    /// One after the other.
+    /// The items, in the order of execution.
     pub items: Vec<SavedItem>,
     known: HashSet<(Registry, Repository, Option<Tag>, Digest)>,
 }
 
-/// One thing that is to be removed.
+/// One tag or manifest to remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SavedItem {
     /// The registry.
     pub registry: Registry,
@@ -31,15 +33,15 @@ pub struct SavedItem {
     pub repository: Repository,
     /// The tag; `None` for a manifest.
     pub tag: Option<Tag>,
-    /// What the tag has to be on, or the manifest.
+    /// The digest that the tag has to point to, or the manifest.
     pub digest: Digest,
-    /// How it is to go.
+    /// How it is removed.
     pub method: Method,
-    /// The tags that may go with the manifest.
+    /// The tags that may be removed with the manifest.
     pub with: Vec<Tag>,
-    /// Whether an index may be left broken.
+    /// Whether a manifest may be deleted that an index lists.
     pub force: bool,
-    /// The manifest that it refers to and that goes before it.
+    /// Its subject, which is removed first.
     pub follows: Option<Digest>,
 }
 
@@ -67,7 +69,7 @@ struct Line {
 }
 
 impl SavedPlan {
-    /// Adds what was decided, and each tag that goes with it. What does not go is left out.
+    /// Adds an item, and each tag that is removed with it. Items that cannot be removed are left out.
     pub fn add(&mut self, registry: &Registry, repository: &Repository, item: &Item) {
         let (Ok(method), Some(digest)) = (&item.method, &item.digest) else { return };
         let saved = |tag: Option<&Tag>| SavedItem {
@@ -80,7 +82,7 @@ impl SavedPlan {
             force: item.request.policy.force && !item.indexes.is_empty(),
             follows: item.request.follows.clone(),
         };
-        // Each tag has a line of its own, so that none goes that is not named.
+        // One entry per tag, so that applying removes no tag that the file does not name.
         let tags = std::iter::once(item.request.target.tag()).chain(item.collateral().iter().map(Some));
         for item in tags.map(saved) {
             if self.known.insert((
@@ -94,39 +96,39 @@ impl SavedPlan {
         }
     }
 
-    /// Reads what [`SavedPlan::to_json`] wrote.
+    /// Parses what [`SavedPlan::to_json`] wrote.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::Kind::Config) for anything else.
+    /// [`Kind::Config`](crate::Kind::Config) when it is malformed, or of an unknown version.
     pub fn parse(text: &[u8]) -> Result<Self> {
         let unreadable = |cause: String| Error::config("cannot read the plan").because(cause);
         let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
         let file: File = serde_json::from_slice(text).map_err(|error| unreadable(error.to_string()))?;
         if file.version != VERSION {
-            return Err(unreadable(format!("it is version {}; only version {VERSION} is known", file.version)));
+            return Err(unreadable(format!("unsupported version {}; expected {VERSION}", file.version)));
         }
         let items = file.items.into_iter().map(SavedItem::try_from).collect::<Result<_>>();
         Ok(Self { items: items.map_err(|error| unreadable(error.to_string()))?, known: HashSet::new() })
     }
 
-    /// The plan as text.
+    /// The plan as JSON.
     pub fn to_json(&self) -> String {
         let file = File { version: VERSION, items: self.items.iter().map(Line::from).collect() };
-        // Texts, numbers and lists always have a form in JSON.
+        // Strings, numbers and lists always serialize.
         serde_json::to_string_pretty(&file).unwrap_or_default() + "\n"
     }
 
-    /// Writes the plan to a file, in the place of what was there. Its folder has to be there.
+    /// Writes the plan to a file, and replaces it if it exists. The folder has to exist.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::Kind::Config) when it cannot be written; the file is then as it was.
+    /// [`Kind::Config`](crate::Kind::Config) when it cannot be written; an existing file is then unchanged.
     pub fn write(&self, path: &Path) -> Result<()> {
         let refuse = |why: String| Error::config(format!("cannot write the plan {}", path.display())).because(why);
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            return Err(refuse(format!("there is no folder {}", folder.display())));
+            return Err(refuse(format!("folder {} does not exist", folder.display())));
         }
         let written =
             Replacement::begin(path, Access::Everybody).and_then(|file| file.write(self.to_json().as_bytes()));
@@ -135,9 +137,9 @@ impl SavedPlan {
 }
 
 impl SavedItem {
-    /// The request to remove it as it was planned and in no other way.
+    /// The request to remove it by the planned method and no other.
     pub fn request(&self) -> RemovalRequest {
-        let siblings = if self.with.is_empty() { Siblings::Stay } else { Siblings::These(self.with.clone()) };
+        let siblings = if self.with.is_empty() { Siblings::Keep } else { Siblings::Remove(self.with.clone()) };
         RemovalRequest {
             target: self.tag.clone().map_or_else(|| Target::Manifest(self.digest.clone()), Target::Tag),
             expected: self.tag.as_ref().map(|_| self.digest.clone()),
@@ -163,7 +165,7 @@ impl TryFrom<Line> for SavedItem {
             repository: line.repository.parse()?,
             tag: line.tag.as_deref().map(str::parse).transpose()?,
             digest: line.digest,
-            method: method.ok_or_else(|| Error::invalid(format!("there is no method {:?}", line.method)))?,
+            method: method.ok_or_else(|| Error::invalid(format!("unknown method {:?}", line.method)))?,
             with: line.with.iter().map(|tag| tag.parse()).collect::<Result<_>>()?,
             force: line.force,
             follows: line.follows,

@@ -1,4 +1,4 @@
-//! What is known of a registry and a repository before anything is decided. Nothing is changed to find it out.
+//! What is known of a registry and a repository when a plan is made. Finding it out changes nothing.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -12,54 +12,56 @@ use crate::registry::snapshot::{ManifestId, ManifestState, Pointer, SnapshotOpti
 use crate::registry::{Client, TagIndex, referrers_tag};
 use crate::retention::UsedTags;
 
-/// How much is looked at.
+/// How much of a repository is read to make a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Inspect {
+    /// What the decision needs: only a probe, where the registry deletes tags by name.
     #[default]
-    /// What the decision needs: nothing more than a probe, where the registry deletes tags by name.
     Minimal,
-    /// All that a plan can tell, for those who want to read it.
+    /// The whole repository, so that the plan also shows siblings and dependents that do not affect the decision.
     Full,
 }
 
-/// What a decision is made from.
+/// What is known of a registry and a repository: the input of [`decide`](super::decide()).
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct RepositoryState {
-    /// The registry, as people name it.
+    /// The registry, as it is displayed.
     pub registry: String,
     /// The repository.
     pub repository: Repository,
-    /// Whether the registry deletes tags by name.
+    /// Whether the registry deletes tags by name, or its refusal.
     pub deletes_tags: Result<()>,
-    /// Whether it deletes manifests; not asked where nothing depends on it.
+    /// Whether it deletes manifests, or its refusal; `Ok` where nothing depends on it.
     pub deletes_manifests: Result<()>,
-    /// What the repository holds; `None` where nothing depends on it.
+    /// The snapshot of the repository; `None` where nothing depends on it.
     pub index: Option<Arc<TagIndex>>,
-    /// What is requested and does not exist, with the registry's words.
+    /// Requested tags and manifests that do not exist, with the error.
     pub absent: HashMap<Target, Error>,
-    /// By digest, what refers to a manifest that may go, as the registry's referrers API tells.
+    /// By digest of a manifest that may be removed: its referrers by the registry's referrers API.
     pub referrers: HashMap<Digest, Vec<Digest>>,
-    /// Tags and manifests that are in use, and stay.
+    /// Tags and manifests in use, which are kept.
     pub in_use: InUse,
 }
 
-/// What is in use.
+/// Tags and manifests in use.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct InUse {
-    /// Tags, by their names or by what they point at.
+    /// Tags, by name or by digest.
     pub tags: HashSet<Tag>,
-    /// Manifests: those that are named, and the indexes that list them.
+    /// Manifests, and the indexes that list them.
     pub manifests: HashSet<ManifestId>,
-    /// What is named, for other states of the repository.
+    /// The names and digests that this was made from, for a later snapshot.
     pub(super) named: UsedTags,
 }
 
 impl RepositoryState {
-    /// Finds out about what is requested.
+    /// Finds out what the registry deletes, and reads the repository as far as the requests depend on it.
     ///
     /// # Errors
     ///
-    /// What keeps anything from being said about the repository. That the registry deletes nothing is a fact, not an error.
+    /// Those of the probes and the snapshot. That the registry refuses deletions is a fact, not an error.
     pub(super) async fn gather(
         client: &Client,
         repository: &Repository,
@@ -69,11 +71,11 @@ impl RepositoryState {
     ) -> Result<Self> {
         let mut state = Self::unknown(client, repository);
         state.probe(client, requests).await?;
-        state.complete(client, requests, inspect, progress).await?;
+        state.inspect(client, requests, inspect, progress).await?;
         Ok(state)
     }
 
-    /// Finds out what the registry deletes and what refers to what goes, for a repository whose contents are known.
+    /// Finds out what the registry deletes and which referrers there are, for a repository whose snapshot is known.
     ///
     /// # Errors
     ///
@@ -86,7 +88,7 @@ impl RepositoryState {
     ) -> Result<Self> {
         let mut state = Self { index: Some(index), ..Self::unknown(client, repository) };
         state.probe(client, requests).await?;
-        state.ask_for_referrers(client, requests).await;
+        state.fetch_referrers(client, requests).await;
         Ok(state)
     }
 
@@ -103,7 +105,7 @@ impl RepositoryState {
         }
     }
 
-    /// Notes what is in use: it stays.
+    /// Marks what is in use, which is kept.
     pub fn keep_used(&mut self, used: &UsedTags) {
         self.in_use = InUse { named: used.clone(), ..InUse::default() };
         let Some(index) = &self.index else { return };
@@ -117,31 +119,29 @@ impl RepositoryState {
         }
     }
 
-    /// Asks what the registry deletes, as far as anything depends on it.
+    /// Probes what the registry deletes, as far as the requests depend on it.
     async fn probe(&mut self, client: &Client, requests: &[RemovalRequest]) -> Result<()> {
-        if requests.iter().any(RemovalRequest::may_go_by_name) {
+        if requests.iter().any(RemovalRequest::allows_untag) {
             self.deletes_tags = refusal(client.probe_tag_deletion(&self.repository).await)?;
         }
         self.probe_manifests(client, requests).await
     }
 
     async fn probe_manifests(&mut self, client: &Client, requests: &[RemovalRequest]) -> Result<()> {
-        if requests
-            .iter()
-            .any(|request| self.deletes_tags.is_err() || !request.may_go_by_name() || request.policy.purge)
+        if requests.iter().any(|request| self.deletes_tags.is_err() || !request.allows_untag() || request.policy.purge)
         {
             self.deletes_manifests = refusal(client.probe_deletion(&self.repository).await)?;
         }
         Ok(())
     }
 
-    /// Learns that tags are not deleted by name after all, and finds out what depends on that; where something was changed since, from
-    /// new looks.
+    /// Records that the registry refused to delete a tag by name although its probe succeeded, and finds out what
+    /// depends on that. Where something was removed since, or nothing was read, the repository is read again.
     ///
     /// # Errors
     ///
     /// Those of [`RepositoryState::gather`].
-    pub(super) async fn learn(
+    pub(super) async fn without_tag_deletion(
         &mut self,
         refused: Error,
         client: &Client,
@@ -152,29 +152,29 @@ impl RepositoryState {
         self.deletes_tags = Err(refused);
         self.probe_manifests(client, requests).await?;
         if self.index.is_none() || was_changed {
-            self.complete(client, requests, inspect, Arc::default()).await?;
-            // Manifests have other numbers now.
+            self.inspect(client, requests, inspect, Arc::default()).await?;
+            // The new snapshot numbers manifests anew.
             let named = std::mem::take(&mut self.in_use.named);
             self.keep_used(&named);
         }
         Ok(())
     }
 
-    async fn complete(
+    async fn inspect(
         &mut self,
         client: &Client,
         requests: &[RemovalRequest],
         inspect: Inspect,
         progress: Arc<SnapshotProgress>,
     ) -> Result<()> {
-        let by_name = self.deletes_tags.is_ok() && requests.iter().any(RemovalRequest::may_go_by_name);
+        let by_name = self.deletes_tags.is_ok() && requests.iter().any(RemovalRequest::allows_untag);
         if inspect == Inspect::Minimal && self.deletes_manifests.is_err() && !by_name {
-            return self.look_for_requested(client, requests).await;
+            return self.resolve_requested(client, requests).await;
         }
         let depends = |request: &RemovalRequest| {
-            self.deletes_tags.is_err() || !request.may_go_by_name() || request.policy.purge || request.policy.referrers
+            self.deletes_tags.is_err() || !request.allows_untag() || request.policy.purge || request.policy.referrers
         };
-        // A placeholder needs to know nothing of others; it is still the last of the methods.
+        // A placeholder alone would not need the snapshot, but it is the last method that is tried.
         if inspect == Inspect::Full || requests.iter().any(depends) {
             let also = requests.iter().filter_map(|request| request.target.tag().cloned()).collect();
             let manifests = requests.iter().filter_map(|request| match &request.target {
@@ -184,21 +184,24 @@ impl RepositoryState {
             let options = SnapshotOptions { dates: false, also, manifests: manifests.collect(), progress };
             let index =
                 client.snapshot(&self.repository, options).await.or_else(|error| match error.is_not_found() {
-                    // distribution 2 forgets an emptied repository's list, and still has its manifests.
+                    // distribution 2 answers 404 for the list of a repository without tags, and still has its
+                    // manifests.
                     true => Ok(TagIndex::default()),
-                    false => Err(error.within(format!("cannot find out what else would go in {}", self.repository))),
+                    false => {
+                        Err(error.within(format!("cannot determine what else would be removed in {}", self.repository)))
+                    }
                 })?;
             self.index = Some(Arc::new(index));
-            self.look_for(requests);
-            self.ask_for_referrers(client, requests).await;
+            self.record_absent(requests);
+            self.fetch_referrers(client, requests).await;
         }
         Ok(())
     }
 
-    /// Notes what is requested and does not exist, where nothing else matters: the registry deletes nothing.
-    async fn look_for_requested(&mut self, client: &Client, requests: &[RemovalRequest]) -> Result<()> {
+    /// Records which targets do not exist, where nothing else matters because the registry refuses all deletions.
+    async fn resolve_requested(&mut self, client: &Client, requests: &[RemovalRequest]) -> Result<()> {
         for request in requests {
-            if client.try_resolve(&self.repository, request.target.name()).await?.is_none() {
+            if client.try_resolve(&self.repository, request.target.as_name()).await?.is_none() {
                 self.absent.insert(request.target.clone(), self.not_found(&request.target));
             }
         }
@@ -211,8 +214,8 @@ impl RepositoryState {
         Error::new(Kind::NotFound(missing), what)
     }
 
-    /// Notes what is requested and does not exist.
-    fn look_for(&mut self, requests: &[RemovalRequest]) {
+    /// Records which targets do not exist, by the snapshot.
+    fn record_absent(&mut self, requests: &[RemovalRequest]) {
         let Some(index) = self.index.clone() else { return };
         for request in requests {
             let is_there = match &request.target {
@@ -228,22 +231,22 @@ impl RepositoryState {
         }
     }
 
-    /// Asks the registry's referrers API, where it has one, what refers to manifests that may go.
-    async fn ask_for_referrers(&mut self, client: &Client, requests: &[RemovalRequest]) {
+    /// Fetches the referrers of the manifests that may be removed, where the registry has a referrers API.
+    async fn fetch_referrers(&mut self, client: &Client, requests: &[RemovalRequest]) {
         let Some(index) = self.index.clone() else { return };
-        let by_name = |request: &RemovalRequest| self.deletes_tags.is_ok() && request.may_go_by_name();
-        let going =
+        let by_name = |request: &RemovalRequest| self.deletes_tags.is_ok() && request.allows_untag();
+        let affected =
             requests.iter().filter(|request| !by_name(request) || request.policy.purge || request.policy.referrers);
         let mut wanted = BTreeSet::new();
-        for manifest in going.filter_map(|request| self.manifest_of(&request.target)) {
-            index.reach(manifest, |reached| {
+        for manifest in affected.filter_map(|request| self.manifest_of(&request.target)) {
+            index.visit_reachable(manifest, |reached| {
                 wanted.insert(reached);
             });
         }
         let mut wanted = wanted.into_iter().map(|manifest| index.digest(manifest).clone());
-        // The first answer tells whether there is such an API.
+        // The first reply shows whether there is such an API.
         let Some(first) = wanted.next() else { return };
-        if !self.take_referrers(first.clone(), client.referrers_by_api(&self.repository, &first).await) {
+        if !self.record_referrers(first.clone(), client.referrers_by_api(&self.repository, &first).await) {
             return;
         }
         let rest: Vec<_> = wanted.collect();
@@ -252,12 +255,12 @@ impl RepositoryState {
             stream::iter(rest).map(|digest| async { (client.referrers_by_api(&repository, &digest).await, digest) });
         let answers: Vec<_> = asked.buffer_unordered(client.max_concurrency()).collect().await;
         for (answer, digest) in answers {
-            self.take_referrers(digest, answer);
+            self.record_referrers(digest, answer);
         }
     }
 
-    /// Notes what refers to a manifest; whether it is worth asking about others.
-    fn take_referrers(&mut self, digest: Digest, answer: Result<Option<Vec<crate::registry::Descriptor>>>) -> bool {
+    /// Records the referrers of a manifest. Returns whether the registry has a referrers API.
+    fn record_referrers(&mut self, digest: Digest, answer: Result<Option<Vec<crate::registry::Descriptor>>>) -> bool {
         match answer {
             Ok(Some(referrers)) => {
                 let referrers = referrers.iter().filter_map(|referrer| referrer.digest.supported()).cloned().collect();
@@ -266,13 +269,13 @@ impl RepositoryState {
             }
             Ok(None) => false,
             Err(error) => {
-                tracing::warn!("cannot find out what refers to {}@{digest}: {error}", self.repository);
+                tracing::warn!("cannot list the referrers of {}@{digest}: {error}", self.repository);
                 true
             }
         }
     }
 
-    /// The manifest of what is requested, as far as it is known.
+    /// The manifest of a target, where it is known.
     pub(super) fn manifest_of(&self, target: &Target) -> Option<ManifestId> {
         let index = self.index.as_ref()?;
         match target {
@@ -281,7 +284,7 @@ impl RepositoryState {
         }
     }
 
-    /// The digest of what is requested, as far as it is known.
+    /// The digest of a target, where it is known.
     pub(super) fn digest_of(&self, target: &Target) -> Option<Digest> {
         match target {
             Target::Tag(tag) => self.index.as_ref()?.digest_of(tag),
@@ -289,21 +292,21 @@ impl RepositoryState {
         }
     }
 
-    /// Whether a tag is listed and its manifest is gone.
+    /// Whether a tag is dangling: listed, with no manifest behind it.
     pub(super) fn is_dangling(&self, target: &Target) -> bool {
         let pointer =
             |index: &Arc<TagIndex>| Some(matches!(index.pointer(index.tag_id(target.tag()?)?), Pointer::Dangling));
         self.index.as_ref().and_then(pointer).unwrap_or(false)
     }
 
-    /// Whether a tag is on a placeholder: its removal was begun before, and interrupted.
+    /// Whether a tag points to a placeholder, which an interrupted removal left behind.
     pub(super) fn is_leftover_placeholder(&self, target: &Target) -> bool {
         let facts = self.index.as_ref().zip(self.manifest_of(target));
         facts.and_then(|(index, manifest)| index.facts(manifest)).is_some_and(|facts| facts.is_placeholder)
     }
 
-    /// The tags that refer to a manifest: those on manifests whose subject it is, cosign's, and the one that stands for the referrers
-    /// API where that is missing.
+    /// The tags that refer to a manifest: those on its referrers, cosign's, and the one of the referrers tag schema
+    /// (OCI distribution specification, "Referrers Tag Schema").
     pub fn referring_tags(&self, manifest: ManifestId) -> Vec<Tag> {
         let Some(index) = &self.index else { return Vec::new() };
         let by_subject = self.referring_manifests(manifest).into_iter().flat_map(|referrer| index.tags_on(referrer));
@@ -317,18 +320,18 @@ impl RepositoryState {
         tags
     }
 
-    /// The manifests that are known and refer to a manifest.
+    /// The referrers of a manifest that are in the snapshot.
     pub(super) fn referring_manifests(&self, manifest: ManifestId) -> Vec<ManifestId> {
         let Some(index) = &self.index else { return Vec::new() };
-        let told = self.referrers.get(&index.digest(manifest)).into_iter().flatten();
+        let by_api = self.referrers.get(&index.digest(manifest)).into_iter().flatten();
         let mut referrers: Vec<_> =
-            index.referrers(manifest).chain(told.filter_map(|digest| index.manifest_id(digest))).collect();
+            index.referrers(manifest).chain(by_api.filter_map(|digest| index.manifest_id(digest))).collect();
         referrers.sort();
         referrers.dedup();
         referrers
     }
 
-    /// All that is known to refer to a manifest, twice where it is known twice.
+    /// All known referrers of a manifest, twice where two sources name them.
     pub(super) fn referrers_of(&self, digest: &Digest) -> Vec<Digest> {
         let by_subject = self.index.iter().flat_map(|index| {
             let referrers = index.manifest_id(digest).into_iter().flat_map(|manifest| index.referrers(manifest));
@@ -337,19 +340,19 @@ impl RepositoryState {
         by_subject.chain(self.referrers.get(digest).into_iter().flatten().cloned()).collect()
     }
 
-    /// Manifests that refer to a manifest and that no tag leads to.
+    /// The referrers of a manifest that no tag leads to.
     pub(super) fn untagged_referrers(&self, digest: &Digest) -> impl Iterator<Item = &Digest> {
         let is_tagged = |referrer: &Digest| {
             let known = self.index.as_ref().and_then(|index| Some((index, index.manifest_id(referrer)?)));
-            known.is_some_and(|(index, manifest)| index.is_reached(manifest))
+            known.is_some_and(|(index, manifest)| index.is_referenced(manifest))
         };
         let mut seen = HashSet::new();
-        let told = self.referrers.get(digest).into_iter().flatten();
-        told.filter(move |referrer| !is_tagged(referrer) && seen.insert(*referrer))
+        let by_api = self.referrers.get(digest).into_iter().flatten();
+        by_api.filter(move |referrer| !is_tagged(referrer) && seen.insert(*referrer))
     }
 }
 
-/// What a probe found: the outer error is that nothing was found out.
+/// The result of a probe: the inner error is the registry's refusal, the outer one that the probe failed.
 fn refusal(probed: Result<()>) -> Result<Result<()>> {
     match probed {
         Err(error) if matches!(error.kind(), Kind::Unsupported(Operation::DeleteTag | Operation::DeleteManifest)) => {

@@ -96,7 +96,7 @@ impl Held {
             builder.point_other(position, pointer(on));
         }
         if self.is_list_doubtful {
-            builder.doubt(ListCaveat::Empty);
+            builder.set_list_caveat(ListCaveat::Empty);
         }
         builder.build()
     }
@@ -135,8 +135,8 @@ fn policy() -> impl Strategy<Value = RemovalPolicy> {
         1 => Just(Methods::Only(Method::Placeholder)),
     ];
     let these = proptest::collection::vec(0..8usize, 1..3)
-        .prop_map(|tags| Siblings::These(tags.into_iter().map(tag).collect()));
-    let siblings = prop_oneof![4 => Just(Siblings::Stay), 1 => Just(Siblings::Go), 1 => these];
+        .prop_map(|tags| Siblings::Remove(tags.into_iter().map(tag).collect()));
+    let siblings = prop_oneof![4 => Just(Siblings::Keep), 1 => Just(Siblings::RemoveAll), 1 => these];
     let mostly_not = || prop_oneof![4 => Just(false), 1 => Just(true)];
     (siblings, mostly_not(), mostly_not(), methods, any::<bool>()).prop_map(
         |(siblings, force, placeholder, methods, purge)| RemovalPolicy {
@@ -171,7 +171,7 @@ fn requests() -> impl Strategy<Value = Vec<RemovalRequest>> {
     })
 }
 
-/// The tags that are gone when everything was carried out, with the manifests.
+/// The tags and manifests that no longer exist after the execution.
 fn gone(held: &Held, items: &[Item]) -> (BTreeSet<Tag>, BTreeSet<Digest>) {
     let (mut tags, mut manifests) = (BTreeSet::new(), BTreeSet::new());
     for item in items {
@@ -197,7 +197,7 @@ fn is_permitted(requests: &[RemovalRequest], held: &Held, tag: &Tag) -> bool {
     let on =
         held.tags.iter().enumerate().find(|(number, _)| self::tag(*number) == *tag).and_then(|(_, on)| on.map(digest));
     requests.iter().any(|request| match &request.target {
-        // One that is not known of is looked at when it goes.
+        // A tag that was not resolved is resolved when it is removed.
         Target::Tag(requested) if requested == tag => {
             on.is_none() || request.expected.is_none() || request.expected == on
         }
@@ -207,7 +207,7 @@ fn is_permitted(requests: &[RemovalRequest], held: &Held, tag: &Tag) -> bool {
 
 proptest! {
     #[test]
-    fn nothing_goes_that_is_not_requested_or_permitted(held in held(), requests in requests(), by_name: bool) {
+    fn only_what_is_requested_or_permitted_is_removed(held in held(), requests in requests(), by_name: bool) {
         let items = items(&requests, &held, by_name);
         let (tags, _) = gone(&held, &items);
         for tag in tags {
@@ -218,25 +218,25 @@ proptest! {
     #[test]
     fn every_request_is_answered_once(held in held(), requests in requests(), by_name: bool) {
         let items = items(&requests, &held, by_name);
-        let answered: Vec<_> = items.iter().filter(|item| item.purpose == Purpose::Requested).map(|item| &item.request.target).collect();
+        let answered: Vec<_> = items.iter().filter(|item| item.origin == Origin::Requested).map(|item| &item.request.target).collect();
         prop_assert_eq!(answered.len(), requests.len());
         prop_assert!(requests.iter().all(|request| answered.contains(&&request.target)));
-        let digests: Vec<_> = items.iter().filter(|item| item.purpose != Purpose::Requested).map(|item| &item.digest).collect();
+        let digests: Vec<_> = items.iter().filter(|item| item.origin != Origin::Requested).map(|item| &item.digest).collect();
         prop_assert_eq!(digests.iter().collect::<BTreeSet<_>>().len(), digests.len(), "a manifest is purged once");
     }
 
     #[test]
-    fn what_a_plan_says_goes_is_what_goes(held in held(), requests in requests(), by_name: bool) {
+    fn a_plan_names_exactly_what_is_removed(held in held(), requests in requests(), by_name: bool) {
         let items = items(&requests, &held, by_name);
         let (tags, _) = gone(&held, &items);
         let done = items.iter().filter(|item| item.method.is_ok());
         let said: BTreeSet<_> =
-            done.flat_map(|item| item.request.target.tag().into_iter().chain(item.companions()).chain(item.collateral())).cloned().collect();
+            done.flat_map(|item| item.request.target.tag().into_iter().chain(item.requested_siblings()).chain(item.collateral())).cloned().collect();
         prop_assert!(tags.is_subset(&said), "{tags:?} go, and {said:?} are said to");
     }
 
     #[test]
-    fn no_manifest_is_deleted_that_something_which_stays_needs(held in held(), requests in requests(), by_name: bool) {
+    fn no_manifest_is_deleted_that_something_kept_needs(held in held(), requests in requests(), by_name: bool) {
         let items = items(&requests, &held, by_name);
         let (tags, manifests) = gone(&held, &items);
         let is_forced = requests.iter().any(|request| request.policy.force);
@@ -258,7 +258,7 @@ proptest! {
             }
         }
         if let Some(on) = held.other_name {
-            let takes_all = requests.iter().any(|request| request.policy.siblings == Siblings::Go);
+            let takes_all = requests.iter().any(|request| request.policy.siblings == Siblings::RemoveAll);
             let is_safe = on.map_or(manifests.is_empty(), |on| !manifests.contains(&digest(on)));
             prop_assert!(is_safe || takes_all || is_forced, "the other name's manifest goes: {items:#?}");
         }
@@ -266,7 +266,7 @@ proptest! {
 
     #[test]
     fn a_list_that_cannot_be_believed_saves_every_manifest(held in held(), requests in requests(), by_name: bool) {
-        prop_assume!(requests.iter().all(|request| request.policy.siblings != Siblings::Go));
+        prop_assume!(requests.iter().all(|request| request.policy.siblings != Siblings::RemoveAll));
         let items = items(&requests, &Held { is_list_doubtful: true, ..held.clone() }, by_name);
         prop_assert!(gone(&held, &items).1.is_empty(), "{items:#?}");
     }
@@ -276,7 +276,7 @@ proptest! {
         let items = items(&requests, &held, by_name);
         let (tags, manifests) = gone(&held, &items);
         let position = |digest: &Digest| items.iter().position(|item| item.digest.as_ref() == Some(digest) && matches!(item.method, Ok(Method::Manifest)));
-        for item in items.iter().filter(|item| item.purpose != Purpose::Requested) {
+        for item in items.iter().filter(|item| item.origin != Origin::Requested) {
             let purged = item.digest.as_ref().expect("a digest");
             let on_it = held.tags.iter().enumerate().filter(|(_, on)| on.map(digest).as_ref() == Some(purged));
             for (number, _) in on_it {
@@ -296,12 +296,12 @@ proptest! {
         let requests: Vec<_> = requests.into_iter().map(|request| RemovalRequest {
             policy: RemovalPolicy { purge: false, ..request.policy }, ..request
         }).collect();
-        prop_assert!(items(&requests, &held, by_name).iter().all(|item| item.purpose == Purpose::Requested));
+        prop_assert!(items(&requests, &held, by_name).iter().all(|item| item.origin == Origin::Requested));
     }
 
     #[test]
-    fn a_sibling_more_never_widens_what_goes(held in held(), requests in requests(), by_name: bool, on in 0..MANIFESTS) {
-        prop_assume!(requests.iter().all(|request| request.policy.siblings != Siblings::Go));
+    fn another_sibling_never_widens_the_removal(held in held(), requests in requests(), by_name: bool, on in 0..MANIFESTS) {
+        prop_assume!(requests.iter().all(|request| request.policy.siblings != Siblings::RemoveAll));
         let before = gone(&held, &items(&requests, &held, by_name)).0;
         let mut more = held.clone();
         more.tags.push(Some(on));
@@ -314,7 +314,7 @@ proptest! {
 
     #[test]
     fn the_order_of_requests_does_not_change_which_succeed(held in held(), requests in requests(), by_name: bool) {
-        // By which method it goes depends on what went before it.
+        // The method depends on what was removed before.
         let policy = requests[0].policy.clone();
         let requests: Vec<_> = requests.into_iter().map(|request| RemovalRequest { policy: policy.clone(), ..request }).collect();
         let reversed: Vec<_> = requests.iter().rev().cloned().collect();
@@ -359,7 +359,7 @@ fn what_cannot_be_read_saves_others_where_its_own_removal_is_refused() {
 }
 
 #[test]
-fn a_tag_that_has_to_be_elsewhere_does_not_go_with_another() {
+fn a_tag_that_was_moved_is_not_removed_with_another() {
     let held = Held {
         tags: vec![Some(0), Some(0)],
         indexes: Vec::new(),

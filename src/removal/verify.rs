@@ -1,10 +1,11 @@
-//! Fresh looks at what stays, at a bounded cost: N deletions beside M tags that stay take at most M + 8 N looks.
+//! Verifies that what is kept stays, at a bounded cost: N deletions beside M kept tags take at most M + 8 N requests.
 //!
-//! 1. Every listed name stays that is not about to go. A tag whose removal was refused or has failed is one of them.
-//! 2. "Not found" counts when it was told twice, except at the end: there HEAD and GET have to agree.
-//! 3. A name that points elsewhere than before saves what it points at, what that lists, and what was to go only because it refers to
-//!    one of these.
-//! 4. What cannot be looked at saves everything.
+//! 1. Every listed name that is not about to be removed is kept; so is a tag whose removal was refused or failed.
+//! 2. "Not found" counts when it is answered twice; at the end HEAD and GET have to agree.
+//! 3. A name that points elsewhere than before vetoes the deletion of what it points to, of its children, and of
+//!    manifests that are purged only as referrers of these.
+//! 4. A name that cannot be read vetoes every deletion, except those that the policy permits whatever the tags and
+//!    indexes are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
@@ -12,179 +13,181 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use super::execute::Outcome;
-use super::item::{Item, Purpose};
-use super::lookup::{ListedTarget, fetch, find, names};
-use super::request::{Method, Siblings, Target as Requested};
+use super::item::{Item, Origin};
+use super::lookup::{NameOrDigest, Resolution, children, fetch, fetch_existing, list_names, resolve};
+use super::outcome::Outcome;
+use super::request::Siblings;
 use super::state::RepositoryState;
 use crate::error::{Error, Kind, Result};
 use crate::name::{Digest, Repository, Tag, Target};
 use crate::registry::snapshot::Pointer;
-use crate::registry::{Client, Fetched, SETTLE_TIME};
+use crate::registry::{Client, SETTLE_TIME};
 
-/// As many looks as one deletion may cost.
+/// The most requests for kept names that one deletion may cost on average.
 const CHECKS_PER_DELETION: usize = 8;
 
-/// As many new manifests as are read to find out what they list. More than that save everything.
-const MOST_READ: usize = 256;
+/// The most manifests pushed since the plan was made whose children are read. With more than that, every deletion is
+/// vetoed.
+const MAX_NEW_MANIFESTS: usize = 256;
 
-/// Why a manifest must not be deleted after all.
+/// Why a planned deletion of a manifest must not happen.
 #[derive(Debug, Clone)]
 pub(super) enum Veto {
-    /// This name points at it now, or at something that needs it.
+    /// This name points to it by now, or to something that needs it.
     By(String),
-    /// Something could not be looked at.
+    /// Something could not be read.
     Unknown(Error),
 }
 
-/// What is known of a name that stays.
+/// What is known of a kept name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum NameState {
-    /// It was seen to point at this.
+    /// It pointed to this digest when it was last resolved.
     At(Digest),
-    /// It was not looked at yet.
+    /// It was not resolved yet.
     New,
-    /// It could not be looked at when the plan was made, which was told then.
+    /// It could not be resolved when the plan was made, which was reported then.
     Unreadable,
-    /// Nothing was behind it.
+    /// It is listed, and nothing is behind it.
     Gone,
 }
 
-/// How a manifest is going to be deleted.
+/// What the policies permit for a manifest that is to be deleted.
 #[derive(Debug, Clone, Copy, Default)]
 struct DeletionTerms {
     /// Indexes may lose it.
     is_forced: bool,
-    /// Whatever tag is on it may go along.
-    takes_all: bool,
+    /// Any tag on it may be removed with it.
+    removes_all_tags: bool,
     /// It was not requested.
     is_purged: bool,
 }
 
 impl DeletionTerms {
-    /// Whether it may go whatever is on it and whatever lists it.
-    fn needs_nothing_known(&self) -> bool {
-        self.is_forced && self.takes_all
+    /// Whether it may be deleted whatever tags are on it and whatever lists it.
+    fn is_unconditional(&self) -> bool {
+        self.is_forced && self.removes_all_tags
     }
 }
 
-/// What stays, as it was seen last.
+/// The names that are kept, as they were last seen.
 #[derive(Debug, Default)]
 pub(super) struct KeptNames {
-    /// By name, what stays. Names that no tag may have are among them.
-    staying: BTreeMap<String, NameState>,
-    /// Tags that are to go: that they are listed is nothing new.
-    going: HashSet<String>,
-    /// Tags that went: should they be listed again, they are looked at as any other.
-    went: HashSet<String>,
-    /// Manifests that are to be deleted by digest.
+    /// The kept names, valid tags or not.
+    kept: BTreeMap<String, NameState>,
+    /// Names that are about to be removed, so that they may be listed.
+    pending: HashSet<String>,
+    /// Names that were removed. Should they be listed again, they are resolved like any other.
+    removed: HashSet<String>,
+    /// Manifests to delete by digest.
     deleted: HashMap<Digest, DeletionTerms>,
-    /// Those of them that must not be.
+    /// Those of them that must not be deleted.
     vetoes: HashMap<Digest, Veto>,
-    /// What manifests list that were pushed since the plan was made.
-    listed_by: HashMap<Digest, Vec<Digest>>,
-    /// The list as it was read after the former batch, or before this one.
+    /// The children of manifests that were pushed since the plan was made.
+    new_children: HashMap<Digest, Vec<Digest>>,
+    /// The list as it was read after the previous batch.
     listed: Option<Vec<String>>,
-    /// Whether the list was read, so that it can be read again.
+    /// Whether the list could be read, so that it can be read again.
     has_list: bool,
-    /// Whether a manifest went with a tag that was deleted by its name.
+    /// Whether a manifest was deleted with a tag that was deleted by its name.
     suspects_siblings: bool,
-    /// What stays and was listed, and no longer is.
+    /// Kept names that were listed, and no longer are.
     vanished: BTreeSet<String>,
-    /// What stays and was in the list.
+    /// Kept names that were listed.
     seen_listed: HashSet<String>,
 }
 
 impl KeptNames {
     pub(super) fn new(state: &RepositoryState, items: &[Item]) -> Self {
-        let mut kept = Self::default();
+        let mut names = Self::default();
         for item in items.iter().filter(|item| item.method.is_ok()) {
-            kept.going.extend(names_of(item).map(str::to_owned));
-            if let (Ok(Method::Manifest), Some(digest)) = (&item.method, &item.digest) {
-                let terms = kept.deleted.entry(digest.clone()).or_default();
+            names.pending.extend(item.removed_names().map(str::to_owned));
+            if let Some(digest) = item.digest.as_ref().filter(|_| item.deletes_manifest()) {
+                let terms = names.deleted.entry(digest.clone()).or_default();
                 terms.is_forced |= item.request.policy.force;
-                terms.takes_all |= item.request.policy.siblings == Siblings::Go;
-                terms.is_purged |= !matches!(item.purpose, Purpose::Requested);
+                terms.removes_all_tags |= item.request.policy.siblings == Siblings::RemoveAll;
+                terms.is_purged |= !matches!(item.origin, Origin::Requested);
             }
         }
         if let Some(index) = &state.index {
             let tags = index.tags().map(|(_, tag, pointer)| (tag.as_str(), pointer));
             let others = index.other_names().iter().map(|other| (other.name.as_str(), &other.pointer));
-            for (name, pointer) in tags.chain(others).filter(|(name, _)| !kept.going.contains(*name)) {
-                let place = match pointer {
+            for (name, pointer) in tags.chain(others).filter(|(name, _)| !names.pending.contains(*name)) {
+                let state = match pointer {
                     Pointer::At(manifest) => NameState::At(index.digest(*manifest)),
                     Pointer::Dangling => NameState::Gone,
                     Pointer::Unknown(_) => NameState::Unreadable,
                 };
-                kept.staying.insert(name.to_owned(), place);
+                names.kept.insert(name.to_owned(), state);
             }
         }
-        kept
+        names
     }
 
-    /// The same for what is left after a new decision. What went is not missed.
+    /// The kept names of a new decision about the rest. Names that were removed so far are not missed.
     pub(super) fn rebuilt(&self, state: &RepositoryState, items: &[Item]) -> Self {
-        let mut kept = Self::new(state, items);
-        kept.went.clone_from(&self.went);
-        kept.staying.retain(|name, place| !self.went.contains(name) || matches!(place, NameState::At(_)));
-        kept
+        let mut names = Self::new(state, items);
+        names.removed.clone_from(&self.removed);
+        names.kept.retain(|name, state| !self.removed.contains(name) || matches!(state, NameState::At(_)));
+        names
     }
 
-    /// How many items may go until the next look.
+    /// How many items may be removed until the kept names are read again.
     pub(super) fn batch_size(&self) -> usize {
-        self.staying.len().div_ceil(CHECKS_PER_DELETION).max(1)
+        self.kept.len().div_ceil(CHECKS_PER_DELETION).max(1)
     }
 
-    /// Why a manifest must not be deleted, if it must not.
+    /// Why a manifest must not be deleted, if so.
     pub(super) fn veto(&self, digest: &Digest) -> Option<&Veto> {
         self.vetoes.get(digest)
     }
 
-    /// Notes how an item ended: its tags are no longer about to go.
+    /// Records the outcome of an item: its names are no longer about to be removed.
     pub(super) fn record_outcome(&mut self, state: &RepositoryState, item: &Item, outcome: &Outcome) {
-        for name in names_of(item) {
-            self.going.remove(name);
+        for name in item.removed_names() {
+            self.pending.remove(name);
             let is_gone = match outcome {
                 Outcome::Removed(removed) => removed.moved.iter().all(|moved| moved.as_str() != name),
-                Outcome::Absent(_) | Outcome::Vanished(_) => true,
-                Outcome::Kept(_) | Outcome::Left(_) | Outcome::Failed(_) => false,
+                Outcome::Absent(_) | Outcome::AlreadyRemoved(_) => true,
+                Outcome::Kept(_) | Outcome::Skipped(_) | Outcome::Failed(_) => false,
             };
             if is_gone {
-                self.staying.remove(name);
-                self.went.insert(name.to_owned());
+                self.kept.remove(name);
+                self.removed.insert(name.to_owned());
             } else {
                 let is_dangling = state.is_dangling(&item.request.target);
-                self.staying.insert(name.to_owned(), if is_dangling { NameState::Gone } else { NameState::New });
+                self.kept.insert(name.to_owned(), if is_dangling { NameState::Gone } else { NameState::New });
             }
         }
     }
 
-    /// Whether a tag stays, as far as it was seen.
-    pub(super) fn is_staying(&self, tag: &Tag) -> bool {
-        self.staying.get(tag.as_str()).is_some_and(|place| *place != NameState::Gone)
+    /// Whether a tag is kept and was not seen to be dangling.
+    pub(super) fn is_kept(&self, tag: &Tag) -> bool {
+        self.kept.get(tag.as_str()).is_some_and(|state| *state != NameState::Gone)
     }
 
-    /// Reads the list, and where something is going to be deleted by digest looks at every name that stays.
+    /// Reads the list, and resolves every kept name where a manifest is about to be deleted by digest.
     pub(super) async fn read_list(&mut self, client: &Client, state: &RepositoryState, by_digest: bool) {
         let listed = match self.listed.take() {
             Some(listed) => Ok(listed),
-            None => names(client, &state.repository).await,
+            None => list_names(client, &state.repository).await,
         };
-        self.vetoes.retain(|_, saved| matches!(saved, Veto::By(_)));
+        self.vetoes.retain(|_, veto| matches!(veto, Veto::By(_)));
         match listed {
             Ok(listed) => {
                 self.has_list = true;
                 self.vanished = self.missing_from(&listed);
-                for name in listed.into_iter().filter(|name| !self.going.contains(name)) {
-                    let unseen = if self.went.contains(&name) { NameState::Gone } else { NameState::New };
+                for name in listed.into_iter().filter(|name| !self.pending.contains(name)) {
+                    let unseen = if self.removed.contains(&name) { NameState::Gone } else { NameState::New };
                     self.seen_listed.insert(name.clone());
-                    self.staying.entry(name).or_insert(unseen);
+                    self.kept.entry(name).or_insert(unseen);
                 }
             }
             Err(error) if by_digest => {
-                let error = error.within(format!("cannot find out what else would go in {}", state.repository));
-                // With all its tags a manifest may go whatever the list has.
-                return self.veto_all(&error, |terms| terms.takes_all);
+                let error =
+                    error.within(format!("cannot determine what else would be removed in {}", state.repository));
+                // A manifest that may be removed with all its tags does not depend on the list.
+                return self.veto_all(&error, |terms| terms.removes_all_tags);
             }
             Err(error) => tracing::debug!("the list of tags cannot be read: {error}"),
         }
@@ -193,41 +196,41 @@ impl KeptNames {
         }
     }
 
-    /// Saves every manifest but those that may go by their terms although something could not be looked at.
-    fn veto_all(&mut self, error: &Error, may_go: impl Fn(&DeletionTerms) -> bool) {
+    /// Vetoes every deletion because of something that could not be read, except those that do not depend on it.
+    fn veto_all(&mut self, error: &Error, is_independent: impl Fn(&DeletionTerms) -> bool) {
         for (digest, terms) in &self.deleted {
-            if !may_go(terms) {
+            if !is_independent(terms) {
                 self.vetoes.entry(digest.clone()).or_insert_with(|| Veto::Unknown(error.clone()));
             }
         }
     }
 
+    /// Resolves every kept name, and vetoes the deletion of what names that moved or appeared need.
     async fn resolve_all(&mut self, client: &Client, state: &RepositoryState) {
-        let at = |place: &NameState| if let NameState::At(digest) = place { Some(digest.clone()) } else { None };
-        let known: HashSet<_> = self.staying.values().filter_map(at).collect();
-        let names: Vec<_> = self.staying.keys().cloned().collect();
-        let looks = names.into_iter().map(|name| resolve_name(client.clone(), state.repository.clone(), name, &known));
-        let looks: Vec<_> = looks.collect();
-        let found: Vec<_> = stream::iter(looks).buffer_unordered(client.max_concurrency()).collect().await;
+        let at = |state: &NameState| if let NameState::At(digest) = state { Some(digest.clone()) } else { None };
+        let known: HashSet<_> = self.kept.values().filter_map(at).collect();
+        let names: Vec<_> = self.kept.keys().cloned().collect();
+        let lookups = names.into_iter().map(|name| resolve(client.clone(), state.repository.clone(), name, &known));
+        let lookups: Vec<_> = lookups.collect();
+        let resolved: Vec<_> = stream::iter(lookups).buffer_unordered(client.max_concurrency()).collect().await;
         let mut moved = Vec::new();
-        for (name, seen) in found {
-            let Some(place) = self.staying.get_mut(&name) else { continue };
-            match seen {
-                Ok(Some(Seen { digest, .. })) if *place == NameState::At(digest.clone()) => {}
-                Ok(Some(Seen { digest, lists })) => {
-                    *place = NameState::At(digest.clone());
-                    if let Some(lists) = lists {
-                        self.listed_by.insert(digest.clone(), lists);
+        for (name, resolution) in resolved {
+            let Some(known) = self.kept.get_mut(&name) else { continue };
+            match resolution {
+                Ok(Some(Resolution { digest, .. })) if *known == NameState::At(digest.clone()) => {}
+                Ok(Some(Resolution { digest, children })) => {
+                    *known = NameState::At(digest.clone());
+                    if let Some(children) = children {
+                        self.new_children.insert(digest.clone(), children);
                     }
                     moved.push((name, digest));
                 }
-                // It may come back; whether it is lost is told at the end.
+                // It may come back; whether it is lost is checked at the end.
                 Ok(None) => {}
-                // What could not be looked at before was told when the plan was made.
-                Err(_) if *place == NameState::Unreadable => {}
+                Err(_) if *known == NameState::Unreadable => {}
                 Err(error) => {
-                    let name = format!("{}:{name} cannot be looked at, and may depend on it", state.repository);
-                    self.veto_all(&error.within(name), DeletionTerms::needs_nothing_known);
+                    let name = format!("{}:{name} cannot be read, and may depend on it", state.repository);
+                    self.veto_all(&error.within(name), DeletionTerms::is_unconditional);
                 }
             }
         }
@@ -235,17 +238,18 @@ impl KeptNames {
             let name = format!("{}:{name}", state.repository);
             if let Err(error) = self.veto_needed(client, state, &name, digest).await {
                 let error = error.within(format!("{name} is new, and may depend on it"));
-                self.veto_all(&error, DeletionTerms::needs_nothing_known);
+                self.veto_all(&error, DeletionTerms::is_unconditional);
             }
         }
     }
 
-    /// Saves what a name needs that points at a manifest.
-    async fn veto_needed(&mut self, client: &Client, state: &RepositoryState, name: &str, on: Digest) -> Result<()> {
-        let mut seen = HashSet::from([on.clone()]);
-        let mut waiting = vec![on.clone()];
+    /// Vetoes the deletion of what a name on the manifest `root` needs: the manifest, its descendants, and purged
+    /// referrers of these.
+    async fn veto_needed(&mut self, client: &Client, state: &RepositoryState, name: &str, root: Digest) -> Result<()> {
+        let mut seen = HashSet::from([root.clone()]);
+        let mut waiting = vec![root.clone()];
         while let Some(digest) = waiting.pop() {
-            let may_be_lost = |terms: &DeletionTerms| terms.is_forced && digest != on;
+            let may_be_lost = |terms: &DeletionTerms| terms.is_forced && digest != root;
             if self.deleted.get(&digest).is_some_and(|terms| !may_be_lost(terms)) {
                 self.vetoes.insert(digest.clone(), Veto::By(name.to_owned()));
             }
@@ -260,22 +264,23 @@ impl KeptNames {
         Ok(())
     }
 
-    /// What a manifest lists: as the plan knows it, or as it is read now.
+    /// The children of a manifest: by the snapshot, else as they are read now.
     async fn children(&mut self, client: &Client, state: &RepositoryState, digest: &Digest) -> Result<Vec<Digest>> {
-        if let Some(known) = facts(state, digest).or_else(|| self.listed_by.get(digest).cloned()) {
+        if let Some(known) = known_children(state, digest).or_else(|| self.new_children.get(digest).cloned()) {
             return Ok(known);
         }
-        if self.listed_by.len() >= MOST_READ {
-            return Err(Error::new(Kind::Incomplete, format!("more than {MOST_READ} manifests are new")));
+        if self.new_children.len() >= MAX_NEW_MANIFESTS {
+            return Err(Error::new(Kind::Incomplete, format!("more than {MAX_NEW_MANIFESTS} manifests are new")));
         }
-        let fetched = find(client, &state.repository, ListedTarget::Manifest(digest)).await?;
-        // What an index lists and the registry does not have needs nothing.
-        let lists = fetched.map_or_else(|| Ok(Vec::new()), lists)?;
-        self.listed_by.insert(digest.clone(), lists.clone());
-        Ok(lists)
+        let fetched = fetch_existing(client, &state.repository, NameOrDigest::Digest(digest)).await?;
+        // A child that the registry does not have needs nothing.
+        let children = fetched.map_or_else(|| Ok(Vec::new()), children)?;
+        self.new_children.insert(digest.clone(), children.clone());
+        Ok(children)
     }
 
-    /// Whether the manifest of a tag that was just untagged is still there. Where it is not, whatever else was on it went too.
+    /// Whether the manifest of a tag that was just deleted by its name still exists; `None` where that cannot be found
+    /// out. Where it does not, other tags on it may be lost.
     pub(super) async fn has_manifest(
         &mut self,
         client: &Client,
@@ -288,42 +293,42 @@ impl KeptNames {
                 Some(found.is_some())
             }
             Err(error) => {
-                tracing::debug!("cannot look at {repository}@{digest}: {error}");
+                tracing::debug!("cannot resolve {repository}@{digest}: {error}");
                 None
             }
         }
     }
 
-    /// Whether something may be gone that should have stayed.
+    /// Whether a kept name may be lost.
     pub(super) fn suspects_loss(&self) -> bool {
         self.suspects_siblings || !self.vanished.is_empty()
     }
 
-    /// What stays, was listed and is not in this list.
+    /// Kept names that were listed and are not in this list.
     fn missing_from(&self, listed: &[String]) -> BTreeSet<String> {
         let listed: HashSet<_> = listed.iter().collect();
         let missing = self.seen_listed.iter().filter(|name| !listed.contains(name));
-        missing.filter(|name| self.staying.get(*name).is_some_and(|place| *place != NameState::Gone)).cloned().collect()
+        missing.filter(|name| self.kept.get(*name).is_some_and(|state| *state != NameState::Gone)).cloned().collect()
     }
 
-    /// What was there, was to stay and is gone, sorted: all of it is looked at where it is known what it was, or where a manifest went
-    /// that others may have been on; otherwise what the list no longer names.
+    /// The kept names that no longer exist, sorted. Names that were resolved before are all looked up; the others only
+    /// where a manifest was deleted that they may have been on, or where the list no longer names them.
     pub(super) async fn lost(&mut self, client: &Client, repository: &Repository) -> Result<Vec<String>> {
         let (suspects, vanished) = (std::mem::take(&mut self.suspects_siblings), std::mem::take(&mut self.vanished));
-        let is_missed = |(name, place): &(&String, &NameState)| match place {
+        let is_missed = |(name, state): &(&String, &NameState)| match state {
             NameState::At(_) => true,
             NameState::New | NameState::Unreadable => suspects || vanished.contains(*name),
             NameState::Gone => false,
         };
-        let names: Vec<_> = self.staying.iter().filter(is_missed).map(|(name, _)| name.clone()).collect();
-        let looks = names.into_iter().map(|name| async {
-            let is_there = match name.parse::<Tag>() {
+        let names: Vec<_> = self.kept.iter().filter(is_missed).map(|(name, _)| name.clone()).collect();
+        let lookups = names.into_iter().map(|name| async {
+            let exists = match name.parse::<Tag>() {
                 Ok(tag) => client.try_resolve(repository, Target::Tag(&tag)).await?.is_some(),
-                Err(_) => find(client, repository, ListedTarget::Name(&name)).await?.is_some(),
+                Err(_) => fetch_existing(client, repository, NameOrDigest::Name(&name)).await?.is_some(),
             };
-            Ok::<_, Error>((!is_there).then_some(name))
+            Ok::<_, Error>((!exists).then_some(name))
         });
-        let gone: Result<Vec<_>> = stream::iter(looks).buffered(client.max_concurrency()).try_collect().await;
+        let gone: Result<Vec<_>> = stream::iter(lookups).buffered(client.max_concurrency()).try_collect().await;
         gone.map(|gone| gone.into_iter().flatten().collect()).map_err(|error| {
             error
                 .within(format!("cannot verify that the other tags of {repository} stayed"))
@@ -331,8 +336,8 @@ impl KeptNames {
         })
     }
 
-    /// Those of the removed names that the list still has, although it had time: with whether they are still on the digest that was
-    /// removed.
+    /// The removed names that are still in the list after ten seconds, with whether they still resolve to the removed
+    /// digest.
     pub(super) async fn still_listed(
         &mut self,
         client: &Client,
@@ -346,14 +351,14 @@ impl KeptNames {
         let until = Instant::now() + SETTLE_TIME;
         let mut wait = FIRST;
         loop {
-            let Ok(listed) = names(client, repository).await else { return HashMap::new() };
+            let Ok(listed) = list_names(client, repository).await else { return HashMap::new() };
             self.vanished = self.missing_from(&listed);
             let named: BTreeSet<_> = listed.iter().filter(|name| removed.contains_key(*name)).cloned().collect();
             self.listed = Some(listed);
             let mut still = HashMap::new();
             for name in named {
-                match fetch(client, repository, ListedTarget::Name(&name)).await.map(|now| now.digest) {
-                    // One that was pushed again is rightly listed.
+                match fetch(client, repository, NameOrDigest::Name(&name)).await.map(|now| now.digest) {
+                    // It was pushed again since.
                     Ok(now) if removed.get(&name).is_some_and(|digest| digest.as_ref() != Some(&now)) => {}
                     Ok(_) => drop(still.insert(name, true)),
                     Err(_) => drop(still.insert(name, false)),
@@ -368,50 +373,9 @@ impl KeptNames {
     }
 }
 
-/// The names that an item is about: its own tag, and what goes with its manifest.
-fn names_of(item: &Item) -> impl Iterator<Item = &str> {
-    let own = match &item.request.target {
-        Requested::Tag(tag) => Some(tag),
-        Requested::Manifest(_) => None,
-    };
-    own.into_iter().map(Tag::as_str).chain(item.also_removed())
-}
-
-/// What a manifest lists, where the plan knows it.
-fn facts(state: &RepositoryState, digest: &Digest) -> Option<Vec<Digest>> {
+/// The children of a manifest in the snapshot.
+fn known_children(state: &RepositoryState, digest: &Digest) -> Option<Vec<Digest>> {
     let index = state.index.as_ref()?;
     let facts = index.facts(index.manifest_id(digest)?)?;
     Some(facts.children.iter().map(|child| index.digest(*child)).collect())
-}
-
-/// What a name is now.
-struct Seen {
-    digest: Digest,
-    /// What it lists, where its manifest is a new one.
-    lists: Option<Vec<Digest>>,
-}
-
-/// What a manifest lists that was fetched.
-fn lists(fetched: Fetched) -> Result<Vec<Digest>> {
-    let document = fetched.manifest?.document()?;
-    document.children().map(|child| child.digest.fetchable().cloned()).collect()
-}
-
-/// Looks at a name by its bytes. `None` for "not found".
-async fn resolve_name(
-    client: Client,
-    repository: Repository,
-    name: String,
-    known: &HashSet<Digest>,
-) -> (String, Result<Option<Seen>>) {
-    let fetched = find(&client, &repository, ListedTarget::Name(&name)).await;
-    // The bytes are given back before another reply has to wait for their place.
-    let seen = fetched.and_then(|fetched| {
-        let Some(fetched) = fetched else { return Ok(None) };
-        let (digest, is_known) = (fetched.digest.clone(), known.contains(&fetched.digest));
-        // What is new and cannot be read may need anything.
-        let lists = if is_known { None } else { Some(lists(fetched)?) };
-        Ok(Some(Seen { digest, lists }))
-    });
-    (name, seen)
 }

@@ -1,4 +1,4 @@
-//! What the rules want of each tag, before anyone looks at what else depends on it.
+//! What the rules say about each tag on its own, before dependencies between manifests are considered.
 
 use std::cmp::Reverse;
 
@@ -11,37 +11,37 @@ use super::summary::{Created, Summaries};
 use crate::name::{Glob, VersionKey, VersionOrder};
 use crate::registry::snapshot::{ManifestId, ManifestState, Pointer, TagId, TagIndex};
 
-/// A tag, with what the rules want of it.
+/// A tag, with what the rules say about it.
 pub(super) struct Candidate {
     pub tag: TagId,
     pub manifest: Option<ManifestId>,
     pub intent: Intent,
 }
 
-/// What is wanted of a tag.
+/// What the rules say about a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Intent {
-    /// To stay.
+    /// Keep it.
     Keep(Kept),
-    /// To go.
+    /// Remove it.
     Remove(Removed),
-    /// To go with what it refers to, and to stay with it.
+    /// It is a referrer: remove it with its last subject, and keep it with any. By its manifest, and by its name.
     Follow([Option<ManifestId>; 2]),
 }
 
-/// All tags, and what is to be said of the rules.
+/// All tags, and facts about the rules as a whole.
 pub(super) struct Candidates {
     /// By the position of the tag.
     pub all: Vec<Candidate>,
-    /// The tags in the order of the first rule, those without a place in it last.
+    /// The tags in the order of the first rule; those that cannot be ordered come last.
     pub rows: Vec<TagId>,
-    /// A rule that orders by creation time, which is unknown of all that it is about.
+    /// The first rule that orders by creation time while that is unknown for every tag in its scope.
     pub unordered: Option<RuleId>,
-    /// Whether a rule needs creation times and there are none.
+    /// Whether a rule needs creation times while none is known in its scope.
     pub is_without_times: bool,
 }
 
-/// What candidates are made from.
+/// The input for [`Candidates::new`].
 pub(super) struct RuleInput<'a> {
     pub rules: &'a [Rule],
     pub snapshot: &'a TagIndex,
@@ -51,12 +51,12 @@ pub(super) struct RuleInput<'a> {
     pub is_used: &'a [bool],
 }
 
-/// What is known of a tag before the rules are applied.
+/// Whether the rules apply to a tag.
 #[derive(Clone, Copy)]
 enum Status {
-    /// The rules are not asked.
-    Settled(Intent),
-    /// They are.
+    /// They do not: it is unreadable, dangling, a placeholder or a referrer.
+    Exempt(Intent),
+    /// They do, by the facts of this manifest.
     Ruled(ManifestId),
 }
 
@@ -72,10 +72,10 @@ impl Candidates {
         summaries.drop_shared_dates(images(snapshot, &statuses).into_iter());
         let created = |status: &Status| match status {
             Status::Ruled(manifest) => summaries.created(*manifest),
-            Status::Settled(_) => Created::Unknown,
+            Status::Exempt(_) => Created::Unknown,
         };
         let created: Vec<_> = statuses.iter().map(created).collect();
-        // The rows of what the rules are not asked about have their dates too.
+        // Tags that the rules do not apply to are ordered by their dates too.
         let dates: Vec<_> = snapshot.tags().map(|(_, _, pointer)| date(summaries, pointer)).collect();
         let ranking = Ranking { keys: &keys, dates: &dates, tags: snapshot.tags().map(|(tag, ..)| tag).collect() };
         let ruled = |tag: &TagId| matches!(statuses[tag.position()], Status::Ruled(_));
@@ -92,14 +92,15 @@ impl Candidates {
                 unordered = unordered.or(Some(RuleId(number)));
             }
         }
-        let because = |tag: TagId| rules.first().map_or(Removed::NotKept, |rule| because(rule, &keys[tag.position()]));
+        let because =
+            |tag: TagId| rules.first().map_or(Removed::NotKept, |rule| removal_reason(rule, &keys[tag.position()]));
         let intent = |tag: TagId| match (statuses[tag.position()], kept[tag.position()]) {
-            (Status::Ruled(_) | Status::Settled(Intent::Follow(_) | Intent::Remove(_)), _)
+            (Status::Ruled(_) | Status::Exempt(Intent::Follow(_) | Intent::Remove(_)), _)
                 if is_used[tag.position()] =>
             {
                 Intent::Keep(Kept::Used)
             }
-            (Status::Settled(intent), _) => intent,
+            (Status::Exempt(intent), _) => intent,
             (Status::Ruled(_), Some(kept)) => Intent::Keep(kept),
             (Status::Ruled(_), None) => Intent::Remove(because(tag)),
         };
@@ -117,12 +118,12 @@ fn date(summaries: &Summaries, pointer: &Pointer) -> Option<Timestamp> {
     summaries.created(pointer.manifest()?).known()
 }
 
-/// The manifests that the rules are asked about, each once.
+/// The manifests of the tags that the rules apply to, each once.
 fn images(snapshot: &TagIndex, statuses: &[Status]) -> Vec<ManifestId> {
     let mut is_new = vec![true; snapshot.manifest_count()];
     let ruled = statuses.iter().filter_map(|status| match status {
         Status::Ruled(manifest) => Some(*manifest),
-        Status::Settled(_) => None,
+        Status::Exempt(_) => None,
     });
     ruled.filter(|manifest| std::mem::replace(&mut is_new[manifest.position()], false)).collect()
 }
@@ -136,7 +137,7 @@ fn status(
     tag: TagId,
     pointer: &Pointer,
 ) -> Status {
-    let keep = |kept| Status::Settled(Intent::Keep(kept));
+    let keep = |kept| Status::Exempt(Intent::Keep(kept));
     let manifest = match pointer {
         Pointer::At(manifest) => *manifest,
         Pointer::Dangling => return keep(Kept::Dangling),
@@ -144,7 +145,7 @@ fn status(
     };
     let facts = match snapshot.state(manifest) {
         ManifestState::Read(facts) if facts.is_placeholder => {
-            return Status::Settled(Intent::Remove(Removed::Placeholder));
+            return Status::Exempt(Intent::Remove(Removed::Placeholder));
         }
         ManifestState::Read(facts) if summaries.is_whole(manifest) => facts,
         ManifestState::Missing => return keep(Kept::Dangling),
@@ -157,33 +158,33 @@ fn status(
     let name = snapshot.tag(tag).as_str();
     let named = rules.iter().zip(0..).find_map(|(rule, number)| {
         let id = RuleId(number);
-        let excluded = matching(&rule.exclude, name).map(|glob| Kept::Excluded(id, glob));
-        excluded.or_else(|| by_name(rule, id, name, &keys[tag.position()]))
+        let excluded = first_match(&rule.exclude, name).map(|glob| Kept::Excluded(id, glob));
+        excluded.or_else(|| kept_by_name(rule, id, name, &keys[tag.position()]))
     });
     let unknown = found.into_iter().flatten().find_map(|subject| match subject {
-        Subject::Unknown(subject) => Some(Kept::NoSubject(subject)),
+        Subject::Unknown(subject) => Some(Kept::UnknownSubject(subject)),
         Subject::Known(_) => None,
     });
     let known = found.map(|subject| match subject {
         Some(Subject::Known(subject)) => Some(subject),
         Some(Subject::Unknown(_)) | None => None,
     });
-    named.or(unknown).map_or(Status::Settled(Intent::Follow(known)), keep)
+    named.or(unknown).map_or(Status::Exempt(Intent::Follow(known)), keep)
 }
 
-/// Why a rule keeps a tag for its name, where it does.
-fn by_name(rule: &Rule, id: RuleId, name: &str, key: &VersionKey) -> Option<Kept> {
-    let glob = matching(&rule.keep, name).map(|glob| Kept::Matches(id, glob));
+/// Why a rule keeps a tag because of its name, if it does.
+fn kept_by_name(rule: &Rule, id: RuleId, name: &str, key: &VersionKey) -> Option<Kept> {
+    let glob = first_match(&rule.keep, name).map(|glob| Kept::Matches(id, glob));
     glob.or_else(|| rule.keep_semver.as_ref().filter(|range| key.is_in(range)).map(|_| Kept::InRange(id)))
 }
 
 /// The position of the first glob that matches.
-fn matching(globs: &[Glob], name: &str) -> Option<u32> {
+fn first_match(globs: &[Glob], name: &str) -> Option<u32> {
     globs.iter().zip(0..).find(|(glob, _)| glob.is_match(name)).map(|(_, position)| position)
 }
 
-/// Why a rule removes what it does not keep.
-fn because(rule: &Rule, key: &VersionKey) -> Removed {
+/// Why the first rule removes a tag that no rule keeps.
+fn removal_reason(rule: &Rule, key: &VersionKey) -> Removed {
     let id = RuleId(0);
     let Rule { older_than, keep_last, keep_newer_than, keep_semver, .. } = rule;
     match (older_than, keep_last, keep_newer_than, keep_semver) {
@@ -195,7 +196,7 @@ fn because(rule: &Rule, key: &VersionKey) -> Removed {
     }
 }
 
-/// How tags order.
+/// The sort keys of all tags.
 struct Ranking<'a> {
     keys: &'a [VersionKey],
     dates: &'a [Option<Timestamp>],
@@ -203,7 +204,7 @@ struct Ranking<'a> {
 }
 
 impl Ranking<'_> {
-    /// All tags, the first of the order first.
+    /// All tags in this order.
     fn sorted(&self, order: Order) -> Vec<TagId> {
         let time = |tag: TagId| self.dates[tag.position()].filter(|_| order == Order::Created);
         let place = |tag: TagId| Reverse((time(tag), &self.keys[tag.position()]));
@@ -223,17 +224,17 @@ struct Application<'a> {
 }
 
 impl Application<'_> {
-    /// Notes why the rule keeps each of `tags`, which are in its order, where nothing keeps it yet. Gives back whether any of those that
-    /// it is about has a creation time; `None` where it is about none.
+    /// Records why the rule keeps each of `tags`, which are in its order, unless an earlier rule keeps it. Returns
+    /// whether any tag in the rule's scope has a creation time; `None` where no tag is in scope.
     fn apply(&self, tags: Vec<TagId>, kept: &mut [Option<Kept>]) -> Option<bool> {
         let mut left = self.rule.keep_last.map_or(0, usize::from);
         let (mut last, mut has_times) = (None, None);
         for tag in tags {
             let name = self.snapshot.tag(tag).as_str();
             let rule = self.rule;
-            let outside = if let Some(glob) = matching(&rule.exclude, name) {
+            let outside = if let Some(glob) = first_match(&rule.exclude, name) {
                 Some(Kept::Excluded(self.id, glob))
-            } else if !rule.matches.is_empty() && matching(&rule.matches, name).is_none() {
+            } else if !rule.matches.is_empty() && first_match(&rule.matches, name).is_none() {
                 Some(Kept::NotMatched(self.id))
             } else {
                 None
@@ -243,14 +244,15 @@ impl Application<'_> {
                 has_times = Some(has_times.unwrap_or(false) | is_timed);
                 self.keeps(tag, name, &mut left, &mut last)
             });
-            // The first rule that keeps it is the one that is told.
+            // The first rule that keeps a tag gives the reason.
             let place = &mut kept[tag.position()];
             *place = place.or(verdict);
         }
         has_times
     }
 
-    /// Why the rule keeps the next of the tags that it is about. So many are `left` to be counted; `last` is the last that was.
+    /// Why the rule keeps the next tag in its scope. `left` is how many more [`Rule::keep_last`] counts; `last` is the
+    /// last one counted.
     fn keeps(&self, tag: TagId, name: &str, left: &mut usize, last: &mut Option<TagId>) -> Option<Kept> {
         let Self { id, rule, .. } = *self;
         let created = self.created[tag.position()];
@@ -269,7 +271,7 @@ impl Application<'_> {
             Created::Shared(_) => Kept::SharedTime(id),
             Created::Unknown | Created::Known(_) => Kept::NoTime(id),
         };
-        let by_name = by_name(rule, id, name, &self.ranking.keys[tag.position()]);
+        let by_name = kept_by_name(rule, id, name, &self.ranking.keys[tag.position()]);
         match rule.order {
             _ if by_name.is_some() => by_name,
             _ if is_last => Some(Kept::AmongLast(id)),

@@ -1,10 +1,10 @@
-//! From a snapshot and rules to a plan.
+//! Applies rules to a snapshot.
 
 use jiff::Timestamp;
 
 use super::candidate::{Candidate, Candidates, Intent, RuleInput};
 use super::plan::{Decision, Plan, Refusal, Verdict};
-use super::reachability::{Reachability, obstacle, reached};
+use super::reachability::{Reachability, find_obstacle, reachable_manifests};
 use super::reason::{Kept, Removed};
 use super::rule::Rule;
 use super::subject::Subjects;
@@ -12,31 +12,33 @@ use super::summary::Summaries;
 use super::used::UsedTags;
 use crate::registry::snapshot::{ManifestId, TagId, TagIndex};
 
-/// How a decision is made, besides the rules.
+/// Options of [`decide`].
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Options {
-    /// The time that it is: dates later than a day from now are no dates.
+    /// The current time: a creation date more than a day later counts as unknown.
     pub now: Timestamp,
-    /// Whether every tag of a repository may go.
+    /// Whether every tag of the repository may be removed.
     pub allow_empty: bool,
 }
 
 impl Options {
-    /// At this time; a repository is not emptied.
+    /// The options at this time; not every tag may be removed.
     pub fn at(now: Timestamp) -> Self {
         Self { now, allow_empty: false }
     }
 }
 
-/// Decides what becomes of every tag. The order of the tags does not matter; time and
-/// memory are linear in tags, manifests and entries of indexes, but for sorting the tags.
+/// Decides which tags to keep and which to remove. The result does not depend on the order of the tags. Time and memory
+/// are linear in tags, manifests and index entries, except for sorting the tags.
 ///
-/// A tag goes only where each of the rules removes it. A rule is about the tags that match and are not excluded. What it does not keep is
-/// removed; with [`Rule::older_than`] only what is older. What refers to another manifest has no age or place of its own: it goes with
-/// the last manifest that it refers to, unless its name is kept or excluded, and stays where that one is not known.
+/// A tag is removed only where every rule removes it. The scope of a rule is the tags that match and are not excluded;
+/// it removes those that it does not keep, with [`Rule::older_than`] only the older ones. The rules do not apply to a
+/// referrer: it is removed with its last subject, unless its name is kept or excluded, and kept where its subject is
+/// unknown.
 pub fn decide(rules: &[Rule], snapshot: &TagIndex, used: &UsedTags, options: &Options) -> Plan {
-    let is_reached = reached(snapshot);
-    let obstacle = obstacle(snapshot, &is_reached);
+    let is_reached = reachable_manifests(snapshot);
+    let obstacle = find_obstacle(snapshot, &is_reached);
     let mut is_pinned = used.manifests(snapshot);
     let is_used: Vec<_> = snapshot
         .tags()
@@ -80,20 +82,20 @@ pub fn decide(rules: &[Rule], snapshot: &TagIndex, used: &UsedTags, options: &Op
     let mut plan = Plan { decisions, refusal, would_remove_all, is_without_times, obstacle, ..Plan::default() };
     plan.rules = rules.into();
     if held_back.is_none() {
-        plan.removals = positions(&rows, reachability.gone_tags());
+        plan.removals = positions(&rows, reachability.removed_tags());
     }
     plan
 }
 
-/// Whether tags of images go and none is left. What refers to others is no image, nor is what an interrupted removal left behind.
+/// Whether images are removed and none is left. Referrers and leftover placeholders are not images.
 fn removes_all(candidates: &[Candidate], reachability: &Reachability<'_>) -> bool {
     let mut goes = false;
     for candidate in candidates {
         match (reachability.outcome(candidate), candidate.intent) {
-            (Ok((Removed::Placeholder | Removed::With(_), _)), _) => {}
+            (Ok((Removed::Placeholder | Removed::SubjectRemoved(_), _)), _) => {}
             (Ok(_), _) => goes = true,
             (Err(_), Intent::Follow(_)) => {}
-            (Err(Kept::Dangling | Kept::NoSubject(_)), _) => {}
+            (Err(Kept::Dangling | Kept::UnknownSubject(_)), _) => {}
             (Err(_), _) => return false,
         }
     }
@@ -107,7 +109,7 @@ fn positions(rows: &[TagId], tags: &[TagId]) -> Vec<u32> {
     tags.iter().map(|tag| position_of[tag.position()]).collect()
 }
 
-/// Sizes of manifests, each added up once.
+/// The sizes of manifests, each computed once.
 struct Sizes<'a> {
     snapshot: &'a TagIndex,
     known: Vec<Option<Option<u64>>>,

@@ -1,10 +1,14 @@
-//! Which tags of a repository stay and which go, by rules: [`decide`] takes a snapshot and gives a [`Plan`], without input or output.
+//! Retention: which tags of a repository to keep and which to remove, by rules. [`decide`] makes a [`Plan`] from a
+//! snapshot, without I/O.
 //!
-//! - What is to be kept wins over what is to be removed, and of several reasons to keep one is enough. Several rules add up.
-//! - What is unknown is never old, has no place in an order and is not counted. A tag that could not be read stays.
-//! - A manifest goes only with its last tag, and never while a manifest that stays lists it, or something that could not be read may.
-//! - Signatures and whatever else refers to a manifest stay and go with it.
-//! - What an interrupted removal left behind goes.
+//! - Keeping wins over removing: one reason to keep a tag is enough. Several rules add up.
+//! - An unknown age is never old, and is neither ordered nor counted. A tag that could not be read is kept.
+//! - A manifest is removed only with its last tag, and never while a kept manifest lists it, or something unreadable
+//!   may list it.
+//! - Referrers, such as signatures, are kept and removed with their subjects.
+//! - Placeholders that an interrupted removal left behind are removed.
+//!
+//! The plan holds facts; see [`Kept`], [`Removed`] and [`Untagged`] for the reasons.
 //!
 //! ```
 //! use registry_ls::name::{Algorithm, Digest};
@@ -20,10 +24,11 @@
 //!     builder.point(tag, Pointer::At(manifest));
 //! }
 //! let snapshot = builder.build();
-//! let rule = Rule { keep_last: std::num::NonZeroUsize::new(1), ..Rule::default() };
+//! let mut rule = Rule::default();
+//! rule.keep_last = std::num::NonZeroUsize::new(1);
 //! let plan = decide(&[rule], &snapshot, &UsedTags::default(), &Options::at("2026-03-01T00:00:00Z".parse()?));
-//! let line = |decision: &registry_ls::retention::Decision| format!("{}: {}", snapshot.tag(decision.tag), plan.reason(decision, &snapshot));
-//! assert_eq!(plan.decisions.iter().map(line).collect::<Vec<_>>(), ["1.1: the newest", "1.0: older than the newest"]);
+//! let removed: Vec<_> = plan.removals().map(|decision| snapshot.tag(decision.tag).as_str()).collect();
+//! assert_eq!(removed, ["1.0"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -39,6 +44,7 @@ mod used;
 
 pub use decide::{Options, decide};
 pub use plan::{Decision, Plan, Refusal, Verdict};
-pub use reason::{Keeper, Kept, Obstacle, Removed, RuleId, Untagged};
+pub use reason::{Kept, ManifestRef, Obstacle, Removed, RuleId, Untagged};
 pub use rule::{Cutoff, Order, Rule};
+pub use subject::named_subject;
 pub use used::{MAX_BYTES, UsedImages, UsedTags};

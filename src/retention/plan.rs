@@ -1,69 +1,69 @@
-//! What was decided.
+//! The result of applying retention rules.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::reason::{Kept, Obstacle, ReasonText, ReasonWriter, Removed, RuleId, Untagged};
+use super::reason::{Kept, Obstacle, Removed, RuleId, Untagged};
 use super::rule::Rule;
-use crate::registry::snapshot::{ManifestId, TagId, TagIndex};
+use crate::registry::snapshot::{ManifestId, TagId};
 
-/// What becomes of the tags of one repository. Tags and manifests are numbers of the snapshot that it was made from.
+/// What to keep and what to remove in one repository. Tags and manifests are those of the snapshot that it was made
+/// from.
 #[derive(Debug, Default, Clone)]
+#[non_exhaustive]
 pub struct Plan {
-    /// One for every tag: in the order of the first rule, and then by name.
+    /// One per tag, in the order of the first rule, then by name.
     pub decisions: Vec<Decision>,
-    /// Why the rules cannot be applied. Then nothing goes.
+    /// Why the rules cannot be applied; every tag is kept then.
     pub refusal: Option<Refusal>,
-    /// Whether the rules would remove every tag, and that is not allowed. Then nothing goes.
+    /// Whether the rules would remove every tag, which is not permitted; every tag is kept then.
     pub would_remove_all: bool,
-    /// Whether a rule goes by age or creation time and none is known: what such a rule is about stays.
+    /// Whether a rule needs creation times while none is known in its scope; it keeps every tag in its scope then.
     pub is_without_times: bool,
-    /// Why no manifest may be deleted, if it is so. Tags may go, where the registry removes tags alone.
+    /// What prevents the deletion of any manifest, if something does. Tags may still be removed, where the registry can
+    /// untag.
     pub obstacle: Option<Obstacle>,
     pub(super) rules: Arc<[Rule]>,
-    /// Positions of decisions: what goes.
+    /// The positions of the decisions to remove.
     pub(super) removals: Vec<u32>,
 }
 
-/// What becomes of one tag.
+/// The decision about one tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Decision {
     /// The tag.
     pub tag: TagId,
-    /// What it points at, where that is known; it is known of every tag that goes.
+    /// The manifest that it points to, where that is known; always known for a tag to remove.
     pub manifest: Option<ManifestId>,
-    /// When its image was created, by its own word; `None` where that is not said or was set by a build tool.
+    /// When its image was created, as the image says; `None` where that is unknown or a fixed date of a reproducible
+    /// build.
     pub created: Option<Timestamp>,
-    /// The sum in bytes of the distinct blobs that it reaches.
+    /// The sum of the sizes of the distinct blobs that it reaches, in bytes.
     pub size: Option<u64>,
-    /// Whether it stays, and why.
+    /// Whether it is kept, and why.
     pub verdict: Verdict,
 }
 
-/// Whether a tag stays or goes.
+/// Whether a tag is kept or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It stays.
+    /// Keep it.
     Keep(Kept),
-    /// It goes.
+    /// Remove it.
     Remove {
         /// Why.
         because: Removed,
-        /// Why only the tag may go and its manifest may not; `None` when the manifest may go with the last of its tags.
+        /// Why its manifest has to stay; `None` when the manifest may be deleted with its last tag.
         untag: Option<Untagged>,
     },
 }
 
 impl Verdict {
-    /// Whether the tag stays.
+    /// Whether the tag is kept.
     pub fn is_kept(&self) -> bool {
         matches!(self, Self::Keep(_))
-    }
-
-    /// Whether the tag goes and its manifest has to stay.
-    pub fn is_untag(&self) -> bool {
-        matches!(self, Self::Remove { untag: Some(_), .. })
     }
 }
 
@@ -71,42 +71,21 @@ impl Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// This rule counts the newest images, and of none that it is about the creation time is known. Ordering by version may help.
+    /// This rule counts the newest images, and no creation time is known in its scope.
     NoTimes(RuleId),
     /// There is no rule.
     NoRule,
 }
 
 impl Plan {
-    /// The rules that it was made by.
+    /// The rules that were applied.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
-    /// The tags that go: of an index before those of what it lists, of a manifest before those of what refers to it.
+    /// The tags to remove: those of an index before those of its children, those of a subject before those of its
+    /// referrers.
     pub fn removals(&self) -> impl ExactSizeIterator<Item = &Decision> {
         self.removals.iter().map(|position| &self.decisions[*position as usize])
-    }
-
-    /// The reason of a decision, in words. `snapshot` is the one that the plan was made from.
-    pub fn reason(&self, decision: &Decision, snapshot: &TagIndex) -> String {
-        let (words, tag) = (self.words(snapshot), Some(decision.tag));
-        match decision.verdict {
-            Verdict::Keep(reason) => ReasonText { words, tag, reason }.to_string(),
-            Verdict::Remove { because, untag } => {
-                let because = ReasonText { words, tag, reason: because };
-                let untag = untag.map(|reason| format!("; {}", ReasonText { words, tag, reason }));
-                format!("{because}{}", untag.unwrap_or_default())
-            }
-        }
-    }
-
-    /// The obstacle as the subject of a sentence: `latest, which could not be read,`.
-    pub fn obstacle_name(&self, snapshot: &TagIndex) -> Option<String> {
-        self.obstacle.map(|obstacle| self.words(snapshot).obstacle(obstacle))
-    }
-
-    fn words<'a>(&'a self, snapshot: &'a TagIndex) -> ReasonWriter<'a> {
-        ReasonWriter { rules: &self.rules, snapshot }
     }
 }

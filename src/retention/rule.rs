@@ -1,4 +1,4 @@
-//! The rule.
+//! Retention rules.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -8,36 +8,37 @@ use semver::VersionReq;
 
 use crate::name::Glob;
 
-/// What to keep and what to remove. A tag that no member keeps is removed: a rule without any would remove everything.
+/// Which tags to keep; the others in its scope are removed. A rule without criteria would remove everything.
 ///
-/// Several rules add up: a tag goes only where each of them removes it.
+/// Several rules add up: a tag is removed only where each of them removes it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rule {
-    /// What people call it where several rules add up, such as `configuration file`; it stands in the reasons of what it keeps.
+    /// Where the rule comes from, such as `configuration file`: a label for the caller's own use.
     pub label: Option<String>,
-    /// Keeps as many of the tags that the rule is about, the first in [`Rule::order`], and with the last of them those that have the
-    /// same place: a creation time in the same second, the same version. A tag without a place, whose time is unknown or that is not
-    /// a version, is kept and does not count.
+    /// Keeps this many tags in scope, the first in [`Rule::order`], and all that tie with the last of them: created in
+    /// the same second, or of the same version. A tag that cannot be ordered, because its time is unknown or it is no
+    /// version, is kept and not counted.
     pub keep_last: Option<NonZeroUsize>,
-    /// Keeps the tags that match one of these.
+    /// Keeps the tags that match one of these globs.
     pub keep: Vec<Glob>,
-    /// Keeps what was created at this time or later, or at an unknown time.
+    /// Keeps tags created at this time or later, or at an unknown time.
     pub keep_newer_than: Option<Cutoff>,
     /// Keeps the versions in this range, see [`VersionKey::is_in`](crate::name::VersionKey::is_in).
     pub keep_semver: Option<VersionReq>,
-    /// Removes only what was created before this time.
+    /// Removes only tags created before this time.
     pub older_than: Option<Cutoff>,
-    /// The tags that the rule is about: those that match one of these, and all if there is none. The rest stays.
+    /// The scope: tags that match one of these globs, or all tags if there is none. The other tags are kept.
     pub matches: Vec<Glob>,
-    /// Of those, the tags that it is not about.
+    /// Tags that match one of these globs are not in scope.
     pub exclude: Vec<Glob>,
-    /// Which tags are the last.
+    /// The order of [`Rule::keep_last`].
     pub order: Order,
 }
 
 impl Rule {
-    /// Whether the rule says what is to go. One that only says which tags it is about does not.
-    pub fn says_what_goes(&self) -> bool {
+    /// Whether the rule says what to keep or remove, and not only its scope.
+    pub fn has_criteria(&self) -> bool {
         let Self { keep_last, keep, keep_newer_than, keep_semver, older_than, .. } = self;
         keep_last.is_some()
             || !keep.is_empty()
@@ -46,18 +47,18 @@ impl Rule {
             || older_than.is_some()
     }
 
-    /// Whether [`Rule::keep_last`] goes by creation time.
+    /// Whether [`Rule::keep_last`] orders by creation time.
     pub(crate) fn orders_by_time(&self) -> bool {
         self.keep_last.is_some() && self.order == Order::Created
     }
 
-    /// Whether creation times decide anything.
+    /// Whether the rule depends on creation times.
     pub(super) fn needs_times(&self) -> bool {
         self.orders_by_time() || self.keep_newer_than.is_some() || self.older_than.is_some()
     }
 }
 
-/// Which tags are the first to be kept.
+/// Which tags come first.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// The newest image first.
@@ -67,12 +68,12 @@ pub enum Order {
     Version,
 }
 
-/// A moment, and what people call it.
+/// A point in time, and how the user gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cutoff {
     /// The moment.
     pub moment: Timestamp,
-    /// For people: what was created before is "older than" this, as `30 days` or `2026-01-31`.
+    /// As the user gave it, such as `30 days` or `2026-01-31`: for display only.
     pub text: String,
 }
 

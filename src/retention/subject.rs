@@ -1,28 +1,29 @@
-//! What a tag refers to, as signatures and SBOMs do: by its manifest's `subject`, or by its name.
+//! The subjects of referrers, such as signatures and SBOMs: by the manifest's `subject` (OCI image specification), or
+//! by the tag's name (OCI distribution specification, "Referrers Tag Schema"; cosign).
 
 use std::collections::HashMap;
 
 use crate::name::{Algorithm, Digest, Tag};
 use crate::registry::snapshot::{ManifestFacts, ManifestId, ManifestState, TagIndex};
 
-/// As much of an encoded digest as a tag can hold.
+/// The most digits of a digest in a tag's name.
 const ENCODED: usize = 64;
 
-/// What something refers to.
+/// The subject of a referrer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// A manifest that a tag reaches.
+    /// A manifest that a tag leads to.
     Known(ManifestId),
-    /// Another one. `None` where nothing but the tag's name says which.
+    /// A manifest that no tag leads to; `None` where it is not in the snapshot.
     Unknown(Option<ManifestId>),
 }
 
-/// Finds what tags refer to.
+/// Finds the subjects of tags.
 pub(super) struct Subjects<'a> {
     snapshot: &'a TagIndex,
-    /// Whether a tag reaches a manifest, by its position.
+    /// By manifest: whether a tag leads to it.
     is_reached: &'a [bool],
-    /// Digests that do not fit into a tag, by as much of them as does.
+    /// Manifests whose digests are too long for a tag's name, by the digits that it would hold.
     long: HashMap<String, ManifestId>,
 }
 
@@ -36,11 +37,11 @@ impl<'a> Subjects<'a> {
         Self { snapshot, is_reached, long }
     }
 
-    /// What a tag refers to by its manifest's own word, and by its name.
+    /// The subjects of a tag: by its manifest, and by its name.
     pub(super) fn of(&self, tag: &Tag, facts: &ManifestFacts) -> [Option<Subject>; 2] {
-        let said = facts.subject.map(|subject| self.find(Some(subject)));
+        let stated = facts.subject.map(|subject| self.find(Some(subject)));
         let named = named_subject(tag).map(|(algorithm, encoded)| self.find(self.of_name(algorithm, encoded)));
-        [said, named]
+        [stated, named]
     }
 
     fn of_name(&self, algorithm: Algorithm, encoded: &str) -> Option<ManifestId> {
@@ -58,9 +59,10 @@ impl<'a> Subjects<'a> {
     }
 }
 
-/// The digest that a tag refers to by its name, as far as a tag can hold it: `sha256-…` lists the referrers of a manifest where the
-/// registry does not (OCI distribution specification, "Referrers Tag Schema"); with an ending it is one of cosign's.
-pub(super) fn named_subject(tag: &Tag) -> Option<(Algorithm, &str)> {
+/// The digest that a tag's name refers to, by its algorithm and the first 64 of its digits: `sha256-…` is the referrers
+/// index of a manifest (OCI distribution specification, "Referrers Tag Schema"); with `.sig`, `.att` or `.sbom` it is
+/// one of cosign's. `None` for other tags.
+pub fn named_subject(tag: &Tag) -> Option<(Algorithm, &str)> {
     let tag = tag.as_str();
     let name = [".sig", ".att", ".sbom"].iter().find_map(|ending| tag.strip_suffix(ending)).unwrap_or(tag);
     let (algorithm, encoded) = name.split_once('-')?;

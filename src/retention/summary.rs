@@ -1,4 +1,4 @@
-//! What is known of whole images: when they were created, and whether all of them could be read.
+//! Creation times of images and indexes, and whether they could be read completely.
 
 use std::collections::HashMap;
 
@@ -10,16 +10,16 @@ use crate::registry::snapshot::{ManifestId, ManifestState, TagIndex};
 /// When an image was created.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Created {
-    /// Nothing says, or a date that build tools set: such an image is neither old nor new.
+    /// No date, or a fixed date of a reproducible build: the image is neither old nor new.
     #[default]
     Unknown,
-    /// A date that most images of the repository have: it says nothing about any of them.
+    /// A date that most images of the repository share, and that therefore says nothing.
     Shared(Timestamp),
     Known(Timestamp),
 }
 
 impl Created {
-    /// The time, where it says something.
+    /// The time, where it is meaningful.
     pub(super) fn known(self) -> Option<Timestamp> {
         match self {
             Self::Known(time) => Some(time),
@@ -27,7 +27,7 @@ impl Created {
         }
     }
 
-    /// The time that is written in the image.
+    /// The time that the image states.
     pub(super) fn written(self) -> Option<Timestamp> {
         match self {
             Self::Known(time) | Self::Shared(time) => Some(time),
@@ -36,27 +36,27 @@ impl Created {
     }
 }
 
-/// What is known of each manifest with all that it lists.
+/// What is known of each manifest together with its descendants.
 pub(super) struct Summaries {
     created: Vec<Created>,
     is_whole: Vec<bool>,
 }
 
 impl Summaries {
-    /// Adds up what each manifest lists. Linear in manifests and the entries of indexes.
+    /// Combines each manifest with its descendants. Linear in manifests and index entries.
     pub(super) fn new(snapshot: &TagIndex, now: Timestamp) -> Self {
         let count = snapshot.manifest_count();
-        let mut sums = Self { created: vec![Created::Unknown; count], is_whole: vec![true; count] };
+        let mut summaries = Self { created: vec![Created::Unknown; count], is_whole: vec![true; count] };
         let mut newest = vec![None; count];
         each_after_its_children(snapshot, |manifest| {
             let position = manifest.position();
             let own = match snapshot.state(manifest) {
                 ManifestState::Read(facts) => {
-                    sums.is_whole[position] = facts.config_error.is_none();
+                    summaries.is_whole[position] = facts.config_error.is_none();
                     facts.created.get().and_then(|time| real_date(time, now))
                 }
                 ManifestState::Unreadable(_) | ManifestState::Unread => {
-                    sums.is_whole[position] = false;
+                    summaries.is_whole[position] = false;
                     None
                 }
                 ManifestState::Missing => None,
@@ -64,15 +64,16 @@ impl Summaries {
             let mut of_children = None;
             for child in snapshot.children(manifest) {
                 of_children = of_children.max(newest[child.position()]);
-                sums.is_whole[position] &= sums.is_whole[child.position()];
+                summaries.is_whole[position] &= summaries.is_whole[child.position()];
             }
             newest[position] = own.max(of_children);
-            sums.created[position] = of_children.or(own).map_or(Created::Unknown, Created::Known);
+            summaries.created[position] = of_children.or(own).map_or(Created::Unknown, Created::Known);
         });
-        sums
+        summaries
     }
 
-    /// Takes the date from `images`, which are manifests that differ, where three of them and more than half share it to the second.
+    /// Marks a date as shared where at least three, and more than half, of `images` have it to the second. The images
+    /// are distinct.
     pub(super) fn drop_shared_dates(&mut self, images: impl Iterator<Item = ManifestId> + Clone) {
         let second = |created: Created| created.known().map(Timestamp::as_second);
         let mut counts: HashMap<i64, usize> = HashMap::new();
@@ -92,18 +93,18 @@ impl Summaries {
         }
     }
 
-    /// When a manifest's image was created; of an index, its newest image.
+    /// When the image of a manifest was created; for an index, its newest image.
     pub(super) fn created(&self, manifest: ManifestId) -> Created {
         self.created[manifest.position()]
     }
 
-    /// Whether the manifest, all that it lists and their configs could be read.
+    /// Whether the manifest, its descendants and their configs could be read.
     pub(super) fn is_whole(&self, manifest: ManifestId) -> bool {
         self.is_whole[manifest.position()]
     }
 }
 
-/// Calls `visit` for every manifest, for children before what lists them.
+/// Calls `visit` for every manifest, for children before their parents.
 fn each_after_its_children(snapshot: &TagIndex, mut visit: impl FnMut(ManifestId)) {
     let mut is_begun = vec![false; snapshot.manifest_count()];
     let mut stack = Vec::new();

@@ -1,4 +1,4 @@
-//! What a client needs in order to trust a server, among the certificates that the server sends.
+//! Finds, among the certificates that a server sends, the one that clients need to trust it.
 
 use std::fmt;
 use std::path::Path;
@@ -10,38 +10,38 @@ use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::certificate::Certificate;
-use super::explain;
+use super::explain::{Rejection, explain};
 use super::file;
 use super::pem;
 use super::presented::PresentedChain;
-use super::rejection::Rejection;
 use super::roots::SystemRoots;
-use super::verifier::{ConfiguredCert, Verifier};
+use super::trust_source::ConfiguredCert;
+use super::verifier::Verifier;
 use crate::error::Tls;
 
-/// A certificate that is to be trusted.
+/// A certificate to trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
-    /// Its encoding.
+    /// Its DER encoding.
     pub der: CertificateDer<'static>,
-    /// What it says.
+    /// Its description.
     pub certificate: Certificate,
 }
 
-/// What an anchor is to the server that sends it.
+/// The role of an anchor in a server's chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnchorKind {
     /// The CA at the end of its chain.
     Root,
-    /// The last CA that it sends, whose own issuer it does not send. Docker, podman, containerd and curl trust one as well as
-    /// a root.
+    /// The last CA that it sends, without that CA's issuer. Docker, podman, containerd and curl accept one as they do a
+    /// root.
     Intermediate,
-    /// Its own certificate, since it sends no CA: trust in it ends when it is renewed.
+    /// Its own certificate, because it sends no CA: trust ends when it is renewed.
     Leaf,
 }
 
 impl Anchor {
-    /// All that is needed to trust a server, as a file holds it.
+    /// The anchors as a PEM file.
     pub fn pem(anchors: &[Self]) -> String {
         anchors.iter().map(|anchor| pem::encode(&anchor.der)).collect()
     }
@@ -69,15 +69,15 @@ impl fmt::Display for AnchorKind {
 }
 
 impl PresentedChain {
-    /// What is best trusted of that which the server sends: the end of its chain, followed by name from its own certificate.
-    /// `None` when its own certificate cannot be read.
+    /// The certificate to trust, of those that the server sends: the end of its chain, followed by name from its own
+    /// certificate. `None` when its own certificate cannot be parsed.
     ///
-    /// The server chooses what it sends, so that somebody has to say that this is the right one.
+    /// The server chooses what it sends: users must verify the fingerprint.
     pub fn anchor(&self) -> Option<(Anchor, AnchorKind)> {
         let sent: Vec<Anchor> = self.chain.iter().filter_map(|sent| Anchor::parse(&sent.der)).collect();
         let leaf = sent.iter().find(|anchor| anchor.der == self.chain[0].der)?;
         let mut end = leaf;
-        // As many steps as there are certificates, so that two that name each other do no harm.
+        // At most as many steps as certificates, in case two name each other as issuer.
         for _ in &sent {
             let issuer = &end.certificate.issuer;
             let next = sent.iter().find(|next| next.certificate.may_issue() && next.certificate.subject == *issuer);
@@ -100,24 +100,24 @@ impl PresentedChain {
         sent.find(|anchor| anchor.certificate.sha256 == *sha256)
     }
 
-    /// Whether somebody who trusts `anchors`, and nothing else, would trust `host`.
+    /// Whether a client that trusts only `anchors` would trust `host`.
     ///
     /// # Errors
     ///
     /// Why not.
     pub fn is_trusted_by(&self, anchors: &[Anchor], host: &str) -> Result<(), Rejection> {
         let from: Arc<Path> = Path::new("").into();
-        let given = |anchor: &Anchor| ConfiguredCert {
+        let configured = |anchor: &Anchor| ConfiguredCert {
             der: anchor.der.clone(),
             certificate: anchor.certificate.clone(),
             from: Arc::clone(&from),
         };
         let nothing = Arc::new(SystemRoots::from_source(Box::new(Vec::new)));
         let algorithms = ring::default_provider().signature_verification_algorithms;
-        let verifier = Verifier::new(nothing, anchors.iter().map(given).collect(), Vec::new(), algorithms);
+        let verifier = Verifier::new(nothing, anchors.iter().map(configured).collect(), Vec::new(), algorithms);
         let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let name = ServerName::try_from(name).map_err(|error| {
-            Rejection::new(Tls::Handshake, format!("{host:?} is not a name that TLS knows: {error}"))
+            Rejection::new(Tls::Handshake, format!("{host:?} is not a valid TLS server name: {error}"))
         })?;
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let sent: Vec<_> = self.chain.iter().map(|sent| sent.der.clone()).collect();

@@ -1,7 +1,7 @@
-//! What a certificate says about itself: names, dates, key, fingerprint (RFC 5280).
+//! Describes certificates: names, dates, key, fingerprint (RFC 5280).
 //!
-//! A description, never a verdict: nothing here decides whom to trust, and no signature is checked. Every text comes from
-//! whoever made the certificate, so each is bounded in length and number; whoever prints one must escape it.
+//! Nothing here decides about trust, and no signature is checked. Every text is chosen by the issuer of the
+//! certificate, so each is bounded in length and number; programs must escape them before printing.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -19,47 +19,48 @@ use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
 
-/// Longest text taken from a certificate, in characters. A DNS name has at most 253.
-const LONGEST_TEXT: usize = 256;
+/// The longest text of a certificate, in characters. A DNS name has at most 253.
+const MAX_TEXT: usize = 256;
 
-/// Most alternative names kept of one certificate.
-const MOST_NAMES: usize = 64;
+/// The largest number of alternative names of one certificate.
+const MAX_NAMES: usize = 64;
 
 /// The description of an X.509 certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// Whom it is for.
+    /// Its subject.
     pub subject: Name,
-    /// Who issued it.
+    /// Its issuer.
     pub issuer: Name,
     /// The DNS names and IP addresses of its `subjectAltName`, in its order, at most 64 of them.
     pub names: Vec<AltName>,
-    /// How many more names there are.
+    /// The number of names that were left out.
     pub names_omitted: usize,
-    /// Begin of validity.
+    /// The beginning of its validity.
     pub not_before: Timestamp,
-    /// End of validity. The "no end" of RFC 5280 §4.1.2.5 reads as the last day that a [`Timestamp`] knows.
+    /// The end of its validity. "No well-defined expiration date" (RFC 5280 §4.1.2.5) is the last moment of a
+    /// [`Timestamp`].
     pub not_after: Timestamp,
-    /// SHA-256 of the whole certificate in DER.
+    /// The SHA-256 of its DER encoding.
     pub sha256: [u8; 32],
     /// X.509 version: 1, 2 or 3.
     pub version: u32,
     /// Whether `basicConstraints` says CA:TRUE.
     pub is_ca: bool,
-    /// Whether it names itself as its issuer.
+    /// Whether it is its own issuer, by name.
     pub self_signed: bool,
-    /// Whether a TLS server may use it: it has no extended key usage, or `serverAuth` is among it.
+    /// Whether a TLS server may use it: without extended key usage, or with `serverAuth`.
     pub for_servers: bool,
     /// Its public key.
     pub key: Key,
     /// The public key as SubjectPublicKeyInfo in DER: two certificates with the same one share their key.
     pub spki: Vec<u8>,
-    /// The algorithm of its signature, for instance `ecdsa-with-SHA256`, or its number when it has no known name.
+    /// The algorithm of its signature, for instance `ecdsa-with-SHA256`, or its OID.
     pub signature_algorithm: String,
 }
 
 impl Certificate {
-    /// Reads a certificate in DER; `None` when it is not one. Bytes that follow the certificate are ignored.
+    /// Parses a certificate in DER; `None` when it is not one. Trailing bytes are ignored.
     pub fn parse(der: &[u8]) -> Option<Self> {
         let (_, parsed) = X509Certificate::from_der(der).ok()?;
         let (names, names_omitted) = alt_names(&parsed);
@@ -86,7 +87,7 @@ impl Certificate {
         format!("sha256:{}", hex::encode(self.sha256))
     }
 
-    /// Where `now` lies in its validity; both ends belong to it.
+    /// Its validity at `now`; both ends are included.
     pub fn validity_at(&self, now: Timestamp) -> Validity {
         if now < self.not_before {
             Validity::NotYet
@@ -97,19 +98,19 @@ impl Certificate {
         }
     }
 
-    /// Whether it can be trusted to issue others at `now`. webpki takes an anchor as it is, whatever its dates.
-    pub(super) fn may_vouch_at(&self, now: Timestamp) -> bool {
+    /// Whether it can be a trust anchor at `now`. webpki accepts anchors whatever their dates.
+    pub(super) fn may_issue_at(&self, now: Timestamp) -> bool {
         self.may_issue() && self.validity_at(now) == Validity::Valid
     }
 
-    /// Whether it may stand as an issuer. Versions 1 and 2 know no `basicConstraints` and get the benefit of the doubt,
-    /// as OpenSSL and Go give it.
+    /// Whether it may be an issuer. Versions 1 and 2 have no `basicConstraints` and are accepted as issuers, as in
+    /// OpenSSL and Go.
     pub fn may_issue(&self) -> bool {
         self.is_ca || self.version < 3
     }
 }
 
-/// A moment as seen from a certificate's dates.
+/// A certificate's validity at some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Validity {
     /// Before `not_before`.
@@ -120,19 +121,19 @@ pub enum Validity {
     Expired,
 }
 
-/// A distinguished name. Two are equal when their encodings are.
+/// A distinguished name. Equal by encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
     /// The first common name (CN) in it.
     pub common_name: Option<String>,
-    /// The whole of it, for instance `O=Corp, CN=Corp Root CA`.
+    /// The complete name, for instance `O=Corp, CN=Corp Root CA`.
     pub text: String,
-    /// Its encoding, outer tag included.
+    /// Its DER encoding.
     pub(super) der: Vec<u8>,
 }
 
 impl Name {
-    /// Reads a distinguished name in DER; `None` when it is not one.
+    /// Parses a distinguished name in DER; `None` when it is not one.
     pub(super) fn parse(der: &[u8]) -> Option<Self> {
         X509Name::from_der(der).ok().map(|(_, name)| Self::new(&name))
     }
@@ -148,7 +149,7 @@ impl Name {
     }
 }
 
-/// The common name, or the whole name where there is none.
+/// Writes the common name, or the complete name without one.
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.common_name.as_deref().unwrap_or(&self.text))
@@ -158,7 +159,7 @@ impl fmt::Display for Name {
 /// A name that a certificate is valid for (RFC 5280 §4.2.1.6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AltName {
-    /// A DNS name, perhaps with a wildcard as its first label.
+    /// A DNS name; its first label may be a wildcard.
     Dns(String),
     /// An IP address.
     Ip(IpAddr),
@@ -176,18 +177,18 @@ impl fmt::Display for AltName {
 /// The kind and size of a public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
-    /// RSA, with the modulus in bits.
+    /// RSA, with the length of the modulus in bits.
     Rsa(usize),
-    /// An elliptic curve, by name or number.
+    /// An elliptic curve, by name or OID.
     Ec(String),
     /// Ed25519.
     Ed25519,
-    /// Another algorithm, by name or number.
+    /// Another algorithm, by name or OID.
     Other(String),
 }
 
 impl Key {
-    /// Reads a SubjectPublicKeyInfo in DER; `None` when it is not one.
+    /// Parses a SubjectPublicKeyInfo in DER; `None` when it is not one.
     pub(super) fn parse(spki: &[u8]) -> Option<Self> {
         SubjectPublicKeyInfo::from_der(spki).ok().map(|(_, key)| Self::new(&key))
     }
@@ -236,7 +237,7 @@ fn oid_name(oid: &Oid<'_>) -> String {
     oid2sn(oid, oid_registry()).map_or_else(|_| bounded(&oid.to_id_string()), str::to_owned)
 }
 
-/// The alternative names that a TLS client looks at, and how many were left out.
+/// The alternative names that TLS clients use, and how many were left out.
 fn alt_names(certificate: &X509Certificate<'_>) -> (Vec<AltName>, usize) {
     let Ok(Some(extension)) = certificate.subject_alternative_name() else { return (Vec::new(), 0) };
     let mut all = extension.value.general_names.iter().filter_map(|name| match name {
@@ -244,7 +245,7 @@ fn alt_names(certificate: &X509Certificate<'_>) -> (Vec<AltName>, usize) {
         GeneralName::IPAddress(bytes) => ip_address(bytes).map(AltName::Ip),
         _ => None,
     });
-    let kept = all.by_ref().take(MOST_NAMES).collect();
+    let kept = all.by_ref().take(MAX_NAMES).collect();
     (kept, all.count())
 }
 
@@ -260,14 +261,14 @@ fn for_servers(certificate: &X509Certificate<'_>) -> bool {
     }
 }
 
-/// Seconds since 1970 as a timestamp; one that it cannot hold becomes the first or the last that it can.
+/// Seconds since 1970 as a timestamp, clamped to its range.
 fn timestamp(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
 
-/// At most [`LONGEST_TEXT`] characters, with an ellipsis in place of the rest.
+/// Truncates to [`MAX_TEXT`] characters and an ellipsis.
 fn bounded(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_TEXT) {
+    match text.char_indices().nth(MAX_TEXT) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn version_1_is_told_from_version_3() {
+    fn version_1_is_distinguished_from_version_3() {
         let seen = Certificate::parse(&fixture::version_1().0).unwrap();
         assert_eq!(seen.version, 1);
         assert!(seen.names.is_empty() && !seen.is_ca && seen.may_issue());
@@ -371,8 +372,8 @@ mod tests {
         params.subject_alt_names =
             (0..500).map(|i| SanType::DnsName(format!("host-{i}.corp").try_into().unwrap())).collect();
         let seen = Certificate::parse(Authority::root("Root").issue(params).der()).unwrap();
-        assert_eq!((seen.names.len(), seen.names_omitted), (MOST_NAMES, 500 - MOST_NAMES));
-        assert_eq!(seen.subject.to_string().chars().count(), LONGEST_TEXT + 1);
+        assert_eq!((seen.names.len(), seen.names_omitted), (MAX_NAMES, 500 - MAX_NAMES));
+        assert_eq!(seen.subject.to_string().chars().count(), MAX_TEXT + 1);
     }
 
     #[test]

@@ -1,46 +1,102 @@
-//! Every error of a TLS handshake as a fault with its cause.
+//! Explains errors of TLS handshakes: the fault, its cause, and the certificates that the server sent.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
+use std::sync::Arc;
 
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
-use super::rejection::Rejection;
+use super::certificate::Certificate;
 use crate::error::Tls;
 
-/// Longest text taken over from rustls, in characters.
-const LONGEST_TEXT: usize = 200;
-
-/// Explains a failed handshake with `host`; `client_certificate_offered` says whether there was one to show.
+/// Why a server was refused, or refused the client.
 ///
-/// A verdict of this floor's own verifier is handed back as it was made.
+/// The verifier's rejection travels inside `rustls::Error::InvalidCertificate(CertificateError::Other(…))`;
+/// [`explain()`] extracts it. Its texts may contain text from the server: programs must escape them before printing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The fault, with the facts that a hint needs.
+    pub fault: Tls,
+    /// The cause, as one sentence in lower case.
+    pub cause: String,
+    /// The certificates that the server sent and that can be parsed, its own first. Empty when they are not the cause.
+    pub chain: Vec<Certificate>,
+}
+
+impl Rejection {
+    /// A rejection that is not about the server's certificates.
+    pub fn new(fault: Tls, cause: impl Into<String>) -> Self {
+        Self { fault, cause: cause.into(), chain: Vec::new() }
+    }
+
+    /// What failed, in one line. `host` is the server as the user knows it, for instance `registry.corp:5000`.
+    pub fn what(&self, host: &str) -> String {
+        match &self.fault {
+            Tls::UnknownIssuer { .. } => format!("certificate of {host} not trusted: unknown authority (x509)"),
+            Tls::Expired { .. } => format!("certificate of {host} has expired"),
+            Tls::NotYetValid { .. } => format!("certificate of {host} is not yet valid"),
+            Tls::WrongName { .. } => format!("the server's certificate is not valid for {host}"),
+            Tls::BadCertificate => format!("certificate of {host} cannot be accepted"),
+            Tls::PlainHttp => format!("{host} speaks plain HTTP on this port, not TLS"),
+            Tls::ClientCertificate { offered: true } => format!("{host} refused the client certificate"),
+            Tls::ClientCertificate { offered: false } => format!("{host} requires a client certificate"),
+            Tls::Version => format!("no TLS protocol version or cipher suite in common with {host}"),
+            Tls::Downgrade { .. } => format!("{host} redirects from https to plain HTTP"),
+            Tls::Handshake => format!("TLS handshake with {host} failed"),
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.cause)
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+impl From<Rejection> for rustls::Error {
+    /// Wraps the rejection for rustls; [`explain()`] extracts it again.
+    fn from(rejection: Rejection) -> Self {
+        rustls::CertificateError::Other(rustls::OtherError(Arc::new(rejection))).into()
+    }
+}
+
+/// The longest text of rustls that is quoted, in characters.
+const MAX_TEXT: usize = 200;
+
+/// Explains a failed handshake with `host`; `client_certificate_offered` says whether the client had a certificate to
+/// present.
+///
+/// A rejection of this module's own verifier is returned as it was made.
 pub fn explain(error: &Error, host: &str, client_certificate_offered: bool) -> Rejection {
     explain_to(ClientSide { offered: client_certificate_offered, asked: false }, error, host)
 }
 
-/// What is known about the client's own certificate in a handshake.
+/// The client certificate's part in a handshake.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ClientSide {
-    /// Whether there was one to show.
+    /// Whether the client had one.
     pub offered: bool,
-    /// Whether the server is known to have asked for one.
+    /// Whether the server is known to have requested one.
     pub asked: bool,
 }
 
-/// [`explain`], with all that is known.
+/// [`explain`], with details of the client certificate.
 pub(super) fn explain_to(client: ClientSide, error: &Error, host: &str) -> Rejection {
     match error {
-        Error::InvalidCertificate(CertificateError::Other(other)) if let Some(verdict) = verdict(other) => verdict,
-        Error::InvalidCertificate(CertificateError::BadSignature) => Rejection::new(
-            Tls::BadCertificate,
-            "the server did not prove that it has the private key of its certificate",
-        ),
+        Error::InvalidCertificate(CertificateError::Other(other)) if let Some(rejection) = rejection_in(other) => {
+            rejection
+        }
+        Error::InvalidCertificate(CertificateError::BadSignature) => {
+            Rejection::new(Tls::BadCertificate, "the server did not prove possession of its certificate's private key")
+        }
         Error::InvalidCertificate(
             CertificateError::UnsupportedSignatureAlgorithmContext { .. }
             | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
-        ) => Rejection::new(Tls::BadCertificate, "its key signed the handshake in a way that is not accepted"),
+        ) => Rejection::new(Tls::BadCertificate, "its key signed the handshake with an unsupported algorithm"),
         Error::InvalidCertificate(error) => Rejection::new(Tls::BadCertificate, words(error)),
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            Rejection::new(Tls::PlainHttp, "its answer is not TLS")
+            Rejection::new(Tls::PlainHttp, "got a plain HTTP response")
         }
         Error::AlertReceived(alert) => alerted(*alert, host, client),
         Error::PeerIncompatible(reason) => Rejection::new(Tls::Version, incompatible(reason)),
@@ -49,17 +105,17 @@ pub(super) fn explain_to(client: ClientSide, error: &Error, host: &str) -> Rejec
     }
 }
 
-fn verdict(other: &rustls::OtherError) -> Option<Rejection> {
+fn rejection_in(other: &rustls::OtherError) -> Option<Rejection> {
     other.0.downcast_ref::<Rejection>().cloned()
 }
 
-/// What the server means by an alert (RFC 8446 §6.2, RFC 5246 §7.2.2).
+/// The meaning of an alert (RFC 8446 §6.2, RFC 5246 §7.2.2).
 fn alerted(alert: AlertDescription, host: &str, client: ClientSide) -> Rejection {
     use AlertDescription as Alert;
     let offered = client.offered;
     let name = words(format_args!("{alert:?}"));
     match alert {
-        // Alerts about certificates can only mean the client's: the server has seen no other.
+        // Alerts about certificates are about the client's: the server has received no other.
         Alert::CertificateRequired
         | Alert::NoCertificate
         | Alert::BadCertificate
@@ -69,46 +125,46 @@ fn alerted(alert: AlertDescription, host: &str, client: ClientSide) -> Rejection
         | Alert::CertificateUnknown
         | Alert::UnknownCA
         | Alert::AccessDenied => client_certificate(offered, &name),
-        // OpenSSL's servers say no more than this in TLS 1.2 when the certificate that they asked for does not come.
+        // OpenSSL's servers send this in TLS 1.2 when the requested certificate is missing.
         Alert::HandshakeFailure if client.asked => client_certificate(offered, &name),
         Alert::ProtocolVersion | Alert::InsufficientSecurity | Alert::InappropriateFallback => {
-            Rejection::new(Tls::Version, format!("TLS 1.2 and 1.3 were offered, and the server says: {name}"))
+            Rejection::new(Tls::Version, format!("TLS 1.2 and 1.3 were offered; the server replied: {name}"))
         }
         Alert::HandshakeFailure => Rejection::new(
             Tls::Version,
-            format!("the server accepts nothing of what was offered (TLS 1.2 and 1.3), and says: {name}"),
+            format!("the server accepts none of the offered parameters (TLS 1.2 and 1.3); it replied: {name}"),
         ),
         Alert::UnrecognisedName => {
-            Rejection::new(Tls::Handshake, format!("the server has no certificate for {host}, and says: {name}"))
+            Rejection::new(Tls::Handshake, format!("the server has no certificate for {host}; it replied: {name}"))
         }
-        _ => Rejection::new(Tls::Handshake, format!("the server says: {name}")),
+        _ => Rejection::new(Tls::Handshake, format!("the server replied: {name}")),
     }
 }
 
 fn client_certificate(offered: bool, alert: &str) -> Rejection {
-    without_client_certificate(offered, &format!("says: {alert}"))
+    without_client_certificate(offered, &format!("replied: {alert}"))
 }
 
-/// A server that asked for a client certificate and closed the connection without a word.
+/// A server that requested a client certificate and closed the connection without an alert.
 pub(super) fn closed_after_asking(offered: bool) -> Rejection {
-    without_client_certificate(offered, "asked for one and closed the connection")
+    without_client_certificate(offered, "requested one and closed the connection")
 }
 
 fn without_client_certificate(offered: bool, what_it_did: &str) -> Rejection {
-    let had = if offered { "the client certificate was shown" } else { "there is no client certificate to show" };
-    Rejection::new(Tls::ClientCertificate { offered }, format!("{had}, and the server {what_it_did}"))
+    let had = if offered { "client certificate presented" } else { "no client certificate configured" };
+    Rejection::new(Tls::ClientCertificate { offered }, format!("{had}; the server {what_it_did}"))
 }
 
 fn incompatible(reason: &PeerIncompatible) -> String {
     match reason {
-        PeerIncompatible::ServerDoesNotSupportTls12Or13 => "the server speaks only TLS 1.1 or older".to_owned(),
+        PeerIncompatible::ServerDoesNotSupportTls12Or13 => "the server supports only TLS 1.1 or older".to_owned(),
         reason => words(format_args!("{reason:?}")),
     }
 }
 
-/// An error's text in plain words: rustls and webpki show many of theirs as identifiers such as `NameConstraintViolation`.
+/// An error's text as words: rustls and webpki format many as identifiers such as `NameConstraintViolation`.
 pub(super) fn words(error: impl Display) -> String {
-    let text: String = error.to_string().chars().take(LONGEST_TEXT).collect();
+    let text: String = error.to_string().chars().take(MAX_TEXT).collect();
     if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric()) {
         return text;
     }
@@ -143,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sorts_of_failure_are_told_apart() {
+    fn the_kinds_of_failure_are_distinguished() {
         use AlertDescription as Alert;
         let cases = [
             (Error::InvalidMessage(InvalidMessage::InvalidContentType), Tls::PlainHttp),
@@ -176,12 +232,12 @@ mod tests {
             }
         }
         let cause = |offered| explain(&Error::AlertReceived(Alert::UnknownCA), "h", offered).cause;
-        assert_eq!(cause(true), "the client certificate was shown, and the server says: unknown CA");
-        assert_eq!(cause(false), "there is no client certificate to show, and the server says: unknown CA");
+        assert_eq!(cause(true), "client certificate presented; the server replied: unknown CA");
+        assert_eq!(cause(false), "no client certificate configured; the server replied: unknown CA");
     }
 
     #[test]
-    fn a_verdict_of_the_verifier_comes_back_as_it_was() {
+    fn a_rejection_of_the_verifier_is_returned_unchanged() {
         let verdict = Rejection::new(Tls::Expired { not_after: "2026-01-01T00:00:00Z".to_owned() }, "it was …");
         assert_eq!(explain(&verdict.clone().into(), "h", true), verdict);
     }
@@ -191,6 +247,28 @@ mod tests {
         assert_eq!(words("NameConstraintViolation"), "name constraint violation");
         assert_eq!(words("UnknownCA"), "unknown CA");
         assert_eq!(words("received corrupt message of type X"), "received corrupt message of type X");
-        assert_eq!(words("x".repeat(10_000)).len(), LONGEST_TEXT);
+        assert_eq!(words("x".repeat(10_000)).len(), MAX_TEXT);
+    }
+
+    #[test]
+    fn what_failed_contains_the_words_that_people_search_for() {
+        let unknown = Tls::UnknownIssuer { issuer: "X".to_owned(), roots: 1, self_signed: false, leaf_only: false };
+        let cases = [
+            (unknown, "unknown authority (x509)"),
+            (Tls::Expired { not_after: String::new() }, "expired"),
+            (Tls::NotYetValid { not_before: String::new() }, "not yet valid"),
+            (Tls::WrongName { names: Vec::new() }, "not valid for registry.corp"),
+            (Tls::PlainHttp, "speaks plain HTTP"),
+            (Tls::Version, "protocol version"),
+            (Tls::Downgrade { to: String::new() }, "plain HTTP"),
+            (Tls::Handshake, "handshake"),
+            (Tls::ClientCertificate { offered: false }, "client certificate"),
+            (Tls::ClientCertificate { offered: true }, "client certificate"),
+        ];
+        for (fault, words) in cases {
+            let what = Rejection::new(fault, "").what("registry.corp:5000");
+            assert!(what.contains(words), "{what}");
+            assert!(what.contains("registry.corp:5000"), "{what}");
+        }
     }
 }

@@ -1,23 +1,23 @@
-//! Reading files, bounded.
+//! Reads files, bounded in size, and maps paths of another root.
 
 use std::fs::File;
 use std::io::{Error, Read, Result};
 use std::path::{Path, PathBuf};
 
-/// Largest file read. A whole system's bundle of roots has some 250 KiB.
-pub(super) const LARGEST: u64 = 8 << 20;
+/// The largest file that is read, in bytes. A system's bundle of roots has some 250 KiB.
+pub(super) const MAX_SIZE: u64 = 8 << 20;
 
-/// Reads a file that somebody named, which may be a pipe such as the shell's `<(…)`.
+/// Reads a file that the user named, which may be a pipe such as the shell's `<(…)`.
 pub(super) fn read_named(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));
+    File::open(path)?.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(Error::other(format!("it is larger than {} MiB", MAX_SIZE >> 20)));
     }
     Ok(bytes)
 }
 
-/// Reads a file that was found. What is no regular file is left alone: to open a pipe could take forever.
+/// Reads a file at a default location. Only a regular file: opening a pipe could block forever.
 pub(super) fn read_found(path: &Path) -> Result<Vec<u8>> {
     if !path.metadata()?.is_file() {
         return Err(Error::other("it is not a file"));
@@ -25,14 +25,14 @@ pub(super) fn read_found(path: &Path) -> Result<Vec<u8>> {
     read_named(path)
 }
 
-/// Where the file is that is called `path` in a file of the machine's in `folder`. An absolute path is one in the eyes of those
-/// who have `root` for their root, such as a node whose files are mounted elsewhere.
+/// The location of the file `path` that a file in `folder` names. An absolute path is relative to `root`, which may be
+/// another system's root, such as a node's file system mounted elsewhere.
 pub(super) fn named_in(folder: &Path, root: &Path, path: impl AsRef<Path>) -> PathBuf {
     let path = path.as_ref();
     path.strip_prefix("/").map_or_else(|_| folder.join(path), |below| root.join(below))
 }
 
-/// What a file below `root` is called by those who have it for their root: the counterpart of [`named_in`].
+/// The path of a file below `root`, as seen from that root: the inverse of [`named_in`].
 pub(super) fn name_below(root: &Path, path: &Path) -> PathBuf {
     path.strip_prefix(root).map_or_else(|_| path.to_owned(), |below| Path::new("/").join(below))
 }
@@ -45,7 +45,7 @@ mod tests {
     fn a_file_beyond_the_limit_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("big.pem");
-        File::create(&path).unwrap().set_len(LARGEST + 1).unwrap();
+        File::create(&path).unwrap().set_len(MAX_SIZE + 1).unwrap();
         for read in [read_named, read_found] {
             assert_eq!(read(&path).unwrap_err().to_string(), "it is larger than 8 MiB");
         }

@@ -1,7 +1,8 @@
-//! Whether a handshake has begun: what tells a server that swallows the handshake from one that is not there at all.
+//! Detects whether a handshake has started: that distinguishes a server that does not answer the handshake from one
+//! that is unreachable.
 //!
-//! The HTTP client gives one time-out for TCP and TLS together. What is asked before the first word of a handshake, whatever the
-//! connection goes through, is the memory of former sessions: so the memory notices when.
+//! The HTTP client has one time-out for TCP and TLS together. Just before a handshake, rustls reads the cache of former
+//! sessions, whatever the connection goes through: so the cache notes the time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -10,15 +11,15 @@ use rustls::NamedGroup;
 use rustls::client::{ClientSessionMemoryCache, ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls::pki_types::ServerName;
 
-/// Sessions that are remembered, as many as rustls does by itself.
-const MOST: usize = 256;
+/// The size of the session cache: rustls' default.
+const MAX_SESSIONS: usize = 256;
 
-/// When the last handshake with a server began.
+/// When the last handshake with a server started.
 #[derive(Debug, Default)]
 pub(super) struct HandshakeStarts(Mutex<Option<Instant>>);
 
 impl HandshakeStarts {
-    /// Whether that was then or later.
+    /// Whether that was at `then` or later.
     pub fn is_since(&self, then: Instant) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|last| last >= then)
     }
@@ -28,7 +29,7 @@ impl HandshakeStarts {
     }
 }
 
-/// The memory of sessions of one configuration.
+/// The session cache of one configuration.
 #[derive(Debug)]
 pub(super) struct Sessions {
     host: String,
@@ -37,10 +38,10 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// Of connections to `host`, as a URL has it.
+    /// For connections to `host`, in the form of a URL.
     pub fn with(host: &str, begun: Arc<HandshakeStarts>) -> Self {
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Self { host, begun, kept: ClientSessionMemoryCache::new(MOST) }
+        Self { host, begun, kept: ClientSessionMemoryCache::new(MAX_SESSIONS) }
     }
 }
 
@@ -50,7 +51,7 @@ impl ClientSessionStore for Sessions {
     }
 
     fn kx_hint(&self, server: &ServerName<'_>) -> Option<NamedGroup> {
-        // A proxy may be reached by TLS as well, with the same configuration.
+        // A TLS connection to a proxy uses the same configuration.
         if server.to_str() == self.host {
             self.begun.now();
         }

@@ -1,4 +1,4 @@
-//! Client certificates: a chain, its private key, and the choice among several when a server asks for one.
+//! Client certificates: a chain, its private key, and the choice among several when a server requests one.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct ClientIdentityFiles {
     pub key: PathBuf,
 }
 
-/// A client certificate with its key, ready to be offered.
+/// A client certificate with its key.
 #[derive(Debug, Clone)]
 pub(super) struct Identity {
     pub certificate: Certificate,
@@ -33,14 +33,14 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Reads two files that the user named. The error names the file and what is wrong with it.
+    /// Reads two files that the user named. The error names the file and the reason.
     pub fn load(files: &ClientIdentityFiles, provider: &CryptoProvider) -> Result<Self> {
         let certificates = read(&files.cert, "client certificate")?;
         let keys = read(&files.key, "client key")?;
         Self::assemble(certificates, keys, provider).map_err(|identity_error| identity_error.into_error(files))
     }
 
-    /// Makes an identity of what a certificate file and a key file hold.
+    /// Makes an identity from the contents of a certificate file and a key file.
     pub fn assemble(certificates: Contents, keys: Contents, provider: &CryptoProvider) -> Result<Self, IdentityError> {
         if certificates.certificates.is_empty() || !certificates.damaged.is_empty() {
             return Err(IdentityError::NoCertificate(certificates.instead_of_certificates()));
@@ -59,7 +59,7 @@ impl Identity {
                 }
             };
             let Some(spki) = key.public_key() else { continue };
-            // The certificate of the key comes first in TLS, wherever it stands in the file.
+            // TLS sends the key's certificate first, wherever it is in the file.
             let Some(own) = chain.iter().position(|(_, certificate)| certificate.spki == spki.as_ref()) else {
                 continue;
             };
@@ -82,21 +82,21 @@ impl Identity {
     }
 }
 
-/// Why a key and a certificate make no identity.
+/// Why a key and a certificate are not an identity.
 #[derive(Debug)]
 pub(super) enum IdentityError {
-    /// What the file holds in place of a certificate.
+    /// What the file contains in place of a certificate.
     NoCertificate(String),
-    /// What the file holds in place of a key.
+    /// What the file contains in place of a key.
     NoKey(String),
-    /// The cryptography's reason.
+    /// The key is not supported; the reason.
     Unsupported(String),
-    /// Whose certificate it is that the key does not belong to.
+    /// The key does not belong to the certificate with this subject.
     Foreign(String),
 }
 
 impl IdentityError {
-    /// The error that names the file at fault.
+    /// An error that names the file.
     pub fn into_error(self, files: &ClientIdentityFiles) -> Error {
         let (cert, key) = (files.cert.display(), files.key.display());
         match self {
@@ -105,11 +105,11 @@ impl IdentityError {
             }
             Self::NoKey(instead) => Error::config(format!("{key} holds no usable client key")).because(instead),
             Self::Unsupported(why) => Error::config(format!("{key} holds no usable client key"))
-                .because("it is neither RSA of 2048 bits or more, ECDSA P-256 or P-384, nor Ed25519")
+                .because("supported are RSA with at least 2048 bits, ECDSA P-256 and P-384, and Ed25519")
                 .because(why),
             Self::Foreign(subject) => {
                 Error::config(format!("client key {key} does not belong to client certificate {cert}"))
-                    .because(format!("the public key of \"{subject}\" is another one"))
+                    .because(format!("\"{subject}\" has a different public key"))
             }
         }
     }
@@ -132,8 +132,9 @@ pub(super) struct Identities {
 }
 
 impl ResolvesClientCert for Identities {
-    /// The first identity that comes from an authority the server named and can sign as it wants. A server that names
-    /// none that fits gets the first all the same, as from OpenSSL: its refusal says more than an empty answer.
+    /// The first identity that is issued by one of the server's authorities and can sign with one of its schemes.
+    /// Without a match the first one is presented all the same, as by OpenSSL: the server's refusal says more than a
+    /// missing certificate.
     fn resolve(&self, authorities: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.asked.store(true, Ordering::Relaxed);
         let able = || self.all.iter().filter(|identity| identity.certified.key.choose_scheme(schemes).is_some());

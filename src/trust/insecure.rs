@@ -1,4 +1,4 @@
-//! No verdict on certificates at all.
+//! Accepts any certificate.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{
@@ -15,15 +15,15 @@ use super::certificate::Certificate;
 use super::refusal::weak_key;
 use super::trust_source::{ReportingVerifier, TrustSource};
 
-/// Accepts any certificate whose key signs the handshake: the connection is private, its far end may be anybody.
+/// Accepts any certificate whose key signs the handshake: the connection is encrypted, its peer is not authenticated.
 #[derive(Debug)]
 pub(super) struct AcceptAny {
     pub algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl AcceptAny {
-    /// Checks a handshake's signature in TLS 1.3 by the key alone: webpki does not read X.509 v1, for which people turn to
-    /// this.
+    /// Checks a TLS 1.3 signature by the key alone: webpki does not parse X.509 v1, which is a common reason to skip
+    /// verification.
     fn verify_tls13_with_key(
         &self,
         message: &[u8],
@@ -35,7 +35,7 @@ impl AcceptAny {
         verify_tls13_signature_with_raw_key(message, &key, signature, &self.algorithms)
     }
 
-    /// The same in TLS 1.2, where a scheme names the hash and leaves the curve open.
+    /// The same for TLS 1.2, where a scheme names the hash and not the curve.
     fn verify_tls12_with_key(
         &self,
         message: &[u8],

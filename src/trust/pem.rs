@@ -1,5 +1,6 @@
-//! Certificates and keys from files as people have them: PEM (RFC 7468) with comments, any line ends, a byte order mark,
-//! OpenSSL's `TRUSTED CERTIFICATE`. A file that lacks what is needed is described by what it holds instead.
+//! Parses certificates and keys in files as users have them: PEM (RFC 7468) with comments, any line ends, a byte order
+//! mark, OpenSSL's `TRUSTED CERTIFICATE`. A file without the expected contents is described by what it contains
+//! instead.
 
 use std::borrow::Cow;
 
@@ -10,21 +11,21 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::certificate::Certificate;
 
-/// What a PEM file holds.
+/// The contents of a PEM file.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
-    /// The certificates, in the order of the file, with what they say.
+    /// The certificates, in the order of the file, with their descriptions.
     pub certificates: Vec<(CertificateDer<'static>, Certificate)>,
     /// The private keys, in the order of the file.
     pub keys: Vec<PrivateKeyDer<'static>>,
-    /// What is in the file that is neither, described.
+    /// Descriptions of its other contents.
     pub others: Vec<String>,
-    /// Sections that cannot be read, described.
+    /// Descriptions of sections that cannot be parsed.
     pub damaged: Vec<String>,
 }
 
 impl Contents {
-    /// Reads the text of a PEM file. Whatever cannot be used is described in `others` and `damaged`.
+    /// Parses a PEM file.
     pub fn parse(bytes: &[u8]) -> Self {
         let text = decode(bytes);
         let mut contents = Self::default();
@@ -63,13 +64,13 @@ impl Contents {
         }
     }
 
-    /// What the file holds in place of certificates, for instance `it holds a private key`.
+    /// What the file contains instead of certificates, for instance `it holds a private key`.
     pub fn instead_of_certificates(&self) -> String {
         let keys = (!self.keys.is_empty()).then_some("a private key");
         self.instead(keys)
     }
 
-    /// What the file holds in place of a private key, for instance `it holds 2 certificates`.
+    /// What the file contains instead of a private key, for instance `it holds 2 certificates`.
     pub fn instead_of_key(&self) -> String {
         let certificates = match self.certificates.len() {
             0 => None,
@@ -96,7 +97,7 @@ impl Contents {
     }
 }
 
-/// A certificate as a section of a file (RFC 7468 §5).
+/// Encodes a certificate as PEM (RFC 7468 §5).
 pub(super) fn encode(der: &CertificateDer<'_>) -> String {
     let mut text = "-----BEGIN CERTIFICATE-----\n".to_owned();
     for (index, character) in BASE64_STANDARD.encode(der).chars().enumerate() {
@@ -116,13 +117,13 @@ struct Section<'a> {
 }
 
 impl Section<'_> {
-    /// Whether it is a private key under a passphrase (PKCS #8, or RFC 1421 headers as OpenSSL writes them).
+    /// Whether it is an encrypted private key (PKCS #8, or RFC 1421 headers as OpenSSL writes them).
     fn is_encrypted(&self) -> bool {
         self.label == "ENCRYPTED PRIVATE KEY"
             || self.lines.iter().any(|line| line.starts_with("Proc-Type:") && line.ends_with("ENCRYPTED"))
     }
 
-    /// The label that RFC 7468 gives it: OpenSSL and old tools use others for certificates.
+    /// The label by RFC 7468: OpenSSL and old tools use others for certificates.
     fn standard_label(&self) -> &str {
         match self.label {
             "TRUSTED CERTIFICATE" | "X509 CERTIFICATE" => "CERTIFICATE",
@@ -141,13 +142,12 @@ impl Section<'_> {
     }
 }
 
-/// The sections of a file. Lines outside of them are comments; blanks around a line do not count, as in text that was
-/// copied out of YAML.
+/// The sections of a file. Lines outside of them are comments; indentation is ignored, as in text copied from YAML.
 fn sections(text: &str) -> Vec<Section<'_>> {
     let mut sections: Vec<Section<'_>> = Vec::new();
     for line in text.split(['\n', '\r']).map(str::trim) {
         if let Some((label, rest)) = line.strip_prefix("-----BEGIN ").and_then(|rest| rest.split_once("-----")) {
-            // A variable that lost its line ends holds the whole section in this line.
+            // A variable without its line breaks has the whole section on this line.
             let (body, ended) = rest.split_once("-----END ").map_or((rest, false), |(body, _)| (body, true));
             sections.push(Section { label: label.trim(), lines: body.split_whitespace().collect(), ended });
         } else if let Some(section) = sections.last_mut().filter(|section| !section.ended) {
@@ -161,8 +161,8 @@ fn sections(text: &str) -> Vec<Section<'_>> {
     sections
 }
 
-/// The text of a file: without its byte order mark, out of the UTF-16 that PowerShell writes, and with the line ends that
-/// JSON and shell variables write as `\n`.
+/// Decodes a file: removes a byte order mark, decodes the UTF-16 that PowerShell writes, and replaces `\n` of JSON and
+/// shell variables by line breaks.
 fn decode(bytes: &[u8]) -> Cow<'_, str> {
     let text = decode_characters(bytes);
     if text.contains("\\n") { Cow::Owned(text.replace("\\n", "\n")) } else { text }
@@ -181,7 +181,7 @@ fn decode_characters(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// The first value in DER, without what follows it: `TRUSTED CERTIFICATE` appends OpenSSL's trust settings.
+/// The first value in DER: `TRUSTED CERTIFICATE` appends OpenSSL's trust settings.
 fn outermost(mut der: Vec<u8>) -> CertificateDer<'static> {
     if let Ok((rest, _)) = x509_parser::parse_x509_certificate(&der) {
         der.truncate(der.len() - rest.len());
@@ -201,7 +201,7 @@ fn described(label: &str) -> String {
     }
 }
 
-/// What a file without any PEM section may be.
+/// Guesses what a file without PEM sections is.
 fn guess(text: &str) -> &'static str {
     // DER begins with a SEQUENCE, whose tag 0x30 is the digit 0; its length is rarely text.
     let binary = text.contains(['\u{FFFD}', '\0']);
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_place_of_a_certificate_is_named() {
+    fn contents_in_place_of_a_certificate_are_named() {
         let (root, _) = chain();
         let base64 = STANDARD.encode(&root);
         let section = |label: &str| format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n");
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_place_of_a_key_is_named() {
+    fn contents_in_place_of_a_key_are_named() {
         let (root, other) = chain();
         assert_eq!(Contents::parse(root.as_bytes()).instead_of_key(), "it holds a certificate");
         assert_eq!(Contents::parse((root + &other).as_bytes()).instead_of_key(), "it holds 2 certificates");
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_every_encoding_are_kept_apart() {
+    fn keys_of_every_encoding_are_distinguished() {
         let section = |label: &str| format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n");
         let text = [section("PRIVATE KEY"), section("RSA PRIVATE KEY"), section("EC PRIVATE KEY")].concat();
         let keys = Contents::parse(text.as_bytes()).keys;

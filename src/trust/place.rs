@@ -1,13 +1,13 @@
-//! A server as trust is configured for it: where it is reached, and under which names.
+//! The address of a server, and the names under which trust is configured for it.
 
 use url::Url;
 
 use crate::name::Registry;
 
-/// The names of Docker Hub under which somebody may have configured it, its own first.
+/// The names of Docker Hub in configuration files, its own first.
 const HUB: [&str; 3] = ["docker.io", "registry-1.docker.io", "index.docker.io"];
 
-/// Where a server is reached and what it is called in certs.d folders and configuration files.
+/// The address of a server, and its names in certs.d folders and configuration files.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Place {
     host: String,
@@ -17,18 +17,18 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Where a registry is reached, named as it was typed.
+    /// The address of a registry, named as typed.
     pub fn of(registry: &Registry) -> Self {
         let base = registry.base();
         let names = if registry.is_docker_hub() { HUB.map(str::to_owned).to_vec() } else { vec![registry.authority()] };
         Self { host: host_of(&base), port: registry.effective_port(), names }
     }
 
-    /// A server that nobody typed the name of, such as a token server; named as in a URL, without the port of HTTPS.
+    /// A server that the user did not type, such as a token server; named as in a URL, without the port of HTTPS.
     pub fn at(host: &str, port: u16) -> Self {
         let host = bracketed(host);
         let name = if port == 443 { host.clone() } else { format!("{host}:{port}") };
-        // Names become names of folders; nothing that is a path is one.
+        // Names become folder names: a name with a path is not one.
         let is_name = !host.starts_with('.') && !host.contains(['/', '\\']) && !host.is_empty();
         Self { host, port, names: is_name.then_some(name).into_iter().collect() }
     }
@@ -45,7 +45,7 @@ impl Place {
 
     /// Whether `address`, a URL or `HOST[:PORT]`, is this server.
     pub fn is_address(&self, address: &str) -> bool {
-        // As containerd does, which takes anything else for a host.
+        // containerd takes anything else for a host, too.
         let url = if address.starts_with("http") && address.contains("://") {
             Url::parse(address)
         } else {
@@ -62,7 +62,7 @@ impl Place {
         &self.names
     }
 
-    /// The names that look like this server's and are not: without its port, or with the port that goes without saying.
+    /// Similar names that do not count: without its port, or with the default port.
     pub fn mistaken_names(&self) -> Vec<String> {
         let without = |name: &String| name.strip_suffix(&format!(":{}", self.port)).map(str::to_owned);
         let with = |name: &String| format!("{name}:{}", self.port);
@@ -74,7 +74,7 @@ fn host_of(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }
 
-/// A host as it stands in a URL.
+/// A host in the form of a URL.
 fn bracketed(host: &str) -> String {
     let host = host.to_ascii_lowercase();
     if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host }

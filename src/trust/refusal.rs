@@ -1,40 +1,39 @@
-//! From webpki's error and the certificates at hand to the facts and the sentence that a person can act on.
+//! Turns webpki's error and the certificates into a fault and a sentence that a person can act on.
 
 use jiff::Timestamp;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, Error};
 
 use super::certificate::{AltName, Certificate, Key, Validity};
-use super::explain::words;
-use super::rejection::Rejection;
-use super::verifier::ConfiguredCert;
+use super::explain::{Rejection, words};
+use super::trust_source::ConfiguredCert;
 use crate::error::Tls;
 
-/// Most names told in a sentence; the facts hold all that were kept.
-const MOST_NAMES_TOLD: usize = 8;
+/// The largest number of names in a sentence; the facts have all of them.
+const MAX_NAMES: usize = 8;
 
-/// Fewest bits of an RSA key that is accepted (ring, as browsers).
-const FEWEST_RSA_BITS: usize = 2048;
+/// The smallest RSA key that is accepted (by ring, as by browsers), in bits.
+const MIN_RSA_BITS: usize = 2048;
 
-/// What was there to vouch for the server.
+/// The trusted certificates that were tried.
 pub(super) struct Considered<'a> {
-    /// Number of the system's roots.
+    /// The number of the system's roots.
     pub system: usize,
-    /// The certificates that were given, those that cannot vouch for anybody included.
-    pub given: &'a [ConfiguredCert],
+    /// The configured certificates, including those that cannot be issuers.
+    pub configured: &'a [ConfiguredCert],
 }
 
 /// A chain that was refused.
 pub(super) struct Refusal<'a> {
-    /// Why, in rustls' terms.
+    /// The error of rustls.
     pub error: Error,
-    /// The readable certificates that the server sent, in its order.
+    /// The certificates that the server sent and that can be parsed, in its order.
     pub chain: Vec<Certificate>,
-    /// The name that was asked for.
+    /// The requested name.
     pub name: &'a ServerName<'a>,
-    /// When.
+    /// The time of verification.
     pub now: Timestamp,
-    /// By what it was judged.
+    /// The trusted certificates.
     pub considered: Considered<'a>,
 }
 
@@ -57,7 +56,7 @@ impl Refusal<'_> {
         };
         match error {
             _ if leaf.version < 3 => bad(format!(
-                "it is an X.509 version {} certificate, which has no subjectAltName; it must be issued again as version 3",
+                "it is an X.509 version {} certificate, which has no subjectAltName; it must be reissued as version 3",
                 leaf.version
             )),
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => self.outdated(Validity::Expired),
@@ -71,7 +70,7 @@ impl Refusal<'_> {
             CertificateError::BadSignature => self.bad_signature(leaf),
             CertificateError::Other(_) if leaf.is_ca && leaf.self_signed => self.unknown_issuer(leaf, false),
             CertificateError::Other(_) if leaf.is_ca => bad(format!(
-                "it is a certificate authority's own (CA:TRUE), issued by \"{}\"; a server needs one with CA:FALSE",
+                "it is a CA certificate (CA:TRUE), issued by \"{}\"; a server needs one with CA:FALSE",
                 leaf.issuer
             )),
             CertificateError::Other(other) => self.other(leaf, other),
@@ -80,15 +79,14 @@ impl Refusal<'_> {
             }
             CertificateError::BadEncoding => bad("it is damaged: it is not valid DER".to_owned()),
             CertificateError::UnsupportedSignatureAlgorithmContext { .. }
-            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => bad(format!(
-                "it or one of its issuers is signed with an algorithm that is not accepted: {}",
-                self.algorithms()
-            )),
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                bad(format!("it or one of its issuers has an unsupported signature algorithm: {}", self.algorithms()))
+            }
             error => bad(words(error)),
         }
     }
 
-    /// The chain as far as it can be followed from the server's own certificate, each followed by its issuer.
+    /// The chain from the server's own certificate, each followed by its issuer, as far as it can be followed.
     fn path<'c>(&'c self, leaf: &'c Certificate) -> Vec<&'c Certificate> {
         let mut path = vec![leaf];
         let mut last = leaf;
@@ -102,40 +100,42 @@ impl Refusal<'_> {
         path
     }
 
-    fn given_named_as_issuer_of<'c>(&'c self, last: &Certificate) -> Option<&'c Certificate> {
-        self.considered.given.iter().map(|given| &given.certificate).find(|given| given.subject == last.issuer)
+    fn configured_issuer_of<'c>(&'c self, last: &Certificate) -> Option<&'c Certificate> {
+        self.considered
+            .configured
+            .iter()
+            .map(|configured| &configured.certificate)
+            .find(|configured| configured.subject == last.issuer)
     }
 
-    /// Nobody vouches for the chain. `namesake` says that somebody trusted has the issuer's name and another key.
+    /// No trusted certificate issued the chain. `namesake` says that a trusted one has the issuer's name and another
+    /// key.
     fn unknown_issuer(&self, leaf: &Certificate, namesake: bool) -> Finding {
         let path = self.path(leaf);
         let last = path.last().copied().unwrap_or(leaf);
-        let given = self.given_named_as_issuer_of(last);
-        if let Some(expired) = given.filter(|given| given.validity_at(self.now) == Validity::Expired) {
+        let configured = self.configured_issuer_of(last);
+        if let Some(expired) = configured.filter(|configured| configured.validity_at(self.now) == Validity::Expired) {
             let not_after = expired.not_after.to_string();
-            let cause = format!(
-                "issued by \"{}\", whose certificate among those given was valid until {not_after}",
-                last.issuer
-            );
+            let cause = format!("issued by \"{}\", whose configured certificate expired at {not_after}", last.issuer);
             return (Tls::Expired { not_after }, cause);
         }
         let leaf_only = self.chain.len() == 1 && !leaf.self_signed;
         let whose = if last.self_signed {
-            format!("signed by itself, \"{}\"", last.subject)
+            format!("self-signed by \"{}\"", last.subject)
         } else {
             format!("issued by \"{}\"", last.issuer)
         };
-        let cause = match given {
-            Some(given) if !given.may_issue() && !last.self_signed => {
-                format!("{whose}; the certificate of that name that was given is no CA's (it lacks CA:TRUE)")
+        let cause = match configured {
+            Some(configured) if !configured.may_issue() && !last.self_signed => {
+                format!("{whose}; the configured certificate with that name is not a CA's (CA:TRUE is missing)")
             }
-            Some(_) => format!("{whose}; the certificate of that name that was given is another one"),
-            None if namesake => format!("{whose}; the trusted certificate of that name has another key"),
+            Some(_) => format!("{whose}; the configured certificate with that name is a different one"),
+            None if namesake => format!("{whose}; the trusted certificate with that name has a different key"),
             None => format!("{whose}, {}", self.not_among(leaf_only)),
         };
         let fault = Tls::UnknownIssuer {
             issuer: last.issuer.to_string(),
-            roots: self.considered.system + self.considered.given.len(),
+            roots: self.considered.system + self.considered.configured.len(),
             self_signed: last.self_signed,
             leaf_only,
         };
@@ -145,30 +145,33 @@ impl Refusal<'_> {
     fn not_among(&self, leaf_only: bool) -> String {
         let roots = match self.considered.system {
             0 => None,
-            1 => Some("the 1 root of this system".to_owned()),
-            many => Some(format!("the {many} roots of this system")),
+            1 => Some("the 1 trusted CA of this system".to_owned()),
+            many => Some(format!("the {many} trusted CAs of this system")),
         };
-        let given = match self.considered.given.len() {
+        let configured = match self.considered.configured.len() {
             0 => None,
-            1 => Some("the 1 certificate given".to_owned()),
-            many => Some(format!("the {many} certificates given")),
+            1 => Some("the 1 configured certificate".to_owned()),
+            many => Some(format!("the {many} configured certificates")),
         };
-        // Where the root was given and only the leaf was sent, what is between them may be all that is missing.
+        // If the root is configured and only the leaf was sent, the intermediate may be all that is missing.
         let which =
-            if leaf_only && given.is_some() { "which is neither sent by the server nor" } else { "which is not" };
-        match (roots, given) {
-            (Some(roots), Some(given)) => format!("{which} among {roots} and {given}"),
+            if leaf_only && configured.is_some() { "which is neither sent by the server nor" } else { "which is not" };
+        match (roots, configured) {
+            (Some(roots), Some(configured)) => format!("{which} among {roots} and {configured}"),
             (Some(all), None) => format!("{which} among {all}"),
-            (None, Some(all)) => format!("{which} among {all}; this system has no roots"),
-            (None, None) => "and this system has no roots".to_owned(),
+            (None, Some(all)) => format!("{which} among {all}; this system has no trusted CAs"),
+            (None, None) => "and this system has no trusted CAs".to_owned(),
         }
     }
 
     fn bad_signature(&self, leaf: &Certificate) -> Finding {
         let path = self.path(leaf);
-        let weak =
-            path.iter().copied().chain(self.considered.given.iter().map(|given| &given.certificate)).find(|issuer| {
-                matches!(issuer.key, Key::Rsa(bits) if bits < FEWEST_RSA_BITS)
+        let weak = path
+            .iter()
+            .copied()
+            .chain(self.considered.configured.iter().map(|configured| &configured.certificate))
+            .find(|issuer| {
+                matches!(issuer.key, Key::Rsa(bits) if bits < MIN_RSA_BITS)
                     && path.iter().any(|issued| issued.issuer == issuer.subject)
             });
         match weak {
@@ -177,7 +180,7 @@ impl Refusal<'_> {
         }
     }
 
-    /// A certificate of the chain, or its own issuer among those given, is outside of its dates.
+    /// A certificate of the chain is expired or not yet valid.
     fn outdated(&self, validity: Validity) -> Finding {
         let Some((place, at_fault)) =
             self.chain.iter().enumerate().find(|(_, one)| one.validity_at(self.now) == validity)
@@ -191,12 +194,12 @@ impl Refusal<'_> {
         };
         if validity == Validity::Expired {
             let not_after = at_fault.not_after.to_string();
-            let cause = format!("{whose} was valid until {not_after}");
+            let cause = format!("{whose} expired at {not_after}");
             (Tls::Expired { not_after }, cause)
         } else {
             let not_before = at_fault.not_before.to_string();
             let now = Timestamp::from_second(self.now.as_second()).unwrap_or(self.now);
-            let cause = format!("{whose} is valid from {not_before} on, and this machine's clock says {now}");
+            let cause = format!("{whose} is valid from {not_before}, and this machine's clock says {now}");
             (Tls::NotYetValid { not_before }, cause)
         }
     }
@@ -209,14 +212,17 @@ impl Refusal<'_> {
                     Some(name) => format!("only CN={name}, which clients ignore since RFC 2818 and RFC 6125"),
                     None => "and no other name".to_owned(),
                 };
-                format!("it has no subjectAltName, {only}; it must be issued again with one")
+                format!("it has no subjectAltName, {only}; it must be reissued with one")
             }
             ServerName::IpAddress(address) => {
                 let address = std::net::IpAddr::from(*address).to_string();
                 if leaf.names.iter().any(|name| matches!(name, AltName::Dns(text) if *text == address)) {
-                    format!("{address} is in it as a DNS name; subjectAltName must have it as an IP address")
+                    format!("{address} is in subjectAltName as a DNS name; it must be there as an IP address")
                 } else {
-                    format!("names in the certificate: {}; an IP address must be among them as such", describe(leaf))
+                    format!(
+                        "names in the certificate: {}; an IP address must be in subjectAltName as an IP address",
+                        describe(leaf)
+                    )
                 }
             }
             ServerName::DnsName(host) if leaf.names.iter().any(|name| covers_top_level(name, host.as_ref())) => {
@@ -233,7 +239,7 @@ impl Refusal<'_> {
     fn other(&self, leaf: &Certificate, other: &rustls::OtherError) -> Finding {
         let issuers = self.path(leaf);
         match issuers.iter().skip(1).find(|issuer| !issuer.may_issue()) {
-            Some(issuer) => bad(format!("\"{}\", which issued it, is no CA (it lacks CA:TRUE)", issuer.subject)),
+            Some(issuer) => bad(format!("its issuer \"{}\" is not a CA (CA:TRUE is missing)", issuer.subject)),
             None => bad(words(other)),
         }
     }
@@ -253,11 +259,11 @@ fn bad(cause: String) -> Finding {
     (Tls::BadCertificate, cause)
 }
 
-/// The names of a certificate as a list that fits in a sentence.
+/// The names of a certificate as a list for a sentence.
 fn describe(certificate: &Certificate) -> String {
-    let told: Vec<_> = certificate.names.iter().take(MOST_NAMES_TOLD).map(ToString::to_string).collect();
-    let more = certificate.names.len() - told.len() + certificate.names_omitted;
-    let names = told.join(", ");
+    let listed: Vec<_> = certificate.names.iter().take(MAX_NAMES).map(ToString::to_string).collect();
+    let more = certificate.names.len() - listed.len() + certificate.names_omitted;
+    let names = listed.join(", ");
     if more == 0 { names } else { format!("{names} and {more} more") }
 }
 
@@ -271,13 +277,13 @@ fn covers_top_level(name: &AltName, host: &str) -> bool {
 }
 
 fn too_weak(whose: &str, key: &Key) -> String {
-    format!("{whose}, {key}, is too short to be accepted: {FEWEST_RSA_BITS} bits are the least")
+    format!("{whose}, {key}, is too short: at least {MIN_RSA_BITS} bits are required")
 }
 
-/// Explains the failure of a handshake's signature by the server's key where that is its reason.
+/// Explains a failed signature of the handshake by the server's key, where its size is the cause.
 pub(super) fn weak_key(leaf: &CertificateDer<'_>, error: Error) -> Error {
     match Certificate::parse(leaf) {
-        Some(leaf) if matches!(leaf.key, Key::Rsa(bits) if bits < FEWEST_RSA_BITS) => {
+        Some(leaf) if matches!(leaf.key, Key::Rsa(bits) if bits < MIN_RSA_BITS) => {
             let cause = too_weak("its key", &leaf.key);
             Rejection { fault: Tls::BadCertificate, cause, chain: vec![leaf] }.into()
         }

@@ -1,4 +1,5 @@
-//! The system's roots: read when a certificate is to be judged by them, once, and never before.
+//! The system's roots, read by the first [`SystemRoots::get`]. That takes some milliseconds, which plain HTTP, a failed
+//! connection and a server with a configured CA do not need.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -18,14 +19,14 @@ pub(super) struct SystemRoots {
 
 /// The certificates of the system's store.
 pub(super) struct Loaded {
-    /// Those that can stand at the end of a chain.
+    /// Those that can be trust anchors.
     pub store: RootCertStore,
     /// All of them, to find a server's own certificate among them.
     pub certificates: Vec<CertificateDer<'static>>,
 }
 
 impl SystemRoots {
-    /// The store of the operating system, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name in its place.
+    /// The store of the operating system, or the one that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
     pub fn native() -> Self {
         Self::from_source(Box::new(native))
     }
@@ -34,12 +35,12 @@ impl SystemRoots {
         Self { source, loaded: OnceLock::new() }
     }
 
-    /// The roots; an empty or partly unreadable store is no error.
+    /// The roots. An empty or partly unreadable store is not an error.
     pub fn get(&self) -> &Loaded {
         self.loaded.get_or_init(|| {
             let certificates = (self.source)();
             let mut store = RootCertStore::empty();
-            // Stores hold old certificates that webpki cannot read; each such root is merely not trusted.
+            // Stores contain old certificates that webpki cannot parse; these are just not trusted.
             let (usable, ignored) = store.add_parsable_certificates(certificates.iter().cloned());
             tracing::debug!(usable, ignored, "loaded the system's roots");
             Loaded { store, certificates }
@@ -78,7 +79,7 @@ mod tests {
     use crate::trust::fixture::Authority;
 
     #[test]
-    fn the_source_is_asked_once_and_late() {
+    fn the_source_is_read_once_and_late() {
         let asked = Arc::new(AtomicUsize::new(0));
         let root = Authority::root("Root");
         let roots = SystemRoots::from_source(Box::new({

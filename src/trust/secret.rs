@@ -1,5 +1,5 @@
-//! Certificate authorities in Kubernetes objects, as `kubectl get secret -o yaml` or `-o json` prints them: `ca.crt`, else
-//! `tls.crt`, of a `Secret` or a `ConfigMap`, one by one or in a `List`.
+//! Reads CA certificates from Kubernetes objects, as `kubectl get secret -o yaml` or `-o json` prints them: `ca.crt`,
+//! else `tls.crt`, of a `Secret` or a `ConfigMap`, one by one or in a `List`.
 
 use std::path::Path;
 
@@ -12,12 +12,12 @@ use super::file;
 use super::pem::Contents;
 use crate::error::{Error, Result};
 
-/// Reads the certificates to trust out of a file with Kubernetes objects: all in the `ca.crt` that there are. Without one,
-/// the CA certificates in `tls.crt`, or where there are none either, the server's own.
+/// Reads the certificates to trust from a file with Kubernetes objects: all in `ca.crt`, if any. Otherwise the CA
+/// certificates in `tls.crt` or, without any, the server's own.
 ///
 /// # Errors
 ///
-/// [`Kind::Config`](crate::Kind::Config) when there are none. Nothing of the file is quoted: there are keys in it.
+/// [`Kind::Config`](crate::Kind::Config) when there are none. Nothing of the file is quoted: it contains keys.
 pub fn anchors_of_secret(path: &Path) -> Result<Vec<Anchor>> {
     let refuse = |why: String| Error::config(format!("no CA in {}", path.display())).because(why);
     let bytes = file::read_named(path)
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_ca_says_why_and_quotes_nothing() {
+    fn a_file_without_a_ca_is_explained_without_quoting_it() {
         let key = Authority::root("R").key_pem();
         for (text, why) in [
             (json!({"kind": "Pod"}).to_string(), "there is no Secret or ConfigMap with ca.crt or tls.crt in it"),

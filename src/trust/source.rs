@@ -1,4 +1,4 @@
-//! What was found about trust, and in which file: for whoever wants to know why a server is trusted, or is not.
+//! What was found about trust, and in which file: to explain why a server is trusted, or not.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,30 +6,30 @@ use std::path::{Path, PathBuf};
 use super::certificate::Certificate;
 use crate::error::Error;
 
-/// One thing found about trust in one server.
+/// A setting for trust in one server.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// Whose configuration it is.
+    /// The owner of the configuration.
     pub origin: Origin,
-    /// The file, or the folder where it is about the folder itself.
+    /// The file, or the folder.
     pub path: PathBuf,
-    /// What it gives.
-    pub gives: Provides,
+    /// Its contents.
+    pub provides: Provides,
 }
 
 impl Source {
-    /// The file among `sources` that asks not to verify the server's certificate, which is not obeyed.
+    /// The file among `sources` that asks to skip verification of the server's certificate, which is ignored.
     pub fn ignored_skip_verify(sources: &[Self]) -> Option<&Path> {
-        sources.iter().find(|source| matches!(source.gives, Provides::Insecure)).map(|source| source.path.as_path())
+        sources.iter().find(|source| matches!(source.provides, Provides::Insecure)).map(|source| source.path.as_path())
     }
 }
 
-/// Whose configuration something was found in.
+/// The owner of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// What the user named.
+    /// A file that the user named.
     User,
-    /// The folder of this program, `rls/certs.d` in the user's configuration.
+    /// The program's own `certs.d` ([`Options::own_certs_d`](super::Options::own_certs_d)).
     Own,
     /// Docker's `certs.d`.
     Docker,
@@ -41,93 +41,80 @@ pub enum Origin {
     Registries,
 }
 
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::User => "named by the user",
-            Self::Own => "rls",
-            Self::Docker => "docker",
-            Self::Containers => "containers (podman, skopeo, buildah)",
-            Self::Containerd => "containerd",
-            Self::Registries => "k3s or rke2",
-        })
-    }
-}
-
-/// What a file gives.
+/// What a file provides.
 #[derive(Debug, Clone)]
 pub enum Provides {
-    /// Certificates that may vouch for the server.
+    /// CA certificates for the server.
     Authorities(Vec<Certificate>),
-    /// A certificate to show to the server, with its key in `key`.
+    /// A client certificate for the server; its key is in `key`.
     ClientIdentity {
         /// The certificate.
         certificate: Box<Certificate>,
         /// The file of its key.
         key: PathBuf,
     },
-    /// The wish not to verify the server's certificate, which is not obeyed.
+    /// A request to skip verification of the server's certificate, which is ignored.
     Insecure,
-    /// Nothing, although somebody may think that it does.
+    /// Nothing, although it was meant to.
     Nothing(Unused),
-    /// Nothing, and no connection is made while it is so.
+    /// Nothing; connections fail until it is fixed.
     Broken {
-        /// What is wrong.
+        /// The error.
         error: Error,
-        /// Whether it is the certificate of a CA, which belongs in a file of another name.
+        /// Whether it is a CA certificate, which belongs in a file of another name.
         is_authority: bool,
     },
 }
 
-/// Why something that was found is not used.
+/// Why a file is not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unused {
-    /// It may not be read by this user.
+    /// The user may not read it.
     Denied,
-    /// It cannot be read; why.
+    /// It cannot be read; the reason.
     Unreadable(String),
-    /// It holds no certificate; what it holds instead.
+    /// It contains no certificate; what it contains instead.
     NoCertificate(String),
-    /// A part of it is damaged; which.
+    /// A part of it is damaged; which one.
     Damaged(String),
-    /// It is a CA certificate whose name does not end in `.crt`, the only ones that are read.
+    /// It is a CA certificate whose file name does not end in `.crt`.
     NotNamedCrt,
-    /// It is a client's key without the certificate of the same name beside it.
+    /// It is a client key without a certificate of the same name.
     KeyWithoutCertificate,
-    /// It is a client certificate that cannot be used; why.
+    /// It is an unusable client certificate; the reason.
     ClientIdentity(String),
-    /// It is a folder for a name that differs by the port: `reg` is not `reg:5000`, nor `reg:443`.
+    /// It is a folder for a name with another port: `reg` is not `reg:5000`, nor `reg:443`.
     OtherPort {
-        /// What the folder has to be called for this server.
+        /// The folder's name for this server.
         expected: String,
     },
-    /// Its syntax is wrong; where.
+    /// Its syntax is invalid; where.
     Syntax(String),
-    /// The key in it has a scheme, which its readers do not expect.
+    /// Its key has a scheme, which clients do not expect.
     KeyWithScheme {
-        /// The key as it stands there.
+        /// The key as written.
         key: String,
-        /// The key as it has to be.
+        /// The correct key.
         expected: String,
     },
-    /// `configs` stands under `mirrors`, where nobody reads it.
+    /// `configs` is below `mirrors`, where clients ignore it.
     Misplaced,
 }
 
 impl fmt::Display for Unused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Denied => f.write_str("it may not be read by this user"),
+            Self::Denied => f.write_str("permission denied"),
             Self::Unreadable(why) => write!(f, "it cannot be read: {why}"),
             Self::NoCertificate(what) => write!(f, "it holds no certificate: {what}"),
             Self::Damaged(what) | Self::ClientIdentity(what) => f.write_str(what),
-            Self::NotNamedCrt => f.write_str("it is a CA certificate and its name does not end in .crt"),
+            Self::NotNamedCrt => f.write_str("it is a CA certificate whose file name does not end in .crt"),
             Self::KeyWithoutCertificate => f.write_str("it is a key without the .cert file of the same name"),
-            Self::OtherPort { expected } => write!(f, "it is for another port, the folder would be {expected}"),
+            Self::OtherPort { expected } => write!(f, "it is for another port; this registry's folder is {expected}"),
             Self::Syntax(place) => f.write_str(place),
-            Self::KeyWithScheme { key, expected } => write!(f, "its key {key:?} has to be {expected:?}"),
-            Self::Misplaced => f.write_str("configs stands under mirrors and belongs beside it"),
+            Self::KeyWithScheme { key, expected } => write!(f, "its key {key:?} must be {expected:?}"),
+            Self::Misplaced => f.write_str("configs is nested in mirrors; it must be a top-level key"),
         }
     }
 }

@@ -1,24 +1,27 @@
-//! Who vouches for a server whose certificate is accepted.
+//! What trust in a server comes from: certificates that were configured for it, or the system's roots.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustls::Error;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
-/// To whom a server owes it that its certificate is accepted.
+use super::certificate::Certificate;
+
+/// Why a server certificate was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrustSource {
-    /// An authority whose certificate is in this file.
+    /// A CA certificate in this file.
     Authority(PathBuf),
-    /// This file, which holds the server's own certificate.
+    /// The server's own certificate in this file.
     Pin(PathBuf),
     /// The system's roots.
     System,
-    /// The system's roots, among which is the server's own certificate.
+    /// The server's own certificate among the system's roots.
     SystemPin,
-    /// Nobody: any certificate is accepted.
+    /// Verification is disabled.
     Nobody,
 }
 
@@ -26,17 +29,17 @@ impl fmt::Display for TrustSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Authority(path) => path.display().fmt(f),
-            Self::Pin(path) => write!(f, "{}, which holds its own certificate", path.display()),
+            Self::Pin(path) => write!(f, "{}, which contains its own certificate", path.display()),
             Self::System => f.write_str("the system's roots"),
-            Self::SystemPin => f.write_str("the system's roots, which hold its own certificate"),
-            Self::Nobody => f.write_str("nobody: its certificate is not verified"),
+            Self::SystemPin => f.write_str("the system's roots, which contain its own certificate"),
+            Self::Nobody => f.write_str("not verified"),
         }
     }
 }
 
-/// A verifier that says who vouches.
+/// A verifier that reports why it accepted a certificate.
 pub(super) trait ReportingVerifier: ServerCertVerifier {
-    /// Who vouches for a server with these certificates.
+    /// Why a server with these certificates is trusted.
     ///
     /// # Errors
     ///
@@ -48,4 +51,24 @@ pub(super) trait ReportingVerifier: ServerCertVerifier {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<TrustSource, Error>;
+}
+
+/// A certificate that the user or a file of another client configured.
+#[derive(Debug, Clone)]
+pub(super) struct ConfiguredCert {
+    pub der: CertificateDer<'static>,
+    pub certificate: Certificate,
+    /// Its file.
+    pub from: Arc<Path>,
+}
+
+impl ConfiguredCert {
+    /// The certificates of one file.
+    pub fn all_from(
+        certificates: Vec<(CertificateDer<'static>, Certificate)>,
+        path: &Path,
+    ) -> impl Iterator<Item = Self> {
+        let from: Arc<Path> = path.into();
+        certificates.into_iter().map(move |(der, certificate)| Self { der, certificate, from: Arc::clone(&from) })
+    }
 }

@@ -1,6 +1,6 @@
-//! Whether a server's certificate is trusted: webpki's judgement, and the pin that it lacks.
+//! Verifies server certificates: webpki's verification, and pinned certificates.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Once};
 
 use jiff::Timestamp;
@@ -14,72 +14,53 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 use super::certificate::{Certificate, Validity};
 use super::refusal::{Considered, Refusal, weak_key};
 use super::roots::SystemRoots;
-use super::trust_source::{ReportingVerifier, TrustSource};
+use super::trust_source::{ConfiguredCert, ReportingVerifier, TrustSource};
 
-/// A certificate that the user or a file of another client supplied.
-#[derive(Debug, Clone)]
-pub(super) struct ConfiguredCert {
-    pub der: CertificateDer<'static>,
-    pub certificate: Certificate,
-    /// The file it was in.
-    pub from: Arc<Path>,
-}
-
-impl ConfiguredCert {
-    /// The certificates of one file.
-    pub fn all_from(
-        certificates: Vec<(CertificateDer<'static>, Certificate)>,
-        path: &Path,
-    ) -> impl Iterator<Item = Self> {
-        let from: Arc<Path> = path.into();
-        certificates.into_iter().map(move |(der, certificate)| Self { der, certificate, from: Arc::clone(&from) })
-    }
-}
-
-/// Trusts what leads to a root of the system or to a certificate that was given.
+/// Trusts chains to a root of the system or to a configured certificate.
 ///
-/// A given CA certificate is an anchor whether or not it is a root, as with Go and OpenSSL's partial chains: a file with
-/// the intermediate alone suffices. Unlike webpki, which takes anchors as they are, an expired one does not count.
+/// A configured CA certificate is an anchor whether or not it is a root, as in Go and with OpenSSL's partial chains: a
+/// file with just the intermediate suffices. Unlike in webpki, which accepts any anchor, an expired one does not count.
 #[derive(Debug)]
 pub(super) struct Verifier {
     system: Arc<SystemRoots>,
-    given: Vec<ConfiguredCert>,
-    /// What was found and could not be used, which may be what a refused server lacks.
+    configured: Vec<ConfiguredCert>,
+    /// What could not be used, which may be what a refused server needs.
     unused: Vec<String>,
     algorithms: WebPkiSupportedAlgorithms,
     nothing_trusted: Once,
-    told_unused: Once,
+    warned_of_unused: Once,
 }
 
 impl Verifier {
     pub fn new(
         system: Arc<SystemRoots>,
-        given: Vec<ConfiguredCert>,
+        configured: Vec<ConfiguredCert>,
         unused: Vec<String>,
         algorithms: WebPkiSupportedAlgorithms,
     ) -> Self {
-        Self { system, given, unused, algorithms, nothing_trusted: Once::new(), told_unused: Once::new() }
+        Self { system, configured, unused, algorithms, nothing_trusted: Once::new(), warned_of_unused: Once::new() }
     }
 
-    /// The given certificates that may issue at `now`, as anchors.
-    fn given_anchors(&self, now: Timestamp) -> RootCertStore {
+    /// The configured certificates that may issue at `now`, as anchors.
+    fn configured_anchors(&self, now: Timestamp) -> RootCertStore {
         let mut store = RootCertStore::empty();
-        let usable = self.given.iter().filter(|given| given.certificate.may_vouch_at(now));
-        store.add_parsable_certificates(usable.map(|given| given.der.clone()));
+        let usable = self.configured.iter().filter(|configured| configured.certificate.may_issue_at(now));
+        store.add_parsable_certificates(usable.map(|configured| configured.der.clone()));
         store
     }
 
-    fn judge(&self, presented: &Presented<'_>) -> Result<TrustSource, Error> {
+    fn evaluate(&self, presented: &Presented<'_>) -> Result<TrustSource, Error> {
         let parsed = ParsedCertificate::try_from(presented.leaf)?;
-        let mut anchors = self.given_anchors(presented.timestamp());
-        // What was given is tried alone first: a server under a private CA is accepted without reading the system's roots.
-        if !self.given.is_empty() {
+        let mut anchors = self.configured_anchors(presented.timestamp());
+        // Configured certificates are tried alone first: a server with a private CA is accepted without reading the
+        // system's roots.
+        if !self.configured.is_empty() {
             let verdict = self.chain(&parsed, &anchors, presented);
             if verdict.is_ok() {
                 verify_server_name(&parsed, presented.name)?;
-                return Ok(TrustSource::Authority(self.vouching(&parsed, presented)));
+                return Ok(TrustSource::Authority(self.file_of_anchor(&parsed, presented)));
             }
-            let pin = self.given.iter().find(|given| given.der == *presented.leaf);
+            let pin = self.configured.iter().find(|configured| configured.der == *presented.leaf);
             if let Some(pin) = pin
                 && verdict.as_ref().is_err_and(|error| presented.may_be_pinned(error))
             {
@@ -111,33 +92,33 @@ impl Verifier {
         verify_server_cert_signed_by_trust_anchor(leaf, anchors, presented.intermediates, presented.now, algorithms)
     }
 
-    /// The file of the first given certificate by which alone the chain is accepted: of several of one name, only one may have
-    /// the right key. Where that takes more than one, it is the first.
-    fn vouching(&self, leaf: &ParsedCertificate<'_>, presented: &Presented<'_>) -> PathBuf {
+    /// The file of the first configured certificate that suffices to accept the chain: of several with one name, only
+    /// one may have the right key. The first file where no single one suffices.
+    fn file_of_anchor(&self, leaf: &ParsedCertificate<'_>, presented: &Presented<'_>) -> PathBuf {
         let now = presented.timestamp();
-        let is_enough = |given: &ConfiguredCert| {
+        let is_enough = |configured: &ConfiguredCert| {
             let mut alone = RootCertStore::empty();
-            given.certificate.may_vouch_at(now)
-                && alone.add(given.der.clone()).is_ok()
+            configured.certificate.may_issue_at(now)
+                && alone.add(configured.der.clone()).is_ok()
                 && self.chain(leaf, &alone, presented).is_ok()
         };
-        let given = self.given.iter().find(|given| is_enough(given)).or(self.given.first());
-        given.map(|given| given.from.to_path_buf()).unwrap_or_default()
+        let configured = self.configured.iter().find(|configured| is_enough(configured)).or(self.configured.first());
+        configured.map(|configured| configured.from.to_path_buf()).unwrap_or_default()
     }
 
     fn refuse(&self, error: Error, presented: &Presented<'_>) -> Error {
-        self.told_unused.call_once(|| self.unused.iter().for_each(|unused| tracing::warn!("{unused}")));
+        self.warned_of_unused.call_once(|| self.unused.iter().for_each(|unused| tracing::warn!("{unused}")));
         let refusal = Refusal {
             error,
             chain: presented.described(),
             name: presented.name,
             now: presented.timestamp(),
-            considered: Considered { system: self.system_count(), given: &self.given },
+            considered: Considered { system: self.system_count(), configured: &self.configured },
         };
         refusal.into_rejection().into()
     }
 
-    /// Number of the system's roots, which a refusal reports if they were read to come to it.
+    /// The number of the system's roots; 0 if they were not read.
     fn system_count(&self) -> usize {
         if self.system.are_loaded() { self.system.get().store.len() } else { 0 }
     }
@@ -152,7 +133,7 @@ impl ReportingVerifier for Verifier {
         now: UnixTime,
     ) -> Result<TrustSource, Error> {
         let presented = Presented { leaf, intermediates, name, now };
-        self.judge(&presented).map_err(|error| self.refuse(error, &presented))
+        self.evaluate(&presented).map_err(|error| self.refuse(error, &presented))
     }
 }
 
@@ -193,7 +174,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// What a server presented, and for which name and moment it is judged.
+/// What a server presented, and the name and time to verify it for.
 struct Presented<'a> {
     leaf: &'a CertificateDer<'a>,
     intermediates: &'a [CertificateDer<'a>],
@@ -214,12 +195,12 @@ impl Presented<'_> {
         Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
     }
 
-    /// Whether webpki refused the chain only because nobody vouches for the leaf, which a byte-equal trusted certificate
-    /// makes up for. `openssl req -x509` makes such certificates: their own issuer, and with CA:TRUE, which webpki accepts
-    /// of no server whatever is trusted.
+    /// Whether webpki refused the chain only because no trusted certificate issued the leaf, which a byte-equal trusted
+    /// certificate makes up for. `openssl req -x509` makes such certificates: self-signed, and with CA:TRUE, which
+    /// webpki never accepts for a server.
     ///
-    /// A bad signature counts too: it is what a namesake among the anchors, such as the certificate's own predecessor,
-    /// makes of an unknown issuer.
+    /// A bad signature counts too: it is the result for an anchor with the issuer's name and another key, such as the
+    /// certificate's own predecessor.
     fn may_be_pinned(&self, error: &Error) -> bool {
         match error {
             Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => true,
@@ -232,8 +213,8 @@ impl Presented<'_> {
         }
     }
 
-    /// What remains to be checked of a leaf that is trusted byte for byte: name, dates, purpose. webpki may have stopped
-    /// before it came to them.
+    /// Checks what remains for a pinned certificate: name, dates, purpose. webpki may have failed before it got to
+    /// them.
     fn check_pinned(&self, parsed: &ParsedCertificate<'_>) -> Result<(), Error> {
         verify_server_name(parsed, self.name)?;
         let leaf = Certificate::parse(self.leaf).ok_or(CertificateError::BadEncoding)?;

@@ -298,7 +298,7 @@ fn a_plan_is_written_where_there_is_a_folder() {
     would-remove→shared/app:1.3.9
     --- stderr
     error: cannot write the plan none/plan.json
-    cause: there is no folder none
+    cause: folder none does not exist
     ");
     assert!(!rls.home().join("none").exists());
 }

@@ -72,18 +72,18 @@ pub struct Command {
 
 impl Command {
     fn new(world: &World, chance: &mut fastrand::Rng) -> Self {
-        let policy = RemovalPolicy {
-            placeholder: chance.u8(..3) == 0,
-            purge: chance.bool(),
-            referrers: chance.u8(..4) == 0,
-            force: chance.u8(..10) == 0,
-            ..RemovalPolicy::default()
-        };
+        let mut policy = RemovalPolicy::default();
+        policy.placeholder = chance.u8(..3) == 0;
+        policy.purge = chance.bool();
+        policy.referrers = chance.u8(..4) == 0;
+        policy.force = chance.u8(..10) == 0;
         let used = (chance.u8(..8) == 0).then(|| used(world, chance));
         let inspect = if chance.u8(..3) == 0 { Inspect::Full } else { Inspect::Minimal };
         let mut command = Self { requests: Vec::new(), policy, inspect, rule: None, used };
         if chance.u8(..4) == 0 {
-            command.rule = Some(Rule { keep_last: NonZeroUsize::new(chance.usize(1..4)), ..Rule::default() });
+            let mut rule = Rule::default();
+            rule.keep_last = NonZeroUsize::new(chance.usize(1..4));
+            command.rule = Some(rule);
             return command;
         }
         let mut tags: Vec<_> = world.start.tags.iter().collect();
@@ -102,30 +102,32 @@ impl Command {
         let digest = digest.parse().expect("a digest");
         let mut policy = self.policy.clone();
         if chance.u8(..5) == 0 {
-            policy.siblings = Siblings::Go;
+            policy.siblings = Siblings::RemoveAll;
         }
         if chance.u8(..6) == 0 {
-            return Some(RemovalRequest { target: Target::Manifest(digest), expected: None, follows: None, policy });
+            return Some(RemovalRequest::new(Target::Manifest(digest)).with_policy(policy));
         }
-        if policy.siblings == Siblings::Go {
+        if policy.siblings == Siblings::RemoveAll {
             policy.methods = Methods::Only(Method::Manifest);
         }
         let expected = (chance.u8(..3) == 0).then_some(digest);
-        Some(RemovalRequest { target: Target::Tag(tag.parse().ok()?), expected, follows: None, policy })
+        Some(RemovalRequest::tag(tag.parse().ok()?).expecting(expected).with_policy(policy))
     }
 
     async fn plan(&self, client: &Client, repository: &Repository) -> Outcome<Plan> {
         let Some(rule) = &self.rule else {
-            let used = self.used.clone().map(Arc::new);
-            let options = PlanOptions { inspect: self.inspect, used, ..PlanOptions::default() };
+            let mut options = PlanOptions::default();
+            options.inspect = self.inspect;
+            options.used = self.used.clone().map(Arc::new);
             return Plan::make(client, repository, self.requests.clone(), options).await;
         };
-        let options = SnapshotOptions { dates: true, ..SnapshotOptions::default() };
+        let mut options = SnapshotOptions::default();
+        options.dates = true;
         let snapshot = Arc::new(client.snapshot(repository, options).await?);
         let now = "2026-01-01T00:00:00Z".parse().expect("a time");
         let used = self.used.clone().unwrap_or_default();
         let decided = decide(std::slice::from_ref(rule), &snapshot, &used, &retention::Options::at(now));
-        let requests = RemovalRequest::by_rule(&decided, &snapshot, &self.policy);
+        let requests = RemovalRequest::from_retention(&decided, &snapshot, &self.policy);
         let mut state = RepositoryState::of_snapshot(client, repository, snapshot, &requests).await?;
         state.keep_used(&used);
         let mut plan = Plan::of_state(client.clone(), state, requests, Inspect::Minimal).await?;
@@ -185,7 +187,7 @@ impl Run {
     fn told(&self) -> String {
         let done = self.batches.iter().map(|Batch { span, done }| {
             let done = done.iter().map(|Done { item, outcome }| {
-                let Item { request, digest, method, purpose, .. } = item;
+                let Item { request, digest, method, origin: purpose, .. } = item;
                 let (target, policy) = (&request.target, &request.policy);
                 let digest = digest.as_ref().map(|digest| digest.encoded()[..6].to_owned());
                 let method = method.as_ref().map_err(ToString::to_string);
@@ -232,9 +234,9 @@ pub async fn run(world: &World, command: &Command, retries: u32, archive: &Archi
     let mut run = Run { planning, planned: Vec::new(), frees: None, batches: Vec::new(), verified: None };
     let Some(Ok(plan)) = planned else { return run };
     run.planned = plan.items().to_vec();
-    run.frees = plan.freed().bytes();
+    run.frees = plan.reclaimable().bytes();
     let kept = archive.begin_run().expect("an archive");
-    let mut execution = plan.execute(Options { archive: Some(kept) });
+    let mut execution = plan.execute(Options::default().with_archive(Some(kept)));
     loop {
         let from = world.count();
         let next = tokio::select! {

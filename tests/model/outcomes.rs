@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use registry_ls::Kind;
 use registry_ls::name::Tag;
-use registry_ls::removal::{Item, Method, Outcome, Purpose, Target};
+use registry_ls::removal::{Item, Method, Origin, Outcome, Target};
 
 use crate::afterwards::is_unsure;
 use crate::allowed::{Excused, Span};
@@ -47,7 +47,7 @@ pub fn check(world: &World, trace: &Trace, run: &Run, known: &mut Known) -> Resu
 
 /// Whatever was requested is told, once.
 fn all_is_told(run: &Run) -> Result<(), String> {
-    let is_own = |item: &&Item| matches!(item.purpose, Purpose::Requested | Purpose::Absent);
+    let is_own = |item: &&Item| matches!(item.origin, Origin::Requested | Origin::Absent);
     for item in run.planned.iter().filter(is_own).filter(|_| run.verified.is_some()) {
         let target = &item.request.target;
         let told = run.done().filter(|done| done.item.request.target == *target && is_own(&&done.item)).count();
@@ -101,7 +101,7 @@ fn span(run: &Run, at: usize) -> Span {
             if item.request.policy.force {
                 span.forced.insert(digest.clone());
             }
-            if item.purpose != Purpose::Requested {
+            if item.origin != Origin::Requested {
                 span.purged.insert(digest.clone());
             }
             span.may_delete.insert(digest);
@@ -149,13 +149,13 @@ fn outcome(trace: &Trace, run: &Run, batch: &Batch, done: &Done) -> Result<(), S
                 }
             }
         }
-        Some(Outcome::Absent(_) | Outcome::Vanished(_)) => {
+        Some(Outcome::Absent(_) | Outcome::AlreadyRemoved(_)) => {
             if !is_deceived && !was_gone(run.planning.0) && !trace.was_deleted(&target, run.planning.0) {
                 return Err(format!("{target} is said to be absent and is there"));
             }
             unchanged(trace, batch, done)?;
         }
-        Some(Outcome::Kept(error) | Outcome::Left(error)) => {
+        Some(Outcome::Kept(error) | Outcome::Skipped(error)) => {
             unchanged(trace, batch, done).map_err(|what| format!("{what}: {error}"))?
         }
         Some(Outcome::Failed(error)) if *error.kind() != Kind::Incomplete => {

@@ -43,7 +43,7 @@ fn all_refused(run: impl Fn(&str) -> crate::program::Rls, code: i32, says: &str)
 
 fn basic(place: &Place) {
     all_refused(|words| place.stranger(words), 4, "rls login REGISTRY");
-    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "asked as ann (RLS_PASSWORD)");
+    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "tried as ann (RLS_PASSWORD)");
     assert_snapshot!(place.stranger("tags team/app").run(), @"
     $ rls tags team/app
     exit 4
@@ -65,7 +65,7 @@ fn basic(place: &Place) {
 
 fn token(place: &Place) {
     all_refused(|words| place.stranger(words), 4, "rls login REGISTRY");
-    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "asked as ann (RLS_PASSWORD)");
+    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "tried as ann (RLS_PASSWORD)");
     assert_snapshot!(place.stranger("tags team/app").run(), @"
     $ rls tags team/app
     exit 4

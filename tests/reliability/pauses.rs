@@ -74,5 +74,5 @@ async fn a_list_that_stops_coming_is_given_up() {
     let repository = "team/app".parse().expect("a repository");
     let error = client.tags(&repository).try_collect::<Vec<_>>().await.expect_err("half a list");
     assert_eq!(error.kind(), &Kind::Incomplete);
-    assert!(error.to_string().contains("its reply stopped coming"), "{error}");
+    assert!(error.to_string().contains("the reply stalled"), "{error}");
 }

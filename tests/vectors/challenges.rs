@@ -3,9 +3,10 @@
 //! Of the conversations (`flow`, `ping`, `insufficient-scope`) the step is checked that the challenge decides; they are held as
 //! wholes in [`conversations`](crate::conversations).
 
+use registry_ls::auth::fuzzing::{RawChallenge, parse_line};
 use registry_ls::auth::{
-    Action, BearerChallenge, Challenge, Credentials, Permission, RawChallenge, Scopes, Token, TokenMethod,
-    TokenRequest, challenges, parse_line, preferred, token_server,
+    Action, BearerChallenge, Challenge, Credentials, Permission, Scopes, Token, TokenMethod, TokenRequest, challenges,
+    preferred, token_server,
 };
 use registry_ls::name::Registry;
 use registry_ls::{Kind, Result};
@@ -177,7 +178,9 @@ fn ping(case: &Case) {
 /// Whether a token for another scope is worth asking for.
 fn insufficient_scope(case: &Case) {
     let missing = match chosen(&case.input) {
-        Ok(Challenge::Bearer(bearer)) => bearer.missing_scopes(),
+        Ok(Challenge::Bearer(bearer)) if bearer.error.as_deref() == Some("insufficient_scope") => {
+            bearer.scope.as_deref().map(Scopes::parse).filter(|scopes| !scopes.is_empty())
+        }
         _ => None,
     };
     match case.expect.get("retry_with_scope") {
@@ -237,7 +240,7 @@ fn token_flow(input: &Value, expect: &Value) {
     let realm = "https://auth.example/token".parse().expect("a URL");
     let challenge = BearerChallenge { realm: String::new(), service: None, scope: None, error: None };
     let repository = "testname".parse().expect("a repository");
-    let scopes = Scopes::for_right(&Permission::on(&repository, Action::Pull));
+    let scopes = Scopes::for_permission(&Permission::on(&repository, Action::Pull));
     let attempts = TokenRequest::attempts(&realm, &challenge, &scopes, &credentials);
     let wanted = if input["token_endpoint"] == "GET only" { TokenMethod::Get } else { TokenMethod::Post };
     let attempt = attempts.iter().find(|attempt| attempt.method == wanted).expect("an attempt by that method");

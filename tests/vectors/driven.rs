@@ -68,7 +68,8 @@ pub fn at(registry: &str, keychain: Keychain, options: Options) -> Driven {
 pub fn trusting(trust: Trust, registry: &str, keychain: Keychain, options: Options) -> Driven {
     let registry: Registry = registry.parse().expect("a registry");
     let stats = Arc::<Stats>::default();
-    let builder = Client::builder(registry).keychain(keychain).trust(trust).options(options).stats(Arc::clone(&stats));
+    let builder =
+        Client::builder(registry).credentials(keychain).trust(trust).options(options).stats(Arc::clone(&stats));
     Driven { client: builder.build().expect("a client"), stats }
 }
 

@@ -260,7 +260,7 @@ fn auth(case: &Case) {
         "fault-050" => {
             let (listed, tokens, requests) =
                 with_token(case, |_| Reply::wants_token_of("http://169.254.169.254/token"), false);
-            assert!(listed.failure().what().contains("refusing the token server"));
+            assert!(listed.failure().what().contains("refusing token server"));
             assert_eq!((tokens, requests), (0, 1));
         }
         other => panic!("unknown fault {other}"),

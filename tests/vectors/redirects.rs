@@ -150,7 +150,7 @@ fn asks_for_a_password(expect: &Value) {
         let server = Server::start(move |_| to(&location)).await;
         let error = as_user(&server, "ann", "secret").all_tags().await.failure();
         assert_eq!(expect["exit"], exit_code(&error), "{error}");
-        assert!(error.to_string().contains("it is sent no credentials"), "{error}");
+        assert!(error.to_string().contains("it gets no credentials"), "{error}");
         assert_eq!(expect["credentials_sent"], other.count(|asked| asked.authorization().is_some()) > 0);
     });
 }

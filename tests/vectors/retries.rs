@@ -216,7 +216,7 @@ fn deadline(case: &Case) {
         let options = Options { deadline: Some(Instant::now() + left), idle_timeout: never, ..hasty() };
         let (outcome, _) = listed(vec![hanging], options);
         let error = outcome.expect_err("too late");
-        assert_eq!((error.kind(), error.what()), (&Kind::TimedOut, "the time limit was reached"));
+        assert_eq!((error.kind(), error.what()), (&Kind::TimedOut, "time limit reached"));
     }
 }
 

@@ -59,18 +59,18 @@ fn build(case: &Case) {
     }
     if let Some(registry) = input.get("registry") {
         assert!(text(registry).parse::<Registry>().is_ok() && input["action"] == "*");
-        return assert_eq!(Scopes::for_right(&Permission::catalog()).to_string(), expected);
+        return assert_eq!(Scopes::for_permission(&Permission::catalog()).to_string(), expected);
     }
     if input["op"] == "delete" {
         let located: Located<Reference> = text(&input["ref"]).parse().expect("a reference");
-        let scopes = Scopes::for_right(&Permission::on(located.name.repository(), Action::Delete));
+        let scopes = Scopes::for_permission(&Permission::on(located.name.repository(), Action::Delete));
         return assert!(scopes.iter().any(|scope| scope.actions().any(|action| action == "delete")), "{scopes}");
     }
     // `host` is no host by itself.
     let reference = text(&input["ref"]).replacen("host/", "host.example/", 1);
     let located: Located<Repository> = reference.parse().expect("a repository");
     let action = if input["push"] == true { Action::Push } else { Action::Pull };
-    assert_eq!(Scopes::for_right(&Permission::on(&located.name, action)).to_string(), expected);
+    assert_eq!(Scopes::for_permission(&Permission::on(&located.name, action)).to_string(), expected);
 }
 
 fn merge_actions(case: &Case) {
@@ -98,7 +98,7 @@ fn delete_scope(case: &Case) {
     match text(&case.input["registry"]) {
         "docker/distribution" => {
             assert_eq!(case.expect["needs"], "pull (to read) + delete");
-            assert_eq!(Scopes::for_right(&right).to_string(), "repository:r:delete,pull");
+            assert_eq!(Scopes::for_permission(&right).to_string(), "repository:r:delete,pull");
         }
         "quay.io" => {
             let (push, star) = (format!("repository:r:{}", text(&case.expect["needs"])), "repository:r:*");
@@ -131,7 +131,7 @@ fn challenge_scope(case: &Case) {
     for action in [Action::Pull, Action::Push, Action::Delete] {
         let right = right("team/app", action);
         let asked = Scopes::for_request(Some(text(&case.input)), Some(&right));
-        assert_eq!(asked, Scopes::for_right(&right));
+        assert_eq!(asked, Scopes::for_permission(&right));
     }
     assert_eq!(
         Scopes::for_request(Some(text(&case.input)), Some(&Permission::catalog())).to_string(),

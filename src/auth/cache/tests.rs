@@ -110,7 +110,7 @@ async fn a_dropped_fetch_passes_to_one_that_waits() {
 }
 
 #[tokio::test]
-async fn the_least_recently_used_token_makes_room_unless_somebody_waits_for_it() {
+async fn the_least_recently_used_token_is_evicted_unless_awaited() {
     let cache = TokenCache::new();
     let mut fetching = Box::pin(cache.get_or_fetch(0, None, async {
         tokio::task::yield_now().await;
@@ -126,7 +126,7 @@ async fn the_least_recently_used_token_makes_room_unless_somebody_waits_for_it()
     assert!(cache.get_fresh(&1).is_some());
     assert_eq!(name(&fetching.await.expect("a token")), "zero");
     assert_eq!(cache.get_fresh(&0).map(|token| name(&token)).as_deref(), Some("zero"));
-    assert!(lock(&cache.shelf).slots.len() <= CAPACITY);
+    assert!(lock(&cache.entries).slots.len() <= CAPACITY);
 }
 
 #[test]

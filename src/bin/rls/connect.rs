@@ -99,7 +99,7 @@ impl Connector {
             tracing::warn!("{}", not_verified(&connection.registry));
         }
         let Parts { registry, keychain, trust, options, stats } = self.parts(connection).await?;
-        let client = Client::builder(registry).keychain(keychain).options(options).stats(stats);
+        let client = Client::builder(registry).credentials(keychain).options(options).stats(stats);
         Ok(client.trust(trust.map_err(Usage::from)?).build().map_err(Usage::from)?)
     }
 
@@ -135,6 +135,7 @@ impl Connector {
             retries: connection.retries,
             deadline: self.deadline,
             resolve: connection.resolve,
+            user_agent: concat!("rls/", env!("CARGO_PKG_VERSION")).to_owned(),
             ..Options::default()
         };
         let places = keychain::Options { root: root.clone(), ..keychain::Options::from_env() };
@@ -154,7 +155,14 @@ impl Connector {
         }
         let (ca_files, identity, insecure) = files.clone();
         let client_identity = identity.map(|(cert, key)| ClientIdentityFiles { cert, key });
-        let options = trust::Options { ca_files, client_identity, insecure, root, ..trust::Options::from_env() };
+        let options = trust::Options {
+            ca_files,
+            client_identity,
+            insecure,
+            own_certs_d: own_certs_d(),
+            root,
+            ..trust::Options::from_env()
+        };
         let trust = input::blocking(move || Trust::load(options)).await.map_err(input::cannot_read)?;
         Ok(lock(&self.trusts).entry(files).or_insert(trust).clone())
     }
@@ -209,6 +217,17 @@ impl Connector {
     }
 }
 
+/// The program's own `certs.d` folder; `None` without a home.
+pub fn own_certs_d() -> Option<PathBuf> {
+    certs_d_in(std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from), std::env::home_dir())
+}
+
+/// An empty `XDG_CONFIG_HOME` counts as unset.
+fn certs_d_in(xdg_config_home: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
+    let config = xdg_config_home.filter(|folder| !folder.as_os_str().is_empty());
+    config.or_else(|| Some(home?.join(".config"))).map(|config| config.join("rls/certs.d"))
+}
+
 /// Locks; nothing that can panic runs under these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -218,4 +237,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn typed(text: &SecretString) -> SecretString {
     let text = text.expose_secret();
     without_line_end(text.strip_prefix('\u{feff}').unwrap_or(text)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_certs_d_is_below_the_users_configuration() {
+        let of = |xdg: Option<&str>, home: Option<&str>| certs_d_in(xdg.map(Into::into), home.map(Into::into));
+        assert_eq!(of(Some("/x"), Some("/home/ann")), Some("/x/rls/certs.d".into()));
+        assert_eq!(of(Some(""), Some("/home/ann")), Some("/home/ann/.config/rls/certs.d".into()));
+        assert_eq!(of(None, Some("/home/ann")), Some("/home/ann/.config/rls/certs.d".into()));
+        assert_eq!(of(None, None), None);
+    }
 }

@@ -1,7 +1,7 @@
-//! The TLS handshake: what the server presents, who vouches for it, or what is wrong.
+//! Checks the TLS handshake: what the server presents, and why it is trusted or not.
 
 mod chain;
-mod classify;
+mod refused;
 
 use std::path::Path;
 
@@ -9,35 +9,36 @@ use reqwest::Method;
 use url::Url;
 
 use self::chain::TrustedBy;
-use self::classify::Refused;
-use super::check::{Fact, Finding};
+use self::refused::Refused;
+use super::check::{Fact, Finding, Outcome};
+use super::classify::{self, tls_problem};
 use super::context::Context;
-use super::outcome::Outcome;
-use super::problem::{Part, Problem};
+use super::problem::Problem;
 use crate::error::{Error, Kind, Result, Tls};
 use crate::http::connect;
 use crate::name::Registry;
 use crate::registry::{Client, Endpoint};
 use crate::trust::{PresentedChain, Provides, Source, Trust};
 
+/// Makes a TLS handshake and evaluates what the server presents.
 pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
     let trust = match &context.plan.trust {
         Ok(trust) => trust.for_registry(&context.plan.registry),
-        Err(error) => return Ok(super::classify::outcome(error, &context.base).untimed()),
+        Err(error) => return Ok(classify::outcome(error, &context.base).untimed()),
     };
     if context.plan.registry.is_plain_http() {
-        return Ok(Outcome::skipped("plain HTTP was asked for"));
+        return Ok(Outcome::skipped("plain HTTP was requested"));
     }
     let (host, port) = context.place();
     let presented = present(context, &trust, &context.base).await;
     let sources = trust.sources(&host, port);
     match presented {
-        Ok(presented) => Ok(judge(&presented, &sources, &host)),
+        Ok(presented) => Ok(evaluate(&presented, &sources, &host)),
         Err(error) => Ok(no_certificate(context, &error, &sources).await),
     }
 }
 
-/// What a server presents, over a connection as a request would make it.
+/// What a server presents, over the same kind of connection as a request would use.
 async fn present(context: &Context, trust: &Trust, url: &Url) -> Result<PresentedChain> {
     let options = &context.plan.options;
     let connection = connect(url, options, trust.general_config()?).await?;
@@ -45,16 +46,16 @@ async fn present(context: &Context, trust: &Trust, url: &Url) -> Result<Presente
     trust.presented(connection, url.host_str().unwrap_or_default(), port, options.connect_timeout).await
 }
 
-/// What another server presents, such as a token server, and what is wrong with it. `None` when there is nothing to be seen.
-pub(super) async fn look_at(context: &Context, url: &Url) -> Option<Outcome> {
+/// What another server presents, such as a token server, and what is wrong with it. `None` when it presents nothing.
+pub(super) async fn inspect(context: &Context, url: &Url) -> Option<Outcome> {
     let trust = context.plan.trust.as_ref().ok()?.for_registry(&context.plan.registry);
     let presented = present(context, &trust, url).await.ok()?;
     let (host, port) = (url.host_str()?, url.port_or_known_default()?);
-    Some(judge(&presented, &trust.sources(host, port), host))
+    Some(evaluate(&presented, &trust.sources(host, port), host))
 }
 
-/// The outcome on a server that showed its certificates.
-fn judge(presented: &PresentedChain, sources: &[Source], host: &str) -> Outcome {
+/// The outcome for a server that sent its certificates.
+fn evaluate(presented: &PresentedChain, sources: &[Source], host: &str) -> Outcome {
     let chain: Vec<_> = presented.chain.iter().filter_map(|sent| sent.certificate.clone()).collect();
     let refused = |rejection| Refused {
         rejection,
@@ -65,15 +66,15 @@ fn judge(presented: &PresentedChain, sources: &[Source], host: &str) -> Outcome 
         was_trusted: presented.trust.is_ok(),
     };
     let rejection = presented.trust.as_ref().err().or(presented.agreed.as_ref().err());
-    let vouched = match &presented.trust {
-        Ok(trust_source) => TrustedBy::By(trust_source),
-        Err(rejection) if matches!(rejection.fault, Tls::UnknownIssuer { .. }) => TrustedBy::ByNobody,
-        Err(_) => TrustedBy::InVain,
+    let trusted_by = match &presented.trust {
+        Ok(trust_source) => TrustedBy::Source(trust_source),
+        Err(rejection) if matches!(rejection.fault, Tls::UnknownIssuer { .. }) => TrustedBy::UnknownIssuer,
+        Err(_) => TrustedBy::Refused,
     };
     let agreed = presented.agreed.iter();
     let mut facts: Vec<_> =
         agreed.map(|agreed| Fact::new(0, format!("{}, {}", agreed.version, agreed.cipher_suite))).collect();
-    facts.extend(chain::facts(&presented.chain, sources, &vouched));
+    facts.extend(chain::facts(&presented.chain, sources, &trusted_by));
     facts.extend(sources.iter().filter_map(remark));
     match (rejection, &presented.agreed) {
         (Some(rejection), _) => {
@@ -84,67 +85,64 @@ fn judge(presented: &PresentedChain, sources: &[Source], host: &str) -> Outcome 
         }
         (None, Ok(agreed)) => {
             let end = chain.first().map(|leaf| format!(", until {}", leaf.not_after.strftime("%Y-%m-%d")));
-            let detail = format!("{}, {vouched}{}", agreed.version, end.unwrap_or_default());
-            Outcome::passed(detail).with_finding(classify::pinned(&chain, &vouched))
+            let detail = format!("{}, {trusted_by}{}", agreed.version, end.unwrap_or_default());
+            Outcome::passed(detail).with_finding(refused::pinned(&chain, &trusted_by))
         }
-        // An error is a rejection, which has been looked at.
+        // Unreachable: an error of `agreed` is a rejection, which is handled above.
         (None, Err(rejection)) => Outcome::failed(words(&rejection.fault), refused(rejection).finding()),
     }
     .with(facts)
 }
 
-/// What there is to say about a file, whether or not the server is trusted.
+/// A note on a file, whether or not the server is trusted.
 fn remark(source: &Source) -> Option<Fact> {
     let path = source.path.display();
-    match &source.gives {
+    match &source.provides {
         Provides::Authorities(_) => None,
         Provides::ClientIdentity { certificate, .. } => {
             Some(Fact::new(0, format!("client certificate {} ({path})", certificate.subject.text)))
         }
         Provides::Insecure => {
-            Some(Fact::new(0, format!("{path} asks not to verify the server's certificate, which is not obeyed")))
+            Some(Fact::new(0, format!("{path} asks to skip certificate verification, which is ignored")))
         }
         Provides::Nothing(why) => Some(Fact::new(0, format!("{path} is not used: {why}"))),
-        // It is what the check fails with.
+        // The check fails with it.
         Provides::Broken { .. } => None,
     }
 }
 
-/// The outcome where the handshake did not come as far as the server's certificate.
+/// The outcome where the handshake failed before the server sent its certificate.
 async fn no_certificate(context: &Context, error: &Error, sources: &[Source]) -> Outcome {
     let kind = error.kind().clone();
     let finding = |problem, cause| Finding { problem, cause, kind: kind.clone() };
-    let broken = sources.iter().find_map(|source| match source.gives {
+    let broken = sources.iter().find_map(|source| match source.provides {
         Provides::Broken { is_authority, .. } => Some((source.path.clone(), is_authority)),
         _ => None,
     });
     let outcome = match (&kind, broken) {
         (Kind::Config, Some((path, is_authority))) => {
             let cause = if is_authority {
-                format!(
-                    "{} is the certificate of a CA; a name that ends in .cert means a client certificate",
-                    path.display()
-                )
+                format!("{} is a CA certificate; files named .cert are client certificates", path.display())
             } else {
-                super::classify::cause(error)
+                classify::cause(error)
             };
             Outcome::failed(error.what(), finding(Problem::ClientCertificateFile { path, is_authority }, cause))
         }
         (Kind::Tls(Tls::PlainHttp), _) if speaks_http(context).await => {
-            let cause = "the port answers in plain HTTP, and not to TLS";
+            let cause = "got a plain HTTP response";
             Outcome::failed("plain HTTP on this port", finding(Problem::SpeaksHttp, cause.to_owned()))
         }
         (Kind::Tls(Tls::PlainHttp), _) => {
-            let cause = "the port answers neither in TLS nor in HTTP: it belongs to something else";
+            let cause = "the port speaks neither TLS nor HTTP: another service listens there";
             Outcome::failed("neither TLS nor HTTP", finding(Problem::SpeaksNeither, cause.to_owned()))
         }
-        (Kind::Tls(fault), _) => Outcome::failed(words(fault), finding(problem(fault), super::classify::cause(error))),
-        _ => super::classify::outcome(error, &context.base),
+        (Kind::Tls(fault), _) => Outcome::failed(words(fault), finding(tls_problem(fault), classify::cause(error))),
+        _ => classify::outcome(error, &context.base),
     };
     outcome.with(sources.iter().filter_map(remark))
 }
 
-/// Whether the port of the registry answers in plain HTTP. Nothing secret is sent to find out.
+/// Whether the registry's port answers in plain HTTP. Nothing secret is sent.
 async fn speaks_http(context: &Context) -> bool {
     let (host, port) = context.place();
     let Ok(registry) = format!("http://{host}:{port}").parse::<Registry>() else { return false };
@@ -153,12 +151,12 @@ async fn speaks_http(context: &Context) -> bool {
     let request = client.request(Method::GET, Endpoint::Base);
     match client.transport().send_unauthenticated(&request).await {
         Ok(_) => true,
-        // It answered, if with something that is not followed.
+        // It answered, although with an error.
         Err(error) => !matches!(error.kind(), Kind::Network(_) | Kind::TimedOut | Kind::Protocol(_)),
     }
 }
 
-/// Whether a port that is to speak plain HTTP speaks TLS.
+/// Whether a port that was meant to speak plain HTTP speaks TLS.
 pub(super) async fn speaks_tls(context: &Context) -> bool {
     let (host, port) = context.place();
     let Ok(trust) = &context.plan.trust else { return false };
@@ -169,43 +167,20 @@ pub(super) async fn speaks_tls(context: &Context) -> bool {
     }
 }
 
-/// What went wrong in a few words.
-pub(super) fn words(fault: &Tls) -> &'static str {
+/// The fault in a few words.
+fn words(fault: &Tls) -> &'static str {
     match fault {
-        Tls::UnknownIssuer { self_signed: true, .. } => "self-signed and not known here",
-        Tls::UnknownIssuer { .. } => "unknown issuer",
+        Tls::UnknownIssuer { self_signed: true, .. } => "self-signed and not trusted",
+        Tls::UnknownIssuer { .. } => "unknown authority (x509)",
         Tls::Expired { .. } => "expired",
         Tls::NotYetValid { .. } => "not yet valid",
         Tls::WrongName { .. } => "wrong name",
         Tls::BadCertificate => "unusable certificate",
         Tls::PlainHttp => "no TLS on this port",
-        Tls::ClientCertificate { offered: false } => "client certificate wanted",
+        Tls::ClientCertificate { offered: false } => "client certificate required",
         Tls::ClientCertificate { offered: true } => "client certificate refused",
         Tls::Version => "no TLS version in common",
         Tls::Downgrade { .. } => "redirected to plain HTTP",
-        Tls::Handshake => "the handshake failed",
-    }
-}
-
-/// What a fault means where no more is known than it says.
-pub(super) fn problem(fault: &Tls) -> Problem {
-    match fault {
-        Tls::UnknownIssuer { self_signed: true, .. } => Problem::SelfSigned,
-        Tls::UnknownIssuer { issuer, leaf_only, .. } => {
-            Problem::UnknownIssuer { issuer: issuer.clone(), is_alone: *leaf_only }
-        }
-        Tls::Expired { .. } => Problem::Expired { part: Part::Server },
-        Tls::NotYetValid { .. } => Problem::NotYetValid,
-        Tls::WrongName { names } if names.is_empty() => Problem::OnlyCommonName,
-        Tls::WrongName { names } => Problem::WrongName { names: names.clone() },
-        Tls::BadCertificate => Problem::UnusableCertificate,
-        Tls::PlainHttp => Problem::SpeaksHttp,
-        Tls::ClientCertificate { offered: false } => Problem::ClientCertificateWanted { authorities: Vec::new() },
-        Tls::ClientCertificate { offered: true } => {
-            Problem::ClientCertificateRefused { authorities: Vec::new(), path: None }
-        }
-        Tls::Version => Problem::OldTls,
-        Tls::Downgrade { .. } => Problem::ForgottenScheme,
-        Tls::Handshake => Problem::Handshake,
+        Tls::Handshake => "handshake failed",
     }
 }

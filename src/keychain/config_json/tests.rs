@@ -108,7 +108,7 @@ async fn a_bad_entry_is_a_failure_for_its_own_host_alone() {
 async fn a_file_that_others_can_read_is_noted_when_it_was_of_use() {
     let document = json!({"auths": {"reg.corp": user("ann")}});
     let lookup = find(&document, Rules::Docker, "reg.corp", None).await;
-    assert_eq!(lookup.notes, ["~/.docker/config.json holds credentials and others can read it (mode 0644)"]);
+    assert_eq!(lookup.notes, ["~/.docker/config.json contains credentials and is readable by other users (mode 0644)"]);
     assert!(find(&document, Rules::Docker, "other.corp", None).await.notes.is_empty());
 }
 
@@ -142,7 +142,7 @@ async fn a_helper_that_cannot_be_one_is_an_error_and_one_that_is_missing_is_not(
         let config = read(&json!({"credsStore": name, "auths": {"reg.corp": user("ann")}}), Rules::Docker);
         let error = config.find(&target, &helpers).await.expect_err(name);
         assert_eq!(error.kind(), &crate::Kind::Config);
-        assert_eq!(error.causes(), ["it is the credsStore in ~/.docker/config.json"]);
+        assert_eq!(error.causes(), ["configured by credsStore in ~/.docker/config.json"]);
     }
     let config = read(&json!({"credsStore": "none", "auths": {"reg.corp": user("ann")}}), Rules::Docker);
     let lookup = config.find(&target, &helpers).await.expect("a lookup");

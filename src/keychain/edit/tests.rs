@@ -36,7 +36,7 @@ fn not_a_byte_of_the_rest_is_changed() {
 }
 
 #[test]
-fn an_entry_that_is_there_is_replaced_where_it_stands() {
+fn an_existing_entry_is_replaced_in_place() {
     let text = json!({"auths": {
         "a": {"auth": "1"},
         "reg.corp:5000": {"email": "e", "auth": "old", "identitytoken": "t", "username": "u", "x": {"y": [1]}},
@@ -54,7 +54,7 @@ fn an_entry_that_is_there_is_replaced_where_it_stands() {
 }
 
 #[test]
-fn the_same_key_in_another_spelling_goes() {
+fn the_same_key_in_another_spelling_is_removed() {
     let text = "{\"auths\":{\"REG\":{\"auth\":\"old\"},\"reg/x\":{}}}";
     let changed = put(text, "reg", entry("new"), |key| key.eq_ignore_ascii_case("reg")).unwrap();
     assert_eq!(changed, "{\"auths\":{\"reg/x\":{},\"reg\":{\"auth\":\"new\"}}}");
@@ -87,7 +87,7 @@ fn entries_are_removed_with_their_commas() {
 }
 
 #[test]
-fn what_cannot_be_changed_is_told_without_its_text() {
+fn what_cannot_be_changed_is_explained_without_its_text() {
     for (text, why) in [
         ("{\"s3cret\",}", "not valid JSON at line 1, column 10"),
         ("{} s3cret", "not valid JSON at line 1, column 4"),

@@ -36,7 +36,7 @@ async fn ask(script: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_helper_is_given_the_key_and_nothing_else() {
+async fn a_helper_reads_the_key_and_nothing_else() {
     let script =
         r#"[ "$*" = get ] && key=$(cat) && printf '{"ServerURL":"%s","Username":"u","Secret":"%s"}' "$key" "$key""#;
     let given = ask(script).await.expect("an answer");
@@ -64,20 +64,17 @@ async fn having_none_is_no_failure() {
 }
 
 #[tokio::test]
-async fn failures_are_told_without_secrets() {
+async fn failures_are_reported_without_secrets() {
     for (script, why) in [
         ("echo 'the vault is sealed'; exit 1", "docker-credential-test failed: the vault is sealed"),
         ("exit 3", "docker-credential-test failed"),
         (r#"echo '{"Secret":"s3cret"}'; exit 1"#, "docker-credential-test failed"),
-        ("echo s3cret", "docker-credential-test printed something that is not an answer"),
-        (r#"echo '["","ann","s3cret"]'"#, "docker-credential-test printed something that is not an answer"),
-        (
-            r#"echo '{"Username":7,"Secret":"s3cret"}'"#,
-            "docker-credential-test printed something that is not an answer",
-        ),
+        ("echo s3cret", "docker-credential-test printed an invalid answer"),
+        (r#"echo '["","ann","s3cret"]'"#, "docker-credential-test printed an invalid answer"),
+        (r#"echo '{"Username":7,"Secret":"s3cret"}'"#, "docker-credential-test printed an invalid answer"),
         (
             r#"echo '{"Username":"a:b","Secret":"s3cret"}'"#,
-            "docker-credential-test printed an answer that cannot be used: its user name has a colon",
+            "docker-credential-test printed an unusable answer: its user name has a colon",
         ),
         ("exec cat /dev/zero", "docker-credential-test printed more than 64 KiB"),
         ("kill -9 $$", "docker-credential-test failed"),
@@ -106,8 +103,8 @@ async fn a_helper_that_hangs_is_left() {
     let helpers = Helpers::new(Some(folder.path().into()), Duration::from_millis(50));
     for name in ["hangs", "forks"] {
         let failure = helpers.ask(name, KEY).await.expect_err(name);
-        assert_eq!(failure.why, format!("docker-credential-{name} gave no answer within 50ms"));
-        assert_eq!((failure.fault, failure.key.as_str()), (HelperFault::Silent, KEY));
+        assert_eq!(failure.why, format!("docker-credential-{name} timed out after 50ms"));
+        assert_eq!((failure.fault, failure.key.as_str()), (HelperFault::TimedOut, KEY));
     }
 }
 

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::keychain::document;
+use crate::keychain::file;
 use crate::name::{Registry, Repository};
 
 fn config(auths: &Value) -> String {
@@ -45,8 +45,8 @@ fn every_form_of_a_secret_is_read() {
     let list = json!({"kind": "List", "items": [{"kind": "ConfigMap"}, secret("regcred", &auths)]});
     let plain = json!({"kind": "Secret", "stringData": {".dockerconfigjson": json!({"auths": auths}).to_string()}});
     for (documents, source) in [
-        (document::parse(&yaml).expect("YAML"), "pull secret team/regcred, pull.yaml"),
-        (document::parse(&secret("regcred", &auths).to_string()).expect("JSON"), "pull secret regcred, pull.yaml"),
+        (file::parse(&yaml).expect("YAML"), "pull secret team/regcred, pull.yaml"),
+        (file::parse(&secret("regcred", &auths).to_string()).expect("JSON"), "pull secret regcred, pull.yaml"),
         (vec![old], "pull secret, pull.yaml"),
         (vec![list], "pull secret regcred, pull.yaml"),
         (vec![plain], "pull secret, pull.yaml"),
@@ -123,9 +123,9 @@ fn one_bad_secret_does_not_spoil_the_others() {
 }
 
 #[test]
-fn a_file_without_a_pull_secret_says_so() {
+fn a_file_without_a_pull_secret_is_refused() {
     let documents = [json!({"kind": "Secret", "type": "Opaque", "data": {"password": "cA=="}}), json!({"kind": "Pod"})];
-    assert_eq!(PullSecrets::read(&documents, "x").expect_err("none"), "there is no pull secret in it");
+    assert_eq!(PullSecrets::read(&documents, "x").expect_err("none"), "it contains no pull secret");
 }
 
 #[test]

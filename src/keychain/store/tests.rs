@@ -85,7 +85,7 @@ fn ann() -> Credentials {
 }
 
 #[tokio::test]
-async fn what_is_kept_is_found_and_then_forgotten() {
+async fn stored_credentials_are_found_and_then_erased() {
     let home = Home::new();
     for name in ["reg.corp:5000", "docker.io", "[::1]:5000"] {
         home.store().check(&registry(name)).await.unwrap();
@@ -107,14 +107,14 @@ async fn what_is_kept_is_found_and_then_forgotten() {
 }
 
 #[tokio::test]
-async fn forgetting_where_nothing_is_kept_makes_no_file() {
+async fn erasing_without_credentials_creates_no_file() {
     let home = Home::new();
     assert_eq!(home.store().erase(&registry("reg.corp")).await.unwrap(), Erased::default());
     assert_eq!(fs::read_dir(home.folder.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]
-async fn an_identity_token_is_kept_as_docker_does() {
+async fn an_identity_token_is_stored_as_docker_does() {
     let home = Home::new();
     let token = Credentials::IdentityToken {
         username: Some("ann".to_owned()),
@@ -130,7 +130,7 @@ async fn an_identity_token_is_kept_as_docker_does() {
 }
 
 #[tokio::test]
-async fn every_spelling_of_the_registry_is_forgotten_and_nothing_else() {
+async fn every_spelling_of_the_registry_is_erased_and_nothing_else() {
     let keys = [
         "reg.corp",
         "REG.corp",
@@ -185,7 +185,7 @@ async fn a_helper_keeps_what_it_is_configured_for() {
 }
 
 #[tokio::test]
-async fn a_helper_that_is_told_to_keep_nothing_leaves_it_to_the_file() {
+async fn an_empty_helper_name_means_the_file() {
     let home = Home::with_config(&json!({"credHelpers": {"reg.corp": ""}, "credsStore": "missing"}));
     assert!(home.store().store(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
 }
@@ -210,7 +210,7 @@ async fn a_helper_that_fails_changes_nothing() {
         let home = Home::with_config(&config).helper("vault", script);
         let error = home.store().store(&registry("reg.corp"), &ann()).await.unwrap_err();
         assert_eq!((error.kind(), error.what()), (&Kind::Config, "cannot store the credentials for reg.corp"));
-        assert_eq!(error.causes(), [cause, "it is the credsStore in ~/.docker/config.json"]);
+        assert_eq!(error.causes(), [cause, "configured by credsStore in ~/.docker/config.json"]);
         assert_eq!(home.read(), config);
     }
     let missing = Home::with_config(&config).store().store(&registry("reg.corp"), &ann()).await.unwrap_err();
@@ -220,7 +220,7 @@ async fn a_helper_that_fails_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_helper_that_cannot_forget_is_reported_and_the_file_forgets() {
+async fn a_helper_that_cannot_erase_is_reported_and_the_file_entry_removed() {
     let config = json!({"credsStore": "vault", "auths": {"reg.corp": {"auth": "YTpi"}}});
     let home = Home::with_config(&config).helper("vault", "echo 'the vault is sealed'; exit 1");
     let forgotten = home.store().erase(&registry("reg.corp")).await.unwrap();
@@ -251,12 +251,12 @@ async fn a_file_that_was_named_is_podmans() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_changed_is_told_and_left() {
+async fn a_file_that_cannot_be_changed_is_reported_and_unchanged() {
     for (text, cause) in [
         ("{\"s3cret\"", "not valid JSON at line 1, column 9"),
         ("[\"s3cret\"]", "it is not a JSON object"),
         ("{\"auths\": \"s3cret\"}", "auths is not an object"),
-        ("{\"kind\": \"Secret\"}", "it is a Kubernetes object, and credentials are not put into one"),
+        ("{\"kind\": \"Secret\"}", "it is a Kubernetes object; credentials cannot be stored in one"),
     ] {
         let home = Home::with_config(&json!(null));
         fs::write(home.config(), text).unwrap();
@@ -296,16 +296,16 @@ async fn a_link_leads_to_the_file_that_is_changed() {
 }
 
 #[tokio::test]
-async fn without_a_home_there_is_nowhere_to_keep_anything() {
+async fn without_a_home_nothing_can_be_stored() {
     let error = Store::open(&Options::default()).unwrap_err();
-    assert_eq!(error.what(), "credentials cannot be kept: neither HOME nor DOCKER_CONFIG is set");
+    assert_eq!(error.what(), "cannot store credentials: neither HOME nor DOCKER_CONFIG is set");
     let text = AuthFile::Text { text: "{}".into(), name: "standard input".to_owned() };
     let error = Store::open(&Options { auth_file: Some(text), ..Options::default() }).unwrap_err();
-    assert_eq!(error.what(), "credentials cannot be kept in standard input");
+    assert_eq!(error.what(), "cannot store credentials in standard input");
 }
 
 #[tokio::test]
-async fn logins_at_once_are_all_kept() {
+async fn concurrent_logins_are_all_stored() {
     let home = Home::with_config(&json!({"x": 1}));
     let names: Vec<String> = (0..20).map(|number| format!("reg-{number}.corp")).collect();
     let keep = |name: String| {

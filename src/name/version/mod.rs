@@ -1,15 +1,16 @@
-//! Tags that are versions: how the tags of a repository order, and which are in a range.
+//! Orders tags as versions, and matches them against ranges of versions.
 //!
-//! Tags of images are not semantic versions: `17.11-alpine` is a variant of 17.11 and not a pre-release, `2024-01-07` is a date,
-//! `9b1f27c` and `4095671` are commits. The rules:
+//! Tags of images are not semantic versions: `17.11-alpine` is a variant of 17.11 and not a pre-release, `2024-01-07`
+//! is a date, `9b1f27c` and `4095671` are commits. The rules:
 //!
-//! - A version is an optional `v`, numbers separated by dots, and perhaps a suffix. `1.2` is `1.2.0`; a fourth number counts.
+//! - A version is an optional `v`, numbers separated by dots, and perhaps a suffix. `1.2` is `1.2.0`; a fourth number
+//!   counts.
 //! - A suffix is a variant: `17.11`, `17.11-alpine` and `17.11-3-gfafafaf` are the same version.
-//! - A suffix with one of the words alpha, beta, rc, pre, dev, snapshot, canary or nightly, with or without a number (`-rc1`, `.rc.1`,
-//!   `_RC`), is a pre-release: it comes before its release.
+//! - A suffix with one of the words alpha, beta, rc, pre, dev, snapshot, canary or nightly, with or without a number
+//!   (`-rc1`, `.rc.1`, `_RC`), is a pre-release: it comes before its release.
 //! - `2024-01-07` and `2024-01` are the calendar versions 2024.1.7 and 2024.1.
-//! - A number without dots is a version when it has at most five digits. A longer one may be a commit, a build or a date; it is a version
-//!   only where no tag of the repository has dots or is a date.
+//! - A number without dots is a version when it has at most five digits. A longer one may be a commit, a build or a
+//!   date; it is a version only where no tag of the repository has dots or is a date.
 //! - Anything else is not a version, and ranks below every version.
 
 mod range;
@@ -21,7 +22,7 @@ use semver::VersionReq;
 
 use self::read::{Form, Version, read};
 
-/// How the tags of one repository order as versions: what a long number is depends on the other tags.
+/// The order of a repository's tags as versions. Whether a long number is a version depends on the other tags.
 ///
 /// ```
 /// use registry_ls::name::VersionOrder;
@@ -43,7 +44,7 @@ impl VersionOrder {
         Self { has_dotted: tags.into_iter().any(is_dotted) }
     }
 
-    /// The place of a tag in this order.
+    /// The sort key of a tag in this order.
     pub fn key(self, tag: &str) -> VersionKey {
         let counts = |form| form != Form::LongNumber || !self.has_dotted;
         let version = read(tag).filter(|reading| counts(reading.form)).map(|reading| reading.version());
@@ -51,7 +52,7 @@ impl VersionOrder {
     }
 }
 
-/// A tag's place among versions. The derived order is the rule: what is not a version first, then versions, then by name, so that
+/// The sort key of a tag. The derived order is: tags that are not versions, then versions, then by name, so that
 /// different tags are never equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct VersionKey {
@@ -70,13 +71,14 @@ impl VersionKey {
         self.version.is_some() && self.version == other.version
     }
 
-    /// Whether the tag is a version in a range. In doubt it is: a variant is in where its version is, `1.4` where any 1.4.x is. A
-    /// pre-release is in only where the range names a pre-release of the same version, as everywhere in semantic versioning.
+    /// Whether the tag is a version in a range. A tag in doubt is in the range: a variant where its version is, `1.4`
+    /// where any 1.4.x is. A pre-release is in the range only if that names a pre-release of the same version, as in
+    /// semantic versioning.
     pub fn is_in(&self, range: &VersionReq) -> bool {
         self.version.is_some() && read(&self.name.0).is_some_and(|reading| range::contains(range, &reading))
     }
 
-    /// Whether the tag is a pre-release that a range leaves out for being one: its release is in the range.
+    /// Whether the tag is a pre-release outside a range that contains its release.
     pub fn is_pre_release_outside(&self, range: &VersionReq) -> bool {
         let is_left_out = |reading| !range::contains(range, &reading) && range::contains_release(range, &reading);
         self.version.is_some() && read(&self.name.0).is_some_and(is_left_out)

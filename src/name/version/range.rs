@@ -1,4 +1,4 @@
-//! Whether what a tag says is in a range of versions. In doubt it is: what is not in a range may be deleted.
+//! Matches versions of tags against ranges. A tag in doubt is in the range, because a tag outside of it may be deleted.
 
 use semver::{Comparator, Op, Prerelease, Version, VersionReq};
 
@@ -7,7 +7,7 @@ use super::read::{Reading, SEPARATORS, Stage};
 /// Whether a range contains the version, as a pre-release where it is one.
 pub(super) fn contains(range: &VersionReq, reading: &Reading<'_>) -> bool {
     let Stage::PreRelease(word, numbers) = &reading.stage else { return contains_release(range, reading) };
-    // The written form `rc1` is compared as text with what a range names, and `rc.1` as a word and a number: either will do.
+    // The written form `rc1` is compared with the range as text, and `rc.1` as a word and a number; one match suffices.
     let mut parts = vec![(*word).to_owned()];
     parts.extend(numbers.iter().map(u64::to_string));
     let written = reading.pre_release.replace(SEPARATORS, ".");
@@ -18,11 +18,12 @@ pub(super) fn contains(range: &VersionReq, reading: &Reading<'_>) -> bool {
     named.iter().any(is_in) || (reading.is_variant && contains_release(range, reading))
 }
 
-/// Whether a range contains the release, or any release that the tag may stand for: `1.4` may be any 1.4.x.
+/// Whether a range contains the release, or any release that the tag may refer to: `1.4` may be any 1.4.x.
 pub(super) fn contains_release(range: &VersionReq, reading: &Reading<'_>) -> bool {
     let Version { major, minor, patch, .. } = first_of(reading);
     let written = reading.numbers.len();
-    // A range is one interval: where it has any version of a series, it has the first one or one next to a bound.
+    // A range is one interval: if it contains any version of a series, it contains the first one or one next to a
+    // bound.
     let next_to_bounds = |bound: fn(&Comparator) -> Option<u64>| {
         let bounds = range.comparators.iter().filter_map(bound);
         std::iter::once(0).chain(bounds.flat_map(|bound| [bound, bound.saturating_add(1)])).collect::<Vec<_>>()
@@ -41,13 +42,13 @@ pub(super) fn contains_release(range: &VersionReq, reading: &Reading<'_>) -> boo
     })
 }
 
-/// Whether a comparator asks for more than exactly this version: 1.4.2.9 is more than 1.4.2.
+/// Whether a comparator is satisfied by more than this version: 1.4.2.9 is more than 1.4.2.
 fn is_just_above(version: &Version, comparator: &Comparator) -> bool {
     let bound = (comparator.major, comparator.minor, comparator.patch);
     comparator.op == Op::Greater && bound == (version.major, Some(version.minor), Some(version.patch))
 }
 
-/// The first three numbers; what is left out is zero.
+/// The first three numbers; missing ones are zero.
 fn first_of(reading: &Reading<'_>) -> Version {
     let number = |index: usize| reading.numbers.get(index).copied().unwrap_or(0);
     Version::new(number(0), number(1), number(2))

@@ -1,19 +1,19 @@
-//! What version a tag says.
+//! Parses the version in a tag.
 
-/// Between the parts of a suffix. No tag has a `+`, but a list may hold anything.
+/// The separators in a suffix. No valid tag has a `+`, but a list may contain anything.
 pub(super) const SEPARATORS: [char; 4] = ['.', '-', '_', '+'];
 
-/// What makes a suffix a pre-release. In alphabetical order, which is also how they order.
+/// The words that make a suffix a pre-release, in alphabetical order, which is also their order as versions.
 const PRE_RELEASES: [&str; 8] = ["alpha", "beta", "canary", "dev", "nightly", "pre", "rc", "snapshot"];
 
-/// The most digits of a number that is a version whatever else a repository holds. Abbreviated commits have seven and more, and dates
+/// The largest number of digits of a number that is always a version. Abbreviated commits have seven or more, and dates
 /// without separators eight.
 const SHORT: usize = 5;
 
-/// A version as it orders: number by number, then a pre-release before its release.
+/// A version in its order: number by number, a pre-release before its release.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Version {
-    /// Without zeros at the end: 1.2 and 1.2.0 are the same.
+    /// Without trailing zeros: 1.2 and 1.2.0 are the same.
     numbers: Vec<u64>,
     stage: Stage,
 }
@@ -25,20 +25,20 @@ pub(super) enum Stage {
     Release,
 }
 
-/// What is written in a tag.
+/// The parsed parts of a tag.
 #[derive(Debug)]
 pub(super) struct Reading<'a> {
     pub form: Form,
-    /// As written, at least one.
+    /// The numbers as written, at least one.
     pub numbers: Vec<u64>,
     pub stage: Stage,
-    /// Of a pre-release: the suffix from its word on.
+    /// The suffix of a pre-release, from its word on.
     pub pre_release: &'a str,
-    /// Whether something stands between the numbers and the word: `1.2-alpine-rc1`.
+    /// Whether there is another word before it: `1.2-alpine-rc1`.
     pub is_variant: bool,
 }
 
-/// How the numbers are written.
+/// The notation of the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// `1.2`, `2024-01-07`: with dots or as a date.
@@ -58,7 +58,7 @@ impl Reading<'_> {
     }
 }
 
-/// Reads a tag; `None` where it is not a version in any repository.
+/// Parses a tag; `None` when it is not a version in any repository.
 pub(super) fn read(tag: &str) -> Option<Reading<'_>> {
     let text = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
     let (form, numbers, suffix) = calendar(text).or_else(|| dotted(text)).or_else(|| bare(text))?;
@@ -69,7 +69,7 @@ pub(super) fn read(tag: &str) -> Option<Reading<'_>> {
 
 type Parts<'a> = (Form, Vec<u64>, &'a str);
 
-/// `2024-01-07` and `2024-01`, and what follows.
+/// Parses `2024-01-07` and `2024-01`, and returns the rest.
 fn calendar(text: &str) -> Option<Parts<'_>> {
     let (year, after_year) = number(text).filter(|(year, _)| (1900..2200).contains(year))?;
     let separator = ['-', '_'].into_iter().find(|separator| after_year.starts_with(*separator))?;
@@ -84,7 +84,7 @@ fn calendar(text: &str) -> Option<Parts<'_>> {
     Some((Form::Dotted, numbers, rest))
 }
 
-/// `1.2`, `1.2.3.4`, and what follows.
+/// Parses `1.2` and `1.2.3.4`, and returns the rest.
 fn dotted(text: &str) -> Option<Parts<'_>> {
     let (first, rest) = number(text)?;
     let mut numbers = vec![first];
@@ -92,7 +92,7 @@ fn dotted(text: &str) -> Option<Parts<'_>> {
     (numbers.len() > 1).then_some((Form::Dotted, numbers, rest))
 }
 
-/// A number without dots, and what follows: `17-alpine` and `18beta1`, but not `3f2a9c1`.
+/// Parses a number without dots, and returns the rest: `17-alpine` and `18beta1`, but not `3f2a9c1`.
 fn bare(text: &str) -> Option<Parts<'_>> {
     let (value, rest) = number(text)?;
     let digits = text.len() - rest.len();
@@ -111,7 +111,7 @@ fn is_date(value: u64, digits: usize) -> bool {
     (1900..2200).contains(&(day / 10_000)) && (1..=12).contains(&(day / 100 % 100)) && (1..=31).contains(&(day % 100))
 }
 
-/// Numbers that follow after dots.
+/// Parses further numbers after dots.
 fn more<'a>(numbers: &mut Vec<u64>, mut rest: &'a str) -> &'a str {
     while let Some((next, after)) = part(rest, '.') {
         numbers.push(next);
@@ -124,14 +124,14 @@ fn part(text: &str, separator: char) -> Option<(u64, &str)> {
     number(text.strip_prefix(separator)?)
 }
 
-/// The number at the beginning, and what follows.
+/// Parses a leading number, and returns the rest.
 fn number(text: &str) -> Option<(u64, &str)> {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let value = text[..text.len() - rest.len()].parse().ok()?;
     Some((value, rest))
 }
 
-/// What a suffix makes of a version, and where the word begins that makes it a pre-release; the end of the suffix, if none does.
+/// Whether a suffix makes a version a pre-release, and the position of its word, or the end of the suffix.
 fn stage(suffix: &str) -> (Stage, usize) {
     let mut at = 0;
     for part in suffix.split(SEPARATORS) {

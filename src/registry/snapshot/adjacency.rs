@@ -1,9 +1,9 @@
-//! A many-to-many relation between numbered things, packed into two arrays.
+//! A many-to-many relation between numbers, packed into two arrays.
 
-/// For each source its targets. Four bytes a source and four a pair.
+/// The targets of each source: four bytes per source and four per pair.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Adjacency {
-    /// Where the targets of each source begin; one more than there are sources.
+    /// Where the targets of each source begin, and the end of the last.
     starts: Vec<u32>,
     targets: Vec<u32>,
 }

@@ -1,12 +1,13 @@
-//! What is kept of one tag and one manifest: compact facts, never the document.
+//! The facts that a snapshot holds of tags and manifests, in a compact form.
 
 use std::num::NonZeroI64;
 
 use jiff::Timestamp;
 
 use crate::error::Error;
+use crate::registry::media_types::Form;
 
-/// Numbers one kind of thing within a [`TagIndex`](super::TagIndex).
+/// Defines the number of one kind of thing within a [`TagIndex`](super::TagIndex).
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -14,7 +15,7 @@ macro_rules! number {
         pub struct $name(pub(super) u32);
 
         impl $name {
-            /// The position: from 0 on, without gaps.
+            /// The position, from 0 without gaps.
             pub fn position(self) -> usize {
                 self.0 as usize
             }
@@ -35,14 +36,14 @@ number! {
     BlobId
 }
 
-/// What a name in the list points at.
+/// What a listed name points to.
 #[derive(Debug, Clone)]
 pub enum Pointer {
-    /// This manifest.
+    /// A manifest.
     At(ManifestId),
-    /// The list has the name, and the registry answered "not found" for it more than once.
+    /// Nothing: the name is listed, and the registry answered "not found" for it twice.
     Dangling,
-    /// The registry gave no usable answer: it may point at any manifest.
+    /// It could not be resolved: it may point to any manifest.
     Unknown(Error),
 }
 
@@ -55,7 +56,7 @@ impl Pointer {
         }
     }
 
-    /// Whether it may point at any manifest.
+    /// Whether it may point to any manifest.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown(_))
     }
@@ -64,51 +65,39 @@ impl Pointer {
 /// What is known of a manifest.
 #[derive(Debug, Clone)]
 pub enum ManifestState {
-    /// What it says.
+    /// It was read.
     Read(ManifestFacts),
-    /// The registry answered "not found" for it more than once.
+    /// The registry answered "not found" for it twice.
     Missing,
     /// It could not be read: it may list or refer to any manifest.
     Unreadable(Error),
-    /// Something refers to it, and it was not looked at.
+    /// Something refers to it, and it was not fetched.
     Unread,
 }
 
-/// The three forms of a manifest.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Form {
-    /// It lists other manifests.
-    Index,
-    /// One image, or one artifact.
-    #[default]
-    Image,
-    /// Docker's first form, whose layers have no sizes.
-    Schema1,
-}
-
-/// What a manifest says, as far as it matters for what depends on it.
+/// The facts of a manifest.
 #[derive(Debug, Clone, Default)]
 pub struct ManifestFacts {
     /// Its form.
     pub form: Form,
-    /// Bytes of the manifest itself, which has 4 MiB at most.
+    /// The size of the manifest itself in bytes, at most 4 MiB.
     pub size: u32,
-    /// When its own image was made, by its config or annotations; `None` where that is not said. Of an index, see
+    /// When its own image was created, by its config or annotations; `None` where that is unknown. For an index, see
     /// [`TagIndex::created`](super::TagIndex::created).
     pub created: PackedTime,
-    /// Why the config that would say it could not be read.
+    /// Why the config with the creation time could not be read.
     pub config_error: Option<Error>,
     /// The manifests that it lists.
     pub children: Box<[ManifestId]>,
-    /// The blobs that it names: config and layers, and what an index lists that is no manifest.
+    /// The blobs that it names: config and layers, and entries of an index that are no manifests.
     pub blobs: Box<[BlobId]>,
-    /// The manifest that it refers to, as signatures and SBOMs do.
+    /// Its subject: the manifest that a signature or SBOM refers to.
     pub subject: Option<ManifestId>,
-    /// Whether it only holds the place of a tag that was about to be removed.
+    /// Whether it is a placeholder, which an interrupted removal left behind.
     pub is_placeholder: bool,
 }
 
-/// A time, or none, in eight bytes: to the nanosecond, between the years 1677 and 2262. Any other is none, since no image is from then.
+/// An optional time in eight bytes: to the nanosecond, from 1677 to 2262. Times outside of that range are dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PackedTime(Option<NonZeroI64>);
 
@@ -125,27 +114,28 @@ impl From<Option<Timestamp>> for PackedTime {
     }
 }
 
-/// A name in the list that the grammar of tags forbids. It points at some manifest all the same.
+/// A listed name that is no valid tag. It points to a manifest nevertheless.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct OtherName {
-    /// As the list has it.
+    /// The name.
     pub name: String,
-    /// What it points at.
+    /// What it points to.
     pub pointer: Pointer,
 }
 
-/// Why the list of tags cannot rule out that a manifest has further tags.
+/// Why the list of tags is not reliable: a manifest may have tags that the list lacks.
 #[derive(Debug, Clone)]
 pub enum ListCaveat {
-    /// The registry answers "not found", and yet a tag resolves.
+    /// The registry answers "not found" for the list, although a tag exists.
     NotFound,
-    /// It is empty, and yet a tag resolves.
+    /// It is empty, although a tag exists.
     Empty,
-    /// It is another repository's list, by its own word.
+    /// It names itself as the list of another repository.
     OtherRepository(String),
-    /// It lacks this tag, which resolves.
+    /// It lacks this tag, which exists.
     Lacks(crate::name::Tag),
-    /// It could not be read to its end.
+    /// It could not be read completely.
     Failed(Error),
 }
 

@@ -1,6 +1,7 @@
-//! The index: tags, the manifests that they reach, and how these depend on each other.
+//! The index of a snapshot: tags, the manifests that they reach, and how these depend on each other.
 //!
-//! Every name stands once, everything else is a number: some 300 bytes a tag with a manifest of its own, and 140 a child.
+//! Every name is stored once, everything else is a number: some 300 bytes per tag with its own manifest, and 140 per
+//! child.
 
 use std::collections::HashSet;
 
@@ -8,30 +9,31 @@ use indexmap::{IndexMap, IndexSet};
 use jiff::Timestamp;
 
 use super::adjacency::Adjacency;
-use super::facts::{BlobId, Form, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
+use super::facts::{BlobId, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
 use crate::error::Error;
 use crate::name::{Digest, PackedDigest, Tag};
+use crate::registry::media_types::Form;
 
-/// The tags of a repository and the manifests that they reach, at one moment. Made by [`Client::snapshot`](crate::registry::Client::snapshot),
-/// or by a [`Builder`].
+/// The tags of a repository and the manifests that they reach, at one point in time. Made by
+/// [`Client::snapshot`](crate::registry::Client::snapshot), or by a [`Builder`].
 #[derive(Debug, Clone, Default)]
 pub struct TagIndex {
     tags: IndexMap<Tag, Pointer>,
     other_names: Vec<OtherName>,
-    doubt: Option<ListCaveat>,
+    list_caveat: Option<ListCaveat>,
     digests: IndexSet<PackedDigest>,
     manifests: Vec<ManifestState>,
     blobs: IndexMap<BlobKey, u64>,
-    /// From manifests to the tags on them.
+    /// The tags on each manifest.
     tags_on: Adjacency,
-    /// From manifests to those that list them.
+    /// The manifests that list each manifest.
     parents: Adjacency,
-    /// From manifests to those that refer to them.
+    /// The manifests whose subject each manifest is.
     referrers: Adjacency,
 }
 
 impl TagIndex {
-    /// An index in the making.
+    /// Builds an index.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -46,12 +48,7 @@ impl TagIndex {
         self.manifests.len()
     }
 
-    /// How many distinct blobs are known.
-    pub fn blob_count(&self) -> usize {
-        self.blobs.len()
-    }
-
-    /// Every tag with what it points at, in the registry's order.
+    /// Every tag with what it points to, in the registry's order.
     pub fn tags(&self) -> impl Iterator<Item = (TagId, &Tag, &Pointer)> {
         self.tags.iter().zip(0..).map(|((tag, pointer), position)| (TagId(position), tag, pointer))
     }
@@ -61,32 +58,32 @@ impl TagIndex {
         self.tags.get_index_of(tag).map(|position| TagId(narrow(position)))
     }
 
-    /// The tag of a number of this index.
+    /// The tag with a number of this index.
     pub fn tag(&self, tag: TagId) -> &Tag {
         self.tags.get_index(tag.position()).map(|(tag, _)| tag).expect("a number of this index")
     }
 
-    /// What a tag points at.
+    /// What a tag points to.
     pub fn pointer(&self, tag: TagId) -> &Pointer {
         &self.tags[tag.position()]
     }
 
-    /// The digest that a tag points at, where it is known.
+    /// The digest that a tag points to, where it is known.
     pub fn digest_of(&self, tag: &Tag) -> Option<Digest> {
         self.tags.get(tag)?.manifest().map(|manifest| self.digest(manifest))
     }
 
-    /// Names in the list that the grammar of tags forbids.
+    /// Listed names that are no valid tags.
     pub fn other_names(&self) -> &[OtherName] {
         &self.other_names
     }
 
-    /// Why the list cannot rule out further tags.
-    pub fn doubt(&self) -> Option<&ListCaveat> {
-        self.doubt.as_ref()
+    /// Why the list of tags is not reliable, if it is not.
+    pub fn list_caveat(&self) -> Option<&ListCaveat> {
+        self.list_caveat.as_ref()
     }
 
-    /// Every manifest that is known, whether it was read or not.
+    /// Every known manifest, read or not.
     pub fn manifests(&self) -> impl Iterator<Item = (ManifestId, &ManifestState)> {
         self.manifests.iter().zip(0..).map(|(state, position)| (ManifestId(position), state))
     }
@@ -101,7 +98,7 @@ impl TagIndex {
         Digest::from(&self.digests[manifest.position()])
     }
 
-    /// What tells a manifest's own bytes from other blobs.
+    /// The key of the manifest's own bytes among the blobs.
     pub fn manifest_key(&self, manifest: ManifestId) -> BlobKey {
         let bytes = match &self.digests[manifest.position()] {
             PackedDigest::Sha256(bytes) => &bytes[..],
@@ -117,7 +114,7 @@ impl TagIndex {
         &self.manifests[manifest.position()]
     }
 
-    /// What a manifest says, where it was read.
+    /// The facts of a manifest, where it was read.
     pub fn facts(&self, manifest: ManifestId) -> Option<&ManifestFacts> {
         match self.state(manifest) {
             ManifestState::Read(facts) => Some(facts),
@@ -125,7 +122,7 @@ impl TagIndex {
         }
     }
 
-    /// The manifests that a manifest lists, as far as it was read.
+    /// The manifests that a manifest lists, where it was read.
     pub fn children(&self, manifest: ManifestId) -> &[ManifestId] {
         self.facts(manifest).map_or(&[], |facts| &facts.children)
     }
@@ -145,23 +142,23 @@ impl TagIndex {
         self.referrers.of(manifest.0).iter().copied().map(ManifestId)
     }
 
-    /// Whether a tag is on a manifest, or another lists it. One that is not is known only as what others refer to.
-    pub fn is_reached(&self, manifest: ManifestId) -> bool {
+    /// Whether a tag is on a manifest or another lists it. Others are known only as subjects.
+    pub fn is_referenced(&self, manifest: ManifestId) -> bool {
         self.tags_on(manifest).len() > 0 || self.parents(manifest).len() > 0
     }
 
-    /// Bytes of a blob; 0 where nobody says.
+    /// The size of a blob in bytes; 0 where it is unknown.
     pub fn blob_size(&self, blob: BlobId) -> u64 {
         self.blobs[blob.position()]
     }
 
-    /// What tells a blob from others, in other indexes too.
+    /// The key of a blob, which is the same in other indexes.
     pub fn blob_key(&self, blob: BlobId) -> BlobKey {
         self.blobs.get_index(blob.position()).map(|(key, _)| *key).expect("a number of this index")
     }
 
-    /// Calls `visit` for a manifest and all that it reaches through indexes, each once.
-    pub fn reach(&self, manifest: ManifestId, mut visit: impl FnMut(ManifestId)) {
+    /// Calls `visit` for a manifest and its descendants, once for each.
+    pub fn visit_reachable(&self, manifest: ManifestId, mut visit: impl FnMut(ManifestId)) {
         let mut seen = IndexSet::from([manifest]);
         let mut at = 0;
         while let Some(&next) = seen.get_index(at) {
@@ -171,8 +168,8 @@ impl TagIndex {
         }
     }
 
-    /// A manifest and the indexes that lead to it, directly or through others, each once and the nearest first. What `passes` rejects
-    /// leads nowhere.
+    /// A manifest and the indexes that lead to it, directly or through others, each once and the nearest first. Indexes
+    /// that `passes` rejects are left out, with what leads only to them.
     pub fn ancestors<'a>(
         &'a self,
         manifest: ManifestId,
@@ -186,11 +183,11 @@ impl TagIndex {
         })
     }
 
-    /// When the image of a manifest was made; of an index, its newest one, else what its own annotation says.
+    /// When the image of a manifest was created; for an index, its newest image, else its own annotation.
     pub fn created(&self, manifest: ManifestId) -> Option<Timestamp> {
         let own = self.facts(manifest)?.created.get();
         let mut newest = None;
-        self.reach(manifest, |reached| {
+        self.visit_reachable(manifest, |reached| {
             if reached != manifest {
                 newest = newest.max(self.facts(reached).and_then(|facts| facts.created.get()));
             }
@@ -198,10 +195,11 @@ impl TagIndex {
         newest.or(own)
     }
 
-    /// The sum in bytes of the distinct blobs that a manifest reaches; `None` where a part of it is not known.
+    /// The sum of the sizes of the distinct blobs that a manifest reaches, in bytes; `None` where a part of it is
+    /// unknown.
     pub fn size(&self, manifest: ManifestId) -> Option<u64> {
         let (mut blobs, mut is_known) = (IndexSet::new(), true);
-        self.reach(manifest, |reached| match self.facts(reached) {
+        self.visit_reachable(manifest, |reached| match self.facts(reached) {
             Some(facts) => {
                 is_known &= facts.form != Form::Schema1;
                 blobs.extend(facts.blobs.iter().copied());
@@ -211,10 +209,10 @@ impl TagIndex {
         is_known.then(|| blobs.into_iter().fold(0, |sum: u64, blob| sum.saturating_add(self.blob_size(blob))))
     }
 
-    /// Why not all of what a manifest reaches is known: the first that could not be read.
-    pub fn failure(&self, manifest: ManifestId) -> Option<&Error> {
+    /// The first error among a manifest and its descendants.
+    pub fn first_error(&self, manifest: ManifestId) -> Option<&Error> {
         let mut failure = None;
-        self.reach(manifest, |reached| {
+        self.visit_reachable(manifest, |reached| {
             let error = match self.state(reached) {
                 ManifestState::Unreadable(error) => Some(error),
                 ManifestState::Read(facts) => facts.config_error.as_ref(),
@@ -226,20 +224,20 @@ impl TagIndex {
     }
 }
 
-/// Builds a [`TagIndex`]. Names come once each, however often they are added.
+/// Builds a [`TagIndex`]. A name that is added twice is stored once.
 #[derive(Debug, Default)]
 pub struct Builder {
     index: TagIndex,
-    /// Approximate bytes of the names.
-    held: usize,
+    /// The approximate size of the names in bytes.
+    name_bytes: usize,
 }
 
-/// The first half of a blob's digest: enough to tell blobs apart for adding up their sizes.
+/// The first half of a blob's digest, which distinguishes blobs for adding up their sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BlobKey([u8; 16]);
 
 impl Builder {
-    /// Adds a tag; nothing is known of it until [`Builder::point`]. Its number, and whether it is new.
+    /// Adds a tag, which is dangling until [`Builder::point`]. Returns its number, and whether it is new.
     pub fn tag(&mut self, tag: Tag) -> (TagId, bool) {
         let length = tag.as_str().len();
         let unknown = || Pointer::Dangling;
@@ -253,31 +251,31 @@ impl Builder {
             }
         };
         let is_new = self.index.tags.len() > before;
-        self.held += if is_new { length + size_of::<(Tag, Pointer, u64, usize)>() } else { 0 };
+        self.name_bytes += if is_new { length + size_of::<(Tag, Pointer, u64, usize)>() } else { 0 };
         (TagId(narrow(position)), is_new)
     }
 
-    /// Adds a name that is no tag. Its position among these, and whether it is new.
+    /// Adds a listed name that is no valid tag. Returns its position among these, and whether it is new.
     pub fn other_name(&mut self, name: String) -> (usize, bool) {
         if let Some(position) = self.index.other_names.iter().position(|known| known.name == name) {
             return (position, false);
         }
-        self.held += name.len() + size_of::<OtherName>();
+        self.name_bytes += name.len() + size_of::<OtherName>();
         self.index.other_names.push(OtherName { name, pointer: Pointer::Dangling });
         (self.index.other_names.len() - 1, true)
     }
 
-    /// Says what a tag points at.
+    /// Sets what a tag points to.
     pub fn point(&mut self, tag: TagId, pointer: Pointer) {
         self.index.tags[tag.position()] = pointer;
     }
 
-    /// Says what a name that is no tag points at.
+    /// Sets what a name that is no valid tag points to.
     pub fn point_other(&mut self, position: usize, pointer: Pointer) {
         self.index.other_names[position].pointer = pointer;
     }
 
-    /// The number of a manifest, which is unread until [`Builder::set`].
+    /// Adds a manifest, which is unread until [`Builder::set`]. Returns its number.
     pub fn manifest(&mut self, digest: &Digest) -> ManifestId {
         let (position, is_new) = self.index.digests.insert_full(PackedDigest::from(digest));
         if is_new {
@@ -286,12 +284,12 @@ impl Builder {
         ManifestId(narrow(position))
     }
 
-    /// Says what is known of a manifest.
+    /// Sets the state of a manifest.
     pub fn set(&mut self, manifest: ManifestId, state: ManifestState) {
         self.index.manifests[manifest.position()] = state;
     }
 
-    /// The number of a blob of so many bytes. `digest` is its text, of whatever algorithm.
+    /// Adds a blob with its size in bytes. `digest` may be of any algorithm. Returns its number.
     pub fn blob(&mut self, digest: &str, size: u64) -> BlobId {
         let entry = self.index.blobs.entry(BlobKey::of(digest));
         let position = entry.index();
@@ -299,17 +297,17 @@ impl Builder {
         BlobId(narrow(position))
     }
 
-    /// Says why the list cannot rule out further tags. The first reason stays.
-    pub fn doubt(&mut self, doubt: ListCaveat) {
-        self.index.doubt.get_or_insert(doubt);
+    /// Sets why the list of tags is not reliable. The first reason is kept.
+    pub fn set_list_caveat(&mut self, doubt: ListCaveat) {
+        self.index.list_caveat.get_or_insert(doubt);
     }
 
-    /// What is known so far; what depends on what is not.
-    pub fn so_far(&self) -> &TagIndex {
+    /// The index so far, without the relations between manifests.
+    pub fn index(&self) -> &TagIndex {
         &self.index
     }
 
-    /// When the image of a manifest was made, learned later than the rest.
+    /// Sets when the image of a manifest was created.
     pub fn date(&mut self, manifest: ManifestId, created: Result<Option<Timestamp>, Error>) {
         if let ManifestState::Read(facts) = &mut self.index.manifests[manifest.position()] {
             match created {
@@ -320,9 +318,9 @@ impl Builder {
         }
     }
 
-    /// Forgets the tags that do not exist: those from this position on, which were asked for and not listed, and those that were removed
-    /// since they were listed.
-    pub(super) fn forget_absent(&mut self, position: usize, removed: &HashSet<String>) {
+    /// Removes dangling tags from this position on, which are not listed, and those that were removed since they were
+    /// listed.
+    pub(super) fn remove_absent(&mut self, position: usize, removed: &HashSet<String>) {
         let mut at = 0..;
         self.index.tags.retain(|tag, pointer| {
             let is_listed = at.next() < Some(position) && !removed.contains(tag.as_str());
@@ -330,9 +328,9 @@ impl Builder {
         });
     }
 
-    /// Approximate bytes that the names take.
-    pub fn held(&self) -> usize {
-        self.held
+    /// The approximate size of the names in bytes.
+    pub(super) fn name_bytes(&self) -> usize {
+        self.name_bytes
     }
 
     /// The index.
@@ -364,7 +362,7 @@ impl Builder {
 }
 
 impl BlobKey {
-    /// The first sixteen bytes that the digits of a digest stand for; of text that has none, its last bytes.
+    /// The first sixteen bytes of a hexadecimal digest; the last bytes of other text.
     pub fn of(digest: &str) -> Self {
         let digits = digest.rsplit(':').next().unwrap_or_default().as_bytes();
         let mut key = [0; 16];
@@ -376,7 +374,7 @@ impl BlobKey {
     }
 }
 
-/// Positions fit into 32 bits: more names than that are refused long before.
+/// Positions fit into 32 bits: a list with more names is refused.
 fn narrow(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
 }

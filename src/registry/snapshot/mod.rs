@@ -1,11 +1,12 @@
-//! A snapshot of a repository: what its tags point at, and how the manifests that they reach depend on each other.
+//! Snapshots of repositories: what the tags point to, and how the manifests that they reach depend on each other.
 
 mod adjacency;
 mod facts;
 mod index;
-mod options;
+mod list;
 mod read;
 
-pub use facts::{BlobId, Form, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
+pub use crate::registry::media_types::Form;
+pub use facts::{BlobId, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
 pub use index::{BlobKey, Builder, TagIndex};
-pub use options::{SnapshotOptions, SnapshotProgress};
+pub use read::{SnapshotOptions, SnapshotProgress};

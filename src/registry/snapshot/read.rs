@@ -1,48 +1,72 @@
-//! Reading a snapshot: the list, what every name in it points at, the manifests by their digests, the configs that say when an image was
-//! made. Each manifest and config is fetched once, however many tags reach it.
-//!
-//! A list and a reply that contradict each other are settled by another look before anything is made of them: what one reply denies
-//! and the list names is asked for again at the end.
+//! Reads a snapshot: the list of tags, the manifests that they reach, and the configs with the creation times of
+//! images. Each manifest and config is fetched once, however many tags reach it. A manifest that was not found is
+//! fetched once more at the end.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::future::BoxFuture;
-use futures::stream::{BoxStream, FuturesUnordered};
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
-use reqwest::Method;
 
-use super::facts::{Form, ListCaveat, ManifestFacts, ManifestId, ManifestState, Pointer, TagId};
+use super::facts::{ManifestFacts, ManifestId, ManifestState};
 use super::index::{Builder, TagIndex};
-use super::options::SnapshotOptions;
-use crate::error::{Danger, Error, Fault, Kind, Result};
-use crate::name::{Digest, FromText, Repository, Tag, Target};
+use crate::error::{Error, Result};
+use crate::name::{Digest, Repository, Tag, Target};
 use crate::registry::client::Client;
 use crate::registry::created::Dates;
 use crate::registry::descriptor::{Descriptor, DescriptorDigest};
-use crate::registry::document::{Content, DEEPEST, Document, media_types, too_deep};
-use crate::registry::endpoint::Endpoint;
-use crate::registry::listing::{Listing, PAGE_SIZE};
+use crate::registry::document::{Content, Document, MAX_DEPTH, too_deep};
 use crate::registry::manifest::Fetched;
-use crate::registry::names::Entry;
+use crate::registry::media_types::{self, Form};
 use crate::registry::summary::FetchedConfig;
 
-/// Most bytes that the names of one list may take.
-const MOST_HELD: usize = 128 * 1024 * 1024;
+/// The requests that are begun for each that may be in flight, so that a slow one does not block the queue.
+const QUEUED_PER_SLOT: usize = 8;
 
-/// Requests that are begun for each that may be in flight, so that one which hangs does not keep the others from being sent.
-const AHEAD: usize = 8;
+/// Options of [`Client::snapshot`].
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct SnapshotOptions {
+    /// Whether configs are read for the creation times of images.
+    pub dates: bool,
+    /// Tags that are resolved even where the list lacks them.
+    pub also: Vec<Tag>,
+    /// Manifests that are read even where no tag leads to them.
+    pub manifests: Vec<Digest>,
+    /// Counts the requests, for a progress display.
+    pub progress: Arc<SnapshotProgress>,
+}
+
+/// The progress of a snapshot. Both counts grow while it is read.
+#[derive(Debug, Default)]
+pub struct SnapshotProgress {
+    /// The requests known to be needed so far.
+    pub expected: AtomicUsize,
+    /// Those of them that were answered.
+    pub done: AtomicUsize,
+}
+
+impl SnapshotProgress {
+    pub(super) fn expect(&self, count: usize) {
+        self.expected.fetch_add(count, Ordering::Relaxed);
+    }
+
+    pub(super) fn tick(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+}
 
 impl Client {
-    /// Reads what the tags of a repository point at and how the manifests behind them depend on each other: one request for each tag,
-    /// one for each distinct manifest, and with [`SnapshotOptions::dates`] one for each distinct config.
+    /// Reads a snapshot of a repository: what its tags point to, and how the manifests depend on each other. One
+    /// request per tag, one per distinct manifest, and with [`SnapshotOptions::dates`] one per distinct config.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::tags`] where the repository has no list and none of [`SnapshotOptions::also`] resolves, unless
-    /// [`SnapshotOptions::manifests`] names some;
-    /// [`Fault::TooLarge`] when the names take more than 128 MiB. What else could not be read is in the index.
+    /// Those of [`Client::tags`] where the repository has no list and none of [`SnapshotOptions::also`] resolves,
+    /// unless [`SnapshotOptions::manifests`] names some; [`Fault::TooLarge`](crate::error::Fault::TooLarge) when the
+    /// names take more than 128 MiB. Other failures are recorded in the index.
     pub fn snapshot(
         &self,
         repository: &Repository,
@@ -51,231 +75,59 @@ impl Client {
         let (client, repository) = (self.clone(), Arc::new(repository.clone()));
         let (builder, configs, undated) = (TagIndex::builder(), BTreeMap::new(), HashSet::new());
         let now = Timestamp::now();
-        Reader { client, repository, options, now, builder, configs, listed: 0, undated }.read()
+        SnapshotReader { client, repository, options, now, builder, configs, listed: 0, undated }.read()
     }
 }
 
-/// A name in the list.
-#[derive(Debug, Clone, Copy)]
-enum Name {
-    Tag(TagId),
-    /// Its position among the names that the grammar of tags forbids.
-    Other(usize),
-}
-
-/// What came of asking for a name.
-enum NameOutcome {
-    /// Its digest, from the head of a reply.
-    Digest(Digest),
-    /// What it is.
-    Manifest(Digest, ManifestOutcome),
-    Nothing,
-    Failed(Error),
-}
-
-/// What came of asking for a manifest.
-enum ManifestOutcome {
-    Said(Box<ParsedManifest>),
+/// The result of fetching a manifest.
+pub(super) enum ManifestOutcome {
+    Parsed(Box<ParsedManifest>),
     NotFound,
     Failed(Error),
 }
 
-/// What a manifest says, before its parts have numbers.
-struct ParsedManifest {
+/// A parsed manifest, before it is added to the index.
+pub(super) struct ParsedManifest {
     size: u64,
     document: Document,
 }
 
-struct Reader {
-    client: Client,
-    repository: Arc<Repository>,
-    options: SnapshotOptions,
-    /// From when dates are judged.
+/// Reads one snapshot. The list of tags is read in `list.rs`.
+pub(super) struct SnapshotReader {
+    pub client: Client,
+    pub repository: Arc<Repository>,
+    pub options: SnapshotOptions,
+    /// The current time: later dates are implausible.
     now: Timestamp,
-    builder: Builder,
-    /// The configs that may date an image, with the images and the dates that stand in these themselves.
+    pub builder: Builder,
+    /// The configs to read, with the images that they date and these images' other dates.
     configs: BTreeMap<DescriptorDigest, (Descriptor, Vec<(ManifestId, Dates)>)>,
-    /// How many tags the list names; those after them were asked for.
-    listed: usize,
-    /// Attestations: their configs date nothing.
+    /// How many tags the list names; those after them come from the options.
+    pub listed: usize,
+    /// Attestations, whose configs are no dates of images.
     undated: HashSet<ManifestId>,
 }
 
-impl Reader {
+impl SnapshotReader {
     async fn read(mut self) -> Result<TagIndex> {
         let absent = self.names().await?;
         for digest in &self.options.manifests {
             self.builder.manifest(digest);
         }
         self.manifests().await;
-        // A reply that denied what the list names may have come from a replica that lags behind.
-        self.names_again(absent).await;
+        self.retry_names(absent).await;
         let removed = self.no_longer_listed().await;
-        self.manifests_again().await;
+        self.retry_manifests().await;
         self.manifests().await;
         self.dates().await;
-        self.builder.forget_absent(self.listed, &removed);
+        self.builder.remove_absent(self.listed, &removed);
         Ok(self.builder.build())
     }
 
-    /// Reads the list and looks at each name as soon as it is known. Those that were not found.
-    async fn names(&mut self) -> Result<Vec<Name>> {
-        let request = self.client.request(Method::GET, Endpoint::Tags(&self.repository));
-        let listing = Listing::new(&self.client, request, "tags", PAGE_SIZE, None);
-        let misnamed = listing.misnamed();
-        let mut batches = listing.into_stream().boxed();
-        let (mut failure, mut is_listing) = (None, true);
-        let mut waiting = VecDeque::new();
-        let mut looks = FuturesUnordered::new();
-        let mut absent = Vec::new();
-        while is_listing || !waiting.is_empty() || !looks.is_empty() {
-            while looks.len() < self.at_once()
-                && let Some(name) = waiting.pop_front()
-            {
-                looks.push(self.look(name));
-            }
-            tokio::select! {
-                // The list is always read on: a page that is not waited for would keep its place among the requests.
-                batch = batches.next(), if is_listing => match batch {
-                    Some(Ok(batch)) => {
-                        let before = waiting.len();
-                        waiting.extend(batch.into_iter().filter_map(|entry| self.take(entry)));
-                        self.options.progress.expect(waiting.len() - before);
-                        if self.builder.held() > MOST_HELD {
-                            return Err(self.too_large());
-                        }
-                    }
-                    ended => {
-                        failure = ended.and_then(Result::err);
-                        is_listing = false;
-                        self.listed = self.builder.so_far().tag_count();
-                        waiting.extend(self.unlisted());
-                    }
-                },
-                Some((name, found)) = looks.next(), if !looks.is_empty() => absent.extend(self.found(name, found)),
-            }
-        }
-        self.judge_list(failure, misnamed.get())?;
-        Ok(absent)
-    }
-
-    /// Whether the list can be believed: what it lacks may have tags all the same where one resolves that it should have named.
-    fn judge_list(&mut self, failure: Option<Error>, misnamed: Option<&String>) -> Result<()> {
-        let index = self.builder.so_far();
-        let exists = |pointer: &Pointer| !matches!(pointer, Pointer::Dangling);
-        let lacked =
-            index.tags().skip(self.listed).find(|(_, _, pointer)| exists(pointer)).map(|(_, tag, _)| tag.clone());
-        let resolves = index.tags().any(|(_, _, pointer)| exists(pointer));
-        let names = index.tag_count() + index.other_names().len();
-        let doubt = match (failure, misnamed, lacked) {
-            // distribution 2 forgets an emptied repository's list, and still has its manifests.
-            (Some(error), ..) if !resolves && error.is_not_found() && !self.options.manifests.is_empty() => {
-                return Ok(());
-            }
-            (Some(error), ..) if !resolves => return Err(error),
-            (Some(error), ..) if error.is_not_found() => ListCaveat::NotFound,
-            (Some(error), ..) => ListCaveat::Failed(error),
-            (None, Some(name), _) if resolves => ListCaveat::OtherRepository(name.clone()),
-            (None, _, Some(_)) if self.listed == 0 && names > 0 => ListCaveat::Empty,
-            (None, _, Some(tag)) => ListCaveat::Lacks(tag),
-            (None, _, None) => return Ok(()),
-        };
-        self.builder.doubt(doubt);
-        Ok(())
-    }
-
-    /// The name of an entry that was not there before.
-    fn take(&mut self, entry: Entry) -> Option<Name> {
-        match Tag::from_text(entry.into_name()?) {
-            Ok(tag) => Some(self.builder.tag(tag)).filter(|(_, is_new)| *is_new).map(|(tag, _)| Name::Tag(tag)),
-            Err(text) => {
-                Some(self.builder.other_name(text)).filter(|(_, is_new)| *is_new).map(|(other, _)| Name::Other(other))
-            }
-        }
-    }
-
-    /// The tags that are wanted and not listed.
-    fn unlisted(&mut self) -> Vec<Name> {
-        let also = std::mem::take(&mut self.options.also);
-        let added: Vec<_> = also.into_iter().map(|tag| self.builder.tag(tag)).collect();
-        added.into_iter().filter(|(_, is_new)| *is_new).map(|(tag, _)| Name::Tag(tag)).collect()
-    }
-
-    /// Asks what a name points at.
-    fn look(&self, name: Name) -> BoxFuture<'static, (Name, NameOutcome)> {
-        let (client, repository) = (self.client.clone(), Arc::clone(&self.repository));
-        let (index, progress) = (self.builder.so_far(), Arc::clone(&self.options.progress));
-        let text = match name {
-            Name::Tag(tag) => Ok(index.tag(tag).clone()),
-            Name::Other(other) => Err(index.other_names()[other].name.clone()),
-        };
-        async move {
-            let found = match &text {
-                Ok(tag) => find(&client, &repository, tag).await,
-                Err(other) => found(client.fetch_other_name(&repository, other).await),
-            };
-            progress.tick();
-            (name, found)
-        }
-        .boxed()
-    }
-
-    /// Notes what a name points at; the name itself where it was not found.
-    fn found(&mut self, name: Name, found: NameOutcome) -> Option<Name> {
-        let pointer = match found {
-            NameOutcome::Digest(digest) => Pointer::At(self.builder.manifest(&digest)),
-            NameOutcome::Manifest(digest, outcome) => {
-                let manifest = self.builder.manifest(&digest);
-                self.note(manifest, outcome);
-                Pointer::At(manifest)
-            }
-            NameOutcome::Nothing => return Some(name),
-            NameOutcome::Failed(error) => Pointer::Unknown(error),
-        };
-        match name {
-            Name::Tag(tag) => self.builder.point(tag, pointer),
-            Name::Other(other) => self.builder.point_other(other, pointer),
-        }
-        None
-    }
-
-    /// Looks once more at names that were not found.
-    async fn names_again(&mut self, absent: Vec<Name>) {
-        let looks: Vec<_> = absent.into_iter().map(|name| self.look(name)).collect();
-        let mut looks = stream::iter(looks).buffer_unordered(self.at_once());
-        while let Some((name, found)) = looks.next().await {
-            if let Some(Name::Other(other)) = self.found(name, found) {
-                // It cannot be known whether "not found" is about a name that the grammar forbids or about the path that it makes.
-                let name = &self.builder.so_far().other_names()[other].name;
-                let what = format!("{} lists {name:?} and answers \"not found\" for it", self.repository);
-                self.builder.point_other(other, Pointer::Unknown(Error::new(Kind::Safety(Danger::Unknown), what)));
-            }
-        }
-    }
-
-    /// Names that were listed and not found, and that the list no longer has: another client removed them. A list that lacks a tag
-    /// which resolves says nothing.
-    async fn no_longer_listed(&mut self) -> HashSet<String> {
-        let index = self.builder.so_far();
-        let dangling = index.tags().take(self.listed).filter(|(_, _, pointer)| matches!(pointer, Pointer::Dangling));
-        let mut dangling: HashSet<_> = dangling.map(|(_, tag, _)| tag.to_string()).collect();
-        if dangling.is_empty() {
-            return dangling;
-        }
-        let listed: Result<Vec<_>> = self.client.listed_names(&self.repository).try_concat().await;
-        let listed: HashSet<_> = listed.unwrap_or_default().into_iter().collect();
-        let resolve = index.tags().take(self.listed).filter(|(_, _, pointer)| pointer.manifest().is_some());
-        if listed.is_empty() || !resolve.into_iter().all(|(_, tag, _)| listed.contains(tag.as_str())) {
-            return HashSet::new();
-        }
-        dangling.retain(|name| !listed.contains(name));
-        dangling
-    }
-
-    /// Fetches the manifests that are not read yet, and those that these list, level by level.
+    /// Fetches the manifests that were not read yet, and their descendants, level by level.
     async fn manifests(&mut self) {
         let mut level = self.unread_pointed();
-        for _ in 0..=DEEPEST {
+        for _ in 0..=MAX_DEPTH {
             self.fetch(std::mem::take(&mut level)).await;
             level = self.unread_children();
             if level.is_empty() {
@@ -288,68 +140,68 @@ impl Reader {
         }
     }
 
-    /// Fetches once more the manifests that something points at and that were not found.
-    async fn manifests_again(&mut self) {
-        let missing = self.builder.so_far().manifests().filter(|(_, state)| matches!(state, ManifestState::Missing));
-        let missing = missing.map(|(manifest, _)| (manifest, self.builder.so_far().digest(manifest))).collect();
+    /// Fetches the manifests once more that were not found.
+    async fn retry_manifests(&mut self) {
+        let missing = self.builder.index().manifests().filter(|(_, state)| matches!(state, ManifestState::Missing));
+        let missing = missing.map(|(manifest, _)| (manifest, self.builder.index().digest(manifest))).collect();
         self.fetch(missing).await;
     }
 
-    async fn fetch(&mut self, wanted: Vec<(ManifestId, Digest)>) {
-        let mut fetched = self.each(wanted, |client, repository, (manifest, digest)| async move {
+    async fn fetch(&mut self, missing: Vec<(ManifestId, Digest)>) {
+        let mut fetched = self.each(missing, |client, repository, (manifest, digest)| async move {
             let outcome = match client.fetch_manifest(&repository, Target::Digest(&digest)).await {
-                Ok(fetched) => read(fetched),
+                Ok(fetched) => parse(fetched),
                 Err(error) if error.is_not_found() => ManifestOutcome::NotFound,
                 Err(error) => ManifestOutcome::Failed(error),
             };
             (manifest, outcome)
         });
         while let Some((manifest, outcome)) = fetched.next().await {
-            self.note(manifest, outcome);
+            self.record_manifest(manifest, outcome);
         }
     }
 
-    /// The manifests that names point at, as far as they are unread.
+    /// The unread manifests that names point to.
     fn unread_pointed(&self) -> Vec<(ManifestId, Digest)> {
-        let index = self.builder.so_far();
+        let index = self.builder.index();
         let tags = index.tags().filter_map(|(_, _, pointer)| pointer.manifest());
         let others = index.other_names().iter().filter_map(|other| other.pointer.manifest());
         let also = self.options.manifests.iter().filter_map(|digest| index.manifest_id(digest));
         self.unread(tags.chain(others).chain(also))
     }
 
-    /// The manifests that indexes list, as far as they are unread.
+    /// The unread manifests that indexes list.
     fn unread_children(&self) -> Vec<(ManifestId, Digest)> {
-        let index = self.builder.so_far();
+        let index = self.builder.index();
         self.unread(index.manifests().flat_map(|(manifest, _)| index.children(manifest).iter().copied()))
     }
 
     fn unread(&self, manifests: impl Iterator<Item = ManifestId>) -> Vec<(ManifestId, Digest)> {
-        let index = self.builder.so_far();
+        let index = self.builder.index();
         let mut seen = HashSet::new();
         let unread = manifests
             .filter(|manifest| matches!(index.state(*manifest), ManifestState::Unread) && seen.insert(*manifest));
         unread.map(|manifest| (manifest, index.digest(manifest))).collect()
     }
 
-    /// Fetches the configs that say when an image was made.
+    /// Reads the configs for the creation times of images.
     async fn dates(&mut self) {
-        let wanted = std::mem::take(&mut self.configs).into_values().collect();
-        let mut dates = self.each(wanted, |client, repository, (config, images): (Descriptor, Vec<_>)| async move {
+        let configs = std::mem::take(&mut self.configs).into_values().collect();
+        let mut dates = self.each(configs, |client, repository, (config, images): (Descriptor, Vec<_>)| async move {
             (client.image_config(&repository, &config).await, images)
         });
         while let Some((config, images)) = dates.next().await {
             for (image, own) in images {
                 let dates = config.as_ref().map(|config| match config {
                     FetchedConfig::Image(config) => own.with_config(&config.image),
-                    FetchedConfig::Other | FetchedConfig::Gap(_) => own,
+                    FetchedConfig::Other | FetchedConfig::Unusable(_) => own,
                 });
                 self.builder.date(image, dates.map(|dates| dates.created(self.now)).map_err(Error::clone));
             }
         }
     }
 
-    /// Does something about each of `things`, many at a time; the client decides how many requests are in flight.
+    /// Does `work` for each of `things`, many at a time; the client bounds the requests in flight.
     fn each<T, R, F>(&self, things: Vec<T>, work: fn(Client, Arc<Repository>, T) -> F) -> BoxStream<'static, R>
     where
         T: Send + 'static,
@@ -363,22 +215,22 @@ impl Reader {
             let (work, progress) = (work(client.clone(), Arc::clone(&repository), thing), Arc::clone(&progress));
             work.inspect(move |_| progress.tick())
         };
-        stream::iter(things).map(done).buffer_unordered(self.at_once()).boxed()
+        stream::iter(things).map(done).buffer_unordered(self.concurrency()).boxed()
     }
 
-    fn at_once(&self) -> usize {
-        self.client.max_concurrency() * AHEAD
+    pub fn concurrency(&self) -> usize {
+        self.client.max_concurrency() * QUEUED_PER_SLOT
     }
 
-    /// Notes what a manifest says. What was read once stays read.
-    fn note(&mut self, manifest: ManifestId, outcome: ManifestOutcome) {
-        let said = match outcome {
-            ManifestOutcome::Said(said) => said,
-            _ if self.builder.so_far().facts(manifest).is_some() => return,
+    /// Records a manifest. One that was read once stays read.
+    pub fn record_manifest(&mut self, manifest: ManifestId, outcome: ManifestOutcome) {
+        let parsed = match outcome {
+            ManifestOutcome::Parsed(parsed) => parsed,
+            _ if self.builder.index().facts(manifest).is_some() => return,
             ManifestOutcome::NotFound => return self.builder.set(manifest, ManifestState::Missing),
             ManifestOutcome::Failed(error) => return self.builder.set(manifest, ManifestState::Unreadable(error)),
         };
-        let ParsedManifest { size, document } = *said;
+        let ParsedManifest { size, document } = *parsed;
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         let mut facts = ManifestFacts { size, ..ManifestFacts::default() };
         let subject = document.subject.as_ref().and_then(|subject| subject.digest.supported());
@@ -396,7 +248,7 @@ impl Reader {
         let children: Result<_> = document.children().map(|child| self.child(child)).collect();
         match children {
             Ok(children) => facts.children = children,
-            // What it lists by an unknown algorithm may list anything.
+            // A child with a digest of an unsupported algorithm cannot be read, and may list anything.
             Err(error) => return self.builder.set(manifest, ManifestState::Unreadable(error)),
         }
         if let Some(config) = document.image_config()
@@ -416,36 +268,13 @@ impl Reader {
         }
         Ok(manifest)
     }
-
-    fn too_large(&self) -> Error {
-        let what = format!("the list of tags of {} is too large", self.repository);
-        Error::new(Kind::Protocol(Fault::TooLarge), what)
-            .because(format!("its names take more than {} MiB", MOST_HELD >> 20))
-    }
 }
 
-/// What a tag points at: by HEAD, and by GET where HEAD tells nothing or denies it.
-async fn find(client: &Client, repository: &Repository, tag: &Tag) -> NameOutcome {
-    match client.head(repository, Target::Tag(tag)).await {
-        Ok(Ok(resolved)) => NameOutcome::Digest(resolved.digest),
-        Ok(Err(_)) => found(client.fetch_manifest(repository, Target::Tag(tag)).await),
-        Err(error) => NameOutcome::Failed(error),
-    }
-}
-
-fn found(fetched: Result<Fetched>) -> NameOutcome {
-    match fetched {
-        Ok(fetched) => NameOutcome::Manifest(fetched.digest.clone(), read(fetched)),
-        Err(error) if error.is_not_found() => NameOutcome::Nothing,
-        Err(error) => NameOutcome::Failed(error),
-    }
-}
-
-/// Makes facts of bytes, which are given back with that.
-fn read(fetched: Fetched) -> ManifestOutcome {
+/// Parses a fetched manifest, and releases its bytes.
+pub(super) fn parse(fetched: Fetched) -> ManifestOutcome {
     let Fetched { manifest, size, held: _held, .. } = fetched;
     match manifest.and_then(|manifest| manifest.document()) {
-        Ok(document) => ManifestOutcome::Said(Box::new(ParsedManifest { size, document })),
+        Ok(document) => ManifestOutcome::Parsed(Box::new(ParsedManifest { size, document })),
         Err(error) => ManifestOutcome::Failed(error),
     }
 }

@@ -1,24 +1,25 @@
-//! The exact bytes of a manifest on file, under its digest.
+//! The exact bytes of manifests on disk, by digest.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 
 use bytes::Bytes;
 
-use super::place::{Place, size};
+use super::place::{Layout, size};
 use crate::error::{Danger, Error, Kind, Result};
 use crate::name::Digest;
 use crate::registry::Manifest;
 
-/// The largest manifest, in bytes: what registries accept (distribution, "Manifest size").
+/// The largest accepted manifest, in bytes: the limit of registries (OCI distribution specification, "Pushing
+/// Manifests").
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// Writes the bytes of a manifest, unless they are there: readers find all or nothing. Gives how many bytes were added.
-pub(super) fn write(place: &Place, manifest: &Manifest) -> io::Result<u64> {
+/// Writes the bytes of a manifest atomically, unless they exist. Returns how many bytes were added.
+pub(super) fn write(place: &Layout, manifest: &Manifest) -> io::Result<u64> {
     if manifest.bytes.len() as u64 > LARGEST {
-        return Err(io::Error::other("it is larger than 4 MiB"));
+        return Err(io::Error::other("larger than 4 MiB"));
     }
-    // One that was damaged meanwhile is written again.
+    // A damaged copy is replaced.
     if bytes(place, &manifest.digest).is_ok_and(|known| known == manifest.bytes) {
         return Ok(0);
     }
@@ -28,14 +29,14 @@ pub(super) fn write(place: &Place, manifest: &Manifest) -> io::Result<u64> {
     Ok(manifest.bytes.len() as u64)
 }
 
-/// Reads a manifest that has to have this digest. `name` is what it is called.
+/// Reads the manifest with this digest. `name` names it in errors.
 ///
 /// # Errors
 ///
-/// [`Danger::DamagedCopy`] when it is not there any more, or has other bytes.
-pub(super) fn read(place: &Place, digest: &Digest, media_type: &str, name: &str) -> Result<Manifest> {
+/// [`Danger::DamagedCopy`] when the copy is missing, or does not match the digest.
+pub(super) fn read(place: &Layout, digest: &Digest, media_type: &str, name: &str) -> Result<Manifest> {
     let damaged = |cause: String| {
-        let what = format!("the copy of {name} that was kept cannot be used");
+        let what = format!("the archived copy of {name} cannot be used");
         Error::new(Kind::Safety(Danger::DamagedCopy), what).because(cause)
     };
     let bytes: Bytes =
@@ -51,11 +52,11 @@ pub(super) fn read(place: &Place, digest: &Digest, media_type: &str, name: &str)
     }
 }
 
-fn bytes(place: &Place, digest: &Digest) -> io::Result<Vec<u8>> {
+fn bytes(place: &Layout, digest: &Digest) -> io::Result<Vec<u8>> {
     let path = place.body(digest);
     let expected = size(&path)?;
     if expected > LARGEST {
-        return Err(io::Error::other("it is larger than 4 MiB"));
+        return Err(io::Error::other("larger than 4 MiB"));
     }
     let mut bytes = Vec::with_capacity(expected as usize);
     File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;

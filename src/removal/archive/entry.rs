@@ -1,4 +1,4 @@
-//! What is written down about one removal, and how it is read again.
+//! The entries of a run's file: one line of JSON per removal.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
@@ -10,19 +10,20 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::name::{Digest, Registry, Repository, Tag};
 
-/// The form of a run's file.
+/// The version of the file format.
 const VERSION: u32 = 1;
 
 /// The longest line, in bytes. The names in it are at most 1 KiB together.
-const LONGEST_LINE: usize = 8 * 1024;
+const MAX_LINE_LENGTH: usize = 8 * 1024;
 
 /// The longest media type (RFC 6838 §4.2 has 127 characters on each side of the slash).
-const LONGEST_MEDIA_TYPE: usize = 255;
+const MAX_TYPE_LENGTH: usize = 255;
 
 /// A tag or manifest that a run removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entry {
-    /// The registry, with the scheme by which it was reached.
+    /// The registry, with its scheme.
     pub registry: Arc<Registry>,
     /// The repository.
     pub repository: Arc<Repository>,
@@ -43,7 +44,7 @@ impl Entry {
         }
     }
 
-    /// The line that stands for it, with its end.
+    /// The entry as a line, with its line feed.
     pub(super) fn to_line(&self, time: Timestamp) -> io::Result<Vec<u8>> {
         let line = Line {
             registry: self.registry.to_string().into(),
@@ -70,7 +71,7 @@ impl Header {
         Self { version: VERSION, time }
     }
 
-    /// The line that stands for it, with its end.
+    /// The header as a line, with its line feed.
     pub(super) fn to_line(&self) -> io::Result<Vec<u8>> {
         to_line(self)
     }
@@ -93,24 +94,24 @@ struct Line<'a> {
 fn to_line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
-    if line.len() > LONGEST_LINE { Err(io::Error::other("its names are too long")) } else { Ok(line) }
+    if line.len() > MAX_LINE_LENGTH { Err(io::Error::other("the names are too long")) } else { Ok(line) }
 }
 
-/// The entries of a run's file, one after the other, in memory for one line. What is damaged is left out and counted.
+/// Reads the entries of a run's file, holding one line in memory. Damaged lines are skipped and counted.
 #[derive(Debug)]
 pub(super) struct Entries<R> {
     input: BufReader<R>,
-    registry: Former<Registry>,
-    repository: Former<Repository>,
-    media_type: Former<str>,
-    /// How many lines could not be read.
+    registry: LastParsed<Registry>,
+    repository: LastParsed<Repository>,
+    media_type: LastParsed<str>,
+    /// How many lines were damaged.
     pub damaged: usize,
 }
 
 impl<R: Read> Entries<R> {
-    /// Reads the header; `None` where there is none of a version that is known.
+    /// Reads the header; `None` where it is missing or of an unknown version.
     pub(super) fn begin(input: R) -> io::Result<Option<(Header, Self)>> {
-        let (registry, repository, media_type) = (Former::default(), Former::default(), Former::default());
+        let (registry, repository, media_type) = (LastParsed::default(), LastParsed::default(), LastParsed::default());
         let mut entries = Self { input: BufReader::new(input), registry, repository, media_type, damaged: 0 };
         let header = match entries.line()? {
             Some(Some(line)) => serde_json::from_slice::<Header>(&line).ok(),
@@ -119,8 +120,8 @@ impl<R: Read> Entries<R> {
         Ok(header.filter(|header| header.version == VERSION).map(|header| (header, entries)))
     }
 
-    /// The next line without its end; the inner `None` is one that is too long. A last line without its end is one that was never
-    /// finished: what it was written for did not happen.
+    /// The next line without its line feed; the inner `None` is one that is too long. A last line without a line feed
+    /// was not completed, and its removal did not happen.
     fn line(&mut self) -> io::Result<Option<Option<Vec<u8>>>> {
         let mut line = Vec::new();
         let mut is_too_long = false;
@@ -131,7 +132,7 @@ impl<R: Read> Entries<R> {
             }
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let part = &buffer[..end.unwrap_or(buffer.len())];
-            is_too_long |= line.len() + part.len() > LONGEST_LINE;
+            is_too_long |= line.len() + part.len() > MAX_LINE_LENGTH;
             if !is_too_long {
                 line.extend_from_slice(part);
             }
@@ -172,20 +173,20 @@ impl<R: Read> Iterator for Entries<R> {
     }
 }
 
-/// The name before: most are the same from line to line, and are then neither parsed nor held twice.
+/// The previous name: most are the same from line to line, and are then neither parsed nor stored twice.
 #[derive(Debug)]
-struct Former<T: ?Sized>(Option<(String, Arc<T>)>);
+struct LastParsed<T: ?Sized>(Option<(String, Arc<T>)>);
 
-impl<T: ?Sized> Default for Former<T> {
+impl<T: ?Sized> Default for LastParsed<T> {
     fn default() -> Self {
         Self(None)
     }
 }
 
-impl<T: ?Sized> Former<T> {
+impl<T: ?Sized> LastParsed<T> {
     fn or_parse(&mut self, text: &str, parse: impl FnOnce(&str) -> Result<Arc<T>>) -> Result<Arc<T>> {
-        if let Some((former, value)) = &self.0
-            && former == text
+        if let Some((last, value)) = &self.0
+            && last == text
         {
             return Ok(Arc::clone(value));
         }
@@ -195,12 +196,12 @@ impl<T: ?Sized> Former<T> {
     }
 }
 
-/// A media type that can stand in a header.
+/// A media type that is valid in a header.
 fn media_type(text: &str) -> Result<Arc<str>> {
-    let fits = !text.is_empty() && text.len() <= LONGEST_MEDIA_TYPE;
+    let fits = !text.is_empty() && text.len() <= MAX_TYPE_LENGTH;
     if fits && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         Ok(text.into())
     } else {
-        Err(Error::config("this is not a media type"))
+        Err(Error::config("not a media type"))
     }
 }

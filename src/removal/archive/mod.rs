@@ -1,4 +1,4 @@
-//! What was removed, on disk for a while: the exact bytes of each manifest and where it was, so that it can be pushed back.
+//! The archive of removed manifests on disk: their exact bytes and names, so that a removal can be undone.
 //!
 //! ```
 //! use registry_ls::removal::{Archive, Limits};
@@ -21,8 +21,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Every method blocks on files. Files are for their owner alone. Several processes may use one archive at once. What is on file is
-//! not trusted: entries that cannot be read are left out with a warning, and a manifest has to match its digest.
+//! Every method blocks on files. Only their owner may read them. Several processes may use one archive at once. The
+//! files are not trusted: damaged entries are skipped with a warning, and a manifest has to match its digest.
 
 mod body;
 mod bound;
@@ -46,7 +46,7 @@ pub use run::Run;
 pub use run_id::RunId;
 
 use self::entry::Entries;
-use self::place::{Place, size};
+use self::place::{Layout, size};
 use self::run::LARGEST_RUN;
 use crate::error::{Error, Kind, Missing, Result};
 use crate::name::{Registry, Repository};
@@ -55,14 +55,15 @@ use crate::registry::Manifest;
 /// A folder in which removed manifests are kept.
 #[derive(Debug, Clone)]
 pub struct Archive {
-    place: Place,
+    place: Layout,
     limits: Limits,
 }
 
 /// A run that can be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptRun {
-    /// How it is called.
+#[non_exhaustive]
+pub struct RunInfo {
+    /// Its name.
     pub id: RunId,
     /// When it began.
     pub began: SystemTime,
@@ -70,21 +71,22 @@ pub struct KeptRun {
 
 /// What a run removed from one registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RunSummary {
     /// The registry, with its scheme.
     pub registry: Arc<Registry>,
-    /// The repositories, in the order in which they were come to.
+    /// The repositories, in the order of their first removals.
     pub repositories: Vec<Arc<Repository>>,
     /// How many tags were removed.
     pub tags: usize,
-    /// How many different manifests they were on, those that were removed without a tag among them.
+    /// How many distinct manifests were removed or untagged.
     pub manifests: usize,
 }
 
 impl Archive {
-    /// The archive in a folder, which need not exist. Nothing is read or written yet.
+    /// The archive in a folder, which need not exist. Reads and writes nothing yet.
     pub fn at(folder: impl Into<PathBuf>, limits: Limits) -> Self {
-        Self { place: Place::new(folder.into()), limits }
+        Self { place: Layout::new(folder.into()), limits }
     }
 
     /// The folder.
@@ -92,7 +94,7 @@ impl Archive {
         self.place.folder()
     }
 
-    /// Begins a run, once it is sure that files can be written. Drops runs that are too old, and the oldest where there are too many.
+    /// Begins a run: makes sure that files can be written, and drops old runs beyond the limits.
     ///
     /// # Errors
     ///
@@ -103,12 +105,12 @@ impl Archive {
         Ok(Run::begin(self.place.clone(), self.limits, used))
     }
 
-    /// The runs that can be undone, newest first; none where there is no folder.
+    /// The runs that can be undone, newest first; none where the folder does not exist.
     ///
     /// # Errors
     ///
     /// [`Kind::Config`] when the folder cannot be read.
-    pub fn runs(&self) -> Result<Vec<KeptRun>> {
+    pub fn runs(&self) -> Result<Vec<RunInfo>> {
         let mut runs = Vec::new();
         for id in self.place.runs().map_err(|error| self.unusable("read", &error))? {
             match self.open(&id) {
@@ -117,10 +119,10 @@ impl Archive {
             }
         }
         runs.sort_by(|a, b| b.cmp(a));
-        Ok(runs.into_iter().map(|(began, id)| KeptRun { id, began: began.into() }).collect())
+        Ok(runs.into_iter().map(|(began, id)| RunInfo { id, began: began.into() }).collect())
     }
 
-    /// What a run removed, in the order in which it was kept. Entries that cannot be read are left out, with a warning at the end.
+    /// What a run removed, in that order. Damaged entries are skipped, with a warning at the end.
     ///
     /// # Errors
     ///
@@ -130,7 +132,7 @@ impl Archive {
         Ok(Readable { entries, id: id.clone(), is_over: false })
     }
 
-    /// What a run removed, in numbers, for each registry.
+    /// How much a run removed, for each registry.
     ///
     /// # Errors
     ///
@@ -157,7 +159,8 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// [`Danger::DamagedCopy`](crate::error::Danger::DamagedCopy) when it is not there any more, or not what its digest says.
+    /// [`Danger::DamagedCopy`](crate::error::Danger::DamagedCopy) when the copy is missing, or does not match its
+    /// digest.
     pub fn manifest(&self, entry: &Entry) -> Result<Manifest> {
         body::read(&self.place, &entry.digest, &entry.media_type, &entry.name())
     }
@@ -170,13 +173,13 @@ impl Archive {
         };
         let opened = size(&path).and_then(|size| {
             if size > LARGEST_RUN {
-                return Err(io::Error::other("it is larger than 256 MiB"));
+                return Err(io::Error::other("larger than 256 MiB"));
             }
             Entries::begin(File::open(&path)?)
         });
         match opened {
             Ok(Some(opened)) => Ok(opened),
-            Ok(None) => Err(unreadable(io::Error::other("it is damaged, or of an unknown version"))),
+            Ok(None) => Err(unreadable(io::Error::other("damaged, or of an unknown version"))),
             Err(error) => Err(unreadable(error)),
         }
     }
@@ -187,7 +190,7 @@ impl Archive {
     }
 }
 
-/// Entries that can be read, until the file cannot.
+/// The readable entries of a run.
 struct Readable {
     entries: Entries<File>,
     id: RunId,

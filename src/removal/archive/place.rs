@@ -1,4 +1,4 @@
-//! Where the archive keeps its files, who may read them, and the lock that its processes share.
+//! The files of the archive, their permissions, and the lock between processes.
 //!
 //! ```text
 //! FOLDER/lock                  held shared while a manifest is added, exclusively while old runs are dropped
@@ -17,22 +17,22 @@ use tempfile::NamedTempFile;
 use super::run_id::RunId;
 use crate::name::{Algorithm, Digest};
 
-/// How long to wait for another process: it needs milliseconds.
+/// How long to wait for another process, which normally takes milliseconds.
 const LOCK_LIMIT: Duration = Duration::from_secs(10);
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Sha512];
 
-/// The end of the name of a run's file.
+/// The suffix of a run's file.
 const RUN_SUFFIX: &str = ".jsonl";
 
-/// The folder of an archive. Every path below it is made of types that hold no separators and no dots.
+/// The layout of an archive's folder. Every path in it is made of types without separators and dots.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct Layout {
     folder: PathBuf,
 }
 
-impl Place {
+impl Layout {
     pub(super) fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
@@ -59,15 +59,15 @@ impl Place {
         self.folder.join("bodies").join(algorithm.as_str())
     }
 
-    /// Makes the folders, for their owner alone, and makes sure that files can be written there.
+    /// Creates the folders, which only their owner may read, and makes sure that files can be written.
     pub(super) fn prepare(&self) -> io::Result<()> {
         private_folder(&self.folder)?;
         private_folder(&self.runs_folder())?;
-        // A file without a name, which leaves nothing behind.
+        // A file without a name leaves nothing behind.
         tempfile::tempfile_in(self.runs_folder()).map(drop)
     }
 
-    /// A file beside that of a manifest, to take its place. Only its owner may read it.
+    /// A temporary file that is to become that of a manifest. Only its owner may read it.
     pub(super) fn new_body(&self, digest: &Digest) -> io::Result<NamedTempFile> {
         let folder = self.bodies_folder(digest.algorithm());
         let new = || tempfile::Builder::new().prefix(".").tempfile_in(&folder);
@@ -80,7 +80,7 @@ impl Place {
         }
     }
 
-    /// The runs that have a file. Other files are not the archive's own, and left alone.
+    /// The runs on disk. Other files are not the archive's, and are ignored.
     pub(super) fn runs(&self) -> io::Result<Vec<RunId>> {
         let mut runs = Vec::new();
         for name in names(&self.runs_folder())? {
@@ -89,21 +89,21 @@ impl Place {
         Ok(runs)
     }
 
-    /// The manifests that have a file, with its size in bytes.
+    /// The manifests on disk, with their sizes in bytes.
     pub(super) fn bodies(&self) -> io::Result<Vec<(Digest, u64)>> {
         let mut bodies = Vec::new();
         for algorithm in ALGORITHMS {
             let folder = self.bodies_folder(algorithm);
             for name in names(&folder)? {
                 let Ok(digest) = format!("{algorithm}:{name}").parse() else { continue };
-                // One that is gone by now takes no space.
+                // Another process may have removed it meanwhile.
                 bodies.push((digest, size(&folder.join(name)).unwrap_or_default()));
             }
         }
         Ok(bodies)
     }
 
-    /// Removes what a process left that was killed while it wrote. Only for the holder of the exclusive lock.
+    /// Removes temporary files of killed processes. Requires the exclusive lock.
     pub(super) fn sweep(&self) -> io::Result<()> {
         let bodies = ALGORITHMS.map(|algorithm| self.bodies_folder(algorithm));
         for folder in bodies {
@@ -114,16 +114,18 @@ impl Place {
         Ok(())
     }
 
-    /// Keeps runs from being dropped until the value is gone. `None` where files cannot be locked.
+    /// Takes the shared lock, which prevents runs from being dropped, until the value is dropped. `None` where files
+    /// cannot be locked.
     ///
     /// # Errors
     ///
-    /// When the lock cannot be opened, or another process holds it for ten seconds.
+    /// When the lock file cannot be opened, or another process holds the exclusive lock for ten seconds.
     pub(super) fn share(&self) -> io::Result<Option<File>> {
         lock(&self.folder.join("lock"), File::try_lock_shared, LOCK_LIMIT)
     }
 
-    /// Keeps manifests from being added until the value is gone; `None` where that cannot be had soon.
+    /// Takes the exclusive lock, which prevents manifests from being added, until the value is dropped; `None` where
+    /// another process holds one.
     pub(super) fn own(&self) -> Option<File> {
         lock(&self.folder.join("lock"), File::try_lock, LOCK_PAUSE * 20).ok().flatten()
     }
@@ -148,7 +150,7 @@ fn lock(path: &Path, lock: fn(&File) -> Result<(), TryLockError>, limit: Duratio
     }
 }
 
-/// The names in a folder that are UTF-8; none where there is no folder.
+/// The names in a folder that are UTF-8; none where the folder does not exist.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -162,13 +164,13 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// The size of a regular file. Anything else, such as a pipe on which reading would wait, is refused.
+/// The size of a regular file in bytes. Others are refused: reading from a pipe would block.
 pub(super) fn size(path: &Path) -> io::Result<u64> {
     let metadata = fs::symlink_metadata(path)?;
-    if metadata.is_file() { Ok(metadata.len()) } else { Err(io::Error::other("it is not a regular file")) }
+    if metadata.is_file() { Ok(metadata.len()) } else { Err(io::Error::other("not a regular file")) }
 }
 
-/// Removes a file that may be gone already.
+/// Removes a file, if it exists.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -176,7 +178,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens a file that only its owner may read, if it is made.
+/// Opens a file; if it is created, only its owner may read it.
 #[cfg(unix)]
 pub(super) fn open_private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -196,7 +198,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let metadata = fs::metadata(folder)?;
     if metadata.permissions().mode() & 0o077 != 0 {
-        // The folder of another user cannot be changed, and is used as it is.
+        // The permissions of another user's folder cannot be changed.
         let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
     }
     Ok(())

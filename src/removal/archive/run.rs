@@ -1,4 +1,4 @@
-//! One run of removals, as it is written.
+//! Writes one run of removals.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -10,25 +10,23 @@ use jiff::Timestamp;
 use super::body;
 use super::bound::{self, Limits};
 use super::entry::{Entry, Header};
-use super::place::{Place, open_private};
+use super::place::{Layout, open_private};
 use super::run_id::RunId;
 use crate::error::{Error, Result};
 use crate::name::{Digest, Registry, Repository, Tag};
 use crate::registry::Manifest;
 
-/// The largest file of a run, in bytes: some 700,000 removals.
+/// The largest accepted file of a run, in bytes: some 700,000 removals.
 pub(super) const LARGEST_RUN: u64 = 256 * 1024 * 1024;
 
-/// The removals of one command, to which each is added before it is carried out. Clones are handles on the same run, and may be used by
-/// several threads at once.
-///
-/// No other process drops a run before the last handle is gone.
+/// The removals of one command, to which each is added before it happens. Clones are handles of the same run, and may
+/// be used by several threads at once. No other process drops the run before the last handle is dropped.
 #[derive(Debug, Clone)]
 pub struct Run(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    place: Place,
+    place: Layout,
     limits: Limits,
     id: RunId,
     began: Timestamp,
@@ -37,40 +35,40 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    /// Made with the first removal, so that a run that removed nothing leaves nothing behind.
+    /// Created with the first removal, so that a run without removals leaves nothing behind.
     file: Option<File>,
-    /// Bytes in it.
+    /// Its size in bytes.
     size: u64,
-    /// The manifests that this run has made sure are on file.
+    /// The manifests that this run has written.
     kept: HashSet<Digest>,
-    /// Bytes of the whole archive, as far as this process knows.
+    /// The bytes of the whole archive, as far as this process knows.
     used: u64,
-    /// Above this the archive is looked through for what can be dropped.
+    /// Beyond this many bytes, old runs are dropped.
     most: u64,
 }
 
 impl Run {
-    /// Begins a run in a place that is prepared and within its limits, with this many bytes.
-    pub(super) fn begin(place: Place, limits: Limits, used: u64) -> Self {
+    /// Begins a run in an archive that is within its limits and has this many bytes.
+    pub(super) fn begin(place: Layout, limits: Limits, used: u64) -> Self {
         let began = Timestamp::now();
         let state = State { file: None, size: 0, kept: HashSet::new(), used, most: limits.bytes };
         Self(Arc::new(Shared { place, limits, id: RunId::new(began), began, state: Mutex::new(state) }))
     }
 
-    /// How the run is called.
+    /// The name of the run.
     pub fn id(&self) -> &RunId {
         &self.0.id
     }
 
-    /// Keeps a manifest that is going to be removed: all that is needed to push it back. With a tag when that is removed, without one
-    /// when the manifest itself is. Once this has returned, it outlasts the program.
+    /// Adds a manifest that is going to be removed, with everything that is needed to push it back: with a tag when
+    /// that is removed, without one when the manifest itself is. It is kept even if the program is killed afterwards.
     ///
-    /// Blocks: it writes files and may wait for another process. It does not wait for the disk, which would take longer than most
-    /// removals do: a power failure may cost what was kept in the last seconds.
+    /// Blocks: it writes files and may wait for another process. It does not sync the disk, which would take longer
+    /// than most removals: a power failure may lose the last seconds.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::Kind::Config) when it cannot be written. Then the removal cannot be undone, and nothing else is wrong.
+    /// [`Kind::Config`](crate::Kind::Config) when it cannot be written; the removal then cannot be undone.
     pub fn keep(
         &self,
         registry: &Registry,
@@ -96,7 +94,7 @@ impl Run {
         let line = entry.to_line(Timestamp::now())?;
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.size + line.len() as u64 > LARGEST_RUN {
-            return Err(io::Error::other("one run keeps at most 256 MiB of names"));
+            return Err(io::Error::other("the file of a run would exceed 256 MiB"));
         }
         let lock = place.share()?;
         if !state.kept.contains(&entry.digest) {
@@ -106,18 +104,18 @@ impl Run {
         self.append(&mut state, &line)?;
         drop(lock);
         if state.used > state.most {
-            // That too much is kept is no reason not to remove anything.
+            // An archive beyond its limits does not prevent the removal.
             match bound::apply(place, limits) {
                 Ok(used) => state.used = used,
                 Err(error) => tracing::debug!("{} cannot be bounded: {error}", place.folder().display()),
             }
-            // What is left may be this run alone: it is not looked through again for every removal.
+            // The rest may be this run alone, which is not checked again with every removal.
             state.most = limits.bytes.max(state.used + limits.bytes / 8);
         }
         Ok(())
     }
 
-    /// Adds a line in one piece, or nothing.
+    /// Appends a line completely, or not at all.
     fn append(&self, state: &mut State, line: &[u8]) -> io::Result<()> {
         let first = state.file.is_none();
         let header = if first { Header::new(self.0.began).to_line()? } else { Vec::new() };
@@ -127,7 +125,7 @@ impl Run {
         };
         let text = [&header, line].concat();
         if let Err(error) = file.write_all(&text) {
-            // Half a line would spoil the next one too.
+            // A partial line would also damage the next one.
             let _ = file.set_len(state.size);
             if first {
                 state.file = None;
@@ -141,8 +139,8 @@ impl Run {
     }
 }
 
-/// Makes the file of a run, and locks it for as long as it is open.
-fn create(place: &Place, id: &RunId) -> io::Result<File> {
+/// Creates the file of a run, and locks it while it is open.
+fn create(place: &Layout, id: &RunId) -> io::Result<File> {
     let file = open_private(OpenOptions::new().append(true).create_new(true), &place.run(id))?;
     if let Err(error) = file.try_lock() {
         tracing::debug!("run {id} cannot be locked: {error}");

@@ -1,15 +1,15 @@
-//! How runs are named.
+//! The names of runs.
 
 use std::fmt;
 
 use jiff::Timestamp;
 
-/// One run of removals: when it began, in UTC, and six random digits, such as `20261130T015018-4f2a9c`. It has an upper-case letter and
-/// can therefore not be mistaken for a repository.
+/// The name of a run: when it began, in UTC, and six random hexadecimal digits, such as `20261130T015018-4f2a9c`. With
+/// its upper-case letter it cannot be mistaken for a repository.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(String);
 
-/// What stands at each place: a decimal digit, a hexadecimal one, or this very character.
+/// The format: `d` is a decimal digit, `x` a hexadecimal one; other characters are literal.
 const FORM: &str = "ddddddddTdddddd-xxxxxx";
 
 impl RunId {
@@ -17,7 +17,7 @@ impl RunId {
         Self(format!("{}-{:06x}", began.strftime("%Y%m%dT%H%M%S"), fastrand::u32(..1 << 24)))
     }
 
-    /// Reads what [`RunId::as_str`] gives; `None` for anything else.
+    /// Parses what [`RunId::as_str`] returns; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = |(form, byte): (u8, u8)| match form {
             b'd' => byte.is_ascii_digit(),
@@ -27,7 +27,7 @@ impl RunId {
         (text.len() == FORM.len() && FORM.bytes().zip(text.bytes()).all(fits)).then(|| Self(text.to_owned()))
     }
 
-    /// As it is shown and written.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

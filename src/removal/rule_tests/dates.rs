@@ -41,7 +41,7 @@ fn an_unknown_age_is_never_old() {
         Rule { keep_last: last(1), order: Order::Version, older_than: older(1), ..Rule::default() },
     ] {
         let decided = built_in_1980().decide(&rule);
-        assert!(decided.removals().is_empty(), "{:?}", decided.told());
+        assert!(decided.removals().is_empty(), "{:?}", decided.lines());
         assert!(decided.plan.is_without_times && decided.plan.refusal.is_none());
         assert_eq!(decided.of("1.1"), "keep: creation time unknown");
     }
@@ -66,5 +66,5 @@ fn an_index_is_as_old_as_its_newest_image() {
     let facts = Facts::default().manifest("amd64", 100).manifest("arm64", 10).index("1.0", &["amd64", "arm64"]);
     let facts = facts.index("own", &["x"]).manifest("x", None).with("own", |spec| spec.created = Some(days_ago(50)));
     let rule = Rule { older_than: older(30), ..Rule::default() };
-    assert_eq!(facts.told(&rule), ["1.0 keep: newer than 30 days", "own remove: older than 30 days"]);
+    assert_eq!(facts.lines(&rule), ["1.0 keep: newer than 30 days", "own remove: older than 30 days"]);
 }

@@ -3,11 +3,11 @@
 use super::*;
 
 #[test]
-fn the_parts_of_an_index_stay_with_it_and_go_by_themselves_without_it() {
+fn children_are_kept_with_their_index_and_removed_without_it() {
     let facts = Facts::default().image("1.0-amd64", 100).index("1.0", &["1.0-amd64"]).image("2.0", 1);
     let keep = Rule { keep: globs(&["1.0"]), older_than: older(30), ..Rule::default() };
     assert_eq!(
-        facts.told(&keep),
+        facts.lines(&keep),
         ["2.0 keep: newer than 30 days", "1.0-amd64 keep: part of 1.0, which stays", "1.0 keep: matches '1.0'"]
     );
     let rule = Rule { older_than: older(30), ..Rule::default() };
@@ -16,7 +16,7 @@ fn the_parts_of_an_index_stay_with_it_and_go_by_themselves_without_it() {
 }
 
 #[test]
-fn what_a_nested_index_reaches_stays() {
+fn descendants_of_a_kept_index_are_kept() {
     let facts = Facts::default().image("leaf", 100).index("inner", &["leaf"]).index("outer", &["inner"]);
     let facts = facts.image("a", 1).image("b", 2).image("c", 3);
     let rule = Rule { keep: globs(&["outer"]), older_than: older(30), ..Rule::default() };
@@ -41,18 +41,19 @@ fn signed() -> Facts {
 }
 
 #[test]
-fn what_refers_to_a_manifest_stays_and_goes_with_it() {
-    let told = |facts: &Facts, rule: &Rule| {
-        let mut told = facts.told(rule);
+fn referrers_are_kept_and_removed_with_their_subject() {
+    let lines = |facts: &Facts, rule: &Rule| {
+        let mut lines = facts.lines(rule);
         let elsewhere = digest("elsewhere").to_string();
-        told.iter_mut()
+        lines
+            .iter_mut()
             .for_each(|line| *line = line.replace(&elsewhere.replace(':', "-"), "<?>").replace(&elsewhere, "<?>"));
-        told.sort();
-        told
+        lines.sort();
+        lines
     };
     let rule = Rule { older_than: older(30), ..Rule::default() };
     assert_eq!(
-        told(&signed(), &rule),
+        lines(&signed(), &rule),
         [
             "<?>.att keep: refers to <?>, which no tag reaches",
             "<new>.sig keep: refers to new, which stays",
@@ -67,18 +68,18 @@ fn what_refers_to_a_manifest_stays_and_goes_with_it() {
     // They are not among the tags of which so many are kept, and a rule is about what is signed.
     let rule = Rule { keep_last: last(1), matches: globs(&["old", "new"]), ..Rule::default() };
     assert_eq!(
-        told(&signed(), &rule)[2..4],
+        lines(&signed(), &rule)[2..4],
         ["<old> remove: refers to old, which goes", "<old>.sig remove: refers to old, which goes"]
     );
     // Naming them keeps them.
     let rule =
         Rule { older_than: older(30), keep: globs(&["*.sig"]), exclude: globs(&["sbom-of-o*"]), ..Rule::default() };
-    assert_eq!(told(&signed(), &rule)[3], "<old>.sig keep: matches '*.sig'");
+    assert_eq!(lines(&signed(), &rule)[3], "<old>.sig keep: matches '*.sig'");
     assert_eq!(
-        told(&signed(), &rule)[6..],
+        lines(&signed(), &rule)[6..],
         ["sbom-of-old keep: excluded by 'sbom-of-o*'", "sbom-of-sbom keep: refers to sbom-of-old, which stays"]
     );
-    // A tag that stays keeps what it is signed with, whichever of its tags goes.
+    // A kept tag keeps its signature, whichever other tag of the manifest is removed.
     let facts = signed().tag("also", "old");
     let rule = Rule { older_than: older(30), keep: globs(&["also"]), ..Rule::default() };
     assert_eq!(facts.decide(&rule).of("sbom-of-old"), "keep: refers to also, which stays");
@@ -88,7 +89,7 @@ fn what_refers_to_a_manifest_stays_and_goes_with_it() {
 fn a_long_digest_is_found_by_as_much_of_it_as_a_tag_holds() {
     let mut builder = TagIndex::builder();
     let subject = builder.manifest(&Digest::of(Algorithm::Sha512, b"old"));
-    let name = format!("{}.sig", &builder.so_far().digest(subject).as_str().replace(':', "-")[..7 + 64]);
+    let name = format!("{}.sig", &builder.index().digest(subject).as_str().replace(':', "-")[..7 + 64]);
     let signature = builder.manifest(&digest("signature"));
     for (manifest, name, created) in [(subject, "old", Some(days_ago(100))), (signature, name.as_str(), None)] {
         builder
@@ -99,12 +100,12 @@ fn a_long_digest_is_found_by_as_much_of_it_as_a_tag_holds() {
     let snapshot = builder.build();
     let rule = Rule { older_than: older(30), ..Rule::default() };
     let plan = decide(&[rule], &snapshot, &UsedTags::default(), &anything());
-    let reasons: Vec<_> = plan.decisions.iter().map(|decision| plan.reason(decision, &snapshot)).collect();
+    let reasons: Vec<_> = plan.decisions.iter().map(|decision| reasons::reason(&plan, decision, &snapshot)).collect();
     assert_eq!(reasons, ["older than 30 days", "refers to old, which goes"]);
 }
 
 #[test]
-fn what_refers_to_a_part_of_an_index_goes_with_the_index() {
+fn referrers_of_a_child_are_removed_with_its_index() {
     let facts = Facts::default()
         .manifest("part", 100)
         .index("index", &["part"])
@@ -122,11 +123,11 @@ fn what_refers_to_a_part_of_an_index_goes_with_the_index() {
 }
 
 #[test]
-fn what_refers_to_itself_stays() {
+fn a_manifest_that_refers_to_itself_is_kept() {
     let name = refers("odd", "");
     let facts = Facts::default().manifest("odd", 100).tag(&name, "odd");
     let rule = Rule { older_than: older(30), ..Rule::default() };
-    assert_eq!(facts.told(&rule), ["<odd> keep: refers to <odd>, which stays"]);
+    assert_eq!(facts.lines(&rule), ["<odd> keep: refers to <odd>, which stays"]);
     // An index whose part refers to it by a name.
     let facts = Facts::default().index("index", &["part"]).manifest("part", 100).tag(&refers("index", ".sig"), "part");
     let facts = facts.with("index", |spec| spec.created = Some(days_ago(100)));
@@ -148,7 +149,7 @@ fn a_subject_that_no_tag_reaches_keeps_what_refers_to_it() {
 }
 
 #[test]
-fn nothing_goes_whole_that_something_unreadable_may_need() {
+fn no_manifest_is_deleted_that_something_unreadable_may_need() {
     let facts = Facts::default().image("a", 100).unreadable("b").image("s", 1);
     let facts = facts.with("s", |spec| spec.subject = Some("a".to_owned()));
     let rule = Rule { older_than: older(30), ..Rule::default() };
@@ -214,7 +215,7 @@ fn a_name_that_is_no_tag_keeps_its_manifest() {
         decided.of("b"),
         "untag: older than 30 days; its manifest stays: \"ärger\", which could not be read, may need it"
     );
-    assert_eq!(decided.plan.obstacle_name(&decided.snapshot).as_deref(), Some("\"ärger\", which could not be read,"));
+    assert_eq!(decided.plan.obstacle, Some(Obstacle::OtherName(1)));
 }
 
 #[test]
@@ -229,34 +230,34 @@ fn a_list_that_cannot_be_trusted_keeps_manifests() {
 }
 
 #[test]
-fn what_refers_to_a_placeholder_in_use_stays_with_it() {
+fn referrers_of_a_placeholder_in_use_are_kept() {
     let facts = Facts::default().image("latest", None).with("latest", |spec| spec.is_placeholder = true);
     let facts = facts.image("sbom", 3).with("sbom", |spec| spec.subject = Some("latest".to_owned()));
-    let told = facts.decide_all(&[Rule::default()], &used("reg.corp/app:latest"), &anything()).told();
-    assert_eq!(told, ["sbom keep: refers to latest, which stays", "latest keep: in use"]);
+    let lines = facts.decide_all(&[Rule::default()], &used("reg.corp/app:latest"), &anything()).lines();
+    assert_eq!(lines, ["sbom keep: refers to latest, which stays", "latest keep: in use"]);
 }
 
 #[test]
-fn a_chain_of_what_refers_to_a_placeholder_goes_with_it() {
+fn a_chain_of_referrers_is_removed_with_its_placeholder() {
     let facts = Facts::default().image("rc1", None).with("rc1", |spec| spec.is_placeholder = true);
     let facts = facts.manifest("signature", 3).with("signature", |spec| spec.subject = Some("rc1".to_owned()));
     let facts = facts.image("1.0", 3).with("1.0", |spec| spec.subject = Some("signature".to_owned()));
     let decided = facts.decide_all(&[Rule::default()], &UsedTags::default(), &anything());
     assert_eq!(
-        decided.told(),
+        decided.lines(),
         ["1.0 remove: refers to <signature>, which goes", "rc1 remove: left behind by an interrupted removal"]
     );
     assert_eq!(decided.purged(), ["rc1", "signature", "1.0"]);
 }
 
 #[test]
-fn a_placeholder_goes_whatever_the_rule_says() {
+fn a_placeholder_is_removed_by_every_rule() {
     let facts = Facts::default().image("1.0", None).with("1.0", |spec| spec.is_placeholder = true).image("2.0", 100);
     let rule = Rule { keep: globs(&["*"]), matches: globs(&["none"]), exclude: globs(&["*"]), ..Rule::default() };
     let leftover = "1.0 remove: left behind by an interrupted removal";
-    assert_eq!(facts.told(&rule), ["2.0 keep: excluded by '*'", leftover]);
+    assert_eq!(facts.lines(&rule), ["2.0 keep: excluded by '*'", leftover]);
     let rule = Rule { keep_last: last(1), ..Rule::default() };
-    assert_eq!(facts.told(&rule), ["2.0 keep: the newest", leftover]);
+    assert_eq!(facts.lines(&rule), ["2.0 keep: the newest", leftover]);
     // Nothing can need it.
     let decided = facts.unreadable("b").decide(&rule);
     assert_eq!((decided.of("1.0"), decided.purged()), (leftover[4..].to_owned(), vec!["1.0"]));

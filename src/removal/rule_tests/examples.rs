@@ -7,10 +7,10 @@ fn versions() -> Facts {
 }
 
 #[test]
-fn the_last_and_the_new_stay_and_the_old_go() {
+fn the_newest_are_kept_and_the_old_are_removed() {
     let rule = Rule { keep_last: last(2), older_than: older(30), ..Rule::default() };
     assert_eq!(
-        versions().told(&rule),
+        versions().lines(&rule),
         [
             "1.4.0 keep: one of the 2 newest",
             "1.3.9 keep: one of the 2 newest",
@@ -21,24 +21,24 @@ fn the_last_and_the_new_stay_and_the_old_go() {
     );
     let decided = versions().decide(&rule);
     assert_eq!(decided.purged(), ["1.2.0", "pr-118"]);
-    assert_eq!((decided.removal.freed.manifests, decided.removal.freed.bytes()), (2, Some(22)));
+    assert_eq!((decided.removal.reclaimable.manifests, decided.removal.reclaimable.bytes()), (2, Some(22)));
 }
 
 #[test]
 fn every_member_of_a_rule_keeps_or_says_which_tags_it_is_about() {
-    let told = |rule: Rule| {
-        let told = versions().told(&rule);
-        let interesting = told.into_iter().filter(|line| !line.contains("nothing keeps it"));
+    let lines = |rule: Rule| {
+        let lines = versions().lines(&rule);
+        let interesting = lines.into_iter().filter(|line| !line.contains("nothing keeps it"));
         interesting.collect::<Vec<_>>()
     };
     let rule = Rule { keep: globs(&["pr-*", "1.2.*"]), ..Rule::default() };
-    assert_eq!(told(rule), ["1.2.0 keep: matches '1.2.*'", "pr-118 keep: matches 'pr-*'"]);
+    assert_eq!(lines(rule), ["1.2.0 keep: matches '1.2.*'", "pr-118 keep: matches 'pr-*'"]);
     let rule = Rule { keep_semver: Some("^1.3.9".parse().expect("a range")), ..Rule::default() };
-    assert_eq!(told(rule), ["1.4.0 keep: version in range ^1.3.9", "1.3.9 keep: version in range ^1.3.9"]);
+    assert_eq!(lines(rule), ["1.4.0 keep: version in range ^1.3.9", "1.3.9 keep: version in range ^1.3.9"]);
     let rule =
         Rule { keep_newer_than: older(20), matches: globs(&["1.*"]), exclude: globs(&["1.2.*"]), ..Rule::default() };
     assert_eq!(
-        told(rule),
+        lines(rule),
         [
             "1.4.0 keep: newer than 20 days",
             "1.3.9 keep: newer than 20 days",
@@ -49,7 +49,7 @@ fn every_member_of_a_rule_keeps_or_says_which_tags_it_is_about() {
     );
     let rule = Rule { keep_last: last(1), matches: globs(&["1.[23].*"]), ..Rule::default() };
     assert_eq!(
-        told(rule),
+        lines(rule),
         [
             "1.4.0 keep: not matched",
             "1.3.9 keep: the newest",
@@ -64,15 +64,15 @@ fn every_member_of_a_rule_keeps_or_says_which_tags_it_is_about() {
 fn a_cutoff_is_the_first_moment_that_is_not_older() {
     let facts = Facts::default().image("at", 30).image("before", 31);
     let rule = Rule { older_than: older(30), ..Rule::default() };
-    assert_eq!(facts.told(&rule), ["at keep: newer than 30 days", "before remove: older than 30 days"]);
+    assert_eq!(facts.lines(&rule), ["at keep: newer than 30 days", "before remove: older than 30 days"]);
 }
 
 #[test]
-fn what_has_no_place_in_the_order_stays_and_does_not_count() {
+fn tags_that_cannot_be_ordered_are_kept_and_not_counted() {
     let facts = versions().image("latest", 400).image("undated", None).image("4095671", 1);
     let by_time = Rule { keep_last: last(2), ..Rule::default() };
     assert_eq!(
-        facts.told(&by_time),
+        facts.lines(&by_time),
         [
             "4095671 keep: one of the 2 newest",
             "1.4.0 keep: one of the 2 newest",
@@ -86,7 +86,7 @@ fn what_has_no_place_in_the_order_stays_and_does_not_count() {
     );
     let by_version = Rule { order: Order::Version, ..by_time };
     assert_eq!(
-        facts.told(&by_version),
+        facts.lines(&by_version),
         [
             "1.4.0 keep: one of the 2 highest versions",
             "1.3.9 keep: one of the 2 highest versions",
@@ -119,7 +119,7 @@ fn tags_in_the_place_of_the_last_stay_too() {
         .image("18beta1", 0);
     let rule = Rule { keep_last: last(2), order: Order::Version, ..Rule::default() };
     assert_eq!(
-        facts.told(&rule),
+        facts.lines(&rule),
         [
             "18beta1 keep: one of the 2 highest versions",
             "17.11.0-bookworm keep: one of the 2 highest versions",
@@ -142,7 +142,7 @@ fn a_range_keeps_variants_and_says_why_it_does_not_keep_pre_releases() {
     let facts = Facts::default().image("17.9-alpine", 3).image("17.10-alpine", 2).image("17.11", 1).image("18beta1", 0);
     let rule = Rule { keep_semver: Some(">=17.10".parse().expect("a range")), ..Rule::default() };
     assert_eq!(
-        facts.told(&rule),
+        facts.lines(&rule),
         [
             "18beta1 remove: a pre-release, which the range does not include: >=17.10",
             "17.11 keep: version in range >=17.10",
@@ -153,7 +153,7 @@ fn a_range_keeps_variants_and_says_why_it_does_not_keep_pre_releases() {
 }
 
 #[test]
-fn a_manifest_goes_with_its_last_tag_only() {
+fn a_manifest_is_deleted_with_its_last_tag_only() {
     let facts = Facts::default().image("1.4.0", 50).tag("latest", "1.4.0").tag("old", "1.4.0").image("1.3", 60);
     let rule = Rule { keep: globs(&["latest"]), older_than: older(30), ..Rule::default() };
     let shared = "untag: older than 30 days; shares its manifest with latest, which stays";
@@ -166,18 +166,18 @@ fn a_manifest_goes_with_its_last_tag_only() {
 }
 
 #[test]
-fn what_is_in_use_stays_by_tag_and_by_digest() {
+fn tags_and_digests_in_use_are_kept() {
     let facts = versions().index("multi", &["1.2.0", "arm"]).manifest("arm", 300).image("multi-arm", 300);
     let facts = facts.with("multi-arm", |spec| spec.blobs = [("config".to_owned(), 1)].into());
     let rule = Rule { older_than: older(1), ..Rule::default() };
     let kept = |lines: &str| -> Vec<String> {
-        let told = facts.decide_all(std::slice::from_ref(&rule), &used(lines), &anything()).told();
-        told.iter().filter(|line| line.contains("keep")).cloned().collect()
+        let lines = facts.decide_all(std::slice::from_ref(&rule), &used(lines), &anything()).lines();
+        lines.iter().filter(|line| line.contains("keep")).cloned().collect()
     };
     assert_eq!(kept("reg.corp/app:1.3.9"), ["1.3.9 keep: in use"]);
     assert_eq!(kept("other.corp/app:1.3.9\napp:1.3.9"), [""; 0]);
     assert_eq!(kept(&format!("reg.corp/app@{}", digest("1.3.8"))), ["1.3.8 keep: in use"]);
-    // A pod runs a platform of an index: the index stays, and with it what else it lists.
+    // A pod runs one platform of an index: the index is kept, with its other children.
     assert_eq!(
         kept(&format!("docker-pullable://reg.corp/app@{}", digest("arm"))),
         ["1.2.0 keep: part of multi, which stays", "multi keep: in use"]
@@ -194,7 +194,7 @@ fn a_rule_that_would_remove_every_tag_removes_none() {
     let facts = Facts::default().image("a", 40).image("b", 50).tag(&refers("a", ".sig"), "s").manifest("s", None);
     let decided = facts.decide_all(std::slice::from_ref(&rule), &UsedTags::default(), &options);
     assert_eq!(
-        decided.told(),
+        decided.lines(),
         [
             "a keep: the rule would remove every tag",
             "b keep: the rule would remove every tag",
@@ -212,15 +212,15 @@ fn a_rule_that_would_remove_every_tag_removes_none() {
     // What an interrupted removal left behind is nothing that the rule removes.
     let leftovers = Facts::default().image("p", None).with("p", |spec| spec.is_placeholder = true);
     assert_eq!(
-        leftovers.decide_all(std::slice::from_ref(&rule), &UsedTags::default(), &options).told(),
+        leftovers.decide_all(std::slice::from_ref(&rule), &UsedTags::default(), &options).lines(),
         ["p remove: left behind by an interrupted removal"]
     );
 }
 
 #[test]
-fn only_a_rule_that_keeps_or_bounds_something_says_what_goes() {
-    assert!(!Rule::default().says_what_goes());
-    assert!(!Rule { matches: globs(&["*"]), exclude: globs(&["a"]), ..Rule::default() }.says_what_goes());
-    assert!(Rule { older_than: older(1), ..Rule::default() }.says_what_goes());
-    assert!(Rule { keep: globs(&["a"]), ..Rule::default() }.says_what_goes());
+fn a_scope_alone_is_no_criterion() {
+    assert!(!Rule::default().has_criteria());
+    assert!(!Rule { matches: globs(&["*"]), exclude: globs(&["a"]), ..Rule::default() }.has_criteria());
+    assert!(Rule { older_than: older(1), ..Rule::default() }.has_criteria());
+    assert!(Rule { keep: globs(&["a"]), ..Rule::default() }.has_criteria());
 }

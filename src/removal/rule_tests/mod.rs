@@ -5,6 +5,9 @@ mod dependents;
 mod examples;
 mod properties;
 mod purging;
+#[allow(unreachable_patterns, reason = "only outside of the library may the enums grow")]
+#[path = "../../bin/rls/commands/prune/reasons.rs"]
+mod reasons;
 mod several;
 mod size;
 
@@ -146,7 +149,7 @@ impl Facts {
             let on = word.as_ref().map(|word| Pointer::At(builder.manifest(&digest(word))));
             builder.point_other(position, on.unwrap_or_else(|| Pointer::Unknown(failure())));
         }
-        self.doubt.iter().cloned().for_each(|doubt| builder.doubt(doubt));
+        self.doubt.iter().cloned().for_each(|doubt| builder.set_list_caveat(doubt));
         builder.build()
     }
 
@@ -165,8 +168,8 @@ impl Facts {
     }
 
     /// A line for each tag.
-    fn told(&self, rule: &Rule) -> Vec<String> {
-        self.decide(rule).told()
+    fn lines(&self, rule: &Rule) -> Vec<String> {
+        self.decide(rule).lines()
     }
 }
 
@@ -184,7 +187,7 @@ fn removal(plan: &Plan, snapshot: &Arc<TagIndex>, used: &UsedTags) -> crate::rem
         in_use: InUse::default(),
     };
     state.keep_used(used);
-    crate::removal::decide(&RemovalRequest::by_rule(plan, snapshot, &policy), &state)
+    crate::removal::decide(&RemovalRequest::from_retention(plan, snapshot, &policy), &state)
 }
 
 fn anything() -> Options {
@@ -207,7 +210,7 @@ struct Decided {
 }
 
 impl Decided {
-    fn told(&self) -> Vec<String> {
+    fn lines(&self) -> Vec<String> {
         self.plan.decisions.iter().map(|decision| self.line(decision)).collect()
     }
 
@@ -217,14 +220,14 @@ impl Decided {
             Verdict::Remove { untag: None, .. } => "remove",
             Verdict::Remove { untag: Some(_), .. } => "untag",
         };
-        let reason = self.plan.reason(decision, &self.snapshot);
+        let reason = reasons::reason(&self.plan, decision, &self.snapshot);
         self.short(format!("{} {action}: {reason}", self.snapshot.tag(decision.tag)))
     }
 
     /// The reason of one tag.
     fn of(&self, tag: &str) -> String {
         let is_it = |decision: &&Decision| self.snapshot.tag(decision.tag).as_str() == tag;
-        let decision = self.plan.decisions.iter().find(is_it).unwrap_or_else(|| panic!("{tag} in {:?}", self.told()));
+        let decision = self.plan.decisions.iter().find(is_it).unwrap_or_else(|| panic!("{tag} in {:?}", self.lines()));
         self.line(decision)[tag.len() + 1..].to_owned()
     }
 

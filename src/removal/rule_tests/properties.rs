@@ -1,4 +1,4 @@
-//! What holds whatever the snapshot and the rules are.
+//! Properties that hold for every snapshot and all rules.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -27,7 +27,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         2 => "(pr|sha)-[0-9]{1,2}".prop_map(|name| (name, None)),
         1 => "[0-9]{6,7}".prop_map(|name| (name, None)),
         1 => Just(("latest".to_owned(), None)),
-        // Signatures as often as versions: what goes together is where orders matter.
+        // Signatures as often as versions, since the order matters for referrers.
         4 => (any::<Index>(), prop::sample::select(vec![".sig", ".att", ""]))
             .prop_map(|(of, ending)| (ending.to_owned(), Some(of))),
     ];
@@ -126,7 +126,7 @@ fn going(decided: &Decided) -> [BTreeSet<String>; 3] {
         decisions.map(|decision| decided.snapshot.tag(decision.tag).to_string()).collect()
     };
     let purged = decided.purged().into_iter().map(str::to_owned).collect();
-    [named(|verdict| !verdict.is_kept()), named(|verdict| !verdict.is_kept() && !verdict.is_untag()), purged]
+    [named(|verdict| !verdict.is_kept()), named(|verdict| !verdict.is_kept() && !is_untag(verdict)), purged]
 }
 
 /// One thing more that keeps, taken from another rule.
@@ -147,26 +147,26 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn nothing_that_stays_loses_what_it_needs(facts in any_facts(), rules in any_rules(), used in any_used()) {
+    fn nothing_kept_loses_what_it_needs(facts in any_facts(), rules in any_rules(), used in any_used()) {
         let decided = decided(&facts, &rules, &used);
         let (plan, snapshot) = (&decided.plan, &decided.snapshot);
         let purged: BTreeSet<_> = decided.deleted().into_iter().collect();
         prop_assert_eq!(purged.len(), decided.deleted().len(), "each once");
-        let mut staying: Vec<_> = plan.decisions.iter().filter(|decision| decision.verdict.is_kept() || decision.verdict.is_untag())
+        let mut staying: Vec<_> = plan.decisions.iter().filter(|decision| decision.verdict.is_kept() || is_untag(&decision.verdict))
             .filter_map(|decision| decision.manifest).collect();
         staying.extend(snapshot.other_names().iter().filter_map(|other| other.pointer.manifest()));
         staying.extend(used.digests().filter_map(|digest| snapshot.manifest_id(digest)));
         for manifest in staying {
             let mut needed = BTreeSet::new();
-            snapshot.reach(manifest, |part| needed.extend([part]));
-            // While it stays, what refers to it stays.
+            snapshot.visit_reachable(manifest, |part| needed.extend([part]));
+            // While the subject is kept, its referrers are.
             needed.extend(snapshot.referrers(manifest).filter(|referrer| snapshot.tags_on(*referrer).len() == 0));
-            prop_assert!(needed.is_disjoint(&purged), "{:?}", decided.told());
+            prop_assert!(needed.is_disjoint(&purged), "{:?}", decided.lines());
         }
-        // Tags that go with their manifest are on one that goes.
-        for decision in plan.decisions.iter().filter(|decision| !decision.verdict.is_kept() && !decision.verdict.is_untag()) {
+        // Tags that are removed with their manifest are on a deleted one.
+        for decision in plan.decisions.iter().filter(|decision| !decision.verdict.is_kept() && !is_untag(&decision.verdict)) {
             let on = decision.manifest.expect("known where it goes");
-            prop_assert!(purged.contains(&on), "{:?}", decided.told());
+            prop_assert!(purged.contains(&on), "{:?}", decided.lines());
         }
         // What cannot be read may need anything but a placeholder.
         let is_blind = facts.tags.iter().any(|(_, on)| on.is_none()) || facts.others.iter().any(|(_, on)| on.is_none())
@@ -175,12 +175,12 @@ proptest! {
             prop_assert!(snapshot.facts(*manifest).is_some_and(|facts| facts.is_placeholder));
         }
         if plan.obstacle.is_some() {
-            prop_assert_eq!(decided.removal.freed.bytes().unwrap_or_default(), 0);
+            prop_assert_eq!(decided.removal.reclaimable.bytes().unwrap_or_default(), 0);
         }
     }
 
     #[test]
-    fn what_goes_is_known_and_has_been_read(facts in any_facts(), rules in any_rules(), used in any_used()) {
+    fn only_known_and_read_manifests_are_removed(facts in any_facts(), rules in any_rules(), used in any_used()) {
         let decided = decided(&facts, &rules, &used);
         for decision in decided.plan.removals() {
             let manifest = decision.manifest.expect("known where it goes");
@@ -194,7 +194,7 @@ proptest! {
     }
 
     #[test]
-    fn indexes_go_before_their_parts_and_subjects_before_what_refers_to_them(facts in any_facts(), rules in any_rules()) {
+    fn indexes_come_before_their_children_and_subjects_before_referrers(facts in any_facts(), rules in any_rules()) {
         let decided = decided(&facts, &rules, &UsedTags::default());
         let snapshot = &decided.snapshot;
         let order: Vec<_> = decided.deleted().into_iter().collect();
@@ -209,18 +209,18 @@ proptest! {
     }
 
     #[test]
-    fn what_refers_to_something_that_stays_stays(facts in any_facts(), rules in any_rules(), used in any_used()) {
+    fn referrers_of_kept_subjects_are_kept(facts in any_facts(), rules in any_rules(), used in any_used()) {
         let decided = decided(&facts, &rules, &used);
         let stays = decided.plan.decisions.iter().filter(|decision| decision.verdict.is_kept());
         let mut staying = BTreeSet::new();
         stays.filter_map(|decision| decision.manifest).for_each(|manifest| {
-            decided.snapshot.reach(manifest, |part| staying.extend([decided.snapshot.digest(part)]));
+            decided.snapshot.visit_reachable(manifest, |part| staying.extend([decided.snapshot.digest(part)]));
         });
         for decision in decided.plan.removals() {
             let facts = decision.manifest.and_then(|manifest| decided.snapshot.facts(manifest)).expect("it was read");
             if !facts.is_placeholder {
                 let subject = facts.subject.map(|subject| decided.snapshot.digest(subject));
-                prop_assert!(subject.is_none_or(|subject| !staying.contains(&subject)), "{:?}", decided.told());
+                prop_assert!(subject.is_none_or(|subject| !staying.contains(&subject)), "{:?}", decided.lines());
                 let name = decided.snapshot.tag(decision.tag).as_str().split('.').next().unwrap_or_default();
                 prop_assert!(staying.iter().all(|digest| digest.to_string().replace(':', "-") != name), "{name}");
             }
@@ -239,7 +239,7 @@ proptest! {
             _ => more[place] = with_more(&rules[place], other, which),
         }
         let (former, now) = (decided(&facts, &rules, &UsedTags::default()), decided(&facts, &more, &now_used));
-        // Counting the newest where nothing is dated is refused, and then nothing goes.
+        // Counting the newest without any date is refused, and nothing is removed.
         for (former, now) in going(&former).iter().zip(going(&now)) {
             prop_assert!(now.is_subset(former) || rules.iter().any(Rule::orders_by_time) && former.is_empty(), "{now:?} were {former:?}");
         }
@@ -258,12 +258,12 @@ proptest! {
 
     #[test]
     fn unknown_ages_are_never_old(facts in any_facts(), rule in any_rule(), days in 0i64..60) {
-        // A rule that goes by nothing but age.
+        // A rule with an age alone.
         let rule = Rule { older_than: older(days), keep_last: None, ..rule };
         let decided = facts.decide(&rule);
         for decision in decided.plan.removals() {
             if matches!(decision.verdict, Verdict::Remove { because: Removed::OlderThan(_), .. }) {
-                prop_assert!(decision.created.is_some_and(|created| created < days_ago(days)), "{:?}", decided.told());
+                prop_assert!(decision.created.is_some_and(|created| created < days_ago(days)), "{:?}", decided.lines());
             }
         }
     }
@@ -285,7 +285,7 @@ proptest! {
             let tag = facts.tags[which.index(facts.tags.len())].clone();
             twice.tags.push(tag);
         }
-        prop_assert_eq!(decided(&facts, &rules, &UsedTags::default()).told(), decided(&twice, &rules, &UsedTags::default()).told());
+        prop_assert_eq!(decided(&facts, &rules, &UsedTags::default()).lines(), decided(&twice, &rules, &UsedTags::default()).lines());
     }
 
     #[test]
@@ -300,9 +300,9 @@ proptest! {
         let about: Vec<_> = all.plan.decisions.iter().filter(is_last).map(|decision| decision.tag).collect();
         let (last, rest) = about.split_at(about.len().min(count.get()));
         for decision in &decided.plan.decisions {
-            prop_assert!(!last.contains(&decision.tag) || decision.verdict.is_kept(), "{:?}", decided.told());
+            prop_assert!(!last.contains(&decision.tag) || decision.verdict.is_kept(), "{:?}", decided.lines());
             let among = matches!(decision.verdict, Verdict::Keep(Kept::AmongLast(_)));
-            prop_assert!(!rest.contains(&decision.tag) || !among, "{:?}", decided.told());
+            prop_assert!(!rest.contains(&decision.tag) || !among, "{:?}", decided.lines());
         }
     }
 
@@ -310,9 +310,9 @@ proptest! {
     fn a_repository_is_emptied_only_where_that_is_allowed(facts in any_facts(), rules in any_rules(), used in any_used()) {
         let decided = facts.decide_all(&rules, &used, &Options::at(now()));
         let images = |kept: bool| decided.plan.decisions.iter().filter(move |decision| decision.verdict.is_kept() == kept);
-        let goes = images(false).any(|decision| !matches!(decision.verdict, Verdict::Remove { because: Removed::Placeholder | Removed::With(_), .. }));
+        let goes = images(false).any(|decision| !matches!(decision.verdict, Verdict::Remove { because: Removed::Placeholder | Removed::SubjectRemoved(_), .. }));
         if goes {
-            prop_assert!(images(true).next().is_some(), "{:?}", decided.told());
+            prop_assert!(images(true).next().is_some(), "{:?}", decided.lines());
         }
         if decided.plan.would_remove_all {
             prop_assert!(decided.removals().is_empty() && decided.purged().is_empty());
@@ -320,7 +320,7 @@ proptest! {
     }
 
     #[test]
-    fn placeholders_go_unless_they_are_in_use(facts in any_facts(), rules in any_rules(), used in any_used()) {
+    fn placeholders_are_removed_unless_in_use(facts in any_facts(), rules in any_rules(), used in any_used()) {
         let decided = decided(&facts, &rules, &used);
         if decided.plan.refusal.is_none() {
             for decision in &decided.plan.decisions {
@@ -331,4 +331,9 @@ proptest! {
             }
         }
     }
+}
+
+/// Whether a tag is removed and its manifest has to stay.
+fn is_untag(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Remove { untag: Some(_), .. })
 }

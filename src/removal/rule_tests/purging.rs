@@ -1,7 +1,7 @@
 //! The manifests that are deleted by their digests, and the space that this frees.
 
 use super::*;
-use crate::removal::Freed;
+use crate::removal::Reclaimable;
 
 /// An index with two platforms, signed as an artifact whose list of referrers has no registry's help.
 fn released() -> Facts {
@@ -16,16 +16,16 @@ fn released() -> Facts {
 }
 
 #[test]
-fn what_no_tag_needs_any_longer_goes_too() {
+fn unreferenced_manifests_are_purged() {
     let rule = Rule { older_than: older(30), ..Rule::default() };
     let decided = released().decide(&rule);
     assert_eq!(decided.purged().len(), 5, "{:?}", decided.purged());
     assert_eq!(decided.purged()[0], "1.0");
-    // While a tag stays on it, all of that stays.
+    // While a tag remains on it, all of that is kept.
     let decided = released().tag("stable", "1.0").decide(&Rule { keep: globs(&["stable"]), ..rule.clone() });
     assert!(decided.purged().is_empty(), "{:?}", decided.purged());
     assert_eq!(decided.removals(), ["1.0"]);
-    // A platform that another index lists stays.
+    // A platform that another index lists is kept.
     let shared = released().index("3.0", &["arm64", "riscv"]).manifest("riscv", 1);
     assert_eq!(shared.decide(&rule).purged()[..2], ["1.0", "amd64"]);
     assert!(!shared.decide(&rule).purged().contains(&"arm64"));
@@ -59,7 +59,7 @@ fn no_space_is_promised_beside_what_was_never_read() {
     facts = facts.manifest("unread", None).with("unread", |spec| spec.state = Some(ManifestState::Unread));
     facts.others.push(("odd name".to_owned(), Some("unread".to_owned())));
     let decided = facts.decide(&Rule::default());
-    assert_eq!((decided.purged(), decided.removal.freed.bytes()), (vec!["1.0"], None));
+    assert_eq!((decided.purged(), decided.removal.reclaimable.bytes()), (vec!["1.0"], None));
 }
 
 #[test]
@@ -81,13 +81,13 @@ fn a_part_that_does_not_exist_is_not_deleted() {
 }
 
 #[test]
-fn space_is_freed_where_nothing_that_stays_needs_it() {
+fn space_is_freed_where_nothing_kept_needs_it() {
     let share = |spec: &mut Spec| spec.blobs.extend([("base".to_owned(), 1000)]);
     let facts = Facts::default().image("a", 100).image("b", 90).image("c", 1).with("a", share).with("c", share);
     let rule = Rule { older_than: older(30), ..Rule::default() };
     let freed = |plans: &[&Decided]| {
-        let mut freed = Freed::default();
-        plans.iter().for_each(|decided| freed.add(&decided.removal.freed));
+        let mut freed = Reclaimable::default();
+        plans.iter().for_each(|decided| freed.add(&decided.removal.reclaimable));
         freed.bytes().unwrap_or_default()
     };
     // A blob of ten bytes each, and a manifest of one.
@@ -107,5 +107,5 @@ fn space_is_freed_where_nothing_that_stays_needs_it() {
     assert_eq!(freed(&[&facts.decide(&rule), &untouched.decide(&rule)]), 11);
     // What could not be read may need any of it.
     let unsure = facts.unreadable("x").decide(&rule);
-    assert_eq!(unsure.removal.freed.bytes(), None);
+    assert_eq!(unsure.removal.reclaimable.bytes(), None);
 }

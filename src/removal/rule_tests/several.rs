@@ -2,12 +2,12 @@
 
 use super::*;
 
-fn told(facts: &Facts, rules: &[Rule]) -> Vec<String> {
-    facts.decide_all(rules, &UsedTags::default(), &anything()).told()
+fn lines(facts: &Facts, rules: &[Rule]) -> Vec<String> {
+    facts.decide_all(rules, &UsedTags::default(), &anything()).lines()
 }
 
 #[test]
-fn a_tag_goes_where_every_rule_removes_it() {
+fn a_tag_is_removed_where_every_rule_removes_it() {
     let facts = Facts::default().image("1.0", 100).image("1.1", 50).image("1.2", 20).image("1.3", 1).image("dev", 200);
     let given = Rule { keep_last: last(1), ..Rule::default() };
     let configured = Rule {
@@ -19,7 +19,7 @@ fn a_tag_goes_where_every_rule_removes_it() {
     };
     let both = [given.clone(), configured.clone()];
     assert_eq!(
-        told(&facts, &both),
+        lines(&facts, &both),
         [
             "1.3 keep: the newest",
             "1.2 keep: newer than 30 days (configuration file)",
@@ -29,9 +29,9 @@ fn a_tag_goes_where_every_rule_removes_it() {
         ]
     );
     let unmatched = Rule { matches: globs(&["pr-*"]), ..configured.clone() };
-    assert!(told(&facts, &[given.clone(), unmatched]).iter().all(|line| line.contains("keep")));
+    assert!(lines(&facts, &[given.clone(), unmatched]).iter().all(|line| line.contains("keep")));
     // The order of the rules decides about reasons and rows alone.
-    let removed = |rules: &[Rule]| told(&facts, rules).into_iter().filter(|line| line.contains("remove")).count();
+    let removed = |rules: &[Rule]| lines(&facts, rules).into_iter().filter(|line| line.contains("remove")).count();
     assert_eq!(removed(&both), removed(&[configured, given]));
 }
 
@@ -47,7 +47,7 @@ fn a_rule_that_cannot_be_applied_stops_all() {
 }
 
 #[test]
-fn without_a_rule_nothing_goes() {
+fn without_a_rule_nothing_is_removed() {
     let facts = Facts::default().image("1.0", 10).image("p", None).with("p", |spec| spec.is_placeholder = true);
     let decided = facts.decide_all(&[], &UsedTags::default(), &anything());
     assert_eq!(decided.plan.refusal, Some(Refusal::NoRule));
@@ -63,7 +63,7 @@ fn what_refers_to_something_follows_it_under_all_rules() {
         Rule { label: Some("configuration file".to_owned()), keep: globs(&["*.sig"]), ..Rule::default() },
     ];
     assert_eq!(
-        told(&facts, &rules),
+        lines(&facts, &rules),
         [
             "b keep: newer than 30 days",
             "a remove: older than 30 days",

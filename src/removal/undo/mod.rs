@@ -1,9 +1,9 @@
-//! Pushing back what was removed, from the [`Archive`]: manifests before the indexes that list them, then tags.
+//! Undoes removals: pushes manifests back from the [`Archive`], children before the indexes that list them, then tags.
 //!
-//! 1. Nothing is overwritten: a tag that exists again stays as it is.
-//! 2. What is there already needs no push; to undo twice changes nothing.
+//! 1. Nothing is overwritten: a tag that exists again is kept as it is.
+//! 2. What exists needs no push; undoing twice changes nothing.
 //! 3. Only bytes that match their digest are pushed, and each push is verified: the tag points to that digest.
-//! 4. It works until the registry has collected the garbage. Then what is missing is named, and nothing is pushed that would be broken.
+//! 4. After the registry's garbage collection the missing blobs are named, and nothing incomplete is pushed.
 //!
 //! ```text
 //! let entries = archive.entries(&archive.runs()?[0].id)?;
@@ -28,27 +28,27 @@ use crate::error::Result;
 use crate::name::{Digest, Registry, Repository, Tag};
 use crate::registry::{Client, media_types};
 
-/// As many manifests, of up to 4 MiB each, are in memory at once.
-const MOST_AT_ONCE: usize = 8;
+/// The most manifests, of up to 4 MiB each, that are in memory at once.
+const MAX_CONCURRENT: usize = 8;
 
-/// What is going to be pushed back to one repository.
+/// What is to be pushed back to one repository.
 #[derive(Debug, Clone)]
 pub struct Restoration {
     registry: Arc<Registry>,
     repository: Arc<Repository>,
-    /// One after the other. What is in one step does not depend on each other.
+    /// The entries in steps. Those of one step do not depend on each other.
     steps: Vec<Vec<Entry>>,
 }
 
 impl Restoration {
-    /// Sorts what a run removed by repository, and there by what has to come first. Of what is not wanted only those manifests are taken
-    /// that an index needs which is.
+    /// Plans the entries that are selected, by repository, and there children first. Of the other entries, only the
+    /// manifests that a selected index needs are included.
     ///
     /// Blocks: the indexes among the manifests are read from the archive.
     pub fn plan(
         archive: &Archive,
         entries: impl IntoIterator<Item = Entry>,
-        is_wanted: impl Fn(&Entry) -> bool,
+        is_selected: impl Fn(&Entry) -> bool,
     ) -> Vec<Self> {
         let mut places: Vec<(Arc<Registry>, Arc<Repository>, Vec<Entry>)> = Vec::new();
         let mut known: HashMap<(Arc<Registry>, Arc<Repository>), usize> = HashMap::new();
@@ -61,7 +61,7 @@ impl Restoration {
             places[at].2.push(entry);
         }
         let plan = |(registry, repository, entries)| {
-            let steps = steps(entries, |index| listed(archive, index), &is_wanted);
+            let steps = steps(entries, |index| listed(archive, index), &is_selected);
             Self { registry, repository, steps }
         };
         places.into_iter().map(plan).filter(|restoration| !restoration.steps.is_empty()).collect()
@@ -77,14 +77,15 @@ impl Restoration {
         &self.repository
     }
 
-    /// What is pushed, in this order.
+    /// The entries, in the order of the pushes.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.steps.iter().flatten()
     }
 
-    /// Looks what would come of each entry. Nothing is changed; whether the registry still has the blobs only a push tells.
+    /// Finds out what restoring each entry would do. Changes nothing; whether the registry still has the blobs shows
+    /// only with a push.
     ///
-    /// The errors of an entry are those of [`Restoration::execute`] that a look can tell.
+    /// The errors of an entry are those of [`Restoration::execute`] that precede the push.
     pub fn inspect(self, client: Arc<Client>) -> impl Stream<Item = (Entry, Result<Restored>)> + Send + use<> {
         self.each(move |entry| {
             let client = Arc::clone(&client);
@@ -95,12 +96,12 @@ impl Restoration {
         })
     }
 
-    /// Pushes one entry after the other, a few at once, and gives what came of each in their order. Dropping the stream stops it.
+    /// Pushes the entries, a few at once, and yields the result of each in their order. Dropping the stream stops it.
     ///
-    /// The errors of an entry are [`Danger::TagExists`](crate::error::Danger::TagExists) when the tag points to something else by now,
-    /// [`Danger::MissingBlobs`](crate::error::Danger::MissingBlobs) when the registry has not got any more what the manifest needs,
-    /// [`Danger::DamagedCopy`](crate::error::Danger::DamagedCopy) when what was kept cannot be used, and
-    /// [`Kind::Incomplete`](crate::Kind::Incomplete) when it was pushed and could not be verified.
+    /// The errors of an entry are [`Danger::TagExists`](crate::error::Danger::TagExists) when the tag points to another
+    /// digest by now, [`Danger::MissingBlobs`](crate::error::Danger::MissingBlobs) when the registry no longer has what
+    /// the manifest needs, [`Danger::DamagedCopy`](crate::error::Danger::DamagedCopy) when the archived copy cannot be
+    /// used, and [`Kind::Incomplete`](crate::Kind::Incomplete) when it was pushed and could not be verified.
     pub fn execute(
         self,
         client: Arc<Client>,
@@ -115,20 +116,20 @@ impl Restoration {
         })
     }
 
-    /// Does something about each entry: those of a step together, the steps in their order.
+    /// Does `work` for each entry: those of a step concurrently, the steps in their order.
     fn each<F>(self, work: impl Fn(Entry) -> F + Send + 'static) -> impl Stream<Item = F::Output> + Send
     where
         F: Future<Output: Send> + Send + 'static,
     {
         let step = move |step: Vec<Entry>| {
             let works: Vec<_> = step.into_iter().map(&work).collect();
-            stream::iter(works).buffered(MOST_AT_ONCE)
+            stream::iter(works).buffered(MAX_CONCURRENT)
         };
         stream::iter(self.steps).flat_map(step)
     }
 }
 
-/// The manifests that an index lists; none where it cannot be read, which is told when it is pushed.
+/// The children of an index; none where it cannot be read, which is reported when it is pushed.
 fn listed(archive: &Archive, index: &Entry) -> Vec<Digest> {
     let document = archive.manifest(index).and_then(|manifest| manifest.document());
     document.map_or_else(
@@ -137,24 +138,24 @@ fn listed(archive: &Archive, index: &Entry) -> Vec<Digest> {
     )
 }
 
-/// The entries of one repository in the order in which they have to be pushed: manifests by how deep they are, then tags.
+/// The entries of one repository in the order of their pushes: manifests by the levels below them, then tags.
 fn steps(
     entries: Vec<Entry>,
     listed: impl Fn(&Entry) -> Vec<Digest>,
-    is_wanted: impl Fn(&Entry) -> bool,
+    is_selected: impl Fn(&Entry) -> bool,
 ) -> Vec<Vec<Entry>> {
     let mut manifests: HashMap<Digest, Entry> = HashMap::new();
-    // Of a tag that was removed twice the newer manifest is the one that was seen last.
+    // A tag that was removed twice is restored to its last manifest.
     let mut tags: HashMap<Tag, Entry> = HashMap::new();
     let mut by_digest: Vec<Digest> = Vec::new();
     for entry in entries {
-        let (is_wanted, first) = (is_wanted(&entry), !manifests.contains_key(&entry.digest));
+        let (is_selected, first) = (is_selected(&entry), !manifests.contains_key(&entry.digest));
         if first {
             manifests.insert(entry.digest.clone(), Entry { tag: None, ..entry.clone() });
         }
         match &entry.tag {
-            None if is_wanted => by_digest.push(entry.digest),
-            Some(tag) if is_wanted => drop(tags.insert(tag.clone(), entry)),
+            None if is_selected => by_digest.push(entry.digest),
+            Some(tag) if is_selected => drop(tags.insert(tag.clone(), entry)),
             _ => {}
         }
     }
@@ -170,10 +171,10 @@ fn steps(
     let depths = depths(&children);
     let mut steps: Vec<Vec<Entry>> = Vec::new();
     let mut seen = HashSet::new();
-    let mut wanted: Vec<_> = by_digest.into_iter().chain(needed).collect();
-    // In an order that does not change from run to run.
-    wanted.sort();
-    for digest in wanted.into_iter().filter(|digest| seen.insert(digest.clone())) {
+    let mut digests: Vec<_> = by_digest.into_iter().chain(needed).collect();
+    // A stable order.
+    digests.sort();
+    for digest in digests.into_iter().filter(|digest| seen.insert(digest.clone())) {
         let depth = depths.get(&digest).copied().unwrap_or_default();
         steps.resize_with(steps.len().max(depth + 1), Vec::new);
         steps[depth].extend(manifests.get(&digest).cloned());

@@ -1,14 +1,14 @@
-//! In which order manifests are pushed back: a registry takes an index only where it has the manifests that the index lists
-//! (OCI distribution specification, "Pushing manifests").
+//! The order of pushing manifests back: a registry accepts an index only after the manifests that it lists (OCI
+//! distribution specification, "Pushing Manifests").
 
 use std::collections::{HashMap, HashSet};
 
 use crate::name::Digest;
 
-/// What indexes list, as far as it could be pushed back with them.
+/// By index: its children that are in the archive.
 pub(super) type Children = HashMap<Digest, Vec<Digest>>;
 
-/// All that indexes list, and what the indexes among that list.
+/// All descendants of the roots.
 pub(super) fn below<'a>(roots: impl IntoIterator<Item = &'a Digest>, children: &'a Children) -> HashSet<Digest> {
     let mut found = HashSet::new();
     let mut left: Vec<_> = roots.into_iter().filter_map(|root| children.get(root)).flatten().collect();
@@ -20,8 +20,7 @@ pub(super) fn below<'a>(roots: impl IntoIterator<Item = &'a Digest>, children: &
     found
 }
 
-/// How deep each index goes: 1 for an index of images, one more for an index of such. What is not named lists nothing. Digests are made
-/// of what is listed, so that there are no circles.
+/// The levels of each index: 1 for an index of images, 2 for an index of these, and so on. Digests permit no cycles.
 pub(super) fn depths(children: &Children) -> HashMap<Digest, usize> {
     let mut parents: HashMap<&Digest, Vec<&Digest>> = HashMap::new();
     let mut waiting: HashMap<&Digest, usize> = HashMap::new();

@@ -1,4 +1,4 @@
-//! One tag or manifest, pushed back: a look, the push, the proof.
+//! Restores one tag or manifest: a check, the push, and the verification.
 
 use std::time::Duration;
 
@@ -7,8 +7,7 @@ use crate::name::{Digest, Repository, Target};
 use crate::registry::{Client, Manifest, media_types};
 use crate::removal::archive::{Archive, Entry};
 
-/// How long to wait for what was pushed to show, before each further look: ten seconds together. Some registries answer first and work
-/// afterwards.
+/// The waits between lookups until a push is visible: ten seconds in all. Some registries answer before they are done.
 const WAITS: [Duration; 5] = [
     Duration::from_millis(250),
     Duration::from_millis(750),
@@ -17,19 +16,19 @@ const WAITS: [Duration; 5] = [
     Duration::from_secs(4),
 ];
 
-/// The codes by which a registry refuses a manifest because of blobs or manifests that it does not have
-/// (OCI distribution specification, "Error Codes").
+/// The codes by which a registry refuses a manifest because of blobs or manifests that it does not have (OCI
+/// distribution specification, "Error Codes").
 const UNKNOWN_BLOB: [&str; 2] = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"];
 
-/// One that may also mean the manifest that is being pushed.
+/// A code that may also be about the pushed manifest itself.
 const UNKNOWN_MANIFEST: &str = "MANIFEST_UNKNOWN";
 
-/// What came of an entry.
+/// The result of restoring an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restored {
-    /// It is back, or would be.
+    /// It was restored, or would be.
     Back,
-    /// It was there.
+    /// It exists already.
     Unchanged,
 }
 
@@ -37,7 +36,7 @@ pub enum Restored {
 ///
 /// # Errors
 ///
-/// [`Danger::TagExists`] when the tag points to something else by now.
+/// [`Danger::TagExists`] when the tag points to another digest by now.
 pub(super) async fn inspect(client: &Client, entry: &Entry) -> Result<Restored> {
     match present(client, &entry.repository, target(entry)).await? {
         None => Ok(Restored::Back),
@@ -46,19 +45,20 @@ pub(super) async fn inspect(client: &Client, entry: &Entry) -> Result<Restored> 
     }
 }
 
-/// Pushes an entry back. Between the look and the push there is no protection: the protocol knows no condition for a push.
+/// Pushes an entry back. Another client may push between the check and the push: the protocol has no conditional push.
 ///
 /// # Errors
 ///
-/// Those of [`inspect`]; [`Danger::DamagedCopy`] when what was kept cannot be used; [`Danger::MissingBlobs`] when the registry
-/// has not got any more what the manifest needs; [`Kind::Incomplete`] when the registry accepted it and does not have it.
+/// Those of [`inspect`]; [`Danger::DamagedCopy`] when the archived copy cannot be used; [`Danger::MissingBlobs`] when
+/// the registry no longer has what the manifest needs; [`Kind::Incomplete`] when the registry accepted it and does not
+/// have it.
 pub(super) async fn restore(client: &Client, archive: &Archive, entry: &Entry) -> Result<Restored> {
     if inspect(client, entry).await? == Restored::Unchanged {
         return Ok(Restored::Unchanged);
     }
     let manifest = read(archive, entry).await?;
     push(client, entry, &manifest).await?;
-    prove(client, entry, &manifest).await?;
+    verify(client, entry, &manifest).await?;
     Ok(Restored::Back)
 }
 
@@ -66,7 +66,7 @@ fn target(entry: &Entry) -> Target<'_> {
     entry.tag.as_ref().map_or(Target::Digest(&entry.digest), Target::Tag)
 }
 
-/// What is there. That nothing is has to be said by GET: some registries answer HEAD with 404 for what they have.
+/// The digest that the target resolves to; `None` where it does not exist, which is decided by GET.
 async fn present(client: &Client, repository: &Repository, target: Target<'_>) -> Result<Option<Digest>> {
     match client.resolve(repository, target).await {
         Ok(now) => Ok(Some(now.digest)),
@@ -83,7 +83,7 @@ async fn read(archive: &Archive, entry: &Entry) -> Result<Manifest> {
     read.unwrap_or_else(|error| Err(Error::config(format!("the copy of {name} cannot be read")).because(error)))
 }
 
-/// Pushes a manifest. A reply that is lost is settled by looking.
+/// Pushes a manifest. Where the reply is lost, the state is checked.
 async fn push(client: &Client, entry: &Entry, manifest: &Manifest) -> Result<()> {
     let mut resend = true;
     loop {
@@ -97,15 +97,15 @@ async fn push(client: &Client, entry: &Entry, manifest: &Manifest) -> Result<()>
             Ok(None) if resend && error.reply().is_none() && !matches!(error.kind(), Kind::TimedOut) => resend = false,
             Ok(None) => return Err(error),
             Err(again) => {
-                let what = format!("cannot find out whether {} was pushed", entry.name());
+                let what = format!("cannot determine whether {} was pushed", entry.name());
                 return Err(error.within(what).because(again).with_kind(Kind::Incomplete));
             }
         }
     }
 }
 
-/// Makes sure that what was pushed is there.
-async fn prove(client: &Client, entry: &Entry, manifest: &Manifest) -> Result<()> {
+/// Verifies that the target resolves to the pushed manifest.
+async fn verify(client: &Client, entry: &Entry, manifest: &Manifest) -> Result<()> {
     let mut waits = WAITS.iter();
     loop {
         let now = present(client, &entry.repository, target(entry)).await.map_err(|error| {
@@ -138,7 +138,7 @@ fn exists(entry: &Entry, now: Digest) -> Error {
         .because(cause)
 }
 
-/// The error for a manifest that was not taken: where that is because of what it refers to, this is named.
+/// The error for a refused manifest; missing blobs and children are named.
 fn refused(client: &Client, entry: &Entry, error: Error) -> Error {
     let Some(reply) = error.reply() else { return error };
     let mut is_for_blobs = false;
@@ -158,7 +158,7 @@ fn refused(client: &Client, entry: &Entry, error: Error) -> Error {
     digests.sort();
     digests.dedup();
     let parts = if media_types::is_index(&entry.media_type) { "manifests" } else { "blobs" };
-    let what = format!("cannot put back {}: {} no longer has its {parts}", entry.name(), client.registry());
+    let what = format!("cannot restore {}: {} no longer has its {parts}", entry.name(), client.registry());
     let causes = match digests.iter().map(Digest::as_str).collect::<Vec<_>>()[..] {
         [] => error.causes().to_vec(),
         ref missing => vec![format!("missing: {}", missing.join(", "))],
@@ -167,7 +167,7 @@ fn refused(client: &Client, entry: &Entry, error: Error) -> Error {
     causes.into_iter().fold(refused, Error::because)
 }
 
-/// The digests in a registry's error: distribution's detail is a digest, or an object that has one.
+/// The digests in a registry's error: distribution's detail is a digest, or an object with one.
 fn named(error: &RegistryError) -> Vec<Digest> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == ':';
     let words =

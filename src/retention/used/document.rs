@@ -1,4 +1,4 @@
-//! From bytes to the names of images in them.
+//! Finds the names of images in YAML, JSON and plain lists.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -8,25 +8,28 @@ use serde_saphyr::options::NonFiniteFloatPolicy;
 
 use super::named::{self, Name, Parts, Written};
 
-/// The most levels of a document.
-const DEEPEST: usize = 64;
+/// The most bytes that are read.
+pub const MAX_BYTES: usize = 256 << 20;
 
-/// The names of images in some documents, each once.
+/// The most levels of a document.
+const MAX_DEPTH: usize = 64;
+
+/// The names of images in documents, each once.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     texts: HashSet<String>,
     parts: HashSet<Parts>,
-    /// Whether a document is nothing but a text: what is no list is read as one by YAML.
+    /// Whether a document is a single string: YAML reads any text as one.
     is_text: bool,
 }
 
 impl Found {
-    /// Reads what stands in a file. The error says what is wrong with it.
+    /// Reads a file. The error says what is wrong with it.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.trim_start().starts_with(['{', '[']) {
-            // A mapping or a list of YAML may begin like this too.
+            // YAML in flow style begins like this too.
             return json(text).or_else(|error| yaml(text).map_err(|_| error));
         }
         lines(text).or_else(|not_a_list| match yaml(text)? {
@@ -54,7 +57,7 @@ impl Found {
     }
 }
 
-/// One reference per line, or several with blanks between them where each is more than a word.
+/// One reference per line, or several separated by blanks where each has a slash, colon or at sign.
 fn lines(text: &str) -> Result<Found, String> {
     let mut found = Found::default();
     for (line, number) in text.lines().zip(1..) {
@@ -74,7 +77,7 @@ fn lines(text: &str) -> Result<Found, String> {
     Ok(found)
 }
 
-/// JSON documents, one after the other.
+/// A sequence of JSON documents.
 fn json(text: &str) -> Result<Found, String> {
     let mut found = Found::default();
     for document in serde_json::Deserializer::from_str(text).into_iter::<Found>() {
@@ -85,18 +88,18 @@ fn json(text: &str) -> Result<Found, String> {
     Ok(found)
 }
 
-/// YAML documents. A list of pods of a large cluster has millions of nodes; aliases are bounded as the library bounds them.
+/// A sequence of YAML documents. The list of pods of a large cluster has millions of nodes; the parser bounds aliases.
 fn yaml(text: &str) -> Result<Found, String> {
     let budget = serde_saphyr::budget! {
-        max_depth: DEEPEST,
+        max_depth: MAX_DEPTH,
         max_documents: 100_000,
         max_events: 50_000_000,
         max_nodes: 25_000_000,
-        max_total_scalar_bytes: super::MAX_BYTES,
+        max_total_scalar_bytes: MAX_BYTES,
     };
     let options = serde_saphyr::options! {
         budget: budget,
-        // 1e999 may be a commit.
+        // `1e999` may be a commit.
         non_finite_float_policy: NonFiniteFloatPolicy::AsString,
         strict_booleans: true,
         ignore_binary_tag_for_string: true,
@@ -122,19 +125,20 @@ impl<'de> Deserialize<'de> for Found {
     }
 }
 
-/// Where a value stands.
+/// The position of a value in the document.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// It is the document.
+    /// The document itself.
     Top,
-    /// An item of the list that the document is.
+    /// An item of a top-level list.
     Item,
     /// Under a key that names images.
     Images,
     Elsewhere,
 }
 
-/// Walks through a document and collects names; nothing else of it is kept. Gives a text or a number back where it is a part of a name.
+/// Walks through a document and collects names, keeping nothing else. Returns a string or number where it is a part of
+/// a name.
 struct Walk<'a> {
     found: &'a mut Found,
     place: Place,
@@ -145,7 +149,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// One level deeper.
     fn below<E: de::Error>(&mut self, place: Place, is_part: bool) -> Result<Walk<'_>, E> {
-        if self.depth >= DEEPEST {
+        if self.depth >= MAX_DEPTH {
             return Err(E::custom("too deep"));
         }
         Ok(Walk { found: &mut *self.found, place, is_part, depth: self.depth + 1 })
@@ -262,7 +266,7 @@ fn text(written: Written) -> String {
     text
 }
 
-/// What a key says about its value.
+/// The meaning of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
     Images,
@@ -293,7 +297,7 @@ impl Key {
     }
 }
 
-/// A key of whatever type.
+/// A key of any type.
 struct KeySeed;
 
 impl<'de> DeserializeSeed<'de> for KeySeed {

@@ -1,4 +1,4 @@
-//! The images that are in use somewhere, read from what names them: a list of pods, a rendered chart, a compose file.
+//! Images in use, read from files that name them: a list of pods, a rendered chart, a compose file.
 
 mod document;
 mod named;
@@ -6,13 +6,11 @@ mod named;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use self::document::Found;
+pub use self::document::MAX_BYTES;
 use self::named::{Name, Named};
 use crate::error::{Error, Result};
 use crate::name::{Digest, Located, Registry, Repository, Tag};
 use crate::registry::snapshot::{BlobKey, ManifestId, TagIndex};
-
-/// The most bytes that are read.
-pub const MAX_BYTES: usize = 256 << 20;
 
 /// The images that a file names.
 ///
@@ -27,23 +25,24 @@ pub const MAX_BYTES: usize = 256 << 20;
 #[derive(Debug, Clone, Default)]
 pub struct UsedImages {
     by_repository: HashMap<Repository, Vec<(Registry, UsedTags)>>,
-    /// Digests without a repository, as the runtimes of pods give them.
+    /// Digests without a repository, as container runtimes report them.
     digests: HashSet<Digest>,
     ignored: BTreeSet<String>,
 }
 
 impl UsedImages {
-    /// Reads YAML or JSON, one or several documents of it, or a list with one reference per line; `#` begins a comment line.
+    /// Reads YAML or JSON, one or several documents of it, or a list with one reference per line; `#` begins a comment
+    /// line.
     ///
-    /// Of YAML and JSON every string under a key `image`, `imageID` or `images` counts, at any depth and in either case, and every
-    /// mapping with a `repository` and a `tag`, of a `registry` where that is there. A number stands for every tag that is this
-    /// number: YAML reads `1.10` and `1.1` alike. Items of a list at the top count too. Of a reference with a tag and a digest both
-    /// count.
+    /// In YAML and JSON every string under a key `image`, `imageID` or `images` counts, at any depth and in either
+    /// case; so does every mapping with a `repository` and a `tag`, with its `registry` if it has one. A number matches
+    /// every tag that is this number, since YAML reads `1.10` and `1.1` alike. Items of a top-level list count too. Of
+    /// a reference with a tag and a digest both count.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`](crate::error::Kind::Config): it cannot be read, names an image by a template that is not filled in, or names
-    /// no image at all.
+    /// [`Kind::Config`](crate::error::Kind::Config): when it cannot be read, names an image by an unexpanded template,
+    /// or names no image at all.
     pub fn read(bytes: &[u8]) -> Result<Self> {
         let cannot = |cause: String| Error::config("cannot read the images in use").because(cause);
         if bytes.len() > MAX_BYTES {
@@ -53,7 +52,7 @@ impl UsedImages {
         let mut images = Self::default();
         for name in found.names() {
             if let Some(template) = name.template() {
-                return Err(cannot(format!("'{template}' is a template that is not filled in")));
+                return Err(cannot(format!("'{template}' is an unexpanded template")));
             }
             images.add(&name);
         }
@@ -92,7 +91,7 @@ impl UsedImages {
         self.ignored.iter().map(String::as_str)
     }
 
-    /// Whether a registry is named at all. Digests without a repository may be of any.
+    /// Whether any image of a registry is named. A digest without a repository counts for every registry.
     pub fn names_registry(&self, registry: &Registry) -> bool {
         let is_named = |(repository, named): (&Repository, &Vec<(Registry, UsedTags)>)| {
             named.iter().any(|(named, _)| is_meant(named, repository, registry))
@@ -100,8 +99,8 @@ impl UsedImages {
         !self.digests.is_empty() || self.by_repository.iter().any(is_named)
     }
 
-    /// What is in use of one repository. A reference counts only for the registry whose host and port it names, Docker Hub where it names
-    /// none; a digest without a repository counts for all.
+    /// The tags and digests of one repository that are in use. A reference counts only for the registry whose host and
+    /// port it names, or Docker Hub where it names none; a digest without a repository counts for every repository.
     pub fn in_repository(&self, registry: &Registry, repository: &Repository) -> UsedTags {
         let mut all = UsedTags { digests: self.digests.clone(), ..UsedTags::default() };
         let named = self.by_repository.get(repository).into_iter().flatten();
@@ -114,13 +113,13 @@ impl UsedImages {
     }
 }
 
-/// Whether a reference that names `named` is one to `registry`.
+/// Whether a reference with the registry `named` refers to `registry`.
 fn is_meant(named: &Registry, repository: &Repository, registry: &Registry) -> bool {
     let located = Located { registry: Some(named.clone()), name: repository.clone(), scheme: None };
     located.within(registry).0 == *registry
 }
 
-/// What is in use of one repository.
+/// The tags and digests of one repository that are in use.
 #[derive(Debug, Clone, Default)]
 pub struct UsedTags {
     tags: HashSet<Tag>,
@@ -130,7 +129,7 @@ pub struct UsedTags {
 }
 
 impl UsedTags {
-    /// What either says is in use.
+    /// The union of both.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.tags.extend(other.tags);
@@ -139,11 +138,11 @@ impl UsedTags {
         self
     }
 
-    /// Of every manifest, whether it is in use by its digest or by that of something in it, or lists one that is.
+    /// By manifest: whether it is in use by its digest or that of its config, or lists one that is.
     pub fn manifests(&self, snapshot: &TagIndex) -> Vec<bool> {
         let mut is_used = vec![false; snapshot.manifest_count()];
         let mut waiting: Vec<ManifestId> = self.digests().filter_map(|digest| snapshot.manifest_id(digest)).collect();
-        // What container runtimes call an image's ID is the digest of its config.
+        // Container runtimes identify an image by the digest of its config.
         let keys: HashSet<_> = self.digests().map(|digest| BlobKey::of(digest.as_str())).collect();
         if !keys.is_empty() {
             let names = |manifest: &ManifestId| {
@@ -166,12 +165,12 @@ impl UsedTags {
         self.tags.contains(tag) || (!self.numbers.is_empty() && tag.as_str().parse().is_ok_and(is_number))
     }
 
-    /// The tags in use that are named as they are, without those that were written as numbers.
+    /// The tags in use, without those that were written as numbers.
     pub fn tags(&self) -> impl Iterator<Item = &Tag> {
         self.tags.iter()
     }
 
-    /// The digests in use: of manifests, or of image configs, which container runtimes call the image's ID.
+    /// The digests in use: of manifests, or of image configs (image IDs).
     pub fn digests(&self) -> impl Iterator<Item = &Digest> {
         self.digests.iter()
     }

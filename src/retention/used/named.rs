@@ -1,19 +1,19 @@
-//! From the text that names an image to what it means.
+//! Parses the names of images.
 
 use std::fmt;
 
 use crate::name::{Digest, Located, Reference, Registry, Repository, Tag};
 
-/// What names an image.
+/// The name of an image, as a document has it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Name<'a> {
     /// `reg.corp/team/app:1.4@sha256:…`, `docker-pullable://…`, `sha256:…`
     Text(&'a str),
-    /// A mapping that has its parts.
+    /// A mapping with its parts.
     Parts(&'a Parts),
 }
 
-/// The parts that a mapping names; `repository` and one of the last two at least.
+/// The parts of a name: `repository`, and `tag` or `digest` at least.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Parts {
     pub registry: Option<String>,
@@ -26,23 +26,23 @@ pub(super) struct Parts {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Written {
     Text(String),
-    /// A number, as text that reads back as the same.
+    /// A number, in a form that parses to the same number.
     Number(String),
 }
 
-/// What is meant by a name.
+/// The image that a name refers to.
 #[derive(Debug)]
 pub(super) enum Named {
-    /// A digest of whatever repository.
+    /// A digest in any repository.
     Digest(Digest),
     /// A tag or a digest of a repository, or both.
     Image { registry: Registry, repository: Repository, tag: Option<Tag>, number: Option<f64>, digest: Option<Digest> },
 }
 
 impl Name<'_> {
-    /// The text in which something is to be filled in, if there is one.
+    /// The part that is an unexpanded template, if there is one.
     pub(super) fn template(&self) -> Option<&str> {
-        // A text with blanks is rather a script.
+        // A string with blanks is more likely a script.
         let is_variable = |text: &str| text.contains('$') && !text.contains(char::is_whitespace);
         let is_template = |text: &&str| text.contains("{{") || is_variable(text);
         match self {
@@ -55,7 +55,7 @@ impl Name<'_> {
         }
     }
 
-    /// What it means; `None` where it is not a reference.
+    /// The image; `None` where the name is not a reference.
     pub(super) fn read(&self) -> Option<Named> {
         match self {
             Self::Text(text) => read(text),
@@ -85,7 +85,7 @@ impl Written {
     }
 }
 
-/// Reads a reference, or a digest as container runtimes have it.
+/// Parses a reference, or a digest as container runtimes report it.
 pub(super) fn read(text: &str) -> Option<Named> {
     let text = text.trim();
     // docker-pullable://, docker://, containerd://, oci://

@@ -138,12 +138,9 @@ fn what_names_nothing_or_cannot_be_read_is_refused() {
         ("image: [a\n", "not valid YAML at line"),
         ("image: a:1\nimage: b:1\n", "not valid YAML at line 2, column 1"),
         ("image: {{ .Values.image }}:1\n", "not valid YAML"),
-        (
-            "image: 'reg.corp/app:{{ .Values.tag }}'\n",
-            "'reg.corp/app:{{ .Values.tag }}' is a template that is not filled in",
-        ),
-        ("image: reg.corp/app:${TAG:-1}\n", "'reg.corp/app:${TAG:-1}' is a template that is not filled in"),
-        ("{repository: reg.corp/app, tag: $TAG}\n", "'$TAG' is a template that is not filled in"),
+        ("image: 'reg.corp/app:{{ .Values.tag }}'\n", "'reg.corp/app:{{ .Values.tag }}' is an unexpanded template"),
+        ("image: reg.corp/app:${TAG:-1}\n", "'reg.corp/app:${TAG:-1}' is an unexpanded template"),
+        ("{repository: reg.corp/app, tag: $TAG}\n", "'$TAG' is an unexpanded template"),
     ] {
         assert!(refused(text).starts_with(&format!("{cannot}{cause}")), "{}", refused(text));
     }

@@ -32,7 +32,7 @@ fn named(names: &[&str], common_name: &str) -> rcgen::CertificateParams {
 }
 
 #[test]
-fn every_kind_of_file_is_told() {
+fn every_kind_of_file_is_identified() {
     let folder = Folder::new();
     let root = Authority::root("Root");
     let middle = root.intermediate("Middle");
@@ -112,32 +112,32 @@ fn a_key_of_something_else_belongs_nowhere() {
 }
 
 #[test]
-fn what_is_wrong_is_said() {
+fn faults_are_named() {
     let folder = Folder::new();
     let root = Authority::root("Root");
     let middle = root.intermediate("Middle");
     let leaf = middle.issue(named(&["reg.corp"], "reg.corp"));
     for (name, text, fault) in [
-        ("x", middle.pem() + &leaf.pem(), "the server's certificate has to come first, and does not"),
+        ("x", middle.pem() + &leaf.pem(), "the server's certificate must come first"),
         (
             "x",
             leaf.pem() + &root.pem() + &middle.pem(),
-            "its certificates are not in the order in which each is issued by the next",
+            "its certificates are out of order: each must be issued by the next one",
         ),
         (
             "fullchain.pem",
             leaf.pem(),
-            "certbot's fullchain.pem is the server's certificate with its chain (fullchain), and this is the server's certificate without its chain (leaf)",
+            "certbot's fullchain.pem is the server's certificate with its chain (fullchain); this is the server's certificate without its chain (leaf)",
         ),
         (
             "chain.pem",
             leaf.pem() + &middle.pem(),
-            "certbot's chain.pem is the CA's certificates without the server's (chain), and this is the server's certificate with its chain (fullchain)",
+            "certbot's chain.pem is the CA's certificates without the server's (chain); this is the server's certificate with its chain (fullchain)",
         ),
         (
             "privkey.pem",
             leaf.pem(),
-            "certbot's privkey.pem is a private key, and this is the server's certificate without its chain (leaf)",
+            "certbot's privkey.pem is a private key; this is the server's certificate without its chain (leaf)",
         ),
         ("x", root.pem() + "-----BEGIN CERTIFICATE-----\nxx", "section 2 (CERTIFICATE) has no END line"),
     ] {

@@ -1,103 +1,99 @@
-//! Naming a CA in containerd's `hosts.toml`.
+//! Adds a CA to containerd's `hosts.toml`.
 
 use std::path::{Path, PathBuf};
 
-use toml::{Table, Value};
+use toml_edit::{DocumentMut, Item, Table, Value, value};
 
-use super::Edit;
+use super::setting::Edit;
 use crate::name::Registry;
 use crate::trust::place::Place;
 
-/// The file beside it that is named.
+/// The CA file in the same folder.
 const CA_FILE: &str = "ca.crt";
 
-/// The folder of a host: containerd reads `HOST_PORT_` before `HOST:PORT`.
+/// The folder of a host: containerd prefers `HOST_PORT_` to `HOST:PORT`.
 pub(super) fn folder(root: &Path, name: &str) -> PathBuf {
     let certs_d = root.join("etc/containerd/certs.d");
     let escaped = name.rsplit_once(':').map(|(host, port)| certs_d.join(format!("{host}_{port}_")));
     escaped.filter(|folder| folder.is_dir()).unwrap_or_else(|| certs_d.join(name))
 }
 
-/// A whole file.
+/// A new file.
 pub(super) fn fresh(name: &str) -> String {
     format!("server = \"https://{name}\"\nca = \"{CA_FILE}\"\n")
 }
 
-/// What names the CA, below the server or the host that it is for.
+/// The setting for the CA, at the top level or in the table of a host.
 pub(super) fn line() -> String {
     format!("ca = \"{CA_FILE}\"")
 }
 
-/// What has to be done to a file so that it names a CA for the registry. The error says why that cannot be done.
+/// The change that makes a file name a CA for the registry. The error says why that is not possible.
 pub(super) fn edit(text: &str, registry: &Registry) -> Result<Edit, String> {
     if text.trim().is_empty() {
         return Ok(Edit::Text(fresh(&registry.authority())));
     }
-    let former: Table = text.parse().map_err(|_| "it is not valid TOML".to_owned())?;
+    let mut document: DocumentMut = text.parse().map_err(|_| "it is not valid TOML".to_owned())?;
     let place = Place::of(registry);
-    let is_own =
-        former.get("server").and_then(Value::as_str).is_none_or(|server| server.is_empty() || place.is_address(server));
-    let hosts = former.get("host").and_then(Value::as_table);
-    let own_hosts: Vec<&String> = hosts.into_iter().flat_map(Table::keys).filter(|key| place.is_address(key)).collect();
-    let sections =
-        is_own.then_some(&former).into_iter().chain(own_hosts.iter().filter_map(|key| hosts?.get(*key)?.as_table()));
-    let mut named = None;
-    for section in sections {
-        named = named.or(first_ca(section)?);
-    }
-    if let Some(named) = named {
+    let is_own = document
+        .get("server")
+        .and_then(Item::as_str)
+        .is_none_or(|server| server.is_empty() || place.is_address(server));
+    if is_own && let Some(named) = first_ca(document.get("ca"))? {
         return Ok(Edit::Named(named));
     }
-    if !is_own && own_hosts.is_empty() {
-        return Err("it leads to other servers".to_owned());
-    }
-    let mut changed = String::new();
-    if is_own {
-        changed += &format!("ca = \"{CA_FILE}\"\n");
-    }
-    for line in text.split_inclusive('\n') {
-        changed += line;
-        if header(line).is_some_and(|key| place.is_address(&key)) {
-            let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
-            let line_end = if line.ends_with('\n') { "" } else { "\n" };
-            changed += &format!("{line_end}{indent}  ca = \"{CA_FILE}\"\n");
+    let hosts = document.get("host").and_then(Item::as_table_like);
+    let own_hosts: Vec<String> = hosts
+        .into_iter()
+        .flat_map(|hosts| hosts.iter().map(|(key, _)| key.to_owned()))
+        .filter(|key| place.is_address(key))
+        .collect();
+    for host in &own_hosts {
+        if let Some(named) = first_ca(document["host"][host].get("ca"))? {
+            return Ok(Edit::Named(named));
         }
     }
-    if changed.parse() == Ok(expected(former, is_own, &place)) {
-        Ok(Edit::Text(changed))
-    } else {
-        Err("it is laid out in an unusual way".to_owned())
+    if !is_own && own_hosts.is_empty() {
+        return Err("it configures only other servers".to_owned());
     }
+    if is_own {
+        insert_ca(&mut document, "");
+    }
+    for host in &own_hosts {
+        let section = document["host"].as_table_mut().and_then(|hosts| hosts.get_mut(host)?.as_table_mut());
+        let section = section.ok_or("its layout is not supported")?;
+        let indent = format!("{}  ", indent_of(section));
+        insert_ca(section, &indent);
+    }
+    Ok(Edit::Text(document.to_string()))
 }
 
 /// The first CA file that a section names.
-fn first_ca(section: &Table) -> Result<Option<PathBuf>, String> {
+fn first_ca(ca: Option<&Item>) -> Result<Option<PathBuf>, String> {
     let path = |value: &Value| value.as_str().map(PathBuf::from);
-    match section.get("ca") {
+    match ca.map(Item::as_value) {
         None => Ok(None),
-        Some(Value::Array(many)) => Ok(many.first().and_then(path)),
-        Some(one) => path(one).map(Some).ok_or_else(|| "its ca is not a path".to_owned()),
-    }
-}
-
-/// The key of a table `[host."KEY"]` that begins in a line.
-fn header(line: &str) -> Option<String> {
-    let table: Table = line.trim().parse().ok()?;
-    table.get("host")?.as_table()?.keys().next().cloned()
-}
-
-/// What the file is to say.
-fn expected(mut table: Table, is_own: bool, place: &Place) -> Table {
-    let ca = || ("ca".to_owned(), Value::from(CA_FILE));
-    if is_own {
-        table.extend([ca()]);
-    }
-    if let Some(hosts) = table.get_mut("host").and_then(Value::as_table_mut) {
-        for (_, host) in hosts.iter_mut().filter(|(key, _)| place.is_address(key)) {
-            host.as_table_mut().into_iter().for_each(|host| host.extend([ca()]));
+        Some(Some(Value::Array(many))) if many.is_empty() => Ok(None),
+        Some(value) => {
+            let one = value.and_then(|value| value.as_array().map_or(Some(value), |many| many.get(0)));
+            one.and_then(path).map(Some).ok_or_else(|| "its ca is not a path".to_owned())
         }
     }
-    table
+}
+
+/// Adds the setting as the first of a section.
+fn insert_ca(section: &mut Table, indent: &str) {
+    section.insert("ca", value(CA_FILE));
+    if let Some(mut key) = section.key_mut("ca") {
+        key.leaf_decor_mut().set_prefix(indent);
+    }
+    section.sort_values_by(|one, _, other, _| (*one != "ca").cmp(&(*other != "ca")));
+}
+
+/// The indentation of a section's header.
+fn indent_of(section: &Table) -> &str {
+    let prefix = section.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
+    prefix.rsplit('\n').next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -143,6 +139,19 @@ mod tests {
     }
 
     #[test]
+    fn every_notation_of_a_host_gets_the_ca() {
+        for text in [
+            "server = \"https://mirror.corp\"\nhost.\"https://reg.corp:5000\".skip_verify = true # own\n",
+            "server = \"https://mirror.corp\"\n[host]\n# own\n[host.\"https://reg.corp:5000\"]\nca = [] # none\n",
+            "server = \"https://mirror.corp\"\r\n# own\r\n[host.\"https://reg.corp:5000\"]\r\nskip_verify = true\r\n",
+        ] {
+            let changed = edited(text).unwrap();
+            assert!(changed.contains("# own"), "{changed}");
+            assert_eq!(edited(&changed).unwrap(), "names ca.crt", "{changed}");
+        }
+    }
+
+    #[test]
     fn a_ca_that_is_named_is_the_one() {
         for text in [
             "ca = \"corp.pem\"",
@@ -157,9 +166,10 @@ mod tests {
     fn a_file_that_cannot_be_changed_safely_is_left() {
         for (text, why) in [
             ("server = ", "it is not valid TOML"),
-            ("server = \"https://mirror.corp\"", "it leads to other servers"),
+            ("server = \"https://mirror.corp\"", "it configures only other servers"),
             ("ca = 7", "its ca is not a path"),
-            ("host = { \"https://reg.corp:5000\" = { skip_verify = true } }", "it is laid out in an unusual way"),
+            ("ca = [7]", "its ca is not a path"),
+            ("host = { \"https://reg.corp:5000\" = { skip_verify = true } }", "its layout is not supported"),
         ] {
             assert_eq!(edited(text).unwrap_err(), why, "{text}");
         }

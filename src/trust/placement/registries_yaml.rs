@@ -1,25 +1,25 @@
-//! Naming a CA in the `registries.yaml` of k3s and rke2.
+//! Adds a CA to the `registries.yaml` of k3s and rke2.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::Edit;
+use super::setting::Edit;
 
-/// The key that is for all registries without one of their own.
+/// The key for all registries without one of their own.
 const ANY: &str = "*";
 
-/// A whole file.
+/// A new file.
 pub(super) fn fresh(name: &str, ca_file: &Path) -> String {
     nested("", "  ", &["configs", &quoted(name), "tls"], ca_file)
 }
 
-/// The same in one line.
+/// The setting on one line.
 pub(super) fn line(name: &str, ca_file: &Path) -> String {
     format!("configs: {{{}: {{tls: {{ca_file: {}}}}}}}", quoted(name), quoted(&ca_file.display().to_string()))
 }
 
-/// What has to be done to a file so that it names a CA for the registry. The error says why that cannot be done.
+/// The change that makes a file name a CA for the registry. The error says why that is not possible.
 pub(super) fn edit(text: &str, name: &str, ca_file: &Path) -> Result<Edit, String> {
     let former = parse(text)?;
     let config = &former["configs"][name];
@@ -27,14 +27,14 @@ pub(super) fn edit(text: &str, name: &str, ca_file: &Path) -> Result<Edit, Strin
         return Ok(Edit::Named(PathBuf::from(named)));
     }
     if config.is_null() && !former["configs"][ANY].is_null() {
-        return Err(format!("what it says of \"{ANY}\" would no longer be for {name}"));
+        return Err(format!("its settings for \"{ANY}\" would no longer apply to {name}"));
     }
     let changed = insert(text, name, ca_file);
     let mut expected = if former.is_null() { json!({}) } else { former };
     if set(&mut expected, name, ca_file).is_some() && parse(&changed).is_ok_and(|changed| changed == expected) {
         Ok(Edit::Text(changed))
     } else {
-        Err("it is laid out in an unusual way".to_owned())
+        Err("its layout is not supported".to_owned())
     }
 }
 
@@ -43,7 +43,7 @@ fn parse(text: &str) -> Result<Value, String> {
     Ok(documents.into_iter().next().unwrap_or_default())
 }
 
-/// What the file is to say. `None` where something else than a mapping is in the way.
+/// Adds the setting to a document. `None` where a value other than a mapping is in its path.
 fn set(document: &mut Value, name: &str, ca_file: &Path) -> Option<()> {
     let mut at = document;
     for key in ["configs", name, "tls"] {
@@ -56,7 +56,7 @@ fn set(document: &mut Value, name: &str, ca_file: &Path) -> Option<()> {
     Some(())
 }
 
-/// The text with the setting below as much of its path as there is, in block style.
+/// Inserts the setting in block style, below the existing keys of its path.
 fn insert(text: &str, name: &str, ca_file: &Path) -> String {
     let keys = ["configs", name, "tls"];
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
@@ -70,7 +70,7 @@ fn insert(text: &str, name: &str, ca_file: &Path) -> String {
         {
             found += 1;
             after = number + 1;
-            // The keys below stand where the first of them does.
+            // New keys have the indentation of the first existing one.
             let below = lines[after..].iter().find_map(|line| self::depth(line)).filter(|below| *below > depth);
             indent = below.unwrap_or(depth + 2);
         }
@@ -83,20 +83,20 @@ fn insert(text: &str, name: &str, ca_file: &Path) -> String {
     format!("{before}{line_end}{addition}{}", lines[after..].concat())
 }
 
-/// How far a line is indented, unless it is empty or a comment.
+/// The indentation of a line, unless it is empty or a comment.
 fn depth(line: &str) -> Option<usize> {
     let words = line.trim_start();
     let is_content = !words.is_empty() && !words.starts_with('#') && !words.starts_with("---");
     is_content.then(|| line.len() - words.len())
 }
 
-/// Whether a line is a key whose mapping begins in the next.
+/// Whether a line is a key whose mapping begins on the next line.
 fn opens(line: &str, key: &str) -> bool {
     let words = line.split(" #").next().unwrap_or(line).trim();
     [format!("{key}:"), format!("\"{key}\":"), format!("'{key}':")].iter().any(|spelling| words == spelling)
 }
 
-/// The setting below `keys`, each of which is a step deeper.
+/// The setting in nested mappings.
 fn nested(indent: &str, step: &str, keys: &[&str], ca_file: &Path) -> String {
     let mut text = String::new();
     let mut depth = indent.to_owned();
@@ -107,7 +107,7 @@ fn nested(indent: &str, step: &str, keys: &[&str], ca_file: &Path) -> String {
     text + &format!("{depth}ca_file: {}\n", quoted(&ca_file.display().to_string()))
 }
 
-/// A scalar that is the same in YAML whatever is in it: JSON is YAML.
+/// Quotes a scalar as JSON, which is valid YAML.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_setting_is_put_below_what_is_there() {
+    fn the_setting_is_inserted_below_existing_keys() {
         for (text, changed) in [
             (
                 "mirrors:\n  docker.io:\n",
@@ -171,14 +171,14 @@ mod tests {
     fn a_file_that_cannot_be_changed_safely_is_left() {
         for (text, why) in [
             ("a: [", "it is not valid YAML"),
-            ("configs: {other: {}}", "it is laid out in an unusual way"),
-            ("configs: []", "it is laid out in an unusual way"),
-            ("[]", "it is laid out in an unusual way"),
+            ("configs: {other: {}}", "its layout is not supported"),
+            ("configs: []", "its layout is not supported"),
+            ("[]", "its layout is not supported"),
             (
                 "configs:\n  '*':\n    auth: {username: ann}\n",
-                "what it says of \"*\" would no longer be for reg.corp:5000",
+                "its settings for \"*\" would no longer apply to reg.corp:5000",
             ),
-            ("mirrors:\n  a:\n    configs:\n      x: {}\nconfigs: {y: {}}\n", "it is laid out in an unusual way"),
+            ("mirrors:\n  a:\n    configs:\n      x: {}\nconfigs: {y: {}}\n", "its layout is not supported"),
         ] {
             assert_eq!(edited(text).unwrap_err(), why, "{text}");
         }

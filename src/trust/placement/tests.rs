@@ -21,6 +21,7 @@ impl Host {
             home: at("home"),
             xdg_config_home: None,
             xdg_runtime_dir: Some(at("run")),
+            own_certs_d: at("own/certs.d"),
             is_root,
         };
         Self { folder, machine }
@@ -52,13 +53,15 @@ impl Host {
             home: Some(machine.home.clone()),
             xdg_config_home: machine.xdg_config_home.clone(),
             root: Some(machine.root.clone()),
+            own_certs_d: Some(machine.own_certs_d.clone()),
             ..Options::default()
         };
         let trust = Trust::load(options).unwrap().for_registry(&registry());
         let wanted = anchor(one).certificate;
-        let gives = |gives: &Provides| matches!(gives, Provides::Authorities(given) if given.contains(&wanted));
+        let gives =
+            |gives: &Provides| matches!(gives, Provides::Authorities(configured) if configured.contains(&wanted));
         let sources = trust.sources("reg.corp", 5000);
-        sources.into_iter().filter(|source| gives(&source.gives)).map(|source| source.origin).collect()
+        sources.into_iter().filter(|source| gives(&source.provides)).map(|source| source.origin).collect()
     }
 }
 
@@ -71,10 +74,10 @@ fn anchor(one: &Authority) -> Anchor {
 }
 
 #[test]
-fn each_client_has_its_place() {
+fn each_client_has_its_folder() {
     for (is_root, client, ca_file, setting) in [
-        (false, ClientProgram::Rls, "home/.config/rls/certs.d/reg.corp:5000/ca.crt", None),
-        (true, ClientProgram::Rls, "home/.config/rls/certs.d/reg.corp:5000/ca.crt", None),
+        (false, ClientProgram::Own, "own/certs.d/reg.corp:5000/ca.crt", None),
+        (true, ClientProgram::Own, "own/certs.d/reg.corp:5000/ca.crt", None),
         (false, ClientProgram::Docker, "etc/docker/certs.d/reg.corp:5000/ca.crt", None),
         (true, ClientProgram::Docker, "etc/docker/certs.d/reg.corp:5000/ca.crt", None),
         (false, ClientProgram::Podman, "home/.config/containers/certs.d/reg.corp:5000/ca.crt", None),
@@ -108,7 +111,6 @@ fn other_ways_to_be_installed_are_known() {
     assert_eq!(host.shown(&host.of(ClientProgram::Docker).ca_file), "home/.config/docker/certs.d/reg.corp:5000/ca.crt");
     host.machine.xdg_config_home = Some(host.folder.path().join("conf"));
     assert_eq!(host.shown(&host.of(ClientProgram::Docker).ca_file), "conf/docker/certs.d/reg.corp:5000/ca.crt");
-    assert_eq!(host.shown(&host.of(ClientProgram::Rls).ca_file), "conf/rls/certs.d/reg.corp:5000/ca.crt");
     host.machine.is_root = true;
     assert_eq!(host.shown(&host.of(ClientProgram::Docker).ca_file), "etc/docker/certs.d/reg.corp:5000/ca.crt");
     host.made("etc/rancher/rke2/config.yaml", "");
@@ -122,7 +124,7 @@ fn other_ways_to_be_installed_are_known() {
 fn what_is_written_is_found_again() {
     let root = Authority::root("Corp Root");
     for (client, origin, files) in [
-        (ClientProgram::Rls, Origin::Own, 1),
+        (ClientProgram::Own, Origin::Own, 1),
         (ClientProgram::Docker, Origin::Docker, 1),
         (ClientProgram::Podman, Origin::Containers, 1),
         (ClientProgram::Containerd, Origin::Containerd, 2),
@@ -132,13 +134,13 @@ fn what_is_written_is_found_again() {
         let written = host.write(client, &root, false).unwrap();
         assert_eq!(written.len(), files);
         for file in &written {
-            assert_eq!(file.change, Change::Created, "{client}");
+            assert_eq!(file.change, Change::Created, "{client:?}");
             assert_eq!(file.path.metadata().unwrap().permissions().mode() & 0o777, 0o644);
         }
         assert_eq!(fs::read_to_string(&written[0].path).unwrap(), Anchor::pem(&[anchor(&root)]));
         assert_eq!(host.origins(&root), [origin]);
         let again = host.write(client, &root, false).unwrap();
-        assert!(again.iter().all(|file| file.change == Change::Unchanged), "{client}: {again:?}");
+        assert!(again.iter().all(|file| file.change == Change::Unchanged), "{client:?}: {again:?}");
     }
 }
 
@@ -154,28 +156,28 @@ fn another_certificate_stays_unless_it_is_forced_away() {
                 assert_eq!(refused, path);
                 assert!(holds.starts_with("it holds \"Other Root\", sha256:"), "{holds}");
             }
-            refused => panic!("{client}: {refused:?}"),
+            refused => panic!("{client:?}: {refused:?}"),
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), Anchor::pem(&[anchor(&other)]));
         assert_eq!(host.write(client, &root, true).unwrap()[0].change, Change::Replaced);
         assert_eq!(fs::read_to_string(&path).unwrap(), Anchor::pem(&[anchor(&root)]));
-        assert_eq!(host.origins(&root).len(), 1, "{client}");
+        assert_eq!(host.origins(&root).len(), 1, "{client:?}");
     }
 }
 
 #[test]
-fn a_certificate_in_another_file_of_the_folder_is_there_already() {
+fn a_certificate_in_another_file_of_the_folder_is_not_written_again() {
     let host = Host::new(false);
     let (root, other) = (Authority::root("Corp Root"), Authority::root("Other Root"));
     let bundle = other.pem() + &root.pem();
-    let path = host.made("home/.config/rls/certs.d/reg.corp:5000/bundle.crt", &bundle);
-    host.made("home/.config/rls/certs.d/reg.corp:5000/ca.pem", &root.pem());
-    let written = host.write(ClientProgram::Rls, &root, false).unwrap();
+    let path = host.made("own/certs.d/reg.corp:5000/bundle.crt", &bundle);
+    host.made("own/certs.d/reg.corp:5000/ca.pem", &root.pem());
+    let written = host.write(ClientProgram::Own, &root, false).unwrap();
     assert_eq!(written, [Written { path, change: Change::Unchanged }]);
 }
 
 #[test]
-fn settings_that_are_there_stay_and_a_file_they_name_is_the_one() {
+fn existing_settings_are_preserved_and_a_file_they_name_is_used() {
     let root = Authority::root("Corp Root");
     let host = Host::new(true);
     let hosts = host.made("etc/containerd/certs.d/reg.corp:5000/hosts.toml", "# ours\nca = \"corp/own.pem\"\n");
@@ -200,7 +202,7 @@ fn settings_that_are_there_stay_and_a_file_they_name_is_the_one() {
 }
 
 #[test]
-fn settings_that_cannot_be_changed_are_told_with_what_to_add() {
+fn settings_that_cannot_be_changed_are_refused_with_the_line_to_add() {
     let root = Authority::root("Corp Root");
     let host = Host::new(true);
     host.made("etc/rancher/k3s/registries.yaml", "configs: {other: {}}");
@@ -237,17 +239,17 @@ fn podman_reads_one_folder_only() {
 }
 
 #[test]
-fn a_file_that_may_not_be_written_is_told_apart() {
+fn a_read_only_file_is_refused_as_denied() {
     let root = Authority::root("Corp Root");
     let host = Host::new(false);
-    host.write(ClientProgram::Rls, &Authority::root("Other"), false).unwrap();
-    let path = host.of(ClientProgram::Rls).ca_file;
+    host.write(ClientProgram::Own, &Authority::root("Other"), false).unwrap();
+    let path = host.of(ClientProgram::Own).ca_file;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
-    match host.write(ClientProgram::Rls, &root, true).unwrap_err() {
+    match host.write(ClientProgram::Own, &root, true).unwrap_err() {
         Refused::Denied { path: denied, why } => assert_eq!((denied, why.as_str()), (path, "it is read-only")),
         refused => panic!("{refused:?}"),
     }
     let blocked = Host::new(false);
-    blocked.made("home", "a file where a folder belongs");
-    assert!(matches!(blocked.write(ClientProgram::Rls, &root, false), Err(Refused::Failed(_))));
+    blocked.made("own", "a file where a folder belongs");
+    assert!(matches!(blocked.write(ClientProgram::Own, &root, false), Err(Refused::Failed(_))));
 }

@@ -40,7 +40,7 @@ async fn present(trust: &Trust, server: &Server) -> (Result<PresentedChain>, Vec
 }
 
 #[tokio::test]
-async fn the_chain_of_a_stranger_is_shown_whole_and_judged() {
+async fn an_untrusted_chain_is_presented_completely() {
     let root = Authority::root("Corp Root CA");
     let middle = root.intermediate("Corp Intermediate");
     let leaf = middle.issue(fixture::server(&[HOST]));
@@ -144,12 +144,12 @@ async fn without_a_certificate_there_is_a_reason() {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_waited_for_so_long() {
+async fn a_silent_server_times_out() {
     let (client, _far) = duplex(1 << 16);
     let limit = Duration::from_millis(20);
     let error = trust(Options::default()).presented(client, HOST, 5000, limit).await.unwrap_err();
     assert_eq!(error.kind(), &Kind::Network(Network::HandshakeTimeout));
-    assert_eq!(error.causes(), ["handshake timed out after 0.02 s"]);
+    assert_eq!(error.causes(), ["handshake not complete after 0.02 s"]);
 }
 
 #[tokio::test]

@@ -15,8 +15,8 @@ fn every_ca_file_that_go_and_curl_accept_is_accepted() {
         ("leaf, intermediate and root", vec![leaf, intermediate, root]),
         ("cert.pem: leaf", vec![leaf]),
     ];
-    for (name, given) in ca_files {
-        let client = Client::new().given(&given);
+    for (name, configured) in ca_files {
+        let client = Client::new().configured(&configured);
         assert!(client.accepts(&leaf.serve(&[intermediate]), HOST), "fullchain against {name}");
         assert!(client.accepts(&leaf.serve(&[intermediate, root]), HOST), "fullchain and root against {name}");
         let alone = client.accepts(&leaf.serve(&[]), HOST);
@@ -25,15 +25,15 @@ fn every_ca_file_that_go_and_curl_accept_is_accepted() {
 }
 
 #[test]
-fn a_server_that_omits_its_chain_is_told_from_an_unknown_one() {
+fn a_missing_chain_is_distinguished_from_an_unknown_issuer() {
     let pki = Pki::new();
-    let refusal = Client::new().given(&[&pki.root]).refusal(&pki.leaf.serve(&[]), HOST);
+    let refusal = Client::new().configured(&[&pki.root]).refusal(&pki.leaf.serve(&[]), HOST);
     let issuer = "R3 Corp Intermediate".to_owned();
     assert_eq!(refusal.fault, Tls::UnknownIssuer { issuer, roots: 1, self_signed: false, leaf_only: true });
     assert_eq!(
         refusal.cause,
-        "issued by \"R3 Corp Intermediate\", which is neither sent by the server nor among the 1 certificate given; \
-         this system has no roots"
+        "issued by \"R3 Corp Intermediate\", which is neither sent by the server nor among the 1 configured certificate; \
+         this system has no trusted CAs"
     );
     assert_eq!(refusal.chain.len(), 1);
 }
@@ -41,7 +41,7 @@ fn a_server_that_omits_its_chain_is_told_from_an_unknown_one() {
 #[test]
 fn several_ca_files_add_up_and_the_system_stays() {
     let (a, b, c) = (Authority::root("A"), Authority::root("B"), Authority::root("C"));
-    let client = Client::new().given(&[&a]).given(&[&b]).system(&[&c]);
+    let client = Client::new().configured(&[&a]).configured(&[&b]).system(&[&c]);
     for authority in [&a, &b, &c] {
         assert!(client.accepts(&authority.issue(fixture::server(&[HOST])).serve(&[]), HOST));
     }
@@ -62,18 +62,18 @@ fn an_unknown_issuer_is_named_with_what_was_searched() {
     let refusal = client.refusal(&pki.leaf.serve(&[&pki.intermediate]), HOST);
     let issuer = "Corp Root CA".to_owned();
     assert_eq!(refusal.fault, Tls::UnknownIssuer { issuer, roots: 3, self_signed: false, leaf_only: false });
-    assert_eq!(refusal.cause, "issued by \"Corp Root CA\", which is not among the 3 roots of this system");
+    assert_eq!(refusal.cause, "issued by \"Corp Root CA\", which is not among the 3 trusted CAs of this system");
     assert_eq!(
         refusal.what("registry.corp:5000"),
-        "the certificate of registry.corp:5000 is not trusted: unknown issuer"
+        "certificate of registry.corp:5000 not trusted: unknown authority (x509)"
     );
     assert_eq!(refusal.chain.len(), 2);
 
     let (one, two) = (Authority::root("One"), Authority::root("Two"));
-    let refusal = client.given(&[&one, &two]).refusal(&pki.leaf.serve(&[&pki.intermediate]), HOST);
+    let refusal = client.configured(&[&one, &two]).refusal(&pki.leaf.serve(&[&pki.intermediate]), HOST);
     assert_eq!(
         refusal.cause,
-        "issued by \"Corp Root CA\", which is not among the 3 roots of this system and the 2 certificates given"
+        "issued by \"Corp Root CA\", which is not among the 3 trusted CAs of this system and the 2 configured certificates"
     );
 }
 
@@ -81,7 +81,7 @@ fn an_unknown_issuer_is_named_with_what_was_searched() {
 fn a_system_without_roots_is_no_error_and_is_mentioned() {
     let pki = Pki::new();
     let refusal = Client::new().refusal(&pki.leaf.serve(&[&pki.intermediate]), HOST);
-    assert_eq!(refusal.cause, "issued by \"Corp Root CA\", and this system has no roots");
+    assert_eq!(refusal.cause, "issued by \"Corp Root CA\", and this system has no trusted CAs");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_sent_root_that_is_not_trusted_is_self_signed() {
     );
     let issuer = "Corp Root CA".to_owned();
     assert_eq!(refusal.fault, Tls::UnknownIssuer { issuer, roots: 1, self_signed: true, leaf_only: false });
-    assert_eq!(refusal.cause, "signed by itself, \"Corp Root CA\", which is not among the 1 root of this system");
+    assert_eq!(refusal.cause, "self-signed by \"Corp Root CA\", which is not among the 1 trusted CA of this system");
 }
 
 #[test]
@@ -104,7 +104,10 @@ fn a_self_signed_server_is_refused_as_such_with_and_without_ca_true() {
         let refusal = Client::new().system(&[&Authority::root("X")]).refusal(&leaf.serve(&[]), HOST);
         let issuer = HOST.to_owned();
         assert_eq!(refusal.fault, Tls::UnknownIssuer { issuer, roots: 1, self_signed: true, leaf_only: false });
-        assert_eq!(refusal.cause, "signed by itself, \"registry.corp\", which is not among the 1 root of this system");
+        assert_eq!(
+            refusal.cause,
+            "self-signed by \"registry.corp\", which is not among the 1 trusted CA of this system"
+        );
     }
 }
 
@@ -112,30 +115,33 @@ fn a_self_signed_server_is_refused_as_such_with_and_without_ca_true() {
 fn a_ca_renewed_under_its_old_name_is_recognised() {
     let (old, new) = (Authority::root("Corp Root CA"), Authority::root("Corp Root CA"));
     let server = new.issue(fixture::server(&[HOST])).serve(&[]);
-    let refusal = Client::new().given(&[&old]).refusal(&server, HOST);
-    assert!(matches!(refusal.fault, Tls::UnknownIssuer { .. }));
-    assert_eq!(refusal.cause, "issued by \"Corp Root CA\"; the certificate of that name that was given is another one");
-    let refusal = Client::new().system(&[&old]).refusal(&server, HOST);
-    assert!(matches!(refusal.fault, Tls::UnknownIssuer { .. }));
-    assert_eq!(refusal.cause, "issued by \"Corp Root CA\"; the trusted certificate of that name has another key");
-}
-
-#[test]
-fn a_certificate_that_is_no_ca_vouches_for_nobody() {
-    // A server's own certificate is given; whoever has its key must not be able to issue with it.
-    let own = Authority::own_issuer(names(&["other.corp"], "other.corp"));
-    let server = own.issue(fixture::server(&[HOST])).serve(&[]);
-    let refusal = Client::new().given(&[&own]).refusal(&server, HOST);
+    let refusal = Client::new().configured(&[&old]).refusal(&server, HOST);
     assert!(matches!(refusal.fault, Tls::UnknownIssuer { .. }));
     assert_eq!(
         refusal.cause,
-        "issued by \"other.corp\"; the certificate of that name that was given is no CA's (it lacks CA:TRUE)"
+        "issued by \"Corp Root CA\"; the configured certificate with that name is a different one"
+    );
+    let refusal = Client::new().system(&[&old]).refusal(&server, HOST);
+    assert!(matches!(refusal.fault, Tls::UnknownIssuer { .. }));
+    assert_eq!(refusal.cause, "issued by \"Corp Root CA\"; the trusted certificate with that name has a different key");
+}
+
+#[test]
+fn a_certificate_that_is_not_a_ca_cannot_issue() {
+    // A server's own certificate is configured; the owner of its key must not be able to issue with it.
+    let own = Authority::own_issuer(names(&["other.corp"], "other.corp"));
+    let server = own.issue(fixture::server(&[HOST])).serve(&[]);
+    let refusal = Client::new().configured(&[&own]).refusal(&server, HOST);
+    assert!(matches!(refusal.fault, Tls::UnknownIssuer { .. }));
+    assert_eq!(
+        refusal.cause,
+        "issued by \"other.corp\"; the configured certificate with that name is not a CA's (CA:TRUE is missing)"
     );
     // The same one sent as an intermediate under a trusted root.
     let root = Authority::root("Root");
     let middle = root.issue(names(&["middle.corp"], "middle.corp"));
     let server = middle.issue(fixture::server(&[HOST])).serve(&[&middle]);
-    let refusal = Client::new().given(&[&root]).refusal(&server, HOST);
+    let refusal = Client::new().configured(&[&root]).refusal(&server, HOST);
     assert_eq!(refusal.fault, Tls::BadCertificate);
-    assert_eq!(refusal.cause, "\"middle.corp\", which issued it, is no CA (it lacks CA:TRUE)");
+    assert_eq!(refusal.cause, "its issuer \"middle.corp\" is not a CA (CA:TRUE is missing)");
 }

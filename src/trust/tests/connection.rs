@@ -30,14 +30,14 @@ fn insecure_reads_no_roots() {
 #[test]
 fn roots_are_read_at_the_first_handshake_that_needs_them() {
     let (private, public) = (Authority::root("Private"), Authority::root("Public"));
-    let trust = Client::new().given(&[&private]).system(&[&public]).trust();
+    let trust = Client::new().configured(&[&private]).system(&[&public]).trust();
     let config = trust.client_config(HOST, 443).unwrap();
     assert!(!trust.roots_loaded(), "a configuration is not a handshake");
     answered(config, HOST, b"HTTP/1.1 400 Bad Request\r\n\r\n");
     assert!(!trust.roots_loaded(), "no certificate was seen");
     let server = private.issue(fixture::server(&[HOST])).serve(&[]);
     assert!(connect(&trust, &server, HOST).is_ok());
-    assert!(!trust.roots_loaded(), "what was given suffices");
+    assert!(!trust.roots_loaded(), "what was configured suffices");
     let server = public.issue(fixture::server(&[HOST])).serve(&[]);
     assert!(connect(&trust.clone(), &server, HOST).is_ok());
     assert!(trust.roots_loaded(), "clones share the roots");
@@ -63,7 +63,7 @@ fn an_older_protocol_version_is_recognised() {
     hello.extend([7; 32]);
     hello.extend([0, 0xC0, 0x13, 0]);
     let old = explain(&answered(config(), HOST, &hello), HOST, false);
-    assert_eq!((old.fault, &*old.cause), (Tls::Version, "the server speaks only TLS 1.1 or older"));
+    assert_eq!((old.fault, &*old.cause), (Tls::Version, "the server supports only TLS 1.1 or older"));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_demanded_client_certificate_is_shown_with_its_chain() {
         let server = pki.leaf.serve(&[&pki.intermediate]).demanding(&[&clients]).speaking(version);
         // The order in the file does not matter: the certificate of the key goes first.
         for order in [[&ann, &between], [&between, &ann]] {
-            let client = Client::new().given(&[&pki.root]).identity(&order, &ann);
+            let client = Client::new().configured(&[&pki.root]).identity(&order, &ann);
             assert!(client.trust().offers_client_certificate(HOST, 443));
             let session = client.connect(&server, HOST).unwrap();
             assert_eq!(session.shown().unwrap(), [ann.der().clone(), between.der().clone()]);
@@ -88,15 +88,15 @@ fn a_demanded_client_certificate_is_shown_with_its_chain() {
 }
 
 #[test]
-fn a_demanded_client_certificate_that_is_absent_or_wrong_is_told_apart() {
+fn a_missing_client_certificate_is_distinguished_from_a_wrong_one() {
     let pki = Pki::new();
     let clients = Authority::root("Clients");
     let stranger = Authority::root("Strangers").issue(names(&[], "eve"));
     for version in [&TLS13, &TLS12] {
         let server = pki.leaf.serve(&[&pki.intermediate]).demanding(&[&clients]).speaking(version);
-        let refusal = Client::new().given(&[&pki.root]).refusal(&server, HOST);
+        let refusal = Client::new().configured(&[&pki.root]).refusal(&server, HOST);
         assert_eq!(refusal.fault, Tls::ClientCertificate { offered: false });
-        let refusal = Client::new().given(&[&pki.root]).identity(&[&stranger], &stranger).refusal(&server, HOST);
+        let refusal = Client::new().configured(&[&pki.root]).identity(&[&stranger], &stranger).refusal(&server, HOST);
         assert_eq!(refusal.fault, Tls::ClientCertificate { offered: true });
     }
 }
@@ -128,7 +128,7 @@ fn a_bare_refusal_after_asking_for_a_client_certificate_is_about_it() {
     let (root, ann) = (Authority::root("Root"), Authority::root("ann"));
     let leaf = root.issue(fixture::server(&[HOST]));
     let fault = |client: Client, server: Server| {
-        let trust = client.given(&[&root]).trust();
+        let trust = client.configured(&[&root]).trust();
         let server = server.speaking(&TLS12);
         let error = interrupted(trust.client_config(HOST, 443).unwrap(), &server, HOST, &refused);
         trust.explain(&error, HOST, 443).fault

@@ -11,7 +11,7 @@ fn an_authority_is_found_wherever_other_programs_find_it() {
     let toml = |path: &str| format!("server = \"https://{NAME}\"\nca = \"{path}\"\n");
     let containerd = "root/etc/containerd/certs.d";
     let places = [
-        (Origin::Own, vec![("home/.config/rls/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())]),
+        (Origin::Own, vec![("own/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())]),
         (Origin::Docker, vec![("home/.docker/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())]),
         (Origin::Docker, vec![("home/.config/docker/certs.d/registry.corp:5000/ca.crt".to_owned(), ca.clone())]),
         (Origin::Docker, vec![(format!("{DOCKER}/corp-root.crt"), ca.clone())]),
@@ -62,7 +62,7 @@ fn an_authority_is_found_wherever_other_programs_find_it() {
         let sources = machine.trust().sources(HOST, PORT);
         let [source] = sources.as_slice() else { panic!("{sources:?}") };
         assert_eq!(source.origin, origin);
-        let Provides::Authorities(certificates) = &source.gives else { panic!("{source:?}") };
+        let Provides::Authorities(certificates) = &source.provides else { panic!("{source:?}") };
         assert_eq!(certificates[0].subject.to_string(), "Corp Root CA");
         assert_eq!(fs::read_to_string(&source.path).unwrap(), ca);
         let elsewhere = machine.trust().sources("other.corp", PORT).len();
@@ -74,9 +74,7 @@ fn an_authority_is_found_wherever_other_programs_find_it() {
 #[test]
 fn the_environment_moves_the_folders_and_the_usual_ones_stay() {
     let (root, leaf) = private();
-    for path in
-        ["xdg/rls/certs.d", "xdg/docker/certs.d", "xdg/containers/certs.d", "docker/certs.d", "home/.docker/certs.d"]
-    {
+    for path in ["xdg/docker/certs.d", "xdg/containers/certs.d", "docker/certs.d", "home/.docker/certs.d"] {
         let mut machine = Machine::new().with(&format!("{path}/{NAME}/ca.crt"), root.pem());
         machine.0.options.xdg_config_home = Some(machine.path("xdg"));
         machine.0.options.docker_config = Some(machine.path("docker"));
@@ -92,7 +90,7 @@ fn the_environment_moves_the_folders_and_the_usual_ones_stay() {
 }
 
 #[test]
-fn nothing_is_looked_for_where_nobody_says() {
+fn without_a_root_nothing_is_searched() {
     let (root, leaf) = private();
     let mut machine = Machine::new().with(&format!("{DOCKER}/ca.crt"), root.pem());
     machine.0.options.root = None;
@@ -107,14 +105,14 @@ fn all_places_add_up_with_the_system_and_the_named_files() {
         .with(&format!("{DOCKER}/ca.crt"), roots[0].pem())
         .with(K3S, tls("ca.pem"))
         .with("root/etc/rancher/k3s/ca.pem", roots[1].pem());
-    machine.0 = machine.0.given(&[&roots[2]]).system(&[&roots[3]]);
+    machine.0 = machine.0.configured(&[&roots[2]]).system(&[&roots[3]]);
     for root in &roots {
         assert!(machine.accepts(&root.issue(fixture::server(&[HOST])).serve(&[])));
     }
     let stranger = Authority::root("Stranger").issue(fixture::server(&[HOST])).serve(&[]);
     let refusal = reach(&machine.trust(), &stranger).err().unwrap();
     assert!(
-        refusal.cause.ends_with("among the 1 root of this system and the 3 certificates given"),
+        refusal.cause.ends_with("among the 1 trusted CA of this system and the 3 configured certificates"),
         "{}",
         refusal.cause
     );
@@ -130,7 +128,7 @@ fn the_pin_and_partial_chains_hold_for_found_files_too() {
 }
 
 #[test]
-fn a_registry_is_looked_for_as_it_was_typed() {
+fn a_registry_is_searched_as_typed() {
     let (root, leaf) = private();
     let reach = |typed: &str, folder: &str| {
         let machine = Machine::new().with(&format!("root/etc/docker/certs.d/{folder}/ca.crt"), root.pem());
@@ -171,7 +169,7 @@ fn a_folder_for_another_port_is_mentioned() {
 // --- other servers than the registry ---
 
 #[test]
-fn the_authorities_of_a_registry_vouch_for_its_token_server() {
+fn the_cas_of_a_registry_are_trusted_for_its_token_server() {
     let root = Authority::root("Corp Root CA");
     let auth = root.issue(fixture::server(&["auth.corp"])).serve(&[]);
     let machine = Machine::new().with(&format!("{DOCKER}/ca.crt"), root.pem());
@@ -230,18 +228,18 @@ fn the_client_certificate_that_the_server_asks_for_is_shown() {
 }
 
 #[test]
-fn a_cert_without_its_key_is_an_error_that_says_so() {
+fn a_cert_without_its_key_is_an_error() {
     let (root, leaf) = private();
     let error = Machine::new().with(&format!("{DOCKER}/client.cert"), leaf.pem()).failure();
     assert!(error.what().ends_with("registry.corp:5000/client.cert has no key"), "{error}");
-    assert!(error.causes()[0].ends_with("client.key is not there") && error.causes().len() == 1, "{error}");
+    assert!(error.causes()[0].ends_with("client.key does not exist") && error.causes().len() == 1, "{error}");
 
     let error = Machine::new().with(&format!("{DOCKER}/ca.cert"), root.pem()).failure();
     assert_eq!(error.causes()[1], "it is a CA certificate, which belongs in a file whose name ends in .crt");
 }
 
 #[test]
-fn a_pair_that_does_not_fit_is_an_error_that_says_so() {
+fn a_key_of_another_certificate_is_an_error() {
     let (root, leaf) = private();
     let machine = Machine::new()
         .with(&format!("{DOCKER}/client.cert"), leaf.pem())
@@ -289,14 +287,14 @@ fn the_wish_not_to_verify_is_recorded_and_not_obeyed() {
         let machine = Machine::new().with(path, content);
         assert!(!machine.accepts(&leaf.serve(&[])), "{path}");
         let sources = machine.trust().sources(HOST, PORT);
-        assert!(matches!(sources[0].gives, Provides::Insecure), "{sources:?}");
+        assert!(matches!(sources[0].provides, Provides::Insecure), "{sources:?}");
         assert_eq!(sources[0].path, machine.path(path));
         assert!(!machine.trust().is_insecure());
     }
 }
 
 #[test]
-fn what_could_not_be_used_is_told_when_a_server_is_refused_and_once() {
+fn unused_files_are_warned_of_once_when_a_server_is_refused() {
     let (root, leaf) = private();
     let machine = Machine::new().with(&format!("{DOCKER}/ca.pem"), root.pem());
     let log = Log::default();
@@ -307,36 +305,39 @@ fn what_could_not_be_used_is_told_when_a_server_is_refused_and_once() {
             assert!(handshake(config.clone(), &leaf.serve(&[]), HOST).is_err());
         }
     });
-    let told: Vec<_> = log.warnings().into_iter().filter(|text| text.contains("ca.pem")).collect();
-    let [told] = told.as_slice() else { panic!("{told:?}") };
-    assert!(told.ends_with("ca.pem is not used: it is a CA certificate and its name does not end in .crt"), "{told}");
+    let warnings: Vec<_> = log.warnings().into_iter().filter(|text| text.contains("ca.pem")).collect();
+    let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+    assert!(
+        warning.ends_with("ca.pem is not used: it is a CA certificate whose file name does not end in .crt"),
+        "{warning}"
+    );
 }
 
 #[test]
-fn whoever_vouches_for_a_server_is_logged() {
+fn the_source_of_trust_is_logged() {
     let (root, leaf) = private();
-    let vouches = |machine: Machine, server: Server| {
+    let trust_source = |machine: Machine, server: Server| {
         let log = Log::default();
         log.listen(|| assert!(machine.accepts(&server)));
-        let told =
+        let logged =
             log.all().into_iter().find_map(|text| Some(text.strip_prefix("trust in registry.corp: ")?.to_owned()));
-        told.unwrap()
+        logged.unwrap()
     };
     let docker = format!("{DOCKER}/ca.crt");
     let machine = Machine::new().with(&format!("{DOCKER}/a.crt"), Authority::root("X").pem()).with(&docker, root.pem());
-    assert!(vouches(machine, leaf.serve(&[])).ends_with(&docker));
+    assert!(trust_source(machine, leaf.serve(&[])).ends_with(&docker));
     // Two of one name, of which one has the key.
     let former = Authority::root("Corp Root CA");
     let machine = Machine::new().with(&format!("{DOCKER}/a.crt"), former.pem()).with(&docker, root.pem());
-    assert!(vouches(machine, leaf.serve(&[])).ends_with(&docker));
+    assert!(trust_source(machine, leaf.serve(&[])).ends_with(&docker));
     let machine = Machine(Client::new().system(&[&root]));
-    assert_eq!(vouches(machine, leaf.serve(&[])), "the system's roots");
+    assert_eq!(trust_source(machine, leaf.serve(&[])), "the system's roots");
     let alone = Authority::own_issuer(self_signed_ca(HOST));
     let machine = Machine(Client::new().system(&[&alone]));
-    assert_eq!(vouches(machine, alone.serve(&[])), "the system's roots, which hold its own certificate");
+    assert_eq!(trust_source(machine, alone.serve(&[])), "the system's roots, which contain its own certificate");
     let pinned = Authority::own_issuer(self_signed_ca(HOST));
     let machine = Machine::new().with(&docker, pinned.pem());
-    assert!(vouches(machine, pinned.serve(&[])).ends_with("ca.crt, which holds its own certificate"));
+    assert!(trust_source(machine, pinned.serve(&[])).ends_with("ca.crt, which contains its own certificate"));
 }
 
 // --- when files are read ---
@@ -361,7 +362,7 @@ fn the_general_configuration_has_what_the_user_named_and_no_client_certificate()
     let (root, leaf) = private();
     let clients = Authority::root("Clients");
     let ann = clients.issue(names(&[], "ann"));
-    let client = Client::new().given(&[&root]).identity(&[&ann], &ann);
+    let client = Client::new().configured(&[&root]).identity(&[&ann], &ann);
     assert!(handshake(client.trust().general_config().unwrap(), &leaf.serve(&[]), HOST).is_ok());
     let demanding = leaf.serve(&[]).demanding(&[&clients]);
     assert!(handshake(client.trust().general_config().unwrap(), &demanding, HOST).is_err());

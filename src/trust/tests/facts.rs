@@ -1,4 +1,4 @@
-//! Dates, names and certificates that cannot be used: what is said of each.
+//! Explanations of dates, names and unusable certificates.
 
 use rcgen::{ExtendedKeyUsagePurpose, SanType};
 
@@ -8,42 +8,39 @@ use super::*;
 fn an_expired_server_certificate_says_since_when() {
     let root = Authority::root("Root");
     let leaf = root.issue(fixture::expired(fixture::server(&[HOST])));
-    let refusal = Client::new().given(&[&root]).refusal(&leaf.serve(&[]), HOST);
+    let refusal = Client::new().configured(&[&root]).refusal(&leaf.serve(&[]), HOST);
     assert_eq!(refusal.fault, Tls::Expired { not_after: "2020-01-01T00:00:00Z".to_owned() });
-    assert_eq!(refusal.cause, "it was valid until 2020-01-01T00:00:00Z");
+    assert_eq!(refusal.cause, "it expired at 2020-01-01T00:00:00Z");
 }
 
 #[test]
-fn a_certificate_of_the_future_says_from_when_and_what_time_it_is_here() {
+fn a_certificate_that_is_not_yet_valid_is_explained_with_the_clock() {
     let root = Authority::root("Root");
     let leaf = root.issue(fixture::future(fixture::server(&[HOST])));
-    let refusal = Client::new().given(&[&root]).refusal(&leaf.serve(&[]), HOST);
+    let refusal = Client::new().configured(&[&root]).refusal(&leaf.serve(&[]), HOST);
     assert_eq!(refusal.fault, Tls::NotYetValid { not_before: "3019-01-01T00:00:00Z".to_owned() });
-    let (dates, clock) = refusal.cause.split_once(" on, and this machine's clock says ").unwrap();
+    let (dates, clock) = refusal.cause.split_once(", and this machine's clock says ").unwrap();
     assert_eq!(dates, "it is valid from 3019-01-01T00:00:00Z");
     assert!(clock.parse::<jiff::Timestamp>().is_ok(), "{clock}");
 }
 
 #[test]
-fn an_expired_intermediate_is_the_one_that_is_blamed() {
+fn an_expired_intermediate_is_named_as_the_cause() {
     let root = Authority::root("Root");
     let intermediate = root.issue(fixture::expired(fixture::authority("R3")));
     let leaf = intermediate.issue(fixture::server(&[HOST]));
-    let refusal = Client::new().given(&[&root]).refusal(&leaf.serve(&[&intermediate]), HOST);
+    let refusal = Client::new().configured(&[&root]).refusal(&leaf.serve(&[&intermediate]), HOST);
     assert_eq!(refusal.fault, Tls::Expired { not_after: "2020-01-01T00:00:00Z".to_owned() });
-    assert_eq!(refusal.cause, "the certificate of its issuer \"R3\" was valid until 2020-01-01T00:00:00Z");
+    assert_eq!(refusal.cause, "the certificate of its issuer \"R3\" expired at 2020-01-01T00:00:00Z");
 }
 
 #[test]
-fn an_expired_ca_that_was_given_does_not_count_and_is_blamed() {
+fn an_expired_configured_ca_is_not_trusted_and_is_the_cause() {
     let root = Authority::own_issuer(fixture::expired(fixture::authority("Old Root")));
     let leaf = root.issue(fixture::server(&[HOST]));
-    let refusal = Client::new().given(&[&root]).refusal(&leaf.serve(&[]), HOST);
+    let refusal = Client::new().configured(&[&root]).refusal(&leaf.serve(&[]), HOST);
     assert_eq!(refusal.fault, Tls::Expired { not_after: "2020-01-01T00:00:00Z".to_owned() });
-    assert_eq!(
-        refusal.cause,
-        "issued by \"Old Root\", whose certificate among those given was valid until 2020-01-01T00:00:00Z"
-    );
+    assert_eq!(refusal.cause, "issued by \"Old Root\", whose configured certificate expired at 2020-01-01T00:00:00Z");
 }
 
 #[test]
@@ -51,22 +48,22 @@ fn a_current_ca_beside_its_expired_self_is_used() {
     let root = Authority::root("Root");
     let leaf = root.issue(fixture::server(&[HOST]));
     let old = root.reissued_as(fixture::expired(fixture::authority("Root")));
-    assert!(Client::new().given(&[&old, &root]).accepts(&leaf.serve(&[]), HOST));
+    assert!(Client::new().configured(&[&old, &root]).accepts(&leaf.serve(&[]), HOST));
 }
 
 #[test]
-fn validity_that_ends_before_it_begins_is_said_to() {
+fn validity_that_ends_before_it_begins_is_explained() {
     let mut params = fixture::server(&[HOST]);
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     params.not_after = rcgen::date_time_ymd(2019, 1, 1);
     let root = Authority::root("Root");
-    let refusal = Client::new().given(&[&root]).refusal(&root.issue(params).serve(&[]), HOST);
-    assert_eq!(refusal.cause, "it was valid until 2019-01-01T00:00:00Z");
+    let refusal = Client::new().configured(&[&root]).refusal(&root.issue(params).serve(&[]), HOST);
+    assert_eq!(refusal.cause, "it expired at 2019-01-01T00:00:00Z");
 }
 
 fn name_refusal(params: rcgen::CertificateParams, host: &str) -> (Vec<String>, String) {
     let root = Authority::root("Root");
-    let refusal = Client::new().given(&[&root]).refusal(&root.issue(params).serve(&[]), host);
+    let refusal = Client::new().configured(&[&root]).refusal(&root.issue(params).serve(&[]), host);
     let Tls::WrongName { names } = refusal.fault else { panic!("{:?}", refusal.fault) };
     (names, refusal.cause)
 }
@@ -97,31 +94,34 @@ fn a_common_name_alone_does_not_count() {
     assert_eq!(
         cause,
         "it has no subjectAltName, only CN=registry.corp, which clients ignore since RFC 2818 and RFC 6125; \
-         it must be issued again with one"
+         it must be reissued with one"
     );
     let (none, cause) = name_refusal(fixture::server(&[]), HOST);
     assert!(none.is_empty());
-    assert_eq!(cause, "it has no subjectAltName, and no other name; it must be issued again with one");
+    assert_eq!(cause, "it has no subjectAltName, and no other name; it must be reissued with one");
 }
 
 #[test]
 fn an_address_needs_to_be_in_the_certificate_as_an_address() {
     let (names, cause) = name_refusal(fixture::server(&[HOST]), "10.1.2.3");
     assert_eq!(names, [HOST]);
-    assert_eq!(cause, "names in the certificate: registry.corp; an IP address must be among them as such");
+    assert_eq!(
+        cause,
+        "names in the certificate: registry.corp; an IP address must be in subjectAltName as an IP address"
+    );
 
     let mut params = fixture::server(&[]);
     params.subject_alt_names = vec![SanType::DnsName("10.1.2.3".try_into().unwrap())];
     let (names, cause) = name_refusal(params, "10.1.2.3");
     assert_eq!(names, ["10.1.2.3"]);
-    assert_eq!(cause, "10.1.2.3 is in it as a DNS name; subjectAltName must have it as an IP address");
+    assert_eq!(cause, "10.1.2.3 is in subjectAltName as a DNS name; it must be there as an IP address");
 }
 
 #[test]
 fn addresses_and_wildcards_match_where_they_should() {
     let root = Authority::root("Root");
     let server = root.issue(fixture::server(&["*.corp.example", "10.1.2.3", "fd00::1"])).serve(&[]);
-    let client = Client::new().given(&[&root]);
+    let client = Client::new().configured(&[&root]);
     for host in ["registry.corp.example", "10.1.2.3", "fd00::1"] {
         assert!(client.accepts(&server, host), "{host}");
     }
@@ -142,7 +142,7 @@ fn version_1_is_refused_with_what_to_issue_again() {
     assert_eq!(refusal.fault, Tls::BadCertificate);
     assert_eq!(
         refusal.cause,
-        "it is an X.509 version 1 certificate, which has no subjectAltName; it must be issued again as version 3"
+        "it is an X.509 version 1 certificate, which has no subjectAltName; it must be reissued as version 3"
     );
 }
 
@@ -151,33 +151,30 @@ fn a_certificate_for_clients_is_no_servers() {
     let root = Authority::root("Root");
     let mut params = fixture::server(&[HOST]);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    let refusal = Client::new().given(&[&root]).refusal(&root.issue(params).serve(&[]), HOST);
+    let refusal = Client::new().configured(&[&root]).refusal(&root.issue(params).serve(&[]), HOST);
     assert_eq!(refusal.fault, Tls::BadCertificate);
     assert_eq!(refusal.cause, "its extended key usage is not for servers: serverAuth is missing");
 }
 
 #[test]
-fn a_signature_by_a_short_rsa_key_is_told_from_a_wrong_one() {
+fn a_short_rsa_key_is_distinguished_from_a_bad_signature() {
     let client = Client::new();
     let ca = client.file("ca.pem", fixture::RSA_1024_CA);
     let client = Client { options: Options { ca_files: vec![ca], ..Options::default() }, ..client };
     let leaf = fixture::first_certificate(fixture::RSA_1024_LEAF);
     let refusal = client.refusal(&Server::new(vec![leaf], Authority::root("X").private_key()), HOST);
     assert_eq!(refusal.fault, Tls::BadCertificate);
-    assert_eq!(
-        refusal.cause,
-        "the key of \"Weak Root\", RSA 1024, is too short to be accepted: 2048 bits are the least"
-    );
+    assert_eq!(refusal.cause, "the key of \"Weak Root\", RSA 1024, is too short: at least 2048 bits are required");
 }
 
 #[test]
-fn a_violated_constraint_is_told_in_words() {
+fn a_violated_constraint_is_explained_in_words() {
     let mut params = fixture::authority("Root");
     let permitted = vec![rcgen::GeneralSubtree::DnsName("example.com".to_owned())];
     params.name_constraints =
         Some(rcgen::NameConstraints { permitted_subtrees: permitted, excluded_subtrees: Vec::new() });
     let root = Authority::own_issuer(params);
-    let refusal = Client::new().given(&[&root]).refusal(&root.issue(fixture::server(&[HOST])).serve(&[]), HOST);
+    let refusal = Client::new().configured(&[&root]).refusal(&root.issue(fixture::server(&[HOST])).serve(&[]), HOST);
     assert_eq!((refusal.fault, &*refusal.cause), (Tls::BadCertificate, "name constraint violation"));
 }
 

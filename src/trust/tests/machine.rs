@@ -12,8 +12,8 @@ impl Machine {
     pub fn new() -> Self {
         let mut client = Client::new();
         let at = |name: &str| Some(client.folder.path().join(name));
-        let (home, root) = (at("home"), at("root"));
-        client.options = Options { home, root, ..Options::default() };
+        let (home, root, own_certs_d) = (at("home"), at("root"), at("own/certs.d"));
+        client.options = Options { home, root, own_certs_d, ..Options::default() };
         Self(client)
     }
 
@@ -44,7 +44,7 @@ impl Machine {
         let trust = self.trust();
         let error = trust.client_config(HOST, PORT).unwrap_err();
         assert_eq!(*error.kind(), Kind::Config);
-        assert!(trust.sources(HOST, PORT).iter().any(|source| matches!(source.gives, Provides::Broken { .. })));
+        assert!(trust.sources(HOST, PORT).iter().any(|source| matches!(source.provides, Provides::Broken { .. })));
         assert!(trust.client_config("other.corp", PORT).is_ok(), "another server is not concerned");
         error
     }
@@ -53,7 +53,7 @@ impl Machine {
     pub fn unused(&self) -> Vec<(String, Unused)> {
         let base = self.0.folder.path();
         let sources = self.trust().sources(HOST, PORT);
-        let unused = sources.into_iter().filter_map(|source| match source.gives {
+        let unused = sources.into_iter().filter_map(|source| match source.provides {
             Provides::Nothing(why) => Some((source.path.strip_prefix(base).unwrap().display().to_string(), why)),
             _ => None,
         });

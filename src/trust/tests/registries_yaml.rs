@@ -29,7 +29,7 @@ fn the_client_certificate_of_registries_yaml_is_shown() {
     let session = reach(&machine.trust(), &leaf.serve(&[]).demanding(&[&clients])).unwrap();
     assert_eq!(session.shown().unwrap(), [ann.der().clone()]);
     let sources = machine.trust().sources(HOST, PORT);
-    assert!(matches!(&sources[1].gives, Provides::ClientIdentity { key, .. } if key.ends_with("ann-key.pem")));
+    assert!(matches!(&sources[1].provides, Provides::ClientIdentity { key, .. } if key.ends_with("ann-key.pem")));
 }
 
 #[test]

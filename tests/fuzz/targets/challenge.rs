@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use registry_ls::auth::{Challenge, Claims, Permission, Scopes, challenges, parse_line, preferred, token_server};
+use registry_ls::auth::fuzzing::parse_line;
+use registry_ls::auth::{Challenge, Claims, Permission, Scopes, challenges, preferred, token_server};
 use registry_ls::name::Repository;
 use url::Url;
 

@@ -1,7 +1,7 @@
 //! What a credential helper prints: credentials, nothing, or a failure of which no answer is quoted.
 
 use registry_ls::auth::Credentials;
-use registry_ls::keychain::helper_answer;
+use registry_ls::keychain::fuzzing::helper_answer;
 
 use super::vectors;
 

@@ -28,7 +28,7 @@ pub fn run(input: &[u8]) {
         let trust = Trust::load(Options { root: Some(folder.to_owned()), ..Options::default() }).expect("trust");
         let trust = trust.for_registry(&registry);
         for source in trust.sources("reg.corp", 5000) {
-            assert!(!matches!(source.gives, Provides::Broken { .. }), "{source:?}");
+            assert!(!matches!(source.provides, Provides::Broken { .. }), "{source:?}");
         }
         assert!(!trust.is_insecure());
         trust.client_config("reg.corp", 5000).expect("a configuration");

@@ -34,7 +34,7 @@ pub fn run(input: &[u8]) {
 
         let trust = Trust::load(trust::Options { root: Some(folder.to_owned()), ..Default::default() }).expect("trust");
         for source in trust.for_registry(&registry).sources("reg.corp", 5000) {
-            assert!(!matches!(source.gives, Provides::Broken { .. }), "{source:?}");
+            assert!(!matches!(source.provides, Provides::Broken { .. }), "{source:?}");
         }
     });
 }

@@ -36,5 +36,5 @@ pub fn run(input: &[u8]) {
     assert!(token.granted().unwrap_or_default().iter().all(|scope| scope.actions().next().is_some()));
     token.subject();
     token.expires();
-    assert_eq!(token.says_the_same_as(&token).is_some(), token.claims().is_some());
+    assert_eq!(token.has_same_claims_as(&token).is_some(), token.claims().is_some());
 }

@@ -49,6 +49,12 @@ const OTHERWISE: &[Otherwise] = &[
         &["proxy", "proxy authorization required"],
         "the HTTP client tells the refusal of a tunnel by this name and not by its number",
     ),
+    Otherwise::says(
+        "fault-021",
+        None,
+        &["unknown authority (x509)", "--ca-file"],
+        "an unknown issuer is named in the words of docker and Go, which people search for",
+    ),
     Otherwise {
         id: "fault-049",
         scene: Some("time-out"),
@@ -56,7 +62,6 @@ const OTHERWISE: &[Otherwise] = &[
         says: Some(&["timed out after 1s"]),
         why: "the limit for the whole command was reached, which is 12 whatever it was that it waited for",
     },
-    Otherwise::says("fault-050", None, &["refusing the token server"], "the same with its article"),
     Otherwise::says("fault-057", Some("manifest bomb"), &["larger than 4 MiB"], BOMB),
     Otherwise::says("fault-057", Some("token bomb"), &["token reply too large"], BOMB),
     Otherwise::says(

@@ -230,14 +230,14 @@ fn a_body_that_does_not_say_what_it_is_is_known_by_its_members() {
     --- stdout
     application/vnd.oci.image.manifest.v1+json
     --- stderr
-    warning: the registry does not say what app:1.0 is; it looks like application/vnd.oci.image.manifest.v1+json
+    warning: the registry states no media type for app:1.0; assuming application/vnd.oci.image.manifest.v1+json
     ");
     assert_snapshot!(app.rls("tags app -l").run(), @"
     exit 0
     --- stdout
     1.0→sha256:11aa4e69537e61b38ee5fc26de9c74536e5895e188d19b1a411502ee45cdc31c→application/vnd.oci.image.manifest.v1+json→-→100→-
     --- stderr
-    warning: the registry does not say what app:1.0 is; it looks like application/vnd.oci.image.manifest.v1+json
+    warning: the registry states no media type for app:1.0; assuming application/vnd.oci.image.manifest.v1+json
     ");
 }
 

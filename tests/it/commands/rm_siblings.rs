@@ -116,7 +116,7 @@ fn without_knowing_the_others_nothing_is_removed() {
     --- stdout
     failed→shared/app:1.3.9
     --- stderr
-    error: cannot remove shared/app:1.3.9: cannot find out which other tags point to its manifest
+    error: cannot remove shared/app:1.3.9: cannot determine which other tags point to its manifest
     cause: the list of its tags cannot be read: not allowed to pull shared/app on http://REGISTRY: 403 Forbidden: DENIED: no listing for you
     cause: http://REGISTRY deletes manifests, not tags
     hint:  use --placeholder to remove only this tag (it pushes a tiny manifest first), or --with-siblings to remove every tag on the manifest

@@ -129,7 +129,7 @@ fn machines_get_the_same_facts() {
     assert_snapshot!(without_pem(&rls.succeeds()), @r#"
     registry	REGISTRY
     trusted	no
-    cause	issued by "registry-fixture root CA"; the trusted certificate of that name has another key
+    cause	issued by "registry-fixture root CA"; the trusted certificate with that name has a different key
     tls	TLS 1.3
     certificate	LEAF	CN=localhost	CN=registry-fixture intermediate CA	localhost,127.0.0.1,::1	2020-01-01T00:00:00Z	2120-01-01T00:00:00Z
     certificate	CA	CN=registry-fixture intermediate CA	CN=registry-fixture root CA	-	2020-01-01T00:00:00Z	2120-01-01T00:00:00Z
@@ -388,7 +388,7 @@ fn a_demand_for_a_client_certificate_is_told() {
     let outcome = stranger(&registry).words("trust").run();
     assert_eq!(outcome.code, Some(0), "{outcome}");
     assert!(outcome.stdout.contains("certificate\tLEAF\t"), "{outcome}");
-    assert!(outcome.stderr.contains("warning: REGISTRY demands a client certificate: "), "{outcome}");
+    assert!(outcome.stderr.contains("warning: REGISTRY requires a client certificate: "), "{outcome}");
     let rls = stranger(&registry).env("RLS_CLIENT_CERT", registry.client_cert_file());
     let outcome = rls.env("RLS_CLIENT_KEY", registry.client_key_file()).words("trust").run();
     assert_eq!(&*outcome.stderr, HINT);
@@ -412,7 +412,7 @@ fn settings_of_other_programs_keep_the_rest() {
     let rls = rls.words(&format!("trust -q --write k3s --fingerprint {digits}"));
     assert_snapshot!(rls.fails(2), @"
     error: HOME/root/etc/rancher/k3s/registries.yaml cannot be changed
-    cause: it is laid out in an unusual way
+    cause: its layout is not supported
     ");
     let rls = rls.then(&format!("trust --write k3s --fingerprint {digits}"));
     assert!(rls.fails(2).contains(

@@ -152,10 +152,10 @@ fn what_is_wrong_with_a_file_is_said() {
         .words("trust --check fullchain.pem privkey.pem order.pem old.pem broken.pem -o json");
     let records: Value = serde_json::from_str(&rls.succeeds()).expect("JSON");
     let faults: Vec<&Value> = (0..5).map(|number| &records[number]["faults"][0]).collect();
-    let meant = "certbot's fullchain.pem is the server's certificate with its chain (fullchain), and this is the server's certificate without its chain (leaf)";
+    let meant = "certbot's fullchain.pem is the server's certificate with its chain (fullchain); this is the server's certificate without its chain (leaf)";
     assert_eq!(faults[0], meant);
     assert_eq!(records[1]["keys"][0]["certificateIn"], json!([]), "the key of another certificate");
-    assert_eq!(faults[2], "the server's certificate has to come first, and does not");
+    assert_eq!(faults[2], "the server's certificate must come first");
     assert_eq!(faults[3], "\"localhost\" has expired");
     assert_eq!(faults[4], "section 1 (CERTIFICATE) has no END line");
 }

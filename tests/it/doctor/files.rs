@@ -36,13 +36,13 @@ fn the_folder_in_certs_d_lacks_the_port() {
     let rls = without_ca(&registry).with_file(".docker/certs.d/127.0.0.1/ca.crt", registry.ca_pem());
     assert_snapshot!(findings(rls), @"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: not sent, not found here
-         cause   HOME/.docker/certs.d/127.0.0.1 is not used: it is for another port, the folder would be REGISTRY
+             issued by CN=registry-fixture root CA: not sent, not trusted here
+         cause   HOME/.docker/certs.d/127.0.0.1 is not used: it is for another port; this registry's folder is REGISTRY
          remedy  mv HOME/.docker/certs.d/127.0.0.1 HOME/.docker/certs.d/REGISTRY
     ");
     let rls = without_ca(&registry).with_file("root/etc/docker/certs.d/127.0.0.1/ca.crt", registry.ca_pem());
@@ -68,13 +68,13 @@ fn a_ca_file_named_pem() {
     let rls = without_ca(&registry).with_file(&docker(&registry, "ca.pem"), registry.ca_pem());
     assert_snapshot!(findings(rls), @"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: not sent, not found here
-         cause   HOME/.docker/certs.d/REGISTRY/ca.pem is not used: it is a CA certificate and its name does not end in .crt
+             issued by CN=registry-fixture root CA: not sent, not trusted here
+         cause   HOME/.docker/certs.d/REGISTRY/ca.pem is not used: it is a CA certificate whose file name does not end in .crt
          remedy  mv HOME/.docker/certs.d/REGISTRY/ca.pem HOME/.docker/certs.d/REGISTRY/ca.crt
     ");
 }
@@ -86,7 +86,7 @@ fn a_ca_file_named_cert() {
     assert_snapshot!(findings(rls), @"
     exit 2
      ✗ tls          client certificate HOME/.docker/certs.d/REGISTRY/ca.cert has no key
-         cause   HOME/.docker/certs.d/REGISTRY/ca.cert is the certificate of a CA; a name that ends in .cert means a client certificate
+         cause   HOME/.docker/certs.d/REGISTRY/ca.cert is a CA certificate; files named .cert are client certificates
          remedy  mv HOME/.docker/certs.d/REGISTRY/ca.cert HOME/.docker/certs.d/REGISTRY/ca.crt
     ");
 }
@@ -97,12 +97,12 @@ fn a_ca_file_that_holds_no_certificate() {
     let rls = without_ca(&registry).with_file(&docker(&registry, "ca.crt"), &registry.certificates().key);
     assert_snapshot!(findings(rls), @"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: not sent, not found here
+             issued by CN=registry-fixture root CA: not sent, not trusted here
          cause   HOME/.docker/certs.d/REGISTRY/ca.crt is not used: it holds no certificate: it holds a private key
          remedy  put the certificate of the CA into HOME/.docker/certs.d/REGISTRY/ca.crt, in PEM
     ");
@@ -115,12 +115,12 @@ fn a_ca_file_that_cannot_be_read() {
     symlink("nowhere", rls.home().join(docker(&registry, "ca.crt"))).expect("a link");
     assert_snapshot!(findings(rls), @"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: not sent, not found here
+             issued by CN=registry-fixture root CA: not sent, not trusted here
          cause   HOME/.docker/certs.d/REGISTRY/ca.crt is not used: it cannot be read: No such file or directory (os error 2)
          remedy  fix or remove HOME/.docker/certs.d/REGISTRY/ca.crt
     ");
@@ -146,7 +146,7 @@ fn a_file_asks_not_to_verify() {
     let rls = without_ca(&registry).with_file("root/etc/rancher/k3s/registries.yaml", yaml);
     let findings = findings(rls);
     let yaml = "HOME/root/etc/rancher/k3s/registries.yaml";
-    let fact = format!("     {yaml} asks not to verify the server's certificate, which is not obeyed\n");
+    let fact = format!("     {yaml} asks to skip certificate verification, which is ignored\n");
     assert!(findings.contains(&fact), "{findings}");
     assert!(
         findings.ends_with(&format!("             or use --insecure to skip verification, as {yaml} asks\n")),
@@ -162,13 +162,13 @@ fn a_scheme_in_a_key_of_registries_yaml() {
     let rls = without_ca(&registry).with_file("root/etc/rancher/k3s/registries.yaml", yaml);
     assert_snapshot!(findings(rls), @r#"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: not sent, not found here
-         cause   HOME/root/etc/rancher/k3s/registries.yaml is not used: its key "https://REGISTRY" has to be "REGISTRY"
+             issued by CN=registry-fixture root CA: not sent, not trusted here
+         cause   HOME/root/etc/rancher/k3s/registries.yaml is not used: its key "https://REGISTRY" must be "REGISTRY"
          remedy  in HOME/root/etc/rancher/k3s/registries.yaml, below configs: "REGISTRY": instead of "https://REGISTRY":
     "#);
 }
@@ -180,12 +180,12 @@ fn a_scheme_in_a_key_of_registries_yaml_with_credentials() {
     let rls = without_ca(&registry).env("RLS_CA_FILE", registry.ca_file());
     assert_snapshot!(findings(rls.with_file("root/etc/rancher/k3s/registries.yaml", yaml)), @r#"
     exit 4
-     ✗ credentials  none that count
-         ~/root/etc/rancher/k3s/registries.yaml: the key "https://REGISTRY" of configs is ignored, it has to be "REGISTRY"
-         cause   HOME/root/etc/rancher/k3s/registries.yaml is not used: its key "https://REGISTRY" has to be "REGISTRY"
+     ✗ credentials  not used
+         ~/root/etc/rancher/k3s/registries.yaml: the key "https://REGISTRY" of configs is ignored; it must be "REGISTRY"
+         cause   HOME/root/etc/rancher/k3s/registries.yaml is not used: its key "https://REGISTRY" must be "REGISTRY"
          remedy  in HOME/root/etc/rancher/k3s/registries.yaml, below configs: "REGISTRY": instead of "https://REGISTRY":
-     ✗ token        credentials are wanted
-         cause   nobody is logged in, and the registry does not let strangers in: 401 Unauthorized: UNAUTHORIZED: authentication required
+     ✗ token        login required
+         cause   not logged in; this registry requires login: 401 Unauthorized: UNAUTHORIZED: authentication required
          remedy  rls login REGISTRY
                  or for this run: -u NAME, or --auth-file FILE
     "#);
@@ -200,9 +200,9 @@ fn configs_under_mirrors_in_registries_yaml() {
     let rls = without_ca(&registry).with_file("root/etc/rancher/rke2/registries.yaml", yaml);
     assert_snapshot!(findings(rls), @"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: not sent, not found here

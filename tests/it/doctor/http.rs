@@ -38,7 +38,7 @@ fn an_address_that_was_given() {
     let rls = Rls::at(&registry).naming(&*name, "NAME").env("RLS_REGISTRY", &name);
     let (code, output) = checks_of(rls, &format!("--resolve {name}:127.0.0.1"));
     assert_eq!(code, 0, "{output}");
-    assert!(output.contains(" – dns          127.0.0.1, as was asked for\n"), "{output}");
+    assert!(output.contains(" – dns          127.0.0.1, as configured\n"), "{output}");
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn through_a_proxy() {
     let (code, output) = checks(rls);
     assert_eq!(code, 0, "{output}");
     assert!(
-        output.starts_with(" ✓ proxy        none for 127.0.0.1: ALL_PROXY is set, and NO_PROXY names it\n"),
+        output.starts_with(" ✓ proxy        none for 127.0.0.1: ALL_PROXY is set, and NO_PROXY excludes it\n"),
         "{output}"
     );
 }
@@ -82,8 +82,8 @@ fn a_proxy_that_is_none() {
     let rls = Rls::at(&registry).env("HTTPS_PROXY", "::not an address::");
     assert_snapshot!(findings(rls), @"
     exit 2
-     ✗ proxy        HTTPS_PROXY cannot be used
-         cause   HTTPS_PROXY is set, and what it holds is not the address of a proxy: it is ignored
+     ✗ proxy        HTTPS_PROXY is invalid
+         cause   the value of HTTPS_PROXY is not a proxy URL; it is ignored
          remedy  export HTTPS_PROXY=http://PROXY:PORT
                  or, if there is no proxy: unset HTTPS_PROXY
     ");
@@ -94,7 +94,7 @@ fn an_html_login_page() {
     let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>Log in…";
     assert_snapshot!(findings(against(&Wire::answering(page))), @"
     exit 5
-     ✗ http         a page for people
+     ✗ http         web page
          cause   /v2/ is a text/html page (a proxy or a login page?)
          remedy  on the proxy: route /v2/ to the registry, without a login page (nginx: location /v2/ { proxy_pass http://registry:5000; })
                  or here, if the registry is on another host, port or path: rls doctor https://REGISTRY/PREFIX
@@ -106,7 +106,7 @@ fn an_html_login_page() {
     registry.inject(Match::get("/login").always(), login);
     assert_snapshot!(findings(Rls::at(&registry)), @"
     exit 5
-     ✗ http         a page for people
+     ✗ http         web page
          cause   /login is a text/html page (a proxy or a login page?)
          remedy  on the proxy: route /v2/ to the registry, without a login page (nginx: location /v2/ { proxy_pass http://registry:5000; })
                  or here, if the registry is on another host, port or path: rls doctor https://REGISTRY/PREFIX
@@ -158,7 +158,7 @@ fn too_many_requests() {
     registry.inject(Match::get("/v2/").always(), Answer::error(429, "TOOMANYREQUESTS", "slow down"));
     assert_snapshot!(findings(Rls::at(&registry)), @"
     exit 8
-     ✗ http         the rate limit of http://REGISTRY is reached
+     ✗ http         rate limit of http://REGISTRY exceeded
          cause   429 Too Many Requests: TOOMANYREQUESTS: slow down
          remedy  wait, or log in, which often raises the limit: rls login http://REGISTRY
     ");
@@ -174,7 +174,7 @@ fn a_proxy_loses_the_scheme_of_a_location() {
     assert_snapshot!(findings_of(Rls::at(&registry), "team/app --push"), @"
     exit 11
      ✗ pull         blobs are redirected to plain HTTP
-         cause   127.0.0.1 leads to http://REGISTRY: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
+         cause   127.0.0.1 leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
                  or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is set
      ✗ push         uploads are led to plain HTTP
@@ -186,7 +186,7 @@ fn a_proxy_loses_the_scheme_of_a_location() {
     assert_snapshot!(findings(Rls::at(&registry)), @"
     exit 11
      ✗ http         redirected to plain HTTP
-         cause   127.0.0.1 leads to http://REGISTRY: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
+         cause   127.0.0.1 leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
                  or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is set
     ");

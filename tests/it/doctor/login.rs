@@ -28,7 +28,7 @@ fn helper(registry: &Running, name: &str) -> Rls {
 fn a_helper_that_is_missing() {
     assert_snapshot!(findings(helper(&wanting(Auth::Token), "nowhere")), @"
     exit 2
-     ✗ credentials  none that can be had
+     ✗ credentials  cannot be read
          cause   docker-credential-nowhere is not in PATH (credsStore in ~/.docker/config.json)
          remedy  install docker-credential-nowhere in a directory of PATH
                  or remove it from docker's config.json (credsStore, credHelpers)
@@ -46,7 +46,7 @@ fn a_helper_that_fails() {
     let rls = helper(&registry, "sealed").program("docker-credential-sealed", "echo the vault is sealed; exit 1");
     assert_snapshot!(findings(rls), @"
     exit 2
-     ✗ credentials  none that can be had
+     ✗ credentials  cannot be read
          cause   docker-credential-sealed failed: the vault is sealed (credsStore in ~/.docker/config.json)
          remedy  find out why: echo REGISTRY | docker-credential-sealed get
                  or remove it from docker's config.json (credsStore, credHelpers)
@@ -88,12 +88,12 @@ fn reading_goes_on_without_the_helper_and_deleting_does_not() {
     assert_snapshot!(format!("exit {code}\n{output}"), @"
     exit 2
      ✓ proxy        none for 127.0.0.1
-     – dns          127.0.0.1 is an address
+     – dns          127.0.0.1 is an IP address
      ✓ tcp          REGISTRY
-     – tls          plain HTTP was asked for
+     – tls          plain HTTP was requested
      ✓ http         a registry (registry/2.0), HTTP/1.1
      ✓ challenge    Bearer, from http://REGISTRY/auth/token
-     ✗ credentials  none that can be had
+     ✗ credentials  cannot be read
          cause   docker-credential-nowhere is not in PATH (credsStore in ~/.docker/config.json)
          remedy  install docker-credential-nowhere in a directory of PATH
                  or remove it from docker's config.json (credsStore, credHelpers)
@@ -102,10 +102,10 @@ fn reading_goes_on_without_the_helper_and_deleting_does_not() {
      ✓ catalog      1 repository, team/app
      – paging       fewer than two repositories
      ✓ tags         1 tag, 1.0
-     ✓ pull         1.0, its manifest and a blob of it
-     – delete       not tried: nothing is deleted without the credentials that could not be had
-     ✓ clock        the same here and there
-     – limits       the registry tells none
+     ✓ pull         1.0: manifest and blob
+     – delete       skipped: the configured credentials cannot be read
+     ✓ clock        clock in sync
+     – limits       no rate limit reported
     ");
     assert!(registry.lines().iter().all(|line| !line.starts_with("DELETE")));
 }
@@ -119,7 +119,7 @@ fn a_token_that_is_over() {
     assert_snapshot!(without_days(&output), @"
     exit 4
      ✗ credentials  expired
-         cause   those of docker config, ~/.docker/config.json say of themselves that they ended at 2018-01-01T10:01:42Z, N days ago
+         cause   the credentials of docker config, ~/.docker/config.json expired at 2018-01-01T10:01:42Z, N days ago
          remedy  rls login http://REGISTRY
     ");
 }
@@ -130,9 +130,9 @@ fn credentials_that_say_when_they_end() {
     let registry = Registry::builder().auth(Auth::Basic).user(User::admin("ann", &password)).start();
     let (code, output) = checks_of(Rls::at(&registry).user("ann", &password), "");
     assert_eq!(code, 0, "{output}");
-    let expected = " ✓ credentials  ann (RLS_PASSWORD), until 2100-01-01T00:00:00Z by its own account\n";
+    let expected = " ✓ credentials  ann (RLS_PASSWORD), expires 2100-01-01T00:00:00Z\n";
     assert!(output.contains(expected), "{output}");
-    assert!(output.contains(" ✓ token        none needed: the registry lets ann in\n"), "{output}");
+    assert!(output.contains(" ✓ token        not required: access granted to ann\n"), "{output}");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_password_of_amazons_that_is_over() {
     assert_snapshot!(without_days(&output), @r#"
     exit 4
      ✗ credentials  expired
-         cause   those of AWS (RLS_PASSWORD) say of themselves that they ended at 2018-01-01T10:01:42Z, N days ago
+         cause   the credentials of AWS (RLS_PASSWORD) expired at 2018-01-01T10:01:42Z, N days ago
          remedy  aws ecr get-login-password --region REGION | rls login http://REGISTRY -u AWS --password-stdin
                  or permanently: "credHelpers": {"REGISTRY": "ecr-login"} in ~/.docker/config.json
     "#);
@@ -159,8 +159,8 @@ fn without_days(output: &str) -> String {
 fn a_wrong_password_at_the_token_server() {
     assert_snapshot!(findings(Rls::at(&wanting(Auth::Token)).user("ann", "wrong")), @"
     exit 4
-     ✗ token        the credentials are refused
-         cause   the token server REGISTRY does not accept the credentials of ann (RLS_PASSWORD): 401 Unauthorized: UNAUTHORIZED: incorrect username or password
+     ✗ token        credentials rejected
+         cause   token server REGISTRY rejected the credentials of ann (RLS_PASSWORD): 401 Unauthorized: UNAUTHORIZED: incorrect username or password
          remedy  rls login http://REGISTRY
                  or for this run: -u NAME; the rejected credentials come from RLS_PASSWORD
     ");
@@ -170,8 +170,8 @@ fn a_wrong_password_at_the_token_server() {
 fn a_wrong_password_at_the_registry() {
     assert_snapshot!(findings(Rls::at(&wanting(Auth::Basic)).user("ann", "wrong")), @"
     exit 4
-     ✗ token        the credentials are refused
-         cause   http://REGISTRY does not accept the credentials of ann (RLS_PASSWORD): 401 Unauthorized: UNAUTHORIZED: authentication required
+     ✗ token        credentials rejected
+         cause   http://REGISTRY rejected the credentials of ann (RLS_PASSWORD): 401 Unauthorized: UNAUTHORIZED: authentication required
          remedy  rls login http://REGISTRY
                  or for this run: -u NAME; the rejected credentials come from RLS_PASSWORD
     ");
@@ -181,17 +181,17 @@ fn a_wrong_password_at_the_registry() {
 fn nobody_is_logged_in() {
     assert_snapshot!(findings(Rls::at(&wanting(Auth::Basic))), @"
     exit 4
-     ✗ token        credentials are wanted
-         cause   nobody is logged in, and the registry does not let strangers in: 401 Unauthorized: UNAUTHORIZED: authentication required
+     ✗ token        login required
+         cause   not logged in; this registry requires login: 401 Unauthorized: UNAUTHORIZED: authentication required
          remedy  rls login http://REGISTRY
                  or for this run: -u NAME, or --auth-file FILE
     ");
     assert_snapshot!(findings_of(Rls::at(&wanting(Auth::Token)), "team/app"), @"
     exit 4
-     ✗ token        credentials are wanted
-         asked for repository:team/app:pull
-         granted nothing until … (unverified)
-         cause   nobody is logged in, and the registry does not let strangers in: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+     ✗ token        login required
+         requested repository:team/app:pull
+         granted nothing until … (signature not checked)
+         cause   not logged in; this registry requires login: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
          remedy  rls login http://REGISTRY
                  or for this run: -u NAME, or --auth-file FILE
     ");
@@ -206,8 +206,8 @@ fn a_user_without_the_right() {
     assert_snapshot!(findings_of(Rls::at(&registry).user("bob", "hunter2"), "other/app"), @"
     exit 4
      ✗ token        not allowed to pull other/app on http://REGISTRY
-         asked for repository:other/app:pull
-         granted nothing to bob until … (unverified)
+         requested repository:other/app:pull
+         granted nothing to bob until … (signature not checked)
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:other/app:pull; logged in as bob (RLS_PASSWORD); the token grants nothing
          remedy  ask the registry's administrator for pull permission on other/app
                  or log in as another user: rls login http://REGISTRY, or -u NAME for this run
@@ -252,11 +252,11 @@ fn the_certificate_of_the_token_server_is_not_known() {
     exit 11
      ✗ token        cannot reach the token server TOKENS
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture intermediate CA: not sent, not found here
-         cause   the token server TOKENS: the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); "registry-fixture intermediate CA", which issued it, is not in REGISTRY-FILES/ca.pem either
+             issued by CN=registry-fixture intermediate CA: not sent, not trusted here
+         cause   token server TOKENS: the server sends its certificate without the chain (certbot: cert.pem instead of fullchain.pem), and its issuer "registry-fixture intermediate CA" is not in REGISTRY-FILES/ca.pem
          remedy  on the token server TOKENS: fullchain.pem as its certificate (docker_auth: server: {certificate: …/127.0.0.1/fullchain.pem})
                  or here: --ca-file chain.pem, with the certificate of "registry-fixture intermediate CA"
     "#);
@@ -310,7 +310,7 @@ fn the_realm_is_on_http() {
     let registry = Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm("http://auth.corp/token").start();
     assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
     exit 4
-     ✗ challenge    its token server is named by http
+     ✗ challenge    token server uses plain HTTP
          realm http://auth.corp/token
          service registry-fixture
          cause   it names http://auth.corp/token as its token server: credentials are not sent in the clear
@@ -324,10 +324,10 @@ fn a_proxy_loses_the_scheme_of_the_realm() {
     let registry = Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm("http://127.0.0.1/auth/token").start();
     assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
     exit 4
-     ✗ challenge    its token server is named by http
+     ✗ challenge    token server uses plain HTTP
          realm http://127.0.0.1/auth/token
          service registry-fixture
-         cause   it names http://127.0.0.1/auth/token as its token server: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
+         cause   the registry names http://127.0.0.1/auth/token as its token server: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
                  or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is set
     ");
@@ -339,7 +339,7 @@ fn a_realm_in_a_more_private_network() {
         Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm("https://169.254.169.254/token").start();
     assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
     exit 4
-     ✗ challenge    its token server is refused
+     ✗ challenge    unsafe token server
          realm https://169.254.169.254/token
          service registry-fixture
          cause   its address is more private than the registry's own
@@ -353,7 +353,7 @@ fn a_challenge_that_is_not_spoken_here() {
     registry.inject(Match::get("/v2/").always(), Answer::new(401).header("WWW-Authenticate", "Negotiate"));
     assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
     exit 4
-     ✗ challenge    it cannot be answered
+     ✗ challenge    no supported scheme
          cause   offered: Negotiate; supported: Bearer, Basic
          remedy  on the server: use token or basic authentication (REGISTRY_AUTH), and on a proxy no other scheme for /v2/
     ");

@@ -53,7 +53,7 @@ fn checks_of(rls: Rls, words: &str) -> (i32, String) {
 fn lasting(line: &str) -> String {
     let line = line.strip_suffix(" N ms").map_or(line, |line| line.trim_end_matches(' '));
     let line = without(line, "sha256:", 64);
-    let line = if line.ends_with("(unverified)") { without(&line, " until ", 20) } else { line };
+    let line = if line.ends_with("(signature not checked)") { without(&line, " until ", 20) } else { line };
     without(&line, "this machine's clock says ", 20)
 }
 

@@ -27,13 +27,13 @@ fn against(server: &TlsServer, ca: &str) -> Rls {
 fn the_server_sends_only_its_leaf() {
     assert_snapshot!(findings(Rls::at(&serving(Tls::LeafOnly))), @r#"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture intermediate CA: not sent, not found here
-         cause   the server sends its certificate without the chain (certbot: cert.pem where fullchain.pem belongs); "registry-fixture intermediate CA", which issued it, is not in REGISTRY-FILES/ca.pem either
+             issued by CN=registry-fixture intermediate CA: not sent, not trusted here
+         cause   the server sends its certificate without the chain (certbot: cert.pem instead of fullchain.pem), and its issuer "registry-fixture intermediate CA" is not in REGISTRY-FILES/ca.pem
          remedy  on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  or here: --ca-file chain.pem, with the certificate of "registry-fixture intermediate CA"
     "#);
@@ -44,9 +44,9 @@ fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
     let registry = serving(Tls::LeafOnly);
     assert_snapshot!(findings(Rls::at(&registry).env("RLS_CA_FILE", "")), @r#"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture intermediate CA: not sent, not found here
@@ -82,9 +82,9 @@ fn the_leaf_that_is_given_as_ca_is_not_the_servers_any_more() {
     let file = rls.home().join("leaf.pem");
     assert_snapshot!(findings(rls.env("RLS_CA_FILE", file)), @"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: not sent, not found here
@@ -100,9 +100,9 @@ fn the_ca_that_is_given_is_another_one_of_that_name() {
     let file = rls.home().join("ca.pem");
     assert_snapshot!(findings(rls.env("RLS_CA_FILE", file)), @r#"
     exit 11
-     ✗ tls          unknown issuer
+     ✗ tls          unknown authority (x509)
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: not sent, and HOME/ca.pem has another one of that name
@@ -117,7 +117,7 @@ fn expired() {
     exit 11
      ✗ tls          expired
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2021-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
@@ -137,7 +137,7 @@ fn an_expired_intermediate() {
     exit 11
      ✗ tls          expired
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 2 certificates
+         server sends 2 certificates
            CN=the server, for 127.0.0.1, 2020-01-01 to 2120-01-01
              sha256:…
            CN=Corp Intermediate, 2020-01-01 to 2021-01-01
@@ -155,7 +155,7 @@ fn not_yet_valid() {
     exit 11
      ✗ tls          not yet valid
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2100-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
@@ -174,7 +174,7 @@ fn wrong_name() {
     exit 11
      ✗ tls          wrong name
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=registry.example.org, for registry.example.org, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
@@ -190,7 +190,7 @@ fn only_a_common_name() {
     exit 11
      ✗ tls          wrong name
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for no name, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
@@ -207,7 +207,7 @@ fn version_1() {
     exit 11
      ✗ tls          unusable certificate
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=registry.corp, 2020-01-01 to 2120-01-01
              sha256:…
              issued by itself
@@ -225,7 +225,7 @@ fn an_address_that_is_not_among_the_names() {
     exit 11
      ✗ tls          wrong name
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=the server, for registry.corp, 10.1.2.3, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=Corp Root: in HOME/ca.pem
@@ -239,9 +239,9 @@ fn an_address_that_is_not_among_the_names() {
 fn self_signed_and_not_known() {
     assert_snapshot!(findings(Rls::at(&serving(Tls::SelfSigned)).env("RLS_CA_FILE", "")), @r#"
     exit 11
-     ✗ tls          self-signed and not known here
+     ✗ tls          self-signed and not trusted
          TLS 1.3, TLS_AES_256_GCM_SHA384
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by itself
@@ -272,11 +272,11 @@ fn chain_pem_where_fullchain_pem_belongs() {
     assert_snapshot!(findings(against(&server, &root.pem())), @r#"
     exit 11
      ✗ tls          unusable certificate
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=Corp Intermediate, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=Corp Root: in HOME/ca.pem
-         cause   the server shows the certificate of an authority, "Corp Intermediate", as its own (certbot: chain.pem where fullchain.pem belongs)
+         cause   the server presents a CA certificate, "Corp Intermediate", as its own (certbot: chain.pem instead of fullchain.pem)
          remedy  on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  and its key: REGISTRY_HTTP_TLS_KEY=/etc/letsencrypt/live/127.0.0.1/privkey.pem
     "#);
@@ -304,11 +304,11 @@ fn the_key_of_another_certificate() {
     assert_snapshot!(findings(against(&server, &root.pem())), @"
     exit 11
      ✗ tls          unusable certificate
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=the server, for 127.0.0.1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=Corp Root: in HOME/ca.pem
-         cause   the server did not prove that it has the private key of its certificate
+         cause   the server did not prove possession of its certificate's private key
          remedy  on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  and the key that belongs to it: REGISTRY_HTTP_TLS_KEY=/etc/letsencrypt/live/127.0.0.1/privkey.pem
     ");
@@ -359,8 +359,8 @@ fn a_client_certificate_is_required() {
     let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
     assert_snapshot!(findings(Rls::at(&registry)), @"
     exit 11
-     ✗ tls          client certificate wanted
-         the server sends 1 certificate
+     ✗ tls          client certificate required
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
@@ -380,7 +380,7 @@ fn the_client_certificate_is_the_wrong_one() {
     assert_snapshot!(findings(rls.env("RLS_CLIENT_CERT", cert).env("RLS_CLIENT_KEY", key)), @"
     exit 11
      ✗ tls          client certificate refused
-         the server sends 1 certificate
+         server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem

@@ -19,7 +19,7 @@ fn a_wait_that_is_too_long_says_when_to_come_back() {
     assert_eq!(registry.requests().len(), 1);
     let (before, after) = error.split_once("try again at ").expect("it says when");
     assert_snapshot!(before.to_owned() + &after["2026-11-21 00:00:00".len()..], @"
-    error: the rate limit of http://REGISTRY is reached
+    error: rate limit of http://REGISTRY exceeded
     cause: 429 Too Many Requests: TOOMANYREQUESTS: You have reached your pull rate limit.
     cause:  UTC
     hint:  use --jobs 1 to send one request at a time; logging in often raises the limit
@@ -32,7 +32,7 @@ fn a_date_is_understood_too() {
     let until = slow_down().header("Retry-After", "Fri, 01 Jan 2100 00:00:00 GMT");
     registry.inject(Match::get("/v2/grid/repo-000/tags/list").always(), until);
     assert_snapshot!(Rls::at(&registry).words("tags grid/repo-000").fails(8), @"
-    error: the rate limit of http://REGISTRY is reached
+    error: rate limit of http://REGISTRY exceeded
     cause: 429 Too Many Requests: TOOMANYREQUESTS: You have reached your pull rate limit.
     cause: try again at 2100-01-01 00:00:00 UTC
     hint:  use --jobs 1 to send one request at a time; logging in often raises the limit
@@ -52,7 +52,7 @@ fn without_any_word_about_when_it_is_tried_a_few_times() {
     let registry = seeded("1x1");
     registry.inject(Match::get("/v2/grid/repo-000/tags/list").always(), slow_down());
     assert_snapshot!(Rls::at(&registry).words("tags grid/repo-000 --retries 1").fails(8), @"
-    error: the rate limit of http://REGISTRY is reached
+    error: rate limit of http://REGISTRY exceeded
     cause: 429 Too Many Requests: TOOMANYREQUESTS: You have reached your pull rate limit.
     cause: gave up after 2 tries
     hint:  use --jobs 1 to send one request at a time; logging in often raises the limit

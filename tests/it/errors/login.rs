@@ -217,14 +217,14 @@ fn a_token_server_that_fails() {
     assert_snapshot!(failing(Answer::new(200).body("<html>Sign in</html>").header("Content-Type", "text/html").into()), @"
     exit 5
     --- stderr
-    error: no usable token from the token server REGISTRY
+    error: the token server REGISTRY sent no usable token
     cause: the token server's reply cannot be used
     cause: it is not a JSON object
     ");
     assert_snapshot!(failing(Answer::new(200).body("{}").into()), @"
     exit 5
     --- stderr
-    error: no usable token from the token server REGISTRY
+    error: the token server REGISTRY sent no usable token
     cause: the token server's reply cannot be used
     cause: it has neither token nor access_token
     ");
@@ -239,7 +239,7 @@ fn a_token_server_that_fails() {
     assert_snapshot!(failing(Answer::redirect("http://127.0.0.1:1/").into()), @"
     exit 5
     --- stderr
-    error: the token server REGISTRY answered with a redirect that is not followed
+    error: refusing to follow a redirect from the token server REGISTRY
     cause: 307 Temporary Redirect
     hint:  behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server
     ");
@@ -254,7 +254,7 @@ fn a_token_server_that_fails() {
     assert_snapshot!(failing(slow.into()), @"
     exit 8
     --- stderr
-    error: the rate limit of the token server REGISTRY is reached
+    error: rate limit of the token server REGISTRY exceeded
     cause: 429 Too Many Requests: TOOMANYREQUESTS: slow
     cause: try again at 2100-01-01 00:00:00 UTC
     hint:  use --jobs 1 to send one request at a time; logging in often raises the limit
@@ -274,7 +274,7 @@ fn a_challenge_that_cannot_be_answered() {
     --- stderr
     error: not allowed to pull team/app on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
-    cause: the registry offers no authentication method that is supported
+    cause: the registry offers no supported authentication scheme
     cause: offered: Negotiate; supported: Bearer, Basic
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
@@ -283,14 +283,14 @@ fn a_challenge_that_cannot_be_answered() {
     --- stderr
     error: not allowed to pull team/app on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
-    cause: the registry wants authentication and offers no method that can be read
+    cause: the registry requires authentication and sends no valid challenge
     cause: the WWW-Authenticate header is malformed: a Bearer challenge names no realm at byte 0
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(challenged("Bearer realm=\"ftp://127.0.0.1/token\""), @r#"
     exit 4
     --- stderr
-    error: refusing the token server that 127.0.0.1 names: "ftp://127.0.0.1/token"
+    error: refusing token server "ftp://127.0.0.1/token" of 127.0.0.1
     cause: it is neither an http or https URL nor an absolute path
     hint:  nothing was sent there; the registry's administrator must correct the realm of its token server
     "#);
@@ -306,7 +306,7 @@ fn a_challenge_that_cannot_be_answered() {
     --- stderr
     error: not allowed to pull team/app on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
-    cause: the registry wants authentication and offers no method that can be read
+    cause: the registry requires authentication and sends no valid challenge
     cause: the WWW-Authenticate header is malformed: a quoted value has no end at byte 13
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
@@ -322,7 +322,7 @@ fn a_realm_in_the_clear_gets_no_credentials() {
     assert_snapshot!(rls.naming(place, "REALM").run(), @r#"
     exit 4
     --- stderr
-    error: refusing the token server that 127.0.0.1 names: "http://REALM/auth/token"
+    error: refusing token server "http://REALM/auth/token" of 127.0.0.1
     cause: the registry uses https and the token server plain http
     hint:  nothing was sent there; the registry's administrator must correct the realm of its token server
     "#);

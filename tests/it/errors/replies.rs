@@ -145,14 +145,14 @@ fn redirects_without_end() {
     assert_snapshot!(tags(&registry, Answer::redirect("ftp://127.0.0.1/")), @"
     exit 5
     --- stderr
-    error: 127.0.0.1 answered with a redirect that is not followed
+    error: refusing to follow a redirect from 127.0.0.1
     cause: its Location is not http or https but ftp
     hint:  behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server
     ");
     assert_snapshot!(tags(&registry, Answer::redirect("http://user:pass@127.0.0.1/")), @"
     exit 5
     --- stderr
-    error: 127.0.0.1 answered with a redirect that is not followed
+    error: refusing to follow a redirect from 127.0.0.1
     cause: its Location names a user
     hint:  behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server
     ");
@@ -299,7 +299,7 @@ fn a_second_page_that_fails_leaves_the_first() {
     error: incomplete list of the catalog, after 2 entries
     cause: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: session over
-    cause: the registry wants authentication and offers no method that can be read
+    cause: the registry requires authentication and sends no valid challenge
     cause: no authentication method offered: 401 without WWW-Authenticate
     ");
     assert_snapshot!(Rls::at(&registry).words("repos -o json -q").run(), @r#"
@@ -313,7 +313,7 @@ fn a_second_page_that_fails_leaves_the_first() {
     error: incomplete list of the catalog, after 2 entries
     cause: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: session over
-    cause: the registry wants authentication and offers no method that can be read
+    cause: the registry requires authentication and sends no valid challenge
     cause: no authentication method offered: 401 without WWW-Authenticate
     "#);
 }

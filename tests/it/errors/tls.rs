@@ -166,7 +166,7 @@ fn a_client_certificate() {
     let mixed = with(registry.client_cert_file(), other.client_key_file()).calling(&other, "OTHER");
     assert_snapshot!(mixed.fails(2), @r#"
     error: client key OTHER-FILES/client.key does not belong to client certificate REGISTRY-FILES/client.pem
-    cause: the public key of "registry-fixture client" is another one
+    cause: "registry-fixture client" has a different public key
     "#);
     let by_environment = repos(&registry, true)
         .env("RLS_CLIENT_CERT", registry.client_cert_file())
@@ -220,7 +220,7 @@ fn a_handshake_that_breaks_off() {
     let silent = Wire::with(|_, _| {});
     let rls = Rls::new().naming(silent.host(), "REGISTRY").args(["repos", "-r", &silent.host()]);
     assert_snapshot!(rls.fails(11), @"
-    error: the TLS handshake with REGISTRY failed
+    error: TLS handshake with REGISTRY failed
     cause: the server closed the connection
     ");
 }
@@ -251,7 +251,7 @@ fn what_a_file_calls_insecure_is_suggested_and_not_obeyed() {
         let outcome = rls.run();
         assert_eq!(outcome.code, Some(11), "{outcome}");
         assert!(
-            outcome.stderr.contains(&format!("cause: {name} asks not to verify it, which is not obeyed\n")),
+            outcome.stderr.contains(&format!("cause: {name} says to skip verification, which is ignored\n")),
             "{outcome}"
         );
         assert!(

@@ -196,6 +196,6 @@ fn a_line_end_and_a_byte_order_mark_are_no_part_of_it() {
         format!("{{\"auths\":{{\"{}\":{{\"username\":\"ann\",\"password\":\"hunter2\\n\"}}}}}}", registry.host());
     let outcome = rls().docker_config(&entry).run();
     assert_eq!(outcome.code, Some(4), "{outcome}");
-    let named = "warning: the password of ann (docker config, ~/.docker/config.json) ends in a line break\n";
+    let named = "warning: the password of ann (docker config, ~/.docker/config.json) ends with a line break\n";
     assert!(outcome.stderr.starts_with(named), "{outcome}");
 }

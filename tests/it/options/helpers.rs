@@ -70,7 +70,7 @@ fn a_helper_that_fails_is_a_warning_and_says_nothing_secret() {
     assert_snapshot!(tags(&registry, store, "echo 'not JSON: hunter2'").run(), @"
     exit 4
     --- stderr
-    warning: docker-credential-test printed something that is not an answer (credsStore in ~/.docker/config.json)
+    warning: docker-credential-test printed an invalid answer (credsStore in ~/.docker/config.json)
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
@@ -86,8 +86,8 @@ fn a_helper_that_fails_is_a_warning_and_says_nothing_secret() {
     assert_snapshot!(tags(&registry, "{\"credsStore\":\"../evil\"}", "exit 0").run(), @r#"
     exit 2
     --- stderr
-    error: "../evil" cannot be the name of a credential helper
-    cause: it is the credsStore in ~/.docker/config.json
+    error: "../evil" is not a valid name of a credential helper
+    cause: configured by credsStore in ~/.docker/config.json
     "#);
 }
 
@@ -112,7 +112,7 @@ fn open_to_all(auth: Auth) -> Running {
 const FAULTS: [(&str, &str, &str); 3] = [
     ("absent", "exit 0", "docker-credential-absent is not in PATH"),
     ("test", "echo locked; exit 1", "docker-credential-test failed: locked"),
-    ("test", "exec sleep 60", "docker-credential-test gave no answer within 10s"),
+    ("test", "exec sleep 60", "docker-credential-test timed out after 10s"),
 ];
 
 #[test]

@@ -185,7 +185,7 @@ fn an_auth_file_that_cannot_be_used_is_an_error() {
     }
     assert_snapshot!(told, @"
     nowhere.json: error: cannot read credentials from nowhere.json
-    cause: there is no such file
+    cause: no such file
     broken.json: error: cannot read credentials from broken.json
     cause: not valid JSON at line 1, column 11
     list.json: error: cannot read credentials from list.json

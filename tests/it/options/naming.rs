@@ -135,13 +135,13 @@ fn names_that_are_none_end_before_any_request() {
     cause: a repository has no upper-case letters; in lower case it is 'team/app'
     rls tags "team//app"
     error: 'team//app' is not a repository name
-    cause: nothing stands between two '/'
+    cause: empty path component between two '/'
     rls tags "team/app:1.0"
     error: 'team/app:1.0' is not a repository name
     cause: expected a repository without a tag; use 'team/app'
     rls tags "../etc/passwd"
     error: '../etc/passwd' is not a repository name
-    cause: a host has no empty part, before, between or after dots
+    cause: a host must not have empty labels
     rls tags "ftp://registry/app"
     error: 'ftp://registry/app' is not a repository name
     cause: its scheme is not https, http, docker or oci
@@ -168,7 +168,7 @@ fn names_that_are_none_end_before_any_request() {
     cause: ' ' is not allowed in a tag
     rls rm "app:x/y"
     error: 'app:x/y' is not a reference
-    cause: 'x' is not a port, which is a number
+    cause: 'x' is not a port number
     rls repos "ftp://registry"
     error: 'ftp://registry' is not a registry
     cause: its scheme is neither https nor http

@@ -71,8 +71,8 @@ fn verbose_tells_why_something_is_tried_again() {
     sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     --- stderr
     > HEAD http://REGISTRY/v2/app/manifests/1.0
-    the server is slow or turns requests away: at most 8 at once from now on
     < HTTP/1.1 503 Service Unavailable in N ms
+    the server is slow or turns requests away: concurrency is now 8
     http://REGISTRY failed to answer for app:1.0: 503 Service Unavailable; trying again in N ms
     > HEAD http://REGISTRY/v2/app/manifests/1.0
     < HTTP/1.1 200 OK in N ms

@@ -184,7 +184,7 @@ fn is_carried_out_in_no_other_way() {
     --- stdout
     failed→shared/app:1.3.9
     --- stderr
-    error: shared/app:1.3.9 cannot be removed as planned
+    error: cannot remove shared/app:1.3.9 as planned
     cause: http://OTHER does not delete tags by name
     cause: http://OTHER refuses the request for a deletion in shared/app
     cause: 400 Bad Request: DIGEST_INVALID: provided digest did not match uploaded content
@@ -225,11 +225,11 @@ fn files_that_are_no_plan_end_before_any_request() {
     error: cannot read the plan plan.json
     cause: invalid length 0, expected struct File with 2 elements at line 1 column 2
     error: cannot read the plan plan.json
-    cause: it is version 2; only version 1 is known
+    cause: unsupported version 2; expected 1
     error: cannot read the plan plan.json
     cause: 'a b' is not a tag: ' ' is not allowed in a tag
     error: cannot read the plan plan.json
-    cause: there is no method "burn"
+    cause: unknown method "burn"
     error: cannot read the plan nowhere.json
     cause: No such file or directory
     error: cannot write the plan /proc/plan.json

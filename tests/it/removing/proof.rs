@@ -128,6 +128,6 @@ fn siblings_that_go_too_although_the_registry_should_keep_them_are_told() {
     {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1.4","repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-tag","reason":null,"siblings":{"stay":["1","1.4.0","latest"],"go":[]},"indexes":[],"referrers":[]}
     --- stderr
     error: shared/app:latest is gone, and should have stayed
-    cause: the registry removed it along, or another client removed it
+    cause: removed by the registry together with another tag, or by another client
     "#);
 }

@@ -88,7 +88,7 @@ fn a_run_that_is_damaged_does_not_hide_the_one_before() {
     --- stdout
     undone→app:1
     --- stderr
-    warning: run 20991130T015018-4f2a9c cannot be read: HOME/.local/state/rls/removed/runs/20991130T015018-4f2a9c.jsonl: it is damaged, or of an unknown version
+    warning: run 20991130T015018-4f2a9c cannot be read: HOME/.local/state/rls/removed/runs/20991130T015018-4f2a9c.jsonl: damaged, or of an unknown version
     ");
 }
 

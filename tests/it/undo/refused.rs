@@ -108,7 +108,7 @@ fn after_garbage_collection_the_missing_blobs_are_named() {
     --- stdout
     failed→app:1
     --- stderr
-    error: cannot put back app:1: http://REGISTRY no longer has its blobs
+    error: cannot restore app:1: http://REGISTRY no longer has its blobs
     cause: missing: sha256:3b5cde8c868bdc9c38f742d94ee745504e1e941a22c1e83d9f90309b73a061fa, sha256:dae5e345c58219d93dfff2609e5787e2ec8fea87aed1bdbe32db8a6b22ca60e3, sha256:db85d93a2f1bb3752d92672c4b6f0d7ca4afc66ad3bb12b4a129e402629b87dc
     hint:  the registry's garbage collection has deleted them; push the image again from where it was built
     ");
@@ -193,7 +193,7 @@ fn a_damaged_copy_is_not_pushed() {
     --- stdout
     failed→app:1
     --- stderr
-    error: the copy of app:1 that was kept cannot be used
+    error: the archived copy of app:1 cannot be used
     cause: its 31 bytes do not match sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     hint:  push the image again from where it was built
     ");

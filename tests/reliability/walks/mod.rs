@@ -52,7 +52,7 @@ async fn walk(plan: &Plan, registry: &Arc<Mutex<Registry>>) -> Outcome {
     };
     let options = Options { first_wait: Duration::from_micros(1), ..Options::default() };
     let address = server.origin().parse().expect("a registry");
-    let client = Client::builder(address).keychain(keychain).options(options).build().expect("a client");
+    let client = Client::builder(address).credentials(keychain).options(options).build().expect("a client");
     let mut names = Vec::new();
     let options = CatalogOptions { page_size: plan.asked, after: None };
     let walked = client.catalog(&options).try_for_each(|name| {

@@ -49,7 +49,7 @@ pub use repos::ReposArgs;
 pub use resolve::Resolve;
 pub use rm::RmArgs;
 pub use tags::TagsArgs;
-pub use trust::TrustArgs;
+pub use trust::{ClientName, TrustArgs};
 pub use undo::UndoArgs;
 
 use crate::usage::Usage;

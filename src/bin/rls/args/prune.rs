@@ -164,21 +164,19 @@ impl RuleArgs {
     pub fn rule(&self, now: Timestamp) -> Result<Rule> {
         let Self { keep_last, keep, keep_newer_than, keep_semver, keep_used, older_than, filter, sort, .. } =
             self.clone();
-        let rule = Rule {
-            label: None,
-            keep_last,
-            keep,
-            keep_newer_than: keep_newer_than.map(|age| age.before(now)),
-            keep_semver,
-            older_than: older_than.map(|age| age.before(now)),
-            matches: filter.matches,
-            exclude: filter.exclude,
-            order: match sort {
-                Some(Order::Version) => retention::Order::Version,
-                Some(Order::Created) | None => retention::Order::Created,
-            },
+        let mut rule = Rule::default();
+        rule.keep_last = keep_last;
+        rule.keep = keep;
+        rule.keep_newer_than = keep_newer_than.map(|age| age.before(now));
+        rule.keep_semver = keep_semver;
+        rule.older_than = older_than.map(|age| age.before(now));
+        rule.matches = filter.matches;
+        rule.exclude = filter.exclude;
+        rule.order = match sort {
+            Some(Order::Version) => retention::Order::Version,
+            Some(Order::Created) | None => retention::Order::Created,
         };
-        if rule.says_what_goes() || keep_used.is_some() { Ok(rule) } else { Err(Self::says_nothing()) }
+        if rule.has_criteria() || keep_used.is_some() { Ok(rule) } else { Err(Self::says_nothing()) }
     }
 
     fn says_nothing() -> Usage {

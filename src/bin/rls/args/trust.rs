@@ -77,11 +77,36 @@ pub enum ClientName {
 impl From<ClientName> for ClientProgram {
     fn from(name: ClientName) -> Self {
         match name {
-            ClientName::Rls => Self::Rls,
+            ClientName::Rls => Self::Own,
             ClientName::Docker => Self::Docker,
             ClientName::Podman => Self::Podman,
             ClientName::Containerd => Self::Containerd,
             ClientName::K3s => Self::K3s,
+        }
+    }
+}
+
+impl From<ClientProgram> for ClientName {
+    fn from(client: ClientProgram) -> Self {
+        match client {
+            ClientProgram::Own => Self::Rls,
+            ClientProgram::Docker => Self::Docker,
+            ClientProgram::Podman => Self::Podman,
+            ClientProgram::Containerd => Self::Containerd,
+            ClientProgram::K3s => Self::K3s,
+        }
+    }
+}
+
+impl ClientName {
+    /// The name as on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rls => "rls",
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+            Self::Containerd => "containerd",
+            Self::K3s => "k3s",
         }
     }
 }

@@ -26,8 +26,10 @@ pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandE
         None => ask_username(&registry, &login.password).await?,
     };
     let (client, found) = context.connector.login_client(context.settings, &registry, username, login.password).await?;
-    let verification =
-        client.prove(&found, store.takes_identity_tokens()).await.map_err(|error| context.failed(&registry, error))?;
+    let verification = client
+        .verify_credentials(&found, store.takes_identity_tokens())
+        .await
+        .map_err(|error| context.failed(&registry, error))?;
     let credentials = match (verification.identity_token, &found.credentials) {
         (Some(token), Credentials::Basic { username, .. }) => {
             Credentials::IdentityToken { username: Some(username.clone()), token, password: None }

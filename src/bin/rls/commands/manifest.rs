@@ -5,8 +5,8 @@ use registry_ls::Kind;
 use registry_ls::error::{Error, Fault, Missing, Result};
 use registry_ls::name::{Digest, Reference};
 use registry_ls::registry::{
-    Client, Config, Content, Descriptor, DescriptorDigest, Document, FetchedConfig, Gap, ImageConfig, Manifest,
-    Platform, PlatformChoice, Summaries, media_types, real_date,
+    Client, Config, Content, Descriptor, DescriptorDigest, Document, FetchedConfig, ImageConfig, Manifest, Platform,
+    PlatformChoice, Problem, Summaries, media_types, real_date,
 };
 
 use super::context::Context;
@@ -57,7 +57,7 @@ enum Printed {
 #[derive(Default)]
 struct Description {
     record: ManifestRecord,
-    gaps: Vec<Gap>,
+    gaps: Vec<Problem>,
     error: Option<Error>,
 }
 
@@ -223,7 +223,7 @@ impl Description {
         self.record.size = summary.size;
         self.record.blobs = summary.blobs;
         self.record.created = summary.created.and_then(Time::new);
-        self.gaps.clone_from(&summary.gaps);
+        self.gaps.clone_from(&summary.problems);
         self.error.clone_from(&summary.error);
         let children = document.children().map(|child| platform(child, document, &summaries));
         self.record.platforms = Field::Known(children.collect());
@@ -243,7 +243,7 @@ impl Description {
             match client.image_config(reference.repository(), descriptor).await {
                 Ok(FetchedConfig::Image(config)) => image = config.image,
                 Ok(FetchedConfig::Other) => is_image = false,
-                Ok(FetchedConfig::Gap(gap)) => self.gaps.push(gap),
+                Ok(FetchedConfig::Unusable(gap)) => self.gaps.push(gap),
                 Err(error) => self.error = Some(error),
             }
             dates = dates.with_config(&image);

@@ -164,7 +164,7 @@ impl Context<'_> {
     /// Whether a registry responds at this address; `None` if that cannot be determined.
     async fn is_registry(&self, registry: &Registry) -> Result<Option<bool>, CommandError> {
         match self.client(registry).await {
-            Ok(client) => self.until_shutdown(client.is_there()).await,
+            Ok(client) => self.until_shutdown(client.is_registry()).await,
             Err(_) => Ok(None),
         }
     }

@@ -1,6 +1,7 @@
 //! `rls prune`: a snapshot, the decisions of the rules, and a plan; with `--yes` also its execution.
 
 mod planned;
+mod reasons;
 mod targets;
 
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use registry_ls::error::Error;
 use registry_ls::name::{Registry, Repository};
 use registry_ls::registry::snapshot::SnapshotProgress;
-use registry_ls::removal::{Freed, Plan, RemovalPolicy, SavedPlan};
+use registry_ls::removal::{Plan, Reclaimable, RemovalPolicy, SavedPlan};
 use tokio::task::yield_now;
 
 use self::planned::{Decisions, is_uncertain};
@@ -36,7 +37,8 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
     let targets = targets(args, context).await?;
     output.view_mut().full = context.shows_full(targets.iter().map(|target| target.client.registry()));
     targets.iter().for_each(|target| target.client.prefetch_tokens([&target.repository]));
-    let policy = RemovalPolicy { placeholder: args.placeholder, ..RemovalPolicy::default() };
+    let mut policy = RemovalPolicy::default();
+    policy.placeholder = args.placeholder;
     let counts = Arc::new(SnapshotProgress::default());
     let planned = stream::iter(&targets).map(|target| {
         let (policy, counts) = (&policy, Arc::clone(&counts));
@@ -215,7 +217,7 @@ fn not_planned(repository: &Repository, error: &Error) -> PruneRecord {
 #[derive(Default)]
 struct Totals<'a> {
     /// Freed space by registry, since repositories of a registry share blobs.
-    freed: HashMap<&'a Registry, Freed>,
+    freed: HashMap<&'a Registry, Reclaimable>,
     /// Tags that were inspected.
     tags: usize,
     /// Tags to remove.
@@ -228,7 +230,7 @@ impl<'a> Totals<'a> {
     fn add(&mut self, target: &'a Target, decided: &Decisions, removal: Option<&Plan>) {
         let freed = self.freed.entry(target.client.registry()).or_default();
         if let Some(removal) = removal {
-            freed.add(removal.freed());
+            freed.add(removal.reclaimable());
         }
         self.tags += decided.plan.decisions.len();
         self.going += decided.going();
@@ -246,7 +248,7 @@ impl<'a> Totals<'a> {
         // The space freed by an unfinished removal is unknown.
         if removed > 0 && is_complete {
             text += &format!(", {manifests} manifest{}", plural(manifests));
-            match self.freed.values().map(Freed::bytes).sum::<Option<u64>>() {
+            match self.freed.values().map(Reclaimable::bytes).sum::<Option<u64>>() {
                 Some(0) => {}
                 Some(bytes) => {
                     let human = Human { now: Timestamp::now(), styles: Styles::for_stderr(context.settings.color) };

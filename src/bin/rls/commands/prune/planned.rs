@@ -8,9 +8,10 @@ use registry_ls::error::{Danger, Error, Missing, Result};
 use registry_ls::name::{Repository, Tag};
 use registry_ls::registry::TagIndex;
 use registry_ls::registry::snapshot::{Pointer, SnapshotProgress};
-use registry_ls::removal::{self, Inspect, Item, Method, Purpose, RemovalPolicy, RemovalRequest, RepositoryState};
+use registry_ls::removal::{self, Inspect, Item, Method, Origin, RemovalPolicy, RemovalRequest, RepositoryState};
 use registry_ls::retention::{Decision, Plan, Refusal, Verdict, decide};
 
+use super::reasons;
 use super::targets::Target;
 use crate::commands::removal::reason;
 use crate::output::{Action, PruneRecord, RemovalRecord, Time};
@@ -43,11 +44,11 @@ impl Decisions {
         let snapshot = Arc::new(target.snapshot(progress).await?);
         let (rules, options) = (target.rules.clone(), target.options);
         let used = target.used();
-        let (of_decision, policy) =
-            (Arc::clone(&snapshot), RemovalPolicy { purge: !target.untag_only, ..policy.clone() });
+        let (of_decision, mut policy) = (Arc::clone(&snapshot), policy.clone());
+        policy.purge = !target.untag_only;
         let decided = tokio::task::spawn_blocking(move || {
             let plan = decide(&rules, &of_decision, &used, &options);
-            let requests = RemovalRequest::by_rule(&plan, &of_decision, &policy);
+            let requests = RemovalRequest::from_retention(&plan, &of_decision, &policy);
             (plan, requests, used)
         });
         let aborted = |error| Error::new(Kind::Incomplete, "planning was aborted").because(error);
@@ -106,7 +107,7 @@ impl Decisions {
             Pointer::Unknown(error) => Some(error.clone()),
             Pointer::At(manifest) => {
                 let what = format!("cannot read all of {repository}:{}", self.tag(decision));
-                self.snapshot.failure(*manifest).map(|error| error.clone().within(what))
+                self.snapshot.first_error(*manifest).map(|error| error.clone().within(what))
             }
             Pointer::Dangling => {
                 let what = format!("{repository}:{} is listed, but its manifest is gone", self.tag(decision));
@@ -165,7 +166,7 @@ impl Decisions {
 
     /// The record of a removal with creation time, size and reason of its tag.
     pub(super) fn with_facts(&self, removal: RemovalRecord, decision: &Decision) -> PruneRecord {
-        let mut text = self.plan.reason(decision, &self.snapshot);
+        let mut text = reasons::reason(&self.plan, decision, &self.snapshot);
         if let Some(error) = self.held.get(self.tag(decision)) {
             // The reason why the manifest stays is already given.
             text += &match decision.verdict {
@@ -185,13 +186,13 @@ impl Decisions {
         repository: &'a Repository,
         removal: &'a removal::Plan,
     ) -> impl Iterator<Item = PruneRecord> + 'a {
-        let is_purged = |item: &&Item| !matches!(item.purpose, Purpose::Requested | Purpose::Absent);
+        let is_purged = |item: &&Item| !matches!(item.origin, Origin::Requested | Origin::Absent);
         removal.items().iter().filter(is_purged).map(|item| {
             let removal = RemovalRecord {
                 digest: item.digest.as_ref().map(ToString::to_string),
                 action: Action::WouldRemove,
                 method: item.method.as_ref().ok().map(ToString::to_string),
-                reason: reason(repository, &item.purpose),
+                reason: reason(repository, &item.origin),
                 ..RemovalRecord::of(repository.to_string(), None)
             };
             PruneRecord { removal, created: None, size: None }
@@ -227,7 +228,7 @@ impl Decisions {
     pub(super) fn doubts(&self, repository: &Repository) -> Vec<Error> {
         let mut doubts = doubts(repository, &self.held);
         let is_told = self.held.values().any(|error| matches!(error.kind(), Kind::Safety(Danger::Unlisted)));
-        if let Some(doubt) = self.snapshot.doubt().filter(|_| !is_told) {
+        if let Some(doubt) = self.snapshot.list_caveat().filter(|_| !is_told) {
             let what = format!("not all tags of {repository} are known");
             doubts.push(Error::new(Kind::Safety(Danger::Unknown), what).because(doubt));
         }

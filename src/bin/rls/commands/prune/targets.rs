@@ -58,7 +58,9 @@ impl RuleSet {
         let mut applied = Self { rules: Vec::new(), used: Vec::new(), untag_only: false, options: Options::at(now) };
         for (rule, label) in given.map(|rule| (rule, None)).into_iter().chain(configured.map(|rule| (rule, given))) {
             let label = label.map(|_| "configuration file".to_owned());
-            applied.rules.push(Rule { label, ..rule.rule(now)? });
+            let mut applied_rule = rule.rule(now)?;
+            applied_rule.label = label;
+            applied.rules.push(applied_rule);
             applied.used.extend(rule.keep_used.clone());
         }
         // --allow-empty of the configuration file counts only if no rule is given on the command line.
@@ -186,8 +188,8 @@ impl Target {
     /// Reads the repository. distribution keeps a repository in its catalog after its last tag is gone, and then
     /// answers 404 for its tags.
     pub(super) async fn snapshot(&self, progress: Arc<SnapshotProgress>) -> Result<TagIndex> {
-        let options =
-            SnapshotOptions { dates: true, also: self.expected_tags(), progress, ..SnapshotOptions::default() };
+        let mut options = SnapshotOptions::default();
+        (options.dates, options.also, options.progress) = (true, self.expected_tags(), progress);
         match self.client.snapshot(&self.repository, options).await {
             Err(error) if self.is_from_catalog && error.is_not_found() => Ok(TagIndex::default()),
             snapshot => snapshot,

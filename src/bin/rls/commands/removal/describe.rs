@@ -2,7 +2,7 @@
 
 use registry_ls::error::{Danger, Error, Kind};
 use registry_ls::name::{Digest, Repository, Tag};
-use registry_ls::removal::{Item, Method, Purpose, RemovalRequest, Target};
+use registry_ls::removal::{Item, Method, Origin, RemovalRequest, Target};
 
 use crate::output::{Action, Field, RemovalRecord, SiblingsRecord, some_of};
 use crate::report::failure;
@@ -28,8 +28,8 @@ pub(super) fn record(repository: &Repository, item: &Item, action: Action) -> Re
     let texts = |digests: &[Digest]| digests.iter().map(ToString::to_string).collect::<Vec<_>>();
     let tags = |tags: &mut dyn Iterator<Item = &Tag>| tags.take(MAX_SIBLINGS).map(ToString::to_string).collect();
     let siblings = item.siblings.as_ref().map(|_| SiblingsRecord {
-        stay: tags(&mut item.staying().iter()),
-        go: tags(&mut item.companions().chain(item.collateral())),
+        stay: tags(&mut item.remaining_siblings().iter()),
+        go: tags(&mut item.requested_siblings().chain(item.collateral())),
     });
     let is_planned = siblings.is_some();
     let method = item.method.as_ref().ok().copied().map(Method::name);
@@ -38,7 +38,7 @@ pub(super) fn record(repository: &Repository, item: &Item, action: Action) -> Re
         digest: item.digest.as_ref().or(item.request.expected.as_ref()).map(ToString::to_string),
         action,
         method: method.map(str::to_owned),
-        reason: reason(repository, &item.purpose),
+        reason: reason(repository, &item.origin),
         siblings: siblings.into(),
         indexes: is_planned.then(|| texts(&item.indexes)).into(),
         referrers: is_planned.then_some(referrers).into(),
@@ -98,8 +98,8 @@ pub fn describe(repository: &Repository, item: &Item) -> Option<String> {
     if let Some(digest) = item.digest.as_ref().filter(|_| item.request.target.tag().is_some()) {
         parts.push(digest.to_string());
     }
-    parts.extend(reason(repository, &item.purpose));
-    match item.staying() {
+    parts.extend(reason(repository, &item.origin));
+    match item.remaining_siblings() {
         [] => {}
         [tag] => parts.push(format!("{repository}:{tag} stays")),
         stay => parts.push(format!("{} stay", names(stay))),
@@ -119,11 +119,11 @@ pub fn describe(repository: &Repository, item: &Item) -> Option<String> {
 }
 
 /// Why something is removed that was not requested.
-pub fn reason(repository: &Repository, purpose: &Purpose) -> Option<String> {
+pub fn reason(repository: &Repository, purpose: &Origin) -> Option<String> {
     match purpose {
-        Purpose::Requested | Purpose::Absent => None,
-        Purpose::Unneeded => Some("no tag points to it any longer".to_owned()),
-        Purpose::PartOf(index) => Some(format!("only {} listed it", index.within(repository))),
-        Purpose::RefersTo(subject) => Some(format!("refers to {}", subject.within(repository))),
+        Origin::Requested | Origin::Absent => None,
+        Origin::Unreferenced => Some("no tag points to it any longer".to_owned()),
+        Origin::ChildOf(index) => Some(format!("only {} listed it", index.within(repository))),
+        Origin::ReferrerOf(subject) => Some(format!("refers to {}", subject.within(repository))),
     }
 }

@@ -10,7 +10,7 @@ use registry_ls::error::{Danger, Error, Kind};
 use registry_ls::name::{Reference, Registry, Repository};
 use registry_ls::registry::Client;
 use registry_ls::removal::{
-    Execution, Item, Method, Options, Outcome, Plan, Purpose, RemovalRequest, Removed, Run, SavedPlan, Target,
+    Execution, Item, Method, Options, Origin, Outcome, Plan, RemovalRequest, Removed, Run, SavedPlan, Target,
 };
 use tokio::task::yield_now;
 
@@ -124,10 +124,10 @@ impl<'a> RemovalRunner<'a> {
     ) -> Result<(), CommandError> {
         self.warn_of_pins(&plan);
         let repository = plan.repository().clone();
-        let frees = plan.freed().bytes().is_none_or(|bytes| bytes > 0);
+        let frees = plan.reclaimable().bytes().is_none_or(|bytes| bytes > 0);
         let progress = self.context.progress(&format!("removals in {repository}"));
         progress.set_total(plan.items().len() as u64);
-        let mut execution = plan.execute(Options { archive: self.archive.clone() });
+        let mut execution = plan.execute(Options::default().with_archive(self.archive.clone()));
         loop {
             let (next, ended) = self.context.finish_within(execution.next().boxed(), GRACE).await;
             match next {
@@ -198,7 +198,7 @@ impl<'a> RemovalRunner<'a> {
                     self.write(client, repository, item, Outcome::Absent(error.clone()), output).await?;
                 }
                 Err(error) if is_left(error) => {
-                    self.write(client, repository, item, Outcome::Left(error.clone()), output).await?;
+                    self.write(client, repository, item, Outcome::Skipped(error.clone()), output).await?;
                 }
                 Err(error) => self.write(client, repository, item, Outcome::Failed(error.clone()), output).await?,
             }
@@ -235,7 +235,7 @@ impl<'a> RemovalRunner<'a> {
         let registry = client.registry();
         match outcome {
             Outcome::Removed(removed) => self.write_removed(client, repository, item, removed, output),
-            Outcome::Vanished(digest) => {
+            Outcome::AlreadyRemoved(digest) => {
                 self.context.report.success();
                 let record = record(repository, item, Action::Absent).at(registry);
                 let digest = digest.map(|digest| digest.to_string()).or(record.digest);
@@ -260,7 +260,7 @@ impl<'a> RemovalRunner<'a> {
                 output.write(RemovalRecord { error: Some(failure(&error)), ..record })
             }
             // The reason is reported for the item that it belongs to.
-            Outcome::Left(error) => {
+            Outcome::Skipped(error) => {
                 self.left += 1;
                 output.write(RemovalRecord { action: Action::Kept, ..failed(repository, item, &error) }.at(registry))
             }
@@ -286,7 +286,8 @@ impl<'a> RemovalRunner<'a> {
         let Removed { digest, moved, still_listed, has_manifest, .. } = removed;
         let registry = client.registry();
         let is_listed = |tag: &Option<String>| tag.as_ref().is_some_and(|tag| still_listed.contains(tag));
-        let item = Item { digest: digest.or_else(|| item.digest.clone()), ..item.clone() };
+        let mut item = item.clone();
+        item.digest = digest.or(item.digest);
         let mut records = records(repository, &item, Action::Removed, &moved);
         let error = (!still_listed.is_empty()).then(|| still_listed_error(registry, repository, &still_listed));
         for record in records.iter_mut().filter(|record| is_listed(&record.tag)) {
@@ -303,7 +304,7 @@ impl<'a> RemovalRunner<'a> {
                 self.removed += 1;
                 self.context.report.success();
                 let may_stay = matches!(item.method, Ok(Method::Tag)) && has_manifest != Some(false);
-                self.untagged |= may_stay && item.staying().is_empty() && !item.request.policy.purge;
+                self.untagged |= may_stay && item.remaining_siblings().is_empty() && !item.request.policy.purge;
             }
         }
         let is_gone = |record: &&RemovalRecord| record.tag.is_some() && record.action == Action::Removed;
@@ -326,7 +327,7 @@ impl<'a> RemovalRunner<'a> {
     /// Warns once that pulls by digest fail, where manifests are deleted beyond those requested.
     pub fn warn_of_pins(&self, plan: &Plan) {
         let is_purged =
-            |item: &Item| matches!(item.purpose, Purpose::Unneeded | Purpose::PartOf(_) | Purpose::RefersTo(_));
+            |item: &Item| matches!(item.origin, Origin::Unreferenced | Origin::ChildOf(_) | Origin::ReferrerOf(_));
         if plan.items().iter().any(is_purged) {
             self.context.report.warning("purged manifests can no longer be pulled by digest");
         }

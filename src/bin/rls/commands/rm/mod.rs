@@ -86,7 +86,8 @@ async fn confirmed_plan(
         let counts = Arc::new(SnapshotProgress::default());
         let used =
             task.used.as_ref().map(|used| Arc::new(used.in_repository(task.client.registry(), &task.repository)));
-        let options = PlanOptions { inspect, used, progress: Arc::clone(&counts) };
+        let mut options = PlanOptions::default();
+        (options.inspect, options.used, options.progress) = (inspect, used, Arc::clone(&counts));
         let plan = Plan::make(&task.client, &task.repository, task.requests.clone(), options);
         let plan = match context.with_progress(&format!("inspecting {}", task.repository), &counts, plan).await? {
             Ok(plan) => plan,

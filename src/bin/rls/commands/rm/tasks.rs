@@ -8,7 +8,7 @@ use futures::TryStreamExt;
 use registry_ls::name::{Reference, Repository, Tag};
 use registry_ls::registry::Client;
 use registry_ls::removal::{
-    Item, Method, Methods, Plan, Purpose, RemovalPolicy, RemovalRequest, SavedPlan, Siblings, Target,
+    Item, Method, Methods, Origin, Plan, RemovalPolicy, RemovalRequest, SavedPlan, Siblings, Target,
 };
 
 use registry_ls::retention::UsedImages;
@@ -113,11 +113,7 @@ impl Tasks {
             context.report.warning(&format!("no tag of {repository} matches"));
         }
         for tag in tags {
-            self.add(
-                client,
-                repository,
-                RemovalRequest { target: Target::Tag(tag), expected: None, follows: None, policy: policy(args) },
-            );
+            self.add(client, repository, RemovalRequest::tag(tag).with_policy(policy(args)));
         }
         Ok(())
     }
@@ -149,7 +145,7 @@ impl Task {
         let mut also = Vec::new();
         for item in plan.items().iter().filter(goes) {
             also.extend(item.also_removed().map(|name| format!("{repository}:{name}")));
-            let is_own = matches!(item.purpose, Purpose::Unneeded) || named.contains(&item.request.target);
+            let is_own = matches!(item.origin, Origin::Unreferenced) || named.contains(&item.request.target);
             if !is_own {
                 also.push(item.request.target.within(repository));
             }
@@ -194,21 +190,22 @@ fn request(args: &RmArgs, reference: &Reference) -> Result<RemovalRequest, Usage
             (Target::Tag(tag), expected.cloned(), args.with_siblings)
         }
     };
-    let siblings = if takes_tags { Siblings::Go } else { Siblings::Stay };
+    let siblings = if takes_tags { Siblings::RemoveAll } else { Siblings::Keep };
     // With siblings, the manifest is deleted, even if the registry can untag.
     let methods = if takes_tags { Methods::Only(Method::Manifest) } else { Methods::Any };
-    Ok(RemovalRequest { target, expected, follows: None, policy: RemovalPolicy { siblings, methods, ..policy(args) } })
+    let mut policy = policy(args);
+    (policy.siblings, policy.methods) = (siblings, methods);
+    Ok(RemovalRequest::new(target).expecting(expected).with_policy(policy))
 }
 
 /// The policy for every tag.
 fn policy(args: &RmArgs) -> RemovalPolicy {
-    RemovalPolicy {
-        force: args.force,
-        placeholder: args.placeholder,
-        purge: args.purge,
-        referrers: args.with_referrers,
-        ..RemovalPolicy::default()
-    }
+    let mut policy = RemovalPolicy::default();
+    policy.force = args.force;
+    policy.placeholder = args.placeholder;
+    policy.purge = args.purge;
+    policy.referrers = args.with_referrers;
+    policy
 }
 
 /// Reads a saved plan. With `--registry`, every entry must be of that registry.

@@ -8,7 +8,7 @@ use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future, stream};
 use jiff::Timestamp;
 use registry_ls::error::{Error, Result};
 use registry_ls::name::{Digest, Repository, Tag, Target};
-use registry_ls::registry::{Client, Gap, Summaries, Summary, Unread, flatten_batches};
+use registry_ls::registry::{Client, Problem, Summaries, Summary, SummaryError, flatten_batches};
 
 use crate::args::{FilterArgs, TagsArgs};
 use crate::commands::stream::limit_items;
@@ -138,7 +138,7 @@ impl Listing<'_> {
         if self.query.reads_manifests() {
             return match summaries.of_tag(&tag).await {
                 Ok(summary) => TagInfo { tag, digest: None, summary: Some(summary), error: None },
-                Err(Unread { digest, error }) => TagInfo { tag, digest, summary: None, error: Some(error) },
+                Err(SummaryError { digest, error }) => TagInfo { tag, digest, summary: None, error: Some(error) },
             };
         }
         match self.client.resolve(&self.repository, Target::Tag(&tag)).await {
@@ -160,8 +160,8 @@ impl TagInfo {
     }
 
     /// Missing and unusable parts of the manifest.
-    pub(super) fn gaps(&self) -> &[Gap] {
-        self.summary.as_deref().map_or(&[], |summary| &summary.gaps)
+    pub(super) fn gaps(&self) -> &[Problem] {
+        self.summary.as_deref().map_or(&[], |summary| &summary.problems)
     }
 
     /// `repository:tag`

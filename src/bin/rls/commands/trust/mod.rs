@@ -8,12 +8,12 @@ use std::path::PathBuf;
 
 use registry_ls::http::connect;
 use registry_ls::name::Registry;
-use registry_ls::trust::{Anchor, ClientProgram, Placement, PresentedChain, anchors_of_secret};
+use registry_ls::trust::{Anchor, Placement, PresentedChain, anchors_of_secret};
 
 use self::place::host_paths;
 use self::selection::{Selection, confirm, verify};
 use super::context::Context;
-use crate::args::TrustArgs;
+use crate::args::{ClientName, TrustArgs};
 use crate::config::{Account, Connection};
 use crate::input::{blocking, cannot_read};
 use crate::output::{CertificateRecord, Field, SettingRecord, TrustRecord, TrustView};
@@ -40,10 +40,10 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandE
         None => Selection::find(context, &registry, &presented, args.fingerprint.as_ref())?,
     };
     let paths = host_paths(context);
-    let client = args.write.map_or(ClientProgram::Rls, Into::into);
-    let placement = Placement::of(client, &registry.authority(), &paths);
+    let client = args.write.unwrap_or(ClientName::Rls);
+    let placement = Placement::of(client.into(), &registry.authority(), &paths);
     let mut record = record(&registry, &presented, &selection, &placement);
-    record.client = client.to_string();
+    record.client = client.as_str().to_owned();
     let needs_confirmation = args.write.is_some() && !selection.is_accepted;
     if needs_confirmation {
         // The warnings matter for the decision.
@@ -59,7 +59,7 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandE
         warn(context, &registry, &presented, &selection);
     }
     match args.write {
-        Some(_) => place::hints(context, client, &placement),
+        Some(_) => place::hints(context, client.into(), &placement),
         None if presented.trust.is_err() => context.report.hint(
             "use --write to save it there, or --write docker (podman, containerd, k3s) for other clients; verify the \
              fingerprint with the registry's administrator",

@@ -1,15 +1,19 @@
 //! Writes a CA where a client looks.
 
+use std::path::PathBuf;
+
 use registry_ls::name::Registry;
 use registry_ls::trust::{Anchor, Change, ClientProgram, HostPaths, Placement, Refused};
 
 use crate::commands::context::Context;
+use crate::connect::own_certs_d;
 use crate::output::WrittenRecord;
 use crate::usage::{Result, Usage};
 
 /// The paths of this machine where clients look.
 pub fn host_paths(context: &Context<'_>) -> HostPaths {
-    HostPaths { root: context.settings.root(), ..HostPaths::from_env() }
+    let own_certs_d = own_certs_d().unwrap_or_else(|| PathBuf::from("/.config/rls/certs.d"));
+    HostPaths { root: context.settings.root(), ..HostPaths::from_env(own_certs_d) }
 }
 
 /// Writes the CA, and returns what was done to each file.
@@ -62,6 +66,6 @@ pub fn hints(context: &Context<'_>, client: ClientProgram, placement: &Placement
              needed",
         ),
         ClientProgram::K3s => context.report.hint("restart k3s to apply: systemctl restart k3s"),
-        ClientProgram::Rls | ClientProgram::Docker | ClientProgram::Podman => {}
+        ClientProgram::Own | ClientProgram::Docker | ClientProgram::Podman => {}
     }
 }

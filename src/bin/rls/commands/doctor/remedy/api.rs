@@ -19,7 +19,7 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
             format!("if the registry is on another port: rls doctor {host}:5000"),
             format!("or under a path, as with Artifactory and Nexus: rls doctor https://{authority}/PREFIX"),
         ],
-        Problem::ForgottenScheme => vec![
+        Problem::SchemeNotForwarded => vec![
             "on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)"
                 .to_owned(),
             format!(

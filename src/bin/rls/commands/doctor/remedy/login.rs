@@ -15,7 +15,7 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
         Problem::PlainRealm => {
             lines(["on the server: set REGISTRY_AUTH_TOKEN_REALM=https://…, with TLS on the token server"])
         }
-        Problem::RefusedRealm => {
+        Problem::UnsafeRealm => {
             lines(["on the server: set REGISTRY_AUTH_TOKEN_REALM=https://… to an address that clients can reach"])
         }
         Problem::Helper { program, key, fault } => helper(program, key, *fault),
@@ -27,7 +27,9 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
             format!("rls login {registry}"),
             format!("or for this run: -u NAME; the rejected credentials come from {}", identity.source),
         ],
-        Problem::MissingRight { right, identity } => missing_permission(subject, right.as_ref(), identity.is_some()),
+        Problem::MissingPermission { permission, identity } => {
+            missing_permission(subject, permission.as_ref(), identity.is_some())
+        }
         Problem::RefusedToken => lines([
             "on the server: REGISTRY_AUTH_TOKEN_SERVICE, _ISSUER and _ROOTCERTBUNDLE must match the token server",
             "on both: set the clock: timedatectl set-ntp true",
@@ -55,8 +57,8 @@ pub(super) fn token_server(server: &Server, problem: &Problem) -> Option<Vec<Str
 fn helper(program: &str, key: &str, fault: HelperFault) -> Vec<String> {
     let first = match fault {
         HelperFault::Missing => format!("install {program} in a directory of PATH"),
-        HelperFault::Silent => format!("find out what it waits for: echo {key} | {program} get"),
-        HelperFault::NotRun | HelperFault::Failed => format!("find out why: echo {key} | {program} get"),
+        HelperFault::TimedOut => format!("find out what it waits for: echo {key} | {program} get"),
+        HelperFault::NotStarted | HelperFault::Failed => format!("find out why: echo {key} | {program} get"),
     };
     vec![
         first,
@@ -86,9 +88,9 @@ fn expired(subject: &Subject<'_>, secret: Secret) -> Vec<String> {
     vec![login]
 }
 
-fn missing_permission(subject: &Subject<'_>, right: Option<&Permission>, is_known: bool) -> Vec<String> {
+fn missing_permission(subject: &Subject<'_>, permission: Option<&Permission>, is_known: bool) -> Vec<String> {
     let login = format!("rls login {}", subject.registry);
-    let ask = match right {
+    let ask = match permission {
         Some(Permission { action: Action::Catalog, .. }) => {
             "ask the registry's administrator for registry:catalog:*".to_owned()
         }

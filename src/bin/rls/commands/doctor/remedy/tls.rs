@@ -71,7 +71,7 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
                 None => format!("use another client certificate{of}: --client-cert FILE --client-key FILE"),
             }
         }],
-        Problem::OldTls => lines([
+        Problem::TlsVersion => lines([
             "on the server: enable TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2",
             "if it is behind nginx: ssl_protocols TLSv1.2 TLSv1.3;",
         ]),

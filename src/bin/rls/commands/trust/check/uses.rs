@@ -4,6 +4,7 @@ use std::path::{Path, absolute};
 
 use registry_ls::trust::{ClientProgram, HostPaths, Inspection, PemKind, Placement};
 
+use crate::args::ClientName;
 use crate::output::UseRecord;
 
 /// The destinations of files for one registry, on one machine.
@@ -63,7 +64,7 @@ impl Destinations {
             let placement = Placement::of(*client, &self.name, &self.paths);
             let setting = placement.setting.map(|setting| format!("{}: {}", setting.path.display(), setting.line));
             UseRecord {
-                program: client.to_string(),
+                program: ClientName::from(*client).as_str().to_owned(),
                 path: Some(placement.ca_file.display().to_string()),
                 setting,
                 note: None,
@@ -79,7 +80,7 @@ impl Destinations {
             let folder = placement.ca_file.parent().unwrap_or(&placement.ca_file);
             let file = file.display();
             let (path, setting) = match client {
-                ClientProgram::Rls | ClientProgram::Docker | ClientProgram::Podman => (
+                ClientProgram::Own | ClientProgram::Docker | ClientProgram::Podman => (
                     Some(folder.join("client.cert").display().to_string()),
                     Some("its key beside it as client.key".to_owned()),
                 ),
@@ -98,7 +99,7 @@ impl Destinations {
                     (None, yaml.map(line))
                 }
             };
-            UseRecord { program: client.to_string(), path, setting, note: None }
+            UseRecord { program: ClientName::from(*client).as_str().to_owned(), path, setting, note: None }
         };
         let clients = ClientProgram::ALL.iter().map(place);
         clients.chain([note("registry", "not this file: it is for clients")]).collect()

@@ -1,0 +1,246 @@
+//! Checks what may be done with the registry and the repository: list, pull, push, delete.
+
+use std::pin::pin;
+
+use futures::TryStreamExt as _;
+
+use super::check::{Fact, Finding, Outcome};
+use super::classify::{self, scheme_not_forwarded};
+use super::context::Context;
+use super::problem::Problem;
+use crate::auth::{Action, Permission};
+use crate::error::{Error, Kind, Operation, Result};
+use crate::name::{Reference, Registry, Repository, Tag};
+use crate::registry::{CatalogOptions, Client, Content, Descriptor, Manifest};
+
+/// The number of names that are requested.
+const CATALOG_SAMPLE: usize = 100;
+
+/// Host names, and suffixes of host names, of registries that do not offer a catalog.
+const WITHOUT_CATALOG: [&str; 6] = ["ghcr.io", "quay.io", "pkg.dev", "gcr.io", "gitlab.com", "public.ecr.aws"];
+
+/// Lists repositories.
+pub(super) async fn catalog(context: &mut Context) -> Result<Outcome> {
+    let options = CatalogOptions { page_size: CATALOG_SAMPLE, after: None };
+    let mut names = pin!(context.client()?.catalog(&options));
+    let (mut count, mut first) = (0, None);
+    while count < CATALOG_SAMPLE {
+        match names.try_next().await {
+            Ok(Some(name)) => {
+                first.get_or_insert(name);
+                count += 1;
+            }
+            Ok(None) => break,
+            Err(error) => return Ok(no_catalog(context, &error)),
+        }
+    }
+    Ok(Outcome::passed(match (count, first) {
+        (0, _) | (_, None) => "no repositories".to_owned(),
+        (1, Some(only)) => format!("1 repository, {only}"),
+        (CATALOG_SAMPLE, Some(first)) => format!("at least {CATALOG_SAMPLE} repositories, the first is {first}"),
+        (count, Some(first)) => format!("{count} repositories, the first is {first}"),
+    }))
+}
+
+fn no_catalog(context: &Context, error: &Error) -> Outcome {
+    let is_refusal =
+        matches!(error.kind(), Kind::Denied(_) | Kind::Unauthenticated | Kind::Unsupported(Operation::Catalog));
+    if !is_refusal {
+        return classify::outcome(error, &context.base);
+    }
+    if offers_none(&context.plan.registry) {
+        return Outcome { blocks_dependents: true, ..Outcome::skipped("not offered by this registry") };
+    }
+    let finding = classify::finding(error, &context.base);
+    match error.kind() {
+        Kind::Unauthenticated => Outcome::failed("login required", finding),
+        Kind::Denied(_) => {
+            Outcome::failed("permission denied", Finding { problem: Problem::CatalogForbidden, ..finding })
+        }
+        _ => Outcome::failed("not offered", finding),
+    }
+}
+
+/// Whether a registry is known not to offer a catalog to any user, so that its refusal says nothing about this one.
+fn offers_none(registry: &Registry) -> bool {
+    let host = registry.host();
+    let is_at = |end: &&str| host.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    registry.is_docker_hub() || WITHOUT_CATALOG.iter().any(is_at)
+}
+
+/// Whether the list of repositories goes on after its first page.
+pub(super) async fn paging(context: &mut Context) -> Result<Outcome> {
+    let requests = || {
+        let totals = context.plan.stats.totals();
+        totals.requests - totals.token_fetches
+    };
+    let before = requests();
+    let options = CatalogOptions { page_size: 1, after: None };
+    let mut names = pin!(context.client()?.catalog(&options));
+    for _ in 0..2 {
+        match names.try_next().await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(Outcome::skipped("fewer than two repositories")),
+            Err(error) => {
+                let finding = Finding { problem: Problem::Paging, ..classify::finding(&error, &context.base) };
+                return Ok(Outcome::failed(error.what(), finding));
+            }
+        }
+    }
+    Ok(Outcome::passed(match requests() - before {
+        0 | 1 => "not needed: the whole list in one reply",
+        _ => "pagination works",
+    }))
+}
+
+/// The number of tags that are read.
+const TAG_SAMPLE: usize = 1000;
+
+/// Lists the tags of the repository.
+pub(super) async fn tags(context: &mut Context) -> Result<Outcome> {
+    let Some(repository) = context.plan.repository.clone() else {
+        return Ok(Outcome::skipped("no repository specified"));
+    };
+    let (count, tag) = sample(context.client()?, &repository).await?;
+    let detail = match (count, &tag) {
+        (0, _) | (_, None) => "no tags".to_owned(),
+        (1, Some(only)) => format!("1 tag, {only}"),
+        (TAG_SAMPLE, Some(tag)) => format!("at least {TAG_SAMPLE} tags, such as {tag}"),
+        (count, Some(tag)) => format!("{count} tags, such as {tag}"),
+    };
+    context.tag = tag;
+    Ok(Outcome::passed(detail))
+}
+
+/// The number of tags, and one of them: `latest` if it exists.
+async fn sample(client: &Client, repository: &Repository) -> Result<(usize, Option<Tag>)> {
+    let (mut count, mut chosen): (usize, Option<Tag>) = (0, None);
+    let mut tags = pin!(client.tags(repository));
+    while count < TAG_SAMPLE
+        && let Some(tag) = tags.try_next().await?
+    {
+        count += 1;
+        if chosen.is_none() || tag == Tag::latest() {
+            chosen = Some(tag);
+        }
+    }
+    Ok((count, chosen))
+}
+
+/// Pulls a manifest of the repository and one of its blobs: the storage of blobs may be on another host and fail by
+/// itself.
+pub(super) async fn pull(context: &mut Context) -> Result<Outcome> {
+    let named = context.plan.reference.clone();
+    let named = named.filter(|reference| reference.tag().is_some() || reference.digest().is_some());
+    let found = || Some(Reference::tagged(context.plan.repository.clone()?, context.tag.clone()?));
+    let Some(reference) = named.or_else(found) else { return Ok(Outcome::skipped("no tag to pull")) };
+    let (repository, tag) = (reference.repository().clone(), reference.target());
+    let client = context.client()?;
+    let manifest = client.manifest(&repository, tag).await?;
+    let fact = Fact::new(0, format!("{tag} is {}", manifest.digest));
+    let config = match config(client, &repository, &manifest).await {
+        Ok(Some(config)) => config,
+        Ok(None) => return Ok(Outcome::passed(format!("{tag}: manifest")).with([fact])),
+        Err(error) => return Ok(classify::outcome(&error, &context.base)),
+    };
+    match client.config(&repository, &config).await {
+        Ok(config) => {
+            let blob = Fact::new(0, format!("blob {}, {} bytes", config.digest, config.bytes.len()));
+            Ok(Outcome::passed(format!("{tag}: manifest and blob")).with([fact, blob]))
+        }
+        Err(error) => {
+            let outcome = classify::outcome(&error, &context.base);
+            let is_not_forwarded =
+                outcome.finding.as_ref().is_some_and(|finding| finding.problem == Problem::SchemeNotForwarded);
+            Ok(if is_not_forwarded {
+                Outcome::failed("blobs are redirected to plain HTTP", scheme_not_forwarded(&error, &context.base))
+            } else {
+                outcome
+            })
+        }
+    }
+}
+
+/// The smallest blob of an image: its config, or that of the first image of an index. `None` for a manifest without
+/// one.
+async fn config(client: &Client, repository: &Repository, manifest: &Manifest) -> Result<Option<Descriptor>> {
+    let document = manifest.document()?;
+    match &document.content {
+        Content::Image { config, .. } => Ok(config.clone()),
+        Content::Schema1(_) => Ok(None),
+        Content::Index(_) => {
+            let Some(first) = document.children().find(|child| child.attests().is_none()) else { return Ok(None) };
+            let child = client.child(repository, first).await?;
+            match child.document()?.content {
+                Content::Image { config, .. } => Ok(config),
+                Content::Schema1(_) | Content::Index(_) => Ok(None),
+            }
+        }
+    }
+}
+
+/// Whether the repository could be pushed to, by beginning an upload and cancelling it.
+pub(super) async fn push(context: &mut Context) -> Result<Outcome> {
+    let Some(repository) = context.repository() else {
+        return Ok(Outcome::skipped("no repository specified"));
+    };
+    if context.lacks_credentials {
+        return Ok(Outcome::skipped("skipped: the configured credentials cannot be read"));
+    }
+    let Err(error) = context.client()?.probe_push(repository).await else {
+        return Ok(Outcome::passed("allowed"));
+    };
+    let finding = classify::finding(&error, &context.base);
+    Ok(match error.kind() {
+        Kind::Denied(denial) => {
+            let permission = Some(Permission::on(repository, Action::Push));
+            let problem = Problem::MissingPermission { permission, identity: denial.identity.clone() };
+            Outcome::failed("permission denied", Finding { problem, ..finding })
+        }
+        Kind::Unauthenticated => Outcome::failed("permission denied", finding),
+        _ if finding.problem == Problem::SchemeNotForwarded => {
+            Outcome::failed("uploads are redirected to plain HTTP", scheme_not_forwarded(&error, &context.base))
+        }
+        _ => Outcome::failed(error.what(), finding),
+    })
+}
+
+/// Whether the manifests of the repository could be deleted, by asking to delete one that does not exist.
+pub(super) async fn delete(context: &mut Context) -> Result<Outcome> {
+    let Some(repository) = context.repository() else {
+        return Ok(Outcome::skipped("no repository specified"));
+    };
+    if context.lacks_credentials {
+        return Ok(Outcome::skipped("skipped: the configured credentials cannot be read"));
+    }
+    let Err(error) = context.client()?.probe_deletion(repository).await else {
+        return Ok(Outcome::passed("allowed"));
+    };
+    let finding = classify::finding(&error, &context.base);
+    Ok(match error.kind() {
+        Kind::Unsupported(_) => Outcome::failed("disabled", finding),
+        Kind::Denied(denial) => {
+            let permission = Some(Permission::on(repository, Action::Delete));
+            let problem = Problem::MissingPermission { permission, identity: denial.identity.clone() };
+            Outcome::failed("permission denied", Finding { problem, ..finding })
+        }
+        Kind::Unauthenticated => Outcome::failed("permission denied", finding),
+        _ => Outcome::failed(error.what(), finding),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registries_without_a_catalog_are_known_by_their_hosts() {
+        let offers_none = |text: &str| offers_none(&text.parse().expect(text));
+        for text in ["docker.io", "ghcr.io", "europe-docker.pkg.dev", "registry.gitlab.com", "ghcr.io:8443"] {
+            assert!(offers_none(text), "{text}");
+        }
+        for text in ["registry.corp", "notghcr.io", "ghcr.io.corp", "docker.io:5000", "localhost:5000"] {
+            assert!(!offers_none(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The way to the registry: proxy, addresses, connections.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+use url::Url;
+
+use super::check::{Fact, Finding, Outcome};
+use super::context::Context;
+use super::problem::Problem;
+use crate::error::{Kind, Network};
+use crate::http::{has_proxy_but_for_exceptions, proxy_for, proxy_variable};
+
+/// Checks the proxy settings: whether requests go through one, and why.
+pub(super) fn proxy(context: &mut Context) -> Outcome {
+    let host = context.base.host_str().unwrap_or_default();
+    let variable = proxy_variable(&context.base);
+    let proxy = proxy_for(&context.base);
+    let outcome = match (&proxy, variable) {
+        (Some(proxy), Some(variable)) => Outcome::passed(format!("{proxy} ({variable})")),
+        (Some(proxy), None) => Outcome::passed(proxy),
+        (None, None) => Outcome::passed(format!("none for {host}")),
+        (None, Some(variable)) if has_proxy_but_for_exceptions(&context.base) => {
+            Outcome::passed(format!("none for {host}: {variable} is set, and NO_PROXY excludes it"))
+        }
+        (None, Some(variable)) => {
+            let cause = format!("the value of {variable} is not a proxy URL; it is ignored");
+            let problem = Problem::ProxySetting { variable };
+            Outcome::failed(format!("{variable} is invalid"), Finding { problem, cause, kind: Kind::Config })
+                .without_blocking()
+        }
+    };
+    context.proxy = proxy.and_then(|proxy| Url::parse(&proxy).ok());
+    outcome.untimed()
+}
+
+/// The largest number of addresses that are listed.
+const MAX_LISTED: usize = 4;
+
+/// Resolves the host of the registry or, where there is one, of the proxy.
+pub(super) async fn dns(context: &mut Context) -> Outcome {
+    let (host, port) = match &context.proxy {
+        Some(proxy) => (proxy.host_str().unwrap_or_default().to_owned(), port_of(proxy)),
+        None => context.place(),
+    };
+    let is_proxy = context.proxy.is_some();
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let of = if is_proxy { " (the proxy)" } else { "" };
+    if let Ok(address) = host.parse::<IpAddr>() {
+        context.addresses = vec![SocketAddr::new(address, port)];
+        return Outcome::skipped(format!("{address} is an IP address{of}"));
+    }
+    let fixed: Vec<_> = context.plan.options.addresses(&host, port).collect();
+    if !fixed.is_empty() && !is_proxy {
+        let detail = format!("{}, as configured", describe(&fixed));
+        context.addresses = fixed;
+        return Outcome::skipped(detail);
+    }
+    let failed = |detail: &str, cause: String| {
+        let problem = Problem::NoAddress { host: host.clone(), is_proxy };
+        Outcome::failed(format!("{detail}{of}"), Finding { problem, cause, kind: Kind::Network(Network::Dns) })
+    };
+    let limit = context.plan.options.connect_timeout;
+    match timeout(limit, lookup_host((host.as_str(), port))).await {
+        Err(_) => failed("timed out", format!("DNS lookup of {host} timed out after {limit:?}")),
+        Ok(Err(error)) => failed("no address", format!("{host}: {error}")),
+        Ok(Ok(found)) => {
+            for address in found {
+                if !context.addresses.contains(&address) {
+                    context.addresses.push(address);
+                }
+            }
+            match context.addresses.as_slice() {
+                [] => failed("no address", format!("{host} has no addresses")),
+                all => Outcome::passed(format!("{}{of}", describe(all))),
+            }
+        }
+    }
+}
+
+/// The port of a proxy; 1080 for a SOCKS proxy without one.
+fn port_of(proxy: &Url) -> u16 {
+    proxy.port_or_known_default().unwrap_or(1080)
+}
+
+/// A list of addresses.
+fn describe(addresses: &[SocketAddr]) -> String {
+    let listed: Vec<_> = addresses.iter().take(MAX_LISTED).map(|address| address.ip().to_string()).collect();
+    match addresses.len().saturating_sub(MAX_LISTED) {
+        0 => listed.join(", "),
+        more => format!("{} and {more} more", listed.join(", ")),
+    }
+}
+
+/// The largest number of addresses that are tried.
+const MAX_TRIED: usize = 16;
+
+/// Connects to each address.
+pub(super) async fn tcp(context: &mut Context) -> Outcome {
+    let limit = context.plan.options.connect_timeout;
+    let addresses = &context.addresses[..context.addresses.len().min(MAX_TRIED)];
+    let outcomes = join_all(addresses.iter().map(|address| connect(*address, limit))).await;
+    let (mut reached, mut failed) = (Vec::new(), Vec::new());
+    for (address, outcome) in addresses.iter().zip(outcomes) {
+        match outcome {
+            Ok(()) => reached.push(address.to_string()),
+            Err(error) => failed.push((*address, error)),
+        }
+    }
+    let is_proxy = context.proxy.is_some();
+    let facts = || failed.iter().map(|(address, error)| Fact::new(0, format!("{address}: {}", words(error, limit))));
+    let of = if is_proxy { " (the proxy)" } else { "" };
+    match failed.as_slice() {
+        [(address, error), rest @ ..] if reached.is_empty() => {
+            let outcome = Outcome::failed(words(error, limit), finding(*address, error, limit, is_proxy));
+            if rest.is_empty() { outcome } else { outcome.with(facts()) }
+        }
+        [] => Outcome::passed(format!("{}{of}", reached.join(", "))),
+        _ => {
+            let others: Vec<_> = failed.iter().map(|(address, _)| address.to_string()).collect();
+            Outcome::passed(format!("{}{of}, but not {}", reached.join(", "), others.join(", "))).with(facts())
+        }
+    }
+}
+
+/// Connects. A connection that takes longer than `limit` is an error of the kind `TimedOut`.
+async fn connect(address: SocketAddr, limit: Duration) -> io::Result<()> {
+    let connected = timeout(limit, TcpStream::connect(address)).await;
+    connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map(drop)
+}
+
+fn words(error: &io::Error, limit: Duration) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::TimedOut => format!("timed out after {limit:?}"),
+        _ => error.to_string(),
+    }
+}
+
+fn finding(address: SocketAddr, error: &io::Error, limit: Duration, is_proxy: bool) -> Finding {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Finding {
+            problem: Problem::NothingListens { is_proxy },
+            cause: format!("nothing listens on {address}: the server is down, or listens elsewhere"),
+            kind: Kind::Network(Network::Refused),
+        },
+        io::ErrorKind::TimedOut => Finding {
+            problem: Problem::NoConnection { is_proxy },
+            cause: format!("no reply from {address} within {limit:?}: the host is down, or a firewall drops packets"),
+            kind: Kind::Network(Network::ConnectTimeout),
+        },
+        _ => Finding {
+            problem: Problem::NoConnection { is_proxy },
+            cause: format!("{address}: {error}"),
+            kind: Kind::Network(Network::Other),
+        },
+    }
+}

@@ -1,0 +1,211 @@
+//! The one error type of the library: what failed, why, and the facts a program needs to suggest a remedy.
+//!
+//! An [`Error`] carries data, never advice. Its [`Kind`] holds the names in a certificate, the missing permission, the
+//! tags that share a digest; a program matches on it to choose hints and exit codes.
+
+mod kind;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use kind::{
+    Danger, Denial, Fault, Identity, Kind, Missing, Network, Operation, Refuser, RegistryError, Reply, Tls,
+};
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What failed ([`Error::what`]), why ([`Error::causes`]), its category and facts ([`Error::kind`]), and the error of
+/// another library behind it ([`source`](std::error::Error::source)).
+///
+/// Texts may contain what a server sent. They are not escaped: a program that prints them must do so.
+#[derive(Debug, Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    kind: Kind,
+    what: String,
+    causes: Vec<String>,
+    reply: Option<Reply>,
+    during_login: bool,
+    ignored_skip_verify: Option<PathBuf>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of `kind`; `what` says what failed, in lower case and without a full stop.
+    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
+        let (what, causes) = (what.into(), Vec::new());
+        Self(Box::new(Inner {
+            kind,
+            what,
+            causes,
+            reply: None,
+            during_login: false,
+            ignored_skip_verify: None,
+            source: None,
+        }))
+    }
+
+    /// A name, digest or option value that does not parse.
+    pub fn invalid(what: impl Into<String>) -> Self {
+        Self::new(Kind::Invalid, what)
+    }
+
+    /// A local file or setting that cannot be used.
+    pub fn config(what: impl Into<String>) -> Self {
+        Self::new(Kind::Config, what)
+    }
+
+    /// Adds a cause; the most specific comes first.
+    #[must_use]
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.0.causes.push(cause.to_string());
+        self
+    }
+
+    /// Adds an error of another library as a cause, and as the [`source`](std::error::Error::source).
+    #[must_use]
+    pub fn caused_by(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        let text = source.to_string();
+        self.with_source(source).because(text)
+    }
+
+    /// Adds the error of another library as the [`source`](std::error::Error::source), where the causes say the same in other words.
+    #[must_use]
+    pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Adds what the registry itself said.
+    #[must_use]
+    pub fn with_reply(mut self, reply: Reply) -> Self {
+        self.0.reply = Some(reply);
+        self
+    }
+
+    /// The same error in a wider context: `what` replaces the present text, which becomes the first cause.
+    #[must_use]
+    pub fn within(mut self, what: impl Into<String>) -> Self {
+        let former = std::mem::replace(&mut self.0.what, what.into());
+        self.0.causes.insert(0, former);
+        self
+    }
+
+    /// Replaces what failed.
+    #[must_use]
+    pub fn called(mut self, what: impl Into<String>) -> Self {
+        self.0.what = what.into();
+        self
+    }
+
+    /// Replaces the kind.
+    #[must_use]
+    pub fn with_kind(mut self, kind: Kind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// Adds the file that says to skip verification of the certificate that was refused.
+    #[must_use]
+    pub(crate) fn with_ignored_skip_verify(self, file: PathBuf) -> Self {
+        let mut error = self.because(format!("{} says to skip verification, which is ignored", file.display()));
+        error.0.ignored_skip_verify = Some(file);
+        error
+    }
+
+    /// Marks a failure to get a token. The request was not sent, and a retry would ask the token server again, which
+    /// has been retried already.
+    #[must_use]
+    pub(crate) fn during_login(mut self) -> Self {
+        self.0.during_login = true;
+        self
+    }
+
+    /// Whether no token could be had.
+    pub(crate) fn is_during_login(&self) -> bool {
+        self.0.during_login
+    }
+
+    /// The category, with its facts.
+    pub fn kind(&self) -> &Kind {
+        &self.0.kind
+    }
+
+    /// What failed, in one line.
+    pub fn what(&self) -> &str {
+        &self.0.what
+    }
+
+    /// Why, the most specific cause first.
+    pub fn causes(&self) -> &[String] {
+        &self.0.causes
+    }
+
+    /// The registry's reply, if one arrived.
+    pub fn reply(&self) -> Option<&Reply> {
+        self.0.reply.as_ref()
+    }
+
+    /// Whether the same request may succeed later: a rate limit, a broken connection, a time-out, a transient status.
+    pub fn is_retryable(&self) -> bool {
+        match self.kind() {
+            Kind::RateLimited | Kind::TimedOut | Kind::Protocol(Fault::Truncated) => true,
+            Kind::Network(network) => !matches!(network, Network::Dns | Network::Proxy),
+            Kind::Protocol(_) => self.reply().is_some_and(|reply| reply.status >= 500),
+            _ => false,
+        }
+    }
+
+    /// How long the registry asks to wait before the next request (`Retry-After`).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.reply().and_then(|reply| reply.retry_after)
+    }
+
+    /// The file that says to skip verification of the certificate that was refused, if there is one.
+    pub fn ignored_skip_verify(&self) -> Option<&Path> {
+        self.0.ignored_skip_verify.as_deref()
+    }
+
+    /// Whether the registry's reply carries this error code.
+    pub fn has_code(&self, code: &str) -> bool {
+        self.reply().is_some_and(|reply| reply.errors.iter().any(|error| error.code == code))
+    }
+
+    /// Whether the requested object does not exist.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.kind(), Kind::NotFound(_))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.what)?;
+        self.0.causes.iter().try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_of_another_library_is_a_cause_and_the_source() {
+        let io = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let error = Error::config("cannot read the file").caused_by(io);
+        assert_eq!(error.to_string(), "cannot read the file: permission denied");
+        let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<std::io::Error>());
+        assert_eq!(source.map(std::io::Error::kind), Some(std::io::ErrorKind::PermissionDenied));
+        assert!(size_of::<Error>() == size_of::<usize>(), "an error is one pointer");
+    }
+}

@@ -1,0 +1,188 @@
+//! Connection errors: what broke below HTTP, found by the type of the error, never by matching text.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Instant;
+
+use url::Url;
+
+use super::super::request::authority;
+use super::super::timeouts::{Timeouts, no_reply, stalled};
+use crate::error::{Error, Fault, Kind, Network, Tls};
+use crate::trust::{Rejection, Source, Trust};
+
+/// An attempt to get a reply.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct Attempt<'a> {
+    /// The target.
+    pub url: &'a Url,
+    /// The trust in use, with what the server presented.
+    pub trust: &'a Trust,
+    /// The proxy, if one is used.
+    pub proxy: Option<&'a str>,
+    /// Whether this origin has ever replied.
+    pub answered: bool,
+    /// When it began.
+    pub began: Instant,
+    /// The limits.
+    pub timeouts: Timeouts,
+}
+
+/// The error for a request without a reply.
+pub(in crate::http) fn transport_error(error: reqwest::Error, attempt: Attempt<'_>) -> Error {
+    let explained = explain(&error, attempt);
+    // The URL may contain secrets, and the text names the host already.
+    explained.with_source(error.without_url())
+}
+
+fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
+    let place = authority(attempt.url);
+    let host = attempt.url.host_str().unwrap_or_default();
+    let port = attempt.url.port_or_known_default().unwrap_or_default();
+    let rejected = |rejection: Rejection| {
+        let error = Error::new(Kind::Tls(rejection.fault.clone()), rejection.what(&place)).because(&rejection.cause);
+        match Source::ignored_skip_verify(&attempt.trust.sources(host, port)) {
+            Some(file) if rejection.fault.is_of_certificate() => error.with_ignored_skip_verify(file.to_owned()),
+            _ => error,
+        }
+    };
+    if let Some(tls) = find_source::<rustls::Error>(error) {
+        return rejected(attempt.trust.explain(tls, host, port));
+    }
+    let network = |network, what: String| Error::new(Kind::Network(network), what);
+    if error.is_connect() && error.is_timeout() && attempt.trust.has_begun_handshake_since(attempt.began, host, port) {
+        let cause = format!("no answer within {} s", attempt.timeouts.connect.as_secs_f32());
+        return network(Network::HandshakeTimeout, format!("TLS handshake with {place} timed out")).because(cause);
+    }
+    if let Some(proxy) = attempt.proxy
+        && error.is_connect()
+    {
+        return network(Network::Proxy, format!("cannot reach {place} through the proxy {proxy}"))
+            .because(root_cause(error));
+    }
+    if error.is_dns() {
+        return network(Network::Dns, format!("cannot resolve {host}")).because(root_cause(error));
+    }
+    if error.is_connect() && error.is_timeout() {
+        let cause = format!("no connection within {} s", attempt.timeouts.connect.as_secs_f32());
+        return network(Network::ConnectTimeout, format!("timed out connecting to {place}")).because(cause);
+    }
+    if error.is_timeout() {
+        return no_reply(attempt.url, attempt.timeouts.idle);
+    }
+    let is_silence = attempt.url.scheme() == "https" && !attempt.answered && !error.is_connect();
+    if is_silence && let Some(rejection) = attempt.trust.explain_silence(host, port) {
+        return rejected(rejection);
+    }
+    match io_kind(error) {
+        Some(io::ErrorKind::ConnectionRefused) => {
+            return network(Network::Refused, format!("cannot connect to {place}")).because("connection refused");
+        }
+        Some(io::ErrorKind::UnexpectedEof) if error.is_connect() && attempt.url.scheme() == "https" => {
+            return Error::new(Kind::Tls(Tls::Handshake), format!("TLS handshake with {place} failed"))
+                .because("the server closed the connection");
+        }
+        Some(kind) if is_reset(kind) && error.is_connect() && attempt.url.scheme() == "https" => {
+            return Error::new(Kind::Tls(Tls::Handshake), format!("TLS handshake with {place} failed"))
+                .because("connection reset by the server");
+        }
+        Some(kind) if is_reset(kind) => {
+            return network(Network::Reset, format!("lost the connection to {place}")).because("connection reset");
+        }
+        _ => {}
+    }
+    if let Some(hyper) = find_source::<hyper::Error>(error) {
+        if hyper.is_parse_too_large() {
+            let error = Error::new(Kind::Protocol(Fault::TooLarge), format!("reply header from {place} too large"));
+            return error.because("it exceeds the limit of the HTTP client");
+        }
+        if hyper.is_parse() {
+            return Error::new(Kind::Protocol(Fault::NotHttp), format!("{place} does not speak HTTP"))
+                .because("not an HTTP reply");
+        }
+        if hyper.is_incomplete_message() {
+            return network(Network::Reset, format!("lost the connection to {place}"))
+                .because("the server closed the connection before it answered");
+        }
+    }
+    network(if error.is_connect() { Network::Other } else { Network::Reset }, format!("no reply from {place}"))
+        .because(root_cause(error))
+}
+
+/// The error for a body that ended early.
+pub(in crate::http) fn broken_body(error: reqwest::Error, url: &Url) -> Error {
+    let explained = explain_body(&error, url);
+    explained.with_source(error.without_url())
+}
+
+fn explain_body(error: &reqwest::Error, url: &Url) -> Error {
+    let place = authority(url);
+    if error.is_timeout() {
+        return stalled(url);
+    }
+    let truncated = |cause: String| {
+        Error::new(Kind::Protocol(Fault::Truncated), format!("truncated reply from {place}")).because(cause)
+    };
+    if io_kind(error).is_some_and(is_reset) {
+        return Error::new(Kind::Network(Network::Reset), format!("lost the connection to {place}"))
+            .because("connection reset in the middle of a reply");
+    }
+    // reqwest calls every error of a body a decoding error; errors of the connection have one of hyper's in their
+    // chain.
+    if find_source::<hyper::Error>(error).is_none() {
+        return Error::new(Kind::Protocol(Fault::Malformed), format!("malformed reply from {place}"))
+            .because(format!("cannot decode its Content-Encoding: {}", root_cause(error)));
+    }
+    truncated(root_cause(error))
+}
+
+/// Whether a retry may help: the connection broke, or timed out, rather than being refused.
+pub(in crate::http) fn is_transient(error: &Error) -> bool {
+    use Network::{ConnectTimeout, HandshakeTimeout, Reset};
+    matches!(error.kind(), Kind::Network(Reset | ConnectTimeout | HandshakeTimeout) | Kind::Protocol(Fault::Truncated))
+}
+
+fn is_reset(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+    matches!(kind, ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected)
+}
+
+/// The first error of type `T` in the chain, including the payload of an [`io::Error`], which `source()` does not give.
+pub(in crate::http) fn find_source<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        next = inner(error);
+    }
+    None
+}
+
+/// The kind of the innermost I/O error other than `Other`, which is the kind of those that wrap other errors.
+fn io_kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
+    let mut kind = None;
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let this = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        kind = this.filter(|this| *this != io::ErrorKind::Other).or(kind);
+        next = inner(error);
+    }
+    kind
+}
+
+fn inner<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(payload) => Some(payload),
+        None => error.source(),
+    }
+}
+
+/// The text of the last error in the chain, which is the specific one.
+pub(in crate::http) fn root_cause(error: &(dyn StdError + 'static)) -> String {
+    let mut error = error;
+    while let Some(next) = inner(error) {
+        error = next;
+    }
+    error.to_string()
+}

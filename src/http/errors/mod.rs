@@ -1,0 +1,8 @@
+//! From what went wrong on the wire to an [`Error`](crate::Error): below HTTP by type, above it by status.
+
+mod connection;
+mod status;
+
+pub(super) use connection::{Attempt, broken_body, find_source, is_transient, root_cause, transport_error};
+pub(super) use status::{check, refusal};
+pub use status::{registry_errors, summary};

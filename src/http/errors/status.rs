@@ -1,0 +1,258 @@
+//! From an HTTP status to an error (OCI distribution specification, "Error Codes"). Every status passes through here.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::RETRY_AFTER;
+use serde_json::Value;
+
+use super::super::observe::Secrets;
+use super::super::request::RequestContext;
+use super::super::response::Response;
+use super::super::retry_after::{RetryAfter, retry_after};
+use crate::auth::{Action, Permission, Scopes};
+use crate::error::{Denial, Error, Fault, Kind, Missing, Network, Operation, RegistryError, Reply, Result};
+
+/// Bytes read of an error's body.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// Errors kept of one body.
+const MAX_ERRORS: usize = 16;
+
+/// The reply if its status is one of success. A 401 that gets here could not be answered.
+///
+/// # Errors
+///
+/// The meaning of any other status: each has one [`Kind`], which the registry's error codes refine.
+pub(in crate::http) async fn check(
+    response: Response,
+    context: &RequestContext,
+    secrets: &Secrets,
+) -> Result<Response> {
+    match response.status() {
+        200..=204 => Ok(response),
+        _ => Err(refusal(response, context, secrets).await),
+    }
+}
+
+/// The error for a reply of any other status.
+pub(in crate::http) async fn refusal(mut response: Response, context: &RequestContext, secrets: &Secrets) -> Error {
+    let body = response.start(BODY_LIMIT).await;
+    let body = secrets.masked(&String::from_utf8_lossy(&body)).into_bytes();
+    let errors = registry_errors(&body);
+    let is_foreign = errors.is_empty() && !is_json_or_empty(&body);
+    let reply = Reply { status: response.status(), errors, is_foreign, retry_after: asked_wait(&response) };
+    let (kind, what) = classify(&response, &reply, &body, context);
+    let cause = summary(&response.status_line(), response.media_type().as_deref(), &body);
+    let error = Error::new(kind, what).because(cause);
+    with_reset_time(error, &response, &reply).with_reply(reply)
+}
+
+fn classify(response: &Response, reply: &Reply, body: &[u8], context: &RequestContext) -> (Kind, String) {
+    let RequestContext { registry, name, .. } = context;
+    let code = |code: &str| reply.errors.iter().any(|error| error.code == code);
+    let denied = || Kind::Denied(Denial { permission: context.permission.clone(), ..Denial::default() });
+    let html = is_html(response.media_type().as_deref(), body);
+    match reply.status {
+        429 => rate_limited(registry),
+        _ if code("TOOMANYREQUESTS") => rate_limited(registry),
+        403 if html => (Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}")),
+        401 | 403 => (denied(), not_allowed(context)),
+        404 if context.operation == Operation::Catalog => unsupported(context),
+        404 if code("NAME_UNKNOWN") => {
+            let repository = context.permission.as_ref().and_then(|permission| permission.repository.as_ref());
+            let name = repository.map_or(name.clone(), ToString::to_string);
+            (Kind::NotFound(Missing::Repository), format!("{name} not found on {registry}"))
+        }
+        404 => (Kind::NotFound(context.missing), format!("{name} not found on {registry}")),
+        405 => unsupported(context),
+        409 | 412 if matches!(context.operation, Operation::DeleteTag | Operation::DeleteManifest) => {
+            (denied(), format!("{registry} protects {name} from deletion"))
+        }
+        400 | 501 if code("UNSUPPORTED") => unsupported(context),
+        400 if code("PAGINATION_NUMBER_INVALID") => {
+            (Kind::Protocol(Fault::PageSize), format!("{registry} refuses the page size"))
+        }
+        407 => (Kind::Network(Network::Proxy), format!("the proxy refuses the connection to {registry}")),
+        400 if is_tls_port(response, body) => {
+            (Kind::Protocol(Fault::TlsPort), format!("{registry} speaks TLS on this port"))
+        }
+        _ if html => (Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}")),
+        status @ 400..=499 => {
+            (Kind::Protocol(Fault::Status(status)), format!("{registry} refuses the request for {name}"))
+        }
+        status @ 500.. => (Kind::Protocol(Fault::Status(status)), format!("{registry} failed to answer for {name}")),
+        status => {
+            (Kind::Protocol(Fault::Status(status)), format!("unexpected status {status} from {registry} for {name}"))
+        }
+    }
+}
+
+fn unsupported(context: &RequestContext) -> (Kind, String) {
+    let registry = &context.registry;
+    let what = match context.operation {
+        Operation::Catalog => format!("{registry} does not list its repositories"),
+        Operation::Tags => format!("{registry} does not list tags"),
+        Operation::DeleteTag | Operation::DeleteManifest => format!("{registry} does not allow deletion"),
+        Operation::Other => format!("{registry} does not support the request for {}", context.name),
+    };
+    (Kind::Unsupported(context.operation), what)
+}
+
+fn rate_limited(registry: &str) -> (Kind, String) {
+    (Kind::RateLimited, format!("rate limit of {registry} exceeded"))
+}
+
+fn asked_wait(response: &Response) -> Option<Duration> {
+    let value = response.headers().get(RETRY_AFTER)?;
+    match retry_after(value.as_bytes(), SystemTime::now()) {
+        RetryAfter::Absent => None,
+        RetryAfter::Wait(wait) | RetryAfter::TooLong(wait) => Some(wait),
+    }
+}
+
+/// `not allowed to pull team/secret on registry.corp:5000`
+fn not_allowed(context: &RequestContext) -> String {
+    let registry = &context.registry;
+    match &context.permission {
+        Some(Permission { action: Action::Catalog, .. }) => {
+            format!("not allowed to list the repositories of {registry}")
+        }
+        Some(Permission { action, repository: Some(repository) }) => {
+            format!("not allowed to {action} {repository} on {registry}")
+        }
+        _ => format!("not allowed to use {registry}"),
+    }
+}
+
+/// Adds when a rate limit ends: by `Retry-After`, or by the `X-RateLimit-Reset` of Docker Hub and others (a Unix time).
+fn with_reset_time(error: Error, response: &Response, reply: &Reply) -> Error {
+    if !matches!(error.kind(), Kind::RateLimited) {
+        return error;
+    }
+    let reset = || response.headers().get("x-ratelimit-reset")?.to_str().ok()?.trim().parse().ok();
+    let until = match reply.retry_after {
+        Some(wait) => jiff::Timestamp::now().checked_add(wait).ok(),
+        None => reset().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()),
+    };
+    match until {
+        Some(until) => error.because(format!("try again at {}", until.strftime("%Y-%m-%d %H:%M:%S UTC"))),
+        None => error,
+    }
+}
+
+/// Whether this is what Go's HTTP server, nginx or Apache send to plain HTTP on a TLS port. No status or code tells it.
+fn is_tls_port(response: &Response, body: &[u8]) -> bool {
+    let says = |text: &str| body.windows(text.len()).any(|window| window == text.as_bytes());
+    response.url().scheme() == "http"
+        && [
+            "HTTP request to an HTTPS server",
+            "plain HTTP request was sent to HTTPS port",
+            "speaking plain HTTP to an SSL-enabled server port",
+        ]
+        .iter()
+        .any(|text| says(text))
+}
+
+fn is_html(media_type: Option<&str>, body: &[u8]) -> bool {
+    let start = body.trim_ascii_start();
+    let starts = |tag: &str| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()));
+    media_type == Some("text/html") || starts("<!doctype html") || starts("<html")
+}
+
+/// Some registries send no body, or JSON of their own.
+fn is_json_or_empty(body: &[u8]) -> bool {
+    body.trim_ascii().is_empty() || serde_json::from_slice::<serde_json::Map<String, Value>>(body).is_ok()
+}
+
+/// Parses the errors of a registry's reply; empty if the body is anything else.
+pub fn registry_errors(body: &[u8]) -> Vec<RegistryError> {
+    let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return Vec::new() };
+    let text = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let detail = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    };
+    let errors = body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let errors = errors.iter().filter_map(Value::as_object).take(MAX_ERRORS).map(|error| RegistryError {
+        code: text(error.get("code")),
+        message: text(error.get("message")),
+        detail: detail(error.get("detail")),
+    });
+    errors.filter(|error| *error != RegistryError::default()).collect()
+}
+
+/// Summarizes a reply in one line: the registry's errors, or else its text, never HTML.
+pub fn summary(status: &str, media_type: Option<&str>, body: &[u8]) -> String {
+    let errors = registry_errors(body);
+    if !errors.is_empty() {
+        let errors: Vec<_> = errors.iter().map(describe).collect();
+        return format!("{status}: {}", errors.join("; "));
+    }
+    if is_html(media_type, body) {
+        return format!("{status}, a text/html page (a proxy or a login page?)");
+    }
+    match one_line(&message(body)) {
+        text if text.is_empty() => status.to_owned(),
+        text => format!("{status}: {text}"),
+    }
+}
+
+fn describe(error: &RegistryError) -> String {
+    let mut text = one_line(&error.code);
+    for part in [&error.message, &meaning(error)] {
+        let part = one_line(part);
+        if !part.is_empty() && part != text {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&part);
+        }
+    }
+    text
+}
+
+/// The detail for people: distribution lists the missing permissions.
+fn meaning(error: &RegistryError) -> String {
+    let missing = Scopes::from_detail(&error.detail);
+    if !missing.is_empty() {
+        return format!("missing {missing}");
+    }
+    if error.detail == "{}" { String::new() } else { error.detail.clone() }
+}
+
+/// The message for people in the formats of token servers and gateways (OAuth 2.0 RFC 6749 §5.2, docker_auth, GitLab).
+fn message(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let Ok(Value::Object(object)) = serde_json::from_str::<Value>(&text) else { return text.into_owned() };
+    let members = ["error_description", "details", "message", "detail", "error"];
+    match members.iter().find_map(|member| object.get(*member).and_then(Value::as_str)) {
+        Some(message) => message.to_owned(),
+        None => text.into_owned(),
+    }
+}
+
+/// One line with white space folded, of at most 300 characters.
+fn one_line(text: &str) -> String {
+    const MAX: usize = 300;
+    let words: Vec<_> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+impl Response {
+    /// The error for an HTML page sent with a status of success where JSON was expected.
+    pub(crate) fn not_json(&self, context: &RequestContext, start: &[u8]) -> Option<Error> {
+        let registry = &context.registry;
+        if is_html(self.media_type().as_deref(), start) {
+            let error = Error::new(Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}"));
+            let path = self.url().path();
+            return Some(error.because(format!("{path} is a text/html page (a proxy or a login page?)")));
+        }
+        None
+    }
+}

@@ -1,0 +1,328 @@
+//! Adaptive concurrency: as many requests in flight as the server answers quickly.
+//!
+//! The limit is multiplied as long as more requests bring more replies in the same time. It is halved when the server
+//! turns requests away (429, 503) or becomes much slower, and grows slowly from then on. It is adjusted after every
+//! round of as many replies as the limit allows requests.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::super::observe::Stats;
+use super::super::options::Jobs;
+
+/// The limit at the start.
+const INITIAL: usize = 16;
+/// The largest adaptive limit.
+const MAX: usize = 64;
+/// The factor of growth: with high latency, a listing of some hundred requests ends after a few rounds.
+const GROWTH: usize = 4;
+/// The smallest limit for a server that is merely slow: slow requests do not get faster one by one.
+const MIN_WHEN_SLOW: usize = 8;
+/// Rounds until growth is tried again after it brought nothing.
+const PATIENCE: usize = 16;
+/// Replies faster than this are never slow.
+const QUICK: Duration = Duration::from_millis(50);
+
+/// Hands out permits; each request holds one until its reply is complete.
+#[derive(Debug)]
+pub(super) struct ConcurrencyLimiter {
+    permits: Arc<Semaphore>,
+    state: Mutex<State>,
+    stats: Arc<Stats>,
+}
+
+#[derive(Debug)]
+struct State {
+    window: Window,
+    /// Permits to be withdrawn when they are returned.
+    owed: usize,
+    /// Permits handed out.
+    now: usize,
+}
+
+/// Allows one request in flight.
+#[derive(Debug)]
+pub(in crate::http) struct Permit {
+    limiter: Arc<ConcurrencyLimiter>,
+    permit: Option<OwnedSemaphorePermit>,
+    /// How often the limit had been halved when the permit was acquired.
+    halved: usize,
+}
+
+impl ConcurrencyLimiter {
+    pub fn new(jobs: Jobs, stats: Arc<Stats>) -> Self {
+        let window = Window::new(jobs);
+        let permits = Arc::new(Semaphore::new(window.limit));
+        Self { permits, state: Mutex::new(State { window, owed: 0, now: 0 }), stats }
+    }
+
+    /// The largest limit possible.
+    pub fn max_concurrency(&self) -> usize {
+        let Window { limit, is_fixed, .. } = self.state().window;
+        if is_fixed { limit } else { MAX }
+    }
+
+    /// Waits for a permit; waiters are served in order.
+    pub async fn acquire(self: &Arc<Self>) -> Permit {
+        // The semaphore is never closed, so this never fails.
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
+        let mut state = self.state();
+        state.now += 1;
+        self.stats.record_concurrency(state.now);
+        Permit { limiter: Arc::clone(self), permit, halved: state.window.halved }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn adjust(&self, change: impl FnOnce(&mut Window)) {
+        let mut state = self.state();
+        let (before, halved) = (state.window.limit, state.window.halved);
+        change(&mut state.window);
+        let after = state.window.limit;
+        if state.window.halved > halved {
+            self.stats.count_throttled();
+            tracing::debug!("the server is slow or turns requests away: concurrency is now {after}");
+        }
+        let more = after.saturating_sub(before);
+        let forgiven = more.min(state.owed);
+        state.owed -= forgiven;
+        self.permits.add_permits(more - forgiven);
+        let less = before.saturating_sub(after);
+        let taken = self.permits.forget_permits(less);
+        state.owed += less - taken;
+    }
+}
+
+impl Permit {
+    /// Records the status of the reply, and how long its head took.
+    pub fn record(&self, status: u16, took: Duration) {
+        self.limiter.adjust(|window| match status {
+            // Requests turned away together count as one setback.
+            429 | 503 if self.halved < window.halved => {}
+            429 | 503 => window.halve(1),
+            _ => window.record(took),
+        });
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut state = self.limiter.state();
+        state.now -= 1;
+        if state.owed > 0
+            && let Some(permit) = self.permit.take()
+        {
+            state.owed -= 1;
+            permit.forget();
+        }
+    }
+}
+
+/// The current limit, and what it is adjusted by.
+#[derive(Debug)]
+struct Window {
+    limit: usize,
+    is_fixed: bool,
+    halved: usize,
+    /// The latencies of this round.
+    round: Vec<Duration>,
+    /// The shortest latency of all replies, and of all rounds; the latter decays slowly.
+    quickest: Duration,
+    best: Duration,
+    /// The limit before it was multiplied, and the typical latency then.
+    former: Option<(usize, Duration)>,
+    /// Whether a setback has happened.
+    is_careful: bool,
+    /// Rounds to wait before the limit may grow again.
+    rest: usize,
+}
+
+impl Window {
+    fn new(jobs: Jobs) -> Self {
+        let (limit, is_fixed) = match jobs {
+            Jobs::Adaptive => (INITIAL, false),
+            Jobs::Fixed(jobs) => (jobs.max(1), true),
+        };
+        Self {
+            limit,
+            is_fixed,
+            halved: 0,
+            round: Vec::new(),
+            quickest: Duration::MAX,
+            best: Duration::MAX,
+            former: None,
+            is_careful: false,
+            rest: 0,
+        }
+    }
+
+    fn record(&mut self, took: Duration) {
+        if self.is_fixed {
+            return;
+        }
+        self.quickest = self.quickest.min(took);
+        self.round.push(took);
+        if self.round.len() >= self.limit {
+            let typical = typical(&mut self.round);
+            self.round.clear();
+            self.end_round(typical);
+        }
+    }
+
+    fn end_round(&mut self, typical: Duration) {
+        // The gain in replies per time from the higher limit.
+        let former = self.former.take();
+        let gain = former.map(|(limit, then)| {
+            self.limit as f64 / limit as f64 * then.as_secs_f64() / typical.as_secs_f64().max(f64::MIN_POSITIVE)
+        });
+        let is_slow = typical > QUICK && typical > self.best.saturating_mul(4);
+        self.best = self.best.saturating_add(self.best / 8).min(typical);
+        if is_slow {
+            return self.halve(MIN_WHEN_SLOW);
+        }
+        if let Some((limit, _)) = former
+            && gain.is_some_and(|gain| gain < 1.25)
+        {
+            self.limit = limit;
+            self.is_careful = true;
+            self.rest = PATIENCE;
+            return;
+        }
+        if self.rest > 0 {
+            self.rest -= 1;
+            return;
+        }
+        // When requests already queue at the server, more of them would only wait longer.
+        if typical <= self.quickest.saturating_mul(2) && self.limit < MAX {
+            self.former = Some((self.limit, typical)).filter(|_| !self.is_careful);
+            let grown = if self.is_careful { self.limit + (self.limit / 4).max(1) } else { self.limit * GROWTH };
+            self.limit = grown.min(MAX);
+        }
+    }
+
+    /// Halves the limit, but not below `least`.
+    fn halve(&mut self, least: usize) {
+        if self.is_fixed {
+            return;
+        }
+        self.round.clear();
+        self.former = None;
+        self.is_careful = true;
+        self.rest = PATIENCE;
+        let half = (self.limit / 2).max(least);
+        if half < self.limit {
+            self.limit = half;
+            self.halved += 1;
+        }
+    }
+}
+
+/// The lower quartile: the latency of requests that had a connection already.
+fn typical(round: &mut [Duration]) -> Duration {
+    let (_, typical, _) = round.select_nth_unstable(round.len() / 4);
+    *typical
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn milliseconds(time: u64) -> Duration {
+        Duration::from_millis(time)
+    }
+
+    /// Runs rounds with a server that takes `time` at a given concurrency; the limits after each round.
+    fn rounds(window: &mut Window, count: usize, time: impl Fn(usize) -> u64) -> Vec<usize> {
+        let round = |window: &mut Window| {
+            let limit = window.limit;
+            (0..limit).for_each(|_| window.record(milliseconds(time(limit))));
+            window.limit
+        };
+        (0..count).map(|_| round(window)).collect()
+    }
+
+    #[test]
+    fn high_latency_raises_the_limit() {
+        let mut window = Window::new(Jobs::Adaptive);
+        assert_eq!(rounds(&mut window, 4, |_| 25), [64, 64, 64, 64]);
+    }
+
+    #[test]
+    fn slow_new_connections_do_not_count_as_a_slow_server() {
+        let mut window = Window::new(Jobs::Adaptive);
+        for (connections, limit) in [(1, 16), (16, 16), (16, 64)] {
+            assert_eq!(window.limit, limit);
+            (0..limit).for_each(|at| window.record(milliseconds(if at < connections { 25 } else { 75 })));
+        }
+        assert_eq!(rounds(&mut window, 2, |_| 25), [64, 64]);
+    }
+
+    #[test]
+    fn a_server_that_queues_requests_does_not_raise_the_limit() {
+        let mut window = Window::new(Jobs::Adaptive);
+        window.record(milliseconds(1));
+        assert_eq!(rounds(&mut window, 40, |limit| limit as u64), [16; 40]);
+    }
+
+    #[test]
+    fn growth_that_brings_nothing_is_undone() {
+        let mut window = Window::new(Jobs::Adaptive);
+        assert_eq!(rounds(&mut window, 3, |limit| if limit > 16 { 100 } else { 25 }), [64, 16, 16]);
+        assert_eq!(window.halved, 0);
+    }
+
+    #[test]
+    fn a_slow_server_lowers_the_limit_until_it_recovers() {
+        let mut window = Window::new(Jobs::Adaptive);
+        rounds(&mut window, 4, |_| 25);
+        assert_eq!(rounds(&mut window, 4, |_| 200), [32, 16, 8, 8]);
+        assert_eq!(window.halved, 3);
+        let after = rounds(&mut window, 60, |_| 25);
+        assert!(after.windows(2).all(|pair| pair[0] <= pair[1]) && after[59] > 16, "{after:?}");
+    }
+
+    #[test]
+    fn a_fixed_limit_never_changes() {
+        let mut window = Window::new(Jobs::Fixed(5));
+        rounds(&mut window, 9, |_| 25);
+        window.halve(1);
+        assert_eq!((window.limit, window.halved), (5, 0));
+    }
+
+    #[tokio::test]
+    async fn requests_turned_away_together_are_one_setback() {
+        let limiter = Arc::new(ConcurrencyLimiter::new(Jobs::Adaptive, Arc::default()));
+        for expected in [8, 4, 2, 1, 1] {
+            let mut permits = Vec::new();
+            while let Some(turn) = futures::FutureExt::now_or_never(limiter.acquire()) {
+                permits.push(turn);
+            }
+            permits.into_iter().for_each(|turn| turn.record(429, milliseconds(1)));
+            assert_eq!(limiter.state().window.limit, expected);
+            assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (expected, 0));
+        }
+        let totals = limiter.stats.totals();
+        assert_eq!((totals.peak_concurrency, totals.throttled), (16, 4));
+    }
+
+    #[tokio::test]
+    async fn turns_that_are_out_are_taken_away_when_they_come_back() {
+        let limiter = Arc::new(ConcurrencyLimiter::new(Jobs::Adaptive, Arc::default()));
+        let mut permits = Vec::new();
+        for _ in 0..16 {
+            permits.push(limiter.acquire().await);
+        }
+        limiter.adjust(|window| window.halve(1));
+        assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (0, 8));
+        permits.truncate(10);
+        assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (0, 2));
+        limiter.adjust(|window| window.limit = 11);
+        assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (1, 0));
+        drop(permits);
+        assert_eq!(limiter.permits.available_permits(), 11);
+    }
+}

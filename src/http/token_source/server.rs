@@ -1,0 +1,150 @@
+//! Requests to a token server (distribution specification "token", and the OAuth 2.0 flavour of it).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use secrecy::ExposeSecret;
+use url::Url;
+
+use super::super::auth_state::{AuthState, header_value};
+use super::super::errors::refusal;
+use super::super::limiter::Limiter;
+use super::super::observe::Observer;
+use super::super::options::Options;
+use super::super::pool::Message;
+use super::super::request::{RequestContext, authority};
+use super::super::response::Response;
+use super::super::retry::RetryState;
+use crate::auth::{BearerChallenge, Credentials, Scopes, Token, TokenMethod, TokenRequest};
+use crate::error::{Denial, Error, Fault, Kind, Refuser, Result};
+
+/// What a token is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct TokenQuery<'a> {
+    /// The request that needs the token.
+    pub context: &'a RequestContext,
+    /// The token server, verified.
+    pub realm: &'a Url,
+    /// The challenge that names it.
+    pub challenge: &'a BearerChallenge,
+    pub scopes: &'a Scopes,
+    pub credentials: &'a Credentials,
+}
+
+/// Asks token servers.
+#[derive(Debug)]
+pub(super) struct TokenServer {
+    options: Arc<Options>,
+    limiter: Arc<Limiter>,
+    state: Arc<AuthState>,
+    observer: Arc<Observer>,
+}
+
+impl TokenServer {
+    pub fn new(options: Arc<Options>, limiter: Arc<Limiter>, state: Arc<AuthState>, observer: Arc<Observer>) -> Self {
+        Self { options, limiter, state, observer }
+    }
+
+    /// Fetches a token, and stores the identity token that may come with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`TokenServer::request`].
+    pub async fn fetch(&self, query: TokenQuery<'_>) -> Result<Token> {
+        let token = self.request(query, false).await?;
+        self.state.store_replacement(query.credentials, token.refresh_token());
+        Ok(token)
+    }
+
+    /// Fetches a token by the first method that the token server knows; `offline` asks for an identity token too.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Denied`] or [`Kind::Unauthenticated`] if the token server refuses, otherwise what kept it from
+    /// answering. All are marked as [`Error::during_login`].
+    pub async fn request(&self, query: TokenQuery<'_>, offline: bool) -> Result<Token> {
+        let TokenQuery { realm, challenge, scopes, credentials, .. } = query;
+        let current = self.state.current_credentials(credentials);
+        self.observer.protect(&current);
+        let none = || Error::new(Kind::Unauthenticated, format!("cannot ask {} for a token", authority(realm)));
+        let mut outcome = Err(none());
+        for attempt in TokenRequest::attempts(realm, challenge, scopes, &current) {
+            // One token for several repositories is optional: a server that fails at it is asked for each instead.
+            let repeatable = attempt.method == TokenMethod::Get && scopes.iter().nth(1).is_none();
+            let attempt = if offline { attempt.offline() } else { attempt };
+            outcome = self.ask(&attempt, repeatable, query).await;
+            let unknown = |error: &Error| error.reply().is_some_and(|reply| matches!(reply.status, 404 | 405));
+            if !outcome.as_ref().is_err_and(unknown) {
+                break;
+            }
+        }
+        outcome.map_err(Error::during_login)
+    }
+
+    /// A GET is retried like any other; a POST, which may consume what it carries, only if it was turned away or never
+    /// arrived.
+    async fn ask(&self, attempt: &TokenRequest, repeatable: bool, query: TokenQuery<'_>) -> Result<Token> {
+        let mut retries = RetryState::new(&self.options, &attempt.url, repeatable);
+        loop {
+            self.limiter.wait_for_origin(&attempt.url).await;
+            let outcome = match self.send(attempt).await {
+                Ok(response) => self.read(response, query).await,
+                Err(error) => Err(error.within(format!("cannot reach the token server {}", authority(&attempt.url)))),
+            };
+            match outcome {
+                Ok(token) => return Ok(token),
+                Err(error) => retries.wait_or_fail(&self.limiter, &self.observer.stats, error).await?,
+            }
+        }
+    }
+
+    /// Redirects are not followed: the request carries credentials.
+    async fn send(&self, attempt: &TokenRequest) -> Result<Response> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let (method, body) = match attempt.method {
+            TokenMethod::Get => (Method::GET, None),
+            TokenMethod::Post => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+                (Method::POST, attempt.body().map(|body| Bytes::copy_from_slice(body.expose_secret().as_bytes())))
+            }
+        };
+        let authorization = attempt.basic.as_ref().and_then(header_value);
+        self.observer.stats.count_token_fetch();
+        let permit = self.limiter.acquire().await;
+        let (url, authorization) = (&attempt.url, authorization.as_ref());
+        self.limiter.send(permit, Message { method: &method, url, headers: &headers, authorization, body }).await
+    }
+
+    async fn read(&self, mut response: Response, query: TokenQuery<'_>) -> Result<Token> {
+        let host = authority(response.url());
+        let status = response.status();
+        if response.is_success() {
+            let body = response.bytes(Token::MAX_BODY, "token reply").await?;
+            let token = Token::parse(&body)
+                .map_err(|error| error.within(format!("the token server {host} sent no usable token")))?;
+            self.observer.secrets.remember_header(&token.authorization());
+            return Ok(token);
+        }
+        if (300..400).contains(&status) {
+            let what = format!("refusing to follow a redirect from the token server {host}");
+            return Err(Error::new(Kind::Protocol(Fault::Redirect), what).because(response.status_line()));
+        }
+        let error = refusal(response, query.context, &self.observer.secrets).await;
+        let (kind, what) = match (status, error.kind()) {
+            (_, Kind::RateLimited) => (Kind::RateLimited, format!("rate limit of the token server {host} exceeded")),
+            (400 | 401 | 403, _) if matches!(query.credentials, Credentials::Anonymous) => {
+                (Kind::Unauthenticated, format!("login refused by {host}"))
+            }
+            (400 | 401 | 403, _) => {
+                let by = Refuser::TokenServer(host.clone());
+                let denial = Denial { permission: query.context.permission.clone(), by, ..Denial::default() };
+                (Kind::Denied(denial), format!("login refused by {host}"))
+            }
+            _ => (Kind::Protocol(Fault::Status(status)), format!("the token server {host} failed")),
+        };
+        Err(error.called(what).with_kind(kind))
+    }
+}

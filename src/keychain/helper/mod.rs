@@ -1,0 +1,283 @@
+//! Runs credential helpers (docker's credential helper protocol): `docker-credential-NAME get` reads a server key from
+//! standard input and prints `{"ServerURL","Username","Secret"}`; `store` reads such an object; `erase` reads a key.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+use tokio::sync::OnceCell;
+
+use super::entry;
+use super::key::ServerKey;
+use crate::auth::Credentials;
+use crate::error::{Error, Result};
+
+/// The largest output of a helper, in bytes.
+const MAX_OUTPUT: u64 = 64 * 1024;
+/// The longest part of a failed helper's output that is shown, in characters.
+const MAX_SHOWN: usize = 200;
+/// The message of a helper that has no credentials for a key, which is not a failure.
+const NOT_FOUND: &str = "credentials not found in native keychain";
+
+/// The failure of a helper that does not exist.
+const MISSING: &str = "is not in PATH";
+
+/// A helper's answer, or its failure.
+type Answer = Result<HelperCredentials, HelperFailure>;
+
+/// A failed call of a credential helper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelperFailure {
+    /// For instance `docker-credential-pass`.
+    pub program: String,
+    /// The server key that it was asked for.
+    pub key: String,
+    /// How it failed.
+    pub fault: HelperFault,
+    /// The failure in words, beginning with the program's name.
+    pub why: String,
+}
+
+/// How a credential helper failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HelperFault {
+    /// The program is not in `PATH`.
+    Missing,
+    /// The program cannot be started.
+    NotStarted,
+    /// It timed out.
+    TimedOut,
+    /// It reported an error, or printed an invalid answer.
+    Failed,
+}
+
+/// A helper's answer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HelperCredentials {
+    /// `None` when it has none for the key.
+    pub credentials: Option<Credentials>,
+    /// A warning about the answer.
+    pub note: Option<String>,
+}
+
+/// Runs helpers, each once for a key; concurrent callers share its answer.
+#[derive(Debug)]
+pub(super) struct Helpers {
+    path: Option<OsString>,
+    limit: Duration,
+    asked: Mutex<Asked>,
+}
+
+/// By name and key.
+type Asked = HashMap<(String, String), Arc<OnceCell<Answer>>>;
+
+impl Helpers {
+    /// Helpers in the folders of `path`, which has the format of `PATH`; `limit` is the time limit of a call.
+    pub fn new(path: Option<OsString>, limit: Duration) -> Self {
+        Self { path, limit, asked: Mutex::default() }
+    }
+
+    /// Asks the helper `name` for the credentials stored under `key`.
+    pub async fn ask(&self, name: &str, key: &str) -> Answer {
+        let cell = {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(asked.entry((name.to_owned(), key.to_owned())).or_default())
+        };
+        cell.get_or_init(|| self.get(name, key)).await.clone()
+    }
+
+    /// Checks that a helper exists.
+    pub fn check_presence(&self, name: &str) -> Result<(), String> {
+        let program = format!("docker-credential-{name}");
+        self.find(&program).map(drop).ok_or_else(|| format!("{program} {MISSING}"))
+    }
+
+    /// Stores credentials under `key` in the helper `name`.
+    pub async fn store(&self, name: &str, key: &str, username: &str, secret: &SecretString) -> Result<(), String> {
+        let credentials = json!({"ServerURL": key, "Username": username, "Secret": secret.expose_secret()});
+        let output = self.send(name, "store", &credentials.to_string().into()).await?;
+        if output.succeeded {
+            return Ok(());
+        }
+        let failure = output.failure();
+        // Its message may quote its input.
+        let is_quoted = failure.contains(secret.expose_secret()) && !secret.expose_secret().is_empty();
+        Err(format!("docker-credential-{name} {}", if is_quoted { "failed" } else { &failure }))
+    }
+
+    /// Erases the credentials under `key` in the helper `name`. It is not an error when it has none.
+    pub async fn erase(&self, name: &str, key: &str) -> Result<(), String> {
+        let output = self.send(name, "erase", &key.into()).await?;
+        let is_done = output.succeeded || output.is_without_credentials();
+        is_done.then_some(()).ok_or_else(|| format!("docker-credential-{name} {}", output.failure()))
+    }
+
+    async fn send(&self, name: &str, action: &str, input: &SecretString) -> Result<Output, String> {
+        self.run(name, action, input).await.map_err(|(_, why)| format!("docker-credential-{name} {why}"))
+    }
+
+    async fn get(&self, name: &str, key: &str) -> Answer {
+        let program = format!("docker-credential-{name}");
+        let read = |output: Output| output.read(&program, key).map_err(|why| (HelperFault::Failed, why));
+        self.run(name, "get", &key.into()).await.and_then(read).map_err(|(fault, why)| HelperFailure {
+            why: format!("{program} {why}"),
+            program: program.clone(),
+            key: key.to_owned(),
+            fault,
+        })
+    }
+
+    /// Runs a helper. The error does not contain its name.
+    async fn run(&self, name: &str, action: &str, input: &SecretString) -> Result<Output, (HelperFault, String)> {
+        let program = format!("docker-credential-{name}");
+        let Some(path) = self.find(&program) else { return Err((HelperFault::Missing, MISSING.into())) };
+        // The helper inherits the environment. Its standard error is dropped: by the protocol, messages are on standard
+        // output.
+        let child = Command::new(path)
+            .arg(action)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn();
+        let mut child = child.map_err(|error| (HelperFault::NotStarted, format!("cannot be run: {error}")))?;
+        let spoken = tokio::time::timeout(self.limit, converse(&mut child, input)).await;
+        match spoken {
+            Err(_) => Err((HelperFault::TimedOut, format!("timed out after {:?}", self.limit))),
+            Ok(outcome) => outcome.map_err(|why| (HelperFault::Failed, why)),
+        }
+    }
+
+    /// The first executable of that name in `PATH`; relative folders are skipped.
+    fn find(&self, program: &str) -> Option<PathBuf> {
+        let program = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+        std::env::split_paths(self.path.as_ref()?)
+            .filter(|folder| folder.is_absolute())
+            .map(|folder| folder.join(&program))
+            .find(|file| is_executable(file))
+    }
+}
+
+/// Validates a helper's name, which becomes part of a file name.
+///
+/// # Errors
+///
+/// [`Kind::Config`](crate::Kind::Config) when it has other characters than `[A-Za-z0-9._-]` or begins with `-`.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if name.is_empty() || name.starts_with('-') || !name.bytes().all(is_allowed) {
+        return Err(Error::config(format!("{name:?} is not a valid name of a credential helper")));
+    }
+    Ok(())
+}
+
+/// Parses the output of a helper that was asked for `key`; `None` where it has no credentials.
+///
+/// # Errors
+///
+/// When it failed for another reason than that it has none, or its output is not a valid answer. The error does not
+/// quote an answer.
+pub fn helper_answer(printed: &str, succeeded: bool, key: &str) -> Result<Option<Credentials>, String> {
+    let output = Output { succeeded, text: printed.into() };
+    output.read("the helper", key).map(|given| given.credentials)
+}
+
+/// A helper's output and status.
+struct Output {
+    succeeded: bool,
+    text: SecretString,
+}
+
+/// A helper's answer; other members are ignored.
+#[derive(Deserialize)]
+struct Reply {
+    #[serde(rename = "ServerURL", default)]
+    server: String,
+    #[serde(rename = "Username", default)]
+    username: String,
+    #[serde(rename = "Secret", default)]
+    secret: String,
+}
+
+async fn converse(child: &mut Child, text: &SecretString) -> Result<Output, String> {
+    if let Some(mut input) = child.stdin.take() {
+        // A helper that does not read its input may still answer.
+        let _ = input.write_all(text.expose_secret().as_bytes()).await;
+    }
+    let mut bytes = Vec::new();
+    if let Some(output) = child.stdout.take() {
+        output
+            .take(MAX_OUTPUT + 1)
+            .read_to_end(&mut bytes)
+            .await
+            .map_err(|error| format!("cannot be read: {error}"))?;
+    }
+    if bytes.len() as u64 > MAX_OUTPUT {
+        return Err("printed more than 64 KiB".to_owned());
+    }
+    let status = child.wait().await.map_err(|error| format!("cannot be waited for: {error}"))?;
+    Ok(Output { succeeded: status.success(), text: String::from_utf8_lossy(&bytes).into_owned().into() })
+}
+
+impl Output {
+    /// Whether it reports that it has no credentials for the key.
+    fn is_without_credentials(&self) -> bool {
+        !self.succeeded && self.text.expose_secret().contains(NOT_FOUND)
+    }
+
+    fn failure(&self) -> String {
+        failure(self.text.expose_secret().trim())
+    }
+
+    fn read(&self, program: &str, key: &str) -> Result<HelperCredentials, String> {
+        let text = self.text.expose_secret().trim();
+        if !self.succeeded {
+            return if self.is_without_credentials() { Ok(HelperCredentials::default()) } else { Err(failure(text)) };
+        }
+        // serde reads a JSON array into a struct as well.
+        let is_object = text.starts_with('{');
+        let reply: Option<Reply> = serde_json::from_str(text).ok().filter(|_| is_object);
+        let reply = reply.ok_or("printed an invalid answer")?;
+        if reply.username.is_empty() && reply.secret.is_empty() {
+            return Ok(HelperCredentials::default());
+        }
+        let is_other =
+            !reply.server.is_empty() && ServerKey::parse(&reply.server).host() != ServerKey::parse(key).host();
+        let note = is_other.then(|| format!("{program} was asked for {key} and answered for {:?}", reply.server));
+        let credentials = entry::pair(reply.username, reply.secret.into());
+        let credentials = credentials.map_err(|why| format!("printed an unusable answer: {why}"))?;
+        Ok(HelperCredentials { credentials: Some(credentials), note })
+    }
+}
+
+/// A failed helper's message, unless it looks like an answer and may contain a secret.
+fn failure(text: &str) -> String {
+    if text.is_empty() || text.starts_with('{') {
+        return "failed".to_owned();
+    }
+    let shown: String = text.chars().take(MAX_SHOWN).collect();
+    format!("failed: {shown}")
+}
+
+#[cfg(unix)]
+fn is_executable(file: &std::path::Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(file: &std::path::Path) -> bool {
+    file.is_file()
+}
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -1,0 +1,351 @@
+//! Removes one item by its method: a last check, the deletion, and the verification that it took effect.
+//!
+//! 1. The tag is fetched right before its deletion, and has to point to the planned digest. "Not found" counts when it
+//!    is answered twice. A manifest that the registry cannot serve intact can still be removed, if its digest is known.
+//! 2. Its manifest is archived for undoing. Where that fails, a warning is logged and the removal goes on.
+//! 3. Nothing is deleted by a digest that was not read: distribution 2 also takes the digest of a layer, and deletes
+//!    the layer.
+//! 4. A tag counts as removed once it no longer resolves. A tag that moved meanwhile is left alone, and reported.
+
+use super::archive::Run;
+use super::evidence::join_names;
+use super::item::Item;
+use super::outcome::{Outcome, Removed};
+use super::placeholder::Placeholder;
+use super::request;
+use super::state::RepositoryState;
+use crate::error::{Danger, Error, Kind, Result};
+use crate::name::{Digest, Tag, Target};
+use crate::registry::{Client, Deletion, Fetched, SETTLE_TIME, moved};
+
+/// Removes one item.
+pub(super) struct Deleter<'a> {
+    pub client: &'a Client,
+    pub state: &'a RepositoryState,
+    pub item: &'a Item,
+    pub archive: Option<&'a Run>,
+}
+
+/// What the target is right before its removal.
+enum Current {
+    Found(Box<Fetched>),
+    /// It exists, and its content cannot be read; with its digest, where the registry tells it.
+    Unreadable(Option<Digest>, Error),
+    Missing(Error),
+}
+
+impl Deleter<'_> {
+    /// Deletes the tag by its name.
+    pub(super) async fn delete_tag(&self, tag: &Tag) -> Outcome {
+        let current = match self.check_current(tag).await {
+            Ok(current) => current,
+            Err(error) => return Outcome::Failed(error),
+        };
+        let (digest, can_be_undone) = match current {
+            Current::Found(fetched) => (Some(fetched.digest.clone()), self.archive_manifest(&[tag], *fetched).await),
+            Current::Unreadable(digest, _) => (digest, false),
+            Current::Missing(error) if self.state.is_dangling(&self.item.request.target) => {
+                return self.delete_dangling_tag(tag, error).await;
+            }
+            Current::Missing(error) => return self.missing(error),
+        };
+        match self.client.delete_tag(&self.state.repository, tag, digest.as_ref()).await {
+            Ok(Deletion::Deleted) => Outcome::Removed(Removed::new(digest, can_be_undone)),
+            Ok(Deletion::AlreadyGone) => Outcome::AlreadyRemoved(digest),
+            Err(error) => Outcome::Failed(error),
+        }
+    }
+
+    /// Deletes a dangling tag by its name: one that is listed, with no manifest behind it.
+    async fn delete_dangling_tag(&self, tag: &Tag, error: Error) -> Outcome {
+        match self.client.delete_tag(&self.state.repository, tag, None).await {
+            // Whether that took effect shows in the list, after the batch.
+            Ok(Deletion::Deleted) => Outcome::Removed(Removed::new(None, false)),
+            Ok(Deletion::AlreadyGone) => {
+                let what = format!("cannot remove {}:{tag}: its manifest is gone", self.state.repository);
+                Outcome::Failed(error.within(what).because(format!(
+                    "{} lists the tag and answers \"not found\" to its deletion",
+                    self.state.registry
+                )))
+            }
+            Err(error) => Outcome::Failed(error),
+        }
+    }
+
+    /// Deletes the manifest, with the tags on it. Also returns whether the manifest was deleted, which may be so
+    /// although the removal failed: its tag may still resolve.
+    pub(super) async fn delete_manifest(&self) -> (Outcome, bool) {
+        let mut is_deleted = false;
+        match self.delete_by_digest(&mut is_deleted).await {
+            Ok(outcome) => (outcome, is_deleted),
+            Err(error) => (Outcome::Failed(error), is_deleted),
+        }
+    }
+
+    async fn delete_by_digest(&self, is_deleted: &mut bool) -> Result<Outcome> {
+        let tag = self.item.request.target.tag();
+        let current = match &self.item.request.target {
+            request::Target::Tag(tag) => self.check_current(tag).await?,
+            request::Target::Manifest(digest) => self.fetch_current(Target::Digest(digest)).await?,
+        };
+        let tags: Vec<_> =
+            tag.into_iter().chain(self.item.requested_siblings()).chain(self.item.collateral()).collect();
+        let Some(digest) = self.item.digest.clone() else {
+            return Err(Error::new(Kind::Safety(Danger::Unknown), "nothing is deleted by an unknown digest"));
+        };
+        let can_be_undone = match current {
+            Current::Found(fetched) => self.archive_manifest(&tags, *fetched).await,
+            Current::Unreadable(Some(now), _) if now != digest => return Err(self.moved(&digest, &now)),
+            Current::Unreadable(Some(_), _) => false,
+            Current::Unreadable(None, error) => return Err(error),
+            Current::Missing(error) => return Ok(self.missing(error)),
+        };
+        let deletion = self.delete_with_tags(&digest, &tags).await?;
+        *is_deleted = deletion == Deletion::Deleted;
+        if let Some(tag) = tag {
+            let also: Vec<_> = self.item.also_removed().map(str::to_owned).collect();
+            verify_tag_removed(self.client, self.state, tag, &digest).await.map_err(|error| match also.is_empty() {
+                true => error,
+                // The tag was moved meanwhile, and the others on the manifest were removed.
+                false => error
+                    .with_kind(Kind::Incomplete)
+                    .because(format!("{} removed with its former manifest", join_names(&also))),
+            })?;
+        }
+        let moved = self.find_moved_collateral(&digest).await?;
+        Ok(match deletion {
+            Deletion::Deleted => Outcome::Removed(Removed { moved, ..Removed::new(Some(digest), can_be_undone) }),
+            Deletion::AlreadyGone => Outcome::AlreadyRemoved(Some(digest)),
+        })
+    }
+
+    /// Removes the tag via a placeholder: pushes a unique manifest to the tag, and deletes that with the tag. Should
+    /// the registry refuse to delete it although its probe succeeded, the tag is put back.
+    pub(super) async fn delete_via_placeholder(&self, tag: &Tag) -> Outcome {
+        match self.replace_and_delete(tag).await {
+            Ok(outcome) => outcome,
+            Err(error) => Outcome::Failed(error),
+        }
+    }
+
+    async fn replace_and_delete(&self, tag: &Tag) -> Result<Outcome> {
+        // The blob is pushed before the last check, so that little time passes between the check and the push to the
+        // tag.
+        let placeholder = Placeholder::prepare(self.client, self.state, tag).await?;
+        let current = match self.check_current(tag).await {
+            // Damaged in the registry's storage: a placeholder does not depend on what it replaces.
+            Err(error) if matches!(error.kind(), Kind::Safety(Danger::DigestMismatch)) => {
+                Current::Unreadable(self.item.digest.clone(), error)
+            }
+            current => current?,
+        };
+        let (digest, media_type) = match &current {
+            Current::Found(fetched) => (Some(fetched.digest.clone()), fetched.media_type.clone()),
+            Current::Unreadable(digest, _) => (digest.clone(), None),
+            Current::Missing(_) if self.state.is_dangling(&self.item.request.target) => (None, None),
+            Current::Missing(error) => return Ok(self.missing(error.clone())),
+        };
+        let (original, can_be_undone) = match current {
+            Current::Found(fetched) => {
+                (fetched.manifest.as_ref().ok().cloned(), self.archive_manifest(&[tag], *fetched).await)
+            }
+            Current::Unreadable(..) | Current::Missing(_) => (None, false),
+        };
+        let pushed = placeholder.replace(digest.as_ref(), original, media_type.as_deref()).await?;
+        verify_tag_removed(self.client, self.state, tag, &pushed).await?;
+        Ok(Outcome::Removed(Removed::new(digest, can_be_undone)))
+    }
+
+    /// Fetches what the tag points to, which has to be the planned digest.
+    async fn check_current(&self, tag: &Tag) -> Result<Current> {
+        let current = self.fetch_current(Target::Tag(tag)).await?;
+        let now = match &current {
+            Current::Found(fetched) => Some(&fetched.digest),
+            Current::Unreadable(digest, _) => digest.as_ref(),
+            Current::Missing(_) => None,
+        };
+        let planned = self.item.digest.as_ref().or(self.item.request.expected.as_ref());
+        if let (Some(planned), Some(now)) = (planned, now)
+            && planned != now
+        {
+            // A registry that announces the planned digest and sends other bytes did not move the tag.
+            let is_damaged =
+                matches!(&current, Current::Found(fetched) if fetched.header_digest.as_ref() == Some(planned));
+            return Err(if is_damaged { self.mismatch(planned, now) } else { self.moved(planned, now) });
+        }
+        match current {
+            // Another client may have moved it.
+            Current::Unreadable(None, error) if planned.is_some() => Err(error),
+            current => Ok(current),
+        }
+    }
+
+    /// Fetches the target, and verifies it by its bytes where these can be read.
+    async fn fetch_current(&self, target: Target<'_>) -> Result<Current> {
+        let (client, repository) = (self.client, &self.state.repository);
+        match client.fetch_manifest(repository, target).await {
+            Ok(fetched) => Ok(Current::Found(Box::new(fetched))),
+            // A replica may lag behind.
+            Err(error) if error.is_not_found() => match client.fetch_manifest(repository, target).await {
+                Ok(fetched) => Ok(Current::Found(Box::new(fetched))),
+                Err(again) if again.is_not_found() => Ok(Current::Missing(error)),
+                Err(again) => Err(again),
+            },
+            // What is damaged in the registry's storage has to be removable, too.
+            Err(error) if matches!(error.kind(), Kind::Protocol(_)) => {
+                let now = client.try_resolve(repository, target).await.ok().flatten().map(|now| now.digest);
+                Ok(Current::Unreadable(now, error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The outcome for a target that does not exist: it did when the plan was made, where that resolved it.
+    fn missing(&self, error: Error) -> Outcome {
+        match &self.item.digest {
+            Some(digest) => Outcome::AlreadyRemoved(Some(digest.clone())),
+            None => Outcome::Absent(error),
+        }
+    }
+
+    fn mismatch(&self, planned: &Digest, sent: &Digest) -> Error {
+        let name = self.item.request.target.within(&self.state.repository);
+        let what = format!("what the registry sent for {name} does not match {planned}");
+        Error::new(Kind::Safety(Danger::DigestMismatch), what).because(format!("its bytes have the digest {sent}"))
+    }
+
+    fn moved(&self, planned: &Digest, now: &Digest) -> Error {
+        moved(&self.item.request.target.within(&self.state.repository), planned, now)
+    }
+
+    /// Archives the manifest and the tags on it for undoing. Returns whether that was possible; the removal goes on
+    /// without it.
+    async fn archive_manifest(&self, tags: &[&Tag], fetched: Fetched) -> bool {
+        let Some(archive) = self.archive.cloned() else { return false };
+        let name = self.item.request.target.within(&self.state.repository);
+        let Ok(manifest) = fetched.manifest else {
+            tracing::warn!("{name} is no manifest that can be pushed back: its removal cannot be undone");
+            return false;
+        };
+        let (registry, repository) = (self.client.registry().clone(), self.state.repository.clone());
+        // A requested manifest is restored by its digest, even if its tags exist again by then.
+        let itself = matches!(self.item.request.target, request::Target::Manifest(_)).then_some(None);
+        let tags: Vec<_> = itself.into_iter().chain(tags.iter().map(|tag| Some((*tag).clone()))).collect();
+        let archived = tokio::task::spawn_blocking(move || {
+            tags.iter().try_for_each(|tag| archive.keep(&registry, &repository, tag.as_ref(), &manifest))
+        });
+        let archived =
+            archived.await.unwrap_or_else(|error| Err(Error::config("archiving was stopped").because(error)));
+        if let Err(error) = &archived {
+            tracing::warn!("the removal of {name} cannot be undone: {error}");
+        }
+        archived.is_ok()
+    }
+
+    /// Deletes a manifest with the tags on it. Google's registry answers 400 while tags are on it: these are deleted
+    /// first.
+    async fn delete_with_tags(&self, digest: &Digest, tags: &[&Tag]) -> Result<Deletion> {
+        let (client, repository) = (self.client, &self.state.repository);
+        let error = match client.delete_manifest(repository, digest).await {
+            Err(error) if !tags.is_empty() && error.reply().is_some_and(|reply| reply.status == 400) => error,
+            deleted => return deleted,
+        };
+        let mut untagged = Vec::new();
+        let deleted = match self.untag(digest, tags, &mut untagged).await {
+            Err(refused) if matches!(refused.kind(), Kind::Unsupported(_)) => Err(error),
+            // The manifest may have been deleted with its last tag.
+            Ok(()) => client.delete_manifest(repository, digest).await,
+            Err(error) => Err(error),
+        };
+        match deleted {
+            Ok(_) => Ok(Deletion::Deleted),
+            Err(error) if untagged.is_empty() => Err(error),
+            Err(error) => {
+                let what = format!("{} removed, but not {repository}@{digest}", join_names(&untagged));
+                Err(error.within(what).with_kind(Kind::Incomplete))
+            }
+        }
+    }
+
+    /// Deletes the tags on a manifest by their names, and adds the names of those that were removed to `untagged`.
+    ///
+    /// # Errors
+    ///
+    /// [`Danger::Moved`] for a tag that points elsewhere: what it points to now may need the manifest.
+    async fn untag(&self, digest: &Digest, tags: &[&Tag], untagged: &mut Vec<String>) -> Result<()> {
+        let (client, repository) = (self.client, &self.state.repository);
+        for tag in tags {
+            let name = format!("{repository}:{tag}");
+            match client.resolve_by_content(repository, Target::Tag(tag)).await? {
+                Some(now) if now.digest != *digest => return Err(moved(&name, digest, &now.digest)),
+                Some(_) => {
+                    client.delete_tag(repository, tag, Some(digest)).await?;
+                    untagged.push(name);
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the other tags on a deleted manifest no longer resolve to it. Returns those that point to another
+    /// manifest.
+    async fn find_moved_collateral(&self, digest: &Digest) -> Result<Vec<Tag>> {
+        let repository = &self.state.repository;
+        let mut moved = Vec::new();
+        for tag in self.item.collateral() {
+            match self.client.await_absence(repository, Target::Tag(tag), Some(digest), SETTLE_TIME).await {
+                Ok(Some(now)) if now.digest != *digest => moved.push(tag.clone()),
+                Ok(None) => {}
+                Ok(Some(_)) => return Err(still_present(&format!("{repository}:{tag}"), digest)),
+                Err(error) => {
+                    let what = format!("deleted, but cannot verify that {repository}:{tag} is gone");
+                    return Err(error.within(what).with_kind(Kind::Incomplete));
+                }
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Verifies that an item whose manifest was deleted with an earlier one no longer resolves. A tag that moved,
+    /// before or since, is left alone.
+    pub(super) async fn verify_removed_with_manifest(&self, digest: &Digest) -> Outcome {
+        let target = &self.item.request.target;
+        let name = target.within(&self.state.repository);
+        let now = self.client.await_absence(&self.state.repository, target.as_name(), Some(digest), SETTLE_TIME).await;
+        match now {
+            Ok(None) => Outcome::Removed(Removed::new(Some(digest.clone()), self.archive.is_some())),
+            Ok(Some(now)) if now.digest != *digest => Outcome::Failed(self.moved(digest, &now.digest)),
+            Ok(Some(_)) => Outcome::Failed(still_present(&name, digest)),
+            Err(error) => {
+                let what = format!("deleted with its manifest, but cannot verify that {name} is gone");
+                Outcome::Failed(error.within(what).with_kind(Kind::Incomplete))
+            }
+        }
+    }
+}
+
+/// Waits until a tag no longer resolves after its manifest was deleted.
+///
+/// # Errors
+///
+/// [`Danger::Moved`] when it points elsewhere: whether it was removed in between is unknown. [`Kind::Incomplete`] when
+/// it still resolves after ten seconds, or that cannot be found out.
+async fn verify_tag_removed(client: &Client, state: &RepositoryState, tag: &Tag, digest: &Digest) -> Result<()> {
+    let RepositoryState { registry, repository, .. } = state;
+    match client.await_absence(repository, Target::Tag(tag), Some(digest), SETTLE_TIME).await {
+        Ok(None) => Ok(()),
+        Ok(Some(now)) if now.digest != *digest => Err(moved(&format!("{repository}:{tag}"), digest, &now.digest)),
+        Ok(Some(_)) => Err(Error::new(Kind::Incomplete, format!("{repository}:{tag} is still present"))
+            .because(format!("its manifest {digest} was deleted, and {registry} still serves it by the tag"))),
+        Err(error) => {
+            let what = format!("deleted, but cannot verify that {repository}:{tag} is gone");
+            Err(error.within(what).with_kind(Kind::Incomplete))
+        }
+    }
+}
+
+fn still_present(name: &str, digest: &Digest) -> Error {
+    Error::new(Kind::Incomplete, format!("{name} is still present"))
+        .because(format!("its manifest {digest} was deleted"))
+}

@@ -1,0 +1,141 @@
+//! Reads containerd's `certs.d/HOST/hosts.toml` (containerd, `docs/hosts.md`): `ca` and `client`, as paths relative to
+//! the file.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::certs_d;
+use super::collect::Discovery;
+use crate::trust::file;
+use crate::trust::identity::ClientIdentityFiles;
+use crate::trust::place::Place;
+use crate::trust::source::{Origin, Unused};
+
+const ORIGIN: Origin = Origin::Containerd;
+
+/// The file. Its top level is for the server, which is the folder's host by default.
+#[derive(Debug, Deserialize)]
+struct HostsToml {
+    server: Option<String>,
+    #[serde(flatten)]
+    own: Section,
+    #[serde(default)]
+    host: HashMap<String, Section>,
+}
+
+/// The trust settings of a section.
+#[derive(Debug, Default, Deserialize)]
+struct Section {
+    ca: Option<OneOrMany<PathBuf>>,
+    client: Option<OneOrMany<Client>>,
+    skip_verify: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    fn into_vec(self) -> Vec<T> {
+        match self {
+            Self::One(one) => vec![one],
+            Self::Many(many) => many,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Client {
+    /// Certificate and key in one file.
+    Both(PathBuf),
+    /// Certificate and key; an empty second path means the first.
+    Pair([PathBuf; 2]),
+}
+
+/// Reads what containerd would for a server, below this root: the first existing folder, of the host or the default.
+pub(super) fn read(root: &Path, place: &Place, into: &mut Discovery<'_>) {
+    let certs_d = root.join("etc/containerd/certs.d");
+    let names = place.names().iter().flat_map(|name| [escaped(name), name.clone()]).chain(["_default".to_owned()]);
+    let Some(folder) = names.map(|name| certs_d.join(name)).find(|folder| exists(folder)) else { return };
+    let path = folder.join("hosts.toml");
+    let text = match file::read_found(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return into.unreadable(ORIGIN, &path, &error),
+    };
+    if text.is_empty() {
+        certs_d::read_folder(&folder, ORIGIN, into);
+        return;
+    }
+    match parse(&text) {
+        Ok(hosts) => apply(hosts, &path, root, place, into),
+        Err(place_of_error) => {
+            into.unused(ORIGIN, &path, Unused::Syntax(place_of_error));
+            // containerd does the same.
+            certs_d::read_folder(&folder, ORIGIN, into);
+        }
+    }
+}
+
+/// Whether a folder exists. One that cannot be accessed is assumed to.
+fn exists(folder: &Path) -> bool {
+    match folder.metadata() {
+        Ok(metadata) => metadata.is_dir(),
+        Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
+    }
+}
+
+/// `HOST:PORT` as `HOST_PORT_`, for file systems without colons.
+fn escaped(name: &str) -> String {
+    match name.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => format!("{host}_{port}_"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Parses the file. The error has the position.
+fn parse(bytes: &[u8]) -> Result<HostsToml, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        format!("not valid at line {line}: {}", error.message())
+    })
+}
+
+fn apply(hosts: HostsToml, path: &Path, root: &Path, place: &Place, into: &mut Discovery<'_>) {
+    let mut sections = Vec::new();
+    if hosts.server.as_deref().is_none_or(|server| server.is_empty() || place.is_address(server)) {
+        sections.push(hosts.own);
+    }
+    sections.extend(hosts.host.into_iter().filter(|(host, _)| place.is_address(host)).map(|(_, section)| section));
+    let named = |file: PathBuf| file::named_in(path.parent().unwrap_or(path), root, file);
+    for section in sections {
+        for ca in section.ca.map(OneOrMany::into_vec).unwrap_or_default() {
+            into.authorities(ORIGIN, &named(ca));
+        }
+        for client in section.client.map(OneOrMany::into_vec).unwrap_or_default() {
+            into.identity(ORIGIN, client.files(named), false);
+        }
+        if section.skip_verify == Some(true) {
+            into.insecure(ORIGIN, path);
+        }
+    }
+}
+
+impl Client {
+    fn files(self, named: impl Fn(PathBuf) -> PathBuf) -> ClientIdentityFiles {
+        let (cert, key) = match self {
+            Self::Both(path) => (path.clone(), path),
+            Self::Pair([cert, key]) if key.as_os_str().is_empty() => (cert.clone(), cert),
+            Self::Pair([cert, key]) => (cert, key),
+        };
+        ClientIdentityFiles { cert: named(cert), key: named(key) }
+    }
+}
