@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use test_support::docker_registry::{PASSWORD, USER};
+
 use crate::limit::{self, Request, Requests};
 use crate::run::Plan;
-use crate::server::{PASSWORD, USER};
 use crate::servers::{Grid, Server, Way};
 
 /// Requests at once, where rls does not say how many it came to.

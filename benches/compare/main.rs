@@ -25,12 +25,6 @@ mod run;
 mod servers;
 mod table;
 
-#[expect(dead_code, reason = "the tests use more of it")]
-#[path = "../../tests/real/server.rs"]
-mod server;
-#[path = "../../tests/real/storage.rs"]
-mod storage;
-
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

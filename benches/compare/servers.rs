@@ -9,8 +9,7 @@ use std::time::Duration;
 use registry_fixture::client::{Http, basic, token};
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Auth, Personality, Registry};
-
-use crate::server::{PASSWORD, Real, USER};
+use test_support::docker_registry::{DockerRegistry, PASSWORD, USER};
 
 /// The benchmark's first argument when it is to be a registry.
 pub const WORD: &str = "serve";
@@ -180,7 +179,7 @@ pub fn serve(what: &[&str]) {
 
 fn docker(way: Way, grid: Grid) {
     let auth = if way == Way::Token { Auth::Token } else { Auth::None };
-    let registry = Real::builder().auth(auth).tls(way != Way::Plain).start();
+    let registry = DockerRegistry::builder().auth(auth).tls(way != Way::Plain).start();
     let (first, tag) = (grid.repository(0), grid.tag(0));
     registry.push(&first, &tag, &ImageSpec::new("the only one").build());
     registry.storage().tags(&first, (1..grid.tags).map(|number| grid.tag(number)), &tag);

@@ -6,12 +6,11 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use crate::asked::Asked;
+use test_support::tls::ServerCertificate;
+use test_support::{Reply, Request, Server};
+
 use crate::canary;
-use crate::reply::{Reply, Scheme};
-use crate::runner::{Holder, Outcome, Rls, Verbosity};
-use crate::server::Server;
-use crate::tls::Shown;
+use crate::runner::{Canaries as _, Holder, Outcome, Scheme, Verbosity, program};
 
 /// The registry's name in most of these tests; `--resolve` says where it is.
 const HOST: &str = "registry.localhost";
@@ -104,10 +103,10 @@ fn other(to: To) -> (Arc<Server>, String) {
         _ => Ipv4Addr::LOCALHOST.into(),
     };
     // It is as greedy as a server can be: whatever comes is asked for every sort of credential.
-    let greedy = |asked: &Asked| match asked.path() {
-        "/token" => Reply::token("stolen"),
+    let greedy = |asked: &Request| match asked.path() {
+        "/token" => canary::token("stolen"),
         _ if asked.authorization().is_some() || asked.query("free").is_some() => Reply::tags(&["stolen"]),
-        _ => Reply::wants(Scheme::Basic, "").header("WWW-Authenticate", r#"Bearer realm="/token",service="other""#),
+        _ => Reply::wants_password().header("WWW-Authenticate", r#"Bearer realm="/token",service="other""#),
     };
     let server = Arc::new(Server::at(address, None, greedy));
     let port = server.port();
@@ -129,15 +128,15 @@ fn other(to: To) -> (Arc<Server>, String) {
 }
 
 /// The registry, which asks for a password or a token and then sends elsewhere.
-fn registry(led: &Led, there: &str) -> impl FnMut(&Asked) -> Reply + Send + 'static {
+fn registry(led: &Led, there: &str) -> impl FnMut(&Request) -> Reply + Send + 'static {
     let (by, there) = (led.by, there.to_owned());
     let scheme = if by == By::Realm { Scheme::Bearer } else { led.holder.scheme() };
     move |asked| {
         let signed = format!("{there}/elsewhere?signature={}", canary::PRESIGNED);
         match asked.authorization() {
             _ if asked.path() == "/token" && by == By::Realm => Reply::redirect(signed),
-            _ if asked.path() == "/token" => Reply::token(canary::TOKEN),
-            None => Reply::wants(scheme, "/token"),
+            _ if asked.path() == "/token" => canary::token(canary::TOKEN),
+            None => scheme.challenge("/token"),
             Some(_) if by == By::Link => Reply::tags(&["a"]).next(&format!("{there}/v2/team/app/tags/list?last=a")),
             Some(_) if asked.method == "POST" => {
                 Reply::status(202).header("Location", format!("{there}/v2/team/app/blobs/uploads/1"))
@@ -152,27 +151,27 @@ fn registry(led: &Led, there: &str) -> impl FnMut(&Asked) -> Reply + Send + 'sta
 /// Runs the program where it is led elsewhere; what came of it, and what the other server was sent.
 fn led(led: &Led) -> (Outcome, Vec<u8>) {
     let (other, there) = other(led.to);
-    let shown = Shown::for_names(registry_fixture::Tls::Issued, &[HOST]);
+    let shown = ServerCertificate::for_names(registry_fixture::Tls::Issued, &[HOST]);
     let script = registry(led, &there);
     let is_encrypted = led.to == To::Scheme && led.by != By::Proxy;
     let tls = is_encrypted.then(|| shown.config(&["http/1.1"]));
     let server = Server::at(Ipv4Addr::LOCALHOST.into(), tls, script);
     let scheme = if is_encrypted { "https" } else { "http" };
     let host = format!("{HOST}:{}", server.port());
-    let rls = Rls::new().env("RLS_REGISTRY", format!("{scheme}://{host}")).holding(led.holder, &host);
+    let rls = program().env("RLS_REGISTRY", format!("{scheme}://{host}")).holding(led.holder, &host);
     let rls = rls.trusting(shown.ca()).telling(Verbosity::Headers).words("--retries 0 --timeout 20s");
     let names = [HOST, "other.localhost", "sub.registry.localhost", "localhost", "registry.localhost."];
     let resolved =
         names.iter().flat_map(|name| [server.port(), other.port()].map(|port| format!("{name}:{port}:127.0.0.1")));
     let rls = resolved.fold(rls, |rls, resolve| rls.args(["--resolve", &resolve]));
-    let rls = if led.by == By::Proxy { rls.through(&server.authority()) } else { rls };
+    let rls = if led.by == By::Proxy { rls.through(&server.host()) } else { rls };
     let rls = match led.by {
         By::Upload => rls.words("doctor --push team/app"),
         _ => rls.words("tags team/app"),
     };
-    let outcome = rls.run();
+    let outcome = rls.observe();
     assert!(
-        server.asked().iter().any(|asked| asked.authorization().is_some() || led.by == By::Realm),
+        server.requests().iter().any(|asked| asked.authorization().is_some() || led.by == By::Realm),
         "{led}: {outcome}"
     );
     (outcome, other.bytes())

@@ -4,13 +4,9 @@
 //! the program led elsewhere in every way, [`process`] does to the process what systems and people do to it. Each run holds a
 //! [`canary`] in each place where a secret can be, and the [`runner`] looks for all of them after each.
 
-mod asked;
 mod canary;
 mod faults;
 mod leaks;
 mod process;
 mod proxy;
-mod reply;
 mod runner;
-mod server;
-mod tls;

@@ -3,9 +3,9 @@
 use registry_fixture::content::media_type;
 use registry_fixture::{Digest, Running};
 use serde_json::{Value, json};
+use test_support::Rls;
 
 use crate::registries::empty;
-use crate::runner::Rls;
 
 /// A layer's media type.
 pub const LAYER: &str = media_type::OCI_LAYER;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use registry_fixture::{Answer, Fault, Match, Registry};
+use test_support::Rls;
 
 use crate::registries::{seeded, with_seed};
-use crate::runner::Rls;
 
 #[test]
 fn no_more_than_asked_for() {

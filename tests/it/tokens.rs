@@ -3,8 +3,7 @@
 use registry_fixture::{Auth, Builder, Fault, Match, Personality, Registry, Running, Seen, Several, Tls, User};
 
 use registry_ls::auth::Claims;
-
-use crate::runner::Rls;
+use test_support::Rls;
 
 /// Who may do everything, unless a test says otherwise.
 const ANN: (&str, &str) = ("ann", "secret");

@@ -11,9 +11,6 @@ mod graph;
 mod library;
 mod outcomes;
 mod program;
-#[path = "../it/runner.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod runner;
 mod trace;
 mod trouble;
 mod world;

@@ -1,14 +1,14 @@
 //! The program, as a process that may be killed.
 
 use std::collections::BTreeSet;
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use registry_fixture::Personality;
+use test_support::{Outcome, Rls};
 
 use crate::all;
-use crate::runner::{Outcome, Rls};
 use crate::trace::Trace;
 use crate::trouble::Honesty;
 use crate::world::{REPOSITORY, World};
@@ -93,8 +93,7 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
     world.set_busy(*chance.choice(&[0, 100, 300]).expect("one of them"));
     let retries = chance.choice(&["0", "2"]).expect("one of them");
     let rls = Rls::at(&world.registry).words(&words).words("--jobs 1 --retries").arg(retries);
-    let mut child =
-        rls.command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("rls runs");
+    let mut child = rls.spawn();
     let killed = crash.is_some_and(|at| kill_at(&world, &mut child, at));
     let outcome = rls.outcome(&child.wait_with_output().expect("it ends"));
     world.calm();

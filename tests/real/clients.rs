@@ -7,40 +7,38 @@ use std::process::{Command, Output};
 use registry_fixture::Auth;
 use registry_fixture::content::ImageSpec;
 use serde_json::Value;
-use tempfile::TempDir;
-
-use crate::server::{PASSWORD, Real, USER};
+use test_support::docker_registry::{DockerRegistry, PASSWORD, USER};
+use test_support::{Home, Rls};
 
 /// Somebody's machine: a home, and the files of the whole machine, of which only `/etc` is there.
 struct Machine {
-    folder: TempDir,
+    folder: Home,
 }
 
 impl Machine {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = Home::new();
         for name in ["home", "root/etc"] {
-            fs::create_dir_all(folder.path().join(name)).expect("a folder");
+            fs::create_dir_all(folder.path(name)).expect("a folder");
         }
         Self { folder }
     }
 
     fn path(&self, name: &str) -> String {
-        self.folder.path().join(name).display().to_string()
+        self.folder.path(name).display().to_string()
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         let path = std::env::var("PATH").unwrap_or_default();
-        command.env_clear().env("PATH", path).env("HOME", self.path("home")).current_dir(self.folder.path());
+        command.env_clear().env("PATH", path).env("HOME", self.path("home")).current_dir(self.folder.root());
         command
     }
 
     /// Runs `rls`, which has to succeed.
     fn rls(&self, words: &str) {
-        let mut command = self.command(assert_cmd::cargo::cargo_bin!("rls"));
-        command.env("RLS_ROOT", self.path("root")).env("RLS_USERNAME", USER).env("RLS_PASSWORD", PASSWORD);
-        let output = command.args(words.split_whitespace()).output().expect("it runs");
+        let rls = Rls::new().env("HOME", self.path("home")).env("RLS_ROOT", self.path("root")).user(USER, PASSWORD);
+        let output = rls.words(words).command().current_dir(self.folder.root()).output().expect("it runs");
         assert!(output.status.success(), "rls {words}: {}", text(&output));
     }
 
@@ -84,13 +82,13 @@ fn needs_skopeo() {
 }
 
 /// Over TLS from a private CA, with a repository.
-fn registry(auth: Auth) -> Real {
-    let real = Real::builder().auth(auth).tls(true).start();
+fn registry(auth: Auth) -> DockerRegistry {
+    let real = DockerRegistry::builder().auth(auth).tls(true).start();
     real.push("team/app", "1.4.0", &ImageSpec::new("app").build());
     real
 }
 
-fn list(real: &Real) -> String {
+fn list(real: &DockerRegistry) -> String {
     format!("list-tags docker://{}/team/app", real.host())
 }
 

@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use registry_fixture::client::{Http, Pusher, Reply, basic, token};
 use registry_fixture::content::{ArtifactSpec, Content, Document, ImageSpec, IndexSpec, media_type};
 use registry_fixture::{Auth, Digest, User};
-
-use crate::program::Rls;
-use crate::server::{PASSWORD, Real, USER};
+use test_support::Rls;
+use test_support::docker_registry::{DockerRegistry, PASSWORD, USER};
 
 /// More repositories than docker-registry gives on one page.
 const MANY: usize = 1100;
@@ -20,7 +19,7 @@ pub type State = BTreeMap<String, String>;
 
 /// A running registry, and how it is run.
 pub struct Place {
-    real: Real,
+    real: DockerRegistry,
     pusher: Pusher,
     http: Http,
     /// What gives a plain client access to a repository, by its name: asked for once.
@@ -35,7 +34,7 @@ impl Place {
     /// Starts and fills it. Where there are tokens, `bob` may pull `team/app` and do nothing else.
     pub fn start(auth: Auth, tls: bool, delete: bool) -> Self {
         let bob = User::new("bob", "bob's").allow("team/app", "pull");
-        let real = Real::builder().auth(auth).tls(tls).delete(delete).user(bob).start();
+        let real = DockerRegistry::builder().auth(auth).tls(tls).delete(delete).user(bob).start();
         let (pusher, http) = (real.pusher(), real.http());
         let place = Self { real, pusher, http, logins: RefCell::default(), auth, tls };
         place.fill();
@@ -79,7 +78,7 @@ impl Place {
 
     /// `rls` as somebody runs it who may do everything and has put into the environment what is needed.
     pub fn rls(&self, words: &str) -> Rls {
-        self.real.environment().into_iter().fold(self.bare(words), |rls, (name, value)| rls.env(name, value))
+        self.bare(words).envs(self.real.environment())
     }
 
     /// The same for somebody who is not logged in.
@@ -89,14 +88,16 @@ impl Place {
 
     /// `rls` that knows nothing of the registry. In what comes out its address is REGISTRY, the token server's TOKENS.
     pub fn bare(&self, words: &str) -> Rls {
-        let named = Rls::new(words).naming(self.real.url(), "REGISTRY").naming(self.host(), "REGISTRY");
+        let named = Rls::new().words(words).naming(self.real.url(), "REGISTRY").naming(self.host(), "REGISTRY");
         named.naming(self.real.companion().host(), "TOKENS")
     }
 
     /// `rls` pointed at the registry with this scheme, be it right or wrong, which is shown in what comes out.
     pub fn speaking(&self, scheme: &str, words: &str) -> Rls {
-        let rls =
-            Rls::new(words).naming(self.host(), "REGISTRY").env("RLS_REGISTRY", format!("{scheme}{}", self.host()));
+        let rls = Rls::new()
+            .words(words)
+            .naming(self.host(), "REGISTRY")
+            .env("RLS_REGISTRY", format!("{scheme}{}", self.host()));
         if self.tls { rls.env("RLS_CA_FILE", self.real.companion().ca_file().display().to_string()) } else { rls }
     }
 

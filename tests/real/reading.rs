@@ -18,7 +18,7 @@ pub fn all(place: &Place) {
 
 fn repositories(place: &Place) {
     let all = place.repositories().join("\n");
-    assert_eq!(place.rls("repos").succeeds(), format!("{all}\n"));
+    assert_eq!(&*place.rls("repos").succeeds(), format!("{all}\n"));
     assert_snapshot!(place.rls("repos --match team/* -o json").succeeds(), @r#"
     [
       {"registry":"REGISTRY","reference":"REGISTRY/team/app","repository":"team/app"},
@@ -43,7 +43,7 @@ fn repositories(place: &Place) {
 fn tags(place: &Place) {
     // docker-registry ignores how many are asked for: exactly so many are no sign that there are more.
     let thousand = thousand().collect::<Vec<_>>().join("\n");
-    assert_eq!(place.rls("tags team/thousand").succeeds(), format!("{thousand}\n"));
+    assert_eq!(&*place.rls("tags team/thousand").succeeds(), format!("{thousand}\n"));
     assert_snapshot!(place.rls("tags team/app").succeeds(), @"
     1.2.0
     1.3.9

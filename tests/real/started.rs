@@ -3,14 +3,13 @@
 use registry_fixture::client::{basic, parameter, token};
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Auth, Digest, User};
-
-use crate::server::{PASSWORD, Real, USER};
+use test_support::docker_registry::{DockerRegistry, PASSWORD, USER};
 
 #[test]
 fn every_configuration_starts_and_can_be_pushed_to() {
     for auth in [Auth::None, Auth::Basic, Auth::Token] {
         for tls in [false, true] {
-            let real = Real::builder().auth(auth).tls(tls).start();
+            let real = DockerRegistry::builder().auth(auth).tls(tls).start();
             let content = IndexSpec::three_platforms("app").with_attestations().build();
             let digest = real.push("team/app", "1.0", &content);
             let pusher = real.pusher();
@@ -29,7 +28,7 @@ fn every_configuration_starts_and_can_be_pushed_to() {
 #[test]
 fn deletion_is_on_or_off() {
     for delete in [true, false] {
-        let real = Real::builder().delete(delete).start();
+        let real = DockerRegistry::builder().delete(delete).start();
         let digest = real.push("app", "1", &ImageSpec::new("app").build());
         let reply = real.http().delete(format!("{}/v2/app/manifests/{digest}", real.url()));
         assert_eq!(reply.status, if delete { 202 } else { 405 }, "{}", real.log());
@@ -38,7 +37,7 @@ fn deletion_is_on_or_off() {
 
 #[test]
 fn htpasswd_knows_its_user() {
-    let real = Real::builder().auth(Auth::Basic).start();
+    let real = DockerRegistry::builder().auth(Auth::Basic).start();
     let url = format!("{}/v2/", real.url());
     assert_eq!(real.http().get_as(url.clone(), &basic(USER, PASSWORD)).status, 200);
     let wrong = real.http().get_as(url, &basic(USER, "wrong"));
@@ -48,7 +47,7 @@ fn htpasswd_knows_its_user() {
 #[test]
 fn the_embedded_token_server_opens_what_it_grants() {
     let bob = User::new("bob", "bob's").allow("team/*", "pull");
-    let real = Real::builder().auth(Auth::Token).tls(true).user(bob).start();
+    let real = DockerRegistry::builder().auth(Auth::Token).tls(true).user(bob).start();
     real.push("team/app", "1", &ImageSpec::new("app").build());
     let http = real.http();
     let tags = format!("{}/v2/team/app/tags/list", real.url());
@@ -68,9 +67,9 @@ fn the_embedded_token_server_opens_what_it_grants() {
 
 #[test]
 fn the_environment_points_at_it() {
-    let open = Real::builder().start();
+    let open = DockerRegistry::builder().start();
     assert_eq!(open.environment(), [("RLS_REGISTRY", open.url()), ("RLS_PLAIN_HTTP", "true".to_owned())]);
-    let closed = Real::builder().auth(Auth::Basic).tls(true).start();
+    let closed = DockerRegistry::builder().auth(Auth::Basic).tls(true).start();
     let environment = closed.environment();
     let names: Vec<_> = environment.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["RLS_REGISTRY", "RLS_CA_FILE", "RLS_USERNAME", "RLS_PASSWORD"]);

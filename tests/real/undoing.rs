@@ -4,14 +4,13 @@ use registry_fixture::content::{Content, Document, ImageSpec, IndexSpec};
 use registry_ls::name::Algorithm;
 use registry_ls::registry::Manifest;
 use registry_ls::removal::{Archive, Limits};
-
-use crate::program::Rls;
-use crate::server::Real;
+use test_support::Rls;
+use test_support::docker_registry::DockerRegistry;
 
 const REPOSITORY: &str = "web/app";
 
 /// Keeps copies as a removal does, of an image and an index on the tags of these names, and deletes both with all that the index lists.
-fn remove(rls: &Rls, real: &Real, image: &Content, index: &Content) {
+fn remove(rls: &Rls, real: &DockerRegistry, image: &Content, index: &Content) {
     let archive = Archive::at(rls.home().join(".local/state/rls/removed"), Limits::default());
     let run = archive.begin_run().expect("a folder that can be written");
     let (registry, repository) = (real.url().parse().expect("a registry"), REPOSITORY.parse().expect("a repository"));
@@ -31,7 +30,7 @@ fn remove(rls: &Rls, real: &Real, image: &Content, index: &Content) {
 }
 
 /// Whether the registry has these very bytes under a tag or digest.
-fn has(real: &Real, reference: &str, document: &Document) -> bool {
+fn has(real: &DockerRegistry, reference: &str, document: &Document) -> bool {
     let accept = [("Accept", document.media_type.as_str())];
     let reply = real.pusher().send("GET", &format!("/v2/{REPOSITORY}/manifests/{reference}"), &accept, Vec::new());
     reply.status == 200 && reply.body == document.bytes
@@ -39,8 +38,8 @@ fn has(real: &Real, reference: &str, document: &Document) -> bool {
 
 #[test]
 fn before_and_after_garbage_collection() {
-    let real = Real::builder().start();
-    let rls = real.environment().into_iter().fold(Rls::new("undo"), |rls, (name, value)| rls.env(name, value));
+    let real = DockerRegistry::builder().start();
+    let rls = Rls::new().words("undo").envs(real.environment());
     let (image, index) = (ImageSpec::new("image").docker().build(), IndexSpec::three_platforms("index").build());
     real.push(REPOSITORY, "image", &image);
     real.push(REPOSITORY, "index", &index);
@@ -63,7 +62,7 @@ fn before_and_after_garbage_collection() {
     remove(&rls, &real, &image, &index);
     real.collect_garbage(false);
     let outcome = rls.run();
-    assert_eq!(outcome.code, 9, "{outcome}");
+    assert_eq!(outcome.code, Some(9), "{outcome}");
     assert_eq!(outcome.stdout.matches("failed").count(), 5, "{outcome}");
     for blob in image.blobs.iter().chain(&index.blobs) {
         assert!(outcome.stderr.contains(blob.digest.as_str()), "{} is not named: {outcome}", blob.digest);

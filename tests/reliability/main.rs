@@ -5,12 +5,6 @@
 
 mod pauses;
 mod processes;
-#[path = "../it/runner.rs"]
-#[allow(dead_code, reason = "the other tests' way to run the program, of which a part is needed here")]
-mod runner;
-#[path = "../vectors/server.rs"]
-#[allow(dead_code, reason = "the other tests' server, of which a part is needed here")]
-mod server;
 mod size;
 mod soak;
 mod supply;

@@ -7,12 +7,13 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use registry_ls::Kind;
 use registry_ls::http::Options;
 use registry_ls::registry::Client;
+use test_support::Server;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 /// The longest silence.
-const IDLE: Duration = Duration::from_millis(400);
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Names in each half: more than are held back until a page is whole.
 const HALF: usize = 3000;
@@ -33,17 +34,18 @@ async fn in_halves(mut stream: TcpStream, second_half: Arc<Notify>) -> std::io::
     stream.write_all(second.as_bytes()).await
 }
 
-/// A client of a registry that answers every connection so.
-async fn client(second_half: &Arc<Notify>) -> Client {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
+/// A registry with this list.
+fn serve(second_half: &Arc<Notify>) -> Server {
     let second_half = Arc::clone(second_half);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(in_halves(stream, Arc::clone(&second_half)));
-        }
-    });
-    let registry = format!("http://{address}").parse().expect("a registry");
+    Server::talking(move |stream| {
+        let second_half = Arc::clone(&second_half);
+        // The client may close the connection first.
+        async move { drop(in_halves(stream, second_half).await) }
+    })
+}
+
+fn client(server: &Server) -> Client {
+    let registry = server.url().parse().expect("a registry");
     let options = Options { idle_timeout: IDLE, retries: 0, ..Options::default() };
     Client::builder(registry).options(options).build().expect("a client")
 }
@@ -52,7 +54,8 @@ async fn client(second_half: &Arc<Notify>) -> Client {
 #[tokio::test]
 async fn a_list_that_is_read_slowly_is_whole() {
     let second_half = Arc::default();
-    let client = client(&second_half).await;
+    let server = serve(&second_half);
+    let client = client(&server);
     let repository = "team/app".parse().expect("a repository");
     let mut tags = std::pin::pin!(client.tags(&repository));
     tags.next().await.expect("the first half").expect("a tag");
@@ -70,7 +73,8 @@ async fn a_list_that_is_read_slowly_is_whole() {
 
 #[tokio::test]
 async fn a_list_that_stops_coming_is_given_up() {
-    let client = client(&Arc::default()).await;
+    let server = serve(&Arc::default());
+    let client = client(&server);
     let repository = "team/app".parse().expect("a repository");
     let error = client.tags(&repository).try_collect::<Vec<_>>().await.expect_err("half a list");
     assert_eq!(error.kind(), &Kind::Incomplete);

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use registry_fixture::{Auth, Registry, Running};
 use serde_json::Value;
 use tempfile::TempDir;
+use test_support::Rls;
 
-use crate::runner::Rls;
 use crate::size;
 
 /// What one of them does.

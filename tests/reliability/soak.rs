@@ -1,13 +1,12 @@
 //! One process for a long time: its memory and its descriptors are at the end what they were soon after the beginning.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running};
+use test_support::Rls;
 
-use crate::runner::Rls;
 use crate::size;
 
 /// What the process may have more at the end than after a fifth of its time, in KiB: what an allocator does not give back.
@@ -67,8 +66,8 @@ fn a_long_listing_takes_no_more_at_its_end_than_at_its_beginning() {
     let registry = registry(requests);
     let rls = Rls::at(&registry).user("ann", "secret");
     let words = format!("tags team/app -d --sort none --stats --retries 9 -j {JOBS}");
-    let mut process =
-        rls.words(&words).command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    let rls = rls.words(&words);
+    let mut process = rls.spawn();
     let watcher = std::thread::spawn({
         let process = process.id();
         move || Look::until_the_end(process)

@@ -5,8 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use registry_fixture::{Auth, Builder, Match, Registry, Running, Seen, Tls, User};
-
-use crate::runner::{Outcome, Rls};
+use test_support::{Outcome, Rls};
 
 const REPOSITORIES: usize = 60;
 /// Names on a page.

@@ -11,8 +11,7 @@ use registry_ls::name::{Registry, Repository, Tag, Target};
 use registry_ls::registry::{CatalogOptions, Client};
 use registry_ls::trust::{self, Trust};
 use registry_ls::{Error, Kind, Result};
-
-use crate::server::Server;
+use test_support::Server;
 
 /// Runs one case to its end, in a runtime of its own.
 pub fn run<T>(work: impl Future<Output = T>) -> T {
@@ -56,7 +55,7 @@ pub fn as_user(server: &Server, username: &str, password: &str) -> Driven {
 }
 
 pub fn client(server: &Server, keychain: Keychain, options: Options) -> Driven {
-    at(&server.origin(), keychain, options)
+    at(&server.url(), keychain, options)
 }
 
 /// A client of a registry by its URL.

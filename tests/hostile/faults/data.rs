@@ -1,14 +1,12 @@
 //! Replies that are too large, that cannot be read, that lie, or that would like to write to the terminal.
 
 use sha2::{Digest as _, Sha256};
+use test_support::{Reply, Request, Server, Then};
 
 use super::network::{list, once};
 use super::scene::{Scene, Setup};
-use crate::asked::Asked;
 use crate::canary;
-use crate::reply::{Reply, Scheme, Then};
 use crate::runner::{Outcome, Verbosity};
-use crate::server::Server;
 
 /// Clears the screen, writes from right to left, and hides.
 const HOSTILE: &str = "a\x1b[2J\u{202e}b\u{200b}\u{9b}31m\r\nc\td";
@@ -111,9 +109,9 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
 fn token(setup: &Setup, reply: Reply) -> Scene {
     let server = Server::start(move |asked| match asked.path() {
         "/token" => reply.clone(),
-        _ => Reply::wants(Scheme::Bearer, "/token"),
+        _ => Reply::wants_token_of("/token"),
     });
-    let rls = setup.exchanging(&server.url(), &server.authority());
+    let rls = setup.exchanging(&server.url(), &server.host());
     Scene::new(rls.words("tags team/app")).keeping(server)
 }
 
@@ -169,7 +167,7 @@ fn escapes(setup: &Setup) -> Vec<Scene> {
 fn long_list(setup: &Setup, tags: usize, pages: usize) -> Scene {
     let size = tags / pages;
     let name = |number: usize| format!("\"build-{number:07}\"");
-    let script = move |asked: &Asked| {
+    let script = move |asked: &Request| {
         let page: usize = asked.query("page").map_or(0, |page| page.parse().expect("a number"));
         let names: Vec<_> = (page * size..(page + 1) * size).map(name).collect();
         let reply = Reply::json(format!(r#"{{"name":"team/app","tags":[{}]}}"#, names.join(",")));
@@ -197,7 +195,7 @@ fn lies(setup: &Setup) -> Vec<Scene> {
     let image = Reply::status(200).header("Content-Type", IMAGE).body(body.to_string());
     let script = {
         let image = image.clone();
-        move |asked: &Asked| {
+        move |asked: &Request| {
             if asked.path().contains("/blobs/") { Reply::status(200).body("something else!") } else { image.clone() }
         }
     };

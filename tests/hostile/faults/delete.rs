@@ -5,9 +5,11 @@ use std::rc::Rc;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Answer, Auth, Fault, Match, Personality, Registry, Running, User};
 
+use test_support::Rls;
+
 use super::scene::{Scene, Setup};
 use crate::canary;
-use crate::runner::{Holder, Rls};
+use crate::runner::{Canaries as _, Holder, program};
 
 /// The embedded registry, whose owner is the one who runs the program.
 pub fn registry(personality: Personality, auth: Auth) -> Running {
@@ -17,7 +19,7 @@ pub fn registry(personality: Personality, auth: Auth) -> Running {
 
 /// By a password, or by a token that stands for it.
 pub fn owner(setup: &Setup, registry: &Running) -> Rls {
-    let rls = Rls::new().env("RLS_REGISTRY", registry.url());
+    let rls = program().env("RLS_REGISTRY", registry.url());
     match setup.holder {
         Holder::RefreshToken => {
             let entry = format!(r#"{{"identitytoken":"{}"}}"#, registry.identity_token(canary::USER));

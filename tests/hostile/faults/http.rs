@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use test_support::tls::ServerCertificate;
+use test_support::{Reply, Request, Server};
+
 use super::network::{list, lists, once};
 use super::scene::{Scene, Setup};
-use crate::asked::Asked;
 use crate::canary;
-use crate::reply::Reply;
-use crate::server::Server;
-use crate::tls::Shown;
+use crate::canary::Echo as _;
+use crate::runner::Canaries as _;
 
 /// This reply once, then a list; at least so long passes in between.
 fn passing(setup: &Setup, reply: impl Fn() -> Reply + Send + 'static, pause: Duration) -> Scene {
@@ -17,13 +18,13 @@ fn passing(setup: &Setup, reply: impl Fn() -> Reply + Send + 'static, pause: Dur
     let rls = setup.rls(&server).words("tags team/app");
     Scene::new(rls).check(move |outcome| {
         assert_eq!(outcome.lines(), ["a", "b"], "{outcome}");
-        let asked: Vec<_> = server.asked().iter().filter(|asked| is_list(asked)).filter_map(|asked| asked.at).collect();
+        let asked: Vec<_> = server.requests().iter().filter(|asked| is_list(asked)).map(|asked| asked.at).collect();
         assert_eq!(asked.len(), 2);
         assert!(asked[1] - asked[0] >= pause, "{:?}: {outcome}", asked[1] - asked[0]);
     })
 }
 
-fn is_list(asked: &Asked) -> bool {
+fn is_list(asked: &Request) -> bool {
     asked.authorization().is_some() && asked.path().ends_with("/tags/list")
 }
 
@@ -83,10 +84,10 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
         "fault-040" => vec![redirected(setup)],
         "fault-041" => {
             let other = Server::start(|_| list());
-            let (shown, location) = (Shown::valid(), elsewhere(&other.url()));
+            let (shown, location) = (ServerCertificate::valid(), elsewhere(&other.url()));
             let script = setup.guarded(move |_| Reply::redirect(location.as_str()));
             let server = Server::with_tls(shown.config(&["http/1.1"]), script);
-            let rls = setup.at(&server.authority(), &server.authority()).trusting(shown.ca()).words("tags team/app");
+            let rls = setup.at(&server.host(), &server.host()).trusting(shown.ca()).words("tags team/app");
             vec![Scene::new(rls).keeping(server).check(move |_| assert_eq!(other.connections(), 0))]
         }
         "fault-042" => not_redirected(setup),
@@ -103,7 +104,7 @@ fn redirected(setup: &Setup) -> Scene {
     Scene::new(rls).keeping(server).check(move |outcome| {
         assert_eq!(outcome.lines(), ["a", "b"], "{outcome}");
         assert_eq!(other.count(|asked| asked.authorization().is_some()) as u64, most);
-        assert_eq!(other.asked()[0].path(), "/elsewhere");
+        assert_eq!(other.requests()[0].path(), "/elsewhere");
         let sent = canary::found_in(&other.bytes());
         assert_eq!(sent, [canary::PRESIGNED], "{outcome}");
     })
@@ -129,9 +130,9 @@ fn not_redirected(setup: &Setup) -> Vec<Scene> {
     let (tokens, there) = other();
     let server = Server::start(move |asked| match asked.path() {
         "/token" => Reply::redirect(there.as_str()),
-        _ => Reply::wants(crate::reply::Scheme::Bearer, "/token"),
+        _ => Reply::wants_token_of("/token"),
     });
-    let rls = setup.exchanging(&server.url(), &server.authority()).words("tags team/app");
+    let rls = setup.exchanging(&server.url(), &server.host()).words("tags team/app");
     let token = Scene::new(rls).keeping(server).named("token");
     vec![delete, token.check(move |_| assert_eq!(tokens.connections(), 0))]
 }

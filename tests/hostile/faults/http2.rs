@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use test_support::Server;
+use test_support::tls::ServerCertificate;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::scene::{Scene, Setup};
-use crate::runner::{Holder, Rls};
-use crate::server::Server;
-use crate::tls::Shown;
+use crate::runner::{Canaries as _, Holder, program};
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -38,7 +38,7 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
 }
 
 fn scene(setup: &Setup, manner: Manner) -> Scene {
-    let shown = Shown::valid();
+    let shown = ServerCertificate::valid();
     let tls = shown.config(&["h2"]);
     let asked = Arc::<AtomicUsize>::default();
     let server = Server::talking(move |stream| {
@@ -50,8 +50,8 @@ fn scene(setup: &Setup, manner: Manner) -> Scene {
             }
         }
     });
-    let rls = Rls::new().env("RLS_REGISTRY", server.authority()).trusting(shown.ca());
-    let rls = rls.holding(Holder::Environment, &server.authority());
+    let rls = program().env("RLS_REGISTRY", server.host()).trusting(shown.ca());
+    let rls = rls.holding(Holder::Environment, &server.host());
     let scene = Scene::new(rls.words("tags team/app --retries 1")).named(format!("{manner:?}")).keeping(server);
     let most = setup.expected("rss_mib_max");
     scene.check(move |outcome| assert!(outcome.memory() < most, "{} MiB: {outcome}", outcome.memory()))

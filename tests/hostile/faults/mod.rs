@@ -24,8 +24,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::network::{ALL, paged};
-pub use self::process::{send, wait_until};
 use self::scene::{Scene, Setup};
+
 use crate::runner::{Holder, Verbosity};
 
 /// Most of the runs wait for something.

@@ -1,33 +1,18 @@
 //! What a system and a person do to the process.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Fault, Match, Personality, Registry, Running};
-use rustix::process::{Pid, Signal, kill_process};
+use test_support::process::{Signal, send, wait_until};
+use test_support::server::BlackHole;
+use test_support::{Reply, Server, Then};
 
 use super::delete::{auth, owner, registry};
-use super::network::{ALL, in_time, list, paged};
+use super::network::{ALL, at_limit, list, paged};
 use super::scene::{Scene, Setup};
-use crate::reply::{Reply, Then};
-use crate::runner::Reader;
-use crate::server::{BlackHole, Server};
-
-/// Sends a signal to the program. It may have ended already.
-pub fn send(pid: u32, signal: Signal) {
-    let pid = Pid::from_raw(i32::try_from(pid).expect("a process number")).expect("not zero");
-    let _ = kill_process(pid, signal);
-}
-
-/// Waits until it is so.
-pub fn wait_until(is_so: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(60), "it never comes to that");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
+use crate::runner::{Canaries as _, Stdout, program};
 
 /// A list whose third page never comes.
 fn halting(setup: &Setup) -> Arc<Server> {
@@ -57,11 +42,11 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
     match setup.case.id.as_str() {
         "fault-066" => {
             let names: Vec<_> = (0..200_000).map(|number| format!("build-{number}")).collect();
-            let scene = setup.tags(move |_| Reply::tags(&names)).with(|rls| rls.read_by(Reader::Leaves));
+            let scene = setup.tags(move |_| Reply::tags(&names)).stdout(Stdout::ClosedEarly);
             let logs = setup.verbosity > crate::runner::Verbosity::Quiet;
             vec![scene.check(move |outcome| assert!(logs || outcome.stderr.is_empty(), "{outcome}"))]
         }
-        "fault-067" => vec![setup.tags(|_| list()).with(|rls| rls.read_by(Reader::FullDisk))],
+        "fault-067" => vec![setup.tags(|_| list()).stdout(Stdout::FullDisk)],
         "fault-068" => {
             let scene = setup.tags(|_| list()).with(|rls| rls.by_shell(r#"exec "$@" 2>&-"#));
             vec![scene.check(|outcome| assert_eq!(outcome.lines(), ["a", "b"], "{outcome}"))]
@@ -117,7 +102,7 @@ fn killed_and_again(setup: &Setup) -> Scene {
     let registry = ten_tags(setup);
     registry.inject(deletion_of("v1"), Fault::HoldReply);
     let rls = || owner(setup, &registry).words("rm team/app:v1 --ignore-missing -o json");
-    let killed = rls().run_while(|pid| {
+    let killed = rls().observe_while(Stdout::Read, |pid| {
         wait_until(|| !registry.contains("team/app", "v1"));
         send(pid, Signal::KILL);
     });
@@ -142,13 +127,13 @@ fn unconfirmed(setup: &Setup) -> Scene {
 fn hangs(setup: &Setup) -> Vec<Scene> {
     let listing = |server: Server| Scene::new(setup.rls(&server).words("tags team/app")).keeping(server);
     let silent = || Reply::raw("").then(Then::Hang);
-    let hole = BlackHole::dig();
-    let connecting = setup.at(&hole.authority(), &hole.authority()).words("tags team/app");
+    let hole = BlackHole::new();
+    let connecting = setup.at(&hole.host(), &hole.host()).words("tags team/app");
     let handshake = Server::talking(|stream| async move { std::mem::forget(stream) });
-    let shaking = setup.at(&handshake.authority(), &handshake.authority()).words("tags team/app");
+    let shaking = setup.at(&handshake.host(), &handshake.host()).words("tags team/app");
     let dripping = || Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").then(Then::Drip(b" ".to_vec()));
-    let helped = Server::start(|_| Reply::wants(crate::reply::Scheme::Basic, ""));
-    let helper = crate::runner::Rls::new().env("RLS_REGISTRY", helped.url()).helper("exec sleep 600");
+    let helped = Server::start(|_| Reply::wants_password());
+    let helper = program().env("RLS_REGISTRY", helped.url()).helper("exec sleep 600");
     let scenes = [
         ("a connection", Scene::new(connecting).keeping(hole)),
         ("a handshake", Scene::new(shaking).keeping(handshake)),
@@ -156,7 +141,7 @@ fn hangs(setup: &Setup) -> Vec<Scene> {
         ("the rest of an answer", listing(Server::start(setup.guarded(move |_| dripping())))),
         ("a helper", Scene::new(helper.words("tags team/app")).keeping(helped)),
     ];
-    scenes.map(|(name, scene)| in_time(scene.words("--timeout 1s"), 1).named(name).saying("1 s", "1s")).into()
+    scenes.map(|(name, scene)| at_limit(scene.words("--timeout 1s"), 1).named(name).saying("1 s", "1s")).into()
 }
 
 fn within_64_mib(setup: &Setup) -> Vec<Scene> {

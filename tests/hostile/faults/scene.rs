@@ -3,14 +3,14 @@
 use std::any::Any;
 use std::fmt;
 
+use test_support::{Reply, Request, Rls, Server};
+
 use super::Case;
 use super::otherwise;
-use crate::asked::Asked;
 use crate::canary;
+use crate::canary::Echo as _;
 use crate::proxy;
-use crate::reply::Reply;
-use crate::runner::{Holder, Outcome, Rls, Verbosity};
-use crate::server::Server;
+use crate::runner::{Canaries as _, Holder, Outcome, Stdout, Verbosity, program};
 
 /// A case, and in which of its runs it is.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Setup {
 impl Setup {
     /// The program at a server that speaks HTTP, with credentials for it.
     pub fn rls(&self, server: &Server) -> Rls {
-        self.at(&server.url(), &server.authority())
+        self.at(&server.url(), &server.host())
     }
 
     /// The program at a registry, with credentials for it.
@@ -35,7 +35,7 @@ impl Setup {
 
     /// The program at a registry, without credentials for it.
     pub fn asking(&self, registry: &str) -> Rls {
-        let rls = Rls::new().env("RLS_REGISTRY", registry);
+        let rls = program().env("RLS_REGISTRY", registry);
         if self.proxied { rls.through(&proxy::authority()) } else { rls }
     }
 
@@ -48,12 +48,12 @@ impl Setup {
     /// A script before which one has to log in, and which says back what it was sent.
     pub fn guarded(
         &self,
-        mut script: impl FnMut(&Asked) -> Reply + Send + 'static,
-    ) -> impl FnMut(&Asked) -> Reply + Send + 'static {
+        mut script: impl FnMut(&Request) -> Reply + Send + 'static,
+    ) -> impl FnMut(&Request) -> Reply + Send + 'static {
         let scheme = self.holder.scheme();
         move |asked| match asked.authorization() {
-            _ if asked.is_for_token() => Reply::token(canary::TOKEN).echoing(asked),
-            None => Reply::wants(scheme, "/token"),
+            _ if asked.is_for_token() => canary::token(canary::TOKEN).echoing(asked),
+            None => scheme.challenge("/token"),
             Some(_) => script(asked).echoing(asked),
         }
     }
@@ -64,10 +64,10 @@ impl Setup {
     }
 
     /// `rls tags team/app` at a server with this script behind a login.
-    pub fn tags(&self, script: impl FnMut(&Asked) -> Reply + Send + 'static) -> Scene {
+    pub fn tags(&self, script: impl FnMut(&Request) -> Reply + Send + 'static) -> Scene {
         let server = Server::start(self.guarded(script));
         let rls = self.rls(&server).words("tags team/app");
-        Scene::new(rls).saying("HOST:PORT", server.authority()).keeping(server)
+        Scene::new(rls).saying("HOST:PORT", server.host()).keeping(server)
     }
 }
 
@@ -91,6 +91,7 @@ pub struct Scene {
     says: Vec<(&'static str, String)>,
     /// What of the vector's words is in a hint or a warning.
     hinted: Vec<&'static str>,
+    stdout: Stdout,
     meanwhile: Box<dyn FnOnce(u32)>,
     checks: Vec<Check>,
     kept: Vec<Box<dyn Any>>,
@@ -103,6 +104,7 @@ impl Scene {
             rls,
             says: Vec::new(),
             hinted: Vec::new(),
+            stdout: Stdout::default(),
             meanwhile: Box::new(|_| {}),
             checks: Vec::new(),
             kept: Vec::new(),
@@ -136,7 +138,12 @@ impl Scene {
         self
     }
 
-    /// What is done while it runs, with the process.
+    /// Where standard output goes.
+    pub fn stdout(self, stdout: Stdout) -> Self {
+        Self { stdout, ..self }
+    }
+
+    /// What is done while it runs, with the process ID.
     pub fn meanwhile(mut self, meanwhile: impl FnOnce(u32) + 'static) -> Self {
         self.meanwhile = Box::new(meanwhile);
         self
@@ -158,7 +165,7 @@ impl Scene {
     pub fn play(self, setup: &Setup) {
         // One run in five has to make do with 64 MiB of addresses.
         let rls = if setup.verbosity == Verbosity::Requests { self.rls.within(64) } else { self.rls };
-        let outcome = rls.telling(setup.verbosity).run_while(self.meanwhile);
+        let outcome = rls.telling(setup.verbosity).observe_while(self.stdout, self.meanwhile);
         outcome.is_clean();
         let expected = otherwise::expected(&setup.case, &self.name);
         let code = outcome.code.or(outcome.signal.map(|signal| 128 + signal));

@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Fault, Match};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 #[test]
 fn prints_the_digest_and_nothing_else() {

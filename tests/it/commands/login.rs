@@ -7,9 +7,9 @@ use insta::assert_snapshot;
 use registry_fixture::client::{Http, token};
 use registry_fixture::{Answer, Auth, Builder, Match, Personality, Registry, Running, Tls, User};
 use serde_json::{Value, json};
+use test_support::Rls;
 
 use crate::registries::{seeded, with_seed};
-use crate::runner::Rls;
 
 /// `ann:secret`
 const ANN: &str = "YW5uOnNlY3JldA==";
@@ -453,14 +453,12 @@ fn logins_at_once_are_all_stored() {
     let registry = basic();
     let rls = Rls::beside(&registry).docker_config("{\"x\": 1}").user("ann", "secret").words("login -q --plain-http");
     let names: Vec<String> = (0..20).map(|number| format!("reg-{number}.corp:{}", registry.port())).collect();
-    let started: Vec<_> = names
-        .iter()
-        .map(|name| {
-            let mut command = rls.command();
-            command.args(["--resolve", &format!("{name}:127.0.0.1"), name]);
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
-        })
-        .collect();
+    let start = |name: &String| {
+        let mut command = rls.command();
+        command.args(["--resolve", &format!("{name}:127.0.0.1"), name]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
+    };
+    let started: Vec<_> = names.iter().map(start).collect();
     for process in started {
         let outcome = rls.outcome(&process.wait_with_output().expect("it ends"));
         assert_eq!(outcome.code, Some(0), "{outcome}");

@@ -2,8 +2,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-
-use crate::runner::Rls;
+use test_support::Rls;
 
 /// `ann:secret`
 const ANN: &str = "YW5uOnNlY3JldA==";

@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Digest, Fault, Match, Running};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 /// `app:1.0`, an index with attestations, so old that its age is another one only every year.
 fn index() -> (Running, Digest) {

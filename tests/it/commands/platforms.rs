@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use registry_fixture::Match;
 use serde_json::{Value, json};
+use test_support::Rls;
 
 use crate::documents::{App, INDEX, index, with};
-use crate::runner::Rls;
 
 const MADE: &str = "2026-11-18T09:12:00Z";
 

@@ -6,9 +6,9 @@ use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use registry_fixture::content::{ArtifactSpec, ImageSpec, IndexSpec, Layer, cosign_signature};
 use registry_fixture::{Digest, Fault, Match, Method, RequestKind, Running};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 /// An image with a megabyte of its own.
 fn image(name: &str, created: &str) -> ImageSpec {

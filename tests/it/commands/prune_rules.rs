@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use registry_fixture::Running;
 use registry_fixture::content::ImageSpec;
+use test_support::Rls;
 
 use crate::registries::empty;
-use crate::runner::Rls;
 
 /// Four versions, from the oldest on.
 fn dated() -> Running {

@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Fault, Match, Registry};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded, with_seed};
-use crate::runner::Rls;
 
 #[test]
 fn lists_names_as_they_are_in_the_catalog() {

@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Digest, Match};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 /// The digest of nothing, by which rls asks whether deletion is allowed at all.
 const ZEROS: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";

@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Answer, Fault, Match, Method};
+use test_support::Rls;
 
 use crate::registries::seeded;
-use crate::runner::Rls;
 
 #[test]
 fn is_a_safety_stop_that_names_the_siblings() {

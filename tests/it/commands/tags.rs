@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Fault, Match};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 #[test]
 fn lists_tags_sorted_by_bytes() {

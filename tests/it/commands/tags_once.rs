@@ -3,10 +3,10 @@
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Answer, Fault, Match, Running};
 use serde_json::json;
+use test_support::Rls;
 
 use crate::documents::{App, index};
 use crate::registries::empty;
-use crate::runner::Rls;
 
 fn count(registry: &Running, method: &str, prefix: &str) -> usize {
     registry.count(&Match::under(prefix).method(method.parse().expect("a method")))

@@ -7,9 +7,9 @@ use base64::prelude::BASE64_STANDARD;
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Digest, Registry, Running, Tls};
 use serde_json::{Value, json};
+use test_support::Rls;
 
 use crate::registries::{seeded, with_seed};
-use crate::runner::Rls;
 
 /// What to do about a registry that is not trusted.
 const HINT: &str = "hint:  --write saves it there, --write docker (podman, containerd, k3s) where those look; compare its sha256 with \

@@ -1,8 +1,7 @@
 use insta::assert_snapshot;
 use registry_fixture::{Certificates, Tls};
 use serde_json::{Value, json};
-
-use crate::runner::Rls;
+use test_support::Rls;
 
 fn certificates(tls: Tls) -> Certificates {
     Certificates::make(tls, &[]).expect("certificates are made")

@@ -3,10 +3,10 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running, Tls, User};
+use test_support::Rls;
+use test_support::server::unused_address;
 
 use super::{checks_of, findings, findings_of};
-use crate::runner::Rls;
-use crate::wire::Wire;
 
 /// A registry with this login and one image.
 fn wanting(auth: Auth) -> Running {
@@ -230,7 +230,7 @@ fn a_user_without_the_right_where_the_password_is_sent() {
 
 #[test]
 fn the_token_server_cannot_be_reached() {
-    let closed = Wire::closed();
+    let closed = unused_address();
     let registry =
         Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm(&format!("https://{closed}/token")).start();
     let rls = Rls::at(&registry).user("ann", "secret").naming(&*closed, "TOKENS").naming(port(&closed), "PORT");

@@ -5,10 +5,9 @@ mod http;
 mod login;
 mod rights;
 mod tls;
-mod tls_server;
 mod whole;
 
-use crate::runner::Rls;
+use test_support::Rls;
 
 /// The exit code and, of what is on standard output, the checks that failed or passed with a remark: all of their lines.
 ///

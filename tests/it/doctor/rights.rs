@@ -1,10 +1,10 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Auth, Fault, Match, Personality, Registry, Running, Tls, User};
+use test_support::Rls;
 
 use super::{checks, checks_of, findings, findings_of};
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 /// A registry whose user bob may do this to everything below `team/`.
 fn for_bob(user: impl FnOnce(User) -> User) -> Running {

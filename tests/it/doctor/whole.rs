@@ -1,10 +1,10 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Auth, Registry, Running, Tls};
+use test_support::server::unused_address;
+use test_support::{Reply, Rls, Server, Then};
 
 use super::{checks, checks_of, lasting};
-use crate::runner::Rls;
-use crate::wire::Wire;
 
 /// A registry as it should be.
 fn good() -> Running {
@@ -92,7 +92,7 @@ fn everything_that_was_seen() {
 
 #[test]
 fn what_was_not_tried() {
-    let address = Wire::closed();
+    let address = unused_address();
     let rls = Rls::new().naming(&*address, "REGISTRY").env("RLS_REGISTRY", &address);
     let (code, output) = checks_of(rls, "team/app");
     assert_snapshot!(format!("exit {code}\n{output}"), @r#"
@@ -214,8 +214,8 @@ fn a_server_cannot_write_to_the_terminal() {
 
 #[test]
 fn the_time_limit_closes_what_was_begun() {
-    let wire = Wire::with(|stream, _| drop(std::io::copy(stream, &mut std::io::sink())));
-    let outcome = Rls::new().env("RLS_REGISTRY", wire.url()).words("doctor -o json --timeout 300ms").run();
+    let silent = Server::start(|_| Reply::raw("").then(Then::Hang));
+    let outcome = Rls::new().env("RLS_REGISTRY", silent.url()).words("doctor -o json --timeout 300ms").run();
     assert_eq!(outcome.code, Some(12), "{outcome}");
     let records: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("JSON");
     assert_eq!(records[0]["check"], "proxy");

@@ -1,8 +1,7 @@
 //! Registries that do not list their repositories, by the names that they have in the world.
 
 use registry_fixture::{Answer, Auth, Fault, Match, Personality, Registry, Running};
-
-use crate::runner::Rls;
+use test_support::Rls;
 
 /// The registry is reached under another name, over plain HTTP.
 fn repos(registry: &Running, host: &str) -> Rls {

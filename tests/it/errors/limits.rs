@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Answer, Match};
+use test_support::Rls;
 
 use crate::registries::seeded;
-use crate::runner::Rls;
 
 fn slow_down() -> Answer {
     Answer::error(429, "TOOMANYREQUESTS", "You have reached your pull rate limit.")

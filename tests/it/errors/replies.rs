@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Fault, Match, Running};
+use test_support::{Outcome, Rls};
 
 use crate::registries::{empty, seeded};
-use crate::runner::{Outcome, Rls};
 
 fn tags(registry: &Running, fault: impl Into<Fault>) -> Outcome {
     registry.clear_faults();

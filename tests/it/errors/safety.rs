@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Digest, Fault, Match, Personality, Registry, Running};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 fn app() -> (Running, Digest) {
     let registry = empty();

@@ -1,9 +1,9 @@
 //! Secrets are never shown: not in what comes out, whatever is asked for and whatever a server says back.
 
 use registry_fixture::{Answer, Auth, Match, Registry, Running, Tls, User};
+use test_support::Rls;
 
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 const PASSWORD: &str = "correct-horse-battery";
 /// `ann:correct-horse-battery`

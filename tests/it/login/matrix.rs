@@ -1,7 +1,7 @@
 use registry_fixture::{Auth, Match, Registry, Running, Tls};
+use test_support::Rls;
 
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 const AUTHS: [Auth; 3] = [Auth::None, Auth::Basic, Auth::Token];
 const SCHEMES: [Option<Tls>; 3] = [None, Some(Tls::Issued), Some(Tls::FullChain)];

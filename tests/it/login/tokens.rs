@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use registry_fixture::{Auth, Match, Personality, Registry, Running, User};
+use test_support::Rls;
 
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 fn start(seed: &str) -> Running {
     with_seed(Registry::builder(), seed).auth(Auth::Token).start()

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use registry_fixture::{Auth, Registry, Running, User};
+use test_support::Rls;
 
 use super::add;
-use crate::runner::Rls;
 
 const NAMES: [&str; 6] =
     ["team-a/app:v1", "team-a/web:v1", "team-b/app:v1", "team-b/web:v1", "pub/app:v1", "pub/web:v1"];

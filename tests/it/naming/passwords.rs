@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Registry, Running, User};
+use test_support::Rls;
 
 use super::{add, authorizations, with};
-use crate::runner::Rls;
 
 /// `ann:hunter2`
 const ANN: &str = "Basic YW5uOmh1bnRlcjI=";

@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Registry, Tls};
+use test_support::Rls;
 
 use super::{add, with};
-use crate::runner::Rls;
 
 #[test]
 fn every_command_takes_an_address() {

@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 use registry_fixture::Match;
+use test_support::Rls;
 
 use super::{add, with};
-use crate::runner::Rls;
 
 /// Repositories whose paths begin like hosts, as mirrors and hostile registries have them.
 const MIRRORED: [&str; 5] = [

@@ -1,9 +1,9 @@
 //! The configuration file.
 
 use insta::assert_snapshot;
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 #[test]
 fn is_looked_for_where_xdg_says() {

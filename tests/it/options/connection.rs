@@ -5,9 +5,9 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Fault, Match, Registry};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded, with_seed};
-use crate::runner::Rls;
 
 #[test]
 fn no_more_requests_are_in_flight_than_were_allowed() {

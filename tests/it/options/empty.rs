@@ -1,7 +1,8 @@
 //! Values of blanks alone: a variable of the shell's that is not set. What should have been kept by it would go.
 
+use test_support::Rls;
+
 use crate::registries::seeded;
-use crate::runner::Rls;
 
 #[test]
 fn an_empty_pattern_range_or_age_is_refused_and_named() {

@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Registry, Running, User};
+use test_support::Rls;
 
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 const ANSWER: &str = r#"echo '{"ServerURL":"","Username":"ann","Secret":"secret"}'"#;
 

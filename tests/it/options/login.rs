@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Registry, Running, User};
+use test_support::Rls;
 
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 /// `ann:secret`, `bob:hunter2`
 const ANN: &str = "YW5uOnNlY3JldA==";

@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Registry, Running, Tls};
+use test_support::Rls;
 
 use crate::registries::empty;
-use crate::runner::Rls;
 
 /// A registry with one tag in a repository, which tells it from others.
 fn with(repository: &str, tag: &str) -> Running {

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use registry_fixture::{Auth, Registry, Running, Tls, User};
+use test_support::Rls;
 
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 /// `ann:hunter2`, `ann:wrong`
 const ANN: &str = "YW5uOmh1bnRlcjI=";

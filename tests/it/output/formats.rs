@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use registry_fixture::Running;
 use registry_fixture::content::ImageSpec;
+use test_support::{Outcome, Rls};
 
 use crate::registries::empty;
-use crate::runner::{Outcome, Rls};
 
 const FORMATS: [&str; 5] = ["plain", "table", "json", "jsonl", "yaml"];
 

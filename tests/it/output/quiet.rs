@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Auth, Fault, Match, Registry};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 #[test]
 fn quiet_leaves_errors_and_nothing_else() {

@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use registry_fixture::Running;
 use registry_fixture::content::{ImageSpec, IndexSpec};
+use test_support::{Rls, Shown};
 
 use crate::registries::{empty, seeded};
-use crate::runner::{Rls, Shown};
 
 fn small() -> Running {
     let registry = empty();

@@ -1,6 +1,5 @@
 use registry_fixture::{Personality, Registry, Running, Seed};
-
-use crate::runner::Rls;
+use test_support::Rls;
 
 /// What is expected of a registry.
 pub struct Profile {

@@ -1,7 +1,7 @@
 use registry_fixture::Running;
+use test_support::Outcome;
 
 use super::profile::{ALL, Deletes, Profile};
-use crate::runner::Outcome;
 
 const DIGEST: &str = "sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552";
 const TAGS: [&str; 5] = ["1", "1.3.9", "1.4", "1.4.0", "latest"];

@@ -1,15 +1,15 @@
 //! Ended at every step: by SIGKILL, which leaves no time for anything, and by Ctrl-C, which does.
 
-use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Fault, Match, Personality, Registry, Running};
+use test_support::Rls;
+use test_support::process::{Signal, send, wait_until};
 
 use super::state;
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 /// How long to wait for something that is going to happen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,20 +18,13 @@ fn registry(personality: Personality) -> Running {
     with_seed(Registry::builder(), "shared").personality(personality).start()
 }
 
-fn signal(child: &Child, name: &str) {
-    let kill = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().expect("sh runs");
-    assert!(kill.success());
-}
-
 /// Starts `rls`, waits until the registry has had its effect for the request after the first `skip` and owes the reply, and sends the
 /// signal. `None` when it ended before.
-fn ended_at(registry: &Running, rls: &Rls, skip: usize, name: &str) -> Option<std::process::Output> {
+fn ended_at(registry: &Running, rls: &Rls, skip: usize, signal: Signal) -> Option<std::process::Output> {
     registry.clear_faults();
     registry.clear_requests();
     registry.inject(Match::any().after(skip), Fault::HoldReply);
-    let mut command = rls.command();
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("rls runs");
+    let mut child = rls.spawn();
     let began = Instant::now();
     while registry.requests().iter().filter(|seen| seen.status.is_some()).count() <= skip {
         if child.try_wait().expect("a child").is_some() {
@@ -41,7 +34,7 @@ fn ended_at(registry: &Running, rls: &Rls, skip: usize, name: &str) -> Option<st
         assert!(began.elapsed() < PATIENCE, "the request does not come: {:?}", registry.lines());
         sleep(Duration::from_millis(1));
     }
-    signal(&child, name);
+    send(child.id(), signal);
     let output = child.wait_with_output().expect("it ends");
     registry.clear_faults();
     Some(output)
@@ -55,7 +48,7 @@ fn killed_at_every_step(personality: Personality, words: &str) {
         let registry = registry(personality);
         let before = state(&registry, "shared/app");
         let rls = Rls::at(&registry).words(words);
-        let was_killed = ended_at(&registry, &rls, skip, "KILL").is_some();
+        let was_killed = ended_at(&registry, &rls, skip, Signal::KILL).is_some();
         let again = Rls::at(&registry).words(words).words("--ignore-missing").run();
         assert_eq!(again.code, Some(0), "{words}, killed at request {skip}: {again}");
         let goes =
@@ -92,7 +85,7 @@ fn a_second_run_finishes_a_plan_on_file() {
         let rls = Rls::at(&registry).words("rm shared/app:1.4 shared/app:1.3.9 --placeholder --save-plan plan.json -q");
         assert_eq!(rls.run().code, Some(0));
         let rls = rls.then("rm --apply plan.json -q");
-        let was_killed = ended_at(&registry, &rls, skip, "KILL").is_some();
+        let was_killed = ended_at(&registry, &rls, skip, Signal::KILL).is_some();
         let again = rls.run();
         assert_eq!(again.code, Some(0), "killed at request {skip}: {again}");
         assert_eq!(registry.tags("shared/app"), ["1", "1.4.0", "latest"], "killed at request {skip}");
@@ -113,7 +106,7 @@ fn a_second_run_finishes_a_rule() {
         }
         let kept = registry.resolve("app", "2").unwrap();
         registry.tag("app", "too", &kept);
-        let was_killed = ended_at(&registry, &Rls::at(&registry).words(words), skip, "KILL").is_some();
+        let was_killed = ended_at(&registry, &Rls::at(&registry).words(words), skip, Signal::KILL).is_some();
         let again = Rls::at(&registry).words(words).run();
         assert_eq!(again.code, Some(0), "killed at request {skip}: {again}");
         assert_eq!(state(&registry, "app"), [("2".to_owned(), kept.to_string())], "killed at request {skip}");
@@ -130,7 +123,7 @@ fn ctrl_c_tells_what_was_done() {
     for skip in 0..7 {
         let registry = registry(Personality::Distribution3);
         let rls = Rls::at(&registry).words(words);
-        let output = ended_at(&registry, &rls, skip, "INT").expect("it is waited for");
+        let output = ended_at(&registry, &rls, skip, Signal::INT).expect("it is waited for");
         let outcome = rls.outcome(&output);
         assert_eq!(outcome.code, Some(130), "{skip}: {outcome}");
         let gone: Vec<_> = ["1.4", "1.3.9"].into_iter().filter(|tag| !registry.contains("shared/app", tag)).collect();
@@ -147,14 +140,9 @@ fn ctrl_c_lets_what_is_under_way_come_to_its_end() {
     let registry = registry(Personality::Distribution3);
     registry.inject(Match::delete("/v2/shared/app/manifests/1.4"), Fault::Delay(Duration::from_millis(30)));
     let rls = Rls::at(&registry).words("rm shared/app:1.4 shared/app:1.3.9 -q");
-    let mut command = rls.command();
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("rls runs");
-    let began = Instant::now();
-    while registry.count(&Match::delete("/v2/shared/app/manifests/1.4")) == 0 {
-        assert!(began.elapsed() < PATIENCE);
-        sleep(Duration::from_millis(1));
-    }
-    signal(&child, "INT");
+    let child = rls.spawn();
+    wait_until(|| registry.count(&Match::delete("/v2/shared/app/manifests/1.4")) > 0);
+    send(child.id(), Signal::INT);
     let outcome = rls.outcome(&child.wait_with_output().expect("it ends"));
     assert_eq!((outcome.code, &*outcome.stdout), (Some(130), "removed\tshared/app:1.4\n"), "{outcome}");
     assert!(registry.contains("shared/app", "1.3.9"));

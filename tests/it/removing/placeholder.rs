@@ -3,10 +3,10 @@
 use insta::assert_snapshot;
 use registry_fixture::content::IndexSpec;
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running};
+use test_support::{Outcome, Rls};
 
 use super::state;
 use crate::registries::{empty, seeded, with_seed};
-use crate::runner::{Outcome, Rls};
 
 const SHARED: &str = "sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552";
 

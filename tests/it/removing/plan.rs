@@ -5,10 +5,10 @@ use std::fs;
 use insta::assert_snapshot;
 use registry_fixture::content::{ArtifactSpec, ImageSpec, IndexSpec};
 use registry_fixture::{Match, Personality, Registry, Running};
+use test_support::{Outcome, Rls};
 
 use super::state;
 use crate::registries::{empty, seeded, with_seed};
-use crate::runner::{Outcome, Rls};
 
 #[test]
 fn names_what_hangs_together() {

@@ -3,10 +3,10 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Fault, Match, Personality, Registry, Running};
+use test_support::Rls;
 
 use super::state;
 use crate::registries::{seeded, with_seed};
-use crate::runner::Rls;
 
 /// What 1, 1.4, 1.4.0 and latest are on, and what 1.3.9 is on.
 const SHARED: &str = "sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552";

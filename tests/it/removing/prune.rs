@@ -3,10 +3,10 @@
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Fault, Match, Personality, Registry, Running};
+use test_support::Rls;
 
 use super::state;
 use crate::registries::{seeded, with_seed};
-use crate::runner::Rls;
 
 /// Five versions, two of them with a second name, an index with a part that has a name too.
 fn filled(personality: Personality) -> Running {

@@ -3,10 +3,10 @@
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Personality, Registry};
+use test_support::Rls;
 
 use super::state;
 use crate::registries::{empty, seeded, with_seed};
-use crate::runner::Rls;
 
 #[test]
 fn references_come_from_standard_input() {

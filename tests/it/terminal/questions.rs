@@ -2,11 +2,10 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Match, Registry, Running};
+use test_support::terminal::{CTRL_C, CTRL_D, Screen};
+use test_support::{Rls, Shown};
 
-use super::Screen;
-use super::screen::{CTRL_C, CTRL_D};
 use crate::registries::{seeded, with_seed};
-use crate::runner::{Rls, Shown};
 
 fn locked() -> Running {
     with_seed(Registry::builder(), "1x1").auth(Auth::Basic).start()

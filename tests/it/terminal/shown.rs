@@ -3,10 +3,10 @@
 use insta::assert_snapshot;
 use registry_fixture::Running;
 use registry_fixture::content::{ImageSpec, IndexSpec};
+use test_support::Rls;
+use test_support::terminal::Screen;
 
-use super::Screen;
 use crate::registries::empty;
-use crate::runner::Rls;
 
 /// What is to come is shown as a date and not as an age, which would be another one every day.
 fn small() -> Running {

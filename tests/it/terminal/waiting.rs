@@ -5,11 +5,10 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use registry_fixture::{Match, Registry, Running};
+use test_support::Rls;
+use test_support::terminal::{CTRL_C, Screen};
 
-use super::Screen;
-use super::screen::CTRL_C;
 use crate::registries::{seeded, with_seed};
-use crate::runner::Rls;
 
 /// A registry whose list of tags does not come before the sender is dropped.
 fn slow() -> (Running, Sender<()>) {

@@ -2,10 +2,10 @@ use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Digest, Running};
 use registry_ls::removal::RunId;
+use test_support::Rls;
 
 use super::{Removal, pushes};
 use crate::registries::empty;
-use crate::runner::Rls;
 
 /// Removes a tag with its manifest, in a run of its own.
 fn removed(rls: &Rls, registry: &Running, repository: &str, tag: &str) -> (RunId, Digest) {

@@ -2,10 +2,10 @@ use std::fs;
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
+use test_support::Rls;
 
 use super::{Removal, folder};
 use crate::registries::empty;
-use crate::runner::Rls;
 
 #[test]
 fn nothing_to_undo_says_where_it_looked() {

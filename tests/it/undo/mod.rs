@@ -12,8 +12,7 @@ use registry_fixture::client::Http;
 use registry_ls::name::Algorithm;
 use registry_ls::registry::{Manifest, media_types};
 use registry_ls::removal::{Archive, Limits, Run, RunId};
-
-use crate::runner::Rls;
+use test_support::Rls;
 
 /// Where the program keeps removed manifests of the person at `rls`.
 fn folder(rls: &Rls) -> PathBuf {

@@ -1,10 +1,10 @@
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, User};
+use test_support::Rls;
 
 use super::{Removal, collect_garbage, pushes};
 use crate::registries::empty;
-use crate::runner::Rls;
 
 #[test]
 fn a_tag_that_exists_again_stays() {

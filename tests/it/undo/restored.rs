@@ -2,10 +2,10 @@ use insta::assert_snapshot;
 use registry_fixture::content::{Document, ImageSpec, IndexSpec, media_type, schema1};
 use registry_fixture::{Fault, Match, Personality, Registry};
 use serde_json::json;
+use test_support::Rls;
 
 use super::{Removal, pushes};
 use crate::registries::empty;
-use crate::runner::Rls;
 
 #[test]
 fn a_tag_is_back_on_the_same_digest() {

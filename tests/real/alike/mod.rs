@@ -6,8 +6,7 @@ use registry_fixture::client::{Pusher, Reply};
 use registry_fixture::content::{ArtifactSpec, Content, ImageSpec, IndexSpec, media_type, schema1};
 use registry_fixture::{Auth, Digest, Registry, Running, User};
 use serde_json::Value;
-
-use crate::server::{PASSWORD, Real, USER};
+use test_support::docker_registry::{DockerRegistry, PASSWORD, USER};
 
 /// A client that accepts everything.
 pub const ALL: &str = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
@@ -32,7 +31,7 @@ const HEADERS: [&str; 13] = [
 
 /// Both registries, filled alike.
 pub struct Both {
-    pub real: Real,
+    pub real: DockerRegistry,
     pub embedded: Running,
     pushers: [Pusher; 2],
 }
@@ -40,7 +39,7 @@ pub struct Both {
 impl Both {
     pub fn new(auth: Auth, delete: bool) -> Self {
         let bob = User::new("bob", "bob's").allow("team/*", "pull");
-        let real = Real::builder().auth(auth).delete(delete).user(bob.clone()).start();
+        let real = DockerRegistry::builder().auth(auth).delete(delete).user(bob.clone()).start();
         let builder = Registry::builder().auth(auth).delete(delete).user(User::admin(USER, PASSWORD)).user(bob);
         let embedded = builder.service(real.companion().service()).start();
         let login = (auth != Auth::None).then_some((USER, PASSWORD));

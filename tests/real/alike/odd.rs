@@ -3,9 +3,9 @@
 use registry_fixture::client::{Http, Pusher};
 use registry_fixture::content::{ImageSpec, IndexSpec, build_cache, media_type};
 use registry_fixture::{Auth, Digest, Registry};
+use test_support::docker_registry::DockerRegistry;
 
 use super::{ALL, Both, filled};
-use crate::server::Real;
 
 #[test]
 fn malformed_digests() {
@@ -127,7 +127,7 @@ fn writes(both: &Both) {
 
 #[test]
 fn maintenance() {
-    let real = Real::builder().read_only(true).start();
+    let real = DockerRegistry::builder().read_only(true).start();
     let embedded = Registry::builder().read_only().start();
     let pushers = [real.pusher(), Pusher::new(Http::new(), embedded.url(), None)];
     writes(&Both { real, embedded, pushers });
@@ -138,7 +138,7 @@ fn a_pull_through_cache() {
     let upstream = Registry::builder().start();
     let image = ImageSpec::new("app").build();
     upstream.push("app", "1", &image);
-    let real = Real::builder().cache_of(upstream.url()).start();
+    let real = DockerRegistry::builder().cache_of(upstream.url()).start();
     let embedded = Registry::builder().pull_through_cache().start();
     embedded.push("app", "1", &image);
     let pushers = [real.pusher(), Pusher::new(Http::new(), embedded.url(), None)];

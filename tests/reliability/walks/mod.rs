@@ -16,11 +16,10 @@ use registry_ls::keychain::Keychain;
 use registry_ls::registry::{CatalogOptions, Client};
 use registry_ls::{Error, Kind};
 
-use crate::runner::Rls;
-use crate::server::Server;
 use crate::size;
 use plan::{Login, Plan, Style};
 use registry::{Registry, Verdict};
+use test_support::{Rls, Server};
 
 /// What came out of a walk.
 struct Outcome {
@@ -45,13 +44,13 @@ fn a_list_is_whole_or_said_not_to_be() {
 
 async fn walk(plan: &Plan, registry: &Arc<Mutex<Registry>>) -> Outcome {
     let script = Arc::clone(registry);
-    let server = Server::start(move |asked| script.lock().expect("no panic").answer(asked)).await;
+    let server = Server::start(move |asked| script.lock().expect("no panic").answer(asked));
     let keychain = match plan.login {
         Login::None => Keychain::anonymous(),
         Login::Basic | Login::Bearer => Keychain::explicit("ann", "secret", "the test"),
     };
     let options = Options { first_wait: Duration::from_micros(1), ..Options::default() };
-    let address = server.origin().parse().expect("a registry");
+    let address = server.url().parse().expect("a registry");
     let client = Client::builder(address).keychain(keychain).options(options).build().expect("a client");
     let mut names = Vec::new();
     let options = CatalogOptions { page_size: plan.asked, after: None };
@@ -111,8 +110,6 @@ fn many(count: u64, walk: impl Fn(u64) -> bool + Sync) -> String {
 /// The program says by its exit code which it is.
 #[test]
 fn the_program_exits_with_6_when_the_list_is_a_part() {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let counts = many(size::of("PROGRAM_WALKS", 120), |number| {
         let mut plan = Plan::draw(number + 1_000_000, true);
         // The program asks for 1000, and a page that is not as long is a last one.
@@ -121,8 +118,8 @@ fn the_program_exits_with_6_when_the_list_is_a_part() {
         }
         let registry = Arc::new(Mutex::new(Registry::new(plan.clone())));
         let script = Arc::clone(&registry);
-        let server = runtime.block_on(Server::start(move |asked| script.lock().expect("no panic").answer(asked)));
-        let mut rls = Rls::new().words("repos -q").env("RLS_REGISTRY", server.origin());
+        let server = Server::start(move |asked| script.lock().expect("no panic").answer(asked));
+        let mut rls = Rls::new().words("repos -q").env("RLS_REGISTRY", server.url());
         if plan.login != Login::None {
             rls = rls.user("ann", "secret");
         }

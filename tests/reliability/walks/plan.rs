@@ -9,7 +9,7 @@ use fastrand::Rng;
 pub enum Style {
     /// Each page says where the next is, by the last name.
     Linked,
-    /// The same by a text that means nothing to others. Asked for what comes after a name, it begins at the beginning.
+    /// The same by a text that means nothing to others. Request for what comes after a name, it begins at the beginning.
     Opaque,
     /// A full page is followed by another; nothing says so.
     Silent,

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use test_support::{Reply, Request, Then};
+
 use super::plan::{Fault, Login, Oddity, Plan, Style};
-use crate::server::{Asked, Reply};
 
 /// How often a client sends a request again that failed for a passing reason.
 const RETRIES: usize = 3;
@@ -72,7 +73,7 @@ impl Registry {
     }
 
     /// Answers a request.
-    pub fn answer(&mut self, asked: &Asked) -> Reply {
+    pub fn answer(&mut self, asked: &Request) -> Reply {
         if asked.is_for_token() {
             return Reply::token(&format!("t{}", self.token));
         }
@@ -105,7 +106,7 @@ impl Registry {
         }
     }
 
-    fn who_asks(&mut self, asked: &Asked) -> Option<Reply> {
+    fn who_asks(&mut self, asked: &Request) -> Option<Reply> {
         match self.plan.login {
             Login::Basic if asked.authorization() != Some("Basic YW5uOnNlY3JldA==") => Some(Reply::wants_password()),
             Login::Bearer if !asked.has_token(&format!("t{}", self.token)) => {
@@ -121,7 +122,7 @@ impl Registry {
     }
 
     /// A request that is not answered by its page.
-    fn fail(&mut self, fault: Fault, asked: &Asked, ordinal: usize) -> Reply {
+    fn fail(&mut self, fault: Fault, asked: &Request, ordinal: usize) -> Reply {
         let page = |registry: &mut Self| {
             let before = (registry.shown.clone(), registry.had_noise);
             let page = registry.page(asked, ordinal);
@@ -150,11 +151,11 @@ impl Registry {
             _ => self.expect(Verdict::Error),
         }
         match fault {
-            Fault::Close => Reply::raw("").then_close(),
-            Fault::Reset => Reply::raw("").then_reset(),
-            Fault::Truncate(part) => cut(&page(self), part).then_close(),
-            Fault::ResetInBody(part) => cut(&page(self), part).then_reset(),
-            Fault::EndUnnoticed(part) => of_unknown_length(&page(self), part).then_close(),
+            Fault::Close => Reply::raw("").then(Then::Close),
+            Fault::Reset => Reply::raw("").then(Then::Reset),
+            Fault::Truncate(part) => cut(&page(self), part).then(Then::Close),
+            Fault::ResetInBody(part) => cut(&page(self), part).then(Then::Reset),
+            Fault::EndUnnoticed(part) => of_unknown_length(&page(self), part).then(Then::Close),
             Fault::Passing(status) => Reply::error(status, "UNAVAILABLE").header("Retry-After", "0"),
             Fault::Final(status) => Reply::error(status, "DENIED"),
             Fault::Html => Reply::status(200).header("Content-Type", "text/html").body("<html>welcome</html>"),
@@ -165,7 +166,7 @@ impl Registry {
     }
 
     /// The token counts no longer.
-    fn revoke(&mut self, asked: &Asked) -> Reply {
+    fn revoke(&mut self, asked: &Request) -> Reply {
         if std::mem::replace(&mut self.is_fresh, true) {
             self.expect(Verdict::Error);
         }
@@ -174,7 +175,7 @@ impl Registry {
     }
 
     /// The page that belongs to an address.
-    fn page(&mut self, asked: &Asked, ordinal: usize) -> Page {
+    fn page(&mut self, asked: &Request, ordinal: usize) -> Page {
         let Plan { style, names, .. } = &self.plan;
         let cursor = asked.query("cursor").and_then(|cursor| cursor.parse::<usize>().ok());
         let after = asked.query("last").map(|last| names.partition_point(|name| *name <= last));
@@ -220,7 +221,7 @@ impl Registry {
     }
 
     /// The `Link` header of a page after which the list goes on at `to`.
-    fn link(&mut self, asked: &Asked, to: usize, oddity: Option<Oddity>) -> String {
+    fn link(&mut self, asked: &Request, to: usize, oddity: Option<Oddity>) -> String {
         let host = asked.header("host").expect("a host").to_owned();
         let path = asked.path().to_owned();
         let query = if self.plan.style == Style::Opaque || to == 0 {

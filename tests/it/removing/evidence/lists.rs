@@ -1,9 +1,9 @@
 //! A list of tags that contradicts a tag proves nothing about siblings.
 
 use registry_fixture::{Answer, Fault, Match, Personality, Running, TagList};
+use test_support::Rls;
 
 use super::{app, removed, rls, state};
-use crate::runner::Rls;
 
 const PR: &str = "pr-1";
 

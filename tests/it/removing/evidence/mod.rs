@@ -12,9 +12,9 @@ mod unreadable;
 
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Personality, Registry, Running};
+use test_support::{Outcome, Rls};
 
 use super::state;
-use crate::runner::{Outcome, Rls};
 
 /// Registries that delete manifests only, and tags by their names as well.
 const BOTH: [Personality; 2] = [Personality::Distribution28, Personality::Distribution3];

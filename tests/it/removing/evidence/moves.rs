@@ -2,9 +2,9 @@
 
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Match, Method, Personality, Running};
+use test_support::Rls;
 
 use super::{BOTH, app, removed, rls, state};
-use crate::runner::Rls;
 
 /// Six versions, and `latest` on the newest.
 fn versions(personality: Personality) -> Running {
@@ -23,7 +23,7 @@ const REMOVALS: [&str; 4] = [
 ];
 
 /// Runs one of these; a plan is saved first.
-fn run(registry: &Running, words: &str, spoil: impl FnOnce()) -> crate::runner::Outcome {
+fn run(registry: &Running, words: &str, spoil: impl FnOnce()) -> test_support::Outcome {
     let rls = Rls::at(registry).words("rm app:v4 app:v3 app:v2 app:v1 app:v0 --save-plan plan.json -q");
     assert_eq!(rls.run().code, Some(0));
     spoil();

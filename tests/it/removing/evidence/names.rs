@@ -1,9 +1,9 @@
 //! Names that the grammar of tags forbids are names of some manifest all the same.
 
 use registry_fixture::{Answer, Digest, Fault, Match, Personality, Running};
+use test_support::Rls;
 
 use super::{app, removed, rls};
-use crate::runner::Rls;
 
 const NAMES: [&str; 7] = ["-ot-beta", "v1.0+build", "feature/x", ".x", "with blank", "größe", "%2e"];
 

@@ -1,9 +1,9 @@
 //! "Not found" for one request proves nothing: it says that there is no such path, or no such method on it, as well.
 
 use registry_fixture::{Answer, Match, Method, Personality};
+use test_support::Rls;
 
 use super::{BOTH, Way, app, removed, rls, state};
-use crate::runner::Rls;
 
 #[test]
 fn a_404_to_every_deletion_is_no_removal() {

@@ -1,9 +1,9 @@
 //! A registry that accepts DELETE by a tag's name and deletes its manifest, with every tag on it.
 
 use registry_fixture::{Effect, Match, Personality, Running};
+use test_support::{Outcome, Rls};
 
 use super::{app, removed, rls};
-use crate::runner::{Outcome, Rls};
 
 /// `pr-1` with the sibling `latest`, and `other`, where a deletion by name takes all.
 fn treacherous() -> Running {

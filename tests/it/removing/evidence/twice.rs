@@ -2,9 +2,9 @@
 
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Match, Personality, Registry, Running, TagList};
+use test_support::Rls;
 
 use super::{app, removed, rls};
-use crate::runner::Rls;
 
 fn versions() -> Running {
     app(Personality::Distribution28, &["v1", "v2", "v3", "v4", "v5"])
