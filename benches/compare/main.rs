@@ -5,24 +5,24 @@
 //!
 //! | room | what is in it |
 //! |---|---|
-//! | `chapters` | what is measured, against whom, and what is to be reached |
-//! | `cleaning` | one repository with very many tags, looked at and cleaned |
+//! | `suites` | what is measured, against whom, and what is to be reached |
+//! | `prune` | one repository with very many tags, looked at and cleaned |
 //! | `servers` | the registries, each in a process of its own |
-//! | `contestants` | the command lines of rls and of the others |
-//! | `limit` | the load generator that only sends and reads |
+//! | `clients` | the command lines of rls and of the others |
+//! | `load_generator` | the load generator that only sends and reads |
 //! | `run` | one process: its time and its memory |
-//! | `pairing` | two of them in turn, and statistics |
+//! | `pairs` | two of them in turn, and statistics |
 //! | `table` | the rows |
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its table is what a benchmark is for")]
 
-mod chapters;
-mod cleaning;
-mod contestants;
-mod limit;
-mod pairing;
+mod clients;
+mod load_generator;
+mod pairs;
+mod prune;
 mod run;
 mod servers;
+mod suites;
 mod table;
 
 use std::process::ExitCode;
@@ -32,9 +32,9 @@ fn main() -> ExitCode {
     let words: Vec<_> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         // The benchmark starts itself for what has to be a process of its own.
-        [limit::WORD, jobs, file, trust @ ..] => limit::run(jobs, file, trust.first().copied()),
+        [load_generator::WORD, jobs, file, trust @ ..] => load_generator::run(jobs, file, trust.first().copied()),
         [servers::WORD, what @ ..] => servers::serve(what),
-        _ => return chapters::run(&std::env::var("ONLY").unwrap_or_default()),
+        _ => return suites::run(&std::env::var("ONLY").unwrap_or_default()),
     }
     ExitCode::SUCCESS
 }

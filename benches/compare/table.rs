@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::pairing::Outcome;
+use crate::pairs::Outcome;
 
 /// What a row has to show at most.
 #[derive(Debug, Clone, Copy)]

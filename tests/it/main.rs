@@ -1,15 +1,15 @@
 //! The real program against the embedded registry: every command, every option, every way to fail, whole outputs.
 
 mod commands;
+mod concurrency;
+mod custom_manifests;
 mod doctor;
-mod documents;
 mod errors;
 mod floors;
 mod login;
 mod naming;
 mod options;
 mod output;
-mod pace;
 mod personalities;
 mod registries;
 mod removing;

@@ -64,7 +64,7 @@ impl Span {
             return Ok(());
         }
         self.may_change(trace, at, reference)?;
-        if moment.trouble == Some(crate::trouble::Trouble::Misdeed) {
+        if moment.disturbance == Some(crate::disturbances::Disturbance::Misdeed) {
             excused.misdeeds.extend(effect.into_iter().filter(|tag| *tag != reference).cloned());
         } else if effect.iter().any(|tag| *tag != reference) || !deleted.is_empty() {
             return Err(format!("request {at} changes {effect:?} {deleted:?}"));

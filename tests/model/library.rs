@@ -17,10 +17,10 @@ use registry_ls::removal::{
 use registry_ls::retention::{self, Rule, UsedImages, UsedTags, decide};
 use registry_ls::trust::{self, Trust};
 
-use crate::afterwards::{again, is_complete, is_unsure, keeps_its_promise, undo_and_collect};
 use crate::all;
+use crate::disturbances::Honesty;
+use crate::follow_up::{again, is_complete, is_unsure, keeps_its_promise, undo_and_collect};
 use crate::outcomes::{Known, check};
-use crate::trouble::Honesty;
 use crate::world::{REPOSITORY, World};
 
 /// Interleavings for each personality.

@@ -5,14 +5,14 @@
 //! Each interleaving follows from a number, which is told when it fails; `RLS_MODEL_SEED=N` runs that one alone, `RLS_MODEL_COUNT=N`
 //! so many of each sort.
 
-mod afterwards;
 mod allowed;
+mod disturbances;
+mod follow_up;
 mod graph;
 mod library;
 mod outcomes;
 mod program;
 mod trace;
-mod trouble;
 mod world;
 
 use registry_fixture::Personality;

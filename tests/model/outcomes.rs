@@ -6,8 +6,8 @@ use registry_ls::Kind;
 use registry_ls::name::Tag;
 use registry_ls::removal::{Item, Method, Outcome, Purpose, Target};
 
-use crate::afterwards::is_unsure;
 use crate::allowed::{Excused, Span};
+use crate::follow_up::is_unsure;
 use crate::library::{Batch, Done, Run};
 use crate::trace::{Moment, Trace};
 use crate::world::World;

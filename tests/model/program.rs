@@ -9,8 +9,8 @@ use registry_fixture::Personality;
 use test_support::{Outcome, Rls};
 
 use crate::all;
+use crate::disturbances::Honesty;
 use crate::trace::Trace;
-use crate::trouble::Honesty;
 use crate::world::{REPOSITORY, World};
 
 /// Interleavings for each personality.
@@ -171,7 +171,8 @@ fn check(
     let killed = ended == Ended::Killed;
     let reported = reported(outcome);
     let is_deceived = |tag: &str| trace.is_deceived(tag, trace.len());
-    let is_misdeed = trace.moments.iter().any(|moment| moment.trouble == Some(crate::trouble::Trouble::Misdeed));
+    let is_misdeed =
+        trace.moments.iter().any(|moment| moment.disturbance == Some(crate::disturbances::Disturbance::Misdeed));
     let is_lost = |tag: &str| is_lost(world, trace, tag);
     // With a tag that others moved to what is going, that goes too.
     for (tag, digest) in &world.start.tags {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::disturbances::Disturbance;
 use crate::graph::Graph;
-use crate::trouble::Trouble;
 
 /// What is in the repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Moment {
     pub body: String,
     pub arrival: State,
     pub after: State,
-    pub trouble: Option<Trouble>,
+    pub disturbance: Option<Disturbance>,
 }
 
 /// All that happened.
@@ -58,17 +58,17 @@ impl Moment {
 
     /// Whether it tells by its bytes what a reference is.
     pub fn looks_at(&self, reference: &str) -> bool {
-        self.method == "GET" && self.reference() == Some(reference) && self.trouble.is_none()
+        self.method == "GET" && self.reference() == Some(reference) && self.disturbance.is_none()
     }
 
     /// Whether it tells, by its bytes or by its head alone, what a reference is.
     pub fn asks_for(&self, reference: &str) -> bool {
-        self.is_read() && self.reference() == Some(reference) && self.trouble.is_none()
+        self.is_read() && self.reference() == Some(reference) && self.disturbance.is_none()
     }
 
     /// Whether what a reference is was asked for, and not answered.
     pub fn fails_at(&self, reference: &str) -> bool {
-        self.method == "GET" && self.reference() == Some(reference) && self.trouble == Some(Trouble::Failure)
+        self.method == "GET" && self.reference() == Some(reference) && self.disturbance == Some(Disturbance::Failure)
     }
 
     /// Whether it is an answer about any reference, whatever it says.
@@ -78,11 +78,11 @@ impl Moment {
 
     /// Whether it is a true list.
     pub fn lists(&self) -> bool {
-        self.about == About::List && self.trouble.is_none()
+        self.about == About::List && self.disturbance.is_none()
     }
 
     fn is_lie(&self) -> bool {
-        matches!(self.trouble, Some(Trouble::Lie(_)))
+        matches!(self.disturbance, Some(Disturbance::Lie(_)))
     }
 
     /// The reference that it changes or tries to, unless it only probes.
@@ -215,12 +215,12 @@ impl Trace {
 
     /// Whether anything at all went wrong.
     pub fn is_calm(&self) -> bool {
-        self.moments.iter().all(|moment| moment.trouble.is_none() && moment.arrival == moment.after)
+        self.moments.iter().all(|moment| moment.disturbance.is_none() && moment.arrival == moment.after)
     }
 
     /// Whether everything was answered, and nothing that is not so.
     pub fn is_answered(&self, from: usize, to: usize) -> bool {
-        self.moments[from..to].iter().all(|moment| moment.trouble.is_none())
+        self.moments[from..to].iter().all(|moment| moment.disturbance.is_none())
     }
 
     /// How many requests there were.
@@ -243,10 +243,10 @@ impl Trace {
             tags.chain(gone).chain(new).collect::<String>()
         };
         let line = |at: usize| {
-            let Moment { method, path, arrival, after, trouble, .. } = &self.moments[at];
+            let Moment { method, path, arrival, after, disturbance, .. } = &self.moments[at];
             let (others, ours) = (show(arrival, after), show(after, self.state_after(at)));
-            let trouble = trouble.as_ref().map(|trouble| format!(" {trouble:?}")).unwrap_or_default();
-            format!("{at:3} {method} {path}{trouble}   others:{others}   we:{ours}\n")
+            let disturbance = disturbance.as_ref().map(|disturbance| format!(" {disturbance:?}")).unwrap_or_default();
+            format!("{at:3} {method} {path}{disturbance}   others:{others}   we:{ours}\n")
         };
         let listed = |digest: &String| {
             let children = self.graph.children(digest).iter().map(|child| format!(" {}", &child[7..13]));

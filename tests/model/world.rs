@@ -8,9 +8,9 @@ use registry_fixture::content::{
 };
 use registry_fixture::{Digest, Fault, Match, Personality, Registry, RequestKind, Running, Seen};
 
+use crate::disturbances::{Honesty, Plan, plan};
 use crate::graph::Graph;
 use crate::trace::{About, Moment, State, Trace};
-use crate::trouble::{Honesty, Plan, plan};
 
 /// The one repository.
 pub const REPOSITORY: &str = "app";
@@ -122,7 +122,7 @@ impl World {
         })
     }
 
-    /// Ends all trouble.
+    /// Ends all disturbance.
     pub fn calm(&self) {
         let mut log = self.log();
         log.busy = 0;
@@ -246,9 +246,9 @@ impl Log {
         for plan in &mut self.troubles {
             happens = happens.or_else(|| plan.take(seen, &mut self.chance, &self.states));
         }
-        let trouble = happens.map(|(fault, trouble)| {
+        let disturbance = happens.map(|(fault, disturbance)| {
             registry.inject(Match::any(), fault);
-            trouble
+            disturbance
         });
         let about = match (&seen.kind, &seen.reference) {
             (RequestKind::Tags, _) => About::List,
@@ -256,12 +256,13 @@ impl Log {
             _ => About::Other,
         };
         let (method, path) = (seen.method.to_string(), seen.path.clone());
-        self.moments.push(Moment { method, path, about, body, arrival, after, trouble });
+        self.moments.push(Moment { method, path, about, body, arrival, after, disturbance });
     }
 
     /// Whether something was looked at again and again.
     fn is_waited_for(&self, seen: &Seen) -> bool {
-        let is_same = |moment: &Moment| moment.method == "GET" && moment.path == seen.path && moment.trouble.is_none();
+        let is_same =
+            |moment: &Moment| moment.method == "GET" && moment.path == seen.path && moment.disturbance.is_none();
         let mut last = self.moments.iter().rev().take(3);
         let is_look = seen.method == "GET" && seen.kind == RequestKind::Manifest;
         self.busy > 0 && is_look && self.moments.len() > 3 && last.all(is_same)

@@ -3,8 +3,8 @@
 use registry_fixture::content::{ArtifactSpec, Content, ImageSpec, IndexSpec, Layer, build_cache};
 use registry_fixture::{Auth, Digest, Garbage, GarbageCollection};
 
-use crate::alike::{ALL, Both};
 use crate::disk::Disk;
+use crate::parity::{ALL, Both};
 
 /// An image with a layer of half a MiB that is its own.
 fn image(seed: &str) -> ImageSpec {

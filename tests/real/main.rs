@@ -2,16 +2,16 @@
 //! and without, with deletion and without; the embedded registry behaves as it does, and it accepts the embedded registry's tokens.
 #![cfg(unix)]
 
-mod alike;
 mod clients;
 mod combinations;
+mod credentials;
 mod disk;
-mod finding;
 mod garbage;
-mod place;
+mod parity;
 mod reading;
 mod refusing;
 mod removing;
+mod setup;
 mod space;
-mod started;
-mod undoing;
+mod startup;
+mod undo;

@@ -6,14 +6,14 @@ use registry_fixture::Digest;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use test_support::Outcome;
 
-use crate::place::{Place, State};
+use crate::setup::{Setup, State};
 
 /// The repository in which things are removed.
 const REPOSITORY: &str = "web/app";
 
 /// What is there to be removed.
 struct Shelf<'a> {
-    place: &'a Place,
+    setup: &'a Setup,
     /// The tags that should be there.
     tags: RefCell<State>,
     /// On the tag `lone`.
@@ -34,45 +34,45 @@ struct Shelf<'a> {
 }
 
 impl<'a> Shelf<'a> {
-    fn fill(place: &'a Place) -> Self {
+    fn fill(setup: &'a Setup) -> Self {
         let push = |seed: &str, tags: &[&str]| {
             let image = ImageSpec::new(seed).build();
-            tags.iter().for_each(|tag| drop(place.push(REPOSITORY, tag, &image)));
+            tags.iter().for_each(|tag| drop(setup.push(REPOSITORY, tag, &image)));
             image.digest().clone()
         };
         let (lone, shared) = (push("lone", &["lone"]), push("shared", &["left", "right"]));
         let (pair, named) = (push("pair", &["one", "two"]), push("named", &["first", "second"]));
         let untagged = ImageSpec::new("untagged").build();
-        let untagged = place.push(REPOSITORY, untagged.digest().as_str(), &untagged);
+        let untagged = setup.push(REPOSITORY, untagged.digest().as_str(), &untagged);
         let multi = IndexSpec::three_platforms("multi").build();
-        let index = place.push(REPOSITORY, "multi", &multi);
+        let index = setup.push(REPOSITORY, "multi", &multi);
         let images = multi.manifests.iter().map(|image| image.digest.clone()).filter(|image| *image != index).collect();
         let whole = IndexSpec::new(vec![ImageSpec::new("child")]).build();
-        place.push(REPOSITORY, "whole", &whole);
-        place.tag(REPOSITORY, "child", &whole.manifests[0]);
+        setup.push(REPOSITORY, "whole", &whole);
+        setup.tag(REPOSITORY, "child", &whole.manifests[0]);
         let child = whole.manifests[0].digest.clone();
-        let tags = RefCell::new(place.state(REPOSITORY));
-        Self { place, tags, lone, shared, pair, named, untagged, index, images, child }
+        let tags = RefCell::new(setup.state(REPOSITORY));
+        Self { setup, tags, lone, shared, pair, named, untagged, index, images, child }
     }
 
     /// The command changes nothing.
     fn stays(&self, words: &str, code: i32, stdout: &[&str], error: &str) -> Outcome {
-        let outcome = self.place.rls(words).run();
+        let outcome = self.setup.rls(words).run();
         assert_eq!(outcome.result(), (Some(code), &*lines(stdout)), "{outcome}");
         assert_eq!(outcome.error(), error, "{outcome}");
-        assert_eq!(self.place.state(REPOSITORY), *self.tags.borrow(), "{outcome}");
-        assert!(self.place.has(REPOSITORY, &self.untagged), "{outcome}");
+        assert_eq!(self.setup.state(REPOSITORY), *self.tags.borrow(), "{outcome}");
+        assert!(self.setup.has(REPOSITORY, &self.untagged), "{outcome}");
         outcome
     }
 
     /// The command removes these tags and this manifest, and nothing else.
     fn goes(&self, words: &str, stdout: &[&str], tags: &[&str], digest: &Digest) {
-        let outcome = self.place.rls(words).run();
+        let outcome = self.setup.rls(words).run();
         assert_eq!(outcome.result(), (Some(0), &*lines(stdout)), "{outcome}");
         assert!(outcome.error().contains("garbage collection"), "{outcome}");
         self.tags.borrow_mut().retain(|tag, _| !tags.contains(&tag.as_str()));
-        assert_eq!(self.place.state(REPOSITORY), *self.tags.borrow(), "{outcome}");
-        assert!(!self.place.has(REPOSITORY, digest), "{digest} is still there after\n{outcome}");
+        assert_eq!(self.setup.state(REPOSITORY), *self.tags.borrow(), "{outcome}");
+        assert!(!self.setup.has(REPOSITORY, digest), "{digest} is still there after\n{outcome}");
     }
 }
 
@@ -81,15 +81,15 @@ fn lines(lines: &[&str]) -> String {
 }
 
 /// Where deletion is on.
-pub fn all(place: &Place) {
-    let shelf = Shelf::fill(place);
+pub fn all(setup: &Setup) {
+    let shelf = Shelf::fill(setup);
     rehearsals(&shelf);
     stops(&shelf);
     absent(&shelf);
     alone(&shelf);
     removals(&shelf);
     an_emptied_repository(&shelf);
-    by_rule(place);
+    by_rule(setup);
 }
 
 fn rehearsals(shelf: &Shelf<'_>) {
@@ -147,42 +147,42 @@ fn absent(shelf: &Shelf<'_>) {
 
 /// One of two tags on a manifest, and the name of a part of an index.
 fn alone(shelf: &Shelf<'_>) {
-    let place = shelf.place;
+    let setup = shelf.setup;
     for (tag, digest) in [("left", &shelf.shared), ("child", &shelf.child)] {
-        let outcome = place.rls(&format!("rm --placeholder web/app:{tag}")).run();
+        let outcome = setup.rls(&format!("rm --placeholder web/app:{tag}")).run();
         assert_eq!(outcome.result(), (Some(0), &*format!("removed\tweb/app:{tag}\n")), "{outcome}");
         shelf.tags.borrow_mut().remove(tag).expect("it was there");
-        assert_eq!(place.state(REPOSITORY), *shelf.tags.borrow(), "{outcome}");
-        assert!(place.has(REPOSITORY, digest), "the manifest went with {tag}");
+        assert_eq!(setup.state(REPOSITORY), *shelf.tags.borrow(), "{outcome}");
+        assert!(setup.has(REPOSITORY, digest), "the manifest went with {tag}");
     }
     for (tag, of) in [("left", "shared"), ("child", "child")] {
         let image = ImageSpec::new(of).build();
-        place.push(REPOSITORY, tag, &image);
+        setup.push(REPOSITORY, tag, &image);
     }
-    *shelf.tags.borrow_mut() = place.state(REPOSITORY);
+    *shelf.tags.borrow_mut() = setup.state(REPOSITORY);
 }
 
 /// A rule, its plan on file, and what is left when that was applied twice.
-fn by_rule(place: &Place) {
+fn by_rule(setup: &Setup) {
     let image = |month: usize| ImageSpec::new(&format!("rule {month}")).created(&format!("2025-0{month}-01T00:00:00Z"));
     let digests: Vec<_> =
-        (1..=4).map(|month| place.push("web/rule", &format!("1.{month}"), &image(month).build())).collect();
-    place.push("web/rule", "stable", &image(1).build());
-    let before = place.state("web/rule");
-    let rls = place.rls("prune web/rule --keep-last 2 --keep stable --save-plan plan.json -q");
+        (1..=4).map(|month| setup.push("web/rule", &format!("1.{month}"), &image(month).build())).collect();
+    setup.push("web/rule", "stable", &image(1).build());
+    let before = setup.state("web/rule");
+    let rls = setup.rls("prune web/rule --keep-last 2 --keep stable --save-plan plan.json -q");
     let plan = "kept\tweb/rule:1.4\nkept\tweb/rule:1.3\nwould-remove\tweb/rule:1.2\nkept\tweb/rule:1.1\nkept\tweb/rule:stable\n";
     assert_eq!(rls.run().result(), (Some(0), plan));
-    assert_eq!(place.state("web/rule"), before);
+    assert_eq!(setup.state("web/rule"), before);
     let apply = rls.then("rm --apply plan.json -q");
     assert_eq!(apply.run().result(), (Some(0), "removed\tweb/rule:1.2\n"));
     assert_eq!(apply.run().result(), (Some(0), "absent\tweb/rule:1.2\n"));
-    assert!(!place.has("web/rule", &digests[1]));
-    let outcome = place.rls("prune web/rule --keep-last 2 --keep stable --placeholder --yes -q").run();
+    assert!(!setup.has("web/rule", &digests[1]));
+    let outcome = setup.rls("prune web/rule --keep-last 2 --keep stable --placeholder --yes -q").run();
     let done = "kept\tweb/rule:1.4\nkept\tweb/rule:1.3\nkept\tweb/rule:stable\nremoved\tweb/rule:1.1\n";
     assert_eq!(outcome.result(), (Some(0), done), "{outcome}");
-    let left: Vec<_> = place.state("web/rule").into_keys().collect();
+    let left: Vec<_> = setup.state("web/rule").into_keys().collect();
     assert_eq!(left, ["1.3", "1.4", "stable"]);
-    assert!(place.has("web/rule", &digests[0]));
+    assert!(setup.has("web/rule", &digests[0]));
 }
 
 fn removals(shelf: &Shelf<'_>) {
@@ -202,22 +202,22 @@ fn removals(shelf: &Shelf<'_>) {
         &["multi"],
         &shelf.index,
     );
-    assert!(shelf.images.iter().all(|image| shelf.place.has(REPOSITORY, image)), "an index went with its images");
+    assert!(shelf.images.iter().all(|image| shelf.setup.has(REPOSITORY, image)), "an index went with its images");
 }
 
 /// docker-registry keeps it in its catalog.
 fn an_emptied_repository(shelf: &Shelf<'_>) {
-    let place = shelf.place;
-    let outcome = place.rls("rm web/app:whole web/app:child").run();
+    let setup = shelf.setup;
+    let outcome = setup.rls("rm web/app:whole web/app:child").run();
     assert_eq!(outcome.result(), (Some(0), "removed\tweb/app:whole\nremoved\tweb/app:child\n"), "{outcome}");
-    assert_eq!(&*place.rls("tags web/app").succeeds(), "");
-    let listed = place.rls("repos --prefix web/ --tags -o jsonl").succeeds();
+    assert_eq!(&*setup.rls("tags web/app").succeeds(), "");
+    let listed = setup.rls("repos --prefix web/ --tags -o jsonl").succeeds();
     assert!(listed.ends_with(",\"repository\":\"web/app\",\"tags\":[]}\n"), "{listed}");
 }
 
 /// Where deletion is off: whatever is asked, the setting is named and nothing happens.
-pub fn disabled(place: &Place) {
-    let shelf = Shelf::fill(place);
+pub fn disabled(setup: &Setup) {
+    let shelf = Shelf::fill(setup);
     let (tagged, untagged) = (format!("web/app@{}", shelf.pair), format!("web/app@{}", shelf.untagged));
     for (options, reference) in [
         ("", "web/app:lone"),

@@ -3,10 +3,10 @@
 //!
 //! What takes long is done in small here; `make soak` has it done in full.
 
-mod pauses;
-mod processes;
-mod size;
+mod concurrent_writes;
+mod dependencies;
+mod scale;
+mod slow_reader;
 mod soak;
-mod supply;
 mod tokens;
 mod walks;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::conversations::OF_THE_TRANSPORT;
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 #[test]
 fn all() {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use test_support::{Reply, Request, Server};
 
 use crate::driven::{Driven, anonymous, as_user, client, exit_code, hasty, keychain, run};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 /// Kinds that are no conversations.
 const OF_ONE_HEADER: &[&str] = &["parse", "select", "cache-key", "bearer", "realm"];

@@ -12,7 +12,7 @@ use registry_ls::{Kind, Result};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 #[test]
 fn all() {

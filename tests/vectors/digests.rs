@@ -2,7 +2,7 @@
 
 use registry_ls::name::{Algorithm, Digest};
 
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 /// Kinds whose subject is not a digest by itself but a manifest that was fetched by one: its body, headers and descriptor.
 /// They are the registry's to meet.

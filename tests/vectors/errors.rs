@@ -11,7 +11,7 @@ use tracing::Level;
 use url::Url;
 
 use crate::driven::{anonymous, app, exit_code, run};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 use crate::log::Log;
 
 #[test]

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use test_support::{Reply, Request, Server, Then};
 
 use crate::driven::{Driven, Listed, anonymous, app, as_user, client, exit_code, hasty, run};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 /// Kinds that are held elsewhere: the handshakes beside the code that explains them, the processes by running the program.
 const ELSEWHERE: &[&str] = &["tls", "process"];

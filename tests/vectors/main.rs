@@ -11,7 +11,7 @@ mod deletions;
 mod digests;
 mod driven;
 mod errors;
-mod exempt;
+mod exemptions;
 mod faults;
 mod links;
 mod log;

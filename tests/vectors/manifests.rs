@@ -11,7 +11,7 @@ use tracing::Level;
 
 use crate::digests::OF_MANIFESTS;
 use crate::driven::{anonymous, app, as_user, exit_code, run};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 use crate::log::Log;
 
 const BODY: &str = r#"{"schemaVersion":2,"config":{},"layers":[]}"#;

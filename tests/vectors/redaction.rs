@@ -9,7 +9,7 @@ use test_support::{Reply, Server};
 use url::Url;
 
 use crate::driven::{Driven, as_user, client, hasty, keychain, run};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 use crate::log::Log;
 
 #[test]

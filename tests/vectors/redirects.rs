@@ -13,7 +13,7 @@ use test_support::{Reply, Request, Server};
 use url::Url;
 
 use crate::driven::{anonymous, app, as_user, at, exit_code, hasty, names, run, trusting};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 #[test]
 fn all() {

@@ -6,7 +6,7 @@
 use registry_ls::name::{Digest, Located, Reference, Registry, Repository, Tag, Target};
 use serde_json::Value;
 
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 /// Kinds whose subject is the key under which credentials are stored. They are the keychain's to meet.
 pub const OF_KEYCHAIN: &[&str] = &["config-key-to-host", "helper-server-url"];

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use test_support::{Reply, Server, Then};
 
 use crate::driven::{anonymous, app, as_user, at, client, exit_code, hasty, keychain, run};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 use crate::tokens::OF_TOKENS;
 
 #[test]

@@ -7,7 +7,7 @@ use registry_ls::http::warning_text;
 use test_support::{Reply, Server};
 
 use crate::driven::{anonymous, run};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 use crate::log::Log;
 
 /// Kinds whose subject is what is written on a terminal. They are the program's to meet, and are held against it there.

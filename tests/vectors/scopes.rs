@@ -4,7 +4,7 @@ use registry_ls::auth::{Action, Permission, Scope, Scopes};
 use registry_ls::name::{Located, Reference, Registry, Repository};
 use serde_json::{Value, json};
 
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 #[test]
 fn all() {

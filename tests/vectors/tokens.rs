@@ -6,7 +6,7 @@ use registry_ls::auth::Token;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 /// The kinds that are checked here.
 pub const OF_TOKENS: &[&str] = &["token-body", "token-clock"];

@@ -6,7 +6,7 @@ use test_support::tls::ServerCertificate;
 use test_support::{Reply, Request, Rls, Server, Then};
 
 use super::network::{ALL, list, lists, paged};
-use super::scene::{Scene, Setup};
+use super::scenario::{Scenario, Setup};
 use crate::canary;
 use crate::canary::Echo as _;
 use crate::runner::Canaries as _;
@@ -27,19 +27,19 @@ fn tokens(server: &Server) -> usize {
     server.count(Request::is_for_token)
 }
 
-pub fn scenes(setup: &Setup) -> Vec<Scene> {
+pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
     match setup.case.id.as_str() {
         "fault-044" => {
             let server = Server::start(|_| Reply::error(401, "UNAUTHORIZED"));
             let rls = setup.rls(&server).words("tags team/app");
-            vec![Scene::new(rls).check(move |_| assert_eq!(server.requests().len(), 1))]
+            vec![Scenario::new(rls).check(move |_| assert_eq!(server.requests().len(), 1))]
         }
         "fault-045" => {
             let server = token_server(|_| canary::token(canary::TOKEN));
-            let scene = Scene::new(tags(setup, &server)).saying("denied", "not allowed to pull team/app");
-            let (scene, most) =
-                (scene.saying("as USER|anonymous", "logged in as "), setup.expected("registry_requests_max"));
-            vec![scene.check(move |_| {
+            let scenario = Scenario::new(tags(setup, &server)).saying("denied", "not allowed to pull team/app");
+            let (scenario, most) =
+                (scenario.saying("as USER|anonymous", "logged in as "), setup.expected("registry_requests_max"));
+            vec![scenario.check(move |_| {
                 assert!(tokens(&server) <= 2, "{}", tokens(&server));
                 assert!((server.requests().len() - tokens(&server)) as u64 <= most);
             })]
@@ -49,15 +49,15 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
         "fault-048" => [401, 403]
             .map(|status| {
                 let server = token_server(move |_| Reply::error(status, "DENIED"));
-                let scene = Scene::new(tags(setup, &server)).saying("REALM_HOST", server.host()).named(status);
-                scene.check(move |_| assert_eq!(tokens(&server), 1))
+                let scenario = Scenario::new(tags(setup, &server)).saying("REALM_HOST", server.host()).named(status);
+                scenario.check(move |_| assert_eq!(tokens(&server), 1))
             })
             .into(),
         "fault-049" => {
             let failing = token_server(|_| Reply::status(500));
             let silent = token_server(|_| Reply::raw("").then(Then::Hang));
-            let scene = |server: Server| Scene::new(tags(setup, &server).words("--retries 1")).keeping(server);
-            vec![scene(failing).named("500"), scene(silent).named("time-out").words("--timeout 1s")]
+            let scenario = |server: Server| Scenario::new(tags(setup, &server).words("--retries 1")).keeping(server);
+            vec![scenario(failing).named("500"), scenario(silent).named("time-out").words("--timeout 1s")]
         }
         "fault-050" => refused_realms(setup),
         "fault-051" => [("-10y", 1), ("+10y", 1)].map(|(offset, most)| with_clock(setup, offset, most)).into(),
@@ -67,7 +67,7 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
 }
 
 /// Three pages, each token being good for so many.
-fn expiring(setup: &Setup, uses: usize) -> Scene {
+fn expiring(setup: &Setup, uses: usize) -> Scenario {
     let (mut given, mut left, mut pages) = (0, 0, paged(|_, _| None));
     let server = Server::start(move |asked| {
         if asked.is_for_token() {
@@ -81,13 +81,13 @@ fn expiring(setup: &Setup, uses: usize) -> Scene {
         left -= 1;
         pages(asked).echoing(asked)
     });
-    Scene::new(tags(setup, &server)).check(move |outcome| {
+    Scenario::new(tags(setup, &server)).check(move |outcome| {
         assert_eq!((outcome.lines(), tokens(&server)), (ALL.to_vec(), 3_usize.div_ceil(uses)), "{outcome}");
     })
 }
 
 /// Three pages behind a login, by a clock that is wrong.
-fn with_clock(setup: &Setup, offset: &str, most: usize) -> Scene {
+fn with_clock(setup: &Setup, offset: &str, most: usize) -> Scenario {
     let mut pages = paged(|_, _| None);
     let server = Server::start(move |asked| match asked.authorization() {
         _ if asked.is_for_token() => canary::token(canary::TOKEN).echoing(asked),
@@ -95,40 +95,40 @@ fn with_clock(setup: &Setup, offset: &str, most: usize) -> Scene {
         Some(_) => pages(asked).echoing(asked),
     });
     let rls = tags(setup, &server).run_by(&["faketime", "-f", offset]);
-    Scene::new(rls).named(offset).check(move |outcome| {
+    Scenario::new(rls).named(offset).check(move |outcome| {
         assert_eq!((outcome.lines(), tokens(&server)), (ALL.to_vec(), most), "{outcome}");
     })
 }
 
 /// Token servers that are refused before anything is sent to them.
-fn refused_realms(setup: &Setup) -> Vec<Scene> {
+fn refused_realms(setup: &Setup) -> Vec<Scenario> {
     let thief = || Arc::new(Server::start(|_| canary::token("mine")));
     let to = |realm: String| move |_: &Request| Reply::wants_token_of(&realm);
-    let nothing = |scene: Scene, thief: Arc<Server>| scene.check(move |_| assert_eq!(thief.connections(), 0));
+    let nothing = |scenario: Scenario, thief: Arc<Server>| scenario.check(move |_| assert_eq!(thief.connections(), 0));
 
     let (plain, shown) = (thief(), ServerCertificate::valid());
     let server = Server::with_tls(shown.config(&["http/1.1"]), to(format!("{}/token", plain.url())));
     let rls = setup.exchanging(&server.host(), &server.host()).trusting(shown.ca()).words("tags team/app");
-    let downgraded = nothing(Scene::new(rls).keeping(server).named("plain HTTP"), plain);
+    let downgraded = nothing(Scenario::new(rls).keeping(server).named("plain HTTP"), plain);
 
     let server = Server::start(to("http://169.254.169.254/latest/meta-data".to_owned()));
-    let metadata = Scene::new(tags(setup, &server)).keeping(server).named("metadata service");
+    let metadata = Scenario::new(tags(setup, &server)).keeping(server).named("metadata service");
 
     let named = thief();
     let userinfo = format!("http://ann:{}@{}/token", canary::USERINFO, named.host());
     let server = Server::start(to(userinfo));
-    let userinfo = nothing(Scene::new(tags(setup, &server)).keeping(server).named("user information"), named);
+    let userinfo = nothing(Scenario::new(tags(setup, &server)).keeping(server).named("user information"), named);
 
     // Behind a proxy nothing is known of a registry but its name, which is a public one.
     let inner = thief();
     let proxy = Server::start(to(format!("{}/token", inner.url())));
     let rls = setup.exchanging("http://registry.corp", "registry.corp").through(&proxy.host());
-    let scene = Scene::new(rls.words("tags team/app")).keeping(proxy).named("more private");
-    vec![downgraded, metadata, userinfo, nothing(scene, inner)]
+    let scenario = Scenario::new(rls.words("tags team/app")).keeping(proxy).named("more private");
+    vec![downgraded, metadata, userinfo, nothing(scenario, inner)]
 }
 
 /// Credential helpers that hang, do not stop talking, or talk nonsense.
-fn helpers(setup: &Setup) -> Vec<Scene> {
+fn helpers(setup: &Setup) -> Vec<Scenario> {
     let secret = canary::HELPER;
     let scripts = [
         ("hangs", format!("echo {secret}; exec sleep 600")),
@@ -144,10 +144,10 @@ fn helpers(setup: &Setup) -> Vec<Scene> {
                 Some(_) => list(),
             });
             let rls = setup.asking(&server.url()).helper(&script).words("tags team/app");
-            let scene = Scene::new(rls).named(name).hinting(&["docker-credential-X"]);
-            let scene = scene.saying("docker-credential-X", "docker-credential-canary");
+            let scenario = Scenario::new(rls).named(name).hinting(&["docker-credential-X"]);
+            let scenario = scenario.saying("docker-credential-X", "docker-credential-canary");
             let most = setup.expected("secret_printed");
-            scene.check(move |_| assert_eq!((lists(&server) as u64, server.requests().len()), (most, 1)))
+            scenario.check(move |_| assert_eq!((lists(&server) as u64, server.requests().len()), (most, 1)))
         })
         .into()
 }

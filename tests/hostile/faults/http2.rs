@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::scene::{Scene, Setup};
+use super::scenario::{Scenario, Setup};
 use crate::runner::{Canaries as _, Holder, program};
 
 const DATA: u8 = 0;
@@ -31,13 +31,13 @@ enum Manner {
     EmptyData,
 }
 
-pub fn scenes(setup: &Setup) -> Vec<Scene> {
+pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
     [Manner::GoAway, Manner::ResetStream, Manner::ResetMidBody, Manner::EmptyData]
-        .map(|manner| scene(setup, manner))
+        .map(|manner| scenario(setup, manner))
         .into()
 }
 
-fn scene(setup: &Setup, manner: Manner) -> Scene {
+fn scenario(setup: &Setup, manner: Manner) -> Scenario {
     let shown = ServerCertificate::valid();
     let tls = shown.config(&["h2"]);
     let asked = Arc::<AtomicUsize>::default();
@@ -52,9 +52,9 @@ fn scene(setup: &Setup, manner: Manner) -> Scene {
     });
     let rls = program().env("RLS_REGISTRY", server.host()).trusting(shown.ca());
     let rls = rls.holding(Holder::Environment, &server.host());
-    let scene = Scene::new(rls.words("tags team/app --retries 1")).named(format!("{manner:?}")).keeping(server);
+    let scenario = Scenario::new(rls.words("tags team/app --retries 1")).named(format!("{manner:?}")).keeping(server);
     let most = setup.expected("rss_mib_max");
-    scene.check(move |outcome| assert!(outcome.memory() < most, "{} MiB: {outcome}", outcome.memory()))
+    scenario.check(move |outcome| assert!(outcome.memory() < most, "{} MiB: {outcome}", outcome.memory()))
 }
 
 async fn talk(mut stream: TlsStream<TcpStream>, manner: Manner, asked: &AtomicUsize) -> std::io::Result<()> {

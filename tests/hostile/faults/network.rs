@@ -7,7 +7,7 @@ use test_support::server::unused_address;
 use test_support::{Reply, Request, Server, Then};
 
 use super::http2;
-use super::scene::{Scene, Setup};
+use super::scenario::{Scenario, Setup};
 use crate::runner::Canaries as _;
 
 /// The names on three pages of two.
@@ -39,17 +39,17 @@ fn cut() -> Reply {
 }
 
 /// What is given for ever is asked for twice.
-fn twice(setup: &Setup, reply: Reply) -> Scene {
+fn twice(setup: &Setup, reply: Reply) -> Scenario {
     let server = Server::start(setup.guarded(move |_| reply.clone()));
     let rls = setup.rls(&server).words("tags team/app --retries 1");
-    Scene::new(rls).saying("HOST:PORT", server.host()).check(move |_| assert_eq!(lists(&server), 2))
+    Scenario::new(rls).saying("HOST:PORT", server.host()).check(move |_| assert_eq!(lists(&server), 2))
 }
 
 /// What is given for ever is asked for once.
-pub fn once(setup: &Setup, reply: Reply) -> Scene {
+pub fn once(setup: &Setup, reply: Reply) -> Scenario {
     let server = Server::start(setup.guarded(move |_| reply.clone()));
     let rls = setup.rls(&server).words("tags team/app");
-    Scene::new(rls).saying("HOST:PORT", server.host()).check(move |_| assert_eq!(lists(&server), 1))
+    Scenario::new(rls).saying("HOST:PORT", server.host()).check(move |_| assert_eq!(lists(&server), 1))
 }
 
 /// How often a list was asked for by somebody who is logged in.
@@ -57,33 +57,33 @@ pub fn lists(server: &Server) -> usize {
     server.count(|asked| asked.authorization().is_some() && asked.path().ends_with("/tags/list"))
 }
 
-fn is_whole(scene: Scene) -> Scene {
-    scene.check(|outcome| assert_eq!(outcome.lines(), ALL, "{outcome}"))
+fn is_whole(scenario: Scenario) -> Scenario {
+    scenario.check(|outcome| assert_eq!(outcome.lines(), ALL, "{outcome}"))
 }
 
-pub fn scenes(setup: &Setup) -> Vec<Scene> {
+pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
     match setup.case.id.as_str() {
         "fault-001" => {
             let host = "registry.invalid";
-            vec![Scene::new(setup.at(host, host).words("tags team/app")).saying("HOST", host)]
+            vec![Scenario::new(setup.at(host, host).words("tags team/app")).saying("HOST", host)]
         }
         "fault-003" => {
             let gone = unused_address();
-            vec![Scene::new(setup.at(&gone, &gone).words("tags team/app")).saying("HOST:PORT", gone)]
+            vec![Scenario::new(setup.at(&gone, &gone).words("tags team/app")).saying("HOST:PORT", gone)]
         }
         "fault-004" => {
             let hole = BlackHole::new();
             let rls = setup.at(&hole.host(), &hole.host());
-            vec![Scene::new(rls.words("tags team/app --retries 1 --connect-timeout 300ms")).keeping(hole)]
+            vec![Scenario::new(rls.words("tags team/app --retries 1 --connect-timeout 300ms")).keeping(hole)]
         }
         "fault-005" => vec![twice(setup, Reply::raw("").then(Then::Reset))],
         "fault-006" => {
             vec![is_whole(setup.tags(paged(|page, times| (page == 2 && times == 0).then(cut))))]
         }
         "fault-007" => {
-            let scene = setup.tags(paged(|page, _| (page == 2).then(cut))).words("--retries 1");
-            let scene = scene.saying("after N entries", "after 4 entries");
-            vec![scene.check(|outcome| assert_eq!(outcome.lines(), ALL[..4], "{outcome}"))]
+            let scenario = setup.tags(paged(|page, _| (page == 2).then(cut))).words("--retries 1");
+            let scenario = scenario.saying("after N entries", "after 4 entries");
+            vec![scenario.check(|outcome| assert_eq!(outcome.lines(), ALL[..4], "{outcome}"))]
         }
         "fault-008" => {
             let short = Reply::status(200).header("Content-Length", "1000").body(r#"{"tags":["a"]}"#);
@@ -106,7 +106,7 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
             let mut pages = paged(|_, _| None);
             vec![is_whole(setup.tags(move |asked| pages(asked).then(Then::Close)))]
         }
-        "fault-015" => http2::scenes(setup),
+        "fault-015" => http2::scenarios(setup),
         "fault-016" => {
             let many = (0..10_000).fold(list(), |reply, number| reply.header(&format!("X-{number}"), "1"));
             let long = list().header("X-Long", "x".repeat(1024 * 1024));
@@ -117,17 +117,17 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
                 let interim = format!("HTTP/1.1 {line}\r\n\r\n").repeat(1000);
                 Reply::raw([interim.into_bytes(), list().bytes(false)].concat())
             };
-            let scene = |line: &str| {
-                let scene = once(setup, interim(line)).named(line);
-                scene.check(|outcome| assert_eq!(outcome.lines(), ["a", "b"], "{outcome}"))
+            let scenario = |line: &str| {
+                let scenario = once(setup, interim(line)).named(line);
+                scenario.check(|outcome| assert_eq!(outcome.lines(), ["a", "b"], "{outcome}"))
             };
-            vec![scene("100 Continue"), scene("103 Early Hints")]
+            vec![scenario("100 Continue"), scenario("103 Early Hints")]
         }
         "fault-018" => {
             let (gone, server) = (unused_address(), Server::start(|_| list()));
             let rls = setup.rls(&server).through(&gone).words("tags team/app");
             let direct = move |_: &_| assert_eq!(server.connections(), 0);
-            vec![Scene::new(rls).saying("HOST:PORT", gone).check(direct)]
+            vec![Scenario::new(rls).saying("HOST:PORT", gone).check(direct)]
         }
         "fault-019" => refused_by_proxy(setup),
         "fault-020" => {
@@ -143,18 +143,18 @@ fn dripping(begun: &str, more: &[u8]) -> Reply {
 }
 
 /// It ends when the limit is reached. Without the limit the server would keep it until it is killed.
-pub fn at_limit(scene: Scene, seconds: u64) -> Scene {
-    scene.check(move |outcome| assert!(outcome.took >= Duration::from_secs(seconds), "too early: {outcome}"))
+pub fn at_limit(scenario: Scenario, seconds: u64) -> Scenario {
+    scenario.check(move |outcome| assert!(outcome.took >= Duration::from_secs(seconds), "too early: {outcome}"))
 }
 
 /// A proxy for requests, and one for tunnels.
-fn refused_by_proxy(setup: &Setup) -> Vec<Scene> {
+fn refused_by_proxy(setup: &Setup) -> Vec<Scenario> {
     ["http", "https"]
         .map(|scheme| {
             let proxy = Server::start(|_| Reply::status(407).header("Proxy-Authenticate", "Basic realm=\"proxy\""));
             let registry = format!("{scheme}://registry.corp:5000");
             let rls = setup.at(&registry, "registry.corp:5000").through(&proxy.host()).words("tags team/app");
-            Scene::new(rls).named(scheme).check(move |_| assert_eq!(proxy.requests().len(), 1))
+            Scenario::new(rls).named(scheme).check(move |_| assert_eq!(proxy.requests().len(), 1))
         })
         .into()
 }

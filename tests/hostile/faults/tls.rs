@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::network::list;
-use super::scene::{Scene, Setup};
+use super::scenario::{Scenario, Setup};
 use crate::runner::Canaries as _;
 
 /// What a server says that wants another version (RFC 8446 §6: a fatal alert).
@@ -18,15 +18,15 @@ const HANDSHAKE_FAILURE: &[u8] = &[21, 3, 3, 0, 2, 2, 40];
 const INTERNAL_ERROR: &[u8] = &[21, 3, 3, 0, 2, 2, 80];
 
 /// A server that shows a certificate; it is sent nothing.
-fn shown(setup: &Setup, shown: &ServerCertificate, is_trusted: bool) -> Scene {
+fn shown(setup: &Setup, shown: &ServerCertificate, is_trusted: bool) -> Scenario {
     let server = Server::with_tls(shown.config(&["http/1.1"]), |_| list());
     let rls = setup.at(&server.host(), &server.host()).words("tags team/app");
     let rls = if is_trusted { rls.trusting(shown.ca()) } else { rls };
-    Scene::new(rls).saying("HOST", server.host()).check(move |_| assert_eq!(server.bytes(), b""))
+    Scenario::new(rls).saying("HOST", server.host()).check(move |_| assert_eq!(server.bytes(), b""))
 }
 
 /// A server that answers the beginning of a handshake with these bytes, and then does this to the connection.
-fn answering(setup: &Setup, bytes: &'static [u8], then: fn(TcpStream)) -> Scene {
+fn answering(setup: &Setup, bytes: &'static [u8], then: fn(TcpStream)) -> Scenario {
     let server = Server::talking(move |mut stream| async move {
         let mut hello = vec![0; 4096];
         let length = stream.read(&mut hello).await.unwrap_or_default();
@@ -37,7 +37,7 @@ fn answering(setup: &Setup, bytes: &'static [u8], then: fn(TcpStream)) -> Scene 
         then(stream);
     });
     let rls = setup.at(&server.host(), &server.host()).words("tags team/app --retries 1");
-    Scene::new(rls).keeping(server)
+    Scenario::new(rls).keeping(server)
 }
 
 fn closed(stream: TcpStream) {
@@ -61,7 +61,7 @@ fn old_server_hello() -> &'static [u8] {
     [&[22, 3, 1, 0, length + 4, 2, 0, 0, length], &hello[..]].concat().leak()
 }
 
-pub fn scenes(setup: &Setup) -> Vec<Scene> {
+pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
     match setup.case.id.as_str() {
         "fault-021" => [Tls::SelfSigned, Tls::Issued, Tls::LeafOnly]
             .map(|kind| {
@@ -74,8 +74,11 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
         "fault-025" => {
             let server = Server::start(|_| list());
             let rls = setup.at(&server.host(), &server.host()).words("tags team/app");
-            let scene = Scene::new(rls).hinting(&["--plain-http"]);
-            vec![scene.check(move |_| assert_eq!((server.bytes().as_slice(), server.requests().len()), (&b""[..], 0)))]
+            let scenario = Scenario::new(rls).hinting(&["--plain-http"]);
+            vec![
+                scenario
+                    .check(move |_| assert_eq!((server.bytes().as_slice(), server.requests().len()), (&b""[..], 0))),
+            ]
         }
         "fault-026" => vec![
             answering(setup, PROTOCOL_VERSION, closed).named("alert 70"),
@@ -90,23 +93,23 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
         ],
         "fault-028" => [&rustls::version::TLS12, &rustls::version::TLS13]
             .map(|version| {
-                let scene = shown(setup, &ServerCertificate::valid().only(version).requiring_client(), true);
-                scene.named(format!("{:?}", version.version))
+                let scenario = shown(setup, &ServerCertificate::valid().only(version).requiring_client(), true);
+                scenario.named(format!("{:?}", version.version))
             })
             .into(),
         "fault-029" => {
             let proxied = tunnel_to_silence(setup).named("in a tunnel");
             let direct = answering(setup, b"", kept).named("direct");
-            [direct, proxied].map(|scene| scene.words("--connect-timeout 500ms")).into()
+            [direct, proxied].map(|scenario| scenario.words("--connect-timeout 500ms")).into()
         }
         "fault-030" => [Tls::SelfSigned, Tls::Expired, Tls::WrongName]
             .map(|kind| {
                 let server =
                     Server::with_tls(ServerCertificate::of(kind).config(&["http/1.1"]), setup.guarded(|_| list()));
                 let rls = setup.at(&server.host(), &server.host()).words("tags team/app --insecure");
-                let scene = Scene::new(rls).named(format!("{kind:?}")).hinting(&["not verified"]).keeping(server);
+                let scenario = Scenario::new(rls).named(format!("{kind:?}")).hinting(&["not verified"]).keeping(server);
                 let is_quiet = setup.verbosity == crate::runner::Verbosity::Quiet;
-                scene.check(move |outcome| {
+                scenario.check(move |outcome| {
                     let warnings = outcome.stderr.lines().filter(|line| line.starts_with("warning: ")).count();
                     assert_eq!((outcome.lines(), warnings), (vec!["a", "b"], usize::from(!is_quiet)), "{outcome}");
                 })
@@ -117,12 +120,12 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
 }
 
 /// A proxy that opens a tunnel to where nobody answers the handshake.
-fn tunnel_to_silence(setup: &Setup) -> Scene {
+fn tunnel_to_silence(setup: &Setup) -> Scenario {
     let proxy = Server::start(|_| Reply::status(200).then(Then::Hang));
     let host = "registry.corp:5000";
     let rls = setup.at(host, host).through(&proxy.host()).words("tags team/app --retries 1");
     let proxy = Arc::new(proxy);
-    Scene::new(rls).check(move |_| {
+    Scenario::new(rls).check(move |_| {
         assert!(proxy.requests().iter().all(|asked| asked.method == "CONNECT"));
         let sent = proxy.bytes();
         let sent = String::from_utf8_lossy(&sent);

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use registry_fixture::{Fault, Match};
 use serde_json::{Value, json};
 
-use crate::documents::{App, image, index, with};
+use crate::custom_manifests::{App, image, index, with};
 
 const CACHE_CONFIG: &str = "application/vnd.buildkit.cacheconfig.v0";
 

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use registry_fixture::content::media_type;
 use serde_json::{Value, json};
 
-use crate::documents::{App, CONFIG, image, index, with};
+use crate::custom_manifests::{App, CONFIG, image, index, with};
 
 const CREATED: &str = "org.opencontainers.image.created";
 

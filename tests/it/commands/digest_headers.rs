@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use registry_fixture::{Digest, Fault, Match};
 use serde_json::{Value, json};
 
-use crate::documents::{App, index};
+use crate::custom_manifests::{App, index};
 
 const MADE: &str = "2026-11-18T09:12:00Z";
 
@@ -113,7 +113,7 @@ fn another_algorithm_is_no_contradiction() {
     let manifest: Value = json!({ "schemaVersion": 2, "layers": [] });
     let bytes = manifest.to_string();
     let longer = format!("sha512:{}", "cf".repeat(64));
-    let content_type = crate::documents::IMAGE;
+    let content_type = crate::custom_manifests::IMAGE;
     let digest = app.0.push_raw_manifest("app", "1.0", content_type, bytes.clone());
     // Asked for by one algorithm, crane's registry tells the digest by the other.
     let named = registry_ls::name::Digest::of(registry_ls::name::Algorithm::Sha512, bytes.as_bytes());

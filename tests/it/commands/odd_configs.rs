@@ -5,7 +5,7 @@ use registry_fixture::content::media_type;
 use registry_fixture::{Fault, Match};
 use serde_json::{Value, json};
 
-use crate::documents::{App, CONFIG, IMAGE, LAYER, image, index, with};
+use crate::custom_manifests::{App, CONFIG, IMAGE, LAYER, image, index, with};
 
 fn pushed(app: &App, tag: &str, config: Value) -> Value {
     app.push(tag, &image(json!({ "config": config, "layers": [app.layer(100)] })))

@@ -5,7 +5,7 @@ use registry_fixture::content::media_type;
 use registry_fixture::{Fault, Match};
 use serde_json::json;
 
-use crate::documents::{App, IMAGE, INDEX, image, index, with};
+use crate::custom_manifests::{App, IMAGE, INDEX, image, index, with};
 
 const ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
 

@@ -5,7 +5,7 @@ use registry_fixture::Match;
 use serde_json::{Value, json};
 use test_support::Rls;
 
-use crate::documents::{App, INDEX, index, with};
+use crate::custom_manifests::{App, INDEX, index, with};
 
 const MADE: &str = "2026-11-18T09:12:00Z";
 
@@ -105,7 +105,7 @@ fn an_index_that_an_index_calls_an_image_is_looked_into() {
     let app = nested();
     let inner =
         app.push("inner", &index(json!({ "manifests": [on(app.image("image", "linux/arm64", MADE), "linux/arm64")] })));
-    let called = with(on(inner, "linux/arm64"), json!({ "mediaType": crate::documents::IMAGE }));
+    let called = with(on(inner, "linux/arm64"), json!({ "mediaType": crate::custom_manifests::IMAGE }));
     app.push("outer", &index(json!({ "manifests": [called] })));
     assert_eq!(architecture(&app.rls("manifest app:outer --config --platform linux/arm64")), "arm64");
 }
@@ -146,7 +146,7 @@ fn depth_and_number_have_bounds() {
         assert!(rows.stdout.contains(&*alone.stdout) && rows.stderr.contains(&*alone.stderr), "{alone}");
     }
     // Nor does it help to call an index an image.
-    let called = |inner: Value| with(on(inner, "linux/amd64"), json!({ "mediaType": crate::documents::IMAGE }));
+    let called = |inner: Value| with(on(inner, "linux/amd64"), json!({ "mediaType": crate::custom_manifests::IMAGE }));
     let mut inner = on(app.image("image", "linux/amd64", MADE), "linux/amd64");
     for _ in 0..70 {
         inner = called(app.push("called", &index(json!({ "manifests": [inner] }))));
@@ -180,9 +180,9 @@ fn versions_of_windows_are_told_apart() {
         let platform =
             json!({ "os": "windows", "architecture": "amd64", "os.version": version, "os.features": ["win32k"] });
         let config = json!({ "os": "windows", "architecture": "amd64", "os.version": version, "created": MADE });
-        let config = app.blob(crate::documents::CONFIG, config.to_string());
+        let config = app.blob(crate::custom_manifests::CONFIG, config.to_string());
         let image =
-            app.push(version, &crate::documents::image(json!({ "config": config, "layers": [app.layer(100)] })));
+            app.push(version, &crate::custom_manifests::image(json!({ "config": config, "layers": [app.layer(100)] })));
         with(image, json!({ "platform": platform }))
     });
     app.push("windows", &index(json!({ "manifests": versions })));

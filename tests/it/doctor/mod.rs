@@ -3,9 +3,9 @@
 mod files;
 mod http;
 mod login;
-mod rights;
+mod output;
+mod permissions;
 mod tls;
-mod whole;
 
 use test_support::Rls;
 

@@ -1,9 +1,9 @@
 //! Putting back what was removed: the archive is filled as a removal fills it, the removal is plain HTTP, `rls undo` is the real program.
 
-mod choice;
 mod files;
 mod refused;
 mod restored;
+mod selection;
 
 use std::path::PathBuf;
 

@@ -16,7 +16,7 @@ use registry_ls::keychain::Keychain;
 use registry_ls::registry::{CatalogOptions, Client};
 use registry_ls::{Error, Kind};
 
-use crate::size;
+use crate::scale;
 use plan::{Login, Plan, Style};
 use registry::{Registry, Verdict};
 use test_support::{Rls, Server};
@@ -29,7 +29,7 @@ struct Outcome {
 
 #[test]
 fn a_list_is_whole_or_said_not_to_be() {
-    let counts = many(size::of("WALKS", 1_500), |number| {
+    let counts = many(scale::of("WALKS", 1_500), |number| {
         let plan = Plan::draw(number, false);
         let registry = Arc::new(Mutex::new(Registry::new(plan.clone())));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -39,7 +39,7 @@ fn a_list_is_whole_or_said_not_to_be() {
         judge(&plan, &registry, &outcome.names, is_error, outcome.error.as_ref());
         is_error
     });
-    size::say(&counts);
+    scale::say(&counts);
 }
 
 async fn walk(plan: &Plan, registry: &Arc<Mutex<Registry>>) -> Outcome {
@@ -110,7 +110,7 @@ fn many(count: u64, walk: impl Fn(u64) -> bool + Sync) -> String {
 /// The program says by its exit code which it is.
 #[test]
 fn the_program_exits_with_6_when_the_list_is_a_part() {
-    let counts = many(size::of("PROGRAM_WALKS", 120), |number| {
+    let counts = many(scale::of("PROGRAM_WALKS", 120), |number| {
         let mut plan = Plan::draw(number + 1_000_000, true);
         // The program asks for 1000, and a page that is not as long is a last one.
         if plan.style == Style::Silent {
@@ -132,5 +132,5 @@ fn the_program_exits_with_6_when_the_list_is_a_part() {
         assert!(!is_error || outcome.stderr.starts_with("error: "), "walk {number}: {outcome}");
         is_error
     });
-    size::say(&counts);
+    scale::say(&counts);
 }

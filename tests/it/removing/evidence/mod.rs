@@ -5,8 +5,8 @@ mod lists;
 mod moves;
 mod names;
 mod not_found;
+mod repeated_names;
 mod siblings;
-mod twice;
 mod types;
 mod unreadable;
 

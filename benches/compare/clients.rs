@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use test_support::docker_registry::{PASSWORD, USER};
 
-use crate::limit::{self, Request, Requests};
+use crate::load_generator::{self, Request, Requests};
 use crate::run::Plan;
 use crate::servers::{Grid, Server, Way};
 
@@ -32,13 +32,13 @@ pub struct Peer {
 }
 
 /// Where rls is, and where files may be written.
-pub struct Contestants {
+pub struct Clients {
     rls: PathBuf,
     scratch: PathBuf,
     files: Cell<usize>,
 }
 
-impl Contestants {
+impl Clients {
     pub fn new(rls: PathBuf, scratch: &Path) -> Self {
         Self { rls, scratch: scratch.to_owned(), files: Cell::new(0) }
     }
@@ -67,7 +67,7 @@ impl Contestants {
         requests.write(&server.tokens, &file);
         let jobs = most_at_once(&rls.with("--stats").said()).unwrap_or(JOBS).to_string();
         let file = file.to_string_lossy();
-        let mut arguments = vec![limit::WORD, &jobs, &file];
+        let mut arguments = vec![load_generator::WORD, &jobs, &file];
         arguments.extend(server.ca_file.as_deref());
         Plan::new(std::env::current_exe().expect("this program"), &arguments)
     }

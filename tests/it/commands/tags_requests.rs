@@ -5,7 +5,7 @@ use registry_fixture::{Answer, Fault, Match, Running};
 use serde_json::json;
 use test_support::Rls;
 
-use crate::documents::{App, index};
+use crate::custom_manifests::{App, index};
 use crate::registries::empty;
 
 fn count(registry: &Running, method: &str, prefix: &str) -> usize {

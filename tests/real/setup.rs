@@ -18,7 +18,7 @@ pub const THOUSAND: usize = 1000;
 pub type State = BTreeMap<String, String>;
 
 /// A running registry, and how it is run.
-pub struct Place {
+pub struct Setup {
     real: DockerRegistry,
     pusher: Pusher,
     http: Http,
@@ -30,15 +30,15 @@ pub struct Place {
     pub tls: bool,
 }
 
-impl Place {
+impl Setup {
     /// Starts and fills it. Where there are tokens, `bob` may pull `team/app` and do nothing else.
     pub fn start(auth: Auth, tls: bool, delete: bool) -> Self {
         let bob = User::new("bob", "bob's").allow("team/app", "pull");
         let real = DockerRegistry::builder().auth(auth).tls(tls).delete(delete).user(bob).start();
         let (pusher, http) = (real.pusher(), real.http());
-        let place = Self { real, pusher, http, logins: RefCell::default(), auth, tls };
-        place.fill();
-        place
+        let setup = Self { real, pusher, http, logins: RefCell::default(), auth, tls };
+        setup.fill();
+        setup
     }
 
     fn fill(&self) {

@@ -6,7 +6,7 @@ use crate::trace::State;
 
 /// What was done to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+pub enum Disturbance {
     /// No answer, or that the server failed: it tells nothing.
     Failure,
     /// The reply says what is not so; with what it says.
@@ -49,7 +49,7 @@ pub enum Honesty {
     Lies,
 }
 
-/// Plans trouble for a run of some `most` requests.
+/// Plans disturbance for a run of some `most` requests.
 pub fn plan(honesty: Honesty, chance: &mut fastrand::Rng, most: usize) -> Vec<Plan> {
     let mut plans: Vec<_> = (0..chance.usize(..4)).map(|_| failure(chance, most)).collect();
     let lies = match honesty {
@@ -88,7 +88,7 @@ fn failure(chance: &mut fastrand::Rng, most: usize) -> Plan {
 
 impl Plan {
     /// What happens to this request, if it is its turn.
-    pub fn take(&mut self, seen: &Seen, chance: &mut fastrand::Rng, states: &[State]) -> Option<(Fault, Trouble)> {
+    pub fn take(&mut self, seen: &Seen, chance: &mut fastrand::Rng, states: &[State]) -> Option<(Fault, Disturbance)> {
         if self.times == 0 || !self.which.fits(seen) {
             return None;
         }
@@ -100,7 +100,7 @@ impl Plan {
         if self.misdeed {
             let is_tag =
                 seen.reference.as_deref().is_some_and(|of| !of.starts_with("sha256:") && !of.starts_with("rls-probe-"));
-            return is_tag.then(|| (Fault::Effect(Effect::TakesSiblings), Trouble::Misdeed));
+            return is_tag.then(|| (Fault::Effect(Effect::TakesSiblings), Disturbance::Misdeed));
         }
         if self.lies {
             return Some(lie(seen, chance, states));
@@ -112,7 +112,7 @@ impl Plan {
             4 => Fault::status(503),
             _ => Fault::ResetMidBody(0),
         };
-        Some((fault, Trouble::Failure))
+        Some((fault, Disturbance::Failure))
     }
 }
 
@@ -136,8 +136,8 @@ impl Which {
 }
 
 /// A reply that is not true: "not found" for anything, in all its forms; for lists and heads also what they alone can say.
-fn lie(seen: &Seen, chance: &mut fastrand::Rng, states: &[State]) -> (Fault, Trouble) {
-    let told = |what: &str, fault: Fault| (fault, Trouble::Lie(what.to_owned()));
+fn lie(seen: &Seen, chance: &mut fastrand::Rng, states: &[State]) -> (Fault, Disturbance) {
+    let told = |what: &str, fault: Fault| (fault, Disturbance::Lie(what.to_owned()));
     if seen.kind == RequestKind::Tags && chance.u8(..4) > 0 {
         let (what, list) = list(chance, states);
         return told(&what, list.into());

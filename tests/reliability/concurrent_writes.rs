@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use test_support::Rls;
 
-use crate::size;
+use crate::scale;
 
 /// What one of them does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ fn kept(document: &Value) -> BTreeSet<String> {
 
 #[test]
 fn many_processes_at_once_leave_one_whole_file() {
-    let count = size::of("PROCESSES", 40);
+    let count = scale::of("PROCESSES", 40);
     let registry = Registry::builder()
         .auth(Auth::Basic)
         .listen((Ipv4Addr::UNSPECIFIED, 0).into())
@@ -83,7 +83,7 @@ fn many_processes_at_once_leave_one_whole_file() {
         assert_eq!(failed, 0, "processes that failed, of {count}");
         reader.join().expect("whoever reads it finds a whole file")
     });
-    size::say(&format!("{count} processes; the file was whole {reads} times in between"));
+    scale::say(&format!("{count} processes; the file was whole {reads} times in between"));
 
     let text = std::fs::read_to_string(&file).expect("there");
     let expected = those(Work::Read).chain(those(Work::Login)).map(|number| host(&registry, number)).collect();

@@ -1,6 +1,6 @@
 //! The embedded registry and docker-registry are filled alike and asked alike: they answer alike.
 
-mod odd;
+mod unusual;
 
 use registry_fixture::client::{Pusher, Reply};
 use registry_fixture::content::{ArtifactSpec, Content, ImageSpec, IndexSpec, media_type, schema1};
@@ -279,13 +279,13 @@ fn upload(both: &Both, course: &[(&str, &str, &str)]) {
     let [real, embedded] = [0, 1].map(|side| {
         let (pusher, url) = (&both.pushers[side], &urls[side]);
         let begun = pusher.send("POST", "/v2/up/app/blobs/uploads/", &[], Vec::new());
-        let mut place = begun.header("location").strip_prefix(url.as_str()).expect("an address here").to_owned();
+        let mut setup = begun.header("location").strip_prefix(url.as_str()).expect("an address here").to_owned();
         let answers = course.iter().map(|(method, query, body)| {
-            let reply = pusher.send(method, &format!("{place}{query}"), &[], (*body).into());
+            let reply = pusher.send(method, &format!("{setup}{query}"), &[], (*body).into());
             if let Some(next) =
                 reply.header("location").strip_prefix(url.as_str()).filter(|next| next.contains("/uploads/"))
             {
-                next.clone_into(&mut place);
+                next.clone_into(&mut setup);
             }
             both.answer(&reply, "")
         });

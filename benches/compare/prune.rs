@@ -1,9 +1,9 @@
 //! Looking at everything in one repository, and cleaning it: how the cost grows with the tags.
 
-use crate::chapters::{Bench, GROWTH};
-use crate::contestants::requests_in;
-use crate::pairing::{Outcome, compare};
+use crate::clients::requests_in;
+use crate::pairs::{Outcome, compare};
 use crate::servers::Server;
+use crate::suites::{Bench, GROWTH};
 use crate::table::Goal;
 
 const FEW: usize = 10_000;

@@ -10,69 +10,69 @@ const EXEMPT: &[(&str, &str)] =
 pub const TAKE_LONG: &[&str] = &["fault-011", "fault-013", "fault-052", "fault-053", "fault-061"];
 
 /// What is expected instead of what a vector has.
-struct Otherwise {
-    /// The case, and if it is not the whole of it, the name of the scene.
+struct Deviation {
+    /// The case, and if it is not the whole of it, the name of the scenario.
     id: &'static str,
-    scene: Option<&'static str>,
+    scenario: Option<&'static str>,
     exit: Option<i32>,
     says: Option<&'static [&'static str]>,
     why: &'static str,
 }
 
-impl Otherwise {
-    const fn exit(id: &'static str, scene: Option<&'static str>, exit: i32, why: &'static str) -> Self {
-        Self { id, scene, exit: Some(exit), says: None, why }
+impl Deviation {
+    const fn exit(id: &'static str, scenario: Option<&'static str>, exit: i32, why: &'static str) -> Self {
+        Self { id, scenario, exit: Some(exit), says: None, why }
     }
 
     const fn says(
         id: &'static str,
-        scene: Option<&'static str>,
+        scenario: Option<&'static str>,
         says: &'static [&'static str],
         why: &'static str,
     ) -> Self {
-        Self { id, scene, exit: None, says: Some(says), why }
+        Self { id, scenario, exit: None, says: Some(says), why }
     }
 }
 
-const OTHERWISE: &[Otherwise] = &[
-    Otherwise::exit("fault-015", Some("GoAway"), 10, LOST),
-    Otherwise::exit("fault-015", Some("ResetStream"), 10, LOST),
-    Otherwise::exit(
+const DEVIATIONS: &[Deviation] = &[
+    Deviation::exit("fault-015", Some("GoAway"), 10, LOST),
+    Deviation::exit("fault-015", Some("ResetStream"), 10, LOST),
+    Deviation::exit(
         "fault-017",
         None,
         0,
         "RFC 9110 §15.2: a client parses any number of them before the answer, which then is a right one",
     ),
-    Otherwise::says(
+    Deviation::says(
         "fault-019",
         Some("https"),
         &["proxy", "proxy authorization required"],
         "the HTTP client tells the refusal of a tunnel by this name and not by its number",
     ),
-    Otherwise {
+    Deviation {
         id: "fault-049",
-        scene: Some("time-out"),
+        scenario: Some("time-out"),
         exit: Some(12),
         says: Some(&["timed out after 1s"]),
         why: "the limit for the whole command was reached, which is 12 whatever it was that it waited for",
     },
-    Otherwise::says("fault-050", None, &["refusing the token server"], "the same with its article"),
-    Otherwise::says("fault-057", Some("manifest bomb"), &["larger than 4 MiB"], BOMB),
-    Otherwise::says("fault-057", Some("token bomb"), &["token reply too large"], BOMB),
-    Otherwise::says(
+    Deviation::says("fault-050", None, &["refusing the token server"], "the same with its article"),
+    Deviation::says("fault-057", Some("manifest bomb"), &["larger than 4 MiB"], BOMB),
+    Deviation::says("fault-057", Some("token bomb"), &["token reply too large"], BOMB),
+    Deviation::says(
         "fault-065",
         Some("ambiguous"),
         &["is ambiguous"],
         "nothing is compared: it can be read in two ways",
     ),
-    Otherwise::says("fault-072", None, &[], "it is in the record, which goes to standard output"),
-    Otherwise::says(
+    Deviation::says("fault-072", None, &[], "it is in the record, which goes to standard output"),
+    Deviation::says(
         "fault-077",
         None,
         &["team/app:v2, team/app:v3 point to the same manifest"],
         "the words that cli.md asks for: the siblings are named",
     ),
-    Otherwise::says(
+    Deviation::says(
         "fault-079",
         None,
         &[],
@@ -83,7 +83,7 @@ const OTHERWISE: &[Otherwise] = &[
 const LOST: &str = "cli.md: a connection that is lost is 10, whatever it was lost by";
 const BOMB: &str = "gzip was asked for, and what it unpacks to is held to the limit of its kind, as the vector allows";
 
-/// What must come of a scene.
+/// What must come of a scenario.
 pub struct Expected {
     pub exit: i32,
     pub says: Vec<String>,
@@ -94,11 +94,11 @@ pub fn is_exempt(id: &str) -> bool {
 }
 
 /// What the vector says, or what is listed here instead.
-pub fn expected(case: &Case, scene: &str) -> Expected {
-    let listed = OTHERWISE
+pub fn expected(case: &Case, scenario: &str) -> Expected {
+    let listed = DEVIATIONS
         .iter()
-        .filter(|otherwise| otherwise.id == case.id && otherwise.scene.is_none_or(|name| name == scene))
-        .max_by_key(|otherwise| otherwise.scene.is_some());
+        .filter(|otherwise| otherwise.id == case.id && otherwise.scenario.is_none_or(|name| name == scenario))
+        .max_by_key(|otherwise| otherwise.scenario.is_some());
     let exit = case.expect["exit"].as_i64().and_then(|exit| i32::try_from(exit).ok()).expect("an exit code");
     let says = case.expect["message_contains"].as_array().expect("texts");
     let says = says.iter().map(|text| text.as_str().expect("a text").to_owned()).collect();
@@ -114,7 +114,7 @@ pub fn expected(case: &Case, scene: &str) -> Expected {
 fn what_is_listed_exists_and_has_a_reason() {
     let ids: Vec<_> = cases().into_iter().map(|case| case.id).collect();
     assert_eq!(ids.len(), 84);
-    let listed = EXEMPT.iter().copied().chain(OTHERWISE.iter().map(|otherwise| (otherwise.id, otherwise.why)));
+    let listed = EXEMPT.iter().copied().chain(DEVIATIONS.iter().map(|otherwise| (otherwise.id, otherwise.why)));
     for (id, why) in listed {
         assert!(ids.iter().any(|known| known == id), "{id} is no case");
         assert!(why.split_whitespace().count() > 3, "{id}: no reason is given");

@@ -6,7 +6,7 @@ use std::fmt;
 use test_support::{Reply, Request, Rls, Server};
 
 use super::Case;
-use super::otherwise;
+use super::deviations;
 use crate::canary;
 use crate::canary::Echo as _;
 use crate::proxy;
@@ -64,10 +64,10 @@ impl Setup {
     }
 
     /// `rls tags team/app` at a server with this script behind a login.
-    pub fn tags(&self, script: impl FnMut(&Request) -> Reply + Send + 'static) -> Scene {
+    pub fn tags(&self, script: impl FnMut(&Request) -> Reply + Send + 'static) -> Scenario {
         let server = Server::start(self.guarded(script));
         let rls = self.rls(&server).words("tags team/app");
-        Scene::new(rls).saying("HOST:PORT", server.host()).keeping(server)
+        Scenario::new(rls).saying("HOST:PORT", server.host()).keeping(server)
     }
 }
 
@@ -83,7 +83,7 @@ impl fmt::Display for Setup {
 type Check = Box<dyn FnOnce(&Outcome)>;
 
 /// A run, and what must come of it.
-pub struct Scene {
+pub struct Scenario {
     /// Which variant of the case it is.
     pub name: String,
     rls: Rls,
@@ -97,7 +97,7 @@ pub struct Scene {
     kept: Vec<Box<dyn Any>>,
 }
 
-impl Scene {
+impl Scenario {
     pub fn new(rls: Rls) -> Self {
         Self {
             name: String::new(),
@@ -167,7 +167,7 @@ impl Scene {
         let rls = if setup.verbosity == Verbosity::Requests { self.rls.within(64) } else { self.rls };
         let outcome = rls.telling(setup.verbosity).observe_while(self.stdout, self.meanwhile);
         outcome.is_clean();
-        let expected = otherwise::expected(&setup.case, &self.name);
+        let expected = deviations::expected(&setup.case, &self.name);
         let code = outcome.code.or(outcome.signal.map(|signal| 128 + signal));
         assert_eq!(code, Some(expected.exit), "{outcome}");
         let is_quiet = setup.verbosity == Verbosity::Quiet;

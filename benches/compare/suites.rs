@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::contestants::{Contestants, Job, requests};
-use crate::limit::{Request, Requests};
-use crate::pairing::compare;
+use crate::clients::{Clients, Job, requests};
+use crate::load_generator::{Request, Requests};
+use crate::pairs::compare;
 use crate::run::Plan;
 use crate::servers::{Grid, Server, Way};
 use crate::table::{Goal, Table};
@@ -47,7 +47,7 @@ const CHAPTERS: [Chapter; 8] = [
 ];
 
 pub struct Bench {
-    pub contestants: Contestants,
+    pub contestants: Clients,
     rls: PathBuf,
     pub table: Table,
 }
@@ -64,7 +64,7 @@ pub fn run(only: &str) -> ExitCode {
     let rls = std::env::var_os("RLS").map_or_else(|| PathBuf::from("target/release/rls"), PathBuf::from);
     assert!(rls.exists(), "no release build of rls at {}; make bench makes one", rls.display());
     let scratch = tempfile::tempdir().expect("a folder for scratch files");
-    let contestants = Contestants::new(rls.clone(), scratch.path());
+    let contestants = Clients::new(rls.clone(), scratch.path());
     let mut bench = Bench { contestants, rls, table: Table::default() };
     bench.table.head();
     for (_, chapter) in CHAPTERS.iter().filter(|(name, _)| names.is_empty() || names.contains(name)) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The packages of this repository.
-const PACKAGES: &[&str] = &["Cargo.toml", "fixtures/registry/Cargo.toml"];
+const PACKAGES: &[&str] = &["Cargo.toml", "fixtures/registry/Cargo.toml", "fixtures/support/Cargo.toml"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
