@@ -1,7 +1,7 @@
 //! How much of the heap lists and snapshots take.
 //!
-//! A binary of its own, because its allocator counts for the whole process; its tests run one after the other, so that nothing else is
-//! counted.
+//! A binary of its own, because its allocator counts for the whole process; its tests run one after the other, so that
+//! nothing else is counted.
 
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
@@ -26,7 +26,7 @@ const LIMIT: usize = 4 * 1024 * 1024;
 /// Held by the test that counts.
 static COUNTING: Mutex<()> = Mutex::new(());
 
-/// A snapshot of so many tags, each on a manifest of its own with a config and a layer of its own.
+/// A snapshot of this many tags, each on a manifest of its own with a config and a layer of its own.
 fn of_tags(count: usize) -> TagIndex {
     let mut builder = TagIndex::builder();
     for number in 0..count {
@@ -43,7 +43,7 @@ fn of_tags(count: usize) -> TagIndex {
     builder.build()
 }
 
-/// A snapshot of one index that lists so many manifests, each of the same blobs.
+/// A snapshot of one index that lists this many manifests, each of the same blobs.
 fn of_children(count: usize) -> TagIndex {
     let mut builder = TagIndex::builder();
     let blob = builder.blob("sha256:00", 1000);
@@ -60,7 +60,7 @@ fn of_children(count: usize) -> TagIndex {
 }
 
 #[test]
-fn a_snapshot_takes_a_few_hundred_bytes_a_tag() {
+fn a_snapshot_takes_a_few_hundred_bytes_per_tag() {
     const COUNT: usize = 100_000;
     let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
     for (make, most) in [(of_tags as fn(usize) -> TagIndex, 400), (of_children, 150)] {
@@ -73,7 +73,7 @@ fn a_snapshot_takes_a_few_hundred_bytes_a_tag() {
 }
 
 #[test]
-fn a_million_tags_need_no_more_memory_than_a_few() {
+fn a_million_tags_take_no_more_memory_than_a_few() {
     let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let one_page =

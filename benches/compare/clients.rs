@@ -1,4 +1,4 @@
-//! The command lines: of rls, of the limit, of curl, and of whoever else is on the PATH.
+//! The command lines of rls, of the load generator, of curl, and of other clients on the PATH.
 
 use std::cell::Cell;
 use std::fs;
@@ -43,7 +43,7 @@ impl Clients {
         Self { rls, scratch: scratch.to_owned(), files: Cell::new(0) }
     }
 
-    /// rls, without the files of whoever runs this.
+    /// rls, without the configuration of the user who runs this.
     pub fn rls(&self, arguments: &[&str]) -> Plan {
         Plan::new(&self.rls, arguments).environment([("HOME", &self.scratch)])
     }
@@ -95,7 +95,8 @@ impl Clients {
         Some(Plan::new("curl", &arguments))
     }
 
-    /// The other clients. Those that have no such command are run once for each repository or tag, as many at once as rls begins with.
+    /// The other clients. Those that have no such command are run once for each repository or tag, as many at once as
+    /// rls begins with.
     pub fn peers(&self, job: Job, server: &Server) -> Vec<Peer> {
         let Server { host, grid, .. } = server;
         let url = server.url();
@@ -148,7 +149,7 @@ impl Clients {
             return None;
         }
         let mut environment = vec![("HOME", self.scratch.display().to_string())];
-        // How programs written in Go are told whom to trust.
+        // How programs written in Go are given a CA.
         environment.extend(server.ca_file.clone().map(|file| ("SSL_CERT_FILE", file)));
         Some(Plan::new("sh", &["-c", command]).environment(environment))
     }

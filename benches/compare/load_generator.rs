@@ -1,4 +1,4 @@
-//! The limit: a load generator that sends the requests it is given and reads the replies, and does nothing else. It knows neither
+//! The load generator only sends the requests it is given and reads the replies: the lower bound. It knows neither
 //! pages nor challenges nor names; what it is given it sends as fast as as many requests at once allow.
 
 use std::fmt::Write as _;
@@ -43,7 +43,7 @@ impl Requests {
     }
 }
 
-/// Sends what is in a file, so many at once, and reads the replies.
+/// Sends the requests of a file with this concurrency, and reads the replies.
 pub fn run(jobs: &str, file: &str, ca_file: Option<&str>) {
     let jobs = jobs.parse().expect("a number");
     let text = fs::read_to_string(file).expect("a file with requests");

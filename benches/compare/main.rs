@@ -1,9 +1,9 @@
 //! `make bench`: rls beside the limit, beside curl, and beside the other clients on the PATH.
 //!
-//! Whole processes are timed, the two of a pair in turn, so that a ratio holds when the machine's speed drifts. The table is the
-//! README's. `make bench ONLY=start,away` runs those chapters alone.
+//! Whole processes are timed, the two of a pair in turn, so that a ratio holds when the machine's speed drifts. The
+//! table is the README's. `make bench ONLY=start,away` runs those chapters alone.
 //!
-//! | room | what is in it |
+//! | module | content |
 //! |---|---|
 //! | `suites` | what is measured, against whom, and what is to be reached |
 //! | `prune` | one repository with very many tags, looked at and cleaned |

@@ -1,12 +1,12 @@
-//! Two commands in turn: medians, and the ratio pair by pair.
+//! Times two commands alternately: medians, and the ratio of each pair.
 
 use std::time::{Duration, Instant};
 
 use crate::run::{Cost, Plan};
 
-/// Pairs are timed until so many of them are done,
+/// Pairs are timed until this many are done,
 const MOST: usize = 21;
-/// or, once there are so many,
+/// or, after this many,
 const LEAST: usize = 3;
 /// until they took so long.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -1,4 +1,4 @@
-//! Looking at everything in one repository, and cleaning it: how the cost grows with the tags.
+//! The cost of listing and pruning one repository, by the number of its tags.
 
 use crate::clients::requests_in;
 use crate::pairs::{Outcome, compare};
@@ -12,13 +12,13 @@ const MANY: usize = 100_000;
 /// What most rules keep: one tag of ten.
 const PRUNE: [&str; 4] = ["prune", "team/app", "--keep", "*0"];
 
-/// A name, and on how many manifests so many tags are.
+/// A name, and the number of tags and of the manifests they point to.
 type Spread = (&'static str, fn(usize) -> usize);
 
 const SPREADS: [Spread; 3] = [("1 manifest", |_| 1), ("3 manifests", |_| 3), ("as many manifests", |tags| tags)];
 
 impl Bench {
-    /// A snapshot with its plan, the tags with all that can be told of them, and a whole `prune`.
+    /// A snapshot with its plan, `tags -l`, and a whole `prune`.
     pub fn cleaning(&mut self) {
         for (spread, manifests) in SPREADS {
             let [few, many] = [FEW, MANY].map(|tags| Server::repository(tags, manifests(tags)));

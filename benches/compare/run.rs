@@ -20,8 +20,8 @@ pub struct Plan {
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
     pub time: Duration,
-    /// The most memory that it had resident, in MiB. One that has less than the benchmark itself is given the benchmark's: the kernel
-    /// counts what the process was before it became another program.
+    /// The most memory that it had resident, in MiB. One that has less than the benchmark itself is given the
+    /// benchmark's: the kernel counts what the process was before it became another program.
     pub memory: f64,
 }
 

@@ -1,5 +1,5 @@
-//! The registries that are read from, each in a process of its own: the benchmark's memory stays small, so that it does not hide
-//! that of the programs it starts.
+//! The registries that are read from, each in a process of its own: the benchmark's memory stays small, so that it does
+//! not hide that of the programs it starts.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,7 +16,7 @@ pub const WORD: &str = "serve";
 /// Repositories that one token is for: what rls puts into one, more or less.
 const TOGETHER: usize = 20;
 
-/// What a registry has: so many repositories, each with so many tags.
+/// The size of a registry: the number of repositories, and of tags in each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grid {
     pub repositories: usize,
@@ -115,7 +115,7 @@ impl Server {
         Self::start(Way::Plain, grid, &["million", if in_pages { "pages" } else { "body" }])
     }
 
-    /// The embedded registry with so many tags in the repository `team/app`, on so many images. It deletes tags by their names.
+    /// The embedded registry with this many tags on this many images in the repository `team/app`. It can untag.
     pub fn repository(tags: usize, images: usize) -> Self {
         let grid = Grid { repositories: 1, tags };
         Self::start(Way::Plain, grid, &["repository", &tags.to_string(), &images.to_string()])

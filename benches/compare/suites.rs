@@ -1,4 +1,4 @@
-//! What is measured, against whom, and what is to be reached.
+//! What is measured, against which client, and the goals.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

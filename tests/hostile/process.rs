@@ -1,4 +1,5 @@
-//! What systems and people do to the process: signals at any moment, streams that are closed, homes and clocks that are odd.
+//! What systems and people do to the process: signals at any moment, streams that are closed, homes and clocks that are
+//! odd.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,7 +48,7 @@ fn is_beginning(outcome: &Outcome) {
 }
 
 #[test]
-fn a_signal_ends_it_at_any_moment_between_whole_lines() {
+fn a_signal_ends_it_at_any_moment_after_a_whole_line() {
     // A list that goes on for ever, a little at a time, so that it is always in the middle of something.
     let server = Server::start(move |asked| {
         let page = asked.query("page").map_or(0, |page| page.parse::<usize>().expect("a number"));
@@ -89,7 +90,7 @@ fn a_signal_before_everything_ends_it_too() {
 }
 
 #[test]
-fn whatever_it_waits_for_a_signal_ends_it() {
+fn a_signal_ends_every_wait() {
     let silent = Server::start(|_| Reply::raw("").then(Then::Hang));
     let limited = Server::start(|_| Reply::error(429, "TOOMANYREQUESTS").header("Retry-After", "50"));
     let helped = Server::start(|_| Reply::wants_password());
@@ -123,7 +124,7 @@ fn cpu_time(pid: u32) -> u64 {
 }
 
 #[test]
-fn while_it_sorts_and_writes_a_signal_ends_it() {
+fn a_signal_ends_sorting() {
     // Sorting a million names takes seconds; rls waits for nothing then.
     let names: Vec<_> = (0..1_000_000).map(|number| format!("{number:06}.1")).collect();
     let reply: Arc<[u8]> = Reply::tags(&names).bytes(false).into();
@@ -151,7 +152,7 @@ fn while_it_sorts_and_writes_a_signal_ends_it() {
 }
 
 #[test]
-fn streams_that_are_closed_change_nothing_else() {
+fn closed_streams_have_no_other_effect() {
     for (script, has_output) in [
         (r#"exec "$@" <&-"#, true),
         (r#"exec "$@" 2>&-"#, true),
@@ -170,13 +171,13 @@ fn streams_that_are_closed_change_nothing_else() {
 }
 
 #[test]
-fn a_full_disk_for_errors_changes_nothing_else() {
+fn a_full_disk_for_errors_has_no_other_effect() {
     let outcome = tags(&registry()).words("-vv").by_shell(r#"exec "$@" 2>/dev/full"#).observe();
     assert_eq!((outcome.code, outcome.lines()), (Some(0), TAGS.to_vec()), "{outcome}");
 }
 
 #[test]
-fn surroundings_that_are_odd_change_nothing() {
+fn unusual_environments_have_no_effect() {
     let server = registry();
     let odd: [(&str, Rls); 12] = [
         ("LANG=C", tags(&server).env("LANG", "C").env("LC_ALL", "C")),
@@ -198,11 +199,11 @@ fn surroundings_that_are_odd_change_nothing() {
 }
 
 #[test]
-fn a_home_that_cannot_be_written_to_changes_nothing() {
+fn a_read_only_home_has_no_effect() {
     let server = registry();
     let rls = tags(&server);
     let script = r#"chmod -R a-w "$HOME"; "$@"; code=$?; chmod -R u+w "$HOME"; exit $code"#;
-    // Root may write everywhere, so that a file system without room stands in for one that is read-only there.
+    // Root may write everywhere, so a file system that accepts no files replaces a read-only one there.
     is_whole("a home without the right to write", &rls.by_shell(script).observe());
     is_whole("a file system that takes nothing", &tags(&server).env("HOME", "/proc/self").observe());
 }

@@ -1,4 +1,4 @@
-//! A proxy that does as it should, for whoever has its password: requests are passed on, and tunnels are opened.
+//! A working proxy that requires a password: it forwards requests and opens tunnels.
 
 use std::sync::LazyLock;
 

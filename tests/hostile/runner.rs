@@ -1,4 +1,4 @@
-//! Runs the real program with a canary in each place where a secret can be, and watches it while it runs.
+//! Runs the real program with a canary wherever a secret can be, and watches the process.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -302,7 +302,8 @@ impl Outcome {
         self.watched.memory / 1024
     }
 
-    /// Checks what holds for every run: no secret in its output, command lines and files, no control characters, no bug.
+    /// Checks what holds for every run: no secret in its output, command lines and files, no control characters, no
+    /// bug.
     #[track_caller]
     pub fn is_clean(&self) {
         let command_lines: Vec<u8> = self.watched.command_lines.iter().flatten().copied().collect();

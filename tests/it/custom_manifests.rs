@@ -37,7 +37,7 @@ impl App {
         json!({ "mediaType": media_type, "digest": digest.as_str(), "size": size })
     }
 
-    /// A layer of so many bytes.
+    /// A layer of this many bytes.
     pub fn layer(&self, size: usize) -> Value {
         self.blob(LAYER, vec![b'.'; size])
     }

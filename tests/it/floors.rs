@@ -1,11 +1,11 @@
-//! The floors of the library and the wall around it, read off the sources: imports go down only, and the library knows nothing of
-//! command lines, tables and terminals.
+//! The floors of the library and the wall around it, read off the sources: imports go down only, and the library knows
+//! nothing of command lines, tables and terminals.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What each floor may import besides what stands under it in the table. `error` is the lowest and imports the data of `name` and `auth`
-/// that it carries; `keychain` and `trust` stand side by side.
+/// What each floor may import besides what stands under it in the table. `error` is the lowest and imports the data of
+/// `name` and `auth` that it carries; `keychain` and `trust` stand side by side.
 const FLOORS: &[(&str, &[&str])] = &[
     ("error", &["name", "auth"]),
     ("name", &["error"]),
@@ -71,7 +71,8 @@ impl Source {
         names
     }
 
-    /// Whether as many `super::` stand in a row as lead to the top of the crate. The tests at the end of a file are a module deeper.
+    /// Whether as many `super::` stand in a row as lead to the top of the crate. The tests at the end of a file are a
+    /// module deeper.
     fn climbs_out(&self) -> bool {
         let depth = self.path.iter().count() - usize::from(self.path.ends_with("mod.rs"));
         let (code, tests) = self.text.split_once("mod tests {").unwrap_or((&self.text, ""));

@@ -1,5 +1,5 @@
-//! Files and streams that a person names: a pipe that never ends, a device without an end, a standard output that is closed. None of them keeps
-//! rls from ending at a signal or at the time limit, and none fills its memory.
+//! Files and streams that a person names: a pipe that never ends, a device without an end, a standard output that is
+//! closed. None of them keeps rls from ending at a signal or at the time limit, and none fills its memory.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -52,11 +52,11 @@ fn code(mut child: Child, what: &str) -> Option<i32> {
     }
 }
 
-/// Waits until somebody reads the pipe; the end that is written to is held, so that they go on reading.
+/// Waits until the pipe is read. Holding the returned end keeps the reader waiting.
 fn wait_for_reader(rls: &Rls) -> File {
     const NONBLOCK: i32 = 0o4000;
     loop {
-        // There is nobody yet.
+        // The pipe has no reader yet.
         if let Ok(end) = OpenOptions::new().write(true).custom_flags(NONBLOCK).open(rls.home().join("pipe")) {
             return end;
         }
@@ -163,7 +163,7 @@ fn both_end_the_wait_for_a_credential_helper() {
 }
 
 #[test]
-fn what_keeps_the_program_itself_does_not_keep_it_from_ending() {
+fn blocked_system_files_and_readers_do_not_prevent_the_end() {
     // The system's roots are read where nothing can be waited for.
     let registry = Registry::builder().tls(Tls::Issued).start();
     let rls =
@@ -267,7 +267,7 @@ fn a_plan_is_written_where_there_is_a_folder() {
 }
 
 #[test]
-fn a_closed_standard_output_is_told_before_anything_is_done() {
+fn a_closed_standard_output_is_reported_before_anything_is_done() {
     let registry = seeded("shared");
     let closed = |words: &str, redirection: &str| by_bash(Rls::at(&registry), redirection).words(words).run();
     for words in [

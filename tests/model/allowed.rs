@@ -19,13 +19,13 @@ pub struct Span {
     pub may_delete: BTreeSet<String>,
     /// Those of them that an index may lose.
     pub forced: BTreeSet<String>,
-    /// Those of them that nobody requested.
+    /// Those of them that were not requested.
     pub purged: BTreeSet<String>,
     /// The tags to which it may push.
     pub may_push: BTreeSet<String>,
 }
 
-/// What was lost that nobody could have saved.
+/// The losses that could not be prevented.
 #[derive(Debug, Default)]
 pub struct Excused {
     /// Tags that went, or lost something that they need.
@@ -133,7 +133,8 @@ impl Span {
         self.rest_is_looked_at(trace, at)
     }
 
-    /// Since the batch before this one the list was read, and every tag that was in it, stays and is not new was looked at.
+    /// Since the batch before this one the list was read, and every tag that was in it, stays and is not new was looked
+    /// at.
     fn rest_is_looked_at(&self, trace: &Trace, at: usize) -> Result<(), String> {
         let former = (0..self.from).rev().find(|before| trace.moments[*before].writes().is_some()).unwrap_or(0);
         let list = (former..at).rev().find(|before| trace.moments[*before].about == crate::trace::About::List);
@@ -152,8 +153,8 @@ impl Span {
         Ok(())
     }
 
-    /// A tag goes with a manifest when that was planned, or when somebody put it there after our last look at it: there is no
-    /// protection against that in the protocol.
+    /// A tag goes with a manifest when that was planned, or when somebody put it there after our last look at it: there
+    /// is no protection against that in the protocol.
     fn may_go_along(
         &self,
         trace: &Trace,
@@ -177,7 +178,8 @@ impl Span {
             .map_err(|since| format!("request {at} takes {tag} with {digest}, {since}"))
     }
 
-    /// No tag needs what was deleted: by an index that lists it; or where it was not requested, by being on its subject.
+    /// No tag needs what was deleted: by an index that lists it; or where it was not requested, by being on its
+    /// subject.
     fn is_not_needed(&self, trace: &Trace, at: usize, digest: &str, excused: &mut Excused) -> Result<(), String> {
         if self.forced.contains(digest) {
             return Ok(());
@@ -195,7 +197,8 @@ impl Span {
         Ok(())
     }
 
-    /// Whether nobody could know what became of a tag: somebody put it there after the last look at it, or several replies lied.
+    /// Whether nobody could know what became of a tag: somebody put it there after the last look at it, or several
+    /// replies lied.
     fn is_excused(&self, trace: &Trace, at: usize, tag: &str, excused: &mut Excused) -> Result<(), String> {
         let look = (0..at).rev().find(|before| trace.moments[*before].asks_for(tag));
         let list = (0..at).rev().find(|before| trace.moments[*before].lists());

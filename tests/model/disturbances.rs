@@ -1,4 +1,4 @@
-//! What goes wrong on the way: replies that are lost, and replies that are not true.
+//! Disturbances: lost replies, and untrue ones.
 
 use registry_fixture::{Answer, Effect, Fault, Method, RequestKind, Seen, TagList};
 
@@ -135,7 +135,8 @@ impl Which {
     }
 }
 
-/// A reply that is not true: "not found" for anything, in all its forms; for lists and heads also what they alone can say.
+/// A reply that is not true: "not found" for anything, in all its forms; for lists and heads also what they alone can
+/// say.
 fn lie(seen: &Seen, chance: &mut fastrand::Rng, states: &[State]) -> (Fault, Disturbance) {
     let told = |what: &str, fault: Fault| (fault, Disturbance::Lie(what.to_owned()));
     if seen.kind == RequestKind::Tags && chance.u8(..4) > 0 {

@@ -1,4 +1,4 @@
-//! What comes after a run: a second one, undoing it, the registry's garbage collection.
+//! What follows a run: a second run, `rls undo`, the registry's garbage collection.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub fn is_unsure(done: &Done) -> bool {
     matches!(&done.outcome, Some(Outcome::Failed(error)) if *error.kind() == Kind::Incomplete)
 }
 
-/// A second run that nobody disturbs cleans up what a crash left.
+/// An undisturbed second run cleans up what a crash left.
 pub fn again(world: &World, first: &Run, second: &Run, known: &mut Known) -> Result<(), String> {
     let trace = world.trace();
     check(world, &trace, second, known)?;
@@ -87,7 +87,8 @@ pub fn is_complete(world: &World, run: &Run) -> Result<(), String> {
     Ok(())
 }
 
-/// Undoes the runs, newest first, if that is wanted; and collects the garbage, which leaves everything that a tag needs.
+/// Undoes the runs, newest first, if that is wanted; and collects the garbage, which leaves everything that a tag
+/// needs.
 pub async fn undo_and_collect(world: &World, archive: &Archive, runs: &[&Run], undoes: bool) -> Result<(), String> {
     if undoes {
         let before = world.trace();

@@ -1,4 +1,5 @@
-//! What manifests are made of, by their bytes alone: read here anew, so that a mistake of the library's reader is not shared.
+//! What manifests are made of, by their bytes alone: read here anew, so that a mistake of the library's reader is not
+//! shared.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -26,7 +26,7 @@ use crate::world::{REPOSITORY, World};
 /// Interleavings for each personality.
 const COUNT: u64 = 300;
 
-/// A crash comes at one of so many requests.
+/// A crash comes at one of this many requests.
 const MOST: usize = 30;
 
 #[test]

@@ -1,9 +1,10 @@
-//! Removal against a model: random interleavings of what we do with what others do to the same repository, with requests that fail,
-//! replies that are lost or not true, and crashes; then it is checked request by request that nothing went which nobody named, that
-//! what was reported is so, that undoing it brings it back, and that the registry's garbage collection takes nothing that a tag needs.
+//! Removal against a model: random interleavings of what we do with what others do to the same repository, with
+//! requests that fail, replies that are lost or not true, and crashes; then it is checked request by request that
+//! nothing went which nobody named, that what was reported is so, that undoing it brings it back, and that the
+//! registry's garbage collection takes nothing that a tag needs.
 //!
-//! Each interleaving follows from a number, which is told when it fails; `RLS_MODEL_SEED=N` runs that one alone, `RLS_MODEL_COUNT=N`
-//! so many of each sort.
+//! Each interleaving follows from a number, which is told when it fails; `RLS_MODEL_SEED=N` runs that one alone,
+//! `RLS_MODEL_COUNT=N` so many of each sort.
 
 mod allowed;
 mod disturbances;

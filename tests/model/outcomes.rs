@@ -12,7 +12,7 @@ use crate::library::{Batch, Done, Run};
 use crate::trace::{Moment, Trace};
 use crate::world::World;
 
-/// Tags that may be gone, and what was lost that nobody could have saved.
+/// Tags that may be gone, and the losses that could not be prevented.
 #[derive(Debug, Default)]
 pub struct Known {
     pub named: BTreeSet<String>,
@@ -45,7 +45,7 @@ pub fn check(world: &World, trace: &Trace, run: &Run, known: &mut Known) -> Resu
     if is_excused { Ok(()) } else { no_placeholder(world, trace) }
 }
 
-/// Whatever was requested is told, once.
+/// Every request has one outcome.
 fn all_is_told(run: &Run) -> Result<(), String> {
     let is_own = |item: &&Item| matches!(item.purpose, Purpose::Requested | Purpose::Absent);
     for item in run.planned.iter().filter(is_own).filter(|_| run.verified.is_some()) {

@@ -119,7 +119,7 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
     })
 }
 
-/// What a run reports as removed is back after `rls undo`, unless somebody pushed to it.
+/// What a run reports as removed is back after `rls undo`, unless another client pushed to it.
 fn undone(world: &World, rls: Rls, outcome: &Outcome) -> Result<(), String> {
     let removed: Vec<_> = records(outcome).into_iter().filter(|record| record["action"] == "removed").collect();
     if removed.is_empty() {
@@ -215,7 +215,7 @@ fn check(
     }
 }
 
-/// Whether a tag that nobody else touched is gone.
+/// Whether a tag is gone that no other client touched.
 fn is_lost(world: &World, trace: &Trace, tag: &str) -> bool {
     world.start.tags.contains_key(tag) && !trace.end().tags.contains_key(tag) && !trace.touched(tag, 0, usize::MAX)
 }

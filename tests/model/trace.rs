@@ -197,8 +197,8 @@ impl Trace {
         about.iter().map(|about| self.lies(about, before)).sum::<usize>() + lists.count()
     }
 
-    /// Whether several untrue replies went together so well that nobody could have known about a tag: those about it, about what it
-    /// reached, and the lists. One alone never excuses anything.
+    /// Whether several untrue replies went together so well that nobody could have known about a tag: those about it,
+    /// about what it reached, and the lists. One alone never excuses anything.
     pub fn is_deceived(&self, tag: &str, before: usize) -> bool {
         let mut about = BTreeSet::from([tag.to_owned()]);
         for moment in self.moments.iter().take(before.saturating_add(1)) {

@@ -33,7 +33,7 @@ pub struct World {
 /// What happens between two requests, and what has happened.
 struct Log {
     chance: fastrand::Rng,
-    /// How likely it is that somebody does something before a request, in a thousand.
+    /// The probability, per mille, that another client acts before a request.
     busy: u32,
     contents: Vec<Content>,
     graph: Graph,
@@ -88,7 +88,7 @@ impl World {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How likely it is that somebody does something before a request, in a thousand.
+    /// The probability, per mille, that another client acts before a request.
     pub fn set_busy(&self, busy: u32) {
         self.log().busy = busy;
     }
@@ -111,8 +111,8 @@ impl World {
         manifests.any(|manifest| *manifest.digest.as_str() == *digest) || self.start.manifests.contains(digest)
     }
 
-    /// Lets some of the next requests fail, and some replies lie. Gives the number, counted from now, of the one at which we crash, if
-    /// we do.
+    /// Lets some of the next requests fail, and some replies lie. Gives the number, counted from now, of the one at
+    /// which we crash, if we do.
     pub fn disturb(&self, honesty: Honesty, chance: &mut fastrand::Rng, most: usize) -> Option<usize> {
         self.log().troubles = plan(honesty, chance, most);
         (chance.u8(..6) == 0).then(|| {

@@ -1,4 +1,5 @@
-//! The other clients on the machine take what `rls login` and `rls trust --write` wrote: skopeo, and docker where it is installed.
+//! The other clients on the machine take what `rls login` and `rls trust --write` wrote: skopeo, and docker where it is
+//! installed.
 
 use std::fs;
 use std::path::Path;

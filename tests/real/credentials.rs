@@ -1,4 +1,4 @@
-//! What is found in the home directory: somebody who uses docker there gives `rls` the registry's name and nothing else.
+//! Credentials and CA certificates in docker's files are found with the registry's name alone.
 
 use registry_fixture::Auth;
 use registry_fixture::client::basic;
@@ -37,8 +37,8 @@ pub fn all(setup: &Setup) {
     }
 }
 
-/// `rls` about something on the registry, for somebody with this entry in docker's configuration and with the registry's CA
-/// where docker looks for it.
+/// `rls` about something on the registry, for somebody with this entry in docker's configuration and with the
+/// registry's CA where docker looks for it.
 fn docker(setup: &Setup, command: &str, path: &str, key: &str, entry: &Value) -> Rls {
     let scheme = if setup.tls { "" } else { "--plain-http " };
     let rls = setup.bare(&format!("{command} {scheme}{}{path}", setup.host()));

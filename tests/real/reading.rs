@@ -41,7 +41,7 @@ fn repositories(setup: &Setup) {
 }
 
 fn tags(setup: &Setup) {
-    // docker-registry ignores how many are asked for: exactly so many are no sign that there are more.
+    // docker-registry ignores the page size: a full page does not mean that there are more.
     let thousand = thousand().collect::<Vec<_>>().join("\n");
     assert_eq!(&*setup.rls("tags team/thousand").succeeds(), format!("{thousand}\n"));
     assert_snapshot!(setup.rls("tags team/app").succeeds(), @"
@@ -56,7 +56,8 @@ fn tags(setup: &Setup) {
     1.4.0→sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65
     latest→sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65
     ");
-    // A docker image, an OCI image, an index with three platforms and their attestations; a chart and its list of referrers.
+    // A docker image, an OCI image, an index with three platforms and their attestations; a chart and its list of
+    // referrers.
     assert_snapshot!(setup.rls("tags team/app team/chart -l").succeeds(), @"
     team/app:1.2.0→sha256:cb001370145d4ee28dff7df2da9a017757743de14a698d092e4dc636aebb0689→application/vnd.docker.distribution.manifest.v2+json→linux/amd64→4860→2026-11-18T09:12:00Z
     team/app:1.3.9→sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e→application/vnd.oci.image.manifest.v1+json→linux/amd64→4860→2026-11-18T09:12:00Z

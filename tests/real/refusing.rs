@@ -1,4 +1,4 @@
-//! What is refused: logins, missing rights, certificates that nobody vouches for, the wrong scheme. Nothing is changed.
+//! Refusals: logins, missing permissions, untrusted certificates, the wrong scheme. Nothing is changed.
 
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Certificates, Tls};
@@ -32,7 +32,8 @@ pub fn all(setup: &Setup) {
     assert_eq!(setup.state("team/app"), before);
 }
 
-/// Every command ends with this exit code, and this is in what it says. Nothing is on standard output but that nothing was removed.
+/// Every command ends with this exit code, and this is in what it says. Nothing is on standard output but that nothing
+/// was removed.
 fn all_refused(run: impl Fn(&str) -> Rls, code: i32, says: &str) {
     for words in COMMANDS {
         let outcome = run(words).run();

@@ -1,4 +1,5 @@
-//! Removing, with deletion switched on and off: exit code, what is said first, and what a plain client finds afterwards.
+//! Removing, with deletion switched on and off: exit code, what is said first, and what a plain client finds
+//! afterwards.
 
 use std::cell::RefCell;
 

@@ -76,12 +76,12 @@ impl Setup {
         many().chain(["team/app", "team/chart", "team/thousand"].map(str::to_owned)).collect()
     }
 
-    /// `rls` as somebody runs it who may do everything and has put into the environment what is needed.
+    /// `rls` with all permissions, configured by the environment.
     pub fn rls(&self, words: &str) -> Rls {
         self.bare(words).envs(self.real.environment())
     }
 
-    /// The same for somebody who is not logged in.
+    /// The same without a login.
     pub fn stranger(&self, words: &str) -> Rls {
         self.rls(words).without("RLS_USERNAME").without("RLS_PASSWORD")
     }
@@ -168,7 +168,8 @@ impl Setup {
     }
 }
 
-/// Half of them in `many`, half in `many-more`, which the catalog has in this order: to it a slash comes before a hyphen.
+/// Half of them in `many`, half in `many-more`, which the catalog has in this order: to it a slash comes before a
+/// hyphen.
 fn many() -> impl Iterator<Item = String> {
     let name = |number| format!("{}/{number:04}", if number < MANY / 2 { "many" } else { "many-more" });
     (0..MANY).map(name)

@@ -1,4 +1,4 @@
-//! Promised space: what `rls` says a removal frees, docker-registry's plain garbage collection frees on disk.
+//! The size that `rls` promises is what docker-registry's plain garbage collection frees on disk.
 
 use registry_fixture::content::{Content, ImageSpec, IndexSpec, Layer};
 use test_support::Rls;
@@ -45,7 +45,7 @@ fn promised(stderr: &str) -> (u64, u64) {
 }
 
 #[test]
-fn prune_frees_what_its_plan_promises() {
+fn prune_frees_the_promised_size() {
     let real = DockerRegistry::builder().start();
     let shared = image("shared", 1);
     real.push(REPOSITORY, "old-multi", &index("old", 1, vec![shared.clone()]));

@@ -1,4 +1,4 @@
-//! The registry starts in each of its configurations, and takes what it should.
+//! docker-registry starts in each configuration, and accepts what it should.
 
 use registry_fixture::client::{basic, parameter, token};
 use registry_fixture::content::{ImageSpec, IndexSpec};
@@ -45,7 +45,7 @@ fn htpasswd_knows_its_user() {
 }
 
 #[test]
-fn the_embedded_token_server_opens_what_it_grants() {
+fn the_embedded_token_server_grants_access() {
     let bob = User::new("bob", "bob's").allow("team/*", "pull");
     let real = DockerRegistry::builder().auth(Auth::Token).tls(true).user(bob).start();
     real.push("team/app", "1", &ImageSpec::new("app").build());

@@ -1,4 +1,5 @@
-//! Putting back what was removed: it works until the registry has collected its garbage, and then nothing is pushed that would be broken.
+//! Putting back what was removed: it works until the registry has collected its garbage, and then nothing is pushed
+//! that would be broken.
 
 use registry_fixture::content::{Content, Document, ImageSpec, IndexSpec};
 use registry_ls::name::Algorithm;
@@ -9,7 +10,8 @@ use test_support::docker_registry::DockerRegistry;
 
 const REPOSITORY: &str = "web/app";
 
-/// Keeps copies as a removal does, of an image and an index on the tags of these names, and deletes both with all that the index lists.
+/// Keeps copies as a removal does, of an image and an index on the tags of these names, and deletes both with all that
+/// the index lists.
 fn remove(rls: &Rls, real: &DockerRegistry, image: &Content, index: &Content) {
     let archive = Archive::at(rls.home().join(".local/state/rls/removed"), Limits::default());
     let run = archive.begin_run().expect("a folder that can be written");

@@ -1,4 +1,4 @@
-//! Many processes at once on one `config.json`: whoever reads it finds a whole one, and what each writes stays.
+//! Many processes write one `config.json` at once: readers always find a whole file, and no write is lost.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -27,7 +27,7 @@ const WORK: [Work; 10] = {
     [Login, Read, Login, Logout, Login, Read, Login, Logout, Login, Read]
 };
 
-/// `127.0.X.Y:PORT`: all of them are this machine, and each is another registry to whoever keeps credentials.
+/// `127.0.X.Y:PORT`: all of them are this machine, and each is another registry to credential stores.
 fn host(registry: &Running, number: u64) -> String {
     format!("{}:{}", Ipv4Addr::new(127, 0, (number / 200) as u8, (number % 200) as u8 + 1), registry.port())
 }
@@ -42,7 +42,7 @@ fn kept(document: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn many_processes_at_once_leave_one_whole_file() {
+fn concurrent_processes_leave_one_whole_file() {
     let count = scale::of("PROCESSES", 40);
     let registry = Registry::builder()
         .auth(Auth::Basic)

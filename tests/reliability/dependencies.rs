@@ -1,4 +1,4 @@
-//! What rls is built from: each crate is there for a reason that is written down, and how many there are is known.
+//! The dependencies: each has a written reason, and the README says how many there are.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -96,7 +96,7 @@ fn no_crate_of_ours_has_unsafe_code() {
 }
 
 #[test]
-fn what_it_is_built_from_is_locked_and_counted_in_the_readme() {
+fn dependencies_are_locked_and_counted_in_the_readme() {
     let (program, library) = (tree(&[]), tree(&["--no-default-features"]));
     let sentence = format!(
         "On Linux the program is built from {} crates, {} of which it names itself; the library alone from {}, of which it names {}.",
@@ -108,7 +108,8 @@ fn what_it_is_built_from_is_locked_and_counted_in_the_readme() {
     assert!(!text(".gitignore").contains("Cargo.lock"), "the lock file is committed");
 }
 
-/// How many crates it is built from, and how many of them are direct dependencies. Fails when the lock file does not fit.
+/// How many crates it is built from, and how many of them are direct dependencies. Fails when the lock file does not
+/// fit.
 fn tree(features: &[&str]) -> (usize, usize) {
     let count = |depth: &[&str]| {
         let mut cargo = Command::new(env!("CARGO"));

@@ -1,6 +1,6 @@
-//! How much is done, less when everything is tested and all of it by `make soak`, and what was counted.
+//! The scale of the long tests: small in `cargo test`, full in `make soak`; and the figures they print.
 
-/// `small`, unless the variable says another number.
+/// The number in the variable, else `small`.
 pub fn of(variable: &str, small: u64) -> u64 {
     match std::env::var(variable) {
         Ok(value) => value.replace('_', "").parse().unwrap_or_else(|_| panic!("{variable} is a number, not {value:?}")),
@@ -8,7 +8,7 @@ pub fn of(variable: &str, small: u64) -> u64 {
     }
 }
 
-/// A figure, which is seen with `--nocapture`.
+/// Prints a figure, visible with `--nocapture`.
 #[expect(clippy::print_stdout, reason = "the harness keeps it to itself otherwise")]
 pub fn say(figure: &str) {
     println!("{figure}");

@@ -1,4 +1,4 @@
-//! Who reads a list may be slower than the registry may be silent.
+//! A slow reader is not a silent registry.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +52,7 @@ fn client(server: &Server) -> Client {
 
 /// Found by a long run: each name of the first half cost a request, and the second was taken for lost.
 #[tokio::test]
-async fn a_list_that_is_read_slowly_is_whole() {
+async fn a_list_that_is_read_slowly_is_complete() {
     let second_half = Arc::default();
     let server = serve(&second_half);
     let client = client(&server);
@@ -72,7 +72,7 @@ async fn a_list_that_is_read_slowly_is_whole() {
 }
 
 #[tokio::test]
-async fn a_list_that_stops_coming_is_given_up() {
+async fn a_list_that_stops_arriving_is_an_error() {
     let server = serve(&Arc::default());
     let client = client(&server);
     let repository = "team/app".parse().expect("a repository");

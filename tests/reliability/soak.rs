@@ -9,7 +9,8 @@ use test_support::Rls;
 
 use crate::scale;
 
-/// What the process may have more at the end than after a fifth of its time, in KiB: what an allocator does not give back.
+/// What the process may have more at the end than after a fifth of its time, in KiB: what an allocator does not give
+/// back.
 const GROWTH: u64 = 2048;
 
 /// Requests in flight.
@@ -43,7 +44,8 @@ impl Sample {
     }
 }
 
-/// One tag for each request, and not everything goes well: connections break, the registry is full, tokens are taken back.
+/// One tag for each request, and not everything goes well: connections break, the registry is full, tokens are taken
+/// back.
 fn registry(requests: u64) -> Running {
     let registry = Registry::builder().auth(Auth::Token).without_journal().start();
     registry.tag_many("team/app", requests);
@@ -61,7 +63,7 @@ fn registry(requests: u64) -> Running {
 }
 
 #[test]
-fn a_long_listing_takes_no_more_at_its_end_than_at_its_beginning() {
+fn a_long_listing_does_not_grow_in_memory_or_descriptors() {
     let requests = scale::of("SOAK_REQUESTS", 4_000);
     let registry = registry(requests);
     let rls = Rls::at(&registry).user("ann", "secret");
@@ -74,7 +76,7 @@ fn a_long_listing_takes_no_more_at_its_end_than_at_its_beginning() {
     });
     let lines = BufReader::new(process.stdout.take().expect("its output")).lines();
     let listed = lines.filter(|line| line.as_ref().expect("a line").contains("\tsha256:")).count();
-    // It is looked at until somebody waits for it, which comes last.
+    // It is sampled until it is waited for, which comes last.
     let samples = watcher.join().expect("it is looked at");
     let output = process.wait_with_output().expect("it ends");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

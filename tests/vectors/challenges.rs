@@ -1,7 +1,7 @@
 //! `challenges.json`: what a 401 asks for, and which token server may be asked.
 //!
-//! Of the conversations (`flow`, `ping`, `insufficient-scope`) the step is checked that the challenge decides; they are held as
-//! wholes in [`conversations`](crate::conversations).
+//! Of the conversations (`flow`, `ping`, `insufficient-scope`) the step is checked that the challenge decides; they are
+//! held as wholes in [`conversations`](crate::conversations).
 
 use registry_ls::auth::{
     Action, BearerChallenge, Challenge, Credentials, Permission, RawChallenge, Scopes, Token, TokenMethod,
@@ -99,7 +99,7 @@ fn parse(case: &Case) {
     }
 }
 
-/// Schemes that nobody expects are passed over; parameters are compared as a set.
+/// Unexpected schemes are ignored; parameters are compared as a set.
 fn assert_challenges(raw: &[RawChallenge], expected: &[Value]) {
     let is_expected = |challenge: &&RawChallenge| {
         is_usable(challenge) || expected.iter().any(|one| challenge.scheme.eq_ignore_ascii_case(text(&one["scheme"])))

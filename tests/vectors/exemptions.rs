@@ -158,7 +158,8 @@ pub fn cases(file: &str) -> Vec<Case> {
     cases
 }
 
-/// Runs `test` on every case of `file` that applies; a panic in it fails the case, and all that failed are named at the end.
+/// Runs `test` on every case of `file` that applies; a panic in it fails the case, and all that failed are named at the
+/// end.
 pub fn check(file: &str, test: impl Fn(&Case)) {
     let cases = cases(file);
     let failed: Vec<String> = cases.iter().filter_map(|case| failure(case, &test)).collect();
@@ -179,7 +180,7 @@ fn read(file: &str) -> Vec<Case> {
 }
 
 #[test]
-fn every_exemption_names_cases_that_exist_and_says_why() {
+fn every_exemption_names_existing_cases_and_a_reason() {
     for (file, what, why) in EXEMPT {
         assert!(FILES.contains(file), "{file} is not one of the files");
         assert!(read(file).iter().any(|case| case.kind == *what || case.id == *what), "{file} has no {what}");

@@ -17,7 +17,8 @@ use test_support::{Reply, Request, Server, Then};
 use crate::driven::{Driven, Listed, anonymous, app, as_user, client, exit_code, hasty, run};
 use crate::exemptions::{Case, check};
 
-/// Kinds that are held elsewhere: the handshakes beside the code that explains them, the processes by running the program.
+/// Kinds that are held elsewhere: the handshakes beside the code that explains them, the processes by running the
+/// program.
 const ELSEWHERE: &[&str] = &["tls", "process"];
 
 #[test]
@@ -75,7 +76,7 @@ fn listed(case: &Case, script: impl FnMut(&Request) -> Reply + Send + 'static, o
     })
 }
 
-/// Three pages of two tags; `fault` may take the place of a page, told how often that page was asked for before.
+/// Three pages of two tags. `fault` gets the page and how often it was requested before, and may replace it.
 fn paged(mut fault: impl FnMut(usize, usize) -> Option<Reply> + Send) -> impl FnMut(&Request) -> Reply + Send {
     let mut times = [0; 3];
     move |asked| {
@@ -418,7 +419,7 @@ fn a_connection_that_closes_without_an_answer_is_a_lost_one() {
 }
 
 #[test]
-fn plain_http_to_a_port_that_speaks_tls_is_told_from_other_refusals() {
+fn plain_http_to_a_tls_port_is_distinguished_from_other_refusals() {
     for body in [
         "Client sent an HTTP request to an HTTPS server.\n",
         "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",

@@ -228,7 +228,7 @@ async fn counted(server: &Server, client: &Driven, page_size: usize) -> (Vec<Str
 
 /// Found by random walks.
 #[test]
-fn a_registry_that_refuses_every_size_may_page_and_not_say_so() {
+fn a_registry_that_refuses_every_page_size_may_still_page() {
     run(async {
         // Whether it looks at what it is asked for, and how many names it has and gives at once.
         for (looks, all, page, requests) in
@@ -290,7 +290,7 @@ fn a_fragment_does_not_make_another_page() {
 }
 
 #[test]
-fn a_registry_without_a_catalog_says_so_by_404() {
+fn a_registry_without_a_catalog_answers_404() {
     for missing in [Reply::error(404, "NAME_UNKNOWN"), Reply::status(404).body("404 page not found")] {
         let error = run(async {
             let server = Server::start(move |_| missing.clone());

@@ -1,8 +1,9 @@
-//! The facts in `fixtures/vectors`, gathered from other projects' tests and from specifications, held against the library.
+//! The facts in `fixtures/vectors`, gathered from other projects' tests and from specifications, held against the
+//! library.
 //!
-//! One module per file, or more where its kinds are far apart. Each matches on a case's `kind` and panics on an unknown one. Cases
-//! that do not apply to rls are listed, with the reason, in [`exemptions`] and nowhere else. Requests go to a scripted server
-//! (`test_support::Server`). Beside the cases stand further tests of the same subject.
+//! One module per file, or more where its kinds are far apart. Each matches on a case's `kind` and panics on an unknown
+//! one. Cases that do not apply to rls are listed, with the reason, in [`exemptions`] and nowhere else. Requests go to
+//! a scripted server (`test_support::Server`). Beside the cases stand further tests of the same subject.
 
 mod challenges;
 mod conversations;

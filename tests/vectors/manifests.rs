@@ -308,7 +308,7 @@ fn an_index_is_found_whatever_the_server_calls_it() {
 }
 
 #[test]
-fn a_failed_head_is_followed_by_a_get_only_where_that_tells_more() {
+fn a_failed_head_is_followed_by_a_get_only_where_that_helps() {
     let count = |reply: Reply, of_get: Reply| {
         run(async {
             let server = Server::start(move |asked| match asked.method.as_str() {

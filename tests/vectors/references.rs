@@ -1,7 +1,7 @@
 //! `references.json`: how names are read.
 //!
-//! The grammar of `distribution/reference` takes whatever stands before the first `/` for a domain, docker and rls take only
-//! what looks like a host: where the two differ, the whole name is compared. A host is in lower case in rls.
+//! The grammar of `distribution/reference` takes whatever stands before the first `/` for a domain, docker and rls take
+//! only what looks like a host: where the two differ, the whole name is compared. A host is in lower case in rls.
 
 use registry_ls::name::{Digest, Located, Reference, Registry, Repository, Tag, Target};
 use serde_json::Value;

@@ -52,7 +52,7 @@ fn tags() -> Reply {
     Reply::json(r#"{"name":"team/app","tags":["a"]}"#)
 }
 
-/// Options with so many attempts in all.
+/// Options with this many attempts in all.
 fn attempts(most: &Value) -> Options {
     Options { retries: most.as_u64().map_or(3, |most| most as u32 - 1), ..hasty() }
 }

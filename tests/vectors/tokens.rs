@@ -1,4 +1,5 @@
-//! The kinds of `retries.json` whose subject is a token: how the token server's reply is read, and for how long it serves.
+//! The kinds of `retries.json` whose subject is a token: how the token server's reply is read, and for how long it
+//! serves.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! `WWW-Authenticate`, a line each: what was read can be written and read again, and no realm that is followed is unsafe.
+//! `WWW-Authenticate`, a line each: what was read can be written and read again, and no realm that is followed is
+//! unsafe.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Logins that do not succeed, and those who would be told the password.
+//! Logins that fail, and servers that try to get the password.
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
     }
 }
 
-/// Three pages, each token being good for so many.
+/// Three pages; each token is valid for this many of them.
 fn expiring(setup: &Setup, uses: usize) -> Scenario {
     let (mut given, mut left, mut pages) = (0, 0, paged(|_, _| None));
     let server = Server::start(move |asked| {

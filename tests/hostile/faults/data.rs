@@ -13,7 +13,7 @@ const HOSTILE: &str = "a\x1b[2J\u{202e}b\u{200b}\u{9b}31m\r\nc\td";
 
 const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// Bytes without end, in pieces of so many.
+/// Endless bytes in chunks of this size.
 fn endless(piece: usize) -> Reply {
     Reply::status(200).endless(&vec![b' '; piece])
 }
@@ -133,7 +133,8 @@ fn blanks() -> Vec<u8> {
     }
     // The end of the block.
     code(0, 7);
-    // So that the whole ends with a byte: empty blocks by the fixed codes, of ten bits each. The former are even in number.
+    // So that the whole ends with a byte: empty blocks by the fixed codes, of ten bits each. The former are even in
+    // number.
     while !bits.len().is_multiple_of(8) {
         bits.extend([0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
     }

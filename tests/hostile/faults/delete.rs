@@ -1,4 +1,4 @@
-//! Deletions that go wrong, or that would take along what nobody named.
+//! Deletions that fail, or that would also delete tags that were not named.
 
 use std::rc::Rc;
 
@@ -100,7 +100,7 @@ fn moved(setup: &Setup) -> Scenario {
     let registry = registry(Personality::Distribution28, auth(setup));
     let old = registry.push_image("team/app", "v1", &ImageSpec::new("one"));
     registry.push_image("team/app", "v2", &ImageSpec::new("two"));
-    // The plan is made; before the manifest is deleted, somebody pushes.
+    // The plan is made; before the manifest is deleted, another client pushes.
     let last = Match::under("/v2/team/app/referrers/").when(|seen| seen.authorization().is_some());
     registry.on_request(last, |registry, _| {
         registry.push_image("team/app", "v1", &ImageSpec::new("three"));

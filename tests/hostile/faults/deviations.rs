@@ -1,4 +1,5 @@
-//! The one list of what does not apply to rls, and of where cli.md, or what the vector itself leaves open, says otherwise.
+//! The one list of what does not apply to rls, and of where cli.md, or what the vector itself leaves open, says
+//! otherwise.
 
 use super::{Case, cases};
 
@@ -111,7 +112,7 @@ pub fn expected(case: &Case, scenario: &str) -> Expected {
 }
 
 #[test]
-fn what_is_listed_exists_and_has_a_reason() {
+fn every_deviation_names_an_existing_case_and_a_reason() {
     let ids: Vec<_> = cases().into_iter().map(|case| case.id).collect();
     assert_eq!(ids.len(), 84);
     let listed = EXEMPT.iter().copied().chain(DEVIATIONS.iter().map(|otherwise| (otherwise.id, otherwise.why)));

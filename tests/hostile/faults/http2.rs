@@ -22,7 +22,7 @@ const END_HEADERS: u8 = 4;
 const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
 
-/// What is done to every request of somebody who is logged in.
+/// What is done to every request with credentials.
 #[derive(Debug, Clone, Copy)]
 enum Manner {
     GoAway,

@@ -1,7 +1,8 @@
 //! Every case of `faults.json`, with every verbosity, and with credentials from every place.
 //!
-//! A case becomes one or more [`Scenario`]s: a server that misbehaves, a run of the program, and what must come of it. What the vectors
-//! name is taken from there; where cli.md says otherwise it is listed, with its reason, in [`deviations`] and nowhere else.
+//! A case becomes one or more [`Scenario`]s: a server that misbehaves, a run of the program, and what must come of it.
+//! What the vectors name is taken from there; where cli.md says otherwise it is listed, with its reason, in
+//! [`deviations`] and nowhere else.
 
 mod auth;
 mod data;
@@ -62,8 +63,8 @@ fn scenarios(setup: &Setup) -> Vec<Scenario> {
     }
 }
 
-/// Each case meets each verbosity once and each holder of credentials once, and each verbosity meets each holder. Every other run
-/// goes through a proxy, where that leaves the case as it is.
+/// Each case meets each verbosity once and each holder of credentials once, and each verbosity meets each holder. Every
+/// other run goes through a proxy, where that leaves the case as it is.
 fn setups() -> Vec<Setup> {
     let mut setups = Vec::new();
     for (number, case) in cases().into_iter().enumerate().filter(|(_, case)| !deviations::is_exempt(&case.id)) {

@@ -13,7 +13,7 @@ use crate::runner::Canaries as _;
 /// The names on three pages of two.
 pub const ALL: [&str; 6] = ["0a", "0b", "1a", "1b", "2a", "2b"];
 
-/// Three pages of two tags; `fault` may take the place of a page, told how often that page was asked for before.
+/// Three pages of two tags. `fault` gets the page and how often it was requested before, and may replace it.
 pub fn paged(
     mut fault: impl FnMut(usize, usize) -> Option<Reply> + Send + 'static,
 ) -> impl FnMut(&Request) -> Reply + Send + 'static {
@@ -52,7 +52,7 @@ pub fn once(setup: &Setup, reply: Reply) -> Scenario {
     Scenario::new(rls).saying("HOST:PORT", server.host()).check(move |_| assert_eq!(lists(&server), 1))
 }
 
-/// How often a list was asked for by somebody who is logged in.
+/// The number of requests for a list with credentials.
 pub fn lists(server: &Server) -> usize {
     server.count(|asked| asked.authorization().is_some() && asked.path().ends_with("/tags/list"))
 }

@@ -119,7 +119,7 @@ pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
     }
 }
 
-/// A proxy that opens a tunnel to where nobody answers the handshake.
+/// A proxy that opens a tunnel to a server that never answers the handshake.
 fn tunnel_to_silence(setup: &Setup) -> Scenario {
     let proxy = Server::start(|_| Reply::status(200).then(Then::Hang));
     let host = "registry.corp:5000";

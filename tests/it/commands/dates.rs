@@ -68,7 +68,7 @@ fn dates_that_builds_set_in_place_of_the_real_one_are_unknown() {
 }
 
 #[test]
-fn the_best_source_tells() {
+fn the_best_source_of_a_date_wins() {
     let app = App::new();
     let layer = app.layer(10);
     let chart =

@@ -17,7 +17,7 @@ fn other() -> String {
 }
 
 #[test]
-fn it_is_told_whatever_was_asked_for() {
+fn it_is_reported_by_every_command() {
     let app = App::new();
     app.image("1.0", "linux/amd64", MADE);
     let digest = app.digest("1.0");
@@ -63,7 +63,7 @@ fn it_is_told_whatever_was_asked_for() {
 }
 
 #[test]
-fn a_head_that_tells_another_manifest_is_corrected_by_the_tags_own_bytes() {
+fn a_wrong_head_is_corrected_by_the_bytes_of_the_tag() {
     let app = App::new();
     app.image("1.0", "linux/amd64", MADE);
     app.image("2.0", "linux/arm64", MADE);

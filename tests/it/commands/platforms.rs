@@ -31,7 +31,7 @@ fn architecture(rls: &Rls) -> String {
 }
 
 #[test]
-fn indexes_within_an_index_are_looked_into() {
+fn nested_indexes_are_read() {
     let app = nested();
     for wanted in ["amd64", "arm64"] {
         let words = format!("manifest app:nested --config --platform linux/{wanted}");
@@ -101,7 +101,7 @@ fn an_image_whose_platform_no_index_names_is_asked() {
 }
 
 #[test]
-fn an_index_that_an_index_calls_an_image_is_looked_into() {
+fn a_nested_index_described_as_an_image_is_read() {
     let app = nested();
     let inner =
         app.push("inner", &index(json!({ "manifests": [on(app.image("image", "linux/arm64", MADE), "linux/arm64")] })));
@@ -174,7 +174,7 @@ fn depth_and_number_have_bounds() {
 }
 
 #[test]
-fn versions_of_windows_are_told_apart() {
+fn versions_of_windows_are_distinguished() {
     let app = App::new();
     let versions = ["10.0.17763.1", "10.0.20348.2"].map(|version| {
         let platform =
@@ -263,7 +263,7 @@ fn without_a_platform_it_is_this_machines_or_the_only_one() {
 }
 
 #[test]
-fn a_match_costs_nothing_else() {
+fn a_match_costs_no_further_request() {
     let app = nested();
     let image = on(app.image("image", "linux/amd64", MADE), "linux/amd64");
     let inner = json!({ "mediaType": INDEX, "digest": app.digest("inner").as_str() });

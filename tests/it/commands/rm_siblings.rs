@@ -86,7 +86,7 @@ fn with_siblings_asks_nothing_when_there_are_none() {
 }
 
 #[test]
-fn siblings_that_are_all_named_go_together() {
+fn siblings_that_are_all_named_are_removed_together() {
     let registry = seeded("shared");
     let rm = Rls::at(&registry).words("rm shared/app:1 shared/app:1.4 shared/app:1.4.0 shared/app:latest").run();
     assert_snapshot!(rm, @"

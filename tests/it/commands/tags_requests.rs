@@ -1,4 +1,4 @@
-//! What `rls tags` asks for, and what it lists, once.
+//! The requests of `rls tags`: nothing is requested or listed twice.
 
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Answer, Fault, Match, Running};
@@ -34,7 +34,7 @@ fn manifests_and_configs_are_fetched_once_a_digest() {
 }
 
 #[test]
-fn indexes_share_what_they_list() {
+fn indexes_share_their_children() {
     let registry = empty();
     let index = IndexSpec::three_platforms("app").with_attestations();
     let digest = registry.push_index("app", "1.0", &index);
@@ -140,7 +140,7 @@ fn a_name_that_is_listed_twice_is_shown_once() {
 }
 
 #[test]
-fn a_list_that_is_not_held_leaves_out_what_it_has_just_shown() {
+fn an_unsorted_list_skips_names_just_shown() {
     let registry = empty();
     registry.push_image("app", "a", &ImageSpec::new("app"));
     let page = |tags: &[&str]| Answer::new(200).body(json!({ "name": "app", "tags": tags }).to_string());

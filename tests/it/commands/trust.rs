@@ -8,6 +8,7 @@ use insta::assert_snapshot;
 use registry_fixture::{Auth, Digest, Registry, Running, Tls};
 use serde_json::{Value, json};
 use test_support::Rls;
+use test_support::server::unused_address;
 
 use crate::registries::{seeded, with_seed};
 
@@ -25,8 +26,8 @@ fn fingerprint(pem: &str) -> String {
     Digest::sha256(&BASE64_STANDARD.decode(body).expect("base64")).to_string()
 }
 
-/// Somebody who knows nothing of the registry's CA. Its certificates are called LEAF, CA and ROOT by their fingerprints, and
-/// the files of the whole machine are below HOME/root.
+/// Somebody who knows nothing of the registry's CA. Its certificates are called LEAF, CA and ROOT by their
+/// fingerprints, and the files of the whole machine are below HOME/root.
 fn stranger(registry: &Running) -> Rls {
     let certificates = registry.certificates();
     let rls = Rls::at(registry).without("RLS_CA_FILE");
@@ -153,7 +154,7 @@ fn machines_get_the_same_facts() {
 }
 
 #[test]
-fn what_is_trusted_already_is_said_to_be() {
+fn an_already_trusted_ca_is_reported() {
     let registry = serving(Tls::Issued);
     let rls = stranger(&registry).env("RLS_CA_FILE", registry.ca_file()).words("trust -o table");
     assert_snapshot!(without_pem(&rls.succeeds()), @"
@@ -171,7 +172,7 @@ fn what_is_trusted_already_is_said_to_be() {
 }
 
 #[test]
-fn nothing_is_written_that_nobody_accepted() {
+fn nothing_is_written_without_acceptance() {
     let registry = serving(Tls::FullChain);
     let rls = stranger(&registry).words("trust --write");
     assert_snapshot!(rls.fails(2), @r#"
@@ -230,7 +231,7 @@ fn a_yes_on_the_terminal_accepts() {
 }
 
 #[test]
-fn whoever_is_asked_has_been_warned() {
+fn the_prompt_follows_a_warning() {
     let registry = serving(Tls::LeafOnly);
     let outcome = stranger(&registry).words("trust --write rls --color never").at_terminal("y\n");
     assert_eq!(outcome.code, Some(0), "{outcome}");
@@ -240,7 +241,7 @@ fn whoever_is_asked_has_been_warned() {
 }
 
 #[test]
-fn it_is_written_where_each_client_looks_and_trusted_from_there() {
+fn it_is_written_to_each_clients_folder_and_trusted_from_there() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     for (client, files) in [
@@ -274,7 +275,7 @@ fn podman_has_a_folder_of_its_own_for_root() {
 }
 
 #[test]
-fn what_is_left_to_do_is_said() {
+fn remaining_steps_are_named() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     let hint = |client: &str| {
@@ -364,7 +365,7 @@ fn a_secret_of_something_else_is_refused() {
 }
 
 #[test]
-fn what_trust_does_not_mend_is_told() {
+fn problems_that_trust_cannot_fix_are_named() {
     for (tls, warning) in [
         (Tls::Expired, "warning: trust alone does not mend this: the certificate of REGISTRY has expired"),
         (Tls::NotYetValid, "warning: trust alone does not mend this: the certificate of REGISTRY is not yet valid"),
@@ -385,7 +386,7 @@ fn what_trust_does_not_mend_is_told() {
 }
 
 #[test]
-fn a_demand_for_a_client_certificate_is_told() {
+fn a_required_client_certificate_is_reported() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::FullChain).client_certificate_required().start();
     let outcome = stranger(&registry).words("trust").run();
     assert_eq!(outcome.code, Some(0), "{outcome}");
@@ -424,7 +425,7 @@ fn settings_of_other_programs_keep_the_rest() {
 }
 
 #[test]
-fn a_file_that_may_not_be_written_is_told() {
+fn an_unwritable_file_is_reported() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     let path = format!("root/etc/docker/certs.d/{}/ca.crt", registry.host());
@@ -440,7 +441,7 @@ fn a_file_that_may_not_be_written_is_told() {
 }
 
 #[test]
-fn what_does_not_speak_tls_has_nothing_to_show() {
+fn a_server_without_tls_has_no_certificate() {
     let plain = seeded("1x1");
     assert_snapshot!(Rls::at(&plain).words("trust").fails(2), @"error: http://REGISTRY is spoken to in plain HTTP, which has no certificates");
     let rls = Rls::beside(&plain).words(&format!("trust {}", plain.host()));
@@ -449,9 +450,9 @@ fn what_does_not_speak_tls_has_nothing_to_show() {
     cause: its answer is not TLS
     hint:  --plain-http or http://REGISTRY if plain HTTP is meant; rls never falls back to it
     ");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
-    let rls = Rls::new().words(&format!("trust 127.0.0.1:{port}"));
-    assert!(rls.fails(10).starts_with(&format!("error: cannot connect to 127.0.0.1:{port}\n")));
+    let closed = unused_address();
+    let rls = Rls::new().words(&format!("trust {closed}"));
+    assert!(rls.fails(10).starts_with(&format!("error: cannot connect to {closed}\n")));
 }
 
 #[test]
@@ -478,7 +479,7 @@ fn no_password_is_asked_for_and_insecure_changes_nothing() {
 }
 
 #[test]
-fn options_that_make_no_sense_together_are_refused() {
+fn conflicting_options_are_refused() {
     {
         for words in [
             "trust reg.corp --force",

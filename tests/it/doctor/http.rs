@@ -59,7 +59,7 @@ fn through_a_proxy() {
 }
 
 #[test]
-fn a_proxy_that_is_none() {
+fn unusable_proxies() {
     let registry = Registry::builder().tls(Tls::Issued).start();
     let closed = unused_address();
     let rls = Rls::at(&registry).naming(&*closed, "PROXY").env("HTTPS_PROXY", format!("http://{closed}"));

@@ -91,7 +91,7 @@ fn everything_that_was_seen() {
 }
 
 #[test]
-fn what_was_not_tried() {
+fn skipped_checks() {
     let address = unused_address();
     let rls = Rls::new().naming(&*address, "REGISTRY").env("RLS_REGISTRY", &address);
     let (code, output) = checks_of(rls, "team/app");
@@ -171,7 +171,7 @@ fn a_template() {
 }
 
 #[test]
-fn nothing_is_changed_and_credentials_go_where_they_always_go() {
+fn doctor_changes_nothing_and_sends_credentials_as_other_commands_do() {
     let registry = good();
     let (before, tags) = (registry.repositories(), registry.tags("team/app"));
     let (code, output) = checks_of(at(&registry), "team/app --push");
@@ -184,7 +184,7 @@ fn nothing_is_changed_and_credentials_go_where_they_always_go() {
     }
     let writes: Vec<_> = requests.iter().filter(|request| !matches!(request.method.as_str(), "GET" | "HEAD")).collect();
     let done: Vec<_> = writes.iter().filter(|request| request.status.is_some_and(|status| status < 300)).collect();
-    // The upload that was begun and the one that was given up.
+    // The upload that was started, and its cancellation.
     assert_eq!(done.iter().map(|request| request.method.as_str()).collect::<Vec<_>>(), ["POST", "DELETE"]);
     assert!(done.iter().all(|request| request.path.contains("/blobs/uploads/")));
 }
@@ -213,7 +213,7 @@ fn a_server_cannot_write_to_the_terminal() {
 }
 
 #[test]
-fn the_time_limit_closes_what_was_begun() {
+fn json_is_complete_when_the_time_limit_ends_it() {
     let silent = Server::start(|_| Reply::raw("").then(Then::Hang));
     let outcome = Rls::new().env("RLS_REGISTRY", silent.url()).words("doctor -o json --timeout 300ms").run();
     assert_eq!(outcome.code, Some(12), "{outcome}");

@@ -39,7 +39,7 @@ fn deletion_is_not_allowed_to_the_user() {
 }
 
 #[test]
-fn pushing_is_asked_about_only_when_it_is_wanted() {
+fn push_is_checked_only_on_request() {
     let registry = for_bob(|bob| bob.allow("team/*", "pull,delete").catalog());
     registry.clear_requests();
     let (code, output) = checks_of(Rls::at(&registry).user("bob", "hunter2"), "team/app");
@@ -140,7 +140,7 @@ fn no_such_repository() {
 }
 
 #[test]
-fn a_blob_is_gone() {
+fn a_missing_blob() {
     let registry = seeded("demo");
     registry.inject(
         Match::under("/v2/team/app/blobs/").always(),

@@ -79,7 +79,7 @@ fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
 }
 
 #[test]
-fn the_intermediate_makes_up_for_what_is_not_sent() {
+fn a_trusted_intermediate_completes_the_chain() {
     let registry = serving(Tls::LeafOnly);
     let (code, output) = checks(Rls::at(&registry).env("RLS_CA_FILE", registry.files().join("intermediate.pem")));
     assert_eq!(code, 0, "{output}");

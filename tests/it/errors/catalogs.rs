@@ -12,7 +12,7 @@ fn repos(registry: &Running, host: &str) -> Rls {
 }
 
 #[test]
-fn each_says_what_it_offers_instead() {
+fn each_hint_names_an_alternative() {
     let cases = [
         (
             "ghcr.io",

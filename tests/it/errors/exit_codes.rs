@@ -1,4 +1,4 @@
-//! Every exit code of the contract, once. Most have tests of their own elsewhere; here they stand together.
+//! Every exit code of the contract, once. Most have tests of their own elsewhere.
 
 use std::io::{BufRead, BufReader};
 use std::process::Child;
@@ -91,7 +91,7 @@ fn signals_leave_json_that_can_be_read() {
 }
 
 #[test]
-fn a_deletion_that_is_interrupted_is_told() {
+fn an_interrupted_deletion_is_reported() {
     let registry = empty();
     for tag in ["1", "2", "3"] {
         registry.push_image("app", tag, &registry_fixture::content::ImageSpec::new(tag));

@@ -11,7 +11,7 @@ fn slow_down() -> Answer {
 }
 
 #[test]
-fn a_wait_that_is_too_long_says_when_to_come_back() {
+fn a_retry_after_that_is_too_long_is_shown() {
     let registry = seeded("1x1");
     registry
         .inject(Match::get("/v2/grid/repo-000/manifests/latest").always(), slow_down().header("Retry-After", "3600"));

@@ -8,7 +8,7 @@ use test_support::{Rls, Server};
 use crate::registries::{empty, seeded};
 
 #[test]
-fn nobody_listens() {
+fn connection_refused() {
     let gone = unused_address();
     let rls =
         |scheme: &str| Rls::new().naming(&gone, "REGISTRY").args(["tags", "app", "-r", &format!("{scheme}{gone}")]);

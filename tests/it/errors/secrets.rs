@@ -87,7 +87,7 @@ fn not_from_standard_input_or_files() {
 }
 
 #[test]
-fn not_what_is_in_the_address_of_a_redirect() {
+fn not_the_query_of_a_redirect() {
     let registry = start(Auth::Basic);
     let signed = format!("{}/v2/_catalog?X-Amz-Signature=s3cr3t-signature&n=1", registry.url());
     registry.inject(

@@ -236,7 +236,7 @@ fn http2_and_http1_are_spoken() {
 }
 
 #[test]
-fn what_a_file_calls_insecure_is_suggested_and_not_obeyed() {
+fn a_file_that_skips_verification_is_named_and_ignored() {
     let registry = start(Tls::Issued);
     let host = registry.host();
     for (path, text) in [

@@ -50,7 +50,7 @@ fn tags_are_removed() {
 }
 
 #[test]
-fn nobody_gets_in_without_a_password() {
+fn a_password_is_required() {
     everywhere(|registry, _, place| {
         let open = place.starts_with("None");
         for words in ["repos", "tags shared/app", "digest shared/app", "manifest shared/app", "rm -n shared/app:1.3.9"]

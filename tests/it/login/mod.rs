@@ -1,4 +1,5 @@
-//! Logging in: every way over plain HTTP and over TLS with a private CA, how often tokens are fetched, and where credentials go.
+//! Logging in: every way over plain HTTP and over TLS with a private CA, how often tokens are fetched, and where
+//! credentials go.
 
 mod all_ways;
 mod origins;

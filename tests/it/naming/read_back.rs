@@ -16,7 +16,7 @@ const MIRRORED: [&str; 5] = [
 ];
 
 #[test]
-fn what_one_command_prints_another_reads() {
+fn names_printed_by_one_command_are_read_by_another() {
     let registry = with(&MIRRORED);
     let here = || Rls::at(&registry);
     let repos = here().words("repos").succeeds();
@@ -114,7 +114,7 @@ fn without_one_a_line_is_a_full_reference() {
 }
 
 #[test]
-fn a_list_that_is_none_is_refused_before_any_request() {
+fn an_invalid_list_is_refused_before_any_request() {
     let registry = with(&["team/app:v1"]);
     let long = format!("team/app\n{}\n", "x".repeat(5000));
     let refused = |words: &str, text: &[u8]| Rls::at(&registry).words(words).stdin(text).fails(2);

@@ -1,4 +1,4 @@
-//! Values of blanks alone: a variable of the shell's that is not set. What should have been kept by it would go.
+//! Blank values, as from an unset shell variable: a rule that should keep tags would keep none.
 
 use test_support::Rls;
 

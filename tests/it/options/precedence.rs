@@ -96,7 +96,7 @@ fn tls() -> Running {
 }
 
 #[test]
-fn who_asks_is_chosen_by_option_environment_and_file() {
+fn the_user_is_chosen_by_option_environment_and_file() {
     let users = ["option", "variable", "file"];
     let registry = users
         .iter()

@@ -1,5 +1,5 @@
-//! `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`. The embedded registry answers requests in the form that proxies get, so it stands for
-//! a proxy with a registry behind it.
+//! `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`. The embedded registry answers requests in the form that proxies get, so it
+//! stands for a proxy with a registry behind it.
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
@@ -9,7 +9,7 @@ use test_support::{Rls, Server};
 use crate::registries::{empty, seeded};
 
 #[test]
-fn plain_http_goes_through_the_proxy() {
+fn plain_http_uses_the_proxy() {
     let proxy = seeded("1x1");
     let rls = || Rls::new().words("tags grid/repo-000 -r http://registry.example.invalid:5000");
     assert_eq!(&*rls().env("HTTP_PROXY", proxy.url()).succeeds(), "latest\n");

@@ -1,4 +1,4 @@
-//! Which registry a name is in.
+//! Which registry a name belongs to.
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
@@ -186,7 +186,7 @@ fn names_that_are_none_end_before_any_request() {
 }
 
 #[test]
-fn https_is_meant_unless_http_is_said() {
+fn the_default_scheme_is_https() {
     let registry = empty();
     // Not for loopback either, and not after a failure.
     for host in [registry.host(), registry.localhost()] {

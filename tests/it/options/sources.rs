@@ -71,7 +71,7 @@ fn credentials_come_from_the_first_place_that_has_them() {
 }
 
 #[test]
-fn what_is_given_comes_before_what_is_found() {
+fn explicit_credentials_win_over_stored_ones() {
     let registry = wanting(Auth::Basic);
     let (right, wrong) = (auths(&registry, ANN), auths(&registry, WRONG));
     let rls = || somebody(Rls::at(&registry)).docker_config(&wrong);
@@ -117,13 +117,13 @@ fn of_several_the_one_that_was_accepted_is_named() {
 }
 
 #[test]
-fn that_there_are_none_is_told_too() {
+fn missing_credentials_are_reported() {
     let registry = with_seed(Registry::builder(), "1x1").auth(Auth::Token).anonymous(User::admin("", "")).start();
     assert_eq!(told(Rls::at(&registry), "credentials for http://REGISTRY: "), ["none"]);
 }
 
 #[test]
-fn trust_comes_from_any_place_and_its_file_is_named() {
+fn ca_certificates_come_from_any_source_and_their_file_is_named() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).start();
     let (host, ca) = (registry.host(), registry.ca_pem());
     let rancher = format!("configs:\n  \"{host}\":\n    tls: {{ca_file: /etc/ssl/the.pem}}\n");

@@ -20,7 +20,7 @@ fn names_appear_after_the_first_page() {
     registry.on_request(Match::get("/v2/_catalog").query("last="), move |_, _| {
         let _ = released.lock().unwrap().recv();
     });
-    // A page of 2 is what this registry gives to whoever does not ask for a size, as rls does once its sizes are refused.
+    // Without a page size, this registry sends pages of 2. rls requests none once its sizes are refused.
     registry
         .inject(Match::get("/v2/_catalog").query("n=1000"), registry_fixture::Answer::error(400, "UNSUPPORTED", "no"));
     registry

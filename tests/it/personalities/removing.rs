@@ -41,7 +41,7 @@ fn is_deleted(outcome: &Outcome, tags: &[&str], profile: &Profile) {
     is(outcome, 6, &records("failed"), &still_listed(tags), profile);
 }
 
-/// What is told of tags that a registry lists although their manifest is gone.
+/// The outcome for tags that a registry lists although their manifest was deleted.
 fn still_listed(tags: &[&str]) -> String {
     let names: Vec<_> = tags.iter().map(|tag| format!("shared/app:{tag}")).collect();
     let (are, them) = if tags.len() == 1 { ("is", "it") } else { ("are", "them") };

@@ -1,4 +1,4 @@
-//! Many at once: from standard input, and all tags of a repository. And manifests that an index lists.
+//! Many removals at once: from standard input, and all tags of a repository. And manifests that an index lists.
 
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
@@ -53,7 +53,7 @@ fn all_tags_is_not_for_one_tag() {
 }
 
 #[test]
-fn a_child_of_an_index_goes_by_force() {
+fn force_removes_a_child_of_an_index() {
     let registry = empty();
     let index = IndexSpec::three_platforms("app").build();
     registry.push("app", "1.0", &index);

@@ -1,4 +1,4 @@
-//! Ended at every step: by SIGKILL, which leaves no time for anything, and by Ctrl-C, which does.
+//! rls is ended at every step: by SIGKILL, which leaves no time to clean up, and by Ctrl-C, which does.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -18,8 +18,8 @@ fn registry(personality: Personality) -> Running {
     with_seed(Registry::builder(), "shared").personality(personality).start()
 }
 
-/// Starts `rls`, waits until the registry has had its effect for the request after the first `skip` and owes the reply, and sends the
-/// signal. `None` when it ended before.
+/// Starts `rls`, waits until the registry has had its effect for the request after the first `skip` and owes the reply,
+/// and sends the signal. `None` when it ended before.
 fn ended_at(registry: &Running, rls: &Rls, skip: usize, signal: Signal) -> Option<std::process::Output> {
     registry.clear_faults();
     registry.clear_requests();
@@ -40,7 +40,8 @@ fn ended_at(registry: &Running, rls: &Rls, skip: usize, signal: Signal) -> Optio
     Some(output)
 }
 
-/// Kills `rls` at each of its requests in turn; each time a second run has to finish what it began, and nothing else may be gone.
+/// Kills `rls` at each of its requests in turn; each time a second run has to finish what it began, and nothing else
+/// may be gone.
 fn killed_at_every_step(personality: Personality, words: &str) {
     let named: Vec<_> = words.split("shared/app:").skip(1).filter_map(|word| word.split(' ').next()).collect();
     let takes_siblings = words.contains("--with-siblings");
@@ -118,7 +119,7 @@ fn a_second_run_finishes_a_rule() {
 }
 
 #[test]
-fn ctrl_c_tells_what_was_done() {
+fn ctrl_c_reports_completed_removals() {
     let words = "rm shared/app:1.4 shared/app:1.3.9";
     for skip in 0..7 {
         let registry = registry(Personality::Distribution3);
@@ -136,7 +137,7 @@ fn ctrl_c_tells_what_was_done() {
 }
 
 #[test]
-fn ctrl_c_lets_what_is_under_way_come_to_its_end() {
+fn ctrl_c_lets_the_current_removal_finish() {
     let registry = registry(Personality::Distribution3);
     registry.inject(Match::delete("/v2/shared/app/manifests/1.4"), Fault::Delay(Duration::from_millis(30)));
     let rls = Rls::at(&registry).words("rm shared/app:1.4 shared/app:1.3.9 -q");

@@ -1,4 +1,4 @@
-//! What is looked at before a deletion, and proved after it.
+//! What rls checks before a deletion and verifies after it.
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
@@ -24,12 +24,13 @@ fn deletes_tags() -> Running {
 }
 
 #[test]
-fn a_tag_that_goes_by_its_name_takes_three_looks_and_the_list_twice() {
+fn untagging_costs_three_heads_and_two_lists() {
     let registry = deletes_tags();
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 -q").run().code, Some(0));
     let lines = short(&registry);
     assert!(lines[0].starts_with("DELETE rls-probe-"), "{lines:?}");
-    // The list, what it is and a copy of that, the deletion, whether it is gone, whether its manifest is, and what the list says now.
+    // The list, what it is and a copy of that, the deletion, whether it is gone, whether its manifest is, and what the
+    // list says now.
     let manifest = format!("HEAD {SHARED}");
     assert_eq!(lines[1..], ["GET list", "GET 1.4", "DELETE 1.4", "GET 1.4", &manifest, "GET list"]);
 }
@@ -43,7 +44,7 @@ fn the_list_after_one_tag_is_the_list_before_the_next() {
 }
 
 #[test]
-fn a_manifest_that_is_deleted_is_looked_for_and_the_others_before_and_after() {
+fn a_deletion_by_digest_checks_it_and_all_other_tags_before_and_after() {
     let registry = seeded("shared");
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.3.9 -q").run().code, Some(0));
     let lines = short(&registry);
@@ -85,7 +86,7 @@ fn a_registry_that_only_seemed_to_delete_tags_is_dealt_with_as_it_is() {
 }
 
 #[test]
-fn a_reply_that_is_lost_is_settled_by_looking() {
+fn after_a_lost_reply_the_state_is_checked() {
     for (personality, reference) in [
         (Personality::Distribution3, "1.3.9"),
         (Personality::Distribution28, "sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799"),
@@ -104,7 +105,7 @@ fn a_reply_that_is_lost_is_settled_by_looking() {
 
 #[test]
 fn a_lost_reply_and_a_tag_that_is_pushed_anew() {
-    // The deletion arrived, its reply did not, and somebody has pushed since: that is not ours to remove.
+    // The deletion arrived, its reply did not, and another client has pushed since: that is not ours to remove.
     let registry = deletes_tags();
     registry.inject(Match::delete("/v2/shared/app/manifests/1.3.9"), Fault::LoseReply);
     registry.on_request(Match::get("/v2/shared/app/manifests/1.3.9").after(1), |registry, _| {
@@ -117,7 +118,7 @@ fn a_lost_reply_and_a_tag_that_is_pushed_anew() {
 }
 
 #[test]
-fn siblings_that_go_too_although_the_registry_should_keep_them_are_told() {
+fn siblings_that_the_registry_deletes_unexpectedly_are_reported() {
     let registry = deletes_tags();
     registry.on_request(Match::delete("/v2/shared/app/manifests/1.4"), |registry, _| {
         registry.untag("shared/app", "latest");

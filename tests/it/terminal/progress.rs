@@ -1,4 +1,4 @@
-//! Progress: late, and gone before anything else is printed.
+//! The progress: shown late, and cleared before anything else is printed.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
@@ -22,8 +22,8 @@ fn slow() -> (Running, Sender<()>) {
     (registry, release)
 }
 
-/// What a terminal shows in the end of what was written on it: of each line what follows the last return to its beginning, without
-/// escape sequences.
+/// What a terminal shows in the end of what was written on it: of each line what follows the last return to its
+/// beginning, without escape sequences.
 fn left(shown: &str) -> String {
     let line = |line: &str| {
         let mut text = String::new();
@@ -108,7 +108,7 @@ fn ctrl_c_clears_it() {
 }
 
 #[test]
-fn is_not_shown_when_it_is_unwanted_or_nothing_takes_long() {
+fn is_not_shown_when_disabled_or_quick() {
     let quick = seeded("1x3");
     let (_, shown) = Screen::of(Rls::at(&quick).words("tags grid/repo-000 -d --color never")).end();
     assert_eq!(left(&shown), &*shown);

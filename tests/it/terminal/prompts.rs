@@ -1,4 +1,4 @@
-//! What a person is asked, and answers.
+//! Prompts and their answers.
 
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Match, Registry, Running};
@@ -83,7 +83,7 @@ fn remove(registry: &Running, words: &str, answer: &str) -> (Option<i32>, Shown)
 }
 
 #[test]
-fn what_removes_more_than_was_named_is_asked_about() {
+fn removing_more_than_the_named_tags_needs_confirmation() {
     for answer in ["n\n", "\n", "x\n", CTRL_D] {
         let registry = seeded("shared");
         let (code, shown) = remove(&registry, "shared/app:1.4 --with-siblings", answer);
@@ -162,7 +162,7 @@ fn an_explicit_tag_is_not_asked_about() {
 }
 
 #[test]
-fn nobody_is_asked_about_what_cannot_be_done() {
+fn there_is_no_prompt_for_impossible_removals() {
     let registry = with_seed(Registry::builder(), "shared").delete(false).start();
     let (code, shown) = Screen::of(Rls::at(&registry).words("rm shared/app:1.4 --with-siblings")).end();
     assert_eq!(code, Some(7), "{shown}");

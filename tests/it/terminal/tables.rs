@@ -1,4 +1,4 @@
-//! What a person sees.
+//! Tables and errors on a terminal.
 
 use insta::assert_snapshot;
 use registry_fixture::Running;

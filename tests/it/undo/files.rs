@@ -8,7 +8,7 @@ use super::{Removal, folder};
 use crate::registries::empty;
 
 #[test]
-fn nothing_to_undo_says_where_it_looked() {
+fn nothing_to_undo_names_the_folder() {
     let rls = Rls::new().words("undo");
     assert_snapshot!(rls.fails(3), @"
     error: nothing to undo

@@ -1,4 +1,5 @@
-//! Putting back what was removed: the archive is filled as a removal fills it, the removal is plain HTTP, `rls undo` is the real program.
+//! Putting back what was removed: the archive is filled as a removal fills it, the removal is plain HTTP, `rls undo` is
+//! the real program.
 
 mod files;
 mod refused;

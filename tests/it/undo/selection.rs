@@ -15,7 +15,7 @@ fn removed(rls: &Rls, registry: &Running, repository: &str, tag: &str) -> (RunId
 }
 
 #[test]
-fn the_last_run_unless_more_are_wanted() {
+fn the_last_run_by_default() {
     let registry = empty();
     let rls = Rls::at(&registry).words("undo");
     for tag in ["1", "2", "3", "4"] {
@@ -54,7 +54,7 @@ fn runs_by_their_identifier() {
 }
 
 #[test]
-fn what_a_reference_names_as_it_was_last_removed() {
+fn a_reference_selects_its_last_removal() {
     let registry = empty();
     let rls = Rls::at(&registry);
     let (_, old) = removed(&rls, &registry, "app", "1");
@@ -97,7 +97,7 @@ fn one_that_is_not_there_stops_all() {
 }
 
 #[test]
-fn an_index_by_its_name_brings_what_it_lists() {
+fn an_index_by_its_tag_restores_its_children() {
     let registry = empty();
     let rls = Rls::at(&registry).words("undo app:1");
     let content = IndexSpec::three_platforms("app").build();
@@ -132,7 +132,7 @@ fn one_registry_alone() {
 }
 
 #[test]
-fn a_dry_run_looks_and_changes_nothing() {
+fn a_dry_run_changes_nothing() {
     let registry = empty();
     let rls = Rls::at(&registry).words("undo -n --last 2");
     removed(&rls, &registry, "app", "1");

@@ -53,12 +53,12 @@ impl Both {
         }
     }
 
-    /// Asks both, as somebody who logs in where that is needed.
+    /// Sends the request to both, logged in where required.
     fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> [Answer; 2] {
         self.pushers.each_ref().map(|pusher| self.answer(&pusher.send(method, path, headers, body.into()), path))
     }
 
-    /// Asks both, as a stranger or with this `Authorization`.
+    /// Sends the request to both, anonymously or with this `Authorization`.
     fn ask_as(&self, authorization: Option<&str>, path: &str) -> [Answer; 2] {
         let headers: Vec<_> = authorization.map(|value| ("Authorization", value)).into_iter().collect();
         let http = self.real.http();
@@ -219,8 +219,8 @@ fn manifests() {
     }
 }
 
-/// Whether a client that accepts this gets a docker image in the old form. Each registry has its own way to make that; see
-/// `old_clients_get_schema_1`.
+/// Whether a client that accepts this gets a docker image in the old form. Each registry has its own way to make that;
+/// see `old_clients_get_schema_1`.
 fn becomes_schema_1(repository: &str, tag: &str, accept: &str) -> bool {
     let docker = accept.contains(media_type::DOCKER_MANIFEST);
     match repository {
@@ -273,7 +273,8 @@ fn blobs_and_uploads() {
     both.compare("GET", "/v2/_catalog", &[], "");
 }
 
-/// What both answer to a course of requests to an upload, each to the address that the one before gave: method, query, body.
+/// What both answer to a course of requests to an upload, each to the address that the one before gave: method, query,
+/// body.
 fn upload(both: &Both, course: &[(&str, &str, &str)]) {
     let urls = [both.real.url(), both.embedded.url()];
     let [real, embedded] = [0, 1].map(|side| {

@@ -1,7 +1,8 @@
-//! Random walks through lists that fail on the way: what comes out is the whole list, or an error, and never a part of it that looks whole.
+//! Random walks through lists that fail on the way: what comes out is the whole list, or an error, and never a part of
+//! it that looks whole.
 //!
-//! A walk has a number, by which it is the same every time. What cannot be known is left out: a registry that forgets the rest of
-//! its list and says nothing has a shorter list.
+//! A walk has a number, by which it is the same every time. What cannot be known is left out: a registry that forgets
+//! the rest of its list and says nothing has a shorter list.
 
 mod plan;
 mod registry;
@@ -28,7 +29,7 @@ struct Outcome {
 }
 
 #[test]
-fn a_list_is_whole_or_said_not_to_be() {
+fn a_list_is_complete_or_an_error() {
     let counts = many(scale::of("WALKS", 1_500), |number| {
         let plan = Plan::draw(number, false);
         let registry = Arc::new(Mutex::new(Registry::new(plan.clone())));
@@ -62,7 +63,7 @@ async fn walk(plan: &Plan, registry: &Arc<Mutex<Registry>>) -> Outcome {
     Outcome { names, error }
 }
 
-/// What came out against what was told.
+/// Compares the result with the replies.
 #[track_caller]
 fn judge(plan: &Plan, registry: &Registry, names: &[String], is_error: bool, error: Option<&Error>) {
     let say = |what: &str| {
@@ -72,7 +73,7 @@ fn judge(plan: &Plan, registry: &Registry, names: &[String], is_error: bool, err
         Verdict::Whole if is_error => say("it is an error although everything passes"),
         Verdict::Error if !is_error => say("it is no error"),
         _ if !is_error && names != plan.names => say("it is not the list"),
-        // What is told before the error is the beginning of the list.
+        // The names before the error are the beginning of the list.
         _ if !plan.names.starts_with(names) => say("it is not the beginning of the list"),
         _ => {}
     }
@@ -84,7 +85,7 @@ fn judge(plan: &Plan, registry: &Registry, names: &[String], is_error: bool, err
     }
 }
 
-/// Does each of so many walks, on as many threads as there are processors, and says how many ended in an error.
+/// Runs this many walks on all processors; returns how many ended in an error.
 fn many(count: u64, walk: impl Fn(u64) -> bool + Sync) -> String {
     let (next, errors) = (AtomicU64::new(0), AtomicU64::new(0));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -109,7 +110,7 @@ fn many(count: u64, walk: impl Fn(u64) -> bool + Sync) -> String {
 
 /// The program says by its exit code which it is.
 #[test]
-fn the_program_exits_with_6_when_the_list_is_a_part() {
+fn the_program_exits_with_6_after_a_partial_list() {
     let counts = many(scale::of("PROGRAM_WALKS", 120), |number| {
         let mut plan = Plan::draw(number + 1_000_000, true);
         // The program asks for 1000, and a page that is not as long is a last one.

@@ -9,7 +9,7 @@ use super::plan::{Fault, Login, Oddity, Plan, Style};
 /// How often a client sends a request again that failed for a passing reason.
 const RETRIES: usize = 3;
 
-/// What a client may make of what it was told.
+/// What a client may conclude from the replies it got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// All of the list: nothing happened that does not pass.
@@ -40,7 +40,7 @@ pub struct Registry {
     /// Where an opaque text leads.
     cursors: Vec<usize>,
     verdict: Verdict,
-    /// What happened, for whoever reads a failure.
+    /// What happened, for the message of a failure.
     pub told: Vec<String>,
 }
 
@@ -67,7 +67,7 @@ impl Registry {
         }
     }
 
-    /// What the client may make of all that it was told.
+    /// What the client may conclude from all replies.
     pub fn verdict(&self) -> Verdict {
         self.verdict
     }
@@ -144,7 +144,8 @@ impl Registry {
                     self.expect(Verdict::Error);
                 }
             }
-            // What cannot be read may be asked for again, and a refusal that does not say what is wanted be answered by a new token.
+            // What cannot be read may be asked for again, and a refusal that does not say what is wanted be answered by
+            // a new token.
             Fault::EndUnnoticed(_) | Fault::Final(401) => self.expect(Verdict::Either),
             // It may be the number of names that is refused.
             Fault::Final(400) if self.shown[1].is_empty() => self.expect(Verdict::Either),

@@ -1,4 +1,4 @@
-//! Lists are sets: a name that comes twice is one tag.
+//! A name that a list repeats is one tag.
 
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Match, Personality, Registry, Running, TagList};
@@ -39,7 +39,7 @@ fn a_plan_names_each_tag_once() {
 }
 
 #[test]
-fn all_tags_are_removed_and_told_once() {
+fn all_tags_are_removed_and_reported_once() {
     let registry = doubled();
     let outcome = rls(&registry, "rm app --all-tags --yes -q");
     assert_eq!((outcome.code, removed(&outcome).len()), (Some(0), 5), "{outcome}");
@@ -61,7 +61,7 @@ fn pages_that_overlap_name_nothing_twice() {
 }
 
 #[test]
-fn what_is_named_twice_is_removed_once() {
+fn a_tag_that_is_named_twice_is_removed_once() {
     let registry = versions();
     let digest = registry.resolve("app", "v1").expect("it was pushed");
     let lines = format!("app:v1\napp:v1\napp@{digest}\napp@{digest}\n");

@@ -20,8 +20,8 @@ const HOST: &str = "registry.localhost";
 enum By {
     /// A redirect of the registry.
     Redirect,
-    /// The token server, by a redirect. To the place that a challenge names the password does go: that is what it is for. Which
-    /// places are refused there is among the cases of [`faults`](crate::faults).
+    /// The token server, by a redirect. To the place that a challenge names the password does go: that is what it is
+    /// for. Which places are refused there is among the cases of [`faults`](crate::faults).
     Realm,
     /// The next page of a list.
     Link,
@@ -191,7 +191,7 @@ fn no_credential_leaves_its_origin() {
                 while let Some(case) = every.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
                     let (outcome, sent) = led(case);
                     outcome.is_clean();
-                    // The signature is the other place's own, and so is a token that it gave to somebody without a name.
+                    // The signature is the other server's own, and so is a token that it issued to an anonymous user.
                     let mut found = canary::found_in(&sent);
                     found.retain(|&known| known != canary::PRESIGNED);
                     let text = String::from_utf8_lossy(&sent).to_ascii_lowercase();
@@ -209,7 +209,7 @@ fn no_credential_leaves_its_origin() {
     });
     let failures = failures.into_inner().expect("no panic");
     assert!(failures.is_empty(), "{} of {} leak:\n{}", failures.len(), every.len(), failures.join("\n\n"));
-    // Nothing is proved by a server that nobody reaches: a redirect is followed to every place but those that are refused.
+    // An unreached server proves nothing: redirects are followed to every target that is not refused.
     let met = met.into_inner().expect("no panic");
     for to in [To::Host, To::Port, To::SubDomain, To::Parent, To::Address, To::Capitals] {
         assert!(met.contains(&(By::Redirect, to)), "{to:?} is not reached: {met:?}");
