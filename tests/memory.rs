@@ -1,4 +1,4 @@
-//! How much of the heap lists and snapshots take.
+//! The heap that lists and snapshots take.
 //!
 //! A binary of its own, because its allocator counts for the whole process; its tests run one after the other, so that
 //! nothing else is counted.

@@ -10,28 +10,28 @@ use crate::load_generator::{self, Request, Requests};
 use crate::run::Plan;
 use crate::servers::{Grid, Server, Way};
 
-/// Requests at once, where rls does not say how many it came to.
+/// The concurrency where rls does not report one.
 const JOBS: usize = 16;
 const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// What is to be read.
+/// What a client reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
     /// All repositories with their tags.
     Tags,
     /// The digest of each tag of one repository.
     Digests,
-    /// What one tag is.
+    /// The manifest of one tag.
     Manifest,
 }
 
-/// Somebody who may be there, and what there is to run for a job.
+/// A client that may be installed, and its command lines for a job.
 pub struct Peer {
     pub name: &'static str,
     pub plan: Option<Plan>,
 }
 
-/// Where rls is, and where files may be written.
+/// The path of rls, and a folder for files.
 pub struct Clients {
     rls: PathBuf,
     scratch: PathBuf,
@@ -61,7 +61,7 @@ impl Clients {
         }
     }
 
-    /// The limit, with as many requests at once as rls came to.
+    /// The load generator, with the concurrency that rls reached.
     pub fn limit(&self, requests: &Requests, server: &Server, rls: &Plan) -> Plan {
         let file = self.file();
         requests.write(&server.tokens, &file);
@@ -72,7 +72,7 @@ impl Clients {
         Plan::new(std::env::current_exe().expect("this program"), &arguments)
     }
 
-    /// curl, many requests at once; it has no tokens, and begins with all that there is to ask.
+    /// curl with parallel requests; it has no tokens, and knows all URLs from the start.
     pub fn curl(&self, requests: &Requests, server: &Server) -> Option<Plan> {
         if server.way == Way::Token {
             return None;
@@ -166,7 +166,7 @@ impl Clients {
     }
 }
 
-/// The requests that a job cannot do without.
+/// The minimal requests of a job.
 pub fn requests(job: Job, server: &Server) -> Requests {
     let Server { grid, .. } = server;
     let url = server.url();
@@ -182,7 +182,7 @@ pub fn requests(job: Job, server: &Server) -> Requests {
                 let after = from.checked_sub(1).map(|last| grid.repository(last).replace('/', "%2F"));
                 catalog(after.map_or_else(|| "n=1000".to_owned(), |last| format!("last={last}&n=1000")))
             });
-            // What is on the first page has to be known; that of the others is asked for as if it were.
+            // The first page has to be read for its link; the other links are known here.
             let mut pages = pages.map(|page| vec![page]);
             let first = pages.next().unwrap_or_default();
             let lists = (0..grid.repositories).map(|number| of(number, "tags/list?n=1000"));

@@ -1,5 +1,5 @@
 //! The load generator only sends the requests it is given and reads the replies: the lower bound. It knows neither
-//! pages nor challenges nor names; what it is given it sends as fast as as many requests at once allow.
+//! pages nor challenges nor names, and sends as fast as its concurrency allows.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,10 +9,10 @@ use futures::{StreamExt, stream};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Client, Method, redirect};
 
-/// The benchmark's first argument when it is to be the load generator.
+/// The benchmark's first argument when it runs as the load generator.
 pub const WORD: &str = "send";
 
-/// Requests that can be sent: stage after stage, in a stage many at once.
+/// Requests in stages, which run one after the other. The requests of a stage run concurrently.
 #[derive(Debug, Clone)]
 pub struct Requests {
     pub method: &'static str,
@@ -20,7 +20,7 @@ pub struct Requests {
     pub stages: Vec<Vec<Request>>,
 }
 
-/// An address, which of the tokens opens it, and whether it is to be read though the others are not.
+/// A path, the index of its token, and whether its body is read where others' are not.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub url: String,
@@ -29,7 +29,7 @@ pub struct Request {
 }
 
 impl Requests {
-    /// Writes them down for the load generator: what all have in common, tokens, and stages.
+    /// The file that the load generator reads: the common part, tokens, and stages.
     pub fn write(&self, tokens: &[String], file: &Path) {
         let mut text = format!("{}\n\n{}", self.accept, tokens.join("\n"));
         for stage in &self.stages {

@@ -1,17 +1,17 @@
-//! `make bench`: rls beside the limit, beside curl, and beside the other clients on the PATH.
+//! `make bench`: compares rls with a load generator, with curl, and with other clients on the PATH.
 //!
-//! Whole processes are timed, the two of a pair in turn, so that a ratio holds when the machine's speed drifts. The
-//! table is the README's. `make bench ONLY=start,away` runs those chapters alone.
+//! Whole processes are timed, the two of a pair alternately, so that ratios hold while the machine's speed drifts. The
+//! table is the README's. `make bench ONLY=start,away` runs these suites alone.
 //!
 //! | module | content |
 //! |---|---|
-//! | `suites` | what is measured, against whom, and what is to be reached |
-//! | `prune` | one repository with very many tags, looked at and cleaned |
+//! | `suites` | what is measured, against which client, and the goals |
+//! | `prune` | one repository with very many tags, listed and pruned |
 //! | `servers` | the registries, each in a process of its own |
-//! | `clients` | the command lines of rls and of the others |
-//! | `load_generator` | the load generator that only sends and reads |
+//! | `clients` | the command lines of rls and of other clients |
+//! | `load_generator` | a client that only sends and reads |
 //! | `run` | one process: its time and its memory |
-//! | `pairs` | two of them in turn, and statistics |
+//! | `pairs` | two processes alternately, and statistics |
 //! | `table` | the rows |
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its table is what a benchmark is for")]
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<_> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        // The benchmark starts itself for what has to be a process of its own.
+        // The benchmark starts itself as the processes that it needs.
         [load_generator::WORD, jobs, file, trust @ ..] => load_generator::run(jobs, file, trust.first().copied()),
         [servers::WORD, what @ ..] => servers::serve(what),
         _ => return suites::run(&std::env::var("ONLY").unwrap_or_default()),

@@ -8,10 +8,10 @@ use crate::run::{Cost, Plan};
 const MOST: usize = 21;
 /// or, after this many,
 const LEAST: usize = 3;
-/// until they took so long.
+/// until they took this long.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What came of the pairs.
+/// The result of timing pairs.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome {
     pub ours: Cost,
@@ -25,7 +25,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Of what can be done only once.
+    /// For commands that can run only once.
     pub fn once(ours: Cost, theirs: Cost) -> Self {
         let ratio = ours.time.as_secs_f64() / theirs.time.as_secs_f64();
         let more = (ours.time.as_secs_f64() - theirs.time.as_secs_f64()) * 1000.0;
@@ -33,7 +33,7 @@ impl Outcome {
     }
 }
 
-/// Runs one and the other in turn, after a pair that is not counted.
+/// Runs both alternately, after one pair that is not counted.
 pub fn compare(ours: &Plan, theirs: &Plan) -> Outcome {
     let mut pairs = Vec::new();
     let _ = (ours.run(), theirs.run());
@@ -53,7 +53,7 @@ pub fn compare(ours: &Plan, theirs: &Plan) -> Outcome {
     }
 }
 
-/// The median of the times, and the most memory.
+/// The median time and the maximum memory.
 fn typical(costs: impl Iterator<Item = Cost> + Clone) -> Cost {
     let seconds = median(&sorted(costs.clone().map(|cost| cost.time.as_secs_f64())));
     Cost { time: Duration::from_secs_f64(seconds), memory: costs.map(|cost| cost.memory).fold(0.0, f64::max) }

@@ -33,7 +33,7 @@ impl Bench {
                 self.table.fact(&what, requests as f64, "requests", f64::INFINITY);
             }
         }
-        // It can be done once: the second time nothing is left to be removed.
+        // It can run only once: the second time nothing is left to remove.
         let run = |tags: usize| {
             let server = Server::repository(tags, tags);
             let prune = self.contestants.rls_at(&server, &[&PRUNE[..], &["--yes", "--stats"]].concat());

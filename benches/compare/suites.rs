@@ -16,23 +16,23 @@ const MANY: Grid = Grid { repositories: 2_000, tags: 5 };
 const TAGS: Grid = Grid { repositories: 1, tags: 500 };
 const MANY_TAGS: Grid = Grid { repositories: 1, tags: 5_000 };
 
-/// Nobody lists a registry with more processes than this.
+/// Clients that need a process for each repository are left out beyond this many.
 const MOST_PROCESSES: usize = 1_000;
-/// So many milliseconds away, only the limit is measured: the others would take minutes.
+/// At this latency in milliseconds only the load generator is measured: other clients would take minutes.
 const FAR: u64 = 100;
 
-/// Of the time of the limit, and of docker-ls: on plain HTTP, far away, and behind TLS with tokens.
+/// Goals, relative to the load generator and to docker-ls: over plain HTTP, with latency, and over TLS with tokens.
 const BY_LIMIT: f64 = 1.15;
 const BY_DOCKER_LS: f64 = 0.6;
 const BY_DOCKER_LS_AWAY: f64 = 0.3;
 const BY_DOCKER_LS_WITH_TOKENS: f64 = 0.25;
-/// Of the time for a tenth of the work.
+/// A goal, relative to the time for a tenth of the work.
 pub const GROWTH: f64 = 10.5;
-/// In MiB, and of the time that a download takes.
+/// Goals in MiB, and relative to the time of a download.
 const MILLION: Goal = Goal::Memory(24.0, 1.5);
 const MILLION_AT_LEISURE: Goal = Goal::Memory(24.0, f64::INFINITY);
 
-/// A chapter: its name, and what it measures.
+/// A suite: its name, and what it measures.
 type Chapter = (&'static str, fn(&mut Bench));
 
 const CHAPTERS: [Chapter; 8] = [
@@ -52,7 +52,7 @@ pub struct Bench {
     pub table: Table,
 }
 
-/// Measures the chapters that are named, or all.
+/// Runs the named suites, or all.
 pub fn run(only: &str) -> ExitCode {
     let names: Vec<_> = only.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     let is_chapter = |name: &&str| CHAPTERS.iter().any(|(chapter, _)| chapter == name);
@@ -74,7 +74,7 @@ pub fn run(only: &str) -> ExitCode {
 }
 
 impl Bench {
-    /// How large the program is, how long it takes to say its version, and to make one request.
+    /// The size of the program, and the time of `--version` and of one request.
     fn start(&mut self) {
         let size = std::fs::metadata(&self.rls).expect("it is there").len();
         self.table.fact("size of the program", size as f64 / 1e6, "MB", 8.0);
@@ -106,7 +106,7 @@ impl Bench {
         }
     }
 
-    /// The embedded registry, at once and far away.
+    /// The embedded registry, without and with latency.
     fn away(&mut self) {
         for latency in [0, 25, FAR] {
             for grid in [SOME, MANY] {
@@ -163,12 +163,12 @@ impl Bench {
         }
     }
 
-    /// One job against everybody.
+    /// One job with all clients.
     fn job(&mut self, job: Job, server: &Server, what: &str, by_curl: Option<Goal>) {
         let requests = requests(job, server);
         let rls = self.contestants.rls_for(job, server);
         let limit = self.contestants.limit(&requests, server, &rls);
-        // Where an answer costs the registry nothing, and comes at once, there is nothing to wait for but the client.
+        // Where a reply costs the registry nothing, only the client takes time.
         let is_asked = (server.grid == SOME || server.grid == TAGS) && server.latency != Some(0);
         let goal = is_asked.then_some(Goal::Ratio(BY_LIMIT));
         self.table.row(what, "the limit", &compare(&rls, &limit), goal);

@@ -1,4 +1,4 @@
-//! What systems and people do to the process: signals at any moment, streams that are closed, homes and clocks that are
+//! What systems and people do to the process: signals at any moment, closed streams, homes and clocks that are
 //! odd.
 
 use std::sync::Arc;

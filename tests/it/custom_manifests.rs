@@ -1,4 +1,4 @@
-//! A repository for manifests that are made by hand: unusual, incomplete, strangely served.
+//! A repository for handmade manifests: unusual, incomplete, wrongly served.
 
 use registry_fixture::content::media_type;
 use registry_fixture::{Digest, Running};

@@ -83,7 +83,7 @@ impl Span {
         }
     }
 
-    /// A tag is written to when it was just looked at, and is what it was then unless somebody was in between.
+    /// A tag is written only right after a check, and is unchanged since then unless another client changed it.
     fn may_change(&self, trace: &Trace, at: usize, tag: &str) -> Result<(), String> {
         let was = trace.moments[at].after.tags.get(tag);
         if self.may_untag.contains(tag) && was.is_some_and(|was| self.may_delete.contains(was)) {
@@ -99,7 +99,7 @@ impl Span {
         let is_unreadable = own().any(|before| trace.moments[before].fails_at(tag));
         let look = look.or_else(|| own().find(|before| is_unreadable && trace.moments[*before].asks_for(tag)));
         let Some(look) = look else {
-            // Of what nobody could read before either there is nothing to be known.
+            // Manifests that were unreadable before as well remain unknown.
             let is_excused = is_unreadable && planned.is_none() || trace.is_deceived(tag, at);
             return match is_excused {
                 true => Ok(()),
@@ -153,8 +153,8 @@ impl Span {
         Ok(())
     }
 
-    /// A tag goes with a manifest when that was planned, or when somebody put it there after our last look at it: there
-    /// is no protection against that in the protocol.
+    /// A tag is removed with a manifest when that was planned, or when another client put it there after our last
+    /// check: there is no protection against that in the protocol.
     fn may_go_along(
         &self,
         trace: &Trace,
@@ -197,7 +197,7 @@ impl Span {
         Ok(())
     }
 
-    /// Whether nobody could know what became of a tag: somebody put it there after the last look at it, or several
+    /// Whether the state of a tag could not be known: another client put it there after the last check, or several
     /// replies lied.
     fn is_excused(&self, trace: &Trace, at: usize, tag: &str, excused: &mut Excused) -> Result<(), String> {
         let look = (0..at).rev().find(|before| trace.moments[*before].asks_for(tag));

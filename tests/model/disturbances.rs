@@ -7,15 +7,15 @@ use crate::trace::State;
 /// What was done to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Disturbance {
-    /// No answer, or that the server failed: it tells nothing.
+    /// No reply, or a server error.
     Failure,
-    /// The reply says what is not so; with what it says.
+    /// An untrue reply, with its claim.
     Lie(String),
-    /// The registry does more than it was asked for.
+    /// The registry does more than was requested.
     Misdeed,
 }
 
-/// Which requests something happens to.
+/// The requests that are disturbed.
 #[derive(Debug, Clone, Copy)]
 enum Which {
     Any,
@@ -28,7 +28,7 @@ enum Which {
     Referrers,
 }
 
-/// Something that is going to happen, to the requests of one sort from a certain one on.
+/// A planned disturbance of requests of one kind, from a certain one on.
 #[derive(Debug, Clone)]
 pub struct Plan {
     which: Which,
@@ -38,18 +38,18 @@ pub struct Plan {
     misdeed: bool,
 }
 
-/// How much is not true in one run.
+/// How many replies of a run are untrue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Honesty {
-    /// Everything is.
+    /// None.
     True,
-    /// Everything but one reply.
+    /// One.
     OneLie,
-    /// Any number of replies is not.
+    /// Any number.
     Lies,
 }
 
-/// Plans disturbance for a run of some `most` requests.
+/// Plans disturbances for a run of about `most` requests.
 pub fn plan(honesty: Honesty, chance: &mut fastrand::Rng, most: usize) -> Vec<Plan> {
     let mut plans: Vec<_> = (0..chance.usize(..4)).map(|_| failure(chance, most)).collect();
     let lies = match honesty {
@@ -159,7 +159,7 @@ fn lie(seen: &Seen, chance: &mut fastrand::Rng, states: &[State]) -> (Fault, Dis
     told(&format!("404, {form}"), answer.into())
 }
 
-/// A list of tags that is not the one there is.
+/// An untrue list of tags.
 fn list(chance: &mut fastrand::Rng, states: &[State]) -> (String, TagList) {
     let list = TagList::new();
     let now: Vec<&String> = states.last().map(|state| state.tags.keys().collect()).unwrap_or_default();

@@ -45,7 +45,7 @@ pub fn keeps_its_promise(world: &World, run: &Run) -> Result<(), String> {
     let is_done = run.done().all(|done| matches!(done.outcome, Some(Outcome::Removed(_))));
     let is_pushed = run.planned.iter().any(|item| matches!(item.method, Ok(Method::Placeholder)));
     let Some(promised) = run.frees.filter(|_| is_done && !is_pushed) else { return Ok(()) };
-    // What no tag leads to from the start nobody knows of, and it may need anything.
+    // Manifests that no tag leads to from the start are unknown, and may need anything.
     let (trace, start) = (world.trace(), &world.start);
     let known: BTreeSet<_> = start.tags.values().flat_map(|on| trace.graph.closure(on, &start.manifests)).collect();
     if known != start.manifests {

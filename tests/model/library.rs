@@ -1,4 +1,4 @@
-//! The library: plans, and prune's rule, carried out step by step.
+//! The library: plans and prune's rule, executed step by step.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ fn on_quay() {
     all(Personality::Quay, COUNT, interleaving);
 }
 
-/// What is wanted, and how it is planned.
+/// What is requested, and how it is planned.
 pub struct Command {
     requests: Vec<RemovalRequest>,
     policy: RemovalPolicy,

@@ -72,7 +72,7 @@ fn span(run: &Run, at: usize) -> Span {
     for item in coming().chain(never()).chain(planned).filter(|item| item.method.is_ok()) {
         span.going.extend(may_go(item).into_keys());
     }
-    // Where a registry turns out not to delete a tag by its name, that was tried before what is told first.
+    // Where a registry cannot untag, that was tried before the first reported method.
     if let Some(next) = run.batches.get(at + 1).and_then(|batch| batch.done.first()) {
         span.may_go.extend(may_go(&next.item));
     }
@@ -242,7 +242,7 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
     Ok(())
 }
 
-/// What is there now of what was there at the start and nobody named or touched: tags, with all that they need.
+/// What still exists of the tags that were neither named nor touched by others, with all that they need.
 fn rest_is_there(world: &World, trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
     let is_lost = |tag: &String| known.excused.tags.contains(tag) || known.excused.misdeeds.contains(tag);
     let is_forced = |digest: &String| {

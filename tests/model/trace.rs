@@ -1,11 +1,11 @@
-//! What happened, request by request.
+//! A trace of the requests and their effects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::disturbances::Disturbance;
 use crate::graph::Graph;
 
-/// What is in the repository.
+/// The content of the repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     /// Tags, names that no tag may have among them, with what they are on.
@@ -155,7 +155,7 @@ impl Trace {
         self.end.manifests.contains(digest) || states.any(|state| state.manifests.contains(digest))
     }
 
-    /// Whether we changed a tag in these requests, and nobody else since, and it is not as it was.
+    /// Whether we changed a tag in these requests, no other client has since, and it differs.
     pub fn is_changed_by_us(&self, tag: &str, from: usize, to: usize) -> bool {
         let mut ours = (from..to).filter(|at| self.effect(*at).iter().any(|known| *known == tag));
         let (Some(first), last) = (ours.next(), ours.next_back()) else { return false };
@@ -197,7 +197,7 @@ impl Trace {
         about.iter().map(|about| self.lies(about, before)).sum::<usize>() + lists.count()
     }
 
-    /// Whether several untrue replies went together so well that nobody could have known about a tag: those about it,
+    /// Whether several untrue replies were so consistent that the truth about a tag could not be known: those about it,
     /// about what it reached, and the lists. One alone never excuses anything.
     pub fn is_deceived(&self, tag: &str, before: usize) -> bool {
         let mut about = BTreeSet::from([tag.to_owned()]);

@@ -1,4 +1,4 @@
-//! A registry, what is in it, what others do to it, and everything that happened.
+//! A registry with its content, the changes by other clients, and a trace of everything.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,7 +22,7 @@ const NEW: [&str; 2] = ["x", "y"];
 /// Names that the grammar of tags forbids, and that registries have all the same.
 const FORBIDDEN: [&str; 3] = ["-ot-beta", "feature/x", "1.0+build"];
 
-/// A registry in which things happen.
+/// A registry that other clients change.
 pub struct World {
     pub registry: Running,
     log: Arc<Mutex<Log>>,
@@ -206,7 +206,7 @@ fn learn(graph: &mut Graph, content: &Content) {
     content.manifests.iter().for_each(|manifest| graph.add(manifest.digest.as_str(), &manifest.bytes));
 }
 
-/// What is in the repository.
+/// The content of the repository.
 fn state(registry: &Registry, graph: &Graph) -> State {
     let tags = registry.tags(REPOSITORY).into_iter();
     let tags = tags.filter_map(|tag| Some((tag.clone(), registry.resolve(REPOSITORY, &tag)?.to_string()))).collect();
@@ -229,7 +229,7 @@ impl Log {
         } else if self.is_waited_for(seen)
             && let Some(reference) = &seen.reference
         {
-            // Somebody pushed again what we removed. We would wait for it to go for ten seconds.
+            // Another client pushed again what we removed. We would wait ten seconds for its removal.
             match Digest::parse(reference) {
                 Some(digest) => {
                     for (tag, _) in arrival.tags.iter().filter(|(_, on)| *on == reference) {
@@ -268,7 +268,7 @@ impl Log {
         self.busy > 0 && is_look && self.moments.len() > 3 && last.all(is_same)
     }
 
-    /// Somebody does something.
+    /// Another client acts.
     fn act(&mut self, registry: &Registry) {
         let tags = registry.tags(REPOSITORY);
         let any = |chance: &mut fastrand::Rng| match chance.u8(..3) {

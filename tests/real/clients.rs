@@ -11,7 +11,7 @@ use serde_json::Value;
 use test_support::docker_registry::{DockerRegistry, PASSWORD, USER};
 use test_support::{Home, Rls};
 
-/// Somebody's machine: a home, and the files of the whole machine, of which only `/etc` is there.
+/// A machine: a home, and an `/etc`.
 struct Machine {
     folder: Home,
 }
@@ -36,14 +36,14 @@ impl Machine {
         command
     }
 
-    /// Runs `rls`, which has to succeed.
+    /// Runs `rls`. Panics unless it succeeds.
     fn rls(&self, words: &str) {
         let rls = Rls::new().env("HOME", self.path("home")).env("RLS_ROOT", self.path("root")).user(USER, PASSWORD);
         let output = rls.words(words).command().current_dir(self.folder.root()).output().expect("it runs");
         assert!(output.status.success(), "rls {words}: {}", text(&output));
     }
 
-    /// Runs another client where this machine's `/etc` is the one.
+    /// Runs another client with this `/etc` mounted over the real one.
     fn client(&self, program: &str, words: &str) -> Output {
         let mut command = self.command("unshare");
         command.args([
@@ -147,7 +147,7 @@ fn skopeo_takes_podmans_file_and_writes_beside_it() {
 
 #[test]
 fn docker_takes_the_credentials_and_the_certificate() {
-    // Its client needs no daemon to look at a manifest. It is not on every machine.
+    // `docker manifest inspect` needs no daemon. docker is not on every machine.
     if !is_installed("docker") {
         return;
     }

@@ -30,7 +30,7 @@ fn delete(both: &Both, digest: &Digest) {
     both.compare("DELETE", &format!("/v2/team/app/manifests/{digest}"), &[], "");
 }
 
-/// Collects the garbage of both; they free the same bytes, of the same blobs. Gives what they freed.
+/// Collects the garbage of both, which free the same bytes of the same blobs; returns what they freed.
 fn collect(both: &Both, mode: GarbageCollection) -> Garbage {
     let (disk, promised) = (Disk(both.real.folder()), both.embedded.garbage(mode));
     let (blobs, usage) = (disk.blobs(), disk.usage());

@@ -1,4 +1,4 @@
-//! Looking: repositories, tags, manifests, digests. Nothing is changed.
+//! Reading: repositories, tags, manifests, digests. Nothing is changed.
 
 use insta::assert_snapshot;
 use registry_fixture::Digest;
@@ -174,7 +174,7 @@ fn artifact(setup: &Setup) {
     assert_eq!(raw(setup, list), "sha256:d44a41e214024fef891fea33bfbcc1134d7ce79fe502164eb2328e795355d2f8");
 }
 
-/// The digest of what `rls manifest --raw` gives, reckoned here.
+/// The digest of what `rls manifest --raw` prints, computed here.
 fn raw(setup: &Setup, words: &str) -> String {
     Digest::sha256(&setup.rls(&format!("manifest --raw {words}")).bytes()).to_string()
 }
@@ -184,7 +184,7 @@ fn digests(setup: &Setup) {
     sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65
     sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e
     ");
-    // With the host in front, as docker has it.
+    // With the host in front, as in docker.
     let named = format!("digest {}/team/app:1.3.9", setup.host());
     assert_snapshot!(setup.rls(&named).succeeds(), @"sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e");
 }

@@ -1,4 +1,4 @@
-//! Putting back what was removed: it works until the registry has collected its garbage, and then nothing is pushed
+//! `rls undo` works until the registry has collected its garbage; after that nothing is pushed
 //! that would be broken.
 
 use registry_fixture::content::{Content, Document, ImageSpec, IndexSpec};

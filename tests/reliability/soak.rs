@@ -1,4 +1,4 @@
-//! One process for a long time: its memory and its descriptors are at the end what they were soon after the beginning.
+//! One long process: its memory and its descriptors do not grow.
 
 use std::io::{BufRead as _, BufReader};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,14 +9,14 @@ use test_support::Rls;
 
 use crate::scale;
 
-/// What the process may have more at the end than after a fifth of its time, in KiB: what an allocator does not give
+/// The allowed growth after a fifth of its time, in KiB: what an allocator does not give
 /// back.
 const GROWTH: u64 = 2048;
 
 /// Requests in flight.
 const JOBS: u64 = 16;
 
-/// A process, looked at from outside.
+/// A sample of a process in `/proc`.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
     resident: u64,
@@ -33,7 +33,7 @@ impl Sample {
         Some(Self { resident, descriptors })
     }
 
-    /// Looks a hundred times a second until it ends.
+    /// Samples it a hundred times a second until it ends.
     fn until_the_end(process: u32) -> Vec<Self> {
         let mut samples = Vec::new();
         while let Some(sample) = Self::at(process) {

@@ -1,4 +1,4 @@
-//! Tokens that run out, are taken back or are worth less than was asked for: one is fetched for each that was refused,
+//! Tokens that expire, are revoked or grant less than requested: one is fetched for each that was refused,
 //! and never more.
 
 use std::collections::HashSet;

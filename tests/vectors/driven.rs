@@ -1,4 +1,4 @@
-//! The library, driven against the server of these tests.
+//! A client of the library for scripted servers.
 
 use std::sync::Arc;
 use std::time::Duration;

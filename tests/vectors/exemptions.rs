@@ -1,4 +1,4 @@
-//! Reads the vector files; holds the one list of cases that do not apply to rls.
+//! Reads the vector files, and lists the cases that do not apply to rls.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,4 @@
-//! What reads something that somebody else wrote: a target each, with its property and with inputs to begin with.
+//! Fuzz targets, one for each parser of foreign input, with its property and first inputs.
 //!
 //! They are run in two ways: by `cargo test --test fuzz`, on what is known and on changes of it that are the same in
 //! every run, and by `guided`, which lets libFuzzer look for inputs that reach more of the code.

@@ -1,4 +1,4 @@
-//! The one list of what does not apply to rls, and of where cli.md, or what the vector itself leaves open, says
+//! Lists the cases that do not apply to rls, and those for which cli.md, or the vector itself, says
 //! otherwise.
 
 use super::{Case, cases};

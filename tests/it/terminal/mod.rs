@@ -1,4 +1,4 @@
-//! rls in front of a person: on a terminal that the test reads and types on.
+//! rls on a terminal that the test reads and types on.
 
 mod progress;
 mod prompts;

@@ -1,4 +1,4 @@
-//! The embedded registry and docker-registry are filled alike and asked alike: they answer alike.
+//! The embedded registry and docker-registry have the same content and get the same requests: their replies are equal.
 
 mod unusual;
 
@@ -29,7 +29,7 @@ const HEADERS: [&str; 13] = [
     "www-authenticate",
 ];
 
-/// Both registries, filled alike.
+/// Both registries, with the same content.
 pub struct Both {
     pub real: DockerRegistry,
     pub embedded: Running,

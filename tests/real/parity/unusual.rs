@@ -1,4 +1,4 @@
-//! Requests that no client should send, and registries that let nothing be written.
+//! Requests that no client should send, and read-only registries.
 
 use registry_fixture::client::{Http, Pusher};
 use registry_fixture::content::{ImageSpec, IndexSpec, build_cache, media_type};

@@ -1,4 +1,4 @@
-//! Random walks through lists that fail on the way: what comes out is the whole list, or an error, and never a part of
+//! Random walks through lists that fail on the way: the result is the whole list or an error, never a part of
 //! it that looks whole.
 //!
 //! A walk has a number, by which it is the same every time. What cannot be known is left out: a registry that forgets
