@@ -1,4 +1,4 @@
-//! A canary in each place where a secret can be: none of them may ever come out again.
+//! A canary for each place where a secret can be. None of them may appear in any output.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

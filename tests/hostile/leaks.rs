@@ -1,6 +1,6 @@
-//! Whoever sends the program elsewhere, and however the other place differs: not a byte of a credential arrives there.
+//! Redirects, realms, links and proxies to other servers: not a byte of a credential arrives there.
 //!
-//! The second server records what it is sent, to the byte, and every canary is looked for in that.
+//! The second server records every byte that it receives, and no canary may be in them.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -1,5 +1,5 @@
-//! Files and streams that a person names: a pipe that never ends, a device without an end, a standard output that is
-//! closed. None of them keeps rls from ending at a signal or at the time limit, and none fills its memory.
+//! Files and streams that a user names: a pipe that never ends, an endless device, a closed standard output. With all
+//! of them rls ends at a signal or at the time limit, and uses little memory.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;

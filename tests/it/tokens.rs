@@ -1,4 +1,4 @@
-//! How many tokens it takes, and how many requests: a token server checks a password for each.
+//! The number of tokens and requests: a token server checks a password for each.
 
 use registry_fixture::{Auth, Builder, Fault, Match, Personality, Registry, Running, Seen, Several, Tls, User};
 

@@ -1,4 +1,4 @@
-//! `challenges.json`: what a 401 asks for, and which token server may be asked.
+//! `challenges.json`: what a 401 requires, and which token servers are allowed.
 //!
 //! Of the conversations (`flow`, `ping`, `insufficient-scope`) the step is checked that the challenge decides; they are
 //! held as wholes in [`conversations`](crate::conversations).

@@ -1,6 +1,6 @@
-//! The kinds of `challenges.json` that are conversations: who is asked what, in which order, and when it ends.
+//! The kinds of `challenges.json` that are conversations: which server gets which requests, in which order.
 //!
-//! What a challenge decides by itself is checked beside it; here a registry and its token server are asked for real.
+//! What a challenge alone decides is tested in `challenges`; here a client talks to a registry and its token server.
 
 use registry_ls::error::Refuser;
 use registry_ls::keychain::Keychain;

@@ -1,4 +1,4 @@
-//! Deleting, beyond what the vectors say of it.
+//! Deletions that the vectors do not cover.
 
 use registry_ls::Error;
 use registry_ls::name::{Algorithm, Digest};

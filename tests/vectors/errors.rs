@@ -1,4 +1,4 @@
-//! `errors.json`: what becomes of a reply that is not what was asked for.
+//! `errors.json`: the error for an unexpected reply.
 
 use registry_ls::Kind;
 use registry_ls::error::Missing;

@@ -1,6 +1,6 @@
-//! `faults.json`: what may go wrong with a connection, a reply, a login, a list or a deletion, and what comes of it.
+//! `faults.json`: faults of connections, replies, logins, lists and deletions, and their errors.
 //!
-//! An `exit` is that of the program, which gives it to the kind of the library's error.
+//! `exit` is the program's exit code for the kind of the library's error.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `links.json`: where a listing goes on, and when it ends.
+//! `links.json`: the next page of a listing, and its end.
 
 use registry_ls::error::Operation;
 use registry_ls::http::{NextPage, next_page};

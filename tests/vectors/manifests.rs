@@ -1,4 +1,4 @@
-//! The kinds of `digests.json` whose subject is a manifest that was fetched: its body, its headers, its descriptors.
+//! The kinds of `digests.json` about fetched manifests: body, headers, descriptors.
 
 use registry_ls::error::Danger;
 use registry_ls::name::{Algorithm, Digest, Tag, Target};

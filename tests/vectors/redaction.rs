@@ -1,4 +1,4 @@
-//! `redaction.json`: what of a request is shown, and what never.
+//! `redaction.json`: which parts of a request are logged.
 
 use registry_ls::auth::Credentials;
 use registry_ls::http::{redacted_headers, redacted_url};

@@ -1,4 +1,4 @@
-//! `redirects.json`: which redirects are followed, and with what.
+//! `redirects.json`: which redirects are followed, and with which headers.
 
 use registry_fixture::Tls;
 use registry_ls::Error;

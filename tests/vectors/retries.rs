@@ -1,4 +1,4 @@
-//! `retries.json`: what is sent again, how often, and after which wait.
+//! `retries.json`: which requests are retried, how often, and after which delay.
 
 use std::time::{Duration, Instant, SystemTime};
 

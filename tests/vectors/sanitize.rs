@@ -1,4 +1,4 @@
-//! `sanitize.json`: texts of a registry that are for people.
+//! `sanitize.json`: a registry's texts, as shown to users.
 
 use serde_json::Value;
 use tracing::Level;

@@ -1,4 +1,4 @@
-//! `scopes.json`: what a token is asked for.
+//! `scopes.json`: the scopes of token requests.
 
 use registry_ls::auth::{Action, Permission, Scope, Scopes};
 use registry_ls::name::{Located, Reference, Registry, Repository};

@@ -1,5 +1,4 @@
-//! The kinds of `retries.json` whose subject is a token: how the token server's reply is read, and for how long it
-//! serves.
+//! The kinds of `retries.json` about tokens: how the token server's reply is parsed, and a token's lifetime.
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! Fuzz targets, one for each parser of foreign input, with its property and first inputs.
 //!
-//! They are run in two ways: by `cargo test --test fuzz`, on what is known and on changes of it that are the same in
+//! They run in two ways: by `cargo test --test fuzz`, on known inputs and on mutations that are the same in
 //! every run, and by `guided`, which lets libFuzzer look for inputs that reach more of the code.
 
 use std::cell::RefCell;

@@ -1,5 +1,4 @@
-//! `--format` and a record: a template is taken or refused, and what a registry sent is escaped in whatever is made of
-//! it.
+//! `--format` and a record: a template is accepted or refused, and a registry's texts are escaped in its output.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! Replies that are too large, that cannot be read, that lie, or that would like to write to the terminal.
+//! Replies that are too large, malformed, untrue, or that try to write to the terminal.
 
 use sha2::{Digest as _, Sha256};
 use test_support::{Reply, Request, Server, Then};

@@ -1,4 +1,4 @@
-//! Replies that are whole and not what was hoped for.
+//! Complete replies with unexpected statuses.
 
 use std::time::Duration;
 

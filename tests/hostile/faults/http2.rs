@@ -1,4 +1,4 @@
-//! HTTP/2 that is broken, frame by frame (RFC 9113).
+//! Broken HTTP/2, frame by frame (RFC 9113).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,6 +1,6 @@
 //! Every case of `faults.json`, with every verbosity, and with credentials from every place.
 //!
-//! A case becomes one or more [`Scenario`]s: a server that misbehaves, a run of the program, and what must come of it.
+//! A case becomes one or more [`Scenario`]s: a misbehaving server, a run of the program, and the expected result.
 //! What the vectors name is taken from there; where cli.md says otherwise it is listed, with its reason, in
 //! [`deviations`] and nowhere else.
 

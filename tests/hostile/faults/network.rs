@@ -1,4 +1,4 @@
-//! What breaks below HTTP, and HTTP that is broken.
+//! Faults below HTTP, and broken HTTP.
 
 use std::time::Duration;
 

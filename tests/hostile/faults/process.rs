@@ -1,4 +1,4 @@
-//! What a system and a person do to the process.
+//! What systems and users do to the process.
 
 use std::sync::Arc;
 use std::time::Duration;

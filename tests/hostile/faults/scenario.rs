@@ -1,4 +1,4 @@
-//! One run of the program against something that goes wrong, and what must come of it.
+//! One run of the program against a fault, and its expected result.
 
 use std::any::Any;
 use std::fmt;

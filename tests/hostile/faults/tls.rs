@@ -1,4 +1,4 @@
-//! Handshakes that fail, and that nothing is sent before one has succeeded.
+//! Failing handshakes; no request is sent before one has succeeded.
 
 use std::sync::Arc;
 

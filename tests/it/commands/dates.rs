@@ -1,4 +1,4 @@
-//! When something was made: one answer in every command, from the best source that there is.
+//! Creation dates: the same in every command, from the best available source.
 
 use insta::assert_snapshot;
 use registry_fixture::content::media_type;

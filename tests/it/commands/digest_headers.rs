@@ -1,4 +1,4 @@
-//! `Docker-Content-Digest` that contradicts what was asked for, or what was sent.
+//! `Docker-Content-Digest` that contradicts the request or the body.
 
 use insta::assert_snapshot;
 use registry_fixture::{Digest, Fault, Match};

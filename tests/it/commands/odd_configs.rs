@@ -1,4 +1,4 @@
-//! Configs that are no JSON, empty, missing or broken, and digests of other algorithms.
+//! Configs that are not JSON, empty, missing or broken, and digests of other algorithms.
 
 use insta::assert_snapshot;
 use registry_fixture::content::media_type;

@@ -1,4 +1,4 @@
-//! Manifests with members that are null, absent, empty or of another type, and such as are served by another name.
+//! Manifests with fields that are null, absent, empty or of another type, and manifests with a wrong content type.
 
 use insta::assert_snapshot;
 use registry_fixture::content::media_type;

@@ -1,4 +1,4 @@
-//! `rls doctor`: the right cause and remedy for everything that goes wrong, against servers that do it.
+//! `rls doctor`: the right cause and remedy for every fault, against servers that have it.
 
 mod files;
 mod http;

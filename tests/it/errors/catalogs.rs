@@ -1,4 +1,4 @@
-//! Registries that do not list their repositories, by the names that they have in the world.
+//! Registries without a catalog, by their real host names.
 
 use registry_fixture::{Answer, Auth, Fault, Match, Personality, Registry, Running};
 use test_support::Rls;

@@ -1,4 +1,4 @@
-//! Servers that are not reached.
+//! Unreachable servers.
 
 use insta::assert_snapshot;
 use registry_fixture::{Fault, Match};

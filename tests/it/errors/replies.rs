@@ -1,4 +1,4 @@
-//! Replies that are not what the protocol says.
+//! Replies that break the protocol.
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;

@@ -1,4 +1,4 @@
-//! Secrets are never shown: not in what comes out, whatever is asked for and whatever a server says back.
+//! Secrets are never printed, whatever is requested and whatever a server replies.
 
 use registry_fixture::{Answer, Auth, Match, Registry, Running, Tls, User};
 use test_support::Rls;

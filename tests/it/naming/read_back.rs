@@ -1,4 +1,4 @@
-//! What is printed can be read back: by the same person, by another, with another registry as the usual one.
+//! Printed names can be read back: by the same user, by another, with another default registry.
 
 use insta::assert_snapshot;
 use registry_fixture::Match;

@@ -1,4 +1,4 @@
-//! Who asks: given by hand, or found in files.
+//! The user: given explicitly, or from stored credentials.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

@@ -1,4 +1,4 @@
-//! What options, environment and configuration file do, and which of them wins.
+//! Options, environment and configuration file, and their precedence.
 
 mod blank_values;
 mod config_file;

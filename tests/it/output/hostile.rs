@@ -1,4 +1,4 @@
-//! What a registry sends cannot steer the terminal.
+//! A registry's texts cannot control the terminal.
 
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};

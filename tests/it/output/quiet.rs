@@ -1,4 +1,4 @@
-//! `-q`, `-v`, `--stats`, and where the words go.
+//! `-q`, `-v`, `--stats`, and the stream of each text.
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;

@@ -1,4 +1,4 @@
-//! Lines that come before the listing is whole, pipes that are closed, disks that are full.
+//! Lines before the listing is complete, closed pipes, full disks.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read};

@@ -1,4 +1,4 @@
-//! Removing exactly what was asked: plans, placeholders, whole repositories, proofs, and what is left after a crash.
+//! Removing exactly what was requested: plans, placeholders, whole repositories, verification, recovery after a crash.
 
 mod batches;
 mod evidence;

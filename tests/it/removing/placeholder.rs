@@ -1,4 +1,4 @@
-//! `--placeholder`: a tag that cannot go alone goes with a manifest of its own.
+//! `--placeholder`: a tag with siblings is moved to a manifest of its own, which is then deleted.
 
 use insta::assert_snapshot;
 use registry_fixture::content::IndexSpec;

@@ -1,4 +1,4 @@
-//! The plan: shown, saved, and carried out by another.
+//! The plan: shown, saved, and applied.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! `rls prune --yes`: what the rule removes goes, and nothing else.
+//! `rls prune --yes` removes what the rule selects, and nothing else.
 
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};

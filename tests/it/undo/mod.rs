@@ -1,4 +1,4 @@
-//! Putting back what was removed: the archive is filled as a removal fills it, the removal is plain HTTP, `rls undo` is
+//! `rls undo`: the archive is filled as by a removal, the removal is plain HTTP, `rls undo` is
 //! the real program.
 
 mod files;

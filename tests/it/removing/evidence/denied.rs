@@ -1,4 +1,4 @@
-//! A tag that the list names and one reply denies: GET settles what HEAD says, and another look what a replica says.
+//! A tag that is listed and that one reply denies: GET checks a 404 to HEAD, and a second request checks a replica.
 
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Answer, Digest, Fault, Match, Method, Personality, Running};

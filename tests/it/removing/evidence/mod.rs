@@ -1,4 +1,4 @@
-//! How evidence is read: what one reply says of a removal, and what another look finds.
+//! Evidence: what one reply to a removal says, and what a second request finds.
 
 mod denied;
 mod lists;

@@ -1,4 +1,4 @@
-//! What moves while others are removed: a tag that stays and points to a manifest that is about to go saves it.
+//! Tags that move during a removal: a kept tag that moves to a manifest about to be deleted saves it.
 
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Match, Method, Personality, Running};

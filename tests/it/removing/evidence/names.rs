@@ -1,4 +1,4 @@
-//! Names that the grammar of tags forbids are names of some manifest all the same.
+//! Names that the grammar of tags forbids point to manifests too.
 
 use registry_fixture::{Answer, Digest, Fault, Match, Personality, Running};
 use test_support::Rls;

@@ -1,4 +1,4 @@
-//! "Not found" for one request proves nothing: it says that there is no such path, or no such method on it, as well.
+//! One "not found" proves nothing: it may mean a missing path, or a missing method, as well.
 
 use registry_fixture::{Answer, Match, Method, Personality};
 use test_support::Rls;

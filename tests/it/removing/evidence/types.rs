@@ -1,4 +1,4 @@
-//! What a manifest is its bytes say: neither a HEAD nor the descriptor in another manifest.
+//! A manifest's type follows from its bytes, not from HEAD or the descriptor in another manifest.
 
 use registry_fixture::content::{Descriptor, ImageSpec, IndexSpec, index_of, media_type};
 use registry_fixture::{Digest, Fault, Match, Method, Personality, Running};

@@ -1,5 +1,5 @@
-//! One tag or manifest that cannot be read does not lock its repository: what cannot depend on it goes, for the rest
-//! there are ways.
+//! One unreadable tag or manifest does not lock its repository: removals that cannot depend on it go on, and for the
+//! others rls names the ways out.
 
 use registry_fixture::content::{ImageSpec, IndexSpec, media_type};
 use registry_fixture::{Answer, Digest, Fault, Match, Method, Personality, Running};
