@@ -217,5 +217,8 @@ fn a_wrong_clock_is_named_where_a_certificate_fails_by_it() {
     let early = rls().run_by(&["faketime", "1970-01-01 00:00:10"]).observe();
     early.is_clean();
     assert_eq!((early.code, early.stdout.as_slice()), (Some(11), &b""[..]), "{early}");
-    assert!(early.told(true).contains("1970-01-01T00:00:1") && early.told(true).contains("check the clock"), "{early}");
+    assert!(
+        early.messages(true).contains("1970-01-01T00:00:1") && early.messages(true).contains("check the clock"),
+        "{early}"
+    );
 }

@@ -290,7 +290,7 @@ impl Outcome {
     }
 
     /// The errors and causes, and with `hints` the warnings and hints too; not the log of `-v`.
-    pub fn told(&self, hints: bool) -> String {
+    pub fn messages(&self, hints: bool) -> String {
         let labels: &[&str] =
             if hints { &["error: ", "cause: ", "warning: ", "hint:  "] } else { &["error: ", "cause: "] };
         let told = self.stderr.lines().filter_map(|line| labels.iter().find_map(|label| line.strip_prefix(label)));

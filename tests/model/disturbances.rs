@@ -138,25 +138,25 @@ impl Which {
 /// A reply that is not true: "not found" for anything, in all its forms; for lists and heads also what they alone can
 /// say.
 fn lie(seen: &Seen, chance: &mut fastrand::Rng, states: &[State]) -> (Fault, Disturbance) {
-    let told = |what: &str, fault: Fault| (fault, Disturbance::Lie(what.to_owned()));
+    let lie = |what: &str, fault: Fault| (fault, Disturbance::Lie(what.to_owned()));
     if seen.kind == RequestKind::Tags && chance.u8(..4) > 0 {
         let (what, list) = list(chance, states);
-        return told(&what, list.into());
+        return lie(&what, list.into());
     }
     if seen.method == Method::HEAD && chance.u8(..3) > 0 {
         return match chance.u8(..3) {
-            0 => told("it is an image", Fault::media_type("application/vnd.oci.image.manifest.v1+json")),
-            1 => told("no digest", Fault::without_header("Docker-Content-Digest")),
+            0 => lie("it is an image", Fault::media_type("application/vnd.oci.image.manifest.v1+json")),
+            1 => lie("no digest", Fault::without_header("Docker-Content-Digest")),
             _ => {
                 let known: Vec<_> = states.iter().flat_map(|state| &state.manifests).collect();
                 let other = chance.choice(&known).map_or("sha256:", |known| known.as_str()).to_owned();
-                told(&format!("it is {other}"), Fault::header("Docker-Content-Digest", &other))
+                lie(&format!("it is {other}"), Fault::header("Docker-Content-Digest", &other))
             }
         };
     }
     let forms = Answer::not_founds("MANIFEST_UNKNOWN");
     let (form, answer) = forms[chance.usize(..forms.len())].clone();
-    told(&format!("404, {form}"), answer.into())
+    lie(&format!("404, {form}"), answer.into())
 }
 
 /// An untrue list of tags.

@@ -182,7 +182,7 @@ impl Run {
         self.batches.iter().flat_map(|batch| &batch.done)
     }
 
-    fn told(&self) -> String {
+    fn lines(&self) -> String {
         let done = self.batches.iter().map(|Batch { span, done }| {
             let done = done.iter().map(|Done { item, outcome }| {
                 let Item { request, digest, method, purpose, .. } = item;
@@ -310,7 +310,7 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
         runtime.block_on(undo_and_collect(&world, &archive, &runs, chance.bool()))
     });
     checked.map_err(|error| {
-        let second = second.map(|run| format!("then\n{}", run.told())).unwrap_or_default();
-        format!("{error}\n{:?}\n{}{second}{}", world.start.tags, first.told(), world.trace().told())
+        let second = second.map(|run| format!("then\n{}", run.lines())).unwrap_or_default();
+        format!("{error}\n{:?}\n{}{second}{}", world.start.tags, first.lines(), world.trace().lines())
     })
 }

@@ -50,9 +50,9 @@ fn all_is_told(run: &Run) -> Result<(), String> {
     let is_own = |item: &&Item| matches!(item.purpose, Purpose::Requested | Purpose::Absent);
     for item in run.planned.iter().filter(is_own).filter(|_| run.verified.is_some()) {
         let target = &item.request.target;
-        let told = run.done().filter(|done| done.item.request.target == *target && is_own(&&done.item)).count();
-        if told != 1 {
-            return Err(format!("{target:?} is told {told} times"));
+        let count = run.done().filter(|done| done.item.request.target == *target && is_own(&&done.item)).count();
+        if count != 1 {
+            return Err(format!("{target:?} is reported {count} times"));
         }
     }
     Ok(())
@@ -194,7 +194,7 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
     let Some(((from, to), verified)) = &run.verified else { return Ok(()) };
     let is_changed = run.done().any(|done| matches!(done.outcome, Some(Outcome::Removed(_))));
     let is_answered = trace.is_answered(run.planning.0, *to);
-    let told = match verified {
+    let message = match verified {
         Ok(()) => "",
         Err(error) if *error.kind() != Kind::Incomplete => {
             return Err(format!("what stays was not looked at, and that is not Incomplete: {error}"));
@@ -203,7 +203,7 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
         // Nothing is said of any tag.
         Err(_) => return Ok(()),
     };
-    let names = |tag: &str| told.split([' ', ',']).any(|word| word.strip_prefix("app:") == Some(tag));
+    let names = |tag: &str| message.split([' ', ',']).any(|word| word.strip_prefix("app:") == Some(tag));
     let before = &trace.state_at(run.batches.first().map_or(*from, |batch| batch.span.0)).tags;
     for tag in before.keys().filter(|tag| !known.named.contains(*tag)) {
         // Whoever removes a tag and puts it back between our looks is not noticed.
@@ -226,7 +226,7 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
             && tag.parse::<registry_ls::name::Tag>().is_ok()
             && !names(tag)
         {
-            return Err(format!("{tag} is lost and nobody says so: {told:?}"));
+            return Err(format!("{tag} is lost, which is not reported: {message:?}"));
         }
         let was_there = (*from..*to).all(|at| trace.moments[at].after.tags.contains_key(tag));
         if !is_lost

@@ -115,7 +115,7 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
     checked.map_err(|error| {
         let second = second.map(|again| format!("then\n{again}")).unwrap_or_default();
         let start = &world.start.tags;
-        format!("{error}\n{words}, killed: {killed}\n{outcome}{second}{start:?}\n{}", world.trace().told())
+        format!("{error}\n{words}, killed: {killed}\n{outcome}{second}{start:?}\n{}", world.trace().lines())
     })
 }
 
@@ -202,7 +202,7 @@ fn check(
         let is_told = |tag: &String| reported.iter().any(|(known, action, _)| known == tag && tells(action));
         let silent = |tag: &&String| is_lost(tag) && !is_told(tag) && !is_misdeed && !is_deceived(tag);
         if let Some(tag) = named.iter().find(silent) {
-            return Err(format!("{tag} is gone and nobody says so"));
+            return Err(format!("{tag} is gone, which is not reported"));
         }
         crate::outcomes::no_placeholder(world, trace)?;
     }

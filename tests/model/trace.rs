@@ -234,7 +234,7 @@ impl Trace {
     }
 
     /// All requests in lines, with what they and others changed.
-    pub fn told(&self) -> String {
+    pub fn lines(&self) -> String {
         let show = |from: &State, to: &State| {
             let on = |tag: &String| to.tags.get(tag).map_or("gone", |digest| &digest[7..13]).to_owned();
             let tags = changed(&from.tags, &to.tags).into_iter().map(|tag| format!(" {tag}→{}", on(tag)));

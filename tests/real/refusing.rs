@@ -44,9 +44,9 @@ fn all_refused(run: impl Fn(&str) -> Rls, code: i32, says: &str) {
 }
 
 fn basic(setup: &Setup) {
-    all_refused(|words| setup.stranger(words), 4, "rls login REGISTRY");
+    all_refused(|words| setup.anonymous(words), 4, "rls login REGISTRY");
     all_refused(|words| setup.rls(words).user("ann", "wrong"), 4, "asked as ann (RLS_PASSWORD)");
-    assert_snapshot!(setup.stranger("tags team/app").run(), @"
+    assert_snapshot!(setup.anonymous("tags team/app").run(), @"
     exit 4
     --- stderr
     error: not allowed to pull team/app on REGISTRY
@@ -64,9 +64,9 @@ fn basic(setup: &Setup) {
 }
 
 fn token(setup: &Setup) {
-    all_refused(|words| setup.stranger(words), 4, "rls login REGISTRY");
+    all_refused(|words| setup.anonymous(words), 4, "rls login REGISTRY");
     all_refused(|words| setup.rls(words).user("ann", "wrong"), 4, "asked as ann (RLS_PASSWORD)");
-    assert_snapshot!(setup.stranger("tags team/app").run(), @"
+    assert_snapshot!(setup.anonymous("tags team/app").run(), @"
     exit 4
     --- stderr
     error: not allowed to pull team/app on REGISTRY

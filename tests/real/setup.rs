@@ -82,7 +82,7 @@ impl Setup {
     }
 
     /// The same without a login.
-    pub fn stranger(&self, words: &str) -> Rls {
+    pub fn anonymous(&self, words: &str) -> Rls {
         self.rls(words).without("RLS_USERNAME").without("RLS_PASSWORD")
     }
 
@@ -127,7 +127,7 @@ impl Setup {
 
     /// What a repository has, as a plain client sees it.
     pub fn state(&self, repository: &str) -> State {
-        let list = self.look("GET", repository, "tags/list");
+        let list = self.request("GET", repository, "tags/list");
         assert_eq!(list.status, 200, "{}", list.text());
         let tags = list.strings("tags").into_iter();
         tags.map(|tag| (tag.clone(), self.digest(repository, &tag).unwrap_or_default())).collect()
@@ -139,7 +139,7 @@ impl Setup {
     }
 
     fn digest(&self, repository: &str, reference: &str) -> Option<String> {
-        let reply = self.look("HEAD", repository, &format!("manifests/{reference}"));
+        let reply = self.request("HEAD", repository, &format!("manifests/{reference}"));
         match reply.status {
             200 => Some(reply.header("docker-content-digest").to_owned()),
             404 => None,
@@ -147,7 +147,7 @@ impl Setup {
         }
     }
 
-    fn look(&self, method: &str, repository: &str, rest: &str) -> Reply {
+    fn request(&self, method: &str, repository: &str, rest: &str) -> Reply {
         let url = format!("{}/v2/{repository}/{rest}", self.real.url());
         let mut logins = self.logins.borrow_mut();
         let login = logins.entry(repository.to_owned()).or_insert_with(|| self.log_in(&url));

@@ -23,7 +23,7 @@ const GZIPPED: &str = "1f8b08000000000002ffab562a4ece48cd4d0c4b2d2acecccf53b232d
 #[test]
 fn all() {
     check("digests.json", |case| match case.kind.as_str() {
-        "manifest-digest" => told(case),
+        "manifest-digest" => manifest_digest(case),
         "manifest-headers" => headers(case),
         "descriptor-digest" => {
             let error = text(&case.input).parse::<Digest>().expect_err("not a digest");
@@ -53,7 +53,7 @@ fn manifest(digest: Option<&Digest>) -> Reply {
 }
 
 /// The digest that a registry tells, and the one of what it sends.
-fn told(case: &Case) {
+fn manifest_digest(case: &Case) {
     let expect = &case.expect;
     let log = Log::begin();
     run(async {
@@ -296,10 +296,10 @@ fn an_index_is_found_whatever_the_server_calls_it() {
     let body = json!({ "schemaVersion": 2, "mediaType": media_types::OCI_INDEX, "manifests": [listed] }).to_string();
     let digest = sha256(&body);
     run(async {
-        let told = digest.clone();
+        let named = digest.clone();
         let server = Server::start(move |asked| match asked.path() {
             "/v2/team/app/tags/list" => Reply::json(r#"{"tags":["v1"]}"#),
-            _ => Reply::json(body.as_str()).header("Docker-Content-Digest", told.as_str()),
+            _ => Reply::json(body.as_str()).header("Docker-Content-Digest", named.as_str()),
         });
         let index = anonymous(&server).snapshot(&app(), SnapshotOptions::default()).await.expect("a snapshot");
         let parents = index.parents(index.manifest_id(&child).expect("the child"));

@@ -111,9 +111,9 @@ fn script(input: &Value) -> Vec<Reply> {
         Some(other) => panic!("unknown reply {other}"),
         None => Reply::status(status(what)),
     };
-    let told = ["errors", "responses", "transport"].iter().find_map(|name| input.get(name)?.as_array());
-    if let Some(told) = told {
-        return told.iter().map(reply).chain([tags()]).collect();
+    let listed = ["errors", "responses", "transport"].iter().find_map(|name| input.get(name)?.as_array());
+    if let Some(listed) = listed {
+        return listed.iter().map(reply).chain([tags()]).collect();
     }
     let failing = match input["retry_after_s"].as_u64() {
         // As long as it says would be waited, so that none is asked for; that it is read right is another case.

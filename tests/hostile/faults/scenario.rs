@@ -172,14 +172,14 @@ impl Scenario {
         assert_eq!(code, Some(expected.exit), "{outcome}");
         let is_quiet = setup.verbosity == Verbosity::Quiet;
         for words in &expected.says {
-            let (with_hints, without) = (outcome.told(true), outcome.told(false));
+            let (with_hints, without) = (outcome.messages(true), outcome.messages(false));
             let text = self.says.iter().fold(words.clone(), |text, (word, meant)| text.replace(word, meant));
             let is_hinted = self.hinted.contains(&words.as_str());
             let is_said = if is_hinted { with_hints.contains(&text) } else { without.contains(&text) };
             assert_eq!(is_said, !(is_quiet && is_hinted), "{text:?} in what is told: {outcome}");
         }
         if is_quiet {
-            assert_eq!(outcome.told(true), outcome.told(false), "hints with -q: {outcome}");
+            assert_eq!(outcome.messages(true), outcome.messages(false), "hints with -q: {outcome}");
         }
         self.checks.into_iter().for_each(|check| check(&outcome));
     }

@@ -28,7 +28,7 @@ fn fingerprint(pem: &str) -> String {
 
 /// Somebody who knows nothing of the registry's CA. Its certificates are called LEAF, CA and ROOT by their
 /// fingerprints, and the files of the whole machine are below HOME/root.
-fn stranger(registry: &Running) -> Rls {
+fn anonymous(registry: &Running) -> Rls {
     let certificates = registry.certificates();
     let rls = Rls::at(registry).without("RLS_CA_FILE");
     let root = rls.home().join("root");
@@ -65,7 +65,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_chain_is_shown_with_what_a_client_needs_and_where() {
     let registry = serving(Tls::FullChain);
-    let outcome = stranger(&registry).words("trust -o table").run();
+    let outcome = anonymous(&registry).words("trust -o table").run();
     assert_eq!((outcome.code, &*outcome.stderr), (Some(0), HINT));
     assert_snapshot!(without_pem(&outcome.stdout), @r#"
     REGISTRY sends 2 certificates over TLS 1.3
@@ -89,7 +89,7 @@ fn the_chain_is_shown_with_what_a_client_needs_and_where() {
 #[test]
 fn a_server_without_its_ca_can_only_be_pinned() {
     let registry = serving(Tls::LeafOnly);
-    let outcome = stranger(&registry).words("trust -o table").run();
+    let outcome = anonymous(&registry).words("trust -o table").run();
     assert_snapshot!(without_pem(&outcome.stdout), @r#"
     REGISTRY sends 1 certificate over TLS 1.3
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
@@ -108,7 +108,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
     hint:  --write saves it there, --write docker (podman, containerd, k3s) where those look; compare its sha256 with what the registry's operator says
     "#);
     let own = serving(Tls::SelfSigned);
-    let outcome = stranger(&own).words("trust -o table").run();
+    let outcome = anonymous(&own).words("trust -o table").run();
     assert_snapshot!(without_pem(&outcome.stdout), @r#"
     REGISTRY sends 1 certificate over TLS 1.3
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
@@ -128,7 +128,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
 #[test]
 fn machines_get_the_same_facts() {
     let registry = serving(Tls::FullChain);
-    let rls = stranger(&registry).words("trust -q");
+    let rls = anonymous(&registry).words("trust -q");
     assert_snapshot!(without_pem(&rls.succeeds()), @r#"
     registry	REGISTRY
     trusted	no
@@ -156,7 +156,7 @@ fn machines_get_the_same_facts() {
 #[test]
 fn an_already_trusted_ca_is_reported() {
     let registry = serving(Tls::Issued);
-    let rls = stranger(&registry).env("RLS_CA_FILE", registry.ca_file()).words("trust -o table");
+    let rls = anonymous(&registry).env("RLS_CA_FILE", registry.ca_file()).words("trust -o table");
     assert_snapshot!(without_pem(&rls.succeeds()), @"
     REGISTRY sends 1 certificate over TLS 1.3
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
@@ -174,7 +174,7 @@ fn an_already_trusted_ca_is_reported() {
 #[test]
 fn nothing_is_written_without_acceptance() {
     let registry = serving(Tls::FullChain);
-    let rls = stranger(&registry).words("trust --write");
+    let rls = anonymous(&registry).words("trust --write");
     assert_snapshot!(rls.fails(2), @r#"
     error: "CN=registry-fixture intermediate CA" (CA, until 2120-01-01) is to be trusted for REGISTRY, which needs a confirmation
     cause: there is no terminal to ask on
@@ -201,7 +201,7 @@ fn a_fingerprint_accepts_the_ca_or_the_server_that_sends_it() {
     let intermediate = certificates.intermediate.clone().expect("an intermediate");
     for pem in [&intermediate, &certificates.leaf] {
         let digits = fingerprint(pem).replace("sha256:", "").to_uppercase();
-        let rls = stranger(&registry).words("trust --write --fingerprint").arg(digits);
+        let rls = anonymous(&registry).words("trust --write --fingerprint").arg(digits);
         let stdout = rls.succeeds();
         assert!(stdout.ends_with("created\tHOME/.config/rls/certs.d/REGISTRY/ca.crt\n"), "{stdout}");
         let path = rls.home().join(".config/rls/certs.d").join(registry.host()).join("ca.crt");
@@ -213,7 +213,7 @@ fn a_fingerprint_accepts_the_ca_or_the_server_that_sends_it() {
 #[test]
 fn a_yes_on_the_terminal_accepts() {
     let registry = serving(Tls::FullChain);
-    let rls = stranger(&registry).words("trust --write rls");
+    let rls = anonymous(&registry).words("trust --write rls");
     let outcome = rls.at_terminal("n\n");
     assert_eq!(outcome.code, Some(2), "{outcome}");
     assert!(
@@ -233,7 +233,7 @@ fn a_yes_on_the_terminal_accepts() {
 #[test]
 fn the_prompt_follows_a_warning() {
     let registry = serving(Tls::LeafOnly);
-    let outcome = stranger(&registry).words("trust --write rls --color never").at_terminal("y\n");
+    let outcome = anonymous(&registry).words("trust --write rls --color never").at_terminal("y\n");
     assert_eq!(outcome.code, Some(0), "{outcome}");
     let (before, after) = outcome.stdout.split_once("[y/N]").expect("a question");
     let warning = "warning: REGISTRY sends no CA: only its own certificate can be pinned";
@@ -253,7 +253,7 @@ fn it_is_written_to_each_clients_folder_and_trusted_from_there() {
         ),
         ("k3s", &["root/etc/rancher/k3s/certs.d/REGISTRY/ca.crt", "root/etc/rancher/k3s/registries.yaml"]),
     ] {
-        let rls = stranger(&registry).words(&format!("trust --write {client} --fingerprint {digits} -q"));
+        let rls = anonymous(&registry).words(&format!("trust --write {client} --fingerprint {digits} -q"));
         let stdout = rls.succeeds();
         let lines: Vec<&str> = stdout.lines().filter(|line| line.starts_with("created")).collect();
         let expected: Vec<String> = files.iter().map(|file| format!("created\tHOME/{file}")).collect();
@@ -266,7 +266,7 @@ fn it_is_written_to_each_clients_folder_and_trusted_from_there() {
 fn podman_has_a_folder_of_its_own_for_root() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
-    let rls = stranger(&registry).words(&format!("trust --write podman --fingerprint {digits} -o json"));
+    let rls = anonymous(&registry).words(&format!("trust --write podman --fingerprint {digits} -o json"));
     let record: Value = serde_json::from_str(&rls.succeeds()).expect("JSON");
     let path = record[0]["written"][0]["path"].as_str().expect("a path").to_owned();
     let usual = "/containers/certs.d/REGISTRY/ca.crt";
@@ -279,7 +279,7 @@ fn remaining_steps_are_named() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     let hint = |client: &str| {
-        let rls = stranger(&registry).words(&format!("trust --write {client} --fingerprint {digits}"));
+        let rls = anonymous(&registry).words(&format!("trust --write {client} --fingerprint {digits}"));
         rls.run().stderr.to_string()
     };
     assert_snapshot!(hint("k3s"), @"hint:  it counts once k3s is restarted: systemctl restart k3s");
@@ -293,7 +293,7 @@ fn another_certificate_in_its_place_stays_unless_forced_away() {
     let other = serving(Tls::Issued);
     let digits = fingerprint(&registry.certificates().leaf);
     let path = format!(".config/rls/certs.d/{}/ca.crt", registry.host());
-    let rls = stranger(&registry).with_file(&path, other.ca_pem()).naming(fingerprint(other.ca_pem()), "OTHER");
+    let rls = anonymous(&registry).with_file(&path, other.ca_pem()).naming(fingerprint(other.ca_pem()), "OTHER");
     let rls = rls.words(&format!("trust --write --fingerprint {digits}"));
     assert_snapshot!(rls.fails(2), @r#"
     error: another certificate is in HOME/.config/rls/certs.d/REGISTRY/ca.crt
@@ -312,7 +312,7 @@ fn another_certificate_in_its_place_stays_unless_forced_away() {
 fn a_ca_that_was_named_is_the_one_and_needs_no_acceptance() {
     let registry = serving(Tls::LeafOnly);
     let chain = registry.certificates().intermediate.clone().expect("an intermediate");
-    let rls = stranger(&registry).with_file("chain.pem", &chain).words("trust --ca-file chain.pem --write docker");
+    let rls = anonymous(&registry).with_file("chain.pem", &chain).words("trust --ca-file chain.pem --write docker");
     let stdout = rls.succeeds();
     assert!(stdout.ends_with("created\tHOME/root/etc/docker/certs.d/REGISTRY/ca.crt\n"), "{stdout}");
     let path = rls.home().join("root/etc/docker/certs.d").join(registry.host()).join("ca.crt");
@@ -333,7 +333,7 @@ fn the_ca_may_come_out_of_a_kubernetes_secret() {
         &[("tls.crt", certificates.leaf.as_str()), ("tls.key", &certificates.key), ("ca.crt", &certificates.ca)][..],
         &[("tls.crt", &format!("{}{}", certificates.leaf, certificates.ca)), ("tls.key", &certificates.key)],
     ] {
-        let rls = stranger(&registry).with_file("secret.yaml", secret(members));
+        let rls = anonymous(&registry).with_file("secret.yaml", secret(members));
         let rls = rls.words("trust --from-secret secret.yaml --write k3s -q");
         let stdout = rls.succeeds();
         assert!(stdout.contains("created\tHOME/root/etc/rancher/k3s/registries.yaml\n"), "{stdout}");
@@ -346,12 +346,12 @@ fn the_ca_may_come_out_of_a_kubernetes_secret() {
 #[test]
 fn a_secret_of_something_else_is_refused() {
     let (registry, other) = (serving(Tls::Issued), serving(Tls::Issued));
-    let rls = stranger(&registry).with_file("secret.yaml", secret(&[("ca.crt", other.ca_pem())]));
+    let rls = anonymous(&registry).with_file("secret.yaml", secret(&[("ca.crt", other.ca_pem())]));
     let rls = rls.words("trust --from-secret secret.yaml --write");
     let stderr = rls.fails(11);
     assert!(stderr.starts_with("error: the CA in the secret did not issue the certificate of REGISTRY\n"), "{stderr}");
     assert!(!rls.home().join(".config").exists());
-    let rls = stranger(&registry).with_file("secret.yaml", secret(&[("password", "s3cret")]));
+    let rls = anonymous(&registry).with_file("secret.yaml", secret(&[("password", "s3cret")]));
     let rls = rls.words("trust --from-secret secret.yaml --write");
     assert_snapshot!(rls.fails(2), @"
     error: no CA in secret.yaml
@@ -379,7 +379,7 @@ fn problems_that_trust_cannot_fix_are_named() {
         ),
     ] {
         let registry = serving(tls);
-        let outcome = stranger(&registry).words("trust").run();
+        let outcome = anonymous(&registry).words("trust").run();
         assert_eq!(outcome.code, Some(0), "{outcome}");
         assert!(outcome.stderr.contains(warning), "{outcome}");
     }
@@ -388,11 +388,11 @@ fn problems_that_trust_cannot_fix_are_named() {
 #[test]
 fn a_required_client_certificate_is_reported() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::FullChain).client_certificate_required().start();
-    let outcome = stranger(&registry).words("trust").run();
+    let outcome = anonymous(&registry).words("trust").run();
     assert_eq!(outcome.code, Some(0), "{outcome}");
     assert!(outcome.stdout.contains("certificate\tLEAF\t"), "{outcome}");
     assert!(outcome.stderr.contains("warning: REGISTRY demands a client certificate: "), "{outcome}");
-    let rls = stranger(&registry).env("RLS_CLIENT_CERT", registry.client_cert_file());
+    let rls = anonymous(&registry).env("RLS_CLIENT_CERT", registry.client_cert_file());
     let outcome = rls.env("RLS_CLIENT_KEY", registry.client_key_file()).words("trust").run();
     assert_eq!(&*outcome.stderr, HINT);
 }
@@ -402,7 +402,7 @@ fn settings_of_other_programs_keep_the_rest() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     let yaml = "# ours\nmirrors:\n  docker.io:\n    endpoint: [\"https://mirror.corp\"]\n";
-    let rls = stranger(&registry).with_file("root/etc/rancher/k3s/registries.yaml", yaml);
+    let rls = anonymous(&registry).with_file("root/etc/rancher/k3s/registries.yaml", yaml);
     let rls = rls.words(&format!("trust -q --write k3s --fingerprint {digits}"));
     rls.succeeds();
     let text = fs::read_to_string(rls.home().join("root/etc/rancher/k3s/registries.yaml")).expect("the file");
@@ -411,7 +411,7 @@ fn settings_of_other_programs_keep_the_rest() {
         "{text}"
     );
     assert!(lists(&rls.user("ann", "secret").then("repos")));
-    let rls = stranger(&registry).with_file("root/etc/rancher/k3s/registries.yaml", "configs: {other.corp: {}}\n");
+    let rls = anonymous(&registry).with_file("root/etc/rancher/k3s/registries.yaml", "configs: {other.corp: {}}\n");
     let rls = rls.words(&format!("trust -q --write k3s --fingerprint {digits}"));
     assert_snapshot!(rls.fails(2), @"
     error: HOME/root/etc/rancher/k3s/registries.yaml cannot be changed
@@ -429,7 +429,7 @@ fn an_unwritable_file_is_reported() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     let path = format!("root/etc/docker/certs.d/{}/ca.crt", registry.host());
-    let rls = stranger(&registry).with_file(&path, "");
+    let rls = anonymous(&registry).with_file(&path, "");
     fs::set_permissions(rls.home().join(&path), fs::Permissions::from_mode(0o444)).expect("permissions");
     let rls = rls.words(&format!("trust --write docker --force --fingerprint {digits}"));
     assert_snapshot!(rls.fails(2), @"
@@ -459,9 +459,9 @@ fn a_server_without_tls_has_no_certificate() {
 fn it_is_reached_as_a_request_would_reach_it() {
     let registry = serving(Tls::FullChain);
     let host = format!("registry.corp:{}", registry.port());
-    let rls = stranger(&registry).words(&format!("trust {host} --resolve {host}:127.0.0.1"));
+    let rls = anonymous(&registry).words(&format!("trust {host} --resolve {host}:127.0.0.1"));
     assert_eq!(rls.run().code, Some(0));
-    let outcome = stranger(&registry).env("HTTPS_PROXY", "http://ann:s3cret@127.0.0.1:1").words("trust").run();
+    let outcome = anonymous(&registry).env("HTTPS_PROXY", "http://ann:s3cret@127.0.0.1:1").words("trust").run();
     assert_eq!(outcome.code, Some(10), "{outcome}");
     assert!(
         outcome.stderr.starts_with("error: cannot reach REGISTRY through the proxy http://127.0.0.1:1\n"),
@@ -472,7 +472,7 @@ fn it_is_reached_as_a_request_would_reach_it() {
 #[test]
 fn no_password_is_asked_for_and_insecure_changes_nothing() {
     let registry = serving(Tls::FullChain);
-    let rls = stranger(&registry).words("trust -u ann --insecure -q");
+    let rls = anonymous(&registry).words("trust -u ann --insecure -q");
     let stdout = rls.succeeds();
     assert!(stdout.contains("trusted\tno\n"), "{stdout}");
     assert_eq!(registry.lines(), [""; 0]);

@@ -138,13 +138,19 @@ fn ctrl_c_reports_completed_removals() {
 
 #[test]
 fn ctrl_c_lets_the_current_removal_finish() {
-    let registry = registry(Personality::Distribution3);
-    registry.inject(Match::delete("/v2/shared/app/manifests/1.4"), Fault::Delay(Duration::from_millis(30)));
-    let rls = Rls::at(&registry).words("rm shared/app:1.4 shared/app:1.3.9 -q");
-    let child = rls.spawn();
-    wait_until(|| registry.count(&Match::delete("/v2/shared/app/manifests/1.4")) > 0);
-    send(child.id(), Signal::INT);
-    let outcome = rls.outcome(&child.wait_with_output().expect("it ends"));
-    assert_eq!((outcome.code, &*outcome.stdout), (Some(130), "removed\tshared/app:1.4\n"), "{outcome}");
-    assert!(registry.contains("shared/app", "1.3.9"));
+    // rls gives it a tenth of a second, in which a busy machine may not get that far every time.
+    let is_finished = (0..20).any(|_| {
+        let registry = registry(Personality::Distribution3);
+        registry.inject(Match::delete("/v2/shared/app/manifests/1.4"), Fault::Delay(Duration::from_millis(30)));
+        let rls = Rls::at(&registry).words("rm shared/app:1.4 shared/app:1.3.9 -q");
+        let child = rls.spawn();
+        wait_until(|| registry.count(&Match::delete("/v2/shared/app/manifests/1.4")) > 0);
+        send(child.id(), Signal::INT);
+        let outcome = rls.outcome(&child.wait_with_output().expect("it ends"));
+        assert_eq!(outcome.code, Some(130), "{outcome}");
+        assert!(["", "removed\tshared/app:1.4\n"].contains(&&*outcome.stdout), "{outcome}");
+        assert!(registry.contains("shared/app", "1.3.9"));
+        !outcome.stdout.is_empty()
+    });
+    assert!(is_finished, "the current removal never finished");
 }

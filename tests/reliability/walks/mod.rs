@@ -67,20 +67,20 @@ async fn walk(plan: &Plan, registry: &Arc<Mutex<Registry>>) -> Outcome {
 #[track_caller]
 fn judge(plan: &Plan, registry: &Registry, names: &[String], is_error: bool, error: Option<&Error>) {
     let say = |what: &str| {
-        panic!("walk {}: {what}\n{names:?}\n{error:?}\n{}\n{plan:?}", plan.number, registry.told.join("\n"));
+        panic!("walk {}: {what}\n{names:?}\n{error:?}\n{}\n{plan:?}", plan.number, registry.log.join("\n"));
     };
     match registry.verdict() {
-        Verdict::Whole if is_error => say("it is an error although everything passes"),
-        Verdict::Error if !is_error => say("it is no error"),
-        _ if !is_error && names != plan.names => say("it is not the list"),
+        Verdict::Whole if is_error => say("an error although everything passes"),
+        Verdict::Error if !is_error => say("no error"),
+        _ if !is_error && names != plan.names => say("not the list"),
         // The names before the error are the beginning of the list.
-        _ if !plan.names.starts_with(names) => say("it is not the beginning of the list"),
+        _ if !plan.names.starts_with(names) => say("not the beginning of the list"),
         _ => {}
     }
     if let Some(error) = error {
         let is_incomplete = error.kind() == &Kind::Incomplete;
         if !names.is_empty() && !is_incomplete {
-            say("a part is told, and it does not say that it is one");
+            say("a partial list has an error of another kind");
         }
     }
 }

@@ -41,7 +41,7 @@ pub struct Registry {
     cursors: Vec<usize>,
     verdict: Verdict,
     /// What happened, for the message of a failure.
-    pub told: Vec<String>,
+    pub log: Vec<String>,
 }
 
 /// A page that is about to be sent.
@@ -63,7 +63,7 @@ impl Registry {
             had_noise: false,
             cursors: Vec::new(),
             verdict: Verdict::Whole,
-            told: Vec::new(),
+            log: Vec::new(),
         }
     }
 
@@ -93,13 +93,13 @@ impl Registry {
         let ordinal = self.pages.iter().position(|page| *page == asked.target).expect("it was added");
         let fault = self.plan.faults.get(ordinal).and_then(|faults| faults.get(attempt)).copied();
         let fault = fault.filter(|fault| *fault != Fault::Revoke || self.plan.login == Login::Bearer);
-        self.told.push(format!("{} attempt {attempt}: {fault:?}", asked.target));
+        self.log.push(format!("{} attempt {attempt}: {fault:?}", asked.target));
         match fault {
             None => {
                 self.in_a_row = 0;
                 self.is_fresh = false;
                 let page = self.page(asked, ordinal);
-                self.told.push(format!("  {} names, Link: {:?}", page.entries.len(), page.link));
+                self.log.push(format!("  {} names, Link: {:?}", page.entries.len(), page.link));
                 reply(&page)
             }
             Some(fault) => self.fail(fault, asked, ordinal),
