@@ -1,11 +1,10 @@
-//! The real program against the embedded registry: every command, every option, every way to fail, whole outputs.
+//! The real program against the embedded registry: every command, option and failure, with whole outputs.
 
 mod commands;
 mod concurrency;
 mod custom_manifests;
 mod doctor;
 mod errors;
-mod floors;
 mod login;
 mod naming;
 mod options;
