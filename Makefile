@@ -50,7 +50,7 @@ mutants: packages
 # What `make test` does in small, in full: walks through lists that fail, a process for a long time, many processes at once.
 soak:
 	WALKS=10000 PROGRAM_WALKS=500 SOAK_REQUESTS=100000 PROCESSES=200 \
-	    $(CARGO) test --test reliability -- --nocapture --test-threads=1 walks soak processes
+	    $(CARGO) test --test reliability -- --nocapture --test-threads=1 walks soak concurrent_writes
 	PROPTEST_CASES=5000 PROPTEST_MAX_GLOBAL_REJECTS=1000000 $(CARGO) test --lib -- removal:: retention::
 
 # The scripts that a test compares with what the program prints.

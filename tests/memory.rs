@@ -1,11 +1,9 @@
-//! How much of the heap lists and snapshots take.
+//! The heap that lists and snapshots take.
 //!
-//! A binary of its own, because its allocator counts for the whole process; its tests run one after the other, so that nothing else is
-//! counted.
+//! A binary of its own, because its allocator counts for the whole process; its tests run one after the other, so that
+//! nothing else is counted.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Mutex, PoisonError};
 
 use futures::TryStreamExt as _;
@@ -13,6 +11,9 @@ use peak_alloc::PeakAlloc;
 use registry_ls::name::{Algorithm, Digest, Tag};
 use registry_ls::registry::Client;
 use registry_ls::registry::snapshot::{Form, ManifestFacts, ManifestState, Pointer, TagIndex};
+use test_support::{Reply, Request, Server};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
@@ -25,7 +26,7 @@ const LIMIT: usize = 4 * 1024 * 1024;
 /// Held by the test that counts.
 static COUNTING: Mutex<()> = Mutex::new(());
 
-/// A snapshot of so many tags, each on a manifest of its own with a config and a layer of its own.
+/// A snapshot of this many tags, each on a manifest of its own with a config and a layer of its own.
 fn of_tags(count: usize) -> TagIndex {
     let mut builder = TagIndex::builder();
     for number in 0..count {
@@ -42,7 +43,7 @@ fn of_tags(count: usize) -> TagIndex {
     builder.build()
 }
 
-/// A snapshot of one index that lists so many manifests, each of the same blobs.
+/// A snapshot of one index that lists this many manifests, each of the same blobs.
 fn of_children(count: usize) -> TagIndex {
     let mut builder = TagIndex::builder();
     let blob = builder.blob("sha256:00", 1000);
@@ -59,7 +60,7 @@ fn of_children(count: usize) -> TagIndex {
 }
 
 #[test]
-fn a_snapshot_takes_a_few_hundred_bytes_a_tag() {
+fn a_snapshot_takes_a_few_hundred_bytes_per_tag() {
     const COUNT: usize = 100_000;
     let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
     for (make, most) in [(of_tags as fn(usize) -> TagIndex, 400), (of_children, 150)] {
@@ -72,11 +73,14 @@ fn a_snapshot_takes_a_few_hundred_bytes_a_tag() {
 }
 
 #[test]
-fn a_million_tags_need_no_more_memory_than_a_few() {
+fn a_million_tags_take_no_more_memory_than_a_few() {
     let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    for server in [in_one_page as fn(TcpStream), in_a_thousand_pages] {
-        let registry = format!("http://{}", serve(server)).parse().expect("a registry");
+    let one_page =
+        Server::talking(|stream| async { in_one_page(stream).await.expect("a client that reads all of it") });
+    let pages = Server::start(page);
+    for server in [one_page, pages] {
+        let registry = server.url().parse().expect("a registry");
         let client = Client::new(registry).expect("a client");
         let before = HEAP.current_usage();
         HEAP.reset_peak_usage();
@@ -97,25 +101,6 @@ fn tag(number: usize) -> String {
     format!("build-{number:012}")
 }
 
-/// Answers every connection in this way.
-fn serve(answer: fn(TcpStream)) -> std::net::SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || listener.incoming().for_each(|stream| answer(stream.expect("a connection"))));
-    address
-}
-
-/// The target of the next request.
-fn asked(stream: &mut BufReader<TcpStream>) -> Option<String> {
-    let mut first = String::new();
-    stream.read_line(&mut first).ok().filter(|&length| length > 0)?;
-    let mut line = String::new();
-    while stream.read_line(&mut line).expect("a header") > 2 {
-        line.clear();
-    }
-    first.split(' ').nth(1).map(str::to_owned)
-}
-
 /// `from..to`, separated by commas.
 fn listed(from: usize, to: usize) -> String {
     let mut text = String::new();
@@ -126,35 +111,28 @@ fn listed(from: usize, to: usize) -> String {
     text
 }
 
-fn in_one_page(stream: TcpStream) {
+/// The list in one reply of unknown length.
+async fn in_one_page(mut stream: TcpStream) -> std::io::Result<()> {
     const PIECE: usize = 1000;
-    let mut stream = BufReader::new(stream);
-    asked(&mut stream).expect("a request");
-    let mut stream = stream.into_inner();
-    stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").expect("somebody who reads");
-    let mut chunk = |text: &str| {
-        let chunk = format!("{:x}\r\n{text}\r\n", text.len());
-        stream.write_all(chunk.as_bytes()).expect("somebody who reads");
-    };
-    chunk(r#"{"name":"team/app","tags":["#);
+    let _ = stream.read(&mut [0; 4096]).await?;
+    stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").await?;
+    let mut chunk = async |text: &str| stream.write_all(format!("{:x}\r\n{text}\r\n", text.len()).as_bytes()).await;
+    chunk(r#"{"name":"team/app","tags":["#).await?;
     for from in (0..TAGS).step_by(PIECE) {
         let comma = if from == 0 { "" } else { "," };
-        chunk(&format!("{comma}{}", listed(from, from + PIECE)));
+        chunk(&format!("{comma}{}", listed(from, from + PIECE))).await?;
     }
-    chunk("]}");
-    chunk("");
+    chunk("]}").await?;
+    chunk("").await
 }
 
-fn in_a_thousand_pages(stream: TcpStream) {
-    let mut stream = BufReader::new(stream);
-    while let Some(target) = asked(&mut stream) {
-        let last = target.split("last=build-").nth(1);
-        let from: usize = last.map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
-        // The last page is full, so that the one after it is asked for.
-        let to = (from + 1000).min(TAGS);
-        let body = format!(r#"{{"name":"team/app","tags":[{}]}}"#, listed(from, to));
-        let link = if to < TAGS { format!("Link: <?last={}>; rel=\"next\"\r\n", tag(to - 1)) } else { String::new() };
-        let head = format!("HTTP/1.1 200 OK\r\n{link}Content-Length: {}\r\n\r\n", body.len());
-        stream.get_mut().write_all((head + &body).as_bytes()).expect("somebody who reads");
-    }
+/// A page of a thousand tags.
+fn page(request: &Request) -> Reply {
+    let last = request.query("last");
+    let last = last.as_deref().and_then(|last| last.strip_prefix("build-"));
+    let from: usize = last.map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
+    // The last page is full, so that the one after it is asked for.
+    let to = (from + 1000).min(TAGS);
+    let reply = Reply::json(format!(r#"{{"name":"team/app","tags":[{}]}}"#, listed(from, to)));
+    if to < TAGS { reply.next(&format!("?last={}", tag(to - 1))) } else { reply }
 }

@@ -1,35 +1,29 @@
-//! `make bench`: rls beside the limit, beside curl, and beside the other clients on the PATH.
+//! `make bench`: compares rls with a load generator, with curl, and with other clients on the PATH.
 //!
-//! Whole processes are timed, the two of a pair in turn, so that a ratio holds when the machine's speed drifts. The table is the
-//! README's. `make bench ONLY=start,away` runs those chapters alone.
+//! Whole processes are timed, the two of a pair alternately, so that ratios hold while the machine's speed drifts. The
+//! table is the README's. `make bench ONLY=start,away` runs these suites alone.
 //!
-//! | room | what is in it |
+//! | module | content |
 //! |---|---|
-//! | `chapters` | what is measured, against whom, and what is to be reached |
-//! | `cleaning` | one repository with very many tags, looked at and cleaned |
+//! | `suites` | what is measured, against which client, and the goals |
+//! | `prune` | one repository with very many tags, listed and pruned |
 //! | `servers` | the registries, each in a process of its own |
-//! | `contestants` | the command lines of rls and of the others |
-//! | `limit` | the load generator that only sends and reads |
+//! | `clients` | the command lines of rls and of other clients |
+//! | `load_generator` | a client that only sends and reads |
 //! | `run` | one process: its time and its memory |
-//! | `pairing` | two of them in turn, and statistics |
+//! | `pairs` | two processes alternately, and statistics |
 //! | `table` | the rows |
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its table is what a benchmark is for")]
 
-mod chapters;
-mod cleaning;
-mod contestants;
-mod limit;
-mod pairing;
+mod clients;
+mod load_generator;
+mod pairs;
+mod prune;
 mod run;
 mod servers;
+mod suites;
 mod table;
-
-#[expect(dead_code, reason = "the tests use more of it")]
-#[path = "../../tests/real/server.rs"]
-mod server;
-#[path = "../../tests/real/storage.rs"]
-mod storage;
 
 use std::process::ExitCode;
 
@@ -37,10 +31,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<_> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        // The benchmark starts itself for what has to be a process of its own.
-        [limit::WORD, jobs, file, trust @ ..] => limit::run(jobs, file, trust.first().copied()),
+        // The benchmark starts itself as the processes that it needs.
+        [load_generator::WORD, jobs, file, trust @ ..] => load_generator::run(jobs, file, trust.first().copied()),
         [servers::WORD, what @ ..] => servers::serve(what),
-        _ => return chapters::run(&std::env::var("ONLY").unwrap_or_default()),
+        _ => return suites::run(&std::env::var("ONLY").unwrap_or_default()),
     }
     ExitCode::SUCCESS
 }

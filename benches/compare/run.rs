@@ -1,4 +1,4 @@
-//! One process: how long it takes and how much memory it has at most.
+//! Runs one process, and measures its time and maximum memory.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -16,12 +16,12 @@ pub struct Plan {
     environment: Vec<(&'static str, OsString)>,
 }
 
-/// What a run took.
+/// The cost of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
     pub time: Duration,
-    /// The most memory that it had resident, in MiB. One that has less than the benchmark itself is given the benchmark's: the kernel
-    /// counts what the process was before it became another program.
+    /// The most memory that it had resident, in MiB. One that has less than the benchmark itself is given the
+    /// benchmark's: the kernel counts what the process was before it became another program.
     pub memory: f64,
 }
 
@@ -36,7 +36,7 @@ impl Plan {
         self
     }
 
-    /// Runs it to its end, which has to be a success.
+    /// Runs it. Panics unless it succeeds.
     pub fn run(&self) -> Cost {
         let mut command = self.command();
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -48,7 +48,7 @@ impl Plan {
         Cost { time, memory: ended.rusage.maxrss as f64 / 1024.0 / 1024.0 }
     }
 
-    /// Runs it to its end, which has to be a success; with what it says on standard error.
+    /// Runs it, and returns standard error too. Panics unless it succeeds.
     pub fn run_and_say(&self) -> (Cost, String) {
         let mut command = self.command();
         command.stdout(Stdio::null()).stderr(Stdio::piped());
@@ -67,7 +67,7 @@ impl Plan {
         (Cost { time: begin.elapsed(), memory: ended.rusage.maxrss as f64 / 1024.0 / 1024.0 }, said)
     }
 
-    /// What it says on standard error.
+    /// Its standard error.
     pub fn said(&self) -> String {
         let output = self.quiet_output();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -75,21 +75,21 @@ impl Plan {
         said
     }
 
-    /// How it fails, if it does.
+    /// Its failure, if it fails.
     pub fn failure(&self) -> Option<String> {
         let output = self.quiet_output();
         let last = || String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned();
         (!output.status.success()).then(|| format!("fails: {}: {}", output.status, last()))
     }
 
-    /// The same with more arguments.
+    /// The same with one more argument.
     pub fn with(&self, argument: &str) -> Self {
         let mut plan = self.clone();
         plan.arguments.push(argument.into());
         plan
     }
 
-    /// Without standard output, which may be large: this program has to stay small.
+    /// Without standard output, which may be large: this process has to stay small.
     fn quiet_output(&self) -> Output {
         let mut command = self.command();
         let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();

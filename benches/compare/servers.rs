@@ -1,5 +1,5 @@
-//! The registries that are read from, each in a process of its own: the benchmark's memory stays small, so that it does not hide
-//! that of the programs it starts.
+//! The registries, each in a process of its own: the benchmark's memory stays small, so that it does
+//! not hide that of the programs it starts.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,15 +9,14 @@ use std::time::Duration;
 use registry_fixture::client::{Http, basic, token};
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Auth, Personality, Registry};
+use test_support::docker_registry::{DockerRegistry, PASSWORD, USER};
 
-use crate::server::{PASSWORD, Real, USER};
-
-/// The benchmark's first argument when it is to be a registry.
+/// The benchmark's first argument when it runs as a registry.
 pub const WORD: &str = "serve";
-/// Repositories that one token is for: what rls puts into one, more or less.
+/// Repositories for each token, about as many as rls puts into one.
 const TOGETHER: usize = 20;
 
-/// What a registry has: so many repositories, each with so many tags.
+/// The size of a registry: the number of repositories, and of tags in each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grid {
     pub repositories: usize,
@@ -33,15 +32,15 @@ pub enum Way {
     Token,
 }
 
-/// A registry that runs until it is dropped.
+/// A registry that runs until dropped.
 pub struct Server {
     pub grid: Grid,
     pub way: Way,
-    /// How late the embedded registry answers, in milliseconds; docker-registry answers when it can.
+    /// The embedded registry's latency in milliseconds; `None` for docker-registry.
     pub latency: Option<u64>,
     pub host: String,
     pub ca_file: Option<String>,
-    /// What rls needs to know.
+    /// The environment of rls.
     pub environment: Vec<(&'static str, String)>,
     /// `Bearer …`: the first for the catalog, each further one for the next [`TOGETHER`] repositories.
     pub tokens: Vec<String>,
@@ -62,12 +61,12 @@ impl Grid {
         (0..self.repositories).map(move |number| self.repository(number))
     }
 
-    /// The number of tags of each, as people write it.
+    /// The number of tags of each repository, with a thousands separator.
     pub fn thousands(self) -> String {
         with_comma(self.tags)
     }
 
-    /// The token that opens a repository.
+    /// The index of a repository's token.
     pub fn token(number: usize) -> usize {
         1 + number / TOGETHER
     }
@@ -102,7 +101,7 @@ impl Server {
         Self::start(way, grid, &["docker", way.word(), &grid.repositories.to_string(), &grid.tags.to_string()])
     }
 
-    /// The embedded registry, each answer so much later.
+    /// The embedded registry with this latency in milliseconds.
     pub fn embedded(grid: Grid, latency: u64) -> Self {
         let numbers = [grid.repositories.to_string(), grid.tags.to_string(), latency.to_string()];
         let mut server = Self::start(Way::Plain, grid, &["embedded", &numbers[0], &numbers[1], &numbers[2]]);
@@ -116,7 +115,7 @@ impl Server {
         Self::start(Way::Plain, grid, &["million", if in_pages { "pages" } else { "body" }])
     }
 
-    /// The embedded registry with so many tags in the repository `team/app`, on so many images. It deletes tags by their names.
+    /// The embedded registry with this many tags on this many images in the repository `team/app`. It can untag.
     pub fn repository(tags: usize, images: usize) -> Self {
         let grid = Grid { repositories: 1, tags };
         Self::start(Way::Plain, grid, &["repository", &tags.to_string(), &images.to_string()])
@@ -153,13 +152,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The end of its input is the end of the server.
+        // The server stops at the end of its input.
         drop(self.stdin.take());
         let _ = self.child.wait();
     }
 }
 
-/// Serves what the words say, until the end of standard input; says where it is to be found.
+/// Runs the given registry until the end of standard input, and prints its address.
 pub fn serve(what: &[&str]) {
     let way = |word: &str| [Way::Plain, Way::Tls, Way::Token].into_iter().find(|way| way.word() == word);
     let number = |word: &str| word.parse::<usize>().expect("a number");
@@ -180,7 +179,7 @@ pub fn serve(what: &[&str]) {
 
 fn docker(way: Way, grid: Grid) {
     let auth = if way == Way::Token { Auth::Token } else { Auth::None };
-    let registry = Real::builder().auth(auth).tls(way != Way::Plain).start();
+    let registry = DockerRegistry::builder().auth(auth).tls(way != Way::Plain).start();
     let (first, tag) = (grid.repository(0), grid.tag(0));
     registry.push(&first, &tag, &ImageSpec::new("the only one").build());
     registry.storage().tags(&first, (1..grid.tags).map(|number| grid.tag(number)), &tag);
@@ -225,18 +224,18 @@ fn tokens(http: &Http, url: &str, grid: Grid) -> Vec<String> {
     let fetch = |scope: &str| token(http, &format!("{challenge},scope=\"{scope}\""), Some(&basic(USER, PASSWORD)));
     let names: Vec<_> = grid.names().collect();
     let scopes = names.chunks(TOGETHER).map(|names| {
-        // A token server takes several scopes apart by spaces too.
+        // A token server splits several scopes at spaces too.
         names.iter().map(|name| format!("repository:{name}:pull")).collect::<Vec<_>>().join(" ")
     });
     std::iter::once("registry:catalog:*".to_owned()).chain(scopes).map(|scope| fetch(&scope)).collect()
 }
 
-/// Says where it is to be found, with an empty line at the end, and goes on until the input ends.
+/// Prints address, CA file and tokens, then an empty line, and waits for the end of the input.
 fn wait(host: &str, ca_file: &str, tokens: &[String]) {
     let mut out = std::io::stdout();
     let tokens: String = tokens.iter().map(|token| format!("{token}\n")).collect();
     out.write_all(format!("{host}\n{ca_file}\n{tokens}\n").as_bytes()).expect("somebody who reads");
     out.flush().expect("somebody who reads");
-    // What comes is its end.
+    // There is no input but its end.
     let _ = std::io::stdin().read(&mut [0]);
 }

@@ -1,10 +1,10 @@
-//! The rows, as the README has them, and what was not reached.
+//! The rows, as in the README, and the missed goals.
 
 use std::process::ExitCode;
 
-use crate::pairing::Outcome;
+use crate::pairs::Outcome;
 
-/// What a row has to show at most.
+/// A goal: the maximum of a row.
 #[derive(Debug, Clone, Copy)]
 pub enum Goal {
     /// Of the other's time.
@@ -53,7 +53,7 @@ impl Table {
         self.missed.push(format!("{what}, beside {beside}: {missed}"));
     }
 
-    /// Something that is no pair.
+    /// A row that compares nothing.
     pub fn fact(&mut self, what: &str, value: f64, unit: &str, most: f64) {
         let decimals = usize::from(value.fract() != 0.0);
         println!(
@@ -71,7 +71,7 @@ impl Table {
         }
     }
 
-    /// What was wanted and not reached; fails when there is any.
+    /// Prints the missed goals; fails when there are any.
     pub fn end(&self) -> ExitCode {
         self.missed.iter().for_each(|missed| eprintln!("not reached: {missed}"));
         if self.missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

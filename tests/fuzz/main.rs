@@ -1,8 +1,9 @@
-//! Every reader of what others wrote, on inputs that are known and on changes of them.
+//! Every parser of foreign input, on known inputs and on mutations of them.
 //!
-//! A test a target. Each reads its seeds, which are made of `fixtures/vectors`; the inputs in `found`, at which something once broke;
-//! and so many inputs more as `FUZZ_INPUTS` says. These are numbered, and the same in every run: a failure names its number, and
-//! `FUZZ_FIRST` begins there. `make fuzz` has libFuzzer look for more, beginning with what `FUZZ_CORPUS` has this write into a folder.
+//! One test per target. Each reads its seeds, which are made of `fixtures/vectors`; the inputs in `found`, which once
+//! failed; and as many more inputs as `FUZZ_INPUTS` says. These are numbered, and the same in every run:
+//! a failure names its number, and `FUZZ_FIRST` begins there. `make fuzz` has libFuzzer look for more, beginning with
+//! what `FUZZ_CORPUS` has this write into a folder.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,7 +25,7 @@ mod usage;
 
 use targets::{ALL, Target};
 
-/// Inputs a target without being told.
+/// Inputs for each target by default.
 const INPUTS: u64 = 5_000;
 
 /// What a program's main thread has, on which all of this is read.

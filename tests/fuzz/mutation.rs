@@ -1,4 +1,4 @@
-//! Inputs that are like those that are known: the same in every run.
+//! Mutations of known inputs, the same in every run.
 
 use fastrand::Rng;
 

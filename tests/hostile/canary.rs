@@ -1,7 +1,8 @@
-//! A canary in each place where a secret can be: none of them may ever come out again.
+//! A canary for each place where a secret can be. None of them may appear in any output.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use test_support::{Reply, Request};
 
 /// `RLS_PASSWORD`.
 pub const PASSWORD: &str = "canary-password-zK41";
@@ -37,8 +38,28 @@ pub fn pair(password: &str) -> String {
     STANDARD.encode(format!("{USER}:{password}"))
 }
 
-/// What the value of an `Authorization` header says in the clear.
-pub fn known_of(header: &str) -> Option<String> {
+/// A token server's reply with this token, and a refresh token that replaces the one that was sent.
+pub fn token(token: &str) -> Reply {
+    Reply::json(serde_json::json!({ "token": token, "refresh_token": REPLACED }).to_string())
+}
+
+/// Replies that contain what the client sent.
+pub trait Echo {
+    /// Adds the credentials of the request to the head, and sets a cookie.
+    fn echoing(self, request: &Request) -> Self;
+}
+
+impl Echo for Reply {
+    fn echoing(self, request: &Request) -> Self {
+        let credentials = request.authorization().unwrap_or_default();
+        self.header("X-Echo", credentials)
+            .header("X-Echo-Words", format!("you are {}", decoded(credentials).unwrap_or_default()))
+            .header("Set-Cookie", format!("session={COOKIE}; HttpOnly"))
+    }
+}
+
+/// The credentials in an `Authorization` header, decoded where they are base64.
+fn decoded(header: &str) -> Option<String> {
     let (_, secret) = header.split_once(' ')?;
     let decoded = STANDARD.decode(secret).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     decoded.or_else(|| Some(secret.to_owned()))

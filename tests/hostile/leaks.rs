@@ -1,17 +1,16 @@
-//! Whoever sends the program elsewhere, and however the other place differs: not a byte of a credential arrives there.
+//! Redirects, realms, links and proxies to other servers: not a byte of a credential arrives there.
 //!
-//! The second server records what it is sent, to the byte, and every canary is looked for in that.
+//! The second server records every byte that it receives, and no canary may be in them.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use crate::asked::Asked;
+use test_support::tls::ServerCertificate;
+use test_support::{Reply, Request, Server};
+
 use crate::canary;
-use crate::reply::{Reply, Scheme};
-use crate::runner::{Holder, Outcome, Rls, Verbosity};
-use crate::server::Server;
-use crate::tls::Shown;
+use crate::runner::{Canaries as _, Holder, Outcome, Scheme, Verbosity, program};
 
 /// The registry's name in most of these tests; `--resolve` says where it is.
 const HOST: &str = "registry.localhost";
@@ -21,8 +20,8 @@ const HOST: &str = "registry.localhost";
 enum By {
     /// A redirect of the registry.
     Redirect,
-    /// The token server, by a redirect. To the place that a challenge names the password does go: that is what it is for. Which
-    /// places are refused there is among the cases of [`faults`](crate::faults).
+    /// The token server, by a redirect. To the place that a challenge names the password does go: that is what it is
+    /// for. Which places are refused there is among the cases of [`faults`](crate::faults).
     Realm,
     /// The next page of a list.
     Link,
@@ -104,10 +103,10 @@ fn other(to: To) -> (Arc<Server>, String) {
         _ => Ipv4Addr::LOCALHOST.into(),
     };
     // It is as greedy as a server can be: whatever comes is asked for every sort of credential.
-    let greedy = |asked: &Asked| match asked.path() {
-        "/token" => Reply::token("stolen"),
+    let greedy = |asked: &Request| match asked.path() {
+        "/token" => canary::token("stolen"),
         _ if asked.authorization().is_some() || asked.query("free").is_some() => Reply::tags(&["stolen"]),
-        _ => Reply::wants(Scheme::Basic, "").header("WWW-Authenticate", r#"Bearer realm="/token",service="other""#),
+        _ => Reply::wants_password().header("WWW-Authenticate", r#"Bearer realm="/token",service="other""#),
     };
     let server = Arc::new(Server::at(address, None, greedy));
     let port = server.port();
@@ -129,15 +128,15 @@ fn other(to: To) -> (Arc<Server>, String) {
 }
 
 /// The registry, which asks for a password or a token and then sends elsewhere.
-fn registry(led: &Led, there: &str) -> impl FnMut(&Asked) -> Reply + Send + 'static {
+fn registry(led: &Led, there: &str) -> impl FnMut(&Request) -> Reply + Send + 'static {
     let (by, there) = (led.by, there.to_owned());
     let scheme = if by == By::Realm { Scheme::Bearer } else { led.holder.scheme() };
     move |asked| {
         let signed = format!("{there}/elsewhere?signature={}", canary::PRESIGNED);
         match asked.authorization() {
             _ if asked.path() == "/token" && by == By::Realm => Reply::redirect(signed),
-            _ if asked.path() == "/token" => Reply::token(canary::TOKEN),
-            None => Reply::wants(scheme, "/token"),
+            _ if asked.path() == "/token" => canary::token(canary::TOKEN),
+            None => scheme.challenge("/token"),
             Some(_) if by == By::Link => Reply::tags(&["a"]).next(&format!("{there}/v2/team/app/tags/list?last=a")),
             Some(_) if asked.method == "POST" => {
                 Reply::status(202).header("Location", format!("{there}/v2/team/app/blobs/uploads/1"))
@@ -152,27 +151,27 @@ fn registry(led: &Led, there: &str) -> impl FnMut(&Asked) -> Reply + Send + 'sta
 /// Runs the program where it is led elsewhere; what came of it, and what the other server was sent.
 fn led(led: &Led) -> (Outcome, Vec<u8>) {
     let (other, there) = other(led.to);
-    let shown = Shown::for_names(registry_fixture::Tls::Issued, &[HOST]);
+    let shown = ServerCertificate::for_names(registry_fixture::Tls::Issued, &[HOST]);
     let script = registry(led, &there);
     let is_encrypted = led.to == To::Scheme && led.by != By::Proxy;
     let tls = is_encrypted.then(|| shown.config(&["http/1.1"]));
     let server = Server::at(Ipv4Addr::LOCALHOST.into(), tls, script);
     let scheme = if is_encrypted { "https" } else { "http" };
     let host = format!("{HOST}:{}", server.port());
-    let rls = Rls::new().env("RLS_REGISTRY", format!("{scheme}://{host}")).holding(led.holder, &host);
+    let rls = program().env("RLS_REGISTRY", format!("{scheme}://{host}")).holding(led.holder, &host);
     let rls = rls.trusting(shown.ca()).telling(Verbosity::Headers).words("--retries 0 --timeout 20s");
     let names = [HOST, "other.localhost", "sub.registry.localhost", "localhost", "registry.localhost."];
     let resolved =
         names.iter().flat_map(|name| [server.port(), other.port()].map(|port| format!("{name}:{port}:127.0.0.1")));
     let rls = resolved.fold(rls, |rls, resolve| rls.args(["--resolve", &resolve]));
-    let rls = if led.by == By::Proxy { rls.through(&server.authority()) } else { rls };
+    let rls = if led.by == By::Proxy { rls.through(&server.host()) } else { rls };
     let rls = match led.by {
         By::Upload => rls.words("doctor --push team/app"),
         _ => rls.words("tags team/app"),
     };
-    let outcome = rls.run();
+    let outcome = rls.observe();
     assert!(
-        server.asked().iter().any(|asked| asked.authorization().is_some() || led.by == By::Realm),
+        server.requests().iter().any(|asked| asked.authorization().is_some() || led.by == By::Realm),
         "{led}: {outcome}"
     );
     (outcome, other.bytes())
@@ -192,7 +191,7 @@ fn no_credential_leaves_its_origin() {
                 while let Some(case) = every.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
                     let (outcome, sent) = led(case);
                     outcome.is_clean();
-                    // The signature is the other place's own, and so is a token that it gave to somebody without a name.
+                    // The signature is the other server's own, and so is a token that it issued to an anonymous user.
                     let mut found = canary::found_in(&sent);
                     found.retain(|&known| known != canary::PRESIGNED);
                     let text = String::from_utf8_lossy(&sent).to_ascii_lowercase();
@@ -210,7 +209,7 @@ fn no_credential_leaves_its_origin() {
     });
     let failures = failures.into_inner().expect("no panic");
     assert!(failures.is_empty(), "{} of {} leak:\n{}", failures.len(), every.len(), failures.join("\n\n"));
-    // Nothing is proved by a server that nobody reaches: a redirect is followed to every place but those that are refused.
+    // An unreached server proves nothing: redirects are followed to every target that is not refused.
     let met = met.into_inner().expect("no panic");
     for to in [To::Host, To::Port, To::SubDomain, To::Parent, To::Address, To::Capitals] {
         assert!(met.contains(&(By::Redirect, to)), "{to:?} is not reached: {met:?}");

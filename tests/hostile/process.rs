@@ -1,14 +1,19 @@
-//! What systems and people do to the process: signals at any moment, streams that are closed, homes and clocks that are odd.
+//! What systems and people do to the process: signals at any moment, closed streams, homes and clocks that are
+//! odd.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::process::Signal;
+use test_support::process::{Signal, send, wait_until};
+use test_support::server::unused_address;
+use test_support::tls::ServerCertificate;
+use test_support::{Reply, Rls, Server, Then};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::canary;
-use crate::faults::{paged, send, wait_until};
-use crate::reply::{Reply, Scheme, Then};
-use crate::runner::{Holder, Outcome, Rls};
-use crate::server::Server;
+use crate::faults::paged;
+use crate::runner::{Canaries as _, Holder, Outcome, Stdout, program};
 
 const TAGS: [&str; 6] = crate::faults::ALL;
 
@@ -16,17 +21,14 @@ const TAGS: [&str; 6] = crate::faults::ALL;
 fn registry() -> Server {
     let mut pages = paged(|_, _| None);
     Server::start(move |asked| match asked.authorization() {
-        _ if asked.is_for_token() => Reply::token(canary::TOKEN),
-        None => Reply::wants(Scheme::Bearer, "/token"),
+        _ if asked.is_for_token() => canary::token(canary::TOKEN),
+        None => Reply::wants_token_of("/token"),
         Some(_) => pages(asked),
     })
 }
 
 fn tags(server: &Server) -> Rls {
-    Rls::new()
-        .env("RLS_REGISTRY", server.url())
-        .holding(Holder::Environment, &server.authority())
-        .words("tags team/app")
+    program().env("RLS_REGISTRY", server.url()).holding(Holder::Environment, &server.host()).words("tags team/app")
 }
 
 #[track_caller]
@@ -46,7 +48,7 @@ fn is_beginning(outcome: &Outcome) {
 }
 
 #[test]
-fn a_signal_ends_it_at_any_moment_between_whole_lines() {
+fn a_signal_ends_it_at_any_moment_after_a_whole_line() {
     // A list that goes on for ever, a little at a time, so that it is always in the middle of something.
     let server = Server::start(move |asked| {
         let page = asked.query("page").map_or(0, |page| page.parse::<usize>().expect("a number"));
@@ -55,11 +57,11 @@ fn a_signal_ends_it_at_any_moment_between_whole_lines() {
     });
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         for moment in 0..25 {
-            let before = server.asked().len();
-            let rls = Rls::new().env("RLS_REGISTRY", server.url()).words("tags team/app --sort none");
-            let outcome = rls.run_while(|pid| {
+            let before = server.requests().len();
+            let rls = program().env("RLS_REGISTRY", server.url()).words("tags team/app --sort none");
+            let outcome = rls.observe_while(Stdout::Read, |pid| {
                 // Before this it may not yet listen for signals, and ends by them as any other process does.
-                wait_until(|| server.asked().len() > before + moment);
+                wait_until(|| server.requests().len() > before + moment);
                 std::thread::sleep(Duration::from_micros(fastrand::u64(0..20_000)));
                 send(pid, signal);
             });
@@ -74,8 +76,8 @@ fn a_signal_before_everything_ends_it_too() {
     let server = Server::start(|_| Reply::raw("").then(Then::Hang));
     for (signal, code, number) in [(Signal::INT, 130, 2), (Signal::TERM, 143, 15)] {
         for _ in 0..25 {
-            let rls = Rls::new().env("RLS_REGISTRY", server.url()).words("tags team/app");
-            let outcome = rls.run_while(|pid| {
+            let rls = program().env("RLS_REGISTRY", server.url()).words("tags team/app");
+            let outcome = rls.observe_while(Stdout::Read, |pid| {
                 std::thread::sleep(Duration::from_micros(fastrand::u64(0..100_000)));
                 send(pid, signal);
             });
@@ -88,24 +90,23 @@ fn a_signal_before_everything_ends_it_too() {
 }
 
 #[test]
-fn whatever_it_waits_for_a_signal_ends_it() {
+fn a_signal_ends_every_wait() {
     let silent = Server::start(|_| Reply::raw("").then(Then::Hang));
     let limited = Server::start(|_| Reply::error(429, "TOOMANYREQUESTS").header("Retry-After", "50"));
-    let helped = Server::start(|_| Reply::wants(Scheme::Basic, ""));
+    let helped = Server::start(|_| Reply::wants_password());
     let shaking = Server::talking(|stream| async move { std::mem::forget(stream) });
     let slow = "echo > \"$HOME/asked\"; exec sleep 50";
     let waits: [(&str, &Server, Rls); 4] = [
-        ("an answer", &silent, Rls::new().env("RLS_REGISTRY", silent.url())),
-        ("its turn", &limited, Rls::new().env("RLS_REGISTRY", limited.url())),
-        ("a helper", &helped, Rls::new().env("RLS_REGISTRY", helped.url()).helper(slow)),
-        ("a handshake", &shaking, Rls::new().env("RLS_REGISTRY", shaking.authority()).words("--connect-timeout 50s")),
+        ("an answer", &silent, program().env("RLS_REGISTRY", silent.url())),
+        ("its turn", &limited, program().env("RLS_REGISTRY", limited.url())),
+        ("a helper", &helped, program().env("RLS_REGISTRY", helped.url()).helper(slow)),
+        ("a handshake", &shaking, program().env("RLS_REGISTRY", shaking.host()).words("--connect-timeout 50s")),
     ];
     for (what, server, rls) in waits {
         let rls = rls.words("tags team/app");
         let (helper, home) = (what == "a helper", rls.home().to_owned());
-        let outcome = rls.run_while(|pid| {
+        let outcome = rls.observe_while(Stdout::Read, |pid| {
             wait_until(|| server.connections() > 0 && (!helper || home.join("asked").exists()));
-            std::thread::sleep(Duration::from_millis(100));
             send(pid, Signal::INT);
         });
         outcome.is_clean();
@@ -115,15 +116,34 @@ fn whatever_it_waits_for_a_signal_ends_it() {
     }
 }
 
+/// The time that a process has spent in user mode, in hundredths of a second (`proc_pid_stat(5)`).
+fn cpu_time(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a running process");
+    let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
+    fields.split(' ').nth(11).and_then(|ticks| ticks.parse().ok()).expect("a number")
+}
+
 #[test]
-fn while_it_sorts_and_writes_a_signal_ends_it() {
-    // A million names are there after some two seconds, and take some five to be sorted; nothing is waited for from then on.
+fn a_signal_ends_sorting() {
+    // Sorting a million names takes seconds; rls waits for nothing then.
     let names: Vec<_> = (0..1_000_000).map(|number| format!("{number:06}.1")).collect();
-    let server = Server::start(move |_| Reply::tags(&names));
-    let rls = Rls::new().env("RLS_REGISTRY", server.url()).words("tags team/app --sort version");
-    let outcome = rls.run_while(|pid| {
-        wait_until(|| !server.asked().is_empty());
-        std::thread::sleep(Duration::from_secs(3));
+    let reply: Arc<[u8]> = Reply::tags(&names).bytes(false).into();
+    let sent = Arc::<AtomicBool>::default();
+    let is_sent = Arc::clone(&sent);
+    let server = Server::talking(move |mut stream| {
+        let (reply, sent) = (Arc::clone(&reply), Arc::clone(&sent));
+        async move {
+            let _ = stream.read(&mut [0; 4096]).await;
+            sent.store(stream.write_all(&reply).await.is_ok(), Ordering::Relaxed);
+            let _ = stream.read(&mut [0; 1]).await;
+        }
+    });
+    let rls = program().env("RLS_REGISTRY", server.url()).words("tags team/app --sort version");
+    let outcome = rls.observe_while(Stdout::Read, |pid| {
+        wait_until(|| is_sent.load(Ordering::Relaxed));
+        // What is left to read takes much less than this.
+        let before = cpu_time(pid);
+        wait_until(|| cpu_time(pid) >= before + 50);
         send(pid, Signal::INT);
     });
     outcome.is_clean();
@@ -132,7 +152,7 @@ fn while_it_sorts_and_writes_a_signal_ends_it() {
 }
 
 #[test]
-fn streams_that_are_closed_change_nothing_else() {
+fn closed_streams_have_no_other_effect() {
     for (script, has_output) in [
         (r#"exec "$@" <&-"#, true),
         (r#"exec "$@" 2>&-"#, true),
@@ -140,24 +160,24 @@ fn streams_that_are_closed_change_nothing_else() {
         (r#"exec "$@" >&-"#, false),
         (r#"exec "$@" <&- >&- 2>&-"#, false),
     ] {
-        let outcome = tags(&registry()).by_shell(script).run();
+        let outcome = tags(&registry()).by_shell(script).observe();
         outcome.is_clean();
         assert_eq!(outcome.lines(), if has_output { TAGS.to_vec() } else { Vec::new() }, "{script}: {outcome}");
         assert!(outcome.code == Some(0) || !has_output && outcome.code == Some(13), "{script}: {outcome}");
         // An error is one with its own exit code, whether or not anybody can read it.
-        let gone = Rls::new().env("RLS_REGISTRY", Server::closed()).words("tags team/app").by_shell(script).run();
+        let gone = program().env("RLS_REGISTRY", unused_address()).words("tags team/app").by_shell(script).observe();
         assert_eq!((gone.code, gone.stdout.as_slice()), (Some(10), &b""[..]), "{script}: {gone}");
     }
 }
 
 #[test]
-fn a_full_disk_for_errors_changes_nothing_else() {
-    let outcome = tags(&registry()).words("-vv").by_shell(r#"exec "$@" 2>/dev/full"#).run();
+fn a_full_disk_for_errors_has_no_other_effect() {
+    let outcome = tags(&registry()).words("-vv").by_shell(r#"exec "$@" 2>/dev/full"#).observe();
     assert_eq!((outcome.code, outcome.lines()), (Some(0), TAGS.to_vec()), "{outcome}");
 }
 
 #[test]
-fn surroundings_that_are_odd_change_nothing() {
+fn unusual_environments_have_no_effect() {
     let server = registry();
     let odd: [(&str, Rls); 12] = [
         ("LANG=C", tags(&server).env("LANG", "C").env("LC_ALL", "C")),
@@ -174,28 +194,31 @@ fn surroundings_that_are_odd_change_nothing() {
         ("a clock in 2100", tags(&server).run_by(&["faketime", "2100-01-01 00:00:00"])),
     ];
     for (what, rls) in odd {
-        is_whole(what, &rls.run());
+        is_whole(what, &rls.observe());
     }
 }
 
 #[test]
-fn a_home_that_cannot_be_written_to_changes_nothing() {
+fn a_read_only_home_has_no_effect() {
     let server = registry();
     let rls = tags(&server);
     let script = r#"chmod -R a-w "$HOME"; "$@"; code=$?; chmod -R u+w "$HOME"; exit $code"#;
-    // Root may write everywhere, so that a file system without room stands in for one that is read-only there.
-    is_whole("a home without the right to write", &rls.by_shell(script).run());
-    is_whole("a file system that takes nothing", &tags(&server).env("HOME", "/proc/self").run());
+    // Root may write everywhere, so a file system that accepts no files replaces a read-only one there.
+    is_whole("a home without the right to write", &rls.by_shell(script).observe());
+    is_whole("a file system that takes nothing", &tags(&server).env("HOME", "/proc/self").observe());
 }
 
 #[test]
 fn a_wrong_clock_is_named_where_a_certificate_fails_by_it() {
-    let shown = crate::tls::Shown::valid();
+    let shown = ServerCertificate::valid();
     let server = Server::with_tls(shown.config(&["http/1.1"]), |_| Reply::tags(&TAGS));
-    let rls = || Rls::new().env("RLS_REGISTRY", server.authority()).trusting(shown.ca()).words("tags team/app");
-    is_whole("the right time", &rls().run());
-    let early = rls().run_by(&["faketime", "1970-01-01 00:00:10"]).run();
+    let rls = || program().env("RLS_REGISTRY", server.host()).trusting(shown.ca()).words("tags team/app");
+    is_whole("the right time", &rls().observe());
+    let early = rls().run_by(&["faketime", "1970-01-01 00:00:10"]).observe();
     early.is_clean();
     assert_eq!((early.code, early.stdout.as_slice()), (Some(11), &b""[..]), "{early}");
-    assert!(early.told(true).contains("1970-01-01T00:00:1") && early.told(true).contains("check the clock"), "{early}");
+    assert!(
+        early.messages(true).contains("1970-01-01T00:00:1") && early.messages(true).contains("check the clock"),
+        "{early}"
+    );
 }

@@ -1,20 +1,20 @@
-//! A proxy that does as it should, for whoever has its password: requests are passed on, and tunnels are opened.
+//! A working proxy that requires a password: it forwards requests and opens tunnels.
 
 use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use test_support::Server;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::TcpStream;
 
 use crate::canary;
-use crate::server::Server;
 
 static PROXY: LazyLock<Server> = LazyLock::new(|| Server::talking(serve));
 
 /// `127.0.0.1:PORT` of the one proxy of these tests.
 pub fn authority() -> String {
-    PROXY.authority()
+    PROXY.host()
 }
 
 /// How many connections it has passed on, or refused.

@@ -1,39 +1,31 @@
-//! Runs the real program with a canary in each place where a secret can be, and watches it while it runs.
+//! Runs the real program with a canary wherever a secret can be, and watches the process.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use registry_fixture::{Certificates, Tls};
-use tempfile::TempDir;
+use test_support::{Reply, Rls};
 
 use crate::canary;
-use crate::reply::Scheme;
 
-/// So long no run takes, whatever it waits for and however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// A run that takes longer hangs.
+const TIMEOUT: Duration = Duration::from_secs(600);
 
-/// A root that issued nothing: the only one of the "system" on which the program runs here.
-static SYSTEM_ROOT: LazyLock<String> =
-    LazyLock::new(|| Certificates::make(Tls::Issued, &[]).expect("certificates are made").ca);
-
-/// How much the program is to tell.
+/// How much the program logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     Usual,
     Quiet,
     Requests,
     Headers,
-    /// As [`Verbosity::Headers`], by the environment.
+    /// As [`Verbosity::Headers`], set by the environment.
     Log,
 }
 
@@ -50,7 +42,7 @@ impl Verbosity {
     }
 }
 
-/// Where the credentials come from.
+/// Where the credentials are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
     Environment,
@@ -64,7 +56,7 @@ impl Holder {
     pub const ALL: [Self; 5] =
         [Self::Environment, Self::AuthField, Self::Helper, Self::RefreshToken, Self::RegistryToken];
 
-    /// How a registry has to ask for such credentials.
+    /// The challenge that such credentials answer.
     pub fn scheme(self) -> Scheme {
         match self {
             Self::Environment | Self::Helper => Scheme::Basic,
@@ -73,49 +65,72 @@ impl Holder {
     }
 }
 
-/// What becomes of standard output.
+/// The scheme of a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reader {
-    /// All of it is read.
-    Whole,
-    /// It is closed after the first byte.
-    Leaves,
-    /// It is a disk on which there is no room.
+pub enum Scheme {
+    Basic,
+    Bearer,
+}
+
+impl Scheme {
+    /// A 401 with this challenge; the realm is that of the token server.
+    pub fn challenge(self, realm: &str) -> Reply {
+        match self {
+            Self::Basic => Reply::wants_password(),
+            Self::Bearer => Reply::wants_token_of(realm),
+        }
+    }
+}
+
+/// Where standard output goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stdout {
+    /// To a pipe that is read to its end.
+    #[default]
+    Read,
+    /// To a pipe that is closed after the first byte.
+    ClosedEarly,
+    /// To a full disk.
     FullDisk,
 }
 
-/// One run that is being prepared.
-pub struct Rls {
-    home: TempDir,
-    /// What runs the program, in place of the test itself.
-    before: Vec<OsString>,
-    arguments: Vec<OsString>,
-    variables: BTreeMap<OsString, OsString>,
-    reader: Reader,
+/// `rls` in an empty home, without credentials for a registry.
+pub fn program() -> Rls {
+    // The crates below rls have logs of their own. A proxy that no request goes through has a password all the same.
+    Rls::new().env("RUST_LOG", "trace").through("127.0.0.1:9").env("NO_PROXY", "*,127.0.0.0/8,::1")
 }
 
-impl Rls {
-    /// In an empty home, with an empty environment and nobody logged in.
-    pub fn new() -> Self {
-        let home = tempfile::tempdir().expect("a temporary folder");
-        let mut rls =
-            Self { home, before: Vec::new(), arguments: Vec::new(), variables: BTreeMap::new(), reader: Reader::Whole };
-        let root = rls.file("system/root.pem", &*SYSTEM_ROOT);
-        let system = rls.home().join("system");
-        rls = rls.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("SSL_CERT_FILE", root);
-        // What docker, containerd and k3s keep for the whole machine is not looked at; the crates below us have logs of their own.
-        rls = rls.env("RLS_ROOT", system).env("RUST_LOG", "trace");
-        // A proxy that nothing goes through has a password all the same.
-        rls = rls.through("127.0.0.1:9").env("NO_PROXY", "*,127.0.0.0/8,::1");
-        let home = rls.home().to_owned();
-        rls.env("HOME", home)
+/// Runs with canaries.
+pub trait Canaries: Sized {
+    /// Logged in at the registry `host`.
+    fn holding(self, holder: Holder, host: &str) -> Self;
+
+    /// With a credential helper for every registry, a shell script.
+    fn helper(self, script: &str) -> Self;
+
+    /// Through this proxy, with a password for it.
+    fn through(self, authority: &str) -> Self;
+
+    /// With this verbosity.
+    fn telling(self, verbosity: Verbosity) -> Self;
+
+    /// Trusting these certificates, in PEM, besides the system's.
+    fn trusting(self, pem: &str) -> Self;
+
+    /// Runs it and watches it.
+    fn observe(&self) -> Outcome {
+        self.observe_while(Stdout::Read, |_| {})
     }
 
-    /// Logged in at the registry `host`.
-    pub fn holding(self, holder: Holder, host: &str) -> Self {
+    /// Runs it and watches it, while `meanwhile` gets its process ID.
+    fn observe_while(&self, stdout: Stdout, meanwhile: impl FnOnce(u32)) -> Outcome;
+}
+
+impl Canaries for Rls {
+    fn holding(self, holder: Holder, host: &str) -> Self {
         let entry = |entry: &str| format!(r#"{{"auths":{{"{host}":{entry}}}}}"#);
         match holder {
-            Holder::Environment => self.env("RLS_USERNAME", canary::USER).env("RLS_PASSWORD", canary::PASSWORD),
+            Holder::Environment => self.user(canary::USER, canary::PASSWORD),
             Holder::AuthField => {
                 self.docker_config(&entry(&format!(r#"{{"auth":"{}"}}"#, canary::pair(canary::AUTH_FIELD))))
             }
@@ -132,130 +147,45 @@ impl Rls {
         }
     }
 
-    /// A credential helper that does this, in the shell's language, and holds the credentials of every registry.
-    pub fn helper(self, script: &str) -> Self {
-        let file = self.file("bin/docker-credential-canary", format!("#!/bin/sh\n{script}\n"));
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("permissions are set");
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = [self.home().join("bin")].into_iter().chain(std::env::split_paths(&path)).collect::<Vec<_>>();
-        let path = std::env::join_paths(folders).expect("folders without a colon");
-        self.env("PATH", path).docker_config(r#"{"credsStore":"canary"}"#)
+    fn helper(self, script: &str) -> Self {
+        self.program("docker-credential-canary", script).docker_config(r#"{"credsStore":"canary"}"#)
     }
 
-    fn docker_config(self, text: &str) -> Self {
-        let file = self.file(".docker/config.json", text);
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("permissions are set");
-        self
-    }
-
-    /// Through this proxy, with a password for it.
-    pub fn through(self, authority: &str) -> Self {
+    fn through(self, authority: &str) -> Self {
         let proxy = format!("http://proxyuser:{}@{authority}", canary::PROXY);
         self.env("ALL_PROXY", &proxy).env("HTTP_PROXY", &proxy).env("HTTPS_PROXY", proxy).without("NO_PROXY")
     }
 
-    pub fn telling(self, verbosity: Verbosity) -> Self {
+    fn telling(self, verbosity: Verbosity) -> Self {
         let rls = if verbosity == Verbosity::Log { self.env("RLS_LOG", "headers") } else { self };
         rls.args(verbosity.word())
     }
 
-    /// More arguments, separated by blanks.
-    pub fn words(self, words: &str) -> Self {
-        self.args(words.split_whitespace())
-    }
-
-    pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
-        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
-        self
-    }
-
-    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
-        self.variables.insert(name.into(), value.as_ref().to_owned());
-        self
-    }
-
-    pub fn without(mut self, name: &str) -> Self {
-        self.variables.remove(OsStr::new(name));
-        self
-    }
-
-    /// These certificates are trusted, besides the system's.
-    pub fn trusting(self, pem: &str) -> Self {
+    fn trusting(self, pem: &str) -> Self {
         let file = self.file("ca.pem", pem);
         self.env("RLS_CA_FILE", file)
     }
 
-    /// Another program that runs this one, such as `faketime`: it has to become it.
-    pub fn run_by(mut self, program: &[&str]) -> Self {
-        self.before = program.iter().map(OsString::from).collect();
-        self
-    }
-
-    /// With so many MiB of address space and no more, unless another program runs it.
-    pub fn within(self, mebibytes: u32) -> Self {
-        if self.before.is_empty() {
-            self.by_shell(&format!(r#"ulimit -v {}; exec "$@""#, mebibytes * 1024))
-        } else {
-            self
-        }
-    }
-
-    /// The shell's language for what happens before the program takes the shell's place: `exec "$@"`, with redirections.
-    pub fn by_shell(self, script: &str) -> Self {
-        self.run_by(&["sh", "-c", script, "sh"])
-    }
-
-    pub fn read_by(mut self, reader: Reader) -> Self {
-        self.reader = reader;
-        self
-    }
-
-    pub fn home(&self) -> &Path {
-        self.home.path()
-    }
-
-    /// Writes a file below the home directory.
-    pub fn file(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
-        let file = self.home().join(path);
-        fs::create_dir_all(file.parent().expect("a path below the home directory")).expect("the folder is made");
-        fs::write(&file, text).expect("the file is written");
-        file
-    }
-
-    fn command(&self) -> Command {
-        let program: &Path = assert_cmd::cargo::cargo_bin!("rls");
-        let mut words = self.before.iter().map(OsString::as_os_str).chain([program.as_os_str()]);
-        let mut command = Command::new(words.next().expect("at least the program"));
-        command.args(words).args(&self.arguments).env_clear().envs(&self.variables).current_dir(self.home());
+    fn observe_while(&self, stdout: Stdout, meanwhile: impl FnOnce(u32)) -> Outcome {
+        let files = files_below(self.home());
+        let mut command = self.command();
         command.stdin(Stdio::null()).stderr(Stdio::piped());
-        match self.reader {
-            Reader::FullDisk => {
-                command.stdout(fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk"))
-            }
-            Reader::Whole | Reader::Leaves => command.stdout(Stdio::piped()),
-        };
-        command
-    }
-
-    /// Runs it.
-    pub fn run(&self) -> Outcome {
-        self.run_while(|_| {})
-    }
-
-    /// Runs it, and meanwhile does something about it.
-    pub fn run_while(&self, meanwhile: impl FnOnce(u32)) -> Outcome {
-        let files = self.files();
+        command.stdout(match stdout {
+            Stdout::FullDisk => fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full").into(),
+            Stdout::Read | Stdout::ClosedEarly => Stdio::piped(),
+        });
         let started = Instant::now();
-        let mut child = self.command().spawn().expect("the program runs");
-        let stdout = child.stdout.take().map(|mut pipe| {
-            let leaves = self.reader == Reader::Leaves;
+        let mut child = command.spawn().expect("the program runs");
+        let output = child.stdout.take().map(|mut pipe| {
+            let is_closed_early = stdout == Stdout::ClosedEarly;
             thread::spawn(move || {
-                let mut bytes = vec![0; usize::from(leaves)];
-                let read = if leaves { pipe.read_exact(&mut bytes) } else { pipe.read_to_end(&mut bytes).map(drop) };
+                let mut bytes = vec![0; usize::from(is_closed_early)];
+                let read =
+                    if is_closed_early { pipe.read_exact(&mut bytes) } else { pipe.read_to_end(&mut bytes).map(drop) };
                 read.map(|()| bytes).unwrap_or_default()
             })
         });
-        let stderr = child.stderr.take().map(|mut pipe| {
+        let errors = child.stderr.take().map(|mut pipe| {
             thread::spawn(move || {
                 let mut bytes = Vec::new();
                 pipe.read_to_end(&mut bytes).map(|_| bytes).unwrap_or_default()
@@ -272,32 +202,32 @@ impl Rls {
         Outcome {
             code: status.code(),
             signal: status.signal(),
-            stdout: read(stdout).unwrap_or_default(),
-            stderr: String::from_utf8(read(stderr).unwrap_or_default()).expect("the program writes UTF-8"),
+            stdout: read(output).unwrap_or_default(),
+            stderr: String::from_utf8(read(errors).unwrap_or_default()).expect("the program writes UTF-8"),
             took,
             watched,
-            written: self.files().difference(&files).filter_map(|file| fs::read(file).ok()).collect(),
+            written: files_below(self.home()).difference(&files).filter_map(|file| fs::read(file).ok()).collect(),
         }
-    }
-
-    fn files(&self) -> BTreeSet<PathBuf> {
-        let mut files = BTreeSet::new();
-        let mut folders = vec![self.home().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-                let path = entry.path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    files.insert(path);
-                }
-            }
-        }
-        files
     }
 }
 
-/// What the system shows of a process to everybody.
+fn files_below(folder: &Path) -> BTreeSet<PathBuf> {
+    let mut files = BTreeSet::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.insert(path);
+            }
+        }
+    }
+    files
+}
+
+/// What `/proc` shows of a process to every user.
 #[derive(Debug, Default)]
 struct Watched {
     /// Of the process and of those that it started.
@@ -317,7 +247,7 @@ fn watch_until_it_ends(
         if let Some(status) = child.try_wait().expect("it can be waited for") {
             return (status, started.elapsed());
         }
-        if started.elapsed() > PATIENCE {
+        if started.elapsed() > TIMEOUT {
             child.kill().expect("it can be killed");
         }
         thread::sleep(Duration::from_millis(5));
@@ -338,18 +268,18 @@ impl Watched {
     }
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
     /// The exit code; `None` after a signal.
     pub code: Option<i32>,
-    /// The signal that ended it.
+    /// The signal that ended it, if one did.
     pub signal: Option<i32>,
     pub stdout: Vec<u8>,
     pub stderr: String,
     pub took: Duration,
     watched: Watched,
-    /// The files that it left in the home directory.
+    /// The contents of the files that it left in the home directory.
     written: Vec<Vec<u8>>,
 }
 
@@ -359,8 +289,8 @@ impl Outcome {
         std::str::from_utf8(&self.stdout).expect("the program writes UTF-8").lines().collect()
     }
 
-    /// What is told about failures and warnings, with hints or without them; not the log of `-v`.
-    pub fn told(&self, hints: bool) -> String {
+    /// The errors and causes, and with `hints` the warnings and hints too; not the log of `-v`.
+    pub fn messages(&self, hints: bool) -> String {
         let labels: &[&str] =
             if hints { &["error: ", "cause: ", "warning: ", "hint:  "] } else { &["error: ", "cause: "] };
         let told = self.stderr.lines().filter_map(|line| labels.iter().find_map(|label| line.strip_prefix(label)));
@@ -372,7 +302,8 @@ impl Outcome {
         self.watched.memory / 1024
     }
 
-    /// What holds of every run: no secret comes out or is left anywhere, nothing steers the terminal, there is no bug.
+    /// Checks what holds for every run: no secret in its output, command lines and files, no control characters, no
+    /// bug.
     #[track_caller]
     pub fn is_clean(&self) {
         let command_lines: Vec<u8> = self.watched.command_lines.iter().flatten().copied().collect();

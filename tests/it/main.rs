@@ -1,21 +1,18 @@
-//! The real program against the embedded registry: every command, every option, every way to fail, whole outputs.
+//! The real program against the embedded registry: every command, option and failure, with whole outputs.
 
 mod commands;
+mod concurrency;
+mod custom_manifests;
 mod doctor;
-mod documents;
 mod errors;
-mod floors;
 mod login;
 mod naming;
 mod options;
 mod output;
-mod pace;
 mod personalities;
 mod registries;
 mod removing;
-mod runner;
 mod streams;
 mod terminal;
 mod tokens;
 mod undo;
-mod wire;

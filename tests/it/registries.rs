@@ -1,4 +1,4 @@
-//! Registries that tests begin with: distribution 2.8, open, over plain HTTP.
+//! Registries for tests: distribution 2.8, anonymous, over plain HTTP.
 
 use registry_fixture::{Builder, Registry, Running};
 

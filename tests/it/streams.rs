@@ -1,32 +1,26 @@
-//! Files and streams that a person names: a pipe that never ends, a device without an end, a standard output that is closed. None of them keeps
-//! rls from ending at a signal or at the time limit, and none fills its memory.
+//! Files and streams that a user names: a pipe that never ends, an endless device, a closed standard output. With all
+//! of them rls ends at a signal or at the time limit, and uses little memory.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Auth, Match, Registry, Running, Tls, User};
+use test_support::Rls;
+use test_support::process::{Signal, is_reading_stdin, is_writing_stdout, send};
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 /// Longer than anything here may take: what is not over by then hangs.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// A pipe in rls's home directory that nobody writes into.
-fn with_pipe(rls: Rls) -> Rls {
-    let made = Command::new("mkfifo").arg(rls.home().join("pipe")).status().expect("mkfifo runs");
-    assert!(made.success());
-    rls
-}
-
 /// Everything that names a file, each with the pipe in its place.
 fn readers(registry: &Running) -> Vec<Rls> {
-    let at = || with_pipe(Rls::at(registry));
-    let tls = || with_pipe(Rls::new()).args(["-r", "https://127.0.0.1:1"]);
+    let at = || Rls::at(registry).with_pipe("pipe");
+    let tls = || Rls::new().with_pipe("pipe").args(["-r", "https://127.0.0.1:1"]);
     vec![
         at().words("--config pipe tags grid/repo-000"),
         at().words("tags grid/repo-000").env("RLS_CONFIG", "pipe"),
@@ -37,7 +31,7 @@ fn readers(registry: &Running) -> Vec<Rls> {
         at().words("tags grid/repo-000 --auth-file pipe"),
         at().words("rm grid/repo-000:latest").env("REGISTRY_AUTH_FILE", "pipe"),
         at().words("rm --apply pipe --yes"),
-        with_pipe(Rls::new()).words("trust --check pipe"),
+        Rls::new().with_pipe("pipe").words("trust --check pipe"),
         tls().words("trust --from-secret pipe"),
     ]
 }
@@ -58,16 +52,11 @@ fn code(mut child: Child, what: &str) -> Option<i32> {
     }
 }
 
-fn signal(child: &Child, name: &str) {
-    let killed = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().expect("sh runs");
-    assert!(killed.success());
-}
-
-/// Waits until somebody reads the pipe; the end that is written to is held, so that they go on reading.
+/// Waits until the pipe is read. Holding the returned end keeps the reader waiting.
 fn wait_for_reader(rls: &Rls) -> File {
     const NONBLOCK: i32 = 0o4000;
     loop {
-        // There is nobody yet.
+        // The pipe has no reader yet.
         if let Ok(end) = OpenOptions::new().write(true).custom_flags(NONBLOCK).open(rls.home().join("pipe")) {
             return end;
         }
@@ -90,21 +79,21 @@ fn the_time_limit_ends_the_wait_for_a_file() {
         assert_eq!((outcome.code, &*outcome.stdout), (Some(12), ""), "{:?}: {outcome}", rls.command());
         assert_eq!(outcome.stderr.lines().next(), Some("error: timed out after 300ms"), "{:?}", rls.command());
     }
-    let variable = with_pipe(Rls::at(&registry)).words("--config pipe repos").env("RLS_TIMEOUT", "300ms");
+    let variable = Rls::at(&registry).with_pipe("pipe").words("--config pipe repos").env("RLS_TIMEOUT", "300ms");
     assert_eq!(variable.run().code, Some(12));
 }
 
 #[test]
 fn a_signal_ends_the_wait_for_a_file() {
     let registry = locked();
-    for (name, expected) in [("INT", 130), ("TERM", 143)] {
+    for (signal, expected) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         for rls in readers(&registry) {
             let mut command = rls.command();
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             let child = command.spawn().expect("rls starts");
             let end = wait_for_reader(&rls);
-            signal(&child, name);
-            assert_eq!(code(child, name), Some(expected), "{:?}", rls.command());
+            send(child.id(), signal);
+            assert_eq!(code(child, "a file"), Some(expected), "{:?}", rls.command());
             drop(end);
         }
     }
@@ -134,24 +123,13 @@ fn both_end_the_wait_for_standard_input() {
         assert_eq!(code(limited, words), Some(12), "{words}");
         let (mut child, _rls) = start("");
         let _held = child.stdin.take();
-        while !is_reading(child.id()) {
+        while !is_reading_stdin(child.id()) {
             std::thread::yield_now();
         }
-        signal(&child, "TERM");
+        send(child.id(), Signal::TERM);
         assert_eq!(code(child, words), Some(143), "{words}");
     }
     assert_eq!(registry.lines(), [""; 0]);
-}
-
-/// Whether a thread of a process waits in `read` of standard input: its system call's number and first argument say so.
-fn is_reading(process: u32) -> bool {
-    let read = if cfg!(target_arch = "x86_64") { "0 0x0 " } else { "63 0x0 " };
-    let threads = std::fs::read_dir(format!("/proc/{process}/task"));
-    threads
-        .into_iter()
-        .flatten()
-        .flatten()
-        .any(|thread| std::fs::read_to_string(thread.path().join("syscall")).is_ok_and(|call| call.starts_with(read)))
 }
 
 #[test]
@@ -179,16 +157,17 @@ fn both_end_the_wait_for_a_credential_helper() {
         while !asked.exists() {
             std::thread::yield_now();
         }
-        signal(&child, "INT");
+        send(child.id(), Signal::INT);
         assert_eq!(code(child, words), Some(130), "{words}");
     }
 }
 
 #[test]
-fn what_keeps_the_program_itself_does_not_keep_it_from_ending() {
+fn blocked_system_files_and_readers_do_not_prevent_the_end() {
     // The system's roots are read where nothing can be waited for.
     let registry = Registry::builder().tls(Tls::Issued).start();
-    let rls = || with_pipe(Rls::beside(&registry)).env("SSL_CERT_FILE", "pipe").args(["-r", &registry.url(), "repos"]);
+    let rls =
+        || Rls::beside(&registry).with_pipe("pipe").env("SSL_CERT_FILE", "pipe").args(["-r", &registry.url(), "repos"]);
     let outcome = rls().words("--timeout 300ms").run();
     assert_eq!(
         (outcome.code, outcome.stderr.lines().next().unwrap_or_default()),
@@ -201,17 +180,16 @@ fn what_keeps_the_program_itself_does_not_keep_it_from_ending() {
     let mut command = rls.command();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let child = command.spawn().expect("rls starts");
-    while registry.count(&Match::get("/v2/app/tags/list")) == 0 || !is_writing(child.id()) {
+    while registry.count(&Match::get("/v2/app/tags/list")) == 0 || !is_writing_stdout(child.id()) {
         std::thread::yield_now();
     }
-    signal(&child, "TERM");
+    send(child.id(), Signal::TERM);
     assert_eq!(code(child, "tags app"), Some(143));
 }
 
-/// Whether a thread of a process waits in `write` to standard output.
-fn is_writing(process: u32) -> bool {
-    let write = if cfg!(target_arch = "x86_64") { "1 0x1 " } else { "64 0x1 " };
-    std::fs::read_to_string(format!("/proc/{process}/syscall")).is_ok_and(|call| call.starts_with(write))
+/// Run by bash, which stays its parent, with further arguments or redirections.
+fn by_bash(rls: Rls, more: &str) -> Rls {
+    rls.run_by(&["bash", "-c", &format!("\"$0\" \"$@\" {more}")])
 }
 
 #[test]
@@ -221,14 +199,8 @@ fn a_pipe_serves_as_a_file() {
     let entry = format!("{{\"auths\":{{\"{}\":{{\"auth\":\"YW5uOmh1bnRlcjI=\"}}}}}}", registry.host());
     let file = |text: &str| format!("<(printf %s '{text}')");
     let config = file(&format!("registry = \"{}\"", registry.url()));
-    let words =
-        format!("tags app --config {config} --ca-file {} --auth-file {}", file(registry.ca_pem()), file(&entry));
-    let rls = Rls::new();
-    let mut command = Command::new("bash");
-    let program: &std::path::Path = assert_cmd::cargo::cargo_bin!("rls");
-    command.args(["-c", &format!("'{}' {words}", program.display())]).env_clear();
-    command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", rls.home());
-    let outcome = rls.outcome(&command.output().expect("bash runs"));
+    let files = format!("--config {config} --ca-file {} --auth-file {}", file(registry.ca_pem()), file(&entry));
+    let outcome = by_bash(Rls::new(), &files).words("tags app").run();
     assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "1.0\n"), "{outcome}");
 }
 
@@ -244,18 +216,9 @@ fn a_pipe_is_read_once_for_all_registries() {
     let entry = |registry: &Running| format!("\"{}\":{{\"auth\":\"YW5uOmh1bnRlcjI=\"}}", registry.host());
     let auths = format!("{{\"auths\":{{{},{}}}}}", entry(&one), entry(&other));
     let ca = format!("{}{}", one.ca_pem(), other.ca_pem());
-    let program: &std::path::Path = assert_cmd::cargo::cargo_bin!("rls");
     let rls = Rls::new().with_file("auth.json", auths).with_file("ca.pem", ca);
-    let line = format!(
-        "'{}' tags {}/app {}/app --ca-file <(cat ca.pem) --auth-file <(cat auth.json)",
-        program.display(),
-        one.host(),
-        other.host()
-    );
-    let mut command = Command::new("bash");
-    command.args(["-c", &line]).env_clear().current_dir(rls.home());
-    command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", rls.home());
-    let outcome = rls.outcome(&command.output().expect("bash runs"));
+    let rls = by_bash(rls, "--ca-file <(cat ca.pem) --auth-file <(cat auth.json)");
+    let outcome = rls.words(&format!("tags {}/app {}/app", one.host(), other.host())).run();
     assert_eq!((outcome.code, outcome.stdout.lines().count()), (Some(0), 2), "{outcome}");
 }
 
@@ -304,16 +267,9 @@ fn a_plan_is_written_where_there_is_a_folder() {
 }
 
 #[test]
-fn a_closed_standard_output_is_told_before_anything_is_done() {
+fn a_closed_standard_output_is_reported_before_anything_is_done() {
     let registry = seeded("shared");
-    let program: &std::path::Path = assert_cmd::cargo::cargo_bin!("rls");
-    let closed = |words: &str, redirection: &str| {
-        let rls = Rls::at(&registry);
-        let mut command = Command::new("bash");
-        command.args(["-c", &format!("'{}' {words} {redirection}", program.display())]).env_clear();
-        command.env("RLS_REGISTRY", registry.url()).env("HOME", rls.home()).stdin(Stdio::null());
-        rls.outcome(&command.output().expect("bash runs"))
-    };
+    let closed = |words: &str, redirection: &str| by_bash(Rls::at(&registry), redirection).words(words).run();
     for words in [
         "tags shared/app",
         "digest shared/app",

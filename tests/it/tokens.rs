@@ -1,10 +1,9 @@
-//! How many tokens it takes, and how many requests: a token server checks a password for each.
+//! The number of tokens and requests: a token server checks a password for each.
 
 use registry_fixture::{Auth, Builder, Fault, Match, Personality, Registry, Running, Seen, Several, Tls, User};
 
 use registry_ls::auth::Claims;
-
-use crate::runner::Rls;
+use test_support::Rls;
 
 /// Who may do everything, unless a test says otherwise.
 const ANN: (&str, &str) = ("ann", "secret");
@@ -64,7 +63,7 @@ fn one_token_serves_many_repositories() {
 }
 
 #[test]
-fn a_token_server_apart_behind_tls_is_asked_as_little() {
+fn a_separate_token_server_over_tls_gets_as_few_requests() {
     let registry = sixty().tls(Tls::Issued).token_server_apart().start();
     listed(&registry);
     assert!(registry.tokens_issued() <= 5, "{}", registry.tokens_issued());
@@ -74,7 +73,7 @@ fn a_token_server_apart_behind_tls_is_asked_as_little() {
 }
 
 #[test]
-fn names_on_standard_input_are_known_ahead_too() {
+fn tokens_are_prefetched_for_names_on_standard_input() {
     let registry = sixty().start();
     let names = registry.repositories().join("\n");
     let shown = Rls::at(&registry).user(ANN.0, ANN.1).words("tags -").stdin(names).succeeds();
@@ -84,7 +83,7 @@ fn names_on_standard_input_are_known_ahead_too() {
 }
 
 #[test]
-fn a_server_that_reads_the_first_scope_is_asked_one_by_one() {
+fn a_server_that_reads_only_the_first_scope_gets_one_scope_per_request() {
     let registry = sixty().several_scopes(Several::FirstOnly).start();
     listed(&registry);
     assert_eq!(registry.tokens_issued(), 1 + REPOSITORIES as u64, "no token was in vain");
@@ -92,7 +91,7 @@ fn a_server_that_reads_the_first_scope_is_asked_one_by_one() {
 }
 
 #[test]
-fn a_server_that_refuses_several_scopes_is_asked_one_by_one() {
+fn a_server_that_refuses_several_scopes_gets_one_scope_per_request() {
     let registry = sixty().several_scopes(Several::Refused).start();
     listed(&registry);
     assert_eq!(registry.tokens_issued(), 1 + REPOSITORIES as u64);
@@ -101,7 +100,7 @@ fn a_server_that_refuses_several_scopes_is_asked_one_by_one() {
 }
 
 #[test]
-fn a_server_that_fails_at_several_scopes_is_asked_one_by_one() {
+fn a_server_that_fails_at_several_scopes_gets_one_scope_per_request() {
     let registry = sixty().start();
     let several = Match::any().when(|seen| is_for_token(seen) && seen.line().matches("scope=").count() > 1).always();
     registry.inject(several.clone(), Fault::status(500));
@@ -111,7 +110,7 @@ fn a_server_that_fails_at_several_scopes_is_asked_one_by_one() {
 }
 
 #[test]
-fn what_is_not_granted_together_is_asked_for_alone_and_then_denied() {
+fn a_scope_that_is_not_granted_in_a_batch_is_requested_alone_and_then_denied() {
     let ann = User::new(ANN.0, ANN.1).catalog().allow("grid/repo-00?", "pull").allow("grid/repo-02?", "pull");
     let registry = Registry::builder().auth(Auth::Token).user(ann).seed("30x1".parse().expect("a seed")).start();
     let outcome = Rls::at(&registry).user(ANN.0, ANN.1).words("repos --tags").run();
@@ -142,7 +141,7 @@ fn a_registry_that_does_not_take_a_token_for_several_is_given_one_for_each() {
 }
 
 #[test]
-fn a_registry_that_asks_for_something_else_is_not_answered_ahead_again() {
+fn tokens_are_not_prefetched_again_after_a_different_challenge() {
     let registry = Registry::builder().auth(Auth::Token).seed("150x1".parse().expect("a seed")).start();
     let challenge = format!("Bearer realm=\"{}\",service=\"{}\"", registry.realm(), registry.service());
     let challenge = format!("{challenge},scope=\"repository:grid/repo-000:pull,push\"");

@@ -19,13 +19,13 @@ pub struct Span {
     pub may_delete: BTreeSet<String>,
     /// Those of them that an index may lose.
     pub forced: BTreeSet<String>,
-    /// Those of them that nobody requested.
+    /// Those of them that were not requested.
     pub purged: BTreeSet<String>,
     /// The tags to which it may push.
     pub may_push: BTreeSet<String>,
 }
 
-/// What was lost that nobody could have saved.
+/// The losses that could not be prevented.
 #[derive(Debug, Default)]
 pub struct Excused {
     /// Tags that went, or lost something that they need.
@@ -64,7 +64,7 @@ impl Span {
             return Ok(());
         }
         self.may_change(trace, at, reference)?;
-        if moment.trouble == Some(crate::trouble::Trouble::Misdeed) {
+        if moment.disturbance == Some(crate::disturbances::Disturbance::Misdeed) {
             excused.misdeeds.extend(effect.into_iter().filter(|tag| *tag != reference).cloned());
         } else if effect.iter().any(|tag| *tag != reference) || !deleted.is_empty() {
             return Err(format!("request {at} changes {effect:?} {deleted:?}"));
@@ -83,7 +83,7 @@ impl Span {
         }
     }
 
-    /// A tag is written to when it was just looked at, and is what it was then unless somebody was in between.
+    /// A tag is written only right after a check, and is unchanged since then unless another client changed it.
     fn may_change(&self, trace: &Trace, at: usize, tag: &str) -> Result<(), String> {
         let was = trace.moments[at].after.tags.get(tag);
         if self.may_untag.contains(tag) && was.is_some_and(|was| self.may_delete.contains(was)) {
@@ -99,7 +99,7 @@ impl Span {
         let is_unreadable = own().any(|before| trace.moments[before].fails_at(tag));
         let look = look.or_else(|| own().find(|before| is_unreadable && trace.moments[*before].asks_for(tag)));
         let Some(look) = look else {
-            // Of what nobody could read before either there is nothing to be known.
+            // Manifests that were unreadable before as well remain unknown.
             let is_excused = is_unreadable && planned.is_none() || trace.is_deceived(tag, at);
             return match is_excused {
                 true => Ok(()),
@@ -133,7 +133,8 @@ impl Span {
         self.rest_is_looked_at(trace, at)
     }
 
-    /// Since the batch before this one the list was read, and every tag that was in it, stays and is not new was looked at.
+    /// Since the batch before this one the list was read, and every tag that was in it, stays and is not new was looked
+    /// at.
     fn rest_is_looked_at(&self, trace: &Trace, at: usize) -> Result<(), String> {
         let former = (0..self.from).rev().find(|before| trace.moments[*before].writes().is_some()).unwrap_or(0);
         let list = (former..at).rev().find(|before| trace.moments[*before].about == crate::trace::About::List);
@@ -152,8 +153,8 @@ impl Span {
         Ok(())
     }
 
-    /// A tag goes with a manifest when that was planned, or when somebody put it there after our last look at it: there is no
-    /// protection against that in the protocol.
+    /// A tag is removed with a manifest when that was planned, or when another client put it there after our last
+    /// check: there is no protection against that in the protocol.
     fn may_go_along(
         &self,
         trace: &Trace,
@@ -177,7 +178,8 @@ impl Span {
             .map_err(|since| format!("request {at} takes {tag} with {digest}, {since}"))
     }
 
-    /// No tag needs what was deleted: by an index that lists it; or where it was not requested, by being on its subject.
+    /// No tag needs what was deleted: by an index that lists it; or where it was not requested, by being on its
+    /// subject.
     fn is_not_needed(&self, trace: &Trace, at: usize, digest: &str, excused: &mut Excused) -> Result<(), String> {
         if self.forced.contains(digest) {
             return Ok(());
@@ -195,7 +197,8 @@ impl Span {
         Ok(())
     }
 
-    /// Whether nobody could know what became of a tag: somebody put it there after the last look at it, or several replies lied.
+    /// Whether the state of a tag could not be known: another client put it there after the last check, or several
+    /// replies lied.
     fn is_excused(&self, trace: &Trace, at: usize, tag: &str, excused: &mut Excused) -> Result<(), String> {
         let look = (0..at).rev().find(|before| trace.moments[*before].asks_for(tag));
         let list = (0..at).rev().find(|before| trace.moments[*before].lists());

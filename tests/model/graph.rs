@@ -1,10 +1,11 @@
-//! What manifests are made of, by their bytes alone: read here anew, so that a mistake of the library's reader is not shared.
+//! What manifests consist of, parsed here independently, so that a mistake of the library's parser is not
+//! shared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// Of every manifest that anybody pushed, by its digest: what it needs.
+/// What every pushed manifest needs, by its digest.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     children: BTreeMap<String, Vec<String>>,

@@ -1,4 +1,4 @@
-//! The library: plans, and prune's rule, carried out step by step.
+//! The library: plans and prune's rule, executed step by step.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -17,16 +17,16 @@ use registry_ls::removal::{
 use registry_ls::retention::{self, Rule, UsedImages, UsedTags, decide};
 use registry_ls::trust::{self, Trust};
 
-use crate::afterwards::{again, is_complete, is_unsure, keeps_its_promise, undo_and_collect};
 use crate::all;
+use crate::disturbances::Honesty;
+use crate::follow_up::{again, is_complete, is_unsure, keeps_its_promise, undo_and_collect};
 use crate::outcomes::{Known, check};
-use crate::trouble::Honesty;
 use crate::world::{REPOSITORY, World};
 
 /// Interleavings for each personality.
 const COUNT: u64 = 300;
 
-/// A crash comes at one of so many requests.
+/// A crash comes at one of this many requests.
 const MOST: usize = 30;
 
 #[test]
@@ -59,7 +59,7 @@ fn on_quay() {
     all(Personality::Quay, COUNT, interleaving);
 }
 
-/// What is wanted, and how it is planned.
+/// What is requested, and how it is planned.
 pub struct Command {
     requests: Vec<RemovalRequest>,
     policy: RemovalPolicy,
@@ -184,7 +184,7 @@ impl Run {
         self.batches.iter().flat_map(|batch| &batch.done)
     }
 
-    fn told(&self) -> String {
+    fn lines(&self) -> String {
         let done = self.batches.iter().map(|Batch { span, done }| {
             let done = done.iter().map(|Done { item, outcome }| {
                 let Item { request, digest, method, origin: purpose, .. } = item;
@@ -312,7 +312,7 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
         runtime.block_on(undo_and_collect(&world, &archive, &runs, chance.bool()))
     });
     checked.map_err(|error| {
-        let second = second.map(|run| format!("then\n{}", run.told())).unwrap_or_default();
-        format!("{error}\n{:?}\n{}{second}{}", world.start.tags, first.told(), world.trace().told())
+        let second = second.map(|run| format!("then\n{}", run.lines())).unwrap_or_default();
+        format!("{error}\n{:?}\n{}{second}{}", world.start.tags, first.lines(), world.trace().lines())
     })
 }

@@ -1,21 +1,19 @@
-//! Removal against a model: random interleavings of what we do with what others do to the same repository, with requests that fail,
-//! replies that are lost or not true, and crashes; then it is checked request by request that nothing went which nobody named, that
-//! what was reported is so, that undoing it brings it back, and that the registry's garbage collection takes nothing that a tag needs.
+//! Removal against a model: random interleavings of our requests with other clients' changes to the same repository,
+//! with failing requests, lost and untrue replies, and crashes. Then each request is checked: nothing was removed that
+//! was not named, the report is true, undo restores what was removed, and the registry's garbage collection takes
+//! nothing that a tag needs.
 //!
-//! Each interleaving follows from a number, which is told when it fails; `RLS_MODEL_SEED=N` runs that one alone, `RLS_MODEL_COUNT=N`
-//! so many of each sort.
+//! Each interleaving follows from a number, which a failure prints. `RLS_MODEL_SEED=N` runs that one alone,
+//! `RLS_MODEL_COUNT=N` runs that many of each kind.
 
-mod afterwards;
 mod allowed;
+mod disturbances;
+mod follow_up;
 mod graph;
 mod library;
 mod outcomes;
 mod program;
-#[path = "../it/runner.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod runner;
 mod trace;
-mod trouble;
 mod world;
 
 use registry_fixture::Personality;

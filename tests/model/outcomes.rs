@@ -6,13 +6,13 @@ use registry_ls::Kind;
 use registry_ls::name::Tag;
 use registry_ls::removal::{Item, Method, Origin, Outcome, Target};
 
-use crate::afterwards::is_unsure;
 use crate::allowed::{Excused, Span};
+use crate::follow_up::is_unsure;
 use crate::library::{Batch, Done, Run};
 use crate::trace::{Moment, Trace};
 use crate::world::World;
 
-/// Tags that may be gone, and what was lost that nobody could have saved.
+/// Tags that may be gone, and the losses that could not be prevented.
 #[derive(Debug, Default)]
 pub struct Known {
     pub named: BTreeSet<String>,
@@ -45,14 +45,14 @@ pub fn check(world: &World, trace: &Trace, run: &Run, known: &mut Known) -> Resu
     if is_excused { Ok(()) } else { no_placeholder(world, trace) }
 }
 
-/// Whatever was requested is told, once.
+/// Every request has one outcome.
 fn all_is_told(run: &Run) -> Result<(), String> {
     let is_own = |item: &&Item| matches!(item.origin, Origin::Requested | Origin::Absent);
     for item in run.planned.iter().filter(is_own).filter(|_| run.verified.is_some()) {
         let target = &item.request.target;
-        let told = run.done().filter(|done| done.item.request.target == *target && is_own(&&done.item)).count();
-        if told != 1 {
-            return Err(format!("{target:?} is told {told} times"));
+        let count = run.done().filter(|done| done.item.request.target == *target && is_own(&&done.item)).count();
+        if count != 1 {
+            return Err(format!("{target:?} is reported {count} times"));
         }
     }
     Ok(())
@@ -72,7 +72,7 @@ fn span(run: &Run, at: usize) -> Span {
     for item in coming().chain(never()).chain(planned).filter(|item| item.method.is_ok()) {
         span.going.extend(may_go(item).into_keys());
     }
-    // Where a registry turns out not to delete a tag by its name, that was tried before what is told first.
+    // Where a registry cannot untag, that was tried before the first reported method.
     if let Some(next) = run.batches.get(at + 1).and_then(|batch| batch.done.first()) {
         span.may_go.extend(may_go(&next.item));
     }
@@ -194,7 +194,7 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
     let Some(((from, to), verified)) = &run.verified else { return Ok(()) };
     let is_changed = run.done().any(|done| matches!(done.outcome, Some(Outcome::Removed(_))));
     let is_answered = trace.is_answered(run.planning.0, *to);
-    let told = match verified {
+    let message = match verified {
         Ok(()) => "",
         Err(error) if *error.kind() != Kind::Incomplete => {
             return Err(format!("what stays was not looked at, and that is not Incomplete: {error}"));
@@ -203,7 +203,7 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
         // Nothing is said of any tag.
         Err(_) => return Ok(()),
     };
-    let names = |tag: &str| told.split([' ', ',']).any(|word| word.strip_prefix("app:") == Some(tag));
+    let names = |tag: &str| message.split([' ', ',']).any(|word| word.strip_prefix("app:") == Some(tag));
     let before = &trace.state_at(run.batches.first().map_or(*from, |batch| batch.span.0)).tags;
     for tag in before.keys().filter(|tag| !known.named.contains(*tag)) {
         // Whoever removes a tag and puts it back between our looks is not noticed.
@@ -226,7 +226,7 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
             && tag.parse::<registry_ls::name::Tag>().is_ok()
             && !names(tag)
         {
-            return Err(format!("{tag} is lost and nobody says so: {told:?}"));
+            return Err(format!("{tag} is lost, which is not reported: {message:?}"));
         }
         let was_there = (*from..*to).all(|at| trace.moments[at].after.tags.contains_key(tag));
         if !is_lost
@@ -242,7 +242,7 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
     Ok(())
 }
 
-/// What is there now of what was there at the start and nobody named or touched: tags, with all that they need.
+/// What still exists of the tags that were neither named nor touched by others, with all that they need.
 fn rest_is_there(world: &World, trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
     let is_lost = |tag: &String| known.excused.tags.contains(tag) || known.excused.misdeeds.contains(tag);
     let is_forced = |digest: &String| {

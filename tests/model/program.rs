@@ -1,16 +1,16 @@
 //! The program, as a process that may be killed.
 
 use std::collections::BTreeSet;
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use registry_fixture::Personality;
+use test_support::{Outcome, Rls};
 
 use crate::all;
-use crate::runner::{Outcome, Rls};
+use crate::disturbances::Honesty;
 use crate::trace::Trace;
-use crate::trouble::Honesty;
 use crate::world::{REPOSITORY, World};
 
 /// Interleavings for each personality.
@@ -93,8 +93,7 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
     world.set_busy(*chance.choice(&[0, 100, 300]).expect("one of them"));
     let retries = chance.choice(&["0", "2"]).expect("one of them");
     let rls = Rls::at(&world.registry).words(&words).words("--jobs 1 --retries").arg(retries);
-    let mut child =
-        rls.command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("rls runs");
+    let mut child = rls.spawn();
     let killed = crash.is_some_and(|at| kill_at(&world, &mut child, at));
     let outcome = rls.outcome(&child.wait_with_output().expect("it ends"));
     world.calm();
@@ -116,11 +115,11 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
     checked.map_err(|error| {
         let second = second.map(|again| format!("then\n{again}")).unwrap_or_default();
         let start = &world.start.tags;
-        format!("{error}\n{words}, killed: {killed}\n{outcome}{second}{start:?}\n{}", world.trace().told())
+        format!("{error}\n{words}, killed: {killed}\n{outcome}{second}{start:?}\n{}", world.trace().lines())
     })
 }
 
-/// What a run reports as removed is back after `rls undo`, unless somebody pushed to it.
+/// What a run reports as removed is back after `rls undo`, unless another client pushed to it.
 fn undone(world: &World, rls: Rls, outcome: &Outcome) -> Result<(), String> {
     let removed: Vec<_> = records(outcome).into_iter().filter(|record| record["action"] == "removed").collect();
     if removed.is_empty() {
@@ -172,7 +171,8 @@ fn check(
     let killed = ended == Ended::Killed;
     let reported = reported(outcome);
     let is_deceived = |tag: &str| trace.is_deceived(tag, trace.len());
-    let is_misdeed = trace.moments.iter().any(|moment| moment.trouble == Some(crate::trouble::Trouble::Misdeed));
+    let is_misdeed =
+        trace.moments.iter().any(|moment| moment.disturbance == Some(crate::disturbances::Disturbance::Misdeed));
     let is_lost = |tag: &str| is_lost(world, trace, tag);
     // With a tag that others moved to what is going, that goes too.
     for (tag, digest) in &world.start.tags {
@@ -202,7 +202,7 @@ fn check(
         let is_told = |tag: &String| reported.iter().any(|(known, action, _)| known == tag && tells(action));
         let silent = |tag: &&String| is_lost(tag) && !is_told(tag) && !is_misdeed && !is_deceived(tag);
         if let Some(tag) = named.iter().find(silent) {
-            return Err(format!("{tag} is gone and nobody says so"));
+            return Err(format!("{tag} is gone, which is not reported"));
         }
         crate::outcomes::no_placeholder(world, trace)?;
     }
@@ -215,7 +215,7 @@ fn check(
     }
 }
 
-/// Whether a tag that nobody else touched is gone.
+/// Whether a tag is gone that no other client touched.
 fn is_lost(world: &World, trace: &Trace, tag: &str) -> bool {
     world.start.tags.contains_key(tag) && !trace.end().tags.contains_key(tag) && !trace.touched(tag, 0, usize::MAX)
 }

@@ -1,11 +1,11 @@
-//! What happened, request by request.
+//! A trace of the requests and their effects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::disturbances::Disturbance;
 use crate::graph::Graph;
-use crate::trouble::Trouble;
 
-/// What is in the repository.
+/// The content of the repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     /// Tags, names that no tag may have among them, with what they are on.
@@ -34,7 +34,7 @@ pub struct Moment {
     pub body: String,
     pub arrival: State,
     pub after: State,
-    pub trouble: Option<Trouble>,
+    pub disturbance: Option<Disturbance>,
 }
 
 /// All that happened.
@@ -58,17 +58,17 @@ impl Moment {
 
     /// Whether it tells by its bytes what a reference is.
     pub fn looks_at(&self, reference: &str) -> bool {
-        self.method == "GET" && self.reference() == Some(reference) && self.trouble.is_none()
+        self.method == "GET" && self.reference() == Some(reference) && self.disturbance.is_none()
     }
 
     /// Whether it tells, by its bytes or by its head alone, what a reference is.
     pub fn asks_for(&self, reference: &str) -> bool {
-        self.is_read() && self.reference() == Some(reference) && self.trouble.is_none()
+        self.is_read() && self.reference() == Some(reference) && self.disturbance.is_none()
     }
 
     /// Whether what a reference is was asked for, and not answered.
     pub fn fails_at(&self, reference: &str) -> bool {
-        self.method == "GET" && self.reference() == Some(reference) && self.trouble == Some(Trouble::Failure)
+        self.method == "GET" && self.reference() == Some(reference) && self.disturbance == Some(Disturbance::Failure)
     }
 
     /// Whether it is an answer about any reference, whatever it says.
@@ -78,11 +78,11 @@ impl Moment {
 
     /// Whether it is a true list.
     pub fn lists(&self) -> bool {
-        self.about == About::List && self.trouble.is_none()
+        self.about == About::List && self.disturbance.is_none()
     }
 
     fn is_lie(&self) -> bool {
-        matches!(self.trouble, Some(Trouble::Lie(_)))
+        matches!(self.disturbance, Some(Disturbance::Lie(_)))
     }
 
     /// The reference that it changes or tries to, unless it only probes.
@@ -155,7 +155,7 @@ impl Trace {
         self.end.manifests.contains(digest) || states.any(|state| state.manifests.contains(digest))
     }
 
-    /// Whether we changed a tag in these requests, and nobody else since, and it is not as it was.
+    /// Whether we changed a tag in these requests, no other client has since, and it differs.
     pub fn is_changed_by_us(&self, tag: &str, from: usize, to: usize) -> bool {
         let mut ours = (from..to).filter(|at| self.effect(*at).iter().any(|known| *known == tag));
         let (Some(first), last) = (ours.next(), ours.next_back()) else { return false };
@@ -197,8 +197,8 @@ impl Trace {
         about.iter().map(|about| self.lies(about, before)).sum::<usize>() + lists.count()
     }
 
-    /// Whether several untrue replies went together so well that nobody could have known about a tag: those about it, about what it
-    /// reached, and the lists. One alone never excuses anything.
+    /// Whether several untrue replies were so consistent that the truth about a tag could not be known: those about it,
+    /// about what it reached, and the lists. One alone never excuses anything.
     pub fn is_deceived(&self, tag: &str, before: usize) -> bool {
         let mut about = BTreeSet::from([tag.to_owned()]);
         for moment in self.moments.iter().take(before.saturating_add(1)) {
@@ -215,12 +215,12 @@ impl Trace {
 
     /// Whether anything at all went wrong.
     pub fn is_calm(&self) -> bool {
-        self.moments.iter().all(|moment| moment.trouble.is_none() && moment.arrival == moment.after)
+        self.moments.iter().all(|moment| moment.disturbance.is_none() && moment.arrival == moment.after)
     }
 
     /// Whether everything was answered, and nothing that is not so.
     pub fn is_answered(&self, from: usize, to: usize) -> bool {
-        self.moments[from..to].iter().all(|moment| moment.trouble.is_none())
+        self.moments[from..to].iter().all(|moment| moment.disturbance.is_none())
     }
 
     /// How many requests there were.
@@ -234,7 +234,7 @@ impl Trace {
     }
 
     /// All requests in lines, with what they and others changed.
-    pub fn told(&self) -> String {
+    pub fn lines(&self) -> String {
         let show = |from: &State, to: &State| {
             let on = |tag: &String| to.tags.get(tag).map_or("gone", |digest| &digest[7..13]).to_owned();
             let tags = changed(&from.tags, &to.tags).into_iter().map(|tag| format!(" {tag}→{}", on(tag)));
@@ -243,10 +243,10 @@ impl Trace {
             tags.chain(gone).chain(new).collect::<String>()
         };
         let line = |at: usize| {
-            let Moment { method, path, arrival, after, trouble, .. } = &self.moments[at];
+            let Moment { method, path, arrival, after, disturbance, .. } = &self.moments[at];
             let (others, ours) = (show(arrival, after), show(after, self.state_after(at)));
-            let trouble = trouble.as_ref().map(|trouble| format!(" {trouble:?}")).unwrap_or_default();
-            format!("{at:3} {method} {path}{trouble}   others:{others}   we:{ours}\n")
+            let disturbance = disturbance.as_ref().map(|disturbance| format!(" {disturbance:?}")).unwrap_or_default();
+            format!("{at:3} {method} {path}{disturbance}   others:{others}   we:{ours}\n")
         };
         let listed = |digest: &String| {
             let children = self.graph.children(digest).iter().map(|child| format!(" {}", &child[7..13]));

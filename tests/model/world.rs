@@ -1,4 +1,4 @@
-//! A registry, what is in it, what others do to it, and everything that happened.
+//! A registry with its content, the changes by other clients, and a trace of everything.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,9 +8,9 @@ use registry_fixture::content::{
 };
 use registry_fixture::{Digest, Fault, Match, Personality, Registry, RequestKind, Running, Seen};
 
+use crate::disturbances::{Honesty, Plan, plan};
 use crate::graph::Graph;
 use crate::trace::{About, Moment, State, Trace};
-use crate::trouble::{Honesty, Plan, plan};
 
 /// The one repository.
 pub const REPOSITORY: &str = "app";
@@ -22,7 +22,7 @@ const NEW: [&str; 2] = ["x", "y"];
 /// Names that the grammar of tags forbids, and that registries have all the same.
 const FORBIDDEN: [&str; 3] = ["-ot-beta", "feature/x", "1.0+build"];
 
-/// A registry in which things happen.
+/// A registry that other clients change.
 pub struct World {
     pub registry: Running,
     log: Arc<Mutex<Log>>,
@@ -33,7 +33,7 @@ pub struct World {
 /// What happens between two requests, and what has happened.
 struct Log {
     chance: fastrand::Rng,
-    /// How likely it is that somebody does something before a request, in a thousand.
+    /// The probability, per mille, that another client acts before a request.
     busy: u32,
     contents: Vec<Content>,
     graph: Graph,
@@ -88,7 +88,7 @@ impl World {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How likely it is that somebody does something before a request, in a thousand.
+    /// The probability, per mille, that another client acts before a request.
     pub fn set_busy(&self, busy: u32) {
         self.log().busy = busy;
     }
@@ -111,8 +111,8 @@ impl World {
         manifests.any(|manifest| *manifest.digest.as_str() == *digest) || self.start.manifests.contains(digest)
     }
 
-    /// Lets some of the next requests fail, and some replies lie. Gives the number, counted from now, of the one at which we crash, if
-    /// we do.
+    /// Lets some of the next requests fail, and some replies lie. Gives the number, counted from now, of the one at
+    /// which we crash, if we do.
     pub fn disturb(&self, honesty: Honesty, chance: &mut fastrand::Rng, most: usize) -> Option<usize> {
         self.log().troubles = plan(honesty, chance, most);
         (chance.u8(..6) == 0).then(|| {
@@ -122,7 +122,7 @@ impl World {
         })
     }
 
-    /// Ends all trouble.
+    /// Ends all disturbance.
     pub fn calm(&self) {
         let mut log = self.log();
         log.busy = 0;
@@ -206,7 +206,7 @@ fn learn(graph: &mut Graph, content: &Content) {
     content.manifests.iter().for_each(|manifest| graph.add(manifest.digest.as_str(), &manifest.bytes));
 }
 
-/// What is in the repository.
+/// The content of the repository.
 fn state(registry: &Registry, graph: &Graph) -> State {
     let tags = registry.tags(REPOSITORY).into_iter();
     let tags = tags.filter_map(|tag| Some((tag.clone(), registry.resolve(REPOSITORY, &tag)?.to_string()))).collect();
@@ -229,7 +229,7 @@ impl Log {
         } else if self.is_waited_for(seen)
             && let Some(reference) = &seen.reference
         {
-            // Somebody pushed again what we removed. We would wait for it to go for ten seconds.
+            // Another client pushed again what we removed. We would wait ten seconds for its removal.
             match Digest::parse(reference) {
                 Some(digest) => {
                     for (tag, _) in arrival.tags.iter().filter(|(_, on)| *on == reference) {
@@ -246,9 +246,9 @@ impl Log {
         for plan in &mut self.troubles {
             happens = happens.or_else(|| plan.take(seen, &mut self.chance, &self.states));
         }
-        let trouble = happens.map(|(fault, trouble)| {
+        let disturbance = happens.map(|(fault, disturbance)| {
             registry.inject(Match::any(), fault);
-            trouble
+            disturbance
         });
         let about = match (&seen.kind, &seen.reference) {
             (RequestKind::Tags, _) => About::List,
@@ -256,18 +256,19 @@ impl Log {
             _ => About::Other,
         };
         let (method, path) = (seen.method.to_string(), seen.path.clone());
-        self.moments.push(Moment { method, path, about, body, arrival, after, trouble });
+        self.moments.push(Moment { method, path, about, body, arrival, after, disturbance });
     }
 
     /// Whether something was looked at again and again.
     fn is_waited_for(&self, seen: &Seen) -> bool {
-        let is_same = |moment: &Moment| moment.method == "GET" && moment.path == seen.path && moment.trouble.is_none();
+        let is_same =
+            |moment: &Moment| moment.method == "GET" && moment.path == seen.path && moment.disturbance.is_none();
         let mut last = self.moments.iter().rev().take(3);
         let is_look = seen.method == "GET" && seen.kind == RequestKind::Manifest;
         self.busy > 0 && is_look && self.moments.len() > 3 && last.all(is_same)
     }
 
-    /// Somebody does something.
+    /// Another client acts.
     fn act(&mut self, registry: &Registry) {
         let tags = registry.tags(REPOSITORY);
         let any = |chance: &mut fastrand::Rng| match chance.u8(..3) {

@@ -1,4 +1,5 @@
-//! The other clients on the machine take what `rls login` and `rls trust --write` wrote: skopeo, and docker where it is installed.
+//! The other clients on the machine take what `rls login` and `rls trust --write` wrote: skopeo, and docker where it is
+//! installed.
 
 use std::fs;
 use std::path::Path;
@@ -7,44 +8,42 @@ use std::process::{Command, Output};
 use registry_fixture::Auth;
 use registry_fixture::content::ImageSpec;
 use serde_json::Value;
-use tempfile::TempDir;
+use test_support::docker_registry::{DockerRegistry, PASSWORD, USER};
+use test_support::{Home, Rls};
 
-use crate::server::{PASSWORD, Real, USER};
-
-/// Somebody's machine: a home, and the files of the whole machine, of which only `/etc` is there.
+/// A machine: a home, and an `/etc`.
 struct Machine {
-    folder: TempDir,
+    folder: Home,
 }
 
 impl Machine {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = Home::new();
         for name in ["home", "root/etc"] {
-            fs::create_dir_all(folder.path().join(name)).expect("a folder");
+            fs::create_dir_all(folder.path(name)).expect("a folder");
         }
         Self { folder }
     }
 
     fn path(&self, name: &str) -> String {
-        self.folder.path().join(name).display().to_string()
+        self.folder.path(name).display().to_string()
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         let path = std::env::var("PATH").unwrap_or_default();
-        command.env_clear().env("PATH", path).env("HOME", self.path("home")).current_dir(self.folder.path());
+        command.env_clear().env("PATH", path).env("HOME", self.path("home")).current_dir(self.folder.root());
         command
     }
 
-    /// Runs `rls`, which has to succeed.
+    /// Runs `rls`. Panics unless it succeeds.
     fn rls(&self, words: &str) {
-        let mut command = self.command(assert_cmd::cargo::cargo_bin!("rls"));
-        command.env("RLS_ROOT", self.path("root")).env("RLS_USERNAME", USER).env("RLS_PASSWORD", PASSWORD);
-        let output = command.args(words.split_whitespace()).output().expect("it runs");
+        let rls = Rls::new().env("HOME", self.path("home")).env("RLS_ROOT", self.path("root")).user(USER, PASSWORD);
+        let output = rls.words(words).command().current_dir(self.folder.root()).output().expect("it runs");
         assert!(output.status.success(), "rls {words}: {}", text(&output));
     }
 
-    /// Runs another client where this machine's `/etc` is the one.
+    /// Runs another client with this `/etc` mounted over the real one.
     fn client(&self, program: &str, words: &str) -> Output {
         let mut command = self.command("unshare");
         command.args([
@@ -84,13 +83,13 @@ fn needs_skopeo() {
 }
 
 /// Over TLS from a private CA, with a repository.
-fn registry(auth: Auth) -> Real {
-    let real = Real::builder().auth(auth).tls(true).start();
+fn registry(auth: Auth) -> DockerRegistry {
+    let real = DockerRegistry::builder().auth(auth).tls(true).start();
     real.push("team/app", "1.4.0", &ImageSpec::new("app").build());
     real
 }
 
-fn list(real: &Real) -> String {
+fn list(real: &DockerRegistry) -> String {
     format!("list-tags docker://{}/team/app", real.host())
 }
 
@@ -148,7 +147,7 @@ fn skopeo_takes_podmans_file_and_writes_beside_it() {
 
 #[test]
 fn docker_takes_the_credentials_and_the_certificate() {
-    // Its client needs no daemon to look at a manifest. It is not on every machine.
+    // `docker manifest inspect` needs no daemon. docker is not on every machine.
     if !is_installed("docker") {
         return;
     }

@@ -2,8 +2,8 @@
 
 use registry_fixture::Auth;
 
-use crate::place::Place;
-use crate::{finding, reading, refusing, removing};
+use crate::setup::Setup;
+use crate::{credentials, reading, refusing, removing};
 
 /// One test for each combination: its name, login, TLS, deletion.
 macro_rules! combinations {
@@ -32,9 +32,9 @@ combinations! {
 }
 
 fn check(auth: Auth, tls: bool, delete: bool) {
-    let place = Place::start(auth, tls, delete);
-    reading::all(&place);
-    finding::all(&place);
-    refusing::all(&place);
-    if delete { removing::all(&place) } else { removing::disabled(&place) }
+    let setup = Setup::start(auth, tls, delete);
+    reading::all(&setup);
+    credentials::all(&setup);
+    refusing::all(&setup);
+    if delete { removing::all(&setup) } else { removing::disabled(&setup) }
 }

@@ -1,11 +1,11 @@
-//! docker-registry's storage on disk, weighed (distribution `registry/storage/paths.go`).
+//! The size of docker-registry's storage on disk (distribution `registry/storage/paths.go`).
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder in which a registry keeps everything.
+/// The root folder of a registry's storage.
 pub struct Disk(pub PathBuf);
 
 impl Disk {

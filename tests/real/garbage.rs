@@ -3,8 +3,8 @@
 use registry_fixture::content::{ArtifactSpec, Content, ImageSpec, IndexSpec, Layer, build_cache};
 use registry_fixture::{Auth, Digest, Garbage, GarbageCollection};
 
-use crate::alike::{ALL, Both};
 use crate::disk::Disk;
+use crate::parity::{ALL, Both};
 
 /// An image with a layer of half a MiB that is its own.
 fn image(seed: &str) -> ImageSpec {
@@ -30,7 +30,7 @@ fn delete(both: &Both, digest: &Digest) {
     both.compare("DELETE", &format!("/v2/team/app/manifests/{digest}"), &[], "");
 }
 
-/// Collects the garbage of both; they free the same bytes, of the same blobs. Gives what they freed.
+/// Collects the garbage of both, which free the same bytes of the same blobs; returns what they freed.
 fn collect(both: &Both, mode: GarbageCollection) -> Garbage {
     let (disk, promised) = (Disk(both.real.folder()), both.embedded.garbage(mode));
     let (blobs, usage) = (disk.blobs(), disk.usage());
@@ -92,7 +92,7 @@ fn an_index_and_then_its_children_free_everything() {
 }
 
 #[test]
-fn children_alone_free_what_they_need_and_leave_their_bytes() {
+fn deleting_only_the_children_frees_their_blobs_and_leaves_their_manifests() {
     let multi = index("multi");
     let both = filled(&multi);
     multi.manifests[..2].iter().for_each(|child| delete(&both, &child.digest));
@@ -116,7 +116,7 @@ fn delete_untagged_destroys_the_children_of_a_tagged_index() {
 }
 
 #[test]
-fn delete_untagged_frees_what_has_no_tag() {
+fn delete_untagged_frees_untagged_manifests() {
     let multi = index("multi");
     let both = filled(&multi);
     delete(&both, multi.digest());
@@ -142,7 +142,7 @@ fn a_build_cache_is_freed_with_its_layers() {
 }
 
 #[test]
-fn what_another_repository_has_is_kept() {
+fn blobs_of_other_repositories_are_kept() {
     let both = filled(&index("multi"));
     let image = image("1.0").build();
     both.push("team/web", "copy", &image);
@@ -151,7 +151,8 @@ fn what_another_repository_has_is_kept() {
     compare(&both, &image);
 }
 
-/// A manifest can be pushed again before its garbage is collected, and not afterwards; an index needs its children first.
+/// A manifest can be pushed again before its garbage is collected, and not afterwards; an index needs its children
+/// first.
 #[test]
 fn pushing_back() {
     let multi = index("multi");
@@ -181,7 +182,7 @@ fn pushing_back() {
     compare(&both, &multi);
 }
 
-/// Pushes, deletions and garbage collections in an order that nobody thought of.
+/// Pushes, deletions and garbage collections in random order.
 #[test]
 fn a_long_course() {
     let both = Both::new(Auth::None, true);

@@ -1,20 +1,18 @@
-//! Against Debian's docker-registry 2.8, which these tests start: `rls` does its whole job there, however clients log in, with TLS
-//! and without, with deletion and without; the embedded registry behaves as it does, and it accepts the embedded registry's tokens.
+//! Against Debian's docker-registry 2.8, which these tests start: `rls` does its whole job there, however clients log
+//! in, with TLS and without, with deletion and without; the embedded registry behaves as it does, and it accepts the
+//! embedded registry's tokens.
 #![cfg(unix)]
 
-mod alike;
 mod clients;
 mod combinations;
+mod credentials;
 mod disk;
-mod finding;
 mod garbage;
-mod place;
-mod program;
+mod parity;
 mod reading;
 mod refusing;
 mod removing;
-mod server;
+mod setup;
 mod space;
-mod started;
-mod storage;
-mod undoing;
+mod startup;
+mod undo;

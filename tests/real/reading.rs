@@ -1,36 +1,36 @@
-//! Looking: repositories, tags, manifests, digests. Nothing is changed.
+//! Reading: repositories, tags, manifests, digests. Nothing is changed.
 
 use insta::assert_snapshot;
 use registry_fixture::Digest;
 
-use crate::place::{Place, thousand};
+use crate::setup::{Setup, thousand};
 
 /// All of it.
-pub fn all(place: &Place) {
-    repositories(place);
-    tags(place);
-    index(place);
-    images(place);
-    artifact(place);
-    digests(place);
-    missing(place);
+pub fn all(setup: &Setup) {
+    repositories(setup);
+    tags(setup);
+    index(setup);
+    images(setup);
+    artifact(setup);
+    digests(setup);
+    missing(setup);
 }
 
-fn repositories(place: &Place) {
-    let all = place.repositories().join("\n");
-    assert_eq!(place.rls("repos").succeeds(), format!("{all}\n"));
-    assert_snapshot!(place.rls("repos --match team/* -o json").succeeds(), @r#"
+fn repositories(setup: &Setup) {
+    let all = setup.repositories().join("\n");
+    assert_eq!(&*setup.rls("repos").succeeds(), format!("{all}\n"));
+    assert_snapshot!(setup.rls("repos --match team/* -o json").succeeds(), @r#"
     [
       {"registry":"REGISTRY","reference":"REGISTRY/team/app","repository":"team/app"},
       {"registry":"REGISTRY","reference":"REGISTRY/team/chart","repository":"team/chart"},
       {"registry":"REGISTRY","reference":"REGISTRY/team/thousand","repository":"team/thousand"}
     ]
     "#);
-    assert_snapshot!(place.rls("repos --limit 2 --after many-more/1098").succeeds(), @"
+    assert_snapshot!(setup.rls("repos --limit 2 --after many-more/1098").succeeds(), @"
     many-more/1099
     team/app
     ");
-    assert_snapshot!(place.rls("repos --tags --prefix team/ --exclude team/thousand").succeeds(), @"
+    assert_snapshot!(setup.rls("repos --tags --prefix team/ --exclude team/thousand").succeeds(), @"
     team/app:1.2.0
     team/app:1.3.9
     team/app:1.4.0
@@ -40,24 +40,25 @@ fn repositories(place: &Place) {
     ");
 }
 
-fn tags(place: &Place) {
-    // docker-registry ignores how many are asked for: exactly so many are no sign that there are more.
+fn tags(setup: &Setup) {
+    // docker-registry ignores the page size: a full page does not mean that there are more.
     let thousand = thousand().collect::<Vec<_>>().join("\n");
-    assert_eq!(place.rls("tags team/thousand").succeeds(), format!("{thousand}\n"));
-    assert_snapshot!(place.rls("tags team/app").succeeds(), @"
+    assert_eq!(&*setup.rls("tags team/thousand").succeeds(), format!("{thousand}\n"));
+    assert_snapshot!(setup.rls("tags team/app").succeeds(), @"
     1.2.0
     1.3.9
     1.4.0
     latest
     ");
-    assert_snapshot!(place.rls("tags team/app -d").succeeds(), @"
+    assert_snapshot!(setup.rls("tags team/app -d").succeeds(), @"
     1.2.0→sha256:cb001370145d4ee28dff7df2da9a017757743de14a698d092e4dc636aebb0689
     1.3.9→sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e
     1.4.0→sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65
     latest→sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65
     ");
-    // A docker image, an OCI image, an index with three platforms and their attestations; a chart and its list of referrers.
-    assert_snapshot!(place.rls("tags team/app team/chart -l").succeeds(), @"
+    // A docker image, an OCI image, an index with three platforms and their attestations; a chart and its list of
+    // referrers.
+    assert_snapshot!(setup.rls("tags team/app team/chart -l").succeeds(), @"
     team/app:1.2.0→sha256:cb001370145d4ee28dff7df2da9a017757743de14a698d092e4dc636aebb0689→application/vnd.docker.distribution.manifest.v2+json→linux/amd64→4860→2026-11-18T09:12:00Z
     team/app:1.3.9→sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e→application/vnd.oci.image.manifest.v1+json→linux/amd64→4860→2026-11-18T09:12:00Z
     team/app:1.4.0→sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14217→2026-11-18T09:17:00Z
@@ -67,8 +68,8 @@ fn tags(place: &Place) {
     ");
 }
 
-fn index(place: &Place) {
-    assert_snapshot!(place.rls("manifest team/app:1.4.0").succeeds(), @"
+fn index(setup: &Setup) {
+    assert_snapshot!(setup.rls("manifest team/app:1.4.0").succeeds(), @"
     repository→team/app
     tag→1.4.0
     digest→sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65
@@ -83,7 +84,7 @@ fn index(place: &Place) {
     platforms→attestation→sha256:f773161aea0d9ad59a7bb1011c8d0fb4c0711eb0a26793c3b90a3f2dd37999f2→application/vnd.oci.image.manifest.v1+json→409→-
     platforms→attestation→sha256:0cfced362402bcdaabfbe61a5d96c69cc7bdad697afe3bb9a835550d88ee5b26→application/vnd.oci.image.manifest.v1+json→409→-
     ");
-    assert_snapshot!(place.rls("manifest team/app:1.4.0 --platform linux/arm64").succeeds(), @"
+    assert_snapshot!(setup.rls("manifest team/app:1.4.0 --platform linux/arm64").succeeds(), @"
     repository→team/app
     tag→1.4.0
     index→sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65
@@ -105,22 +106,21 @@ fn index(place: &Place) {
     config.entrypoint→/usr/bin/app
     config.cmd→serve
     ");
-    assert_snapshot!(place.rls("manifest team/app:1.4.0 --platform windows/amd64").run(), @"
-    $ rls manifest team/app:1.4.0 --platform windows/amd64
+    assert_snapshot!(setup.rls("manifest team/app:1.4.0 --platform windows/amd64").run(), @"
     exit 3
     --- stderr
     error: team/app:1.4.0 has no image for windows/amd64
     cause: available platforms: linux/amd64, linux/arm64, linux/arm/v7
     ");
-    assert_eq!(raw(place, "team/app:1.4.0"), "sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65");
-    let of_platform = raw(place, "team/app:1.4.0 --platform linux/arm64");
+    assert_eq!(raw(setup, "team/app:1.4.0"), "sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65");
+    let of_platform = raw(setup, "team/app:1.4.0 --platform linux/arm64");
     assert_eq!(of_platform, "sha256:422d6655faa2c994f98bc00fd2376315131d92a0a6f7ec0f272c4718cd087b6e");
-    let config = raw(place, "team/app:1.4.0 --platform linux/arm64 --config");
+    let config = raw(setup, "team/app:1.4.0 --platform linux/arm64 --config");
     assert_eq!(config, "sha256:9745581ac18a5e4fc31239695af75bf41adda7b0031b7676bef2ce5ae01eb856");
 }
 
-fn images(place: &Place) {
-    assert_snapshot!(place.rls("manifest team/app:1.2.0").succeeds(), @"
+fn images(setup: &Setup) {
+    assert_snapshot!(setup.rls("manifest team/app:1.2.0").succeeds(), @"
     repository→team/app
     tag→1.2.0
     digest→sha256:cb001370145d4ee28dff7df2da9a017757743de14a698d092e4dc636aebb0689
@@ -139,15 +139,15 @@ fn images(place: &Place) {
     config.entrypoint→/usr/bin/app
     config.cmd→serve
     ");
-    assert_eq!(raw(place, "team/app:1.2.0"), "sha256:cb001370145d4ee28dff7df2da9a017757743de14a698d092e4dc636aebb0689");
-    assert_eq!(raw(place, "team/app:1.3.9"), "sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e");
-    let shown = place.rls("manifest team/app:1.3.9").succeeds();
-    let config = raw(place, "team/app:1.3.9 --config");
-    assert!(shown.contains(&format!("\nconfig.digest→{config}\n")), "{config} in\n{shown}");
+    assert_eq!(raw(setup, "team/app:1.2.0"), "sha256:cb001370145d4ee28dff7df2da9a017757743de14a698d092e4dc636aebb0689");
+    assert_eq!(raw(setup, "team/app:1.3.9"), "sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e");
+    let shown = setup.rls("manifest team/app:1.3.9").succeeds();
+    let config = raw(setup, "team/app:1.3.9 --config");
+    assert!(shown.contains(&format!("\nconfig.digest\t{config}\n")), "{config} in\n{shown}");
 }
 
-fn artifact(place: &Place) {
-    assert_snapshot!(place.rls("manifest team/chart:0.9.0").succeeds(), @"
+fn artifact(setup: &Setup) {
+    assert_snapshot!(setup.rls("manifest team/chart:0.9.0").succeeds(), @"
     repository→team/chart
     tag→0.9.0
     digest→sha256:e8c814bce9521e76f466f86201a5143c20f064d322222095dd1b4eabb62bd63a
@@ -161,7 +161,7 @@ fn artifact(place: &Place) {
     layers→sha256:68e4a92e02167b781eac235f7bc50719cb6a42590d04bfa4323861b5a685229d→application/vnd.cncf.helm.chart.content.v1.tar+gzip→2071
     ");
     let list = "team/chart:sha256-e8c814bce9521e76f466f86201a5143c20f064d322222095dd1b4eabb62bd63a";
-    assert_snapshot!(place.rls(&format!("manifest {list}")).succeeds(), @"
+    assert_snapshot!(setup.rls(&format!("manifest {list}")).succeeds(), @"
     repository→team/chart
     tag→sha256-e8c814bce9521e76f466f86201a5143c20f064d322222095dd1b4eabb62bd63a
     digest→sha256:d44a41e214024fef891fea33bfbcc1134d7ce79fe502164eb2328e795355d2f8
@@ -171,59 +171,54 @@ fn artifact(place: &Place) {
     created→-
     platforms→-→sha256:52efbdc31c41d0b1c7cdc1b42f1f79d5ef8c57bc84e4c6664c738f6cd845ade5→application/vnd.oci.image.manifest.v1+json→2→-
     ");
-    assert_eq!(raw(place, list), "sha256:d44a41e214024fef891fea33bfbcc1134d7ce79fe502164eb2328e795355d2f8");
+    assert_eq!(raw(setup, list), "sha256:d44a41e214024fef891fea33bfbcc1134d7ce79fe502164eb2328e795355d2f8");
 }
 
-/// The digest of what `rls manifest --raw` gives, reckoned here.
-fn raw(place: &Place, words: &str) -> String {
-    Digest::sha256(&place.rls(&format!("manifest --raw {words}")).bytes()).to_string()
+/// The digest of what `rls manifest --raw` prints, computed here.
+fn raw(setup: &Setup, words: &str) -> String {
+    Digest::sha256(&setup.rls(&format!("manifest --raw {words}")).bytes()).to_string()
 }
 
-fn digests(place: &Place) {
-    assert_snapshot!(place.rls("digest team/app team/app:1.3.9").succeeds(), @"
+fn digests(setup: &Setup) {
+    assert_snapshot!(setup.rls("digest team/app team/app:1.3.9").succeeds(), @"
     sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65
     sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e
     ");
-    // With the host in front, as docker has it.
-    let named = format!("digest {}/team/app:1.3.9", place.host());
-    assert_snapshot!(place.rls(&named).succeeds(), @"sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e");
+    // With the host in front, as in docker.
+    let named = format!("digest {}/team/app:1.3.9", setup.host());
+    assert_snapshot!(setup.rls(&named).succeeds(), @"sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e");
 }
 
-fn missing(place: &Place) {
-    assert_snapshot!(place.rls("manifest team/app:1.3.8").run(), @r#"
-    $ rls manifest team/app:1.3.8
+fn missing(setup: &Setup) {
+    assert_snapshot!(setup.rls("manifest team/app:1.3.8").run(), @r#"
     exit 3
     --- stderr
     error: team/app:1.3.8 not found on REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1.3.8"}
     hint:  did you mean team/app:1.3.9, team/app:1.2.0, team/app:1.4.0?
     "#);
-    assert_snapshot!(place.rls("digest team/app:latets").run(), @r#"
-    $ rls digest team/app:latets
+    assert_snapshot!(setup.rls("digest team/app:latets").run(), @r#"
     exit 3
     --- stderr
     error: team/app:latets not found on REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"latets"}
     hint:  did you mean team/app:latest, team/app:1.2.0, team/app:1.3.9?
     "#);
-    assert_snapshot!(place.rls("tags team/ap").run(), @r#"
-    $ rls tags team/ap
+    assert_snapshot!(setup.rls("tags team/ap").run(), @r#"
     exit 3
     --- stderr
     error: team/ap not found on REGISTRY
     cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
     hint:  run 'rls repos REGISTRY' to list repositories
     "#);
-    assert_snapshot!(place.rls("manifest team/ap:1").run(), @r#"
-    $ rls manifest team/ap:1
+    assert_snapshot!(setup.rls("manifest team/ap:1").run(), @r#"
     exit 3
     --- stderr
     error: team/ap:1 not found on REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1"}
     hint:  the repository does not exist; run 'rls repos REGISTRY' to list repositories
     "#);
-    assert_snapshot!(place.rls("tags team/ap team/chart").run(), @r#"
-    $ rls tags team/ap team/chart
+    assert_snapshot!(setup.rls("tags team/ap team/chart").run(), @r#"
     exit 6
     --- stdout
     team/chart:0.9.0

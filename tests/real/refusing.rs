@@ -1,9 +1,10 @@
-//! What is refused: logins, missing rights, certificates that nobody vouches for, the wrong scheme. Nothing is changed.
+//! Refusals: logins, missing permissions, untrusted certificates, the wrong scheme. Nothing is changed.
 
 use insta::assert_snapshot;
-use registry_fixture::Auth;
+use registry_fixture::{Auth, Certificates, Tls};
+use test_support::Rls;
 
-use crate::place::Place;
+use crate::setup::Setup;
 
 /// One command of each kind that reads, and one that removes.
 const COMMANDS: [&str; 6] = [
@@ -16,44 +17,43 @@ const COMMANDS: [&str; 6] = [
 ];
 
 /// All of it.
-pub fn all(place: &Place) {
-    let before = place.state("team/app");
-    match place.auth {
+pub fn all(setup: &Setup) {
+    let before = setup.state("team/app");
+    match setup.auth {
         Auth::None => {}
-        Auth::Basic => basic(place),
-        Auth::Token => token(place),
+        Auth::Basic => basic(setup),
+        Auth::Token => token(setup),
     }
-    if place.tls {
-        over_tls(place)
+    if setup.tls {
+        over_tls(setup)
     } else {
-        over_http(place)
+        over_http(setup)
     }
-    assert_eq!(place.state("team/app"), before);
+    assert_eq!(setup.state("team/app"), before);
 }
 
-/// Every command ends with this exit code, and this is in what it says. Nothing is on standard output but that nothing was removed.
-fn all_refused(run: impl Fn(&str) -> crate::program::Rls, code: i32, says: &str) {
+/// Every command ends with this exit code, and this is in what it says. Nothing is on standard output but that nothing
+/// was removed.
+fn all_refused(run: impl Fn(&str) -> Rls, code: i32, says: &str) {
     for words in COMMANDS {
         let outcome = run(words).run();
-        let stdout = if words.starts_with("rm") { "failed→team/app:1.3.9\n" } else { "" };
-        assert_eq!(outcome.result(), (code, stdout), "{outcome}");
+        let stdout = if words.starts_with("rm") { "failed\tteam/app:1.3.9\n" } else { "" };
+        assert_eq!(outcome.result(), (Some(code), stdout), "{outcome}");
         assert!(outcome.stderr.contains(says), "{says} in\n{outcome}");
     }
 }
 
-fn basic(place: &Place) {
-    all_refused(|words| place.stranger(words), 4, "rls login REGISTRY");
-    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "tried as ann (RLS_PASSWORD)");
-    assert_snapshot!(place.stranger("tags team/app").run(), @"
-    $ rls tags team/app
+fn basic(setup: &Setup) {
+    all_refused(|words| setup.anonymous(words), 4, "rls login REGISTRY");
+    all_refused(|words| setup.rls(words).user("ann", "wrong"), 4, "tried as ann (RLS_PASSWORD)");
+    assert_snapshot!(setup.anonymous("tags team/app").run(), @"
     exit 4
     --- stderr
     error: not allowed to pull team/app on REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
-    assert_snapshot!(place.rls("tags team/app").user("ann", "wrong").run(), @"
-    $ rls tags team/app
+    assert_snapshot!(setup.rls("tags team/app").user("ann", "wrong").run(), @"
     exit 4
     --- stderr
     error: not allowed to pull team/app on REGISTRY
@@ -63,19 +63,17 @@ fn basic(place: &Place) {
     ");
 }
 
-fn token(place: &Place) {
-    all_refused(|words| place.stranger(words), 4, "rls login REGISTRY");
-    all_refused(|words| place.rls(words).user("ann", "wrong"), 4, "tried as ann (RLS_PASSWORD)");
-    assert_snapshot!(place.stranger("tags team/app").run(), @"
-    $ rls tags team/app
+fn token(setup: &Setup) {
+    all_refused(|words| setup.anonymous(words), 4, "rls login REGISTRY");
+    all_refused(|words| setup.rls(words).user("ann", "wrong"), 4, "tried as ann (RLS_PASSWORD)");
+    assert_snapshot!(setup.anonymous("tags team/app").run(), @"
     exit 4
     --- stderr
     error: not allowed to pull team/app on REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
-    assert_snapshot!(place.rls("tags team/app").user("ann", "wrong").run(), @"
-    $ rls tags team/app
+    assert_snapshot!(setup.rls("tags team/app").user("ann", "wrong").run(), @"
     exit 4
     --- stderr
     error: login refused by TOKENS
@@ -83,7 +81,7 @@ fn token(place: &Place) {
     cause: asked as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
-    let bob = |words: &str| place.rls(words).user("bob", "bob's");
+    let bob = |words: &str| setup.rls(words).user("bob", "bob's");
     assert_snapshot!(bob("tags team/app").succeeds(), @"
     1.2.0
     1.3.9
@@ -91,7 +89,6 @@ fn token(place: &Place) {
     latest
     ");
     assert_snapshot!(bob("tags team/chart").run(), @"
-    $ rls tags team/chart
     exit 4
     --- stderr
     error: not allowed to pull team/chart on REGISTRY
@@ -101,7 +98,6 @@ fn token(place: &Place) {
     hint:  request pull permission on team/chart; -u NAME logs in as another user
     ");
     assert_snapshot!(bob("tags team/app team/chart").run(), @"
-    $ rls tags team/app team/chart
     exit 6
     --- stdout
     team/app:1.2.0
@@ -116,7 +112,6 @@ fn token(place: &Place) {
     hint:  request pull permission on team/chart; -u NAME logs in as another user
     ");
     assert_snapshot!(bob("repos").run(), @"
-    $ rls repos
     exit 4
     --- stderr
     error: not allowed to list the repositories of REGISTRY
@@ -126,33 +121,32 @@ fn token(place: &Place) {
     hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
     ");
     let rm = bob("rm team/app:1.3.9").run();
-    assert_eq!(rm.result(), (4, "failed→team/app:1.3.9\n"), "{rm}");
+    assert_eq!(rm.result(), (Some(4), "failed\tteam/app:1.3.9\n"), "{rm}");
     assert_eq!(rm.error(), "error: not allowed to delete team/app on REGISTRY", "{rm}");
     assert!(rm.stderr.contains("request delete permission on team/app"), "{rm}");
     let rehearsal = bob("rm -n team/app:1.3.9").run();
-    assert_eq!((rehearsal.code, rehearsal.error()), (4, rm.error()), "{rehearsal}");
+    assert_eq!((rehearsal.code, rehearsal.error()), (Some(4), rm.error()), "{rehearsal}");
 }
 
-fn over_tls(place: &Place) {
-    all_refused(|words| place.rls(words).without("RLS_CA_FILE"), 11, "--ca-file FILE");
-    assert_snapshot!(place.rls("repos").without("RLS_CA_FILE").run(), @r#"
-    $ rls repos
+fn over_tls(setup: &Setup) {
+    all_refused(|words| setup.rls(words).without("RLS_CA_FILE"), 11, "--ca-file FILE");
+    // The only root of the system has another name.
+    let root = Certificates::make(Tls::SelfSigned, &[]).expect("certificates are made").ca;
+    assert_snapshot!(setup.rls("repos").without("RLS_CA_FILE").with_file("system/root.pem", root).run(), @r#"
     exit 11
     --- stderr
     error: the certificate of REGISTRY is not trusted: unknown issuer
     cause: issued by "registry-fixture root CA", which is not among the 1 root of this system
     hint:  use --ca-file FILE with the certificate of "registry-fixture root CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
-    assert_snapshot!(place.speaking("http://", "repos").run(), @"
-    $ rls repos
+    assert_snapshot!(setup.speaking("http://", "repos").run(), @"
     exit 5
     --- stderr
     error: http://REGISTRY speaks TLS on this port
     cause: 400 Bad Request: Client sent an HTTP request to an HTTPS server.
     hint:  remove --plain-http or http://; the port uses HTTPS
     ");
-    assert_snapshot!(place.speaking("", "repos --plain-http").run(), @"
-    $ rls repos --plain-http
+    assert_snapshot!(setup.speaking("", "repos --plain-http").run(), @"
     exit 5
     --- stderr
     error: http://REGISTRY speaks TLS on this port
@@ -161,16 +155,15 @@ fn over_tls(place: &Place) {
     ");
 }
 
-fn over_http(place: &Place) {
-    all_refused(|words| place.speaking("https://", words), 11, "--plain-http or http://REGISTRY");
+fn over_http(setup: &Setup) {
+    all_refused(|words| setup.speaking("https://", words), 11, "--plain-http or http://REGISTRY");
     // A host alone means https, on the loopback interface too.
-    assert_snapshot!(place.speaking("", "repos").run(), @"
-    $ rls repos
+    assert_snapshot!(setup.speaking("", "repos").run(), @"
     exit 11
     --- stderr
     error: REGISTRY speaks plain HTTP on this port, not TLS
     cause: its answer is not TLS
     hint:  use --plain-http or http://REGISTRY if plain HTTP is intended; rls never falls back to it
     ");
-    assert_eq!(place.speaking("https://", "repos").run().stderr, place.speaking("", "repos").run().stderr);
+    assert_eq!(setup.speaking("https://", "repos").run().stderr, setup.speaking("", "repos").run().stderr);
 }

@@ -1,19 +1,20 @@
-//! Removing, with deletion switched on and off: exit code, what is said first, and what a plain client finds afterwards.
+//! Removing, with deletion switched on and off: exit code, what is said first, and what a plain client finds
+//! afterwards.
 
 use std::cell::RefCell;
 
 use registry_fixture::Digest;
 use registry_fixture::content::{ImageSpec, IndexSpec};
+use test_support::Outcome;
 
-use crate::place::{Place, State};
-use crate::program::Outcome;
+use crate::setup::{Setup, State};
 
 /// The repository in which things are removed.
 const REPOSITORY: &str = "web/app";
 
 /// What is there to be removed.
 struct Shelf<'a> {
-    place: &'a Place,
+    setup: &'a Setup,
     /// The tags that should be there.
     tags: RefCell<State>,
     /// On the tag `lone`.
@@ -34,45 +35,45 @@ struct Shelf<'a> {
 }
 
 impl<'a> Shelf<'a> {
-    fn fill(place: &'a Place) -> Self {
+    fn fill(setup: &'a Setup) -> Self {
         let push = |seed: &str, tags: &[&str]| {
             let image = ImageSpec::new(seed).build();
-            tags.iter().for_each(|tag| drop(place.push(REPOSITORY, tag, &image)));
+            tags.iter().for_each(|tag| drop(setup.push(REPOSITORY, tag, &image)));
             image.digest().clone()
         };
         let (lone, shared) = (push("lone", &["lone"]), push("shared", &["left", "right"]));
         let (pair, named) = (push("pair", &["one", "two"]), push("named", &["first", "second"]));
         let untagged = ImageSpec::new("untagged").build();
-        let untagged = place.push(REPOSITORY, untagged.digest().as_str(), &untagged);
+        let untagged = setup.push(REPOSITORY, untagged.digest().as_str(), &untagged);
         let multi = IndexSpec::three_platforms("multi").build();
-        let index = place.push(REPOSITORY, "multi", &multi);
+        let index = setup.push(REPOSITORY, "multi", &multi);
         let images = multi.manifests.iter().map(|image| image.digest.clone()).filter(|image| *image != index).collect();
         let whole = IndexSpec::new(vec![ImageSpec::new("child")]).build();
-        place.push(REPOSITORY, "whole", &whole);
-        place.tag(REPOSITORY, "child", &whole.manifests[0]);
+        setup.push(REPOSITORY, "whole", &whole);
+        setup.tag(REPOSITORY, "child", &whole.manifests[0]);
         let child = whole.manifests[0].digest.clone();
-        let tags = RefCell::new(place.state(REPOSITORY));
-        Self { place, tags, lone, shared, pair, named, untagged, index, images, child }
+        let tags = RefCell::new(setup.state(REPOSITORY));
+        Self { setup, tags, lone, shared, pair, named, untagged, index, images, child }
     }
 
     /// The command changes nothing.
     fn stays(&self, words: &str, code: i32, stdout: &[&str], error: &str) -> Outcome {
-        let outcome = self.place.rls(words).run();
-        assert_eq!(outcome.result(), (code, &*lines(stdout)), "{outcome}");
+        let outcome = self.setup.rls(words).run();
+        assert_eq!(outcome.result(), (Some(code), &*lines(stdout)), "{outcome}");
         assert_eq!(outcome.error(), error, "{outcome}");
-        assert_eq!(self.place.state(REPOSITORY), *self.tags.borrow(), "{outcome}");
-        assert!(self.place.has(REPOSITORY, &self.untagged), "{outcome}");
+        assert_eq!(self.setup.state(REPOSITORY), *self.tags.borrow(), "{outcome}");
+        assert!(self.setup.has(REPOSITORY, &self.untagged), "{outcome}");
         outcome
     }
 
     /// The command removes these tags and this manifest, and nothing else.
     fn goes(&self, words: &str, stdout: &[&str], tags: &[&str], digest: &Digest) {
-        let outcome = self.place.rls(words).run();
-        assert_eq!(outcome.result(), (0, &*lines(stdout)), "{outcome}");
+        let outcome = self.setup.rls(words).run();
+        assert_eq!(outcome.result(), (Some(0), &*lines(stdout)), "{outcome}");
         assert!(outcome.error().contains("garbage collection"), "{outcome}");
         self.tags.borrow_mut().retain(|tag, _| !tags.contains(&tag.as_str()));
-        assert_eq!(self.place.state(REPOSITORY), *self.tags.borrow(), "{outcome}");
-        assert!(!self.place.has(REPOSITORY, digest), "{digest} is still there after\n{outcome}");
+        assert_eq!(self.setup.state(REPOSITORY), *self.tags.borrow(), "{outcome}");
+        assert!(!self.setup.has(REPOSITORY, digest), "{digest} is still there after\n{outcome}");
     }
 }
 
@@ -81,144 +82,143 @@ fn lines(lines: &[&str]) -> String {
 }
 
 /// Where deletion is on.
-pub fn all(place: &Place) {
-    let shelf = Shelf::fill(place);
+pub fn all(setup: &Setup) {
+    let shelf = Shelf::fill(setup);
     rehearsals(&shelf);
     stops(&shelf);
     absent(&shelf);
     alone(&shelf);
     removals(&shelf);
     an_emptied_repository(&shelf);
-    by_rule(place);
+    by_rule(setup);
 }
 
 fn rehearsals(shelf: &Shelf<'_>) {
     let plan = format!("plan:  delete manifest of web/app:lone; {}", shelf.lone);
-    shelf.stays("rm -n web/app:lone", 0, &["would-remove→web/app:lone"], &plan);
-    let both = ["would-remove→web/app:left", "would-remove→web/app:right"];
+    shelf.stays("rm -n web/app:lone", 0, &["would-remove\tweb/app:lone"], &plan);
+    let both = ["would-remove\tweb/app:left", "would-remove\tweb/app:right"];
     let plan = format!("plan:  delete manifest of web/app:left (also removes web/app:right); {}", shelf.shared);
     shelf.stays("rm --dry-run --with-siblings web/app:left", 0, &both, &plan);
     let digest = format!("web/app@{}", shelf.pair);
-    let all = [&*format!("would-remove→{digest}"), "would-remove→web/app:one", "would-remove→web/app:two"];
+    let all = [&*format!("would-remove\t{digest}"), "would-remove\tweb/app:one", "would-remove\tweb/app:two"];
     let plan = format!("plan:  delete manifest {digest} (also removes web/app:one, web/app:two)");
     shelf.stays(&format!("rm -n --all-tags {digest}"), 0, &all, &plan);
     let plan = format!("plan:  untag web/app:left via placeholder; {}; web/app:right stays", shelf.shared);
-    shelf.stays("rm -n --placeholder web/app:left", 0, &["would-remove→web/app:left"], &plan);
+    shelf.stays("rm -n --placeholder web/app:left", 0, &["would-remove\tweb/app:left"], &plan);
 }
 
 fn stops(shelf: &Shelf<'_>) {
     let sibling = "error: cannot remove web/app:left alone: web/app:right points to the same manifest";
-    shelf.stays("rm web/app:left", 9, &["failed→web/app:left"], sibling);
-    shelf.stays("rm -n web/app:left", 9, &["failed→web/app:left"], sibling);
-    shelf.stays("rm --yes web/app:left", 9, &["failed→web/app:left"], sibling);
+    shelf.stays("rm web/app:left", 9, &["failed\tweb/app:left"], sibling);
+    shelf.stays("rm -n web/app:left", 9, &["failed\tweb/app:left"], sibling);
+    shelf.stays("rm --yes web/app:left", 9, &["failed\tweb/app:left"], sibling);
     let unconfirmed = "error: confirmation needed: Remove web/app:left (also removes web/app:right)?";
     shelf.stays("rm --with-siblings web/app:left", 2, &[], unconfirmed);
 
     let (digest, tags) = (format!("web/app@{}", shelf.pair), "web/app:one, web/app:two");
     let tagged = format!("error: removing {digest} would also remove {tags}");
-    shelf.stays(&format!("rm {digest}"), 9, &[&format!("failed→{digest}")], &tagged);
+    shelf.stays(&format!("rm {digest}"), 9, &[&format!("failed\t{digest}")], &tagged);
     let unconfirmed = format!("error: confirmation needed: Remove {digest} (also removes {tags})?");
     shelf.stays(&format!("rm --all-tags {digest}"), 2, &[], &unconfirmed);
 
     let broken = "error: removing web/app:child would break an index";
-    shelf.stays("rm web/app:child", 9, &["failed→web/app:child"], broken);
-    shelf.stays("rm --with-siblings --yes web/app:child", 9, &["failed→web/app:child"], broken);
+    shelf.stays("rm web/app:child", 9, &["failed\tweb/app:child"], broken);
+    shelf.stays("rm --with-siblings --yes web/app:child", 9, &["failed\tweb/app:child"], broken);
     let digest = format!("web/app@{}", shelf.child);
     let broken = format!("error: removing {digest} would break an index");
-    shelf.stays(&format!("rm --all-tags --yes {digest}"), 9, &[&format!("failed→{digest}")], &broken);
+    shelf.stays(&format!("rm --all-tags --yes {digest}"), 9, &[&format!("failed\t{digest}")], &broken);
 
     let moved = format!("rm web/app:lone@{}", shelf.pair);
-    shelf.stays(&moved, 9, &["failed→web/app:lone"], "error: web/app:lone has moved meanwhile");
+    shelf.stays(&moved, 9, &["failed\tweb/app:lone"], "error: web/app:lone has moved meanwhile");
 }
 
 fn absent(shelf: &Shelf<'_>) {
     let nothing = format!("web/app@{}", Digest::sha256(b"nothing"));
     for reference in ["web/none:1", &nothing] {
         let error = format!("error: {reference} not found on REGISTRY");
-        let gone = format!("absent→{reference}");
+        let gone = format!("absent\t{reference}");
         shelf.stays(&format!("rm {reference}"), 3, &[&gone], &error);
         shelf.stays(&format!("rm -n {reference}"), 3, &[&gone], &error);
         shelf.stays(&format!("rm --ignore-missing {reference}"), 0, &[&gone], "");
     }
     let outcome =
-        shelf.stays("rm web/app:loan", 3, &["absent→web/app:loan"], "error: web/app:loan not found on REGISTRY");
+        shelf.stays("rm web/app:loan", 3, &["absent\tweb/app:loan"], "error: web/app:loan not found on REGISTRY");
     assert!(outcome.stderr.contains("hint:  did you mean web/app:lone, "), "{outcome}");
 }
 
 /// One of two tags on a manifest, and the name of a part of an index.
 fn alone(shelf: &Shelf<'_>) {
-    let place = shelf.place;
+    let setup = shelf.setup;
     for (tag, digest) in [("left", &shelf.shared), ("child", &shelf.child)] {
-        let outcome = place.rls(&format!("rm --placeholder web/app:{tag}")).run();
-        assert_eq!(outcome.result(), (0, &*format!("removed→web/app:{tag}\n")), "{outcome}");
+        let outcome = setup.rls(&format!("rm --placeholder web/app:{tag}")).run();
+        assert_eq!(outcome.result(), (Some(0), &*format!("removed\tweb/app:{tag}\n")), "{outcome}");
         shelf.tags.borrow_mut().remove(tag).expect("it was there");
-        assert_eq!(place.state(REPOSITORY), *shelf.tags.borrow(), "{outcome}");
-        assert!(place.has(REPOSITORY, digest), "the manifest went with {tag}");
+        assert_eq!(setup.state(REPOSITORY), *shelf.tags.borrow(), "{outcome}");
+        assert!(setup.has(REPOSITORY, digest), "the manifest went with {tag}");
     }
     for (tag, of) in [("left", "shared"), ("child", "child")] {
         let image = ImageSpec::new(of).build();
-        place.push(REPOSITORY, tag, &image);
+        setup.push(REPOSITORY, tag, &image);
     }
-    *shelf.tags.borrow_mut() = place.state(REPOSITORY);
+    *shelf.tags.borrow_mut() = setup.state(REPOSITORY);
 }
 
 /// A rule, its plan on file, and what is left when that was applied twice.
-fn by_rule(place: &Place) {
+fn by_rule(setup: &Setup) {
     let image = |month: usize| ImageSpec::new(&format!("rule {month}")).created(&format!("2025-0{month}-01T00:00:00Z"));
     let digests: Vec<_> =
-        (1..=4).map(|month| place.push("web/rule", &format!("1.{month}"), &image(month).build())).collect();
-    place.push("web/rule", "stable", &image(1).build());
-    let before = place.state("web/rule");
-    let rls = place.rls("prune web/rule --keep-last 2 --keep stable --save-plan plan.json -q");
-    let plan =
-        "kept→web/rule:1.4\nkept→web/rule:1.3\nwould-remove→web/rule:1.2\nkept→web/rule:1.1\nkept→web/rule:stable\n";
-    assert_eq!(rls.run().result(), (0, plan));
-    assert_eq!(place.state("web/rule"), before);
+        (1..=4).map(|month| setup.push("web/rule", &format!("1.{month}"), &image(month).build())).collect();
+    setup.push("web/rule", "stable", &image(1).build());
+    let before = setup.state("web/rule");
+    let rls = setup.rls("prune web/rule --keep-last 2 --keep stable --save-plan plan.json -q");
+    let plan = "kept\tweb/rule:1.4\nkept\tweb/rule:1.3\nwould-remove\tweb/rule:1.2\nkept\tweb/rule:1.1\nkept\tweb/rule:stable\n";
+    assert_eq!(rls.run().result(), (Some(0), plan));
+    assert_eq!(setup.state("web/rule"), before);
     let apply = rls.then("rm --apply plan.json -q");
-    assert_eq!(apply.run().result(), (0, "removed→web/rule:1.2\n"));
-    assert_eq!(apply.run().result(), (0, "absent→web/rule:1.2\n"));
-    assert!(!place.has("web/rule", &digests[1]));
-    let outcome = place.rls("prune web/rule --keep-last 2 --keep stable --placeholder --yes -q").run();
-    let done = "kept→web/rule:1.4\nkept→web/rule:1.3\nkept→web/rule:stable\nremoved→web/rule:1.1\n";
-    assert_eq!(outcome.result(), (0, done), "{outcome}");
-    let left: Vec<_> = place.state("web/rule").into_keys().collect();
+    assert_eq!(apply.run().result(), (Some(0), "removed\tweb/rule:1.2\n"));
+    assert_eq!(apply.run().result(), (Some(0), "absent\tweb/rule:1.2\n"));
+    assert!(!setup.has("web/rule", &digests[1]));
+    let outcome = setup.rls("prune web/rule --keep-last 2 --keep stable --placeholder --yes -q").run();
+    let done = "kept\tweb/rule:1.4\nkept\tweb/rule:1.3\nkept\tweb/rule:stable\nremoved\tweb/rule:1.1\n";
+    assert_eq!(outcome.result(), (Some(0), done), "{outcome}");
+    let left: Vec<_> = setup.state("web/rule").into_keys().collect();
     assert_eq!(left, ["1.3", "1.4", "stable"]);
-    assert!(place.has("web/rule", &digests[0]));
+    assert!(setup.has("web/rule", &digests[0]));
 }
 
 fn removals(shelf: &Shelf<'_>) {
-    shelf.goes("rm web/app:lone", &["removed→web/app:lone"], &["lone"], &shelf.lone);
-    let both = ["removed→web/app:left", "removed→web/app:right"];
+    shelf.goes("rm web/app:lone", &["removed\tweb/app:lone"], &["lone"], &shelf.lone);
+    let both = ["removed\tweb/app:left", "removed\tweb/app:right"];
     shelf.goes("rm --with-siblings --yes web/app:left", &both, &["left", "right"], &shelf.shared);
     let digest = format!("web/app@{}", shelf.pair);
-    let all = [&*format!("removed→{digest}"), "removed→web/app:one", "removed→web/app:two"];
+    let all = [&*format!("removed\t{digest}"), "removed\tweb/app:one", "removed\tweb/app:two"];
     shelf.goes(&format!("rm --all-tags --yes {digest}"), &all, &["one", "two"], &shelf.pair);
-    let both = ["removed→web/app:first", "removed→web/app:second"];
+    let both = ["removed\tweb/app:first", "removed\tweb/app:second"];
     shelf.goes("rm web/app:first web/app:second", &both, &["first", "second"], &shelf.named);
     let digest = format!("web/app@{}", shelf.untagged);
-    shelf.goes(&format!("rm {digest}"), &[&format!("removed→{digest}")], &[], &shelf.untagged);
+    shelf.goes(&format!("rm {digest}"), &[&format!("removed\t{digest}")], &[], &shelf.untagged);
     shelf.goes(
         "rm web/app:multi web/app:loan --ignore-missing",
-        &["removed→web/app:multi", "absent→web/app:loan"],
+        &["removed\tweb/app:multi", "absent\tweb/app:loan"],
         &["multi"],
         &shelf.index,
     );
-    assert!(shelf.images.iter().all(|image| shelf.place.has(REPOSITORY, image)), "an index went with its images");
+    assert!(shelf.images.iter().all(|image| shelf.setup.has(REPOSITORY, image)), "an index went with its images");
 }
 
 /// docker-registry keeps it in its catalog.
 fn an_emptied_repository(shelf: &Shelf<'_>) {
-    let place = shelf.place;
-    let outcome = place.rls("rm web/app:whole web/app:child").run();
-    assert_eq!(outcome.result(), (0, "removed→web/app:whole\nremoved→web/app:child\n"), "{outcome}");
-    assert_eq!(place.rls("tags web/app").succeeds(), "");
-    let listed = place.rls("repos --prefix web/ --tags -o jsonl").succeeds();
+    let setup = shelf.setup;
+    let outcome = setup.rls("rm web/app:whole web/app:child").run();
+    assert_eq!(outcome.result(), (Some(0), "removed\tweb/app:whole\nremoved\tweb/app:child\n"), "{outcome}");
+    assert_eq!(&*setup.rls("tags web/app").succeeds(), "");
+    let listed = setup.rls("repos --prefix web/ --tags -o jsonl").succeeds();
     assert!(listed.ends_with(",\"repository\":\"web/app\",\"tags\":[]}\n"), "{listed}");
 }
 
 /// Where deletion is off: whatever is asked, the setting is named and nothing happens.
-pub fn disabled(place: &Place) {
-    let shelf = Shelf::fill(place);
+pub fn disabled(setup: &Setup) {
+    let shelf = Shelf::fill(setup);
     let (tagged, untagged) = (format!("web/app@{}", shelf.pair), format!("web/app@{}", shelf.untagged));
     for (options, reference) in [
         ("", "web/app:lone"),
@@ -234,8 +234,8 @@ pub fn disabled(place: &Place) {
     ] {
         let words = format!("rm {options} {reference}");
         let error = "error: REGISTRY does not allow deletion";
-        let outcome = shelf.stays(&words, 7, &[&format!("failed→{reference}")], error);
+        let outcome = shelf.stays(&words, 7, &[&format!("failed\t{reference}")], error);
         assert!(outcome.stderr.contains("REGISTRY_STORAGE_DELETE_ENABLED=true"), "{outcome}");
     }
-    shelf.stays("rm --ignore-missing web/app:loan", 0, &["absent→web/app:loan"], "");
+    shelf.stays("rm --ignore-missing web/app:loan", 0, &["absent\tweb/app:loan"], "");
 }

@@ -1,10 +1,10 @@
-//! Promised space: what `rls` says a removal frees, docker-registry's plain garbage collection frees on disk.
+//! The size that `rls` promises is what docker-registry's plain garbage collection frees on disk.
 
 use registry_fixture::content::{Content, ImageSpec, IndexSpec, Layer};
+use test_support::Rls;
+use test_support::docker_registry::DockerRegistry;
 
 use crate::disk::Disk;
-use crate::program::Rls;
-use crate::server::Real;
 
 const REPOSITORY: &str = "team/app";
 
@@ -18,12 +18,12 @@ fn index(seed: &str, month: usize, images: Vec<ImageSpec>) -> Content {
     IndexSpec::new(images.into_iter().chain([own]).collect()).build()
 }
 
-fn rls(real: &Real, words: &str) -> Rls {
-    real.environment().into_iter().fold(Rls::new(words), |rls, (name, value)| rls.env(name, value))
+fn rls(real: &DockerRegistry, words: &str) -> Rls {
+    Rls::new().words(words).envs(real.environment())
 }
 
 /// The bytes of the blobs that a plain garbage collection frees.
-fn freed(real: &Real) -> u64 {
+fn freed(real: &DockerRegistry) -> u64 {
     let disk = Disk(real.folder());
     let before: u64 = disk.blobs().values().sum();
     real.collect_garbage(false);
@@ -45,8 +45,8 @@ fn promised(stderr: &str) -> (u64, u64) {
 }
 
 #[test]
-fn prune_frees_what_its_plan_promises() {
-    let real = Real::builder().start();
+fn prune_frees_the_promised_size() {
+    let real = DockerRegistry::builder().start();
     let shared = image("shared", 1);
     real.push(REPOSITORY, "old-multi", &index("old", 1, vec![shared.clone()]));
     real.push(REPOSITORY, "kept-multi", &index("kept", 2, vec![shared]));
@@ -54,42 +54,42 @@ fn prune_frees_what_its_plan_promises() {
     real.push(REPOSITORY, "new", &image("new", 4).build());
     let rule = "prune team/app --keep-last 1 --keep kept-multi";
     let outcome = rls(&real, rule).run();
-    assert_eq!(outcome.code, 0, "{outcome}");
+    assert_eq!(outcome.code, Some(0), "{outcome}");
     let (least, most) = promised(&outcome.stderr);
-    assert!(outcome.stdout.contains("would-remove→team/app@sha256:"), "the plan names what is purged: {outcome}");
+    assert!(outcome.stdout.contains("would-remove\tteam/app@sha256:"), "the plan names what is purged: {outcome}");
     assert_eq!(freed(&real), 0);
 
     let outcome = rls(&real, &format!("{rule} --yes")).run();
-    assert_eq!(outcome.code, 0, "{outcome}");
+    assert_eq!(outcome.code, Some(0), "{outcome}");
     let freed = freed(&real);
     assert!((least..=most).contains(&freed), "{freed} bytes are freed: {outcome}");
     // Two layers are gone: the one of the image, and the one of the index that no other has.
     assert!(freed > 1024 * 1024 && freed < 2 * 1024 * 1024, "{freed}");
     let outcome = rls(&real, "manifest team/app:kept-multi").run();
-    assert_eq!(outcome.code, 0, "the index that stays is whole: {outcome}");
+    assert_eq!(outcome.code, Some(0), "the index that stays is whole: {outcome}");
 }
 
 #[test]
 fn untagging_alone_frees_no_image_of_an_index() {
-    let real = Real::builder().start();
+    let real = DockerRegistry::builder().start();
     real.push(REPOSITORY, "multi", &index("multi", 1, vec![image("multi", 1)]));
     real.push(REPOSITORY, "new", &image("new", 4).build());
     let outcome = rls(&real, "prune team/app --keep-last 1 --untag-only --yes").run();
-    assert_eq!(outcome.code, 0, "{outcome}");
-    assert!(outcome.stdout.contains("removed→team/app:multi"), "{outcome}");
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(outcome.stdout.contains("removed\tteam/app:multi"), "{outcome}");
     assert!(freed(&real) < 10_000, "the manifests of its platforms still answer by digest");
 }
 
 #[test]
 fn rm_frees_an_index_with_its_images_only_when_it_purges() {
     for (purge, least, most) in [("", 0, 10_000), (" --purge --yes", 1024 * 1024, u64::MAX)] {
-        let real = Real::builder().start();
+        let real = DockerRegistry::builder().start();
         real.push(REPOSITORY, "multi", &index("multi", 1, vec![image("multi", 1)]));
         real.push(REPOSITORY, "other", &image("other", 2).build());
         let outcome = rls(&real, &format!("rm team/app:multi{purge}")).run();
-        assert_eq!(outcome.code, 0, "{outcome}");
+        assert_eq!(outcome.code, Some(0), "{outcome}");
         let freed = freed(&real);
         assert!((least..=most).contains(&freed), "{freed} bytes{purge}: {outcome}");
-        assert_eq!(rls(&real, "manifest team/app:other").run().code, 0);
+        assert_eq!(rls(&real, "manifest team/app:other").run().code, Some(0));
     }
 }

@@ -1,18 +1,13 @@
-//! What is promised whatever a registry does, for however long: a list that is whole or said not to be, as few tokens as can be,
-//! memory and descriptors that do not grow, files that many write at once, and nothing built in that was not looked at.
+//! What rls promises however a registry behaves, for however long: complete lists or errors, as few tokens
+//! as possible, constant memory and descriptors, files that many processes write, and no dependency without
+//! a reason.
 //!
-//! What takes long is done in small here; `make soak` has it done in full.
+//! Long tests run small here, and in full by `make soak`.
 
-mod pauses;
-mod processes;
-#[path = "../it/runner.rs"]
-#[allow(dead_code, reason = "the other tests' way to run the program, of which a part is needed here")]
-mod runner;
-#[path = "../vectors/server.rs"]
-#[allow(dead_code, reason = "the other tests' server, of which a part is needed here")]
-mod server;
-mod size;
+mod concurrent_writes;
+mod dependencies;
+mod scale;
+mod slow_reader;
 mod soak;
-mod supply;
 mod tokens;
 mod walks;

@@ -1,29 +1,29 @@
-//! One process for a long time: its memory and its descriptors are at the end what they were soon after the beginning.
+//! One long process: its memory and its descriptors do not grow.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running};
+use test_support::Rls;
 
-use crate::runner::Rls;
-use crate::size;
+use crate::scale;
 
-/// What the process may have more at the end than after a fifth of its time, in KiB: what an allocator does not give back.
+/// The allowed growth after a fifth of its time, in KiB: what an allocator does not give
+/// back.
 const GROWTH: u64 = 2048;
 
 /// Requests in flight.
 const JOBS: u64 = 16;
 
-/// A process, looked at from outside.
+/// A sample of a process in `/proc`.
 #[derive(Debug, Clone, Copy)]
-struct Look {
+struct Sample {
     resident: u64,
     descriptors: u64,
 }
 
-impl Look {
+impl Sample {
     /// `None` when it has ended.
     fn at(process: u32) -> Option<Self> {
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
@@ -33,18 +33,19 @@ impl Look {
         Some(Self { resident, descriptors })
     }
 
-    /// Looks a hundred times a second until it ends.
+    /// Samples it a hundred times a second until it ends.
     fn until_the_end(process: u32) -> Vec<Self> {
-        let mut looks = Vec::new();
-        while let Some(look) = Self::at(process) {
-            looks.push(look);
+        let mut samples = Vec::new();
+        while let Some(sample) = Self::at(process) {
+            samples.push(sample);
             std::thread::sleep(Duration::from_millis(10));
         }
-        looks
+        samples
     }
 }
 
-/// One tag for each request, and not everything goes well: connections break, the registry is full, tokens are taken back.
+/// One tag for each request, and not everything goes well: connections break, the registry is full, tokens are taken
+/// back.
 fn registry(requests: u64) -> Running {
     let registry = Registry::builder().auth(Auth::Token).without_journal().start();
     registry.tag_many("team/app", requests);
@@ -62,31 +63,31 @@ fn registry(requests: u64) -> Running {
 }
 
 #[test]
-fn a_long_listing_takes_no_more_at_its_end_than_at_its_beginning() {
-    let requests = size::of("SOAK_REQUESTS", 4_000);
+fn a_long_listing_does_not_grow_in_memory_or_descriptors() {
+    let requests = scale::of("SOAK_REQUESTS", 4_000);
     let registry = registry(requests);
     let rls = Rls::at(&registry).user("ann", "secret");
     let words = format!("tags team/app -d --sort none --stats --retries 9 -j {JOBS}");
-    let mut process =
-        rls.words(&words).command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    let rls = rls.words(&words);
+    let mut process = rls.spawn();
     let watcher = std::thread::spawn({
         let process = process.id();
-        move || Look::until_the_end(process)
+        move || Sample::until_the_end(process)
     });
     let lines = BufReader::new(process.stdout.take().expect("its output")).lines();
     let listed = lines.filter(|line| line.as_ref().expect("a line").contains("\tsha256:")).count();
-    // It is looked at until somebody waits for it, which comes last.
-    let looks = watcher.join().expect("it is looked at");
+    // It is sampled until it is waited for, which comes last.
+    let samples = watcher.join().expect("it is looked at");
     let output = process.wait_with_output().expect("it ends");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(listed as u64, requests, "the list is whole");
 
-    assert!(looks.len() >= 20, "it was seen {} times", looks.len());
-    let (first, last) = (looks[looks.len() / 5], looks[looks.len() - 1]);
+    assert!(samples.len() >= 20, "it was seen {} times", samples.len());
+    let (first, last) = (samples[samples.len() / 5], samples[samples.len() - 1]);
     let stats = String::from_utf8_lossy(&output.stderr);
-    size::say(&format!("{requests} tags: {first:?} after a fifth of the time, {last:?} at the end; {stats}"));
+    scale::say(&format!("{requests} tags: {first:?} after a fifth of the time, {last:?} at the end; {stats}"));
     assert!(last.resident <= first.resident + GROWTH, "{first:?} {last:?}");
     // A connection for each request in flight, one that is being replaced, and a dozen for the program itself.
-    let most = looks.iter().map(|look| look.descriptors).max().unwrap_or_default();
+    let most = samples.iter().map(|sample| sample.descriptors).max().unwrap_or_default();
     assert!(most <= 2 * JOBS + 12, "{most} descriptors");
 }

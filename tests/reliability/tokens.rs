@@ -1,12 +1,12 @@
-//! Tokens that run out, are taken back or are worth less than was asked for: one is fetched for each that was refused, and never more.
+//! Tokens that expire, are revoked or grant less than requested: one is fetched for each that was refused,
+//! and never more.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use registry_fixture::{Auth, Builder, Match, Registry, Running, Seen, Tls, User};
-
-use crate::runner::{Outcome, Rls};
+use test_support::{Outcome, Rls};
 
 const REPOSITORIES: usize = 60;
 /// Names on a page.
@@ -57,7 +57,7 @@ fn page(registry: &Running, number: usize) -> Match {
 }
 
 #[test]
-fn a_token_that_runs_out_at_any_page_is_one_more() {
+fn a_token_that_expires_at_any_page_is_replaced_once() {
     for number in 1..PAGES {
         let registry = in_pages().start();
         registry.on_request(page(&registry, number), |registry, _| registry.revoke_tokens());
@@ -78,7 +78,7 @@ fn each_token_serves_once(registry: &Running) {
 }
 
 #[test]
-fn a_token_that_runs_out_at_every_page_is_one_for_each() {
+fn a_token_that_expires_at_every_page_is_replaced_for_each() {
     let registry = in_pages().start();
     each_token_serves_once(&registry);
     listed(&registry);
@@ -87,7 +87,7 @@ fn a_token_that_runs_out_at_every_page_is_one_for_each() {
 }
 
 #[test]
-fn the_same_behind_tls_and_with_a_token_server_apart() {
+fn one_token_for_each_page_over_tls_and_with_a_separate_token_server() {
     let registry = in_pages().tls(Tls::Issued).token_server_apart().start();
     each_token_serves_once(&registry);
     listed(&registry);
@@ -96,7 +96,7 @@ fn the_same_behind_tls_and_with_a_token_server_apart() {
 }
 
 #[test]
-fn a_token_that_lives_shorter_than_a_client_may_believe_is_renewed_when_it_is_refused() {
+fn a_token_that_expires_early_is_renewed_when_it_is_refused() {
     let registry = in_pages().token_lifetime(Duration::from_secs(3)).latency(Duration::from_millis(400)).start();
     listed(&registry);
     // Twelve pages and what they cost besides take six seconds at least.
@@ -105,7 +105,7 @@ fn a_token_that_lives_shorter_than_a_client_may_believe_is_renewed_when_it_is_re
 }
 
 #[test]
-fn a_clock_that_goes_wrong_costs_nothing() {
+fn a_wrong_clock_costs_no_request() {
     for ahead in [-3_600, 3_600, -20 * 365 * 86_400, 50 * 365 * 86_400] {
         let registry = in_pages().clock_ahead(ahead).start();
         listed(&registry);
@@ -130,7 +130,7 @@ fn digests(registry: &Running) -> Outcome {
 }
 
 #[test]
-fn with_32_requests_in_flight_a_token_that_is_taken_back_is_fetched_once() {
+fn with_32_requests_in_flight_a_revoked_token_is_replaced_once() {
     for times in [1, 4] {
         let registry = many(registry());
         let heads = Match::any().method("HEAD".parse().expect("a method"));
@@ -164,7 +164,7 @@ fn with_32_requests_in_flight_the_first_token_is_fetched_once() {
 }
 
 #[test]
-fn a_token_that_is_worth_less_than_was_asked_for_is_not_asked_for_again_and_again() {
+fn a_token_with_less_than_the_requested_scope_is_not_requested_repeatedly() {
     let ann_may = |user: User| many(registry().user(user));
     // She may list tags nowhere: nothing is granted on the repository.
     let registry = ann_may(User::new("ann", "secret").allow("other/*", "pull"));

@@ -1,7 +1,7 @@
-//! `challenges.json`: what a 401 asks for, and which token server may be asked.
+//! `challenges.json`: what a 401 requires, and which token servers are allowed.
 //!
-//! Of the conversations (`flow`, `ping`, `insufficient-scope`) the step is checked that the challenge decides; they are held as
-//! wholes in [`conversations`](crate::conversations).
+//! Of the conversations (`flow`, `ping`, `insufficient-scope`) the step is checked that the challenge decides; they are
+//! held as wholes in [`conversations`](crate::conversations).
 
 use registry_ls::auth::fuzzing::{RawChallenge, parse_line};
 use registry_ls::auth::{
@@ -15,7 +15,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::conversations::OF_THE_TRANSPORT;
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 #[test]
 fn all() {
@@ -100,7 +100,7 @@ fn parse(case: &Case) {
     }
 }
 
-/// Schemes that nobody expects are passed over; parameters are compared as a set.
+/// Unexpected schemes are ignored; parameters are compared as a set.
 fn assert_challenges(raw: &[RawChallenge], expected: &[Value]) {
     let is_expected = |challenge: &&RawChallenge| {
         is_usable(challenge) || expected.iter().any(|one| challenge.scheme.eq_ignore_ascii_case(text(&one["scheme"])))

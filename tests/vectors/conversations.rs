@@ -1,15 +1,15 @@
-//! The kinds of `challenges.json` that are conversations: who is asked what, in which order, and when it ends.
+//! The kinds of `challenges.json` that are conversations: which server gets which requests, in which order.
 //!
-//! What a challenge decides by itself is checked beside it; here a registry and its token server are asked for real.
+//! What a challenge alone decides is tested in `challenges`; here a client talks to a registry and its token server.
 
 use registry_ls::error::Refuser;
 use registry_ls::keychain::Keychain;
 use registry_ls::{Error, Kind};
 use serde_json::{Value, json};
+use test_support::{Reply, Request, Server};
 
 use crate::driven::{Driven, anonymous, as_user, client, exit_code, hasty, keychain, run};
-use crate::exempt::{Case, check};
-use crate::server::{Asked, Reply, Server};
+use crate::exemptions::{Case, check};
 
 /// Kinds that are no conversations.
 const OF_ONE_HEADER: &[&str] = &["parse", "select", "cache-key", "bearer", "realm"];
@@ -42,7 +42,7 @@ fn tags() -> Reply {
 }
 
 /// A 401, or another status, with the challenges of a case. Whatever host a realm is on, it is the server's own.
-fn challenging(input: &Value, asked: &Asked) -> Reply {
+fn challenging(input: &Value, asked: &Request) -> Reply {
     let status = input["status"].as_u64().unwrap_or(401) as u16;
     let host = asked.header("host").expect("a host");
     let lines = input["www_authenticate"].as_array().expect("header lines").iter().map(text);
@@ -64,19 +64,18 @@ async fn registry(input: &Value) -> Server {
             _ => challenging(&input, asked),
         }
     })
-    .await
 }
 
-async fn sent(server: &Server, client: &Driven) -> (Option<Error>, Vec<Asked>) {
+async fn sent(server: &Server, client: &Driven) -> (Option<Error>, Vec<Request>) {
     let error = client.all_tags().await.error;
-    (error, server.asked())
+    (error, server.requests())
 }
 
 fn ping(case: &Case) {
     let (input, expect) = (&case.input, &case.expect);
     run(async {
         if input["status"] == 200 {
-            let server = Server::start(|_| tags()).await;
+            let server = Server::start(|_| tags());
             let (error, asked) = sent(&server, &as_user(&server, "user", "pass")).await;
             assert!(error.is_none() && asked.iter().all(|asked| asked.authorization().is_none()));
             return assert_eq!((text(&expect["auth"]), asked.len()), ("none", 1));
@@ -99,7 +98,7 @@ fn insufficient_scope(case: &Case) {
     run(async {
         let server = registry(&case.input).await;
         let listed = anonymous(&server).all_repositories(10).await;
-        let asked = server.asked();
+        let asked = server.requests();
         let Some(scope) = case.expect.get("retry_with_scope") else {
             assert_eq!(case.expect["retry"], false);
             return assert_eq!((exit_code(&listed.failure()), asked.len()), (4, 1));
@@ -151,7 +150,7 @@ fn password(input: &Value, expect: &Value) {
         assert_eq!(asked[1].authorization(), Some(PASSWORD));
         // From then on it is sent at once.
         client.all_tags().await.whole();
-        assert_eq!(server.asked().len(), 3);
+        assert_eq!(server.requests().len(), 3);
     });
 }
 
@@ -182,12 +181,11 @@ fn token_server(input: &Value, expect: &Value) {
             true => Reply::json(body.as_str()),
             false if asked.has_token(&token) => tags(),
             false => Reply::wants_token(asked),
-        })
-        .await;
+        });
         let credentials = match input["creds"].as_str() {
             None => Keychain::anonymous(),
             Some("identity token") => {
-                keychain(json!({ "auths": { server.authority(): { "identitytoken": "t" } } }).to_string())
+                keychain(json!({ "auths": { server.host(): { "identitytoken": "t" } } }).to_string())
             }
             Some(_) => Keychain::explicit("user1", "password1", "the test"),
         };
@@ -211,7 +209,6 @@ async fn never_content(token: &str) -> Server {
         true => Reply::json(body.as_str()),
         false => Reply::wants_token(asked),
     })
-    .await
 }
 
 fn useless_token(input: &Value, expect: &Value) {
@@ -220,10 +217,10 @@ fn useless_token(input: &Value, expect: &Value) {
         let server = never_content(text(&input["token_body"])).await;
         let client = as_user(&server, "user", "pass");
         for _ in 0..2 {
-            let before = server.asked().len();
+            let before = server.requests().len();
             let error = client.all_tags().await.failure();
             assert_eq!(exit_code(&error), 4);
-            let asked = server.asked().split_off(before);
+            let asked = server.requests().split_off(before);
             let tokens = asked.iter().filter(|asked| asked.is_for_token()).count();
             assert!(tokens <= 2 && asked.len() - tokens <= 3, "{asked:?}");
         }
@@ -237,8 +234,7 @@ fn wrong_password(input: &Value, expect: &Value) {
         let server = Server::start(move |asked| match asked.authorization() {
             None => Reply::wants_password(),
             Some(_) => Reply::status(status).body(body.as_str()),
-        })
-        .await;
+        });
         let (error, asked) = sent(&server, &as_user(&server, "user", "wrong")).await;
         let error = error.expect("denied");
         assert_eq!(expect["error_status"], error.reply().expect("a reply").status);
@@ -254,13 +250,12 @@ fn refused_by_the_token_server(expect: &Value) {
         let server = Server::start(|asked| match asked.is_for_token() {
             true => Reply::wants_password(),
             false => Reply::wants_token(asked),
-        })
-        .await;
+        });
         let (error, asked) = sent(&server, &as_user(&server, "user", "wrong")).await;
         let error = error.expect("refused");
         assert_eq!(expect["exit"], exit_code(&error));
         let Kind::Denied(denial) = error.kind() else { panic!("{error:?}") };
-        assert_eq!(denial.by, Refuser::TokenServer(server.authority()));
+        assert_eq!(denial.by, Refuser::TokenServer(server.host()));
         assert_eq!(expect["token_requests_max"], asked.iter().filter(|asked| asked.is_for_token()).count());
     });
 }
@@ -280,7 +275,7 @@ fn empty_token(expect: &Value) {
 
 fn unasked(expect: &Value) {
     run(async {
-        let server = Server::start(|_| tags()).await;
+        let server = Server::start(|_| tags());
         let (error, asked) = sent(&server, &as_user(&server, "user", "pass")).await;
         assert!(error.is_none());
         assert_eq!(expect["authorization_sent"], asked.iter().any(|asked| asked.authorization().is_some()));
@@ -305,13 +300,12 @@ fn harbor_answers_a_token_that_it_does_not_take_with_a_basic_challenge() {
                 }
                 Some(_) => Reply::wants_password(),
             }
-        })
-        .await;
+        });
         let client = anonymous(&server);
         client.all_tags().await.whole();
-        let before = server.asked().len();
+        let before = server.requests().len();
         client.all_tags().await.whole();
-        let asked = server.asked().split_off(before);
+        let asked = server.requests().split_off(before);
         let tokens = asked.iter().filter(|asked| asked.is_for_token()).count();
         assert_eq!((tokens, asked.len() - tokens), (1, 3), "{asked:?}");
     });
@@ -341,16 +335,15 @@ fn credentials_that_are_refused_later_are_forgotten() {
             }
             count += 1;
             Reply::json(r#"{"tags":["a"],"repositories":["a"]}"#)
-        })
-        .await;
-        let client = client(&server, pull_secrets(&server.authority(), &["old", "new"]), hasty());
+        });
+        let client = client(&server, pull_secrets(&server.host(), &["old", "new"]), hasty());
         // Both at once, so that each finds out for itself.
         let (tags, repositories) = futures::join!(client.all_tags(), client.all_repositories(10));
         assert_eq!(tags.whole(), repositories.whole());
         client.all_tags().await.whole();
-        let before = server.asked().len();
+        let before = server.requests().len();
         client.all_repositories(10).await.whole();
-        let sent = server.asked().split_off(before);
+        let sent = server.requests().split_off(before);
         assert!(sent.iter().all(|asked| asked.authorization() == Some("Basic YW5uOm5ldw==")), "{sent:?}");
     });
 }
@@ -362,13 +355,12 @@ fn several_credentials_are_tried_in_turn_and_the_good_ones_kept() {
             // ann:new
             Some("Basic YW5uOm5ldw==") => tags(),
             _ => Reply::wants_password(),
-        })
-        .await;
-        let client = client(&server, pull_secrets(&server.authority(), &["old", "new", "never"]), hasty());
+        });
+        let client = client(&server, pull_secrets(&server.host(), &["old", "new", "never"]), hasty());
         for _ in 0..2 {
             client.all_tags().await.whole();
         }
-        let sent: Vec<_> = server.asked().iter().map(|asked| asked.authorization().map(str::to_owned)).collect();
+        let sent: Vec<_> = server.requests().iter().map(|asked| asked.authorization().map(str::to_owned)).collect();
         let (old, new) = (Some("Basic YW5uOm9sZA==".to_owned()), Some("Basic YW5uOm5ldw==".to_owned()));
         assert_eq!(sent, [None, old, new.clone(), new]);
     });
@@ -380,14 +372,13 @@ fn a_registry_token_is_sent_as_it_is_and_kept() {
         let server = Server::start(|asked| match asked.has_token("mine") {
             true => tags(),
             false => Reply::wants_token(asked),
-        })
-        .await;
-        let config = json!({ "auths": { server.authority(): { "registrytoken": "mine" } } }).to_string();
+        });
+        let config = json!({ "auths": { server.host(): { "registrytoken": "mine" } } }).to_string();
         let client = client(&server, keychain(config), hasty());
         for _ in 0..2 {
             client.all_tags().await.whole();
         }
-        assert_eq!((server.count(|asked| asked.is_for_token()), server.asked().len()), (0, 3));
+        assert_eq!((server.count(|asked| asked.is_for_token()), server.requests().len()), (0, 3));
     });
 }
 
@@ -398,8 +389,7 @@ fn requests_at_once_share_one_token() {
             true => Reply::token("token"),
             false if asked.has_token("token") => tags(),
             false => Reply::wants_token(asked),
-        })
-        .await;
+        });
         let client = anonymous(&server);
         let lists = futures::future::join_all((0..40).map(|_| client.all_tags())).await;
         assert!(lists.into_iter().all(|listed| listed.whole() == ["a"]));

@@ -1,7 +1,6 @@
 //! `credentials.json`: which credentials are found, and what a hostile configuration or helper cannot do.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use base64::Engine as _;
@@ -13,9 +12,8 @@ use registry_ls::name::{Located, Registry, Repository};
 use registry_ls::{Kind, Result};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 #[test]
 fn all() {
@@ -45,32 +43,24 @@ fn text(value: &Value) -> &str {
 }
 
 /// A home with a `config.json` and a folder of helpers.
-struct Home(TempDir);
+struct Home(test_support::Home);
 
 impl Home {
     fn with(config: &str) -> Self {
-        let home = Self(tempfile::tempdir().expect("a folder"));
-        fs::create_dir(home.path("bin")).expect("a folder");
-        fs::create_dir(home.path(".docker")).expect("a folder");
-        fs::write(home.path(".docker/config.json"), config).expect("written");
-        home
+        let home = test_support::Home::new();
+        home.write(".docker/config.json", config);
+        Self(home)
     }
 
-    /// With a helper for every host. The script is written by another process, so that no thread of this one has it open
-    /// for writing when it is run.
+    /// With a helper for every host.
     fn with_helper(script: &str) -> Self {
         let home = Self::with(r#"{"credsStore": "test"}"#);
-        let status = Command::new("/bin/sh")
-            .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 755 "$1""#, "sh"])
-            .arg(home.path("bin/docker-credential-test"))
-            .arg(script)
-            .status();
-        assert!(status.expect("a shell").success());
+        home.0.write_program("docker-credential-test", script);
         home
     }
 
     fn path(&self, below: &str) -> std::path::PathBuf {
-        self.0.path().join(below)
+        self.0.path(below)
     }
 
     fn look_up(&self, target: &str) -> Result<Lookup> {
@@ -220,17 +210,17 @@ fn not_files(expect: &Value) {
         (&expect["exit"], &expect["hang"], &expect["read_at_most"]),
         (&json!(2), &json!(false), &json!(1 << 20))
     );
-    let made: [fn(&Path); 4] = [
-        |path| std::os::unix::fs::symlink("/nowhere", path).expect("linked"),
-        |path| fs::create_dir(path).expect("a folder"),
-        |path| assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success()),
-        |path| fs::File::create(path).and_then(|file| file.set_len(1 << 30)).expect("a sparse file"),
+    const FILE: &str = ".docker/config.json";
+    let made: [fn(&Home); 4] = [
+        |home| std::os::unix::fs::symlink("/nowhere", home.path(FILE)).expect("linked"),
+        |home| fs::create_dir(home.path(FILE)).expect("a folder"),
+        |home| drop(home.0.make_pipe(FILE)),
+        |home| fs::File::create(home.path(FILE)).and_then(|file| file.set_len(1 << 30)).expect("a sparse file"),
     ];
     for make in made {
         let home = Home::with("{}");
-        let path = home.path(".docker/config.json");
-        fs::remove_file(&path).expect("removed");
-        make(&path);
+        fs::remove_file(home.path(FILE)).expect("removed");
+        make(&home);
         assert_local_error(home.look_up("test.io"));
     }
 }

@@ -1,24 +1,23 @@
-//! Deleting, beyond what the vectors say of it.
+//! Deletions that the vectors do not cover.
 
 use registry_ls::Error;
 use registry_ls::name::{Algorithm, Digest};
 use registry_ls::registry::Deletion;
+use test_support::{Reply, Server, Then};
 
 use crate::driven::{anonymous, app, exit_code, run};
-use crate::server::{Reply, Server};
 
 #[test]
 fn a_deletion_is_proved_whatever_the_body_of_its_reply_is() {
     for accepted in [
-        Reply::status(202).header("Content-Length", "1000").body("{").then_close(),
-        Reply::status(202).body([b' '; 64 * 1024]).endless(),
+        Reply::status(202).header("Content-Length", "1000").body("{").then(Then::Close),
+        Reply::status(202).endless(&[b' '; 64 * 1024]),
     ] {
         run(async {
             let server = Server::start(move |asked| match asked.method.as_str() {
                 "DELETE" => accepted.clone(),
                 _ => Reply::error(404, "MANIFEST_UNKNOWN"),
-            })
-            .await;
+            });
             let outcome = anonymous(&server).delete_manifest(&app(), &Digest::of(Algorithm::Sha256, b"x")).await;
             assert_eq!(outcome.expect("a deletion"), Deletion::Deleted);
         });
@@ -34,12 +33,12 @@ fn a_deletion_is_probed_without_changing_anything() {
         (Reply::error(403, "DENIED"), Some(4), Some(4)),
     ] {
         run(async {
-            let server = Server::start(move |_| reply.clone()).await;
+            let server = Server::start(move |_| reply.clone());
             let client = anonymous(&server);
             let code = |probed: Result<(), Error>| probed.err().map(|error| exit_code(&error));
             assert_eq!(code(client.probe_deletion(&app()).await), exit);
             assert_eq!(code(client.probe_tag_deletion(&app()).await), by_name);
-            let asked = server.asked();
+            let asked = server.requests();
             let zeros = "0".repeat(64);
             assert_eq!(asked[0].path(), format!("/v2/team/app/manifests/sha256:{zeros}"));
             assert!(asked[1].path().starts_with("/v2/team/app/manifests/rls-probe-"), "{asked:?}");

@@ -2,10 +2,10 @@
 
 use registry_ls::name::{Algorithm, Digest};
 
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
-/// Kinds whose subject is not a digest by itself but a manifest that was fetched by one: its body, headers and descriptor.
-/// They are the registry's to meet.
+/// Kinds whose subject is not a digest by itself but a manifest that was fetched by one: its body, headers and
+/// descriptor. They are the registry's to meet.
 pub const OF_MANIFESTS: &[&str] =
     &["manifest-digest", "manifest-headers", "descriptor-digest", "header", "size", "type-confusion"];
 

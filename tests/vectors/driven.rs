@@ -1,4 +1,4 @@
-//! The library, driven against the server of these tests.
+//! A client of the library for scripted servers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,7 @@ use registry_ls::name::{Registry, Repository, Tag, Target};
 use registry_ls::registry::{CatalogOptions, Client};
 use registry_ls::trust::{self, Trust};
 use registry_ls::{Error, Kind, Result};
-
-use crate::server::Server;
+use test_support::Server;
 
 /// Runs one case to its end, in a runtime of its own.
 pub fn run<T>(work: impl Future<Output = T>) -> T {
@@ -20,8 +19,8 @@ pub fn run<T>(work: impl Future<Output = T>) -> T {
     runtime.block_on(work)
 }
 
-/// Options with which nothing is waited for: what a wait would be is asked of the functions that compute it. The limits are long, so
-/// that a busy machine does not reach them.
+/// Options with which nothing is waited for: what a wait would be is asked of the functions that compute it. The limits
+/// are long, so that a busy machine does not reach them.
 pub fn hasty() -> Options {
     Options {
         first_wait: Duration::from_micros(1),
@@ -56,7 +55,7 @@ pub fn as_user(server: &Server, username: &str, password: &str) -> Driven {
 }
 
 pub fn client(server: &Server, keychain: Keychain, options: Options) -> Driven {
-    at(&server.origin(), keychain, options)
+    at(&server.url(), keychain, options)
 }
 
 /// A client of a registry by its URL.

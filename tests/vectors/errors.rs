@@ -1,4 +1,4 @@
-//! `errors.json`: what becomes of a reply that is not what was asked for.
+//! `errors.json`: the error for an unexpected reply.
 
 use registry_ls::Kind;
 use registry_ls::error::Missing;
@@ -6,13 +6,13 @@ use registry_ls::http::redacted_url;
 use registry_ls::name::{Algorithm, Digest, Tag};
 use registry_ls::registry::Deletion;
 use serde_json::Value;
+use test_support::{Reply, Server, Then};
 use tracing::Level;
 use url::Url;
 
 use crate::driven::{anonymous, app, exit_code, run};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 use crate::log::Log;
-use crate::server::{Reply, Server};
 
 #[test]
 fn all() {
@@ -47,7 +47,7 @@ fn reply(input: &Value) -> Reply {
         None => reply,
     };
     match text(&input["body"]) {
-        "(10 GiB of zeros)" => reply.body([0; 64 * 1024]).endless(),
+        "(10 GiB of zeros)" => reply.endless(&[0; 64 * 1024]),
         body => reply.body(body),
     }
 }
@@ -57,10 +57,10 @@ fn body(case: &Case) {
     let (input, expect) = (&case.input, &case.expect);
     let (error, requests, bytes) = run(async {
         let reply = reply(input);
-        let server = Server::start(move |_| reply.clone()).await;
+        let server = Server::start(move |_| reply.clone());
         let client = anonymous(&server);
         let error = client.tagged("v1").await.expect_err("an error");
-        (error, server.asked().len(), client.stats.totals().bytes)
+        (error, server.requests().len(), client.stats.totals().bytes)
     });
     let said = error.to_string();
     let reply = error.reply().expect("the reply");
@@ -99,9 +99,9 @@ fn body(case: &Case) {
 /// Whole replies of real registries.
 fn not_found(case: &Case) {
     assert_eq!(case.expect["not_found"], true);
-    let reply = Reply::raw(text(&case.input)).then_close();
+    let reply = Reply::raw(text(&case.input)).then(Then::Close);
     let error = run(async {
-        let server = Server::playing([reply]).await;
+        let server = Server::playing([reply]);
         anonymous(&server).tagged("this-does-not-exist").await.expect_err("not there")
     });
     assert_eq!(error.kind(), &Kind::NotFound(Missing::Tag));
@@ -114,7 +114,7 @@ fn content_length(case: &Case) {
     let lengths = texts(&case.input).iter().map(|length| format!("Content-Length: {length}\r\n")).collect::<String>();
     let head = format!("HTTP/1.1 200 OK\r\nDocker-Content-Digest: {digest}\r\n{lengths}\r\n");
     let resolved = run(async {
-        let server = Server::playing([Reply::raw(head)]).await;
+        let server = Server::playing([Reply::raw(head)]);
         anonymous(&server).resolved("v1").await.expect("a digest")
     });
     assert_eq!(resolved.digest, digest);
@@ -125,7 +125,7 @@ fn content_length(case: &Case) {
 fn code(case: &Case) {
     let reply = Reply::error(status(&case.input), text(&case.input["code"]));
     let error = run(async {
-        let server = Server::start(move |_| reply.clone()).await;
+        let server = Server::start(move |_| reply.clone());
         anonymous(&server).tagged("v1").await.expect_err("an error")
     });
     assert!(error.has_code(text(&case.input["code"])), "{error}");
@@ -140,8 +140,7 @@ fn delete(case: &Case) {
         let server = Server::start(move |asked| match asked.method.as_str() {
             "DELETE" => deleting.clone(),
             _ => Reply::error(404, "MANIFEST_UNKNOWN"),
-        })
-        .await;
+        });
         let outcome = anonymous(&server).delete_tag(&app(), &tag, Some(&digest)).await;
         (outcome, server.count(|asked| asked.method == "GET"))
     });
@@ -161,7 +160,7 @@ fn list_body(case: &Case) {
     let log = Log::begin();
     let of_repositories = text(&case.input["body"]).contains("repositories");
     let listed = run(async {
-        let server = Server::start(move |_| reply.clone()).await;
+        let server = Server::start(move |_| reply.clone());
         let client = anonymous(&server);
         if of_repositories { client.all_repositories(1000).await } else { client.all_tags().await }
     });

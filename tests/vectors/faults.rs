@@ -1,6 +1,6 @@
-//! `faults.json`: what may go wrong with a connection, a reply, a login, a list or a deletion, and what comes of it.
+//! `faults.json`: faults of connections, replies, logins, lists and deletions, and their errors.
 //!
-//! An `exit` is that of the program, which gives it to the kind of the library's error.
+//! `exit` is the program's exit code for the kind of the library's error.
 
 use std::time::Duration;
 
@@ -12,12 +12,13 @@ use registry_ls::registry::Deletion;
 use registry_ls::{Error, Kind};
 use reqwest::Method;
 use serde_json::{Value, json};
+use test_support::{Reply, Request, Server, Then};
 
 use crate::driven::{Driven, Listed, anonymous, app, as_user, client, exit_code, hasty, run};
-use crate::exempt::{Case, check};
-use crate::server::{Asked, Reply, Server};
+use crate::exemptions::{Case, check};
 
-/// Kinds that are held elsewhere: the handshakes beside the code that explains them, the processes by running the program.
+/// Kinds that are held elsewhere: the handshakes beside the code that explains them, the processes by running the
+/// program.
 const ELSEWHERE: &[&str] = &["tls", "process"];
 
 #[test]
@@ -48,7 +49,7 @@ fn html(status: u16) -> Reply {
 fn assert_says(case: &Case, error: &Error, server: &Server) {
     let said = error.to_string();
     for part in case.expect["message_contains"].as_array().expect("texts") {
-        let part = text(part).replace("HOST:PORT", &server.authority()).replace("REALM_HOST", &server.authority());
+        let part = text(part).replace("HOST:PORT", &server.host()).replace("REALM_HOST", &server.host());
         let part = part.replace("REPO", "team/app").replace("after N entries", "after 4 entries");
         assert!(said.contains(&part), "{said:?} does not say {part:?}");
     }
@@ -63,20 +64,20 @@ fn always(case: &Case, reply: Reply) -> (Listed, usize) {
     listed(case, move |_| reply.clone(), hasty())
 }
 
-fn listed(case: &Case, script: impl FnMut(&Asked) -> Reply + Send + 'static, options: Options) -> (Listed, usize) {
+fn listed(case: &Case, script: impl FnMut(&Request) -> Reply + Send + 'static, options: Options) -> (Listed, usize) {
     run(async {
-        let server = Server::start(script).await;
+        let server = Server::start(script);
         let listed = client(&server, Keychain::anonymous(), options).all_tags().await;
         assert_exit(case, listed.error.as_ref());
         if let Some(error) = &listed.error {
             assert_says(case, error, &server);
         }
-        (listed, server.asked().len())
+        (listed, server.requests().len())
     })
 }
 
-/// Three pages of two tags; `fault` may take the place of a page, told how often that page was asked for before.
-fn paged(mut fault: impl FnMut(usize, usize) -> Option<Reply> + Send) -> impl FnMut(&Asked) -> Reply + Send {
+/// Three pages of two tags. `fault` gets the page and how often it was requested before, and may replace it.
+fn paged(mut fault: impl FnMut(usize, usize) -> Option<Reply> + Send) -> impl FnMut(&Request) -> Reply + Send {
     let mut times = [0; 3];
     move |asked| {
         let page: usize = asked.query("page").map_or(0, |page| page.parse().expect("a number"));
@@ -94,25 +95,25 @@ const ALL: [&str; 6] = ["0a", "0b", "1a", "1b", "2a", "2b"];
 
 /// A reply of which only the beginning arrives.
 fn cut() -> Reply {
-    Reply::status(200).header("Content-Length", "1000").body(r#"{"tags":["2a","#).then_reset()
+    Reply::status(200).header("Content-Length", "1000").body(r#"{"tags":["2a","#).then(Then::Reset)
 }
 
 /// A server that begins a reply and says no more.
 fn silent(case: &Case, begun: &'static str) {
     let options = Options { idle_timeout: Duration::from_millis(50), ..hasty() };
-    assert_eq!(listed(case, move |_| Reply::raw(begun).then_hang(), options).1, 1);
+    assert_eq!(listed(case, move |_| Reply::raw(begun).then(Then::Hang), options).1, 1);
 }
 
 fn network(case: &Case) {
     match case.id.as_str() {
         "fault-003" => run(async {
-            let server = Server::playing([]).await;
+            let server = Server::playing([]);
             server.stop().await;
             let error = anonymous(&server).all_tags().await.failure();
             assert_exit(case, Some(&error));
             assert_says(case, &error, &server);
         }),
-        "fault-005" => assert_eq!(always(case, Reply::raw("").then_reset()).1, 4),
+        "fault-005" => assert_eq!(always(case, Reply::raw("").then(Then::Reset)).1, 4),
         "fault-006" => {
             let script = paged(|page, times| (page == 2 && times == 0).then(cut));
             assert_eq!(listed(case, script, hasty()).0.names, ALL);
@@ -122,13 +123,13 @@ fn network(case: &Case) {
             assert_eq!((listed.names.as_slice(), requests), (&ALL.map(str::to_owned)[..4], 2 + 4));
         }
         "fault-008" => {
-            let short = Reply::status(200).header("Content-Length", "1000").body(r#"{"tags":["a"]}"#).then_close();
+            let short = Reply::status(200).header("Content-Length", "1000").body(r#"{"tags":["a"]}"#).then(Then::Close);
             assert_eq!(always(case, short).1, 4);
         }
         "fault-009" => {
             let body = r#"{"tags":["a"]}"#;
             let chunk = format!("{:x}\r\n{body}\r\n", body.len());
-            let chunked = Reply::status(200).header("Transfer-Encoding", "chunked").body(chunk).then_close();
+            let chunked = Reply::status(200).header("Transfer-Encoding", "chunked").body(chunk).then(Then::Close);
             assert_eq!(always(case, chunked).1, 4);
         }
         "fault-010" => assert_eq!(always(case, Reply::status(200)).1, 1),
@@ -137,7 +138,7 @@ fn network(case: &Case) {
         "fault-013" => silent(case, ""),
         "fault-014" => {
             let mut script = paged(|_, _| None);
-            assert_eq!(listed(case, move |asked| script(asked).then_close(), hasty()).0.whole(), ALL);
+            assert_eq!(listed(case, move |asked| script(asked).then(Then::Close), hasty()).0.whole(), ALL);
         }
         "fault-016" => {
             let many = (0..10_000).fold(tags(), |reply, number| reply.header(&format!("X-{number}"), "1"));
@@ -146,7 +147,7 @@ fn network(case: &Case) {
             }
         }
         "fault-019" => assert_eq!(always(case, Reply::status(407)).1, 1),
-        "fault-020" => assert_eq!(always(case, Reply::raw("SSH-2.0-OpenSSH_9.2\r\n").then_close()).1, 1),
+        "fault-020" => assert_eq!(always(case, Reply::raw("SSH-2.0-OpenSSH_9.2\r\n").then(Then::Close)).1, 1),
         other => panic!("unknown fault {other}"),
     }
 }
@@ -179,7 +180,7 @@ fn http(case: &Case) {
             assert!(error.to_string().contains("refusing redirect to plain http"), "{error}");
         }
         "fault-042" => run(async {
-            let server = Server::start(|_| Reply::status(307).header("Location", "/elsewhere")).await;
+            let server = Server::start(|_| Reply::status(307).header("Location", "/elsewhere"));
             let digest = Digest::of(Algorithm::Sha256, b"x");
             let error = anonymous(&server).delete_manifest(&app(), &digest).await.expect_err("refused");
             assert_exit(case, Some(&error));
@@ -192,34 +193,37 @@ fn http(case: &Case) {
 
 fn elsewhere(case: &Case) {
     run(async {
-        let other = Server::start(|_| tags()).await;
-        let location = format!("{}/v2/", other.origin());
+        let other = Server::start(|_| tags());
+        let location = format!("{}/v2/", other.url());
         let server = Server::start(move |asked| match asked.authorization() {
             None => Reply::wants_password(),
             Some(_) => Reply::status(302).header("Location", location.as_str()),
-        })
-        .await;
+        });
         assert_exit(case, as_user(&server, "ann", "secret").all_tags().await.error.as_ref());
         assert_eq!(case.expect["authorization_sent"], other.count(|asked| asked.authorization().is_some()));
     });
 }
 
 /// Lists tags as `ann`, of a registry that wants a token for every page.
-fn with_token(case: &Case, script: impl FnMut(&Asked) -> Reply + Send + 'static, says: bool) -> (Listed, usize, usize) {
+fn with_token(
+    case: &Case,
+    script: impl FnMut(&Request) -> Reply + Send + 'static,
+    says: bool,
+) -> (Listed, usize, usize) {
     run(async {
-        let server = Server::start(script).await;
+        let server = Server::start(script);
         let listed = as_user(&server, "ann", "secret").all_tags().await;
         assert_exit(case, listed.error.as_ref());
         if let (Some(error), true) = (&listed.error, says) {
             assert_says(case, error, &server);
         }
         let tokens = server.count(|asked| asked.is_for_token());
-        (listed, tokens, server.asked().len() - tokens)
+        (listed, tokens, server.requests().len() - tokens)
     })
 }
 
 /// A registry whose token server gives this reply.
-fn token_reply(reply: Reply) -> impl FnMut(&Asked) -> Reply + Send {
+fn token_reply(reply: Reply) -> impl FnMut(&Request) -> Reply + Send {
     move |asked| if asked.is_for_token() { reply.clone() } else { Reply::wants_token(asked) }
 }
 
@@ -236,7 +240,7 @@ fn auth(case: &Case) {
             // Each token is good for two pages, or for one.
             let uses = if case.id == "fault-046" { 2 } else { 1 };
             let (mut given, mut left, mut pages) = (0, 0, paged(|_, _| None));
-            let script = move |asked: &Asked| {
+            let script = move |asked: &Request| {
                 if asked.is_for_token() {
                     (given, left) = (given + 1, uses);
                     return Reply::token(&format!("token-{given}"));
@@ -271,10 +275,10 @@ fn data(case: &Case) {
     let list = |body: &[u8]| Reply::status(200).body(body);
     match case.id.as_str() {
         "fault-053" => {
-            assert_eq!(always(case, Reply::status(200).body([b' '; 256 * 1024]).endless()).1, 1);
+            assert_eq!(always(case, Reply::status(200).endless(&[b' '; 256 * 1024])).1, 1);
         }
         "fault-054" => run(async {
-            let server = Server::start(|_| Reply::status(200).body([b' '; 64 * 1024]).endless()).await;
+            let server = Server::start(|_| Reply::status(200).endless(&[b' '; 64 * 1024]));
             let client = anonymous(&server);
             let error = client.tagged("v1").await.expect_err("too large");
             assert_exit(case, Some(&error));
@@ -282,8 +286,8 @@ fn data(case: &Case) {
             // And the piece in which the limit lies.
             assert!(client.stats.totals().bytes <= (4 << 20) + (512 << 10));
         }),
-        "fault-055" => drop(always(case, Reply::status(400).body([b' '; 64 * 1024]).endless())),
-        "fault-056" => drop(with_token(case, token_reply(Reply::status(200).body([b' '; 64 * 1024]).endless()), true)),
+        "fault-055" => drop(always(case, Reply::status(400).endless(&[b' '; 64 * 1024]))),
+        "fault-056" => drop(with_token(case, token_reply(Reply::status(200).endless(&[b' '; 64 * 1024])), true)),
         "fault-057" => {
             for encoding in ["br", "deflate", "zstd", "x-unknown"] {
                 assert_eq!(always(case, tags().header("Content-Encoding", encoding)).1, 1);
@@ -304,11 +308,11 @@ fn data(case: &Case) {
             drop(always(case, next("/v2/team/app/tags/list?n=1000&last=b")));
         }
         "fault-063" => run(async {
-            let other = Server::start(|_| tags()).await;
-            let link = format!("<{}/v2/team/app/tags/list?last=b>; rel=\"next\"", other.origin());
-            let server = Server::start(move |_| tags().header("Link", link.as_str())).await;
+            let other = Server::start(|_| tags());
+            let link = format!("<{}/v2/team/app/tags/list?last=b>; rel=\"next\"", other.url());
+            let server = Server::start(move |_| tags().header("Link", link.as_str()));
             let listed = as_user(&server, "ann", "secret").all_tags().await;
-            assert_eq!((listed.names.len(), other.asked().len()), (2, 0));
+            assert_eq!((listed.names.len(), other.requests().len()), (2, 0));
             let error = listed.failure();
             assert_exit(case, Some(&error));
             assert_says(case, &error, &server);
@@ -318,7 +322,7 @@ fn data(case: &Case) {
             assert_eq!(listed.names, ["a", "b"]);
         }
         "fault-065" => run(async {
-            let server = Server::start(|_| Reply::json("{}")).await;
+            let server = Server::start(|_| Reply::json("{}"));
             let digest = Digest::of(Algorithm::Sha256, b"x");
             let error = anonymous(&server).manifest(&app(), Target::Digest(&digest)).await;
             let error = error.expect_err("malformed or another");
@@ -330,7 +334,7 @@ fn data(case: &Case) {
 }
 
 async fn mismatch(case: &Case) {
-    let server = Server::start(|_| Reply::json(r#"{"schemaVersion":2,"config":{},"layers":[]}"#)).await;
+    let server = Server::start(|_| Reply::json(r#"{"schemaVersion":2,"config":{},"layers":[]}"#));
     let digest = Digest::of(Algorithm::Sha256, b"x");
     let error = anonymous(&server).manifest(&app(), Target::Digest(&digest)).await.expect_err("another");
     assert_exit(case, Some(&error));
@@ -346,7 +350,7 @@ fn delete(case: &Case) {
         "fault-080" => (vec![Reply::error(405, "UNSUPPORTED")], there),
         "fault-081" => (vec![Reply::error(202, "UNKNOWN")], gone),
         "fault-082" => (vec![Reply::status(202)], there),
-        "fault-084" => (vec![Reply::raw("").then_reset()], gone),
+        "fault-084" => (vec![Reply::raw("").then(Then::Reset)], gone),
         other => panic!("unknown fault {other}"),
     };
     run(async {
@@ -354,8 +358,7 @@ fn delete(case: &Case) {
         let server = Server::start(move |asked| match asked.method.as_str() {
             "DELETE" => replies.next().unwrap_or_else(|| Reply::status(599)),
             _ => after.clone(),
-        })
-        .await;
+        });
         let outcome = deletion(&anonymous(&server), &digest).await;
         assert_exit(case, outcome.as_ref().err());
         match &outcome {
@@ -385,11 +388,11 @@ fn a_long_page_that_breaks_off_is_read_again_without_repeating_a_name() {
     let names: Vec<_> = (0..10_000).map(|number| format!("{number:05}")).collect();
     let body = json!({ "tags": names }).to_string();
     let cut = |body: &str, at: usize| {
-        Reply::status(200).header("Content-Length", body.len().to_string()).body(&body[..at]).then_reset()
+        Reply::status(200).header("Content-Length", body.len().to_string()).body(&body[..at]).then(Then::Reset)
     };
     let list = |replies: Vec<Reply>| {
         run(async {
-            let server = Server::playing(replies).await;
+            let server = Server::playing(replies);
             anonymous(&server).all_tags().await
         })
     };
@@ -408,22 +411,22 @@ fn a_long_page_that_breaks_off_is_read_again_without_repeating_a_name() {
 #[test]
 fn a_connection_that_closes_without_an_answer_is_a_lost_one() {
     run(async {
-        let server = Server::start(|_| Reply::raw("").then_close()).await;
+        let server = Server::start(|_| Reply::raw("").then(Then::Close));
         let error = anonymous(&server).all_tags().await.failure();
-        assert_eq!((error.kind(), server.asked().len()), (&Kind::Network(Network::Reset), 4), "{error}");
+        assert_eq!((error.kind(), server.requests().len()), (&Kind::Network(Network::Reset), 4), "{error}");
         assert!(error.to_string().contains("the server closed the connection before it answered"), "{error}");
     });
 }
 
 #[test]
-fn plain_http_to_a_port_that_speaks_tls_is_told_from_other_refusals() {
+fn plain_http_to_a_tls_port_is_distinguished_from_other_refusals() {
     for body in [
         "Client sent an HTTP request to an HTTPS server.\n",
         "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
         "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
     ] {
         run(async {
-            let server = Server::start(move |_| Reply::status(400).body(body)).await;
+            let server = Server::start(move |_| Reply::status(400).body(body));
             let error = anonymous(&server).tagged("v1").await.expect_err("TLS");
             assert_eq!(error.kind(), &Kind::Protocol(Fault::TlsPort), "{error}");
         });

@@ -1,4 +1,4 @@
-//! `links.json`: where a listing goes on, and when it ends.
+//! `links.json`: the next page of a listing, and its end.
 
 use registry_ls::error::Operation;
 use registry_ls::http::{NextPage, next_page};
@@ -6,13 +6,13 @@ use registry_ls::name::Tag;
 use registry_ls::registry::PAGE_SIZE;
 use registry_ls::{Error, Kind, Result};
 use serde_json::{Value, json};
+use test_support::{Reply, Request, Server};
 use tracing::Level;
 use url::Url;
 
 use crate::driven::{Driven, anonymous, exit_code, run};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 use crate::log::Log;
-use crate::server::{Asked, Reply, Server};
 
 #[test]
 fn all() {
@@ -105,8 +105,7 @@ fn scripted(input: &Value, expect: &Value) {
                 Some(link) => reply.header("Link", link.replace("/R/", "/team/app/").replace("{origin}", &origin)),
                 None => reply,
             }
-        })
-        .await;
+        });
         let client = anonymous(&server);
         let listed = if field == "tags" { client.all_tags().await } else { client.all_repositories(2).await };
         assert_eq!(listed.whole(), texts(&expect[field]));
@@ -121,7 +120,7 @@ fn names(from: usize, to: usize) -> Vec<String> {
 /// A registry that does not look at `last`.
 fn first_page_again() {
     run(async {
-        let server = Server::start(|_| Reply::json(json!({ "repositories": names(0, 3) }).to_string())).await;
+        let server = Server::start(|_| Reply::json(json!({ "repositories": names(0, 3) }).to_string()));
         assert_eq!(anonymous(&server).all_repositories(3).await.whole(), names(0, 3));
         assert_eq!(server.count(|asked| asked.query("last").as_deref() == Some("002")), 1);
     });
@@ -138,8 +137,7 @@ fn clamped(input: &Value, expect: &Value) {
             let reply = Reply::json(json!({ "tags": names(from, to) }).to_string());
             let link = format!("</v2/team/app/tags/list?last={:03}&n={page}>; rel=\"next\"", to - 1);
             if to < all { reply.header("Link", link) } else { reply }
-        })
-        .await;
+        });
         assert_eq!(anonymous(&server).all_tags().await.whole().len(), expect["tags"]);
     });
 }
@@ -147,9 +145,9 @@ fn clamped(input: &Value, expect: &Value) {
 /// The page sizes that are asked for when a caller wants this one.
 fn sizes_asked(size: usize) -> Vec<usize> {
     run(async {
-        let server = Server::start(|_| Reply::json(r#"{"repositories":[]}"#)).await;
+        let server = Server::start(|_| Reply::json(r#"{"repositories":[]}"#));
         assert_eq!(anonymous(&server).all_repositories(size).await.whole(), Vec::<String>::new());
-        server.asked().iter().filter_map(|asked| asked.query("n")?.parse().ok()).collect()
+        server.requests().iter().filter_map(|asked| asked.query("n")?.parse().ok()).collect()
     })
 }
 
@@ -161,13 +159,12 @@ fn refused_sizes(expect: &Value) {
         let server = Server::start(move |asked| match asked.query("n") {
             Some(_) => Reply::error(status, &code),
             None => Reply::json(r#"{"repositories":["a","b"]}"#),
-        })
-        .await;
+        });
         assert_eq!(anonymous(&server).all_repositories(1001).await.whole(), ["a", "b"]);
-        let sizes: Vec<_> = server.asked().iter().map(|asked| asked.query("n")).collect();
+        let sizes: Vec<_> = server.requests().iter().map(|asked| asked.query("n")).collect();
         // The last looks for what a registry with pages of its own would have kept back.
         assert_eq!(sizes, [Some("1000".to_owned()), Some("100".into()), Some("50".into()), None, None]);
-        let after: Vec<_> = server.asked().iter().map(|asked| asked.query("last")).collect();
+        let after: Vec<_> = server.requests().iter().map(|asked| asked.query("last")).collect();
         assert_eq!(after, [None, None, None, None, Some("b".to_owned())]);
     });
 }
@@ -180,8 +177,7 @@ fn endless(expect: &Value) {
             page += 1;
             let link = format!("</v2/team/app/tags/list?last={page}>; rel=\"next\"");
             Reply::json(json!({ "tags": [page.to_string()] }).to_string()).header("Link", link)
-        })
-        .await;
+        });
         let listed = anonymous(&server).all_tags().await;
         assert_eq!(listed.names.len(), 10_000);
         let error = listed.failure();
@@ -198,12 +194,11 @@ fn numbered(pages: &Value, expect: &Value) {
         let last = pages.len() - 1;
         // A registry that goes round gives each page the address that it had before.
         let address = move |page: usize| format!("/v2/team/app/tags/list?page={page}");
-        let server = Server::start(move |asked: &Asked| {
+        let server = Server::start(move |asked: &Request| {
             let page: usize = asked.query("page").map_or(0, |page| page.parse().expect("a number"));
             let reply = Reply::json(json!({ "name": "team/app", "tags": pages[page] }).to_string());
             if page < last { reply.header("Link", format!("<{}>; rel=\"next\"", address(page + 1))) } else { reply }
-        })
-        .await;
+        });
         anonymous(&server).all_tags().await
     });
     let warnings = log.at(Level::WARN);
@@ -228,12 +223,12 @@ fn numbered(pages: &Value, expect: &Value) {
 /// A whole list and what it cost.
 async fn counted(server: &Server, client: &Driven, page_size: usize) -> (Vec<String>, usize) {
     let names = client.all_repositories(page_size).await.whole();
-    (names, server.asked().len())
+    (names, server.requests().len())
 }
 
 /// Found by random walks.
 #[test]
-fn a_registry_that_refuses_every_size_may_page_and_not_say_so() {
+fn a_registry_that_refuses_every_page_size_may_still_page() {
     run(async {
         // Whether it looks at what it is asked for, and how many names it has and gives at once.
         for (looks, all, page, requests) in
@@ -246,11 +241,10 @@ fn a_registry_that_refuses_every_size_may_page_and_not_say_so() {
                 let last = asked.query("last").filter(|_| looks);
                 let from = last.map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
                 Reply::json(json!({ "repositories": names(from, (from + page).min(all)) }).to_string())
-            })
-            .await;
+            });
             let listed = anonymous(&server).all_repositories(PAGE_SIZE).await.whole();
             assert_eq!(listed, names(0, all), "{looks} {page}");
-            assert_eq!(server.asked().len(), requests, "{looks} {page}");
+            assert_eq!(server.requests().len(), requests, "{looks} {page}");
         }
     });
 }
@@ -264,8 +258,7 @@ fn a_registry_without_links_is_asked_on_while_its_pages_are_full() {
                 let n: usize = asked.query("n").expect("a size").parse().expect("a number");
                 let to = (from + n.min(100)).min(all);
                 Reply::json(json!({ "repositories": names(from, to) }).to_string())
-            })
-            .await;
+            });
             assert_eq!(counted(&server, &anonymous(&server), size).await, (names(0, all), requests), "{all} by {size}");
         }
     });
@@ -279,11 +272,10 @@ fn a_registry_that_ignores_last_and_has_no_order_is_not_asked_for_ever() {
         let server = Server::start(move |_| {
             names.rotate_left(1);
             Reply::json(json!({ "repositories": names }).to_string())
-        })
-        .await;
+        });
         let mut listed = anonymous(&server).all_repositories(4).await.whole();
         listed.sort();
-        assert_eq!((listed, server.asked().len()), (sorted, 2));
+        assert_eq!((listed, server.requests().len()), (sorted, 2));
     });
 }
 
@@ -298,10 +290,10 @@ fn a_fragment_does_not_make_another_page() {
 }
 
 #[test]
-fn a_registry_without_a_catalog_says_so_by_404() {
+fn a_registry_without_a_catalog_answers_404() {
     for missing in [Reply::error(404, "NAME_UNKNOWN"), Reply::status(404).body("404 page not found")] {
         let error = run(async {
-            let server = Server::start(move |_| missing.clone()).await;
+            let server = Server::start(move |_| missing.clone());
             anonymous(&server).all_repositories(10).await.failure()
         });
         assert_eq!(error.kind(), &Kind::Unsupported(Operation::Catalog), "{error}");
@@ -316,8 +308,7 @@ fn an_unknown_last_is_the_end_and_an_unknown_page_is_not() {
                 (Some(_), _) => Reply::error(404, "NAME_UNKNOWN"),
                 (None, Some(link)) => Reply::json(r#"{"repositories":["a","b"]}"#).header("Link", link),
                 (None, None) => Reply::json(r#"{"repositories":["a","b"]}"#),
-            })
-            .await;
+            });
             anonymous(&server).all_repositories(2).await
         })
     };

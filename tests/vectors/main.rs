@@ -1,9 +1,9 @@
-//! The facts in `fixtures/vectors`, gathered from other projects' tests and from specifications, held against the library.
+//! The facts in `fixtures/vectors`, gathered from other projects' tests and from specifications, held against the
+//! library.
 //!
-//! One module per file, or more where its kinds are far apart. Each matches on a case's `kind` and panics on one it does not know; what
-//! does not apply to rls is listed, with its reason, in [`exempt`] and nowhere else. What is asked over a connection is asked of
-//! [`server`], which plays the registry, the token server and whoever else there is; beside the cases stand further tests of the
-//! same subject.
+//! One module per file, or more where its kinds are far apart. Each matches on a case's `kind` and panics on an unknown
+//! one. Cases that do not apply to rls are listed, with the reason, in [`exemptions`] and nowhere else. Requests go to
+//! a scripted server (`test_support::Server`). Beside the cases stand further tests of the same subject.
 
 mod challenges;
 mod conversations;
@@ -12,7 +12,7 @@ mod deletions;
 mod digests;
 mod driven;
 mod errors;
-mod exempt;
+mod exemptions;
 mod faults;
 mod links;
 mod log;
@@ -23,5 +23,4 @@ mod references;
 mod retries;
 mod sanitize;
 mod scopes;
-mod server;
 mod tokens;

@@ -1,4 +1,4 @@
-//! The kinds of `digests.json` whose subject is a manifest that was fetched: its body, its headers, its descriptors.
+//! The kinds of `digests.json` about fetched manifests: body, headers, descriptors.
 
 use registry_ls::error::Danger;
 use registry_ls::name::{Algorithm, Digest, Tag, Target};
@@ -6,13 +6,13 @@ use registry_ls::registry::snapshot::SnapshotOptions;
 use registry_ls::registry::{Content, Descriptor, Manifest, Summaries, media_types};
 use registry_ls::{Error, Kind};
 use serde_json::{Value, json};
+use test_support::{Reply, Request, Server, Then};
 use tracing::Level;
 
 use crate::digests::OF_MANIFESTS;
 use crate::driven::{anonymous, app, as_user, exit_code, run};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 use crate::log::Log;
-use crate::server::{Asked, Reply, Server};
 
 const BODY: &str = r#"{"schemaVersion":2,"config":{},"layers":[]}"#;
 
@@ -23,9 +23,12 @@ const GZIPPED: &str = "1f8b08000000000002ffab562a4ece48cd4d0c4b2d2acecccf53b232d
 #[test]
 fn all() {
     check("digests.json", |case| match case.kind.as_str() {
-        "manifest-digest" => told(case),
+        "manifest-digest" => manifest_digest(case),
         "manifest-headers" => headers(case),
-        "descriptor-digest" => assert!(text(&case.input).parse::<Digest>().is_err()),
+        "descriptor-digest" => {
+            let error = text(&case.input).parse::<Digest>().expect_err("not a digest");
+            assert_eq!(error.kind(), &Kind::Invalid, "{error}");
+        }
         "header" => with_a_line_end(case),
         "size" => size(case),
         "type-confusion" => confusion(case),
@@ -50,35 +53,35 @@ fn manifest(digest: Option<&Digest>) -> Reply {
 }
 
 /// The digest that a registry tells, and the one of what it sends.
-fn told(case: &Case) {
+fn manifest_digest(case: &Case) {
     let expect = &case.expect;
     let log = Log::begin();
     run(async {
         match case.id.as_str() {
             "dig-033" => {
-                let server = Server::start(|_| manifest(None)).await;
+                let server = Server::start(|_| manifest(None));
                 let client = anonymous(&server);
                 assert_eq!(expect["rls_GET"], "computed digest");
                 assert_eq!(client.tagged("v1").await.expect("a manifest").digest, sha256(BODY));
                 assert_eq!(client.resolved("v1").await.expect("a manifest").digest, sha256(BODY));
-                let methods: Vec<_> = server.asked().into_iter().map(|asked| asked.method).collect();
+                let methods: Vec<_> = server.requests().into_iter().map(|asked| asked.method).collect();
                 assert_eq!(methods, ["GET", "HEAD", "GET"]);
             }
             "dig-034" => {
-                let server = Server::start(|_| manifest(Some(&sha256(BODY)))).await;
+                let server = Server::start(|_| manifest(Some(&sha256(BODY))));
                 let client = anonymous(&server);
                 assert_eq!(client.tagged("v1").await.expect("a manifest").digest, sha256(BODY));
                 assert_eq!(client.resolved("v1").await.expect("a manifest").digest, sha256(BODY));
-                assert_eq!(server.asked().len(), 2);
+                assert_eq!(server.requests().len(), 2);
             }
             "dig-048" => {
-                let server = Server::start(|_| manifest(Some(&sha256("other")))).await;
+                let server = Server::start(|_| manifest(Some(&sha256("other"))));
                 let error = fetched(&server, &sha256("other")).await.expect_err("another body");
                 assert_eq!(expect["exit"], exit_code(&error), "{error}");
                 assert!(error.to_string().contains("does not match"), "{error}");
             }
             "dig-053" => {
-                let server = Server::start(|_| manifest(Some(&sha256("other")))).await;
+                let server = Server::start(|_| manifest(Some(&sha256("other"))));
                 let shown = anonymous(&server).tagged("v1").await.expect("a manifest");
                 assert_eq!((shown.digest, log.at(Level::WARN).len()), (sha256(BODY), 1));
                 let verified = async |digest| anonymous(&server).verified(&app(), &Tag::latest(), &digest).await;
@@ -109,7 +112,7 @@ fn headers(case: &Case) {
             "dig-039" => {
                 let media_type = text(&input["Content-Type"]);
                 let lines = format!("Content-Type: {media_type}\r\nContent-Length: {}\r\n", input["Content-Length"]);
-                let server = Server::playing([head(&lines)]).await;
+                let server = Server::playing([head(&lines)]);
                 let resolved = anonymous(&server).resolved("v1").await;
                 assert_eq!(resolved.is_ok(), expect["ok"]);
                 let resolved = resolved.expect("a digest");
@@ -118,8 +121,8 @@ fn headers(case: &Case) {
             }
             "dig-041" => {
                 assert_eq!(expect["rls"], "GET: count the bytes; HEAD: print size as unknown, not an error");
-                let whole = Reply::raw(format!("HTTP/1.1 200 OK\r\n\r\n{BODY}")).then_close();
-                let server = Server::playing([head(""), whole]).await;
+                let whole = Reply::raw(format!("HTTP/1.1 200 OK\r\n\r\n{BODY}")).then(Then::Close);
+                let server = Server::playing([head(""), whole]);
                 let client = anonymous(&server);
                 assert_eq!(client.resolved("v1").await.expect("a digest").size, None);
                 assert_eq!(client.tagged("v1").await.expect("a manifest").bytes.len(), BODY.len());
@@ -127,19 +130,21 @@ fn headers(case: &Case) {
             "dig-044" => {
                 let server = Server::start(|asked| match asked.method.as_str() {
                     "HEAD" => manifest(None),
-                    _ => manifest(None).header("Content-Length", "1000").then_close(),
-                })
-                .await;
-                assert_eq!(anonymous(&server).resolved("v1").await.is_err(), expect["error"]);
+                    _ => manifest(None).header("Content-Length", "1000").then(Then::Close),
+                });
+                assert_eq!(expect["error"], true);
+                let error = anonymous(&server).resolved("v1").await.expect_err("a part of a manifest");
+                assert_eq!(exit_code(&error), 5, "{error}");
             }
             "dig-045" => {
-                let server = Server::start(|_| manifest(Some(&sha256("test")))).await;
+                let server = Server::start(|_| manifest(Some(&sha256("test"))));
                 let client = anonymous(&server);
                 let asked_for = sha256("whatever");
                 let target = Target::Digest(&asked_for);
                 let resolved = client.resolve(&app(), target).await.expect_err("another digest");
                 assert_eq!((exit_code(&resolved), expect["error"] == true), (9, true), "{resolved}");
-                assert!(client.manifest(&app(), target).await.is_err());
+                let manifest = client.manifest(&app(), target).await.expect_err("another digest");
+                assert_eq!(exit_code(&manifest), 9, "{manifest}");
             }
             other => panic!("unknown case {other}"),
         }
@@ -151,11 +156,11 @@ fn with_a_line_end(case: &Case) {
     let head = format!("HTTP/1.1 200 OK\r\nDocker-Content-Digest: {}\r\n\r\n", text(&case.input));
     assert_eq!(case.expect["trimmed_or_refused"], true);
     run(async {
-        let server = Server::start(move |_: &Asked| Reply::raw(head.clone()).then_close()).await;
+        let server = Server::start(move |_: &Request| Reply::raw(head.clone()).then(Then::Close));
         if let Ok(resolved) = anonymous(&server).resolved("v1").await {
             assert_eq!(resolved.digest.as_str(), text(&case.input).trim());
         }
-        assert!(server.asked().iter().all(|asked| !asked.target.contains("%0D")));
+        assert!(server.requests().iter().all(|asked| !asked.target.contains("%0D")));
         assert_eq!(case.expect["never_in_URL"], true);
     });
 }
@@ -175,7 +180,7 @@ fn size(case: &Case) {
         return assert!(described.as_i64().is_none_or(|size| size < 0));
     };
     let error = run(async {
-        let server = Server::start(move |_| Reply::status(200).body(body.as_str())).await;
+        let server = Server::start(move |_| Reply::status(200).body(body.as_str()));
         anonymous(&server).config(&app(), &descriptor).await.expect_err("another size")
     });
     assert!(error.what().contains("another size"), "{error}");
@@ -190,10 +195,9 @@ fn compressed() {
                 .header("Content-Type", media_types::OCI_MANIFEST)
                 .header("Content-Encoding", "gzip")
                 .body(body)
-        })
-        .await;
+        });
         assert_eq!(fetched(&server, &sha256(BODY)).await.expect("a manifest").bytes, BODY);
-        assert_eq!(server.asked()[0].header("accept-encoding"), Some("identity"));
+        assert_eq!(server.requests()[0].header("accept-encoding"), Some("identity"));
     });
 }
 
@@ -208,8 +212,7 @@ fn confusion(case: &Case) {
         let server = Server::start(move |_| match &media_type {
             Some(media_type) => Reply::status(200).header("Content-Type", media_type).body(body.as_str()),
             None => Reply::status(200).body(body.as_str()),
-        })
-        .await;
+        });
         (sent, anonymous(&server).tagged("v1").await)
     });
     if let Some(exit) = expect.get("exit") {
@@ -247,13 +250,13 @@ fn an_index_that_lists_too_much_is_not_followed() {
     };
     for body in [list(20_000, 1), list(2, 40 << 20)] {
         run(async {
-            let server = Server::start(move |_| Reply::status(200).body(body.as_str())).await;
+            let server = Server::start(move |_| Reply::status(200).body(body.as_str()));
             let client = anonymous(&server);
             let repository = app();
             let summaries = Summaries::new(&client, &repository, "2026-11-21T12:00:00Z".parse().expect("a date"));
             let manifest = client.manifest(&repository, Target::Tag(&Tag::latest())).await.expect("an index");
             let error = summaries.of(manifest).await.error.clone().expect("too much");
-            assert_eq!((exit_code(&error), server.asked().len()), (5, 1), "{error}");
+            assert_eq!((exit_code(&error), server.requests().len()), (5, 1), "{error}");
             assert!(error.to_string().contains("lists too much"), "{error}");
         });
     }
@@ -279,7 +282,7 @@ fn the_type_and_the_members_must_agree() {
         ("application/json", "{}", 5),
     ] {
         run(async {
-            let server = Server::start(move |_| Reply::status(200).header("Content-Type", media_type).body(body)).await;
+            let server = Server::start(move |_| Reply::status(200).header("Content-Type", media_type).body(body));
             let error = anonymous(&server).tagged("v1").await.expect_err("no manifest");
             assert_eq!(exit_code(&error), exit, "{media_type} {body}: {error}");
         });
@@ -293,12 +296,11 @@ fn an_index_is_found_whatever_the_server_calls_it() {
     let body = json!({ "schemaVersion": 2, "mediaType": media_types::OCI_INDEX, "manifests": [listed] }).to_string();
     let digest = sha256(&body);
     run(async {
-        let told = digest.clone();
+        let named = digest.clone();
         let server = Server::start(move |asked| match asked.path() {
             "/v2/team/app/tags/list" => Reply::json(r#"{"tags":["v1"]}"#),
-            _ => Reply::json(body.as_str()).header("Docker-Content-Digest", told.as_str()),
-        })
-        .await;
+            _ => Reply::json(body.as_str()).header("Docker-Content-Digest", named.as_str()),
+        });
         let index = anonymous(&server).snapshot(&app(), SnapshotOptions::default()).await.expect("a snapshot");
         let parents = index.parents(index.manifest_id(&child).expect("the child"));
         assert_eq!(parents.map(|parent| index.digest(parent)).collect::<Vec<_>>(), [digest]);
@@ -306,27 +308,27 @@ fn an_index_is_found_whatever_the_server_calls_it() {
 }
 
 #[test]
-fn a_failed_head_is_followed_by_a_get_only_where_that_tells_more() {
+fn a_failed_head_is_followed_by_a_get_only_where_that_helps() {
     let count = |reply: Reply, of_get: Reply| {
         run(async {
             let server = Server::start(move |asked| match asked.method.as_str() {
                 "HEAD" => reply.clone(),
                 _ => of_get.clone(),
-            })
-            .await;
+            });
             let outcome = anonymous(&server).resolved("v1").await;
             (outcome.map_err(|error| exit_code(&error)), server.count(|asked| asked.method == "GET"))
         })
     };
     let found = |reply: Reply| {
         let (outcome, gets) = count(reply, manifest(None));
-        (outcome.is_ok(), gets)
+        (outcome.map(|resolved| resolved.digest), gets)
     };
     for status in [400, 403, 404, 405, 500, 501] {
-        assert_eq!(found(Reply::status(status)), (true, 1), "{status}");
+        assert_eq!(found(Reply::status(status)), (Ok(sha256(BODY)), 1), "{status}");
     }
-    for reply in [Reply::status(429).header("Retry-After", "3600"), Reply::status(503), Reply::status(304)] {
-        assert_eq!(found(reply.clone()), (false, 0), "{reply:?}");
+    let limited = Reply::status(429).header("Retry-After", "3600");
+    for (reply, code) in [(limited, 8), (Reply::status(503), 5), (Reply::status(304), 5)] {
+        assert_eq!(found(reply.clone()), (Err(code), 0), "{reply:?}");
     }
     // What is wrong with the manifest is not that there is none.
     let large = Reply::status(200).header("Content-Length", "10000000");
@@ -339,8 +341,7 @@ fn a_refused_login_is_not_repeated_by_a_get() {
         let server = Server::start(|asked| match asked.is_for_token() {
             true => Reply::status(401),
             false => Reply::wants_token(asked),
-        })
-        .await;
+        });
         let error = as_user(&server, "ann", "wrong").resolved("v1").await.expect_err("refused");
         assert_eq!((exit_code(&error), server.count(|asked| asked.is_for_token())), (4, 1), "{error}");
     });

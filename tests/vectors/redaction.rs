@@ -1,16 +1,16 @@
-//! `redaction.json`: what of a request is shown, and what never.
+//! `redaction.json`: which parts of a request are logged.
 
 use registry_ls::auth::Credentials;
 use registry_ls::http::{redacted_headers, redacted_url};
 use registry_ls::name::{Located, Reference};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
+use test_support::{Reply, Server};
 use url::Url;
 
 use crate::driven::{Driven, as_user, client, hasty, keychain, run};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 use crate::log::Log;
-use crate::server::{Reply, Server};
 
 #[test]
 fn all() {
@@ -77,8 +77,7 @@ fn body_read(body: &str) -> String {
             _ if asked.is_for_token() => Reply::json(body.as_str()),
             None => Reply::wants_token(asked),
             Some(_) => Reply::json(r#"{"tags":["a"]}"#),
-        })
-        .await;
+        });
         let listed = as_user(&server, "ann", "hunter2").all_tags().await;
         assert!(listed.error.is_some() || listed.names == ["a"]);
         assert_eq!(listed.error.is_none(), text_has_token(&server));
@@ -103,9 +102,8 @@ fn conversation(input: &Value) -> String {
             true => Reply::token(&given),
             false if asked.has_token(&given) => Reply::json(r#"{"tags":["a"]}"#).header("X-Other", canary.as_str()),
             false => Reply::wants_token(asked),
-        })
-        .await;
-        let config = json!({ "auths": { server.authority(): { "registrytoken": sent, "auth": "YW5uOnNlY3JldA==" } } });
+        });
+        let config = json!({ "auths": { server.host(): { "registrytoken": sent, "auth": "YW5uOnNlY3JldA==" } } });
         let client = client(&server, keychain(config.to_string()), hasty());
         client.all_tags().await;
         // Both went over the wire, so that they could have been shown.
@@ -139,8 +137,8 @@ async fn seen(server: &Server, client: &Driven, log: &Log) -> String {
 fn of_a_config() -> String {
     let log = Log::begin();
     let seen = run(async {
-        let server = Server::start(|_| Reply::wants_password()).await;
-        let config = json!({ "auths": { server.authority(): { "auth": "YW5uOlNFQ1JFVA==" } } });
+        let server = Server::start(|_| Reply::wants_password());
+        let config = json!({ "auths": { server.host(): { "auth": "YW5uOlNFQ1JFVA==" } } });
         seen(&server, &client(&server, keychain(config.to_string()), hasty()), &log).await
     });
     assert!(!seen.contains("YW5uOlNFQ1JFVA"), "{seen}");
@@ -167,8 +165,7 @@ fn of_an_echo(secret: &str) -> String {
             let said = format!("you sent {sent}, that is {echoed} by {echoed}@example");
             let body = json!({ "errors": [{ "code": "DENIED", "message": said, "detail": { "password": echoed } }] });
             Reply::status(403).header("X-Said", said).body(body.to_string())
-        })
-        .await;
+        });
         seen(&server, &as_user(&server, "ann", &secret), &log).await
     })
 }

@@ -1,5 +1,6 @@
-//! `redirects.json`: which redirects are followed, and with what.
+//! `redirects.json`: which redirects are followed, and with which headers.
 
+use registry_fixture::Tls;
 use registry_ls::Error;
 use registry_ls::http::{Options, redirect_target};
 use registry_ls::keychain::Keychain;
@@ -7,11 +8,12 @@ use registry_ls::name::{Algorithm, Digest};
 use registry_ls::trust::{self, Trust};
 use reqwest::Method;
 use serde_json::{Value, json};
+use test_support::tls::ServerCertificate;
+use test_support::{Reply, Request, Server};
 use url::Url;
 
 use crate::driven::{anonymous, app, as_user, at, exit_code, hasty, names, run, trusting};
-use crate::exempt::{Case, check};
-use crate::server::{Asked, Reply, Server};
+use crate::exemptions::{Case, check};
 
 #[test]
 fn all() {
@@ -88,12 +90,11 @@ fn chain(hosts: [&'static str; 3], expect: &Value) {
                 _ if asked.authorization().is_none() => Reply::wants_password(),
                 _ => to(&format!("http://{}:{port}/1", hosts[1])),
             }
-        })
-        .await;
+        });
         let options = Options { resolve: names(&server, &hosts), ..hasty() };
         let registry = format!("http://{}:{}", hosts[0], server.port());
         at(&registry, Keychain::explicit("ann", "secret", "the test"), options).all_tags().await.whole();
-        let asked = server.asked().split_off(1);
+        let asked = server.requests().split_off(1);
         let sent: Vec<_> = asked.iter().map(|asked| asked.authorization().is_some()).collect();
         match expect.get("authorization_at") {
             Some(expected) => assert_eq!(json!(sent), *expected),
@@ -106,37 +107,36 @@ fn chain(hosts: [&'static str; 3], expect: &Value) {
 
 fn other_port(expect: &Value) {
     run(async {
-        let other = Server::start(|_| tags()).await;
-        let location = format!("{}/v2/", other.origin());
+        let other = Server::start(|_| tags());
+        let location = format!("{}/v2/", other.url());
         let server = Server::start(move |asked| match asked.authorization() {
             None => Reply::wants_password(),
             Some(_) => to(&location),
-        })
-        .await;
+        });
         as_user(&server, "ann", "secret").all_tags().await.whole();
-        assert_eq!(other.asked()[0].authorization().is_some(), expect["authorization_forwarded"]);
+        assert_eq!(other.requests()[0].authorization().is_some(), expect["authorization_forwarded"]);
     });
 }
 
 /// From http to https on the same host and port. The password is for the https side only.
 fn upgraded(expect: &Value) {
     run(async {
-        let server = Server::start(move |asked| {
+        let tls = ServerCertificate::of(Tls::SelfSigned).config(&["http/1.1"]);
+        let server = Server::with_tls(tls, move |asked| {
             let host = asked.header("host").expect("a host");
             match asked.authorization() {
                 _ if !asked.tls => to(&format!("https://{host}{}", asked.target)),
                 None => Reply::wants_password(),
                 Some(_) => tags(),
             }
-        })
-        .await;
+        });
         let trust = Trust::load(trust::Options { insecure: true, ..trust::Options::default() }).expect("a trust");
-        let client = trusting(trust, &server.origin(), Keychain::explicit("ann", "secret", "the test"), hasty());
+        let client = trusting(trust, &server.url(), Keychain::explicit("ann", "secret", "the test"), hasty());
         for _ in 0..2 {
             assert_eq!(client.all_tags().await.error.is_none(), expect["followed"]);
         }
-        let asked = server.asked();
-        let sent = |asked: &&Asked| asked.authorization().is_some();
+        let asked = server.requests();
+        let sent = |asked: &&Request| asked.authorization().is_some();
         assert_eq!(expect["authorization_forwarded"], asked.iter().filter(sent).any(|asked| !asked.tls));
         assert_eq!(expect["new_challenge_answered"], asked.iter().filter(sent).any(|asked| asked.tls));
     });
@@ -145,9 +145,9 @@ fn upgraded(expect: &Value) {
 /// The registry leads to a server that wants a password.
 fn asks_for_a_password(expect: &Value) {
     run(async {
-        let other = Server::start(|_| Reply::wants_password()).await;
-        let location = format!("{}/v2/", other.origin());
-        let server = Server::start(move |_| to(&location)).await;
+        let other = Server::start(|_| Reply::wants_password());
+        let location = format!("{}/v2/", other.url());
+        let server = Server::start(move |_| to(&location));
         let error = as_user(&server, "ann", "secret").all_tags().await.failure();
         assert_eq!(expect["exit"], exit_code(&error), "{error}");
         assert!(error.to_string().contains("it gets no credentials"), "{error}");
@@ -157,17 +157,16 @@ fn asks_for_a_password(expect: &Value) {
 
 fn token_server_leads_away(expect: &Value) {
     run(async {
-        let other = Server::start(|_| Reply::token("token")).await;
-        let location = format!("{}/token", other.origin());
+        let other = Server::start(|_| Reply::token("token"));
+        let location = format!("{}/token", other.url());
         let server = Server::start(move |asked| match asked.is_for_token() {
             true => to(&location),
             false => Reply::wants_token(asked),
-        })
-        .await;
+        });
         let error = as_user(&server, "ann", "secret").all_tags().await.failure();
         assert!(error.what().contains("redirect") && exit_code(&error) == 5, "{error}");
         assert_eq!((expect["followed"] == true, expect["credentials_sent"] == true), (false, false));
-        assert_eq!(other.asked().len(), 0);
+        assert_eq!(other.requests().len(), 0);
     });
 }
 
@@ -175,12 +174,12 @@ fn deletion(expect: &Value) {
     for status in [301, 302, 303, 307, 308] {
         run(async {
             let moved = Reply::status(status).header("Location", "/elsewhere");
-            let server = Server::start(move |_| moved.clone()).await;
+            let server = Server::start(move |_| moved.clone());
             let digest = Digest::of(Algorithm::Sha256, b"x");
             let error = anonymous(&server).delete_manifest(&app(), &digest).await.expect_err("not followed");
             assert_eq!(expect["exit"], exit_code(&error), "{error}");
             assert_eq!(expect["method_never_becomes_GET"], server.count(|asked| asked.method == "GET") == 0);
-            assert_eq!(expect["followed"], server.asked().len() > 1);
+            assert_eq!(expect["followed"], server.requests().len() > 1);
         });
     }
 }
@@ -188,10 +187,10 @@ fn deletion(expect: &Value) {
 fn refused(replies: &[Reply], expect: &Value) {
     for reply in replies {
         run(async {
-            let server = Server::playing([reply.clone()]).await;
+            let server = Server::playing([reply.clone()]);
             let error = anonymous(&server).all_tags().await.failure();
             assert_eq!(expect["exit"], exit_code(&error), "{error}");
-            assert_eq!(expect.get("followed").unwrap_or(&json!(false)), server.asked().len() > 1);
+            assert_eq!(expect.get("followed").unwrap_or(&json!(false)), server.requests().len() > 1);
         });
     }
 }
@@ -204,12 +203,11 @@ fn round_and_round(expect: &Value) {
             let server = Server::start(move |asked| {
                 hop += 1;
                 if itself { to(&asked.target) } else { to(&format!("/{hop}")) }
-            })
-            .await;
+            });
             let error = anonymous(&server).all_tags().await.failure();
             assert_eq!(expect["exit"], exit_code(&error), "{error}");
             assert!(error.what().contains("too many redirects"), "{error}");
-            assert_eq!(expect["max_redirects"], server.asked().len() - 1);
+            assert_eq!(expect["max_redirects"], server.requests().len() - 1);
         });
     }
 }
@@ -219,8 +217,7 @@ fn login_page(expect: &Value) {
         let server = Server::start(|asked| match asked.path() {
             "/login" => Reply::status(200).header("Content-Type", "text/html; charset=utf-8").body("<html>Log in"),
             _ => to("/login"),
-        })
-        .await;
+        });
         let client = anonymous(&server);
         let errors = [client.all_tags().await.failure(), client.tagged("v1").await.expect_err("a page")].map(|error| {
             assert_eq!(expect["exit"], exit_code(&error), "{error}");

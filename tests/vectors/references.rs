@@ -1,12 +1,12 @@
-//! `references.json`: how names are read.
+//! `references.json`: how names are parsed.
 //!
-//! The grammar of `distribution/reference` takes whatever stands before the first `/` for a domain, docker and rls take only
-//! what looks like a host: where the two differ, the whole name is compared. A host is in lower case in rls.
+//! The grammar of `distribution/reference` takes everything before the first `/` as a domain; docker and rls only what
+//! looks like a host. Where the two differ, the whole name is compared. rls lower-cases hosts.
 
 use registry_ls::name::{Digest, Located, Reference, Registry, Repository, Tag, Target};
 use serde_json::Value;
 
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 /// Kinds whose subject is the key under which credentials are stored. They are the keychain's to meet.
 pub const OF_KEYCHAIN: &[&str] = &["config-key-to-host", "helper-server-url"];

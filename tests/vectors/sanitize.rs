@@ -1,14 +1,14 @@
-//! `sanitize.json`: texts of a registry that are for people.
+//! `sanitize.json`: a registry's texts, as shown to users.
 
 use serde_json::Value;
 use tracing::Level;
 
 use registry_ls::http::warning_text;
+use test_support::{Reply, Server};
 
 use crate::driven::{anonymous, run};
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 use crate::log::Log;
-use crate::server::{Reply, Server};
 
 /// Kinds whose subject is what is written on a terminal. They are the program's to meet, and are held against it there.
 const OF_THE_PROGRAM: &[&str] = &["terminal"];
@@ -42,7 +42,7 @@ fn shown(case: &Case) {
     let log = Log::begin();
     run(async {
         let reply = lines.iter().fold(Reply::json(r#"{"tags":[]}"#), |reply, line| reply.header("Warning", *line));
-        let server = Server::start(move |_| reply.clone()).await;
+        let server = Server::start(move |_| reply.clone());
         let client = anonymous(&server);
         for _ in 0..2 {
             client.all_tags().await.whole();
@@ -61,8 +61,7 @@ fn no_more_than_4096_bytes_are_shown() {
         let server = Server::start(move |_| {
             count += 1;
             Reply::json(r#"{"tags":[]}"#).header("Warning", format!("299 - \"{count:01000}\""))
-        })
-        .await;
+        });
         let client = anonymous(&server);
         for _ in 0..10 {
             client.all_tags().await.whole();

@@ -1,10 +1,10 @@
-//! `scopes.json`: what a token is asked for.
+//! `scopes.json`: the scopes of token requests.
 
 use registry_ls::auth::{Action, Permission, Scope, Scopes};
 use registry_ls::name::{Located, Reference, Registry, Repository};
 use serde_json::{Value, json};
 
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 #[test]
 fn all() {

@@ -1,4 +1,4 @@
-//! The kinds of `retries.json` whose subject is a token: how the token server's reply is read, and for how long it serves.
+//! The kinds of `retries.json` about tokens: how the token server's reply is parsed, and a token's lifetime.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use registry_ls::auth::Token;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use crate::exempt::{Case, check};
+use crate::exemptions::{Case, check};
 
 /// The kinds that are checked here.
 pub const OF_TOKENS: &[&str] = &["token-body", "token-clock"];

@@ -1,5 +1,5 @@
-//! The file in which a run's removals are kept: whatever stands in it, what is read has names of the right form, and nothing is used
-//! that does not match its digest.
+//! The file with a run's removals: whatever it contains, parsed names are valid, and nothing is used that does not
+//! match its digest.
 
 use registry_ls::Kind;
 use registry_ls::error::Danger;

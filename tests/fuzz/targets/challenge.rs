@@ -1,4 +1,5 @@
-//! `WWW-Authenticate`, a line each: what was read can be written and read again, and no realm that is followed is unsafe.
+//! `WWW-Authenticate`, one header per line: a parsed challenge can be written and parsed again, and no accepted realm
+//! is unsafe.
 
 use std::collections::BTreeSet;
 

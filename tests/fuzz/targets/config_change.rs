@@ -1,4 +1,5 @@
-//! A change of docker's `config.json`: an entry that is kept is found, one that is taken away is not, and the others stay as they are.
+//! A change of docker's `config.json`: a stored entry is found, an erased one is not, and the others
+//! stay as they are.
 
 use registry_ls::auth::Credentials;
 use registry_ls::keychain::{Keychain, Options, Store};

@@ -1,4 +1,4 @@
-//! Docker's `config.json`: what is found in it can be sent.
+//! Docker's `config.json`: credentials found in it can be sent.
 
 use registry_ls::auth::Credentials;
 use registry_ls::keychain::{AuthFile, Keychain, Options};

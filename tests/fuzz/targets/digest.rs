@@ -1,4 +1,4 @@
-//! Digests: shown as they are written, and the same as what is computed.
+//! Digests: displayed as written, and equal to computed ones.
 
 use registry_ls::name::{Algorithm, Digest};
 

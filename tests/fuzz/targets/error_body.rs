@@ -1,4 +1,4 @@
-//! The body of an error: what is made of it is one line of bounded length.
+//! The body of an error becomes one line of bounded length.
 
 use registry_ls::http::{registry_errors, summary};
 

@@ -1,4 +1,4 @@
-//! Text for a terminal: nothing in it is obeyed or hidden, and what is shown is shown the same a second time.
+//! Text for a terminal: no control character takes effect or is hidden, and escaping is idempotent.
 
 use super::{is_hostile, vectors};
 use crate::output::escape;

@@ -1,4 +1,4 @@
-//! What a credential helper prints: credentials, nothing, or a failure of which no answer is quoted.
+//! A credential helper's output: credentials, nothing, or a failure that does not quote it.
 
 use registry_ls::auth::Credentials;
 use registry_ls::keychain::fuzzing::helper_answer;

@@ -1,4 +1,4 @@
-//! containerd's `hosts.toml`: whatever it says, the server is judged, and a file that is broken stops nobody.
+//! containerd's `hosts.toml`: whatever it contains, the server is verified, and a broken file stops no command.
 
 use registry_ls::name::Registry;
 use registry_ls::trust::{Options, Provides, Trust};

@@ -1,4 +1,4 @@
-//! `Link`, a line each: the next page is on the same origin, without a user and another than this one.
+//! `Link`, one header per line: the next page is on the same origin, without a user, and not this page.
 
 use registry_ls::Kind;
 use registry_ls::http::{NextPage, next_page};

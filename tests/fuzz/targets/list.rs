@@ -1,4 +1,4 @@
-//! The body of a list: the same however it is cut into pieces, and what a reader that has it whole makes of it.
+//! The body of a list: the same names however it is split into chunks, and as a reader of the whole body parses it.
 
 use registry_ls::registry::{Entry, ListError, NameScanner};
 use serde::de::IgnoredAny;

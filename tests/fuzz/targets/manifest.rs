@@ -1,4 +1,5 @@
-//! A manifest with its `Content-Type`: what is taken for one has one form, the digest of its bytes, and sizes that can be summed.
+//! A manifest with its `Content-Type`: an accepted one has one form, the digest of its bytes, and sizes that can be
+//! summed.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
-//! What reads something that somebody else wrote: a target each, with its property and with inputs to begin with.
+//! Fuzz targets, one for each parser of foreign input, with its property and first inputs.
 //!
-//! They are run in two ways: by `cargo test --test fuzz`, on what is known and on changes of it that are the same in every run, and
-//! by `guided`, which lets libFuzzer look for inputs that reach more of the code.
+//! They run in two ways: by `cargo test --test fuzz`, on known inputs and on mutations that are the same in
+//! every run, and by `guided`, which lets libFuzzer look for inputs that reach more of the code.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -87,7 +87,8 @@ fn joined(first: impl AsRef<[u8]>, second: impl AsRef<[u8]>) -> Vec<u8> {
     [first.as_ref(), b"\0", second.as_ref()].concat()
 }
 
-/// What a terminal would obey or hide. Written down here once more, so that the program's own list is not its own judge.
+/// What a terminal would obey or hide. Written down here once more, so that the program's own list is not its own
+/// judge.
 fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{ad}' | '\u{61c}' | '\u{180e}')

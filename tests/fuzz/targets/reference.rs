@@ -1,4 +1,4 @@
-//! Names that people write: what parses is shown as it is meant, and stands in a URL as it is.
+//! Names that users write: a parsed name displays as meant, and appears in a URL unchanged.
 
 use registry_ls::name::{Located, Reference, Registry, Repository, Tag, Target};
 

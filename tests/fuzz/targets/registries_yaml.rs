@@ -28,7 +28,7 @@ pub fn run(input: &[u8]) {
         }
         let registry: Registry = "reg.corp:5000".parse().expect("a registry");
         let keychain = Keychain::discover(keychain::Options { root: Some(folder.to_owned()), ..Default::default() });
-        // The file is the whole machine's: that it is broken stops nobody.
+        // The file is the whole machine's: a broken one must not stop a user.
         let lookup = wait(keychain.lookup(&registry, None)).expect("no error");
         assert!(lookup.found.len() <= 2 && lookup.failures.len() <= 1, "{lookup:?}");
 

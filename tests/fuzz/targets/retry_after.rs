@@ -1,4 +1,4 @@
-//! `Retry-After`: a wait that is waited is a minute at most.
+//! `Retry-After`: rls waits a minute at most.
 
 use std::time::{Duration, SystemTime};
 

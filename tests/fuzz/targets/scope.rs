@@ -1,4 +1,4 @@
-//! Scopes: written and read again they are the same, and a request is never given more than it needs.
+//! Scopes: equal after writing and parsing, and never larger than a request needs.
 
 use registry_ls::auth::{Action, Permission, Scope, Scopes};
 use registry_ls::name::Repository;

@@ -1,4 +1,4 @@
-//! `--format` and a record: a template is taken or refused, and what a registry sent is escaped in whatever is made of it.
+//! `--format` and a record: a template is accepted or refused, and a registry's texts are escaped in its output.
 
 use jiff::Timestamp;
 
@@ -44,7 +44,7 @@ pub fn run(input: &[u8]) {
     let line = shown.strip_suffix('\n').expect("a line");
     assert!(!line.chars().any(is_hostile), "{line:?}");
     let Ok(template) = std::str::from_utf8(template) else { return };
-    // A template is the user's own, who may join a text to itself again and again. The engine asks nobody before it does so.
+    // A template is the user's own and may double a text repeatedly, for which the engine has no limit.
     if template.matches(['~', '+', '*']).count() > OPERATORS {
         return;
     }

@@ -1,4 +1,4 @@
-//! A token server's reply: a token that is taken can stand in a header and lives from a minute to a day.
+//! A token server's reply: an accepted token is a valid header value and lives from a minute to a day.
 
 use registry_ls::auth::{Claims, Token};
 use secrecy::ExposeSecret;

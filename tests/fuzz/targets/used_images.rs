@@ -1,4 +1,4 @@
-//! What is in use: lists of pods, charts, compose files, in YAML, JSON or as lines.
+//! Images in use: lists of pods, charts, compose files, in YAML, JSON or as lines.
 
 use registry_ls::Kind;
 use registry_ls::name::{Registry, Repository};

@@ -1,4 +1,4 @@
-//! Inputs to begin with, out of the facts in `fixtures/vectors`.
+//! First inputs from the facts in `fixtures/vectors`.
 
 use serde_json::Value;
 

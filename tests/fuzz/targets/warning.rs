@@ -1,4 +1,4 @@
-//! `Warning`: only what is in the one form of the specification is a text, and no text has a control character.
+//! `Warning`: only the form of the specification is accepted, and no text has a control character.
 
 use registry_ls::http::warning_text;
 

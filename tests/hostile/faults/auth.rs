@@ -1,47 +1,47 @@
-//! Logins that do not succeed, and those who would be told the password.
+//! Logins that fail, and servers that try to get the password.
 
 use std::sync::Arc;
 
+use test_support::tls::ServerCertificate;
+use test_support::{Reply, Request, Rls, Server, Then};
+
 use super::network::{ALL, list, lists, paged};
-use super::scene::{Scene, Setup};
-use crate::asked::Asked;
+use super::scenario::{Scenario, Setup};
 use crate::canary;
-use crate::reply::{Reply, Scheme, Then};
-use crate::runner::Rls;
-use crate::server::Server;
-use crate::tls::Shown;
+use crate::canary::Echo as _;
+use crate::runner::Canaries as _;
 
 /// A registry that sends everybody to its token server, and what that answers.
-fn token_server(mut reply: impl FnMut(&Asked) -> Reply + Send + 'static) -> Server {
+fn token_server(mut reply: impl FnMut(&Request) -> Reply + Send + 'static) -> Server {
     Server::start(move |asked| match asked.path() {
         "/token" => reply(asked).echoing(asked),
-        _ => Reply::wants(Scheme::Bearer, "/token").echoing(asked),
+        _ => Reply::wants_token_of("/token").echoing(asked),
     })
 }
 
 fn tags(setup: &Setup, server: &Server) -> Rls {
-    setup.exchanging(&server.url(), &server.authority()).words("tags team/app")
+    setup.exchanging(&server.url(), &server.host()).words("tags team/app")
 }
 
 fn tokens(server: &Server) -> usize {
-    server.count(Asked::is_for_token)
+    server.count(Request::is_for_token)
 }
 
-pub fn scenes(setup: &Setup) -> Vec<Scene> {
+pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
     match setup.case.id.as_str() {
         "fault-044" => {
             let server = Server::start(|_| Reply::error(401, "UNAUTHORIZED"));
             let rls = setup.rls(&server).words("tags team/app");
-            vec![Scene::new(rls).check(move |_| assert_eq!(server.asked().len(), 1))]
+            vec![Scenario::new(rls).check(move |_| assert_eq!(server.requests().len(), 1))]
         }
         "fault-045" => {
-            let server = token_server(|_| Reply::token(canary::TOKEN));
-            let scene = Scene::new(tags(setup, &server)).saying("denied", "not allowed to pull team/app");
-            let (scene, most) =
-                (scene.saying("as USER|anonymous", "logged in as "), setup.expected("registry_requests_max"));
-            vec![scene.check(move |_| {
+            let server = token_server(|_| canary::token(canary::TOKEN));
+            let scenario = Scenario::new(tags(setup, &server)).saying("denied", "not allowed to pull team/app");
+            let (scenario, most) =
+                (scenario.saying("as USER|anonymous", "logged in as "), setup.expected("registry_requests_max"));
+            vec![scenario.check(move |_| {
                 assert!(tokens(&server) <= 2, "{}", tokens(&server));
-                assert!((server.asked().len() - tokens(&server)) as u64 <= most);
+                assert!((server.requests().len() - tokens(&server)) as u64 <= most);
             })]
         }
         "fault-046" => vec![expiring(setup, 2)],
@@ -49,15 +49,15 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
         "fault-048" => [401, 403]
             .map(|status| {
                 let server = token_server(move |_| Reply::error(status, "DENIED"));
-                let scene = Scene::new(tags(setup, &server)).saying("REALM_HOST", server.authority()).named(status);
-                scene.check(move |_| assert_eq!(tokens(&server), 1))
+                let scenario = Scenario::new(tags(setup, &server)).saying("REALM_HOST", server.host()).named(status);
+                scenario.check(move |_| assert_eq!(tokens(&server), 1))
             })
             .into(),
         "fault-049" => {
             let failing = token_server(|_| Reply::status(500));
             let silent = token_server(|_| Reply::raw("").then(Then::Hang));
-            let scene = |server: Server| Scene::new(tags(setup, &server).words("--retries 1")).keeping(server);
-            vec![scene(failing).named("500"), scene(silent).named("time-out").words("--timeout 1s")]
+            let scenario = |server: Server| Scenario::new(tags(setup, &server).words("--retries 1")).keeping(server);
+            vec![scenario(failing).named("500"), scenario(silent).named("time-out").words("--timeout 1s")]
         }
         "fault-050" => refused_realms(setup),
         "fault-051" => [("-10y", 1), ("+10y", 1)].map(|(offset, most)| with_clock(setup, offset, most)).into(),
@@ -66,69 +66,69 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
     }
 }
 
-/// Three pages, each token being good for so many.
-fn expiring(setup: &Setup, uses: usize) -> Scene {
+/// Three pages; each token is valid for this many of them.
+fn expiring(setup: &Setup, uses: usize) -> Scenario {
     let (mut given, mut left, mut pages) = (0, 0, paged(|_, _| None));
     let server = Server::start(move |asked| {
         if asked.is_for_token() {
             (given, left) = (given + 1, uses);
-            return Reply::token(&format!("{}-{given}", canary::TOKEN)).echoing(asked);
+            return canary::token(&format!("{}-{given}", canary::TOKEN)).echoing(asked);
         }
         let current = format!("Bearer {}-{given}", canary::TOKEN);
         if left == 0 || asked.authorization() != Some(&current) {
-            return Reply::wants(Scheme::Bearer, "/token").echoing(asked);
+            return Reply::wants_token_of("/token").echoing(asked);
         }
         left -= 1;
         pages(asked).echoing(asked)
     });
-    Scene::new(tags(setup, &server)).check(move |outcome| {
+    Scenario::new(tags(setup, &server)).check(move |outcome| {
         assert_eq!((outcome.lines(), tokens(&server)), (ALL.to_vec(), 3_usize.div_ceil(uses)), "{outcome}");
     })
 }
 
 /// Three pages behind a login, by a clock that is wrong.
-fn with_clock(setup: &Setup, offset: &str, most: usize) -> Scene {
+fn with_clock(setup: &Setup, offset: &str, most: usize) -> Scenario {
     let mut pages = paged(|_, _| None);
     let server = Server::start(move |asked| match asked.authorization() {
-        _ if asked.is_for_token() => Reply::token(canary::TOKEN).echoing(asked),
-        None => Reply::wants(Scheme::Bearer, "/token"),
+        _ if asked.is_for_token() => canary::token(canary::TOKEN).echoing(asked),
+        None => Reply::wants_token_of("/token"),
         Some(_) => pages(asked).echoing(asked),
     });
     let rls = tags(setup, &server).run_by(&["faketime", "-f", offset]);
-    Scene::new(rls).named(offset).check(move |outcome| {
+    Scenario::new(rls).named(offset).check(move |outcome| {
         assert_eq!((outcome.lines(), tokens(&server)), (ALL.to_vec(), most), "{outcome}");
     })
 }
 
 /// Token servers that are refused before anything is sent to them.
-fn refused_realms(setup: &Setup) -> Vec<Scene> {
-    let thief = || Arc::new(Server::start(|_| Reply::token("mine")));
-    let to = |realm: String| move |_: &Asked| Reply::wants(Scheme::Bearer, &realm);
-    let nothing = |scene: Scene, thief: Arc<Server>| scene.check(move |_| assert_eq!(thief.connections(), 0));
+fn refused_realms(setup: &Setup) -> Vec<Scenario> {
+    let thief = || Arc::new(Server::start(|_| canary::token("mine")));
+    let to = |realm: String| move |_: &Request| Reply::wants_token_of(&realm);
+    let nothing = |scenario: Scenario, thief: Arc<Server>| scenario.check(move |_| assert_eq!(thief.connections(), 0));
 
-    let (plain, shown) = (thief(), Shown::valid());
+    let (plain, shown) = (thief(), ServerCertificate::valid());
     let server = Server::with_tls(shown.config(&["http/1.1"]), to(format!("{}/token", plain.url())));
-    let rls = setup.exchanging(&server.authority(), &server.authority()).trusting(shown.ca()).words("tags team/app");
-    let downgraded = nothing(Scene::new(rls).keeping(server).named("plain HTTP"), plain);
+    let rls = setup.exchanging(&server.host(), &server.host()).trusting(shown.ca()).words("tags team/app");
+    let downgraded = nothing(Scenario::new(rls).keeping(server).named("plain HTTP"), plain);
 
     let server = Server::start(to("http://169.254.169.254/latest/meta-data".to_owned()));
-    let metadata = Scene::new(tags(setup, &server)).keeping(server).named("metadata service");
+    let metadata = Scenario::new(tags(setup, &server)).keeping(server).named("metadata service");
 
     let named = thief();
-    let userinfo = format!("http://ann:{}@{}/token", canary::USERINFO, named.authority());
+    let userinfo = format!("http://ann:{}@{}/token", canary::USERINFO, named.host());
     let server = Server::start(to(userinfo));
-    let userinfo = nothing(Scene::new(tags(setup, &server)).keeping(server).named("user information"), named);
+    let userinfo = nothing(Scenario::new(tags(setup, &server)).keeping(server).named("user information"), named);
 
     // Behind a proxy nothing is known of a registry but its name, which is a public one.
     let inner = thief();
     let proxy = Server::start(to(format!("{}/token", inner.url())));
-    let rls = setup.exchanging("http://registry.corp", "registry.corp").through(&proxy.authority());
-    let scene = Scene::new(rls.words("tags team/app")).keeping(proxy).named("more private");
-    vec![downgraded, metadata, userinfo, nothing(scene, inner)]
+    let rls = setup.exchanging("http://registry.corp", "registry.corp").through(&proxy.host());
+    let scenario = Scenario::new(rls.words("tags team/app")).keeping(proxy).named("more private");
+    vec![downgraded, metadata, userinfo, nothing(scenario, inner)]
 }
 
 /// Credential helpers that hang, do not stop talking, or talk nonsense.
-fn helpers(setup: &Setup) -> Vec<Scene> {
+fn helpers(setup: &Setup) -> Vec<Scenario> {
     let secret = canary::HELPER;
     let scripts = [
         ("hangs", format!("echo {secret}; exec sleep 600")),
@@ -140,14 +140,14 @@ fn helpers(setup: &Setup) -> Vec<Scene> {
     scripts
         .map(|(name, script)| {
             let server = Server::start(|asked| match asked.authorization() {
-                None => Reply::wants(Scheme::Basic, ""),
+                None => Reply::wants_password(),
                 Some(_) => list(),
             });
             let rls = setup.asking(&server.url()).helper(&script).words("tags team/app");
-            let scene = Scene::new(rls).named(name).hinting(&["docker-credential-X"]);
-            let scene = scene.saying("docker-credential-X", "docker-credential-canary");
+            let scenario = Scenario::new(rls).named(name).hinting(&["docker-credential-X"]);
+            let scenario = scenario.saying("docker-credential-X", "docker-credential-canary");
             let most = setup.expected("secret_printed");
-            scene.check(move |_| assert_eq!((lists(&server) as u64, server.asked().len()), (most, 1)))
+            scenario.check(move |_| assert_eq!((lists(&server) as u64, server.requests().len()), (most, 1)))
         })
         .into()
 }

@@ -1,21 +1,19 @@
-//! Replies that are too large, that cannot be read, that lie, or that would like to write to the terminal.
+//! Replies that are too large, malformed, untrue, or that try to write to the terminal.
 
 use sha2::{Digest as _, Sha256};
+use test_support::{Reply, Request, Server, Then};
 
 use super::network::{list, once};
-use super::scene::{Scene, Setup};
-use crate::asked::Asked;
+use super::scenario::{Scenario, Setup};
 use crate::canary;
-use crate::reply::{Reply, Scheme, Then};
 use crate::runner::{Outcome, Verbosity};
-use crate::server::Server;
 
 /// Clears the screen, writes from right to left, and hides.
 const HOSTILE: &str = "a\x1b[2J\u{202e}b\u{200b}\u{9b}31m\r\nc\td";
 
 const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// Bytes without end, in pieces of so many.
+/// Endless bytes in chunks of this size.
 fn endless(piece: usize) -> Reply {
     Reply::status(200).endless(&vec![b' '; piece])
 }
@@ -25,25 +23,25 @@ fn list_of(body: impl Into<Vec<u8>>) -> Reply {
 }
 
 /// `rls manifest team/app:v1`, of which this is the reply.
-fn manifest(setup: &Setup, reply: Reply) -> Scene {
+fn manifest(setup: &Setup, reply: Reply) -> Scenario {
     let server = Server::start(setup.guarded(move |_| reply.clone()));
-    Scene::new(setup.rls(&server).words("manifest team/app:v1")).keeping(server)
+    Scenario::new(setup.rls(&server).words("manifest team/app:v1")).keeping(server)
 }
 
 fn digest_of(bytes: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
 }
 
-fn within_memory(setup: &Setup, scene: Scene) -> Scene {
+fn within_memory(setup: &Setup, scenario: Scenario) -> Scenario {
     let most = setup.expected("rss_mib_max");
-    scene.check(move |outcome| assert!(outcome.memory() < most, "{} MiB: {outcome}", outcome.memory()))
+    scenario.check(move |outcome| assert!(outcome.memory() < most, "{} MiB: {outcome}", outcome.memory()))
 }
 
 fn is_empty(outcome: &Outcome) {
     assert_eq!(outcome.stdout, b"", "{outcome}");
 }
 
-pub fn scenes(setup: &Setup) -> Vec<Scene> {
+pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
     match setup.case.id.as_str() {
         "fault-053" => {
             let announced =
@@ -63,7 +61,7 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
             let bomb =
                 || Reply::status(200).header("Content-Encoding", "gzip").body(GZIP_HEAD).then(Then::Repeat(blanks()));
             let bombs = [manifest(setup, bomb()).named("manifest bomb"), token(setup, bomb()).named("token bomb")];
-            refused.into_iter().chain(bombs).map(|scene| within_memory(setup, scene)).collect()
+            refused.into_iter().chain(bombs).map(|scenario| within_memory(setup, scenario)).collect()
         }
         "fault-058" => vec![once(setup, list_of(b"{\"tags\":[\"a\xff\"]}")).check(is_empty)],
         "fault-059" => {
@@ -92,15 +90,15 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
         "fault-063" => {
             let other = Server::start(|_| list());
             let link = format!("{}/v2/team/app/tags/list?last=b&signature={}", other.url(), canary::PRESIGNED);
-            let scene = setup.tags(move |_| list().next(&link));
+            let scenario = setup.tags(move |_| list().next(&link));
             let most = setup.expected("authorization_sent");
-            vec![scene.check(move |outcome| {
+            vec![scenario.check(move |outcome| {
                 assert_eq!((outcome.lines(), other.connections() as u64), (vec!["a", "b"], most), "{outcome}");
             })]
         }
         "fault-064" => {
-            let scene = setup.tags(|_| list().header("Link", "</v2/team/app/tags/list?last=b; rel=next"));
-            vec![scene.check(|outcome| assert_eq!(outcome.lines(), ["a", "b"], "{outcome}"))]
+            let scenario = setup.tags(|_| list().header("Link", "</v2/team/app/tags/list?last=b; rel=next"));
+            vec![scenario.check(|outcome| assert_eq!(outcome.lines(), ["a", "b"], "{outcome}"))]
         }
         "fault-065" => lies(setup),
         other => panic!("unknown fault {other}"),
@@ -108,13 +106,13 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
 }
 
 /// A token server with this reply.
-fn token(setup: &Setup, reply: Reply) -> Scene {
+fn token(setup: &Setup, reply: Reply) -> Scenario {
     let server = Server::start(move |asked| match asked.path() {
         "/token" => reply.clone(),
-        _ => Reply::wants(Scheme::Bearer, "/token"),
+        _ => Reply::wants_token_of("/token"),
     });
-    let rls = setup.exchanging(&server.url(), &server.authority());
-    Scene::new(rls.words("tags team/app")).keeping(server)
+    let rls = setup.exchanging(&server.url(), &server.host());
+    Scenario::new(rls.words("tags team/app")).keeping(server)
 }
 
 /// RFC 1952: deflate, no name, no time.
@@ -135,14 +133,15 @@ fn blanks() -> Vec<u8> {
     }
     // The end of the block.
     code(0, 7);
-    // So that the whole ends with a byte: empty blocks by the fixed codes, of ten bits each. The former are even in number.
+    // So that the whole ends with a byte: empty blocks by the fixed codes, of ten bits each. The former are even in
+    // number.
     while !bits.len().is_multiple_of(8) {
         bits.extend([0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
     }
     bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |sum, bit| sum << 1 | bit)).collect()
 }
 
-fn escapes(setup: &Setup) -> Vec<Scene> {
+fn escapes(setup: &Setup) -> Vec<Scenario> {
     let names = [&["ok"][..], &[HOSTILE]].concat();
     let warned = Reply::tags(&names).header("Warning", "299 - \"a\u{9b}31m\u{202e}b\"");
     let tags = once(setup, warned).named("tags").check(|outcome| assert_eq!(outcome.lines(), ["ok"], "{outcome}"));
@@ -155,8 +154,8 @@ fn escapes(setup: &Setup) -> Vec<Scene> {
     let index =
         Reply::status(200).header("Content-Type", "application/vnd.oci.image.index.v1+json").body(body.to_string());
     let shown = ["table", "plain", "json", "yaml"].map(|format| {
-        let scene = manifest(setup, index.clone()).words(&format!("-o {format}")).named(format);
-        scene.check(|outcome| {
+        let scenario = manifest(setup, index.clone()).words(&format!("-o {format}")).named(format);
+        scenario.check(|outcome| {
             let shown = String::from_utf8_lossy(&outcome.stdout);
             let steers = |c: char| c != '\n' && c != '\t' && (c.is_control() || matches!(c, '\u{202e}' | '\u{200b}'));
             assert!(!shown.contains(steers) && shown.contains("[2J"), "{outcome}");
@@ -166,17 +165,17 @@ fn escapes(setup: &Setup) -> Vec<Scene> {
 }
 
 /// So many tags, as they come.
-fn long_list(setup: &Setup, tags: usize, pages: usize) -> Scene {
+fn long_list(setup: &Setup, tags: usize, pages: usize) -> Scenario {
     let size = tags / pages;
     let name = |number: usize| format!("\"build-{number:07}\"");
-    let script = move |asked: &Asked| {
+    let script = move |asked: &Request| {
         let page: usize = asked.query("page").map_or(0, |page| page.parse().expect("a number"));
         let names: Vec<_> = (page * size..(page + 1) * size).map(name).collect();
         let reply = Reply::json(format!(r#"{{"name":"team/app","tags":[{}]}}"#, names.join(",")));
         if page + 1 < pages { reply.next(&format!("/v2/team/app/tags/list?page={}", page + 1)) } else { reply }
     };
-    let scene = within_memory(setup, setup.tags(script).words("--sort none"));
-    scene.named(format!("{tags} tags on {pages} pages")).check(move |outcome| {
+    let scenario = within_memory(setup, setup.tags(script).words("--sort none"));
+    scenario.named(format!("{tags} tags on {pages} pages")).check(move |outcome| {
         let lines = outcome.lines();
         assert_eq!(
             (lines.len(), lines[0], lines[tags - 1]),
@@ -186,7 +185,7 @@ fn long_list(setup: &Setup, tags: usize, pages: usize) -> Scene {
 }
 
 /// Manifests that are not what their digest says, and one that can be read in two ways.
-fn lies(setup: &Setup) -> Vec<Scene> {
+fn lies(setup: &Setup) -> Vec<Scenario> {
     let other = digest_of(b"something else");
     let body = serde_json::json!({
         "schemaVersion": 2,
@@ -197,18 +196,18 @@ fn lies(setup: &Setup) -> Vec<Scene> {
     let image = Reply::status(200).header("Content-Type", IMAGE).body(body.to_string());
     let script = {
         let image = image.clone();
-        move |asked: &Asked| {
+        move |asked: &Request| {
             if asked.path().contains("/blobs/") { Reply::status(200).body("something else!") } else { image.clone() }
         }
     };
     let server = Server::start(setup.guarded(script));
     let rls = setup.rls(&server).words("manifest team/app:v1 --config");
-    let config = Scene::new(rls).keeping(server).named("of a config");
+    let config = Scenario::new(rls).keeping(server).named("of a config");
     let server = Server::start(setup.guarded(move |_| image.clone()));
     let rls = setup.rls(&server).args(["manifest", &format!("team/app@{other}")]);
-    let by_digest = Scene::new(rls).keeping(server).named("of a manifest");
+    let by_digest = Scenario::new(rls).keeping(server).named("of a manifest");
     let ambiguous = r#"{"schemaVersion":2,"manifests":[],"layers":[],"config":{}}"#;
     let ambiguous = Reply::status(200).header("Content-Type", IMAGE).body(ambiguous);
     let ambiguous = manifest(setup, ambiguous).named("ambiguous");
-    [config, by_digest, ambiguous].map(|scene| scene.check(is_empty)).into()
+    [config, by_digest, ambiguous].map(|scenario| scenario.check(is_empty)).into()
 }

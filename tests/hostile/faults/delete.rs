@@ -1,13 +1,15 @@
-//! Deletions that go wrong, or that would take along what nobody named.
+//! Deletions that fail, or that would also delete tags that were not named.
 
 use std::rc::Rc;
 
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Answer, Auth, Fault, Match, Personality, Registry, Running, User};
 
-use super::scene::{Scene, Setup};
+use test_support::Rls;
+
+use super::scenario::{Scenario, Setup};
 use crate::canary;
-use crate::runner::{Holder, Rls};
+use crate::runner::{Canaries as _, Holder, program};
 
 /// The embedded registry, whose owner is the one who runs the program.
 pub fn registry(personality: Personality, auth: Auth) -> Running {
@@ -17,7 +19,7 @@ pub fn registry(personality: Personality, auth: Auth) -> Running {
 
 /// By a password, or by a token that stands for it.
 pub fn owner(setup: &Setup, registry: &Running) -> Rls {
-    let rls = Rls::new().env("RLS_REGISTRY", registry.url());
+    let rls = program().env("RLS_REGISTRY", registry.url());
     match setup.holder {
         Holder::RefreshToken => {
             let entry = format!(r#"{{"identitytoken":"{}"}}"#, registry.identity_token(canary::USER));
@@ -44,16 +46,16 @@ fn deletion() -> Match {
 }
 
 /// `rls rm team/app:v1` of a registry where deletions of it go wrong in this way.
-fn removal(setup: &Setup, which: Match, fault: impl Into<Fault>) -> (Scene, Rc<Running>) {
+fn removal(setup: &Setup, which: Match, fault: impl Into<Fault>) -> (Scenario, Rc<Running>) {
     let registry = Rc::new(registry(Personality::Distribution3, auth(setup)));
     registry.push_image("team/app", "v1", &ImageSpec::new("one"));
     registry.inject(which, fault);
-    let (scene, sent) = (Scene::new(owner(setup, &registry).words("rm team/app:v1")), Rc::clone(&registry));
+    let (scenario, sent) = (Scenario::new(owner(setup, &registry).words("rm team/app:v1")), Rc::clone(&registry));
     let pushes = move |_: &_| assert!(sent.requests().iter().all(|seen| seen.method != "PUT"), "{:?}", sent.lines());
-    (scene.check(pushes), registry)
+    (scenario.check(pushes), registry)
 }
 
-pub fn scenes(setup: &Setup) -> Vec<Scene> {
+pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
     match setup.case.id.as_str() {
         "fault-076" => vec![moved(setup)],
         "fault-077" => vec![shared(setup)],
@@ -61,18 +63,18 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
         "fault-079" => vec![referred(setup)],
         "fault-080" => [405, 400].map(|status| disabled(setup, status).named(status)).into(),
         "fault-081" => {
-            let (scene, _) = removal(setup, deletion().always(), Answer::error(202, "UNKNOWN", "not all of it"));
-            vec![scene]
+            let (scenario, _) = removal(setup, deletion().always(), Answer::error(202, "UNKNOWN", "not all of it"));
+            vec![scenario]
         }
         "fault-082" => {
-            let (scene, registry) = removal(setup, deletion().always(), Answer::new(202));
-            vec![scene.check(move |_| assert_eq!(registry.tags("team/app"), ["v1"]))]
+            let (scenario, registry) = removal(setup, deletion().always(), Answer::new(202));
+            vec![scenario.check(move |_| assert_eq!(registry.tags("team/app"), ["v1"]))]
         }
         "fault-083" => vec![partial(setup)],
         "fault-084" => [("it had arrived", Fault::LoseReply, 1), ("it had not arrived", Fault::CloseBeforeReply, 2)]
             .map(|(name, fault, sent)| {
-                let (scene, registry) = removal(setup, deletion(), fault);
-                scene.named(name).check(move |outcome| {
+                let (scenario, registry) = removal(setup, deletion(), fault);
+                scenario.named(name).check(move |outcome| {
                     assert_eq!(
                         (registry.tags("team/app"), registry.count(&deletion())),
                         (Vec::new(), sent),
@@ -86,19 +88,19 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
 }
 
 /// A registry that deletes nothing, and says so in this way.
-fn disabled(setup: &Setup, status: u16) -> Scene {
+fn disabled(setup: &Setup, status: u16) -> Scenario {
     let every = Match::under("/v2/team/app/manifests/").method("DELETE".parse().expect("a method"));
     let every = every.when(|seen| seen.authorization().is_some()).always();
-    let (scene, registry) =
+    let (scenario, registry) =
         removal(setup, every, Answer::error(status, "UNSUPPORTED", "The operation is unsupported."));
-    scene.check(move |_| assert_eq!((accepted(&registry), registry.tags("team/app")), (0, vec!["v1".to_owned()])))
+    scenario.check(move |_| assert_eq!((accepted(&registry), registry.tags("team/app")), (0, vec!["v1".to_owned()])))
 }
 
-fn moved(setup: &Setup) -> Scene {
+fn moved(setup: &Setup) -> Scenario {
     let registry = registry(Personality::Distribution28, auth(setup));
     let old = registry.push_image("team/app", "v1", &ImageSpec::new("one"));
     registry.push_image("team/app", "v2", &ImageSpec::new("two"));
-    // The plan is made; before the manifest is deleted, somebody pushes.
+    // The plan is made; before the manifest is deleted, another client pushes.
     let last = Match::under("/v2/team/app/referrers/").when(|seen| seen.authorization().is_some());
     registry.on_request(last, |registry, _| {
         registry.push_image("team/app", "v1", &ImageSpec::new("three"));
@@ -107,29 +109,29 @@ fn moved(setup: &Setup) -> Scene {
     let scratch = Registry::builder().start();
     let new = scratch.push_image("team/app", "v1", &new);
     let most = setup.expected("deletes_sent");
-    let scene = Scene::new(owner(setup, &registry).words("rm team/app:v1"));
-    scene.saying("old digest", old.as_str()).saying("new digest", new.as_str()).check(move |_| {
+    let scenario = Scenario::new(owner(setup, &registry).words("rm team/app:v1"));
+    scenario.saying("old digest", old.as_str()).saying("new digest", new.as_str()).check(move |_| {
         assert_eq!((accepted(&registry), registry.tags("team/app")), (most, vec!["v1".to_owned(), "v2".to_owned()]));
     })
 }
 
-fn shared(setup: &Setup) -> Scene {
+fn shared(setup: &Setup) -> Scenario {
     let registry = registry(Personality::Distribution28, auth(setup));
     let digest = registry.push_image("team/app", "v1", &ImageSpec::new("one"));
     ["v2", "v3"].iter().for_each(|tag| registry.tag("team/app", tag, &digest));
     let most = setup.expected("deletes_sent");
-    let scene = Scene::new(owner(setup, &registry).words("rm team/app:v1"));
-    scene.check(move |_| assert_eq!((accepted(&registry), registry.tags("team/app").len()), (most, 3)))
+    let scenario = Scenario::new(owner(setup, &registry).words("rm team/app:v1"));
+    scenario.check(move |_| assert_eq!((accepted(&registry), registry.tags("team/app").len()), (most, 3)))
 }
 
-fn index(setup: &Setup) -> Scene {
+fn index(setup: &Setup) -> Scenario {
     let registry = registry(Personality::Distribution3, auth(setup));
     registry.push_index("team/app", "v1", &IndexSpec::three_platforms("one"));
     let bytes = registry.manifest("team/app", "v1").expect("it was pushed");
     let index: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
     let children = index["manifests"].as_array().expect("children").clone();
     let most = setup.expected("deletes_sent");
-    Scene::new(owner(setup, &registry).words("rm team/app:v1")).check(move |_| {
+    Scenario::new(owner(setup, &registry).words("rm team/app:v1")).check(move |_| {
         assert_eq!((accepted(&registry), registry.tags("team/app")), (most, Vec::new()));
         let is_there =
             |child: &serde_json::Value| registry.contains("team/app", child["digest"].as_str().expect("a digest"));
@@ -137,27 +139,27 @@ fn index(setup: &Setup) -> Scene {
     })
 }
 
-fn referred(setup: &Setup) -> Scene {
+fn referred(setup: &Setup) -> Scenario {
     let registry = registry(Personality::Distribution3, auth(setup));
     let image = ImageSpec::new("one").build();
     registry.push("team/app", "v1", &image);
     let signature = registry_fixture::content::cosign_signature(image.root());
     let referrer = registry.push_referrer("team/app", &signature, image.root());
-    Scene::new(owner(setup, &registry).words("rm team/app:v1")).check(move |_| {
+    Scenario::new(owner(setup, &registry).words("rm team/app:v1")).check(move |_| {
         assert_eq!(accepted(&registry), 1);
         assert!(registry.contains("team/app", referrer.as_str()));
     })
 }
 
-fn partial(setup: &Setup) -> Scene {
+fn partial(setup: &Setup) -> Scenario {
     let registry = registry(Personality::Distribution3, auth(setup));
     let tags: Vec<_> = (0..10).map(|number| format!("v{number}")).collect();
     tags.iter().for_each(|tag| drop(registry.push_image("team/app", tag, &ImageSpec::new(tag))));
     let refused = Match::delete("/v2/team/app/manifests/v3").when(|seen| seen.authorization().is_some());
     registry.inject(refused.always(), Answer::error(403, "DENIED", "not this one"));
     let rls = owner(setup, &registry).words("rm").args(tags.iter().map(|tag| format!("team/app:{tag}")));
-    let scene = Scene::new(rls).saying("9 deleted, 1 failed", "removed 9 of 10, 1 failed");
-    scene.hinting(&["9 deleted, 1 failed"]).check(move |outcome| {
+    let scenario = Scenario::new(rls).saying("9 deleted, 1 failed", "removed 9 of 10, 1 failed");
+    scenario.hinting(&["9 deleted, 1 failed"]).check(move |outcome| {
         assert_eq!(registry.tags("team/app"), ["v3"], "{outcome}");
         assert_eq!(outcome.lines().iter().filter(|line| line.starts_with("removed\t")).count(), 9, "{outcome}");
     })

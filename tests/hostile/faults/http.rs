@@ -1,29 +1,30 @@
-//! Replies that are whole and not what was hoped for.
+//! Complete replies with unexpected statuses.
 
 use std::time::Duration;
 
+use test_support::tls::ServerCertificate;
+use test_support::{Reply, Request, Server};
+
 use super::network::{list, lists, once};
-use super::scene::{Scene, Setup};
-use crate::asked::Asked;
+use super::scenario::{Scenario, Setup};
 use crate::canary;
-use crate::reply::Reply;
-use crate::server::Server;
-use crate::tls::Shown;
+use crate::canary::Echo as _;
+use crate::runner::Canaries as _;
 
 /// This reply once, then a list; at least so long passes in between.
-fn passing(setup: &Setup, reply: impl Fn() -> Reply + Send + 'static, pause: Duration) -> Scene {
+fn passing(setup: &Setup, reply: impl Fn() -> Reply + Send + 'static, pause: Duration) -> Scenario {
     let mut first = Some(reply);
     let server = Server::start(setup.guarded(move |_| first.take().map_or_else(list, |reply| reply())));
     let rls = setup.rls(&server).words("tags team/app");
-    Scene::new(rls).check(move |outcome| {
+    Scenario::new(rls).check(move |outcome| {
         assert_eq!(outcome.lines(), ["a", "b"], "{outcome}");
-        let asked: Vec<_> = server.asked().iter().filter(|asked| is_list(asked)).filter_map(|asked| asked.at).collect();
+        let asked: Vec<_> = server.requests().iter().filter(|asked| is_list(asked)).map(|asked| asked.at).collect();
         assert_eq!(asked.len(), 2);
         assert!(asked[1] - asked[0] >= pause, "{:?}: {outcome}", asked[1] - asked[0]);
     })
 }
 
-fn is_list(asked: &Asked) -> bool {
+fn is_list(asked: &Request) -> bool {
     asked.authorization().is_some() && asked.path().ends_with("/tags/list")
 }
 
@@ -40,10 +41,10 @@ fn elsewhere(to: &str) -> String {
     format!("{to}/elsewhere?X-Amz-Signature={}&n=1", canary::PRESIGNED)
 }
 
-pub fn scenes(setup: &Setup) -> Vec<Scene> {
-    let is_silent = move |scene: Scene| {
+pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
+    let is_silent = move |scenario: Scenario| {
         let logs = setup.verbosity > crate::runner::Verbosity::Quiet;
-        scene.check(move |outcome| assert!(logs || outcome.stderr.is_empty(), "{outcome}"))
+        scenario.check(move |outcome| assert!(logs || outcome.stderr.is_empty(), "{outcome}"))
     };
     match setup.case.id.as_str() {
         "fault-031" => [500, 502, 503, 504]
@@ -54,7 +55,7 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
         "fault-032" => {
             let server = Server::start(setup.guarded(|_| Reply::status(503)));
             let rls = setup.rls(&server).words("tags team/app");
-            vec![Scene::new(rls).check(move |_| assert_eq!(lists(&server), 4))]
+            vec![Scenario::new(rls).check(move |_| assert_eq!(lists(&server), 4))]
         }
         "fault-033" => vec![passing(setup, || limited("2"), Duration::from_secs(2))],
         // A date has no fractions of seconds: three from the reply on may be two and a bit.
@@ -67,7 +68,7 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
         "fault-037" => [200, 502, 403]
             .map(|status| setup.tags(move |_| Reply::html(status)).words("--retries 1").named(status))
             .into_iter()
-            .map(|scene| scene.check(|outcome| assert_eq!(outcome.stdout, b"", "{outcome}")))
+            .map(|scenario| scenario.check(|outcome| assert_eq!(outcome.stdout, b"", "{outcome}")))
             .collect(),
         "fault-038" => vec![once(setup, Reply::error(404, "NAME_UNKNOWN")).saying("REPO", "team/app")],
         "fault-039" => {
@@ -78,16 +79,16 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
             let asked = move |_: &_| {
                 assert_eq!(server.count(|asked| asked.authorization().is_some() && !asked.is_for_token()), 6)
             };
-            vec![Scene::new(rls).check(asked)]
+            vec![Scenario::new(rls).check(asked)]
         }
         "fault-040" => vec![redirected(setup)],
         "fault-041" => {
             let other = Server::start(|_| list());
-            let (shown, location) = (Shown::valid(), elsewhere(&other.url()));
+            let (shown, location) = (ServerCertificate::valid(), elsewhere(&other.url()));
             let script = setup.guarded(move |_| Reply::redirect(location.as_str()));
             let server = Server::with_tls(shown.config(&["http/1.1"]), script);
-            let rls = setup.at(&server.authority(), &server.authority()).trusting(shown.ca()).words("tags team/app");
-            vec![Scene::new(rls).keeping(server).check(move |_| assert_eq!(other.connections(), 0))]
+            let rls = setup.at(&server.host(), &server.host()).trusting(shown.ca()).words("tags team/app");
+            vec![Scenario::new(rls).keeping(server).check(move |_| assert_eq!(other.connections(), 0))]
         }
         "fault-042" => not_redirected(setup),
         "fault-043" => [101, 206, 304].map(|status| once(setup, Reply::status(status)).named(status)).into(),
@@ -95,22 +96,22 @@ pub fn scenes(setup: &Setup) -> Vec<Scene> {
     }
 }
 
-fn redirected(setup: &Setup) -> Scene {
+fn redirected(setup: &Setup) -> Scenario {
     let other = Server::start(|asked| list().echoing(asked));
     let location = elsewhere(&other.url());
     let server = Server::start(setup.guarded(move |_| Reply::redirect(location.as_str())));
     let (rls, most) = (setup.rls(&server).words("tags team/app"), setup.expected("authorization_sent"));
-    Scene::new(rls).keeping(server).check(move |outcome| {
+    Scenario::new(rls).keeping(server).check(move |outcome| {
         assert_eq!(outcome.lines(), ["a", "b"], "{outcome}");
         assert_eq!(other.count(|asked| asked.authorization().is_some()) as u64, most);
-        assert_eq!(other.asked()[0].path(), "/elsewhere");
+        assert_eq!(other.requests()[0].path(), "/elsewhere");
         let sent = canary::found_in(&other.bytes());
         assert_eq!(sent, [canary::PRESIGNED], "{outcome}");
     })
 }
 
 /// What changes something, and what carries credentials to a token server.
-fn not_redirected(setup: &Setup) -> Vec<Scene> {
+fn not_redirected(setup: &Setup) -> Vec<Scenario> {
     let other = || {
         let other = Server::start(|_| list());
         let url = elsewhere(&other.url());
@@ -123,15 +124,15 @@ fn not_redirected(setup: &Setup) -> Vec<Scene> {
         _ => Reply::status(200).header("Docker-Content-Digest", digest.as_str()),
     }));
     let rls = setup.rls(&server).words("rm team/app:v1");
-    let delete = Scene::new(rls).keeping(server).named("DELETE");
+    let delete = Scenario::new(rls).keeping(server).named("DELETE");
     let delete = delete.check(move |_| assert_eq!(deletes.connections(), 0));
 
     let (tokens, there) = other();
     let server = Server::start(move |asked| match asked.path() {
         "/token" => Reply::redirect(there.as_str()),
-        _ => Reply::wants(crate::reply::Scheme::Bearer, "/token"),
+        _ => Reply::wants_token_of("/token"),
     });
-    let rls = setup.exchanging(&server.url(), &server.authority()).words("tags team/app");
-    let token = Scene::new(rls).keeping(server).named("token");
+    let rls = setup.exchanging(&server.url(), &server.host()).words("tags team/app");
+    let token = Scenario::new(rls).keeping(server).named("token");
     vec![delete, token.check(move |_| assert_eq!(tokens.connections(), 0))]
 }

@@ -1,17 +1,17 @@
-//! HTTP/2 that is broken, frame by frame (RFC 9113).
+//! Broken HTTP/2, frame by frame (RFC 9113).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use test_support::Server;
+use test_support::tls::ServerCertificate;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::scene::{Scene, Setup};
-use crate::runner::{Holder, Rls};
-use crate::server::Server;
-use crate::tls::Shown;
+use super::scenario::{Scenario, Setup};
+use crate::runner::{Canaries as _, Holder, program};
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -22,7 +22,7 @@ const END_HEADERS: u8 = 4;
 const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
 
-/// What is done to every request of somebody who is logged in.
+/// What is done to every request with credentials.
 #[derive(Debug, Clone, Copy)]
 enum Manner {
     GoAway,
@@ -31,14 +31,14 @@ enum Manner {
     EmptyData,
 }
 
-pub fn scenes(setup: &Setup) -> Vec<Scene> {
+pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
     [Manner::GoAway, Manner::ResetStream, Manner::ResetMidBody, Manner::EmptyData]
-        .map(|manner| scene(setup, manner))
+        .map(|manner| scenario(setup, manner))
         .into()
 }
 
-fn scene(setup: &Setup, manner: Manner) -> Scene {
-    let shown = Shown::valid();
+fn scenario(setup: &Setup, manner: Manner) -> Scenario {
+    let shown = ServerCertificate::valid();
     let tls = shown.config(&["h2"]);
     let asked = Arc::<AtomicUsize>::default();
     let server = Server::talking(move |stream| {
@@ -50,11 +50,11 @@ fn scene(setup: &Setup, manner: Manner) -> Scene {
             }
         }
     });
-    let rls = Rls::new().env("RLS_REGISTRY", server.authority()).trusting(shown.ca());
-    let rls = rls.holding(Holder::Environment, &server.authority());
-    let scene = Scene::new(rls.words("tags team/app --retries 1")).named(format!("{manner:?}")).keeping(server);
+    let rls = program().env("RLS_REGISTRY", server.host()).trusting(shown.ca());
+    let rls = rls.holding(Holder::Environment, &server.host());
+    let scenario = Scenario::new(rls.words("tags team/app --retries 1")).named(format!("{manner:?}")).keeping(server);
     let most = setup.expected("rss_mib_max");
-    scene.check(move |outcome| assert!(outcome.memory() < most, "{} MiB: {outcome}", outcome.memory()))
+    scenario.check(move |outcome| assert!(outcome.memory() < most, "{} MiB: {outcome}", outcome.memory()))
 }
 
 async fn talk(mut stream: TlsStream<TcpStream>, manner: Manner, asked: &AtomicUsize) -> std::io::Result<()> {

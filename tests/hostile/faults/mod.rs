@@ -1,17 +1,18 @@
 //! Every case of `faults.json`, with every verbosity, and with credentials from every place.
 //!
-//! A case becomes one or more [`Scene`]s: a server that misbehaves, a run of the program, and what must come of it. What the vectors
-//! name is taken from there; where cli.md says otherwise it is listed, with its reason, in [`otherwise`] and nowhere else.
+//! A case becomes one or more [`Scenario`]s: a misbehaving server, a run of the program, and the expected result.
+//! What the vectors name is taken from there; where cli.md says otherwise it is listed, with its reason, in
+//! [`deviations`] and nowhere else.
 
 mod auth;
 mod data;
 mod delete;
+mod deviations;
 mod http;
 mod http2;
 mod network;
-mod otherwise;
 mod process;
-mod scene;
+mod scenario;
 mod tls;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,8 +25,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::network::{ALL, paged};
-pub use self::process::{send, wait_until};
-use self::scene::{Scene, Setup};
+use self::scenario::{Scenario, Setup};
+
 use crate::runner::{Holder, Verbosity};
 
 /// Most of the runs wait for something.
@@ -49,24 +50,24 @@ fn cases() -> Vec<Case> {
     serde_json::from_str(&text).expect("the vectors are JSON")
 }
 
-fn scenes(setup: &Setup) -> Vec<Scene> {
+fn scenarios(setup: &Setup) -> Vec<Scenario> {
     match setup.case.kind.as_str() {
-        "network" => network::scenes(setup),
-        "tls" => tls::scenes(setup),
-        "http" => http::scenes(setup),
-        "auth" => auth::scenes(setup),
-        "data" => data::scenes(setup),
-        "process" => process::scenes(setup),
-        "delete" => delete::scenes(setup),
+        "network" => network::scenarios(setup),
+        "tls" => tls::scenarios(setup),
+        "http" => http::scenarios(setup),
+        "auth" => auth::scenarios(setup),
+        "data" => data::scenarios(setup),
+        "process" => process::scenarios(setup),
+        "delete" => delete::scenarios(setup),
         kind => panic!("unknown kind {kind}"),
     }
 }
 
-/// Each case meets each verbosity once and each holder of credentials once, and each verbosity meets each holder. Every other run
-/// goes through a proxy, where that leaves the case as it is.
+/// Each case meets each verbosity once and each holder of credentials once, and each verbosity meets each holder. Every
+/// other run goes through a proxy, where that leaves the case as it is.
 fn setups() -> Vec<Setup> {
     let mut setups = Vec::new();
-    for (number, case) in cases().into_iter().enumerate().filter(|(_, case)| !otherwise::is_exempt(&case.id)) {
+    for (number, case) in cases().into_iter().enumerate().filter(|(_, case)| !deviations::is_exempt(&case.id)) {
         for (turn, verbosity) in Verbosity::ALL.into_iter().enumerate() {
             let holder = Holder::ALL[(number + turn) % Holder::ALL.len()];
             // Below HTTP a proxy stands in between, and takes the fault upon itself.
@@ -75,7 +76,7 @@ fn setups() -> Vec<Setup> {
         }
     }
     // What waits longest comes first.
-    setups.sort_by_key(|setup| !otherwise::TAKE_LONG.contains(&setup.case.id.as_str()));
+    setups.sort_by_key(|setup| !deviations::TAKE_LONG.contains(&setup.case.id.as_str()));
     setups
 }
 
@@ -90,10 +91,10 @@ fn every_case_with_every_verbosity() {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(setup) = setups.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    for scene in scenes(setup) {
+                    for scenario in scenarios(setup) {
                         runs.fetch_add(1, Ordering::Relaxed);
-                        let name = scene.name.clone();
-                        if let Some(why) = failure(|| scene.play(setup)) {
+                        let name = scenario.name.clone();
+                        if let Some(why) = failure(|| scenario.play(setup)) {
                             failures.lock().expect("no panic").push(format!("{setup} {name}: {why}"));
                         }
                     }

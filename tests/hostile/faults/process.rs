@@ -1,33 +1,18 @@
-//! What a system and a person do to the process.
+//! What systems and users do to the process.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Fault, Match, Personality, Registry, Running};
-use rustix::process::{Pid, Signal, kill_process};
+use test_support::process::{Signal, send, wait_until};
+use test_support::server::BlackHole;
+use test_support::{Reply, Server, Then};
 
 use super::delete::{auth, owner, registry};
-use super::network::{ALL, in_time, list, paged};
-use super::scene::{Scene, Setup};
-use crate::reply::{Reply, Then};
-use crate::runner::Reader;
-use crate::server::{BlackHole, Server};
-
-/// Sends a signal to the program. It may have ended already.
-pub fn send(pid: u32, signal: Signal) {
-    let pid = Pid::from_raw(i32::try_from(pid).expect("a process number")).expect("not zero");
-    let _ = kill_process(pid, signal);
-}
-
-/// Waits until it is so.
-pub fn wait_until(is_so: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(60), "it never comes to that");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
+use super::network::{ALL, at_limit, list, paged};
+use super::scenario::{Scenario, Setup};
+use crate::runner::{Canaries as _, Stdout, program};
 
 /// A list whose third page never comes.
 fn halting(setup: &Setup) -> Arc<Server> {
@@ -36,11 +21,11 @@ fn halting(setup: &Setup) -> Arc<Server> {
 }
 
 /// Interrupted by this signal while it waits for the third page.
-fn interrupted(setup: &Setup, signal: Signal) -> Scene {
+fn interrupted(setup: &Setup, signal: Signal) -> Scenario {
     let server = halting(setup);
     let rls = setup.rls(&server).words("tags team/app --sort none");
     let waits = Arc::clone(&server);
-    Scene::new(rls)
+    Scenario::new(rls)
         .meanwhile(move |pid| {
             wait_until(|| waits.count(|asked| asked.query("page").as_deref() == Some("2")) > 0);
             send(pid, signal);
@@ -53,18 +38,18 @@ fn interrupted(setup: &Setup, signal: Signal) -> Scene {
         })
 }
 
-pub fn scenes(setup: &Setup) -> Vec<Scene> {
+pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
     match setup.case.id.as_str() {
         "fault-066" => {
             let names: Vec<_> = (0..200_000).map(|number| format!("build-{number}")).collect();
-            let scene = setup.tags(move |_| Reply::tags(&names)).with(|rls| rls.read_by(Reader::Leaves));
+            let scenario = setup.tags(move |_| Reply::tags(&names)).stdout(Stdout::ClosedEarly);
             let logs = setup.verbosity > crate::runner::Verbosity::Quiet;
-            vec![scene.check(move |outcome| assert!(logs || outcome.stderr.is_empty(), "{outcome}"))]
+            vec![scenario.check(move |outcome| assert!(logs || outcome.stderr.is_empty(), "{outcome}"))]
         }
-        "fault-067" => vec![setup.tags(|_| list()).with(|rls| rls.read_by(Reader::FullDisk))],
+        "fault-067" => vec![setup.tags(|_| list()).stdout(Stdout::FullDisk)],
         "fault-068" => {
-            let scene = setup.tags(|_| list()).with(|rls| rls.by_shell(r#"exec "$@" 2>&-"#));
-            vec![scene.check(|outcome| assert_eq!(outcome.lines(), ["a", "b"], "{outcome}"))]
+            let scenario = setup.tags(|_| list()).with(|rls| rls.by_shell(r#"exec "$@" 2>&-"#));
+            vec![scenario.check(|outcome| assert_eq!(outcome.lines(), ["a", "b"], "{outcome}"))]
         }
         "fault-069" => vec![interrupted(setup, Signal::INT)],
         "fault-070" => vec![between_deletions(setup)],
@@ -91,15 +76,15 @@ fn deletion_of(tag: &str) -> Match {
 }
 
 /// Interrupted when the registry has been sent the fourth of ten deletions, and does not answer.
-fn between_deletions(setup: &Setup) -> Scene {
+fn between_deletions(setup: &Setup) -> Scenario {
     let registry = ten_tags(setup);
     // The request has no effect before it is answered.
     registry.inject(deletion_of("v3"), Fault::Delay(Duration::from_secs(50)));
     let references = (0..10).map(|number| format!("team/app:v{number}"));
     let rls = owner(setup, &registry).words("rm").args(references);
     let waits = Arc::clone(&registry);
-    let scene = Scene::new(rls).saying("deleted 3 of 10", "removed 3 of 10").hinting(&["deleted 3 of 10"]);
-    scene
+    let scenario = Scenario::new(rls).saying("deleted 3 of 10", "removed 3 of 10").hinting(&["deleted 3 of 10"]);
+    scenario
         .meanwhile(move |pid| {
             wait_until(|| waits.count(&deletion_of("v3")) > 0);
             send(pid, Signal::INT);
@@ -113,55 +98,55 @@ fn between_deletions(setup: &Setup) -> Scene {
 }
 
 /// The process is killed when its deletion has been carried out; the same command again finds that it is done.
-fn killed_and_again(setup: &Setup) -> Scene {
+fn killed_and_again(setup: &Setup) -> Scenario {
     let registry = ten_tags(setup);
     registry.inject(deletion_of("v1"), Fault::HoldReply);
     let rls = || owner(setup, &registry).words("rm team/app:v1 --ignore-missing -o json");
-    let killed = rls().run_while(|pid| {
+    let killed = rls().observe_while(Stdout::Read, |pid| {
         wait_until(|| !registry.contains("team/app", "v1"));
         send(pid, Signal::KILL);
     });
     killed.is_clean();
     assert_eq!((killed.signal, registry.tags("team/app").len()), (Some(9), 9), "{killed}");
     registry.clear_faults();
-    Scene::new(rls()).keeping(registry).check(|outcome| {
+    Scenario::new(rls()).keeping(registry).check(|outcome| {
         let record = String::from_utf8_lossy(&outcome.stdout);
         assert!(record.contains(r#""action":"absent""#) && record.contains("does not exist"), "{outcome}");
     })
 }
 
-fn unconfirmed(setup: &Setup) -> Scene {
+fn unconfirmed(setup: &Setup) -> Scenario {
     let registry = Registry::builder().start();
     let digest = registry.push_image("team/app", "v1", &ImageSpec::new("one"));
     registry.tag("team/app", "v2", &digest);
     let rls = setup.at(&registry.url(), &registry.host()).words("rm --with-siblings team/app:v1");
-    Scene::new(rls).hinting(&["--yes"]).check(move |_| assert_eq!(registry.tags("team/app").len(), 2))
+    Scenario::new(rls).hinting(&["--yes"]).check(move |_| assert_eq!(registry.tags("team/app").len(), 2))
 }
 
 /// Whatever it waits for, the limit for the whole command ends it.
-fn hangs(setup: &Setup) -> Vec<Scene> {
-    let listing = |server: Server| Scene::new(setup.rls(&server).words("tags team/app")).keeping(server);
+fn hangs(setup: &Setup) -> Vec<Scenario> {
+    let listing = |server: Server| Scenario::new(setup.rls(&server).words("tags team/app")).keeping(server);
     let silent = || Reply::raw("").then(Then::Hang);
-    let hole = BlackHole::dig();
-    let connecting = setup.at(&hole.authority(), &hole.authority()).words("tags team/app");
+    let hole = BlackHole::new();
+    let connecting = setup.at(&hole.host(), &hole.host()).words("tags team/app");
     let handshake = Server::talking(|stream| async move { std::mem::forget(stream) });
-    let shaking = setup.at(&handshake.authority(), &handshake.authority()).words("tags team/app");
+    let shaking = setup.at(&handshake.host(), &handshake.host()).words("tags team/app");
     let dripping = || Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").then(Then::Drip(b" ".to_vec()));
-    let helped = Server::start(|_| Reply::wants(crate::reply::Scheme::Basic, ""));
-    let helper = crate::runner::Rls::new().env("RLS_REGISTRY", helped.url()).helper("exec sleep 600");
-    let scenes = [
-        ("a connection", Scene::new(connecting).keeping(hole)),
-        ("a handshake", Scene::new(shaking).keeping(handshake)),
+    let helped = Server::start(|_| Reply::wants_password());
+    let helper = program().env("RLS_REGISTRY", helped.url()).helper("exec sleep 600");
+    let scenarios = [
+        ("a connection", Scenario::new(connecting).keeping(hole)),
+        ("a handshake", Scenario::new(shaking).keeping(handshake)),
         ("an answer", listing(Server::start(setup.guarded(move |_| silent())))),
         ("the rest of an answer", listing(Server::start(setup.guarded(move |_| dripping())))),
-        ("a helper", Scene::new(helper.words("tags team/app")).keeping(helped)),
+        ("a helper", Scenario::new(helper.words("tags team/app")).keeping(helped)),
     ];
-    scenes.map(|(name, scene)| in_time(scene.words("--timeout 1s"), 1).named(name).saying("1 s", "1s")).into()
+    scenarios.map(|(name, scenario)| at_limit(scenario.words("--timeout 1s"), 1).named(name).saying("1 s", "1s")).into()
 }
 
-fn within_64_mib(setup: &Setup) -> Vec<Scene> {
+fn within_64_mib(setup: &Setup) -> Vec<Scenario> {
     // Besides, one run in five of every case has to make do with as little.
-    let limit = |scene: Scene| scene.with(|rls| rls.within(64));
+    let limit = |scenario: Scenario| scenario.with(|rls| rls.within(64));
     let names: Vec<_> = (0..100_000).map(|number| format!("build-{number:06}")).collect();
     let long = setup.tags(move |_| Reply::tags(&names)).words("--sort none").named("a long page");
     let long = long.check(|outcome| assert_eq!(outcome.lines().len(), 100_000));

@@ -4,12 +4,12 @@ use insta::assert_snapshot;
 use registry_fixture::{Fault, Match};
 use serde_json::{Value, json};
 
-use crate::documents::{App, image, index, with};
+use crate::custom_manifests::{App, image, index, with};
 
 const CACHE_CONFIG: &str = "application/vnd.buildkit.cacheconfig.v0";
 
-/// `app:cache` beside `app:1.0` and `app:1.1`; whoever asks for a blob as a manifest is answered as docker's registry 2.8 does. With the
-/// descriptors of what is in the cache.
+/// `app:cache` beside `app:1.0` and `app:1.1`; whoever asks for a blob as a manifest is answered as docker's registry
+/// 2.8 does. With the descriptors of what is in the cache.
 fn app() -> (App, Vec<Value>) {
     let app = App::new();
     app.image("1.0", "linux/amd64", "2026-11-18T09:12:00Z");
@@ -42,7 +42,7 @@ fn it_has_a_row_like_anything_else() {
 }
 
 #[test]
-fn its_parts_are_shown_as_what_they_are() {
+fn its_parts_are_shown_with_their_types() {
     let (app, parts) = app();
     assert_snapshot!(app.rls("manifest app:cache -o table").succeeds(), @"
     app:cache
@@ -122,7 +122,7 @@ fn as_an_image_it_has_its_date_too() {
 }
 
 #[test]
-fn what_may_be_a_manifest_is_asked_for() {
+fn possible_manifests_are_requested() {
     let app = App::new();
     let child = app.image("1.0", "linux/amd64", "2026-11-18T09:12:00Z");
     for media_type in ["", "application/json", "application/vnd.example.unheard-of"] {

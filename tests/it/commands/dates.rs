@@ -1,10 +1,10 @@
-//! When something was made: one answer in every command, from the best source that there is.
+//! Creation dates: the same in every command, from the best available source.
 
 use insta::assert_snapshot;
 use registry_fixture::content::media_type;
 use serde_json::{Value, json};
 
-use crate::documents::{App, CONFIG, image, index, with};
+use crate::custom_manifests::{App, CONFIG, image, index, with};
 
 const CREATED: &str = "org.opencontainers.image.created";
 
@@ -68,7 +68,7 @@ fn dates_that_builds_set_in_place_of_the_real_one_are_unknown() {
 }
 
 #[test]
-fn the_best_source_tells() {
+fn the_best_source_of_a_date_wins() {
     let app = App::new();
     let layer = app.layer(10);
     let chart =

@@ -1,12 +1,12 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Fault, Match};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 #[test]
-fn prints_the_digest_and_nothing_else() {
+fn prints_only_the_digest() {
     let registry = empty();
     let digest = registry.push_image("app", "1.0", &ImageSpec::new("app"));
     assert_eq!(*Rls::at(&registry).words("digest app:1.0").succeeds(), format!("{digest}\n"));
@@ -31,7 +31,7 @@ fn a_reference_with_tag_and_digest_is_the_digest() {
 }
 
 #[test]
-fn several_keep_their_order_and_each_failure_is_told() {
+fn several_keep_their_order_and_each_failure_is_reported() {
     let registry = seeded("demo");
     let rls = Rls::at(&registry).words("digest team/web:2.1.0 team/web:2.2.0 base/alpine:3.20 nothing/here:1");
     assert_snapshot!(rls.run(), @r#"

@@ -1,10 +1,10 @@
-//! `Docker-Content-Digest` that contradicts what was asked for, or what was sent.
+//! `Docker-Content-Digest` that contradicts the request or the body.
 
 use insta::assert_snapshot;
 use registry_fixture::{Digest, Fault, Match};
 use serde_json::{Value, json};
 
-use crate::documents::{App, index};
+use crate::custom_manifests::{App, index};
 
 const MADE: &str = "2026-11-18T09:12:00Z";
 
@@ -17,7 +17,7 @@ fn other() -> String {
 }
 
 #[test]
-fn it_is_told_whatever_was_asked_for() {
+fn it_is_reported_by_every_command() {
     let app = App::new();
     app.image("1.0", "linux/amd64", MADE);
     let digest = app.digest("1.0");
@@ -63,7 +63,7 @@ fn it_is_told_whatever_was_asked_for() {
 }
 
 #[test]
-fn a_head_that_tells_another_manifest_is_corrected_by_the_tags_own_bytes() {
+fn a_wrong_head_is_corrected_by_the_bytes_of_the_tag() {
     let app = App::new();
     app.image("1.0", "linux/amd64", MADE);
     app.image("2.0", "linux/arm64", MADE);
@@ -113,7 +113,7 @@ fn another_algorithm_is_no_contradiction() {
     let manifest: Value = json!({ "schemaVersion": 2, "layers": [] });
     let bytes = manifest.to_string();
     let longer = format!("sha512:{}", "cf".repeat(64));
-    let content_type = crate::documents::IMAGE;
+    let content_type = crate::custom_manifests::IMAGE;
     let digest = app.0.push_raw_manifest("app", "1.0", content_type, bytes.clone());
     // Asked for by one algorithm, crane's registry tells the digest by the other.
     let named = registry_ls::name::Digest::of(registry_ls::name::Algorithm::Sha512, bytes.as_bytes());

@@ -7,9 +7,9 @@ use insta::assert_snapshot;
 use registry_fixture::client::{Http, token};
 use registry_fixture::{Answer, Auth, Builder, Match, Personality, Registry, Running, Tls, User};
 use serde_json::{Value, json};
+use test_support::Rls;
 
 use crate::registries::{seeded, with_seed};
-use crate::runner::Rls;
 
 /// `ann:secret`
 const ANN: &str = "YW5uOnNlY3JldA==";
@@ -45,7 +45,7 @@ fn config(rls: &Rls) -> Value {
 }
 
 #[test]
-fn what_was_stored_is_what_the_next_command_uses() {
+fn the_next_command_uses_the_stored_credentials() {
     for tls in [false, true] {
         let builder = builder(Auth::Basic);
         let registry = if tls { builder.tls(Tls::Issued).start() } else { builder.start() };
@@ -64,7 +64,7 @@ fn what_was_stored_is_what_the_next_command_uses() {
 }
 
 #[test]
-fn people_are_told_in_a_sentence_and_that_nothing_is_encrypted() {
+fn the_message_warns_that_credentials_are_not_encrypted() {
     let registry = basic();
     assert_snapshot!(login(&registry).words("-o table").run(), @"
     exit 0
@@ -140,13 +140,13 @@ fn an_identity_token_takes_the_place_of_the_password_as_in_docker() {
         let asked = registry.requests().into_iter().filter(|seen| seen.path == "/auth/token" && seen.method == "GET");
         asked.map(|seen| seen.authorization().is_some() && seen.parameter("offline_token").is_some()).collect()
     };
-    // The second is to see what strangers get.
+    // The second request checks anonymous access.
     assert_eq!(wishes(&registry), [true, false]);
     let rls = rls.then("repos");
     assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
     let rls = rls.without("RLS_USERNAME").without("RLS_PASSWORD");
     assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
-    // By name and password, and then by the identity token: nobody asks for another one.
+    // By name and password, then by the identity token; no other one is requested.
     assert_eq!(wishes(&registry), [true, false, false]);
     assert_eq!(config(&rls)["auths"][registry.host()], stored);
 }
@@ -183,7 +183,7 @@ fn a_helper_keeps_an_identity_token_under_the_name_token() {
 fn a_token_for_a_wrong_password_proves_nothing_if_the_registry_refuses_it() {
     let registry = builder(Auth::Token).personality(Personality::Harbor).start();
     let challenge = Http::new().get(format!("{}/v2/", registry.url())).header("www-authenticate").to_owned();
-    // Harbor gives nobody's token for a wrong password (goharbor/harbor#11632).
+    // Harbor issues an anonymous token for a wrong password (goharbor/harbor#11632).
     let nobody = token(&Http::new(), &challenge, None);
     let body =
         json!({"token": nobody.trim_start_matches("Bearer "), "access_token": nobody.trim_start_matches("Bearer ")});
@@ -218,7 +218,7 @@ fn a_token_that_everybody_gets_is_a_doubt() {
 }
 
 #[test]
-fn a_registry_that_asks_nobody_leaves_it_open() {
+fn a_registry_without_login_cannot_verify_the_password() {
     let registry = seeded("1x1");
     assert_snapshot!(login(&registry).words("-o json").run(), @r#"
     exit 0
@@ -230,7 +230,7 @@ fn a_registry_that_asks_nobody_leaves_it_open() {
     warning: REGISTRY does not require login, so the password could not be verified
     hint:  credentials are stored unencrypted in ~/.docker/config.json; use a credential helper (credsStore) to encrypt them
     "#);
-    // One that asks nobody may refuse what is wrong all the same, as Nexus does.
+    // A registry that requires no login may still refuse a wrong one, as Nexus does.
     registry.inject(
         Match::get("/v2/").when(|seen| seen.authorization().is_some()),
         Answer::error(401, "UNAUTHORIZED", "no"),
@@ -241,7 +241,7 @@ fn a_registry_that_asks_nobody_leaves_it_open() {
 }
 
 #[test]
-fn what_is_no_registry_is_told_no_password_and_stores_none() {
+fn a_server_that_is_not_a_registry_gets_no_password() {
     for (answer, code) in [
         (Answer::new(404), 3),
         (Answer::new(200).header("content-type", "text/html").body("<html>log in</html>"), 5),
@@ -257,7 +257,7 @@ fn what_is_no_registry_is_told_no_password_and_stores_none() {
 }
 
 #[test]
-fn nothing_is_sent_in_the_clear_unless_that_is_asked_for() {
+fn no_password_is_sent_over_plain_http_by_default() {
     let registry = basic();
     let rls = Rls::beside(&registry).user("ann", "secret").words(&format!("login {}", registry.host()));
     rls.fails(11);
@@ -268,7 +268,7 @@ fn nothing_is_sent_in_the_clear_unless_that_is_asked_for() {
 }
 
 #[test]
-fn a_password_comes_from_where_it_always_does() {
+fn the_password_is_read_as_by_other_commands() {
     let registry = basic();
     for input in ["secret", "secret\n", "secret\r\n"] {
         let rls = Rls::at(&registry).words("login -u ann --password-stdin").env("RLS_PASSWORD", "wrong").stdin(input);
@@ -426,7 +426,7 @@ fn a_file_that_cannot_be_changed_is_found_out_before_anything_is_sent() {
 }
 
 #[test]
-fn what_comes_before_it_is_named() {
+fn credentials_with_a_higher_precedence_are_named() {
     let registry = basic();
     let other = json!({"auths": {registry.host(): {"auth": "Ym9iOng="}}}).to_string();
     let outcome = login(&registry).env("DOCKER_AUTH_CONFIG", other).run();
@@ -437,7 +437,7 @@ fn what_comes_before_it_is_named() {
 }
 
 #[test]
-fn no_secret_is_shown_however_much_is_told() {
+fn no_secret_is_shown_at_any_verbosity() {
     for auth in [Auth::Basic, Auth::Token] {
         let registry = builder(auth).start();
         let outcome = login(&registry).words("-vv").run();
@@ -454,14 +454,12 @@ fn logins_at_once_are_all_stored() {
     let registry = basic();
     let rls = Rls::beside(&registry).docker_config("{\"x\": 1}").user("ann", "secret").words("login -q --plain-http");
     let names: Vec<String> = (0..20).map(|number| format!("reg-{number}.corp:{}", registry.port())).collect();
-    let started: Vec<_> = names
-        .iter()
-        .map(|name| {
-            let mut command = rls.command();
-            command.args(["--resolve", &format!("{name}:127.0.0.1"), name]);
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
-        })
-        .collect();
+    let start = |name: &String| {
+        let mut command = rls.command();
+        command.args(["--resolve", &format!("{name}:127.0.0.1"), name]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
+    };
+    let started: Vec<_> = names.iter().map(start).collect();
     for process in started {
         let outcome = rls.outcome(&process.wait_with_output().expect("it ends"));
         assert_eq!(outcome.code, Some(0), "{outcome}");

@@ -2,8 +2,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-
-use crate::runner::Rls;
+use test_support::Rls;
 
 /// `ann:secret`
 const ANN: &str = "YW5uOnNlY3JldA==";
@@ -18,7 +17,7 @@ fn config(rls: &Rls) -> Value {
 }
 
 #[test]
-fn what_is_stored_is_forgotten_without_asking_anybody() {
+fn stored_credentials_are_erased_without_a_request() {
     let entry = json!({"auth": ANN});
     let all =
         json!({"auths": {"reg.corp:5000": entry, "https://reg.corp:5000/v2/": entry, "other.corp": entry}, "x": 1});
@@ -52,7 +51,7 @@ fn docker_hub_is_the_registry_that_needs_no_name() {
 }
 
 #[test]
-fn where_nothing_ever_was_nothing_is_made() {
+fn without_stored_credentials_no_file_is_created() {
     let rls = Rls::new().words("logout reg.corp");
     rls.succeeds();
     assert!(!rls.home().join(".docker").exists());
@@ -104,7 +103,7 @@ fn a_helper_that_cannot_forget_is_an_error_after_the_rest_was_done() {
 }
 
 #[test]
-fn what_others_still_keep_is_named() {
+fn remaining_credentials_are_named() {
     let entry = json!({"auths": {"reg.corp": {"auth": ANN}}});
     let rls = logout("logout reg.corp", &entry).with_file(".config/containers/auth.json", entry.to_string());
     let outcome = rls.run();

@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Digest, Fault, Match, Running};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 /// `app:1.0`, an index with attestations, so old that its age is another one only every year.
 fn index() -> (Running, Digest) {
@@ -220,7 +220,7 @@ fn an_image_is_shown_with_its_layers_and_config() {
 }
 
 #[test]
-fn artifacts_and_old_manifests_are_shown_without_what_they_do_not_have() {
+fn artifacts_and_schema_1_manifests_have_no_absent_fields() {
     let registry = seeded("kinds");
     assert_snapshot!(Rls::at(&registry).words("manifest kinds/artifact -o json").succeeds(), @r#"
     [
@@ -424,7 +424,7 @@ fn the_config_is_shown_indented_or_exactly() {
 }
 
 #[test]
-fn what_has_no_config_says_so() {
+fn a_missing_config_is_an_error() {
     let registry = seeded("kinds");
     assert_snapshot!(Rls::at(&registry).words("manifest kinds/schema1 --config").run(), @"
     exit 3
@@ -461,7 +461,7 @@ fn options_that_exclude_each_other_are_refused_before_any_request() {
 }
 
 #[test]
-fn an_index_with_a_missing_child_can_be_looked_at() {
+fn an_index_with_a_missing_child_is_shown() {
     let registry = empty();
     let mut index = IndexSpec::three_platforms("app");
     index.missing.push(ImageSpec::new("never pushed").build().root().descriptor());
@@ -503,7 +503,7 @@ fn an_index_with_a_missing_child_can_be_looked_at() {
 }
 
 #[test]
-fn what_is_asked_for_is_fetched_and_nothing_else() {
+fn only_the_requested_parts_are_fetched() {
     let (registry, _) = index();
     registry.clear_requests();
     Rls::at(&registry).words("manifest app:1.0 --raw").bytes();

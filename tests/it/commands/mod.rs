@@ -16,6 +16,6 @@ mod repos;
 mod rm;
 mod rm_siblings;
 mod tags;
-mod tags_once;
+mod tags_requests;
 mod trust;
 mod trust_check;

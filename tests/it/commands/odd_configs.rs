@@ -1,11 +1,11 @@
-//! Configs that are no JSON, empty, missing or broken, and digests of other algorithms.
+//! Configs that are not JSON, empty, missing or broken, and digests of other algorithms.
 
 use insta::assert_snapshot;
 use registry_fixture::content::media_type;
 use registry_fixture::{Fault, Match};
 use serde_json::{Value, json};
 
-use crate::documents::{App, CONFIG, IMAGE, LAYER, image, index, with};
+use crate::custom_manifests::{App, CONFIG, IMAGE, LAYER, image, index, with};
 
 fn pushed(app: &App, tag: &str, config: Value) -> Value {
     app.push(tag, &image(json!({ "config": config, "layers": [app.layer(100)] })))
@@ -65,7 +65,7 @@ fn one_that_is_no_json_object_costs_only_its_own_fields() {
 }
 
 #[test]
-fn one_that_is_missing_takes_nothing_else_away() {
+fn a_missing_config_hides_nothing_else() {
     let app = App::new();
     let missing = json!({ "mediaType": CONFIG, "digest": format!("sha256:{}", "0a".repeat(32)), "size": 7 });
     pushed(&app, "1.0", missing);
@@ -92,7 +92,7 @@ fn one_that_is_missing_takes_nothing_else_away() {
 }
 
 #[test]
-fn one_that_cannot_be_fetched_is_a_failure_and_takes_nothing_else_away() {
+fn a_config_that_cannot_be_fetched_is_a_failure_and_hides_nothing_else() {
     let app = App::new();
     app.image("1.0", "linux/amd64", "2026-11-18T09:12:00Z");
     app.0.tag("app", "latest", &app.digest("1.0"));

@@ -1,11 +1,11 @@
-//! Manifests with members that are null, absent, empty or of another type, and such as are served by another name.
+//! Manifests with fields that are null, absent, empty or of another type, and manifests with a wrong content type.
 
 use insta::assert_snapshot;
 use registry_fixture::content::media_type;
 use registry_fixture::{Fault, Match};
 use serde_json::json;
 
-use crate::documents::{App, IMAGE, INDEX, image, index, with};
+use crate::custom_manifests::{App, IMAGE, INDEX, image, index, with};
 
 const ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
 
@@ -72,7 +72,7 @@ fn null_absent_and_empty_are_the_same() {
 }
 
 #[test]
-fn what_cannot_be_read_costs_only_what_depends_on_it() {
+fn an_unreadable_part_affects_only_its_dependents() {
     let app = App::new();
     let config = app.config("linux/amd64", "2026-11-18T09:12:00Z");
     let layer = app.layer(100);
@@ -183,7 +183,7 @@ fn what_cannot_be_read_costs_only_what_depends_on_it() {
 }
 
 #[test]
-fn a_content_type_that_is_no_manifests_says_nothing() {
+fn an_unknown_content_type_is_ignored() {
     let app = App::new();
     app.image("1.0", "linux/amd64", "2026-11-18T09:12:00Z");
     app.push("multi", &index(json!({ "manifests": null })));
@@ -221,7 +221,7 @@ fn docker_and_oci_have_names_for_the_same_form() {
 }
 
 #[test]
-fn a_body_that_does_not_say_what_it_is_is_known_by_its_members() {
+fn a_body_without_a_type_is_recognised_by_its_fields() {
     let app = App::new();
     let layer = app.layer(100);
     app.push_as("1.0", "invalid content type", &json!({ "schemaVersion": 2, "layers": [layer] }));

@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use registry_fixture::Match;
 use serde_json::{Value, json};
+use test_support::Rls;
 
-use crate::documents::{App, INDEX, index, with};
-use crate::runner::Rls;
+use crate::custom_manifests::{App, INDEX, index, with};
 
 const MADE: &str = "2026-11-18T09:12:00Z";
 
@@ -31,7 +31,7 @@ fn architecture(rls: &Rls) -> String {
 }
 
 #[test]
-fn indexes_within_an_index_are_looked_into() {
+fn nested_indexes_are_read() {
     let app = nested();
     for wanted in ["amd64", "arm64"] {
         let words = format!("manifest app:nested --config --platform linux/{wanted}");
@@ -101,11 +101,11 @@ fn an_image_whose_platform_no_index_names_is_asked() {
 }
 
 #[test]
-fn an_index_that_an_index_calls_an_image_is_looked_into() {
+fn a_nested_index_described_as_an_image_is_read() {
     let app = nested();
     let inner =
         app.push("inner", &index(json!({ "manifests": [on(app.image("image", "linux/arm64", MADE), "linux/arm64")] })));
-    let called = with(on(inner, "linux/arm64"), json!({ "mediaType": crate::documents::IMAGE }));
+    let called = with(on(inner, "linux/arm64"), json!({ "mediaType": crate::custom_manifests::IMAGE }));
     app.push("outer", &index(json!({ "manifests": [called] })));
     assert_eq!(architecture(&app.rls("manifest app:outer --config --platform linux/arm64")), "arm64");
 }
@@ -146,7 +146,7 @@ fn depth_and_number_have_bounds() {
         assert!(rows.stdout.contains(&*alone.stdout) && rows.stderr.contains(&*alone.stderr), "{alone}");
     }
     // Nor does it help to call an index an image.
-    let called = |inner: Value| with(on(inner, "linux/amd64"), json!({ "mediaType": crate::documents::IMAGE }));
+    let called = |inner: Value| with(on(inner, "linux/amd64"), json!({ "mediaType": crate::custom_manifests::IMAGE }));
     let mut inner = on(app.image("image", "linux/amd64", MADE), "linux/amd64");
     for _ in 0..70 {
         inner = called(app.push("called", &index(json!({ "manifests": [inner] }))));
@@ -174,15 +174,15 @@ fn depth_and_number_have_bounds() {
 }
 
 #[test]
-fn versions_of_windows_are_told_apart() {
+fn versions_of_windows_are_distinguished() {
     let app = App::new();
     let versions = ["10.0.17763.1", "10.0.20348.2"].map(|version| {
         let platform =
             json!({ "os": "windows", "architecture": "amd64", "os.version": version, "os.features": ["win32k"] });
         let config = json!({ "os": "windows", "architecture": "amd64", "os.version": version, "created": MADE });
-        let config = app.blob(crate::documents::CONFIG, config.to_string());
+        let config = app.blob(crate::custom_manifests::CONFIG, config.to_string());
         let image =
-            app.push(version, &crate::documents::image(json!({ "config": config, "layers": [app.layer(100)] })));
+            app.push(version, &crate::custom_manifests::image(json!({ "config": config, "layers": [app.layer(100)] })));
         with(image, json!({ "platform": platform }))
     });
     app.push("windows", &index(json!({ "manifests": versions })));
@@ -263,7 +263,7 @@ fn without_a_platform_it_is_this_machines_or_the_only_one() {
 }
 
 #[test]
-fn a_match_costs_nothing_else() {
+fn a_match_costs_no_further_request() {
     let app = nested();
     let image = on(app.image("image", "linux/amd64", MADE), "linux/amd64");
     let inner = json!({ "mediaType": INDEX, "digest": app.digest("inner").as_str() });

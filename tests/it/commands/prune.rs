@@ -6,9 +6,9 @@ use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use registry_fixture::content::{ArtifactSpec, ImageSpec, IndexSpec, Layer, cosign_signature};
 use registry_fixture::{Digest, Fault, Match, Method, RequestKind, Running};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 /// An image with a megabyte of its own.
 fn image(name: &str, created: &str) -> ImageSpec {
@@ -46,13 +46,13 @@ fn assert_unchanged(registry: &Running) {
     assert_eq!(changes.collect::<Vec<_>>(), [""; 0]);
 }
 
-/// Whether nobody has what is asked to be deleted.
+/// Whether this deletes a tag or digest that does not exist.
 fn is_probe(path: &str) -> bool {
     path.contains("/rls-probe-") || path.ends_with(&format!("/sha256:{}", "0".repeat(64)))
 }
 
 #[test]
-fn the_plan_is_a_table_with_what_it_comes_to() {
+fn the_plan_is_a_table_with_a_summary() {
     let registry = aging();
     let rls = Rls::at(&registry).words("prune team/app --keep-last 2 --older-than 30d -o table");
     assert_snapshot!(rls.run(), @"
@@ -114,7 +114,7 @@ fn the_plan_is_a_table_with_what_it_comes_to() {
 }
 
 #[test]
-fn records_say_what_is_decided_and_why() {
+fn records_have_the_decision_and_its_reason() {
     let registry = dated();
     let rls = Rls::at(&registry).words("prune team/app -n --older-than 2024-06-01 --keep 1.2 -q -o jsonl");
     assert_snapshot!(rls.run(), @r#"
@@ -145,7 +145,7 @@ fn records_say_what_is_decided_and_why() {
 
 /// An index with its parts, signed; a tag that shares a manifest; an artifact that refers to one.
 #[test]
-fn what_belongs_together_stays_and_goes_together() {
+fn tags_of_one_manifest_are_kept_or_removed_together() {
     let registry = empty();
     let old = image("old", "2024-01-01T00:00:00Z").build();
     let shared = image("shared", "2024-01-02T00:00:00Z");
@@ -183,7 +183,7 @@ fn what_belongs_together_stays_and_goes_together() {
 }
 
 #[test]
-fn what_an_interrupted_removal_left_behind_goes() {
+fn leftover_placeholders_are_removed() {
     let registry = dated();
     let placeholder = ArtifactSpec::new("application/vnd.registry-ls.placeholder.v1+json").annotation("unique", "1");
     registry.push("team/app", "0.9", &placeholder.build());
@@ -194,7 +194,7 @@ fn what_an_interrupted_removal_left_behind_goes() {
 }
 
 #[test]
-fn a_tag_that_cannot_be_read_is_kept_and_said_so() {
+fn an_unreadable_tag_is_kept_with_a_warning() {
     let registry = dated();
     registry.push_raw_manifest("team/app", "broken", "application/vnd.oci.image.manifest.v1+json", "{\"layers\":5}");
     let rls = Rls::at(&registry).words("prune team/app --older-than 2024-12-01 --retries 0 --format");
@@ -238,7 +238,7 @@ fn a_tag_that_cannot_be_read_is_kept_and_said_so() {
 }
 
 #[test]
-fn a_tag_that_goes_meanwhile_is_left_out() {
+fn a_tag_that_is_removed_meanwhile_is_left_out() {
     let registry = dated();
     registry.after_request(Match::tags("team/app"), |registry, _| {
         registry.untag("team/app", "1.1");
@@ -399,7 +399,7 @@ fn a_command_line_that_makes_no_rule_is_refused_before_anything_is_sent() {
     assert_eq!(registry.lines(), [""; 0]);
 }
 
-/// What an index lists has to stay with it, so whoever cannot read all of it cannot say what may go.
+/// The children of an index stay with it, so an unreadable index rules nothing out.
 #[test]
 fn an_index_that_cannot_be_read_whole_holds_every_manifest() {
     let registry = dated();
@@ -474,7 +474,7 @@ fn an_index_that_cannot_be_read_whole_holds_every_manifest() {
 }
 
 #[test]
-fn what_a_broken_image_lacks_is_said() {
+fn missing_parts_of_a_broken_image_are_named() {
     let registry = dated();
     registry.push("team/app", "schema1", &registry_fixture::content::schema1("team/app", "schema1", "s"));
     registry.inject(Match::under("/v2/team/app/blobs/").always(), Fault::status(404));

@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use registry_fixture::Running;
 use registry_fixture::content::ImageSpec;
+use test_support::Rls;
 
 use crate::registries::empty;
-use crate::runner::Rls;
 
 /// Four versions, from the oldest on.
 fn dated() -> Running {
@@ -50,7 +50,7 @@ fn a_rule_given_adds_up_with_the_configured_one() {
 }
 
 #[test]
-fn what_is_in_use_stays() {
+fn images_in_use_stay() {
     let registry = dated();
     let host = registry.host();
     let digest = registry.resolve("team/app", "1.1").unwrap();
@@ -70,7 +70,7 @@ fn what_is_in_use_stays() {
     1.1: kept, in use
     1.0: kept, in use
     ");
-    // A file of another cluster protects nothing here, which is told.
+    // A file of another cluster protects nothing here: a warning.
     let rls = rls.stdin("other.corp/team/app:1.0\n").then("prune team/app --keep-last 1 --keep-used -");
     assert_snapshot!(rls.run().stderr, @"
     warning: standard input names no image of http://REGISTRY
@@ -89,7 +89,7 @@ fn what_is_in_use_stays() {
 }
 
 #[test]
-fn nothing_is_sent_where_it_is_not_known_what_is_in_use() {
+fn no_request_is_sent_when_the_images_in_use_are_unknown() {
     let registry = dated();
     let rls = Rls::at(&registry);
     let rls = rls.words("prune team/app --keep-last 1 --yes --keep-used").arg("none.json");

@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Fault, Match, Registry};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded, with_seed};
-use crate::runner::Rls;
 
 #[test]
 fn lists_names_as_they_are_in_the_catalog() {
@@ -58,7 +58,7 @@ fn shows_tags_sorted_with_their_repository() {
 }
 
 #[test]
-fn a_repository_whose_last_tag_is_gone_is_empty() {
+fn a_repository_without_tags_is_empty() {
     let registry = empty();
     registry.create_repository("never/tagged");
     registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
@@ -129,7 +129,7 @@ fn all_pages_are_read() {
 }
 
 #[test]
-fn limit_stops_after_so_many_and_asks_for_no_more() {
+fn limit_stops_requesting_pages() {
     let registry = seeded("7x2");
     assert_eq!(&*Rls::at(&registry).words("repos --limit 2").succeeds(), "grid/repo-000\ngrid/repo-001\n");
     assert_eq!(registry.lines(), ["GET /v2/_catalog?n=2"]);
@@ -193,7 +193,7 @@ fn several_registries_are_listed_by_their_full_names() {
     // Twice the same one is no reason for it.
     let twice = rls().args([&below, &below]).words("--plain-http").succeeds();
     assert_eq!(&*twice, "base/alpine\nbase/alpine\n");
-    // One that fails is told, and the others are listed.
+    // A repository that fails is reported, and the others are listed.
     one.inject(Match::get("/v2/_catalog").always(), registry_fixture::Answer::error(403, "DENIED", "no"));
     let outcome = rls().args([one.url(), other.url()]).run();
     assert_eq!(outcome.code, Some(6), "{outcome}");

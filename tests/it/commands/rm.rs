@@ -1,15 +1,15 @@
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Digest, Match};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 /// The digest of nothing, by which rls asks whether deletion is allowed at all.
 const ZEROS: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 #[test]
-fn a_lone_tag_goes_with_its_manifest() {
+fn a_lone_tag_is_removed_with_its_manifest() {
     let registry = seeded("shared");
     let digest = registry.resolve("shared/app", "1.3.9").unwrap();
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9").run(), @"
@@ -23,13 +23,13 @@ fn a_lone_tag_goes_with_its_manifest() {
     assert!(!registry.contains("shared/app", digest.as_str()));
     let deletions: Vec<_> = registry.lines().into_iter().filter(|line| line.starts_with("DELETE")).collect();
     let at = |reference: &str| format!("DELETE /v2/shared/app/manifests/{reference}");
-    // What the registry can do is found out with what nobody has.
+    // The registry's capabilities are probed with a tag and a digest that do not exist.
     assert!(deletions[0].starts_with(&at("rls-probe-")), "{deletions:?}");
     assert_eq!(deletions[1..], [at(ZEROS), at(digest.as_str())]);
 }
 
 #[test]
-fn records_say_how_it_was_removed() {
+fn records_have_the_method_of_removal() {
     let registry = seeded("shared");
     assert_snapshot!(Rls::at(&registry).words("rm -n shared/app:1.3.9 -o json").run(), @r#"
     exit 0
@@ -106,12 +106,12 @@ fn a_dry_run_changes_nothing() {
     ");
     assert_eq!(registry.tags("shared/app"), before);
     let deletes = registry.requests().into_iter().filter(|seen| seen.method == "DELETE");
-    // Only probes: the digest of nothing, and a tag that nobody has.
+    // Only probes: the digest of nothing, and a tag that does not exist.
     assert!(deletes.map(|seen| seen.path).all(|path| path.ends_with(ZEROS) || path.contains("/rls-probe-")));
 }
 
 #[test]
-fn what_does_not_exist_is_an_error_unless_it_may_be_missing() {
+fn a_missing_tag_is_an_error_without_ignore_missing() {
     let registry = seeded("shared");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.8").run(), @"
     exit 3
@@ -181,7 +181,7 @@ fn one_that_fails_does_not_keep_the_others() {
 }
 
 #[test]
-fn an_untagged_manifest_goes_without_a_question() {
+fn an_untagged_manifest_is_removed_without_a_prompt() {
     let registry = empty();
     let kept = registry.push_image("app", "1.0", &ImageSpec::new("kept"));
     let digest = registry.push_untagged("app", &ImageSpec::new("untagged").build());
@@ -198,7 +198,7 @@ fn an_untagged_manifest_goes_without_a_question() {
 }
 
 #[test]
-fn a_tagged_manifest_goes_with_all_tags_only() {
+fn a_tagged_manifest_is_removed_with_all_tags_only() {
     let registry = seeded("shared");
     let digest = registry.resolve("shared/app", "latest").unwrap();
     let rm = |words: &str| Rls::at(&registry).words("rm").words(words).arg(format!("shared/app@{digest}")).run();

@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Answer, Fault, Match, Method};
+use test_support::Rls;
 
 use crate::registries::seeded;
-use crate::runner::Rls;
 
 #[test]
 fn is_a_safety_stop_that_names_the_siblings() {
@@ -86,7 +86,7 @@ fn with_siblings_asks_nothing_when_there_are_none() {
 }
 
 #[test]
-fn siblings_that_are_all_named_go_together() {
+fn siblings_that_are_all_named_are_removed_together() {
     let registry = seeded("shared");
     let rm = Rls::at(&registry).words("rm shared/app:1 shared/app:1.4 shared/app:1.4.0 shared/app:latest").run();
     assert_snapshot!(rm, @"

@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Fault, Match};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 #[test]
 fn lists_tags_sorted_by_bytes() {
@@ -39,7 +39,7 @@ fn digests_take_one_head_a_tag() {
 }
 
 #[test]
-fn long_tells_what_each_tag_is() {
+fn long_shows_the_kind_of_each_tag() {
     let registry = seeded("demo");
     assert_snapshot!(Rls::at(&registry).words("tags team/app -l --match 1.4*").succeeds(), @"1.4.0→sha256:d7e263122accb33b24b25c07da50b24a23398c91841202bb7406cc77062a2181→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14229→2026-11-18T09:12:00Z");
     assert_snapshot!(Rls::at(&registry).words("tags team/web -l -o json").succeeds(), @r#"
@@ -201,7 +201,7 @@ fn sorts_by_each_order() {
 }
 
 #[test]
-fn none_keeps_the_order_of_the_registry() {
+fn sort_none_keeps_the_order_of_the_registry() {
     let registry = empty();
     registry.push_image("app", "x", &ImageSpec::new("app"));
     let body = r#"{"name":"app","tags":["b","a","c"]}"#;

@@ -7,9 +7,10 @@ use base64::prelude::BASE64_STANDARD;
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Digest, Registry, Running, Tls};
 use serde_json::{Value, json};
+use test_support::Rls;
+use test_support::server::unused_address;
 
 use crate::registries::{seeded, with_seed};
-use crate::runner::Rls;
 
 /// What to do about a registry that is not trusted.
 const HINT: &str = "hint:  use --write to save it there, or --write docker (podman, containerd, k3s) for other clients; verify the fingerprint with the registry's administrator\n";
@@ -24,9 +25,9 @@ fn fingerprint(pem: &str) -> String {
     Digest::sha256(&BASE64_STANDARD.decode(body).expect("base64")).to_string()
 }
 
-/// Somebody who knows nothing of the registry's CA. Its certificates are called LEAF, CA and ROOT by their fingerprints, and
-/// the files of the whole machine are below HOME/root.
-fn stranger(registry: &Running) -> Rls {
+/// Somebody who knows nothing of the registry's CA. Its certificates are called LEAF, CA and ROOT by their
+/// fingerprints, and the files of the whole machine are below HOME/root.
+fn anonymous(registry: &Running) -> Rls {
     let certificates = registry.certificates();
     let rls = Rls::at(registry).without("RLS_CA_FILE");
     let root = rls.home().join("root");
@@ -63,7 +64,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_chain_is_shown_with_what_a_client_needs_and_where() {
     let registry = serving(Tls::FullChain);
-    let outcome = stranger(&registry).words("trust -o table").run();
+    let outcome = anonymous(&registry).words("trust -o table").run();
     assert_eq!((outcome.code, &*outcome.stderr), (Some(0), HINT));
     assert_snapshot!(without_pem(&outcome.stdout), @r#"
     REGISTRY sends 2 certificates over TLS 1.3
@@ -87,7 +88,7 @@ fn the_chain_is_shown_with_what_a_client_needs_and_where() {
 #[test]
 fn a_server_without_its_ca_can_only_be_pinned() {
     let registry = serving(Tls::LeafOnly);
-    let outcome = stranger(&registry).words("trust -o table").run();
+    let outcome = anonymous(&registry).words("trust -o table").run();
     assert_snapshot!(without_pem(&outcome.stdout), @r#"
     REGISTRY sends 1 certificate over TLS 1.3
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
@@ -106,7 +107,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
     hint:  use --write to save it there, or --write docker (podman, containerd, k3s) for other clients; verify the fingerprint with the registry's administrator
     "#);
     let own = serving(Tls::SelfSigned);
-    let outcome = stranger(&own).words("trust -o table").run();
+    let outcome = anonymous(&own).words("trust -o table").run();
     assert_snapshot!(without_pem(&outcome.stdout), @r#"
     REGISTRY sends 1 certificate over TLS 1.3
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
@@ -125,7 +126,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
 #[test]
 fn machines_get_the_same_facts() {
     let registry = serving(Tls::FullChain);
-    let rls = stranger(&registry).words("trust -q");
+    let rls = anonymous(&registry).words("trust -q");
     assert_snapshot!(without_pem(&rls.succeeds()), @r#"
     registry	REGISTRY
     trusted	no
@@ -151,9 +152,9 @@ fn machines_get_the_same_facts() {
 }
 
 #[test]
-fn what_is_trusted_already_is_said_to_be() {
+fn an_already_trusted_ca_is_reported() {
     let registry = serving(Tls::Issued);
-    let rls = stranger(&registry).env("RLS_CA_FILE", registry.ca_file()).words("trust -o table");
+    let rls = anonymous(&registry).env("RLS_CA_FILE", registry.ca_file()).words("trust -o table");
     assert_snapshot!(without_pem(&rls.succeeds()), @"
     REGISTRY sends 1 certificate over TLS 1.3
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
@@ -169,9 +170,9 @@ fn what_is_trusted_already_is_said_to_be() {
 }
 
 #[test]
-fn nothing_is_written_that_nobody_accepted() {
+fn nothing_is_written_without_acceptance() {
     let registry = serving(Tls::FullChain);
-    let rls = stranger(&registry).words("trust --write");
+    let rls = anonymous(&registry).words("trust --write");
     assert_snapshot!(rls.fails(2), @r#"
     error: confirmation needed: trust "CN=registry-fixture intermediate CA" (CA, until 2120-01-01) for REGISTRY?
     cause: no terminal to ask on
@@ -198,7 +199,7 @@ fn a_fingerprint_accepts_the_ca_or_the_server_that_sends_it() {
     let intermediate = certificates.intermediate.clone().expect("an intermediate");
     for pem in [&intermediate, &certificates.leaf] {
         let digits = fingerprint(pem).replace("sha256:", "").to_uppercase();
-        let rls = stranger(&registry).words("trust --write --fingerprint").arg(digits);
+        let rls = anonymous(&registry).words("trust --write --fingerprint").arg(digits);
         let stdout = rls.succeeds();
         assert!(stdout.ends_with("created\tHOME/.config/rls/certs.d/REGISTRY/ca.crt\n"), "{stdout}");
         let path = rls.home().join(".config/rls/certs.d").join(registry.host()).join("ca.crt");
@@ -210,7 +211,7 @@ fn a_fingerprint_accepts_the_ca_or_the_server_that_sends_it() {
 #[test]
 fn a_yes_on_the_terminal_accepts() {
     let registry = serving(Tls::FullChain);
-    let rls = stranger(&registry).words("trust --write rls");
+    let rls = anonymous(&registry).words("trust --write rls");
     let outcome = rls.at_terminal("n\n");
     assert_eq!(outcome.code, Some(2), "{outcome}");
     assert!(
@@ -228,9 +229,9 @@ fn a_yes_on_the_terminal_accepts() {
 }
 
 #[test]
-fn whoever_is_asked_has_been_warned() {
+fn the_prompt_follows_a_warning() {
     let registry = serving(Tls::LeafOnly);
-    let outcome = stranger(&registry).words("trust --write rls --color never").at_terminal("y\n");
+    let outcome = anonymous(&registry).words("trust --write rls --color never").at_terminal("y\n");
     assert_eq!(outcome.code, Some(0), "{outcome}");
     let (before, after) = outcome.stdout.split_once("[y/N]").expect("a question");
     let warning = "warning: REGISTRY sends no CA certificate: only its own certificate can be pinned";
@@ -238,7 +239,7 @@ fn whoever_is_asked_has_been_warned() {
 }
 
 #[test]
-fn it_is_written_where_each_client_looks_and_trusted_from_there() {
+fn it_is_written_to_each_clients_folder_and_trusted_from_there() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     for (client, files) in [
@@ -250,7 +251,7 @@ fn it_is_written_where_each_client_looks_and_trusted_from_there() {
         ),
         ("k3s", &["root/etc/rancher/k3s/certs.d/REGISTRY/ca.crt", "root/etc/rancher/k3s/registries.yaml"]),
     ] {
-        let rls = stranger(&registry).words(&format!("trust --write {client} --fingerprint {digits} -q"));
+        let rls = anonymous(&registry).words(&format!("trust --write {client} --fingerprint {digits} -q"));
         let stdout = rls.succeeds();
         let lines: Vec<&str> = stdout.lines().filter(|line| line.starts_with("created")).collect();
         let expected: Vec<String> = files.iter().map(|file| format!("created\tHOME/{file}")).collect();
@@ -263,7 +264,7 @@ fn it_is_written_where_each_client_looks_and_trusted_from_there() {
 fn podman_has_a_folder_of_its_own_for_root() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
-    let rls = stranger(&registry).words(&format!("trust --write podman --fingerprint {digits} -o json"));
+    let rls = anonymous(&registry).words(&format!("trust --write podman --fingerprint {digits} -o json"));
     let record: Value = serde_json::from_str(&rls.succeeds()).expect("JSON");
     let path = record[0]["written"][0]["path"].as_str().expect("a path").to_owned();
     let usual = "/containers/certs.d/REGISTRY/ca.crt";
@@ -272,11 +273,11 @@ fn podman_has_a_folder_of_its_own_for_root() {
 }
 
 #[test]
-fn what_is_left_to_do_is_said() {
+fn remaining_steps_are_named() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     let hint = |client: &str| {
-        let rls = stranger(&registry).words(&format!("trust --write {client} --fingerprint {digits}"));
+        let rls = anonymous(&registry).words(&format!("trust --write {client} --fingerprint {digits}"));
         rls.run().stderr.to_string()
     };
     assert_snapshot!(hint("k3s"), @"hint:  restart k3s to apply: systemctl restart k3s");
@@ -290,7 +291,7 @@ fn another_certificate_in_its_place_stays_unless_forced_away() {
     let other = serving(Tls::Issued);
     let digits = fingerprint(&registry.certificates().leaf);
     let path = format!(".config/rls/certs.d/{}/ca.crt", registry.host());
-    let rls = stranger(&registry).with_file(&path, other.ca_pem()).naming(fingerprint(other.ca_pem()), "OTHER");
+    let rls = anonymous(&registry).with_file(&path, other.ca_pem()).naming(fingerprint(other.ca_pem()), "OTHER");
     let rls = rls.words(&format!("trust --write --fingerprint {digits}"));
     assert_snapshot!(rls.fails(2), @r#"
     error: HOME/.config/rls/certs.d/REGISTRY/ca.crt contains another certificate
@@ -309,7 +310,7 @@ fn another_certificate_in_its_place_stays_unless_forced_away() {
 fn a_ca_that_was_named_is_the_one_and_needs_no_acceptance() {
     let registry = serving(Tls::LeafOnly);
     let chain = registry.certificates().intermediate.clone().expect("an intermediate");
-    let rls = stranger(&registry).with_file("chain.pem", &chain).words("trust --ca-file chain.pem --write docker");
+    let rls = anonymous(&registry).with_file("chain.pem", &chain).words("trust --ca-file chain.pem --write docker");
     let stdout = rls.succeeds();
     assert!(stdout.ends_with("created\tHOME/root/etc/docker/certs.d/REGISTRY/ca.crt\n"), "{stdout}");
     let path = rls.home().join("root/etc/docker/certs.d").join(registry.host()).join("ca.crt");
@@ -330,7 +331,7 @@ fn the_ca_may_come_out_of_a_kubernetes_secret() {
         &[("tls.crt", certificates.leaf.as_str()), ("tls.key", &certificates.key), ("ca.crt", &certificates.ca)][..],
         &[("tls.crt", &format!("{}{}", certificates.leaf, certificates.ca)), ("tls.key", &certificates.key)],
     ] {
-        let rls = stranger(&registry).with_file("secret.yaml", secret(members));
+        let rls = anonymous(&registry).with_file("secret.yaml", secret(members));
         let rls = rls.words("trust --from-secret secret.yaml --write k3s -q");
         let stdout = rls.succeeds();
         assert!(stdout.contains("created\tHOME/root/etc/rancher/k3s/registries.yaml\n"), "{stdout}");
@@ -343,12 +344,12 @@ fn the_ca_may_come_out_of_a_kubernetes_secret() {
 #[test]
 fn a_secret_of_something_else_is_refused() {
     let (registry, other) = (serving(Tls::Issued), serving(Tls::Issued));
-    let rls = stranger(&registry).with_file("secret.yaml", secret(&[("ca.crt", other.ca_pem())]));
+    let rls = anonymous(&registry).with_file("secret.yaml", secret(&[("ca.crt", other.ca_pem())]));
     let rls = rls.words("trust --from-secret secret.yaml --write");
     let stderr = rls.fails(11);
     assert!(stderr.starts_with("error: the CA in the secret did not issue the certificate of REGISTRY\n"), "{stderr}");
     assert!(!rls.home().join(".config").exists());
-    let rls = stranger(&registry).with_file("secret.yaml", secret(&[("password", "s3cret")]));
+    let rls = anonymous(&registry).with_file("secret.yaml", secret(&[("password", "s3cret")]));
     let rls = rls.words("trust --from-secret secret.yaml --write");
     assert_snapshot!(rls.fails(2), @"
     error: no CA in secret.yaml
@@ -362,7 +363,7 @@ fn a_secret_of_something_else_is_refused() {
 }
 
 #[test]
-fn what_trust_does_not_mend_is_told() {
+fn problems_that_trust_cannot_fix_are_named() {
     for (tls, warning) in [
         (Tls::Expired, "warning: trusting the CA does not fix this: the certificate of REGISTRY has expired"),
         (Tls::NotYetValid, "warning: trusting the CA does not fix this: the certificate of REGISTRY is not yet valid"),
@@ -376,20 +377,20 @@ fn what_trust_does_not_mend_is_told() {
         ),
     ] {
         let registry = serving(tls);
-        let outcome = stranger(&registry).words("trust").run();
+        let outcome = anonymous(&registry).words("trust").run();
         assert_eq!(outcome.code, Some(0), "{outcome}");
         assert!(outcome.stderr.contains(warning), "{outcome}");
     }
 }
 
 #[test]
-fn a_demand_for_a_client_certificate_is_told() {
+fn a_required_client_certificate_is_reported() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::FullChain).client_certificate_required().start();
-    let outcome = stranger(&registry).words("trust").run();
+    let outcome = anonymous(&registry).words("trust").run();
     assert_eq!(outcome.code, Some(0), "{outcome}");
     assert!(outcome.stdout.contains("certificate\tLEAF\t"), "{outcome}");
     assert!(outcome.stderr.contains("warning: REGISTRY requires a client certificate: "), "{outcome}");
-    let rls = stranger(&registry).env("RLS_CLIENT_CERT", registry.client_cert_file());
+    let rls = anonymous(&registry).env("RLS_CLIENT_CERT", registry.client_cert_file());
     let outcome = rls.env("RLS_CLIENT_KEY", registry.client_key_file()).words("trust").run();
     assert_eq!(&*outcome.stderr, HINT);
 }
@@ -399,7 +400,7 @@ fn settings_of_other_programs_keep_the_rest() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     let yaml = "# ours\nmirrors:\n  docker.io:\n    endpoint: [\"https://mirror.corp\"]\n";
-    let rls = stranger(&registry).with_file("root/etc/rancher/k3s/registries.yaml", yaml);
+    let rls = anonymous(&registry).with_file("root/etc/rancher/k3s/registries.yaml", yaml);
     let rls = rls.words(&format!("trust -q --write k3s --fingerprint {digits}"));
     rls.succeeds();
     let text = fs::read_to_string(rls.home().join("root/etc/rancher/k3s/registries.yaml")).expect("the file");
@@ -408,7 +409,7 @@ fn settings_of_other_programs_keep_the_rest() {
         "{text}"
     );
     assert!(lists(&rls.user("ann", "secret").then("repos")));
-    let rls = stranger(&registry).with_file("root/etc/rancher/k3s/registries.yaml", "configs: {other.corp: {}}\n");
+    let rls = anonymous(&registry).with_file("root/etc/rancher/k3s/registries.yaml", "configs: {other.corp: {}}\n");
     let rls = rls.words(&format!("trust -q --write k3s --fingerprint {digits}"));
     assert_snapshot!(rls.fails(2), @"
     error: HOME/root/etc/rancher/k3s/registries.yaml cannot be changed
@@ -422,11 +423,11 @@ fn settings_of_other_programs_keep_the_rest() {
 }
 
 #[test]
-fn a_file_that_may_not_be_written_is_told() {
+fn an_unwritable_file_is_reported() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     let path = format!("root/etc/docker/certs.d/{}/ca.crt", registry.host());
-    let rls = stranger(&registry).with_file(&path, "");
+    let rls = anonymous(&registry).with_file(&path, "");
     fs::set_permissions(rls.home().join(&path), fs::Permissions::from_mode(0o444)).expect("permissions");
     let rls = rls.words(&format!("trust --write docker --force --fingerprint {digits}"));
     assert_snapshot!(rls.fails(2), @"
@@ -438,7 +439,7 @@ fn a_file_that_may_not_be_written_is_told() {
 }
 
 #[test]
-fn what_does_not_speak_tls_has_nothing_to_show() {
+fn a_server_without_tls_has_no_certificate() {
     let plain = seeded("1x1");
     assert_snapshot!(Rls::at(&plain).words("trust").fails(2), @"error: http://REGISTRY uses plain HTTP, which has no certificates");
     let rls = Rls::beside(&plain).words(&format!("trust {}", plain.host()));
@@ -447,18 +448,18 @@ fn what_does_not_speak_tls_has_nothing_to_show() {
     cause: its answer is not TLS
     hint:  use --plain-http or http://REGISTRY if plain HTTP is intended; rls never falls back to it
     ");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
-    let rls = Rls::new().words(&format!("trust 127.0.0.1:{port}"));
-    assert!(rls.fails(10).starts_with(&format!("error: cannot connect to 127.0.0.1:{port}\n")));
+    let closed = unused_address();
+    let rls = Rls::new().words(&format!("trust {closed}"));
+    assert!(rls.fails(10).starts_with(&format!("error: cannot connect to {closed}\n")));
 }
 
 #[test]
 fn it_is_reached_as_a_request_would_reach_it() {
     let registry = serving(Tls::FullChain);
     let host = format!("registry.corp:{}", registry.port());
-    let rls = stranger(&registry).words(&format!("trust {host} --resolve {host}:127.0.0.1"));
+    let rls = anonymous(&registry).words(&format!("trust {host} --resolve {host}:127.0.0.1"));
     assert_eq!(rls.run().code, Some(0));
-    let outcome = stranger(&registry).env("HTTPS_PROXY", "http://ann:s3cret@127.0.0.1:1").words("trust").run();
+    let outcome = anonymous(&registry).env("HTTPS_PROXY", "http://ann:s3cret@127.0.0.1:1").words("trust").run();
     assert_eq!(outcome.code, Some(10), "{outcome}");
     assert!(
         outcome.stderr.starts_with("error: cannot reach REGISTRY through the proxy http://127.0.0.1:1\n"),
@@ -469,14 +470,14 @@ fn it_is_reached_as_a_request_would_reach_it() {
 #[test]
 fn no_password_is_asked_for_and_insecure_changes_nothing() {
     let registry = serving(Tls::FullChain);
-    let rls = stranger(&registry).words("trust -u ann --insecure -q");
+    let rls = anonymous(&registry).words("trust -u ann --insecure -q");
     let stdout = rls.succeeds();
     assert!(stdout.contains("trusted\tno\n"), "{stdout}");
     assert_eq!(registry.lines(), [""; 0]);
 }
 
 #[test]
-fn options_that_make_no_sense_together_are_refused() {
+fn conflicting_options_are_refused() {
     {
         for words in [
             "trust reg.corp --force",

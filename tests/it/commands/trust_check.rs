@@ -1,8 +1,7 @@
 use insta::assert_snapshot;
 use registry_fixture::{Certificates, Tls};
 use serde_json::{Value, json};
-
-use crate::runner::Rls;
+use test_support::Rls;
 
 fn certificates(tls: Tls) -> Certificates {
     Certificates::make(tls, &[]).expect("certificates are made")
@@ -70,7 +69,7 @@ fn every_file_of_certbot_has_its_place() {
 }
 
 #[test]
-fn the_certificate_of_a_client_goes_elsewhere() {
+fn a_client_certificate_belongs_elsewhere() {
     let rls = folder().words("trust reg.corp:5000 -o table --check client.pem client.key");
     assert_snapshot!(checked(&rls), @r#"
     client.pem: a client's certificate
@@ -140,7 +139,7 @@ fn machines_get_all_of_it() {
 }
 
 #[test]
-fn what_is_wrong_with_a_file_is_said() {
+fn problems_of_a_file_are_named() {
     let made = certificates(Tls::FullChain);
     let (other, expired) = (certificates(Tls::Issued), certificates(Tls::Expired));
     let chain = made.intermediate.clone().expect("an intermediate");

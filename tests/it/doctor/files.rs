@@ -2,9 +2,9 @@ use std::os::unix::fs::symlink;
 
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Registry, Running, Tls};
+use test_support::Rls;
 
 use super::{checks, findings};
-use crate::runner::Rls;
 
 fn private() -> Running {
     Registry::builder().tls(Tls::Issued).start()

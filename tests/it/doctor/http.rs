@@ -1,18 +1,18 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running, Tls};
+use test_support::server::unused_address;
+use test_support::{Rls, Server};
 
 use super::{checks, checks_of, findings, findings_of};
-use crate::runner::Rls;
-use crate::wire::Wire;
 
 fn open() -> Running {
     Registry::builder().start()
 }
 
 /// A run against a server that is no registry.
-fn against(wire: &Wire) -> Rls {
-    Rls::new().naming(wire.host(), "REGISTRY").env("RLS_REGISTRY", wire.url())
+fn against(server: &Server) -> Rls {
+    Rls::new().naming(server.host(), "REGISTRY").env("RLS_REGISTRY", server.url())
 }
 
 #[test]
@@ -59,9 +59,9 @@ fn through_a_proxy() {
 }
 
 #[test]
-fn a_proxy_that_is_none() {
+fn unusable_proxies() {
     let registry = Registry::builder().tls(Tls::Issued).start();
-    let closed = Wire::closed();
+    let closed = unused_address();
     let rls = Rls::at(&registry).naming(&*closed, "PROXY").env("HTTPS_PROXY", format!("http://{closed}"));
     assert_snapshot!(findings(rls), @"
     exit 10
@@ -70,7 +70,7 @@ fn a_proxy_that_is_none() {
          remedy  export HTTPS_PROXY=http://PROXY:PORT, with the right proxy
                  or bypass the proxy: export NO_PROXY=127.0.0.1
     ");
-    let refusing = Wire::answering("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+    let refusing = Server::answering("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
     let rls = Rls::at(&registry).env("HTTPS_PROXY", refusing.url()).naming(refusing.host(), "PROXY");
     assert_snapshot!(findings(rls), @"
     exit 10
@@ -92,7 +92,7 @@ fn a_proxy_that_is_none() {
 #[test]
 fn an_html_login_page() {
     let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>Log in…";
-    assert_snapshot!(findings(against(&Wire::answering(page))), @"
+    assert_snapshot!(findings(against(&Server::answering(page))), @"
     exit 5
      ✗ http         web page
          cause   /v2/ is a text/html page (a proxy or a login page?)
@@ -116,7 +116,7 @@ fn an_html_login_page() {
 #[test]
 fn not_a_registry_at_all() {
     let nothing = "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nnot found";
-    assert_snapshot!(findings(against(&Wire::answering(nothing))), @"
+    assert_snapshot!(findings(against(&Server::answering(nothing))), @"
     exit 3
      ✗ http         not a registry
          cause   /v2/ answers 404 Not Found: not found
@@ -124,14 +124,14 @@ fn not_a_registry_at_all() {
                  or under a path, as with Artifactory and Nexus: rls doctor https://REGISTRY/PREFIX
     ");
     let something = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n";
-    assert_snapshot!(findings(against(&Wire::answering(something))), @"
+    assert_snapshot!(findings(against(&Server::answering(something))), @"
     exit 5
      ✗ http         not a registry
          cause   /v2/ answers 200, and not as a registry does
          remedy  if the registry is on another port: rls doctor 127.0.0.1:5000
                  or under a path, as with Artifactory and Nexus: rls doctor https://REGISTRY/PREFIX
     ");
-    assert_snapshot!(findings(against(&Wire::answering("SSH-2.0-OpenSSH_9.6\r\n"))), @"
+    assert_snapshot!(findings(against(&Server::answering("SSH-2.0-OpenSSH_9.6\r\n"))), @"
     exit 5
      ✗ http         not HTTP
          cause   the port answers, and not in HTTP: it belongs to something else

@@ -3,10 +3,10 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running, Tls, User};
+use test_support::Rls;
+use test_support::server::unused_address;
 
 use super::{checks_of, findings, findings_of};
-use crate::runner::Rls;
-use crate::wire::Wire;
 
 /// A registry with this login and one image.
 fn wanting(auth: Auth) -> Running {
@@ -15,7 +15,7 @@ fn wanting(auth: Auth) -> Running {
     registry
 }
 
-/// A JSON Web Token with these claims, signed by nobody.
+/// An unsigned JSON Web Token with these claims.
 fn token(claims: &str) -> String {
     format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(claims))
 }
@@ -77,7 +77,7 @@ fn a_helper_that_hangs() {
 }
 
 #[test]
-fn reading_goes_on_without_the_helper_and_deleting_does_not() {
+fn without_the_helper_reading_works_and_deleting_does_not() {
     let registry = Registry::builder()
         .auth(Auth::Token)
         .anonymous(User::new("", "").allow("**", "pull,delete,*").catalog())
@@ -125,7 +125,7 @@ fn a_token_that_is_over() {
 }
 
 #[test]
-fn credentials_that_say_when_they_end() {
+fn credentials_with_an_expiry() {
     let password = token(r#"{"exp":4102444800}"#);
     let registry = Registry::builder().auth(Auth::Basic).user(User::admin("ann", &password)).start();
     let (code, output) = checks_of(Rls::at(&registry).user("ann", &password), "");
@@ -178,7 +178,7 @@ fn a_wrong_password_at_the_registry() {
 }
 
 #[test]
-fn nobody_is_logged_in() {
+fn not_logged_in() {
     assert_snapshot!(findings(Rls::at(&wanting(Auth::Basic))), @"
     exit 4
      ✗ token        login required
@@ -230,7 +230,7 @@ fn a_user_without_the_right_where_the_password_is_sent() {
 
 #[test]
 fn the_token_server_cannot_be_reached() {
-    let closed = Wire::closed();
+    let closed = unused_address();
     let registry =
         Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm(&format!("https://{closed}/token")).start();
     let rls = Rls::at(&registry).user("ann", "secret").naming(&*closed, "TOKENS").naming(port(&closed), "PORT");

@@ -1,16 +1,16 @@
-//! `rls doctor`: the right cause and remedy for everything that goes wrong, against servers that do it.
+//! `rls doctor`: the right cause and remedy for every fault, against servers that have it.
 
 mod files;
 mod http;
 mod login;
-mod rights;
+mod output;
+mod permissions;
 mod tls;
-mod tls_server;
-mod whole;
 
-use crate::runner::Rls;
+use test_support::Rls;
 
-/// The exit code and, of what is on standard output, the checks that failed or passed with a remark: all of their lines.
+/// The exit code and, of what is on standard output, the checks that failed or passed with a remark: all of their
+/// lines.
 ///
 /// What differs from run to run is left out, as by [`lasting`].
 fn findings(rls: Rls) -> String {
@@ -49,7 +49,8 @@ fn checks_of(rls: Rls, words: &str) -> (i32, String) {
     (code, outcome.stdout.lines().map(|line| format!("{}\n", lasting(line))).collect())
 }
 
-/// A line without what differs from run to run: how long it took, fingerprints and digests, when a token ends, the time of day.
+/// A line without what differs from run to run: how long it took, fingerprints and digests, when a token ends, the time
+/// of day.
 fn lasting(line: &str) -> String {
     let line = line.strip_suffix(" N ms").map_or(line, |line| line.trim_end_matches(' '));
     let line = without(line, "sha256:", 64);
@@ -57,7 +58,7 @@ fn lasting(line: &str) -> String {
     without(&line, "this machine's clock says ", 20)
 }
 
-/// `line` with an ellipsis in the place of so many characters after `mark`.
+/// `line` with an ellipsis that replaces this many characters after `mark`.
 fn without(line: &str, mark: &str, length: usize) -> String {
     match line.split_once(mark) {
         Some((before, rest)) if rest.is_char_boundary(length) && rest.len() >= length => {

@@ -1,22 +1,43 @@
-use std::io::Write;
-
 use insta::assert_snapshot;
 use registry_fixture::{Certificates, Registry, Running, Tls};
+use test_support::server::unused_address;
+use test_support::{Authority, Reply, Rls, Server, tls, unrelated_key};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 
-use super::tls_server::{Authority, TlsServer, foreign_key};
 use super::{checks, findings};
-use crate::runner::Rls;
-use crate::wire::Wire;
 
 fn serving(kind: Tls) -> Running {
     Registry::builder().tls(kind).start()
 }
 
-/// A run against a server of the tests' own, which trusts this.
-fn against(server: &TlsServer, ca: &str) -> Rls {
+/// A registry that sends this chain and signs with this key, whether or not they match.
+fn showing(chain: &str, key: &str) -> Server {
+    let acceptor = TlsAcceptor::from(tls::config_of(chain, key));
+    Server::talking(move |stream| {
+        let acceptor = acceptor.clone();
+        // The client closes the connection as soon as it knows enough.
+        async move { drop(greet(acceptor, stream).await) }
+    })
+}
+
+/// Answers one request as a registry, over TLS only.
+async fn greet(acceptor: TlsAcceptor, stream: TcpStream) -> std::io::Result<()> {
+    let reply =
+        Reply::json("{}").header("Docker-Distribution-Api-Version", "registry/2.0").header("Connection", "close");
+    let mut stream = acceptor.accept(stream).await?;
+    if stream.read(&mut [0; 4096]).await? > 0 {
+        stream.write_all(&reply.bytes(false)).await?;
+    }
+    stream.shutdown().await
+}
+
+/// A run against this server that trusts this CA certificate.
+fn against(server: &Server, ca: &str) -> Rls {
     let rls = Rls::new()
         .naming(server.host(), "REGISTRY")
-        .naming(server.port(), ":PORT")
+        .naming(format!(":{}", server.port()), ":PORT")
         .with_file("ca.pem", ca)
         .env("RLS_REGISTRY", server.host());
     let file = rls.home().join("ca.pem");
@@ -58,7 +79,7 @@ fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
 }
 
 #[test]
-fn the_intermediate_makes_up_for_what_is_not_sent() {
+fn a_trusted_intermediate_completes_the_chain() {
     let registry = serving(Tls::LeafOnly);
     let (code, output) = checks(Rls::at(&registry).env("RLS_CA_FILE", registry.files().join("intermediate.pem")));
     assert_eq!(code, 0, "{output}");
@@ -132,7 +153,7 @@ fn an_expired_intermediate() {
     let root = Authority::root("Corp Root");
     let intermediate = root.expired_intermediate("Corp Intermediate");
     let (leaf, key) = intermediate.issue(&["127.0.0.1"]);
-    let server = TlsServer::showing(&format!("{leaf}{}", intermediate.pem()), &key);
+    let server = showing(&format!("{leaf}{}", intermediate.pem()), &key);
     assert_snapshot!(findings(against(&server, &root.pem())), @r#"
     exit 11
      ✗ tls          expired
@@ -202,7 +223,7 @@ fn only_a_common_name() {
 #[test]
 fn version_1() {
     let certificate = include_str!("../../../src/trust/fixture/version-1.pem");
-    let server = TlsServer::showing(certificate, include_str!("../../../src/trust/fixture/version-1-key.pem"));
+    let server = showing(certificate, include_str!("../../../src/trust/fixture/version-1-key.pem"));
     assert_snapshot!(findings(against(&server, certificate)), @"
     exit 11
      ✗ tls          unusable certificate
@@ -220,7 +241,7 @@ fn version_1() {
 fn an_address_that_is_not_among_the_names() {
     let root = Authority::root("Corp Root");
     let (leaf, key) = root.issue(&["registry.corp", "10.1.2.3"]);
-    let server = TlsServer::showing(&leaf, &key);
+    let server = showing(&leaf, &key);
     assert_snapshot!(findings(against(&server, &root.pem())), @"
     exit 11
      ✗ tls          wrong name
@@ -268,7 +289,7 @@ fn chain_pem_where_fullchain_pem_belongs() {
     let intermediate = root.intermediate("Corp Intermediate");
     let (_, key) = intermediate.issue(&["127.0.0.1"]);
     // Servers that look at what they are given do not start; others show it.
-    let server = TlsServer::showing(&intermediate.pem(), &key);
+    let server = showing(&intermediate.pem(), &key);
     assert_snapshot!(findings(against(&server, &root.pem())), @r#"
     exit 11
      ✗ tls          unusable certificate
@@ -284,7 +305,7 @@ fn chain_pem_where_fullchain_pem_belongs() {
 
 #[test]
 fn a_server_that_did_not_start() {
-    let address = Wire::closed();
+    let address = unused_address();
     let rls = Rls::new().naming(&*address, "REGISTRY").env("RLS_REGISTRY", &address);
     assert_snapshot!(findings(rls), @r#"
     exit 10
@@ -300,7 +321,7 @@ fn a_server_that_did_not_start() {
 fn the_key_of_another_certificate() {
     let root = Authority::root("Corp Root");
     let (leaf, _) = root.issue(&["127.0.0.1"]);
-    let server = TlsServer::showing(&leaf, &foreign_key());
+    let server = showing(&leaf, &unrelated_key());
     assert_snapshot!(findings(against(&server, &root.pem())), @"
     exit 11
      ✗ tls          unusable certificate
@@ -344,7 +365,7 @@ fn tls_on_a_port_addressed_as_http() {
 fn tls_on_a_port_addressed_as_http_where_the_server_says_so_in_tls_alone() {
     let root = Authority::root("Corp Root");
     let (leaf, key) = root.issue(&["127.0.0.1"]);
-    let server = TlsServer::showing(&leaf, &key);
+    let server = showing(&leaf, &key);
     let rls = against(&server, &root.pem()).env("RLS_REGISTRY", format!("http://{}", server.host()));
     assert_snapshot!(findings(rls), @"
     exit 5
@@ -399,20 +420,21 @@ fn the_client_certificate_is_the_right_one() {
     assert_eq!(code, 0, "{output}");
 }
 
-/// A server that answers the first message of a handshake with these bytes.
-fn speaking(bytes: &'static [u8]) -> Rls {
-    let wire = Wire::with(move |stream, _| {
-        let _ = stream.write_all(bytes);
-        // The client has the last word.
-        let _ = std::io::copy(stream, &mut std::io::sink());
+/// Findings about a server that answers the first message of a handshake with these bytes.
+fn findings_against(bytes: &'static [u8]) -> String {
+    let server = Server::talking(move |mut stream| async move {
+        let _ = stream.read(&mut [0; 4096]).await;
+        let _ = stream.write_all(bytes).await;
+        // The client closes the connection first.
+        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
     });
-    Rls::new().naming(wire.host(), "REGISTRY").env("RLS_REGISTRY", wire.host())
+    findings(Rls::new().naming(server.host(), "REGISTRY").env("RLS_REGISTRY", server.host()))
 }
 
 #[test]
 fn tls_1_1_only() {
     // The alert protocol_version, as OpenSSL sends it.
-    assert_snapshot!(findings(speaking(b"\x15\x03\x02\x00\x02\x02\x46")), @"
+    assert_snapshot!(findings_against(b"\x15\x03\x02\x00\x02\x02\x46"), @"
     exit 11
      ✗ tls          no TLS version in common
          cause   TLS 1.2 and 1.3 were offered, and the server says: protocol version
@@ -422,7 +444,7 @@ fn tls_1_1_only() {
     // A ServerHello of TLS 1.1: no random, no session, TLS_RSA_WITH_AES_128_CBC_SHA.
     const HELLO: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
         \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x00\x00\x2f\x00";
-    assert_snapshot!(findings(speaking(HELLO)), @"
+    assert_snapshot!(findings_against(HELLO), @"
     exit 11
      ✗ tls          no TLS version in common
          cause   the server speaks only TLS 1.1 or older
@@ -433,7 +455,7 @@ fn tls_1_1_only() {
 
 #[test]
 fn neither_tls_nor_http() {
-    assert_snapshot!(findings(speaking(b"SSH-2.0-OpenSSH_9.6\r\n")), @"
+    assert_snapshot!(findings_against(b"SSH-2.0-OpenSSH_9.6\r\n"), @"
     exit 11
      ✗ tls          neither TLS nor HTTP
          cause   the port answers neither in TLS nor in HTTP: it belongs to something else

@@ -1,8 +1,7 @@
-//! Registries that do not list their repositories, by the names that they have in the world.
+//! Registries without a catalog, by their real host names.
 
 use registry_fixture::{Answer, Auth, Fault, Match, Personality, Registry, Running};
-
-use crate::runner::Rls;
+use test_support::Rls;
 
 /// The registry is reached under another name, over plain HTTP.
 fn repos(registry: &Running, host: &str) -> Rls {
@@ -13,7 +12,7 @@ fn repos(registry: &Running, host: &str) -> Rls {
 }
 
 #[test]
-fn each_says_what_it_offers_instead() {
+fn each_hint_names_an_alternative() {
     let cases = [
         (
             "ghcr.io",

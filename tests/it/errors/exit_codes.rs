@@ -1,13 +1,14 @@
-//! Every exit code of the contract, once. Most have tests of their own elsewhere; here they stand together.
+//! Every exit code of the contract, once. Most have tests of their own elsewhere.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running, Tls};
+use test_support::Rls;
+use test_support::process::{Signal, send, wait_until};
+use test_support::server::unused_address;
 
 use crate::registries::{empty, seeded, with_seed};
-use crate::runner::Rls;
-use crate::wire::Wire;
 
 fn code(rls: Rls, words: &str) -> Option<i32> {
     rls.words(words).run().code
@@ -30,7 +31,7 @@ fn zero_to_twelve() {
     registry.inject(Match::get("/v2/_catalog"), Answer::new(429));
     assert_eq!(code(at(), "repos --retries 0"), Some(8));
     assert_eq!(code(at(), "rm shared/app:1"), Some(9));
-    assert_eq!(code(Rls::new().args(["-r", &Wire::closed()]), "repos"), Some(10));
+    assert_eq!(code(Rls::new().args(["-r", &unused_address()]), "repos"), Some(10));
     assert_eq!(code(Rls::new().args(["-r", &Registry::builder().tls(Tls::Issued).start().host()]), "repos"), Some(11));
     registry.inject(Match::get("/v2/_catalog"), Fault::StallMidBody(1));
     assert_eq!(code(at(), "repos --timeout 300ms"), Some(12));
@@ -48,18 +49,12 @@ fn several_that_fail_alike_and_not_alike() {
 /// rls, which waits for a reply that does not come, after it has shown `first`.
 fn waiting(registry: &Running, words: &str, first: &str) -> (Child, BufReader<std::process::ChildStdout>) {
     let rls = Rls::at(registry).words(words);
-    let mut child =
-        rls.command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut child = rls.spawn();
     let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
     let mut line = String::new();
     stdout.read_line(&mut line).expect("a line");
     assert_eq!(line, first);
     (child, stdout)
-}
-
-fn signal(child: &Child, name: &str) {
-    let kill = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().expect("sh runs");
-    assert!(kill.success());
 }
 
 /// The first repository has tags, and the list of the second one's does not come.
@@ -71,10 +66,10 @@ fn stalling() -> Running {
 
 #[test]
 fn signals_leave_whole_lines() {
-    for (name, code) in [("INT", 130), ("TERM", 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let registry = stalling();
         let (mut child, stdout) = waiting(&registry, "repos --tags", "grid/repo-000:1.0.0\n");
-        signal(&child, name);
+        send(child.id(), signal);
         let rest: Vec<_> = stdout.lines().map(|line| line.expect("UTF-8")).collect();
         assert_eq!(rest, ["grid/repo-000:latest"]);
         assert_eq!(child.wait().expect("it ends").code(), Some(code));
@@ -88,7 +83,7 @@ fn signals_leave_whole_lines() {
 fn signals_leave_json_that_can_be_read() {
     let registry = stalling();
     let (mut child, stdout) = waiting(&registry, "repos --tags -o json", "[\n");
-    signal(&child, "INT");
+    send(child.id(), Signal::INT);
     let rest: Vec<_> = stdout.lines().map(|line| line.expect("UTF-8")).collect();
     assert!(rest[0].ends_with("\"repository\":\"grid/repo-000\",\"tags\":[\"1.0.0\",\"latest\"]}"), "{rest:?}");
     assert_eq!(rest[1..], ["]"]);
@@ -96,7 +91,7 @@ fn signals_leave_json_that_can_be_read() {
 }
 
 #[test]
-fn a_deletion_that_is_interrupted_is_told() {
+fn an_interrupted_deletion_is_reported() {
     let registry = empty();
     for tag in ["1", "2", "3"] {
         registry.push_image("app", tag, &registry_fixture::content::ImageSpec::new(tag));
@@ -107,14 +102,11 @@ fn a_deletion_that_is_interrupted_is_told() {
         Fault::Delay(std::time::Duration::from_secs(600)),
     );
     let rls = Rls::at(&registry).words("rm app:1 app:2 app:3");
-    let mut child = rls.command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = rls.spawn();
     // The signal comes when the second deletion has arrived.
     let arrived = Match::delete(format!("/v2/app/manifests/{second}"));
-    while registry.count(&arrived) == 0 {
-        assert!(child.try_wait().expect("it can be asked").is_none(), "it ended early");
-        std::thread::yield_now();
-    }
-    signal(&child, "TERM");
+    wait_until(|| registry.count(&arrived) > 0);
+    send(child.id(), Signal::TERM);
     let outcome = rls.outcome(&child.wait_with_output().expect("it ends"));
     insta::assert_snapshot!(outcome, @"
     exit 143

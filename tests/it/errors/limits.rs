@@ -2,16 +2,16 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Answer, Match};
+use test_support::Rls;
 
 use crate::registries::seeded;
-use crate::runner::Rls;
 
 fn slow_down() -> Answer {
     Answer::error(429, "TOOMANYREQUESTS", "You have reached your pull rate limit.")
 }
 
 #[test]
-fn a_wait_that_is_too_long_says_when_to_come_back() {
+fn a_retry_after_that_is_too_long_is_shown() {
     let registry = seeded("1x1");
     registry
         .inject(Match::get("/v2/grid/repo-000/manifests/latest").always(), slow_down().header("Retry-After", "3600"));

@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running, Tls, User};
+use test_support::Rls;
 
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 /// `ann` may do everything; `bob` may pull `team/*` and nothing else.
 fn start(auth: Auth) -> Running {

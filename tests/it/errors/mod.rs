@@ -1,4 +1,5 @@
-//! What is said when something fails: what, why, what to do; each hint against a server that deserves it, and every exit code.
+//! Errors: what failed, why, and what to do. Each hint against a server that causes it, and every
+//! exit code.
 
 mod catalogs;
 mod exit_codes;

@@ -1,15 +1,15 @@
-//! Servers that are not reached.
+//! Unreachable servers.
 
 use insta::assert_snapshot;
 use registry_fixture::{Fault, Match};
+use test_support::server::unused_address;
+use test_support::{Rls, Server};
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
-use crate::wire::Wire;
 
 #[test]
-fn nobody_listens() {
-    let gone = Wire::closed();
+fn connection_refused() {
+    let gone = unused_address();
     let rls =
         |scheme: &str| Rls::new().naming(&gone, "REGISTRY").args(["tags", "app", "-r", &format!("{scheme}{gone}")]);
     assert_snapshot!(rls("").fails(10), @"
@@ -55,10 +55,7 @@ fn a_connection_that_breaks() {
 
 #[test]
 fn something_else_listens() {
-    let ssh = Wire::with(|stream, _| {
-        use std::io::Write;
-        let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n");
-    });
+    let ssh = Server::answering("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n");
     let rls = Rls::new().naming(ssh.host(), "REGISTRY").args(["repos", "-r", &ssh.url()]);
     assert_snapshot!(rls.fails(5), @"
     error: REGISTRY does not speak HTTP
@@ -69,7 +66,7 @@ fn something_else_listens() {
 
 #[test]
 fn several_targets_on_several_registries() {
-    let (here, gone) = (empty(), Wire::closed());
+    let (here, gone) = (empty(), unused_address());
     let rls = Rls::beside(&here).naming(&gone, "GONE").env("RLS_PLAIN_HTTP", "1");
     let (here, gone) = (format!("{}/app", here.host()), format!("{gone}/app"));
     assert_snapshot!(rls.args(["tags", &here, &gone, "-q"]).run(), @r#"

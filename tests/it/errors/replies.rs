@@ -1,11 +1,11 @@
-//! Replies that are not what the protocol says.
+//! Replies that break the protocol.
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Fault, Match, Running};
+use test_support::{Outcome, Rls};
 
 use crate::registries::{empty, seeded};
-use crate::runner::{Outcome, Rls};
 
 fn tags(registry: &Running, fault: impl Into<Fault>) -> Outcome {
     registry.clear_faults();
@@ -64,7 +64,7 @@ fn html_in_place_of_json() {
 }
 
 #[test]
-fn json_that_is_none_or_another() {
+fn invalid_or_unexpected_json() {
     let registry = app();
     let json = |text: &'static str| Answer::new(200).header("Content-Type", "application/json").body(text);
     assert_snapshot!(tags(&registry, json("{\"name\":\"app\",\"tags\":[\"1.0\",")), @"
@@ -216,7 +216,7 @@ fn a_server_that_fails() {
 }
 
 #[test]
-fn what_is_too_large() {
+fn too_large_replies() {
     let registry = app();
     let manifest = registry.manifest("app", "1.0").unwrap();
     let large = [&manifest[..manifest.len() - 1], &[b' '; 5 << 20][..], b"}"].concat();

@@ -1,11 +1,11 @@
-//! Going on could destroy or show something else than what was asked for.
+//! Safety stops: going on could destroy or show something else than what was requested.
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Digest, Fault, Match, Personality, Registry, Running};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 fn app() -> (Running, Digest) {
     let registry = empty();
@@ -14,7 +14,7 @@ fn app() -> (Running, Digest) {
 }
 
 #[test]
-fn a_body_that_is_not_what_its_digest_says() {
+fn a_body_that_does_not_match_its_digest() {
     let (registry, digest) = app();
     let other = ImageSpec::new("other").build();
     registry.push_raw_manifest(
@@ -41,7 +41,7 @@ fn a_body_that_is_not_what_its_digest_says() {
 }
 
 #[test]
-fn a_config_that_is_not_what_the_manifest_says() {
+fn a_config_that_does_not_match_its_digest() {
     let (registry, _) = app();
     registry
         .inject(Match::under("/v2/app/blobs/").always(), Fault::body("{\"architecture\":\"amd64\",\"os\":\"evil\"}"));
@@ -134,7 +134,7 @@ fn a_manifest_that_can_be_read_in_two_ways() {
 fn a_tag_that_moves_before_it_is_deleted() {
     let (registry, digest) = app();
     registry.push_image("app", "2.0", &ImageSpec::new("two"));
-    // The plan is made; before the manifest is deleted, somebody pushes.
+    // The plan is made; before the manifest is deleted, another client pushes.
     registry.on_request(Match::under("/v2/app/referrers/"), |registry, _| {
         registry.push_image("app", "1.0", &ImageSpec::new("moved meanwhile"));
     });

@@ -1,9 +1,9 @@
-//! Secrets are never shown: not in what comes out, whatever is asked for and whatever a server says back.
+//! Secrets are never printed, whatever is requested and whatever a server replies.
 
 use registry_fixture::{Answer, Auth, Match, Registry, Running, Tls, User};
+use test_support::Rls;
 
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 const PASSWORD: &str = "correct-horse-battery";
 /// `ann:correct-horse-battery`
@@ -87,7 +87,7 @@ fn not_from_standard_input_or_files() {
 }
 
 #[test]
-fn not_what_is_in_the_address_of_a_redirect() {
+fn not_the_query_of_a_redirect() {
     let registry = start(Auth::Basic);
     let signed = format!("{}/v2/_catalog?X-Amz-Signature=s3cr3t-signature&n=1", registry.url());
     registry.inject(

@@ -2,10 +2,10 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Registry, Running, Tls};
+use test_support::{Rls, Server};
+use tokio::io::AsyncReadExt as _;
 
 use crate::registries::{empty, with_seed};
-use crate::runner::Rls;
-use crate::wire::Wire;
 
 fn start(tls: Tls) -> Running {
     with_seed(Registry::builder(), "1x1").tls(tls).start()
@@ -122,8 +122,8 @@ fn plain_http_on_the_other_end() {
 #[test]
 fn tls_on_the_other_end() {
     // As Go's server and nginx answer, and as one that only closes the connection.
-    let go = Wire::answering("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
-    let nginx = Wire::answering(
+    let go = Server::answering("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
+    let nginx = Server::answering(
         "HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Type: text/html\r\nContent-Length: 110\r\n\r\n\
          <html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head><body>nginx</body></html>\r\n",
     );
@@ -217,7 +217,7 @@ fn a_ca_file_that_cannot_be_used_is_fatal() {
 
 #[test]
 fn a_handshake_that_breaks_off() {
-    let silent = Wire::with(|_, _| {});
+    let silent = Server::talking(|mut stream| async move { drop(stream.read(&mut [0; 4096]).await) });
     let rls = Rls::new().naming(silent.host(), "REGISTRY").args(["repos", "-r", &silent.host()]);
     assert_snapshot!(rls.fails(11), @"
     error: TLS handshake with REGISTRY failed
@@ -236,7 +236,7 @@ fn http2_and_http1_are_spoken() {
 }
 
 #[test]
-fn what_a_file_calls_insecure_is_suggested_and_not_obeyed() {
+fn a_file_that_skips_verification_is_named_and_ignored() {
     let registry = start(Tls::Issued);
     let host = registry.host();
     for (path, text) in [

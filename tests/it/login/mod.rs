@@ -1,5 +1,6 @@
-//! Logging in: every way over plain HTTP and over TLS with a private CA, how often tokens are fetched, and where credentials go.
+//! Logging in: every way over plain HTTP and over TLS with a private CA, how often tokens are fetched, and where
+//! credentials go.
 
-mod matrix;
+mod all_ways;
 mod origins;
 mod tokens;

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use registry_fixture::{Auth, Match, Personality, Registry, Running, User};
+use test_support::Rls;
 
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 fn start(seed: &str) -> Running {
     with_seed(Registry::builder(), seed).auth(Auth::Token).start()
@@ -48,7 +48,7 @@ fn the_right_to_read_each_repository_is_asked_for() {
 }
 
 #[test]
-fn only_what_is_needed_is_asked_for() {
+fn only_the_needed_scopes_are_requested() {
     let registry = start("shared");
     ann(&registry).words("rm shared/app:1.3.9 -q").succeeds();
     let scopes: Vec<_> = registry.requests().iter().filter_map(|seen| seen.parameter("scope")).collect();
@@ -79,7 +79,7 @@ fn a_token_that_is_never_right_is_not_asked_for_again_and_again() {
 }
 
 #[test]
-fn what_is_public_needs_no_password() {
+fn public_repositories_need_no_password() {
     let public = User::new("", "").allow("grid/*", "pull");
     let registry = with_seed(Registry::builder(), "1x2").auth(Auth::Token).anonymous(public).start();
     assert_eq!(&*Rls::at(&registry).words("tags grid/repo-000").succeeds(), "1.0.0\nlatest\n");
@@ -115,7 +115,7 @@ fn identity_tokens_and_passwords_are_exchanged_by_the_method_that_the_server_has
 }
 
 #[test]
-fn short_tokens_and_those_that_do_not_say_how_long_they_live_are_used() {
+fn short_lived_tokens_and_those_without_expires_in_are_used() {
     for builder in [
         with_seed(Registry::builder(), "1x5").token_lifetime(Duration::from_secs(60)),
         with_seed(Registry::builder(), "1x5").without_expires_in(),

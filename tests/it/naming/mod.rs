@@ -1,4 +1,4 @@
-//! What names mean, that printed ones can be read back, and which registry a password is for.
+//! What names mean, that printed names can be read back, and which registry a password belongs to.
 
 mod namespaces;
 mod passwords;

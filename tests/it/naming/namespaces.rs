@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use registry_fixture::{Auth, Registry, Running, User};
+use test_support::Rls;
 
 use super::add;
-use crate::runner::Rls;
 
 const NAMES: [&str; 6] =
     ["team-a/app:v1", "team-a/web:v1", "team-b/app:v1", "team-b/web:v1", "pub/app:v1", "pub/web:v1"];
@@ -75,7 +75,7 @@ fn each_repository_is_asked_for_with_its_own_login() {
             let repositories = names.iter().map(|name| name.trim_end_matches(":v1"));
             for (words, names) in [("tags -d", repositories.collect::<Vec<_>>()), ("digest", names.clone())] {
                 let outcome = rls(&registry).words(words).args(["-j", jobs]).args(&names).run();
-                // What is public here nobody may read: only those two fail.
+                // Public images are not readable here: only those two fail.
                 assert_eq!(outcome.code, Some(6), "{what}: {outcome}");
                 assert_eq!(outcome.stdout.lines().count(), 4, "{what}: {outcome}");
             }

@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Registry, Running, User};
+use test_support::Rls;
 
 use super::{add, authorizations, with};
-use crate::runner::Rls;
 
 /// `ann:hunter2`
 const ANN: &str = "Basic YW5uOmh1bnRlcjI=";
@@ -45,7 +45,7 @@ fn a_repository_that_looks_like_a_host_does_not_get_it() {
 }
 
 #[test]
-fn it_goes_to_the_usual_registry_whatever_else_is_named() {
+fn it_goes_to_the_default_registry_whatever_else_is_named() {
     let (corp, other) = (locked(&["team/app:v1"]), with(&["app:v1"]));
     let both = ["team/app:v1".to_owned(), format!("{}/app:v1", other.url())];
     let digests = ann_at(&corp).arg("digest").args(&both).succeeds();
@@ -65,7 +65,7 @@ fn it_goes_to_the_usual_registry_whatever_else_is_named() {
 }
 
 #[test]
-fn without_a_usual_registry_it_goes_to_the_only_one_that_is_named() {
+fn without_a_default_registry_it_goes_to_the_only_one_that_is_named() {
     let (one, other) = (locked(&["app:v1", "web:v1"]), locked(&["app:v1"]));
     let rls = || Rls::new().calling(&one, "ONE").calling(&other, "OTHER").user("ann", "hunter2");
     let [app, web] = ["app", "web"].map(|name| format!("{}/{name}", one.url()));
@@ -131,7 +131,7 @@ fn an_option_that_no_registry_would_get_is_refused() {
 }
 
 #[test]
-fn a_plan_is_nobody_who_names_a_registry() {
+fn a_plan_does_not_choose_the_registry_of_a_password() {
     let (corp, other) = (locked(&["team/app:v1"]), locked(&["team/app:v1"]));
     let saved = ann_at(&corp).words("rm team/app:v1 --save-plan plan.json -q");
     saved.succeeds();
@@ -165,7 +165,7 @@ fn a_plan_is_nobody_who_names_a_registry() {
 }
 
 #[test]
-fn a_plan_says_how_its_registry_is_reached() {
+fn a_plan_carries_the_scheme_of_its_registry() {
     let registry = with(&["team/app:v1"]);
     let rls = Rls::at(&registry).words("rm team/app:v1 --save-plan plan.json -q");
     rls.succeeds();

@@ -1,10 +1,10 @@
-//! Addresses in the place of names.
+//! URLs that are pasted instead of names.
 
 use insta::assert_snapshot;
 use registry_fixture::{Registry, Tls};
+use test_support::Rls;
 
 use super::{add, with};
-use crate::runner::Rls;
 
 #[test]
 fn every_command_takes_an_address() {
@@ -118,7 +118,7 @@ fn a_path_may_belong_to_the_registry_or_to_the_repository() {
 }
 
 #[test]
-fn doctor_takes_what_the_others_take() {
+fn doctor_takes_pasted_addresses_too() {
     let registry = with(&["team/app:1.0"]);
     let url = registry.url();
     let digest = registry.resolve("team/app", "1.0").expect("the tag is there");

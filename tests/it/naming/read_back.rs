@@ -1,10 +1,10 @@
-//! What is printed can be read back: by the same person, by another, with another registry as the usual one.
+//! Printed names can be read back: by the same user, by another, with another default registry.
 
 use insta::assert_snapshot;
 use registry_fixture::Match;
+use test_support::Rls;
 
 use super::{add, with};
-use crate::runner::Rls;
 
 /// Repositories whose paths begin like hosts, as mirrors and hostile registries have them.
 const MIRRORED: [&str; 5] = [
@@ -16,7 +16,7 @@ const MIRRORED: [&str; 5] = [
 ];
 
 #[test]
-fn what_one_command_prints_another_reads() {
+fn names_printed_by_one_command_are_read_by_another() {
     let registry = with(&MIRRORED);
     let here = || Rls::at(&registry);
     let repos = here().words("repos").succeeds();
@@ -114,7 +114,7 @@ fn without_one_a_line_is_a_full_reference() {
 }
 
 #[test]
-fn a_list_that_is_none_is_refused_before_any_request() {
+fn an_invalid_list_is_refused_before_any_request() {
     let registry = with(&["team/app:v1"]);
     let long = format!("team/app\n{}\n", "x".repeat(5000));
     let refused = |words: &str, text: &[u8]| Rls::at(&registry).words(words).stdin(text).fails(2);

@@ -1,12 +1,12 @@
 //! The configuration file.
 
 use insta::assert_snapshot;
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 #[test]
-fn is_looked_for_where_xdg_says() {
+fn is_found_in_the_xdg_config_home() {
     let registry = seeded("1x1");
     let rls = || Rls::at(&registry).words("tags grid/repo-000");
     let yaml = "output = \"yaml\"\n";
@@ -19,7 +19,7 @@ fn is_looked_for_where_xdg_says() {
     let both =
         rls().with_file("my.toml", yaml).with_file("other.toml", "output = \"table\"").env("RLS_CONFIG", "my.toml");
     assert_eq!(&*both.words("--config other.toml").succeeds(), "TAG\nlatest\n");
-    // One that nobody named may be absent.
+    // The default file may be absent.
     assert_eq!(&*rls().succeeds(), "latest\n");
 }
 
@@ -154,7 +154,7 @@ fn a_table_is_for_its_registry_alone() {
 }
 
 #[test]
-fn a_fault_is_told_even_where_an_option_wins() {
+fn an_invalid_file_is_an_error_even_if_an_option_overrides_it() {
     let registry = empty();
     let rls = Rls::at(&registry).config("output = \"xml\"").words("repos -o json");
     assert_eq!(rls.run().code, Some(2));

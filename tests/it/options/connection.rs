@@ -5,9 +5,9 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Fault, Match, Registry};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded, with_seed};
-use crate::runner::Rls;
 
 #[test]
 fn no_more_requests_are_in_flight_than_were_allowed() {
@@ -42,7 +42,7 @@ fn connections_are_used_again() {
 }
 
 #[test]
-fn one_job_is_enough_for_a_list_that_is_looked_at_while_it_is_read() {
+fn one_job_is_enough_to_resolve_tags_while_the_list_is_read() {
     let registry = seeded("1100x1");
     assert_eq!(Rls::at(&registry).words("repos --tags -j 1 --timeout 60s").succeeds().lines().count(), 1100);
     assert_eq!((registry.most_at_once(), registry.connections()), (1, 1));
@@ -63,7 +63,7 @@ fn there_are_no_more_connections_than_jobs() {
 }
 
 #[test]
-fn what_passes_is_tried_again_so_many_times() {
+fn transient_failures_are_retried_as_often_as_given() {
     for (fault, code) in [
         (Fault::status(503), 5),
         (Fault::status(500), 5),
@@ -87,7 +87,7 @@ fn what_passes_is_tried_again_so_many_times() {
 }
 
 #[test]
-fn what_does_not_pass_is_not_tried_again() {
+fn permanent_failures_are_not_retried() {
     for status in [400, 401, 403, 404, 405, 501] {
         let registry = empty();
         registry.push_image("app", "1.0", &ImageSpec::new("app"));
@@ -98,7 +98,7 @@ fn what_does_not_pass_is_not_tried_again() {
 }
 
 #[test]
-fn a_deletion_is_looked_after_before_it_is_sent_again() {
+fn the_state_is_checked_before_a_deletion_is_retried() {
     let registry = empty();
     let digest = registry.push_image("app", "1.0", &ImageSpec::new("app"));
     let delete = || Match::delete(format!("/v2/app/manifests/{digest}"));
@@ -164,7 +164,7 @@ fn the_time_limit_is_for_the_whole_command() {
 }
 
 #[test]
-fn what_came_before_the_time_limit_is_shown() {
+fn results_from_before_the_time_limit_are_shown() {
     let registry = seeded("2x2");
     registry.inject(Match::get("/v2/grid/repo-001/tags/list").always(), Fault::StallMidBody(1));
     assert_snapshot!(Rls::at(&registry).words("repos --tags --timeout 1s").run(), @"
@@ -189,7 +189,7 @@ fn a_wait_that_is_longer_than_the_limit_is_not_begun() {
 }
 
 #[test]
-fn resolve_goes_without_the_resolver() {
+fn resolve_bypasses_the_resolver() {
     let registry = seeded("1x1");
     let port = registry.port();
     let name = format!("registry.example.invalid:{port}");

@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Registry, Running, User};
+use test_support::Rls;
 
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 const ANSWER: &str = r#"echo '{"ServerURL":"","Username":"ann","Secret":"secret"}'"#;
 
@@ -39,7 +39,7 @@ fn a_helper_gets_the_verb_and_the_host_and_is_asked_once() {
 }
 
 #[test]
-fn an_identity_token_comes_under_the_name_token() {
+fn the_user_name_token_marks_an_identity_token() {
     let registry = registry(Auth::Token);
     let token = registry.identity_token("ann");
     let script =
@@ -56,7 +56,7 @@ fn a_helper_that_knows_nothing_is_no_failure() {
 }
 
 #[test]
-fn a_helper_that_fails_is_a_warning_and_says_nothing_secret() {
+fn a_failing_helper_is_a_warning_without_secrets() {
     let registry = registry(Auth::Basic);
     let store = "{\"credsStore\":\"test\"}";
     assert_snapshot!(tags(&registry, store, "echo 'the keychain is locked'; echo hunter2 >&2; exit 1").run(), @"
@@ -92,7 +92,7 @@ fn a_helper_that_fails_is_a_warning_and_says_nothing_secret() {
 }
 
 #[test]
-fn a_helper_that_fails_keeps_nobody_from_reading_what_is_public() {
+fn a_failing_helper_does_not_prevent_anonymous_reads() {
     let registry = with_seed(Registry::builder(), "1x1").auth(Auth::Token).anonymous(User::admin("", "")).start();
     assert_snapshot!(tags(&registry, "{\"credsStore\":\"test\"}", "exit 3").run(), @"
     exit 0
@@ -103,7 +103,7 @@ fn a_helper_that_fails_keeps_nobody_from_reading_what_is_public() {
     ");
 }
 
-/// Everybody may do everything here, also who is nobody.
+/// A registry that allows everything, anonymous users included.
 fn open_to_all(auth: Auth) -> Running {
     with_seed(Registry::builder(), "1x1").auth(auth).anonymous(User::admin("", "")).delete(true).start()
 }
@@ -116,7 +116,7 @@ const FAULTS: [(&str, &str, &str); 3] = [
 ];
 
 #[test]
-fn without_the_helper_what_is_public_is_read_and_nothing_is_deleted() {
+fn without_the_helper_public_images_are_read_and_nothing_is_deleted() {
     // Those that hang do so at the same time.
     std::thread::scope(|scope| {
         for auth in [Auth::Token, Auth::Basic, Auth::None] {

@@ -1,12 +1,12 @@
-//! Who asks: given by hand, or found in files.
+//! The user: given explicitly, or from stored credentials.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Registry, Running, User};
+use test_support::Rls;
 
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 /// `ann:secret`, `bob:hunter2`
 const ANN: &str = "YW5uOnNlY3JldA==";
@@ -31,7 +31,7 @@ fn who(registry: &Running) -> String {
 }
 
 #[test]
-fn a_password_comes_from_the_environment_or_from_standard_input() {
+fn the_password_is_read_from_the_environment_or_standard_input() {
     let registry = basic();
     assert_eq!(&*tags(&registry).words("-u bob").env("RLS_PASSWORD", "hunter2").succeeds(), "latest\n");
     assert_eq!(who(&registry), format!("Basic {BOB}"));
@@ -49,7 +49,7 @@ fn a_password_comes_from_the_environment_or_from_standard_input() {
 }
 
 #[test]
-fn without_a_terminal_nobody_is_asked() {
+fn without_a_terminal_there_is_no_prompt() {
     let registry = basic();
     assert_snapshot!(tags(&registry).words("-u ann").fails(2), @"
     error: no password for ann, and no terminal to ask on
@@ -66,7 +66,7 @@ fn credentials_are_sent_only_when_they_are_asked_for() {
 }
 
 #[test]
-fn anonymous_leaves_out_what_was_found() {
+fn anonymous_ignores_stored_credentials() {
     let registry = basic();
     let config = format!("{{\"auths\":{{\"{}\":{{\"auth\":\"{ANN}\"}}}}}}", registry.host());
     assert_eq!(&*tags(&registry).docker_config(&config).succeeds(), "latest\n");

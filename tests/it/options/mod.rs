@@ -1,11 +1,11 @@
-//! What options, environment and configuration file do, and which of them wins.
+//! Options, environment and configuration file, and their precedence.
 
+mod blank_values;
 mod config_file;
 mod connection;
-mod empty;
 mod helpers;
 mod login;
-mod naming;
 mod precedence;
 mod proxies;
+mod registry;
 mod sources;

@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Registry, Running, Tls};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded, with_seed};
-use crate::runner::Rls;
 
 #[test]
 fn options_stand_on_either_side_of_the_command() {
@@ -96,7 +96,7 @@ fn tls() -> Running {
 }
 
 #[test]
-fn who_asks_is_chosen_by_option_environment_and_file() {
+fn the_user_is_chosen_by_option_environment_and_file() {
     let users = ["option", "variable", "file"];
     let registry = users
         .iter()

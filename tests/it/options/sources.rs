@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use registry_fixture::{Auth, Registry, Running, Tls, User};
+use test_support::Rls;
 
 use crate::registries::with_seed;
-use crate::runner::Rls;
 
 /// `ann:hunter2`, `ann:wrong`
 const ANN: &str = "YW5uOmh1bnRlcjI=";
@@ -20,13 +20,13 @@ fn auths(registry: &Running, auth: &str) -> String {
 }
 
 /// Somebody with a folder of their own for the files of the whole machine, and one for what ends with the session.
-fn somebody(rls: Rls) -> Rls {
+fn as_user(rls: Rls) -> Rls {
     let (root, run) = (rls.home().join("root"), rls.home().join("run"));
     rls.env("RLS_ROOT", root).env("XDG_RUNTIME_DIR", run)
 }
 
 /// What `-v` says after `start`, each line once.
-fn told(rls: Rls, start: &str) -> Vec<String> {
+fn logged(rls: Rls, start: &str) -> Vec<String> {
     let outcome = rls.words("tags grid/repo-000 -v").run();
     assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "latest\n"), "{outcome}");
     assert!(!outcome.stderr.contains("hunter2") && !outcome.stderr.contains(ANN), "{outcome}");
@@ -58,39 +58,39 @@ fn credentials_come_from_the_first_place_that_has_them() {
         ),
     ];
     for (first, (path, source)) in places.iter().enumerate() {
-        let mut rls = somebody(Rls::at(&registry));
+        let mut rls = as_user(Rls::at(&registry));
         for (number, (path, _)) in places.iter().enumerate().skip(first) {
             let text = if path.ends_with("yaml") { &rancher } else { &entry };
             let wrong = text.replace(ANN, WRONG).replace("hunter2", "wrong");
             rls = rls.with_file(path, if number == first { text } else { &wrong });
         }
-        let told = told(rls, "credentials for http://REGISTRY: ");
-        let [told] = told.as_slice() else { panic!("{told:?}") };
-        assert!(told.starts_with(&format!("ann ({source})")), "{path}: {told}");
+        let logged = logged(rls, "credentials for http://REGISTRY: ");
+        let [logged] = logged.as_slice() else { panic!("{logged:?}") };
+        assert!(logged.starts_with(&format!("ann ({source})")), "{path}: {logged}");
     }
 }
 
 #[test]
-fn what_is_given_comes_before_what_is_found() {
+fn explicit_credentials_win_over_stored_ones() {
     let registry = wanting(Auth::Basic);
     let (right, wrong) = (auths(&registry, ANN), auths(&registry, WRONG));
-    let rls = || somebody(Rls::at(&registry)).docker_config(&wrong);
-    let told = |rls: Rls| told(rls, "credentials for http://REGISTRY: ");
+    let rls = || as_user(Rls::at(&registry)).docker_config(&wrong);
+    let logged = |rls: Rls| logged(rls, "credentials for http://REGISTRY: ");
     let environment = || rls().env("DOCKER_AUTH_CONFIG", &right);
     let both = "ann (docker config, DOCKER_AUTH_CONFIG), then ann (docker config, ~/.docker/config.json)";
-    assert_eq!(told(environment()), [both]);
+    assert_eq!(logged(environment()), [both]);
     let wrong_environment = || rls().env("DOCKER_AUTH_CONFIG", &wrong);
     let named = wrong_environment().with_file("named.json", &right).env("REGISTRY_AUTH_FILE", "named.json");
-    assert_eq!(told(named), ["ann (auth file, named.json)"]);
+    assert_eq!(logged(named), ["ann (auth file, named.json)"]);
     let input = wrong_environment().words("--auth-file -").stdin(&right);
-    assert_eq!(told(input), ["ann (auth file, standard input)"]);
+    assert_eq!(logged(input), ["ann (auth file, standard input)"]);
     let user = wrong_environment().with_file("named.json", &wrong).env("REGISTRY_AUTH_FILE", "named.json");
-    assert_eq!(told(user.user("ann", "hunter2")), ["ann (RLS_PASSWORD)"]);
+    assert_eq!(logged(user.user("ann", "hunter2")), ["ann (RLS_PASSWORD)"]);
     let user = wrong_environment().words("-u ann --password-stdin").stdin("hunter2");
-    assert_eq!(told(user), ["ann (--password-stdin)"]);
+    assert_eq!(logged(user), ["ann (--password-stdin)"]);
     let helper = r#"echo '{"ServerURL":"","Username":"ann","Secret":"hunter2"}'"#;
     let rls = rls().docker_config(r#"{"credsStore":"test"}"#).program("docker-credential-test", helper);
-    assert_eq!(told(rls), ["ann (docker-credential-test (credsStore in ~/.docker/config.json))"]);
+    assert_eq!(logged(rls), ["ann (docker-credential-test (credsStore in ~/.docker/config.json))"]);
 }
 
 #[test]
@@ -99,10 +99,10 @@ fn of_several_the_one_that_was_accepted_is_named() {
         let registry = wanting(auth);
         let wrong = auths(&registry, WRONG);
         let rls = || {
-            let rls = somebody(Rls::at(&registry)).env("DOCKER_AUTH_CONFIG", &wrong);
+            let rls = as_user(Rls::at(&registry)).env("DOCKER_AUTH_CONFIG", &wrong);
             rls.docker_config(&auths(&registry, ANN))
         };
-        assert_eq!(told(rls(), "http://REGISTRY accepts "), ["ann (docker config, ~/.docker/config.json)"]);
+        assert_eq!(logged(rls(), "http://REGISTRY accepts "), ["ann (docker config, ~/.docker/config.json)"]);
         let secret = |name: &str, auth: &str| {
             let config = auths(&registry, auth);
             format!(
@@ -112,18 +112,18 @@ fn of_several_the_one_that_was_accepted_is_named() {
         };
         let list = format!("kind: List\nitems:\n{}{}", secret("former", WRONG), secret("new", ANN));
         let rls = rls().with_file("list.yaml", list).words("--auth-file list.yaml");
-        assert_eq!(told(rls, "http://REGISTRY accepts "), ["ann (pull secret new, list.yaml)"]);
+        assert_eq!(logged(rls, "http://REGISTRY accepts "), ["ann (pull secret new, list.yaml)"]);
     }
 }
 
 #[test]
-fn that_there_are_none_is_told_too() {
+fn missing_credentials_are_reported() {
     let registry = with_seed(Registry::builder(), "1x1").auth(Auth::Token).anonymous(User::admin("", "")).start();
-    assert_eq!(told(Rls::at(&registry), "credentials for http://REGISTRY: "), ["none"]);
+    assert_eq!(logged(Rls::at(&registry), "credentials for http://REGISTRY: "), ["none"]);
 }
 
 #[test]
-fn trust_comes_from_any_place_and_its_file_is_named() {
+fn ca_certificates_come_from_any_source_and_their_file_is_named() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).start();
     let (host, ca) = (registry.host(), registry.ca_pem());
     let rancher = format!("configs:\n  \"{host}\":\n    tls: {{ca_file: /etc/ssl/the.pem}}\n");
@@ -148,7 +148,7 @@ fn trust_comes_from_any_place_and_its_file_is_named() {
         ("system.pem".into(), None),
     ];
     for (file, setting) in places {
-        let rls = somebody(Rls::at(&registry)).without("RLS_CA_FILE");
+        let rls = as_user(Rls::at(&registry)).without("RLS_CA_FILE");
         let home = rls.home().to_owned();
         let mut rls = rls.with_file(file.to_str().expect("UTF-8"), ca);
         if let Some((path, text)) = setting {
@@ -166,7 +166,7 @@ fn trust_comes_from_any_place_and_its_file_is_named() {
             }
             _ => format!("HOME/{}", file.display()).replace(&host, "REGISTRY"),
         };
-        assert_eq!(told(rls, "trust in 127.0.0.1: "), [expected]);
+        assert_eq!(logged(rls, "trust in 127.0.0.1: "), [expected]);
     }
 }
 
@@ -175,9 +175,9 @@ fn of_several_files_the_one_with_the_right_key_is_named() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).start();
     // The fixture's authorities are all called the same.
     let other = Registry::builder().tls(Tls::Issued).start();
-    let rls = somebody(Rls::at(&registry)).without("RLS_CA_FILE");
+    let rls = as_user(Rls::at(&registry)).without("RLS_CA_FILE");
     let folder = |origin: &str| format!("{origin}/certs.d/{}/ca.crt", registry.host());
     let rls = rls.with_file(&folder(".docker"), other.ca_pem());
     let rls = rls.with_file(&folder(".config/containers"), registry.ca_pem());
-    assert_eq!(told(rls, "trust in 127.0.0.1: "), ["HOME/.config/containers/certs.d/REGISTRY/ca.crt"]);
+    assert_eq!(logged(rls, "trust in 127.0.0.1: "), ["HOME/.config/containers/certs.d/REGISTRY/ca.crt"]);
 }

@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use registry_fixture::Running;
 use registry_fixture::content::ImageSpec;
+use test_support::{Outcome, Rls};
 
 use crate::registries::empty;
-use crate::runner::{Outcome, Rls};
 
 const FORMATS: [&str; 5] = ["plain", "table", "json", "jsonl", "yaml"];
 
@@ -367,7 +367,7 @@ fn of_failures() {
 }
 
 #[test]
-fn nothing_at_all_is_an_empty_list() {
+fn no_result_is_an_empty_list() {
     let registry = small();
     assert_snapshot!(each(&registry, "repos --match none"), @"
     plain:
@@ -409,7 +409,7 @@ fn a_header_can_be_left_out_of_tables_only() {
 }
 
 #[test]
-fn the_default_is_plain_where_nobody_looks() {
+fn the_default_is_plain_without_a_terminal() {
     let registry = small();
     let plain = Rls::at(&registry).words("tags app -l -o plain").succeeds();
     assert_eq!(Rls::at(&registry).words("tags app -l").succeeds(), plain);

@@ -1,11 +1,11 @@
-//! What a registry sends cannot steer the terminal.
+//! A registry's texts cannot control the terminal.
 
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Answer, Fault, Match, Running};
+use test_support::Rls;
 
 use crate::registries::empty;
-use crate::runner::Rls;
 
 /// Clears the screen, writes from right to left, and hides.
 const HOSTILE: &str = "a\x1b[2J\u{202e}b\u{200b}\u{9b}31m\r\nc\td";

@@ -1,4 +1,4 @@
-//! What the output is like: formats, templates, escapes, and where nothing is said.
+//! The output: formats, templates, escapes, `-q`.
 
 mod formats;
 mod hostile;

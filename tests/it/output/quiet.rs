@@ -1,14 +1,14 @@
-//! `-q`, `-v`, `--stats`, and where the words go.
+//! `-q`, `-v`, `--stats`, and the stream of each text.
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Auth, Fault, Match, Registry};
+use test_support::Rls;
 
 use crate::registries::{empty, seeded};
-use crate::runner::Rls;
 
 #[test]
-fn quiet_leaves_errors_and_nothing_else() {
+fn quiet_leaves_only_errors() {
     let registry = seeded("shared");
     assert_snapshot!(Rls::at(&registry).words("tags nothing -q").run(), @r#"
     exit 3
@@ -27,8 +27,8 @@ fn quiet_leaves_errors_and_nothing_else() {
     error: shared/app:x not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"x"}
     "#);
-    // Nobody asks for the nearest tags when they will not be shown.
-    // One list was asked for; `rm` looks for siblings, once more just before it deletes, and whether the list lost the tag.
+    // Nobody asks for the nearest tags when they will not be shown. One list was asked for; `rm` looks for siblings,
+    // once more just before it deletes, and whether the list lost the tag.
     assert_eq!(registry.count(&Match::ending("/tags/list")), 4);
 }
 
@@ -61,7 +61,7 @@ fn verbose_shows_requests_then_headers() {
 }
 
 #[test]
-fn verbose_tells_why_something_is_tried_again() {
+fn verbose_names_the_reason_of_a_retry() {
     let registry = empty();
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
     registry.inject(Match::head("/v2/app/manifests/1.0"), Fault::status(503));
@@ -109,7 +109,7 @@ fn verbose_names_the_source_of_credentials() {
 }
 
 #[test]
-fn stats_count_what_was_done() {
+fn stats_count_the_requests() {
     let registry = Registry::builder().auth(Auth::Token).start();
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
     registry.inject(Match::get("/v2/app/tags/list").when(|seen| seen.authorization().is_some()), Fault::status(502));

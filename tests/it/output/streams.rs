@@ -1,4 +1,4 @@
-//! Lines that come before the listing is whole, pipes that are closed, disks that are full.
+//! Lines before the listing is complete, closed pipes, full disks.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Read};
@@ -7,9 +7,9 @@ use std::sync::mpsc;
 
 use insta::assert_snapshot;
 use registry_fixture::{Match, Registry};
+use test_support::Rls;
 
 use crate::registries::{seeded, with_seed};
-use crate::runner::Rls;
 
 #[test]
 fn names_appear_after_the_first_page() {
@@ -20,7 +20,7 @@ fn names_appear_after_the_first_page() {
     registry.on_request(Match::get("/v2/_catalog").query("last="), move |_, _| {
         let _ = released.lock().unwrap().recv();
     });
-    // A page of 2 is what this registry gives to whoever does not ask for a size, as rls does once its sizes are refused.
+    // Without a page size, this registry sends pages of 2. rls requests none once its sizes are refused.
     registry
         .inject(Match::get("/v2/_catalog").query("n=1000"), registry_fixture::Answer::error(400, "UNSUPPORTED", "no"));
     registry
@@ -28,7 +28,7 @@ fn names_appear_after_the_first_page() {
     registry
         .inject(Match::get("/v2/_catalog").query("n=50"), registry_fixture::Answer::error(400, "UNSUPPORTED", "no"));
     let rls = Rls::at(&registry).words("repos");
-    let mut child = rls.command().stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = rls.spawn();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let first: Vec<_> = lines.by_ref().take(2).map(Result::unwrap).collect();
     assert_eq!(first, ["grid/repo-000", "grid/repo-001"]);
@@ -42,8 +42,7 @@ fn a_reader_that_goes_away_ends_it_silently() {
     let registry = seeded("many:200000");
     for words in ["tags many", "tags many --sort none", "tags many -o json", "tags many -o yaml"] {
         let rls = Rls::at(&registry).words(words);
-        let mut command = rls.command();
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = rls.spawn();
         let mut first = [0; 1];
         child.stdout.take().unwrap().read_exact(&mut first).unwrap();
         let output = child.wait_with_output().unwrap();

@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use registry_fixture::Running;
 use registry_fixture::content::{ImageSpec, IndexSpec};
+use test_support::{Rls, Shown};
 
 use crate::registries::{empty, seeded};
-use crate::runner::{Rls, Shown};
 
 fn small() -> Running {
     let registry = empty();
@@ -39,7 +39,7 @@ fn a_record_is_a_line() {
 }
 
 #[test]
-fn what_is_absent_or_unknown_is_a_dash() {
+fn absent_and_unknown_values_are_a_dash() {
     let registry = small();
     assert_snapshot!(formatted(&registry, "manifest app:web", "{{ platforms }} {{ config.created }}"), @"- 2026-11-18T09:12:00Z");
     assert_snapshot!(formatted(&registry, "manifest app:1.0", "{{ config }} {{ tag }}"), @"- 1.0");

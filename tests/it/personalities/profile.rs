@@ -1,6 +1,5 @@
 use registry_fixture::{Personality, Registry, Running, Seed};
-
-use crate::runner::Rls;
+use test_support::Rls;
 
 /// What is expected of a registry.
 pub struct Profile {
@@ -19,7 +18,7 @@ pub struct Profile {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Catalog {
     Listed,
-    /// 401 or 403, whoever asks.
+    /// 401 or 403 for every user.
     Refused,
     /// It says that there are none.
     Empty,
@@ -71,8 +70,8 @@ warning: left out of the list: \"sha256:ee5e1cf348346758ad0c16f3afd8fed7991d8862
     Profile { catalog: Catalog::Refused, ..profile(Personality::DockerHub, Deletes::Nothing) },
 ];
 
-/// Registries that lack what these tests are about (a list, a next page, a deletion that is done when it is answered), or
-/// have it in a way that needs tests of its own.
+/// Registries that lack what these tests are about (a list, a next page, a deletion that is done when it is answered),
+/// or have it in a way that needs tests of its own.
 const OTHERS: [Personality; 5] = [
     Personality::Olareg,
     Personality::Pulp,
@@ -91,7 +90,7 @@ impl Profile {
         self.start_with(1)
     }
 
-    /// The same with so many tags in `grid/repo-000`.
+    /// The same with this many tags in `grid/repo-000`.
     pub fn start_with(&self, tags: usize) -> Running {
         let builder = Registry::builder().personality(self.personality).auth(self.personality.usual_auth());
         // Docker Hub deletes what has no tag, which is not what these tests are about.
@@ -107,7 +106,7 @@ impl Profile {
 }
 
 #[test]
-fn nobody_is_left_out() {
+fn every_personality_has_a_profile() {
     let known: Vec<_> = ALL.iter().map(|profile| profile.personality).collect();
     let mut all = Personality::ALL.to_vec();
     all.retain(|personality| !OTHERS.contains(personality));

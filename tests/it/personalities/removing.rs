@@ -1,7 +1,7 @@
 use registry_fixture::Running;
+use test_support::Outcome;
 
 use super::profile::{ALL, Deletes, Profile};
-use crate::runner::Outcome;
 
 const DIGEST: &str = "sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552";
 const TAGS: [&str; 5] = ["1", "1.3.9", "1.4", "1.4.0", "latest"];
@@ -38,7 +38,7 @@ fn is_deleted(outcome: &Outcome, tags: &[&str], profile: &Profile) {
     is(outcome, 6, &records("failed"), &still_listed(tags), profile);
 }
 
-/// What is told of tags that a registry lists although their manifest is gone.
+/// The outcome for tags that a registry lists although their manifest was deleted.
 fn still_listed(tags: &[&str]) -> String {
     let names: Vec<_> = tags.iter().map(|tag| format!("shared/app:{tag}")).collect();
     let (are, them) = if tags.len() == 1 { ("is", "it") } else { ("are", "them") };

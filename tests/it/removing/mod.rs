@@ -1,12 +1,12 @@
-//! Removing exactly what was asked: plans, placeholders, whole repositories, proofs, and what is left after a crash.
+//! Removing exactly what was requested: plans, placeholders, whole repositories, verification, recovery after a crash.
 
+mod batches;
 mod evidence;
-mod killed;
+mod interruption;
 mod placeholder;
 mod plan;
-mod proof;
 mod prune;
-mod whole;
+mod verification;
 
 use registry_fixture::Running;
 

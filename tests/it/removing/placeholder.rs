@@ -1,12 +1,12 @@
-//! `--placeholder`: a tag that cannot go alone goes with a manifest of its own.
+//! `--placeholder`: a tag with siblings is moved to a manifest of its own, which is then deleted.
 
 use insta::assert_snapshot;
 use registry_fixture::content::IndexSpec;
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running};
+use test_support::{Outcome, Rls};
 
 use super::state;
 use crate::registries::{empty, seeded, with_seed};
-use crate::runner::{Outcome, Rls};
 
 const SHARED: &str = "sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552";
 
@@ -33,7 +33,7 @@ fn removes_the_tag_alone() {
 }
 
 #[test]
-fn is_not_used_where_a_tag_can_go_without() {
+fn is_not_used_where_the_tag_can_be_removed_directly() {
     let registry = seeded("shared");
     assert_eq!(rm(&registry, "shared/app:1.3.9 -q").code, Some(0));
     assert!(registry.requests().iter().all(|seen| seen.method != "PUT" && seen.method != "POST"));
@@ -59,7 +59,7 @@ fn leaves_an_index_whole() {
 }
 
 #[test]
-fn nothing_is_pushed_where_nothing_can_be_deleted() {
+fn nothing_is_pushed_to_a_registry_without_deletion() {
     let registry = with_seed(Registry::builder(), "shared").delete(false).start();
     assert_eq!(rm(&registry, "shared/app:1.4").code, Some(7));
     assert!(registry.requests().iter().all(|seen| seen.method != "PUT" && seen.method != "POST"));
@@ -102,7 +102,7 @@ fn the_tag_is_put_back_when_the_placeholder_cannot_be_deleted_after_all() {
 }
 
 #[test]
-fn a_reply_to_the_push_that_is_lost_is_settled_by_looking() {
+fn after_a_lost_reply_to_the_push_the_state_is_checked() {
     for fault in [Fault::LoseReply, Fault::CloseBeforeReply] {
         let registry = seeded("shared");
         registry.inject(Match::put("/v2/shared/app/manifests/1.4"), fault);
@@ -131,7 +131,7 @@ fn blob() -> String {
 }
 
 #[test]
-fn one_that_was_left_behind_goes_with_the_next_run() {
+fn a_leftover_placeholder_is_removed_by_the_next_run() {
     let registry = seeded("shared");
     // The program is killed after the push: nothing but the push has happened.
     registry.inject(

@@ -1,17 +1,17 @@
-//! The plan: shown, saved, and carried out by another.
+//! The plan: shown, saved, and applied.
 
 use std::fs;
 
 use insta::assert_snapshot;
 use registry_fixture::content::{ArtifactSpec, ImageSpec, IndexSpec};
 use registry_fixture::{Match, Personality, Registry, Running};
+use test_support::{Outcome, Rls};
 
 use super::state;
 use crate::registries::{empty, seeded, with_seed};
-use crate::runner::{Outcome, Rls};
 
 #[test]
-fn names_what_hangs_together() {
+fn names_the_siblings_that_stay() {
     let registry = with_seed(Registry::builder(), "shared").personality(Personality::Zot).start();
     assert_snapshot!(Rls::at(&registry).words("rm -n shared/app:1.4").run(), @"
     exit 0
@@ -26,7 +26,7 @@ fn names_what_hangs_together() {
 }
 
 #[test]
-fn names_what_would_be_orphaned() {
+fn names_the_referrers_that_would_be_orphaned() {
     for personality in [Personality::Zot, Personality::Distribution28] {
         let registry = Registry::builder().personality(personality).start();
         let image = ImageSpec::new("app").build();
@@ -44,7 +44,7 @@ fn names_what_would_be_orphaned() {
 }
 
 #[test]
-fn an_index_goes_before_what_it_lists() {
+fn an_index_is_removed_before_its_children() {
     let registry = empty();
     let index = IndexSpec::three_platforms("app").build();
     registry.push("app", "1.0", &index);
@@ -119,7 +119,7 @@ fn is_read_from_standard_input_too() {
 }
 
 #[test]
-fn names_every_tag_that_goes_and_asks_nothing_more() {
+fn names_every_tag_and_asks_no_question() {
     let registry = seeded("shared");
     let (rls, _) = saved(&registry, "shared/app:1.4 --with-siblings");
     let outcome = rls.then("rm --apply plan.json -q").run();
@@ -152,7 +152,7 @@ fn stops_at_a_tag_that_moved() {
 }
 
 #[test]
-fn stops_at_a_sibling_that_nobody_reviewed() {
+fn stops_at_a_sibling_that_is_not_in_the_plan() {
     for words in ["shared/app:1.3.9", "shared/app:1.4 --with-siblings"] {
         let registry = seeded("shared");
         let (rls, _) = saved(&registry, words);
@@ -194,7 +194,7 @@ fn is_carried_out_in_no_other_way() {
 }
 
 #[test]
-fn what_cannot_be_done_is_not_in_it() {
+fn impossible_removals_are_not_in_it() {
     let registry = seeded("shared");
     let (rls, outcome) = saved(&registry, "shared/app:1.4 shared/app:1.3.9");
     assert_eq!((outcome.code, &*outcome.stdout), (Some(6), "failed\tshared/app:1.4\nwould-remove\tshared/app:1.3.9\n"));

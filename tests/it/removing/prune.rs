@@ -1,12 +1,12 @@
-//! `rls prune --yes`: what the rule removes goes, and nothing else.
+//! `rls prune --yes` removes what the rule selects, and nothing else.
 
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Fault, Match, Personality, Registry, Running};
+use test_support::Rls;
 
 use super::state;
 use crate::registries::{seeded, with_seed};
-use crate::runner::Rls;
 
 /// Five versions, two of them with a second name, an index with a part that has a name too.
 fn filled(personality: Personality) -> Running {
@@ -27,7 +27,7 @@ fn filled(personality: Personality) -> Running {
 }
 
 #[test]
-fn removes_what_the_rule_removes() {
+fn removes_the_tags_that_the_rule_selects() {
     for personality in
         [Personality::Distribution28, Personality::Distribution3, Personality::Harbor, Personality::Google]
     {
@@ -48,7 +48,7 @@ fn removes_what_the_rule_removes() {
 }
 
 #[test]
-fn a_tag_that_shares_its_manifest_goes_by_a_placeholder() {
+fn a_tag_with_siblings_is_removed_by_a_placeholder() {
     let registry = filled(Personality::Distribution28);
     let words = "prune app --keep stable --keep latest --keep index --yes --placeholder";
     assert_snapshot!(Rls::at(&registry).words(words).run(), @"
@@ -104,7 +104,7 @@ fn a_plan_is_saved_and_carried_out_by_rm() {
 }
 
 #[test]
-fn a_registry_that_deletes_nothing_is_told_before_anything_is_tried() {
+fn missing_support_for_deletion_is_reported_first() {
     for yes in ["", "--yes"] {
         let registry = with_seed(Registry::builder(), "demo").delete(false).start();
         let outcome = Rls::at(&registry).words("prune team/app --keep-last 1").words(yes).run();
@@ -127,7 +127,7 @@ fn a_tag_that_moved_stays() {
 }
 
 #[test]
-fn what_fails_does_not_keep_the_rest() {
+fn a_failure_does_not_stop_the_rest() {
     let registry = seeded("demo");
     let digest = registry.resolve("team/app", "1.3.8").unwrap();
     registry.inject(Match::delete(format!("/v2/team/app/manifests/{digest}")).always(), Fault::status(500));

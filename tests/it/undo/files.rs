@@ -2,13 +2,13 @@ use std::fs;
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
+use test_support::Rls;
 
 use super::{Removal, folder};
 use crate::registries::empty;
-use crate::runner::Rls;
 
 #[test]
-fn nothing_to_undo_says_where_it_looked() {
+fn nothing_to_undo_names_the_folder() {
     let rls = Rls::new().words("undo");
     assert_snapshot!(rls.fails(3), @"
     error: nothing to undo

@@ -1,9 +1,10 @@
-//! Putting back what was removed: the archive is filled as a removal fills it, the removal is plain HTTP, `rls undo` is the real program.
+//! `rls undo`: the archive is filled as by a removal, the removal is plain HTTP, `rls undo` is
+//! the real program.
 
-mod choice;
 mod files;
 mod refused;
 mod restored;
+mod selection;
 
 use std::path::PathBuf;
 
@@ -12,8 +13,7 @@ use registry_fixture::client::Http;
 use registry_ls::name::Algorithm;
 use registry_ls::registry::{Manifest, media_types};
 use registry_ls::removal::{Archive, Limits, Run, RunId};
-
-use crate::runner::Rls;
+use test_support::Rls;
 
 /// Where the program keeps removed manifests of the person at `rls`.
 fn folder(rls: &Rls) -> PathBuf {

@@ -1,10 +1,10 @@
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, User};
+use test_support::Rls;
 
 use super::{Removal, collect_garbage, pushes};
 use crate::registries::empty;
-use crate::runner::Rls;
 
 #[test]
 fn a_tag_that_exists_again_stays() {
@@ -38,7 +38,7 @@ fn a_tag_that_exists_again_stays() {
 }
 
 #[test]
-fn it_is_not_believed_of_a_head_that_a_tag_is_gone() {
+fn a_404_to_head_alone_does_not_mean_that_a_tag_is_missing() {
     let registry = empty();
     let digest = registry.push_image("app", "1", &ImageSpec::new("first"));
     let rls = Rls::at(&registry).words("undo");
@@ -157,7 +157,7 @@ fn an_unknown_manifest_that_is_its_own_is_not_called_missing() {
 }
 
 #[test]
-fn what_is_pushed_is_looked_at() {
+fn pushed_manifests_are_verified() {
     let registry = empty();
     let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
     let rls = Rls::at(&registry).words("undo");
@@ -215,7 +215,7 @@ fn the_right_to_push_is_needed() {
 
 /// The archive is a file like others: what it names is no reason to send a password there.
 #[test]
-fn a_password_goes_to_the_registry_that_it_is_for() {
+fn a_password_is_sent_to_its_registry_only() {
     let start = || Registry::builder().auth(Auth::Basic).user(User::admin("ann", "secret")).start();
     let (registry, other) = (start(), start());
     let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
@@ -251,7 +251,7 @@ fn a_password_goes_to_the_registry_that_it_is_for() {
 }
 
 #[test]
-fn what_docker_knows_is_used_for_any_registry() {
+fn credentials_from_docker_are_used_for_any_registry() {
     let registry = Registry::builder().auth(Auth::Basic).user(User::admin("ann", "secret")).start();
     registry.push_image("app", "1", &ImageSpec::new("app"));
     let auths = format!(r#"{{"auths":{{"{}":{{"auth":"YW5uOnNlY3JldA=="}}}}}}"#, registry.host());

@@ -2,10 +2,10 @@ use insta::assert_snapshot;
 use registry_fixture::content::{Document, ImageSpec, IndexSpec, media_type, schema1};
 use registry_fixture::{Fault, Match, Personality, Registry};
 use serde_json::json;
+use test_support::Rls;
 
 use super::{Removal, pushes};
 use crate::registries::empty;
-use crate::runner::Rls;
 
 #[test]
 fn a_tag_is_back_on_the_same_digest() {
@@ -45,7 +45,7 @@ fn to_undo_twice_changes_nothing() {
 }
 
 #[test]
-fn an_index_comes_after_what_it_lists() {
+fn an_index_is_pushed_after_its_children() {
     let registry = empty();
     let content = IndexSpec::three_platforms("app").with_attestations().build();
     let digest = registry.push("app", "1", &content);
@@ -103,7 +103,7 @@ fn an_index_of_indexes_comes_last() {
 }
 
 #[test]
-fn what_an_index_lists_may_have_been_removed_by_its_tag() {
+fn a_child_may_have_been_removed_by_its_own_tag() {
     let registry = empty();
     let content = IndexSpec::three_platforms("app").build();
     let index = registry.push("app", "1", &content);
@@ -127,7 +127,7 @@ fn what_an_index_lists_may_have_been_removed_by_its_tag() {
 }
 
 #[test]
-fn a_reply_that_is_lost_is_settled_by_looking() {
+fn after_a_lost_reply_the_state_is_checked() {
     for fault in [Fault::LoseReply, Fault::CloseBeforeReply, Fault::status(503)] {
         let registry = empty();
         let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
@@ -136,7 +136,7 @@ fn a_reply_that_is_lost_is_settled_by_looking() {
         let is_final = matches!(fault, Fault::Answer(_));
         registry.inject(Match::put("/v2/app/manifests/1").times(1), fault);
         let outcome = rls.run();
-        // A server that says that it failed may not be told twice.
+        // A server may repeat its failure.
         assert_eq!(outcome.code, Some(if is_final { 5 } else { 0 }), "{outcome}");
         assert_eq!(registry.contains("app", "1"), !is_final);
     }

@@ -1,7 +1,8 @@
-//! Random walks through lists that fail on the way: what comes out is the whole list, or an error, and never a part of it that looks whole.
+//! Random walks through lists that fail on the way: the result is the whole list or an error, never a part of
+//! it that looks whole.
 //!
-//! A walk has a number, by which it is the same every time. What cannot be known is left out: a registry that forgets the rest of
-//! its list and says nothing has a shorter list.
+//! A walk has a number, by which it is the same every time. What cannot be known is left out: a registry that forgets
+//! the rest of its list and says nothing has a shorter list.
 
 mod plan;
 mod registry;
@@ -16,11 +17,10 @@ use registry_ls::keychain::Keychain;
 use registry_ls::registry::{CatalogOptions, Client};
 use registry_ls::{Error, Kind};
 
-use crate::runner::Rls;
-use crate::server::Server;
-use crate::size;
+use crate::scale;
 use plan::{Login, Plan, Style};
 use registry::{Registry, Verdict};
+use test_support::{Rls, Server};
 
 /// What came out of a walk.
 struct Outcome {
@@ -29,8 +29,8 @@ struct Outcome {
 }
 
 #[test]
-fn a_list_is_whole_or_said_not_to_be() {
-    let counts = many(size::of("WALKS", 1_500), |number| {
+fn a_list_is_complete_or_an_error() {
+    let counts = many(scale::of("WALKS", 1_500), |number| {
         let plan = Plan::draw(number, false);
         let registry = Arc::new(Mutex::new(Registry::new(plan.clone())));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -40,18 +40,18 @@ fn a_list_is_whole_or_said_not_to_be() {
         judge(&plan, &registry, &outcome.names, is_error, outcome.error.as_ref());
         is_error
     });
-    size::say(&counts);
+    scale::say(&counts);
 }
 
 async fn walk(plan: &Plan, registry: &Arc<Mutex<Registry>>) -> Outcome {
     let script = Arc::clone(registry);
-    let server = Server::start(move |asked| script.lock().expect("no panic").answer(asked)).await;
+    let server = Server::start(move |asked| script.lock().expect("no panic").answer(asked));
     let keychain = match plan.login {
         Login::None => Keychain::anonymous(),
         Login::Basic | Login::Bearer => Keychain::explicit("ann", "secret", "the test"),
     };
     let options = Options { first_wait: Duration::from_micros(1), ..Options::default() };
-    let address = server.origin().parse().expect("a registry");
+    let address = server.url().parse().expect("a registry");
     let client = Client::builder(address).credentials(keychain).options(options).build().expect("a client");
     let mut names = Vec::new();
     let options = CatalogOptions { page_size: plan.asked, after: None };
@@ -63,29 +63,29 @@ async fn walk(plan: &Plan, registry: &Arc<Mutex<Registry>>) -> Outcome {
     Outcome { names, error }
 }
 
-/// What came out against what was told.
+/// Compares the result with the replies.
 #[track_caller]
 fn judge(plan: &Plan, registry: &Registry, names: &[String], is_error: bool, error: Option<&Error>) {
     let say = |what: &str| {
-        panic!("walk {}: {what}\n{names:?}\n{error:?}\n{}\n{plan:?}", plan.number, registry.told.join("\n"));
+        panic!("walk {}: {what}\n{names:?}\n{error:?}\n{}\n{plan:?}", plan.number, registry.log.join("\n"));
     };
     match registry.verdict() {
-        Verdict::Whole if is_error => say("it is an error although everything passes"),
-        Verdict::Error if !is_error => say("it is no error"),
-        _ if !is_error && names != plan.names => say("it is not the list"),
-        // What is told before the error is the beginning of the list.
-        _ if !plan.names.starts_with(names) => say("it is not the beginning of the list"),
+        Verdict::Whole if is_error => say("an error although everything passes"),
+        Verdict::Error if !is_error => say("no error"),
+        _ if !is_error && names != plan.names => say("not the list"),
+        // The names before the error are the beginning of the list.
+        _ if !plan.names.starts_with(names) => say("not the beginning of the list"),
         _ => {}
     }
     if let Some(error) = error {
         let is_incomplete = error.kind() == &Kind::Incomplete;
         if !names.is_empty() && !is_incomplete {
-            say("a part is told, and it does not say that it is one");
+            say("a partial list has an error of another kind");
         }
     }
 }
 
-/// Does each of so many walks, on as many threads as there are processors, and says how many ended in an error.
+/// Runs this many walks on all processors; returns how many ended in an error.
 fn many(count: u64, walk: impl Fn(u64) -> bool + Sync) -> String {
     let (next, errors) = (AtomicU64::new(0), AtomicU64::new(0));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -110,10 +110,8 @@ fn many(count: u64, walk: impl Fn(u64) -> bool + Sync) -> String {
 
 /// The program says by its exit code which it is.
 #[test]
-fn the_program_exits_with_6_when_the_list_is_a_part() {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-    let counts = many(size::of("PROGRAM_WALKS", 120), |number| {
+fn the_program_exits_with_6_after_a_partial_list() {
+    let counts = many(scale::of("PROGRAM_WALKS", 120), |number| {
         let mut plan = Plan::draw(number + 1_000_000, true);
         // The program asks for 1000, and a page that is not as long is a last one.
         if plan.style == Style::Silent {
@@ -121,8 +119,8 @@ fn the_program_exits_with_6_when_the_list_is_a_part() {
         }
         let registry = Arc::new(Mutex::new(Registry::new(plan.clone())));
         let script = Arc::clone(&registry);
-        let server = runtime.block_on(Server::start(move |asked| script.lock().expect("no panic").answer(asked)));
-        let mut rls = Rls::new().words("repos -q").env("RLS_REGISTRY", server.origin());
+        let server = Server::start(move |asked| script.lock().expect("no panic").answer(asked));
+        let mut rls = Rls::new().words("repos -q").env("RLS_REGISTRY", server.url());
         if plan.login != Login::None {
             rls = rls.user("ann", "secret");
         }
@@ -135,5 +133,5 @@ fn the_program_exits_with_6_when_the_list_is_a_part() {
         assert!(!is_error || outcome.stderr.starts_with("error: "), "walk {number}: {outcome}");
         is_error
     });
-    size::say(&counts);
+    scale::say(&counts);
 }

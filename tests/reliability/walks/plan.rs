@@ -9,7 +9,8 @@ use fastrand::Rng;
 pub enum Style {
     /// Each page says where the next is, by the last name.
     Linked,
-    /// The same by a text that means nothing to others. Asked for what comes after a name, it begins at the beginning.
+    /// The same by a text that means nothing to others. Request for what comes after a name, it begins at the
+    /// beginning.
     Opaque,
     /// A full page is followed by another; nothing says so.
     Silent,
@@ -47,7 +48,7 @@ pub enum Fault {
 /// What is wrong, or only odd, with a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Oddity {
-    /// The page begins with so many names of the one before.
+    /// The page begins with this many names of the one before.
     Overlap(usize),
     /// The page has entries that are no names.
     Noise,

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use test_support::{Reply, Request, Then};
+
 use super::plan::{Fault, Login, Oddity, Plan, Style};
-use crate::server::{Asked, Reply};
 
 /// How often a client sends a request again that failed for a passing reason.
 const RETRIES: usize = 3;
 
-/// What a client may make of what it was told.
+/// What a client may conclude from the replies it got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// All of the list: nothing happened that does not pass.
@@ -39,8 +40,8 @@ pub struct Registry {
     /// Where an opaque text leads.
     cursors: Vec<usize>,
     verdict: Verdict,
-    /// What happened, for whoever reads a failure.
-    pub told: Vec<String>,
+    /// What happened, for the message of a failure.
+    pub log: Vec<String>,
 }
 
 /// A page that is about to be sent.
@@ -62,17 +63,17 @@ impl Registry {
             had_noise: false,
             cursors: Vec::new(),
             verdict: Verdict::Whole,
-            told: Vec::new(),
+            log: Vec::new(),
         }
     }
 
-    /// What the client may make of all that it was told.
+    /// What the client may conclude from all replies.
     pub fn verdict(&self) -> Verdict {
         self.verdict
     }
 
     /// Answers a request.
-    pub fn answer(&mut self, asked: &Asked) -> Reply {
+    pub fn answer(&mut self, asked: &Request) -> Reply {
         if asked.is_for_token() {
             return Reply::token(&format!("t{}", self.token));
         }
@@ -92,20 +93,20 @@ impl Registry {
         let ordinal = self.pages.iter().position(|page| *page == asked.target).expect("it was added");
         let fault = self.plan.faults.get(ordinal).and_then(|faults| faults.get(attempt)).copied();
         let fault = fault.filter(|fault| *fault != Fault::Revoke || self.plan.login == Login::Bearer);
-        self.told.push(format!("{} attempt {attempt}: {fault:?}", asked.target));
+        self.log.push(format!("{} attempt {attempt}: {fault:?}", asked.target));
         match fault {
             None => {
                 self.in_a_row = 0;
                 self.is_fresh = false;
                 let page = self.page(asked, ordinal);
-                self.told.push(format!("  {} names, Link: {:?}", page.entries.len(), page.link));
+                self.log.push(format!("  {} names, Link: {:?}", page.entries.len(), page.link));
                 reply(&page)
             }
             Some(fault) => self.fail(fault, asked, ordinal),
         }
     }
 
-    fn who_asks(&mut self, asked: &Asked) -> Option<Reply> {
+    fn who_asks(&mut self, asked: &Request) -> Option<Reply> {
         match self.plan.login {
             Login::Basic if asked.authorization() != Some("Basic YW5uOnNlY3JldA==") => Some(Reply::wants_password()),
             Login::Bearer if !asked.has_token(&format!("t{}", self.token)) => {
@@ -121,7 +122,7 @@ impl Registry {
     }
 
     /// A request that is not answered by its page.
-    fn fail(&mut self, fault: Fault, asked: &Asked, ordinal: usize) -> Reply {
+    fn fail(&mut self, fault: Fault, asked: &Request, ordinal: usize) -> Reply {
         let page = |registry: &mut Self| {
             let before = (registry.shown.clone(), registry.had_noise);
             let page = registry.page(asked, ordinal);
@@ -143,18 +144,19 @@ impl Registry {
                     self.expect(Verdict::Error);
                 }
             }
-            // What cannot be read may be asked for again, and a refusal that does not say what is wanted be answered by a new token.
+            // What cannot be read may be asked for again, and a refusal that does not say what is wanted be answered by
+            // a new token.
             Fault::EndUnnoticed(_) | Fault::Final(401) => self.expect(Verdict::Either),
             // It may be the number of names that is refused.
             Fault::Final(400) if self.shown[1].is_empty() => self.expect(Verdict::Either),
             _ => self.expect(Verdict::Error),
         }
         match fault {
-            Fault::Close => Reply::raw("").then_close(),
-            Fault::Reset => Reply::raw("").then_reset(),
-            Fault::Truncate(part) => cut(&page(self), part).then_close(),
-            Fault::ResetInBody(part) => cut(&page(self), part).then_reset(),
-            Fault::EndUnnoticed(part) => of_unknown_length(&page(self), part).then_close(),
+            Fault::Close => Reply::raw("").then(Then::Close),
+            Fault::Reset => Reply::raw("").then(Then::Reset),
+            Fault::Truncate(part) => cut(&page(self), part).then(Then::Close),
+            Fault::ResetInBody(part) => cut(&page(self), part).then(Then::Reset),
+            Fault::EndUnnoticed(part) => of_unknown_length(&page(self), part).then(Then::Close),
             Fault::Passing(status) => Reply::error(status, "UNAVAILABLE").header("Retry-After", "0"),
             Fault::Final(status) => Reply::error(status, "DENIED"),
             Fault::Html => Reply::status(200).header("Content-Type", "text/html").body("<html>welcome</html>"),
@@ -165,7 +167,7 @@ impl Registry {
     }
 
     /// The token counts no longer.
-    fn revoke(&mut self, asked: &Asked) -> Reply {
+    fn revoke(&mut self, asked: &Request) -> Reply {
         if std::mem::replace(&mut self.is_fresh, true) {
             self.expect(Verdict::Error);
         }
@@ -174,7 +176,7 @@ impl Registry {
     }
 
     /// The page that belongs to an address.
-    fn page(&mut self, asked: &Asked, ordinal: usize) -> Page {
+    fn page(&mut self, asked: &Request, ordinal: usize) -> Page {
         let Plan { style, names, .. } = &self.plan;
         let cursor = asked.query("cursor").and_then(|cursor| cursor.parse::<usize>().ok());
         let after = asked.query("last").map(|last| names.partition_point(|name| *name <= last));
@@ -220,7 +222,7 @@ impl Registry {
     }
 
     /// The `Link` header of a page after which the list goes on at `to`.
-    fn link(&mut self, asked: &Asked, to: usize, oddity: Option<Oddity>) -> String {
+    fn link(&mut self, asked: &Request, to: usize, oddity: Option<Oddity>) -> String {
         let host = asked.header("host").expect("a host").to_owned();
         let path = asked.path().to_owned();
         let query = if self.plan.style == Style::Opaque || to == 0 {

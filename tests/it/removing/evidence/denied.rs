@@ -1,4 +1,4 @@
-//! A tag that the list names and one reply denies: GET settles what HEAD says, and another look what a replica says.
+//! A tag that is listed and that one reply denies: GET checks a 404 to HEAD, and a second request checks a replica.
 
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Answer, Digest, Fault, Match, Method, Personality, Running};
@@ -106,7 +106,7 @@ fn a_replica_that_denies_a_sibling_at_first_is_asked_again() {
 }
 
 #[test]
-fn what_comes_back_right_before_the_deletion_saves_its_manifest() {
+fn a_tag_that_reappears_before_the_deletion_saves_its_manifest() {
     // Denied as long as the plan is made, and found by the look before the deletion.
     let (registry, digest) = shared(Personality::Distribution28);
     registry.inject(Match::manifest("app", "stable").reads().times(4), Answer::not_found("MANIFEST_UNKNOWN"));
@@ -117,7 +117,7 @@ fn what_comes_back_right_before_the_deletion_saves_its_manifest() {
 }
 
 #[test]
-fn what_is_denied_for_good_does_not_hold_others_back() {
+fn a_tag_that_is_always_denied_does_not_block_others() {
     for words in ["rm app:pr-1 app:latest -q", "prune app --keep other --keep stable --yes -q"] {
         let (registry, digest) = shared(Personality::Distribution28);
         let dangling = registry.push_image("app", "stable", &ImageSpec::new("lost"));

@@ -1,9 +1,9 @@
 //! A list of tags that contradicts a tag proves nothing about siblings.
 
 use registry_fixture::{Answer, Fault, Match, Personality, Running, TagList};
+use test_support::Rls;
 
 use super::{app, removed, rls, state};
-use crate::runner::Rls;
 
 const PR: &str = "pr-1";
 
@@ -56,7 +56,7 @@ fn a_manifest_stays_whose_siblings_the_list_cannot_rule_out() {
 }
 
 #[test]
-fn a_placeholder_takes_one_name_whatever_the_list_says() {
+fn a_placeholder_removes_one_tag_whatever_the_list_contains() {
     for (list, fault) in refuted() {
         let registry = shared();
         registry.inject(Match::tags("app").always(), fault);
@@ -67,7 +67,7 @@ fn a_placeholder_takes_one_name_whatever_the_list_says() {
 }
 
 #[test]
-fn with_siblings_the_manifest_goes_whatever_the_list_says() {
+fn with_siblings_the_manifest_is_removed_whatever_the_list_contains() {
     for (list, fault) in refuted() {
         let registry = shared();
         registry.inject(Match::tags("app").always(), fault);
@@ -87,7 +87,8 @@ fn a_list_that_only_fails_later_saves_the_rest() {
         registry.on_request(Match::tags("app").nth(2), move |registry, _| registry.tag("app", "new", &digest));
         registry.inject(Match::tags("app").after(1).always(), fault);
         let outcome = rls(&registry, "rm app:pr-1 app:latest app:stable --retries 0");
-        // What the list says now is not known: nothing goes. Where it is not refuted, the others are known from the plan.
+        // What the list says now is not known: nothing goes. Where it is not refuted, the others are known from the
+        // plan.
         let left: Vec<_> = state(&registry, "app").into_iter().filter(|(tag, _)| tag != "new").collect();
         if outcome.code == Some(0) {
             assert!(["404"].contains(&list) || !left.is_empty(), "{list}: {outcome}");
@@ -109,7 +110,7 @@ fn a_rule_removes_nothing_where_the_list_cannot_be_believed() {
             registry.inject(Match::tags("app").always(), fault.clone());
             let rls = Rls::at(&registry).with_file("used.yaml", used.replace("HOST", &registry.host()));
             let outcome = rls.words(words).words("--retries 0").run();
-            // Where the list lacks pr-1 alone, nobody knows of that, and other is another image.
+            // Where only pr-1 is missing from the list, its image is unknown, and other is another image.
             if ["without the tag"].contains(&list) {
                 assert_eq!(registry.tags("app"), ["latest", PR, "stable"], "{list}: {outcome}");
                 continue;
@@ -137,7 +138,7 @@ fn a_saved_plan_is_not_applied_by_another_list() {
 }
 
 #[test]
-fn a_manifest_without_tags_goes_where_a_repository_has_no_list() {
+fn an_untagged_manifest_is_removed_where_a_repository_has_no_list() {
     // distribution 2 forgets the list of an emptied repository, and has its manifests still.
     let registry = app(Personality::Distribution28, &["only"]);
     let digest = registry.resolve("app", "only").expect("it was pushed");
@@ -149,7 +150,7 @@ fn a_manifest_without_tags_goes_where_a_repository_has_no_list() {
 }
 
 #[test]
-fn what_no_name_is_does_not_count() {
+fn entries_that_are_not_names_are_ignored() {
     for extra in [
         TagList::new().with_null(),
         TagList::new().with(""),

@@ -1,20 +1,20 @@
-//! How evidence is read: what one reply says of a removal, and what another look finds.
+//! Evidence: what one reply to a removal says, and what a second request finds.
 
 mod denied;
 mod lists;
 mod moves;
 mod names;
 mod not_found;
+mod repeated_names;
 mod siblings;
-mod twice;
 mod types;
 mod unreadable;
 
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Personality, Registry, Running};
+use test_support::{Outcome, Rls};
 
 use super::state;
-use crate::runner::{Outcome, Rls};
 
 /// Registries that delete manifests only, and tags by their names as well.
 const BOTH: [Personality; 2] = [Personality::Distribution28, Personality::Distribution3];

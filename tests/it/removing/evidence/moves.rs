@@ -1,10 +1,10 @@
-//! What moves while others are removed: a tag that stays and points to a manifest that is about to go saves it.
+//! Tags that move during a removal: a kept tag that moves to a manifest about to be deleted saves it.
 
 use registry_fixture::content::{ImageSpec, IndexSpec};
 use registry_fixture::{Match, Method, Personality, Running};
+use test_support::Rls;
 
 use super::{BOTH, app, removed, rls, state};
-use crate::runner::Rls;
 
 /// Six versions, and `latest` on the newest.
 fn versions(personality: Personality) -> Running {
@@ -23,7 +23,7 @@ const REMOVALS: [&str; 4] = [
 ];
 
 /// Runs one of these; a plan is saved first.
-fn run(registry: &Running, words: &str, spoil: impl FnOnce()) -> crate::runner::Outcome {
+fn run(registry: &Running, words: &str, spoil: impl FnOnce()) -> test_support::Outcome {
     let rls = Rls::at(registry).words("rm app:v4 app:v3 app:v2 app:v1 app:v0 --save-plan plan.json -q");
     assert_eq!(rls.run().code, Some(0));
     spoil();
@@ -36,12 +36,12 @@ fn deletion_of(registry: &Running, tag: &str) -> Match {
 }
 
 #[test]
-fn a_kept_tag_that_moves_to_what_is_still_to_go_saves_it() {
+fn a_kept_tag_that_moves_to_a_pending_manifest_saves_it() {
     for words in REMOVALS {
         // What goes last: a list has the oldest first, a rule and the command line have it last.
         let last = if words.contains("match") { "v4" } else { "v0" };
         for count in 1..=4 {
-            // A colleague rolls back right after so many deletions.
+            // A colleague rolls back right after this many deletions.
             let registry = versions(Personality::Distribution28);
             let before = registry.resolve("app", last).expect("it is there");
             let outcome = run(&registry, words, || {
@@ -60,7 +60,7 @@ fn a_kept_tag_that_moves_to_what_is_still_to_go_saves_it() {
 }
 
 #[test]
-fn nothing_goes_where_all_of_it_is_saved() {
+fn nothing_is_removed_when_every_manifest_is_saved() {
     for words in ["prune app --keep-last 1 --yes", "rm app:v0"] {
         let registry = app(Personality::Distribution28, &["v0", "v1"]);
         let oldest = registry.resolve("app", "v0").expect("it is there");
@@ -74,7 +74,7 @@ fn nothing_goes_where_all_of_it_is_saved() {
 }
 
 #[test]
-fn an_index_that_appears_meanwhile_saves_what_it_lists() {
+fn an_index_that_appears_meanwhile_saves_its_children() {
     for words in REMOVALS {
         let (last, month) = if words.contains("match") { ("v4", 5) } else { ("v0", 1) };
         let image = ImageSpec::new(&format!("app {last}")).created(&format!("2024-{month:02}-01T00:00:00Z"));
@@ -98,7 +98,7 @@ fn an_index_that_appears_meanwhile_saves_what_it_lists() {
 }
 
 #[test]
-fn what_is_lost_between_the_look_and_the_deletion_is_told() {
+fn a_loss_between_check_and_deletion_is_reported() {
     for personality in [Personality::Distribution28] {
         for words in ["prune app --keep-last 1 --keep latest --yes", "rm app:v0", "rm app:v0 -q", "rm app:v0 -o json"] {
             let registry = versions(personality);
@@ -114,7 +114,7 @@ fn what_is_lost_between_the_look_and_the_deletion_is_told() {
 }
 
 #[test]
-fn a_requested_tag_that_moved_stays_with_what_it_is_on() {
+fn a_requested_tag_that_moved_stays_with_its_new_manifest() {
     // Where tags go by their names, rm looks at a tag for the first time right before.
     let only_planned =
         |personality, words: &&str| personality == Personality::Distribution28 || words.starts_with("prune");

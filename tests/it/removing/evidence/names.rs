@@ -1,9 +1,9 @@
-//! Names that the grammar of tags forbids are names of some manifest all the same.
+//! Names that the grammar of tags forbids point to manifests too.
 
 use registry_fixture::{Answer, Digest, Fault, Match, Personality, Running};
+use test_support::Rls;
 
 use super::{app, removed, rls};
-use crate::runner::Rls;
 
 const NAMES: [&str; 7] = ["-ot-beta", "v1.0+build", "feature/x", ".x", "with blank", "größe", "%2e"];
 
@@ -41,7 +41,7 @@ fn a_manifest_stays_that_has_such_a_name() {
 }
 
 #[test]
-fn a_rule_says_what_keeps_such_a_manifest() {
+fn a_rule_names_the_reason_that_keeps_such_a_manifest() {
     let (registry, _) = named("-ot-beta");
     let outcome = rls(&registry, "prune app --keep 6.0 --yes -o jsonl");
     let record = outcome.stdout.lines().find(|line| line.contains(r#""tag":"7.30""#)).expect("a record");
@@ -49,7 +49,7 @@ fn a_rule_says_what_keeps_such_a_manifest() {
 }
 
 #[test]
-fn with_siblings_the_name_is_asked_about_and_goes_too() {
+fn with_siblings_the_name_is_resolved_and_removed_too() {
     for name in ["-ot-beta", "feature/x"] {
         let (registry, digest) = named(name);
         let outcome = rls(&registry, "rm app:7.30 --with-siblings");
@@ -89,7 +89,7 @@ fn on_another_manifest_it_is_no_obstacle() {
 }
 
 #[test]
-fn what_cannot_be_asked_for_cannot_be_ruled_out() {
+fn a_name_that_cannot_be_requested_cannot_be_ruled_out() {
     let answers =
         [Answer::new(404), Answer::error(400, "TAG_INVALID", "no"), Answer::html(400, "Bad Request"), Answer::new(500)];
     for answer in answers {
@@ -112,7 +112,7 @@ fn what_cannot_be_asked_for_cannot_be_ruled_out() {
 }
 
 #[test]
-fn a_name_that_comes_meanwhile_counts_like_a_tag() {
+fn a_name_that_appears_meanwhile_counts_like_a_tag() {
     for name in ["new", "-new"] {
         let registry = app(Personality::Distribution28, &["6.0", "7.30"]);
         let digest = registry.resolve("app", "7.30").expect("it was pushed");
@@ -126,7 +126,7 @@ fn a_name_that_comes_meanwhile_counts_like_a_tag() {
 }
 
 #[test]
-fn it_can_be_left_behind_by_all_tags() {
+fn all_tags_may_leave_it_behind() {
     let (registry, _) = named("feature/x");
     let outcome = rls(&registry, "rm app --all-tags --yes");
     // Nobody named it, and it is on an image of the tags.

@@ -1,9 +1,9 @@
-//! "Not found" for one request proves nothing: it says that there is no such path, or no such method on it, as well.
+//! One "not found" proves nothing: it may mean a missing path, or a missing method, as well.
 
 use registry_fixture::{Answer, Match, Method, Personality};
+use test_support::Rls;
 
 use super::{BOTH, Way, app, removed, rls, state};
-use crate::runner::Rls;
 
 #[test]
 fn a_404_to_every_deletion_is_no_removal() {
@@ -25,7 +25,7 @@ fn a_404_to_every_deletion_is_no_removal() {
 }
 
 #[test]
-fn what_may_be_missing_has_to_be_missing() {
+fn ignore_missing_still_requires_that_it_is_missing() {
     for personality in BOTH {
         let registry = app(personality, &["old", "kept"]);
         registry.inject(Match::deletes("app").always(), Answer::not_found("MANIFEST_UNKNOWN"));
@@ -50,7 +50,7 @@ fn a_plan_promises_no_untagging_where_a_gateway_answers() {
 }
 
 #[test]
-fn where_names_answer_404_and_digests_do_not_the_manifest_goes_alone_or_not_at_all() {
+fn where_deletion_by_tag_answers_404_the_manifest_is_deleted_alone_or_not_at_all() {
     for personality in BOTH {
         let registry = app(personality, &["old", "shared", "kept"]);
         let digest = registry.resolve("app", "shared").expect("it was pushed");
@@ -70,7 +70,7 @@ fn where_names_answer_404_and_digests_do_not_the_manifest_goes_alone_or_not_at_a
 }
 
 #[test]
-fn what_somebody_else_removed_meanwhile_is_absent() {
+fn a_tag_that_another_client_removed_meanwhile_is_absent() {
     for personality in BOTH {
         for way in [Way::Name, Way::Several, Way::Digest, Way::Siblings, Way::Match, Way::Apply, Way::Prune] {
             let registry = way.start(personality);
@@ -131,7 +131,7 @@ fn a_404_to_a_push_is_no_removal() {
 }
 
 #[test]
-fn one_404_to_a_look_is_asked_again() {
+fn a_single_404_is_checked_again() {
     for personality in BOTH {
         // A replica that lags behind denies the tag, once to HEAD and GET of the plan, or once to the last look.
         for skip in 0..4 {

@@ -1,9 +1,9 @@
 //! A registry that accepts DELETE by a tag's name and deletes its manifest, with every tag on it.
 
 use registry_fixture::{Effect, Match, Personality, Running};
+use test_support::{Outcome, Rls};
 
 use super::{app, removed, rls};
-use crate::runner::{Outcome, Rls};
 
 /// `pr-1` with the sibling `latest`, and `other`, where a deletion by name takes all.
 fn treacherous() -> Running {
@@ -14,7 +14,7 @@ fn treacherous() -> Running {
     registry
 }
 
-/// Either the sibling is there, or its loss is told with exit code 6.
+/// Either the sibling is there, or exit code 6 reports its loss.
 fn is_told(registry: &Running, outcome: &Outcome, what: &str) {
     assert!(registry.contains("app", "other"), "{what}: {outcome}");
     if !registry.contains("app", "latest") {
@@ -26,7 +26,7 @@ fn is_told(registry: &Running, outcome: &Outcome, what: &str) {
 }
 
 #[test]
-fn a_lost_sibling_is_told_in_every_format_and_at_every_verbosity() {
+fn a_lost_sibling_is_reported_in_every_format_and_at_every_verbosity() {
     let shown = ["", "-q", "-v", "-vv", "-o json", "-o jsonl", "-o yaml", "-o table", "--full", "--no-undo"];
     for how in shown {
         let registry = treacherous();
@@ -42,7 +42,7 @@ fn a_lost_sibling_is_told_in_every_format_and_at_every_verbosity() {
 }
 
 #[test]
-fn a_lost_sibling_is_told_by_every_command_that_removes() {
+fn a_lost_sibling_is_reported_by_every_command_that_removes() {
     let removals = [
         "rm app:pr-1 --placeholder",
         "rm app:pr-1 --purge --yes",
@@ -79,7 +79,7 @@ fn once_it_was_seen_nothing_more_is_removed_so() {
 }
 
 #[test]
-fn a_tag_without_siblings_goes_without_a_word() {
+fn a_tag_without_siblings_is_removed_silently() {
     for words in ["rm app:pr-1 -q", "rm app:pr-1 app:other -q", "prune app --keep kept --yes -q"] {
         let registry = app(Personality::Distribution3, &["other", "pr-1", "kept"]);
         registry.inject(Match::deletes("app").of(["pr-1", "other"]).always(), Effect::TakesSiblings);
@@ -90,7 +90,7 @@ fn a_tag_without_siblings_goes_without_a_word() {
 }
 
 #[test]
-fn a_tag_that_somebody_else_removes_meanwhile_is_missed() {
+fn a_tag_that_another_client_removes_meanwhile_is_reported() {
     // The program cannot know who it was: it was to stay, and it is gone.
     for personality in super::BOTH {
         for words in ["rm app:old", "prune app --keep kept --yes"] {

@@ -1,4 +1,4 @@
-//! What a manifest is its bytes say: neither a HEAD nor the descriptor in another manifest.
+//! A manifest's type follows from its bytes, not from HEAD or the descriptor in another manifest.
 
 use registry_fixture::content::{Descriptor, ImageSpec, IndexSpec, index_of, media_type};
 use registry_fixture::{Digest, Fault, Match, Method, Personality, Running};
@@ -64,7 +64,7 @@ fn an_index_that_head_calls_an_image_is_read() {
 }
 
 #[test]
-fn an_index_whose_own_type_is_nonsense_needs_what_it_may_list() {
+fn an_index_of_unknown_type_protects_its_possible_children() {
     for media_type in TYPES {
         let (registry, index, child) = indexed();
         let reads = Match::manifests("app").reads().of(["multi", index.as_str()]).always();
@@ -90,7 +90,7 @@ fn nested(media_type: &str) -> (Running, Digest) {
 
 #[test]
 fn a_nested_index_that_is_called_an_image_is_read() {
-    // Bytes of no type are no manifest to whoever pushed the outer index.
+    // To the outer index's author, bytes without a type are not a manifest.
     for media_type in TYPES.into_iter().filter(|media_type| *media_type != "application/octet-stream") {
         let (registry, child) = nested(media_type);
         is_kept(&registry, &child, media_type);

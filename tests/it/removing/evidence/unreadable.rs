@@ -1,4 +1,5 @@
-//! One tag or manifest that cannot be read does not lock its repository: what cannot depend on it goes, for the rest there are ways.
+//! One unreadable tag or manifest does not lock its repository: removals that cannot depend on it go on, and for the
+//! others rls names the ways out.
 
 use registry_fixture::content::{ImageSpec, IndexSpec, media_type};
 use registry_fixture::{Answer, Digest, Fault, Match, Method, Personality, Running};
@@ -41,7 +42,7 @@ fn with_broken_tag(fault: &Fault) -> Running {
 }
 
 #[test]
-fn another_tag_stays_and_the_ways_out_are_told() {
+fn another_tag_stays_and_the_ways_out_are_named() {
     for (damage, fault) in damages() {
         let registry = with_broken_tag(&fault);
         let before = state(&registry, "app");
@@ -64,7 +65,7 @@ fn a_placeholder_needs_to_know_nothing_of_others() {
 }
 
 #[test]
-fn the_broken_tag_itself_goes_by_a_placeholder() {
+fn the_broken_tag_itself_is_removed_by_a_placeholder() {
     // Who is not allowed to read a tag cannot know that a placeholder was pushed to it.
     for (damage, fault) in damages().into_iter().filter(|(damage, _)| *damage != "403") {
         let registry = with_broken_tag(&fault);
@@ -76,7 +77,7 @@ fn the_broken_tag_itself_goes_by_a_placeholder() {
 }
 
 #[test]
-fn a_broken_manifest_whose_digest_is_known_goes_by_its_tag() {
+fn a_broken_manifest_with_a_known_digest_is_removed_by_its_tag() {
     for words in ["rm app:broken", "rm app:broken app:1.0", "rm app:broken --with-siblings --yes"] {
         let (registry, digest) = with_broken(&Fault::status(500));
         let outcome = rls(&registry, &format!("{words} --retries 0 -q"));
@@ -86,7 +87,7 @@ fn a_broken_manifest_whose_digest_is_known_goes_by_its_tag() {
 }
 
 #[test]
-fn by_a_digest_nothing_goes_that_nobody_can_read() {
+fn an_unreadable_manifest_is_not_removed_by_digest() {
     // It may be a layer's: distribution 2 deletes that as well.
     for (damage, fault) in damages().into_iter().filter(|(damage, _)| *damage != "cut short") {
         let (registry, digest) = with_broken(&fault);
@@ -97,7 +98,7 @@ fn by_a_digest_nothing_goes_that_nobody_can_read() {
 }
 
 #[test]
-fn by_a_digest_what_a_head_calls_a_manifest_goes_although_its_bytes_are_cut_short() {
+fn a_truncated_manifest_is_removed_by_digest_if_head_gives_its_type() {
     let (registry, digest) = with_broken(&Fault::TruncateBody(30));
     let outcome = rls(&registry, &format!("rm app@{digest} --all-tags --yes --retries 0"));
     assert_eq!((outcome.code, registry.contains("app", digest.as_str())), (Some(0), false), "{outcome}");
@@ -105,7 +106,7 @@ fn by_a_digest_what_a_head_calls_a_manifest_goes_although_its_bytes_are_cut_shor
 }
 
 #[test]
-fn what_is_stored_as_nonsense_goes_by_its_tag_and_by_its_digest() {
+fn a_manifest_that_is_not_json_is_removed_by_tag_and_by_digest() {
     for words in ["rm app:odd", "rm app@DIGEST --all-tags --yes", "rm app:odd --placeholder", "rm app:odd app:1.0"] {
         let registry = app(Personality::Distribution28, &["1.0", "1.1"]);
         let odd = "{\"schemaVersion\":2,\"manifests\":\"nonsense\"}";
@@ -117,7 +118,7 @@ fn what_is_stored_as_nonsense_goes_by_its_tag_and_by_its_digest() {
 }
 
 #[test]
-fn all_tags_go_with_the_broken_one() {
+fn all_tags_removes_the_broken_one_too() {
     let registry = app(Personality::Distribution28, &["1.0", "1.1"]);
     registry.push_raw_manifest("app", "odd", media_type::OCI_INDEX, "{\"manifests\":\"nonsense\"}");
     let outcome = rls(&registry, "rm app --all-tags --yes -q");
@@ -142,7 +143,7 @@ fn a_rule_names_the_tag_that_cannot_be_read() {
 }
 
 #[test]
-fn where_tags_are_deleted_nothing_depends_on_it() {
+fn where_the_registry_can_untag_unreadable_tags_do_not_matter() {
     for (damage, fault) in damages() {
         for words in ["rm app:1.0 -q", "prune app --keep 1.1 --keep 1.2 --untag-only --yes -q"] {
             let registry = app(Personality::Distribution3, &["1.0", "1.1", "1.2", "broken"]);
@@ -155,7 +156,7 @@ fn where_tags_are_deleted_nothing_depends_on_it() {
 }
 
 #[test]
-fn what_becomes_unreadable_while_others_go_saves_the_rest() {
+fn a_manifest_that_becomes_unreadable_stops_the_remaining_deletions() {
     for (damage, fault) in damages() {
         for words in ["rm app:1.0 app:1.1", "prune app --keep 1.2 --keep broken --yes"] {
             let registry = app(Personality::Distribution28, &["1.0", "1.1", "1.2", "broken"]);
@@ -173,7 +174,7 @@ fn what_becomes_unreadable_while_others_go_saves_the_rest() {
 }
 
 #[test]
-fn an_index_that_cannot_be_read_holds_what_it_may_list_and_not_what_is_below_it() {
+fn an_unreadable_index_protects_its_possible_children_only() {
     // `multi` lists an index that cannot be read. Removing `multi` depends on nothing.
     let registry = app(Personality::Distribution28, &["1.0"]);
     let inner = IndexSpec::new(vec![ImageSpec::new("inner")]).build();

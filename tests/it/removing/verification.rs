@@ -1,0 +1,134 @@
+//! What rls checks before a deletion and verifies after it.
+
+use insta::assert_snapshot;
+use registry_fixture::content::ImageSpec;
+use registry_fixture::{Answer, Fault, Match, Personality, Registry, Running};
+use test_support::Rls;
+
+use super::state;
+use crate::registries::{seeded, with_seed};
+
+/// What 1, 1.4, 1.4.0 and latest are on, and what 1.3.9 is on.
+const SHARED: &str = "sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552";
+const ALONE: &str = "sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799";
+
+/// The requests, without what is the same in all.
+fn short(registry: &Running) -> Vec<String> {
+    let lines = registry.lines().into_iter();
+    let lines = lines.map(|line| line.replace("/v2/shared/app/manifests/", ""));
+    lines.map(|line| line.replace("/v2/shared/app/tags/list?n=1000", "list")).collect()
+}
+
+fn deletes_tags() -> Running {
+    with_seed(Registry::builder(), "shared").personality(Personality::Distribution3).start()
+}
+
+#[test]
+fn untagging_costs_three_heads_and_two_lists() {
+    let registry = deletes_tags();
+    assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 -q").run().code, Some(0));
+    let lines = short(&registry);
+    assert!(lines[0].starts_with("DELETE rls-probe-"), "{lines:?}");
+    // The list, what it is and a copy of that, the deletion, whether it is gone, whether its manifest is, and what the
+    // list says now.
+    let manifest = format!("HEAD {SHARED}");
+    assert_eq!(lines[1..], ["GET list", "GET 1.4", "DELETE 1.4", "GET 1.4", &manifest, "GET list"]);
+}
+
+#[test]
+fn the_list_after_one_tag_is_the_list_before_the_next() {
+    let registry = deletes_tags();
+    assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 shared/app:1 -q").run().code, Some(0));
+    let manifest = format!("HEAD {SHARED}");
+    assert_eq!(short(&registry)[7..], ["GET 1", "DELETE 1", "GET 1", &manifest, "GET list"]);
+}
+
+#[test]
+fn a_deletion_by_digest_checks_it_and_all_other_tags_before_and_after() {
+    let registry = seeded("shared");
+    assert_eq!(Rls::at(&registry).words("rm shared/app:1.3.9 -q").run().code, Some(0));
+    let lines = short(&registry);
+    let at = |line: &str| lines.iter().position(|seen| seen == line).unwrap_or_else(|| panic!("{line} in {lines:?}"));
+    // The plan has asked for every tag and manifest. Now the list and the four that stay are looked at again.
+    let (before, rest) = lines.split_at(at(&format!("DELETE {ALONE}")));
+    let mut looks = before[before.len() - 5..].to_vec();
+    looks[..4].sort();
+    assert_eq!(looks, ["GET 1", "GET 1.4", "GET 1.4.0", "GET latest", "GET 1.3.9"], "{lines:?}");
+    assert_eq!(before[before.len() - 6], "GET list");
+    // Then whether the manifest is gone, the tag, what the list says, and whether the four are still there.
+    assert_eq!(rest[1..4], [&format!("GET {ALONE}"), "GET 1.3.9", "GET list"], "{lines:?}");
+    let mut looks = rest[4..].to_vec();
+    looks.sort();
+    assert_eq!(looks, ["HEAD 1", "HEAD 1.4", "HEAD 1.4.0", "HEAD latest"]);
+}
+
+#[test]
+fn a_registry_that_only_seemed_to_delete_tags_is_dealt_with_as_it_is() {
+    // It knows that there is no such tag before it notices that it was to delete one.
+    let registry = seeded("shared");
+    registry.inject(
+        Match::under("/v2/shared/app/manifests/rls-probe-").always(),
+        Answer::error(404, "MANIFEST_UNKNOWN", "no"),
+    );
+    let before = state(&registry, "shared/app");
+    assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.4").run(), @"
+    exit 9
+    --- stdout
+    failed→shared/app:1.4
+    --- stderr
+    error: cannot remove shared/app:1.4 alone: shared/app:1, shared/app:1.4.0, shared/app:latest point to the same manifest
+    cause: http://REGISTRY deletes manifests, not tags; all of them are sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    hint:  use --with-siblings to remove these tags too, or --placeholder to remove only the named one (it pushes a tiny manifest first)
+    ");
+    assert_eq!(state(&registry, "shared/app"), before);
+    assert_eq!(Rls::at(&registry).words("rm shared/app:1.3.9 -q").run().code, Some(0));
+    assert_eq!(registry.tags("shared/app"), ["1", "1.4", "1.4.0", "latest"]);
+}
+
+#[test]
+fn after_a_lost_reply_the_state_is_checked() {
+    for (personality, reference) in [
+        (Personality::Distribution3, "1.3.9"),
+        (Personality::Distribution28, "sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799"),
+    ] {
+        for (fault, sent) in [(Fault::LoseReply, 1), (Fault::CloseBeforeReply, 2)] {
+            let registry = with_seed(Registry::builder(), "shared").personality(personality).start();
+            let deletion = Match::delete(format!("/v2/shared/app/manifests/{reference}"));
+            registry.inject(deletion.clone(), fault);
+            let outcome = Rls::at(&registry).words("rm shared/app:1.3.9 -q").run();
+            assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "removed\tshared/app:1.3.9\n"), "{outcome}");
+            assert_eq!(registry.count(&deletion), sent, "{:?}", registry.lines());
+            assert_eq!(registry.tags("shared/app"), ["1", "1.4", "1.4.0", "latest"]);
+        }
+    }
+}
+
+#[test]
+fn a_lost_reply_and_a_tag_that_is_pushed_anew() {
+    // The deletion arrived, its reply did not, and another client has pushed since: that is not ours to remove.
+    let registry = deletes_tags();
+    registry.inject(Match::delete("/v2/shared/app/manifests/1.3.9"), Fault::LoseReply);
+    registry.on_request(Match::get("/v2/shared/app/manifests/1.3.9").after(1), |registry, _| {
+        registry.push_image("shared/app", "1.3.9", &ImageSpec::new("anew"));
+    });
+    let outcome = Rls::at(&registry).words("rm shared/app:1.3.9").run();
+    assert_eq!(outcome.code, Some(9), "{outcome}");
+    assert!(registry.tags("shared/app").contains(&"1.3.9".to_owned()));
+    assert_eq!(registry.count(&Match::delete("/v2/shared/app/manifests/1.3.9")), 1);
+}
+
+#[test]
+fn siblings_that_the_registry_deletes_unexpectedly_are_reported() {
+    let registry = deletes_tags();
+    registry.on_request(Match::delete("/v2/shared/app/manifests/1.4"), |registry, _| {
+        registry.untag("shared/app", "latest");
+    });
+    assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.4 -o jsonl").run(), @r#"
+    exit 6
+    --- stdout
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1.4","repository":"shared/app","tag":"1.4","digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552","action":"removed","method":"delete-tag","reason":null,"siblings":{"stay":["1","1.4.0","latest"],"go":[]},"indexes":[],"referrers":[]}
+    --- stderr
+    error: shared/app:latest is gone, and should have stayed
+    cause: removed by the registry together with another tag, or by another client
+    "#);
+}

@@ -1,0 +1,164 @@
+//! Tables and errors on a terminal.
+
+use insta::assert_snapshot;
+use registry_fixture::Running;
+use registry_fixture::content::{ImageSpec, IndexSpec};
+use test_support::Rls;
+use test_support::terminal::Screen;
+
+use crate::registries::empty;
+
+/// What is to come is shown as a date and not as an age, which would be another one every day.
+fn small() -> Running {
+    let registry = empty();
+    let index = IndexSpec::three_platforms("app").created("2002-01-02T03:04:05Z");
+    let digest = registry.push_index("team/app", "1.0", &index);
+    registry.tag("team/app", "latest", &digest);
+    registry.push_image("team/web", "2.0", &ImageSpec::new("web").created("2002-01-02T03:04:05Z"));
+    registry
+}
+
+fn shown(rls: Rls) -> String {
+    let (code, shown) = Screen::of(rls).end();
+    format!("exit {}\n{shown}", code.expect("no signal"))
+}
+
+#[test]
+fn tables_are_the_default_with_a_bold_header() {
+    let registry = small();
+    assert_snapshot!(shown(Rls::at(&registry).words("repos")), @"
+    exit 0
+    ␛[1mREPOSITORY␛[0m
+    team/app
+    team/web
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("tags team/app -l")), @"
+    exit 0
+    ␛[1mTAG␛[0m     ␛[1mPLATFORMS␛[0m                               ␛[1mSIZE␛[0m     ␛[1mCREATED␛[0m       ␛[1mDIGEST␛[0m
+    1.0     linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  NN years ago  sha256:fd07d864…
+    latest  ␛[2mlinux/amd64, linux/arm64, linux/arm/v7␛[0m  ␛[2m13.0 kB␛[0m  ␛[2mNN years ago␛[0m  ␛[2msha256:fd07d864…␛[0m
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("repos --tags --no-header")), @"
+    exit 0
+    team/app  1.0
+    ␛[2mteam/app␛[0m  latest
+    team/web  2.0
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("tags team/app -o plain")), @"
+    exit 0
+    1.0
+    latest
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("tags team/app").env("RLS_OUTPUT", "jsonl")), @r#"
+    exit 0
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/app:1.0","repository":"team/app","tag":"1.0"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/app:latest","repository":"team/app","tag":"latest"}
+    "#);
+}
+
+#[test]
+fn colours_can_be_left_out() {
+    let registry = small();
+    let plain = shown(Rls::at(&registry).words("tags team/app -l").env("NO_COLOR", "1"));
+    assert_snapshot!(plain, @"
+    exit 0
+    TAG     PLATFORMS                               SIZE     CREATED       DIGEST
+    1.0     linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  NN years ago  sha256:fd07d864…
+    latest  linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  NN years ago  sha256:fd07d864…
+    ");
+    assert_eq!(shown(Rls::at(&registry).words("tags team/app -l --color never")), plain);
+    assert_eq!(
+        shown(Rls::at(&registry).words("tags team/app -l").env("TERM", "dumb").config("color = \"never\"")),
+        plain
+    );
+}
+
+#[test]
+fn a_table_fits_the_terminal() {
+    let registry = small();
+    for columns in [40, 60, 80] {
+        let rls = Rls::at(&registry).words("tags team/app -l --color never");
+        let (code, shown) = Screen::with_columns(rls, columns).end();
+        assert_eq!(code, Some(0));
+        let widest = shown.lines().map(|line| line.chars().count()).max();
+        assert!(widest.is_some_and(|widest| widest <= usize::from(columns)), "{columns}: {shown}");
+    }
+    let rls = Rls::at(&registry).words("tags team/app -l --color never");
+    assert_snapshot!(Screen::with_columns(rls, 60).end().1, @"
+    TAG     PLATFORMS       SIZE     CREATED       DIGEST
+    1.0     linux/amd64, …  13.0 kB  NN years ago  sha256:fd07d…
+    latest  linux/amd64, …  13.0 kB  NN years ago  sha256:fd07d…
+    ");
+}
+
+#[test]
+fn manifests_are_blocks() {
+    let registry = small();
+    assert_snapshot!(shown(Rls::at(&registry).words("manifest team/app:1.0")), @"
+    exit 0
+    ␛[1mteam/app:1.0␛[0m
+      digest      sha256:fd07d86400b05aed575d27d4491bd6b8c204c654276a731f906d3e9cbc330c18
+      type        image index, application/vnd.oci.image.index.v1+json
+      size        13.0 kB in 8 blobs
+      created     2002-01-02 03:04 UTC (SOME TIME ago)
+
+      linux/amd64    sha256:34873fd3…   7.1 kB   created 2002-01-02 03:04 UTC
+      linux/arm64    sha256:1a4b577b…   7.1 kB   created 2002-01-02 03:04 UTC
+      linux/arm/v7   sha256:197bc133…   7.1 kB   created 2002-01-02 03:04 UTC
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("manifest team/web:2.0 --color never")), @"
+    exit 0
+    team/web:2.0
+      digest      sha256:dacaa5db9b27e6511bec8ced06203b06227591de902868ac9b041bdba42cbe43
+      type        image, application/vnd.oci.image.manifest.v1+json
+      platform    linux/amd64
+      size        4.9 kB in 3 blobs
+      created     2002-01-02 03:04 UTC (SOME TIME ago)
+      entrypoint  /usr/bin/app
+      cmd         serve
+
+      layers
+        sha256:dae5e345…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:9f2367ec…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+
+      env
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+      labels
+        org.opencontainers.image.title   web
+    ");
+}
+
+#[test]
+fn removals_and_errors_are_coloured() {
+    let registry = small();
+    assert_snapshot!(shown(Rls::at(&registry).words("rm team/web:2.0")), @"
+    exit 0
+    ␛[32mremoved␛[0m→team/web:2.0
+    ␛[36mhint: ␛[0m disk space is reclaimed by the registry's next garbage collection
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("rm team/app:1.0")), @"
+    exit 9
+    ␛[1m␛[31merror:␛[0m cannot remove team/app:1.0 alone: team/app:latest points to the same manifest
+    ␛[2mcause:␛[0m http://REGISTRY deletes manifests, not tags; both tags are sha256:fd07d86400b05aed575d27d4491bd6b8c204c654276a731f906d3e9cbc330c18
+    ␛[36mhint: ␛[0m use --with-siblings to remove these tags too, or --placeholder to remove only the named one (it pushes a tiny manifest first)
+    ␛[1m␛[31mfailed␛[0m→team/app:1.0
+    ");
+    assert_snapshot!(shown(Rls::at(&registry).words("digest team/app:2.0")), @r#"
+    exit 3
+    ␛[1m␛[31merror:␛[0m team/app:2.0 not found on http://REGISTRY
+    ␛[2mcause:␛[0m 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"2.0"}
+    ␛[36mhint: ␛[0m did you mean team/app:1.0, team/app:latest?
+    "#);
+}
+
+#[test]
+fn exact_bytes_cannot_steer_it() {
+    let registry = empty();
+    let manifest = "{\"schemaVersion\":2,\"layers\":[],\"annotations\":{\"a\":\"\u{9b}31m\u{202e}\"}}";
+    registry.push_raw_manifest("app", "1.0", "application/vnd.oci.image.manifest.v1+json", manifest);
+    assert_snapshot!(shown(Rls::at(&registry).words("manifest app:1.0 --raw")), @r#"
+    exit 0
+    {"schemaVersion":2,"layers":[],"annotations":{"a":"\x9b31m\u{202e}"}}<no line end>
+    "#);
+}
