@@ -30,7 +30,7 @@ pub fn all(setup: &Setup) {
         let wrong = json!({ "auth": basic(USER, "wrong").replace("Basic ", "") });
         let outcome = docker(setup, "tags", "/team/app", host, &wrong).run();
         assert_eq!(outcome.result(), (Some(4), ""), "{outcome}");
-        let source = "cause: asked as ann (docker config, ~/.docker/config.json)";
+        let source = "cause: tried as ann (docker config, ~/.docker/config.json)";
         assert!(outcome.stderr.lines().any(|line| line == source), "{outcome}");
         let other = docker(setup, "tags", "/team/app", "other.example.org", &entry).run();
         assert_eq!(other.error(), "error: not allowed to pull team/app on REGISTRY", "{other}");

@@ -58,7 +58,7 @@ fn basic(setup: &Setup) {
     --- stderr
     error: not allowed to pull team/app on REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    cause: asked as ann (RLS_PASSWORD)
+    cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD, or request pull permission on team/app; -u NAME logs in as another user
     ");
 }
@@ -78,7 +78,7 @@ fn token(setup: &Setup) {
     --- stderr
     error: login refused by TOKENS
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
-    cause: asked as ann (RLS_PASSWORD)
+    cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
     let bob = |words: &str| setup.rls(words).user("bob", "bob's");
@@ -135,8 +135,8 @@ fn over_tls(setup: &Setup) {
     assert_snapshot!(setup.rls("repos").without("RLS_CA_FILE").with_file("system/root.pem", root).run(), @r#"
     exit 11
     --- stderr
-    error: the certificate of REGISTRY is not trusted: unknown issuer
-    cause: issued by "registry-fixture root CA", which is not among the 1 root of this system
+    error: certificate of REGISTRY not trusted: unknown authority (x509)
+    cause: issued by "registry-fixture root CA", which is not among the 1 trusted CA of this system
     hint:  use --ca-file FILE with the certificate of "registry-fixture root CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     assert_snapshot!(setup.speaking("http://", "repos").run(), @"
@@ -162,7 +162,7 @@ fn over_http(setup: &Setup) {
     exit 11
     --- stderr
     error: REGISTRY speaks plain HTTP on this port, not TLS
-    cause: its answer is not TLS
+    cause: got a plain HTTP response
     hint:  use --plain-http or http://REGISTRY if plain HTTP is intended; rls never falls back to it
     ");
     assert_eq!(setup.speaking("https://", "repos").run().stderr, setup.speaking("", "repos").run().stderr);

@@ -93,7 +93,8 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
     }
     if let Some(hyper) = find_source::<hyper::Error>(error) {
         if hyper.is_parse_too_large() {
-            let error = Error::new(Kind::Protocol(Fault::TooLarge), format!("reply header from {place} too large"));
+            let error =
+                Error::new(Kind::Protocol(Fault::TooLarge), format!("header too large in the reply from {place}"));
             return error.because("it exceeds the limit of the HTTP client");
         }
         if hyper.is_parse() {

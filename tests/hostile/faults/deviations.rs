@@ -51,6 +51,12 @@ const DEVIATIONS: &[Deviation] = &[
         "the HTTP client tells the refusal of a tunnel by this name and not by its number",
     ),
     Deviation::says(
+        "fault-029",
+        None,
+        &["TLS handshake with ", " timed out"],
+        "the message names the server that did not answer",
+    ),
+    Deviation::says(
         "fault-021",
         None,
         &["unknown authority (x509)", "--ca-file"],

@@ -360,7 +360,7 @@ fn a_helper_that_fails_stores_nothing_anywhere() {
     assert_snapshot!(rls.fails(2), @"
     error: cannot store the credentials for http://REGISTRY
     cause: docker-credential-vault failed
-    cause: it is the credsStore in ~/.docker/config.json
+    cause: configured by credsStore in ~/.docker/config.json
     hint:  use --auth-file FILE to store them in another file, and set REGISTRY_AUTH_FILE=FILE for later commands
     ");
     assert_eq!(fs::read_to_string(config_file(&rls)).expect("text"), text);
@@ -370,7 +370,7 @@ fn a_helper_that_fails_stores_nothing_anywhere() {
     assert_snapshot!(rls.fails(2), @"
     error: cannot store the credentials for http://REGISTRY
     cause: docker-credential-vault is not in PATH
-    cause: it is the credsStore in ~/.docker/config.json
+    cause: configured by credsStore in ~/.docker/config.json
     hint:  use --auth-file FILE to store them in another file, and set REGISTRY_AUTH_FILE=FILE for later commands
     ");
     assert_eq!(registry.lines(), [""; 0]);

@@ -73,7 +73,7 @@ fn the_chain_is_shown_with_what_a_client_needs_and_where() {
       CN=registry-fixture intermediate CA, 2020-01-01 to 2120-01-01, CA
         issued by CN=registry-fixture root CA
 
-    not trusted here: issued by "registry-fixture root CA"; the trusted certificate of that name has another key
+    not trusted here: issued by "registry-fixture root CA"; the trusted certificate with that name has a different key
     clients need this CA certificate:
       CN=registry-fixture intermediate CA, 2020-01-01 to 2120-01-01, CA
     rls looks for it in
@@ -94,7 +94,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
         issued by CN=registry-fixture intermediate CA
 
-    not trusted here: issued by "registry-fixture intermediate CA", which is not among the 1 root of this system
+    not trusted here: issued by "registry-fixture intermediate CA", which is not among the 1 trusted CA of this system
     clients need this certificate, until it is renewed:
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
     rls looks for it in
@@ -112,7 +112,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
     REGISTRY sends 1 certificate over TLS 1.3
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
 
-    not trusted here: signed by itself, "localhost", which is not among the 1 root of this system
+    not trusted here: self-signed by "localhost", which is not among the 1 trusted CA of this system
     clients need this certificate, until it is renewed:
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
     rls looks for it in
@@ -365,15 +365,15 @@ fn a_secret_of_something_else_is_refused() {
 #[test]
 fn problems_that_trust_cannot_fix_are_named() {
     for (tls, warning) in [
-        (Tls::Expired, "warning: trusting the CA does not fix this: the certificate of REGISTRY has expired"),
-        (Tls::NotYetValid, "warning: trusting the CA does not fix this: the certificate of REGISTRY is not yet valid"),
+        (Tls::Expired, "warning: trusting the CA does not fix this: certificate of REGISTRY has expired"),
+        (Tls::NotYetValid, "warning: trusting the CA does not fix this: certificate of REGISTRY is not yet valid"),
         (
             Tls::WrongName,
-            "warning: trusting the CA does not fix this: the certificate of this server is not valid for REGISTRY",
+            "warning: trusting the CA does not fix this: the server's certificate is not valid for REGISTRY",
         ),
         (
             Tls::CommonNameOnly,
-            "warning: trusting the CA does not fix this: the certificate of this server is not valid for REGISTRY",
+            "warning: trusting the CA does not fix this: the server's certificate is not valid for REGISTRY",
         ),
     ] {
         let registry = serving(tls);
@@ -445,7 +445,7 @@ fn a_server_without_tls_has_no_certificate() {
     let rls = Rls::beside(&plain).words(&format!("trust {}", plain.host()));
     assert_snapshot!(rls.fails(11), @"
     error: REGISTRY speaks plain HTTP on this port, not TLS
-    cause: its answer is not TLS
+    cause: got a plain HTTP response
     hint:  use --plain-http or http://REGISTRY if plain HTTP is intended; rls never falls back to it
     ");
     let closed = unused_address();

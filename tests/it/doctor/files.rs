@@ -57,7 +57,7 @@ fn a_client_certificate_without_its_key() {
     assert_snapshot!(findings(rls), @"
     exit 2
      ✗ tls          client certificate HOME/.docker/certs.d/REGISTRY/client.cert has no key
-         cause   HOME/.docker/certs.d/REGISTRY/client.key is not there
+         cause   HOME/.docker/certs.d/REGISTRY/client.key does not exist
          remedy  put its key beside it, as HOME/.docker/certs.d/REGISTRY/client.key
     ");
 }
@@ -205,8 +205,8 @@ fn configs_under_mirrors_in_registries_yaml() {
          server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: not sent, not found here
-         cause   HOME/root/etc/rancher/rke2/registries.yaml is not used: configs stands under mirrors and belongs beside it
+             issued by CN=registry-fixture root CA: not sent, not trusted here
+         cause   HOME/root/etc/rancher/rke2/registries.yaml is not used: configs is nested in mirrors; it must be a top-level key
          remedy  in HOME/root/etc/rancher/rke2/registries.yaml: move configs: out of mirrors:, to the top level
     ");
 }

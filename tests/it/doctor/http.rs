@@ -66,7 +66,7 @@ fn unusable_proxies() {
     assert_snapshot!(findings(rls), @"
     exit 10
      ✗ tcp          connection refused
-         cause   nothing listens on PROXY: the server did not start, or listens elsewhere
+         cause   nothing listens on PROXY: the server is down, or listens elsewhere
          remedy  export HTTPS_PROXY=http://PROXY:PORT, with the right proxy
                  or bypass the proxy: export NO_PROXY=127.0.0.1
     ");
@@ -119,7 +119,7 @@ fn not_a_registry_at_all() {
     assert_snapshot!(findings(against(&Server::answering(nothing))), @"
     exit 3
      ✗ http         not a registry
-         cause   /v2/ answers 404 Not Found: not found
+         cause   /v2/ returned 404 Not Found: not found
          remedy  if the registry is on another port: rls doctor 127.0.0.1:5000
                  or under a path, as with Artifactory and Nexus: rls doctor https://REGISTRY/PREFIX
     ");
@@ -127,14 +127,14 @@ fn not_a_registry_at_all() {
     assert_snapshot!(findings(against(&Server::answering(something))), @"
     exit 5
      ✗ http         not a registry
-         cause   /v2/ answers 200, and not as a registry does
+         cause   /v2/ returned 200, but not as a registry does
          remedy  if the registry is on another port: rls doctor 127.0.0.1:5000
                  or under a path, as with Artifactory and Nexus: rls doctor https://REGISTRY/PREFIX
     ");
     assert_snapshot!(findings(against(&Server::answering("SSH-2.0-OpenSSH_9.6\r\n"))), @"
     exit 5
      ✗ http         not HTTP
-         cause   the port answers, and not in HTTP: it belongs to something else
+         cause   the port does not speak HTTP: another service listens there
          remedy  try another port, such as rls doctor 127.0.0.1:5000
     ");
 }
@@ -177,8 +177,8 @@ fn a_proxy_loses_the_scheme_of_a_location() {
          cause   127.0.0.1 leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
                  or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is set
-     ✗ push         uploads are led to plain HTTP
-         cause   127.0.0.1 leads to http://REGISTRY: a proxy in front of it ends TLS and does not tell it that it is reached by https (X-Forwarded-Proto)
+     ✗ push         uploads are redirected to plain HTTP
+         cause   127.0.0.1 leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
                  or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is set
     ");
@@ -214,7 +214,7 @@ fn the_clocks_differ() {
     assert_snapshot!(output.replace(&days, "N"), @"
     exit 2
      ✗ clock        N days ahead of the registry's
-         cause   this machine's clock is N days ahead of the registry's: tokens and certificates seem to be over, or not to have begun
+         cause   this machine's clock is N days ahead of the registry's: tokens and certificates may seem expired, or not yet valid
          remedy  set the clock that is wrong, here or on the server: timedatectl set-ntp true
     ");
 }
@@ -232,8 +232,8 @@ fn rate_limits() {
     registry.inject(manifest, Fault::header("RateLimit-Remaining", "0;w=21600"));
     assert_snapshot!(findings_of(Rls::at(&registry), "team/app"), @"
     exit 8
-     ✗ limits       nothing left
-         cause   0 of 100 requests left in 6 hours: the next requests are turned away
+     ✗ limits       exhausted
+         cause   0 of 100 requests left in 6 hours: further requests are refused
          remedy  wait, or log in, which often raises the limit: rls login http://REGISTRY
     ");
 }

@@ -33,7 +33,7 @@ fn a_helper_that_is_missing() {
          remedy  install docker-credential-nowhere in a directory of PATH
                  or remove it from docker's config.json (credsStore, credHelpers)
                  or bypass it: -u NAME, --auth-file FILE, --anonymous
-     ✗ catalog      not for strangers
+     ✗ catalog      login required
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
          remedy  rls login http://REGISTRY
                  or for this run: -u NAME, or --auth-file FILE
@@ -51,8 +51,8 @@ fn a_helper_that_fails() {
          remedy  find out why: echo REGISTRY | docker-credential-sealed get
                  or remove it from docker's config.json (credsStore, credHelpers)
                  or bypass it: -u NAME, --auth-file FILE, --anonymous
-     ✗ token        credentials are wanted
-         cause   nobody is logged in, and the registry does not let strangers in: 401 Unauthorized: UNAUTHORIZED: authentication required
+     ✗ token        login required
+         cause   not logged in; this registry requires login: 401 Unauthorized: UNAUTHORIZED: authentication required
          remedy  rls login http://REGISTRY
                  or for this run: -u NAME, or --auth-file FILE
     ");
@@ -64,13 +64,13 @@ fn a_helper_that_hangs() {
     let rls = helper(&registry, "slow").program("docker-credential-slow", "exec sleep 1000");
     assert_snapshot!(findings(rls), @"
     exit 2
-     ✗ credentials  none that can be had
-         cause   docker-credential-slow gave no answer within 10s (credsStore in ~/.docker/config.json)
+     ✗ credentials  cannot be read
+         cause   docker-credential-slow timed out after 10s (credsStore in ~/.docker/config.json)
          remedy  find out what it waits for: echo REGISTRY | docker-credential-slow get
                  or remove it from docker's config.json (credsStore, credHelpers)
                  or bypass it: -u NAME, --auth-file FILE, --anonymous
-     ✗ token        credentials are wanted
-         cause   nobody is logged in, and the registry does not let strangers in: 401 Unauthorized: UNAUTHORIZED: authentication required
+     ✗ token        login required
+         cause   not logged in; this registry requires login: 401 Unauthorized: UNAUTHORIZED: authentication required
          remedy  rls login http://REGISTRY
                  or for this run: -u NAME, or --auth-file FILE
     ");
@@ -98,7 +98,7 @@ fn without_the_helper_reading_works_and_deleting_does_not() {
          remedy  install docker-credential-nowhere in a directory of PATH
                  or remove it from docker's config.json (credsStore, credHelpers)
                  or bypass it: -u NAME, --auth-file FILE, --anonymous
-     ✓ token        anonymous, repository:team/app:pull (unverified)
+     ✓ token        anonymous, repository:team/app:pull (signature not checked)
      ✓ catalog      1 repository, team/app
      – paging       fewer than two repositories
      ✓ tags         1 tag, 1.0
@@ -237,7 +237,7 @@ fn the_token_server_cannot_be_reached() {
     assert_snapshot!(findings(rls), @"
     exit 10
      ✗ token        cannot reach the token server TOKENS
-         cause   the token server TOKENS: cannot connect to TOKENS; connection refused
+         cause   token server TOKENS: cannot connect to TOKENS; connection refused
          remedy  start the token server on TOKENS, and open port PORT in the firewalls between here and there
                  or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to its real address
     ");
@@ -269,7 +269,7 @@ fn the_token_server_fails() {
     assert_snapshot!(findings_of(Rls::at(&registry).user("ann", "secret"), "--retries 0"), @"
     exit 5
      ✗ token        the token server REGISTRY failed
-         cause   the token server REGISTRY: 500 Internal Server Error: UNKNOWN: database is down
+         cause   token server REGISTRY: 500 Internal Server Error: UNKNOWN: database is down
          remedy  on the token server REGISTRY: check its log
                  or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to its real address
     ");
@@ -282,9 +282,9 @@ fn a_token_that_has_ended_when_it_comes() {
     registry.inject(Match::path("/auth/token").always(), Fault::body(body));
     assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
     exit 4
-     ✗ token        the token is over when it comes
-         granted nothing until … (unverified)
-         cause   the token ended at 2018-01-01T10:01:42Z by its own account, and this machine's clock says …: a clock is wrong, here or on the token server
+     ✗ token        the token has already expired on arrival
+         granted nothing until … (signature not checked)
+         cause   the token expired at 2018-01-01T10:01:42Z, and this machine's clock says …: a clock is wrong, here or on the token server
          remedy  set the clock that is wrong, here or on the server: timedatectl set-ntp true
     ");
 }
@@ -296,10 +296,10 @@ fn a_token_that_the_registry_does_not_know() {
     registry.inject(Match::path("/auth/token").always(), Fault::body(format!(r#"{{"token":"{}"}}"#, token(access))));
     assert_snapshot!(findings_of(Rls::at(&registry).user("ann", "secret"), "team/app"), @"
     exit 4
-     ✗ token        the registry refuses the token
-         asked for repository:team/app:pull
-         granted repository:team/app:pull until … (unverified)
-         cause   the token grants what is needed, and the registry refuses it: it does not know the key or the name of the token server, or their clocks differ (401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull)
+     ✗ token        token rejected
+         requested repository:team/app:pull
+         granted repository:team/app:pull until … (signature not checked)
+         cause   the token grants the required scope, and the registry refuses it: it does not trust the token server's key or issuer, or their clocks differ (401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull)
          remedy  on the server: REGISTRY_AUTH_TOKEN_SERVICE, _ISSUER and _ROOTCERTBUNDLE must match the token server
                  on both: set the clock: timedatectl set-ntp true
     ");
@@ -313,7 +313,7 @@ fn the_realm_is_on_http() {
      ✗ challenge    token server uses plain HTTP
          realm http://auth.corp/token
          service registry-fixture
-         cause   it names http://auth.corp/token as its token server: credentials are not sent in the clear
+         cause   the registry names http://auth.corp/token as its token server: credentials are not sent unencrypted
          remedy  on the server: set REGISTRY_AUTH_TOKEN_REALM=https://…, with TLS on the token server
     ");
     assert_eq!(registry.tokens_issued(), 0);

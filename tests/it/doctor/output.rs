@@ -100,22 +100,22 @@ fn skipped_checks() {
      ✓ proxy        none for 127.0.0.1
      – dns          127.0.0.1 is an IP address
      ✗ tcp          connection refused
-         cause   nothing listens on REGISTRY: the server did not start, or listens elsewhere
+         cause   nothing listens on REGISTRY: the server is down, or listens elsewhere
          remedy  on the server: start it, and check its log: docker logs registry, journalctl -u docker-registry
                  if the log says "private key does not match public key", use fullchain.pem, not chain.pem: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  or here: try another port, such as rls doctor 127.0.0.1:5000
-     – tls          not tried
-     – http         not tried
-     – challenge    not tried
-     – credentials  not tried
-     – token        not tried
-     – catalog      not tried
-     – paging       not tried
-     – tags         not tried
-     – pull         not tried
-     – delete       not tried
-     – clock        not tried
-     – limits       not tried
+     – tls          skipped
+     – http         skipped
+     – challenge    skipped
+     – credentials  skipped
+     – token        skipped
+     – catalog      skipped
+     – paging       skipped
+     – tags         skipped
+     – pull         skipped
+     – delete       skipped
+     – clock        skipped
+     – limits       skipped
     "#);
 }
 
@@ -129,15 +129,15 @@ fn plain() {
     proxy→ok→none for 127.0.0.1→-→-
     dns→skipped→127.0.0.1 is an IP address→-→-
     tcp→ok→REGISTRY→-→-
-    tls→failed→expired→the server's certificate was valid until 2021-01-01T00:00:00Z→on the server: renew the certificate (certbot renew), then restart the registry, which reads it on start; here, if this machine's clock is wrong: timedatectl set-ntp true
-    http→skipped→not tried→-→-
-    challenge→skipped→not tried→-→-
-    credentials→skipped→not tried→-→-
-    token→skipped→not tried→-→-
-    catalog→skipped→not tried→-→-
-    paging→skipped→not tried→-→-
-    clock→skipped→not tried→-→-
-    limits→skipped→not tried→-→-
+    tls→failed→expired→the server's certificate expired at 2021-01-01T00:00:00Z→on the server: renew the certificate (certbot renew), then restart the registry, which reads it on start; here, if this machine's clock is wrong: timedatectl set-ntp true
+    http→skipped→skipped→-→-
+    challenge→skipped→skipped→-→-
+    credentials→skipped→skipped→-→-
+    token→skipped→skipped→-→-
+    catalog→skipped→skipped→-→-
+    paging→skipped→skipped→-→-
+    clock→skipped→skipped→-→-
+    limits→skipped→skipped→-→-
     --- stderr
     1 of 12 checks failed.
     ");

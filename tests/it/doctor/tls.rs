@@ -70,8 +70,8 @@ fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
          server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture intermediate CA: not sent, not found here
-         cause   the server sends its certificate alone, issued by "registry-fixture intermediate CA", which is not among the 1 root of this system: either that is a root which is not known here, or the chain is missing (certbot: cert.pem where fullchain.pem belongs)
+             issued by CN=registry-fixture intermediate CA: not sent, not trusted here
+         cause   the server sends only its own certificate, issued by "registry-fixture intermediate CA", which is not among the 1 trusted CA of this system: either its issuer is an untrusted root, or the chain is missing (certbot: cert.pem instead of fullchain.pem)
          remedy  here: --ca-file FILE, with the certificate of "registry-fixture intermediate CA" from the registry's administrator
                  or permanently: rls trust REGISTRY --write rls (for other clients: --write docker, podman, containerd, k3s)
                  or on the server, if "registry-fixture intermediate CA" is an intermediate CA: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
@@ -91,7 +91,7 @@ fn the_leaf_is_given_as_ca() {
     assert_snapshot!(findings(Rls::at(&registry).env("RLS_CA_FILE", registry.files().join("leaf.pem"))), @"
     exit 0
      ✓ tls          TLS 1.3, pinned by REGISTRY-FILES/leaf.pem, until 2120-01-01
-         cause   REGISTRY-FILES/leaf.pem holds the server's own certificate and not that of the authority which issued it: trust ends when the server gets its next certificate
+         cause   REGISTRY-FILES/leaf.pem contains the server's own certificate instead of its CA's: trust ends when the server's certificate is renewed
          remedy  put the certificate of the CA that issued it into REGISTRY-FILES/leaf.pem (certbot: chain.pem)
     ");
 }
@@ -108,8 +108,8 @@ fn the_leaf_that_is_given_as_ca_is_not_the_servers_any_more() {
          server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: not sent, not found here
-         cause   HOME/leaf.pem holds the certificate of a server, not of an authority, and the server has another one by now
+             issued by CN=registry-fixture root CA: not sent, not trusted here
+         cause   HOME/leaf.pem contains a server certificate instead of its CA's, and the server has a new certificate
          remedy  put the certificate of the CA that issued it into HOME/leaf.pem (certbot: chain.pem)
     ");
 }
@@ -126,8 +126,8 @@ fn the_ca_that_is_given_is_another_one_of_that_name() {
          server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by CN=registry-fixture root CA: not sent, and HOME/ca.pem has another one of that name
-         cause   HOME/ca.pem holds another certificate of "registry-fixture root CA" than the one that issued the server's: there is a new one by now, or it is somebody else of that name
+             issued by CN=registry-fixture root CA: not sent; HOME/ca.pem has a different certificate with that name
+         cause   HOME/ca.pem contains a different certificate of "registry-fixture root CA" than the one that issued the server's: the CA was renewed, or it is another CA with the same name
          remedy  put the current CA certificate into HOME/ca.pem
     "#);
 }
@@ -142,7 +142,7 @@ fn expired() {
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2021-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
-         cause   the server's certificate was valid until 2021-01-01T00:00:00Z
+         cause   the server's certificate expired at 2021-01-01T00:00:00Z
          remedy  on the server: renew the certificate (certbot renew), then restart the registry, which reads it on start
                  here, if this machine's clock is wrong: timedatectl set-ntp true
     ");
@@ -164,7 +164,7 @@ fn an_expired_intermediate() {
            CN=Corp Intermediate, 2020-01-01 to 2021-01-01
              sha256:…
              issued by CN=Corp Root: in HOME/ca.pem
-         cause   the certificate of "Corp Intermediate", which the server sends, was valid until 2021-01-01T00:00:00Z
+         cause   the certificate of "Corp Intermediate", which the server sends, expired at 2021-01-01T00:00:00Z
          remedy  on the server: send the current CA certificates after its own: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  here, if this machine's clock is wrong: timedatectl set-ntp true
     "#);
@@ -180,7 +180,7 @@ fn not_yet_valid() {
            CN=localhost, for localhost, 127.0.0.1, ::1, 2100-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
-         cause   the server's certificate is valid from 2100-01-01T00:00:00Z on, and this machine's clock says …
+         cause   the server's certificate is valid from 2100-01-01T00:00:00Z, and this machine's clock says …
          remedy  here, if this machine's clock is wrong: timedatectl set-ntp true
                  or on the server: use a certificate that is valid now
     ");
@@ -215,7 +215,7 @@ fn only_a_common_name() {
            CN=localhost, for no name, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
-         cause   the certificate has no subjectAltName, only CN=localhost, which clients do not look at any more
+         cause   the certificate has no subjectAltName, only CN=localhost, which clients ignore
          remedy  on the server: reissue the certificate with a subjectAltName, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
     ");
 }
@@ -231,8 +231,8 @@ fn version_1() {
          server sends 1 certificate
            CN=registry.corp, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by itself
-         cause   it is an X.509 certificate of version 1, which has no names (subjectAltName)
+             self-signed
+         cause   it is an X.509 version 1 certificate, which has no subjectAltName
          remedy  on the server: reissue the certificate as X.509 version 3, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
     ");
 }
@@ -250,7 +250,7 @@ fn an_address_that_is_not_among_the_names() {
            CN=the server, for registry.corp, 10.1.2.3, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=Corp Root: in HOME/ca.pem
-         cause   the certificate is for registry.corp, 10.1.2.3; an IP address has to be among its names as such
+         cause   the certificate is for registry.corp, 10.1.2.3; an IP address must be in subjectAltName as an IP address
          remedy  use its name: rls doctor registry.corp:PORT
                  or on the server: reissue the certificate with the address, for instance: openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -keyout 127.0.0.1.key -out 127.0.0.1.crt
     ");
@@ -265,8 +265,8 @@ fn self_signed_and_not_known() {
          server sends 1 certificate
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
-             issued by itself
-         cause   signed by itself, "localhost", which is not among the 1 root of this system
+             self-signed
+         cause   self-signed by "localhost", which is not among the 1 trusted CA of this system
          remedy  verify the fingerprint with the registry's administrator; if it matches:
                  rls trust REGISTRY --write rls (for other clients: --write docker, podman, containerd, k3s)
                  or for this run: --ca-file FILE, with that certificate
@@ -310,7 +310,7 @@ fn a_server_that_did_not_start() {
     assert_snapshot!(findings(rls), @r#"
     exit 10
      ✗ tcp          connection refused
-         cause   nothing listens on REGISTRY: the server did not start, or listens elsewhere
+         cause   nothing listens on REGISTRY: the server is down, or listens elsewhere
          remedy  on the server: start it, and check its log: docker logs registry, journalctl -u docker-registry
                  if the log says "private key does not match public key", use fullchain.pem, not chain.pem: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
                  or here: try another port, such as rls doctor 127.0.0.1:5000
@@ -342,7 +342,7 @@ fn plain_http_on_the_port() {
     assert_snapshot!(findings(rls), @r#"
     exit 11
      ✗ tls          plain HTTP on this port
-         cause   the port answers in plain HTTP, and not to TLS
+         cause   got a plain HTTP response
          remedy  here, if plain HTTP is intended: --plain-http, or http://REGISTRY
                  for docker: "insecure-registries": ["REGISTRY"] in /etc/docker/daemon.json
                  or on the server: set REGISTRY_HTTP_TLS_CERTIFICATE=FILE and REGISTRY_HTTP_TLS_KEY=FILE
@@ -356,7 +356,7 @@ fn tls_on_a_port_addressed_as_http() {
     assert_snapshot!(findings(rls), @"
     exit 5
      ✗ http         TLS on this port
-         cause   the port speaks TLS, and plain HTTP was asked for
+         cause   the port speaks TLS, and plain HTTP was requested
          remedy  remove --plain-http, RLS_PLAIN_HTTP or http://: rls doctor https://REGISTRY
     ");
 }
@@ -370,7 +370,7 @@ fn tls_on_a_port_addressed_as_http_where_the_server_says_so_in_tls_alone() {
     assert_snapshot!(findings(rls), @"
     exit 5
      ✗ http         TLS on this port
-         cause   the port speaks TLS, and plain HTTP was asked for
+         cause   the port speaks TLS, and plain HTTP was requested
          remedy  remove --plain-http, RLS_PLAIN_HTTP or http://: rls doctor https://REGISTRY
     ");
 }
@@ -385,7 +385,7 @@ fn a_client_certificate_is_required() {
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
-         cause   the server wants to see a client certificate of CN=registry-fixture client CA, and there is none to show
+         cause   the server requires a client certificate issued by CN=registry-fixture client CA; no client certificate configured
          remedy  here: --client-cert FILE --client-key FILE, from the registry's administrator
                  or permanently: ~/.config/rls/certs.d/REGISTRY/client.cert and client.key
                  for docker: /etc/docker/certs.d/REGISTRY/client.cert and client.key
@@ -406,7 +406,7 @@ fn the_client_certificate_is_the_wrong_one() {
              sha256:…
              issued by CN=registry-fixture root CA: in REGISTRY-FILES/ca.pem
          client certificate CN=the server (HOME/client.pem)
-         cause   the client certificate CN=the server was issued by CN=Another CA, and the server takes those of CN=registry-fixture client CA
+         cause   the client certificate CN=the server was issued by CN=Another CA; the server accepts those issued by CN=registry-fixture client CA
          remedy  replace HOME/client.pem with another client certificate, issued by CN=registry-fixture client CA
     ");
 }
@@ -437,7 +437,7 @@ fn tls_1_1_only() {
     assert_snapshot!(findings_against(b"\x15\x03\x02\x00\x02\x02\x46"), @"
     exit 11
      ✗ tls          no TLS version in common
-         cause   TLS 1.2 and 1.3 were offered, and the server says: protocol version
+         cause   TLS 1.2 and 1.3 were offered; the server replied: protocol version
          remedy  on the server: enable TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2
                  if it is behind nginx: ssl_protocols TLSv1.2 TLSv1.3;
     ");
@@ -447,7 +447,7 @@ fn tls_1_1_only() {
     assert_snapshot!(findings_against(HELLO), @"
     exit 11
      ✗ tls          no TLS version in common
-         cause   the server speaks only TLS 1.1 or older
+         cause   the server supports only TLS 1.1 or older
          remedy  on the server: enable TLS 1.2 or 1.3: REGISTRY_HTTP_TLS_MINIMUMTLS=tls1.2
                  if it is behind nginx: ssl_protocols TLSv1.2 TLSv1.3;
     ");
@@ -458,7 +458,7 @@ fn neither_tls_nor_http() {
     assert_snapshot!(findings_against(b"SSH-2.0-OpenSSH_9.6\r\n"), @"
     exit 11
      ✗ tls          neither TLS nor HTTP
-         cause   the port answers neither in TLS nor in HTTP: it belongs to something else
+         cause   the port speaks neither TLS nor HTTP: another service listens there
          remedy  try another port, such as rls doctor 127.0.0.1:5000
     ");
 }

@@ -57,7 +57,7 @@ fn a_wrong_password() {
     --- stderr
     error: not allowed to pull team/app on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    cause: asked as ann (RLS_PASSWORD)
+    cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD, or request pull permission on team/app; -u NAME logs in as another user
     ");
     assert_snapshot!(wrong(Auth::Basic, "repos"), @"
@@ -65,7 +65,7 @@ fn a_wrong_password() {
     --- stderr
     error: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
-    cause: asked as ann (RLS_PASSWORD)
+    cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD; many registries show their catalog to administrators only; 'rls tags REPO' works without it
     ");
     assert_snapshot!(wrong(Auth::Token, "tags team/app"), @"
@@ -73,7 +73,7 @@ fn a_wrong_password() {
     --- stderr
     error: login refused by REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
-    cause: asked as ann (RLS_PASSWORD)
+    cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
     assert_snapshot!(wrong(Auth::Token, "repos"), @"
@@ -81,7 +81,7 @@ fn a_wrong_password() {
     --- stderr
     error: login refused by REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
-    cause: asked as ann (RLS_PASSWORD)
+    cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
 }
@@ -181,7 +181,7 @@ fn credentials_of_a_file_are_named() {
     --- stderr
     error: login refused by REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
-    cause: asked as ann (docker config, ~/.docker/config.json)
+    cause: tried as ann (docker config, ~/.docker/config.json)
     hint:  check the user name and password from docker config, ~/.docker/config.json, or use -u NAME
     ");
 }
@@ -297,8 +297,8 @@ fn a_challenge_that_cannot_be_answered() {
     assert_snapshot!(challenged("Bearer realm=\"https://user:pass@127.0.0.1/token\""), @r#"
     exit 4
     --- stderr
-    error: refusing the token server that 127.0.0.1 names: "https://REDACTED@127.0.0.1/token"
-    cause: it carries user information
+    error: refusing token server "https://REDACTED@127.0.0.1/token" of 127.0.0.1
+    cause: it contains a user name or password
     hint:  nothing was sent there; the registry's administrator must correct the realm of its token server
     "#);
     assert_snapshot!(challenged("Bearer realm=\"x\\"), @"

@@ -138,8 +138,8 @@ fn redirects_without_end() {
     assert_snapshot!(tags(&registry, Answer::new(307)), @"
     exit 5
     --- stderr
-    error: 127.0.0.1 answered with a redirect that is not followed
-    cause: it has no Location header
+    error: refusing to follow a redirect from 127.0.0.1
+    cause: no Location header
     hint:  behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server
     ");
     assert_snapshot!(tags(&registry, Answer::redirect("ftp://127.0.0.1/")), @"

@@ -21,15 +21,15 @@ fn repos(registry: &Running, trusted: bool) -> Rls {
 fn an_unknown_issuer() {
     let registry = start(Tls::Issued);
     assert_snapshot!(repos(&registry, false).fails(11), @r#"
-    error: the certificate of REGISTRY is not trusted: unknown issuer
-    cause: issued by "registry-fixture root CA"; the trusted certificate of that name has another key
+    error: certificate of REGISTRY not trusted: unknown authority (x509)
+    cause: issued by "registry-fixture root CA"; the trusted certificate with that name has a different key
     hint:  use --ca-file FILE with the certificate of "registry-fixture root CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     // With the certificate of another CA.
     let other = start(Tls::Issued);
     assert_snapshot!(repos(&registry, false).arg("--ca-file").arg(other.ca_file()).fails(11), @r#"
-    error: the certificate of REGISTRY is not trusted: unknown issuer
-    cause: issued by "registry-fixture root CA"; the certificate of that name that was given is another one
+    error: certificate of REGISTRY not trusted: unknown authority (x509)
+    cause: issued by "registry-fixture root CA"; the configured certificate with that name is a different one
     hint:  use --ca-file FILE with the certificate of "registry-fixture root CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     assert_eq!(&*repos(&registry, true).succeeds(), "grid/repo-000\n");
@@ -39,13 +39,13 @@ fn an_unknown_issuer() {
 fn a_server_without_its_chain() {
     let registry = start(Tls::LeafOnly);
     assert_snapshot!(repos(&registry, false).fails(11), @r#"
-    error: the certificate of REGISTRY is not trusted: unknown issuer
-    cause: issued by "registry-fixture intermediate CA", which is not among the 1 root of this system
+    error: certificate of REGISTRY not trusted: unknown authority (x509)
+    cause: issued by "registry-fixture intermediate CA", which is not among the 1 trusted CA of this system
     hint:  use --ca-file FILE with the certificate of "registry-fixture intermediate CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     assert_snapshot!(repos(&registry, true).fails(11), @r#"
-    error: the certificate of REGISTRY is not trusted: unknown issuer
-    cause: issued by "registry-fixture intermediate CA", which is neither sent by the server nor among the 1 root of this system and the 1 certificate given
+    error: certificate of REGISTRY not trusted: unknown authority (x509)
+    cause: issued by "registry-fixture intermediate CA", which is neither sent by the server nor among the 1 trusted CA of this system and the 1 configured certificate
     hint:  use --ca-file FILE with the certificate of "registry-fixture intermediate CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     let chain = registry.files().join("intermediate.pem");
@@ -57,15 +57,15 @@ fn a_server_without_its_chain() {
 fn a_self_signed_certificate_is_trusted_when_it_is_the_one_that_was_given() {
     let registry = start(Tls::SelfSigned);
     assert_snapshot!(repos(&registry, false).fails(11), @r#"
-    error: the certificate of REGISTRY is not trusted: unknown issuer
-    cause: signed by itself, "localhost", which is not among the 1 root of this system
+    error: certificate of REGISTRY not trusted: unknown authority (x509)
+    cause: self-signed by "localhost", which is not among the 1 trusted CA of this system
     hint:  use --ca-file FILE with this certificate; to make it permanent: rls trust REGISTRY --write rls
     "#);
     assert_eq!(&*repos(&registry, true).succeeds(), "grid/repo-000\n");
     let other = start(Tls::SelfSigned);
     assert_snapshot!(repos(&registry, false).arg("--ca-file").arg(other.ca_file()).fails(11), @r#"
-    error: the certificate of REGISTRY is not trusted: unknown issuer
-    cause: signed by itself, "localhost"; the certificate of that name that was given is another one
+    error: certificate of REGISTRY not trusted: unknown authority (x509)
+    cause: self-signed by "localhost"; the configured certificate with that name is a different one
     hint:  use --ca-file FILE with this certificate; to make it permanent: rls trust REGISTRY --write rls
     "#);
 }
@@ -74,8 +74,8 @@ fn a_self_signed_certificate_is_trusted_when_it_is_the_one_that_was_given() {
 fn a_certificate_for_other_names() {
     let registry = start(Tls::WrongName);
     assert_snapshot!(repos(&registry, true).naming(registry.port().to_string(), "PORT").fails(11), @"
-    error: the certificate of this server is not valid for REGISTRY
-    cause: names in the certificate: registry.example.org; an IP address must be among them as such
+    error: the server's certificate is not valid for REGISTRY
+    cause: names in the certificate: registry.example.org; an IP address must be in subjectAltName as an IP address
     hint:  use a name from the certificate, such as registry.example.org; --resolve NAME:PORT:ADDR sets the address to connect to
     ");
     // As the hint says.
@@ -85,8 +85,8 @@ fn a_certificate_for_other_names() {
     assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
     let nameless = start(Tls::CommonNameOnly);
     assert_snapshot!(repos(&nameless, true).fails(11), @"
-    error: the certificate of this server is not valid for REGISTRY
-    cause: it has no subjectAltName, only CN=localhost, which clients ignore since RFC 2818 and RFC 6125; it must be issued again with one
+    error: the server's certificate is not valid for REGISTRY
+    cause: it has no subjectAltName, only CN=localhost, which clients ignore since RFC 2818 and RFC 6125; it must be reissued with one
     hint:  reissue the certificate with the host in its subjectAltName
     ");
 }
@@ -94,15 +94,15 @@ fn a_certificate_for_other_names() {
 #[test]
 fn a_certificate_past_or_before_its_time() {
     assert_snapshot!(repos(&start(Tls::Expired), true).fails(11), @"
-    error: the certificate of REGISTRY has expired
-    cause: it was valid until 2021-01-01T00:00:00Z
+    error: certificate of REGISTRY has expired
+    cause: it expired at 2021-01-01T00:00:00Z
     hint:  renew the server's certificate; if it is valid, check this machine's clock
     ");
     let early = repos(&start(Tls::NotYetValid), true).fails(11);
     let (told, clock) = early.split_once("clock says ").expect("the clock is named");
     assert_snapshot!(told.to_owned() + &clock["2026-11-21T00:00:00Z".len()..], @"
-    error: the certificate of REGISTRY is not yet valid
-    cause: it is valid from 2100-01-01T00:00:00Z on, and this machine's 
+    error: certificate of REGISTRY is not yet valid
+    cause: it is valid from 2100-01-01T00:00:00Z, and this machine's 
     hint:  check the clocks of this machine and of the server
     ");
 }
@@ -112,7 +112,7 @@ fn plain_http_on_the_other_end() {
     let registry = empty();
     assert_snapshot!(repos(&registry, false).fails(11), @"
     error: REGISTRY speaks plain HTTP on this port, not TLS
-    cause: its answer is not TLS
+    cause: got a plain HTTP response
     hint:  use --plain-http or http://REGISTRY if plain HTTP is intended; rls never falls back to it
     ");
     let hinted = Rls::new().args(["-r", &registry.host(), "repos", "--plain-http"]);
@@ -149,8 +149,8 @@ fn tls_on_the_other_end() {
 fn a_client_certificate() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).client_certificate_required().start();
     assert_snapshot!(repos(&registry, true).fails(11), @"
-    error: REGISTRY demands a client certificate
-    cause: there is no client certificate to show, and the server asked for one and closed the connection
+    error: REGISTRY requires a client certificate
+    cause: no client certificate configured; the server requested one and closed the connection
     hint:  use --client-cert FILE and --client-key FILE
     ");
     let with = |cert: std::path::PathBuf, key: std::path::PathBuf| {
@@ -159,8 +159,8 @@ fn a_client_certificate() {
     assert_eq!(&*with(registry.client_cert_file(), registry.client_key_file()).succeeds(), "grid/repo-000\n");
     let other = start(Tls::Issued);
     assert_snapshot!(with(other.client_cert_file(), other.client_key_file()).fails(11), @"
-    error: REGISTRY refuses the client certificate
-    cause: the client certificate was shown, and the server asked for one and closed the connection
+    error: REGISTRY refused the client certificate
+    cause: client certificate presented; the server requested one and closed the connection
     hint:  the server rejected the client certificate; check its issuer and expiry date
     ");
     let mixed = with(registry.client_cert_file(), other.client_key_file()).calling(&other, "OTHER");

@@ -54,7 +54,7 @@ fn a_redirect_that_asks_for_them_gets_none_either() {
     --- stderr
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized
-    cause: OTHER is another server than the registry: it is sent no credentials
+    cause: OTHER is not the registry, so it gets no credentials
     hint:  the registry redirects to OTHER, which must allow access to the redirected URL
     ");
     has_nothing(&other);

@@ -143,7 +143,7 @@ fn nothing_is_deleted(auth: Auth, name: &str, script: &str, said: &str) {
     assert_eq!(
         error,
         format!(
-            "error: not going to delete grid/repo-000 on http://REGISTRY anonymously\ncause: {cause}\n\
+            "error: refusing to delete grid/repo-000 on http://REGISTRY without credentials\ncause: {cause}\n\
              hint:  run 'rls login REGISTRY' to store the credentials again, use -u NAME, or use --anonymous to delete without credentials\n"
         )
     );

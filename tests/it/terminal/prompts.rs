@@ -35,7 +35,7 @@ fn the_password_is_asked_for_and_not_shown() {
     Password for ann at REGISTRY:·
     error: not allowed to pull grid/repo-000 on http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    cause: asked as ann (the prompt)
+    cause: tried as ann (the prompt)
     hint:  check the user name and password from the prompt, or request pull permission on grid/repo-000; -u NAME logs in as another user
     ");
 }

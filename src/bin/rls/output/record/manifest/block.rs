@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{ConfigRecord, HistoryRecord, LayerRecord, ManifestRecord, PlatformRecord};
+use super::records::{ConfigRecord, HistoryRecord, LayerRecord, ManifestRecord, PlatformRecord};
 use crate::output::record::field::{Field, UNKNOWN};
 use crate::output::record::name::name;
 use crate::output::{Human, Tone};

@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
+
 use super::*;
-use crate::output::{Format, Layout, Output, OutputOptions, Styles};
+use crate::output::record::field::Field;
+use crate::output::{Format, Human, Layout, Output, OutputOptions, Styles, Time};
 
 fn options(layout: Layout, colored: bool) -> OutputOptions {
     let human = Human { now: "2026-11-21T12:00:00Z".parse().unwrap(), styles: Styles::new(colored) };
