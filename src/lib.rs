@@ -1,7 +1,7 @@
 //! A client for container registries: list repositories and tags, inspect manifests, delete tags, diagnose failures.
 //!
-//! It implements the [OCI distribution specification] 1.1, docker's Registry HTTP API V2 with its catalog and schema 1, and token
-//! authentication, and knows how real registries deviate from them. The program `rls` is built on it.
+//! It implements the [OCI distribution specification] 1.1, docker's Registry HTTP API V2 with its catalog and schema 1,
+//! and token authentication, and knows how real registries deviate from them. The program `rls` is built on it.
 //!
 //! ```
 //! use futures::TryStreamExt;
@@ -44,8 +44,8 @@
 //! | – | [`error`] | the one [`Error`]: what, why, facts and source |
 //! | – | `replace` | atomic replacement of files, with a lock |
 //!
-//! The library never prints, and knows neither options nor exit codes. Without the feature `cli`, which builds the program,
-//! the package is the library alone.
+//! The library never prints, and knows neither options nor exit codes. Without the feature `cli`, which builds the
+//! program, the package is the library alone.
 //!
 //! [OCI distribution specification]: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
 

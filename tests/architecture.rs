@@ -130,7 +130,7 @@ impl Crate {
         let module = self.modules.get(at)?;
         let (first, rest) = path.split_first()?;
         if module.children.contains(first) {
-            let child = [at.as_slice(), &[first.clone()]].concat();
+            let child = [at.as_slice(), std::slice::from_ref(first)].concat();
             if let Some(found) = self.find(&child, rest, visited) {
                 return Some(found);
             }
@@ -198,7 +198,7 @@ fn read_items(file: &Path, path: ModulePath, items: &[Item], modules: &mut BTree
         match item {
             Item::Mod(item) if !is_test(&item.attrs) => {
                 let name = item.ident.to_string();
-                let child = [path.as_slice(), &[name.clone()]].concat();
+                let child = [path.as_slice(), std::slice::from_ref(&name)].concat();
                 match &item.content {
                     Some((_, items)) => inline.push((child, items)),
                     None => read_file(&file_of(file, &path, &name), child, modules),
@@ -254,7 +254,7 @@ impl<'a> Visit<'a> for Module {
         if let Item::Macro(item) = item
             && item.ident.is_none()
         {
-            let _ = paths(item.mac.tokens.clone(), &mut |path| self.items.extend(path.into_iter().next()));
+            paths(item.mac.tokens.clone(), &mut |path| self.items.extend(path.into_iter().next()));
         }
         visit::visit_item(self, item);
     }
@@ -278,7 +278,7 @@ impl<'a> Visit<'a> for Module {
 
     fn visit_macro(&mut self, used: &'a Macro) {
         self.macros.extend(used.path.segments.last().map(|segment| segment.ident.to_string()));
-        let _ = paths(used.tokens.clone(), &mut |path| self.add(path));
+        paths(used.tokens.clone(), &mut |path| self.add(path));
     }
 }
 

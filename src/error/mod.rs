@@ -74,7 +74,8 @@ impl Error {
         self.with_source(source).because(text)
     }
 
-    /// Adds the error of another library as the [`source`](std::error::Error::source), where the causes say the same in other words.
+    /// Adds the error of another library as the [`source`](std::error::Error::source), where the causes say the same in
+    /// other words.
     #[must_use]
     pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.0.source = Some(Arc::new(source));

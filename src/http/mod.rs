@@ -1,13 +1,13 @@
 //! The transport, layer on layer, each a type that owns its state:
 //!
-//! - [`pool`]: one HTTP client for each origin; sends a single request
-//! - [`limiter`]: bounds how many are in flight, and spaces out requests to an origin that answered 429
-//! - [`redirect`]: follows redirects, and keeps credentials from other origins
-//! - [`authenticate`]: answers a 401, with [`auth_state`] (what was accepted) and [`token_source`] (tokens, cached or
+//! - `pool`: one HTTP client for each origin; sends a single request
+//! - `limiter`: bounds how many are in flight, and spaces out requests to an origin that answered 429
+//! - `redirect`: follows redirects, and keeps credentials from other origins
+//! - `authenticate`: answers a 401, with `auth_state` (what was accepted) and `token_source` (tokens, cached or
 //!   prefetched)
-//! - [`transport`]: retries, and reads bodies within a budget
+//! - `transport`: retries, and reads bodies within a budget
 //!
-//! Beside them, [`errors`] turns failures into [`Error`](crate::Error)s and [`observe`] counts and logs. A caller of
+//! Beside them, `errors` turns failures into [`Error`](crate::Error)s and `observe` counts and logs. A caller of
 //! [`Transport::send`] never sees a 401, a redirect or a 503 that passed.
 
 mod auth_state;

@@ -41,7 +41,7 @@ pub struct RequestContext {
 impl Request {
     /// A request without headers and body.
     pub fn new(method: Method, url: Url, context: RequestContext) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None, context: context }
+        Self { method, url, headers: HeaderMap::new(), body: None, context }
     }
 
     /// Adds a header.

@@ -87,7 +87,8 @@ impl Endpoint<'_> {
 }
 
 impl Client {
-    /// A request for an endpoint. The right follows from the method: GET and HEAD pull, DELETE deletes, the rest pushes.
+    /// A request for an endpoint. The right follows from the method: GET and HEAD pull, DELETE deletes, the rest
+    /// pushes.
     pub(crate) fn request(&self, method: Method, endpoint: Endpoint<'_>) -> Request {
         let action = match method {
             Method::GET | Method::HEAD => Action::Pull,

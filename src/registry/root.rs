@@ -24,8 +24,8 @@ impl Client {
         }
     }
 
-    /// Verifies credentials with the registry, independently of the client's own. With `request_identity_token` an identity
-    /// token is requested, to be stored instead of the password; token servers may limit their number.
+    /// Verifies credentials with the registry, independently of the client's own. With `request_identity_token` an
+    /// identity token is requested, to be stored instead of the password; token servers may limit their number.
     ///
     /// # Errors
     ///

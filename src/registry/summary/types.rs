@@ -28,7 +28,7 @@ pub struct Summary {
     pub size: Option<u64>,
     /// The number of these blobs.
     pub blobs: Option<u64>,
-    /// When it was created; for an index, its newest image (see [`Dates`](super::Dates)).
+    /// When it was created; for an index, its newest image (see [`Dates`](crate::registry::Dates)).
     pub created: Option<Timestamp>,
     /// Missing or unusable parts, at most ten of them.
     pub problems: Vec<Problem>,

@@ -12,7 +12,8 @@ use super::global::ConfigFile;
 /// This works until the registry's garbage collection; missing blobs are named then (exit 9). Nothing is overwritten: a
 /// tag that exists again stays as it is (exit 9). What already exists is left alone, so running it twice is safe.
 ///
-/// -u, RLS_USERNAME and RLS_PASSWORD are sent only to the registry of -r, RLS_REGISTRY or the configuration file; other registries get the credentials found for them.
+/// -u, RLS_USERNAME and RLS_PASSWORD are sent only to the registry of -r, RLS_REGISTRY or the configuration file; other
+/// registries get the credentials found for them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

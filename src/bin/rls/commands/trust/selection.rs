@@ -44,8 +44,8 @@ impl Selection {
         }
     }
 
-    /// Selects the certificate with the given fingerprint, else the one that already makes the registry trusted here, else
-    /// the best of those that the registry sends.
+    /// Selects the certificate with the given fingerprint, else the one that already makes the registry trusted here,
+    /// else the best of those that the registry sends.
     pub fn find(
         context: &Context<'_>,
         registry: &Registry,
