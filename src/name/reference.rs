@@ -25,6 +25,18 @@ pub enum Target<'a> {
     Digest(&'a Digest),
 }
 
+impl<'a> From<&'a Tag> for Target<'a> {
+    fn from(tag: &'a Tag) -> Self {
+        Self::Tag(tag)
+    }
+}
+
+impl<'a> From<&'a Digest> for Target<'a> {
+    fn from(digest: &'a Digest) -> Self {
+        Self::Digest(digest)
+    }
+}
+
 impl<'a> Target<'a> {
     /// The digest; `None` for a tag.
     pub fn digest(self) -> Option<&'a Digest> {

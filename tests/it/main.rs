@@ -5,6 +5,7 @@ mod concurrency;
 mod custom_manifests;
 mod doctor;
 mod errors;
+mod examples;
 mod login;
 mod naming;
 mod options;

@@ -1,0 +1,43 @@
+//! Removes tags by a plan: nothing else is removed, and what was removed is verified to be gone.
+//!
+//! ```sh
+//! cargo run --example delete -- registry.corp:5000 team/app 1.4.0 1.3.9
+//! ```
+
+#![expect(clippy::print_stdout, reason = "an example prints what it finds")]
+
+use std::error::Error;
+
+use registry_ls::keychain::{self, Keychain};
+use registry_ls::name::{Registry, Repository, Tag};
+use registry_ls::registry::Client;
+use registry_ls::removal::{Options, Outcome, Plan, PlanOptions, RemovalRequest, Target};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let registry: Registry = arguments.next().ok_or("missing the registry")?.parse()?;
+    let repository: Repository = arguments.next().ok_or("missing the repository")?.parse()?;
+    let tags = arguments.map(|tag| tag.parse()).collect::<Result<Vec<Tag>, _>>()?;
+
+    let client = Client::builder(registry).credentials(Keychain::discover(keychain::Options::from_env())).build()?;
+    let requests = tags.into_iter().map(|tag| RemovalRequest::new(Target::Tag(tag))).collect();
+    let plan = Plan::make(&client, &repository, requests, PlanOptions::default()).await?;
+    for item in plan.items() {
+        match &item.method {
+            Ok(method) => println!("{:?}: {method:?}", item.request.target),
+            Err(error) => println!("{:?} stays: {error}", item.request.target),
+        }
+    }
+
+    let mut execution = plan.execute(Options::default());
+    while let Some((item, outcome)) = execution.next().await {
+        match outcome {
+            Outcome::Removed(_) => println!("removed {:?}", item.request.target),
+            other => println!("{:?}: {other:?}", item.request.target),
+        }
+    }
+    // Fails if anything is gone that should have stayed.
+    execution.verify().await?;
+    Ok(())
+}
