@@ -15,11 +15,12 @@
 //! let client = Client::new(registry)?;
 //!
 //! let reference: Reference = "team/app:latest".parse()?;
-//! let mut tags = std::pin::pin!(client.tags(reference.repository()));
+//! let repository = client.repository(reference.repository());
+//! let mut tags = repository.tags();
 //! while let Some(tag) = tags.try_next().await? {
 //!     println!("{tag}");
 //! }
-//! let resolved = client.resolve(reference.repository(), reference.target()).await?;
+//! let resolved = repository.resolve(reference.target()).await?;
 //! println!("{reference} is {}", resolved.digest);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;

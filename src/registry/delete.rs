@@ -147,6 +147,9 @@ impl Client {
                 return Ok(if was_there { Deletion::Deleted } else { Deletion::AlreadyGone });
             };
             let from = digest.filter(|digest| now.digest != **digest);
+            if let (Some(from), DeleteReply::NotFound(_) | DeleteReply::Lost(_)) = (from, &answer) {
+                return Err(moved(&name_of(repository, target), from, &now.digest));
+            }
             match answer {
                 // Another client pushed the tag again after the deletion.
                 DeleteReply::Accepted(_) if from.is_some() => return Ok(Deletion::Deleted),
@@ -157,9 +160,6 @@ impl Client {
                     let error = Error::new(Kind::Incomplete, what).because(cause);
                     let reported = errors.iter().map(|error| format!("{}: {}", error.code, error.message));
                     return Err(reported.fold(error, Error::because));
-                }
-                DeleteReply::NotFound(_) | DeleteReply::Lost(_) if let Some(from) = from => {
-                    return Err(moved(&name_of(repository, target), from, &now.digest));
                 }
                 DeleteReply::NotFound(error) => {
                     let what = format!(

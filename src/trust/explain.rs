@@ -83,10 +83,12 @@ pub(super) struct ClientSide {
 
 /// [`explain`], with details of the client certificate.
 pub(super) fn explain_to(client: ClientSide, error: &Error, host: &str) -> Rejection {
+    if let Error::InvalidCertificate(CertificateError::Other(other)) = error
+        && let Some(rejection) = rejection_in(other)
+    {
+        return rejection;
+    }
     match error {
-        Error::InvalidCertificate(CertificateError::Other(other)) if let Some(rejection) = rejection_in(other) => {
-            rejection
-        }
         Error::InvalidCertificate(CertificateError::BadSignature) => {
             Rejection::new(Tls::BadCertificate, "the server did not prove possession of its certificate's private key")
         }

@@ -354,7 +354,7 @@ fn tls_on_a_port_addressed_as_http() {
     let registry = serving(Tls::Issued);
     let rls = Rls::at(&registry).env("RLS_REGISTRY", format!("http://{}", registry.host()));
     assert_snapshot!(findings(rls), @"
-    exit 5
+    exit 11
      ✗ http         TLS on this port
          cause   the port speaks TLS, and plain HTTP was requested
          remedy  remove --plain-http, RLS_PLAIN_HTTP or http://: rls doctor https://REGISTRY
@@ -368,7 +368,7 @@ fn tls_on_a_port_addressed_as_http_where_the_server_says_so_in_tls_alone() {
     let server = showing(&leaf, &key);
     let rls = against(&server, &root.pem()).env("RLS_REGISTRY", format!("http://{}", server.host()));
     assert_snapshot!(findings(rls), @"
-    exit 5
+    exit 11
      ✗ http         TLS on this port
          cause   the port speaks TLS, and plain HTTP was requested
          remedy  remove --plain-http, RLS_PLAIN_HTTP or http://: rls doctor https://REGISTRY

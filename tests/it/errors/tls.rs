@@ -129,7 +129,7 @@ fn tls_on_the_other_end() {
     );
     for server in [go, nginx] {
         let rls = Rls::new().naming(server.host(), "REGISTRY").args(["repos", "-r", &server.url()]);
-        let error = rls.fails(5);
+        let error = rls.fails(11);
         let (what, rest) = error.split_once('\n').unwrap();
         assert_eq!(what, "error: http://REGISTRY speaks TLS on this port");
         assert!(rest.ends_with("hint:  remove --plain-http or http://; the port uses HTTPS\n"), "{error}");

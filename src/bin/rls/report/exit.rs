@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use registry_ls::Kind;
-use registry_ls::error::Network;
+use registry_ls::error::{Fault, Network};
 
 /// An exit code of the command line's contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ impl Exit {
             Kind::Invalid | Kind::Config => Self::USAGE,
             Kind::NotFound(_) => Self(3),
             Kind::Unauthenticated | Kind::CredentialsUnavailable(_) | Kind::Denied(_) | Kind::UnsafeRealm => Self(4),
+            // Plain HTTP was sent where TLS was meant.
+            Kind::Tls(_) | Kind::Protocol(Fault::TlsPort) => Self(11),
             Kind::Protocol(_) => Self(5),
             Kind::Incomplete => Self::INCOMPLETE,
             Kind::Unsupported(_) => Self(7),
@@ -47,7 +49,6 @@ impl Exit {
             Kind::Safety(_) => Self(9),
             Kind::Network(Network::HandshakeTimeout) => Self::TIMED_OUT,
             Kind::Network(_) => Self(10),
-            Kind::Tls(_) => Self(11),
             Kind::TimedOut => Self::TIMED_OUT,
             _ => Self::BUG,
         }

@@ -10,7 +10,7 @@ use std::io::{Write, stderr};
 use std::panic;
 use std::time::Duration;
 
-use registry_ls::error::Network;
+use registry_ls::error::{Fault, Network};
 use registry_ls::http::Totals;
 use registry_ls::{Error, Kind};
 
@@ -213,13 +213,13 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::Unauthenticated | Kind::CredentialsUnavailable(_) => "unauthenticated",
         Kind::Denied(_) | Kind::UnsafeRealm => "denied",
         Kind::Unsupported(_) => "unsupported",
+        Kind::Tls(_) | Kind::Protocol(Fault::TlsPort) => "tls",
         Kind::Protocol(_) => "protocol",
         Kind::Incomplete => "incomplete",
         Kind::RateLimited => "rate-limited",
         Kind::Safety(_) => "safety",
         Kind::Network(Network::HandshakeTimeout) => "timed-out",
         Kind::Network(_) => "network",
-        Kind::Tls(_) => "tls",
         Kind::TimedOut => "timed-out",
         _ => "other",
     }
