@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn a_body_that_does_not_fit_waits() {
         let budget = ByteBudget::default();
-        let first = budget.hold(MAX - UNIT).now_or_never().expect("there is room");
+        let first = budget.hold(MAX - UNIT).now_or_never().expect("the budget has space");
         assert!(budget.hold(UNIT + 1).now_or_never().is_none());
         let second = budget.hold(1).now_or_never().expect("the smallest body takes one unit");
         drop((first, second));

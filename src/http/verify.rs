@@ -1,7 +1,7 @@
 //! Verifying credentials before they are stored.
 //!
 //! A registry with Basic authentication says whether a password is right. With tokens it is less certain: Harbor's
-//! token server issues one for a wrong password too, which the registry then refuses; others refuse nobody. So the
+//! token server issues one for a wrong password too, which the registry then refuses; others accept any. So the
 //! token is tried at the registry, and compared with the one that is issued anonymously.
 
 use std::sync::Arc;

@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(of(SCHEMA1_SIGNED, OLD).expect("schema 1"), SCHEMA1_SIGNED);
         assert_eq!(of(OCI_MANIFEST, &stating("", IMAGE)).expect("an image"), OCI_MANIFEST);
         assert_eq!(of(DOCKER_MANIFEST, &stating("a", IMAGE)).expect("an image"), DOCKER_MANIFEST);
-        assert_eq!(of("a", &stating("b", NOTHING)).expect("a type that nobody knows"), "b");
+        assert_eq!(of("a", &stating("b", NOTHING)).expect("an unknown type"), "b");
     }
 
     #[test]

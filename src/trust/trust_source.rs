@@ -22,7 +22,7 @@ pub enum TrustSource {
     /// The server's own certificate among the system's roots.
     SystemPin,
     /// Verification is disabled.
-    Nobody,
+    Unverified,
 }
 
 impl fmt::Display for TrustSource {
@@ -32,7 +32,7 @@ impl fmt::Display for TrustSource {
             Self::Pin(path) => write!(f, "{}, which contains its own certificate", path.display()),
             Self::System => f.write_str("the system's roots"),
             Self::SystemPin => f.write_str("the system's roots, which contain its own certificate"),
-            Self::Nobody => f.write_str("not verified"),
+            Self::Unverified => f.write_str("not verified"),
         }
     }
 }

@@ -28,7 +28,7 @@ fn pair() -> String {
 }
 
 async fn serve(mut client: TcpStream) {
-    // Whoever breaks off has what was wanted.
+    // A client that disconnects has what it wanted.
     drop(relay(&mut client).await);
 }
 

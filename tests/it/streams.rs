@@ -286,7 +286,7 @@ fn a_closed_standard_output_is_reported_before_anything_is_done() {
         assert_eq!(outcome.code, Some(13), "{words}: {outcome}");
         let told = "error: cannot write the output: standard output is closed\n";
         assert_eq!(&*outcome.stderr, told, "{words}");
-        // Whoever throws it away means it.
+        // Output to /dev/null is intended.
         assert_eq!(closed(words.trim_end_matches(" --yes"), ">/dev/null 2>&1").code.filter(|code| *code == 13), None);
     }
     assert_eq!(registry.tags("shared/app").len(), 4);

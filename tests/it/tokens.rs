@@ -50,7 +50,11 @@ fn one_token_serves_many_repositories() {
     assert!((3..=5).contains(&registry.tokens_issued()), "{}", registry.tokens_issued());
     assert_eq!(refused(&registry), 1, "the first request alone is asked for a token");
     let requests = registry.requests();
-    assert_eq!(requests.len() as u64, 2 + REPOSITORIES as u64 + registry.tokens_issued(), "and no other is in vain");
+    assert_eq!(
+        requests.len() as u64,
+        2 + REPOSITORIES as u64 + registry.tokens_issued(),
+        "and no other request was needed"
+    );
     for seen in &requests {
         assert!(seen.line().len() < 4096, "a short address: {}", seen.line().len());
         assert!(seen.authorization().unwrap_or_default().len() <= 4096 + "Bearer ".len(), "a small token");
@@ -86,7 +90,7 @@ fn tokens_are_prefetched_for_names_on_standard_input() {
 fn a_server_that_reads_only_the_first_scope_gets_one_scope_per_request() {
     let registry = sixty().several_scopes(Several::FirstOnly).start();
     listed(&registry);
-    assert_eq!(registry.tokens_issued(), 1 + REPOSITORIES as u64, "no token was in vain");
+    assert_eq!(registry.tokens_issued(), 1 + REPOSITORIES as u64, "no token was fetched for nothing");
     assert_eq!(refused(&registry), 1);
 }
 

@@ -206,7 +206,7 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
     let names = |tag: &str| message.split([' ', ',']).any(|word| word.strip_prefix("app:") == Some(tag));
     let before = &trace.state_at(run.batches.first().map_or(*from, |batch| batch.span.0)).tags;
     for tag in before.keys().filter(|tag| !known.named.contains(*tag)) {
-        // Whoever removes a tag and puts it back between our looks is not noticed.
+        // A client that removes a tag and restores it between two checks is not noticed.
         let mut since = trace.moments[..*from].iter().rev().take_while(|moment| !moment.arrival.tags.contains_key(tag));
         let is_lost = !trace.state_at(*from).tags.contains_key(tag)
             && (*from..*to).all(|at| !trace.moments[at].after.tags.contains_key(tag));
@@ -217,7 +217,7 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
         };
         let is_new = since.any(Moment::lists) && (run.planning.0..*from).any(knew);
         if is_lost && is_changed && !names(tag) && known.excused.misdeeds.contains(tag) {
-            return Err(format!("{tag} went along and nobody says so"));
+            return Err(format!("{tag} was removed too, and no record says so"));
         }
         if is_lost
             && is_new

@@ -101,16 +101,16 @@ fn skopeo_takes_the_credentials_and_the_certificate() {
         let (host, ca) = (real.host(), real.companion().ca_file());
         for client in ["docker", "podman"] {
             let machine = Machine::new();
-            let unknown = machine.skopeo(&list(&real)).expect_err("nobody trusts it yet");
+            let unknown = machine.skopeo(&list(&real)).expect_err("the CA is not trusted yet");
             assert!(unknown.contains("certificate signed by unknown authority"), "{unknown}");
             machine.rls(&format!("trust {host} --ca-file {} --write {client}", ca.display()));
-            let nobody = machine.skopeo(&list(&real)).expect_err("nobody is logged in yet");
-            assert!(nobody.contains("authentication required") || nobody.contains("unauthorized"), "{nobody}");
+            let refused = machine.skopeo(&list(&real)).expect_err("not logged in yet");
+            assert!(refused.contains("authentication required") || refused.contains("unauthorized"), "{refused}");
             // The certificate is found where it was written: there is no --ca-file any more.
             machine.rls(&format!("login {host}"));
             assert_eq!(machine.skopeo(&list(&real)).as_deref(), Ok(&["1.4.0".to_owned()][..]), "{auth:?} {client}");
             machine.rls(&format!("logout {host}"));
-            machine.skopeo(&list(&real)).expect_err("nobody is logged in any more");
+            machine.skopeo(&list(&real)).expect_err("logged out");
         }
     }
 }
@@ -160,7 +160,7 @@ fn docker_takes_the_credentials_and_the_certificate() {
             real.companion().ca_file().display()
         ));
         let inspect = format!("manifest inspect {}/team/app:1.4.0", real.host());
-        assert!(!machine.client("docker", &inspect).status.success(), "nobody is logged in yet");
+        assert!(!machine.client("docker", &inspect).status.success(), "not logged in yet");
         machine.rls(&format!("login {}", real.host()));
         let output = machine.client("docker", &inspect);
         assert!(output.status.success(), "{auth:?}: {}", text(&output));

@@ -37,7 +37,7 @@ pub fn all(setup: &Setup) {
     }
 }
 
-/// `rls` about something on the registry, for somebody with this entry in docker's configuration and with the
+/// `rls` about something on the registry, for a user with this entry in docker's configuration and with the
 /// registry's CA where docker looks for it.
 fn docker(setup: &Setup, command: &str, path: &str, key: &str, entry: &Value) -> Rls {
     let scheme = if setup.tls { "" } else { "--plain-http " };

@@ -81,7 +81,7 @@ fn concurrent_processes_leave_one_whole_file() {
         let failed = processes.into_iter().filter_map(|process| process.join().err()).count();
         done.store(true, Ordering::Relaxed);
         assert_eq!(failed, 0, "processes that failed, of {count}");
-        reader.join().expect("whoever reads it finds a whole file")
+        reader.join().expect("a reader always finds a whole file")
     });
     scale::say(&format!("{count} processes; the file was whole {reads} times in between"));
 

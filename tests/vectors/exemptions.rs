@@ -37,7 +37,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
         "hyper skips them one by one, and no list of them is kept: only the limit of silence ends it",
     ),
     ("faults.json", "fault-018", "the environment names a proxy: the program is run with it"),
-    ("faults.json", "fault-051", "a token's lifetime is counted from receipt, on a clock that nobody sets"),
+    ("faults.json", "fault-051", "a token's lifetime is counted from receipt, on a monotonic clock"),
     ("faults.json", "fault-052", "the keychain runs helpers, and is tested with such ones"),
     ("faults.json", "fault-060", "the program escapes what it prints"),
     ("faults.json", "fault-061", "held in a test of its own, which counts memory"),

@@ -235,7 +235,7 @@ fn confusion(case: &Case) {
             assert_eq!(expect["shown"], true);
             let document = manifest.document().expect("a document");
             assert!(matches!(document.content, Content::Schema1(_)));
-            // Nobody has signed it, so that the body is the payload.
+            // It is not signed, so the body is the payload.
             assert_eq!(manifest.digest, sha256(sent));
         }
         other => panic!("unknown case {other}"),

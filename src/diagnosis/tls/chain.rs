@@ -27,7 +27,7 @@ impl fmt::Display for TrustedBy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownIssuer | Self::Refused => f.write_str("not trusted"),
-            Self::Source(TrustSource::Nobody) => f.write_str("not verified"),
+            Self::Source(TrustSource::Unverified) => f.write_str("not verified"),
             Self::Source(TrustSource::Authority(path)) => write!(f, "trusted by {}", path.display()),
             Self::Source(TrustSource::Pin(path)) => write!(f, "pinned by {}", path.display()),
             Self::Source(TrustSource::System) => f.write_str("trusted by the system's roots"),

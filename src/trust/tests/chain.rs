@@ -88,8 +88,8 @@ fn a_system_without_roots_is_no_error_and_is_mentioned() {
 fn a_sent_root_that_is_not_trusted_is_self_signed() {
     let pki = Pki::new();
     let refusal = Client::new().system(&[&Authority::root("X")]).refusal(
-        // Out of order, with a stranger among them: the path is followed by name.
-        &pki.leaf.serve(&[&Authority::root("Stranger"), &pki.root, &pki.intermediate]),
+        // Out of order, with an unrelated certificate among them: the path is followed by name.
+        &pki.leaf.serve(&[&Authority::root("Unrelated CA"), &pki.root, &pki.intermediate]),
         HOST,
     );
     let issuer = "Corp Root CA".to_owned();

@@ -91,12 +91,12 @@ fn a_demanded_client_certificate_is_shown_with_its_chain() {
 fn a_missing_client_certificate_is_distinguished_from_a_wrong_one() {
     let pki = Pki::new();
     let clients = Authority::root("Clients");
-    let stranger = Authority::root("Strangers").issue(names(&[], "eve"));
+    let other = Authority::root("Unrelated CA").issue(names(&[], "eve"));
     for version in [&TLS13, &TLS12] {
         let server = pki.leaf.serve(&[&pki.intermediate]).demanding(&[&clients]).speaking(version);
         let refusal = Client::new().configured(&[&pki.root]).refusal(&server, HOST);
         assert_eq!(refusal.fault, Tls::ClientCertificate { offered: false });
-        let refusal = Client::new().configured(&[&pki.root]).identity(&[&stranger], &stranger).refusal(&server, HOST);
+        let refusal = Client::new().configured(&[&pki.root]).identity(&[&other], &other).refusal(&server, HOST);
         assert_eq!(refusal.fault, Tls::ClientCertificate { offered: true });
     }
 }

@@ -109,8 +109,8 @@ fn all_places_add_up_with_the_system_and_the_named_files() {
     for root in &roots {
         assert!(machine.accepts(&root.issue(fixture::server(&[HOST])).serve(&[])));
     }
-    let stranger = Authority::root("Stranger").issue(fixture::server(&[HOST])).serve(&[]);
-    let refusal = reach(&machine.trust(), &stranger).err().unwrap();
+    let unrelated = Authority::root("Unrelated CA").issue(fixture::server(&[HOST])).serve(&[]);
+    let refusal = reach(&machine.trust(), &unrelated).err().unwrap();
     assert!(
         refusal.cause.ends_with("among the 1 trusted CA of this system and the 3 configured certificates"),
         "{}",
@@ -220,7 +220,7 @@ fn the_client_certificate_that_the_server_asks_for_is_shown() {
         assert_eq!(session.shown().unwrap(), [client.der().clone()]);
     }
     // One that the user names goes before those that are found.
-    let eve = Authority::root("Strangers").issue(names(&[], "eve"));
+    let eve = Authority::root("Unrelated CA").issue(names(&[], "eve"));
     let mut machine = machine;
     machine.0 = machine.0.identity(&[&eve], &eve);
     let refusal = reach(&machine.trust(), &leaf.serve(&[]).demanding(&[&a])).err().unwrap();

@@ -53,6 +53,6 @@ fn usable(credentials: &Credentials) {
     match credentials {
         Credentials::Basic { username, .. } => assert!(!username.contains(':'), "{username}"),
         Credentials::IdentityToken { .. } | Credentials::RegistryToken(_) => {}
-        Credentials::Anonymous => panic!("nobody keeps nothing"),
+        Credentials::Anonymous => panic!("anonymous credentials are never stored"),
     }
 }

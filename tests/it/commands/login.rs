@@ -136,18 +136,18 @@ fn an_identity_token_takes_the_place_of_the_password_as_in_docker() {
     // `ann:`
     assert_eq!(stored["auth"], "YW5uOg==");
     assert!(stored["identitytoken"].is_string() && !stored.to_string().contains(ANN), "{stored}");
-    let wishes = |registry: &Running| -> Vec<_> {
+    let asks_offline = |registry: &Running| -> Vec<_> {
         let asked = registry.requests().into_iter().filter(|seen| seen.path == "/auth/token" && seen.method == "GET");
         asked.map(|seen| seen.authorization().is_some() && seen.parameter("offline_token").is_some()).collect()
     };
     // The second request checks anonymous access.
-    assert_eq!(wishes(&registry), [true, false]);
+    assert_eq!(asks_offline(&registry), [true, false]);
     let rls = rls.then("repos");
     assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
     let rls = rls.without("RLS_USERNAME").without("RLS_PASSWORD");
     assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
     // By name and password, then by the identity token; no other one is requested.
-    assert_eq!(wishes(&registry), [true, false, false]);
+    assert_eq!(asks_offline(&registry), [true, false, false]);
     assert_eq!(config(&rls)["auths"][registry.host()], stored);
 }
 
@@ -159,8 +159,8 @@ fn an_identity_token_is_asked_for_by_post_where_get_is_unknown() {
     assert_eq!(rls.run().code, Some(0));
     assert!(config(&rls)["auths"][registry.host()]["identitytoken"].is_string());
     let asked = registry.requests().into_iter().find(|seen| seen.method == "POST").expect("a POST");
-    let wish = ("access_type".to_owned(), "offline".to_owned());
-    assert!(asked.form().contains(&wish) && asked.form().iter().any(|(name, _)| name == "password"));
+    let parameter = ("access_type".to_owned(), "offline".to_owned());
+    assert!(asked.form().contains(&parameter) && asked.form().iter().any(|(name, _)| name == "password"));
     let rls = rls.without("RLS_USERNAME").without("RLS_PASSWORD").then("repos");
     assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
 }
@@ -184,9 +184,8 @@ fn a_token_for_a_wrong_password_proves_nothing_if_the_registry_refuses_it() {
     let registry = builder(Auth::Token).personality(Personality::Harbor).start();
     let challenge = Http::new().get(format!("{}/v2/", registry.url())).header("www-authenticate").to_owned();
     // Harbor issues an anonymous token for a wrong password (goharbor/harbor#11632).
-    let nobody = token(&Http::new(), &challenge, None);
-    let body =
-        json!({"token": nobody.trim_start_matches("Bearer "), "access_token": nobody.trim_start_matches("Bearer ")});
+    let anonymous = token(&Http::new(), &challenge, None);
+    let body = json!({"token": anonymous.trim_start_matches("Bearer "), "access_token": anonymous.trim_start_matches("Bearer ")});
     registry.inject(Match::get("/service/token").always(), Answer::new(200).body(body.to_string()));
     let refusal =
         Answer::error(401, "UNAUTHORIZED", "unauthorized").header("www-authenticate", "Basic realm=\"harbor\"");
@@ -203,8 +202,8 @@ fn a_token_that_everybody_gets_is_a_doubt() {
     let rls = login(&registry);
     assert!(!rls.run().stderr.contains("warning:"), "the user's own token says whose it is");
     let challenge = Http::new().get(format!("{}/v2/", registry.url())).header("www-authenticate").to_owned();
-    let nobody = token(&Http::new(), &challenge, None);
-    let body = json!({"token": nobody.trim_start_matches("Bearer ")});
+    let anonymous = token(&Http::new(), &challenge, None);
+    let body = json!({"token": anonymous.trim_start_matches("Bearer ")});
     registry.inject(Match::get("/auth/token").always(), Answer::new(200).body(body.to_string()));
     let outcome = Rls::at(&registry).user("ann", "wrong").words("login").run();
     assert_snapshot!(outcome, @"

@@ -25,7 +25,7 @@ fn fingerprint(pem: &str) -> String {
     Digest::sha256(&BASE64_STANDARD.decode(body).expect("base64")).to_string()
 }
 
-/// Somebody who knows nothing of the registry's CA. Its certificates are called LEAF, CA and ROOT by their
+/// A client that does not know the registry's CA. Its certificates are called LEAF, CA and ROOT by their
 /// fingerprints, and the files of the whole machine are below HOME/root.
 fn anonymous(registry: &Running) -> Rls {
     let certificates = registry.certificates();

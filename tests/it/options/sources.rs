@@ -19,7 +19,7 @@ fn auths(registry: &Running, auth: &str) -> String {
     format!("{{\"auths\":{{\"{}\":{{\"auth\":\"{auth}\"}}}}}}", registry.host())
 }
 
-/// Somebody with a folder of their own for the files of the whole machine, and one for what ends with the session.
+/// A user with a folder for the machine's files, and one for files that end with the session.
 fn as_user(rls: Rls) -> Rls {
     let (root, run) = (rls.home().join("root"), rls.home().join("run"));
     rls.env("RLS_ROOT", root).env("XDG_RUNTIME_DIR", run)

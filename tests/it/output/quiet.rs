@@ -27,7 +27,7 @@ fn quiet_leaves_only_errors() {
     error: shared/app:x not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"x"}
     "#);
-    // Nobody asks for the nearest tags when they will not be shown. One list was asked for; `rm` looks for siblings,
+    // The nearest tags are not requested when they will not be shown. One list was asked for; `rm` looks for siblings,
     // once more just before it deletes, and whether the list lost the tag.
     assert_eq!(registry.count(&Match::ending("/tags/list")), 4);
 }

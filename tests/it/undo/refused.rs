@@ -164,7 +164,7 @@ fn pushed_manifests_are_verified() {
     Removal::begin(&rls, &registry).keep_tag("app", "1").then_delete("app", &[digest.as_str()]);
     let other = registry.push_image("app", "other", &ImageSpec::new("other"));
     let moved = other.clone();
-    // Somebody else is faster between the push and the look.
+    // Another client pushes between our push and the check.
     registry
         .on_request(Match::head("/v2/app/manifests/1").after(1), move |registry, _| registry.tag("app", "1", &moved));
     assert_snapshot!(rls.run(), @"

@@ -212,7 +212,7 @@ fn the_list_has_a_row_for_each_run() {
     assert_eq!(oldest["repositories"], serde_json::json!(["app"]));
     assert_eq!(oldest["registry"], "http://REGISTRY");
     let rls = Rls::at(&registry);
-    assert_eq!(&*rls.words("undo --list").succeeds(), "", "nothing was removed by somebody else");
+    assert_eq!(&*rls.words("undo --list").succeeds(), "", "another user has removed nothing");
 }
 
 #[test]

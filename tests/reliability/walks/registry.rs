@@ -189,7 +189,7 @@ impl Registry {
             Style::Whole => names.len(),
             _ => self.plan.sizes[ordinal % self.plan.sizes.len()],
         };
-        // Whoever begins again is shown the same again.
+        // A client that starts over gets the same pages again.
         let turn = if from == 0 && cursor.is_none() { 0 } else { ordinal };
         let oddity = self.plan.oddities.get(turn).copied().flatten();
         // By its last name alone a page without any has no way on.

@@ -319,7 +319,7 @@ fn a_template_that_asks_for_too_much_is_refused_before_it_is_used() {
     assert!(refused_template(NAMES, "{{ namespace() }}").starts_with("unknown field namespace in the template"));
 }
 
-/// The room grows with the record: a list of tags is as long as the repository has it.
+/// The limit grows with the record: a list of tags is as long as the repository's.
 #[test]
 fn a_template_takes_a_record_of_any_length() {
     let tags: Vec<_> = (0..100_000).map(|number| format!("v{number}")).collect();

@@ -123,7 +123,7 @@ fn a_requested_tag_that_moved_stays_with_its_new_manifest() {
             ["rm app:v0 app:v1", "rm app --match v[01] --yes", "prune app --keep-last 5 --keep latest --yes"];
         for words in removals.into_iter().filter(|words| only_planned(personality, words)) {
             let registry = versions(personality);
-            // Somebody pushes right before its turn comes, after the others were looked at.
+            // Another client pushes right before its deletion, after the others were checked.
             let look = Match::manifest("app", "v1").method(Method::GET).nth(1);
             registry.on_request(look, |registry, _| {
                 registry.push_image("app", "v1", &ImageSpec::new("pushed meanwhile"));

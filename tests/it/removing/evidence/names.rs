@@ -129,7 +129,7 @@ fn a_name_that_appears_meanwhile_counts_like_a_tag() {
 fn all_tags_may_leave_it_behind() {
     let (registry, _) = named("feature/x");
     let outcome = rls(&registry, "rm app --all-tags --yes");
-    // Nobody named it, and it is on an image of the tags.
+    // It was not named, and points to an image of the tags.
     assert_eq!(registry.tags("app"), ["7.30", "feature/x"], "{outcome}");
     assert_eq!(outcome.code, Some(6), "{outcome}");
 }

@@ -173,7 +173,7 @@ mod tests {
             check: "tls".to_owned(),
             status: CheckStatus::Failed,
             detail: "unknown issuer".to_owned(),
-            cause: Some("nobody knows \x1b[2J".to_owned()),
+            cause: Some("cause unknown \x1b[2J".to_owned()),
             remedy: vec!["on the server: a".to_owned(), "or here: b".to_owned()],
             facts: vec![
                 FactRecord { depth: 0, text: "1 certificate".to_owned() },
@@ -189,7 +189,7 @@ mod tests {
             " ✗ tls          unknown issuer                                        4 ms",
             "     1 certificate",
             "       CN=x\\u{202e}",
-            "     cause   nobody knows \\x1b[2J",
+            "     cause   cause unknown \\x1b[2J",
             "     remedy  on the server: a",
             "             or here: b",
         ];
@@ -224,7 +224,7 @@ mod tests {
             "check": "tls",
             "status": "failed",
             "detail": "unknown issuer",
-            "cause": "nobody knows \x1b[2J",
+            "cause": "cause unknown \x1b[2J",
             "remedy": ["on the server: a", "or here: b"],
             "facts": ["1 certificate", "CN=x\u{202e}"],
             "milliseconds": 4,
