@@ -143,13 +143,13 @@ impl<'a> Evidence<'a> {
         let tag = item.request.target.tag().filter(|tag| in_use.tags.contains(tag));
         let removes = |tag: &&Tag| item.request.policy.siblings.allow(tag);
         let along = item.siblings.iter().flat_map(|siblings| &siblings.in_use).find(removes);
-        let used = match (tag, along) {
-            (Some(_), _) => name.to_owned(),
-            (None, Some(tag)) => format!("{}:{tag}", self.state.repository),
-            (None, None) if manifest.is_some_and(|manifest| in_use.manifests.contains(&manifest)) => name.to_owned(),
-            (None, None) => return Ok(()),
-        };
-        Err(Error::new(Kind::Safety(Danger::InUse), format!("{name} stays")).because(format!("{used} is in use")))
+        let is_used = tag.is_some() || manifest.is_some_and(|manifest| in_use.manifests.contains(&manifest));
+        match along {
+            _ if is_used => Err(Error::new(Kind::Safety(Danger::InUse), format!("{name} is in use"))),
+            Some(tag) => Err(Error::new(Kind::Safety(Danger::InUse), format!("{name} stays"))
+                .because(format!("{}:{tag}, which points to the same manifest, is in use", self.state.repository))),
+            None => Ok(()),
+        }
     }
 
     /// Whether the manifest of an item may be deleted, as far as tags and indexes are concerned.

@@ -140,14 +140,14 @@ fn over_tls(setup: &Setup) {
     hint:  use --ca-file FILE with the certificate of "registry-fixture root CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     assert_snapshot!(setup.speaking("http://", "repos").run(), @"
-    exit 5
+    exit 11
     --- stderr
     error: http://REGISTRY speaks TLS on this port
     cause: 400 Bad Request: Client sent an HTTP request to an HTTPS server.
     hint:  remove --plain-http or http://; the port uses HTTPS
     ");
     assert_snapshot!(setup.speaking("", "repos --plain-http").run(), @"
-    exit 5
+    exit 11
     --- stderr
     error: http://REGISTRY speaks TLS on this port
     cause: 400 Bad Request: Client sent an HTTP request to an HTTPS server.

@@ -137,7 +137,7 @@ fn tls_on_the_other_end() {
     let registry = start(Tls::Issued);
     let rls = Rls::beside(&registry).args(["-r", &registry.host(), "repos", "--plain-http", "--retries", "0"]);
     assert_snapshot!(rls.run(), @"
-    exit 5
+    exit 11
     --- stderr
     error: http://REGISTRY speaks TLS on this port
     cause: 400 Bad Request: Client sent an HTTP request to an HTTPS server.
