@@ -380,8 +380,7 @@ fn mismatch(bytes: &[u8], got: &Digest, what: &str) -> Error {
 /// The error for a tag that points to another digest than before.
 pub(crate) fn moved(name: &str, from: &Digest, to: &Digest) -> Error {
     let danger = Danger::Moved { from: from.clone(), to: to.clone() };
-    Error::new(Kind::Safety(danger), format!("{name} points to another manifest"))
-        .because(format!("expected {from}, found {to}"))
+    Error::new(Kind::Safety(danger), format!("{name} has moved meanwhile")).because(format!("from {from} to {to}"))
 }
 
 /// Verifies the size of what a descriptor names; a size of 0 is not stated.

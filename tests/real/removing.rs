@@ -129,7 +129,7 @@ fn stops(shelf: &Shelf<'_>) {
     shelf.stays(&format!("rm --all-tags --yes {digest}"), 9, &[&format!("failed\t{digest}")], &broken);
 
     let moved = format!("rm web/app:lone@{}", shelf.pair);
-    shelf.stays(&moved, 9, &["failed\tweb/app:lone"], "error: web/app:lone points to another manifest");
+    shelf.stays(&moved, 9, &["failed\tweb/app:lone"], "error: web/app:lone has moved meanwhile");
 }
 
 fn absent(shelf: &Shelf<'_>) {

@@ -280,9 +280,9 @@ fn a_reference_with_tag_and_digest_is_the_tag_as_long_as_it_is_there() {
     --- stdout
     failed→app:1.0
     --- stderr
-    error: app:1.0 points to another manifest
-    cause: expected sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e, found sha256:d0f335e233eccbff9b1bb6c11fb3628263a230358644016e1067a77e978f4439
-    hint:  it may have been pushed in the meantime; check it again before removing it
+    error: app:1.0 has moved meanwhile
+    cause: from sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e to sha256:d0f335e233eccbff9b1bb6c11fb3628263a230358644016e1067a77e978f4439
+    hint:  it was pushed meanwhile; check it again before removing it
     ");
     assert_eq!(registry.tags("app"), ["1.0"]);
     assert_snapshot!(rm(&second), @"

@@ -143,9 +143,9 @@ fn a_tag_that_moves_before_it_is_deleted() {
     --- stdout
     failed→app:1.0
     --- stderr
-    error: app:1.0 points to another manifest
-    cause: expected sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a, found sha256:2d2b62dff2f8b5b907f7c36829f03bcf23ae64da8fad391151dc2b64e2c2663a
-    hint:  it may have been pushed in the meantime; check it again before removing it
+    error: app:1.0 has moved meanwhile
+    cause: from sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a to sha256:2d2b62dff2f8b5b907f7c36829f03bcf23ae64da8fad391151dc2b64e2c2663a
+    hint:  it was pushed meanwhile; check it again before removing it
     ");
     assert_eq!(registry.tags("app"), ["1.0", "2.0"]);
     assert!(registry.contains("app", digest.as_str()));

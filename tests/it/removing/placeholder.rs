@@ -120,7 +120,7 @@ fn a_tag_that_moves_before_the_push_stays() {
     registry.on_request(Match::head(blob()), move |registry, _| registry.tag("shared/app", "1.4", &other));
     let outcome = rm(&registry, "shared/app:1.4");
     assert_eq!(outcome.code, Some(9), "{outcome}");
-    assert!(outcome.stderr.starts_with("error: shared/app:1.4 points to another manifest\n"), "{outcome}");
+    assert!(outcome.stderr.starts_with("error: shared/app:1.4 has moved meanwhile\n"), "{outcome}");
     assert_eq!(registry.resolve("shared/app", "1.4"), registry.resolve("shared/app", "1.3.9"));
 }
 

@@ -355,9 +355,7 @@ fn danger_hint(danger: &Danger) -> Option<String> {
                  first){broken}"
             ))
         }
-        Danger::Moved { .. } => {
-            Some("it may have been pushed in the meantime; check it again before removing it".to_owned())
-        }
+        Danger::Moved { .. } => Some("it was pushed meanwhile; check it again before removing it".to_owned()),
         Danger::TagExists { .. } => Some(
             "existing tags are never overwritten; to restore it, remove the tag, then run 'rls undo ID' (see \
                  'rls undo --list')"
