@@ -10,7 +10,7 @@ use futures::TryStreamExt as _;
 use peak_alloc::PeakAlloc;
 use registry_ls::name::{Algorithm, Digest, Tag};
 use registry_ls::registry::Client;
-use registry_ls::registry::snapshot::{Form, ManifestFacts, ManifestState, Pointer, TagIndex};
+use registry_ls::registry::snapshot::{Builder, Form, ManifestFacts, ManifestState, Pointer, TagIndex};
 use test_support::{Reply, Request, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -28,7 +28,7 @@ static COUNTING: Mutex<()> = Mutex::new(());
 
 /// A snapshot of this many tags, each on a manifest of its own with a config and a layer of its own.
 fn of_tags(count: usize) -> TagIndex {
-    let mut builder = TagIndex::builder();
+    let mut builder = Builder::default();
     for number in 0..count {
         let (tag, _) = builder.tag(tag(number).parse().expect("a tag"));
         let digest = |part: &str| Digest::of(Algorithm::Sha256, format!("{part} {number}").as_bytes());
@@ -45,7 +45,7 @@ fn of_tags(count: usize) -> TagIndex {
 
 /// A snapshot of one index that lists this many manifests, each of the same blobs.
 fn of_children(count: usize) -> TagIndex {
-    let mut builder = TagIndex::builder();
+    let mut builder = Builder::default();
     let blob = builder.blob("sha256:00", 1000);
     let children: Box<[_]> =
         (0..count).map(|number| builder.manifest(&Digest::of(Algorithm::Sha256, &number.to_be_bytes()))).collect();

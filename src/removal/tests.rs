@@ -9,7 +9,7 @@ use super::*;
 use crate::error::{Danger, Error, Fault, Kind, Operation};
 use crate::name::{Algorithm, Digest, Tag};
 use crate::registry::TagIndex;
-use crate::registry::snapshot::{Form, ListCaveat, ManifestFacts, ManifestState, Pointer};
+use crate::registry::snapshot::{Builder, Form, ListCaveat, ManifestFacts, ManifestState, Pointer};
 
 fn digest(number: usize) -> Digest {
     Digest::of(Algorithm::Sha256, number.to_string().as_bytes())
@@ -63,7 +63,7 @@ fn broken() -> Error {
 
 impl Held {
     fn index(&self) -> TagIndex {
-        let mut builder = TagIndex::builder();
+        let mut builder = Builder::default();
         let manifests: Vec<_> = (0..MANIFESTS).map(|number| builder.manifest(&digest(number))).collect();
         for number in 0..MANIFESTS {
             let children =

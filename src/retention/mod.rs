@@ -12,10 +12,10 @@
 //!
 //! ```
 //! use registry_ls::name::{Algorithm, Digest};
-//! use registry_ls::registry::snapshot::{ManifestFacts, ManifestState, Pointer, TagIndex};
+//! use registry_ls::registry::snapshot::{Builder, ManifestFacts, ManifestState, Pointer};
 //! use registry_ls::retention::{Options, Rule, UsedTags, decide};
 //!
-//! let mut builder = TagIndex::builder();
+//! let mut builder = Builder::default();
 //! for (tag, created) in [("1.0", "2026-01-01T00:00:00Z"), ("1.1", "2026-02-01T00:00:00Z")] {
 //!     let manifest = builder.manifest(&Digest::of(Algorithm::Sha256, tag.as_bytes()));
 //!     let facts = ManifestFacts { created: Some(created.parse()?).into(), ..ManifestFacts::default() };

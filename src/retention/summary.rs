@@ -133,6 +133,7 @@ fn each_after_its_children(snapshot: &TagIndex, mut visit: impl FnMut(ManifestId
 mod tests {
     use super::*;
     use crate::name::{Algorithm, Digest};
+    use crate::registry::snapshot::Builder;
     use crate::registry::snapshot::{Form, ManifestFacts};
 
     fn now() -> Timestamp {
@@ -141,7 +142,7 @@ mod tests {
 
     /// Manifests by number, each with a date or none and with the numbers of what it lists.
     fn summaries(manifests: &[(Option<&str>, &[usize])]) -> (Vec<ManifestId>, Summaries) {
-        let mut builder = TagIndex::builder();
+        let mut builder = Builder::default();
         let digest = |number: usize| Digest::of(Algorithm::Sha256, &number.to_le_bytes());
         let ids: Vec<_> = (0..manifests.len()).map(|number| builder.manifest(&digest(number))).collect();
         for (id, (created, children)) in ids.iter().zip(manifests) {

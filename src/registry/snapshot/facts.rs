@@ -150,3 +150,8 @@ impl std::fmt::Display for ListCaveat {
         }
     }
 }
+
+/// Positions fit into 32 bits: a list with more names is refused.
+pub(super) fn narrow(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}

@@ -3,41 +3,34 @@
 //! Every name is stored once, everything else is a number: some 300 bytes per tag with its own manifest, and 140 per
 //! child.
 
-use std::collections::HashSet;
-
 use indexmap::{IndexMap, IndexSet};
 use jiff::Timestamp;
 
 use super::adjacency::Adjacency;
-use super::facts::{BlobId, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
+use super::facts::{BlobId, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId, narrow};
 use crate::error::Error;
 use crate::name::{Digest, PackedDigest, Tag};
 use crate::registry::media_types::Form;
 
 /// The tags of a repository and the manifests that they reach, at one point in time. Made by
-/// [`Client::snapshot`](crate::registry::Client::snapshot), or by a [`Builder`].
+/// [`Client::snapshot`](crate::registry::Client::snapshot), or by a [`Builder`](super::Builder).
 #[derive(Debug, Clone, Default)]
 pub struct TagIndex {
-    tags: IndexMap<Tag, Pointer>,
-    other_names: Vec<OtherName>,
-    list_caveat: Option<ListCaveat>,
-    digests: IndexSet<PackedDigest>,
-    manifests: Vec<ManifestState>,
-    blobs: IndexMap<BlobKey, u64>,
+    pub(super) tags: IndexMap<Tag, Pointer>,
+    pub(super) other_names: Vec<OtherName>,
+    pub(super) list_caveat: Option<ListCaveat>,
+    pub(super) digests: IndexSet<PackedDigest>,
+    pub(super) manifests: Vec<ManifestState>,
+    pub(super) blobs: IndexMap<BlobKey, u64>,
     /// The tags on each manifest.
-    tags_on: Adjacency,
+    pub(super) tags_on: Adjacency,
     /// The manifests that list each manifest.
-    parents: Adjacency,
+    pub(super) parents: Adjacency,
     /// The manifests whose subject each manifest is.
-    referrers: Adjacency,
+    pub(super) referrers: Adjacency,
 }
 
 impl TagIndex {
-    /// Builds an index.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     /// How many tags there are.
     pub fn tag_count(&self) -> usize {
         self.tags.len()
@@ -224,142 +217,9 @@ impl TagIndex {
     }
 }
 
-/// Builds a [`TagIndex`]. A name that is added twice is stored once.
-#[derive(Debug, Default)]
-pub struct Builder {
-    index: TagIndex,
-    /// The approximate size of the names in bytes.
-    name_bytes: usize,
-}
-
 /// The first half of a blob's digest, which distinguishes blobs for adding up their sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BlobKey([u8; 16]);
-
-impl Builder {
-    /// Adds a tag, which is dangling until [`Builder::point`]. Returns its number, and whether it is new.
-    pub fn tag(&mut self, tag: Tag) -> (TagId, bool) {
-        let length = tag.as_str().len();
-        let unknown = || Pointer::Dangling;
-        let before = self.index.tags.len();
-        let position = match self.index.tags.entry(tag) {
-            indexmap::map::Entry::Occupied(known) => known.index(),
-            indexmap::map::Entry::Vacant(new) => {
-                let position = new.index();
-                new.insert(unknown());
-                position
-            }
-        };
-        let is_new = self.index.tags.len() > before;
-        self.name_bytes += if is_new { length + size_of::<(Tag, Pointer, u64, usize)>() } else { 0 };
-        (TagId(narrow(position)), is_new)
-    }
-
-    /// Adds a listed name that is no valid tag. Returns its position among these, and whether it is new.
-    pub fn other_name(&mut self, name: String) -> (usize, bool) {
-        if let Some(position) = self.index.other_names.iter().position(|known| known.name == name) {
-            return (position, false);
-        }
-        self.name_bytes += name.len() + size_of::<OtherName>();
-        self.index.other_names.push(OtherName { name, pointer: Pointer::Dangling });
-        (self.index.other_names.len() - 1, true)
-    }
-
-    /// Sets what a tag points to.
-    pub fn point(&mut self, tag: TagId, pointer: Pointer) {
-        self.index.tags[tag.position()] = pointer;
-    }
-
-    /// Sets what a name that is no valid tag points to.
-    pub fn point_other(&mut self, position: usize, pointer: Pointer) {
-        self.index.other_names[position].pointer = pointer;
-    }
-
-    /// Adds a manifest, which is unread until [`Builder::set`]. Returns its number.
-    pub fn manifest(&mut self, digest: &Digest) -> ManifestId {
-        let (position, is_new) = self.index.digests.insert_full(PackedDigest::from(digest));
-        if is_new {
-            self.index.manifests.push(ManifestState::Unread);
-        }
-        ManifestId(narrow(position))
-    }
-
-    /// Sets the state of a manifest.
-    pub fn set(&mut self, manifest: ManifestId, state: ManifestState) {
-        self.index.manifests[manifest.position()] = state;
-    }
-
-    /// Adds a blob with its size in bytes. `digest` may be of any algorithm. Returns its number.
-    pub fn blob(&mut self, digest: &str, size: u64) -> BlobId {
-        let entry = self.index.blobs.entry(BlobKey::of(digest));
-        let position = entry.index();
-        entry.or_insert(size);
-        BlobId(narrow(position))
-    }
-
-    /// Sets why the list of tags is not reliable. The first reason is kept.
-    pub fn set_list_caveat(&mut self, doubt: ListCaveat) {
-        self.index.list_caveat.get_or_insert(doubt);
-    }
-
-    /// The index so far, without the relations between manifests.
-    pub fn index(&self) -> &TagIndex {
-        &self.index
-    }
-
-    /// Sets when the image of a manifest was created.
-    pub fn date(&mut self, manifest: ManifestId, created: Result<Option<Timestamp>, Error>) {
-        if let ManifestState::Read(facts) = &mut self.index.manifests[manifest.position()] {
-            match created {
-                Ok(Some(created)) => facts.created = Some(created).into(),
-                Ok(None) => {}
-                Err(error) => facts.config_error = Some(error),
-            }
-        }
-    }
-
-    /// Removes dangling tags from this position on, which are not listed, and those that were removed since they were
-    /// listed.
-    pub(super) fn remove_absent(&mut self, position: usize, removed: &HashSet<String>) {
-        let mut at = 0..;
-        self.index.tags.retain(|tag, pointer| {
-            let is_listed = at.next() < Some(position) && !removed.contains(tag.as_str());
-            is_listed || !matches!(pointer, Pointer::Dangling)
-        });
-    }
-
-    /// The approximate size of the names in bytes.
-    pub(super) fn name_bytes(&self) -> usize {
-        self.name_bytes
-    }
-
-    /// The index.
-    pub fn build(self) -> TagIndex {
-        let mut index = self.index;
-        let count = index.manifests.len();
-        let facts = || {
-            let read = index.manifests.iter().zip(0..);
-            read.filter_map(|(state, position)| match state {
-                ManifestState::Read(facts) => Some((facts, position)),
-                ManifestState::Missing | ManifestState::Unreadable(_) | ManifestState::Unread => None,
-            })
-        };
-        let on = index.tags.values().zip(0..).filter_map(|(pointer, tag)| Some((pointer.manifest()?.0, tag)));
-        let tags_on = Adjacency::new(count, on);
-        let parents = facts().flat_map(|(facts, parent)| facts.children.iter().map(move |child| (child.0, parent)));
-        let parents = Adjacency::new(count, parents);
-        let referrers = facts().filter_map(|(facts, referrer)| Some((facts.subject?.0, referrer)));
-        let referrers = Adjacency::new(count, referrers);
-        index.tags.shrink_to_fit();
-        index.digests.shrink_to_fit();
-        index.manifests.shrink_to_fit();
-        index.blobs.shrink_to_fit();
-        index.tags_on = tags_on;
-        index.parents = parents;
-        index.referrers = referrers;
-        index
-    }
-}
 
 impl BlobKey {
     /// The first sixteen bytes of a hexadecimal digest; the last bytes of other text.
@@ -374,13 +234,9 @@ impl BlobKey {
     }
 }
 
-/// Positions fit into 32 bits: a list with more names is refused.
-fn narrow(position: usize) -> u32 {
-    u32::try_from(position).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::builder::Builder;
     use super::*;
     use crate::name::Algorithm;
 
@@ -394,7 +250,7 @@ mod tests {
 
     /// `multi` is an index of two images; `a` and `b` are on the first of them; `sig` refers to the index.
     fn sample() -> TagIndex {
-        let mut builder = TagIndex::builder();
+        let mut builder = Builder::default();
         let [first, second, multi, sig] = [0, 1, 2, 3].map(|number| builder.manifest(&digest(number)));
         let shared = builder.blob("sha256:aa", 100);
         for (manifest, number, created) in [(first, 10, 1), (second, 11, 2)] {
@@ -435,7 +291,7 @@ mod tests {
 
     #[test]
     fn a_part_that_is_not_known_leaves_the_size_unknown() {
-        let mut builder = TagIndex::builder();
+        let mut builder = Builder::default();
         let (child, index) = (builder.manifest(&digest(0)), builder.manifest(&digest(1)));
         builder.set(child, ManifestState::Missing);
         let facts = ManifestFacts { form: Form::Index, children: [child].into(), ..ManifestFacts::default() };

@@ -10,8 +10,9 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 
+use super::builder::Builder;
 use super::facts::{ManifestFacts, ManifestId, ManifestState};
-use super::index::{Builder, TagIndex};
+use super::index::TagIndex;
 use crate::error::{Error, Result};
 use crate::name::{Digest, Repository, Tag, Target};
 use crate::registry::client::Client;
@@ -73,7 +74,7 @@ impl Client {
         options: SnapshotOptions,
     ) -> impl Future<Output = Result<TagIndex>> + Send + use<> {
         let (client, repository) = (self.clone(), Arc::new(repository.clone()));
-        let (builder, configs, undated) = (TagIndex::builder(), BTreeMap::new(), HashSet::new());
+        let (builder, configs, undated) = (Builder::default(), BTreeMap::new(), HashSet::new());
         let now = Timestamp::now();
         SnapshotReader { client, repository, options, now, builder, configs, listed: 0, undated }.read()
     }

@@ -1,6 +1,7 @@
 //! Indexes and their parts, referrers and their subjects, and what could not be read.
 
 use super::*;
+use crate::registry::snapshot::Builder;
 
 #[test]
 fn children_are_kept_with_their_index_and_removed_without_it() {
@@ -87,7 +88,7 @@ fn referrers_are_kept_and_removed_with_their_subject() {
 
 #[test]
 fn a_long_digest_is_found_by_as_much_of_it_as_a_tag_holds() {
-    let mut builder = TagIndex::builder();
+    let mut builder = Builder::default();
     let subject = builder.manifest(&Digest::of(Algorithm::Sha512, b"old"));
     let name = format!("{}.sig", &builder.index().digest(subject).as_str().replace(':', "-")[..7 + 64]);
     let signature = builder.manifest(&digest("signature"));

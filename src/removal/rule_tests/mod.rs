@@ -21,7 +21,7 @@ use super::{InUse, Method, RemovalPolicy, RemovalRequest, RepositoryState};
 use crate::error::{Error, Kind};
 use crate::name::{Algorithm, Digest, Glob};
 use crate::registry::TagIndex;
-use crate::registry::snapshot::{Form, ListCaveat, ManifestFacts, ManifestId, ManifestState, Pointer};
+use crate::registry::snapshot::{Builder, Form, ListCaveat, ManifestFacts, ManifestId, ManifestState, Pointer};
 use crate::retention::*;
 
 fn digest(of: &str) -> Digest {
@@ -120,7 +120,7 @@ impl Facts {
     }
 
     fn snapshot(&self) -> TagIndex {
-        let mut builder = TagIndex::builder();
+        let mut builder = Builder::default();
         for (word, spec) in &self.manifests {
             let blobs = spec.blobs.iter().map(|(blob, size)| builder.blob(digest(blob).as_str(), *size)).collect();
             let facts = ManifestFacts {
