@@ -12,6 +12,7 @@ use std::time::Duration;
 
 pub use kind::{
     Danger, Denial, Fault, Identity, Kind, Missing, Network, Operation, Refuser, RegistryError, Reply, Tls,
+    is_transient_status,
 };
 
 /// A result whose error is [`Error`].
@@ -152,12 +153,14 @@ impl Error {
         self.0.reply.as_ref()
     }
 
-    /// Whether the same request may succeed later: a rate limit, a broken connection, a time-out, a transient status.
+    /// Whether a retry of the same request may succeed: after a rate limit, a broken or late connection, a transient
+    /// status. A status counts whatever the body: proxies send an HTML page with a 502.
     pub fn is_retryable(&self) -> bool {
+        use Network::{ConnectTimeout, HandshakeTimeout, Reset};
         match self.kind() {
-            Kind::RateLimited | Kind::TimedOut | Kind::Protocol(Fault::Truncated) => true,
-            Kind::Network(network) => !matches!(network, Network::Dns | Network::Proxy),
-            Kind::Protocol(_) => self.reply().is_some_and(|reply| reply.status >= 500),
+            Kind::RateLimited | Kind::Protocol(Fault::Truncated) => true,
+            Kind::Network(Reset | ConnectTimeout | HandshakeTimeout) => true,
+            Kind::Protocol(_) => self.reply().is_some_and(|reply| is_transient_status(reply.status)),
             _ => false,
         }
     }

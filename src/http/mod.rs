@@ -42,7 +42,7 @@ pub use proxy::{has_proxy_but_for_exceptions, proxy_for, proxy_variable};
 pub use redirect::redirect_target;
 pub use request::{Request, RequestContext};
 pub use response::Response;
-pub use retry::{Backoff, RetryState, is_transient_status};
+pub use retry::{Backoff, RetryState};
 pub use retry_after::{RetryAfter, retry_after};
 pub use transport::{AuthOutcome, Transport};
 pub use verify::{Caveat, Verification};

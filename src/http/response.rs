@@ -103,8 +103,8 @@ impl Response {
     ///
     /// [`Fault::Truncated`] when it ends early, [`Kind::TimedOut`] when it stalls, otherwise what broke the connection.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        // The caller may pause longer than a server may be silent: a list whose names cost a request each does. So data
-        // that has arrived counts before the clock does; the HTTP client's own limit does it the other way round.
+        // The caller may pause for longer than the idle timeout, for example to send a request for each name of a list.
+        // Data that arrived in the meantime must not count as a timeout; with reqwest's own read timeout it would.
         let (timeouts, url) = (self.timeouts, self.inner.url().clone());
         let chunk = timeouts.within_deadline(async {
             let chunk = timeouts.until_chunk(&url, self.inner.chunk()).await?;

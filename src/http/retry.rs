@@ -5,19 +5,12 @@ use std::time::Duration;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use url::{Origin, Url};
 
-use super::errors::is_transient;
 use super::limiter::Limiter;
 use super::observe::Stats;
 use super::options::Options;
 use super::retry_after::MAX_WAIT;
 use super::timeouts::Timeouts;
 use crate::error::{Error, Kind, Network, Result};
-
-/// Statuses that may pass: protocol errors of RFC 9110 and those of the proxies in front of registries (nginx,
-/// Cloudflare).
-pub fn is_transient_status(status: u16) -> bool {
-    matches!(status, 408 | 425 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
-}
 
 /// The waits between attempts: doubling up to 8 s, each with up to as much jitter again.
 #[derive(Debug)]
@@ -97,14 +90,12 @@ impl RetryState {
         if error.is_during_login() {
             return false;
         }
-        match error.kind() {
-            // The server turned the request away, or never got it: any method may be sent again.
-            Kind::RateLimited | Kind::Network(Network::ConnectTimeout | Network::HandshakeTimeout) => true,
-            _ if !self.repeatable => false,
-            // The status decides, whatever the body: proxies send an HTML page with a 502.
-            Kind::Protocol(_) if error.reply().is_some_and(|reply| is_transient_status(reply.status)) => true,
-            _ => is_transient(error),
-        }
+        // The server turned the request away, or never got it: any method may be sent again.
+        let is_unprocessed = matches!(
+            error.kind(),
+            Kind::RateLimited | Kind::Network(Network::ConnectTimeout | Network::HandshakeTimeout)
+        );
+        is_unprocessed || (self.repeatable && error.is_retryable())
     }
 }
 

@@ -64,15 +64,19 @@ impl Transport {
         let limiter = Arc::new(Limiter::new(pool, options.jobs, stats));
         let redirects = Arc::new(Redirects::new(Arc::clone(&limiter)));
         let state = Arc::new(AuthState::new(registry.clone(), credentials));
-        let shared = || (Arc::clone(&state), Arc::clone(&observer));
-        let tokens = {
-            let (state, observer) = shared();
-            Arc::new(TokenSource::new(Arc::clone(&options), Arc::clone(&limiter), state, observer))
-        };
-        let authenticator = {
-            let (state, observer) = shared();
-            Authenticator::new(Arc::clone(&limiter), Arc::clone(&redirects), state, Arc::clone(&tokens), observer)
-        };
+        let tokens = Arc::new(TokenSource::new(
+            Arc::clone(&options),
+            Arc::clone(&limiter),
+            Arc::clone(&state),
+            Arc::clone(&observer),
+        ));
+        let authenticator = Authenticator::new(
+            Arc::clone(&limiter),
+            Arc::clone(&redirects),
+            Arc::clone(&state),
+            Arc::clone(&tokens),
+            Arc::clone(&observer),
+        );
         Self {
             timeouts: Timeouts::new(&options),
             options,

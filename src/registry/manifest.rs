@@ -10,8 +10,8 @@ use super::descriptor::Descriptor;
 use super::document::Manifest;
 use super::endpoint::Endpoint;
 use super::media_types::{self, malformed};
-use crate::error::{Danger, Error, Fault, Kind, Reply, Result};
-use crate::http::{HeldBytes, Request, Response, is_transient_status};
+use crate::error::{Danger, Error, Fault, Kind, Reply, Result, is_transient_status};
+use crate::http::{HeldBytes, Request, Response};
 use crate::name::{Algorithm, Digest, Repository, Tag, Target};
 
 /// The largest accepted manifest, in bytes: the limit of registries (OCI distribution specification, "Pushing

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use futures::future::Either;
+use registry_ls::error::is_transient_status;
 use registry_ls::error::{Fault, Network};
-use registry_ls::http::{Options, RetryAfter, is_transient_status, retry_after};
+use registry_ls::http::{Options, RetryAfter, retry_after};
 use registry_ls::keychain::Keychain;
 use registry_ls::name::{Algorithm, Digest, Tag};
 use registry_ls::registry::Deletion;

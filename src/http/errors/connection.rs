@@ -137,12 +137,6 @@ fn explain_body(error: &reqwest::Error, url: &Url) -> Error {
     truncated(root_cause(error))
 }
 
-/// Whether a retry may help: the connection broke, or timed out, rather than being refused.
-pub(in crate::http) fn is_transient(error: &Error) -> bool {
-    use Network::{ConnectTimeout, HandshakeTimeout, Reset};
-    matches!(error.kind(), Kind::Network(Reset | ConnectTimeout | HandshakeTimeout) | Kind::Protocol(Fault::Truncated))
-}
-
 fn is_reset(kind: io::ErrorKind) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
     matches!(kind, ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected)

@@ -70,7 +70,7 @@ impl Limiter {
         }
     }
 
-    /// Keeps every request from an origin for `wait`.
+    /// Delays every request to an origin by `wait`.
     pub fn delay_origin(&self, origin: &Origin, wait: Duration) {
         let now = Instant::now();
         let until = now + wait;
