@@ -240,7 +240,8 @@ impl AuthState {
         let Some(identity) = self.cache().identity(&key).cloned() else { return error };
         let unauthorized = error.reply().is_some_and(|reply| reply.status == 401);
         let Some(identity) = identity else {
-            return if unauthorized { error.with_kind(Kind::Unauthenticated) } else { error };
+            let what = format!("not logged in to {}", context.registry);
+            return if unauthorized { error.called(what).with_kind(Kind::Unauthenticated) } else { error };
         };
         let accepted = token.is_some() || !unauthorized;
         let cause = if accepted { format!("logged in as {identity}") } else { format!("tried as {identity}") };

@@ -49,7 +49,7 @@ fn basic(setup: &Setup) {
     assert_snapshot!(setup.anonymous("tags team/app").run(), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on REGISTRY
+    error: not logged in to REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
@@ -69,7 +69,7 @@ fn token(setup: &Setup) {
     assert_snapshot!(setup.anonymous("tags team/app").run(), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on REGISTRY
+    error: not logged in to REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");

@@ -27,14 +27,14 @@ fn without_credentials_how_to_log_in() {
     assert_snapshot!(Rls::at(&start(Auth::Basic)).words("repos").run(), @"
     exit 4
     --- stderr
-    error: not allowed to list the repositories of http://REGISTRY
+    error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(Rls::at(&start(Auth::Token)).words("tags team/app").run(), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on http://REGISTRY
+    error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");

@@ -112,7 +112,7 @@ fn a_denial_names_the_login_that_was_used() {
     let registry = registry(Auth::Basic);
     let outcome = rls(&registry).words("tags team-a/app pub/app").run();
     assert!(!outcome.stderr.contains("usera"), "{outcome}");
-    assert!(outcome.stderr.contains("error: not allowed to pull pub/app on http://REGISTRY\n"), "{outcome}");
+    assert!(outcome.stderr.contains("error: not logged in to http://REGISTRY\n"), "{outcome}");
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn a_failing_helper_is_a_warning_without_secrets() {
     exit 4
     --- stderr
     warning: docker-credential-test failed: the keychain is locked (credsStore in ~/.docker/config.json)
-    error: not allowed to pull grid/repo-000 on http://REGISTRY
+    error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
@@ -71,7 +71,7 @@ fn a_failing_helper_is_a_warning_without_secrets() {
     exit 4
     --- stderr
     warning: docker-credential-test printed an invalid answer (credsStore in ~/.docker/config.json)
-    error: not allowed to pull grid/repo-000 on http://REGISTRY
+    error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
@@ -79,7 +79,7 @@ fn a_failing_helper_is_a_warning_without_secrets() {
     exit 4
     --- stderr
     warning: docker-credential-absent is not in PATH (credsStore in ~/.docker/config.json)
-    error: not allowed to pull grid/repo-000 on http://REGISTRY
+    error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");

@@ -72,7 +72,7 @@ fn anonymous_ignores_stored_credentials() {
     assert_eq!(&*tags(&registry).docker_config(&config).succeeds(), "latest\n");
     registry.clear_requests();
     assert_snapshot!(tags(&registry).docker_config(&config).words("--anonymous").fails(4), @"
-    error: not allowed to pull grid/repo-000 on http://REGISTRY
+    error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");

@@ -228,7 +228,7 @@ fn a_password_is_sent_to_its_registry_only() {
     failed→app:1
     --- stderr
     warning: RLS_USERNAME is ignored: no registry is named that it belongs to; use -r or RLS_REGISTRY
-    error: not allowed to pull app on http://REGISTRY
+    error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:app:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
