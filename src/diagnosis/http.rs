@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{ACCEPT, AGE, DATE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
-use reqwest::{Method, Version};
+use http::header::{ACCEPT, AGE, DATE, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::{Method, Version};
 
 use super::check::{Fact, Finding, Outcome, span};
 use super::classify::{self, scheme_not_forwarded};

@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use reqwest::Method;
-use reqwest::header::{HeaderValue, LOCATION};
+use http::Method;
+use http::header::{HeaderValue, LOCATION};
 use url::Url;
 
 use super::limiter::{Limiter, Permit};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 use url::Url;
 
 use super::errors::broken_body;
@@ -88,7 +88,7 @@ impl Response {
     }
 
     /// The HTTP version of the reply.
-    pub fn version(&self) -> reqwest::Version {
+    pub fn version(&self) -> http::Version {
         self.inner.version()
     }
 

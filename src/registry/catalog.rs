@@ -2,7 +2,7 @@
 //! registry has it.
 
 use futures::Stream;
-use reqwest::Method;
+use http::Method;
 
 use super::client::Client;
 use super::endpoint::Endpoint;

@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use futures::TryFutureExt;
-use reqwest::Method;
+use http::Method;
 use tokio::time::Instant;
 
 use super::client::Client;

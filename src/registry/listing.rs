@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use futures::{Stream, TryStreamExt, stream};
-use reqwest::header::LINK;
+use http::header::LINK;
 use url::Url;
 
 use super::client::Client;

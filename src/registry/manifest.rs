@@ -1,8 +1,8 @@
 //! `/v2/<name>/manifests/<reference>`, and the configs that manifests name: fetching, resolving and pushing.
 
 use bytes::Bytes;
-use reqwest::Method;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::Method;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::client::Client;
 use super::config::ImageConfig;

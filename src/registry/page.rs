@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::header::HeaderMap;
+use http::header::HeaderMap;
 
 use super::names::{Entry, ListError, NameScanner};
 use crate::error::{Error, Fault, Kind, Result};

@@ -1,8 +1,8 @@
 //! `GET /v2/<name>/referrers/<digest>`: the referrers of a manifest, such as signatures and SBOMs (OCI distribution
 //! specification, "Listing Referrers").
 
-use reqwest::Method;
-use reqwest::header::{ACCEPT, HeaderValue, LINK};
+use http::Method;
+use http::header::{ACCEPT, HeaderValue, LINK};
 
 use super::client::Client;
 use super::descriptor::Descriptor;

@@ -1,8 +1,8 @@
 //! `GET /v2/`: whether a host is a registry, and whether it accepts credentials (OCI distribution specification,
 //! "Determining Support").
 
-use reqwest::Method;
-use reqwest::header::CONTENT_TYPE;
+use http::Method;
+use http::header::CONTENT_TYPE;
 
 use super::client::Client;
 use super::endpoint::Endpoint;

@@ -1,7 +1,7 @@
 //! `GET /v2/<name>/tags/list`: the tags of a repository.
 
 use futures::{Stream, TryStreamExt};
-use reqwest::Method;
+use http::Method;
 
 use super::client::Client;
 use super::endpoint::Endpoint;

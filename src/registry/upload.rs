@@ -2,8 +2,8 @@
 //! that is permitted.
 
 use bytes::Bytes;
-use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use http::Method;
+use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use url::Url;
 
 use super::client::Client;

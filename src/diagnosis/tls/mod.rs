@@ -5,7 +5,7 @@ mod refused;
 
 use std::path::Path;
 
-use reqwest::Method;
+use http::Method;
 use url::Url;
 
 use self::chain::TrustedBy;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::RETRY_AFTER;
+use http::header::RETRY_AFTER;
 use serde_json::Value;
 
 use super::super::observe::Secrets;

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use percent_encoding::percent_decode;
-use reqwest::header::{HeaderMap, WARNING};
+use http::header::{HeaderMap, WARNING};
 
 use super::redact::Secrets;
 

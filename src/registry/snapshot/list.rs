@@ -13,7 +13,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use reqwest::Method;
+use http::Method;
 
 use super::facts::{ListCaveat, Pointer, TagId};
 use super::read::{ManifestOutcome, SnapshotReader, parse};
