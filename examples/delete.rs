@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let client = Client::builder(registry).credentials(Keychain::discover(keychain::Options::from_env())).build()?;
     let requests = tags.into_iter().map(|tag| RemovalRequest::new(Target::Tag(tag))).collect();
-    let plan = Plan::make(&client, &repository, requests, PlanOptions::default()).await?;
+    let plan = Plan::make(&client.repository(&repository), requests, PlanOptions::default()).await?;
     for item in plan.items() {
         match &item.method {
             Ok(method) => println!("{:?}: {method:?}", item.request.target),

@@ -34,10 +34,9 @@ fn of_tags(count: usize) -> TagIndex {
         let digest = |part: &str| Digest::of(Algorithm::Sha256, format!("{part} {number}").as_bytes());
         let manifest = builder.manifest(&digest("manifest"));
         let blobs = ["config", "layer"].map(|part| builder.blob(digest(part).as_str(), 1000));
-        builder.set(
-            manifest,
-            ManifestState::Read(ManifestFacts { size: 500, blobs: blobs.into(), ..ManifestFacts::default() }),
-        );
+        let mut facts = ManifestFacts::default();
+        (facts.size, facts.blobs) = (500, blobs.into());
+        builder.set(manifest, ManifestState::Read(facts));
         builder.point(tag, Pointer::At(manifest));
     }
     builder.build()
@@ -50,10 +49,14 @@ fn of_children(count: usize) -> TagIndex {
     let children: Box<[_]> =
         (0..count).map(|number| builder.manifest(&Digest::of(Algorithm::Sha256, &number.to_be_bytes()))).collect();
     for child in &children {
-        builder.set(*child, ManifestState::Read(ManifestFacts { blobs: [blob].into(), ..ManifestFacts::default() }));
+        let mut facts = ManifestFacts::default();
+        facts.blobs = [blob].into();
+        builder.set(*child, ManifestState::Read(facts));
     }
     let index = builder.manifest(&Digest::of(Algorithm::Sha256, b"index"));
-    builder.set(index, ManifestState::Read(ManifestFacts { form: Form::Index, children, ..ManifestFacts::default() }));
+    let mut facts = ManifestFacts::default();
+    (facts.form, facts.children) = (Form::Index, children);
+    builder.set(index, ManifestState::Read(facts));
     let (tag, _) = builder.tag(tag(0).parse().expect("a tag"));
     builder.point(tag, Pointer::At(index));
     builder.build()
@@ -92,8 +95,8 @@ fn a_million_tags_take_no_more_memory_than_a_few() {
 }
 
 async fn count(client: &Client) -> (usize, Option<Tag>) {
-    let repository = "team/app".parse().expect("a repository");
-    let counted = client.tags(&repository).try_fold((0, None), async |(count, _), tag| Ok((count + 1, Some(tag))));
+    let tags = client.repository(&"team/app".parse().expect("a repository")).tags();
+    let counted = tags.try_fold((0, None), async |(count, _), tag| Ok((count + 1, Some(tag))));
     counted.await.expect("a list")
 }
 

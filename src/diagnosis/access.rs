@@ -10,8 +10,8 @@ use super::context::Context;
 use super::problem::Problem;
 use crate::auth::{Action, Permission};
 use crate::error::{Error, Kind, Operation, Result};
-use crate::name::{Reference, Registry, Repository, Tag};
-use crate::registry::{CatalogOptions, Client, Content, Descriptor, Manifest};
+use crate::name::{Reference, Registry, Tag};
+use crate::registry::{CatalogOptions, Content, Descriptor, Manifest, RepositoryHandle};
 
 /// The number of names that are requested.
 const CATALOG_SAMPLE: usize = 100;
@@ -21,7 +21,7 @@ const WITHOUT_CATALOG: [&str; 6] = ["ghcr.io", "quay.io", "pkg.dev", "gcr.io", "
 
 /// Lists repositories.
 pub(super) async fn catalog(context: &mut Context) -> Result<Outcome> {
-    let options = CatalogOptions { page_size: CATALOG_SAMPLE, after: None };
+    let options = CatalogOptions::default().with_page_size(CATALOG_SAMPLE);
     let mut names = pin!(context.client()?.catalog(&options));
     let (mut count, mut first) = (0, None);
     while count < CATALOG_SAMPLE {
@@ -75,7 +75,7 @@ pub(super) async fn paging(context: &mut Context) -> Result<Outcome> {
         totals.requests - totals.token_fetches
     };
     let before = requests();
-    let options = CatalogOptions { page_size: 1, after: None };
+    let options = CatalogOptions::default().with_page_size(1);
     let mut names = pin!(context.client()?.catalog(&options));
     for _ in 0..2 {
         match names.try_next().await {
@@ -98,10 +98,10 @@ const TAG_SAMPLE: usize = 1000;
 
 /// Lists the tags of the repository.
 pub(super) async fn tags(context: &mut Context) -> Result<Outcome> {
-    let Some(repository) = context.plan.repository.clone() else {
+    let Some(repository) = context.repository()? else {
         return Ok(Outcome::skipped("no repository specified"));
     };
-    let (count, tag) = sample(context.client()?, &repository).await?;
+    let (count, tag) = sample(&repository).await?;
     let detail = match (count, &tag) {
         (0, _) | (_, None) => "no tags".to_owned(),
         (1, Some(only)) => format!("1 tag, {only}"),
@@ -113,9 +113,9 @@ pub(super) async fn tags(context: &mut Context) -> Result<Outcome> {
 }
 
 /// The number of tags, and one of them: `latest` if it exists.
-async fn sample(client: &Client, repository: &Repository) -> Result<(usize, Option<Tag>)> {
+async fn sample(repository: &RepositoryHandle) -> Result<(usize, Option<Tag>)> {
     let (mut count, mut chosen): (usize, Option<Tag>) = (0, None);
-    let mut tags = pin!(client.tags(repository));
+    let mut tags = repository.tags();
     while count < TAG_SAMPLE
         && let Some(tag) = tags.try_next().await?
     {
@@ -134,16 +134,15 @@ pub(super) async fn pull(context: &mut Context) -> Result<Outcome> {
     let named = named.filter(|reference| reference.tag().is_some() || reference.digest().is_some());
     let found = || Some(Reference::tagged(context.plan.repository.clone()?, context.tag.clone()?));
     let Some(reference) = named.or_else(found) else { return Ok(Outcome::skipped("no tag to pull")) };
-    let (repository, tag) = (reference.repository().clone(), reference.target());
-    let client = context.client()?;
-    let manifest = client.manifest(&repository, tag).await?;
+    let (repository, tag) = (context.client()?.repository(reference.repository()), reference.target());
+    let manifest = repository.manifest(tag).await?;
     let fact = Fact::new(0, format!("{tag} is {}", manifest.digest));
-    let config = match config(client, &repository, &manifest).await {
+    let config = match config(&repository, &manifest).await {
         Ok(Some(config)) => config,
         Ok(None) => return Ok(Outcome::passed(format!("{tag}: manifest")).with([fact])),
         Err(error) => return Ok(classify::outcome(&error, &context.base)),
     };
-    match client.config(&repository, &config).await {
+    match repository.config(&config).await {
         Ok(config) => {
             let blob = Fact::new(0, format!("blob {}, {} bytes", config.digest, config.bytes.len()));
             Ok(Outcome::passed(format!("{tag}: manifest and blob")).with([fact, blob]))
@@ -163,14 +162,14 @@ pub(super) async fn pull(context: &mut Context) -> Result<Outcome> {
 
 /// The smallest blob of an image: its config, or that of the first image of an index. `None` for a manifest without
 /// one.
-async fn config(client: &Client, repository: &Repository, manifest: &Manifest) -> Result<Option<Descriptor>> {
+async fn config(repository: &RepositoryHandle, manifest: &Manifest) -> Result<Option<Descriptor>> {
     let document = manifest.document()?;
     match &document.content {
         Content::Image { config, .. } => Ok(config.clone()),
         Content::Schema1(_) => Ok(None),
         Content::Index(_) => {
             let Some(first) = document.children().find(|child| child.attests().is_none()) else { return Ok(None) };
-            let child = client.child(repository, first).await?;
+            let child = repository.child(first).await?;
             match child.document()?.content {
                 Content::Image { config, .. } => Ok(config),
                 Content::Schema1(_) | Content::Index(_) => Ok(None),
@@ -181,19 +180,19 @@ async fn config(client: &Client, repository: &Repository, manifest: &Manifest) -
 
 /// Whether the repository could be pushed to, by beginning an upload and cancelling it.
 pub(super) async fn push(context: &mut Context) -> Result<Outcome> {
-    let Some(repository) = context.repository() else {
+    let Some(repository) = context.repository()? else {
         return Ok(Outcome::skipped("no repository specified"));
     };
     if context.lacks_credentials {
         return Ok(Outcome::skipped("skipped: the configured credentials cannot be read"));
     }
-    let Err(error) = context.client()?.probe_push(repository).await else {
+    let Err(error) = repository.probe_push().await else {
         return Ok(Outcome::passed("allowed"));
     };
     let finding = classify::finding(&error, &context.base);
     Ok(match error.kind() {
         Kind::Denied(denial) => {
-            let permission = Some(Permission::on(repository, Action::Push));
+            let permission = Some(Permission::on(repository.name(), Action::Push));
             let problem = Problem::MissingPermission { permission, identity: denial.identity.clone() };
             Outcome::failed("permission denied", Finding { problem, ..finding })
         }
@@ -207,20 +206,20 @@ pub(super) async fn push(context: &mut Context) -> Result<Outcome> {
 
 /// Whether the manifests of the repository could be deleted, by asking to delete one that does not exist.
 pub(super) async fn delete(context: &mut Context) -> Result<Outcome> {
-    let Some(repository) = context.repository() else {
+    let Some(repository) = context.repository()? else {
         return Ok(Outcome::skipped("no repository specified"));
     };
     if context.lacks_credentials {
         return Ok(Outcome::skipped("skipped: the configured credentials cannot be read"));
     }
-    let Err(error) = context.client()?.probe_deletion(repository).await else {
+    let Err(error) = repository.probe_deletion().await else {
         return Ok(Outcome::passed("allowed"));
     };
     let finding = classify::finding(&error, &context.base);
     Ok(match error.kind() {
         Kind::Unsupported(_) => Outcome::failed("disabled", finding),
         Kind::Denied(denial) => {
-            let permission = Some(Permission::on(repository, Action::Delete));
+            let permission = Some(Permission::on(repository.name(), Action::Delete));
             let problem = Problem::MissingPermission { permission, identity: denial.identity.clone() };
             Outcome::failed("permission denied", Finding { problem, ..finding })
         }

@@ -3,8 +3,8 @@
 
 use std::net::IpAddr;
 
-use jiff::Timestamp;
 use http::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use jiff::Timestamp;
 use url::Url;
 
 use super::check::{Fact, Finding, Outcome};
@@ -26,7 +26,7 @@ struct Reply {
 
 /// Reads the registry's challenge to a request without credentials, and checks whether it may be answered.
 pub(super) async fn challenge(context: &mut Context) -> Result<Outcome> {
-    let is_asked_anew = context.repository().is_some();
+    let is_asked_anew = context.plan.repository.is_some();
     let reply = anonymous_reply(context).await?;
     let timed = |outcome: Outcome| if is_asked_anew { outcome } else { outcome.untimed() };
     if reply.status != 401 {
@@ -54,7 +54,7 @@ pub(super) async fn challenge(context: &mut Context) -> Result<Outcome> {
 
 /// The reply for the repository or, without one, that of `/v2/`.
 async fn anonymous_reply(context: &Context) -> Result<Reply> {
-    if let (None, Some(base_reply)) = (context.repository(), &context.base_reply) {
+    if let (None, Some(base_reply)) = (&context.plan.repository, &context.base_reply) {
         let (headers, url) = (base_reply.headers.clone(), base_reply.url.clone());
         return Ok(Reply { status: base_reply.status, headers, url, peer: base_reply.peer });
     }

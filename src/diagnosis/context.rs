@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::http::{Options, Request, Stats};
 use crate::keychain::Keychain;
 use crate::name::{Reference, Registry, Repository, Tag};
-use crate::registry::{Client, Endpoint};
+use crate::registry::{Client, Endpoint, RepositoryHandle};
 use crate::trust::Trust;
 
 /// What to examine, and with what.
@@ -81,13 +81,13 @@ impl Context {
     }
 
     /// The repository; `None` when the registry alone is examined.
-    pub fn repository(&self) -> Option<&Repository> {
-        self.plan.repository.as_ref()
+    pub fn repository(&self) -> Result<Option<RepositoryHandle>> {
+        self.plan.repository.as_ref().map(|name| Ok(self.client()?.repository(name))).transpose()
     }
 
     /// The request that authentication is tried with: for the tags of the repository or, without one, for `/v2/`.
     pub fn first_request(&self) -> Result<Request> {
-        let endpoint = self.repository().map_or(Endpoint::Base, Endpoint::Tags);
+        let endpoint = self.plan.repository.as_ref().map_or(Endpoint::Base, Endpoint::Tags);
         Ok(self.client()?.request(Method::GET, endpoint))
     }
 

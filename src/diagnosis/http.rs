@@ -174,7 +174,7 @@ fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
 
 /// How many requests are left, where the registry says so: Docker Hub does, with each manifest.
 pub(super) async fn limits(context: &mut Context) -> Result<Outcome> {
-    let of_manifest = match (context.repository(), &context.tag) {
+    let of_manifest = match (&context.plan.repository, &context.tag) {
         (Some(repository), Some(tag)) => {
             let client = context.client()?;
             // A HEAD request does not count against the limit.

@@ -13,6 +13,7 @@ use crate::name::Repository;
 
 /// Options of [`Client::catalog`].
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct CatalogOptions {
     /// The number of names per page, at most 1000.
     pub page_size: usize,
@@ -23,6 +24,20 @@ pub struct CatalogOptions {
 impl Default for CatalogOptions {
     fn default() -> Self {
         Self { page_size: PAGE_SIZE, after: None }
+    }
+}
+
+impl CatalogOptions {
+    /// The same options with another number of names per page.
+    #[must_use]
+    pub fn with_page_size(self, page_size: usize) -> Self {
+        Self { page_size, ..self }
+    }
+
+    /// The same options, beginning after this name, if one is given.
+    #[must_use]
+    pub fn with_after(self, after: Option<String>) -> Self {
+        Self { after, ..self }
     }
 }
 

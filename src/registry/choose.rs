@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::client::Client;
 use super::descriptor::Descriptor;
 use super::document::{Content, Document, MAX_DEPTH, Manifest, too_deep};
 use super::media_types;
 use super::platform::Platform;
+use super::repository::RepositoryHandle;
 use super::summary::Summaries;
 use crate::error::{Error, Fault, Kind, Result};
-use crate::name::{Digest, Repository};
+use crate::name::Digest;
 
 /// The most manifests that are fetched to find a platform that no descriptor states.
 const MAX_INSPECTED: usize = 64;
@@ -38,32 +38,26 @@ struct Candidate {
     platform: Option<Platform>,
 }
 
-impl Client {
+impl RepositoryHandle {
     /// Chooses the image for a platform; without one, the image for this machine's platform, else the only image.
     /// Nested indexes are read, and images whose platform no index states.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::child`] and [`Manifest::readable`]; [`Fault::Malformed`] for indexes that are nested too
-    /// deeply; [`Fault::TooLarge`] where too many manifests would have to be read.
-    pub async fn choose(
-        &self,
-        repository: &Repository,
-        index: &Document,
-        wanted: Option<&Platform>,
-    ) -> Result<PlatformChoice> {
+    /// Those of [`RepositoryHandle::child`] and [`Manifest::readable`]; [`Fault::Malformed`] for indexes that are
+    /// nested too deeply; [`Fault::TooLarge`] where too many manifests would have to be read.
+    pub async fn choose(&self, index: &Document, wanted: Option<&Platform>) -> Result<PlatformChoice> {
         let local = Platform::of_this_machine();
         let wants_any = wanted.is_none();
         let wanted = wanted.unwrap_or(&local);
-        PlatformSearch { client: self, repository, wanted, accepts_any: wants_any, left: MAX_INSPECTED, depth: 0 }
+        PlatformSearch { repository: self, wanted, accepts_any: wants_any, left: MAX_INSPECTED, depth: 0 }
             .choose(index)
             .await
     }
 }
 
 struct PlatformSearch<'a> {
-    client: &'a Client,
-    repository: &'a Repository,
+    repository: &'a RepositoryHandle,
     wanted: &'a Platform,
     /// Whether the only image is accepted too.
     accepts_any: bool,
@@ -133,7 +127,7 @@ impl PlatformSearch<'_> {
                 continue;
             }
             self.count()?;
-            let manifest = self.client.child(self.repository, &candidate.descriptor).await?;
+            let manifest = self.repository.child(&candidate.descriptor).await?;
             let (document, _) = manifest.readable()?;
             match document.content {
                 Content::Index(_) => nested.extend(candidates(&document, candidate.platform.as_ref())),
@@ -145,7 +139,7 @@ impl PlatformSearch<'_> {
 
     /// Reads the platforms of images that no index states.
     async fn read_platforms(&mut self, images: &mut [Candidate]) -> Result<()> {
-        let summaries = Summaries::new(self.client, self.repository, Timestamp::now());
+        let summaries = Summaries::new(self.repository, Timestamp::now());
         for image in images.iter_mut().filter(|image| image.platform.is_none()) {
             self.count()?;
             let summary = summaries.of_listed(&image.descriptor).await?;
@@ -163,7 +157,7 @@ impl PlatformSearch<'_> {
     }
 
     async fn fetch(mut self, image: Candidate) -> Result<PlatformChoice> {
-        let manifest = self.client.child(self.repository, &image.descriptor).await?;
+        let manifest = self.repository.child(&image.descriptor).await?;
         let (document, _) = manifest.readable()?;
         if let Content::Index(_) = document.content {
             // Its descriptor calls it an image, or it is the only entry.

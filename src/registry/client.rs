@@ -144,8 +144,8 @@ mod tests {
     async fn the_source_of_an_error_leads_to_the_error_of_the_system() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let client = Client::new(format!("http://127.0.0.1:{port}").parse().unwrap()).unwrap();
-        let tags = client.tags(&"team/app".parse().unwrap()).try_collect::<Vec<_>>();
-        let error = tags.await.expect_err("the port is closed");
+        let catalog = client.catalog(&Default::default()).try_collect::<Vec<_>>();
+        let error = catalog.await.expect_err("the port is closed");
         assert_eq!(error.kind(), &Kind::Network(Network::Refused));
         let mut chain = std::iter::successors(error.source(), |&error| error.source());
         let is_refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;

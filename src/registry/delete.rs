@@ -13,12 +13,12 @@ use futures::TryFutureExt;
 use http::Method;
 use tokio::time::Instant;
 
-use super::client::Client;
 use super::endpoint::Endpoint;
 use super::manifest::{Resolved, moved};
+use super::repository::RepositoryHandle;
 use crate::error::{Error, Fault, Kind, Network, Operation, RegistryError, Result};
 use crate::http::registry_errors;
-use crate::name::{Algorithm, Digest, Repository, Tag, Target};
+use crate::name::{Algorithm, Digest, Registry, Tag, Target};
 
 /// The most bytes that are read of the reply to a DELETE.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -45,7 +45,7 @@ enum DeleteReply {
     Lost(Error),
 }
 
-impl Client {
+impl RepositoryHandle {
     /// Deletes a tag by its name, and nothing else. `digest` is what it points to, where that is known.
     ///
     /// # Errors
@@ -54,8 +54,8 @@ impl Client {
     /// nothing was changed then. [`Danger::Moved`](crate::error::Danger::Moved) when the reply was lost and the tag
     /// points elsewhere. [`Kind::Incomplete`] when the registry accepted the request and the tag is still there ten
     /// seconds later.
-    pub async fn delete_tag(&self, repository: &Repository, tag: &Tag, digest: Option<&Digest>) -> Result<Deletion> {
-        self.delete(repository, Target::Tag(tag), digest).map_err(|error| by_name_unsupported(error, self)).await
+    pub async fn delete_tag(&self, tag: &Tag, digest: Option<&Digest>) -> Result<Deletion> {
+        self.delete(Target::Tag(tag), digest).map_err(|error| by_name_unsupported(error, self.registry())).await
     }
 
     /// Deletes a manifest and every tag on it.
@@ -63,9 +63,9 @@ impl Client {
     /// # Errors
     ///
     /// [`Operation::DeleteManifest`] where deletion is disabled, or answered with 404 while the manifest is there;
-    /// [`Kind::Incomplete`] as for [`Client::delete_tag`].
-    pub async fn delete_manifest(&self, repository: &Repository, digest: &Digest) -> Result<Deletion> {
-        self.delete(repository, Target::Digest(digest), Some(digest)).await
+    /// [`Kind::Incomplete`] as for [`RepositoryHandle::delete_tag`].
+    pub async fn delete_manifest(&self, digest: &Digest) -> Result<Deletion> {
+        self.delete(Target::Digest(digest), Some(digest)).await
     }
 
     /// Probes whether the registry deletes manifests of this repository, by a request that changes nothing: it deletes
@@ -75,9 +75,9 @@ impl Client {
     ///
     /// [`Operation::DeleteManifest`] when deletion is disabled, or a gateway answers; [`Kind::Denied`] when it is not
     /// allowed.
-    pub async fn probe_deletion(&self, repository: &Repository) -> Result<()> {
+    pub async fn probe_deletion(&self) -> Result<()> {
         let nothing = Digest::zero(Algorithm::Sha256);
-        self.probe(repository, Target::Digest(&nothing)).await
+        self.probe(Target::Digest(&nothing)).await
     }
 
     /// Probes whether the registry deletes tags of this repository by name, by a request that changes nothing: it
@@ -86,48 +86,48 @@ impl Client {
     /// # Errors
     ///
     /// [`Operation::DeleteTag`] when it does not; [`Kind::Denied`] when it is not allowed.
-    pub async fn probe_tag_deletion(&self, repository: &Repository) -> Result<()> {
+    pub async fn probe_tag_deletion(&self) -> Result<()> {
         let name = format!("rls-probe-{:016x}", fastrand::u64(..));
         let nothing: Tag = name.parse()?;
-        self.probe(repository, Target::Tag(&nothing)).map_err(|error| by_name_unsupported(error, self)).await
+        self.probe(Target::Tag(&nothing)).map_err(|error| by_name_unsupported(error, self.registry())).await
     }
 
-    async fn probe(&self, repository: &Repository, nothing: Target<'_>) -> Result<()> {
-        let mut request = self.request(Method::DELETE, Endpoint::Manifest(repository, nothing));
+    async fn probe(&self, nothing: Target<'_>) -> Result<()> {
+        let mut request = self.client.request(Method::DELETE, Endpoint::Manifest(&self.name, nothing));
         let operation = request.context.operation;
         // The probed name would mean nothing in a message.
-        request.context.name = format!("a deletion in {repository}");
-        match self.transport.send(&request).await {
+        request.context.name = format!("a deletion in {self}");
+        match self.client.transport.send(&request).await {
             Ok(_) => Ok(()),
             // No registry sends such a page: a gateway answers, which lets no DELETE through.
             Err(error) if error.is_not_found() && error.reply().is_some_and(|reply| reply.is_foreign) => Err(error
-                .within(format!("{} does not allow deletion", self.registry))
+                .within(format!("{} does not allow deletion", self.client.registry))
                 .with_kind(Kind::Unsupported(operation))),
             Err(error) if error.is_not_found() => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    async fn delete(&self, repository: &Repository, target: Target<'_>, digest: Option<&Digest>) -> Result<Deletion> {
+    async fn delete(&self, target: Target<'_>, digest: Option<&Digest>) -> Result<Deletion> {
         let mut was_lost = false;
         loop {
-            let answer = self.send_deletion(repository, target).await?;
+            let answer = self.send_deletion(target).await?;
             // A success with errors will not take effect later.
             let may_be_late = matches!(&answer, DeleteReply::Accepted(errors) if errors.is_empty());
             let patience = if may_be_late { SETTLE_TIME } else { Duration::ZERO };
-            let mut now = self.await_absence(repository, target, digest, patience).await;
+            let mut now = self.await_absence(target, digest, patience).await;
             if !may_be_late && matches!(now, Ok(None)) {
                 // There is no other evidence that it is gone, and a replica may lag behind.
-                now = self.resolve_by_content(repository, target).await;
+                now = self.resolve_by_content(target).await;
                 if let (Ok(Some(_)), DeleteReply::Lost(error)) = (&now, &answer) {
-                    let what = format!("cannot determine whether {} is gone", name_of(repository, target));
+                    let what = format!("cannot determine whether {} is gone", self.target_name(target));
                     let error = error.clone().within(what).with_kind(Kind::Incomplete);
-                    return Err(error.because(format!("{} has it again", self.registry)));
+                    return Err(error.because(format!("{} has it again", self.client.registry)));
                 }
             }
             let now = match now {
                 Ok(now) => now,
-                Err(again) => return Err(self.undetermined(repository, target, answer, again)),
+                Err(again) => return Err(self.undetermined(target, answer, again)),
             };
             let Some(now) = now else {
                 if let DeleteReply::Accepted(errors) = &answer
@@ -135,8 +135,8 @@ impl Client {
                 {
                     let what = format!(
                         "{} accepted the deletion of {} with errors",
-                        self.registry,
-                        name_of(repository, target)
+                        self.client.registry,
+                        self.target_name(target)
                     );
                     return Err(
                         Error::new(Kind::Incomplete, what).because(format!("{}: {}", error.code, error.message))
@@ -148,15 +148,16 @@ impl Client {
             };
             let from = digest.filter(|digest| now.digest != **digest);
             if let (Some(from), DeleteReply::NotFound(_) | DeleteReply::Lost(_)) = (from, &answer) {
-                return Err(moved(&name_of(repository, target), from, &now.digest));
+                return Err(moved(&self.target_name(target), from, &now.digest));
             }
             match answer {
                 // Another client pushed the tag again after the deletion.
                 DeleteReply::Accepted(_) if from.is_some() => return Ok(Deletion::Deleted),
                 DeleteReply::Accepted(errors) => {
-                    let what = format!("{} is still present", name_of(repository, target));
+                    let what = format!("{} is still present", self.target_name(target));
                     let with = if errors.is_empty() { "" } else { " with errors" };
-                    let cause = format!("{} accepted the deletion{with} and did not carry it out", self.registry);
+                    let cause =
+                        format!("{} accepted the deletion{with} and did not carry it out", self.client.registry);
                     let error = Error::new(Kind::Incomplete, what).because(cause);
                     let reported = errors.iter().map(|error| format!("{}: {}", error.code, error.message));
                     return Err(reported.fold(error, Error::because));
@@ -164,11 +165,11 @@ impl Client {
                 DeleteReply::NotFound(error) => {
                     let what = format!(
                         "{} answers 404 to DELETE and still has {}",
-                        self.registry,
-                        name_of(repository, target)
+                        self.client.registry,
+                        self.target_name(target)
                     );
                     let operation =
-                        self.request(Method::DELETE, Endpoint::Manifest(repository, target)).context.operation;
+                        self.client.request(Method::DELETE, Endpoint::Manifest(&self.name, target)).context.operation;
                     return Err(error.called(what).with_kind(Kind::Unsupported(operation)));
                 }
                 DeleteReply::Lost(_) if !was_lost => was_lost = true,
@@ -178,9 +179,9 @@ impl Client {
     }
 
     /// Sends one DELETE.
-    async fn send_deletion(&self, repository: &Repository, target: Target<'_>) -> Result<DeleteReply> {
-        let request = self.request(Method::DELETE, Endpoint::Manifest(repository, target));
-        match self.transport.send(&request).await {
+    async fn send_deletion(&self, target: Target<'_>) -> Result<DeleteReply> {
+        let request = self.client.request(Method::DELETE, Endpoint::Manifest(&self.name, target));
+        match self.client.transport.send(&request).await {
             Ok(mut response) => Ok(DeleteReply::Accepted(registry_errors(&response.start(BODY_LIMIT).await))),
             Err(error) if error.is_not_found() => Ok(DeleteReply::NotFound(error)),
             Err(error) if may_have_taken_effect(&error) => Ok(DeleteReply::Lost(error)),
@@ -192,7 +193,6 @@ impl Client {
     /// the end; `None` when it does not exist.
     pub(crate) async fn await_absence(
         &self,
-        repository: &Repository,
         target: Target<'_>,
         digest: Option<&Digest>,
         patience: Duration,
@@ -201,7 +201,7 @@ impl Client {
         let until = Instant::now() + patience;
         let mut wait = FIRST;
         loop {
-            let now = self.resolve_by_content(repository, target).await?;
+            let now = self.resolve_by_content(target).await?;
             let is_there = |now: &Resolved| digest.is_none_or(|digest| now.digest == *digest);
             if !now.as_ref().is_some_and(is_there) || Instant::now() + wait > until {
                 return Ok(now);
@@ -211,8 +211,16 @@ impl Client {
         }
     }
 
-    fn undetermined(&self, repository: &Repository, target: Target<'_>, answer: DeleteReply, again: Error) -> Error {
-        let name = name_of(repository, target);
+    /// `team/app:1.4.0`, `team/app@sha256:…`
+    fn target_name(&self, target: Target<'_>) -> String {
+        match target {
+            Target::Tag(tag) => format!("{self}:{tag}"),
+            Target::Digest(digest) => format!("{self}@{digest}"),
+        }
+    }
+
+    fn undetermined(&self, target: Target<'_>, answer: DeleteReply, again: Error) -> Error {
+        let name = self.target_name(target);
         match answer {
             DeleteReply::Accepted(_) => {
                 again.within(format!("deleted, but cannot verify that {name} is gone")).with_kind(Kind::Incomplete)
@@ -225,14 +233,6 @@ impl Client {
                 if error.causes().contains(&again) { error } else { error.because(again) }
             }
         }
-    }
-}
-
-/// `team/app:1.4.0`, `team/app@sha256:…`
-fn name_of(repository: &Repository, target: Target<'_>) -> String {
-    match target {
-        Target::Tag(tag) => format!("{repository}:{tag}"),
-        Target::Digest(digest) => format!("{repository}@{digest}"),
     }
 }
 
@@ -249,11 +249,11 @@ fn may_have_taken_effect(error: &Error) -> bool {
 
 /// Recognises that tags are not deleted by name: distribution 2 answers 400 `DIGEST_INVALID`, Harbor 400 `UNSUPPORTED`,
 /// others 400 with codes of their own.
-fn by_name_unsupported(error: Error, client: &Client) -> Error {
+fn by_name_unsupported(error: Error, registry: &Registry) -> Error {
     let refused = matches!(error.kind(), Kind::Unsupported(_) | Kind::Protocol(Fault::Status(400)));
     if !refused {
         return error;
     }
-    let what = format!("{} does not delete tags by name", client.registry);
+    let what = format!("{registry} does not delete tags by name");
     error.within(what).with_kind(Kind::Unsupported(Operation::DeleteTag))
 }

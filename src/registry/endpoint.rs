@@ -1,7 +1,7 @@
 //! The addresses of the OCI distribution API, built from types only.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use super::client::Client;

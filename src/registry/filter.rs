@@ -10,7 +10,7 @@ use crate::name::FromText;
 /// The most skipped entries that are named; the number of the others follows.
 const NAMED: usize = 5;
 
-/// Flattens a stream of batches, such as [`Client::tag_batches`](super::Client::tag_batches).
+/// Flattens a stream of batches, such as [`Client::catalog_batches`](super::Client::catalog_batches).
 pub fn flatten_batches<T, S: Stream<Item = Result<Vec<T>>>>(names: S) -> impl Stream<Item = Result<T>> + use<T, S> {
     names.map_ok(|names| stream::iter(names.into_iter().map(Ok))).try_flatten()
 }

@@ -4,15 +4,15 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 
-use super::client::Client;
 use super::config::ImageConfig;
 use super::descriptor::Descriptor;
 use super::document::Manifest;
 use super::endpoint::Endpoint;
 use super::media_types::{self, malformed};
+use super::repository::RepositoryHandle;
 use crate::error::{Danger, Error, Fault, Kind, Reply, Result, is_transient_status};
 use crate::http::{HeldBytes, Request, Response};
-use crate::name::{Algorithm, Digest, Repository, Tag, Target};
+use crate::name::{Algorithm, Digest, Tag, Target};
 
 /// The largest accepted manifest, in bytes: the limit of registries (OCI distribution specification, "Pushing
 /// Manifests").
@@ -67,7 +67,7 @@ pub struct Config {
     pub unreadable: Option<String>,
 }
 
-impl Client {
+impl RepositoryHandle {
     /// Resolves a tag or digest: by HEAD, and by GET where the registry does not answer HEAD or leaves out the digest
     /// (ECR, Nexus, some proxies).
     ///
@@ -75,10 +75,11 @@ impl Client {
     ///
     /// [`Kind::NotFound`] when there is no such tag or manifest; [`Danger::DigestMismatch`] when the registry answers
     /// for another digest than the requested one.
-    pub async fn resolve(&self, repository: &Repository, target: Target<'_>) -> Result<Resolved> {
-        match self.head(repository, target).await? {
+    pub async fn resolve(&self, target: impl Into<Target<'_>>) -> Result<Resolved> {
+        let target = target.into();
+        match self.head(target).await? {
             Ok(resolved) => Ok(resolved),
-            Err(refused) => self.resolve_by_get(repository, target, refused).await,
+            Err(refused) => self.resolve_by_get(target, refused).await,
         }
     }
 
@@ -87,9 +88,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::resolve`] but "not found".
-    pub async fn try_resolve(&self, repository: &Repository, target: Target<'_>) -> Result<Option<Resolved>> {
-        match self.resolve(repository, target).await {
+    /// Those of [`RepositoryHandle::resolve`] but "not found".
+    pub async fn try_resolve(&self, target: impl Into<Target<'_>>) -> Result<Option<Resolved>> {
+        match self.resolve(target).await {
             Ok(resolved) => Ok(Some(resolved)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
@@ -98,12 +99,8 @@ impl Client {
 
     /// Resolves a tag or digest by its content: a GET, whose bytes are hashed, since a HEAD may be answered by a cache.
     /// `None` where it does not exist.
-    pub(crate) async fn resolve_by_content(
-        &self,
-        repository: &Repository,
-        target: Target<'_>,
-    ) -> Result<Option<Resolved>> {
-        match self.fetch_manifest(repository, target).await {
+    pub(crate) async fn resolve_by_content(&self, target: Target<'_>) -> Result<Option<Resolved>> {
+        match self.fetch_manifest(target).await {
             Ok(Fetched { digest, media_type, size, .. }) => Ok(Some(Resolved { digest, media_type, size: Some(size) })),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
@@ -116,18 +113,18 @@ impl Client {
     ///
     /// Those of the transport; [`Fault::Html`] for a page that no registry sends; [`Danger::DigestMismatch`] when the
     /// bytes do not match the requested digest.
-    pub(crate) async fn fetch_manifest(&self, repository: &Repository, target: Target<'_>) -> Result<Fetched> {
-        let request = self.manifest_request(Method::GET, Endpoint::Manifest(repository, target));
+    pub(crate) async fn fetch_manifest(&self, target: Target<'_>) -> Result<Fetched> {
+        let request = self.manifest_request(Method::GET, Endpoint::Manifest(&self.name, target));
         self.fetch_and_hash(request, target.digest()).await
     }
 
-    /// As [`Client::fetch_manifest`], for a listed name that is no valid tag.
-    pub(crate) async fn fetch_other_name(&self, repository: &Repository, name: &str) -> Result<Fetched> {
-        self.fetch_and_hash(self.manifest_request(Method::GET, Endpoint::OtherName(repository, name)), None).await
+    /// As [`RepositoryHandle::fetch_manifest`], for a listed name that is no valid tag.
+    pub(crate) async fn fetch_other_name(&self, name: &str) -> Result<Fetched> {
+        self.fetch_and_hash(self.manifest_request(Method::GET, Endpoint::OtherName(&self.name, name)), None).await
     }
 
     async fn fetch_and_hash(&self, request: Request, asked: Option<&Digest>) -> Result<Fetched> {
-        let (response, bytes, held) = self.transport.fetch_held(&request, LARGEST_MANIFEST).await?;
+        let (response, bytes, held) = self.client.transport.fetch_held(&request, LARGEST_MANIFEST).await?;
         let header = content_digest(&response);
         let media_type = response.media_type();
         let size = bytes.len() as u64;
@@ -152,18 +149,14 @@ impl Client {
     }
 
     /// Resolves by HEAD. The inner error means that a GET may know more, with the error of the HEAD if it failed.
-    pub(super) async fn head(
-        &self,
-        repository: &Repository,
-        target: Target<'_>,
-    ) -> Result<Result<Resolved, Option<Error>>> {
-        let request = self.manifest_request(Method::HEAD, Endpoint::Manifest(repository, target));
-        let mut retries = self.transport.retries(&request);
+    pub(super) async fn head(&self, target: Target<'_>) -> Result<Result<Resolved, Option<Error>>> {
+        let request = self.manifest_request(Method::HEAD, Endpoint::Manifest(&self.name, target));
+        let mut retries = self.client.transport.retries(&request);
         let response = loop {
-            match self.transport.send_once(&request).await {
+            match self.client.transport.send_once(&request).await {
                 Ok(response) => break response,
                 Err(error) if is_worth_a_get(&error) => return Ok(Err(Some(error))),
-                Err(error) => self.transport.wait_or_fail(&mut retries, error).await?,
+                Err(error) => self.client.transport.wait_or_fail(&mut retries, error).await?,
             }
         };
         // A digest of another algorithm than the requested one cannot be compared; a GET can.
@@ -173,13 +166,8 @@ impl Client {
         Ok(Ok(Resolved { digest, media_type: response.media_type(), size: content_length(&response) }))
     }
 
-    async fn resolve_by_get(
-        &self,
-        repository: &Repository,
-        target: Target<'_>,
-        refused: Option<Error>,
-    ) -> Result<Resolved> {
-        match (self.manifest(repository, target).await, refused) {
+    async fn resolve_by_get(&self, target: Target<'_>, refused: Option<Error>) -> Result<Resolved> {
+        match (self.manifest(target).await, refused) {
             (Ok(manifest), _) => Ok(Resolved {
                 digest: manifest.digest,
                 media_type: Some(manifest.media_type),
@@ -199,18 +187,14 @@ impl Client {
     ///
     /// [`Kind::NotFound`]; [`Danger::DigestMismatch`] when its bytes do not match the requested digest;
     /// [`Danger::Ambiguous`]; [`Fault::TooLarge`] above 4 MiB.
-    pub async fn manifest(&self, repository: &Repository, target: Target<'_>) -> Result<Manifest> {
-        self.manifest_and_header_digest(repository, target).await.map(|(manifest, _)| manifest)
+    pub async fn manifest(&self, target: impl Into<Target<'_>>) -> Result<Manifest> {
+        self.manifest_and_header_digest(target.into()).await.map(|(manifest, _)| manifest)
     }
 
-    /// As [`Client::manifest`], with the digest in the header of the reply.
-    pub(super) async fn manifest_and_header_digest(
-        &self,
-        repository: &Repository,
-        target: Target<'_>,
-    ) -> Result<(Manifest, Option<Digest>)> {
-        let request = self.manifest_request(Method::GET, Endpoint::Manifest(repository, target));
-        let (response, bytes) = self.transport.fetch(&request, LARGEST_MANIFEST).await?;
+    /// As [`RepositoryHandle::manifest`], with the digest in the header of the reply.
+    pub(super) async fn manifest_and_header_digest(&self, target: Target<'_>) -> Result<(Manifest, Option<Digest>)> {
+        let request = self.manifest_request(Method::GET, Endpoint::Manifest(&self.name, target));
+        let (response, bytes) = self.client.transport.fetch(&request, LARGEST_MANIFEST).await?;
         let manifest = read_manifest(&response, bytes, &request, target.digest())?;
         Ok((manifest, content_digest(&response)))
     }
@@ -220,12 +204,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::manifest`]; [`Danger::DigestMismatch`] when the registry announces this digest and sends
-    /// other bytes; [`Danger::Moved`] when the tag points elsewhere.
-    pub async fn verified(&self, repository: &Repository, tag: &Tag, digest: &Digest) -> Result<Manifest> {
-        let target = Target::Tag(tag);
-        let request = self.manifest_request(Method::GET, Endpoint::Manifest(repository, target));
-        let (response, bytes) = self.transport.fetch(&request, LARGEST_MANIFEST).await?;
+    /// Those of [`RepositoryHandle::manifest`]; [`Danger::DigestMismatch`] when the registry announces this digest and
+    /// sends other bytes; [`Danger::Moved`] when the tag points elsewhere.
+    pub async fn verified(&self, tag: &Tag, digest: &Digest) -> Result<Manifest> {
+        let request = self.manifest_request(Method::GET, Endpoint::Manifest(&self.name, Target::Tag(tag)));
+        let (response, bytes) = self.client.transport.fetch(&request, LARGEST_MANIFEST).await?;
         let manifest = read_manifest(&response, bytes, &request, None)?;
         if manifest.digest == *digest {
             return Ok(manifest);
@@ -241,10 +224,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::manifest`]; [`Fault::Malformed`] when the size differs from the index, and for a digest that
-    /// cannot be verified.
-    pub async fn child(&self, repository: &Repository, descriptor: &Descriptor) -> Result<Manifest> {
-        let manifest = self.manifest(repository, Target::Digest(descriptor.digest.fetchable()?)).await?;
+    /// Those of [`RepositoryHandle::manifest`]; [`Fault::Malformed`] when the size differs from the index, and for a
+    /// digest that cannot be verified.
+    pub async fn child(&self, descriptor: &Descriptor) -> Result<Manifest> {
+        let manifest = self.manifest(descriptor.digest.fetchable()?).await?;
         same_size(descriptor, manifest.bytes.len())?;
         Ok(manifest)
     }
@@ -255,11 +238,11 @@ impl Client {
     ///
     /// [`Kind::NotFound`]; [`Danger::DigestMismatch`]; [`Fault::TooLarge`] above 8 MiB; [`Fault::Malformed`] when its
     /// size differs from the manifest, and for a digest that cannot be verified.
-    pub async fn config(&self, repository: &Repository, descriptor: &Descriptor) -> Result<Config> {
+    pub async fn config(&self, descriptor: &Descriptor) -> Result<Config> {
         let digest = descriptor.digest.fetchable()?;
-        let request = unencoded(self.request(Method::GET, Endpoint::Blob(repository, digest)));
+        let request = unencoded(self.client.request(Method::GET, Endpoint::Blob(&self.name, digest)));
         let what = format!("config {digest}");
-        let (response, bytes) = self.transport.fetch(&request, LARGEST_CONFIG).await?;
+        let (response, bytes) = self.client.transport.fetch(&request, LARGEST_CONFIG).await?;
         matches_digest(digest, &bytes, &what)?;
         same_size(descriptor, bytes.len())?;
         warn_of_contradiction(&response, digest, &what);
@@ -276,17 +259,17 @@ impl Client {
     /// # Errors
     ///
     /// [`Kind::Denied`] when it is not permitted. After an error that leaves open whether the push arrived,
-    /// [`Client::resolve`] shows it.
-    pub async fn push_manifest(&self, repository: &Repository, target: Target<'_>, manifest: &Manifest) -> Result<()> {
+    /// [`RepositoryHandle::resolve`] shows it.
+    pub async fn push_manifest(&self, target: impl Into<Target<'_>>, manifest: &Manifest) -> Result<()> {
         let media_type = HeaderValue::from_str(&manifest.media_type);
         let media_type = media_type.map_err(|error| malformed(manifest.digest.as_str()).because(error))?;
-        let request = self.request(Method::PUT, Endpoint::Manifest(repository, target));
-        self.transport.send(&request.header(CONTENT_TYPE, media_type).body(manifest.bytes.clone())).await?;
+        let request = self.client.request(Method::PUT, Endpoint::Manifest(&self.name, target.into()));
+        self.client.transport.send(&request.header(CONTENT_TYPE, media_type).body(manifest.bytes.clone())).await?;
         Ok(())
     }
 
     fn manifest_request(&self, method: Method, endpoint: Endpoint<'_>) -> Request {
-        let request = self.request(method, endpoint);
+        let request = self.client.request(method, endpoint);
         unencoded(request).header(ACCEPT, HeaderValue::from_static(media_types::ACCEPT))
     }
 }

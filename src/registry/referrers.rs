@@ -4,14 +4,14 @@
 use http::Method;
 use http::header::{ACCEPT, HeaderValue, LINK};
 
-use super::client::Client;
 use super::descriptor::Descriptor;
 use super::document::{Content, Manifest};
 use super::endpoint::Endpoint;
 use super::media_types::{self, malformed};
+use super::repository::RepositoryHandle;
 use crate::error::{Error, Kind, Result};
 use crate::http::{NextPage, next_page};
-use crate::name::{Algorithm, Digest, Repository, Tag, Target};
+use crate::name::{Algorithm, Digest, Tag};
 
 /// The largest accepted page, in bytes: it is an index, with the limit of manifests.
 const LARGEST_PAGE: usize = 4 * 1024 * 1024;
@@ -19,17 +19,17 @@ const LARGEST_PAGE: usize = 4 * 1024 * 1024;
 /// The most pages.
 const MAX_PAGES: usize = 100;
 
-impl Client {
+impl RepositoryHandle {
     /// Lists the manifests that name a manifest as their subject. Where the registry has no referrers API, clients
     /// maintain an index of them under a tag made of the digest ([`referrers_tag`]).
     ///
     /// # Errors
     ///
     /// Those of the transport; [`Fault::Malformed`](crate::error::Fault::Malformed) for a reply that is no index.
-    pub async fn referrers(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>> {
-        match self.referrers_by_api(repository, digest).await? {
+    pub async fn referrers(&self, digest: &Digest) -> Result<Vec<Descriptor>> {
+        match self.referrers_by_api(digest).await? {
             Some(referrers) => Ok(referrers),
-            None => self.tagged(repository, digest).await,
+            None => self.tagged(digest).await,
         }
     }
 
@@ -37,13 +37,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::referrers`].
-    pub async fn referrers_by_api(&self, repository: &Repository, digest: &Digest) -> Result<Option<Vec<Descriptor>>> {
-        let mut request = self.request(Method::GET, Endpoint::Referrers(repository, digest));
+    /// Those of [`RepositoryHandle::referrers`].
+    pub async fn referrers_by_api(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>> {
+        let mut request = self.client.request(Method::GET, Endpoint::Referrers(&self.name, digest));
         request = request.header(ACCEPT, HeaderValue::from_static(media_types::OCI_INDEX));
         let mut referrers = Vec::new();
         for _ in 0..MAX_PAGES {
-            let (response, bytes) = match self.transport.fetch(&request, LARGEST_PAGE).await {
+            let (response, bytes) = match self.client.transport.fetch(&request, LARGEST_PAGE).await {
                 Ok(fetched) => fetched,
                 Err(error) if referrers.is_empty() && has_no_api(&error) => return Ok(None),
                 Err(error) => return Err(error),
@@ -64,9 +64,9 @@ impl Client {
         Err(Error::new(Kind::Incomplete, what).because(format!("{MAX_PAGES} pages were read")))
     }
 
-    async fn tagged(&self, repository: &Repository, digest: &Digest) -> Result<Vec<Descriptor>> {
-        match self.manifest(repository, Target::Tag(&referrers_tag(digest)?)).await {
-            Ok(manifest) => listed(&manifest, &format!("referrers of {repository}@{digest}")),
+    async fn tagged(&self, digest: &Digest) -> Result<Vec<Descriptor>> {
+        match self.manifest(&referrers_tag(digest)?).await {
+            Ok(manifest) => listed(&manifest, &format!("referrers of {self}@{digest}")),
             Err(error) if error.is_not_found() => Ok(Vec::new()),
             Err(error) => Err(error),
         }

@@ -1,44 +1,66 @@
 //! `GET /v2/<name>/tags/list`: the tags of a repository.
 
-use futures::{Stream, TryStreamExt};
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt, TryStreamExt, ready};
 use http::Method;
 
-use super::client::Client;
 use super::endpoint::Endpoint;
-use super::filter::flatten_batches;
 use super::listing::{Listing, PAGE_SIZE};
 use super::names::Entry;
+use super::repository::RepositoryHandle;
 use crate::error::Result;
-use crate::name::{Repository, Tag};
+use crate::name::Tag;
 
-impl Client {
+impl RepositoryHandle {
     /// Lists the tags, in the registry's order (distribution 2 does not sort them), as they arrive.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::NotFound`](crate::Kind::NotFound) when there is no such repository;
-    /// [`Kind::Incomplete`](crate::Kind::Incomplete) when the list breaks off.
-    pub fn tags(&self, repository: &Repository) -> impl Stream<Item = Result<Tag>> + Send + use<> {
-        flatten_batches(self.tag_batches(repository))
-    }
-
-    /// As [`Client::tags`], in batches as they arrive: with a million tags, even a small cost per tag matters.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::tags`].
-    pub fn tag_batches(&self, repository: &Repository) -> impl Stream<Item = Result<Vec<Tag>>> + Send + use<> {
-        let request = self.request(Method::GET, Endpoint::Tags(repository));
-        Listing::new(self, request, "tags", PAGE_SIZE, None).into_names("tag")
+    pub fn tags(&self) -> Tags {
+        Tags { batches: self.tag_listing().into_names("tag").boxed(), arrived: VecDeque::new() }
     }
 
     /// Lists all names, valid tags or not. `null`, empty strings and digests are no names.
-    pub(crate) fn listed_names(
-        &self,
-        repository: &Repository,
-    ) -> impl Stream<Item = Result<Vec<String>>> + Send + use<> {
-        let request = self.request(Method::GET, Endpoint::Tags(repository));
-        let listing = Listing::new(self, request, "tags", PAGE_SIZE, None);
-        listing.into_stream().map_ok(|entries| entries.into_iter().filter_map(Entry::into_name).collect())
+    pub(crate) fn listed_names(&self) -> impl Stream<Item = Result<Vec<String>>> + Send + use<> {
+        let entries = self.tag_listing().into_stream();
+        entries.map_ok(|entries| entries.into_iter().filter_map(Entry::into_name).collect())
+    }
+
+    pub(super) fn tag_listing(&self) -> Listing {
+        let request = self.client.request(Method::GET, Endpoint::Tags(&self.name));
+        Listing::new(&self.client, request, "tags", PAGE_SIZE, None)
+    }
+}
+
+/// The tags of a repository, as they arrive. An error ends the list:
+/// [`Kind::NotFound`](crate::Kind::NotFound) if there is no such repository,
+/// [`Kind::Incomplete`](crate::Kind::Incomplete) if the list breaks off.
+pub struct Tags {
+    batches: BoxStream<'static, Result<Vec<Tag>>>,
+    arrived: VecDeque<Tag>,
+}
+
+impl Tags {
+    /// The tags in the batches in which they arrive: with a million tags, even a small cost per tag matters.
+    pub fn batches(self) -> impl Stream<Item = Result<Vec<Tag>>> + Unpin + Send + 'static {
+        self.batches
+    }
+}
+
+impl Stream for Tags {
+    type Item = Result<Tag>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(tag) = self.arrived.pop_front() {
+                return Poll::Ready(Some(Ok(tag)));
+            }
+            match ready!(self.batches.poll_next_unpin(cx)) {
+                Some(Ok(batch)) => self.arrived = batch.into(),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
     }
 }

@@ -6,13 +6,13 @@ use http::Method;
 use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use url::Url;
 
-use super::client::Client;
 use super::endpoint::Endpoint;
+use super::repository::RepositoryHandle;
 use crate::error::{Error, Fault, Kind, Result};
 use crate::http::{Request, Response, redirect_target};
-use crate::name::{Algorithm, Digest, Repository};
+use crate::name::{Algorithm, Digest};
 
-impl Client {
+impl RepositoryHandle {
     /// Probes whether the registry accepts pushes to this repository: begins an upload and cancels it without sending
     /// anything. A registry that cannot cancel it drops it after a while. GitLab creates a record of the repository.
     ///
@@ -20,15 +20,16 @@ impl Client {
     ///
     /// [`Kind::Denied`] when it is not permitted; [`Tls::Downgrade`](crate::error::Tls::Downgrade) when the upload
     /// would continue over plain HTTP; [`Fault::Redirect`] when its location cannot be used.
-    pub async fn probe_push(&self, repository: &Repository) -> Result<()> {
-        let response = self.transport.send(&self.request(Method::POST, Endpoint::Uploads(repository))).await?;
+    pub async fn probe_push(&self) -> Result<()> {
+        let response =
+            self.client.transport.send(&self.client.request(Method::POST, Endpoint::Uploads(&self.name))).await?;
         let upload = self.upload(&response)?;
         if upload.origin() != response.url().origin() {
             return Ok(());
         }
         // Cancelling is a DELETE, which may need another permission.
-        let context = self.request(Method::DELETE, Endpoint::Uploads(repository)).context;
-        if let Err(error) = self.transport.send_once(&Request::new(Method::DELETE, upload, context)).await {
+        let context = self.client.request(Method::DELETE, Endpoint::Uploads(&self.name)).context;
+        if let Err(error) = self.client.transport.send_once(&Request::new(Method::DELETE, upload, context)).await {
             tracing::debug!("the upload could not be cancelled: {error}");
         }
         Ok(())
@@ -38,21 +39,24 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Kind::Denied`] when it is not permitted; those of [`Client::probe_push`] for the location of the upload.
-    pub async fn push_blob(&self, repository: &Repository, bytes: Bytes) -> Result<Digest> {
+    /// [`Kind::Denied`] when it is not permitted; those of [`RepositoryHandle::probe_push`] for the location of the
+    /// upload.
+    pub async fn push_blob(&self, bytes: Bytes) -> Result<Digest> {
         let digest = Digest::of(Algorithm::Sha256, &bytes);
-        match self.transport.send(&self.request(Method::HEAD, Endpoint::Blob(repository, &digest))).await {
+        match self.client.transport.send(&self.client.request(Method::HEAD, Endpoint::Blob(&self.name, &digest))).await
+        {
             Ok(_) => return Ok(digest),
             Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error),
         }
-        let begun = self.transport.send(&self.request(Method::POST, Endpoint::Uploads(repository))).await?;
+        let begun =
+            self.client.transport.send(&self.client.request(Method::POST, Endpoint::Uploads(&self.name))).await?;
         let mut upload = self.upload(&begun)?;
         upload.query_pairs_mut().append_pair("digest", digest.as_str());
-        let context = self.request(Method::PUT, Endpoint::Uploads(repository)).context;
+        let context = self.client.request(Method::PUT, Endpoint::Uploads(&self.name)).context;
         let request = Request::new(Method::PUT, upload, context);
         let octets = HeaderValue::from_static("application/octet-stream");
-        self.transport.send(&request.header(CONTENT_TYPE, octets).body(bytes)).await?;
+        self.client.transport.send(&request.header(CONTENT_TYPE, octets).body(bytes)).await?;
         Ok(digest)
     }
 
@@ -60,7 +64,7 @@ impl Client {
     fn upload(&self, response: &Response) -> Result<Url> {
         let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
         let Some(location) = location else {
-            let what = format!("{} sent no location for the upload", self.registry);
+            let what = format!("{} sent no location for the upload", self.client.registry);
             return Err(Error::new(Kind::Protocol(Fault::Malformed), what).because("the reply has no Location header"));
         };
         // The rules for redirects apply: not to plain HTTP, not into a more private network.

@@ -16,11 +16,11 @@ use super::request;
 use super::state::RepositoryState;
 use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Tag, Target};
-use crate::registry::{Client, Deletion, Fetched, SETTLE_TIME, moved};
+use crate::registry::{Deletion, Fetched, RepositoryHandle, SETTLE_TIME, moved};
 
 /// Removes one item.
 pub(super) struct Deleter<'a> {
-    pub client: &'a Client,
+    pub repository: &'a RepositoryHandle,
     pub state: &'a RepositoryState,
     pub item: &'a Item,
     pub archive: Option<&'a Run>,
@@ -49,7 +49,7 @@ impl Deleter<'_> {
             }
             Current::Missing(error) => return self.missing(error),
         };
-        match self.client.delete_tag(&self.state.repository, tag, digest.as_ref()).await {
+        match self.repository.delete_tag(tag, digest.as_ref()).await {
             Ok(Deletion::Deleted) => Outcome::Removed(Removed::new(digest, can_be_undone)),
             Ok(Deletion::AlreadyGone) => Outcome::AlreadyRemoved(digest),
             Err(error) => Outcome::Failed(error),
@@ -58,14 +58,14 @@ impl Deleter<'_> {
 
     /// Deletes a dangling tag by its name: one that is listed, with no manifest behind it.
     async fn delete_dangling_tag(&self, tag: &Tag, error: Error) -> Outcome {
-        match self.client.delete_tag(&self.state.repository, tag, None).await {
+        match self.repository.delete_tag(tag, None).await {
             // Whether that took effect shows in the list, after the batch.
             Ok(Deletion::Deleted) => Outcome::Removed(Removed::new(None, false)),
             Ok(Deletion::AlreadyGone) => {
-                let what = format!("cannot remove {}:{tag}: its manifest is gone", self.state.repository);
+                let what = format!("cannot remove {}:{tag}: its manifest is gone", self.repository);
                 Outcome::Failed(error.within(what).because(format!(
                     "{} lists the tag and answers \"not found\" to its deletion",
-                    self.state.registry
+                    self.repository.registry()
                 )))
             }
             Err(error) => Outcome::Failed(error),
@@ -104,7 +104,7 @@ impl Deleter<'_> {
         *is_deleted = deletion == Deletion::Deleted;
         if let Some(tag) = tag {
             let also: Vec<_> = self.item.also_removed().map(str::to_owned).collect();
-            verify_tag_removed(self.client, self.state, tag, &digest).await.map_err(|error| match also.is_empty() {
+            verify_tag_removed(self.repository, tag, &digest).await.map_err(|error| match also.is_empty() {
                 true => error,
                 // The tag was moved meanwhile, and the others on the manifest were removed.
                 false => error
@@ -131,7 +131,7 @@ impl Deleter<'_> {
     async fn replace_and_delete(&self, tag: &Tag) -> Result<Outcome> {
         // The blob is pushed before the last check, so that little time passes between the check and the push to the
         // tag.
-        let placeholder = Placeholder::prepare(self.client, self.state, tag).await?;
+        let placeholder = Placeholder::prepare(self.repository, tag).await?;
         let current = match self.check_current(tag).await {
             // Damaged in the registry's storage: a placeholder does not depend on what it replaces.
             Err(error) if matches!(error.kind(), Kind::Safety(Danger::DigestMismatch)) => {
@@ -152,7 +152,7 @@ impl Deleter<'_> {
             Current::Unreadable(..) | Current::Missing(_) => (None, false),
         };
         let pushed = placeholder.replace(digest.as_ref(), original, media_type.as_deref()).await?;
-        verify_tag_removed(self.client, self.state, tag, &pushed).await?;
+        verify_tag_removed(self.repository, tag, &pushed).await?;
         Ok(Outcome::Removed(Removed::new(digest, can_be_undone)))
     }
 
@@ -182,18 +182,17 @@ impl Deleter<'_> {
 
     /// Fetches the target, and verifies it by its bytes where these can be read.
     async fn fetch_current(&self, target: Target<'_>) -> Result<Current> {
-        let (client, repository) = (self.client, &self.state.repository);
-        match client.fetch_manifest(repository, target).await {
+        match self.repository.fetch_manifest(target).await {
             Ok(fetched) => Ok(Current::Found(Box::new(fetched))),
             // A replica may lag behind.
-            Err(error) if error.is_not_found() => match client.fetch_manifest(repository, target).await {
+            Err(error) if error.is_not_found() => match self.repository.fetch_manifest(target).await {
                 Ok(fetched) => Ok(Current::Found(Box::new(fetched))),
                 Err(again) if again.is_not_found() => Ok(Current::Missing(error)),
                 Err(again) => Err(again),
             },
             // What is damaged in the registry's storage has to be removable, too.
             Err(error) if matches!(error.kind(), Kind::Protocol(_)) => {
-                let now = client.try_resolve(repository, target).await.ok().flatten().map(|now| now.digest);
+                let now = self.repository.try_resolve(target).await.ok().flatten().map(|now| now.digest);
                 Ok(Current::Unreadable(now, error))
             }
             Err(error) => Err(error),
@@ -209,25 +208,25 @@ impl Deleter<'_> {
     }
 
     fn mismatch(&self, planned: &Digest, sent: &Digest) -> Error {
-        let name = self.item.request.target.within(&self.state.repository);
+        let name = self.item.request.target.within(self.repository);
         let what = format!("what the registry sent for {name} does not match {planned}");
         Error::new(Kind::Safety(Danger::DigestMismatch), what).because(format!("its bytes have the digest {sent}"))
     }
 
     fn moved(&self, planned: &Digest, now: &Digest) -> Error {
-        moved(&self.item.request.target.within(&self.state.repository), planned, now)
+        moved(&self.item.request.target.within(self.repository), planned, now)
     }
 
     /// Archives the manifest and the tags on it for undoing. Returns whether that was possible; the removal goes on
     /// without it.
     async fn archive_manifest(&self, tags: &[&Tag], fetched: Fetched) -> bool {
         let Some(archive) = self.archive.cloned() else { return false };
-        let name = self.item.request.target.within(&self.state.repository);
+        let name = self.item.request.target.within(self.repository);
         let Ok(manifest) = fetched.manifest else {
             tracing::warn!("{name} is no manifest that can be pushed back: its removal cannot be undone");
             return false;
         };
-        let (registry, repository) = (self.client.registry().clone(), self.state.repository.clone());
+        let (registry, repository) = (self.repository.registry().clone(), self.repository.name().clone());
         // A requested manifest is restored by its digest, even if its tags exist again by then.
         let itself = matches!(self.item.request.target, request::Target::Manifest(_)).then_some(None);
         let tags: Vec<_> = itself.into_iter().chain(tags.iter().map(|tag| Some((*tag).clone()))).collect();
@@ -245,8 +244,8 @@ impl Deleter<'_> {
     /// Deletes a manifest with the tags on it. Google's registry answers 400 while tags are on it: these are deleted
     /// first.
     async fn delete_with_tags(&self, digest: &Digest, tags: &[&Tag]) -> Result<Deletion> {
-        let (client, repository) = (self.client, &self.state.repository);
-        let error = match client.delete_manifest(repository, digest).await {
+        let repository = self.repository;
+        let error = match repository.delete_manifest(digest).await {
             Err(error) if !tags.is_empty() && error.reply().is_some_and(|reply| reply.status == 400) => error,
             deleted => return deleted,
         };
@@ -254,7 +253,7 @@ impl Deleter<'_> {
         let deleted = match self.untag(digest, tags, &mut untagged).await {
             Err(refused) if matches!(refused.kind(), Kind::Unsupported(_)) => Err(error),
             // The manifest may have been deleted with its last tag.
-            Ok(()) => client.delete_manifest(repository, digest).await,
+            Ok(()) => repository.delete_manifest(digest).await,
             Err(error) => Err(error),
         };
         match deleted {
@@ -273,13 +272,13 @@ impl Deleter<'_> {
     ///
     /// [`Danger::Moved`] for a tag that points elsewhere: what it points to now may need the manifest.
     async fn untag(&self, digest: &Digest, tags: &[&Tag], untagged: &mut Vec<String>) -> Result<()> {
-        let (client, repository) = (self.client, &self.state.repository);
+        let repository = self.repository;
         for tag in tags {
             let name = format!("{repository}:{tag}");
-            match client.resolve_by_content(repository, Target::Tag(tag)).await? {
+            match repository.resolve_by_content(Target::Tag(tag)).await? {
                 Some(now) if now.digest != *digest => return Err(moved(&name, digest, &now.digest)),
                 Some(_) => {
-                    client.delete_tag(repository, tag, Some(digest)).await?;
+                    repository.delete_tag(tag, Some(digest)).await?;
                     untagged.push(name);
                 }
                 None => {}
@@ -291,10 +290,10 @@ impl Deleter<'_> {
     /// Waits until the other tags on a deleted manifest no longer resolve to it. Returns those that point to another
     /// manifest.
     async fn find_moved_collateral(&self, digest: &Digest) -> Result<Vec<Tag>> {
-        let repository = &self.state.repository;
+        let repository = self.repository;
         let mut moved = Vec::new();
         for tag in self.item.collateral() {
-            match self.client.await_absence(repository, Target::Tag(tag), Some(digest), SETTLE_TIME).await {
+            match repository.await_absence(Target::Tag(tag), Some(digest), SETTLE_TIME).await {
                 Ok(Some(now)) if now.digest != *digest => moved.push(tag.clone()),
                 Ok(None) => {}
                 Ok(Some(_)) => return Err(still_present(&format!("{repository}:{tag}"), digest)),
@@ -311,8 +310,8 @@ impl Deleter<'_> {
     /// before or since, is left alone.
     pub(super) async fn verify_removed_with_manifest(&self, digest: &Digest) -> Outcome {
         let target = &self.item.request.target;
-        let name = target.within(&self.state.repository);
-        let now = self.client.await_absence(&self.state.repository, target.as_name(), Some(digest), SETTLE_TIME).await;
+        let name = target.within(self.repository);
+        let now = self.repository.await_absence(target.into(), Some(digest), SETTLE_TIME).await;
         match now {
             Ok(None) => Outcome::Removed(Removed::new(Some(digest.clone()), self.archive.is_some())),
             Ok(Some(now)) if now.digest != *digest => Outcome::Failed(self.moved(digest, &now.digest)),
@@ -331,13 +330,13 @@ impl Deleter<'_> {
 ///
 /// [`Danger::Moved`] when it points elsewhere: whether it was removed in between is unknown. [`Kind::Incomplete`] when
 /// it still resolves after ten seconds, or that cannot be found out.
-async fn verify_tag_removed(client: &Client, state: &RepositoryState, tag: &Tag, digest: &Digest) -> Result<()> {
-    let RepositoryState { registry, repository, .. } = state;
-    match client.await_absence(repository, Target::Tag(tag), Some(digest), SETTLE_TIME).await {
+async fn verify_tag_removed(repository: &RepositoryHandle, tag: &Tag, digest: &Digest) -> Result<()> {
+    match repository.await_absence(Target::Tag(tag), Some(digest), SETTLE_TIME).await {
         Ok(None) => Ok(()),
         Ok(Some(now)) if now.digest != *digest => Err(moved(&format!("{repository}:{tag}"), digest, &now.digest)),
-        Ok(Some(_)) => Err(Error::new(Kind::Incomplete, format!("{repository}:{tag} is still present"))
-            .because(format!("its manifest {digest} was deleted, and {registry} still serves it by the tag"))),
+        Ok(Some(_)) => Err(Error::new(Kind::Incomplete, format!("{repository}:{tag} is still present")).because(
+            format!("its manifest {digest} was deleted, and {} still serves it by the tag", repository.registry()),
+        )),
         Err(error) => {
             let what = format!("deleted, but cannot verify that {repository}:{tag} is gone");
             Err(error.within(what).with_kind(Kind::Incomplete))

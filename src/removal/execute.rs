@@ -30,8 +30,8 @@ use super::request::{Method, RemovalRequest, Target};
 use super::state::{Inspect, RepositoryState};
 use super::verify::{KeptNames, Veto};
 use crate::error::{Danger, Error, Kind, Operation, Result};
-use crate::name::{Digest, Repository};
-use crate::registry::Client;
+use crate::name::Digest;
+use crate::registry::RepositoryHandle;
 
 /// Options of [`Plan::execute`].
 #[derive(Debug, Clone, Default)]
@@ -52,7 +52,7 @@ impl Options {
 /// A plan that is being executed.
 #[derive(Debug)]
 pub struct Execution {
-    client: Client,
+    repository: RepositoryHandle,
     state: Arc<RepositoryState>,
     inspect: Inspect,
     requests: Vec<RemovalRequest>,
@@ -82,11 +82,11 @@ pub struct Execution {
 impl Plan {
     /// Starts the execution of the plan. Nothing is sent before [`Execution::next`].
     pub fn execute(self, options: Options) -> Execution {
-        let Self { client, state, inspect, requests, decision } = self;
+        let Self { repository, state, inspect, requests, decision } = self;
         Execution {
             kept: KeptNames::new(&state, &decision.items),
             dependencies: Dependencies::new(&state, &decision.items),
-            client,
+            repository,
             state,
             inspect,
             requests,
@@ -106,8 +106,8 @@ impl Plan {
 
 impl Execution {
     /// The repository.
-    pub fn repository(&self) -> &Repository {
-        &self.state.repository
+    pub fn repository(&self) -> &RepositoryHandle {
+        &self.repository
     }
 
     /// The next item that is done, with its outcome; `None` when none is left. Dropping the future loses nothing:
@@ -140,7 +140,7 @@ impl Execution {
         if !std::mem::take(&mut self.changed) {
             return Ok(());
         }
-        let lost = self.kept.lost(&self.client, &self.state.repository).await?;
+        let lost = self.kept.lost(&self.repository).await?;
         if lost.is_empty() { Ok(()) } else { Err(self.loss_error(&lost)) }
     }
 
@@ -163,7 +163,7 @@ impl Execution {
         let by_digest = due().any(Item::deletes_manifest);
         let removes_any = due().any(|item| item.method.is_ok() && !item.is_absent());
         if removes_any {
-            self.kept.read_list(&self.client, &self.state, by_digest).await;
+            self.kept.read_list(&self.repository, &self.state, by_digest).await;
         }
         self.batch = size;
         Some(())
@@ -180,7 +180,7 @@ impl Execution {
                 expected_gone.extend(names.map(|name| (name.to_owned(), removed.digest.clone())));
             }
         }
-        let still_listed = self.kept.still_listed(&self.client, &self.state.repository, &expected_gone).await;
+        let still_listed = self.kept.still_listed(&self.repository, &expected_gone).await;
         for (item, mut outcome) in std::mem::take(&mut self.unconfirmed) {
             if let Outcome::Removed(removed) = &mut outcome {
                 let listed: Vec<_> =
@@ -250,7 +250,7 @@ impl Execution {
     async fn execute_item(&mut self, item: &Item, method: Method) -> Outcome {
         let name = item.request.target.within(&self.state.repository);
         let archive = self.options.archive.as_ref();
-        let deleter = Deleter { client: &self.client, state: &self.state, item, archive };
+        let deleter = Deleter { repository: &self.repository, state: &self.state, item, archive };
         if let Some(digest) = item.digest.as_ref().filter(|digest| self.dependencies.is_deleted(digest)) {
             return deleter.verify_removed_with_manifest(digest).await;
         }
@@ -284,7 +284,7 @@ impl Execution {
         let Outcome::Removed(mut removed) = outcome else { return outcome };
         self.changed = true;
         if let Some(digest) = removed.digest.as_ref().filter(|_| method == Method::Tag) {
-            removed.has_manifest = self.kept.has_manifest(&self.client, &self.state.repository, digest).await;
+            removed.has_manifest = self.kept.has_manifest(&self.repository, digest).await;
         }
         Outcome::Removed(removed)
     }
@@ -319,7 +319,7 @@ impl Execution {
         let left: HashSet<_> = self.items.iter().filter(is_requested).map(|item| item.request.target.clone()).collect();
         self.requests.retain(|request| left.contains(&request.target));
         let mut state = (*self.state).clone();
-        state.without_tag_deletion(refused, &self.client, &self.requests, self.inspect, self.changed).await?;
+        state.without_tag_deletion(refused, &self.repository, &self.requests, self.inspect, self.changed).await?;
         let (state, requests) = (Arc::new(state), self.requests.clone());
         let known = Arc::clone(&state);
         let decided = tokio::task::spawn_blocking(move || decide(&requests, &known)).await;

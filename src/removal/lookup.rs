@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use futures::TryStreamExt;
 
 use crate::error::Result;
-use crate::name::{Digest, Repository, Tag, Target};
-use crate::registry::{Client, Fetched};
+use crate::name::{Digest, Tag, Target};
+use crate::registry::{Fetched, RepositoryHandle};
 
 /// A listed name, which may not be a valid tag, or a digest.
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +23,9 @@ pub(super) struct Resolution {
 }
 
 /// Fetches a manifest. "Not found" is verified by a second request, since a replica may lag behind.
-pub(super) async fn fetch_existing(
-    client: &Client,
-    repository: &Repository,
-    target: NameOrDigest<'_>,
-) -> Result<Option<Fetched>> {
+pub(super) async fn fetch_existing(repository: &RepositoryHandle, target: NameOrDigest<'_>) -> Result<Option<Fetched>> {
     for _ in 0..2 {
-        match fetch(client, repository, target).await {
+        match fetch(repository, target).await {
             Ok(fetched) => return Ok(Some(fetched)),
             Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error),
@@ -39,24 +35,23 @@ pub(super) async fn fetch_existing(
 }
 
 /// Fetches a manifest.
-pub(super) async fn fetch(client: &Client, repository: &Repository, target: NameOrDigest<'_>) -> Result<Fetched> {
+pub(super) async fn fetch(repository: &RepositoryHandle, target: NameOrDigest<'_>) -> Result<Fetched> {
     match target {
-        NameOrDigest::Digest(digest) => client.fetch_manifest(repository, Target::Digest(digest)).await,
+        NameOrDigest::Digest(digest) => repository.fetch_manifest(Target::Digest(digest)).await,
         NameOrDigest::Name(name) => match name.parse::<Tag>() {
-            Ok(tag) => client.fetch_manifest(repository, Target::Tag(&tag)).await,
-            Err(_) => client.fetch_other_name(repository, name).await,
+            Ok(tag) => repository.fetch_manifest(Target::Tag(&tag)).await,
+            Err(_) => repository.fetch_other_name(name).await,
         },
     }
 }
 
 /// Resolves a name, and reads the children of a manifest that is not among the `known` ones. `None` for "not found".
 pub(super) async fn resolve(
-    client: Client,
-    repository: Repository,
+    repository: RepositoryHandle,
     name: String,
     known: &HashSet<Digest>,
 ) -> (String, Result<Option<Resolution>>) {
-    let fetched = fetch_existing(&client, &repository, NameOrDigest::Name(&name)).await;
+    let fetched = fetch_existing(&repository, NameOrDigest::Name(&name)).await;
     // Nothing is awaited while the bytes are held: other replies wait for their share of the memory.
     let resolution = fetched.and_then(|fetched| {
         let Some(fetched) = fetched else { return Ok(None) };
@@ -75,7 +70,7 @@ pub(super) fn children(fetched: Fetched) -> Result<Vec<Digest>> {
 }
 
 /// The names in the list, valid tags or not. distribution 2 answers 404 where no tag is left.
-pub(super) async fn list_names(client: &Client, repository: &Repository) -> Result<Vec<String>> {
-    let names: Result<Vec<String>> = client.listed_names(repository).try_concat().await;
+pub(super) async fn list_names(repository: &RepositoryHandle) -> Result<Vec<String>> {
+    let names: Result<Vec<String>> = repository.listed_names().try_concat().await;
     names.or_else(|error| if error.is_not_found() { Ok(Vec::new()) } else { Err(error) })
 }

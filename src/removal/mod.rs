@@ -8,7 +8,7 @@
 //! gone. [`Execution::verify`] verifies that everything else stayed.
 //!
 //! ```text
-//! let plan = Plan::make(&client, &repository, requests, PlanOptions::default()).await?;
+//! let plan = Plan::make(&client.repository(&name), requests, PlanOptions::default()).await?;
 //! let mut execution = plan.execute(Options::default());
 //! while let Some((item, outcome)) = execution.next().await { … }
 //! execution.verify().await?;

@@ -11,10 +11,9 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::state::RepositoryState;
 use crate::error::{Error, Kind, Operation, Result};
 use crate::name::{Algorithm, Digest, Tag, Target};
-use crate::registry::{Client, Manifest, Resolved, media_types, moved};
+use crate::registry::{Manifest, RepositoryHandle, Resolved, media_types, moved};
 
 /// The config of an artifact that has none (OCI image specification, "Guidance for an Empty Descriptor").
 const EMPTY: &[u8] = b"{}";
@@ -26,17 +25,16 @@ const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
 /// A placeholder for one tag, whose blob is pushed.
 pub(super) struct Placeholder<'a> {
-    client: &'a Client,
-    state: &'a RepositoryState,
+    repository: &'a RepositoryHandle,
     tag: &'a Tag,
     blob: Digest,
 }
 
 impl<'a> Placeholder<'a> {
     /// Pushes the blob, which all placeholders share.
-    pub(super) async fn prepare(client: &'a Client, state: &'a RepositoryState, tag: &'a Tag) -> Result<Self> {
-        let blob = client.push_blob(&state.repository, Bytes::from_static(EMPTY)).await.map_err(refused_push)?;
-        Ok(Self { client, state, tag, blob })
+    pub(super) async fn prepare(repository: &'a RepositoryHandle, tag: &'a Tag) -> Result<Self> {
+        let blob = repository.push_blob(Bytes::from_static(EMPTY)).await.map_err(refused_push)?;
+        Ok(Self { repository, tag, blob })
     }
 
     /// Moves the tag from `digest` to a placeholder, and deletes that. Returns the digest of the placeholder.
@@ -47,10 +45,10 @@ impl<'a> Placeholder<'a> {
         original: Option<Manifest>,
         media_type: Option<&str>,
     ) -> Result<Digest> {
-        let (repository, tag) = (&self.state.repository, self.tag);
+        let (repository, tag) = (self.repository, self.tag);
         let placeholder = manifest(&self.blob, media_type);
         self.move_tag(&placeholder, digest).await?;
-        match self.client.delete_manifest(repository, &placeholder.digest).await {
+        match repository.delete_manifest(&placeholder.digest).await {
             Ok(_) => Ok(placeholder.digest),
             Err(error) => {
                 let what = format!("cannot delete the placeholder that was pushed to {repository}:{tag}");
@@ -61,12 +59,11 @@ impl<'a> Placeholder<'a> {
 
     /// Pushes a manifest to the tag, and verifies that the tag points to it.
     async fn move_tag(&self, to: &Manifest, from: Option<&Digest>) -> Result<()> {
-        let (client, repository, tag) = (self.client, &self.state.repository, self.tag);
-        let target = Target::Tag(tag);
+        let (repository, tag) = (self.repository, self.tag);
         let mut resend = true;
         loop {
-            let pushed = client.push_manifest(repository, target, to).await;
-            let now = client.resolve_by_content(repository, target).await;
+            let pushed = repository.push_manifest(tag, to).await;
+            let now = repository.resolve_by_content(Target::Tag(tag)).await;
             match (pushed, now) {
                 (_, Ok(Some(now))) if now.digest == to.digest => return Ok(()),
                 (Err(_), Ok(Some(Resolved { digest, .. }))) if from.is_some_and(|from| *from != digest) => {
@@ -79,7 +76,7 @@ impl<'a> Placeholder<'a> {
                 }
                 (Err(error), _) => return Err(refused_push(error)),
                 (Ok(()), Ok(_)) => {
-                    let registry = &self.state.registry;
+                    let registry = repository.registry();
                     let what =
                         format!("{registry} accepted a push to {repository}:{tag}, and the tag does not point to it");
                     return Err(Error::new(Kind::Incomplete, what));
@@ -92,7 +89,7 @@ impl<'a> Placeholder<'a> {
     /// Puts the tag back on what it pointed to before the placeholder, unless another client has pushed to it since.
     /// Returns the error with the result of that.
     async fn put_back(&self, original: Option<&Manifest>, placeholder: &Digest, error: Error) -> Error {
-        let now = self.client.resolve_by_content(&self.state.repository, Target::Tag(self.tag)).await;
+        let now = self.repository.resolve_by_content(Target::Tag(self.tag)).await;
         let restored = match (now, original) {
             (Ok(Some(now)), _) if now.digest != *placeholder => {
                 return error.because(format!("another client pushed {} to the tag", now.digest));

@@ -15,8 +15,7 @@ use super::referrers::with_referrers;
 use super::request::RemovalRequest;
 use super::state::{Inspect, RepositoryState};
 use crate::error::{Error, Kind, Result};
-use crate::name::Repository;
-use crate::registry::Client;
+use crate::registry::RepositoryHandle;
 use crate::registry::snapshot::SnapshotProgress;
 use crate::retention::UsedTags;
 
@@ -35,7 +34,7 @@ pub struct PlanOptions {
 /// What is going to be removed from one repository, and how.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    pub(super) client: Client,
+    pub(super) repository: RepositoryHandle,
     pub(super) state: Arc<RepositoryState>,
     pub(super) inspect: Inspect,
     pub(super) requests: Vec<RemovalRequest>,
@@ -47,24 +46,23 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// Those of the probes and of [`Client::snapshot`], where nothing can be said about the repository. Why a single
-    /// request cannot be fulfilled is in its item.
+    /// Those of the probes and of [`RepositoryHandle::snapshot`], where nothing can be said about the repository. Why a
+    /// single request cannot be fulfilled is in its item.
     pub fn make(
-        client: &Client,
-        repository: &Repository,
+        repository: &RepositoryHandle,
         requests: Vec<RemovalRequest>,
         options: PlanOptions,
     ) -> impl Future<Output = Result<Self>> + Send + use<> {
-        let (client, repository) = (client.clone(), repository.clone());
+        let repository = repository.clone();
         async move {
             let PlanOptions { inspect, used, progress } = options;
             // Whether a digest is in use shows only when all tags are resolved.
             let inspect = if used.is_some() { Inspect::Full } else { inspect };
-            let mut state = RepositoryState::gather(&client, &repository, &requests, inspect, progress).await?;
+            let mut state = RepositoryState::gather(&repository, &requests, inspect, progress).await?;
             if let Some(used) = used {
                 state.keep_used(&used);
             }
-            Self::of_state(client, state, requests, inspect).await
+            Self::of_state(repository, state, requests, inspect).await
         }
     }
 
@@ -74,7 +72,7 @@ impl Plan {
     ///
     /// [`Kind::Incomplete`] when that thread was stopped.
     pub async fn of_state(
-        client: Client,
+        repository: RepositoryHandle,
         state: RepositoryState,
         requests: Vec<RemovalRequest>,
         inspect: Inspect,
@@ -86,12 +84,12 @@ impl Plan {
         });
         let stopped = |error| Error::new(Kind::Incomplete, "planning was stopped").because(error);
         let (state, requests, decision) = decided.await.map_err(stopped)?;
-        Ok(Self { client, state, inspect, requests, decision })
+        Ok(Self { repository, state, inspect, requests, decision })
     }
 
     /// The repository.
-    pub fn repository(&self) -> &Repository {
-        &self.state.repository
+    pub fn repository(&self) -> &RepositoryHandle {
+        &self.repository
     }
 
     /// What is known of the repository.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::name::{Digest, Repository, Tag};
+use crate::name::{self, Digest, Tag};
 use crate::registry::TagIndex;
 use crate::registry::snapshot::ManifestId;
 use crate::retention::{Decision, ManifestRef, Plan, Removed, Verdict};
@@ -48,19 +48,20 @@ impl Target {
         }
     }
 
-    /// The target of an HTTP request.
-    pub(super) fn as_name(&self) -> crate::name::Target<'_> {
-        match self {
-            Self::Tag(tag) => crate::name::Target::Tag(tag),
-            Self::Manifest(digest) => crate::name::Target::Digest(digest),
-        }
-    }
-
     /// `team/app:1.4.0`, `team/app@sha256:…`
-    pub fn within(&self, repository: &Repository) -> String {
+    pub fn within(&self, repository: impl fmt::Display) -> String {
         match self {
             Self::Tag(tag) => format!("{repository}:{tag}"),
             Self::Manifest(digest) => format!("{repository}@{digest}"),
+        }
+    }
+}
+
+impl<'a> From<&'a Target> for name::Target<'a> {
+    fn from(target: &'a Target) -> Self {
+        match target {
+            Target::Tag(tag) => Self::Tag(tag),
+            Target::Manifest(digest) => Self::Digest(digest),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::request::{RemovalRequest, Target};
 use crate::error::{Error, Kind, Missing, Operation, Result};
 use crate::name::{Digest, Repository, Tag};
 use crate::registry::snapshot::{ManifestId, ManifestState, Pointer, SnapshotOptions, SnapshotProgress};
-use crate::registry::{Client, TagIndex, referrers_tag};
+use crate::registry::{RepositoryHandle, TagIndex, referrers_tag};
 use crate::retention::UsedTags;
 
 /// How much of a repository is read to make a plan.
@@ -63,15 +63,14 @@ impl RepositoryState {
     ///
     /// Those of the probes and the snapshot. That the registry refuses deletions is a fact, not an error.
     pub(super) async fn gather(
-        client: &Client,
-        repository: &Repository,
+        repository: &RepositoryHandle,
         requests: &[RemovalRequest],
         inspect: Inspect,
         progress: Arc<SnapshotProgress>,
     ) -> Result<Self> {
-        let mut state = Self::unknown(client, repository);
-        state.probe(client, requests).await?;
-        state.inspect(client, requests, inspect, progress).await?;
+        let mut state = Self::unknown(repository);
+        state.probe(repository, requests).await?;
+        state.inspect(repository, requests, inspect, progress).await?;
         Ok(state)
     }
 
@@ -81,21 +80,20 @@ impl RepositoryState {
     ///
     /// As for [`Plan::make`](super::Plan::make).
     pub async fn of_snapshot(
-        client: &Client,
-        repository: &Repository,
+        repository: &RepositoryHandle,
         index: Arc<TagIndex>,
         requests: &[RemovalRequest],
     ) -> Result<Self> {
-        let mut state = Self { index: Some(index), ..Self::unknown(client, repository) };
-        state.probe(client, requests).await?;
-        state.fetch_referrers(client, requests).await;
+        let mut state = Self { index: Some(index), ..Self::unknown(repository) };
+        state.probe(repository, requests).await?;
+        state.fetch_referrers(repository, requests).await;
         Ok(state)
     }
 
-    fn unknown(client: &Client, repository: &Repository) -> Self {
+    fn unknown(repository: &RepositoryHandle) -> Self {
         Self {
-            registry: client.registry().to_string(),
-            repository: repository.clone(),
+            registry: repository.registry().to_string(),
+            repository: repository.name().clone(),
             deletes_tags: Ok(()),
             deletes_manifests: Ok(()),
             index: None,
@@ -120,17 +118,17 @@ impl RepositoryState {
     }
 
     /// Probes what the registry deletes, as far as the requests depend on it.
-    async fn probe(&mut self, client: &Client, requests: &[RemovalRequest]) -> Result<()> {
+    async fn probe(&mut self, repository: &RepositoryHandle, requests: &[RemovalRequest]) -> Result<()> {
         if requests.iter().any(RemovalRequest::allows_untag) {
-            self.deletes_tags = refusal(client.probe_tag_deletion(&self.repository).await)?;
+            self.deletes_tags = refusal(repository.probe_tag_deletion().await)?;
         }
-        self.probe_manifests(client, requests).await
+        self.probe_manifests(repository, requests).await
     }
 
-    async fn probe_manifests(&mut self, client: &Client, requests: &[RemovalRequest]) -> Result<()> {
+    async fn probe_manifests(&mut self, repository: &RepositoryHandle, requests: &[RemovalRequest]) -> Result<()> {
         if requests.iter().any(|request| self.deletes_tags.is_err() || !request.allows_untag() || request.policy.purge)
         {
-            self.deletes_manifests = refusal(client.probe_deletion(&self.repository).await)?;
+            self.deletes_manifests = refusal(repository.probe_deletion().await)?;
         }
         Ok(())
     }
@@ -144,15 +142,15 @@ impl RepositoryState {
     pub(super) async fn without_tag_deletion(
         &mut self,
         refused: Error,
-        client: &Client,
+        repository: &RepositoryHandle,
         requests: &[RemovalRequest],
         inspect: Inspect,
         was_changed: bool,
     ) -> Result<()> {
         self.deletes_tags = Err(refused);
-        self.probe_manifests(client, requests).await?;
+        self.probe_manifests(repository, requests).await?;
         if self.index.is_none() || was_changed {
-            self.inspect(client, requests, inspect, Arc::default()).await?;
+            self.inspect(repository, requests, inspect, Arc::default()).await?;
             // The new snapshot numbers manifests anew.
             let named = std::mem::take(&mut self.in_use.named);
             self.keep_used(&named);
@@ -162,14 +160,14 @@ impl RepositoryState {
 
     async fn inspect(
         &mut self,
-        client: &Client,
+        repository: &RepositoryHandle,
         requests: &[RemovalRequest],
         inspect: Inspect,
         progress: Arc<SnapshotProgress>,
     ) -> Result<()> {
         let by_name = self.deletes_tags.is_ok() && requests.iter().any(RemovalRequest::allows_untag);
         if inspect == Inspect::Minimal && self.deletes_manifests.is_err() && !by_name {
-            return self.resolve_requested(client, requests).await;
+            return self.resolve_requested(repository, requests).await;
         }
         let depends = |request: &RemovalRequest| {
             self.deletes_tags.is_err() || !request.allows_untag() || request.policy.purge || request.policy.referrers
@@ -182,26 +180,25 @@ impl RepositoryState {
                 Target::Tag(_) => None,
             });
             let options = SnapshotOptions { dates: false, also, manifests: manifests.collect(), progress };
-            let index =
-                client.snapshot(&self.repository, options).await.or_else(|error| match error.is_not_found() {
-                    // distribution 2 answers 404 for the list of a repository without tags, and still has its
-                    // manifests.
-                    true => Ok(TagIndex::default()),
-                    false => {
-                        Err(error.within(format!("cannot determine what else would be removed in {}", self.repository)))
-                    }
-                })?;
+            let index = repository.snapshot(options).await.or_else(|error| match error.is_not_found() {
+                // distribution 2 answers 404 for the list of a repository without tags, and still has its
+                // manifests.
+                true => Ok(TagIndex::default()),
+                false => {
+                    Err(error.within(format!("cannot determine what else would be removed in {}", self.repository)))
+                }
+            })?;
             self.index = Some(Arc::new(index));
             self.record_absent(requests);
-            self.fetch_referrers(client, requests).await;
+            self.fetch_referrers(repository, requests).await;
         }
         Ok(())
     }
 
     /// Records which targets do not exist, where nothing else matters because the registry refuses all deletions.
-    async fn resolve_requested(&mut self, client: &Client, requests: &[RemovalRequest]) -> Result<()> {
+    async fn resolve_requested(&mut self, repository: &RepositoryHandle, requests: &[RemovalRequest]) -> Result<()> {
         for request in requests {
-            if client.try_resolve(&self.repository, request.target.as_name()).await?.is_none() {
+            if repository.try_resolve(&request.target).await?.is_none() {
                 self.absent.insert(request.target.clone(), self.not_found(&request.target));
             }
         }
@@ -232,7 +229,7 @@ impl RepositoryState {
     }
 
     /// Fetches the referrers of the manifests that may be removed, where the registry has a referrers API.
-    async fn fetch_referrers(&mut self, client: &Client, requests: &[RemovalRequest]) {
+    async fn fetch_referrers(&mut self, repository: &RepositoryHandle, requests: &[RemovalRequest]) {
         let Some(index) = self.index.clone() else { return };
         let by_name = |request: &RemovalRequest| self.deletes_tags.is_ok() && request.allows_untag();
         let affected =
@@ -246,14 +243,12 @@ impl RepositoryState {
         let mut wanted = wanted.into_iter().map(|manifest| index.digest(manifest).clone());
         // The first reply shows whether there is such an API.
         let Some(first) = wanted.next() else { return };
-        if !self.record_referrers(first.clone(), client.referrers_by_api(&self.repository, &first).await) {
+        if !self.record_referrers(first.clone(), repository.referrers_by_api(&first).await) {
             return;
         }
         let rest: Vec<_> = wanted.collect();
-        let repository = self.repository.clone();
-        let asked =
-            stream::iter(rest).map(|digest| async { (client.referrers_by_api(&repository, &digest).await, digest) });
-        let answers: Vec<_> = asked.buffer_unordered(client.max_concurrency()).collect().await;
+        let asked = stream::iter(rest).map(|digest| async { (repository.referrers_by_api(&digest).await, digest) });
+        let answers: Vec<_> = asked.buffer_unordered(repository.client().max_concurrency()).collect().await;
         for (answer, digest) in answers {
             self.record_referrers(digest, answer);
         }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use futures::Stream;
 use proptest::prelude::*;
 
 use super::*;
 use crate::error::{Danger, Error, Fault, Kind, Operation};
 use crate::name::{Algorithm, Digest, Tag};
 use crate::registry::TagIndex;
-use crate::registry::snapshot::{Builder, Form, ListCaveat, ManifestFacts, ManifestState, Pointer};
+use crate::registry::snapshot::{Builder, Form, ListCaveat, ManifestFacts, ManifestState, Pointer, SnapshotOptions};
 
 fn digest(number: usize) -> Digest {
     Digest::of(Algorithm::Sha256, number.to_string().as_bytes())
@@ -380,11 +381,20 @@ fn a_tag_that_was_moved_is_not_removed_with_another() {
 fn futures_are_send_and_own_what_they_need() {
     fn spawnable<T: Send + 'static>(_: &T) {}
     let client = crate::registry::Client::new("localhost:1".parse().expect("a registry")).expect("a client");
-    let repository = "app".parse().expect("a repository");
-    let options = crate::registry::snapshot::SnapshotOptions::default();
-    spawnable(&client.snapshot(&repository, options));
-    spawnable(&client.tags(&repository));
-    spawnable(&Plan::make(&client, &repository, Vec::new(), PlanOptions::default()));
+    let repository = client.repository(&"app".parse().expect("a repository"));
+    spawnable(&client);
+    spawnable(&repository.snapshot(SnapshotOptions::default()));
+    spawnable(&Plan::make(&repository, Vec::new(), PlanOptions::default()));
+    fn is_stream<T: Stream + Unpin + Send + 'static>(_: &T) {}
+    is_stream(&repository.tags());
+    spawnable(&async move {
+        let tag = Tag::latest();
+        let resolved = repository.resolve(&tag).await?;
+        repository.manifest(&resolved.digest).await?;
+        repository.try_resolve(&tag).await?;
+        repository.referrers(&resolved.digest).await?;
+        repository.delete_tag(&tag, None).await
+    });
     let executes = |plan: Plan| async move {
         let mut execution = plan.execute(Options::default());
         while execution.next().await.is_some() {}

@@ -19,9 +19,9 @@ use super::outcome::Outcome;
 use super::request::Siblings;
 use super::state::RepositoryState;
 use crate::error::{Error, Kind, Result};
-use crate::name::{Digest, Repository, Tag, Target};
+use crate::name::{Digest, Tag};
 use crate::registry::snapshot::Pointer;
-use crate::registry::{Client, SETTLE_TIME};
+use crate::registry::{RepositoryHandle, SETTLE_TIME};
 
 /// The most requests for kept names that one deletion may cost on average.
 const CHECKS_PER_DELETION: usize = 8;
@@ -167,10 +167,10 @@ impl KeptNames {
     }
 
     /// Reads the list, and resolves every kept name where a manifest is about to be deleted by digest.
-    pub(super) async fn read_list(&mut self, client: &Client, state: &RepositoryState, by_digest: bool) {
+    pub(super) async fn read_list(&mut self, repository: &RepositoryHandle, state: &RepositoryState, by_digest: bool) {
         let listed = match self.listed.take() {
             Some(listed) => Ok(listed),
-            None => list_names(client, &state.repository).await,
+            None => list_names(repository).await,
         };
         self.vetoes.retain(|_, veto| matches!(veto, Veto::By(_)));
         match listed {
@@ -184,15 +184,14 @@ impl KeptNames {
                 }
             }
             Err(error) if by_digest => {
-                let error =
-                    error.within(format!("cannot determine what else would be removed in {}", state.repository));
+                let error = error.within(format!("cannot determine what else would be removed in {repository}"));
                 // A manifest that may be removed with all its tags does not depend on the list.
                 return self.veto_all(&error, |terms| terms.removes_all_tags);
             }
             Err(error) => tracing::debug!("the list of tags cannot be read: {error}"),
         }
         if by_digest {
-            self.resolve_all(client, state).await;
+            self.resolve_all(repository, state).await;
         }
     }
 
@@ -206,13 +205,14 @@ impl KeptNames {
     }
 
     /// Resolves every kept name, and vetoes the deletion of what names that moved or appeared need.
-    async fn resolve_all(&mut self, client: &Client, state: &RepositoryState) {
+    async fn resolve_all(&mut self, repository: &RepositoryHandle, state: &RepositoryState) {
         let at = |state: &NameState| if let NameState::At(digest) = state { Some(digest.clone()) } else { None };
         let known: HashSet<_> = self.kept.values().filter_map(at).collect();
         let names: Vec<_> = self.kept.keys().cloned().collect();
-        let lookups = names.into_iter().map(|name| resolve(client.clone(), state.repository.clone(), name, &known));
+        let lookups = names.into_iter().map(|name| resolve(repository.clone(), name, &known));
         let lookups: Vec<_> = lookups.collect();
-        let resolved: Vec<_> = stream::iter(lookups).buffer_unordered(client.max_concurrency()).collect().await;
+        let resolved: Vec<_> =
+            stream::iter(lookups).buffer_unordered(repository.client().max_concurrency()).collect().await;
         let mut moved = Vec::new();
         for (name, resolution) in resolved {
             let Some(known) = self.kept.get_mut(&name) else { continue };
@@ -229,14 +229,14 @@ impl KeptNames {
                 Ok(None) => {}
                 Err(_) if *known == NameState::Unreadable => {}
                 Err(error) => {
-                    let name = format!("{}:{name} cannot be read, and may depend on it", state.repository);
+                    let name = format!("{repository}:{name} cannot be read, and may depend on it");
                     self.veto_all(&error.within(name), DeletionTerms::is_unconditional);
                 }
             }
         }
         for (name, digest) in moved {
-            let name = format!("{}:{name}", state.repository);
-            if let Err(error) = self.veto_needed(client, state, &name, digest).await {
+            let name = format!("{repository}:{name}");
+            if let Err(error) = self.veto_needed(repository, state, &name, digest).await {
                 let error = error.within(format!("{name} is new, and may depend on it"));
                 self.veto_all(&error, DeletionTerms::is_unconditional);
             }
@@ -245,7 +245,13 @@ impl KeptNames {
 
     /// Vetoes the deletion of what a name on the manifest `root` needs: the manifest, its descendants, and purged
     /// referrers of these.
-    async fn veto_needed(&mut self, client: &Client, state: &RepositoryState, name: &str, root: Digest) -> Result<()> {
+    async fn veto_needed(
+        &mut self,
+        repository: &RepositoryHandle,
+        state: &RepositoryState,
+        name: &str,
+        root: Digest,
+    ) -> Result<()> {
         let mut seen = HashSet::from([root.clone()]);
         let mut waiting = vec![root.clone()];
         while let Some(digest) = waiting.pop() {
@@ -258,21 +264,26 @@ impl KeptNames {
                     self.vetoes.insert(referrer, Veto::By(name.to_owned()));
                 }
             }
-            let children = self.children(client, state, &digest).await?;
+            let children = self.children(repository, state, &digest).await?;
             waiting.extend(children.into_iter().filter(|child| seen.insert(child.clone())));
         }
         Ok(())
     }
 
     /// The children of a manifest: by the snapshot, else as they are read now.
-    async fn children(&mut self, client: &Client, state: &RepositoryState, digest: &Digest) -> Result<Vec<Digest>> {
+    async fn children(
+        &mut self,
+        repository: &RepositoryHandle,
+        state: &RepositoryState,
+        digest: &Digest,
+    ) -> Result<Vec<Digest>> {
         if let Some(known) = known_children(state, digest).or_else(|| self.new_children.get(digest).cloned()) {
             return Ok(known);
         }
         if self.new_children.len() >= MAX_NEW_MANIFESTS {
             return Err(Error::new(Kind::Incomplete, format!("more than {MAX_NEW_MANIFESTS} manifests are new")));
         }
-        let fetched = fetch_existing(client, &state.repository, NameOrDigest::Digest(digest)).await?;
+        let fetched = fetch_existing(repository, NameOrDigest::Digest(digest)).await?;
         // A child that the registry does not have needs nothing.
         let children = fetched.map_or_else(|| Ok(Vec::new()), children)?;
         self.new_children.insert(digest.clone(), children.clone());
@@ -281,13 +292,8 @@ impl KeptNames {
 
     /// Whether the manifest of a tag that was just deleted by its name still exists; `None` where that cannot be found
     /// out. Where it does not, other tags on it may be lost.
-    pub(super) async fn has_manifest(
-        &mut self,
-        client: &Client,
-        repository: &Repository,
-        digest: &Digest,
-    ) -> Option<bool> {
-        match client.try_resolve(repository, Target::Digest(digest)).await {
+    pub(super) async fn has_manifest(&mut self, repository: &RepositoryHandle, digest: &Digest) -> Option<bool> {
+        match repository.try_resolve(digest).await {
             Ok(found) => {
                 self.suspects_siblings |= found.is_none();
                 Some(found.is_some())
@@ -313,7 +319,7 @@ impl KeptNames {
 
     /// The kept names that no longer exist, sorted. Names that were resolved before are all looked up; the others only
     /// where a manifest was deleted that they may have been on, or where the list no longer names them.
-    pub(super) async fn lost(&mut self, client: &Client, repository: &Repository) -> Result<Vec<String>> {
+    pub(super) async fn lost(&mut self, repository: &RepositoryHandle) -> Result<Vec<String>> {
         let (suspects, vanished) = (std::mem::take(&mut self.suspects_siblings), std::mem::take(&mut self.vanished));
         let is_missed = |(name, state): &(&String, &NameState)| match state {
             NameState::At(_) => true,
@@ -323,12 +329,13 @@ impl KeptNames {
         let names: Vec<_> = self.kept.iter().filter(is_missed).map(|(name, _)| name.clone()).collect();
         let lookups = names.into_iter().map(|name| async {
             let exists = match name.parse::<Tag>() {
-                Ok(tag) => client.try_resolve(repository, Target::Tag(&tag)).await?.is_some(),
-                Err(_) => fetch_existing(client, repository, NameOrDigest::Name(&name)).await?.is_some(),
+                Ok(tag) => repository.try_resolve(&tag).await?.is_some(),
+                Err(_) => fetch_existing(repository, NameOrDigest::Name(&name)).await?.is_some(),
             };
             Ok::<_, Error>((!exists).then_some(name))
         });
-        let gone: Result<Vec<_>> = stream::iter(lookups).buffered(client.max_concurrency()).try_collect().await;
+        let gone: Result<Vec<_>> =
+            stream::iter(lookups).buffered(repository.client().max_concurrency()).try_collect().await;
         gone.map(|gone| gone.into_iter().flatten().collect()).map_err(|error| {
             error
                 .within(format!("cannot verify that the other tags of {repository} stayed"))
@@ -340,8 +347,7 @@ impl KeptNames {
     /// digest.
     pub(super) async fn still_listed(
         &mut self,
-        client: &Client,
-        repository: &Repository,
+        repository: &RepositoryHandle,
         removed: &HashMap<String, Option<Digest>>,
     ) -> HashMap<String, bool> {
         const FIRST: Duration = Duration::from_millis(100);
@@ -351,13 +357,13 @@ impl KeptNames {
         let until = Instant::now() + SETTLE_TIME;
         let mut wait = FIRST;
         loop {
-            let Ok(listed) = list_names(client, repository).await else { return HashMap::new() };
+            let Ok(listed) = list_names(repository).await else { return HashMap::new() };
             self.vanished = self.missing_from(&listed);
             let named: BTreeSet<_> = listed.iter().filter(|name| removed.contains_key(*name)).cloned().collect();
             self.listed = Some(listed);
             let mut still = HashMap::new();
             for name in named {
-                match fetch(client, repository, NameOrDigest::Name(&name)).await.map(|now| now.digest) {
+                match fetch(repository, NameOrDigest::Name(&name)).await.map(|now| now.digest) {
                     // It was pushed again since.
                     Ok(now) if removed.get(&name).is_some_and(|digest| digest.as_ref() != Some(&now)) => {}
                     Ok(_) => drop(still.insert(name, true)),

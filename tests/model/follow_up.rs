@@ -1,7 +1,6 @@
 //! What follows a run: a second run, `rls undo`, the registry's garbage collection.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use futures::StreamExt;
 use registry_fixture::{Digest, GarbageCollection};
@@ -125,11 +124,11 @@ fn has_blob(world: &World, digest: &str) -> bool {
 
 /// Pushes back what the runs removed, newest first. Only what exists again is in the way.
 async fn undo(world: &World, archive: &Archive) -> Result<(), String> {
-    let client = Arc::new(client(world, 3));
+    let client = client(world, 3);
     for run in archive.runs().map_err(|error| error.to_string())? {
         let entries = archive.entries(&run.id).map_err(|error| error.to_string())?;
         for restoration in Restoration::plan(archive, entries, |_| true) {
-            let mut outcomes = restoration.execute(Arc::clone(&client), archive.clone()).boxed();
+            let mut outcomes = restoration.execute(&client, archive.clone()).boxed();
             while let Some((entry, outcome)) = outcomes.next().await {
                 match outcome {
                     Err(error) if !matches!(error.kind(), Kind::Safety(Danger::TagExists { .. })) => {

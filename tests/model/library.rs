@@ -7,9 +7,8 @@ use std::time::Duration;
 use registry_fixture::Personality;
 use registry_ls::error::Result as Outcome;
 use registry_ls::http::{Jobs, Options as HttpOptions};
-use registry_ls::name::Repository;
-use registry_ls::registry::Client;
 use registry_ls::registry::snapshot::SnapshotOptions;
+use registry_ls::registry::{Client, RepositoryHandle};
 use registry_ls::removal::{
     Archive, Inspect, Item, Limits, Method, Methods, Options, Outcome as Ended, Plan, PlanOptions, RemovalPolicy,
     RemovalRequest, RepositoryState, Siblings, Target,
@@ -114,23 +113,23 @@ impl Command {
         Some(RemovalRequest::tag(tag.parse().ok()?).expecting(expected).with_policy(policy))
     }
 
-    async fn plan(&self, client: &Client, repository: &Repository) -> Outcome<Plan> {
+    async fn plan(&self, repository: &RepositoryHandle) -> Outcome<Plan> {
         let Some(rule) = &self.rule else {
             let mut options = PlanOptions::default();
             options.inspect = self.inspect;
             options.used = self.used.clone().map(Arc::new);
-            return Plan::make(client, repository, self.requests.clone(), options).await;
+            return Plan::make(repository, self.requests.clone(), options).await;
         };
         let mut options = SnapshotOptions::default();
         options.dates = true;
-        let snapshot = Arc::new(client.snapshot(repository, options).await?);
+        let snapshot = Arc::new(repository.snapshot(options).await?);
         let now = "2026-01-01T00:00:00Z".parse().expect("a time");
         let used = self.used.clone().unwrap_or_default();
         let decided = decide(std::slice::from_ref(rule), &snapshot, &used, &retention::Options::at(now));
         let requests = RemovalRequest::from_retention(&decided, &snapshot, &self.policy);
-        let mut state = RepositoryState::of_snapshot(client, repository, snapshot, &requests).await?;
+        let mut state = RepositoryState::of_snapshot(repository, snapshot, &requests).await?;
         state.keep_used(&used);
-        let mut plan = Plan::of_state(client.clone(), state, requests, Inspect::Minimal).await?;
+        let mut plan = Plan::of_state(repository.clone(), state, requests, Inspect::Minimal).await?;
         plan.take_impossible();
         Ok(plan)
     }
@@ -215,8 +214,7 @@ pub fn client(world: &World, retries: u32) -> Client {
 
 /// Plans and carries out, unless it crashes at one of its requests.
 pub async fn run(world: &World, command: &Command, retries: u32, archive: &Archive, crash: Option<usize>) -> Run {
-    let client = client(world, retries);
-    let repository: Repository = REPOSITORY.parse().expect("a repository");
+    let repository = client(world, retries).repository(&REPOSITORY.parse().expect("a repository"));
     let crash = crash.map(|at| world.registry.requests().len() + at);
     let crashed = async {
         match crash {
@@ -227,7 +225,7 @@ pub async fn run(world: &World, command: &Command, retries: u32, archive: &Archi
     let mut crashed = std::pin::pin!(crashed);
     let begun = world.count();
     let planned = tokio::select! {
-        planned = command.plan(&client, &repository) => Some(planned),
+        planned = command.plan(&repository) => Some(planned),
         () = &mut crashed => None,
     };
     let planning = (begun, world.count());

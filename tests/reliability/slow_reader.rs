@@ -57,7 +57,7 @@ async fn a_list_that_is_read_slowly_is_complete() {
     let server = serve(&second_half);
     let client = client(&server);
     let repository = "team/app".parse().expect("a repository");
-    let mut tags = std::pin::pin!(client.tags(&repository));
+    let mut tags = client.repository(&repository).tags();
     tags.next().await.expect("the first half").expect("a tag");
     let mut count = 1;
     // Up to where there is no more yet.
@@ -76,7 +76,7 @@ async fn a_list_that_stops_arriving_is_an_error() {
     let server = serve(&Arc::default());
     let client = client(&server);
     let repository = "team/app".parse().expect("a repository");
-    let error = client.tags(&repository).try_collect::<Vec<_>>().await.expect_err("half a list");
+    let error = client.repository(&repository).tags().try_collect::<Vec<_>>().await.expect_err("half a list");
     assert_eq!(error.kind(), &Kind::Incomplete);
     assert!(error.to_string().contains("the reply stalled"), "{error}");
 }

@@ -5,7 +5,7 @@ use registry_ls::name::{Algorithm, Digest};
 use registry_ls::registry::Deletion;
 use test_support::{Reply, Server, Then};
 
-use crate::driven::{anonymous, app, exit_code, run};
+use crate::driven::{anonymous, exit_code, run};
 
 #[test]
 fn a_deletion_is_proved_whatever_the_body_of_its_reply_is() {
@@ -18,7 +18,7 @@ fn a_deletion_is_proved_whatever_the_body_of_its_reply_is() {
                 "DELETE" => accepted.clone(),
                 _ => Reply::error(404, "MANIFEST_UNKNOWN"),
             });
-            let outcome = anonymous(&server).delete_manifest(&app(), &Digest::of(Algorithm::Sha256, b"x")).await;
+            let outcome = anonymous(&server).app().delete_manifest(&Digest::of(Algorithm::Sha256, b"x")).await;
             assert_eq!(outcome.expect("a deletion"), Deletion::Deleted);
         });
     }
@@ -36,8 +36,8 @@ fn a_deletion_is_probed_without_changing_anything() {
             let server = Server::start(move |_| reply.clone());
             let client = anonymous(&server);
             let code = |probed: Result<(), Error>| probed.err().map(|error| exit_code(&error));
-            assert_eq!(code(client.probe_deletion(&app()).await), exit);
-            assert_eq!(code(client.probe_tag_deletion(&app()).await), by_name);
+            assert_eq!(code(client.app().probe_deletion().await), exit);
+            assert_eq!(code(client.app().probe_tag_deletion().await), by_name);
             let asked = server.requests();
             let zeros = "0".repeat(64);
             assert_eq!(asked[0].path(), format!("/v2/team/app/manifests/sha256:{zeros}"));

@@ -7,8 +7,8 @@ use futures::{Stream, TryStreamExt as _};
 use registry_ls::error::Network;
 use registry_ls::http::{Options, Resolve, Stats};
 use registry_ls::keychain::{self, AuthFile, Keychain};
-use registry_ls::name::{Registry, Repository, Tag, Target};
-use registry_ls::registry::{CatalogOptions, Client};
+use registry_ls::name::{Registry, Repository, Tag};
+use registry_ls::registry::{CatalogOptions, Client, RepositoryHandle};
 use registry_ls::trust::{self, Trust};
 use registry_ls::{Error, Kind, Result};
 use test_support::Server;
@@ -34,14 +34,6 @@ pub fn hasty() -> Options {
 pub struct Driven {
     pub client: Client,
     pub stats: Arc<Stats>,
-}
-
-impl std::ops::Deref for Driven {
-    type Target = Client;
-
-    fn deref(&self) -> &Client {
-        &self.client
-    }
 }
 
 /// An anonymous client.
@@ -125,25 +117,30 @@ async fn listed<T: ToString>(stream: impl Stream<Item = Result<T>>) -> Listed {
 }
 
 impl Driven {
+    /// The repository of the tests, [`app`].
+    pub fn app(&self) -> RepositoryHandle {
+        self.client.repository(&app())
+    }
+
     /// The tags of [`app`].
     pub async fn all_tags(&self) -> Listed {
-        listed(self.client.tags(&app())).await
+        listed(self.app().tags()).await
     }
 
     pub async fn all_repositories(&self, page_size: usize) -> Listed {
-        listed(self.client.catalog(&CatalogOptions { page_size, after: None })).await
+        listed(self.client.catalog(&CatalogOptions::default().with_page_size(page_size))).await
     }
 
     /// Fetches the manifest of a tag of [`app`].
     pub async fn tagged(&self, tag: &str) -> Result<registry_ls::registry::Manifest> {
         let tag: Tag = tag.parse().expect("a tag");
-        self.client.manifest(&app(), Target::Tag(&tag)).await
+        self.app().manifest(&tag).await
     }
 
     /// Resolves a tag of [`app`].
     pub async fn resolved(&self, tag: &str) -> Result<registry_ls::registry::Resolved> {
         let tag: Tag = tag.parse().expect("a tag");
-        self.client.resolve(&app(), Target::Tag(&tag)).await
+        self.app().resolve(&tag).await
     }
 }
 

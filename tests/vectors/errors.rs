@@ -10,7 +10,7 @@ use test_support::{Reply, Server, Then};
 use tracing::Level;
 use url::Url;
 
-use crate::driven::{anonymous, app, exit_code, run};
+use crate::driven::{anonymous, exit_code, run};
 use crate::exemptions::{Case, check};
 use crate::log::Log;
 
@@ -141,7 +141,7 @@ fn delete(case: &Case) {
             "DELETE" => deleting.clone(),
             _ => Reply::error(404, "MANIFEST_UNKNOWN"),
         });
-        let outcome = anonymous(&server).delete_tag(&app(), &tag, Some(&digest)).await;
+        let outcome = anonymous(&server).app().delete_tag(&tag, Some(&digest)).await;
         (outcome, server.count(|asked| asked.method == "GET"))
     });
     let exit = match &outcome {

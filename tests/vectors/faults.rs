@@ -7,14 +7,14 @@ use std::time::Duration;
 use registry_ls::error::{Fault, Network};
 use registry_ls::http::{Options, redirect_target};
 use registry_ls::keychain::Keychain;
-use registry_ls::name::{Algorithm, Digest, Tag, Target};
+use registry_ls::name::{Algorithm, Digest, Tag};
 use registry_ls::registry::Deletion;
 use registry_ls::{Error, Kind};
 use reqwest::Method;
 use serde_json::{Value, json};
 use test_support::{Reply, Request, Server, Then};
 
-use crate::driven::{Driven, Listed, anonymous, app, as_user, client, exit_code, hasty, run};
+use crate::driven::{Driven, Listed, anonymous, as_user, client, exit_code, hasty, run};
 use crate::exemptions::{Case, check};
 
 /// Kinds that are held elsewhere: the handshakes beside the code that explains them, the processes by running the
@@ -182,7 +182,7 @@ fn http(case: &Case) {
         "fault-042" => run(async {
             let server = Server::start(|_| Reply::status(307).header("Location", "/elsewhere"));
             let digest = Digest::of(Algorithm::Sha256, b"x");
-            let error = anonymous(&server).delete_manifest(&app(), &digest).await.expect_err("refused");
+            let error = anonymous(&server).app().delete_manifest(&digest).await.expect_err("refused");
             assert_exit(case, Some(&error));
             assert_says(case, &error, &server);
         }),
@@ -324,7 +324,7 @@ fn data(case: &Case) {
         "fault-065" => run(async {
             let server = Server::start(|_| Reply::json("{}"));
             let digest = Digest::of(Algorithm::Sha256, b"x");
-            let error = anonymous(&server).manifest(&app(), Target::Digest(&digest)).await;
+            let error = anonymous(&server).app().manifest(&digest).await;
             let error = error.expect_err("malformed or another");
             assert!(exit_code(&error) == 5 || exit_code(&error) == 9, "{error}");
             mismatch(case).await;
@@ -336,7 +336,7 @@ fn data(case: &Case) {
 async fn mismatch(case: &Case) {
     let server = Server::start(|_| Reply::json(r#"{"schemaVersion":2,"config":{},"layers":[]}"#));
     let digest = Digest::of(Algorithm::Sha256, b"x");
-    let error = anonymous(&server).manifest(&app(), Target::Digest(&digest)).await.expect_err("another");
+    let error = anonymous(&server).app().manifest(&digest).await.expect_err("another");
     assert_exit(case, Some(&error));
     assert_says(case, &error, &server);
 }
@@ -374,7 +374,7 @@ fn delete(case: &Case) {
 /// By digest where the case is about a registry that allows no deletion at all.
 async fn deletion(client: &Driven, digest: &Digest) -> Result<Deletion, Error> {
     let tag: Tag = "v1".parse().expect("a tag");
-    match client.delete_tag(&app(), &tag, Some(digest)).await {
+    match client.app().delete_tag(&tag, Some(digest)).await {
         Err(error) if exit_code(&error) == 7 => {
             assert!(error.what().contains("does not delete tags by name"), "{error}");
             Err(error)

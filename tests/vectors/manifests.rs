@@ -1,7 +1,7 @@
 //! The kinds of `digests.json` about fetched manifests: body, headers, descriptors.
 
 use registry_ls::error::Danger;
-use registry_ls::name::{Algorithm, Digest, Tag, Target};
+use registry_ls::name::{Algorithm, Digest, Tag};
 use registry_ls::registry::snapshot::SnapshotOptions;
 use registry_ls::registry::{Content, Descriptor, Manifest, Summaries, media_types};
 use registry_ls::{Error, Kind};
@@ -10,7 +10,7 @@ use test_support::{Reply, Request, Server, Then};
 use tracing::Level;
 
 use crate::digests::OF_MANIFESTS;
-use crate::driven::{anonymous, app, as_user, exit_code, run};
+use crate::driven::{anonymous, as_user, exit_code, run};
 use crate::exemptions::{Case, check};
 use crate::log::Log;
 
@@ -84,7 +84,7 @@ fn manifest_digest(case: &Case) {
                 let server = Server::start(|_| manifest(Some(&sha256("other"))));
                 let shown = anonymous(&server).tagged("v1").await.expect("a manifest");
                 assert_eq!((shown.digest, log.at(Level::WARN).len()), (sha256(BODY), 1));
-                let verified = async |digest| anonymous(&server).verified(&app(), &Tag::latest(), &digest).await;
+                let verified = async |digest| anonymous(&server).app().verified(&Tag::latest(), &digest).await;
                 let before_a_delete = verified(sha256("other")).await.expect_err("another body");
                 assert_eq!(before_a_delete.kind(), &Kind::Safety(Danger::DigestMismatch));
                 let (from, to) = (sha256("former"), sha256(BODY));
@@ -98,7 +98,7 @@ fn manifest_digest(case: &Case) {
 }
 
 async fn fetched(server: &Server, digest: &Digest) -> Result<Manifest, Error> {
-    anonymous(server).manifest(&app(), Target::Digest(digest)).await
+    anonymous(server).app().manifest(digest).await
 }
 
 fn headers(case: &Case) {
@@ -140,10 +140,9 @@ fn headers(case: &Case) {
                 let server = Server::start(|_| manifest(Some(&sha256("test"))));
                 let client = anonymous(&server);
                 let asked_for = sha256("whatever");
-                let target = Target::Digest(&asked_for);
-                let resolved = client.resolve(&app(), target).await.expect_err("another digest");
+                let resolved = client.app().resolve(&asked_for).await.expect_err("another digest");
                 assert_eq!((exit_code(&resolved), expect["error"] == true), (9, true), "{resolved}");
-                let manifest = client.manifest(&app(), target).await.expect_err("another digest");
+                let manifest = client.app().manifest(&asked_for).await.expect_err("another digest");
                 assert_eq!(exit_code(&manifest), 9, "{manifest}");
             }
             other => panic!("unknown case {other}"),
@@ -181,7 +180,7 @@ fn size(case: &Case) {
     };
     let error = run(async {
         let server = Server::start(move |_| Reply::status(200).body(body.as_str()));
-        anonymous(&server).config(&app(), &descriptor).await.expect_err("another size")
+        anonymous(&server).app().config(&descriptor).await.expect_err("another size")
     });
     assert!(error.what().contains("another size"), "{error}");
 }
@@ -251,10 +250,9 @@ fn an_index_that_lists_too_much_is_not_followed() {
     for body in [list(20_000, 1), list(2, 40 << 20)] {
         run(async {
             let server = Server::start(move |_| Reply::status(200).body(body.as_str()));
-            let client = anonymous(&server);
-            let repository = app();
-            let summaries = Summaries::new(&client, &repository, "2026-11-21T12:00:00Z".parse().expect("a date"));
-            let manifest = client.manifest(&repository, Target::Tag(&Tag::latest())).await.expect("an index");
+            let repository = anonymous(&server).app();
+            let summaries = Summaries::new(&repository, "2026-11-21T12:00:00Z".parse().expect("a date"));
+            let manifest = repository.manifest(&Tag::latest()).await.expect("an index");
             let error = summaries.of(manifest).await.error.clone().expect("too much");
             assert_eq!((exit_code(&error), server.requests().len()), (5, 1), "{error}");
             assert!(error.to_string().contains("lists too much"), "{error}");
@@ -301,7 +299,7 @@ fn an_index_is_found_whatever_the_server_calls_it() {
             "/v2/team/app/tags/list" => Reply::json(r#"{"tags":["v1"]}"#),
             _ => Reply::json(body.as_str()).header("Docker-Content-Digest", named.as_str()),
         });
-        let index = anonymous(&server).snapshot(&app(), SnapshotOptions::default()).await.expect("a snapshot");
+        let index = anonymous(&server).app().snapshot(SnapshotOptions::default()).await.expect("a snapshot");
         let parents = index.parents(index.manifest_id(&child).expect("the child"));
         assert_eq!(parents.map(|parent| index.digest(parent)).collect::<Vec<_>>(), [digest]);
     });

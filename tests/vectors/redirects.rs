@@ -12,7 +12,7 @@ use test_support::tls::ServerCertificate;
 use test_support::{Reply, Request, Server};
 use url::Url;
 
-use crate::driven::{anonymous, app, as_user, at, exit_code, hasty, names, run, trusting};
+use crate::driven::{anonymous, as_user, at, exit_code, hasty, names, run, trusting};
 use crate::exemptions::{Case, check};
 
 #[test]
@@ -176,7 +176,7 @@ fn deletion(expect: &Value) {
             let moved = Reply::status(status).header("Location", "/elsewhere");
             let server = Server::start(move |_| moved.clone());
             let digest = Digest::of(Algorithm::Sha256, b"x");
-            let error = anonymous(&server).delete_manifest(&app(), &digest).await.expect_err("not followed");
+            let error = anonymous(&server).app().delete_manifest(&digest).await.expect_err("not followed");
             assert_eq!(expect["exit"], exit_code(&error), "{error}");
             assert_eq!(expect["method_never_becomes_GET"], server.count(|asked| asked.method == "GET") == 0);
             assert_eq!(expect["followed"], server.requests().len() > 1);

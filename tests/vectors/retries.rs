@@ -13,7 +13,7 @@ use registry_ls::{Error, Kind};
 use serde_json::{Value, json};
 use test_support::{Reply, Server, Then};
 
-use crate::driven::{anonymous, app, as_user, at, client, exit_code, hasty, keychain, run};
+use crate::driven::{anonymous, as_user, at, client, exit_code, hasty, keychain, run};
 use crate::exemptions::{Case, check};
 use crate::tokens::OF_TOKENS;
 
@@ -583,8 +583,8 @@ fn deletion(by_tag: bool, digest: &Digest, deletes: Vec<Reply>, heads: Vec<Reply
         let client = anonymous(&server);
         let tag: Tag = "v1".parse().expect("a tag");
         let outcome = match by_tag {
-            true => client.delete_tag(&app(), &tag, Some(digest)).await,
-            false => client.delete_manifest(&app(), digest).await,
+            true => client.app().delete_tag(&tag, Some(digest)).await,
+            false => client.app().delete_manifest(digest).await,
         };
         (outcome, server.count(|asked| asked.method == "DELETE"))
     })

@@ -27,7 +27,7 @@ const HELPER_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Connector {
     deadline: Option<Instant>,
     stats: Arc<Stats>,
-    clients: Mutex<HashMap<Registry, Arc<Client>>>,
+    clients: Mutex<HashMap<Registry, Client>>,
     /// What was read, by the files; each is read once, because it may be a pipe.
     trusts: Mutex<HashMap<TrustFiles, registry_ls::Result<Trust>>>,
     /// By the named file, if any.
@@ -82,15 +82,15 @@ impl Connector {
     ///
     /// # Errors
     /// Invalid options or files, or Ctrl-C at the password prompt.
-    pub async fn client(&self, settings: &Settings, registry: &Registry) -> Result<Arc<Client>, CommandError> {
+    pub async fn client(&self, settings: &Settings, registry: &Registry) -> Result<Client, CommandError> {
         if let Some(client) = lock(&self.clients).get(registry) {
-            return Ok(Arc::clone(client));
+            return Ok(client.clone());
         }
         if let Some(source) = settings.unused_login().filter(|_| !self.has_warned.swap(true, Ordering::Relaxed)) {
             tracing::warn!("{source} is ignored: no registry is named that it belongs to; use -r or RLS_REGISTRY");
         }
-        let client = Arc::new(self.connect(settings.connection(registry)?).await?);
-        lock(&self.clients).insert(registry.clone(), Arc::clone(&client));
+        let client = self.connect(settings.connection(registry)?).await?;
+        lock(&self.clients).insert(registry.clone(), client.clone());
         Ok(client)
     }
 

@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use percent_encoding::percent_decode;
 use http::header::{HeaderMap, WARNING};
+use percent_encoding::percent_decode;
 
 use super::redact::Secrets;
 

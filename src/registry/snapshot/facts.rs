@@ -77,6 +77,7 @@ pub enum ManifestState {
 
 /// The facts of a manifest.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct ManifestFacts {
     /// Its form.
     pub form: Form,

@@ -13,7 +13,7 @@ use crate::name::{Digest, PackedDigest, Tag};
 use crate::registry::media_types::Form;
 
 /// The tags of a repository and the manifests that they reach, at one point in time. Made by
-/// [`Client::snapshot`](crate::registry::Client::snapshot), or by a [`Builder`](super::Builder).
+/// [`RepositoryHandle::snapshot`](crate::registry::RepositoryHandle::snapshot), or by a [`Builder`](super::Builder).
 #[derive(Debug, Clone, Default)]
 pub struct TagIndex {
     pub(super) tags: IndexMap<Tag, Pointer>,

@@ -13,17 +13,14 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use http::Method;
 
 use super::facts::{ListCaveat, Pointer, TagId};
 use super::read::{ManifestOutcome, SnapshotReader, parse};
 use crate::error::{Danger, Error, Fault, Kind, Result};
-use crate::name::{Digest, FromText, Repository, Tag, Target};
-use crate::registry::client::Client;
-use crate::registry::endpoint::Endpoint;
-use crate::registry::listing::{Listing, PAGE_SIZE};
+use crate::name::{Digest, FromText, Tag, Target};
 use crate::registry::manifest::Fetched;
 use crate::registry::names::Entry;
+use crate::registry::repository::RepositoryHandle;
 
 /// The most bytes that the names of one list may take.
 const MAX_NAME_BYTES: usize = 128 * 1024 * 1024;
@@ -49,8 +46,7 @@ enum NameOutcome {
 impl SnapshotReader {
     /// Reads the list, and resolves each name as soon as it arrives. Returns those that were not found.
     pub async fn names(&mut self) -> Result<Vec<Name>> {
-        let request = self.client.request(Method::GET, Endpoint::Tags(&self.repository));
-        let listing = Listing::new(&self.client, request, "tags", PAGE_SIZE, None);
+        let listing = self.repository.tag_listing();
         let misnamed = listing.misnamed();
         let mut batches = listing.into_stream().boxed();
         let (mut failure, mut is_listing) = (None, true);
@@ -132,7 +128,7 @@ impl SnapshotReader {
 
     /// Resolves a name.
     fn resolve_name(&self, name: Name) -> BoxFuture<'static, (Name, NameOutcome)> {
-        let (client, repository) = (self.client.clone(), Arc::clone(&self.repository));
+        let repository = self.repository.clone();
         let (index, progress) = (self.builder.index(), Arc::clone(&self.options.progress));
         let text = match name {
             Name::Tag(tag) => Ok(index.tag(tag).clone()),
@@ -140,8 +136,8 @@ impl SnapshotReader {
         };
         async move {
             let found = match &text {
-                Ok(tag) => resolve_tag(&client, &repository, tag).await,
-                Err(other) => found(client.fetch_other_name(&repository, other).await),
+                Ok(tag) => resolve_tag(&repository, tag).await,
+                Err(other) => found(repository.fetch_other_name(other).await),
             };
             progress.tick();
             (name, found)
@@ -191,7 +187,7 @@ impl SnapshotReader {
         if dangling.is_empty() {
             return dangling;
         }
-        let listed: Result<Vec<_>> = self.client.listed_names(&self.repository).try_concat().await;
+        let listed: Result<Vec<_>> = self.repository.listed_names().try_concat().await;
         let listed: HashSet<_> = listed.unwrap_or_default().into_iter().collect();
         let resolve = index.tags().take(self.listed).filter(|(_, _, pointer)| pointer.manifest().is_some());
         if listed.is_empty() || !resolve.into_iter().all(|(_, tag, _)| listed.contains(tag.as_str())) {
@@ -209,10 +205,10 @@ impl SnapshotReader {
 }
 
 /// Resolves a tag by HEAD, and by GET where HEAD has no digest or answers "not found".
-async fn resolve_tag(client: &Client, repository: &Repository, tag: &Tag) -> NameOutcome {
-    match client.head(repository, Target::Tag(tag)).await {
+async fn resolve_tag(repository: &RepositoryHandle, tag: &Tag) -> NameOutcome {
+    match repository.head(Target::Tag(tag)).await {
         Ok(Ok(resolved)) => NameOutcome::Digest(resolved.digest),
-        Ok(Err(_)) => found(client.fetch_manifest(repository, Target::Tag(tag)).await),
+        Ok(Err(_)) => found(repository.fetch_manifest(Target::Tag(tag)).await),
         Err(error) => NameOutcome::Failed(error),
     }
 }

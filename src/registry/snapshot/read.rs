@@ -14,19 +14,19 @@ use super::builder::Builder;
 use super::facts::{ManifestFacts, ManifestId, ManifestState};
 use super::index::TagIndex;
 use crate::error::{Error, Result};
-use crate::name::{Digest, Repository, Tag, Target};
-use crate::registry::client::Client;
+use crate::name::{Digest, Tag, Target};
 use crate::registry::created::Dates;
 use crate::registry::descriptor::{Descriptor, DescriptorDigest};
 use crate::registry::document::{Content, Document, MAX_DEPTH, too_deep};
 use crate::registry::manifest::Fetched;
 use crate::registry::media_types::{self, Form};
+use crate::registry::repository::RepositoryHandle;
 use crate::registry::summary::FetchedConfig;
 
 /// The requests that are begun for each that may be in flight, so that a slow one does not block the queue.
 const QUEUED_PER_SLOT: usize = 8;
 
-/// Options of [`Client::snapshot`].
+/// Options of [`RepositoryHandle::snapshot`].
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct SnapshotOptions {
@@ -59,24 +59,19 @@ impl SnapshotProgress {
     }
 }
 
-impl Client {
+impl RepositoryHandle {
     /// Reads a snapshot of a repository: what its tags point to, and how the manifests depend on each other. One
     /// request per tag, one per distinct manifest, and with [`SnapshotOptions::dates`] one per distinct config.
     ///
     /// # Errors
     ///
-    /// Those of [`Client::tags`] where the repository has no list and none of [`SnapshotOptions::also`] resolves,
-    /// unless [`SnapshotOptions::manifests`] names some; [`Fault::TooLarge`](crate::error::Fault::TooLarge) when the
-    /// names take more than 128 MiB. Other failures are recorded in the index.
-    pub fn snapshot(
-        &self,
-        repository: &Repository,
-        options: SnapshotOptions,
-    ) -> impl Future<Output = Result<TagIndex>> + Send + use<> {
-        let (client, repository) = (self.clone(), Arc::new(repository.clone()));
+    /// Those of [`RepositoryHandle::tags`] where the repository has no list and none of [`SnapshotOptions::also`]
+    /// resolves, unless [`SnapshotOptions::manifests`] names some; [`Fault::TooLarge`](crate::error::Fault::TooLarge)
+    /// when the names take more than 128 MiB. Other failures are recorded in the index.
+    pub fn snapshot(&self, options: SnapshotOptions) -> impl Future<Output = Result<TagIndex>> + Send + use<> {
         let (builder, configs, undated) = (Builder::default(), BTreeMap::new(), HashSet::new());
         let now = Timestamp::now();
-        SnapshotReader { client, repository, options, now, builder, configs, listed: 0, undated }.read()
+        SnapshotReader { repository: self.clone(), options, now, builder, configs, listed: 0, undated }.read()
     }
 }
 
@@ -95,8 +90,7 @@ pub(super) struct ParsedManifest {
 
 /// Reads one snapshot. The list of tags is read in `list.rs`.
 pub(super) struct SnapshotReader {
-    pub client: Client,
-    pub repository: Arc<Repository>,
+    pub repository: RepositoryHandle,
     pub options: SnapshotOptions,
     /// The current time: later dates are implausible.
     now: Timestamp,
@@ -149,8 +143,8 @@ impl SnapshotReader {
     }
 
     async fn fetch(&mut self, missing: Vec<(ManifestId, Digest)>) {
-        let mut fetched = self.each(missing, |client, repository, (manifest, digest)| async move {
-            let outcome = match client.fetch_manifest(&repository, Target::Digest(&digest)).await {
+        let mut fetched = self.each(missing, |repository, (manifest, digest)| async move {
+            let outcome = match repository.fetch_manifest(Target::Digest(&digest)).await {
                 Ok(fetched) => parse(fetched),
                 Err(error) if error.is_not_found() => ManifestOutcome::NotFound,
                 Err(error) => ManifestOutcome::Failed(error),
@@ -188,8 +182,8 @@ impl SnapshotReader {
     /// Reads the configs for the creation times of images.
     async fn dates(&mut self) {
         let configs = std::mem::take(&mut self.configs).into_values().collect();
-        let mut dates = self.each(configs, |client, repository, (config, images): (Descriptor, Vec<_>)| async move {
-            (client.image_config(&repository, &config).await, images)
+        let mut dates = self.each(configs, |repository, (config, images): (Descriptor, Vec<_>)| async move {
+            (repository.image_config(&config).await, images)
         });
         while let Some((config, images)) = dates.next().await {
             for (image, own) in images {
@@ -203,7 +197,7 @@ impl SnapshotReader {
     }
 
     /// Does `work` for each of `things`, many at a time; the client bounds the requests in flight.
-    fn each<T, R, F>(&self, things: Vec<T>, work: fn(Client, Arc<Repository>, T) -> F) -> BoxStream<'static, R>
+    fn each<T, R, F>(&self, things: Vec<T>, work: fn(RepositoryHandle, T) -> F) -> BoxStream<'static, R>
     where
         T: Send + 'static,
         R: Send + 'static,
@@ -211,16 +205,16 @@ impl SnapshotReader {
     {
         let progress = Arc::clone(&self.options.progress);
         progress.expect(things.len());
-        let (client, repository) = (self.client.clone(), Arc::clone(&self.repository));
+        let repository = self.repository.clone();
         let done = move |thing| {
-            let (work, progress) = (work(client.clone(), Arc::clone(&repository), thing), Arc::clone(&progress));
+            let (work, progress) = (work(repository.clone(), thing), Arc::clone(&progress));
             work.inspect(move |_| progress.tick())
         };
         stream::iter(things).map(done).buffer_unordered(self.concurrency()).boxed()
     }
 
     pub fn concurrency(&self) -> usize {
-        self.client.max_concurrency() * QUEUED_PER_SLOT
+        self.repository.client().max_concurrency() * QUEUED_PER_SLOT
     }
 
     /// Records a manifest. One that was read once stays read.

@@ -14,14 +14,13 @@ use super::builder::{ConfigFacts, Node, SummaryBuilder};
 use super::cache::{Failure, OnceCache};
 use super::types::{FetchedConfig, Problem, Summary};
 use crate::error::{Danger, Error, Fault, Kind, Result};
-use crate::name::{Digest, Repository, Tag, Target};
-use crate::registry::client::Client;
+use crate::name::{Digest, Tag, Target};
 use crate::registry::config::ImageConfig;
 use crate::registry::created::is_creation_date;
 use crate::registry::descriptor::Descriptor;
 use crate::registry::document::{Content, MAX_DEPTH, Manifest};
-use crate::registry::manifest::moved;
-use crate::registry::manifest::same_size;
+use crate::registry::manifest::{moved, same_size};
+use crate::registry::repository::RepositoryHandle;
 
 /// The most bytes of manifests that one reference may reach.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -35,8 +34,7 @@ const CONFIG_BYTES: usize = 400;
 /// Summarizes manifests of one repository, and fetches each manifest and each config once.
 #[derive(Debug)]
 pub struct Summaries<'a> {
-    client: &'a Client,
-    repository: &'a Repository,
+    repository: &'a RepositoryHandle,
     now: Timestamp,
     nodes: OnceCache<(Digest, Configs), Node>,
     configs: OnceCache<Digest, ConfigFacts>,
@@ -70,10 +68,10 @@ impl Configs {
 
 impl<'a> Summaries<'a> {
     /// An empty cache of summaries. `now` is the current time: later dates are implausible.
-    pub fn new(client: &'a Client, repository: &'a Repository, now: Timestamp) -> Self {
+    pub fn new(repository: &'a RepositoryHandle, now: Timestamp) -> Self {
         let (nodes, configs) = (OnceCache::default(), OnceCache::default());
         let (head_tells, head_is_silent) = (AtomicBool::default(), AtomicBool::default());
-        Self { client, repository, now, nodes, configs, head_has_digest: head_tells, head_lacks_digest: head_is_silent }
+        Self { repository, now, nodes, configs, head_has_digest: head_tells, head_lacks_digest: head_is_silent }
     }
 
     /// The summary of a tag: one request for the tag, and more for what was not read before.
@@ -87,7 +85,7 @@ impl<'a> Summaries<'a> {
         let unread = |digest, error| Err(SummaryError { digest, error });
         let digest = match self.head(target).await {
             Ok(Some(digest)) => digest,
-            Ok(None) => match self.client.manifest(self.repository, target).await {
+            Ok(None) => match self.repository.manifest(target).await {
                 Ok(manifest) => {
                     self.head_lacks_digest.store(true, Ordering::Relaxed);
                     return Ok(self.of(manifest).await);
@@ -99,7 +97,7 @@ impl<'a> Summaries<'a> {
         let left = AtomicU64::new(MAX_BYTES);
         let mut other = None;
         let computed = async {
-            let fetched = self.client.manifest_and_header_digest(self.repository, target).await;
+            let fetched = self.repository.manifest_and_header_digest(target).await;
             let (manifest, again) = fetched.map_err(|error| Failure { about: name.clone(), error })?;
             if manifest.digest == digest {
                 return Ok(self.summarize(manifest, Configs::Read, 0, &left).await);
@@ -123,12 +121,10 @@ impl<'a> Summaries<'a> {
             Ok(node) => Ok(Arc::clone(&node.summary)),
             Err(Failure { about, error }) if about == name => unread(Some(digest), error),
             // Another tag with this digest failed for a reason that is not about the manifest.
-            Err(Failure { error, .. }) if is_about_the_tag(&error) => {
-                match self.client.manifest(self.repository, target).await {
-                    Ok(manifest) => Ok(self.of(manifest).await),
-                    Err(error) => unread(Some(digest), error),
-                }
-            }
+            Err(Failure { error, .. }) if is_about_the_tag(&error) => match self.repository.manifest(target).await {
+                Ok(manifest) => Ok(self.of(manifest).await),
+                Err(error) => unread(Some(digest), error),
+            },
             Err(Failure { about, error }) => {
                 let what = format!("cannot read {name}, which is the same manifest as {about}");
                 unread(Some(digest), error.within(what))
@@ -142,7 +138,7 @@ impl<'a> Summaries<'a> {
         if self.head_lacks_digest.load(Ordering::Relaxed) && !self.head_has_digest.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let resolved = self.client.head(self.repository, target).await?.ok();
+        let resolved = self.repository.head(target).await?.ok();
         self.head_has_digest.fetch_or(resolved.is_some(), Ordering::Relaxed);
         Ok(resolved.map(|resolved| resolved.digest))
     }
@@ -191,7 +187,7 @@ impl<'a> Summaries<'a> {
     ) -> Result<Arc<Node>, Failure> {
         let key = (digest.clone(), configs);
         let computed = async {
-            let manifest = self.client.manifest(self.repository, Target::Digest(digest)).await;
+            let manifest = self.repository.manifest(Target::Digest(digest)).await;
             let manifest = manifest.map_err(|error| Failure { about: about.to_owned(), error })?;
             Ok(self.summarize(manifest, configs, level, left).await)
         };
@@ -263,7 +259,7 @@ impl<'a> Summaries<'a> {
         // Positions instead of references, with which the compiler cannot prove the future to be `Send`.
         let children =
             stream::iter(0..listed.len()).map(|place| self.summarize_listed(&listed[place], level + 1, left));
-        let mut children = std::pin::pin!(children.buffered(self.client.max_concurrency()));
+        let mut children = std::pin::pin!(children.buffered(self.repository.client().max_concurrency()));
         for descriptor in listed {
             let Some(child) = children.next().await else { return };
             sum.add_child(descriptor, child);
@@ -285,7 +281,7 @@ impl<'a> Summaries<'a> {
             return Ok(Arc::new(ConfigFacts::Unusable(Problem::UnsupportedConfig(descriptor.digest.clone()))));
         };
         let computed = async {
-            let fetched = self.client.image_config(self.repository, descriptor).await;
+            let fetched = self.repository.image_config(descriptor).await;
             Ok(match fetched.map_err(|error| Failure { about: digest.to_string(), error })? {
                 FetchedConfig::Other => ConfigFacts::Read(None),
                 FetchedConfig::Image(config) => ConfigFacts::Read(Some(Box::new(ImageConfig {

@@ -6,13 +6,13 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::error::{Error, Result};
-use crate::name::{Digest, Repository};
-use crate::registry::client::Client;
+use crate::name::Digest;
 use crate::registry::descriptor::{Descriptor, DescriptorDigest};
 use crate::registry::document::{Content, Document};
 use crate::registry::manifest::{Config, LARGEST_CONFIG};
 use crate::registry::media_types;
 use crate::registry::platform::Platform;
+use crate::registry::repository::RepositoryHandle;
 
 /// The summary of a manifest and everything that it reaches. Unknown facts are `None`.
 #[derive(Debug, Clone)]
@@ -81,13 +81,13 @@ pub enum FetchedConfig {
     Unusable(Problem),
 }
 
-impl Client {
+impl RepositoryHandle {
     /// Fetches the config that an image or a model has ([`Document::image_config`]).
     ///
     /// # Errors
     ///
-    /// Those of [`Client::config`] but "not found".
-    pub async fn image_config(&self, repository: &Repository, descriptor: &Descriptor) -> Result<FetchedConfig> {
+    /// Those of [`RepositoryHandle::config`] but "not found".
+    pub async fn image_config(&self, descriptor: &Descriptor) -> Result<FetchedConfig> {
         let digest = descriptor.digest.clone();
         if digest.supported().is_none() {
             return Ok(FetchedConfig::Unusable(Problem::UnsupportedConfig(digest)));
@@ -101,7 +101,7 @@ impl Client {
         if descriptor.size > LARGEST_CONFIG as u64 {
             return Ok(unreadable(format!("it is larger than {} MiB", LARGEST_CONFIG >> 20)));
         }
-        Ok(match self.config(repository, descriptor).await {
+        Ok(match self.config(descriptor).await {
             Ok(Config { unreadable: Some(cause), .. }) => unreadable(cause),
             Ok(config) => FetchedConfig::Image(Box::new(config)),
             Err(error) if error.is_not_found() => FetchedConfig::Unusable(Problem::MissingConfig(digest)),

@@ -8,7 +8,7 @@
 //! ```text
 //! let entries = archive.entries(&archive.runs()?[0].id)?;
 //! for restoration in Restoration::plan(&archive, entries, |_| true) {
-//!     let outcomes = restoration.execute(client_of(restoration.registry()), archive.clone());
+//!     let outcomes = restoration.execute(&client_of(restoration.registry()), archive.clone());
 //! }
 //! ```
 
@@ -26,7 +26,7 @@ use self::order::{Children, below, depths};
 use super::archive::{Archive, Entry};
 use crate::error::Result;
 use crate::name::{Digest, Registry, Repository, Tag};
-use crate::registry::{Client, media_types};
+use crate::registry::{Client, RepositoryHandle, media_types};
 
 /// The most manifests, of up to 4 MiB each, that are in memory at once.
 const MAX_CONCURRENT: usize = 8;
@@ -86,13 +86,10 @@ impl Restoration {
     /// only with a push.
     ///
     /// The errors of an entry are those of [`Restoration::execute`] that precede the push.
-    pub fn inspect(self, client: Arc<Client>) -> impl Stream<Item = (Entry, Result<Restored>)> + Send + use<> {
-        self.each(move |entry| {
-            let client = Arc::clone(&client);
-            async move {
-                let outcome = push::inspect(&client, &entry).await;
-                (entry, outcome)
-            }
+    pub fn inspect(self, client: &Client) -> impl Stream<Item = (Entry, Result<Restored>)> + Send + use<> {
+        self.each(client, |repository, entry| async move {
+            let outcome = push::inspect(&repository, &entry).await;
+            (entry, outcome)
         })
     }
 
@@ -104,25 +101,27 @@ impl Restoration {
     /// used, and [`Kind::Incomplete`](crate::Kind::Incomplete) when it was pushed and could not be verified.
     pub fn execute(
         self,
-        client: Arc<Client>,
+        client: &Client,
         archive: Archive,
     ) -> impl Stream<Item = (Entry, Result<Restored>)> + Send + use<> {
-        self.each(move |entry| {
-            let (client, archive) = (Arc::clone(&client), archive.clone());
+        self.each(client, move |repository, entry| {
+            let archive = archive.clone();
             async move {
-                let outcome = push::restore(&client, &archive, &entry).await;
+                let outcome = push::restore(&repository, &archive, &entry).await;
                 (entry, outcome)
             }
         })
     }
 
     /// Does `work` for each entry: those of a step concurrently, the steps in their order.
-    fn each<F>(self, work: impl Fn(Entry) -> F + Send + 'static) -> impl Stream<Item = F::Output> + Send
+    fn each<F, W>(self, client: &Client, work: W) -> impl Stream<Item = F::Output> + Send + use<F, W>
     where
+        W: Fn(RepositoryHandle, Entry) -> F + Send + 'static,
         F: Future<Output: Send> + Send + 'static,
     {
+        let repository = client.repository(&self.repository);
         let step = move |step: Vec<Entry>| {
-            let works: Vec<_> = step.into_iter().map(&work).collect();
+            let works: Vec<_> = step.into_iter().map(|entry| work(repository.clone(), entry)).collect();
             stream::iter(works).buffered(MAX_CONCURRENT)
         };
         stream::iter(self.steps).flat_map(step)
@@ -194,10 +193,10 @@ mod tests {
     #[test]
     fn what_is_pushed_back_can_be_left_to_another_thread() {
         fn spawnable<T: Send + 'static>(_: &T) {}
-        let client = Arc::new(Client::new("http://registry.corp".parse().unwrap()).unwrap());
+        let client = Client::new("http://registry.corp".parse().unwrap()).unwrap();
         let place = (Arc::new(client.registry().clone()), Arc::new("app".parse().unwrap()));
         let restoration = Restoration { registry: place.0, repository: place.1, steps: Vec::new() };
-        spawnable(&restoration.clone().inspect(Arc::clone(&client)));
-        spawnable(&restoration.execute(client, Archive::at("/nowhere", Limits::default())));
+        spawnable(&restoration.clone().inspect(&client));
+        spawnable(&restoration.execute(&client, Archive::at("/nowhere", Limits::default())));
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::error::{Danger, Error, Kind, RegistryError, Result};
-use crate::name::{Digest, Repository, Target};
-use crate::registry::{Client, Manifest, media_types};
+use crate::name::{Digest, Target};
+use crate::registry::{Manifest, RepositoryHandle, media_types};
 use crate::removal::archive::{Archive, Entry};
 
 /// The waits between lookups until a push is visible: ten seconds in all. Some registries answer before they are done.
@@ -37,8 +37,8 @@ pub enum Restored {
 /// # Errors
 ///
 /// [`Danger::TagExists`] when the tag points to another digest by now.
-pub(super) async fn inspect(client: &Client, entry: &Entry) -> Result<Restored> {
-    match present(client, &entry.repository, target(entry)).await? {
+pub(super) async fn inspect(repository: &RepositoryHandle, entry: &Entry) -> Result<Restored> {
+    match present(repository, entry).await? {
         None => Ok(Restored::Back),
         Some(now) if now == entry.digest => Ok(Restored::Unchanged),
         Some(now) => Err(exists(entry, now)),
@@ -52,13 +52,13 @@ pub(super) async fn inspect(client: &Client, entry: &Entry) -> Result<Restored> 
 /// Those of [`inspect`]; [`Danger::DamagedCopy`] when the archived copy cannot be used; [`Danger::MissingBlobs`] when
 /// the registry no longer has what the manifest needs; [`Kind::Incomplete`] when the registry accepted it and does not
 /// have it.
-pub(super) async fn restore(client: &Client, archive: &Archive, entry: &Entry) -> Result<Restored> {
-    if inspect(client, entry).await? == Restored::Unchanged {
+pub(super) async fn restore(repository: &RepositoryHandle, archive: &Archive, entry: &Entry) -> Result<Restored> {
+    if inspect(repository, entry).await? == Restored::Unchanged {
         return Ok(Restored::Unchanged);
     }
     let manifest = read(archive, entry).await?;
-    push(client, entry, &manifest).await?;
-    verify(client, entry, &manifest).await?;
+    push(repository, entry, &manifest).await?;
+    verify(repository, entry, &manifest).await?;
     Ok(Restored::Back)
 }
 
@@ -67,12 +67,8 @@ fn target(entry: &Entry) -> Target<'_> {
 }
 
 /// The digest that the target resolves to; `None` where it does not exist, which is decided by GET.
-async fn present(client: &Client, repository: &Repository, target: Target<'_>) -> Result<Option<Digest>> {
-    match client.resolve(repository, target).await {
-        Ok(now) => Ok(Some(now.digest)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+async fn present(repository: &RepositoryHandle, entry: &Entry) -> Result<Option<Digest>> {
+    Ok(repository.try_resolve(target(entry)).await?.map(|now| now.digest))
 }
 
 /// Reads the copy of a manifest off the runtime's thread.
@@ -84,14 +80,14 @@ async fn read(archive: &Archive, entry: &Entry) -> Result<Manifest> {
 }
 
 /// Pushes a manifest. Where the reply is lost, the state is checked.
-async fn push(client: &Client, entry: &Entry, manifest: &Manifest) -> Result<()> {
+async fn push(repository: &RepositoryHandle, entry: &Entry, manifest: &Manifest) -> Result<()> {
     let mut resend = true;
     loop {
-        let Err(error) = client.push_manifest(&entry.repository, target(entry), manifest).await else { return Ok(()) };
+        let Err(error) = repository.push_manifest(target(entry), manifest).await else { return Ok(()) };
         if error.reply().is_some_and(|reply| reply.status < 500) {
-            return Err(refused(client, entry, error));
+            return Err(refused(repository, entry, error));
         }
-        match present(client, &entry.repository, target(entry)).await {
+        match present(repository, entry).await {
             Ok(Some(now)) if is_same(&now, manifest) => return Ok(()),
             Ok(Some(now)) => return Err(exists(entry, now)),
             Ok(None) if resend && error.reply().is_none() && !matches!(error.kind(), Kind::TimedOut) => resend = false,
@@ -105,10 +101,10 @@ async fn push(client: &Client, entry: &Entry, manifest: &Manifest) -> Result<()>
 }
 
 /// Verifies that the target resolves to the pushed manifest.
-async fn verify(client: &Client, entry: &Entry, manifest: &Manifest) -> Result<()> {
+async fn verify(repository: &RepositoryHandle, entry: &Entry, manifest: &Manifest) -> Result<()> {
     let mut waits = WAITS.iter();
     loop {
-        let now = present(client, &entry.repository, target(entry)).await.map_err(|error| {
+        let now = present(repository, entry).await.map_err(|error| {
             let what = format!("pushed, but cannot verify that {} is restored", entry.name());
             error.within(what).with_kind(Kind::Incomplete)
         })?;
@@ -120,7 +116,7 @@ async fn verify(client: &Client, entry: &Entry, manifest: &Manifest) -> Result<(
                     tokio::time::sleep(*wait).await;
                     continue;
                 }
-                None => format!("{} accepted it and does not have it", client.registry()),
+                None => format!("{} accepted it and does not have it", repository.registry()),
             },
         };
         return Err(Error::new(Kind::Incomplete, format!("{} was not restored", entry.name())).because(cause));
@@ -139,7 +135,7 @@ fn exists(entry: &Entry, now: Digest) -> Error {
 }
 
 /// The error for a refused manifest; missing blobs and children are named.
-fn refused(client: &Client, entry: &Entry, error: Error) -> Error {
+fn refused(repository: &RepositoryHandle, entry: &Entry, error: Error) -> Error {
     let Some(reply) = error.reply() else { return error };
     let mut is_for_blobs = false;
     let mut digests: Vec<Digest> = Vec::new();
@@ -158,7 +154,7 @@ fn refused(client: &Client, entry: &Entry, error: Error) -> Error {
     digests.sort();
     digests.dedup();
     let parts = if media_types::is_index(&entry.media_type) { "manifests" } else { "blobs" };
-    let what = format!("cannot restore {}: {} no longer has its {parts}", entry.name(), client.registry());
+    let what = format!("cannot restore {}: {} no longer has its {parts}", entry.name(), repository.registry());
     let causes = match digests.iter().map(Digest::as_str).collect::<Vec<_>>()[..] {
         [] => error.causes().to_vec(),
         ref missing => vec![format!("missing: {}", missing.join(", "))],

@@ -54,7 +54,7 @@ async fn walk(plan: &Plan, registry: &Arc<Mutex<Registry>>) -> Outcome {
     let address = server.url().parse().expect("a registry");
     let client = Client::builder(address).credentials(keychain).options(options).build().expect("a client");
     let mut names = Vec::new();
-    let options = CatalogOptions { page_size: plan.asked, after: None };
+    let options = CatalogOptions::default().with_page_size(plan.asked);
     let walked = client.catalog(&options).try_for_each(|name| {
         names.push(name.to_string());
         std::future::ready(Ok(()))

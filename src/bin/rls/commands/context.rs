@@ -2,7 +2,6 @@
 
 use std::io::Stdout;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -111,12 +110,12 @@ impl Context<'_> {
     }
 
     /// The client of a registry.
-    pub(super) async fn client(&self, registry: &Registry) -> Result<Arc<Client>, CommandError> {
+    pub(super) async fn client(&self, registry: &Registry) -> Result<Client, CommandError> {
         self.until_shutdown(self.connector.client(self.settings, registry)).await?
     }
 
     /// The clients of several registries, each with what was named there.
-    pub(super) async fn clients<T>(&self, named: Vec<(Registry, T)>) -> Result<Vec<(Arc<Client>, T)>, CommandError> {
+    pub(super) async fn clients<T>(&self, named: Vec<(Registry, T)>) -> Result<Vec<(Client, T)>, CommandError> {
         let mut clients = Vec::with_capacity(named.len());
         for (registry, name) in named {
             clients.push((self.client(&registry).await?, name));

@@ -13,14 +13,14 @@ pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Command
     let targets = context.references(&args.references).await?;
     let mut output = context.output(DigestView)?;
     let mut resolved = stream::iter(&targets)
-        .map(|(client, reference)| async move {
-            let resolved = client.resolve(reference.repository(), reference.target()).await;
-            (client, reference, resolved.map(|resolved| resolved.digest.to_string()))
+        .map(|(repository, reference)| async move {
+            let resolved = repository.resolve(reference.target()).await;
+            (repository, reference, resolved.map(|resolved| resolved.digest.to_string()))
         })
         .buffered(MAX_PENDING)
         .boxed_local();
     let outcome = loop {
-        let (client, reference, outcome) = match next_or_flush(context, &mut resolved, &mut output).await {
+        let (repository, reference, outcome) = match next_or_flush(context, &mut resolved, &mut output).await {
             Ok(Some(resolved)) => resolved,
             Ok(None) => break Ok(()),
             Err(stop) => break Err(stop),
@@ -31,16 +31,16 @@ pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Command
                 (Some(digest), None)
             }
             Err(error) => {
-                let hint_context = suggestions::hint_context(context, client, reference, &error).await;
+                let hint_context = suggestions::hint_context(context, repository, reference.target(), &error).await;
                 context.report.failure(&error, &hint_context);
                 (None, Some(failure(&error)))
             }
         };
         let (tag, _) = tag_and_digest(reference);
         output.write(&DigestRecord {
-            registry: client.registry().to_string(),
-            reference: full_name(client.registry(), reference),
-            repository: reference.repository().to_string(),
+            registry: repository.registry().to_string(),
+            reference: full_name(repository.registry(), reference),
+            repository: repository.to_string(),
             tag,
             digest,
             error,

@@ -5,8 +5,8 @@ use registry_ls::Kind;
 use registry_ls::error::{Error, Fault, Missing, Result};
 use registry_ls::name::{Digest, Reference};
 use registry_ls::registry::{
-    Client, Config, Content, Descriptor, DescriptorDigest, Document, FetchedConfig, ImageConfig, Manifest, Platform,
-    PlatformChoice, Problem, Summaries, media_types, real_date,
+    Config, Content, Descriptor, DescriptorDigest, Document, FetchedConfig, ImageConfig, Manifest, Platform,
+    PlatformChoice, Problem, RepositoryHandle, Summaries, media_types, real_date,
 };
 
 use super::context::Context;
@@ -22,11 +22,11 @@ use crate::usage::Usage;
 /// `rls manifest`
 pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let named = context.references(std::slice::from_ref(&args.reference)).await?;
-    let [(client, reference)] = named.as_slice() else {
+    let [(repository, reference)] = named.as_slice() else {
         return Err(Usage::new("rls manifest shows one reference").into());
     };
     let mut output = context.output(ManifestView)?;
-    match context.until_shutdown(show(args, client, reference)).await? {
+    match context.until_shutdown(show(args, repository, reference)).await? {
         Ok(Printed::Bytes(bytes)) => Ok(write_raw(stdout(), &bytes, stdout().is_terminal())?),
         Ok(Printed::Description(description)) => {
             output.write(&description.record)?;
@@ -36,12 +36,12 @@ pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), Comma
             }
             if let Some(error) = description.error {
                 let error = error.within(format!("cannot read all of {reference}"));
-                context.report.failure(&error, &context.hint_context(client.registry()));
+                context.report.failure(&error, &context.hint_context(repository.registry()));
             }
             Ok(())
         }
         Err(error) => {
-            let hint_context = suggestions::hint_context(context, client, reference, &error).await;
+            let hint_context = suggestions::hint_context(context, repository, reference.target(), &error).await;
             Err(CommandError::Failed(error, Box::new(hint_context)))
         }
     }
@@ -67,22 +67,22 @@ struct SelectedImage {
     platform: Option<Platform>,
 }
 
-async fn show(args: &ManifestArgs, client: &Client, reference: &Reference) -> Result<Printed> {
-    let manifest = client.manifest(reference.repository(), reference.target()).await?;
+async fn show(args: &ManifestArgs, repository: &RepositoryHandle, reference: &Reference) -> Result<Printed> {
+    let manifest = repository.manifest(reference.target()).await?;
     // Config and history exist only for a single image of an index.
     let (selected, manifest) = match &args.platform {
-        Some(platform) => descend(client, reference, manifest, Some(platform)).await?,
-        None if args.image_config || args.history => descend(client, reference, manifest, None).await?,
+        Some(platform) => descend(repository, reference, manifest, Some(platform)).await?,
+        None if args.image_config || args.history => descend(repository, reference, manifest, None).await?,
         None => (None, manifest),
     };
     if args.image_config {
-        let config = config(client, reference, &manifest).await?;
+        let config = config(repository, reference, &manifest).await?;
         return Ok(Printed::Bytes(if args.raw { config.bytes.to_vec() } else { indented(&config, reference)? }));
     }
     if args.raw {
         return Ok(Printed::Bytes(manifest.bytes.to_vec()));
     }
-    let mut description = describe(client, reference, manifest, args.history).await;
+    let mut description = describe(repository, reference, manifest, args.history).await;
     // Altered data is not shown, not even in part.
     if let Some(error) = description.error.take_if(|error| matches!(error.kind(), Kind::Safety(_))) {
         return Err(error);
@@ -97,17 +97,16 @@ async fn show(args: &ManifestArgs, client: &Client, reference: &Reference) -> Re
 /// Selects the image for a platform; without one, the image for this machine, or else the only one. The platform of a
 /// manifest that is not an index is in its config.
 async fn descend(
-    client: &Client,
+    repository: &RepositoryHandle,
     reference: &Reference,
     manifest: Manifest,
     requested: Option<&Platform>,
 ) -> Result<(Option<SelectedImage>, Manifest)> {
-    let repository = reference.repository();
     let of_reference = |error: Error| error.within(format!("cannot choose an image of {reference}"));
     let is_index = |document: &Document| matches!(document.content, Content::Index(_));
     let index = manifest.readable().ok().map(|(document, _)| document).filter(is_index);
     let available = match (index, requested) {
-        (Some(index), _) => match client.choose(repository, &index, requested).await.map_err(of_reference)? {
+        (Some(index), _) => match repository.choose(&index, requested).await.map_err(of_reference)? {
             PlatformChoice::Image { manifest: image, platform } => {
                 return Ok((Some(SelectedImage { index: manifest.digest, platform }), image));
             }
@@ -115,7 +114,7 @@ async fn descend(
         },
         (None, None) => return Ok((None, manifest)),
         (None, Some(requested)) => {
-            let summary = Summaries::new(client, repository, Timestamp::now()).of(manifest.clone()).await;
+            let summary = Summaries::new(repository, Timestamp::now()).of(manifest.clone()).await;
             let available = summary.platforms.clone().unwrap_or_default();
             if available.iter().any(|platform| platform.serves(requested)) {
                 return Ok((None, manifest));
@@ -142,12 +141,12 @@ fn no_image(reference: &Reference, requested: Option<&Platform>, available: &[Pl
     }
 }
 
-async fn config(client: &Client, reference: &Reference, manifest: &Manifest) -> Result<Config> {
+async fn config(repository: &RepositoryHandle, reference: &Reference, manifest: &Manifest) -> Result<Config> {
     let none = |cause: &str| {
         Error::new(Kind::NotFound(Missing::Blob), format!("{reference} has no image config")).because(cause.to_owned())
     };
     match manifest.readable()?.0.content {
-        Content::Image { config: Some(descriptor), .. } => client.config(reference.repository(), &descriptor).await,
+        Content::Image { config: Some(descriptor), .. } => repository.config(&descriptor).await,
         Content::Index(_) => Err(none("it is an index")),
         Content::Image { config: None, .. } => Err(none("it is an artifact without one")),
         Content::Schema1(_) => Err(none("schema 1 manifests have none")),
@@ -170,13 +169,18 @@ fn indented(config: &Config, reference: &Reference) -> Result<Vec<u8>> {
 }
 
 /// Describes a manifest. Parts that cannot be read or fetched do not affect the others.
-async fn describe(client: &Client, reference: &Reference, manifest: Manifest, history: bool) -> Description {
+async fn describe(
+    repository: &RepositoryHandle,
+    reference: &Reference,
+    manifest: Manifest,
+    history: bool,
+) -> Description {
     let (tag, _) = tag_and_digest(reference);
     let mut description = Description {
         record: ManifestRecord {
-            registry: client.registry().to_string(),
-            reference: full_name(client.registry(), reference),
-            repository: reference.repository().to_string(),
+            registry: repository.registry().to_string(),
+            reference: full_name(repository.registry(), reference),
+            repository: repository.to_string(),
             tag,
             digest: manifest.digest.to_string(),
             media_type: manifest.media_type.clone(),
@@ -189,9 +193,9 @@ async fn describe(client: &Client, reference: &Reference, manifest: Manifest, hi
             description.error = unreadable;
             description.describe(&document);
             match document.content {
-                Content::Index(_) => description.add_children(client, reference, manifest, &document).await,
+                Content::Index(_) => description.add_children(repository, manifest, &document).await,
                 Content::Image { .. } | Content::Schema1(_) => {
-                    description.add_config(client, reference, &document, history).await
+                    description.add_config(repository, &document, history).await
                 }
             }
         }
@@ -217,8 +221,8 @@ impl Description {
     }
 
     /// Adds the manifests of an index.
-    async fn add_children(&mut self, client: &Client, reference: &Reference, manifest: Manifest, document: &Document) {
-        let summaries = Summaries::new(client, reference.repository(), Timestamp::now());
+    async fn add_children(&mut self, repository: &RepositoryHandle, manifest: Manifest, document: &Document) {
+        let summaries = Summaries::new(repository, Timestamp::now());
         let summary = summaries.of(manifest).await;
         self.record.size = summary.size;
         self.record.blobs = summary.blobs;
@@ -230,7 +234,7 @@ impl Description {
     }
 
     /// Adds the config of an image and the size of its blobs.
-    async fn add_config(&mut self, client: &Client, reference: &Reference, document: &Document, history: bool) {
+    async fn add_config(&mut self, repository: &RepositoryHandle, document: &Document, history: bool) {
         let now = Timestamp::now();
         let sizes: Option<Vec<u64>> = document.blobs().into_values().collect();
         let sizes = sizes.filter(|_| self.error.is_none() && !matches!(document.content, Content::Schema1(_)));
@@ -240,7 +244,7 @@ impl Description {
         if let Some(descriptor) = document.image_config() {
             let mut image = ImageConfig::default();
             let mut is_image = media_types::is_image_config(&descriptor.media_type);
-            match client.image_config(reference.repository(), descriptor).await {
+            match repository.image_config(descriptor).await {
                 Ok(FetchedConfig::Image(config)) => image = config.image,
                 Ok(FetchedConfig::Other) => is_image = false,
                 Ok(FetchedConfig::Unusable(gap)) => self.gaps.push(gap),

@@ -5,11 +5,10 @@
 //! how the name was read.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use futures::TryStreamExt;
 use registry_ls::name::{Reference, Registry, Repository};
-use registry_ls::registry::Client;
+use registry_ls::registry::{Client, RepositoryHandle};
 
 use super::context::Context;
 use crate::config::{Line, Place, Settings};
@@ -32,27 +31,33 @@ struct Named<T> {
 type Probes = HashMap<Registry, Option<bool>>;
 
 impl Context<'_> {
-    /// Reads REFs, with the clients of their registries; `-` stands for the lines of standard input.
-    pub(super) async fn references(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Reference)>, CommandError> {
+    /// Reads REFs, with their repositories; `-` stands for the lines of standard input.
+    pub(super) async fn references(
+        &self,
+        texts: &[String],
+    ) -> Result<Vec<(RepositoryHandle, Reference)>, CommandError> {
         let named = self.names(texts, Line::Name, Settings::reference).await?;
         let named = self.located(named, Reference::repository, Reference::in_repository).await?;
-        self.without_api(named, Reference::repository, Reference::in_repository).await
+        let named = self.without_api(named, Reference::repository, Reference::in_repository).await?;
+        Ok(named.into_iter().map(in_repository).collect())
     }
 
     /// As [`Context::references`], for removals: every line of standard input must name its registry.
     pub(super) async fn references_to_remove(
         &self,
         texts: &[String],
-    ) -> Result<Vec<(Arc<Client>, Reference)>, CommandError> {
+    ) -> Result<Vec<(RepositoryHandle, Reference)>, CommandError> {
         let named = self.names(texts, Line::FullName, Settings::reference).await?;
-        self.located(named, Reference::repository, Reference::in_repository).await
+        let named = self.located(named, Reference::repository, Reference::in_repository).await?;
+        Ok(named.into_iter().map(in_repository).collect())
     }
 
-    /// Reads REPOs, with the clients of their registries; `-` stands for the lines of standard input.
-    pub(super) async fn repositories(&self, texts: &[String]) -> Result<Vec<(Arc<Client>, Repository)>, CommandError> {
+    /// Reads REPOs; `-` stands for the lines of standard input.
+    pub(super) async fn repositories(&self, texts: &[String]) -> Result<Vec<RepositoryHandle>, CommandError> {
         let named = self.names(texts, Line::Name, Settings::repository_in).await?;
         let named = self.located(named, |repository| repository, |_, path| path).await?;
-        self.without_api(named, |repository| repository, |_, path| path).await
+        let named = self.without_api(named, |repository| repository, |_, path| path).await?;
+        Ok(named.iter().map(|(client, repository)| client.repository(repository)).collect())
     }
 
     /// Reads `REGISTRY[/PATH]`. If the path of a URL could belong to the registry or be a repository, the registry is
@@ -106,7 +111,7 @@ impl Context<'_> {
         named: Vec<Named<T>>,
         path: impl Fn(&T) -> &Repository,
         with_path: impl Fn(T, Repository) -> T,
-    ) -> Result<Vec<(Arc<Client>, T)>, CommandError> {
+    ) -> Result<Vec<(Client, T)>, CommandError> {
         let mut probes = Probes::new();
         let mut located = Vec::with_capacity(named.len());
         for Named { registry, name, is_url } in named {
@@ -172,19 +177,21 @@ impl Context<'_> {
     /// Drops `v2/` from paths that do not exist with it, but do without.
     async fn without_api<T>(
         &self,
-        named: Vec<(Arc<Client>, T)>,
+        named: Vec<(Client, T)>,
         path: impl Fn(&T) -> &Repository,
         with_path: impl Fn(T, Repository) -> T,
-    ) -> Result<Vec<(Arc<Client>, T)>, CommandError> {
+    ) -> Result<Vec<(Client, T)>, CommandError> {
         let mut corrected = Vec::with_capacity(named.len());
         for (client, name) in named {
             let shorter = path(&name).as_str().strip_prefix(API).and_then(|path| path.parse::<Repository>().ok());
             let shorter = match shorter {
-                Some(shorter) if self.until_shutdown(is_missing(&client, path(&name))).await? => Some(shorter),
+                Some(shorter) if self.until_shutdown(is_missing(client.repository(path(&name)))).await? => {
+                    Some(shorter)
+                }
                 _ => None,
             };
             corrected.push(match shorter {
-                Some(shorter) if !self.until_shutdown(is_missing(&client, &shorter)).await? => {
+                Some(shorter) if !self.until_shutdown(is_missing(client.repository(&shorter))).await? => {
                     self.report.hint(&format!("{} does not exist; reading {shorter}", path(&name)));
                     (client, with_path(name, shorter))
                 }
@@ -196,7 +203,10 @@ impl Context<'_> {
 }
 
 /// Whether the registry says that the repository does not exist.
-async fn is_missing(client: &Client, repository: &Repository) -> bool {
-    let mut tags = std::pin::pin!(client.tag_batches(repository));
-    tags.try_next().await.is_err_and(|error| error.is_not_found())
+async fn is_missing(repository: RepositoryHandle) -> bool {
+    repository.tags().batches().try_next().await.is_err_and(|error| error.is_not_found())
+}
+
+fn in_repository((client, reference): (Client, Reference)) -> (RepositoryHandle, Reference) {
+    (client.repository(reference.repository()), reference)
 }

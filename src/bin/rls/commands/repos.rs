@@ -1,12 +1,11 @@
 use std::collections::BTreeSet;
 use std::io::Stdout;
-use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 use registry_ls::Kind;
 use registry_ls::error::{Error, Result};
 use registry_ls::name::{Reference, Registry, Repository};
-use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE, flatten_batches};
+use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE, RepositoryHandle, flatten_batches};
 
 use super::context::Context;
 use super::stream::{close, limit_items, next_or_flush};
@@ -22,7 +21,7 @@ type Output = crate::output::Output<RepositoryView, Stdout>;
 
 /// A catalog, or a part of one.
 struct Source {
-    client: Arc<Client>,
+    client: Client,
     /// The path prefix of the repositories, in whole components.
     root: Option<Repository>,
 }
@@ -87,7 +86,7 @@ async fn list(
         let below = source.root.as_ref().is_none_or(is_below);
         below && name.starts_with(args.prefix.as_deref().unwrap_or_default()) && args.filter.keeps(name)
     };
-    let options = CatalogOptions { page_size: (*left).clamp(1, PAGE_SIZE), after: args.after.clone() };
+    let options = CatalogOptions::default().with_page_size((*left).min(PAGE_SIZE)).with_after(args.after.clone());
     let names = client.catalog_batches(&options).map_ok(|mut names| {
         names.retain(matches);
         names
@@ -96,7 +95,7 @@ async fn list(
     let mut listed = if args.tags {
         let listed = client.prefetching(names).map(|name| async move {
             let name = name?;
-            let tags = tags(client, &name).await;
+            let tags = tags(&client.repository(&name)).await;
             Ok((name, Some(tags)))
         });
         listed.buffered(client.max_concurrency()).boxed_local()
@@ -136,8 +135,8 @@ fn record(context: &Context<'_>, registry: &Registry, (name, tags): Listed) -> R
 
 /// The tags, by name. distribution keeps a repository in its catalog after its last tag is gone, and then answers 404
 /// for its tags.
-async fn tags(client: &Client, repository: &Repository) -> Result<Vec<String>> {
-    let tags: Result<BTreeSet<_>, Error> = client.tags(repository).map_ok(|tag| tag.to_string()).try_collect().await;
+async fn tags(repository: &RepositoryHandle) -> Result<Vec<String>> {
+    let tags: Result<BTreeSet<_>, Error> = repository.tags().map_ok(|tag| tag.to_string()).try_collect().await;
     match tags {
         Err(error) if error.is_not_found() => Ok(Vec::new()),
         tags => Ok(tags?.into_iter().collect()),

@@ -35,8 +35,8 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
     let qualified = context.settings.full || args.repositories.len() > 1 || !args.match_repo.is_empty();
     let mut output = context.output(PruneView { qualified, full: context.settings.full })?;
     let targets = targets(args, context).await?;
-    output.view_mut().full = context.shows_full(targets.iter().map(|target| target.client.registry()));
-    targets.iter().for_each(|target| target.client.prefetch_tokens([&target.repository]));
+    output.view_mut().full = context.shows_full(targets.iter().map(|target| target.repository.registry()));
+    targets.iter().for_each(|target| target.repository.client().prefetch_tokens([target.repository.name()]));
     let mut policy = RemovalPolicy::default();
     policy.placeholder = args.placeholder;
     let counts = Arc::new(SnapshotProgress::default());
@@ -65,10 +65,10 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
         let (decided, removal) = match planned {
             Ok(planned) => planned,
             // The error of a single repository ends the command.
-            Err(error) if !qualified => break Err(context.failed(target.client.registry(), error)),
+            Err(error) if !qualified => break Err(context.failed(target.repository.registry(), error)),
             Err(error) => {
-                context.report.failure(&error, &context.hint_context(target.client.registry()));
-                output.write(&not_planned(&target.repository, &error).at(target.client.registry()))?;
+                context.report.failure(&error, &context.hint_context(target.repository.registry()));
+                output.write(&not_planned(target.repository.name(), &error).at(target.repository.registry()))?;
                 continue;
             }
         };
@@ -77,7 +77,7 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
             runner.warn_of_pins(removal);
         }
         for item in removal.iter().flat_map(Plan::items) {
-            saved.add(target.client.registry(), &target.repository, item);
+            saved.add(target.repository.registry(), target.repository.name(), item);
         }
         if let Err(stop) = show(args, target, &decided, &removal, context, &mut output).await {
             break Err(stop);
@@ -111,8 +111,8 @@ async fn show(
     context: &Context<'_>,
     output: &mut Output,
 ) -> Result<(), CommandError> {
-    let hint_context = context.hint_context(target.client.registry());
-    let refusal = decided.refusal(&target.repository);
+    let hint_context = context.hint_context(target.repository.registry());
+    let refusal = decided.refusal(target.repository.name());
     if let Some(error) = &refusal {
         context.report.failure(error, &hint_context);
     } else if !decided.has_times() {
@@ -128,24 +128,24 @@ async fn show(
         if args.yes && !decided.stays(decision) {
             continue;
         }
-        match decided.unread(&target.repository, decision) {
+        match decided.unread(target.repository.name(), decision) {
             Some(error) => context.report.failure(&error, &hint_context),
             None if removal.is_ok() && refusal.is_none() => context.report.success(),
             None => {}
         }
-        output.write(&decided.record(&target.repository, decision).at(target.client.registry()))?;
+        output.write(&decided.record(target.repository.name(), decision).at(target.repository.registry()))?;
     }
     match removal {
         Err(error) => context.report.failure(error, &hint_context),
         Ok(removal) if !args.yes => {
-            for record in decided.purged(&target.repository, removal) {
-                output.write(&record.at(target.client.registry()))?;
+            for record in decided.purged(target.repository.name(), removal) {
+                output.write(&record.at(target.repository.registry()))?;
             }
         }
         Ok(_) => {}
     }
     // An inconsistent list, or an unreadable tag, prevents the removal of others.
-    for error in decided.doubts(&target.repository) {
+    for error in decided.doubts(target.repository.name()) {
         context.report.failure(&error, &hint_context);
     }
     Ok(())
@@ -159,23 +159,23 @@ async fn execute(
     runner: &mut RemovalRunner<'_>,
     output: &mut Output,
 ) -> Result<(), CommandError> {
-    let Target { client, repository, .. } = target;
+    let repository = &target.repository;
     match removal {
         Ok(removal) => {
             runner.targets += removal.items().len();
-            runner.execute(client, removal, &mut WithFacts { decided, output }).await
+            runner.execute(removal, &mut WithFacts { decided, output }).await
         }
         // The reason was reported.
         Err(error) => {
             for decision in decided.plan.removals() {
-                let record = decided.record(repository, decision);
+                let record = decided.record(repository.name(), decision);
                 let removal = RemovalRecord {
                     action: Action::Failed,
                     reason: Some(error.what().to_owned()),
                     error: Some(failure(&error)),
                     ..record.removal
                 };
-                output.write(&PruneRecord { removal, ..record }.at(client.registry()))?;
+                output.write(&PruneRecord { removal, ..record }.at(repository.registry()))?;
             }
             Ok(())
         }
@@ -228,7 +228,7 @@ struct Totals<'a> {
 
 impl<'a> Totals<'a> {
     fn add(&mut self, target: &'a Target, decided: &Decisions, removal: Option<&Plan>) {
-        let freed = self.freed.entry(target.client.registry()).or_default();
+        let freed = self.freed.entry(target.repository.registry()).or_default();
         if let Some(removal) = removal {
             freed.add(removal.reclaimable());
         }

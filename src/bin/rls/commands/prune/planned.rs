@@ -81,13 +81,13 @@ impl Decisions {
         requests: Vec<RemovalRequest>,
         used: &registry_ls::retention::UsedTags,
     ) -> Result<removal::Plan> {
-        let Target { client, repository, .. } = target;
-        let mut state = RepositoryState::of_snapshot(client, repository, Arc::clone(snapshot), &requests).await?;
+        let repository = &target.repository;
+        let mut state = RepositoryState::of_snapshot(repository, Arc::clone(snapshot), &requests).await?;
         if let (Err(_), Err(error)) = (&state.deletes_tags, &state.deletes_manifests) {
             return Err(error.clone());
         }
         state.keep_used(used);
-        removal::Plan::of_state((**client).clone(), state, requests, Inspect::Minimal).await
+        removal::Plan::of_state(repository.clone(), state, requests, Inspect::Minimal).await
     }
 
     /// The tag of a decision.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use registry_ls::error::Result;
 use registry_ls::name::{Registry, Repository, Tag};
 use registry_ls::registry::snapshot::{SnapshotOptions, SnapshotProgress};
-use registry_ls::registry::{CatalogOptions, Client, TagIndex};
+use registry_ls::registry::{CatalogOptions, RepositoryHandle, TagIndex};
 use registry_ls::retention::{Options, Rule, UsedImages, UsedTags};
 
 use crate::args::{FilterArgs, PruneArgs};
@@ -19,8 +19,7 @@ use crate::usage::Usage;
 
 /// A repository with the rules for it.
 pub(super) struct Target {
-    pub client: Arc<Client>,
-    pub repository: Repository,
+    pub repository: RepositoryHandle,
     /// The rules; a tag is removed only if all of them remove it.
     pub rules: Vec<Rule>,
     /// The images in use, from each rule.
@@ -123,24 +122,26 @@ pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<V
         let mut targets = Vec::new();
         for (client, (repository, RuleSet { rules, used, untag_only, options })) in context.clients(named).await? {
             let used = files.read(used, client.registry(), context).await?;
-            targets.push(Target { client, repository, rules, used, untag_only, options, is_from_catalog: false });
+            let repository = client.repository(&repository);
+            targets.push(Target { repository, rules, used, untag_only, options, is_from_catalog: false });
         }
         return Ok(targets);
     }
     files.read(args.rule.keep_used.iter().cloned().collect(), &context.settings.registry(), context).await?;
-    let (client, repositories) = catalogued(args, context).await?;
+    let repositories = catalogued(args, context).await?;
     let mut targets = Vec::new();
     for repository in &repositories {
-        let Some(RuleSet { rules, used, untag_only, options }) = RuleSet::of(repository, args, context, now)? else {
+        let Some(RuleSet { rules, used, untag_only, options }) = RuleSet::of(repository.name(), args, context, now)?
+        else {
             continue;
         };
-        let (client, repository) = (Arc::clone(&client), repository.clone());
-        let used = files.read(used, client.registry(), context).await?;
-        targets.push(Target { client, repository, rules, used, untag_only, options, is_from_catalog: true });
+        let used = files.read(used, repository.registry(), context).await?;
+        let repository = repository.clone();
+        targets.push(Target { repository, rules, used, untag_only, options, is_from_catalog: true });
     }
     match (&targets[..], &repositories[..]) {
         (_, []) => context.report.warning("no repository in the catalog matches --match-repo"),
-        ([], [first, ..]) => return Err(no_rule(first).into()),
+        ([], [first, ..]) => return Err(no_rule(first.name()).into()),
         _ if targets.len() < repositories.len() => {
             let without = repositories.len() - targets.len();
             context.report.warning(&format!("no rule for {without} of {} repositories", repositories.len()));
@@ -159,7 +160,7 @@ fn no_rule(repository: &Repository) -> Usage {
 }
 
 /// The repositories of the catalog that match.
-async fn catalogued(args: &PruneArgs, context: &Context<'_>) -> Result<(Arc<Client>, Vec<Repository>), CommandError> {
+async fn catalogued(args: &PruneArgs, context: &Context<'_>) -> Result<Vec<RepositoryHandle>, CommandError> {
     let filter = FilterArgs { matches: args.match_repo.clone(), exclude: Vec::new() };
     let registry = context.settings.registry();
     let client = context.client(&registry).await?;
@@ -169,13 +170,14 @@ async fn catalogued(args: &PruneArgs, context: &Context<'_>) -> Result<(Arc<Clie
         .until_shutdown(names)
         .await?
         .map_err(|error| CommandError::Failed(error, Box::new(context.hint_context(&registry).of_listing())))?;
-    Ok((Arc::clone(&client), names))
+    Ok(names.iter().map(|name| client.repository(name)).collect())
 }
 
 impl Target {
     /// The tags and digests of the repository in use.
     pub(super) fn used(&self) -> UsedTags {
-        let each = self.used.iter().map(|images| images.in_repository(self.client.registry(), &self.repository));
+        let each =
+            self.used.iter().map(|images| images.in_repository(self.repository.registry(), self.repository.name()));
         each.fold(UsedTags::default(), UsedTags::and)
     }
 
@@ -190,7 +192,7 @@ impl Target {
     pub(super) async fn snapshot(&self, progress: Arc<SnapshotProgress>) -> Result<TagIndex> {
         let mut options = SnapshotOptions::default();
         (options.dates, options.also, options.progress) = (true, self.expected_tags(), progress);
-        match self.client.snapshot(&self.repository, options).await {
+        match self.repository.snapshot(options).await {
             Err(error) if self.is_from_catalog && error.is_not_found() => Ok(TagIndex::default()),
             snapshot => snapshot,
         }

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use registry_ls::error::{Danger, Error, Kind};
-use registry_ls::name::{Reference, Registry, Repository};
-use registry_ls::registry::Client;
+use registry_ls::registry::RepositoryHandle;
 use registry_ls::removal::{
-    Execution, Item, Method, Options, Origin, Outcome, Plan, RemovalRequest, Removed, Run, SavedPlan, Target,
+    Execution, Item, Method, Options, Origin, Outcome, Plan, RemovalRequest, Removed, Run, SavedPlan,
 };
 use tokio::task::yield_now;
 
@@ -19,7 +18,7 @@ use crate::commands::context::Context;
 use crate::commands::suggestions;
 use crate::commands::undo::archive;
 use crate::output::{Action, Output, OutputError, RemovalRecord, RemovalView, some_of};
-use crate::report::{CommandError, HintContext, failure};
+use crate::report::{CommandError, failure};
 use crate::usage::Usage;
 
 /// How long a removal in progress may take to finish after a signal.
@@ -116,12 +115,7 @@ impl<'a> RemovalRunner<'a> {
     }
 
     /// Executes a plan, and writes a record of each item.
-    pub async fn execute(
-        &mut self,
-        client: &Client,
-        plan: Plan,
-        output: &mut impl RecordWriter,
-    ) -> Result<(), CommandError> {
+    pub async fn execute(&mut self, plan: Plan, output: &mut impl RecordWriter) -> Result<(), CommandError> {
         self.warn_of_pins(&plan);
         let repository = plan.repository().clone();
         let frees = plan.reclaimable().bytes().is_none_or(|bytes| bytes > 0);
@@ -134,19 +128,19 @@ impl<'a> RemovalRunner<'a> {
                 Some(Some((item, outcome))) => {
                     progress.inc(1);
                     self.frees |= frees && is_deletion(&item, &outcome);
-                    self.write(client, &repository, &item, outcome, output).await?;
+                    self.write(&repository, &item, outcome, output).await?;
                 }
                 Some(None) if ended.is_none() => break,
                 Some(None) | None => {}
             }
             if let Some(stop) = ended {
-                return self.abandon(client, &mut execution, output, stop).await;
+                return self.abandon(&mut execution, output, stop).await;
             }
             output.flush()?;
         }
         drop(progress);
         if let Err(error) = self.context.until_shutdown(execution.verify().boxed()).await? {
-            self.context.report.failure(&error, &self.context.hint_context(client.registry()));
+            self.context.report.failure(&error, &self.context.hint_context(repository.registry()));
         }
         Ok(())
     }
@@ -154,7 +148,6 @@ impl<'a> RemovalRunner<'a> {
     /// Writes records of what was done before the command was ended, and warns about an item in an unknown state.
     async fn abandon(
         &mut self,
-        client: &Client,
         execution: &mut Execution,
         output: &mut impl RecordWriter,
         stop: CommandError,
@@ -162,7 +155,7 @@ impl<'a> RemovalRunner<'a> {
         let (done, begun) = execution.abandon();
         let repository = execution.repository().clone();
         for (item, outcome) in done {
-            self.write(client, &repository, &item, outcome, output).await?;
+            self.write(&repository, &item, outcome, output).await?;
         }
         if let Some(item) = begun {
             self.interrupted += 1;
@@ -174,12 +167,7 @@ impl<'a> RemovalRunner<'a> {
     }
 
     /// Writes records of what a plan would do.
-    pub async fn preview(
-        &mut self,
-        client: &Client,
-        plan: &Plan,
-        output: &mut impl RecordWriter,
-    ) -> Result<(), CommandError> {
+    pub async fn preview(&mut self, plan: &Plan, output: &mut impl RecordWriter) -> Result<(), CommandError> {
         self.warn_of_pins(plan);
         let repository = plan.repository();
         for (row, item) in plan.items().iter().enumerate() {
@@ -190,17 +178,17 @@ impl<'a> RemovalRunner<'a> {
                 Ok(_) => {
                     self.removed += 1;
                     self.context.report.success();
-                    self.name_orphans(client, repository, item);
-                    let records = records(repository, item, Action::WouldRemove, &[]);
-                    records.into_iter().try_for_each(|record| output.write(record.at(client.registry())))?;
+                    self.name_orphans(repository, item);
+                    let records = records(repository.name(), item, Action::WouldRemove, &[]);
+                    records.into_iter().try_for_each(|record| output.write(record.at(repository.registry())))?;
                 }
                 Err(error) if item.is_absent() => {
-                    self.write(client, repository, item, Outcome::Absent(error.clone()), output).await?;
+                    self.write(repository, item, Outcome::Absent(error.clone()), output).await?;
                 }
                 Err(error) if is_left(error) => {
-                    self.write(client, repository, item, Outcome::Skipped(error.clone()), output).await?;
+                    self.write(repository, item, Outcome::Skipped(error.clone()), output).await?;
                 }
-                Err(error) => self.write(client, repository, item, Outcome::Failed(error.clone()), output).await?,
+                Err(error) => self.write(repository, item, Outcome::Failed(error.clone()), output).await?,
             }
         }
         Ok(output.flush()?)
@@ -210,34 +198,32 @@ impl<'a> RemovalRunner<'a> {
     /// once.
     pub fn unplanned(
         &mut self,
-        client: &Client,
-        repository: &Repository,
+        repository: &RepositoryHandle,
         requests: &[RemovalRequest],
         error: &Error,
         output: &mut impl RecordWriter,
     ) -> Result<(), OutputError> {
-        self.context.report.failure(error, &self.context.hint_context(client.registry()));
+        self.context.report.failure(error, &self.context.hint_context(repository.registry()));
         self.failed += requests.len();
         for request in requests {
-            output.write(unplanned(repository, request, error).at(client.registry()))?;
+            output.write(unplanned(repository.name(), request, error).at(repository.registry()))?;
         }
         output.flush()
     }
 
     async fn write(
         &mut self,
-        client: &Client,
-        repository: &Repository,
+        repository: &RepositoryHandle,
         item: &Item,
         outcome: Outcome,
         output: &mut impl RecordWriter,
     ) -> Result<(), OutputError> {
-        let registry = client.registry();
+        let registry = repository.registry();
         match outcome {
-            Outcome::Removed(removed) => self.write_removed(client, repository, item, removed, output),
+            Outcome::Removed(removed) => self.write_removed(repository, item, removed, output),
             Outcome::AlreadyRemoved(digest) => {
                 self.context.report.success();
-                let record = record(repository, item, Action::Absent).at(registry);
+                let record = record(repository.name(), item, Action::Absent).at(registry);
                 let digest = digest.map(|digest| digest.to_string()).or(record.digest);
                 output.write(RemovalRecord {
                     digest,
@@ -250,46 +236,49 @@ impl<'a> RemovalRunner<'a> {
                 let record = RemovalRecord {
                     method: None,
                     reason: Some("does not exist".to_owned()),
-                    ..record(repository, item, Action::Absent).at(registry)
+                    ..record(repository.name(), item, Action::Absent).at(registry)
                 };
                 if self.ignores_missing {
                     self.context.report.success();
                     return output.write(record);
                 }
-                self.fail(client, repository, item, &error).await;
+                self.fail(repository, item, &error).await;
                 output.write(RemovalRecord { error: Some(failure(&error)), ..record })
             }
             // The reason is reported for the item that it belongs to.
             Outcome::Skipped(error) => {
                 self.left += 1;
-                output.write(RemovalRecord { action: Action::Kept, ..failed(repository, item, &error) }.at(registry))
+                output.write(
+                    RemovalRecord { action: Action::Kept, ..failed(repository.name(), item, &error) }.at(registry),
+                )
             }
             Outcome::Kept(error) => {
-                self.fail(client, repository, item, &error).await;
-                output.write(RemovalRecord { action: Action::Kept, ..failed(repository, item, &error) }.at(registry))
+                self.fail(repository, item, &error).await;
+                output.write(
+                    RemovalRecord { action: Action::Kept, ..failed(repository.name(), item, &error) }.at(registry),
+                )
             }
             Outcome::Failed(error) => {
-                self.fail(client, repository, item, &error).await;
-                output.write(failed(repository, item, &error).at(registry))
+                self.fail(repository, item, &error).await;
+                output.write(failed(repository.name(), item, &error).at(registry))
             }
         }
     }
 
     fn write_removed(
         &mut self,
-        client: &Client,
-        repository: &Repository,
+        repository: &RepositoryHandle,
         item: &Item,
         removed: Removed,
         output: &mut impl RecordWriter,
     ) -> Result<(), OutputError> {
         let Removed { digest, moved, still_listed, has_manifest, .. } = removed;
-        let registry = client.registry();
+        let registry = repository.registry();
         let is_listed = |tag: &Option<String>| tag.as_ref().is_some_and(|tag| still_listed.contains(tag));
         let mut item = item.clone();
         item.digest = digest.or(item.digest);
-        let mut records = records(repository, &item, Action::Removed, &moved);
-        let error = (!still_listed.is_empty()).then(|| still_listed_error(registry, repository, &still_listed));
+        let mut records = records(repository.name(), &item, Action::Removed, &moved);
+        let error = (!still_listed.is_empty()).then(|| still_listed_error(repository, &still_listed));
         for record in records.iter_mut().filter(|record| is_listed(&record.tag)) {
             record.action = Action::Failed;
             record.reason = error.as_ref().map(|error| error.what().to_owned());
@@ -314,13 +303,13 @@ impl<'a> RemovalRunner<'a> {
                 .report
                 .warning(&format!("{repository}:{tag} was moved to another manifest meanwhile, and stays"));
         }
-        self.name_orphans(client, repository, &item);
+        self.name_orphans(repository, &item);
         records.into_iter().try_for_each(|record| output.write(record.at(registry)))
     }
 
-    async fn fail(&mut self, client: &Client, repository: &Repository, item: &Item, error: &Error) {
+    async fn fail(&mut self, repository: &RepositoryHandle, item: &Item, error: &Error) {
         self.failed += 1;
-        let context = hint_context_of(self.context, client, repository, &item.request, error).await;
+        let context = suggestions::hint_context(self.context, repository, (&item.request.target).into(), error).await;
         self.context.report.failure(error, &context);
     }
 
@@ -334,7 +323,7 @@ impl<'a> RemovalRunner<'a> {
     }
 
     /// Warns about referrers of a removed manifest, with the command that removes them.
-    fn name_orphans(&self, client: &Client, repository: &Repository, item: &Item) {
+    fn name_orphans(&self, repository: &RepositoryHandle, item: &Item) {
         if item.orphans.is_empty() {
             return;
         }
@@ -346,7 +335,7 @@ impl<'a> RemovalRunner<'a> {
         };
         let target = item.request.target.within(repository);
         self.context.report.warning(&format!("{} {verb} and {refer} to the removed {target}", some_of(&names)));
-        let registry = client.registry();
+        let registry = repository.registry();
         let first = &item.orphans[0];
         self.context.report.hint(&format!(
             "run 'rls rm {registry}/{}' to remove it; --with-referrers removes all referrers",
@@ -381,11 +370,11 @@ impl<'a> RemovalRunner<'a> {
 }
 
 /// The error about tags that are gone but still listed by the registry.
-fn still_listed_error(registry: &Registry, repository: &Repository, names: &[String]) -> Error {
+fn still_listed_error(repository: &RepositoryHandle, names: &[String]) -> Error {
     let names: Vec<_> = names.iter().map(|name| format!("{repository}:{name}")).collect();
     let (are, them) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
     Error::new(Kind::Incomplete, format!("{} {are} gone, but still listed", some_of(&names)))
-        .because(format!("the manifest is deleted, but {registry} still lists {them}"))
+        .because(format!("the manifest is deleted, but {} still lists {them}", repository.registry()))
 }
 
 /// Whether an item stays only because what it belongs to stays.
@@ -396,20 +385,6 @@ fn is_left(error: &Error) -> bool {
 /// Whether a manifest was deleted.
 fn is_deletion(item: &Item, outcome: &Outcome) -> bool {
     matches!(item.method, Ok(Method::Manifest)) && matches!(outcome, Outcome::Removed(_))
-}
-
-async fn hint_context_of(
-    context: &Context<'_>,
-    client: &Client,
-    repository: &Repository,
-    request: &RemovalRequest,
-    error: &Error,
-) -> HintContext {
-    let reference = match &request.target {
-        Target::Tag(tag) => Reference::tagged(repository.clone(), tag.clone()),
-        Target::Manifest(digest) => Reference::digested(repository.clone(), digest.clone()),
-    };
-    suggestions::hint_context(context, client, &reference, error).await
 }
 
 /// Saves a plan to a file, and reports how to apply it.

@@ -20,7 +20,7 @@ use crate::report::CommandError;
 pub async fn run(args: &RmArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let tasks = tasks::tasks(args, context).await?;
     let inspect = if shows_plan(args, context) { Inspect::Full } else { Inspect::Minimal };
-    let full = context.shows_full(tasks.iter().map(|task| task.client.registry()));
+    let full = context.shows_full(tasks.iter().map(|task| task.repository.registry()));
     let mut output = context.output(RemovalView { planned: inspect == Inspect::Full, full })?;
     let mut runner = RemovalRunner::new(context, args.ignores_missing(), args.only_plans());
     if !args.only_plans() && !args.no_undo {
@@ -56,21 +56,24 @@ async fn remove(
     output: &mut Output<RemovalView, Stdout>,
     saved: &mut SavedPlan,
 ) -> Result<(), CommandError> {
-    let Task { client, repository, requests, .. } = task;
+    let Task { repository, requests, .. } = task;
     let plan = match confirmed_plan(args, context, task, inspect).await? {
         Ok(plan) => plan,
-        Err(error) => return Ok(runner.unplanned(client, repository, requests, &error, output)?),
+        Err(error) => return Ok(runner.unplanned(repository, requests, &error, output)?),
     };
     // Items that the plan adds count as well.
     runner.targets += plan.items().len().saturating_sub(task.count());
     if shows_lines(args, context) {
-        plan.items().iter().filter_map(|item| describe(repository, item)).for_each(|line| context.report.plan(&line));
+        plan.items()
+            .iter()
+            .filter_map(|item| describe(repository.name(), item))
+            .for_each(|line| context.report.plan(&line));
     }
     if !args.only_plans() {
-        return runner.execute(client, plan, output).await;
+        return runner.execute(plan, output).await;
     }
-    plan.items().iter().for_each(|item| saved.add(client.registry(), repository, item));
-    runner.preview(client, &plan, output).await
+    plan.items().iter().for_each(|item| saved.add(repository.registry(), repository.name(), item));
+    runner.preview(&plan, output).await
 }
 
 /// A confirmed plan. While the user was asked, the repository may have changed, so the plan is made again after each
@@ -84,11 +87,13 @@ async fn confirmed_plan(
     let mut confirmed = None;
     loop {
         let counts = Arc::new(SnapshotProgress::default());
-        let used =
-            task.used.as_ref().map(|used| Arc::new(used.in_repository(task.client.registry(), &task.repository)));
+        let used = task
+            .used
+            .as_ref()
+            .map(|used| Arc::new(used.in_repository(task.repository.registry(), task.repository.name())));
         let mut options = PlanOptions::default();
         (options.inspect, options.used, options.progress) = (inspect, used, Arc::clone(&counts));
-        let plan = Plan::make(&task.client, &task.repository, task.requests.clone(), options);
+        let plan = Plan::make(&task.repository, task.requests.clone(), options);
         let plan = match context.with_progress(&format!("inspecting {}", task.repository), &counts, plan).await? {
             Ok(plan) => plan,
             Err(error) => return Ok(Err(error)),

@@ -5,12 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use registry_ls::name::{Reference, Repository, Tag};
-use registry_ls::registry::Client;
+use registry_ls::name::{Reference, Registry, Repository, Tag};
+use registry_ls::registry::RepositoryHandle;
 use registry_ls::removal::{
     Item, Method, Methods, Origin, Plan, RemovalPolicy, RemovalRequest, SavedPlan, Siblings, Target,
 };
-
 use registry_ls::retention::UsedImages;
 
 use crate::args::RmArgs;
@@ -22,8 +21,7 @@ use crate::usage::Usage;
 
 /// The removals in one repository.
 pub(super) struct Task {
-    pub client: Arc<Client>,
-    pub repository: Repository,
+    pub repository: RepositoryHandle,
     pub requests: Vec<RemovalRequest>,
     /// The images in use, which stay.
     pub used: Option<Arc<UsedImages>>,
@@ -46,18 +44,15 @@ pub(super) async fn tasks(args: &RmArgs, context: &Context<'_>) -> Result<Vec<Ta
     match &args.apply {
         Some(file) => {
             for item in read_plan(file, context).await?.items {
-                let client = context.client(&item.registry).await?;
-                tasks.add(&client, &item.repository, item.request());
+                let repository = context.client(&item.registry).await?.repository(&item.repository);
+                tasks.add(&repository, item.request());
             }
         }
         None => {
-            for (client, reference) in context.references_to_remove(&args.references).await? {
+            for (repository, reference) in context.references_to_remove(&args.references).await? {
                 match selection(args, &reference)? {
-                    Some(selection) => tasks.add_selected(args, context, &client, &reference, selection).await?,
-                    None => {
-                        let request = request(args, &reference)?;
-                        tasks.add(&client, reference.repository(), request);
-                    }
+                    Some(selection) => tasks.add_selected(args, context, &repository, selection).await?,
+                    None => tasks.add(&repository, request(args, &reference)?),
                 }
             }
         }
@@ -73,23 +68,27 @@ pub(super) async fn tasks(args: &RmArgs, context: &Context<'_>) -> Result<Vec<Ta
 struct Tasks {
     list: Vec<Task>,
     /// Targets that were added, so that one named twice is removed once.
-    added: HashSet<(registry_ls::name::Registry, Repository, Target)>,
+    added: HashSet<(Registry, Repository, Target)>,
 }
 
 impl Tasks {
-    fn task(&mut self, client: &Arc<Client>, repository: &Repository) -> &mut Task {
-        let is_same = |task: &Task| task.client.registry() == client.registry() && task.repository == *repository;
+    fn task(&mut self, repository: &RepositoryHandle) -> &mut Task {
+        let is_same = |task: &Task| {
+            let known = &task.repository;
+            (known.registry(), known.name()) == (repository.registry(), repository.name())
+        };
         let at = self.list.iter().position(is_same).unwrap_or_else(|| {
-            let (client, repository) = (Arc::clone(client), repository.clone());
-            self.list.push(Task { client, repository, requests: Vec::new(), used: None, selection: None });
+            let repository = repository.clone();
+            self.list.push(Task { repository, requests: Vec::new(), used: None, selection: None });
             self.list.len() - 1
         });
         &mut self.list[at]
     }
 
-    fn add(&mut self, client: &Arc<Client>, repository: &Repository, request: RemovalRequest) {
-        if self.added.insert((client.registry().clone(), repository.clone(), request.target.clone())) {
-            self.task(client, repository).requests.push(request);
+    fn add(&mut self, repository: &RepositoryHandle, request: RemovalRequest) {
+        let (registry, name) = (repository.registry().clone(), repository.name().clone());
+        if self.added.insert((registry, name, request.target.clone())) {
+            self.task(repository).requests.push(request);
         }
     }
 
@@ -98,22 +97,20 @@ impl Tasks {
         &mut self,
         args: &RmArgs,
         context: &Context<'_>,
-        client: &Arc<Client>,
-        reference: &Reference,
+        repository: &RepositoryHandle,
         selection: TagSelection,
     ) -> Result<(), CommandError> {
-        let repository = reference.repository();
-        let tags: Vec<Tag> = match context.until_shutdown(client.tags(repository).try_collect()).await? {
+        let tags: Vec<Tag> = match context.until_shutdown(repository.tags().try_collect()).await? {
             Ok(tags) => tags,
-            Err(error) => return Err(context.failed(client.registry(), error)),
+            Err(error) => return Err(context.failed(repository.registry(), error)),
         };
-        self.task(client, repository).selection = Some(selection);
+        self.task(repository).selection = Some(selection);
         let tags: Vec<_> = tags.into_iter().filter(|tag| args.filter.keeps(tag.as_str())).collect();
         if tags.is_empty() && selection == TagSelection::Matching {
             context.report.warning(&format!("no tag of {repository} matches"));
         }
         for tag in tags {
-            self.add(client, repository, RemovalRequest::tag(tag).with_policy(policy(args)));
+            self.add(repository, RemovalRequest::tag(tag).with_policy(policy(args)));
         }
         Ok(())
     }

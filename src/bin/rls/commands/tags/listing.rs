@@ -7,8 +7,8 @@ use futures::stream::LocalBoxStream;
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future, stream};
 use jiff::Timestamp;
 use registry_ls::error::{Error, Result};
-use registry_ls::name::{Digest, Repository, Tag, Target};
-use registry_ls::registry::{Client, Problem, Summaries, Summary, SummaryError, flatten_batches};
+use registry_ls::name::{Digest, Repository, Tag};
+use registry_ls::registry::{Problem, RepositoryHandle, Summaries, Summary, SummaryError, flatten_batches};
 
 use crate::args::{FilterArgs, TagsArgs};
 use crate::commands::stream::limit_items;
@@ -34,8 +34,7 @@ pub(super) struct Query<'a> {
 /// One repository's tags.
 pub(super) struct Listing<'a> {
     pub query: &'a Query<'a>,
-    pub client: Arc<Client>,
-    pub repository: Repository,
+    pub repository: RepositoryHandle,
     /// Receives the number of tags, if this is the only repository.
     pub progress: Option<&'a Progress>,
 }
@@ -83,7 +82,7 @@ impl Listing<'_> {
     async fn begin(&self) -> Result<LocalBoxStream<'_, Batch>> {
         let query = self.query;
         let same_digest = match query.same_as {
-            Some(tag) => Some(self.client.resolve(&self.repository, Target::Tag(tag)).await?.digest),
+            Some(tag) => Some(self.repository.resolve(tag).await?.digest),
             None => None,
         };
         let same = move |mut known: Vec<TagInfo>| {
@@ -91,7 +90,7 @@ impl Listing<'_> {
             known
         };
         let mut last = None;
-        let tags = self.client.tag_batches(&self.repository).map_ok(move |mut tags| {
+        let tags = self.repository.tags().batches().map_ok(move |mut tags| {
             // The list is streamed and not kept: only consecutive duplicates can be recognized.
             tags.dedup();
             if last.is_some() && last.as_ref() == tags.first() {
@@ -127,11 +126,11 @@ impl Listing<'_> {
             let named = |tag| TagInfo { tag, digest: None, summary: None, error: None };
             return tags.map_ok(move |tags| tags.into_iter().map(named).collect()).boxed_local();
         }
-        let summaries = Rc::new(Summaries::new(&self.client, &self.repository, Timestamp::now()));
+        let summaries = Rc::new(Summaries::new(&self.repository, Timestamp::now()));
         // Boxed, because the buffer moves pending futures around.
         let known =
             flatten_batches(tags).map_ok(move |tag| self.info(tag, Rc::clone(&summaries)).boxed_local().map(Ok));
-        known.try_buffered(self.client.max_concurrency()).map_ok(|known| vec![known]).boxed_local()
+        known.try_buffered(self.repository.client().max_concurrency()).map_ok(|known| vec![known]).boxed_local()
     }
 
     async fn info(&self, tag: Tag, summaries: Rc<Summaries<'_>>) -> TagInfo {
@@ -141,7 +140,7 @@ impl Listing<'_> {
                 Err(SummaryError { digest, error }) => TagInfo { tag, digest, summary: None, error: Some(error) },
             };
         }
-        match self.client.resolve(&self.repository, Target::Tag(&tag)).await {
+        match self.repository.resolve(&tag).await {
             Ok(resolved) => TagInfo { tag, digest: Some(resolved.digest), summary: None, error: None },
             Err(error) => TagInfo { tag, digest: None, summary: None, error: Some(error) },
         }
@@ -149,7 +148,12 @@ impl Listing<'_> {
 
     /// A record without a tag, for a repository that could not be listed.
     pub(super) fn record(&self, error: Option<&Error>) -> TagRecord {
-        TagRecord::failed(self.client.registry(), self.repository.as_str(), self.query.detail, error.map(failure))
+        TagRecord::failed(
+            self.repository.registry(),
+            self.repository.name().as_str(),
+            self.query.detail,
+            error.map(failure),
+        )
     }
 }
 

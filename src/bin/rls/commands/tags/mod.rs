@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use futures::{StreamExt, stream};
 use registry_ls::name::Digest;
+use registry_ls::registry::RepositoryHandle;
 
 use self::listing::{Batch, Listing, Query, TagInfo};
 use super::context::Context;
@@ -18,14 +19,14 @@ pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), CommandEr
     let targets = context.repositories(&args.repositories).await?;
     let query = Query::new(args);
     // Standard input counts as several repositories, so that scripts see the same lines for any number.
-    let full = context.shows_full(targets.iter().map(|(client, _)| client.registry()));
+    let full = context.shows_full(targets.iter().map(RepositoryHandle::registry));
     let qualified = full || targets.len() > 1 || args.repositories.iter().any(|name| name == "-");
     let view = TagView { qualified, detail: query.detail, full };
     let mut output = context.output(view)?;
     let progress = context.progress("tags");
     let counted = Some(&progress).filter(|_| targets.len() == 1);
-    let listing = |(client, repository)| Listing { query: &query, client, repository, progress: counted };
-    targets.iter().for_each(|(client, repository)| client.prefetch_tokens([repository]));
+    let listing = |repository| Listing { query: &query, repository, progress: counted };
+    targets.iter().for_each(|repository| repository.client().prefetch_tokens([repository.name()]));
     let listings: Vec<_> = targets.into_iter().map(listing).collect();
     let outcome = match listings.as_slice() {
         [listing] => one(listing, context, &mut output, &progress).await,
@@ -44,7 +45,7 @@ async fn one(
     output: &mut Output,
     progress: &Progress,
 ) -> Result<(), CommandError> {
-    let registry = listing.client.registry();
+    let registry = listing.repository.registry();
     let mut batches = listing.batches();
     let mut record = listing.record(None);
     let mut warned = HashSet::new();
@@ -76,7 +77,7 @@ async fn several(
     });
     let mut read = read.buffered(MAX_PENDING).boxed_local();
     while let Some((listing, batches)) = next_or_flush(context, &mut read, output).await? {
-        let hint_context = context.hint_context(listing.client.registry());
+        let hint_context = context.hint_context(listing.repository.registry());
         let mut whole = true;
         let mut record = listing.record(None);
         let mut warned = HashSet::new();
@@ -111,6 +112,6 @@ fn warn_about_gaps(known: &TagInfo, listing: &Listing<'_>, context: &Context<'_>
     if known.gaps().is_empty() || !known.digest().is_some_and(|digest| warned.insert(digest.clone())) {
         return;
     }
-    let name = known.name(&listing.repository);
+    let name = known.name(listing.repository.name());
     known.gaps().iter().for_each(|gap| context.report.warning(&format!("{name}: {gap}")));
 }

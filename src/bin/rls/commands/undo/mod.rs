@@ -111,9 +111,9 @@ impl UndoRunner<'_> {
         let (context, registry) = (self.context, restoration.registry().clone());
         let client = context.client(&registry).await?;
         let mut outcomes = if self.only_shows {
-            restoration.inspect(client).boxed_local()
+            restoration.inspect(&client).boxed_local()
         } else {
-            restoration.execute(client, self.archive.clone()).boxed_local()
+            restoration.execute(&client, self.archive.clone()).boxed_local()
         };
         while let Some((entry, outcome)) = next_or_flush(context, &mut outcomes, output).await? {
             if let Err(error) = &outcome {
