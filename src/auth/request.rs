@@ -10,9 +10,6 @@ use super::challenge::BearerChallenge;
 use super::credentials::Credentials;
 use super::scope::Scopes;
 
-/// This client's name in requests to token servers (`client_id`).
-const CLIENT_ID: &str = "rls";
-
 /// The method of a [`TokenRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenMethod {
@@ -39,11 +36,17 @@ impl TokenRequest {
     /// The requests to try, in their order: the next one only when the server answers the one before with 404 or 405,
     /// which means that it does not support the method.
     ///
-    /// `realm` is the URL that [`token_server`](super::token_server) allowed. Empty for a registry token, which is not
-    /// exchanged.
-    pub fn attempts(realm: &Url, challenge: &BearerChallenge, scopes: &Scopes, credentials: &Credentials) -> Vec<Self> {
-        let get = || Self::get(realm, challenge, scopes, credentials);
-        let post = |grant| Self::post(realm, challenge, scopes, grant);
+    /// `realm` is the URL that [`token_server`](super::token_server) allowed, `client_id` the name of the client. Empty
+    /// for a registry token, which is not exchanged.
+    pub fn attempts(
+        realm: &Url,
+        challenge: &BearerChallenge,
+        scopes: &Scopes,
+        credentials: &Credentials,
+        client_id: &str,
+    ) -> Vec<Self> {
+        let get = || Self::get(realm, challenge, scopes, credentials, client_id);
+        let post = |grant| Self::post(realm, challenge, scopes, grant, client_id);
         match credentials {
             Credentials::Anonymous => vec![get()],
             Credentials::Basic { username, password } => vec![
@@ -88,7 +91,13 @@ impl TokenRequest {
     }
 
     /// docker_auth refuses any other `account` than the user of the `Authorization` header.
-    fn get(realm: &Url, challenge: &BearerChallenge, scopes: &Scopes, credentials: &Credentials) -> Self {
+    fn get(
+        realm: &Url,
+        challenge: &BearerChallenge,
+        scopes: &Scopes,
+        credentials: &Credentials,
+        client_id: &str,
+    ) -> Self {
         let basic = credentials.basic_header();
         let mut url = realm.clone();
         {
@@ -102,7 +111,7 @@ impl TokenRequest {
             if let Some(account) = credentials.username().filter(|_| basic.is_some()) {
                 query.append_pair("account", account);
             }
-            query.append_pair("client_id", CLIENT_ID);
+            query.append_pair("client_id", client_id);
         }
         Self { method: TokenMethod::Get, url, basic, form: Vec::new() }
     }
@@ -112,12 +121,13 @@ impl TokenRequest {
         challenge: &BearerChallenge,
         scopes: &Scopes,
         grant: Vec<(&'static str, SecretString)>,
+        client_id: &str,
     ) -> Self {
         let mut form = grant;
         if let Some(service) = &challenge.service {
             form.push(("service", service.as_str().into()));
         }
-        form.push(("client_id", CLIENT_ID.into()));
+        form.push(("client_id", client_id.into()));
         if !scopes.is_empty() {
             form.push(("scope", scopes.to_string().into()));
         }
@@ -137,7 +147,7 @@ mod tests {
             scope: None,
             error: None,
         };
-        TokenRequest::attempts(&realm, &challenge, &Scopes::parse(scopes), credentials)
+        TokenRequest::attempts(&realm, &challenge, &Scopes::parse(scopes), credentials, "rls")
     }
 
     fn body(request: &TokenRequest) -> String {
@@ -197,12 +207,11 @@ mod tests {
     fn nothing_is_sent_for_what_the_challenge_lacks() {
         let realm = Url::parse("https://auth.example/token").expect("a URL");
         let challenge = BearerChallenge { realm: String::new(), service: None, scope: None, error: None };
-        let [get] = &TokenRequest::attempts(&realm, &challenge, &Scopes::default(), &Credentials::Anonymous)[..] else {
-            panic!("one attempt")
-        };
+        let attempts = |credentials| TokenRequest::attempts(&realm, &challenge, &Scopes::default(), credentials, "rls");
+        let [get] = &attempts(&Credentials::Anonymous)[..] else { panic!("one attempt") };
         assert_eq!(get.url.as_str(), "https://auth.example/token?client_id=rls");
         let unsendable = Credentials::Basic { username: "a:b".to_owned(), password: "p".into() };
-        let attempts = TokenRequest::attempts(&realm, &challenge, &Scopes::default(), &unsendable);
+        let attempts = attempts(&unsendable);
         assert!(attempts[0].basic.is_none() && !attempts[0].url.as_str().contains("account"), "{}", attempts[0].url);
     }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-/// Limits, retries and addresses of a [`Client`](crate::registry::Client).
+/// Limits, retries, addresses and names of a [`Client`](crate::registry::Client).
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Limit for TCP connect and TLS handshake together.
@@ -22,6 +22,8 @@ pub struct Options {
     pub resolve: Vec<Resolve>,
     /// The `User-Agent` header.
     pub user_agent: String,
+    /// The name of the client in requests to token servers (`client_id`).
+    pub client_id: String,
 }
 
 impl Default for Options {
@@ -35,6 +37,7 @@ impl Default for Options {
             deadline: None,
             resolve: Vec::new(),
             user_agent: concat!("registry-ls/", env!("CARGO_PKG_VERSION")).to_owned(),
+            client_id: "registry-ls".to_owned(),
         }
     }
 }

@@ -27,7 +27,7 @@ fn listed(registry: &Running) -> String {
 }
 
 fn is_for_token(seen: &Seen) -> bool {
-    seen.parameter("client_id").is_some()
+    seen.parameter("client_id").is_some_and(|client| client == "rls")
 }
 
 fn refused(registry: &Running) -> usize {

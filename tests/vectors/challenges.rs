@@ -93,7 +93,7 @@ fn parse(case: &Case) {
         let challenge = bearer(&case.input);
         let asked = Scopes::parse(challenge.scope.as_deref().expect("a scope"));
         let realm = challenge.realm.parse().expect("a URL");
-        let attempts = TokenRequest::attempts(&realm, &challenge, &asked, &Credentials::Anonymous);
+        let attempts = TokenRequest::attempts(&realm, &challenge, &asked, &Credentials::Anonymous, "test");
         let sent: Vec<String> =
             attempts[0].url.query_pairs().filter(|(name, _)| name == "scope").map(|(_, scope)| scope.into()).collect();
         assert_eq!(sent, scopes.iter().map(text).collect::<Vec<_>>());
@@ -241,7 +241,7 @@ fn token_flow(input: &Value, expect: &Value) {
     let challenge = BearerChallenge { realm: String::new(), service: None, scope: None, error: None };
     let repository = "testname".parse().expect("a repository");
     let scopes = Scopes::for_permission(&Permission::on(&repository, Action::Pull));
-    let attempts = TokenRequest::attempts(&realm, &challenge, &scopes, &credentials);
+    let attempts = TokenRequest::attempts(&realm, &challenge, &scopes, &credentials, "test");
     let wanted = if input["token_endpoint"] == "GET only" { TokenMethod::Get } else { TokenMethod::Post };
     let attempt = attempts.iter().find(|attempt| attempt.method == wanted).expect("an attempt by that method");
     assert_eq!(expect["ok"], true);

@@ -136,6 +136,7 @@ impl Connector {
             deadline: self.deadline,
             resolve: connection.resolve,
             user_agent: concat!("rls/", env!("CARGO_PKG_VERSION")).to_owned(),
+            client_id: "rls".to_owned(),
             ..Options::default()
         };
         let places = keychain::Options { root: root.clone(), ..keychain::Options::from_env() };

@@ -10,9 +10,7 @@ use super::limiter::Limiter;
 use super::observe::Observer;
 use super::options::Options;
 use super::request::RequestContext;
-use crate::auth::{
-    Action, BearerChallenge, Credentials, Permission, Scopes, Token, TokenCache, TokenRequest, TokenSize,
-};
+use crate::auth::{Action, BearerChallenge, Credentials, Permission, Scopes, Token, TokenCache, TokenSize};
 use crate::error::{Error, Kind, Operation, Result};
 use crate::keychain::CredentialMatch;
 use prefetch::{Batch, OriginTokens, TokenPrefetch};
@@ -150,7 +148,7 @@ impl TokenSource {
         let repository = key.1.as_ref()?.repository.as_ref()?;
         loop {
             let (origin, challenge) = self.prefetching().predict(key)?;
-            let bare = TokenRequest::attempts(&origin.realm, &challenge, &Scopes::default(), credentials(found));
+            let bare = self.server.attempts(&origin.realm, &challenge, &Scopes::default(), credentials(found));
             let budget = origin.size?.budget(bare.first()?.url.as_str().len());
             let batch = self.prefetching().batch(&key.0, repository, budget)?;
             let mut is_done = batch.is_done.lock().await;

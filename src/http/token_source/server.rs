@@ -47,6 +47,17 @@ impl TokenServer {
         Self { options, limiter, state, observer }
     }
 
+    /// The requests by which a token is fetched, in the order in which they are tried.
+    pub fn attempts(
+        &self,
+        realm: &Url,
+        challenge: &BearerChallenge,
+        scopes: &Scopes,
+        credentials: &Credentials,
+    ) -> Vec<TokenRequest> {
+        TokenRequest::attempts(realm, challenge, scopes, credentials, &self.options.client_id)
+    }
+
     /// Fetches a token, and stores the identity token that may come with it.
     ///
     /// # Errors
@@ -70,7 +81,7 @@ impl TokenServer {
         self.observer.protect(&current);
         let none = || Error::new(Kind::Unauthenticated, format!("cannot ask {} for a token", authority(realm)));
         let mut outcome = Err(none());
-        for attempt in TokenRequest::attempts(realm, challenge, scopes, &current) {
+        for attempt in self.attempts(realm, challenge, scopes, &current) {
             // One token for several repositories is optional: a server that fails at it is asked for each instead.
             let repeatable = attempt.method == TokenMethod::Get && scopes.iter().nth(1).is_none();
             let attempt = if offline { attempt.offline() } else { attempt };
