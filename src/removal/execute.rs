@@ -84,7 +84,7 @@ impl Plan {
     pub fn execute(self, options: Options) -> Execution {
         let Self { repository, state, inspect, requests, decision } = self;
         Execution {
-            kept: KeptNames::new(&state, &decision.items),
+            kept: KeptNames::new(repository.clone(), Arc::clone(&state), &decision.items),
             dependencies: Dependencies::new(&state, &decision.items),
             repository,
             state,
@@ -140,7 +140,7 @@ impl Execution {
         if !std::mem::take(&mut self.changed) {
             return Ok(());
         }
-        let lost = self.kept.lost(&self.repository).await?;
+        let lost = self.kept.find_lost().await?;
         if lost.is_empty() { Ok(()) } else { Err(self.loss_error(&lost)) }
     }
 
@@ -163,7 +163,7 @@ impl Execution {
         let by_digest = due().any(Item::deletes_manifest);
         let removes_any = due().any(|item| item.method.is_ok() && !item.is_absent());
         if removes_any {
-            self.kept.read_list(&self.repository, &self.state, by_digest).await;
+            self.kept.read(by_digest).await;
         }
         self.batch = size;
         Some(())
@@ -180,7 +180,7 @@ impl Execution {
                 expected_gone.extend(names.map(|name| (name.to_owned(), removed.digest.clone())));
             }
         }
-        let still_listed = self.kept.still_listed(&self.repository, &expected_gone).await;
+        let still_listed = self.kept.still_listed(&expected_gone).await;
         for (item, mut outcome) in std::mem::take(&mut self.unconfirmed) {
             if let Outcome::Removed(removed) = &mut outcome {
                 let listed: Vec<_> =
@@ -198,7 +198,7 @@ impl Execution {
                 && matches!(&outcome, Outcome::Removed(removed) if removed.still_listed.is_empty());
             self.done.push_back((item, outcome));
         }
-        if self.kept.suspects_loss()
+        if self.kept.may_have_lost_names()
             && let Err(error) = self.verify().await
         {
             self.stop(error);
@@ -284,14 +284,14 @@ impl Execution {
         let Outcome::Removed(mut removed) = outcome else { return outcome };
         self.changed = true;
         if let Some(digest) = removed.digest.as_ref().filter(|_| method == Method::Tag) {
-            removed.has_manifest = self.kept.has_manifest(&self.repository, digest).await;
+            removed.has_manifest = self.kept.has_manifest(digest).await;
         }
         Outcome::Removed(removed)
     }
 
     /// Records the outcome of the first item, and takes it from the queue.
     fn finish_item(&mut self, item: Item, outcome: Outcome) {
-        self.kept.record_outcome(&self.state, &item, &outcome);
+        self.kept.record_outcome(&item, &outcome);
         if let (Ok(Method::Manifest), Outcome::AlreadyRemoved(Some(digest))) = (&item.method, &outcome) {
             self.dependencies.record_already_deleted(digest.clone());
         }
@@ -326,7 +326,7 @@ impl Execution {
         let stopped = |error| Error::new(Kind::Incomplete, "planning was stopped").because(error);
         let decision = decided.map_err(stopped)?;
         self.state = state;
-        self.kept = self.kept.rebuilt(&self.state, &decision.items);
+        self.kept = self.kept.rebuilt(Arc::clone(&self.state), &decision.items);
         self.dependencies = std::mem::take(&mut self.dependencies).rebuilt(&self.state, &decision.items);
         self.items = decision.items.into();
         self.batch = 0;
@@ -363,8 +363,8 @@ fn skipped(name: &str, cause: String) -> Outcome {
 fn vetoed(name: &str, digest: &Digest, veto: &Veto) -> Outcome {
     let what = format!("{name} stays");
     Outcome::Kept(match veto {
-        Veto::By(other) => Error::new(Kind::Safety(Danger::Unknown), what)
+        Veto::NeededBy(other) => Error::new(Kind::Safety(Danger::Unknown), what)
             .because(format!("{other} points to its manifest {digest} now, or to something that needs it")),
-        Veto::Unknown(error) => error.clone().within(what).with_kind(Kind::Safety(Danger::Unknown)),
+        Veto::Unreadable(error) => error.clone().within(what).with_kind(Kind::Safety(Danger::Unknown)),
     })
 }

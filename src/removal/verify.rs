@@ -1,13 +1,26 @@
 //! Verifies that what is kept stays, at a bounded cost: N deletions beside M kept tags take at most M + 8 N requests.
 //!
-//! 1. Every listed name that is not about to be removed is kept; so is a tag whose removal was refused or failed.
-//! 2. "Not found" counts when it is answered twice; at the end HEAD and GET have to agree.
-//! 3. A name that points elsewhere than before vetoes the deletion of what it points to, of its children, and of
-//!    manifests that are purged only as referrers of these.
+//! 1. Every name in the snapshot or the list that is not about to be removed is kept; so is a tag whose removal was
+//!    refused or failed.
+//!
+//! Before a batch that deletes manifests by digest, the list is read and every kept name is resolved:
+//!
+//! 2. "Not found" counts when it is answered twice.
+//! 3. A name that is new or points elsewhere than before vetoes the deletion of the manifest that it points to, of that
+//!    manifest's descendants, and of manifests that are purged only as referrers of these.
 //! 4. A name that cannot be read vetoes every deletion, except those that the policy permits whatever the tags and
-//!    indexes are.
+//!    indexes are. A list that cannot be read vetoes every deletion that may not take all tags along.
+//!
+//! After the batch, and at the end:
+//!
+//! 5. The list is read until it no longer has the removed names, for ten seconds at most. A name in it that points to
+//!    another digest than the removed one was pushed again.
+//! 6. A kept name is lost where HEAD and GET agree that it does not exist. Names that were resolved before are always
+//!    looked up; the others where the list has dropped them, or where a manifest was deleted together with a tag that
+//!    was deleted by its name.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -34,9 +47,9 @@ const MAX_NEW_MANIFESTS: usize = 256;
 #[derive(Debug, Clone)]
 pub(super) enum Veto {
     /// This name points to it by now, or to something that needs it.
-    By(String),
+    NeededBy(String),
     /// Something could not be read.
-    Unknown(Error),
+    Unreadable(Error),
 }
 
 /// What is known of a kept name.
@@ -71,8 +84,11 @@ impl DeletionTerms {
 }
 
 /// The names that are kept, as they were last seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct KeptNames {
+    repository: RepositoryHandle,
+    /// The state that the items were decided by.
+    state: Arc<RepositoryState>,
     /// The kept names, valid tags or not.
     kept: BTreeMap<String, NameState>,
     /// Names that are about to be removed, so that they may be listed.
@@ -86,20 +102,35 @@ pub(super) struct KeptNames {
     /// The children of manifests that were pushed since the plan was made.
     new_children: HashMap<Digest, Vec<Digest>>,
     /// The list as it was read after the previous batch.
-    listed: Option<Vec<String>>,
+    last_list: Option<Vec<String>>,
     /// Whether the list could be read, so that it can be read again.
     has_list: bool,
-    /// Whether a manifest was deleted with a tag that was deleted by its name.
-    suspects_siblings: bool,
-    /// Kept names that were listed, and no longer are.
-    vanished: BTreeSet<String>,
     /// Kept names that were listed.
-    seen_listed: HashSet<String>,
+    listed: HashSet<String>,
+    /// Kept names that were listed, and no longer are.
+    no_longer_listed: BTreeSet<String>,
+    /// Whether a manifest was deleted together with a tag that was deleted by its name.
+    may_lack_siblings: bool,
 }
 
 impl KeptNames {
-    pub(super) fn new(state: &RepositoryState, items: &[Item]) -> Self {
-        let mut names = Self::default();
+    pub(super) fn new(repository: RepositoryHandle, state: Arc<RepositoryState>, items: &[Item]) -> Self {
+        let index = state.index.clone();
+        let mut names = Self {
+            repository,
+            state,
+            kept: BTreeMap::new(),
+            pending: HashSet::new(),
+            removed: HashSet::new(),
+            deleted: HashMap::new(),
+            vetoes: HashMap::new(),
+            new_children: HashMap::new(),
+            last_list: None,
+            has_list: false,
+            listed: HashSet::new(),
+            no_longer_listed: BTreeSet::new(),
+            may_lack_siblings: false,
+        };
         for item in items.iter().filter(|item| item.method.is_ok()) {
             names.pending.extend(item.removed_names().map(str::to_owned));
             if let Some(digest) = item.digest.as_ref().filter(|_| item.deletes_manifest()) {
@@ -109,7 +140,7 @@ impl KeptNames {
                 terms.is_purged |= !matches!(item.origin, Origin::Requested);
             }
         }
-        if let Some(index) = &state.index {
+        if let Some(index) = index {
             let tags = index.tags().map(|(_, tag, pointer)| (tag.as_str(), pointer));
             let others = index.other_names().iter().map(|other| (other.name.as_str(), &other.pointer));
             for (name, pointer) in tags.chain(others).filter(|(name, _)| !names.pending.contains(*name)) {
@@ -125,8 +156,8 @@ impl KeptNames {
     }
 
     /// The kept names of a new decision about the rest. Names that were removed so far are not missed.
-    pub(super) fn rebuilt(&self, state: &RepositoryState, items: &[Item]) -> Self {
-        let mut names = Self::new(state, items);
+    pub(super) fn rebuilt(&self, state: Arc<RepositoryState>, items: &[Item]) -> Self {
+        let mut names = Self::new(self.repository.clone(), state, items);
         names.removed.clone_from(&self.removed);
         names.kept.retain(|name, state| !self.removed.contains(name) || matches!(state, NameState::At(_)));
         names
@@ -143,7 +174,7 @@ impl KeptNames {
     }
 
     /// Records the outcome of an item: its names are no longer about to be removed.
-    pub(super) fn record_outcome(&mut self, state: &RepositoryState, item: &Item, outcome: &Outcome) {
+    pub(super) fn record_outcome(&mut self, item: &Item, outcome: &Outcome) {
         for name in item.removed_names() {
             self.pending.remove(name);
             let is_gone = match outcome {
@@ -155,7 +186,7 @@ impl KeptNames {
                 self.kept.remove(name);
                 self.removed.insert(name.to_owned());
             } else {
-                let is_dangling = state.is_dangling(&item.request.target);
+                let is_dangling = self.state.is_dangling(&item.request.target);
                 self.kept.insert(name.to_owned(), if is_dangling { NameState::Gone } else { NameState::New });
             }
         }
@@ -166,32 +197,32 @@ impl KeptNames {
         self.kept.get(tag.as_str()).is_some_and(|state| *state != NameState::Gone)
     }
 
-    /// Reads the list, and resolves every kept name where a manifest is about to be deleted by digest.
-    pub(super) async fn read_list(&mut self, repository: &RepositoryHandle, state: &RepositoryState, by_digest: bool) {
-        let listed = match self.listed.take() {
+    /// Reads the list before a batch. Where the batch deletes a manifest by digest, also resolves every kept name.
+    pub(super) async fn read(&mut self, by_digest: bool) {
+        let listed = match self.last_list.take() {
             Some(listed) => Ok(listed),
-            None => list_names(repository).await,
+            None => list_names(&self.repository).await,
         };
-        self.vetoes.retain(|_, veto| matches!(veto, Veto::By(_)));
+        self.vetoes.retain(|_, veto| matches!(veto, Veto::NeededBy(_)));
         match listed {
             Ok(listed) => {
                 self.has_list = true;
-                self.vanished = self.missing_from(&listed);
+                self.no_longer_listed = self.missing_from(&listed);
                 for name in listed.into_iter().filter(|name| !self.pending.contains(name)) {
-                    let unseen = if self.removed.contains(&name) { NameState::Gone } else { NameState::New };
-                    self.seen_listed.insert(name.clone());
-                    self.kept.entry(name).or_insert(unseen);
+                    let state = if self.removed.contains(&name) { NameState::Gone } else { NameState::New };
+                    self.listed.insert(name.clone());
+                    self.kept.entry(name).or_insert(state);
                 }
             }
             Err(error) if by_digest => {
-                let error = error.within(format!("cannot determine what else would be removed in {repository}"));
+                let what = format!("cannot determine what else would be removed in {}", self.repository);
                 // A manifest that may be removed with all its tags does not depend on the list.
-                return self.veto_all(&error, |terms| terms.removes_all_tags);
+                return self.veto_all(&error.within(what), |terms| terms.removes_all_tags);
             }
             Err(error) => tracing::debug!("the list of tags cannot be read: {error}"),
         }
         if by_digest {
-            self.resolve_all(repository, state).await;
+            self.resolve_kept().await;
         }
     }
 
@@ -199,20 +230,20 @@ impl KeptNames {
     fn veto_all(&mut self, error: &Error, is_independent: impl Fn(&DeletionTerms) -> bool) {
         for (digest, terms) in &self.deleted {
             if !is_independent(terms) {
-                self.vetoes.entry(digest.clone()).or_insert_with(|| Veto::Unknown(error.clone()));
+                self.vetoes.entry(digest.clone()).or_insert_with(|| Veto::Unreadable(error.clone()));
             }
         }
     }
 
     /// Resolves every kept name, and vetoes the deletion of what names that moved or appeared need.
-    async fn resolve_all(&mut self, repository: &RepositoryHandle, state: &RepositoryState) {
+    async fn resolve_kept(&mut self) {
         let at = |state: &NameState| if let NameState::At(digest) = state { Some(digest.clone()) } else { None };
         let known: HashSet<_> = self.kept.values().filter_map(at).collect();
         let names: Vec<_> = self.kept.keys().cloned().collect();
-        let lookups = names.into_iter().map(|name| resolve(repository.clone(), name, &known));
+        let lookups = names.into_iter().map(|name| resolve(self.repository.clone(), name, &known));
         let lookups: Vec<_> = lookups.collect();
-        let resolved: Vec<_> =
-            stream::iter(lookups).buffer_unordered(repository.client().max_concurrency()).collect().await;
+        let concurrency = self.repository.client().max_concurrency();
+        let resolved: Vec<_> = stream::iter(lookups).buffer_unordered(concurrency).collect().await;
         let mut moved = Vec::new();
         for (name, resolution) in resolved {
             let Some(known) = self.kept.get_mut(&name) else { continue };
@@ -229,14 +260,14 @@ impl KeptNames {
                 Ok(None) => {}
                 Err(_) if *known == NameState::Unreadable => {}
                 Err(error) => {
-                    let name = format!("{repository}:{name} cannot be read, and may depend on it");
-                    self.veto_all(&error.within(name), DeletionTerms::is_unconditional);
+                    let what = format!("{}:{name} cannot be read, and may depend on it", self.repository);
+                    self.veto_all(&error.within(what), DeletionTerms::is_unconditional);
                 }
             }
         }
         for (name, digest) in moved {
-            let name = format!("{repository}:{name}");
-            if let Err(error) = self.veto_needed(repository, state, &name, digest).await {
+            let name = format!("{}:{name}", self.repository);
+            if let Err(error) = self.veto_needed(&name, digest).await {
                 let error = error.within(format!("{name} is new, and may depend on it"));
                 self.veto_all(&error, DeletionTerms::is_unconditional);
             }
@@ -245,45 +276,34 @@ impl KeptNames {
 
     /// Vetoes the deletion of what a name on the manifest `root` needs: the manifest, its descendants, and purged
     /// referrers of these.
-    async fn veto_needed(
-        &mut self,
-        repository: &RepositoryHandle,
-        state: &RepositoryState,
-        name: &str,
-        root: Digest,
-    ) -> Result<()> {
+    async fn veto_needed(&mut self, name: &str, root: Digest) -> Result<()> {
         let mut seen = HashSet::from([root.clone()]);
         let mut waiting = vec![root.clone()];
         while let Some(digest) = waiting.pop() {
             let may_be_lost = |terms: &DeletionTerms| terms.is_forced && digest != root;
             if self.deleted.get(&digest).is_some_and(|terms| !may_be_lost(terms)) {
-                self.vetoes.insert(digest.clone(), Veto::By(name.to_owned()));
+                self.vetoes.insert(digest.clone(), Veto::NeededBy(name.to_owned()));
             }
-            for referrer in state.referrers_of(&digest) {
+            for referrer in self.state.referrers_of(&digest) {
                 if self.deleted.get(&referrer).is_some_and(|terms| terms.is_purged) {
-                    self.vetoes.insert(referrer, Veto::By(name.to_owned()));
+                    self.vetoes.insert(referrer, Veto::NeededBy(name.to_owned()));
                 }
             }
-            let children = self.children(repository, state, &digest).await?;
+            let children = self.children(&digest).await?;
             waiting.extend(children.into_iter().filter(|child| seen.insert(child.clone())));
         }
         Ok(())
     }
 
     /// The children of a manifest: by the snapshot, else as they are read now.
-    async fn children(
-        &mut self,
-        repository: &RepositoryHandle,
-        state: &RepositoryState,
-        digest: &Digest,
-    ) -> Result<Vec<Digest>> {
-        if let Some(known) = known_children(state, digest).or_else(|| self.new_children.get(digest).cloned()) {
+    async fn children(&mut self, digest: &Digest) -> Result<Vec<Digest>> {
+        if let Some(known) = known_children(&self.state, digest).or_else(|| self.new_children.get(digest).cloned()) {
             return Ok(known);
         }
         if self.new_children.len() >= MAX_NEW_MANIFESTS {
             return Err(Error::new(Kind::Incomplete, format!("more than {MAX_NEW_MANIFESTS} manifests are new")));
         }
-        let fetched = fetch_existing(repository, NameOrDigest::Digest(digest)).await?;
+        let fetched = fetch_existing(&self.repository, NameOrDigest::Digest(digest)).await?;
         // A child that the registry does not have needs nothing.
         let children = fetched.map_or_else(|| Ok(Vec::new()), children)?;
         self.new_children.insert(digest.clone(), children.clone());
@@ -292,41 +312,43 @@ impl KeptNames {
 
     /// Whether the manifest of a tag that was just deleted by its name still exists; `None` where that cannot be found
     /// out. Where it does not, other tags on it may be lost.
-    pub(super) async fn has_manifest(&mut self, repository: &RepositoryHandle, digest: &Digest) -> Option<bool> {
-        match repository.try_resolve(digest).await {
+    pub(super) async fn has_manifest(&mut self, digest: &Digest) -> Option<bool> {
+        match self.repository.try_resolve(digest).await {
             Ok(found) => {
-                self.suspects_siblings |= found.is_none();
+                self.may_lack_siblings |= found.is_none();
                 Some(found.is_some())
             }
             Err(error) => {
-                tracing::debug!("cannot resolve {repository}@{digest}: {error}");
+                tracing::debug!("cannot resolve {}@{digest}: {error}", self.repository);
                 None
             }
         }
     }
 
     /// Whether a kept name may be lost.
-    pub(super) fn suspects_loss(&self) -> bool {
-        self.suspects_siblings || !self.vanished.is_empty()
+    pub(super) fn may_have_lost_names(&self) -> bool {
+        self.may_lack_siblings || !self.no_longer_listed.is_empty()
     }
 
     /// Kept names that were listed and are not in this list.
     fn missing_from(&self, listed: &[String]) -> BTreeSet<String> {
         let listed: HashSet<_> = listed.iter().collect();
-        let missing = self.seen_listed.iter().filter(|name| !listed.contains(name));
+        let missing = self.listed.iter().filter(|name| !listed.contains(name));
         missing.filter(|name| self.kept.get(*name).is_some_and(|state| *state != NameState::Gone)).cloned().collect()
     }
 
     /// The kept names that no longer exist, sorted. Names that were resolved before are all looked up; the others only
     /// where a manifest was deleted that they may have been on, or where the list no longer names them.
-    pub(super) async fn lost(&mut self, repository: &RepositoryHandle) -> Result<Vec<String>> {
-        let (suspects, vanished) = (std::mem::take(&mut self.suspects_siblings), std::mem::take(&mut self.vanished));
-        let is_missed = |(name, state): &(&String, &NameState)| match state {
+    pub(super) async fn find_lost(&mut self) -> Result<Vec<String>> {
+        let may_lack_siblings = std::mem::take(&mut self.may_lack_siblings);
+        let no_longer_listed = std::mem::take(&mut self.no_longer_listed);
+        let is_looked_up = |(name, state): &(&String, &NameState)| match state {
             NameState::At(_) => true,
-            NameState::New | NameState::Unreadable => suspects || vanished.contains(*name),
+            NameState::New | NameState::Unreadable => may_lack_siblings || no_longer_listed.contains(*name),
             NameState::Gone => false,
         };
-        let names: Vec<_> = self.kept.iter().filter(is_missed).map(|(name, _)| name.clone()).collect();
+        let names: Vec<_> = self.kept.iter().filter(is_looked_up).map(|(name, _)| name.clone()).collect();
+        let repository = &self.repository;
         let lookups = names.into_iter().map(|name| async {
             let exists = match name.parse::<Tag>() {
                 Ok(tag) => repository.try_resolve(&tag).await?.is_some(),
@@ -345,11 +367,7 @@ impl KeptNames {
 
     /// The removed names that are still in the list after ten seconds, with whether they still resolve to the removed
     /// digest.
-    pub(super) async fn still_listed(
-        &mut self,
-        repository: &RepositoryHandle,
-        removed: &HashMap<String, Option<Digest>>,
-    ) -> HashMap<String, bool> {
+    pub(super) async fn still_listed(&mut self, removed: &HashMap<String, Option<Digest>>) -> HashMap<String, bool> {
         const FIRST: Duration = Duration::from_millis(100);
         if removed.is_empty() || !self.has_list {
             return HashMap::new();
@@ -357,13 +375,13 @@ impl KeptNames {
         let until = Instant::now() + SETTLE_TIME;
         let mut wait = FIRST;
         loop {
-            let Ok(listed) = list_names(repository).await else { return HashMap::new() };
-            self.vanished = self.missing_from(&listed);
+            let Ok(listed) = list_names(&self.repository).await else { return HashMap::new() };
+            self.no_longer_listed = self.missing_from(&listed);
             let named: BTreeSet<_> = listed.iter().filter(|name| removed.contains_key(*name)).cloned().collect();
-            self.listed = Some(listed);
+            self.last_list = Some(listed);
             let mut still = HashMap::new();
             for name in named {
-                match fetch(repository, NameOrDigest::Name(&name)).await.map(|now| now.digest) {
+                match fetch(&self.repository, NameOrDigest::Name(&name)).await.map(|now| now.digest) {
                     // It was pushed again since.
                     Ok(now) if removed.get(&name).is_some_and(|digest| digest.as_ref() != Some(&now)) => {}
                     Ok(_) => drop(still.insert(name, true)),
