@@ -185,10 +185,11 @@ impl Execution {
             if let Outcome::Removed(removed) = &mut outcome {
                 let listed: Vec<_> =
                     item.removed_names().filter_map(|name| Some((name, *still_listed.get(name)?))).collect();
-                let is_dangling = self.state.is_dangling(&item.request.target);
+                // A tag that was removed before a new decision may be dangling since.
+                let was_dangling = removed.digest.is_none() && self.state.is_dangling(&item.request.target);
                 if let Some((name, _)) = listed.iter().find(|(_, resolves)| *resolves) {
                     outcome = Outcome::Failed(self.still_present(name));
-                } else if let Some((name, _)) = listed.first().filter(|_| is_dangling) {
+                } else if let Some((name, _)) = listed.first().filter(|_| was_dangling) {
                     outcome = Outcome::Failed(self.still_dangling(name));
                 } else {
                     removed.still_listed = listed.into_iter().map(|(name, _)| name.to_owned()).collect();

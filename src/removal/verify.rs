@@ -159,6 +159,11 @@ impl KeptNames {
     pub(super) fn rebuilt(&self, state: Arc<RepositoryState>, items: &[Item]) -> Self {
         let mut names = Self::new(self.repository.clone(), state, items);
         names.removed.clone_from(&self.removed);
+        // The batch before the new decision is still to be checked.
+        names.has_list = self.has_list;
+        names.listed.clone_from(&self.listed);
+        names.no_longer_listed.clone_from(&self.no_longer_listed);
+        names.may_lack_siblings = self.may_lack_siblings;
         names.kept.retain(|name, state| !self.removed.contains(name) || matches!(state, NameState::At(_)));
         names
     }

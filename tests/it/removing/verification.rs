@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
-use registry_fixture::{Answer, Fault, Match, Personality, Registry, Running};
+use registry_fixture::{Answer, Fault, Match, Personality, Registry, Running, TagList};
 use test_support::Rls;
 
 use super::state;
@@ -131,4 +131,24 @@ fn siblings_that_the_registry_deletes_unexpectedly_are_reported() {
     error: shared/app:latest is gone, and should have stayed
     cause: removed by the registry together with another tag, or by another client
     "#);
+}
+
+#[test]
+fn the_list_is_checked_although_the_rest_was_planned_anew() {
+    // After the first tag, the others are one batch. The registry keeps the second in its list, and refuses the third.
+    let registry = deletes_tags();
+    for number in 0..20 {
+        registry.push_image("shared/app", &format!("kept-{number}"), &ImageSpec::new(&number.to_string()));
+    }
+    for tag in ["a", "b", "c"] {
+        registry.push_image("shared/app", tag, &ImageSpec::new(tag));
+    }
+    registry.inject(
+        Match::delete("/v2/shared/app/manifests/c").always(),
+        Answer::error(405, "UNSUPPORTED", "The operation is unsupported."),
+    );
+    registry.inject(Match::tags("shared/app").after(1).always(), TagList::new().with("b"));
+    let outcome = Rls::at(&registry).words("rm shared/app:a shared/app:b shared/app:c").run();
+    assert_eq!(outcome.code, Some(6), "{outcome}");
+    assert!(outcome.stderr.contains("shared/app:b is gone, but still listed"), "{outcome}");
 }
