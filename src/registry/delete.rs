@@ -17,7 +17,7 @@ use super::endpoint::Endpoint;
 use super::manifest::{Resolved, moved};
 use super::repository::RepositoryHandle;
 use crate::error::{Error, Fault, Kind, Network, Operation, RegistryError, Result};
-use crate::http::registry_errors;
+use crate::http::{Request, registry_errors};
 use crate::name::{Algorithm, Digest, Registry, Tag, Target};
 
 /// The most bytes that are read of the reply to a DELETE.
@@ -101,7 +101,7 @@ impl RepositoryHandle {
             Ok(_) => Ok(()),
             // No registry sends such a page: a gateway answers, which lets no DELETE through.
             Err(error) if error.is_not_found() && error.reply().is_some_and(|reply| reply.is_foreign) => Err(error
-                .within(format!("{} does not allow deletion", self.client.registry))
+                .within(format!("{} does not allow deletion", self.registry()))
                 .with_kind(Kind::Unsupported(operation))),
             Err(error) if error.is_not_found() => Ok(()),
             Err(error) => Err(error),
@@ -109,9 +109,11 @@ impl RepositoryHandle {
     }
 
     async fn delete(&self, target: Target<'_>, digest: Option<&Digest>) -> Result<Deletion> {
+        let request = self.client.request(Method::DELETE, Endpoint::Manifest(&self.name, target));
+        let (registry, name) = (self.registry(), &request.context.name);
         let mut was_lost = false;
         loop {
-            let answer = self.send_deletion(target).await?;
+            let answer = self.send_deletion(&request).await?;
             // A success with errors will not take effect later.
             let may_be_late = matches!(&answer, DeleteReply::Accepted(errors) if errors.is_empty());
             let patience = if may_be_late { SETTLE_TIME } else { Duration::ZERO };
@@ -120,24 +122,20 @@ impl RepositoryHandle {
                 // There is no other evidence that it is gone, and a replica may lag behind.
                 now = self.resolve_by_content(target).await;
                 if let (Ok(Some(_)), DeleteReply::Lost(error)) = (&now, &answer) {
-                    let what = format!("cannot determine whether {} is gone", self.target_name(target));
+                    let what = format!("cannot determine whether {name} is gone");
                     let error = error.clone().within(what).with_kind(Kind::Incomplete);
-                    return Err(error.because(format!("{} has it again", self.client.registry)));
+                    return Err(error.because(format!("{registry} has it again")));
                 }
             }
             let now = match now {
                 Ok(now) => now,
-                Err(again) => return Err(self.undetermined(target, answer, again)),
+                Err(again) => return Err(undetermined(name, answer, again)),
             };
             let Some(now) = now else {
                 if let DeleteReply::Accepted(errors) = &answer
                     && let Some(error) = errors.first()
                 {
-                    let what = format!(
-                        "{} accepted the deletion of {} with errors",
-                        self.client.registry,
-                        self.target_name(target)
-                    );
+                    let what = format!("{registry} accepted the deletion of {name} with errors");
                     return Err(
                         Error::new(Kind::Incomplete, what).because(format!("{}: {}", error.code, error.message))
                     );
@@ -148,29 +146,22 @@ impl RepositoryHandle {
             };
             let from = digest.filter(|digest| now.digest != **digest);
             if let (Some(from), DeleteReply::NotFound(_) | DeleteReply::Lost(_)) = (from, &answer) {
-                return Err(moved(&self.target_name(target), from, &now.digest));
+                return Err(moved(name, from, &now.digest));
             }
             match answer {
                 // Another client pushed the tag again after the deletion.
                 DeleteReply::Accepted(_) if from.is_some() => return Ok(Deletion::Deleted),
                 DeleteReply::Accepted(errors) => {
-                    let what = format!("{} is still present", self.target_name(target));
+                    let what = format!("{name} is still present");
                     let with = if errors.is_empty() { "" } else { " with errors" };
-                    let cause =
-                        format!("{} accepted the deletion{with} and did not carry it out", self.client.registry);
+                    let cause = format!("{registry} accepted the deletion{with} and did not carry it out");
                     let error = Error::new(Kind::Incomplete, what).because(cause);
                     let reported = errors.iter().map(|error| format!("{}: {}", error.code, error.message));
                     return Err(reported.fold(error, Error::because));
                 }
                 DeleteReply::NotFound(error) => {
-                    let what = format!(
-                        "{} answers 404 to DELETE and still has {}",
-                        self.client.registry,
-                        self.target_name(target)
-                    );
-                    let operation =
-                        self.client.request(Method::DELETE, Endpoint::Manifest(&self.name, target)).context.operation;
-                    return Err(error.called(what).with_kind(Kind::Unsupported(operation)));
+                    let what = format!("{registry} answers 404 to DELETE and still has {name}");
+                    return Err(error.called(what).with_kind(Kind::Unsupported(request.context.operation)));
                 }
                 DeleteReply::Lost(_) if !was_lost => was_lost = true,
                 DeleteReply::Lost(error) => return Err(error),
@@ -179,9 +170,8 @@ impl RepositoryHandle {
     }
 
     /// Sends one DELETE.
-    async fn send_deletion(&self, target: Target<'_>) -> Result<DeleteReply> {
-        let request = self.client.request(Method::DELETE, Endpoint::Manifest(&self.name, target));
-        match self.client.transport.send(&request).await {
+    async fn send_deletion(&self, request: &Request) -> Result<DeleteReply> {
+        match self.client.transport.send(request).await {
             Ok(mut response) => Ok(DeleteReply::Accepted(registry_errors(&response.start(BODY_LIMIT).await))),
             Err(error) if error.is_not_found() => Ok(DeleteReply::NotFound(error)),
             Err(error) if may_have_taken_effect(&error) => Ok(DeleteReply::Lost(error)),
@@ -210,28 +200,19 @@ impl RepositoryHandle {
             wait *= 2;
         }
     }
+}
 
-    /// `team/app:1.4.0`, `team/app@sha256:…`
-    fn target_name(&self, target: Target<'_>) -> String {
-        match target {
-            Target::Tag(tag) => format!("{self}:{tag}"),
-            Target::Digest(digest) => format!("{self}@{digest}"),
+/// The error where the state after a deletion cannot be found out because of `again`.
+fn undetermined(name: &str, answer: DeleteReply, again: Error) -> Error {
+    match answer {
+        DeleteReply::Accepted(_) => {
+            again.within(format!("deleted, but cannot verify that {name} is gone")).with_kind(Kind::Incomplete)
         }
-    }
-
-    fn undetermined(&self, target: Target<'_>, answer: DeleteReply, again: Error) -> Error {
-        let name = self.target_name(target);
-        match answer {
-            DeleteReply::Accepted(_) => {
-                again.within(format!("deleted, but cannot verify that {name} is gone")).with_kind(Kind::Incomplete)
-            }
-            DeleteReply::NotFound(error) | DeleteReply::Lost(error) => {
-                let again = again.to_string();
-                let error =
-                    error.within(format!("cannot determine whether {name} is gone")).with_kind(Kind::Incomplete);
-                // A time limit ends both alike.
-                if error.causes().contains(&again) { error } else { error.because(again) }
-            }
+        DeleteReply::NotFound(error) | DeleteReply::Lost(error) => {
+            let again = again.to_string();
+            let error = error.within(format!("cannot determine whether {name} is gone")).with_kind(Kind::Incomplete);
+            // A time limit ends both alike.
+            if error.causes().contains(&again) { error } else { error.because(again) }
         }
     }
 }

@@ -64,7 +64,7 @@ impl RepositoryHandle {
     fn upload(&self, response: &Response) -> Result<Url> {
         let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
         let Some(location) = location else {
-            let what = format!("{} sent no location for the upload", self.client.registry);
+            let what = format!("{} sent no location for the upload", self.registry());
             return Err(Error::new(Kind::Protocol(Fault::Malformed), what).because("the reply has no Location header"));
         };
         // The rules for redirects apply: not to plain HTTP, not into a more private network.

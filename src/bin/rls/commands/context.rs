@@ -114,15 +114,6 @@ impl Context<'_> {
         self.until_shutdown(self.connector.client(self.settings, registry)).await?
     }
 
-    /// The clients of several registries, each with what was named there.
-    pub(super) async fn clients<T>(&self, named: Vec<(Registry, T)>) -> Result<Vec<(Client, T)>, CommandError> {
-        let mut clients = Vec::with_capacity(named.len());
-        for (registry, name) in named {
-            clients.push((self.client(&registry).await?, name));
-        }
-        Ok(clients)
-    }
-
     /// Whether names are printed in full: requested, or needed to distinguish these registries.
     pub(super) fn shows_full<'r>(&self, registries: impl IntoIterator<Item = &'r Registry>) -> bool {
         let mut registries = registries.into_iter();

@@ -1,4 +1,4 @@
-//! From arguments and lines of standard input to names, each with the client of its registry.
+//! From arguments and lines of standard input to repositories, and references in them.
 //!
 //! Some names can be read in two ways: the path of a URL may begin with a prefix of the registry
 //! (`https://HOST/PREFIX/REPO`), and a pasted API path begins with `v2/`. The registry's answer decides; a hint says

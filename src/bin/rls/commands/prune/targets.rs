@@ -113,16 +113,16 @@ pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<V
         let named = args.repositories.iter().map(|text| {
             let (registry, repository) = context.settings.repository(text)?;
             let applied = RuleSet::of(&repository, args, context, now)?.ok_or_else(|| no_rule(&repository))?;
-            Ok((registry, (repository, applied)))
+            Ok((registry, repository, applied))
         });
         let named = named.collect::<Result<Vec<_>, Usage>>()?;
-        for (registry, (_, applied)) in &named {
+        for (registry, _, applied) in &named {
             files.read(applied.used.clone(), registry, context).await?;
         }
         let mut targets = Vec::new();
-        for (client, (repository, RuleSet { rules, used, untag_only, options })) in context.clients(named).await? {
-            let used = files.read(used, client.registry(), context).await?;
-            let repository = client.repository(&repository);
+        for (registry, repository, RuleSet { rules, used, untag_only, options }) in named {
+            let repository = context.client(&registry).await?.repository(&repository);
+            let used = files.read(used, &registry, context).await?;
             targets.push(Target { repository, rules, used, untag_only, options, is_from_catalog: false });
         }
         return Ok(targets);

@@ -7,7 +7,7 @@ use futures::stream::LocalBoxStream;
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future, stream};
 use jiff::Timestamp;
 use registry_ls::error::{Error, Result};
-use registry_ls::name::{Digest, Repository, Tag};
+use registry_ls::name::{Digest, Tag};
 use registry_ls::registry::{Problem, RepositoryHandle, Summaries, Summary, SummaryError, flatten_batches};
 
 use crate::args::{FilterArgs, TagsArgs};
@@ -169,7 +169,7 @@ impl TagInfo {
     }
 
     /// `repository:tag`
-    pub(super) fn name(&self, repository: &Repository) -> String {
+    pub(super) fn name(&self, repository: &RepositoryHandle) -> String {
         format!("{repository}:{}", self.tag)
     }
 

@@ -112,6 +112,6 @@ fn warn_about_gaps(known: &TagInfo, listing: &Listing<'_>, context: &Context<'_>
     if known.gaps().is_empty() || !known.digest().is_some_and(|digest| warned.insert(digest.clone())) {
         return;
     }
-    let name = known.name(listing.repository.name());
+    let name = known.name(&listing.repository);
     known.gaps().iter().for_each(|gap| context.report.warning(&format!("{name}: {gap}")));
 }
