@@ -18,7 +18,8 @@
 //! let mut builder = Builder::default();
 //! for (tag, created) in [("1.0", "2026-01-01T00:00:00Z"), ("1.1", "2026-02-01T00:00:00Z")] {
 //!     let manifest = builder.manifest(&Digest::of(Algorithm::Sha256, tag.as_bytes()));
-//!     let facts = ManifestFacts { created: Some(created.parse()?).into(), ..ManifestFacts::default() };
+//!     let mut facts = ManifestFacts::default();
+//!     facts.created = Some(created.parse()?).into();
 //!     builder.set(manifest, ManifestState::Read(facts));
 //!     let (tag, _) = builder.tag(tag.parse()?);
 //!     builder.point(tag, Pointer::At(manifest));
