@@ -376,12 +376,12 @@ fn is_error_with_its_facts(one: &Path, other: &Path) -> bool {
 /// Files from which each of the others can be reached: cycles, and several that share files.
 fn cycles(imports: &Imports) -> Vec<BTreeSet<PathBuf>> {
     let reachable = |from: &PathBuf| {
-        let mut seen = BTreeSet::new();
+        let mut reached = BTreeSet::new();
         let mut next = vec![from];
         while let Some(file) = next.pop() {
-            next.extend(imports.get(file).into_iter().flatten().filter(|import| seen.insert((*import).clone())));
+            next.extend(imports.get(file).into_iter().flatten().filter(|import| reached.insert((*import).clone())));
         }
-        seen
+        reached
     };
     let reach: BTreeMap<_, _> = imports.keys().map(|file| (file.clone(), reachable(file))).collect();
     let cycle_of = |(file, reached): (&PathBuf, &BTreeSet<PathBuf>)| {

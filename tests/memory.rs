@@ -76,7 +76,7 @@ fn a_snapshot_takes_a_few_hundred_bytes_per_tag() {
 }
 
 #[test]
-fn a_million_tags_take_no_more_memory_than_a_few() {
+fn a_million_tags_take_as_little_memory_as_a_few() {
     let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let one_page =

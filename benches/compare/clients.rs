@@ -65,7 +65,7 @@ impl Clients {
     pub fn limit(&self, requests: &Requests, server: &Server, rls: &Plan) -> Plan {
         let file = self.file();
         requests.write(&server.tokens, &file);
-        let jobs = most_at_once(&rls.with("--stats").said()).unwrap_or(JOBS).to_string();
+        let jobs = most_at_once(&rls.with("--stats").message()).unwrap_or(JOBS).to_string();
         let file = file.to_string_lossy();
         let mut arguments = vec![load_generator::WORD, &jobs, &file];
         arguments.extend(server.ca_file.as_deref());

@@ -28,7 +28,7 @@ impl Bench {
             ] {
                 let [few, many] = [&few, &many].map(|server| self.contestants.rls_at(server, arguments));
                 let what = format!("{what}, 100,000 on {spread}");
-                let requests = requests_in(&many.with("--stats").said());
+                let requests = requests_in(&many.with("--stats").message());
                 self.table.row(&what, "rls, 10,000", &compare(&many, &few), Some(Goal::Ratio(GROWTH)));
                 self.table.fact(&what, requests as f64, "requests", f64::INFINITY);
             }
@@ -39,9 +39,9 @@ impl Bench {
             let prune = self.contestants.rls_at(&server, &[&PRUNE[..], &["--yes", "--stats"]].concat());
             prune.run_and_say()
         };
-        let ((few, _), (many, said)) = (run(FEW), run(MANY));
+        let ((few, _), (many, message)) = (run(FEW), run(MANY));
         let what = "prune --yes, 100,000 manifests";
         self.table.row(what, "rls, 10,000", &Outcome::once(many, few), Some(Goal::Ratio(GROWTH)));
-        self.table.fact(what, requests_in(&said) as f64, "requests", f64::INFINITY);
+        self.table.fact(what, requests_in(&message) as f64, "requests", f64::INFINITY);
     }
 }

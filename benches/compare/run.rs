@@ -54,25 +54,25 @@ impl Plan {
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         let begin = Instant::now();
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
-        let mut said = String::new();
-        child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("text");
+        let mut message = String::new();
+        child.stderr.take().expect("it is piped").read_to_string(&mut message).expect("text");
         let ended = child.wait4().expect("a child that ends");
         assert!(
             ended.status.success(),
-            "{} {:?} failed: {}: {said}",
+            "{} {:?} failed: {}: {message}",
             self.program.display(),
             self.arguments,
             ended.status
         );
-        (Cost { time: begin.elapsed(), memory: ended.rusage.maxrss as f64 / 1024.0 / 1024.0 }, said)
+        (Cost { time: begin.elapsed(), memory: ended.rusage.maxrss as f64 / 1024.0 / 1024.0 }, message)
     }
 
     /// Its standard error.
-    pub fn said(&self) -> String {
+    pub fn message(&self) -> String {
         let output = self.quiet_output();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{self:?} failed: {said}");
-        said
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{self:?} failed: {message}");
+        message
     }
 
     /// Its failure, if it fails.

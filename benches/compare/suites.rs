@@ -169,8 +169,8 @@ impl Bench {
         let rls = self.contestants.rls_for(job, server);
         let limit = self.contestants.limit(&requests, server, &rls);
         // Where a reply costs the registry nothing, only the client takes time.
-        let is_asked = (server.grid == SOME || server.grid == TAGS) && server.latency != Some(0);
-        let goal = is_asked.then_some(Goal::Ratio(BY_LIMIT));
+        let is_measured = (server.grid == SOME || server.grid == TAGS) && server.latency != Some(0);
+        let goal = is_measured.then_some(Goal::Ratio(BY_LIMIT));
         self.table.row(what, "the limit", &compare(&rls, &limit), goal);
         if let Some(curl) = self.contestants.curl(&requests, server).filter(|_| server.latency < Some(FAR)) {
             let name = if job == Job::Manifest { "curl" } else { "curl -Z" };

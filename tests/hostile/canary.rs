@@ -85,7 +85,7 @@ fn in_base64(text: &str) -> [String; 3] {
 }
 
 #[test]
-fn a_canary_is_found_however_it_is_written() {
+fn a_canary_is_found_in_every_encoding() {
     for canary in ALL {
         for shown in [
             format!("error: {canary}"),

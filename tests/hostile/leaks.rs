@@ -103,9 +103,9 @@ fn other(to: To) -> (Arc<Server>, String) {
         _ => Ipv4Addr::LOCALHOST.into(),
     };
     // It is as greedy as a server can be: whatever comes is asked for every sort of credential.
-    let greedy = |asked: &Request| match asked.path() {
+    let greedy = |request: &Request| match request.path() {
         "/token" => canary::token("stolen"),
-        _ if asked.authorization().is_some() || asked.query("free").is_some() => Reply::tags(&["stolen"]),
+        _ if request.authorization().is_some() || request.query("free").is_some() => Reply::tags(&["stolen"]),
         _ => Reply::wants_password().header("WWW-Authenticate", r#"Bearer realm="/token",service="other""#),
     };
     let server = Arc::new(Server::at(address, None, greedy));
@@ -131,17 +131,17 @@ fn other(to: To) -> (Arc<Server>, String) {
 fn registry(led: &Led, there: &str) -> impl FnMut(&Request) -> Reply + Send + 'static {
     let (by, there) = (led.by, there.to_owned());
     let scheme = if by == By::Realm { Scheme::Bearer } else { led.holder.scheme() };
-    move |asked| {
+    move |request| {
         let signed = format!("{there}/elsewhere?signature={}", canary::PRESIGNED);
-        match asked.authorization() {
-            _ if asked.path() == "/token" && by == By::Realm => Reply::redirect(signed),
-            _ if asked.path() == "/token" => canary::token(canary::TOKEN),
+        match request.authorization() {
+            _ if request.path() == "/token" && by == By::Realm => Reply::redirect(signed),
+            _ if request.path() == "/token" => canary::token(canary::TOKEN),
             None => scheme.challenge("/token"),
             Some(_) if by == By::Link => Reply::tags(&["a"]).next(&format!("{there}/v2/team/app/tags/list?last=a")),
-            Some(_) if asked.method == "POST" => {
+            Some(_) if request.method == "POST" => {
                 Reply::status(202).header("Location", format!("{there}/v2/team/app/blobs/uploads/1"))
             }
-            Some(_) if asked.method != "GET" && asked.method != "HEAD" => Reply::status(204),
+            Some(_) if request.method != "GET" && request.method != "HEAD" => Reply::status(204),
             Some(_) if by == By::Upload => Reply::tags(&["a"]),
             Some(_) => Reply::redirect(signed),
         }
@@ -171,7 +171,7 @@ fn led(led: &Led) -> (Outcome, Vec<u8>) {
     };
     let outcome = rls.observe();
     assert!(
-        server.requests().iter().any(|asked| asked.authorization().is_some() || led.by == By::Realm),
+        server.requests().iter().any(|request| request.authorization().is_some() || led.by == By::Realm),
         "{led}: {outcome}"
     );
     (outcome, other.bytes())
@@ -196,8 +196,8 @@ fn no_credential_leaves_its_origin() {
                     found.retain(|&known| known != canary::PRESIGNED);
                     let text = String::from_utf8_lossy(&sent).to_ascii_lowercase();
                     let text = text.replace("authorization: bearer stolen", "");
-                    let is_told = ["authorization", "cookie", "referer"].iter().any(|header| text.contains(header));
-                    if is_told || !found.is_empty() {
+                    let is_reported = ["authorization", "cookie", "referer"].iter().any(|header| text.contains(header));
+                    if is_reported || !found.is_empty() {
                         failures.lock().expect("no panic").push(format!("{case}: {found:?} in {text}\n{outcome}"));
                     }
                     if !sent.is_empty() {

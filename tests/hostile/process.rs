@@ -20,10 +20,10 @@ const TAGS: [&str; 6] = crate::faults::ALL;
 /// A registry of three pages behind a login.
 fn registry() -> Server {
     let mut pages = paged(|_, _| None);
-    Server::start(move |asked| match asked.authorization() {
-        _ if asked.is_for_token() => canary::token(canary::TOKEN),
+    Server::start(move |request| match request.authorization() {
+        _ if request.is_for_token() => canary::token(canary::TOKEN),
         None => Reply::wants_token_of("/token"),
-        Some(_) => pages(asked),
+        Some(_) => pages(request),
     })
 }
 
@@ -48,10 +48,10 @@ fn is_beginning(outcome: &Outcome) {
 }
 
 #[test]
-fn a_signal_ends_it_at_any_moment_after_a_whole_line() {
+fn a_signal_at_any_time_leaves_whole_lines() {
     // A list that goes on for ever, a little at a time, so that it is always in the middle of something.
-    let server = Server::start(move |asked| {
-        let page = asked.query("page").map_or(0, |page| page.parse::<usize>().expect("a number"));
+    let server = Server::start(move |request| {
+        let page = request.query("page").map_or(0, |page| page.parse::<usize>().expect("a number"));
         let names: Vec<_> = (page * 50..(page + 1) * 50).map(|number| format!("build-{number:05}")).collect();
         Reply::tags(&names).next(&format!("/v2/team/app/tags/list?page={}", page + 1))
     });
@@ -72,7 +72,7 @@ fn a_signal_ends_it_at_any_moment_after_a_whole_line() {
 }
 
 #[test]
-fn a_signal_before_everything_ends_it_too() {
+fn a_signal_at_startup_ends_the_program() {
     let server = Server::start(|_| Reply::raw("").then(Then::Hang));
     // A shell starts background jobs with SIGINT ignored. rls inherits that until it listens for signals.
     let ignored = signals_ignored();
@@ -105,7 +105,7 @@ fn a_signal_ends_every_wait() {
     let limited = Server::start(|_| Reply::error(429, "TOOMANYREQUESTS").header("Retry-After", "50"));
     let helped = Server::start(|_| Reply::wants_password());
     let shaking = Server::talking(|stream| async move { std::mem::forget(stream) });
-    let slow = "echo > \"$HOME/asked\"; exec sleep 50";
+    let slow = "echo > \"$HOME/called\"; exec sleep 50";
     let waits: [(&str, &Server, Rls); 4] = [
         ("an answer", &silent, program().env("RLS_REGISTRY", silent.url())),
         ("its turn", &limited, program().env("RLS_REGISTRY", limited.url())),
@@ -116,7 +116,7 @@ fn a_signal_ends_every_wait() {
         let rls = rls.words("tags team/app");
         let (helper, home) = (what == "a helper", rls.home().to_owned());
         let outcome = rls.observe_while(Stdout::Read, |pid| {
-            wait_until(|| server.connections() > 0 && (!helper || home.join("asked").exists()));
+            wait_until(|| server.connections() > 0 && (!helper || home.join("called").exists()));
             send(pid, Signal::INT);
         });
         outcome.is_clean();
@@ -162,7 +162,7 @@ fn a_signal_ends_sorting() {
 }
 
 #[test]
-fn closed_streams_have_no_other_effect() {
+fn closed_streams_are_reported_or_ignored() {
     for (script, has_output) in [
         (r#"exec "$@" <&-"#, true),
         (r#"exec "$@" 2>&-"#, true),
@@ -181,7 +181,7 @@ fn closed_streams_have_no_other_effect() {
 }
 
 #[test]
-fn a_full_disk_for_errors_has_no_other_effect() {
+fn a_full_disk_for_stderr_does_not_change_the_exit_code() {
     let outcome = tags(&registry()).words("-vv").by_shell(r#"exec "$@" 2>/dev/full"#).observe();
     assert_eq!((outcome.code, outcome.lines()), (Some(0), TAGS.to_vec()), "{outcome}");
 }
@@ -219,7 +219,7 @@ fn a_read_only_home_has_no_effect() {
 }
 
 #[test]
-fn a_wrong_clock_is_named_where_a_certificate_fails_by_it() {
+fn a_wrong_clock_is_named_when_a_certificate_is_rejected() {
     let shown = ServerCertificate::valid();
     let server = Server::with_tls(shown.config(&["http/1.1"]), |_| Reply::tags(&TAGS));
     let rls = || program().env("RLS_REGISTRY", server.host()).trusting(shown.ca()).words("tags team/app");

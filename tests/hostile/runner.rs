@@ -243,7 +243,7 @@ fn watch_until_it_ends(
 ) -> (std::process::ExitStatus, Duration) {
     let pid = child.id();
     loop {
-        watched.lock().expect("no panic").look_at(pid);
+        watched.lock().expect("no panic").sample(pid);
         if let Some(status) = child.try_wait().expect("it can be waited for") {
             return (status, started.elapsed());
         }
@@ -255,7 +255,7 @@ fn watch_until_it_ends(
 }
 
 impl Watched {
-    fn look_at(&mut self, pid: u32) {
+    fn sample(&mut self, pid: u32) {
         let read = |pid: &str, what: &str| fs::read(format!("/proc/{pid}/{what}")).unwrap_or_default();
         let pid = pid.to_string();
         self.command_lines.insert(read(&pid, "cmdline"));
@@ -293,8 +293,8 @@ impl Outcome {
     pub fn messages(&self, hints: bool) -> String {
         let labels: &[&str] =
             if hints { &["error: ", "cause: ", "warning: ", "hint:  "] } else { &["error: ", "cause: "] };
-        let told = self.stderr.lines().filter_map(|line| labels.iter().find_map(|label| line.strip_prefix(label)));
-        told.collect::<Vec<_>>().join("\n")
+        let report = self.stderr.lines().filter_map(|line| labels.iter().find_map(|label| line.strip_prefix(label)));
+        report.collect::<Vec<_>>().join("\n")
     }
 
     /// The most memory of its own, in MiB.

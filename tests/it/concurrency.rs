@@ -20,7 +20,7 @@ fn jobs_limits_the_concurrency() {
 }
 
 #[test]
-fn refusals_lower_the_concurrency_unless_it_is_given() {
+fn refusals_lower_the_concurrency_unless_jobs_is_given() {
     for status in [429, 503] {
         for (jobs, adapts) in [("", true), ("--jobs 16", false)] {
             let registry = seeded("60x1");
@@ -44,7 +44,7 @@ fn concurrency(stats: &str) -> (usize, usize) {
 }
 
 #[test]
-fn latency_raises_the_concurrency_unless_it_is_given() {
+fn latency_raises_the_concurrency_unless_jobs_is_given() {
     for (jobs, expected) in [("", 17..=64), ("--jobs 16", 1..=16)] {
         // A latency that dwarfs the machine's own delays.
         let registry = with_seed(Registry::builder().latency(Duration::from_millis(300)), "150x1").start();
@@ -56,7 +56,7 @@ fn latency_raises_the_concurrency_unless_it_is_given() {
 }
 
 #[test]
-fn slowness_lowers_the_concurrency_unless_it_is_given() {
+fn slowness_lowers_the_concurrency_unless_jobs_is_given() {
     for (jobs, adapts) in [("", true), ("--jobs 16", false)] {
         let registry = seeded("60x1");
         registry.inject(Match::ending("/tags/list").after(20).always(), Fault::Delay(Duration::from_secs(1)));

@@ -69,7 +69,7 @@ impl App {
     }
 
     /// How many requests asked for this path, by any method.
-    pub fn asked(&self, path: &str) -> usize {
+    pub fn request_count(&self, path: &str) -> usize {
         self.0.lines().iter().filter(|line| line.ends_with(path)).count()
     }
 

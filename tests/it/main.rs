@@ -12,7 +12,7 @@ mod options;
 mod output;
 mod personalities;
 mod registries;
-mod removing;
+mod removal;
 mod streams;
 mod terminal;
 mod tokens;

@@ -40,7 +40,7 @@ fn readers(registry: &Running) -> Vec<Rls> {
 fn code(mut child: Child, what: &str) -> Option<i32> {
     let begun = Instant::now();
     loop {
-        match child.try_wait().expect("it can be asked") {
+        match child.try_wait().expect("a status") {
             Some(status) => return status.code(),
             None if begun.elapsed() > HANGS => {
                 // It is over either way.
@@ -100,7 +100,7 @@ fn a_signal_ends_the_wait_for_a_file() {
 }
 
 #[test]
-fn both_end_the_wait_for_standard_input() {
+fn the_time_limit_and_a_signal_end_the_wait_for_standard_input() {
     let registry = locked();
     for words in [
         "tags -",
@@ -133,20 +133,20 @@ fn both_end_the_wait_for_standard_input() {
 }
 
 #[test]
-fn both_end_the_wait_for_a_credential_helper() {
+fn the_time_limit_and_a_signal_end_the_wait_for_a_credential_helper() {
     let registry = locked();
     for words in ["tags grid/repo-000", "rm grid/repo-000:latest", "login -u ann --password-stdin", "logout", "doctor"]
     {
         let rls = Rls::at(&registry)
             .docker_config(r#"{"credsStore":"slow"}"#)
-            .program("docker-credential-slow", "echo $$ >> asked; exec sleep 600")
+            .program("docker-credential-slow", "echo $$ >> called; exec sleep 600")
             .words(words)
             .stdin("hunter2");
-        let asked = rls.home().join("asked");
+        let called = rls.home().join("called");
         let limited = rls.then(words).words("--timeout 500ms");
         let outcome = limited.run();
         assert_eq!(outcome.code, Some(12), "{words}: {outcome}");
-        std::fs::remove_file(&asked).expect("it was asked");
+        std::fs::remove_file(&called).expect("the helper was called");
         let rls = limited.then(words);
         let mut command = rls.command();
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -154,7 +154,7 @@ fn both_end_the_wait_for_a_credential_helper() {
         let mut input = child.stdin.take().expect("it is piped");
         std::io::Write::write_all(&mut input, b"hunter2").expect("it is read");
         drop(input);
-        while !asked.exists() {
+        while !called.exists() {
             std::thread::yield_now();
         }
         send(child.id(), Signal::INT);
@@ -163,7 +163,7 @@ fn both_end_the_wait_for_a_credential_helper() {
 }
 
 #[test]
-fn blocked_system_files_and_readers_do_not_prevent_the_end() {
+fn blocked_files_and_readers_do_not_prevent_the_exit() {
     // The system's roots are read where nothing can be waited for.
     let registry = Registry::builder().tls(Tls::Issued).start();
     let rls =
@@ -193,7 +193,7 @@ fn by_bash(rls: Rls, more: &str) -> Rls {
 }
 
 #[test]
-fn a_pipe_serves_as_a_file() {
+fn a_pipe_can_be_read_as_a_file() {
     let registry = Registry::builder().auth(Auth::Basic).user(User::admin("ann", "hunter2")).tls(Tls::Issued).start();
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
     let entry = format!("{{\"auths\":{{\"{}\":{{\"auth\":\"YW5uOmh1bnRlcjI=\"}}}}}}", registry.host());
@@ -223,7 +223,7 @@ fn a_pipe_is_read_once_for_all_registries() {
 }
 
 #[test]
-fn a_device_without_an_end_is_too_large() {
+fn an_endless_device_is_too_large() {
     let registry = locked();
     let tls = || Rls::new().args(["-r", "https://127.0.0.1:1"]);
     let at = || Rls::at(&registry);
@@ -248,11 +248,11 @@ fn a_device_without_an_end_is_too_large() {
         assert_eq!(outcome.code, Some(2), "{words}: {outcome}");
         assert!(outcome.stderr.contains("cause: it is larger than "), "{words}: {outcome}");
     }
-    assert!(registry.requests().iter().all(|seen| seen.authorization().is_none() && seen.method == "GET"));
+    assert!(registry.requests().iter().all(|request| request.authorization().is_none() && request.method == "GET"));
 }
 
 #[test]
-fn a_plan_is_written_where_there_is_a_folder() {
+fn a_plan_is_written_to_an_existing_folder_only() {
     let registry = seeded("shared");
     let rls = Rls::at(&registry).words("rm shared/app:1.3.9 -q --save-plan none/plan.json");
     assert_snapshot!(rls.run(), @"
@@ -284,8 +284,8 @@ fn a_closed_standard_output_is_reported_before_anything_is_done() {
     ] {
         let outcome = closed(words, ">&-");
         assert_eq!(outcome.code, Some(13), "{words}: {outcome}");
-        let told = "error: cannot write the output: standard output is closed\n";
-        assert_eq!(&*outcome.stderr, told, "{words}");
+        let report = "error: cannot write the output: standard output is closed\n";
+        assert_eq!(&*outcome.stderr, report, "{words}");
         // Output to /dev/null is intended.
         assert_eq!(closed(words.trim_end_matches(" --yes"), ">/dev/null 2>&1").code.filter(|code| *code == 13), None);
     }

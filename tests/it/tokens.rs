@@ -1,6 +1,8 @@
 //! The number of tokens and requests: a token server checks a password for each.
 
-use registry_fixture::{Auth, Builder, Fault, Match, Personality, Registry, Running, Seen, Several, Tls, User};
+use registry_fixture::{
+    Auth, Builder, Fault, Match, Personality, RecordedRequest, Registry, Running, Several, Tls, User,
+};
 
 use registry_ls::auth::Claims;
 use test_support::Rls;
@@ -26,21 +28,21 @@ fn listed(registry: &Running) -> String {
     shown.to_string()
 }
 
-fn is_for_token(seen: &Seen) -> bool {
-    seen.parameter("client_id").is_some_and(|client| client == "rls")
+fn is_for_token(request: &RecordedRequest) -> bool {
+    request.parameter("client_id").is_some_and(|client| client == "rls")
 }
 
 fn refused(registry: &Running) -> usize {
-    registry.requests().iter().filter(|seen| seen.status == Some(401)).count()
+    registry.requests().iter().filter(|request| request.status == Some(401)).count()
 }
 
 /// The scopes of each request for a token.
 fn scopes(registry: &Running) -> Vec<Vec<String>> {
-    let of = |seen: &Seen| {
-        let scopes = seen.query_pairs().into_iter().filter(|(name, _)| name == "scope").map(|(_, scope)| scope);
+    let of = |request: &RecordedRequest| {
+        let scopes = request.query_pairs().into_iter().filter(|(name, _)| name == "scope").map(|(_, scope)| scope);
         scopes.collect()
     };
-    registry.requests().iter().filter(|seen| is_for_token(seen)).map(of).collect()
+    registry.requests().iter().filter(|request| is_for_token(request)).map(of).collect()
 }
 
 #[test]
@@ -48,16 +50,16 @@ fn one_token_serves_many_repositories() {
     let registry = sixty().start();
     listed(&registry);
     assert!((3..=5).contains(&registry.tokens_issued()), "{}", registry.tokens_issued());
-    assert_eq!(refused(&registry), 1, "the first request alone is asked for a token");
+    assert_eq!(refused(&registry), 1, "only the first request gets a challenge");
     let requests = registry.requests();
     assert_eq!(
         requests.len() as u64,
         2 + REPOSITORIES as u64 + registry.tokens_issued(),
         "and no other request was needed"
     );
-    for seen in &requests {
-        assert!(seen.line().len() < 4096, "a short address: {}", seen.line().len());
-        assert!(seen.authorization().unwrap_or_default().len() <= 4096 + "Bearer ".len(), "a small token");
+    for request in &requests {
+        assert!(request.line().len() < 4096, "a short address: {}", request.line().len());
+        assert!(request.authorization().unwrap_or_default().len() <= 4096 + "Bearer ".len(), "a small token");
     }
     let scopes = scopes(&registry);
     assert_eq!(scopes[0], ["registry:catalog:*"]);
@@ -67,12 +69,12 @@ fn one_token_serves_many_repositories() {
 }
 
 #[test]
-fn a_separate_token_server_over_tls_gets_as_few_requests() {
+fn a_separate_token_server_over_tls_gets_equally_few_requests() {
     let registry = sixty().tls(Tls::Issued).token_server_apart().start();
     listed(&registry);
     assert!(registry.tokens_issued() <= 5, "{}", registry.tokens_issued());
     assert_eq!(refused(&registry), 1);
-    assert!(registry.requests().iter().all(|seen| seen.http2));
+    assert!(registry.requests().iter().all(|request| request.http2));
     assert_eq!(registry.connections(), 2, "one to each server");
 }
 
@@ -104,9 +106,10 @@ fn a_server_that_refuses_several_scopes_gets_one_scope_per_request() {
 }
 
 #[test]
-fn a_server_that_fails_at_several_scopes_gets_one_scope_per_request() {
+fn a_server_that_fails_for_several_scopes_gets_one_scope_per_request() {
     let registry = sixty().start();
-    let several = Match::any().when(|seen| is_for_token(seen) && seen.line().matches("scope=").count() > 1).always();
+    let several =
+        Match::any().when(|request| is_for_token(request) && request.line().matches("scope=").count() > 1).always();
     registry.inject(several.clone(), Fault::status(500));
     listed(&registry);
     assert!((1..=4).contains(&registry.count(&several)), "each try is one request: {}", registry.count(&several));
@@ -129,11 +132,11 @@ fn a_scope_that_is_not_granted_in_a_batch_is_requested_alone_and_then_denied() {
 }
 
 #[test]
-fn a_registry_that_does_not_take_a_token_for_several_is_given_one_for_each() {
+fn a_registry_that_refuses_shared_tokens_gets_one_per_repository() {
     for status in [401, 403] {
         let registry = sixty().start();
-        let shared = |seen: &Seen| {
-            let token = seen.authorization().and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        let shared = |request: &RecordedRequest| {
+            let token = request.authorization().and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
             Claims::decode(token).and_then(|claims| claims.granted).is_some_and(|granted| granted.len() > 1)
         };
         registry.inject(Match::any().when(shared).always(), Fault::status(status));
@@ -153,12 +156,12 @@ fn tokens_are_not_prefetched_again_after_a_different_challenge() {
     registry.inject(first(), Fault::status(401));
     registry.inject(first(), Fault::header("WWW-Authenticate", &challenge));
     listed(&registry);
-    assert!(refused(&registry) > 16, "the others are asked without a token first: {}", refused(&registry));
+    assert!(refused(&registry) > 16, "the other requests start without a token: {}", refused(&registry));
     assert!(scopes(&registry).iter().flatten().all(|scope| !scope.contains("push")));
 }
 
 #[test]
-fn an_open_registry_is_asked_for_nothing_more() {
+fn no_token_is_requested_for_an_anonymous_registry() {
     let registry = Registry::builder().seed("60x2".parse().expect("a seed")).start();
     listed(&registry);
     assert_eq!((registry.requests().len(), registry.tokens_issued()), (1 + REPOSITORIES, 0));
@@ -166,7 +169,7 @@ fn an_open_registry_is_asked_for_nothing_more() {
 
 /// Where challenges are not of the usual form, or tokens do not say what they grant, a token a repository it is.
 #[test]
-fn every_registry_is_listed_with_no_more_tokens_than_one_for_each() {
+fn listing_takes_at_most_one_token_per_repository() {
     let names = || (0..30).map(|number| format!("grid/repo-{number:03}\n")).collect::<String>();
     let mut counts = String::new();
     let listed = |one: &Personality| !matches!(one, Personality::Cloudflare | Personality::ContainerRegistry);

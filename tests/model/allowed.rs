@@ -76,7 +76,7 @@ impl Span {
     fn is_not_repeated(&self, trace: &Trace, at: usize, reference: &str) -> Result<(), String> {
         let own = (self.from..at).rev().find(|before| trace.moments[*before].writes() == Some(reference));
         match own {
-            Some(own) if !trace.moments[own + 1..at].iter().any(Moment::is_look) => {
+            Some(own) if !trace.moments[own + 1..at].iter().any(Moment::is_lookup) => {
                 Err(format!("request {at} repeats request {own} without a look"))
             }
             _ => Ok(()),
@@ -94,11 +94,11 @@ impl Span {
             return Err(format!("request {at} pushes to {tag}"));
         }
         let own = || (self.from..at).rev();
-        let look = own().find(|before| trace.moments[*before].looks_at(tag));
+        let read = own().find(|before| trace.moments[*before].reads(tag));
         // What cannot be read has to be removable, too: then its head has to do.
         let is_unreadable = own().any(|before| trace.moments[before].fails_at(tag));
-        let look = look.or_else(|| own().find(|before| is_unreadable && trace.moments[*before].asks_for(tag)));
-        let Some(look) = look else {
+        let read = read.or_else(|| own().find(|before| is_unreadable && trace.moments[*before].asks_for(tag)));
+        let Some(read) = read else {
             // Manifests that were unreadable before as well remain unknown.
             let is_excused = is_unreadable && planned.is_none() || trace.is_deceived(tag, at);
             return match is_excused {
@@ -108,8 +108,8 @@ impl Span {
         };
         let ours = was.is_some_and(|was| trace.pushed_by_us().contains(was));
         let is_planned = planned.is_none() || was.is_none() || was == planned.as_ref() || ours;
-        if !is_planned && !trace.touched(tag, look + 1, at) {
-            return Err(format!("request {at} writes to {tag}, which was on {was:?} since request {look}"));
+        if !is_planned && !trace.touched(tag, read + 1, at) {
+            return Err(format!("request {at} writes to {tag}, which was on {was:?} since request {read}"));
         }
         Ok(())
     }
@@ -130,12 +130,12 @@ impl Span {
         if !trace.moments[self.from..at].iter().any(looks) {
             return Err(format!("request {at} deletes {digest} without a look"));
         }
-        self.rest_is_looked_at(trace, at)
+        self.rest_is_checked(trace, at)
     }
 
     /// Since the batch before this one the list was read, and every tag that was in it, stays and is not new was looked
     /// at.
-    fn rest_is_looked_at(&self, trace: &Trace, at: usize) -> Result<(), String> {
+    fn rest_is_checked(&self, trace: &Trace, at: usize) -> Result<(), String> {
         let former = (0..self.from).rev().find(|before| trace.moments[*before].writes().is_some()).unwrap_or(0);
         let list = (former..at).rev().find(|before| trace.moments[*before].about == crate::trace::About::List);
         let list = list.ok_or_else(|| format!("request {at} deletes, and the tags were not listed again before"))?;
@@ -200,9 +200,9 @@ impl Span {
     /// Whether the state of a tag could not be known: another client put it there after the last check, or several
     /// replies lied.
     fn is_excused(&self, trace: &Trace, at: usize, tag: &str, excused: &mut Excused) -> Result<(), String> {
-        let look = (0..at).rev().find(|before| trace.moments[*before].asks_for(tag));
+        let read = (0..at).rev().find(|before| trace.moments[*before].asks_for(tag));
         let list = (0..at).rev().find(|before| trace.moments[*before].lists());
-        let since = look.or(list);
+        let since = read.or(list);
         let is_touched = since.is_some_and(|since| trace.touched(tag, since + 1, at));
         if is_touched || trace.is_deceived(tag, at) {
             excused.tags.insert(tag.to_owned());

@@ -1,6 +1,6 @@
 //! Disturbances: lost replies, and untrue ones.
 
-use registry_fixture::{Answer, Effect, Fault, Method, RequestKind, Seen, TagList};
+use registry_fixture::{Answer, Effect, Fault, Method, RecordedRequest, RequestKind, TagList};
 
 use crate::trace::State;
 
@@ -88,8 +88,13 @@ fn failure(chance: &mut fastrand::Rng, most: usize) -> Plan {
 
 impl Plan {
     /// What happens to this request, if it is its turn.
-    pub fn take(&mut self, seen: &Seen, chance: &mut fastrand::Rng, states: &[State]) -> Option<(Fault, Disturbance)> {
-        if self.times == 0 || !self.which.fits(seen) {
+    pub fn take(
+        &mut self,
+        request: &RecordedRequest,
+        chance: &mut fastrand::Rng,
+        states: &[State],
+    ) -> Option<(Fault, Disturbance)> {
+        if self.times == 0 || !self.which.fits(request) {
             return None;
         }
         if self.after > 0 {
@@ -98,12 +103,14 @@ impl Plan {
         }
         self.times -= 1;
         if self.misdeed {
-            let is_tag =
-                seen.reference.as_deref().is_some_and(|of| !of.starts_with("sha256:") && !of.starts_with("rls-probe-"));
+            let is_tag = request
+                .reference
+                .as_deref()
+                .is_some_and(|of| !of.starts_with("sha256:") && !of.starts_with("rls-probe-"));
             return is_tag.then(|| (Fault::Effect(Effect::TakesSiblings), Disturbance::Misdeed));
         }
         if self.lies {
-            return Some(lie(seen, chance, states));
+            return Some(lie(request, chance, states));
         }
         let fault = match chance.u8(..6) {
             0 => Fault::CloseBeforeReply,
@@ -117,33 +124,33 @@ impl Plan {
 }
 
 impl Which {
-    fn fits(self, seen: &Seen) -> bool {
-        let is_manifest = seen.kind == RequestKind::Manifest;
-        let is_write = is_manifest && (seen.method == Method::DELETE || seen.method == Method::PUT);
+    fn fits(self, request: &RecordedRequest) -> bool {
+        let is_manifest = request.kind == RequestKind::Manifest;
+        let is_write = is_manifest && (request.method == Method::DELETE || request.method == Method::PUT);
         match self {
             Self::Any => true,
             Self::Writes => is_write,
-            Self::Deletes => is_manifest && seen.method == Method::DELETE,
-            Self::Lists => seen.kind == RequestKind::Tags,
-            Self::Heads => is_manifest && seen.method == Method::HEAD,
-            Self::Gets => is_manifest && seen.method == Method::GET,
+            Self::Deletes => is_manifest && request.method == Method::DELETE,
+            Self::Lists => request.kind == RequestKind::Tags,
+            Self::Heads => is_manifest && request.method == Method::HEAD,
+            Self::Gets => is_manifest && request.method == Method::GET,
             Self::ByDigest => {
-                is_manifest && !is_write && seen.reference.as_deref().is_some_and(|of| of.starts_with("sha256:"))
+                is_manifest && !is_write && request.reference.as_deref().is_some_and(|of| of.starts_with("sha256:"))
             }
-            Self::Referrers => seen.kind == RequestKind::Referrers,
+            Self::Referrers => request.kind == RequestKind::Referrers,
         }
     }
 }
 
 /// A reply that is not true: "not found" for anything, in all its forms; for lists and heads also what they alone can
 /// say.
-fn lie(seen: &Seen, chance: &mut fastrand::Rng, states: &[State]) -> (Fault, Disturbance) {
+fn lie(request: &RecordedRequest, chance: &mut fastrand::Rng, states: &[State]) -> (Fault, Disturbance) {
     let lie = |what: &str, fault: Fault| (fault, Disturbance::Lie(what.to_owned()));
-    if seen.kind == RequestKind::Tags && chance.u8(..4) > 0 {
+    if request.kind == RequestKind::Tags && chance.u8(..4) > 0 {
         let (what, list) = list(chance, states);
         return lie(&what, list.into());
     }
-    if seen.method == Method::HEAD && chance.u8(..3) > 0 {
+    if request.method == Method::HEAD && chance.u8(..3) > 0 {
         return match chance.u8(..3) {
             0 => lie("it is an image", Fault::media_type("application/vnd.oci.image.manifest.v1+json")),
             1 => lie("no digest", Fault::without_header("Docker-Content-Digest")),

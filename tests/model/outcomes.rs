@@ -28,7 +28,7 @@ pub fn may_go(item: &Item) -> BTreeMap<String, Option<String>> {
 
 /// Checks one run.
 pub fn check(world: &World, trace: &Trace, run: &Run, known: &mut Known) -> Result<(), String> {
-    trace.only_looks(run.planning.0, run.planning.1)?;
+    trace.only_reads(run.planning.0, run.planning.1)?;
     for (at, batch) in run.batches.iter().enumerate() {
         let span = span(run, at);
         known.named.extend(span.may_go.keys().cloned());
@@ -36,17 +36,17 @@ pub fn check(world: &World, trace: &Trace, run: &Run, known: &mut Known) -> Resu
         batch.done.iter().try_for_each(|done| outcome(trace, run, batch, done))?;
     }
     if let Some(((from, to), _)) = &run.verified {
-        trace.only_looks(*from, *to)?;
+        trace.only_reads(*from, *to)?;
     }
     verified(trace, run, known)?;
-    all_is_told(run)?;
+    everything_is_reported(run)?;
     rest_is_there(world, trace, run, known)?;
     let is_excused = run.done().any(|done| done.outcome.is_none() || is_unsure(done));
     if is_excused { Ok(()) } else { no_placeholder(world, trace) }
 }
 
 /// Every request has one outcome.
-fn all_is_told(run: &Run) -> Result<(), String> {
+fn everything_is_reported(run: &Run) -> Result<(), String> {
     let is_own = |item: &&Item| matches!(item.origin, Origin::Requested | Origin::Absent);
     for item in run.planned.iter().filter(is_own).filter(|_| run.verified.is_some()) {
         let target = &item.request.target;
@@ -119,7 +119,7 @@ fn outcome(trace: &Trace, run: &Run, batch: &Batch, done: &Done) -> Result<(), S
         Target::Manifest(digest) => digest.to_string(),
     };
     let is_tag = item.request.target.tag().is_some();
-    let was_gone = |since| if is_tag { trace.was_gone(&target, since) } else { trace.was_deleted(&target, since) };
+    let was_absent = |since| if is_tag { trace.was_absent(&target, since) } else { trace.was_deleted(&target, since) };
     let is_deceived = if is_tag { trace.is_deceived(&target, to) } else { trace.is_deceived_about(&target, to) };
     match outcome {
         Some(Outcome::Removed(removed)) => {
@@ -131,7 +131,7 @@ fn outcome(trace: &Trace, run: &Run, batch: &Batch, done: &Done) -> Result<(), S
                 }
                 false => trace.end().manifests.contains(&target) && !trace.was_pushed(&target, from, usize::MAX),
             };
-            if !is_deceived && (!was_gone(run.planning.0) || is_still_there) {
+            if !is_deceived && (!was_absent(run.planning.0) || is_still_there) {
                 return Err(format!("{target} is said to be removed and is not"));
             }
             if !is_tag && !trace.was_there(&target, run.planning.0) {
@@ -139,7 +139,7 @@ fn outcome(trace: &Trace, run: &Run, batch: &Batch, done: &Done) -> Result<(), S
             }
             for tag in item.collateral() {
                 let is_moved = removed.moved.contains(tag);
-                let is_there = !trace.was_gone(tag.as_str(), run.planning.0);
+                let is_there = !trace.was_absent(tag.as_str(), run.planning.0);
                 if is_there && !is_moved && !trace.is_deceived(tag.as_str(), to) {
                     return Err(format!("{tag} is said to have gone with {target} and has not"));
                 }
@@ -150,7 +150,7 @@ fn outcome(trace: &Trace, run: &Run, batch: &Batch, done: &Done) -> Result<(), S
             }
         }
         Some(Outcome::Absent(_) | Outcome::AlreadyRemoved(_)) => {
-            if !is_deceived && !was_gone(run.planning.0) && !trace.was_deleted(&target, run.planning.0) {
+            if !is_deceived && !was_absent(run.planning.0) && !trace.was_deleted(&target, run.planning.0) {
                 return Err(format!("{target} is said to be absent and is there"));
             }
             unchanged(trace, batch, done)?;
@@ -212,8 +212,8 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
             && (*from..*to).all(|at| !trace.moments[at].after.tags.contains_key(tag));
         let knew = |at: usize| {
             let moment = &trace.moments[at];
-            let is_told = moment.asks_for(tag) || moment.lists() && at >= run.planning.1;
-            is_told && moment.after.tags.contains_key(tag)
+            let is_reported = moment.asks_for(tag) || moment.lists() && at >= run.planning.1;
+            is_reported && moment.after.tags.contains_key(tag)
         };
         let is_new = since.any(Moment::lists) && (run.planning.0..*from).any(knew);
         if is_lost && is_changed && !names(tag) && known.excused.misdeeds.contains(tag) {
@@ -233,7 +233,7 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
             && was_there
             && trace.end().tags.contains_key(tag)
             && names(tag)
-            && !trace.was_gone(tag, run.planning.0)
+            && !trace.was_absent(tag, run.planning.0)
             && !trace.is_deceived(tag, *to)
         {
             return Err(format!("{tag} is said to be lost and is there"));

@@ -73,7 +73,7 @@ fn command(world: &World, chance: &mut fastrand::Rng) -> (String, BTreeSet<Strin
 /// Kills it once the registry has had its effect for a request and owes the reply; whether that came.
 fn kill_at(world: &World, child: &mut Child, at: usize) -> bool {
     let began = Instant::now();
-    while world.registry.requests().get(at).is_none_or(|seen| seen.status.is_none()) {
+    while world.registry.requests().get(at).is_none_or(|request| request.status.is_none()) {
         if child.try_wait().expect("a child").is_some() {
             return false;
         }
@@ -186,10 +186,10 @@ fn check(
         }
     }
     for (tag, action, _) in &reported {
-        if action == "removed" && !trace.was_gone(tag, 0) && !is_deceived(tag) {
+        if action == "removed" && !trace.was_absent(tag, 0) && !is_deceived(tag) {
             return Err(format!("{tag} is said to be removed and was never gone"));
         }
-        if action == "absent" && !trace.was_gone(tag, 0) && !is_deceived(tag) && tag != "dangling" {
+        if action == "absent" && !trace.was_absent(tag, 0) && !is_deceived(tag) && tag != "dangling" {
             return Err(format!("{tag} is said to be absent and was never gone"));
         }
         if action == "kept" && is_lost(tag) && !is_misdeed && !is_deceived(tag) {
@@ -199,8 +199,8 @@ fn check(
     let is_unsure = killed || reported.iter().any(|(_, _, kind)| kind.as_deref() == Some("incomplete"));
     if !is_unsure {
         let tells = |action: &str| action == "removed" || ended == Ended::AfterKilled && action == "absent";
-        let is_told = |tag: &String| reported.iter().any(|(known, action, _)| known == tag && tells(action));
-        let silent = |tag: &&String| is_lost(tag) && !is_told(tag) && !is_misdeed && !is_deceived(tag);
+        let is_reported = |tag: &String| reported.iter().any(|(known, action, _)| known == tag && tells(action));
+        let silent = |tag: &&String| is_lost(tag) && !is_reported(tag) && !is_misdeed && !is_deceived(tag);
         if let Some(tag) = named.iter().find(silent) {
             return Err(format!("{tag} is gone, which is not reported"));
         }

@@ -57,7 +57,7 @@ impl Moment {
     }
 
     /// Whether it tells by its bytes what a reference is.
-    pub fn looks_at(&self, reference: &str) -> bool {
+    pub fn reads(&self, reference: &str) -> bool {
         self.method == "GET" && self.reference() == Some(reference) && self.disturbance.is_none()
     }
 
@@ -71,8 +71,8 @@ impl Moment {
         self.method == "GET" && self.reference() == Some(reference) && self.disturbance == Some(Disturbance::Failure)
     }
 
-    /// Whether it is an answer about any reference, whatever it says.
-    pub fn is_look(&self) -> bool {
+    /// Whether this resolves a reference, with or without a reply.
+    pub fn is_lookup(&self) -> bool {
         self.is_read() && self.reference().is_some()
     }
 
@@ -138,7 +138,7 @@ impl Trace {
     }
 
     /// Whether a tag was gone at some moment since a request.
-    pub fn was_gone(&self, tag: &str, from: usize) -> bool {
+    pub fn was_absent(&self, tag: &str, from: usize) -> bool {
         let mut states = self.moments.iter().skip(from).flat_map(|moment| [&moment.arrival, &moment.after]);
         !self.end.tags.contains_key(tag) || states.any(|state| !state.tags.contains_key(tag))
     }
@@ -177,7 +177,7 @@ impl Trace {
     }
 
     /// Nothing but the probes may have been tried in these requests.
-    pub fn only_looks(&self, from: usize, to: usize) -> Result<(), String> {
+    pub fn only_reads(&self, from: usize, to: usize) -> Result<(), String> {
         let changes = |at: &usize| !self.effect(*at).is_empty() || !self.deleted(*at).is_empty();
         match (from..to).find(|at| self.moments[*at].writes().is_some() || changes(at)) {
             Some(at) => Err(format!("request {at} changes something while nothing is carried out")),

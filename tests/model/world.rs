@@ -6,7 +6,7 @@ use registry_fixture::content::{
     ArtifactSpec, Content, Descriptor, Document, ImageSpec, IndexSpec, build_cache, cosign_signature, index_of,
     media_type,
 };
-use registry_fixture::{Digest, Fault, Match, Personality, Registry, RequestKind, Running, Seen};
+use registry_fixture::{Digest, Fault, Match, Personality, RecordedRequest, Registry, RequestKind, Running};
 
 use crate::disturbances::{Honesty, Plan, plan};
 use crate::graph::Graph;
@@ -78,8 +78,8 @@ impl World {
             states: vec![start.clone()],
         }));
         let of_hook = Arc::clone(&log);
-        registry.on_request(Match::any().always(), move |registry, seen| {
-            of_hook.lock().unwrap_or_else(PoisonError::into_inner).comes(registry, seen);
+        registry.on_request(Match::any().always(), move |registry, request| {
+            of_hook.lock().unwrap_or_else(PoisonError::into_inner).comes(registry, request);
         });
         Self { registry, log, start }
     }
@@ -134,7 +134,7 @@ impl World {
     /// Waits until the registry had its effect for a request and owes the reply.
     pub async fn holds(&self, request: usize) {
         loop {
-            if self.registry.requests().get(request).is_some_and(|seen| seen.status.is_some()) {
+            if self.registry.requests().get(request).is_some_and(|request| request.status.is_some()) {
                 return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
@@ -216,18 +216,18 @@ fn state(registry: &Registry, graph: &Graph) -> State {
 
 impl Log {
     /// A request comes.
-    fn comes(&mut self, registry: &Registry, seen: &Seen) {
-        let body = Digest::sha256(&seen.body).to_string();
-        if seen.method == "PUT" && seen.kind == RequestKind::Manifest {
-            self.graph.add(&body, &seen.body);
+    fn comes(&mut self, registry: &Registry, request: &RecordedRequest) {
+        let body = Digest::sha256(&request.body).to_string();
+        if request.method == "PUT" && request.kind == RequestKind::Manifest {
+            self.graph.add(&body, &request.body);
         }
         let arrival = state(registry, &self.graph);
         let mut after = arrival.clone();
         if self.chance.u32(..1000) < self.busy {
             self.act(registry);
             after = state(registry, &self.graph);
-        } else if self.is_waited_for(seen)
-            && let Some(reference) = &seen.reference
+        } else if self.is_waited_for(request)
+            && let Some(reference) = &request.reference
         {
             // Another client pushed again what we removed. We would wait ten seconds for its removal.
             match Digest::parse(reference) {
@@ -244,28 +244,28 @@ impl Log {
         self.states.push(after.clone());
         let mut happens = None;
         for plan in &mut self.troubles {
-            happens = happens.or_else(|| plan.take(seen, &mut self.chance, &self.states));
+            happens = happens.or_else(|| plan.take(request, &mut self.chance, &self.states));
         }
         let disturbance = happens.map(|(fault, disturbance)| {
             registry.inject(Match::any(), fault);
             disturbance
         });
-        let about = match (&seen.kind, &seen.reference) {
+        let about = match (&request.kind, &request.reference) {
             (RequestKind::Tags, _) => About::List,
             (RequestKind::Manifest, Some(reference)) => About::Manifest(reference.clone()),
             _ => About::Other,
         };
-        let (method, path) = (seen.method.to_string(), seen.path.clone());
+        let (method, path) = (request.method.to_string(), request.path.clone());
         self.moments.push(Moment { method, path, about, body, arrival, after, disturbance });
     }
 
     /// Whether something was looked at again and again.
-    fn is_waited_for(&self, seen: &Seen) -> bool {
+    fn is_waited_for(&self, request: &RecordedRequest) -> bool {
         let is_same =
-            |moment: &Moment| moment.method == "GET" && moment.path == seen.path && moment.disturbance.is_none();
+            |moment: &Moment| moment.method == "GET" && moment.path == request.path && moment.disturbance.is_none();
         let mut last = self.moments.iter().rev().take(3);
-        let is_look = seen.method == "GET" && seen.kind == RequestKind::Manifest;
-        self.busy > 0 && is_look && self.moments.len() > 3 && last.all(is_same)
+        let is_read = request.method == "GET" && request.kind == RequestKind::Manifest;
+        self.busy > 0 && is_read && self.moments.len() > 3 && last.all(is_same)
     }
 
     /// Another client acts.

@@ -94,7 +94,7 @@ fn list(real: &DockerRegistry) -> String {
 }
 
 #[test]
-fn skopeo_takes_the_credentials_and_the_certificate() {
+fn skopeo_uses_the_stored_credentials_and_certificate() {
     needs_skopeo();
     for auth in [Auth::Basic, Auth::Token] {
         let real = registry(auth);
@@ -116,7 +116,7 @@ fn skopeo_takes_the_credentials_and_the_certificate() {
 }
 
 #[test]
-fn skopeo_takes_a_pinned_certificate() {
+fn skopeo_uses_a_pinned_certificate() {
     needs_skopeo();
     let real = registry(Auth::Basic);
     let leaf = fs::read_to_string(real.companion().files().join("leaf.pem")).expect("the server's certificate");
@@ -128,7 +128,7 @@ fn skopeo_takes_a_pinned_certificate() {
 }
 
 #[test]
-fn skopeo_takes_podmans_file_and_writes_beside_it() {
+fn skopeo_and_rls_share_podmans_auth_file() {
     needs_skopeo();
     let real = registry(Auth::Token);
     let machine = Machine::new();
@@ -146,7 +146,7 @@ fn skopeo_takes_podmans_file_and_writes_beside_it() {
 }
 
 #[test]
-fn docker_takes_the_credentials_and_the_certificate() {
+fn docker_uses_the_stored_credentials_and_certificate() {
     // `docker manifest inspect` needs no daemon. docker is not on every machine.
     if !is_installed("docker") {
         return;

@@ -3,7 +3,7 @@
 use registry_fixture::Auth;
 
 use crate::setup::Setup;
-use crate::{credentials, reading, refusing, removing};
+use crate::{credentials, reading, refusing, removal};
 
 /// One test for each combination: its name, login, TLS, deletion.
 macro_rules! combinations {
@@ -36,5 +36,5 @@ fn check(auth: Auth, tls: bool, delete: bool) {
     reading::all(&setup);
     credentials::all(&setup);
     refusing::all(&setup);
-    if delete { removing::all(&setup) } else { removing::disabled(&setup) }
+    if delete { removal::all(&setup) } else { removal::disabled(&setup) }
 }

@@ -34,14 +34,14 @@ fn delete(both: &Both, digest: &Digest) {
 fn collect(both: &Both, mode: GarbageCollection) -> Garbage {
     let (disk, promised) = (Disk(both.real.folder()), both.embedded.garbage(mode));
     let (blobs, usage) = (disk.blobs(), disk.usage());
-    let said = both.real.collect_garbage(mode != GarbageCollection::Plain);
+    let message = both.real.collect_garbage(mode != GarbageCollection::Plain);
     let (left, rest) = (disk.blobs(), disk.usage());
     let garbage = both.embedded.collect_garbage(mode);
     assert_eq!(garbage, promised);
     let freed: Vec<_> = blobs.iter().filter(|(digest, _)| !left.contains_key(*digest)).collect();
     let modelled: Vec<_> = garbage.blobs.iter().map(|(digest, size)| (digest.to_string(), *size)).collect();
     let modelled: Vec<_> = modelled.iter().map(|(digest, size)| (digest, size)).collect();
-    assert_eq!(modelled, freed, "the model is left, docker-registry right:\n{said}");
+    assert_eq!(modelled, freed, "the model is left, docker-registry right:\n{message}");
     assert_eq!(garbage.bytes, blobs.values().sum::<u64>() - left.values().sum::<u64>());
     // Beside the blobs go their folders and links, which take little.
     let beside = (usage - rest).checked_sub(garbage.bytes).expect("as much is freed as the blobs take");
@@ -154,7 +154,7 @@ fn blobs_of_other_repositories_are_kept() {
 /// A manifest can be pushed again before its garbage is collected, and not afterwards; an index needs its children
 /// first.
 #[test]
-fn pushing_back() {
+fn pushing_a_deleted_manifest_again() {
     let multi = index("multi");
     let both = filled(&multi);
     let put = |reference: &str, number: usize| {
@@ -184,7 +184,7 @@ fn pushing_back() {
 
 /// Pushes, deletions and garbage collections in random order.
 #[test]
-fn a_long_course() {
+fn random_deletions_and_collections() {
     let both = Both::new(Auth::None, true);
     let small = |seed: u64| ImageSpec::new(&format!("small {}", seed % 5));
     // Knuth's multiplier for 64 bits: the upper ones are as good as random, and the same each time.

@@ -11,7 +11,7 @@ mod garbage;
 mod parity;
 mod reading;
 mod refusing;
-mod removing;
+mod removal;
 mod setup;
 mod space;
 mod startup;

@@ -32,8 +32,8 @@ fn freed(real: &DockerRegistry) -> u64 {
 
 /// The number of bytes that the summary of a plan promises, rounded as it is shown: `1.6 MB`.
 fn promised(stderr: &str) -> (u64, u64) {
-    let said = stderr.split("garbage collection frees ").nth(1).expect("a promise");
-    let mut words = said.split_whitespace();
+    let message = stderr.split("garbage collection frees ").nth(1).expect("a promise");
+    let mut words = message.split_whitespace();
     let number: f64 = words.next().and_then(|number| number.parse().ok()).expect("a number");
     let unit = match words.next() {
         Some("MB") => 1_000_000.0,
@@ -81,7 +81,7 @@ fn untagging_alone_frees_no_image_of_an_index() {
 }
 
 #[test]
-fn rm_frees_an_index_with_its_images_only_when_it_purges() {
+fn rm_frees_the_images_of_an_index_only_with_purge() {
     for (purge, least, most) in [("", 0, 10_000), (" --purge --yes", 1024 * 1024, u64::MAX)] {
         let real = DockerRegistry::builder().start();
         real.push(REPOSITORY, "multi", &index("multi", 1, vec![image("multi", 1)]));

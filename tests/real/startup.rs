@@ -26,7 +26,7 @@ fn every_configuration_starts_and_can_be_pushed_to() {
 }
 
 #[test]
-fn deletion_is_on_or_off() {
+fn deletion_can_be_disabled() {
     for delete in [true, false] {
         let real = DockerRegistry::builder().delete(delete).start();
         let digest = real.push("app", "1", &ImageSpec::new("app").build());
@@ -36,7 +36,7 @@ fn deletion_is_on_or_off() {
 }
 
 #[test]
-fn htpasswd_knows_its_user() {
+fn the_htpasswd_user_can_log_in() {
     let real = DockerRegistry::builder().auth(Auth::Basic).start();
     let url = format!("{}/v2/", real.url());
     assert_eq!(real.http().get_as(url.clone(), &basic(USER, PASSWORD)).status, 200);
@@ -66,7 +66,7 @@ fn the_embedded_token_server_grants_access() {
 }
 
 #[test]
-fn the_environment_points_at_it() {
+fn the_environment_points_to_the_registry() {
     let open = DockerRegistry::builder().start();
     assert_eq!(open.environment(), [("RLS_REGISTRY", open.url()), ("RLS_PLAIN_HTTP", "true".to_owned())]);
     let closed = DockerRegistry::builder().auth(Auth::Basic).tls(true).start();

@@ -39,7 +39,7 @@ fn has(real: &DockerRegistry, reference: &str, document: &Document) -> bool {
 }
 
 #[test]
-fn before_and_after_garbage_collection() {
+fn undo_works_until_garbage_collection() {
     let real = DockerRegistry::builder().start();
     let rls = Rls::new().words("undo").envs(real.environment());
     let (image, index) = (ImageSpec::new("image").docker().build(), IndexSpec::three_platforms("index").build());

@@ -26,7 +26,7 @@ fn dependencies(manifest: &toml::Table, section: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_dependency_has_its_reason_above_it() {
+fn each_dependency_has_a_comment_with_its_reason() {
     let mut missing = Vec::new();
     for package in PACKAGES {
         let (text, manifest) = (text(package), manifest(package));
@@ -85,7 +85,7 @@ fn words(folders: &[PathBuf]) -> BTreeSet<String> {
 }
 
 #[test]
-fn no_crate_of_ours_has_unsafe_code() {
+fn workspace_crates_forbid_unsafe_code() {
     let lints = &manifest("Cargo.toml")["workspace"]["lints"]["rust"];
     assert_eq!(lints["unsafe_code"].as_str(), Some("forbid"));
     for package in PACKAGES {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use registry_fixture::{Auth, Builder, Match, Registry, Running, Seen, Tls, User};
+use registry_fixture::{Auth, Builder, Match, RecordedRequest, Registry, Running, Tls, User};
 use test_support::{Outcome, Rls};
 
 const REPOSITORIES: usize = 60;
@@ -28,13 +28,13 @@ fn ann(registry: &Running) -> Rls {
 
 /// The requests for the catalog that were answered otherwise than by a 401: its pages, and sizes that are refused.
 fn answered(registry: &Running) -> u64 {
-    let is_answer = |seen: &Seen| seen.path == "/v2/_catalog" && seen.status != Some(401);
-    registry.requests().iter().filter(|seen| is_answer(seen)).count() as u64
+    let is_answer = |request: &RecordedRequest| request.path == "/v2/_catalog" && request.status != Some(401);
+    registry.requests().iter().filter(|request| is_answer(request)).count() as u64
 }
 
 /// The requests that were answered by a 401.
 fn refused(registry: &Running) -> u64 {
-    registry.requests().iter().filter(|seen| seen.status == Some(401)).count() as u64
+    registry.requests().iter().filter(|request| request.status == Some(401)).count() as u64
 }
 
 /// Lists the catalog, which comes out whole.
@@ -45,13 +45,13 @@ fn listed(registry: &Running) {
 
 /// The address of a page of the catalog, counted from 0.
 fn page(registry: &Running, number: usize) -> Match {
-    let page = Match::get("/v2/_catalog").when(|seen| seen.authorization().is_some());
+    let page = Match::get("/v2/_catalog").when(|request| request.authorization().is_some());
     match number.checked_sub(1) {
         // The first is asked for without a token first.
-        None => page.when(|seen| seen.authorization().is_some() && seen.parameter("last").is_none()),
+        None => page.when(|request| request.authorization().is_some() && request.parameter("last").is_none()),
         Some(former) => {
             let last = registry.repositories()[former * PAGE + PAGE - 1].clone();
-            page.when(move |seen| seen.parameter("last").as_ref() == Some(&last))
+            page.when(move |request| request.parameter("last").as_ref() == Some(&last))
         }
     }
 }
@@ -70,7 +70,7 @@ fn a_token_that_expires_at_any_page_is_replaced_once() {
 /// A token is good for one page and then taken back.
 fn each_token_serves_once(registry: &Running) {
     let served = Mutex::new(HashSet::new());
-    let has_served = move |seen: &Seen| match seen.authorization() {
+    let has_served = move |request: &RecordedRequest| match request.authorization() {
         Some(token) if token.starts_with("Bearer ") => !served.lock().expect("no panic").insert(token.to_owned()),
         _ => false,
     };
@@ -78,7 +78,7 @@ fn each_token_serves_once(registry: &Running) {
 }
 
 #[test]
-fn a_token_that_expires_at_every_page_is_replaced_for_each() {
+fn a_token_that_expires_at_every_page_is_replaced_each_time() {
     let registry = in_pages().start();
     each_token_serves_once(&registry);
     listed(&registry);
@@ -87,7 +87,7 @@ fn a_token_that_expires_at_every_page_is_replaced_for_each() {
 }
 
 #[test]
-fn one_token_for_each_page_over_tls_and_with_a_separate_token_server() {
+fn each_page_takes_one_token_over_tls_and_with_a_separate_token_server() {
     let registry = in_pages().tls(Tls::Issued).token_server_apart().start();
     each_token_serves_once(&registry);
     listed(&registry);
@@ -105,7 +105,7 @@ fn a_token_that_expires_early_is_renewed_when_it_is_refused() {
 }
 
 #[test]
-fn a_wrong_clock_costs_no_request() {
+fn a_wrong_clock_adds_no_request() {
     for ahead in [-3_600, 3_600, -20 * 365 * 86_400, 50 * 365 * 86_400] {
         let registry = in_pages().clock_ahead(ahead).start();
         listed(&registry);

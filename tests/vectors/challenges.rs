@@ -91,9 +91,9 @@ fn parse(case: &Case) {
     }
     if let Some(scopes) = case.expect["token_url_scope_params"].as_array() {
         let challenge = bearer(&case.input);
-        let asked = Scopes::parse(challenge.scope.as_deref().expect("a scope"));
+        let parsed = Scopes::parse(challenge.scope.as_deref().expect("a scope"));
         let realm = challenge.realm.parse().expect("a URL");
-        let attempts = TokenRequest::attempts(&realm, &challenge, &asked, &Credentials::Anonymous, "test");
+        let attempts = TokenRequest::attempts(&realm, &challenge, &parsed, &Credentials::Anonymous, "test");
         let sent: Vec<String> =
             attempts[0].url.query_pairs().filter(|(name, _)| name == "scope").map(|(_, scope)| scope.into()).collect();
         assert_eq!(sent, scopes.iter().map(text).collect::<Vec<_>>());
@@ -162,9 +162,9 @@ fn ping(case: &Case) {
         return;
     }
     if let Some(error) = case.expect.get("error") {
-        let said = chosen.expect_err("nothing to answer").to_string();
+        let message = chosen.expect_err("nothing to answer").to_string();
         let schemes = error.as_str().and_then(|text| text.split_once(": "));
-        assert!(schemes.is_none_or(|(_, schemes)| said.contains(schemes)), "{said}");
+        assert!(schemes.is_none_or(|(_, schemes)| message.contains(schemes)), "{message}");
         return;
     }
     let realm = match chosen.expect("a challenge") {

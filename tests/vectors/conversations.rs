@@ -42,9 +42,9 @@ fn tags() -> Reply {
 }
 
 /// A 401, or another status, with the challenges of a case. Whatever host a realm is on, it is the server's own.
-fn challenging(input: &Value, asked: &Request) -> Reply {
+fn challenging(input: &Value, request: &Request) -> Reply {
     let status = input["status"].as_u64().unwrap_or(401) as u16;
-    let host = asked.header("host").expect("a host");
+    let host = request.header("host").expect("a host");
     let lines = input["www_authenticate"].as_array().expect("header lines").iter().map(text);
     lines.fold(Reply::error(status, "UNAUTHORIZED"), |reply, line| {
         let line = line.replace("https://registry.suse.com/auth", &format!("http://{host}/token"));
@@ -55,13 +55,13 @@ fn challenging(input: &Value, asked: &Request) -> Reply {
 /// A registry with the challenges of a case; it takes one password and one token.
 async fn registry(input: &Value) -> Server {
     let input = input.clone();
-    Server::start(move |asked| {
-        if asked.path().starts_with("/token") {
+    Server::start(move |request| {
+        if request.path().starts_with("/token") {
             return Reply::token("token");
         }
-        match asked.authorization() {
+        match request.authorization() {
             Some("Bearer token" | PASSWORD) => Reply::json(r#"{"tags":["a"],"repositories":["a"]}"#),
-            _ => challenging(&input, asked),
+            _ => challenging(&input, request),
         }
     })
 }
@@ -76,19 +76,19 @@ fn ping(case: &Case) {
     run(async {
         if input["status"] == 200 {
             let server = Server::start(|_| tags());
-            let (error, asked) = sent(&server, &as_user(&server, "user", "pass")).await;
-            assert!(error.is_none() && asked.iter().all(|asked| asked.authorization().is_none()));
-            return assert_eq!((text(&expect["auth"]), asked.len()), ("none", 1));
+            let (error, requests) = sent(&server, &as_user(&server, "user", "pass")).await;
+            assert!(error.is_none() && requests.iter().all(|request| request.authorization().is_none()));
+            return assert_eq!((text(&expect["auth"]), requests.len()), ("none", 1));
         }
         let server = registry(input).await;
-        let (error, asked) = sent(&server, &as_user(&server, "user", "pass")).await;
-        let answer = asked.last().and_then(|asked| asked.authorization());
+        let (error, requests) = sent(&server, &as_user(&server, "user", "pass")).await;
+        let answer = requests.last().and_then(|request| request.authorization());
         match expect["use"].as_str() {
             Some("basic") => assert_eq!((answer, error.is_none()), (Some(PASSWORD), true)),
             Some("bearer") => assert_eq!((answer, error.is_none()), (Some("Bearer token"), true)),
             _ => {
                 let error = error.expect("nothing to answer");
-                assert_eq!((exit_code(&error), asked.len()), (4, 1), "{error}");
+                assert_eq!((exit_code(&error), requests.len()), (4, 1), "{error}");
             }
         }
     });
@@ -98,14 +98,14 @@ fn insufficient_scope(case: &Case) {
     run(async {
         let server = registry(&case.input).await;
         let listed = anonymous(&server).all_repositories(10).await;
-        let asked = server.requests();
+        let requests = server.requests();
         let Some(scope) = case.expect.get("retry_with_scope") else {
             assert_eq!(case.expect["retry"], false);
-            return assert_eq!((exit_code(&listed.failure()), asked.len()), (4, 1));
+            return assert_eq!((exit_code(&listed.failure()), requests.len()), (4, 1));
         };
         assert_eq!(listed.whole(), ["a"]);
-        assert_eq!(asked[1].query("scope").as_deref(), Some(text(scope)));
-        assert_eq!(asked[1].query("service").as_deref(), Some("SUSE Linux Docker Registry"));
+        assert_eq!(requests[1].query("scope").as_deref(), Some(text(scope)));
+        assert_eq!(requests[1].query("service").as_deref(), Some("SUSE Linux Docker Registry"));
     });
 }
 
@@ -120,7 +120,7 @@ fn flow(case: &Case) {
         "chal-078" => wrong_password(input, expect),
         "chal-145" => refused_by_the_token_server(expect),
         "chal-147" => empty_token(expect),
-        "chal-148" => unasked(expect),
+        "chal-148" => without_challenge(expect),
         other => panic!("unknown case {other}"),
     }
 }
@@ -129,9 +129,9 @@ fn no_challenge(input: &Value, expect: &Value) {
     assert_eq!(expect["error"], "empty challenge");
     run(async {
         let server = registry(input).await;
-        let (error, asked) = sent(&server, &as_user(&server, "user", "pass")).await;
+        let (error, requests) = sent(&server, &as_user(&server, "user", "pass")).await;
         let error = error.expect("no challenge");
-        assert_eq!((error.kind(), asked.len()), (&Kind::Unauthenticated, 1));
+        assert_eq!((error.kind(), requests.len()), (&Kind::Unauthenticated, 1));
         assert!(error.to_string().contains("no authentication method offered"), "{error}");
         assert!(error.has_code("UNAUTHORIZED"));
     });
@@ -142,12 +142,12 @@ fn password(input: &Value, expect: &Value) {
         let server = registry(input).await;
         let known = input.get("creds").is_none_or(|creds| !creds.is_null());
         let client = if known { as_user(&server, "user", "pass") } else { anonymous(&server) };
-        let (error, asked) = sent(&server, &client).await;
+        let (error, requests) = sent(&server, &client).await;
         if expect.get("error_contains").is_some() {
-            return assert_eq!((error.expect("no password").kind(), asked.len()), (&Kind::Unauthenticated, 1));
+            return assert_eq!((error.expect("no password").kind(), requests.len()), (&Kind::Unauthenticated, 1));
         }
         assert!(error.is_none(), "{error:?}");
-        assert_eq!(asked[1].authorization(), Some(PASSWORD));
+        assert_eq!(requests[1].authorization(), Some(PASSWORD));
         // From then on it is sent at once.
         client.all_tags().await.whole();
         assert_eq!(server.requests().len(), 3);
@@ -157,10 +157,10 @@ fn password(input: &Value, expect: &Value) {
 fn relative_realm(input: &Value, expect: &Value) {
     run(async {
         let server = registry(input).await;
-        let (error, asked) = sent(&server, &as_user(&server, "user", "pass")).await;
+        let (error, requests) = sent(&server, &as_user(&server, "user", "pass")).await;
         assert!(error.is_none(), "{error:?}");
-        assert_eq!(format!("http://reg{}", asked[1].path()), text(&expect["token_url_resolved_against_registry"]));
-        assert_eq!(asked[1].authorization(), Some(PASSWORD));
+        assert_eq!(format!("http://reg{}", requests[1].path()), text(&expect["token_url_resolved_against_registry"]));
+        assert_eq!(requests[1].authorization(), Some(PASSWORD));
     });
 }
 
@@ -173,14 +173,14 @@ fn token_server(input: &Value, expect: &Value) {
     run(async {
         let given: Value = serde_json::from_str(&body).expect("JSON");
         let token = text(&given["access_token"]).to_owned();
-        let server = Server::start(move |asked| match asked.is_for_token() {
-            true if asked.method != method => Reply::status(405),
-            true if asked.authorization().is_some_and(|sent| sent == "Basic dXNlcjE6d3Jvbmc=") => {
+        let server = Server::start(move |request| match request.is_for_token() {
+            true if request.method != method => Reply::status(405),
+            true if request.authorization().is_some_and(|sent| sent == "Basic dXNlcjE6d3Jvbmc=") => {
                 Reply::json(wrong.clone().expect("a body"))
             }
             true => Reply::json(body.as_str()),
-            false if asked.has_token(&token) => tags(),
-            false => Reply::wants_token(asked),
+            false if request.has_token(&token) => tags(),
+            false => Reply::wants_token(request),
         });
         let credentials = match input["creds"].as_str() {
             None => Keychain::anonymous(),
@@ -189,11 +189,11 @@ fn token_server(input: &Value, expect: &Value) {
             }
             Some(_) => Keychain::explicit("user1", "password1", "the test"),
         };
-        let (error, asked) = sent(&server, &client(&server, credentials, hasty())).await;
+        let (error, requests) = sent(&server, &client(&server, credentials, hasty())).await;
         assert_eq!(error.is_none(), expect["ok"], "{error:?}");
-        let asked = asked.iter().rfind(|asked| asked.is_for_token()).expect("a token request");
+        let request = requests.iter().rfind(|request| request.is_for_token()).expect("a token request");
         if let Some(grant) = grant {
-            assert!(asked.body.starts_with(&format!("grant_type={grant}&")), "{}", asked.body);
+            assert!(request.body.starts_with(&format!("grant_type={grant}&")), "{}", request.body);
         }
         if input.get("wrong_creds_body").is_some() {
             let error = as_user(&server, "user1", "wrong").all_tags().await.failure();
@@ -205,9 +205,9 @@ fn token_server(input: &Value, expect: &Value) {
 /// A registry that takes no token.
 async fn never_content(token: &str) -> Server {
     let body = token.to_owned();
-    Server::start(move |asked| match asked.is_for_token() {
+    Server::start(move |request| match request.is_for_token() {
         true => Reply::json(body.as_str()),
-        false => Reply::wants_token(asked),
+        false => Reply::wants_token(request),
     })
 }
 
@@ -220,9 +220,9 @@ fn useless_token(input: &Value, expect: &Value) {
             let before = server.requests().len();
             let error = client.all_tags().await.failure();
             assert_eq!(exit_code(&error), 4);
-            let asked = server.requests().split_off(before);
-            let tokens = asked.iter().filter(|asked| asked.is_for_token()).count();
-            assert!(tokens <= 2 && asked.len() - tokens <= 3, "{asked:?}");
+            let requests = server.requests().split_off(before);
+            let tokens = requests.iter().filter(|request| request.is_for_token()).count();
+            assert!(tokens <= 2 && requests.len() - tokens <= 3, "{requests:?}");
         }
     });
 }
@@ -231,14 +231,14 @@ fn wrong_password(input: &Value, expect: &Value) {
     let then = &input["then"];
     let (status, body) = (then["status"].as_u64().expect("a status") as u16, text(&then["body"]).to_owned());
     run(async {
-        let server = Server::start(move |asked| match asked.authorization() {
+        let server = Server::start(move |request| match request.authorization() {
             None => Reply::wants_password(),
             Some(_) => Reply::status(status).body(body.as_str()),
         });
-        let (error, asked) = sent(&server, &as_user(&server, "user", "wrong")).await;
+        let (error, requests) = sent(&server, &as_user(&server, "user", "wrong")).await;
         let error = error.expect("denied");
         assert_eq!(expect["error_status"], error.reply().expect("a reply").status);
-        assert!(error.has_code("DENIED") && asked.len() == 2, "{error}");
+        assert!(error.has_code("DENIED") && requests.len() == 2, "{error}");
         let Kind::Denied(denial) = error.kind() else { panic!("{error:?}") };
         let identity = denial.identity.as_ref().expect("an identity");
         assert_eq!((identity.username.as_deref(), identity.source.as_str()), (Some("user"), "the test"));
@@ -247,16 +247,16 @@ fn wrong_password(input: &Value, expect: &Value) {
 
 fn refused_by_the_token_server(expect: &Value) {
     run(async {
-        let server = Server::start(|asked| match asked.is_for_token() {
+        let server = Server::start(|request| match request.is_for_token() {
             true => Reply::wants_password(),
-            false => Reply::wants_token(asked),
+            false => Reply::wants_token(request),
         });
-        let (error, asked) = sent(&server, &as_user(&server, "user", "wrong")).await;
+        let (error, requests) = sent(&server, &as_user(&server, "user", "wrong")).await;
         let error = error.expect("refused");
         assert_eq!(expect["exit"], exit_code(&error));
         let Kind::Denied(denial) = error.kind() else { panic!("{error:?}") };
         assert_eq!(denial.by, Refuser::TokenServer(server.host()));
-        assert_eq!(expect["token_requests_max"], asked.iter().filter(|asked| asked.is_for_token()).count());
+        assert_eq!(expect["token_requests_max"], requests.iter().filter(|request| request.is_for_token()).count());
     });
 }
 
@@ -273,28 +273,28 @@ fn empty_token(expect: &Value) {
     });
 }
 
-fn unasked(expect: &Value) {
+fn without_challenge(expect: &Value) {
     run(async {
         let server = Server::start(|_| tags());
-        let (error, asked) = sent(&server, &as_user(&server, "user", "pass")).await;
+        let (error, requests) = sent(&server, &as_user(&server, "user", "pass")).await;
         assert!(error.is_none());
-        assert_eq!(expect["authorization_sent"], asked.iter().any(|asked| asked.authorization().is_some()));
+        assert_eq!(expect["authorization_sent"], requests.iter().any(|request| request.authorization().is_some()));
     });
 }
 
 #[test]
-fn harbor_answers_a_token_that_it_does_not_take_with_a_basic_challenge() {
+fn a_basic_challenge_after_a_refused_token_is_answered() {
     run(async {
         let (mut given, mut lists) = (0, 0);
-        let server = Server::start(move |asked| {
-            if asked.is_for_token() {
+        let server = Server::start(move |request| {
+            if request.is_for_token() {
                 given += 1;
                 return Reply::token(&format!("token-{given}"));
             }
-            match asked.authorization() {
-                None => Reply::wants_token(asked),
+            match request.authorization() {
+                None => Reply::wants_token(request),
                 // Every token is good for one request.
-                Some(_) if asked.has_token(&format!("token-{given}")) && lists < given => {
+                Some(_) if request.has_token(&format!("token-{given}")) && lists < given => {
                     lists = given;
                     tags()
                 }
@@ -305,9 +305,9 @@ fn harbor_answers_a_token_that_it_does_not_take_with_a_basic_challenge() {
         client.all_tags().await.whole();
         let before = server.requests().len();
         client.all_tags().await.whole();
-        let asked = server.requests().split_off(before);
-        let tokens = asked.iter().filter(|asked| asked.is_for_token()).count();
-        assert_eq!((tokens, asked.len() - tokens), (1, 3), "{asked:?}");
+        let requests = server.requests().split_off(before);
+        let tokens = requests.iter().filter(|request| request.is_for_token()).count();
+        assert_eq!((tokens, requests.len() - tokens), (1, 3), "{requests:?}");
     });
 }
 
@@ -324,13 +324,13 @@ fn pull_secrets(host: &str, passwords: &[&str]) -> Keychain {
 }
 
 #[test]
-fn credentials_that_are_refused_later_are_forgotten() {
+fn credentials_refused_later_are_dropped() {
     run(async {
         let mut count = 0;
         // ann:old is good for the first two lists, ann:new for the others.
-        let server = Server::start(move |asked| {
+        let server = Server::start(move |request| {
             let good = if count < 2 { "Basic YW5uOm9sZA==" } else { "Basic YW5uOm5ldw==" };
-            if asked.authorization() != Some(good) {
+            if request.authorization() != Some(good) {
                 return Reply::wants_password();
             }
             count += 1;
@@ -344,14 +344,14 @@ fn credentials_that_are_refused_later_are_forgotten() {
         let before = server.requests().len();
         client.all_repositories(10).await.whole();
         let sent = server.requests().split_off(before);
-        assert!(sent.iter().all(|asked| asked.authorization() == Some("Basic YW5uOm5ldw==")), "{sent:?}");
+        assert!(sent.iter().all(|request| request.authorization() == Some("Basic YW5uOm5ldw==")), "{sent:?}");
     });
 }
 
 #[test]
-fn several_credentials_are_tried_in_turn_and_the_good_ones_kept() {
+fn several_credentials_are_tried_in_order_and_the_accepted_ones_kept() {
     run(async {
-        let server = Server::start(|asked| match asked.authorization() {
+        let server = Server::start(|request| match request.authorization() {
             // ann:new
             Some("Basic YW5uOm5ldw==") => tags(),
             _ => Reply::wants_password(),
@@ -360,39 +360,39 @@ fn several_credentials_are_tried_in_turn_and_the_good_ones_kept() {
         for _ in 0..2 {
             client.all_tags().await.whole();
         }
-        let sent: Vec<_> = server.requests().iter().map(|asked| asked.authorization().map(str::to_owned)).collect();
+        let sent: Vec<_> = server.requests().iter().map(|request| request.authorization().map(str::to_owned)).collect();
         let (old, new) = (Some("Basic YW5uOm9sZA==".to_owned()), Some("Basic YW5uOm5ldw==".to_owned()));
         assert_eq!(sent, [None, old, new.clone(), new]);
     });
 }
 
 #[test]
-fn a_registry_token_is_sent_as_it_is_and_kept() {
+fn a_registry_token_is_sent_unchanged_and_kept() {
     run(async {
-        let server = Server::start(|asked| match asked.has_token("mine") {
+        let server = Server::start(|request| match request.has_token("mine") {
             true => tags(),
-            false => Reply::wants_token(asked),
+            false => Reply::wants_token(request),
         });
         let config = json!({ "auths": { server.host(): { "registrytoken": "mine" } } }).to_string();
         let client = client(&server, keychain(config), hasty());
         for _ in 0..2 {
             client.all_tags().await.whole();
         }
-        assert_eq!((server.count(|asked| asked.is_for_token()), server.requests().len()), (0, 3));
+        assert_eq!((server.count(|request| request.is_for_token()), server.requests().len()), (0, 3));
     });
 }
 
 #[test]
-fn requests_at_once_share_one_token() {
+fn concurrent_requests_share_one_token() {
     run(async {
-        let server = Server::start(|asked| match asked.is_for_token() {
+        let server = Server::start(|request| match request.is_for_token() {
             true => Reply::token("token"),
-            false if asked.has_token("token") => tags(),
-            false => Reply::wants_token(asked),
+            false if request.has_token("token") => tags(),
+            false => Reply::wants_token(request),
         });
         let client = anonymous(&server);
         let lists = futures::future::join_all((0..40).map(|_| client.all_tags())).await;
         assert!(lists.into_iter().all(|listed| listed.whole() == ["a"]));
-        assert_eq!(server.count(|asked| asked.is_for_token()), 1);
+        assert_eq!(server.count(|request| request.is_for_token()), 1);
     });
 }

@@ -63,7 +63,7 @@ impl Home {
         self.0.path(below)
     }
 
-    fn look_up(&self, target: &str) -> Result<Lookup> {
+    fn lookup(&self, target: &str) -> Result<Lookup> {
         let (registry, repository) = taken_apart(target);
         let options = Options { home: Some(self.path("")), path: Some(self.path("bin").into()), ..Options::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -113,7 +113,7 @@ fn assert_local_error(lookup: Result<Lookup>) {
 }
 
 fn lookup(case: &Case) {
-    let lookup = Home::with(&encoded(text(&case.input["config"]))).look_up(text(&case.input["target"]));
+    let lookup = Home::with(&encoded(text(&case.input["config"]))).lookup(text(&case.input["target"]));
     if case.expect["error"] == true {
         assert_eq!(case.expect["exit"], 2);
         return assert_local_error(lookup);
@@ -127,7 +127,7 @@ fn lookup(case: &Case) {
 
 fn auth_field(case: &Case) {
     let config = json!({"auths": {"test.io": {"auth": case.input}}}).to_string();
-    let lookup = Home::with(&config).look_up("test.io").expect("no error");
+    let lookup = Home::with(&config).lookup("test.io").expect("no error");
     if case.expect.get("error").is_some() {
         return assert!(lookup.found.is_empty() && lookup.failures.len() == 1, "{lookup:?}");
     }
@@ -138,7 +138,7 @@ fn auth_field(case: &Case) {
 fn helper(case: &Case) {
     assert_eq!(case.input, "user/pass from helper");
     let home = Home::with_helper(r#"echo '{"ServerURL":"test.io","Username":"hello","Secret":"world"}'"#);
-    assert_pair(&home.look_up("test.io").expect("no error"), &case.expect);
+    assert_pair(&home.lookup("test.io").expect("no error"), &case.expect);
 }
 
 fn hardening(case: &Case) {
@@ -146,34 +146,34 @@ fn hardening(case: &Case) {
     match case.id.as_str() {
         "cred-021" | "cred-023" => {
             assert_eq!(expect["executed"], false);
-            assert_local_error(Home::with(&input.to_string()).look_up("test.io"));
+            assert_local_error(Home::with(&input.to_string()).lookup("test.io"));
         }
         "cred-024" => {
             assert_eq!(expect["sent_to_helper"], false);
-            let lookup = Home::with(&input.to_string()).look_up("reg").expect("no error");
+            let lookup = Home::with(&input.to_string()).lookup("reg").expect("no error");
             assert!(lookup.found.is_empty() && lookup.failures.is_empty(), "{lookup:?}");
         }
         "cred-026" => {
             assert_eq!(expect["read_at_most"], 64 * 1024);
-            let lookup = Home::with_helper("exec head -c 1073741824 /dev/zero").look_up("test.io").expect("no error");
+            let lookup = Home::with_helper("exec head -c 1073741824 /dev/zero").lookup("test.io").expect("no error");
             assert!(lookup.found.is_empty());
             assert!(lookup.failures[0].contains("printed more than 64 KiB"), "{lookup:?}");
         }
         "cred-027" => {
             assert_eq!(expect["anonymous"], true);
             let home = Home::with_helper("echo 'credentials not found in native keychain'; exit 1");
-            let lookup = home.look_up("test.io").expect("no error");
+            let lookup = home.lookup("test.io").expect("no error");
             assert!(lookup.found.is_empty() && lookup.failures.is_empty(), "{lookup:?}");
         }
         "cred-029" => {
             assert_eq!((&expect["env_passed"], &expect["stdin"]), (&json!("as is"), &json!("server URL only")));
             let home = Home::with_helper(r#"printf '{"Username":"%s","Secret":"%s"}' "$(cat)" "$CARGO_MANIFEST_DIR""#);
             let expected = ("test.io".to_owned(), env!("CARGO_MANIFEST_DIR").to_owned());
-            assert_eq!(pair(&home.look_up("test.io").expect("no error")), expected);
+            assert_eq!(pair(&home.lookup("test.io").expect("no error")), expected);
         }
         "cred-030" => {
             let home = Home::with_helper(&format!("echo '{}'", text(&input["helper"])));
-            let lookup = home.look_up("test.io").expect("no error");
+            let lookup = home.lookup("test.io").expect("no error");
             assert_eq!(pair(&lookup), ("u".to_owned(), "s".to_owned()));
             assert_eq!(expect["warn"], lookup.notes.len() == 1);
         }
@@ -190,7 +190,7 @@ fn key(input: &Value, expect: &Value) {
     for (_, entry) in auths.as_object_mut().expect("auths") {
         *entry = json!({"username": "u", "password": "p"});
     }
-    let lookup = Home::with(&json!({"auths": auths}).to_string()).look_up(text(&input["target"])).expect("no error");
+    let lookup = Home::with(&json!({"auths": auths}).to_string()).lookup(text(&input["target"])).expect("no error");
     assert_eq!(expect["used"], !lookup.found.is_empty());
 }
 
@@ -199,7 +199,7 @@ fn exposed(expect: &Value) {
     for (mode, warned) in [("0644", true), ("0600", false)] {
         let status = Command::new("chmod").arg(mode).arg(home.path(".docker/config.json")).status();
         assert!(status.expect("chmod").success());
-        let lookup = home.look_up("test.io").expect("no error");
+        let lookup = home.lookup("test.io").expect("no error");
         assert_eq!(expect["works"], lookup.found.len() == 1);
         assert_eq!(!lookup.notes.is_empty(), warned && expect["warn_on_stderr"] == true, "{mode}");
     }
@@ -221,7 +221,7 @@ fn not_files(expect: &Value) {
         let home = Home::with("{}");
         fs::remove_file(home.path(FILE)).expect("removed");
         make(&home);
-        assert_local_error(home.look_up("test.io"));
+        assert_local_error(home.lookup("test.io"));
     }
 }
 

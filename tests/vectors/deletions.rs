@@ -8,13 +8,13 @@ use test_support::{Reply, Server, Then};
 use crate::driven::{anonymous, exit_code, run};
 
 #[test]
-fn a_deletion_is_proved_whatever_the_body_of_its_reply_is() {
+fn a_deletion_is_verified_whatever_its_reply_contains() {
     for accepted in [
         Reply::status(202).header("Content-Length", "1000").body("{").then(Then::Close),
         Reply::status(202).endless(&[b' '; 64 * 1024]),
     ] {
         run(async {
-            let server = Server::start(move |asked| match asked.method.as_str() {
+            let server = Server::start(move |request| match request.method.as_str() {
                 "DELETE" => accepted.clone(),
                 _ => Reply::error(404, "MANIFEST_UNKNOWN"),
             });
@@ -25,7 +25,7 @@ fn a_deletion_is_proved_whatever_the_body_of_its_reply_is() {
 }
 
 #[test]
-fn a_deletion_is_probed_without_changing_anything() {
+fn probing_for_deletion_changes_nothing() {
     for (reply, exit, by_name) in [
         (Reply::error(405, "UNSUPPORTED"), Some(7), Some(7)),
         (Reply::error(404, "MANIFEST_UNKNOWN"), None, None),
@@ -38,10 +38,10 @@ fn a_deletion_is_probed_without_changing_anything() {
             let code = |probed: Result<(), Error>| probed.err().map(|error| exit_code(&error));
             assert_eq!(code(client.app().probe_deletion().await), exit);
             assert_eq!(code(client.app().probe_tag_deletion().await), by_name);
-            let asked = server.requests();
+            let requests = server.requests();
             let zeros = "0".repeat(64);
-            assert_eq!(asked[0].path(), format!("/v2/team/app/manifests/sha256:{zeros}"));
-            assert!(asked[1].path().starts_with("/v2/team/app/manifests/rls-probe-"), "{asked:?}");
+            assert_eq!(requests[0].path(), format!("/v2/team/app/manifests/sha256:{zeros}"));
+            assert!(requests[1].path().starts_with("/v2/team/app/manifests/rls-probe-"), "{requests:?}");
         });
     }
 }

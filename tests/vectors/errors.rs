@@ -62,13 +62,13 @@ fn body(case: &Case) {
         let error = client.tagged("v1").await.expect_err("an error");
         (error, server.requests().len(), client.stats.totals().bytes)
     });
-    let said = error.to_string();
+    let message = error.to_string();
     let reply = error.reply().expect("the reply");
     assert_eq!(reply.status, status(input));
     for (what, expected) in expect.as_object().expect("facts") {
         match what.as_str() {
-            "text_contains" => texts(expected).iter().for_each(|part| assert!(said.contains(part), "{said}")),
-            "text" => assert!(said.contains(text(expected)), "{said}"),
+            "text_contains" => texts(expected).iter().for_each(|part| assert!(message.contains(part), "{message}")),
+            "text" => assert!(message.contains(text(expected)), "{message}"),
             "codes" => {
                 let codes: Vec<_> = reply.errors.iter().map(|error| error.code.as_str()).collect();
                 assert_eq!(codes, texts(expected));
@@ -77,14 +77,14 @@ fn body(case: &Case) {
                 let sent = "https://example.com/somepath?access_token=hunter2&scope=foo&service=bar";
                 assert_eq!(redacted_url(&Url::parse(sent).expect("a URL")), text(expected));
             }
-            "status_surfaced" => assert!(said.contains(&expected.to_string()), "{said}"),
-            "exit" => assert_eq!(*expected, exit_code(&error), "{said}"),
+            "status_surfaced" => assert!(message.contains(&expected.to_string()), "{message}"),
+            "exit" => assert_eq!(*expected, exit_code(&error), "{message}"),
             "class" if expected == "unauthorized" => assert_eq!(error.kind(), &Kind::Unauthenticated),
             "class" if expected == "denied" => assert!(matches!(error.kind(), Kind::Denied(_)), "{error:?}"),
             "retry" => assert_eq!(requests > 1, *expected),
-            "one_line" => assert!(!said.contains('\n'), "{said}"),
-            "html_tags_shown" => assert!(!said.contains('<'), "{said}"),
-            "secret_redacted" => assert!(said.contains("REDACTED") && !said.contains("eyJhbGciOi"), "{said}"),
+            "one_line" => assert!(!message.contains('\n'), "{message}"),
+            "html_tags_shown" => assert!(!message.contains('<'), "{message}"),
+            "secret_redacted" => assert!(message.contains("REDACTED") && !message.contains("eyJhbGciOi"), "{message}"),
             // In each of the attempts, and the rest of the piece in which the limit lies.
             "read_at_most_bytes" => {
                 let limit = expected.as_u64().expect("a number");
@@ -137,12 +137,12 @@ fn delete(case: &Case) {
     let deleting = reply(&case.input);
     let (tag, digest): (Tag, _) = ("v1".parse().expect("a tag"), Digest::of(Algorithm::Sha256, b"x"));
     let (outcome, looks) = run(async {
-        let server = Server::start(move |asked| match asked.method.as_str() {
+        let server = Server::start(move |request| match request.method.as_str() {
             "DELETE" => deleting.clone(),
             _ => Reply::error(404, "MANIFEST_UNKNOWN"),
         });
         let outcome = anonymous(&server).app().delete_tag(&tag, Some(&digest)).await;
-        (outcome, server.count(|asked| asked.method == "GET"))
+        (outcome, server.count(|request| request.method == "GET"))
     });
     let exit = match &outcome {
         Ok(Deletion::Deleted) => 0,
@@ -170,10 +170,10 @@ fn list_body(case: &Case) {
         None => assert!(expect["or"] == "error" && exit == 5, "{listed:?}"),
     }
     if let Some(error) = expect.get("error") {
-        assert!(listed.error.as_ref().is_some_and(|said| said.to_string().contains(text(error))), "{listed:?}");
+        assert!(listed.error.as_ref().is_some_and(|message| message.to_string().contains(text(error))), "{listed:?}");
     }
     if let Some(warning) = expect.get("warn") {
-        assert!(log.at(Level::WARN).iter().any(|said| said.contains(text(warning))), "{}", log.text());
+        assert!(log.at(Level::WARN).iter().any(|message| message.contains(text(warning))), "{}", log.text());
     }
     if let Some(names) = expect.get("tags").or(expect.get("repositories")).filter(|_| exit == 0) {
         assert_eq!(listed.names, texts(names));

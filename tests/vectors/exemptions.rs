@@ -14,7 +14,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
         "chal-030",
         "a host has only ASCII letters; an internationalized name is written in its xn-- form",
     ),
-    ("challenges.json", "chal-126", "a registry is spoken to in plain HTTP only when that was asked for"),
+    ("challenges.json", "chal-126", "plain HTTP is used only when requested"),
     ("credentials.json", "cred-020", HELPER_WARNS),
     ("credentials.json", "cred-028", HELPER_WARNS),
     ("credentials.json", "cred-031", HELPER_WARNS),
@@ -55,11 +55,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
         "as its own text has it: what cannot be used is an error, and only an empty one is the end",
     ),
     ("links.json", "link-048", "as it says, a client cannot notice it"),
-    (
-        "links.json",
-        "link-083",
-        "the path is kept and the query taken: no other repository is asked with this one's token",
-    ),
+    ("links.json", "link-083", "the path is kept and the query taken: this token is sent to no other repository"),
     ("redaction.json", "redact-010", NO_BODIES),
     ("redaction.json", "redact-012", NO_BODIES),
     ("redaction.json", "redact-015", "the program has a command line, the library has none"),
@@ -77,7 +73,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("references.json", "ref-465", FINAL_DOT),
     ("references.json", "ref-491", "read as a repository with a tag of digits, as ref-079, ref-031 and ref-307 want"),
     ("references.json", "ref-511", FINAL_DOT),
-    ("references.json", "is-private", "HTTPS is spoken to every host alike, so that none is asked if it is private"),
+    ("references.json", "is-private", "every host is contacted over HTTPS, so private hosts need no rule"),
     ("retries.json", "backoff", "the waits of other clients; those of rls double from 0.25 s on, with jitter"),
     ("retries.json", "body-reconnect", "a body that breaks off is fetched again as often as a request, whatever came"),
     ("retries.json", "retry-011", NO_UPLOADS),
@@ -112,7 +108,7 @@ const HELPER_WARNS: &str = "a helper that fails is a warning, and reading goes o
 const TRUST: &str = "about certificates, which no keychain knows";
 const ONLY_NEXT: &str = "nothing but the next page is looked for in a Link header";
 const NO_UPLOADS: &str = "rls uploads no blobs, and sends no body that it could not send again";
-const SILENCE: &str = "a server that is silent for the whole limit is not asked again: the limit is a minute";
+const SILENCE: &str = "a server that is silent for the whole limit is not retried: the limit is a minute";
 const NO_BODIES: &str = "bodies are not logged at all, so that there is nothing to say of them";
 const A_RESOLVER: &str = "needs a resolver that fails in this way";
 const THE_COMMAND: &str = "about what the command decides before and after it deletes; the program is run for it";
@@ -168,9 +164,9 @@ pub fn check(file: &str, test: impl Fn(&Case)) {
 
 fn failure(case: &Case, test: &impl Fn(&Case)) -> Option<String> {
     let panic = catch_unwind(AssertUnwindSafe(|| test(case))).err()?;
-    let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
     let Case { id, kind, input, expect } = case;
-    Some(format!("{id} ({kind}) {input} should give {expect}: {}", said.unwrap_or("a panic")))
+    Some(format!("{id} ({kind}) {input} should give {expect}: {}", message.unwrap_or("a panic")))
 }
 
 fn read(file: &str) -> Vec<Case> {
@@ -219,12 +215,12 @@ fn a_failing_case_is_named_and_the_others_still_run() {
         });
     };
     let panic = catch_unwind(AssertUnwindSafe(fails_once)).expect_err("a case fails");
-    let said = panic.downcast_ref::<String>().expect("a text");
+    let message = panic.downcast_ref::<String>().expect("a text");
     assert!(
-        said.contains("dig-003 (parse) \"\" should give {")
-            && said.contains("as it should")
-            && said.starts_with("1 of"),
-        "{said}"
+        message.contains("dig-003 (parse) \"\" should give {")
+            && message.contains("as it should")
+            && message.starts_with("1 of"),
+        "{message}"
     );
     assert_eq!(ran.get(), cases("digests.json").len());
 }

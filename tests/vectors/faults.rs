@@ -47,11 +47,11 @@ fn html(status: u16) -> Reply {
 
 /// The texts that a message has to have, and where they do not say it in other words.
 fn assert_says(case: &Case, error: &Error, server: &Server) {
-    let said = error.to_string();
+    let message = error.to_string();
     for part in case.expect["message_contains"].as_array().expect("texts") {
         let part = text(part).replace("HOST:PORT", &server.host()).replace("REALM_HOST", &server.host());
         let part = part.replace("REPO", "team/app").replace("after N entries", "after 4 entries");
-        assert!(said.contains(&part), "{said:?} does not say {part:?}");
+        assert!(message.contains(&part), "{message:?} does not say {part:?}");
     }
 }
 
@@ -79,8 +79,8 @@ fn listed(case: &Case, script: impl FnMut(&Request) -> Reply + Send + 'static, o
 /// Three pages of two tags. `fault` gets the page and how often it was requested before, and may replace it.
 fn paged(mut fault: impl FnMut(usize, usize) -> Option<Reply> + Send) -> impl FnMut(&Request) -> Reply + Send {
     let mut times = [0; 3];
-    move |asked| {
-        let page: usize = asked.query("page").map_or(0, |page| page.parse().expect("a number"));
+    move |request| {
+        let page: usize = request.query("page").map_or(0, |page| page.parse().expect("a number"));
         times[page] += 1;
         if let Some(fault) = fault(page, times[page] - 1) {
             return fault;
@@ -138,7 +138,7 @@ fn network(case: &Case) {
         "fault-013" => silent(case, ""),
         "fault-014" => {
             let mut script = paged(|_, _| None);
-            assert_eq!(listed(case, move |asked| script(asked).then(Then::Close), hasty()).0.whole(), ALL);
+            assert_eq!(listed(case, move |request| script(request).then(Then::Close), hasty()).0.whole(), ALL);
         }
         "fault-016" => {
             let many = (0..10_000).fold(tags(), |reply, number| reply.header(&format!("X-{number}"), "1"));
@@ -195,12 +195,12 @@ fn elsewhere(case: &Case) {
     run(async {
         let other = Server::start(|_| tags());
         let location = format!("{}/v2/", other.url());
-        let server = Server::start(move |asked| match asked.authorization() {
+        let server = Server::start(move |request| match request.authorization() {
             None => Reply::wants_password(),
             Some(_) => Reply::status(302).header("Location", location.as_str()),
         });
         assert_exit(case, as_user(&server, "ann", "secret").all_tags().await.error.as_ref());
-        assert_eq!(case.expect["authorization_sent"], other.count(|asked| asked.authorization().is_some()));
+        assert_eq!(case.expect["authorization_sent"], other.count(|request| request.authorization().is_some()));
     });
 }
 
@@ -217,14 +217,14 @@ fn with_token(
         if let (Some(error), true) = (&listed.error, says) {
             assert_says(case, error, &server);
         }
-        let tokens = server.count(|asked| asked.is_for_token());
+        let tokens = server.count(|request| request.is_for_token());
         (listed, tokens, server.requests().len() - tokens)
     })
 }
 
 /// A registry whose token server gives this reply.
 fn token_reply(reply: Reply) -> impl FnMut(&Request) -> Reply + Send {
-    move |asked| if asked.is_for_token() { reply.clone() } else { Reply::wants_token(asked) }
+    move |request| if request.is_for_token() { reply.clone() } else { Reply::wants_token(request) }
 }
 
 fn auth(case: &Case) {
@@ -232,24 +232,27 @@ fn auth(case: &Case) {
         "fault-044" => assert_eq!(always(case, Reply::error(401, "UNAUTHORIZED")).1, 1),
         "fault-045" => {
             let (listed, tokens, requests) = with_token(case, token_reply(Reply::token("token")), false);
-            let said = listed.failure().to_string();
-            assert!(said.contains("not allowed to pull team/app") && said.contains("logged in as ann"), "{said}");
+            let message = listed.failure().to_string();
+            assert!(
+                message.contains("not allowed to pull team/app") && message.contains("logged in as ann"),
+                "{message}"
+            );
             assert!(tokens <= 2 && requests as u64 <= case.expect["registry_requests_max"].as_u64().expect("a number"));
         }
         "fault-046" | "fault-047" => {
             // Each token is good for two pages, or for one.
             let uses = if case.id == "fault-046" { 2 } else { 1 };
             let (mut given, mut left, mut pages) = (0, 0, paged(|_, _| None));
-            let script = move |asked: &Request| {
-                if asked.is_for_token() {
+            let script = move |request: &Request| {
+                if request.is_for_token() {
                     (given, left) = (given + 1, uses);
                     return Reply::token(&format!("token-{given}"));
                 }
-                if left == 0 || !asked.has_token(&format!("token-{given}")) {
-                    return Reply::wants_token(asked);
+                if left == 0 || !request.has_token(&format!("token-{given}")) {
+                    return Reply::wants_token(request);
                 }
                 left -= 1;
-                pages(asked)
+                pages(request)
             };
             let (listed, tokens, _) = with_token(case, script, true);
             assert_eq!((listed.whole(), tokens), (ALL.map(str::to_owned).to_vec(), 3_usize.div_ceil(uses)));
@@ -355,7 +358,7 @@ fn delete(case: &Case) {
     };
     run(async {
         let mut replies = replies.into_iter();
-        let server = Server::start(move |asked| match asked.method.as_str() {
+        let server = Server::start(move |request| match request.method.as_str() {
             "DELETE" => replies.next().unwrap_or_else(|| Reply::status(599)),
             _ => after.clone(),
         });
@@ -365,9 +368,9 @@ fn delete(case: &Case) {
             Ok(deletion) => assert_eq!(*deletion, Deletion::Deleted),
             Err(error) => assert_says(case, error, &server),
         }
-        let sent = server.count(|asked| asked.method == "DELETE");
+        let sent = server.count(|request| request.method == "DELETE");
         assert_eq!(case.expect["deletes_sent"].as_u64().unwrap_or(1), sent as u64);
-        assert_eq!(server.count(|asked| asked.method == "PUT"), 0);
+        assert_eq!(server.count(|request| request.method == "PUT"), 0);
     });
 }
 
@@ -384,7 +387,7 @@ async fn deletion(client: &Driven, digest: &Digest) -> Result<Deletion, Error> {
 }
 
 #[test]
-fn a_long_page_that_breaks_off_is_read_again_without_repeating_a_name() {
+fn a_truncated_page_is_read_again_without_repeating_a_name() {
     let names: Vec<_> = (0..10_000).map(|number| format!("{number:05}")).collect();
     let body = json!({ "tags": names }).to_string();
     let cut = |body: &str, at: usize| {
@@ -409,7 +412,7 @@ fn a_long_page_that_breaks_off_is_read_again_without_repeating_a_name() {
 }
 
 #[test]
-fn a_connection_that_closes_without_an_answer_is_a_lost_one() {
+fn a_connection_closed_without_a_reply_is_reported_as_lost() {
     run(async {
         let server = Server::start(|_| Reply::raw("").then(Then::Close));
         let error = anonymous(&server).all_tags().await.failure();

@@ -83,8 +83,8 @@ fn walk(case: &Case) {
         "link-035" | "link-036" => scripted(input, expect),
         "link-047" => first_page_again(),
         "link-049" => clamped(input, expect),
-        "link-052" => assert_eq!(sizes_asked(0), [1]),
-        "link-053" => assert_eq!(sizes_asked(1001), [PAGE_SIZE]),
+        "link-052" => assert_eq!(requested_sizes(0), [1]),
+        "link-053" => assert_eq!(requested_sizes(1001), [PAGE_SIZE]),
         "link-054" => refused_sizes(expect),
         "link-055" => endless(expect),
         _ => numbered(&input["pages"], expect),
@@ -97,10 +97,10 @@ fn scripted(input: &Value, expect: &Value) {
     let field = if pages[0].get("tags").is_some() { "tags" } else { "repositories" };
     run(async {
         let mut pages = pages.into_iter();
-        let server = Server::start(move |asked| {
+        let server = Server::start(move |request| {
             let page = pages.next().expect("a page");
             let reply = Reply::json(json!({ field: page[field] }).to_string());
-            let origin = format!("http://{}", asked.header("host").expect("a host"));
+            let origin = format!("http://{}", request.header("host").expect("a host"));
             match page["link"].as_str() {
                 Some(link) => reply.header("Link", link.replace("/R/", "/team/app/").replace("{origin}", &origin)),
                 None => reply,
@@ -122,7 +122,7 @@ fn first_page_again() {
     run(async {
         let server = Server::start(|_| Reply::json(json!({ "repositories": names(0, 3) }).to_string()));
         assert_eq!(anonymous(&server).all_repositories(3).await.whole(), names(0, 3));
-        assert_eq!(server.count(|asked| asked.query("last").as_deref() == Some("002")), 1);
+        assert_eq!(server.count(|request| request.query("last").as_deref() == Some("002")), 1);
     });
 }
 
@@ -131,8 +131,8 @@ fn clamped(input: &Value, expect: &Value) {
     assert_eq!(input["link"], "present");
     let (all, page) = (input["tags"].as_u64().expect("a number") as usize, 100);
     run(async {
-        let server = Server::start(move |asked| {
-            let from = asked.query("last").map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
+        let server = Server::start(move |request| {
+            let from = request.query("last").map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
             let to = (from + page).min(all);
             let reply = Reply::json(json!({ "tags": names(from, to) }).to_string());
             let link = format!("</v2/team/app/tags/list?last={:03}&n={page}>; rel=\"next\"", to - 1);
@@ -143,11 +143,11 @@ fn clamped(input: &Value, expect: &Value) {
 }
 
 /// The page sizes that are asked for when a caller wants this one.
-fn sizes_asked(size: usize) -> Vec<usize> {
+fn requested_sizes(size: usize) -> Vec<usize> {
     run(async {
         let server = Server::start(|_| Reply::json(r#"{"repositories":[]}"#));
         assert_eq!(anonymous(&server).all_repositories(size).await.whole(), Vec::<String>::new());
-        server.requests().iter().filter_map(|asked| asked.query("n")?.parse().ok()).collect()
+        server.requests().iter().filter_map(|request| request.query("n")?.parse().ok()).collect()
     })
 }
 
@@ -156,15 +156,15 @@ fn refused_sizes(expect: &Value) {
     let (status, code) = (expect["status"].as_u64().expect("a status") as u16, text(&expect["code"]).to_owned());
     assert_eq!(expect["rls"], "retry once without n");
     run(async {
-        let server = Server::start(move |asked| match asked.query("n") {
+        let server = Server::start(move |request| match request.query("n") {
             Some(_) => Reply::error(status, &code),
             None => Reply::json(r#"{"repositories":["a","b"]}"#),
         });
         assert_eq!(anonymous(&server).all_repositories(1001).await.whole(), ["a", "b"]);
-        let sizes: Vec<_> = server.requests().iter().map(|asked| asked.query("n")).collect();
+        let sizes: Vec<_> = server.requests().iter().map(|request| request.query("n")).collect();
         // The last looks for what a registry with pages of its own would have kept back.
         assert_eq!(sizes, [Some("1000".to_owned()), Some("100".into()), Some("50".into()), None, None]);
-        let after: Vec<_> = server.requests().iter().map(|asked| asked.query("last")).collect();
+        let after: Vec<_> = server.requests().iter().map(|request| request.query("last")).collect();
         assert_eq!(after, [None, None, None, None, Some("b".to_owned())]);
     });
 }
@@ -194,8 +194,8 @@ fn numbered(pages: &Value, expect: &Value) {
         let last = pages.len() - 1;
         // A registry that goes round gives each page the address that it had before.
         let address = move |page: usize| format!("/v2/team/app/tags/list?page={page}");
-        let server = Server::start(move |asked: &Request| {
-            let page: usize = asked.query("page").map_or(0, |page| page.parse().expect("a number"));
+        let server = Server::start(move |request: &Request| {
+            let page: usize = request.query("page").map_or(0, |page| page.parse().expect("a number"));
             let reply = Reply::json(json!({ "name": "team/app", "tags": pages[page] }).to_string());
             if page < last { reply.header("Link", format!("<{}>; rel=\"next\"", address(page + 1))) } else { reply }
         });
@@ -228,17 +228,17 @@ async fn counted(server: &Server, client: &Driven, page_size: usize) -> (Vec<Str
 
 /// Found by random walks.
 #[test]
-fn a_registry_that_refuses_every_page_size_may_still_page() {
+fn without_an_accepted_page_size_listing_continues_without_one() {
     run(async {
         // Whether it looks at what it is asked for, and how many names it has and gives at once.
         for (looks, all, page, requests) in
             [(true, 100, 40, 7), (true, 40, 40, 5), (false, 40, 40, 5), (false, 3000, 3000, 4)]
         {
-            let server = Server::start(move |asked| {
-                if asked.query("n").is_some() {
+            let server = Server::start(move |request| {
+                if request.query("n").is_some() {
                     return Reply::error(400, "PAGINATION_NUMBER_INVALID");
                 }
-                let last = asked.query("last").filter(|_| looks);
+                let last = request.query("last").filter(|_| looks);
                 let from = last.map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
                 Reply::json(json!({ "repositories": names(from, (from + page).min(all)) }).to_string())
             });
@@ -250,12 +250,12 @@ fn a_registry_that_refuses_every_page_size_may_still_page() {
 }
 
 #[test]
-fn a_registry_without_links_is_asked_on_while_its_pages_are_full() {
+fn without_links_listing_continues_while_pages_are_full() {
     run(async {
         for (all, size, requests) in [(7, 3, 3), (6, 3, 3), (2, 3, 1), (250, 1000, 3), (200, 1000, 3)] {
-            let server = Server::start(move |asked| {
-                let from = asked.query("last").map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
-                let n: usize = asked.query("n").expect("a size").parse().expect("a number");
+            let server = Server::start(move |request| {
+                let from = request.query("last").map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
+                let n: usize = request.query("n").expect("a size").parse().expect("a number");
                 let to = (from + n.min(100)).min(all);
                 Reply::json(json!({ "repositories": names(from, to) }).to_string())
             });
@@ -265,7 +265,7 @@ fn a_registry_without_links_is_asked_on_while_its_pages_are_full() {
 }
 
 #[test]
-fn a_registry_that_ignores_last_and_has_no_order_is_not_asked_for_ever() {
+fn listing_ends_where_last_is_ignored_and_names_are_unsorted() {
     run(async {
         let mut names = names(0, 4);
         let sorted = names.clone();
@@ -280,7 +280,7 @@ fn a_registry_that_ignores_last_and_has_no_order_is_not_asked_for_ever() {
 }
 
 #[test]
-fn a_fragment_does_not_make_another_page() {
+fn links_that_differ_by_fragment_are_the_same_page() {
     let link = |link: &'static str| json!({ "link": [link] });
     let page = "https://r.example/v2/_catalog?n=2";
     let error = read(page, &link("</v2/_catalog?n=2#1>; rel=next")).expect_err("a loop");
@@ -290,7 +290,7 @@ fn a_fragment_does_not_make_another_page() {
 }
 
 #[test]
-fn a_registry_without_a_catalog_answers_404() {
+fn a_404_from_the_catalog_means_that_it_is_not_supported() {
     for missing in [Reply::error(404, "NAME_UNKNOWN"), Reply::status(404).body("404 page not found")] {
         let error = run(async {
             let server = Server::start(move |_| missing.clone());
@@ -301,10 +301,10 @@ fn a_registry_without_a_catalog_answers_404() {
 }
 
 #[test]
-fn an_unknown_last_is_the_end_and_an_unknown_page_is_not() {
+fn a_404_for_last_ends_the_list_and_for_a_link_is_an_error() {
     let ending = |link: Option<&'static str>| {
         run(async move {
-            let server = Server::start(move |asked| match (asked.query("last"), link) {
+            let server = Server::start(move |request| match (request.query("last"), link) {
                 (Some(_), _) => Reply::error(404, "NAME_UNKNOWN"),
                 (None, Some(link)) => Reply::json(r#"{"repositories":["a","b"]}"#).header("Link", link),
                 (None, None) => Reply::json(r#"{"repositories":["a","b"]}"#),

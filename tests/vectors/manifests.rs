@@ -64,7 +64,7 @@ fn manifest_digest(case: &Case) {
                 assert_eq!(expect["rls_GET"], "computed digest");
                 assert_eq!(client.tagged("v1").await.expect("a manifest").digest, sha256(BODY));
                 assert_eq!(client.resolved("v1").await.expect("a manifest").digest, sha256(BODY));
-                let methods: Vec<_> = server.requests().into_iter().map(|asked| asked.method).collect();
+                let methods: Vec<_> = server.requests().into_iter().map(|request| request.method).collect();
                 assert_eq!(methods, ["GET", "HEAD", "GET"]);
             }
             "dig-034" => {
@@ -128,7 +128,7 @@ fn headers(case: &Case) {
                 assert_eq!(client.tagged("v1").await.expect("a manifest").bytes.len(), BODY.len());
             }
             "dig-044" => {
-                let server = Server::start(|asked| match asked.method.as_str() {
+                let server = Server::start(|request| match request.method.as_str() {
                     "HEAD" => manifest(None),
                     _ => manifest(None).header("Content-Length", "1000").then(Then::Close),
                 });
@@ -139,8 +139,8 @@ fn headers(case: &Case) {
             "dig-045" => {
                 let server = Server::start(|_| manifest(Some(&sha256("test"))));
                 let client = anonymous(&server);
-                let asked_for = sha256("whatever");
-                let resolved = client.app().resolve(&asked_for).await.expect_err("another digest");
+                let requested = sha256("whatever");
+                let resolved = client.app().resolve(&requested).await.expect_err("another digest");
                 assert_eq!((exit_code(&resolved), expect["error"] == true), (9, true), "{resolved}");
                 let manifest = client.app().manifest(&asked_for).await.expect_err("another digest");
                 assert_eq!(exit_code(&manifest), 9, "{manifest}");
@@ -159,7 +159,7 @@ fn with_a_line_end(case: &Case) {
         if let Ok(resolved) = anonymous(&server).resolved("v1").await {
             assert_eq!(resolved.digest.as_str(), text(&case.input).trim());
         }
-        assert!(server.requests().iter().all(|asked| !asked.target.contains("%0D")));
+        assert!(server.requests().iter().all(|request| !request.target.contains("%0D")));
         assert_eq!(case.expect["never_in_URL"], true);
     });
 }
@@ -242,7 +242,7 @@ fn confusion(case: &Case) {
 }
 
 #[test]
-fn an_index_that_lists_too_much_is_not_followed() {
+fn an_oversized_index_is_not_followed() {
     let list = |count: usize, size: u64| {
         let one = json!({ "mediaType": media_types::OCI_MANIFEST, "digest": sha256("x").as_str(), "size": size });
         json!({ "schemaVersion": 2, "mediaType": media_types::OCI_INDEX, "manifests": vec![one; count] }).to_string()
@@ -288,14 +288,14 @@ fn the_type_and_the_members_must_agree() {
 }
 
 #[test]
-fn an_index_is_found_whatever_the_server_calls_it() {
+fn an_index_is_recognised_under_any_content_type() {
     let child = sha256("child");
     let listed = json!({ "mediaType": media_types::OCI_MANIFEST, "digest": child.as_str(), "size": 5 });
     let body = json!({ "schemaVersion": 2, "mediaType": media_types::OCI_INDEX, "manifests": [listed] }).to_string();
     let digest = sha256(&body);
     run(async {
         let named = digest.clone();
-        let server = Server::start(move |asked| match asked.path() {
+        let server = Server::start(move |request| match request.path() {
             "/v2/team/app/tags/list" => Reply::json(r#"{"tags":["v1"]}"#),
             _ => Reply::json(body.as_str()).header("Docker-Content-Digest", named.as_str()),
         });
@@ -309,12 +309,12 @@ fn an_index_is_found_whatever_the_server_calls_it() {
 fn a_failed_head_is_followed_by_a_get_only_where_that_helps() {
     let count = |reply: Reply, of_get: Reply| {
         run(async {
-            let server = Server::start(move |asked| match asked.method.as_str() {
+            let server = Server::start(move |request| match request.method.as_str() {
                 "HEAD" => reply.clone(),
                 _ => of_get.clone(),
             });
             let outcome = anonymous(&server).resolved("v1").await;
-            (outcome.map_err(|error| exit_code(&error)), server.count(|asked| asked.method == "GET"))
+            (outcome.map_err(|error| exit_code(&error)), server.count(|request| request.method == "GET"))
         })
     };
     let found = |reply: Reply| {
@@ -336,11 +336,11 @@ fn a_failed_head_is_followed_by_a_get_only_where_that_helps() {
 #[test]
 fn a_refused_login_is_not_repeated_by_a_get() {
     run(async {
-        let server = Server::start(|asked| match asked.is_for_token() {
+        let server = Server::start(|request| match request.is_for_token() {
             true => Reply::status(401),
-            false => Reply::wants_token(asked),
+            false => Reply::wants_token(request),
         });
         let error = as_user(&server, "ann", "wrong").resolved("v1").await.expect_err("refused");
-        assert_eq!((exit_code(&error), server.count(|asked| asked.is_for_token())), (4, 1), "{error}");
+        assert_eq!((exit_code(&error), server.count(|request| request.is_for_token())), (4, 1), "{error}");
     });
 }

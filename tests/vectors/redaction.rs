@@ -73,9 +73,9 @@ fn body_read(body: &str) -> String {
     let log = Log::begin();
     run(async {
         let body = body.to_owned();
-        let server = Server::start(move |asked| match asked.authorization() {
-            _ if asked.is_for_token() => Reply::json(body.as_str()),
-            None => Reply::wants_token(asked),
+        let server = Server::start(move |request| match request.authorization() {
+            _ if request.is_for_token() => Reply::json(body.as_str()),
+            None => Reply::wants_token(request),
             Some(_) => Reply::json(r#"{"tags":["a"]}"#),
         });
         let listed = as_user(&server, "ann", "hunter2").all_tags().await;
@@ -87,7 +87,7 @@ fn body_read(body: &str) -> String {
 
 /// Whether the registry was sent a token: then the body was readable.
 fn text_has_token(server: &Server) -> bool {
-    server.count(|asked| asked.authorization().is_some_and(|sent| sent.starts_with("Bearer "))) > 0
+    server.count(|request| request.authorization().is_some_and(|sent| sent.starts_with("Bearer "))) > 0
 }
 
 /// A registry token is sent; another is asked for and sent; a header comes back.
@@ -98,18 +98,18 @@ fn conversation(input: &Value) -> String {
     let log = Log::begin();
     run(async {
         let token = given.clone();
-        let server = Server::start(move |asked| match asked.is_for_token() {
+        let server = Server::start(move |request| match request.is_for_token() {
             true => Reply::token(&given),
-            false if asked.has_token(&given) => Reply::json(r#"{"tags":["a"]}"#).header("X-Other", canary.as_str()),
-            false => Reply::wants_token(asked),
+            false if request.has_token(&given) => Reply::json(r#"{"tags":["a"]}"#).header("X-Other", canary.as_str()),
+            false => Reply::wants_token(request),
         });
         let config = json!({ "auths": { server.host(): { "registrytoken": sent, "auth": "YW5uOnNlY3JldA==" } } });
         let client = client(&server, keychain(config.to_string()), hasty());
         client.all_tags().await;
         // Both went over the wire, so that they could have been shown.
-        assert!(server.count(|asked| asked.has_token(&sent)) > 0);
+        assert!(server.count(|request| request.has_token(&sent)) > 0);
         as_user(&server, "ann", "hunter2").all_tags().await.whole();
-        assert!(server.count(|asked| asked.has_token(&token)) > 0);
+        assert!(server.count(|request| request.has_token(&token)) > 0);
     });
     log.text()
 }
@@ -126,23 +126,23 @@ fn no_secret(case: &Case) {
     assert!(!shown.contains("SECRET") && !shown.contains("U0VDUkVU"), "{shown}");
 }
 
-/// Everything that can be seen of a client that was refused.
-async fn seen(server: &Server, client: &Driven, log: &Log) -> String {
+/// Lists tags, expects a refusal, and returns all text that the client produces about it.
+async fn output(server: &Server, client: &Driven, log: &Log) -> String {
     let error = client.all_tags().await.failure();
-    assert!(server.count(|asked| asked.authorization().is_some()) > 0);
+    assert!(server.count(|request| request.authorization().is_some()) > 0);
     format!("{error}\n{error:?}\n{:?}\n{}", client.client, log.text())
 }
 
 /// `ann:SECRET` in base64 is `YW5uOlNFQ1JFVA==`, and `SECRET` alone `U0VDUkVU`.
 fn of_a_config() -> String {
     let log = Log::begin();
-    let seen = run(async {
+    let output = run(async {
         let server = Server::start(|_| Reply::wants_password());
         let config = json!({ "auths": { server.host(): { "auth": "YW5uOlNFQ1JFVA==" } } });
-        seen(&server, &client(&server, keychain(config.to_string()), hasty()), &log).await
+        output(&server, &client(&server, keychain(config.to_string()), hasty()), &log).await
     });
-    assert!(!seen.contains("YW5uOlNFQ1JFVA"), "{seen}");
-    seen
+    assert!(!output.contains("YW5uOlNFQ1JFVA"), "{output}");
+    output
 }
 
 fn of_debug() -> String {
@@ -160,12 +160,13 @@ fn of_an_echo(secret: &str) -> String {
     let secret = secret.to_owned();
     run(async {
         let echoed = secret.clone();
-        let server = Server::start(move |asked| {
-            let Some(sent) = asked.authorization() else { return Reply::wants_password() };
-            let said = format!("you sent {sent}, that is {echoed} by {echoed}@example");
-            let body = json!({ "errors": [{ "code": "DENIED", "message": said, "detail": { "password": echoed } }] });
-            Reply::status(403).header("X-Said", said).body(body.to_string())
+        let server = Server::start(move |request| {
+            let Some(sent) = request.authorization() else { return Reply::wants_password() };
+            let message = format!("you sent {sent}, that is {echoed} by {echoed}@example");
+            let body =
+                json!({ "errors": [{ "code": "DENIED", "message": message, "detail": { "password": echoed } }] });
+            Reply::status(403).header("X-Said", message).body(body.to_string())
         });
-        seen(&server, &as_user(&server, "ann", &secret), &log).await
+        output(&server, &as_user(&server, "ann", &secret), &log).await
     })
 }

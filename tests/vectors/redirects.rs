@@ -82,25 +82,25 @@ fn decided(from: &str, to: &str, expect: &Value) {
 /// From `/v2/…` at the first host over `/1` at the second to `/2` at the third, with a password.
 fn chain(hosts: [&'static str; 3], expect: &Value) {
     run(async {
-        let server = Server::start(move |asked| {
-            let port = asked.header("host").and_then(|host| host.split(':').nth(1)).expect("a port");
-            match asked.path() {
+        let server = Server::start(move |request| {
+            let port = request.header("host").and_then(|host| host.split(':').nth(1)).expect("a port");
+            match request.path() {
                 "/1" => to(&format!("http://{}:{port}/2", hosts[2])),
                 "/2" => tags(),
-                _ if asked.authorization().is_none() => Reply::wants_password(),
+                _ if request.authorization().is_none() => Reply::wants_password(),
                 _ => to(&format!("http://{}:{port}/1", hosts[1])),
             }
         });
         let options = Options { resolve: names(&server, &hosts), ..hasty() };
         let registry = format!("http://{}:{}", hosts[0], server.port());
         at(&registry, Keychain::explicit("ann", "secret", "the test"), options).all_tags().await.whole();
-        let asked = server.requests().split_off(1);
-        let sent: Vec<_> = asked.iter().map(|asked| asked.authorization().is_some()).collect();
+        let requests = server.requests().split_off(1);
+        let sent: Vec<_> = requests.iter().map(|request| request.authorization().is_some()).collect();
         match expect.get("authorization_at") {
             Some(expected) => assert_eq!(json!(sent), *expected),
             None => assert_eq!(sent, [true, false, false]),
         }
-        assert!(asked.iter().all(|asked| asked.header("proxy-authorization").is_none()));
+        assert!(requests.iter().all(|request| request.header("proxy-authorization").is_none()));
         assert_eq!(expect.get("forwarded").unwrap_or(&json!(false)), false);
     });
 }
@@ -109,7 +109,7 @@ fn other_port(expect: &Value) {
     run(async {
         let other = Server::start(|_| tags());
         let location = format!("{}/v2/", other.url());
-        let server = Server::start(move |asked| match asked.authorization() {
+        let server = Server::start(move |request| match request.authorization() {
             None => Reply::wants_password(),
             Some(_) => to(&location),
         });
@@ -122,10 +122,10 @@ fn other_port(expect: &Value) {
 fn upgraded(expect: &Value) {
     run(async {
         let tls = ServerCertificate::of(Tls::SelfSigned).config(&["http/1.1"]);
-        let server = Server::with_tls(tls, move |asked| {
-            let host = asked.header("host").expect("a host");
-            match asked.authorization() {
-                _ if !asked.tls => to(&format!("https://{host}{}", asked.target)),
+        let server = Server::with_tls(tls, move |request| {
+            let host = request.header("host").expect("a host");
+            match request.authorization() {
+                _ if !request.tls => to(&format!("https://{host}{}", request.target)),
                 None => Reply::wants_password(),
                 Some(_) => tags(),
             }
@@ -135,10 +135,10 @@ fn upgraded(expect: &Value) {
         for _ in 0..2 {
             assert_eq!(client.all_tags().await.error.is_none(), expect["followed"]);
         }
-        let asked = server.requests();
-        let sent = |asked: &&Request| asked.authorization().is_some();
-        assert_eq!(expect["authorization_forwarded"], asked.iter().filter(sent).any(|asked| !asked.tls));
-        assert_eq!(expect["new_challenge_answered"], asked.iter().filter(sent).any(|asked| asked.tls));
+        let requests = server.requests();
+        let sent = |request: &&Request| request.authorization().is_some();
+        assert_eq!(expect["authorization_forwarded"], requests.iter().filter(sent).any(|request| !request.tls));
+        assert_eq!(expect["new_challenge_answered"], requests.iter().filter(sent).any(|request| request.tls));
     });
 }
 
@@ -151,7 +151,7 @@ fn asks_for_a_password(expect: &Value) {
         let error = as_user(&server, "ann", "secret").all_tags().await.failure();
         assert_eq!(expect["exit"], exit_code(&error), "{error}");
         assert!(error.to_string().contains("it gets no credentials"), "{error}");
-        assert_eq!(expect["credentials_sent"], other.count(|asked| asked.authorization().is_some()) > 0);
+        assert_eq!(expect["credentials_sent"], other.count(|request| request.authorization().is_some()) > 0);
     });
 }
 
@@ -159,9 +159,9 @@ fn token_server_leads_away(expect: &Value) {
     run(async {
         let other = Server::start(|_| Reply::token("token"));
         let location = format!("{}/token", other.url());
-        let server = Server::start(move |asked| match asked.is_for_token() {
+        let server = Server::start(move |request| match request.is_for_token() {
             true => to(&location),
-            false => Reply::wants_token(asked),
+            false => Reply::wants_token(request),
         });
         let error = as_user(&server, "ann", "secret").all_tags().await.failure();
         assert!(error.what().contains("redirect") && exit_code(&error) == 5, "{error}");
@@ -178,7 +178,7 @@ fn deletion(expect: &Value) {
             let digest = Digest::of(Algorithm::Sha256, b"x");
             let error = anonymous(&server).app().delete_manifest(&digest).await.expect_err("not followed");
             assert_eq!(expect["exit"], exit_code(&error), "{error}");
-            assert_eq!(expect["method_never_becomes_GET"], server.count(|asked| asked.method == "GET") == 0);
+            assert_eq!(expect["method_never_becomes_GET"], server.count(|request| request.method == "GET") == 0);
             assert_eq!(expect["followed"], server.requests().len() > 1);
         });
     }
@@ -200,9 +200,9 @@ fn round_and_round(expect: &Value) {
     for itself in [true, false] {
         run(async {
             let mut hop = 0;
-            let server = Server::start(move |asked| {
+            let server = Server::start(move |request| {
                 hop += 1;
-                if itself { to(&asked.target) } else { to(&format!("/{hop}")) }
+                if itself { to(&request.target) } else { to(&format!("/{hop}")) }
             });
             let error = anonymous(&server).all_tags().await.failure();
             assert_eq!(expect["exit"], exit_code(&error), "{error}");
@@ -214,7 +214,7 @@ fn round_and_round(expect: &Value) {
 
 fn login_page(expect: &Value) {
     run(async {
-        let server = Server::start(|asked| match asked.path() {
+        let server = Server::start(|request| match request.path() {
             "/login" => Reply::status(200).header("Content-Type", "text/html; charset=utf-8").body("<html>Log in"),
             _ => to("/login"),
         });

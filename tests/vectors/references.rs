@@ -183,6 +183,6 @@ fn hardening(case: &Case) {
     valid::<Registry>(case);
     valid::<Repository>(case);
     let elsewhere = registry("mirror.corp");
-    let said = Located::<Reference>::parse_in(text(&case.input), &elsewhere).expect_err("invalid").to_string();
-    assert!(!said.contains("pw"), "{said}");
+    let message = Located::<Reference>::parse_in(text(&case.input), &elsewhere).expect_err("invalid").to_string();
+    assert!(!message.contains("pw"), "{message}");
 }

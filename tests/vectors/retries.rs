@@ -90,8 +90,8 @@ fn sequence(case: &Case) {
             ("final_status", _) => assert_eq!(*expected, final_status(&outcome), "{outcome:?}"),
             ("error", None) => assert!(expected.is_null() && outcome.is_ok(), "{outcome:?}"),
             ("error", Some("retry limit exceeded")) => {
-                let said = outcome.as_ref().expect_err("502").to_string();
-                assert!(said.contains(&format!("gave up after {} tries", number(&most))), "{said}");
+                let message = outcome.as_ref().expect_err("502").to_string();
+                assert!(message.contains(&format!("gave up after {} tries", number(&most))), "{message}");
                 assert_eq!(number(&most), requests as u64);
             }
             ("error", Some("not found")) => assert!(outcome.as_ref().is_err_and(Error::is_not_found)),
@@ -243,8 +243,8 @@ fn wait(case: &Case) {
         assert_eq!(expect["print_reset_time"], true);
         let limited = Reply::status(429).header("X-RateLimit-Reset", text(reset));
         let (outcome, _) = listed(vec![limited; 4], hasty());
-        let said = outcome.expect_err("limited").to_string();
-        return assert!(said.contains("try again at 2025-05-01 22:02:18 UTC"), "{said}");
+        let message = outcome.expect_err("limited").to_string();
+        return assert!(message.contains("try again at 2025-05-01 22:02:18 UTC"), "{message}");
     }
     let date = |text: &str| httpdate::parse_http_date(text).expect("a date");
     let now: SystemTime = date(input["now"].as_str().unwrap_or("Wed, 21 Oct 2026 07:27:30 GMT"));
@@ -288,12 +288,12 @@ fn head(case: &Case) {
     let forbidden = Reply::error(status(&case.input["HEAD"]), "DENIED").header("X-From", "GET");
     let breaks = case.input["GET"] == "network error";
     let (error, gets) = run(async {
-        let server = Server::start(move |asked| match asked.method.as_str() {
+        let server = Server::start(move |request| match request.method.as_str() {
             "GET" if breaks => Reply::raw("").then(Then::Reset),
             _ => forbidden.clone(),
         });
         let error = anonymous(&server).resolved("v1").await.expect_err("forbidden");
-        (error, server.count(|asked| asked.method == "GET"))
+        (error, server.count(|request| request.method == "GET"))
     });
     if let Some(status) = case.expect.get("error_status") {
         assert_eq!(*status, error.reply().expect("a reply").status);
@@ -319,72 +319,75 @@ fn token(case: &Case) {
 /// A registry that takes the token which its token server gave last, and lists one tag with it.
 async fn with_one_token() -> Server {
     let mut given = 0;
-    Server::start(move |asked| {
-        if asked.is_for_token() {
+    Server::start(move |request| {
+        if request.is_for_token() {
             given += 1;
             return Reply::token(&format!("token-{given}"));
         }
-        if asked.has_token(&format!("token-{given}")) { tags() } else { Reply::wants_token(asked) }
+        if request.has_token(&format!("token-{given}")) { tags() } else { Reply::wants_token(request) }
     })
 }
 
 fn expiring(expect: &Value) {
     run(async {
-        let mut seen = Vec::new();
-        let server = Server::start(move |asked| {
-            if asked.is_for_token() {
-                seen.push(String::new());
-                return Reply::token(&format!("token-{}", seen.len()));
+        let mut tokens = Vec::new();
+        let server = Server::start(move |request| {
+            if request.is_for_token() {
+                tokens.push(String::new());
+                return Reply::token(&format!("token-{}", tokens.len()));
             }
-            let token = format!("token-{}", seen.len());
+            let token = format!("token-{}", tokens.len());
             // The first token is good for one request.
-            let spent = seen.len() == 1 && seen[0] == "used";
-            if !spent && asked.has_token(&token) {
-                seen[0] = "used".to_owned();
+            let spent = tokens.len() == 1 && tokens[0] == "used";
+            if !spent && request.has_token(&token) {
+                tokens[0] = "used".to_owned();
                 return tags();
             }
-            Reply::wants_token(asked)
+            Reply::wants_token(request)
         });
         let client = anonymous(&server);
         for _ in 0..2 {
             assert_eq!(client.all_tags().await.error.is_some(), expect["user_visible_error"]);
         }
-        assert_eq!(expect["token_requests"], server.count(|asked| asked.is_for_token()));
+        assert_eq!(expect["token_requests"], server.count(|request| request.is_for_token()));
     });
 }
 
 fn changing_scheme(expect: &Value) {
     run(async {
         let mut basic = false;
-        let server = Server::start(move |asked| match asked.authorization() {
-            _ if asked.is_for_token() => Reply::token("token"),
+        let server = Server::start(move |request| match request.authorization() {
+            _ if request.is_for_token() => Reply::token("token"),
             Some("Bearer token") if !basic => {
                 basic = true;
                 tags()
             }
             Some("Basic YW5uOnNlY3JldA==") if basic => tags(),
             _ if basic => Reply::wants_password(),
-            _ => Reply::wants_token(asked),
+            _ => Reply::wants_token(request),
         });
         let client = as_user(&server, "ann", "secret");
         for _ in 0..2 {
             assert_eq!(client.all_tags().await.error.is_none(), expect["adapts"]);
         }
-        assert_eq!(server.requests().last().and_then(|asked| asked.authorization()), Some("Basic YW5uOnNlY3JldA=="));
+        assert_eq!(
+            server.requests().last().and_then(|request| request.authorization()),
+            Some("Basic YW5uOnNlY3JldA==")
+        );
     });
 }
 
 fn wrong_password(input: &Value, expect: &Value) {
     let refusal = Reply::status(status(&input["token_endpoint_status"]));
     run(async {
-        let server = Server::start(move |asked| match asked.is_for_token() {
+        let server = Server::start(move |request| match request.is_for_token() {
             true => refusal.clone(),
-            false => Reply::wants_token(asked),
+            false => Reply::wants_token(request),
         });
         let error = as_user(&server, "ann", "wrong").all_tags().await.failure();
         assert_eq!((expect["error"] == true, exit_code(&error)), (true, 4));
         assert_eq!(error.what(), format!("login refused by {}", server.host()));
-        assert_eq!(expect["token_requests"], server.count(|asked| asked.is_for_token()));
+        assert_eq!(expect["token_requests"], server.count(|request| request.is_for_token()));
     });
 }
 
@@ -395,22 +398,22 @@ fn identity_token(input: &Value, expect: &Value) {
     let (bearer, reply) = (text(&expect["bearer"]).to_owned(), text(&input["reply"]).to_owned());
     run(async {
         let mut used = 0;
-        let server = Server::start(move |asked| {
-            if asked.is_for_token() {
+        let server = Server::start(move |request| {
+            if request.is_for_token() {
                 return Reply::json(reply.as_str());
             }
-            let good = asked.has_token(&bearer);
+            let good = request.has_token(&bearer);
             used += usize::from(good);
             // The second request finds the token expired, and is good with the next.
-            if good && used != 2 { tags() } else { Reply::wants_token(asked) }
+            if good && used != 2 { tags() } else { Reply::wants_token(request) }
         });
         let config = json!({ "auths": { server.host(): { "identitytoken": first } } });
         let client = client(&server, keychain(config.to_string()), hasty());
         for _ in 0..2 {
             client.all_tags().await.whole();
         }
-        let sent: Vec<_> = server.requests().into_iter().filter(|asked| asked.is_for_token()).collect();
-        assert!(sent.iter().all(|asked| asked.method == "POST"));
+        let sent: Vec<_> = server.requests().into_iter().filter(|request| request.is_for_token()).collect();
+        assert!(sent.iter().all(|request| request.method == "POST"));
         let field = |at: usize, value: &str| sent[at].body.contains(&format!("refresh_token={value}&"));
         assert!(sent.len() == 2 && field(0, first) && field(1, next), "{sent:?}");
     });
@@ -425,9 +428,9 @@ fn stale(expect: &Value) {
         anonymous(&server).all_tags().await.whole();
         let before = server.requests().len();
         client.all_tags().await.whole();
-        let asked = server.requests().split_off(before);
-        assert_eq!(expect["registry_requests"], asked.iter().filter(|asked| !asked.is_for_token()).count());
-        assert!(asked[0].has_token("token-1") && asked[2].has_token("token-3"), "{asked:?}");
+        let requests = server.requests().split_off(before);
+        assert_eq!(expect["registry_requests"], requests.iter().filter(|request| !request.is_for_token()).count());
+        assert!(requests[0].has_token("token-1") && requests[2].has_token("token-3"), "{requests:?}");
     });
 }
 
@@ -435,18 +438,18 @@ fn stale(expect: &Value) {
 fn expiring_at_a_page(expect: &Value) {
     run(async {
         let (mut given, mut expired) = (0, false);
-        let server = Server::start(move |asked| {
-            if asked.is_for_token() {
+        let server = Server::start(move |request| {
+            if request.is_for_token() {
                 given += 1;
                 return Reply::token(&format!("token-{given}"));
             }
-            let page: usize = asked.query("page").map_or(0, |page| page.parse().expect("a number"));
+            let page: usize = request.query("page").map_or(0, |page| page.parse().expect("a number"));
             if page == 2 && !expired {
                 expired = true;
-                return Reply::wants_token(asked);
+                return Reply::wants_token(request);
             }
-            if !asked.has_token(&format!("token-{given}")) {
-                return Reply::wants_token(asked);
+            if !request.has_token(&format!("token-{given}")) {
+                return Reply::wants_token(request);
             }
             let reply = Reply::json(json!({ "tags": [format!("{page}a"), format!("{page}b")] }).to_string());
             let link = format!("</v2/team/app/tags/list?page={}>; rel=\"next\"", page + 1);
@@ -456,8 +459,8 @@ fn expiring_at_a_page(expect: &Value) {
         assert_eq!(names, ["0a", "0b", "1a", "1b", "2a", "2b", "3a", "3b"]);
         assert_eq!(expect["names_lost_or_repeated"], 0);
         // One to begin with.
-        assert_eq!(expect["token_requests"], server.count(|asked| asked.is_for_token()) - 1);
-        let page = |asked: &test_support::Request| asked.query("page").as_deref() == Some("2");
+        assert_eq!(expect["token_requests"], server.count(|request| request.is_for_token()) - 1);
+        let page = |request: &test_support::Request| request.query("page").as_deref() == Some("2");
         assert_eq!(expect["page_refetched_once"], server.count(page) == 2);
     });
 }
@@ -470,33 +473,38 @@ fn redirect(case: &Case) {
         wants_token |= input.1.as_str().is_some_and(|does| does.starts_with("401 Bearer"));
     }
     run(async {
-        let server = Server::start(move |asked| match (asked.header("host").expect("a host"), asked.is_for_token()) {
-            (_, true) => Reply::token("token"),
-            (host, _) if host.starts_with("registry.test") && asked.authorization().is_none() => {
-                Reply::wants_password()
-            }
-            (host, _) if host.starts_with("registry.test") => {
-                let port = host.split(':').next_back().expect("a port");
-                Reply::status(302).header("Location", format!("http://other.test:{port}{}", asked.target))
-            }
-            _ if wants_token && !asked.has_token("token") => Reply::wants_token(asked),
-            _ => tags(),
-        });
+        let server =
+            Server::start(move |request| match (request.header("host").expect("a host"), request.is_for_token()) {
+                (_, true) => Reply::token("token"),
+                (host, _) if host.starts_with("registry.test") && request.authorization().is_none() => {
+                    Reply::wants_password()
+                }
+                (host, _) if host.starts_with("registry.test") => {
+                    let port = host.split(':').next_back().expect("a port");
+                    Reply::status(302).header("Location", format!("http://other.test:{port}{}", request.target))
+                }
+                _ if wants_token && !request.has_token("token") => Reply::wants_token(request),
+                _ => tags(),
+            });
         let options = Options { resolve: crate::driven::names(&server, &["registry.test", "other.test"]), ..hasty() };
         let registry = format!("http://registry.test:{}", server.port());
         let client = at(&registry, Keychain::explicit("ann", "secret", "the test"), options);
         for _ in 0..2 {
             assert_eq!(client.all_tags().await.whole(), ["a"]);
         }
-        let asked = server.requests();
-        let there = asked.iter().filter(|asked| asked.header("host").is_some_and(|host| host.starts_with("other")));
-        let sent: Vec<_> = there.filter_map(|asked| asked.authorization()).collect();
+        let requests = server.requests();
+        let there =
+            requests.iter().filter(|request| request.header("host").is_some_and(|host| host.starts_with("other")));
+        let sent: Vec<_> = there.filter_map(|request| request.authorization()).collect();
         // An anonymous token of its own, and nothing else.
         assert!(sent.iter().all(|sent| wants_token && *sent == "Bearer token"), "{sent:?}");
         assert!(expect.get("authorization_on_other_host").is_none_or(|_| sent.is_empty()));
-        let here = asked.iter().filter(|asked| asked.header("host").is_some_and(|host| host.starts_with("registry")));
-        assert!(here.filter_map(|asked| asked.authorization()).all(|sent| sent.starts_with("Basic ")));
-        assert!(asked.iter().filter(|asked| asked.is_for_token()).all(|asked| asked.authorization().is_none()));
+        let here =
+            requests.iter().filter(|request| request.header("host").is_some_and(|host| host.starts_with("registry")));
+        assert!(here.filter_map(|request| request.authorization()).all(|sent| sent.starts_with("Basic ")));
+        assert!(
+            requests.iter().filter(|request| request.is_for_token()).all(|request| request.authorization().is_none())
+        );
     });
 }
 
@@ -522,20 +530,20 @@ fn head_is_repeated() {
     run(async {
         let server = Server::playing([Reply::status(503), Reply::status(200).header("Docker-Content-Digest", digest)]);
         anonymous(&server).resolved("v1").await.expect("a digest");
-        assert!(server.requests().len() == 2 && server.count(|asked| asked.method == "HEAD") == 2);
+        assert!(server.requests().len() == 2 && server.count(|request| request.method == "HEAD") == 2);
     });
 }
 
 fn post_is_not_repeated() {
     for failing in [Reply::raw("").then(Then::Reset), Reply::status(503)] {
         run(async {
-            let server = Server::start(move |asked| match asked.is_for_token() {
+            let server = Server::start(move |request| match request.is_for_token() {
                 true => failing.clone(),
-                false => Reply::wants_token(asked),
+                false => Reply::wants_token(request),
             });
             let config = json!({ "auths": { server.host(): { "identitytoken": "t" } } });
             client(&server, keychain(config.to_string()), hasty()).all_tags().await.failure();
-            assert_eq!(server.count(|asked| asked.is_for_token()), 1);
+            assert_eq!(server.count(|request| request.is_for_token()), 1);
         });
     }
 }
@@ -576,7 +584,7 @@ fn deletion(by_tag: bool, digest: &Digest, deletes: Vec<Reply>, heads: Vec<Reply
         // What is looked at again is as it was at the last look.
         let last = heads.last().cloned().into_iter().cycle();
         let (mut deletes, mut heads) = (deletes.into_iter(), heads.into_iter().chain(last));
-        let server = Server::start(move |asked| match asked.method.as_str() {
+        let server = Server::start(move |request| match request.method.as_str() {
             "DELETE" => deletes.next().unwrap_or_else(|| Reply::status(599)),
             _ => heads.next().unwrap_or_else(|| Reply::status(599)),
         });
@@ -586,7 +594,7 @@ fn deletion(by_tag: bool, digest: &Digest, deletes: Vec<Reply>, heads: Vec<Reply
             true => client.app().delete_tag(&tag, Some(digest)).await,
             false => client.app().delete_manifest(digest).await,
         };
-        (outcome, server.count(|asked| asked.method == "DELETE"))
+        (outcome, server.count(|request| request.method == "DELETE"))
     })
 }
 
@@ -622,32 +630,32 @@ fn one_rate_limit_slows_every_request_to_that_host() {
 }
 
 #[test]
-fn a_failing_token_server_is_asked_as_often_as_a_registry() {
+fn a_failing_token_server_is_retried_like_a_registry() {
     for failing in [Reply::status(503), Reply::status(429).header("Retry-After", "0"), Reply::raw("").then(Then::Reset)]
     {
         run(async {
             let failing = failing.clone();
-            let server = Server::start(move |asked| match asked.is_for_token() {
+            let server = Server::start(move |request| match request.is_for_token() {
                 true => failing.clone(),
-                false => Reply::wants_token(asked),
+                false => Reply::wants_token(request),
             });
             let error = anonymous(&server).all_tags().await.failure();
             assert!(error.what().contains("token server"), "{error}");
-            assert_eq!(server.count(|asked| asked.is_for_token()), 4);
-            assert_eq!(server.count(|asked| !asked.is_for_token()), 1);
+            assert_eq!(server.count(|request| request.is_for_token()), 4);
+            assert_eq!(server.count(|request| !request.is_for_token()), 1);
         });
     }
 }
 
 #[test]
-fn a_page_of_a_proxy_is_no_reason_not_to_try_again() {
+fn an_html_error_of_a_proxy_is_retried() {
     let page = Reply::status(502).header("Content-Type", "text/html").body("<html>Bad Gateway</html>");
     let (outcome, requests) = listed(vec![page.clone(), page, tags()], hasty());
     assert_eq!((outcome.expect("a list"), requests), (vec!["a".to_owned()], 3));
 }
 
 #[test]
-fn a_truncated_list_that_is_whole_json_is_not_whole() {
+fn a_truncated_list_that_is_valid_json_is_incomplete() {
     let body = r#"{"tags":["a"]}"#;
     let chunked = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n", body.len());
     let cut = Reply::raw(chunked).then(Then::Close);

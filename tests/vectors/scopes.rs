@@ -94,7 +94,7 @@ fn token_sequence(case: &Case) {
 
 fn delete_scope(case: &Case) {
     let right = right("r", Action::Delete);
-    let asked = |challenge: &str| Scopes::for_request(Some(challenge), Some(&right)).to_string();
+    let requested = |challenge: &str| Scopes::for_request(Some(challenge), Some(&right)).to_string();
     match text(&case.input["registry"]) {
         "docker/distribution" => {
             assert_eq!(case.expect["needs"], "pull (to read) + delete");
@@ -102,12 +102,12 @@ fn delete_scope(case: &Case) {
         }
         "quay.io" => {
             let (push, star) = (format!("repository:r:{}", text(&case.expect["needs"])), "repository:r:*");
-            assert!(!asked(&push).contains(text(&case.expect["fails_if_contains"])));
-            assert_eq!((asked(&push), asked(star).as_str()), (push, star));
+            assert!(!requested(&push).contains(text(&case.expect["fails_if_contains"])));
+            assert_eq!((requested(&push), requested(star).as_str()), (push, star));
         }
         "docker.io" => {
             let challenge = text(&case.expect["challenge"]).replace("<r>", "r");
-            assert_eq!(asked(&challenge), challenge);
+            assert_eq!(requested(&challenge), challenge);
         }
         registry => panic!("unknown registry {registry}"),
     }
@@ -130,8 +130,8 @@ fn challenge_scope(case: &Case) {
     assert_eq!(case.expect, json!({"sent_verbatim": false, "escalation_refused": true}));
     for action in [Action::Pull, Action::Push, Action::Delete] {
         let right = right("team/app", action);
-        let asked = Scopes::for_request(Some(text(&case.input)), Some(&right));
-        assert_eq!(asked, Scopes::for_permission(&right));
+        let scopes = Scopes::for_request(Some(text(&case.input)), Some(&right));
+        assert_eq!(scopes, Scopes::for_permission(&right));
     }
     assert_eq!(
         Scopes::for_request(Some(text(&case.input)), Some(&Permission::catalog())).to_string(),

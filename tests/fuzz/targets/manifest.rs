@@ -70,8 +70,8 @@ pub fn run(input: &[u8]) {
     // Without the header it is the same or refused: what a registry says may not make two things of one.
     if let Ok(alone) = Manifest::read(manifest.bytes.clone(), None, Algorithm::Sha256, "it") {
         assert!(alone.media_type == manifest.media_type || !body_names_type(body), "{}", manifest.media_type);
-        if let (Ok(alone), Ok(told)) = (alone.document(), manifest.document()) {
-            assert_eq!(alone, told, "{}", manifest.media_type);
+        if let (Ok(alone), Ok(report)) = (alone.document(), manifest.document()) {
+            assert_eq!(alone, report, "{}", manifest.media_type);
         }
     }
     // What can be read of it is what it says where all of it can.

@@ -1,4 +1,4 @@
-//! Scopes: equal after writing and parsing, and never larger than a request needs.
+//! Scopes: equal after writing and parsing, and never larger than a scopes needs.
 
 use registry_ls::auth::{Action, Permission, Scope, Scopes};
 use registry_ls::name::Repository;
@@ -29,9 +29,9 @@ pub fn run(input: &[u8]) {
     let repository: Repository = "a/b".parse().expect("a repository");
     for action in [Action::Catalog, Action::Pull, Action::Push, Action::Delete] {
         let right = if action == Action::Catalog { Permission::catalog() } else { Permission::on(&repository, action) };
-        let asked = Scopes::for_request(Some(text), Some(&right));
-        assert!(asked.is_empty() == text.trim().is_empty(), "{asked}");
-        for scope in asked.iter() {
+        let scopes = Scopes::for_request(Some(text), Some(&right));
+        assert!(scopes.is_empty() == text.trim().is_empty(), "{scopes}");
+        for scope in scopes.iter() {
             match action {
                 Action::Catalog => assert_eq!((scope.resource_type(), scope.name()), ("registry", "catalog")),
                 _ => assert_eq!((scope.resource_type(), scope.name()), ("repository", "a/b")),

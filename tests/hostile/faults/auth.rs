@@ -13,9 +13,9 @@ use crate::runner::Canaries as _;
 
 /// A registry that sends everybody to its token server, and what that answers.
 fn token_server(mut reply: impl FnMut(&Request) -> Reply + Send + 'static) -> Server {
-    Server::start(move |asked| match asked.path() {
-        "/token" => reply(asked).echoing(asked),
-        _ => Reply::wants_token_of("/token").echoing(asked),
+    Server::start(move |request| match request.path() {
+        "/token" => reply(request).echoing(request),
+        _ => Reply::wants_token_of("/token").echoing(request),
     })
 }
 
@@ -69,17 +69,17 @@ pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
 /// Three pages; each token is valid for this many of them.
 fn expiring(setup: &Setup, uses: usize) -> Scenario {
     let (mut given, mut left, mut pages) = (0, 0, paged(|_, _| None));
-    let server = Server::start(move |asked| {
-        if asked.is_for_token() {
+    let server = Server::start(move |request| {
+        if request.is_for_token() {
             (given, left) = (given + 1, uses);
-            return canary::token(&format!("{}-{given}", canary::TOKEN)).echoing(asked);
+            return canary::token(&format!("{}-{given}", canary::TOKEN)).echoing(request);
         }
         let current = format!("Bearer {}-{given}", canary::TOKEN);
-        if left == 0 || asked.authorization() != Some(&current) {
-            return Reply::wants_token_of("/token").echoing(asked);
+        if left == 0 || request.authorization() != Some(&current) {
+            return Reply::wants_token_of("/token").echoing(request);
         }
         left -= 1;
-        pages(asked).echoing(asked)
+        pages(request).echoing(request)
     });
     Scenario::new(tags(setup, &server)).check(move |outcome| {
         assert_eq!((outcome.lines(), tokens(&server)), (ALL.to_vec(), 3_usize.div_ceil(uses)), "{outcome}");
@@ -89,10 +89,10 @@ fn expiring(setup: &Setup, uses: usize) -> Scenario {
 /// Three pages behind a login, by a clock that is wrong.
 fn with_clock(setup: &Setup, offset: &str, most: usize) -> Scenario {
     let mut pages = paged(|_, _| None);
-    let server = Server::start(move |asked| match asked.authorization() {
-        _ if asked.is_for_token() => canary::token(canary::TOKEN).echoing(asked),
+    let server = Server::start(move |request| match request.authorization() {
+        _ if request.is_for_token() => canary::token(canary::TOKEN).echoing(request),
         None => Reply::wants_token_of("/token"),
-        Some(_) => pages(asked).echoing(asked),
+        Some(_) => pages(request).echoing(request),
     });
     let rls = tags(setup, &server).run_by(&["faketime", "-f", offset]);
     Scenario::new(rls).named(offset).check(move |outcome| {
@@ -139,7 +139,7 @@ fn helpers(setup: &Setup) -> Vec<Scenario> {
     ];
     scripts
         .map(|(name, script)| {
-            let server = Server::start(|asked| match asked.authorization() {
+            let server = Server::start(|request| match request.authorization() {
                 None => Reply::wants_password(),
                 Some(_) => list(),
             });

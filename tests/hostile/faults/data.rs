@@ -107,7 +107,7 @@ pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
 
 /// A token server with this reply.
 fn token(setup: &Setup, reply: Reply) -> Scenario {
-    let server = Server::start(move |asked| match asked.path() {
+    let server = Server::start(move |request| match request.path() {
         "/token" => reply.clone(),
         _ => Reply::wants_token_of("/token"),
     });
@@ -168,8 +168,8 @@ fn escapes(setup: &Setup) -> Vec<Scenario> {
 fn long_list(setup: &Setup, tags: usize, pages: usize) -> Scenario {
     let size = tags / pages;
     let name = |number: usize| format!("\"build-{number:07}\"");
-    let script = move |asked: &Request| {
-        let page: usize = asked.query("page").map_or(0, |page| page.parse().expect("a number"));
+    let script = move |request: &Request| {
+        let page: usize = request.query("page").map_or(0, |page| page.parse().expect("a number"));
         let names: Vec<_> = (page * size..(page + 1) * size).map(name).collect();
         let reply = Reply::json(format!(r#"{{"name":"team/app","tags":[{}]}}"#, names.join(",")));
         if page + 1 < pages { reply.next(&format!("/v2/team/app/tags/list?page={}", page + 1)) } else { reply }
@@ -196,8 +196,8 @@ fn lies(setup: &Setup) -> Vec<Scenario> {
     let image = Reply::status(200).header("Content-Type", IMAGE).body(body.to_string());
     let script = {
         let image = image.clone();
-        move |asked: &Request| {
-            if asked.path().contains("/blobs/") { Reply::status(200).body("something else!") } else { image.clone() }
+        move |request: &Request| {
+            if request.path().contains("/blobs/") { Reply::status(200).body("something else!") } else { image.clone() }
         }
     };
     let server = Server::start(setup.guarded(script));

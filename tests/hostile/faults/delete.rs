@@ -36,13 +36,14 @@ pub fn auth(setup: &Setup) -> Auth {
 /// How many deletions of something that exists were accepted.
 fn accepted(registry: &Running) -> u64 {
     let is_accepted = |status: Option<u16>| status.is_some_and(|status| (200..300).contains(&status));
-    let deletions = registry.requests().into_iter().filter(|seen| seen.method == "DELETE" && is_accepted(seen.status));
+    let deletions =
+        registry.requests().into_iter().filter(|request| request.method == "DELETE" && is_accepted(request.status));
     deletions.count() as u64
 }
 
 /// Deletions of the tag that is named, not those by which it is found out whether they would be carried out.
 fn deletion() -> Match {
-    Match::delete("/v2/team/app/manifests/v1").when(|seen| seen.authorization().is_some())
+    Match::delete("/v2/team/app/manifests/v1").when(|request| request.authorization().is_some())
 }
 
 /// `rls rm team/app:v1` of a registry where deletions of it go wrong in this way.
@@ -51,7 +52,8 @@ fn removal(setup: &Setup, which: Match, fault: impl Into<Fault>) -> (Scenario, R
     registry.push_image("team/app", "v1", &ImageSpec::new("one"));
     registry.inject(which, fault);
     let (scenario, sent) = (Scenario::new(owner(setup, &registry).words("rm team/app:v1")), Rc::clone(&registry));
-    let pushes = move |_: &_| assert!(sent.requests().iter().all(|seen| seen.method != "PUT"), "{:?}", sent.lines());
+    let pushes =
+        move |_: &_| assert!(sent.requests().iter().all(|request| request.method != "PUT"), "{:?}", sent.lines());
     (scenario.check(pushes), registry)
 }
 
@@ -90,7 +92,7 @@ pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
 /// A registry that deletes nothing, and says so in this way.
 fn disabled(setup: &Setup, status: u16) -> Scenario {
     let every = Match::under("/v2/team/app/manifests/").method("DELETE".parse().expect("a method"));
-    let every = every.when(|seen| seen.authorization().is_some()).always();
+    let every = every.when(|request| request.authorization().is_some()).always();
     let (scenario, registry) =
         removal(setup, every, Answer::error(status, "UNSUPPORTED", "The operation is unsupported."));
     scenario.check(move |_| assert_eq!((accepted(&registry), registry.tags("team/app")), (0, vec!["v1".to_owned()])))
@@ -101,7 +103,7 @@ fn moved(setup: &Setup) -> Scenario {
     let old = registry.push_image("team/app", "v1", &ImageSpec::new("one"));
     registry.push_image("team/app", "v2", &ImageSpec::new("two"));
     // The plan is made; before the manifest is deleted, another client pushes.
-    let last = Match::under("/v2/team/app/referrers/").when(|seen| seen.authorization().is_some());
+    let last = Match::under("/v2/team/app/referrers/").when(|request| request.authorization().is_some());
     registry.on_request(last, |registry, _| {
         registry.push_image("team/app", "v1", &ImageSpec::new("three"));
     });
@@ -155,7 +157,7 @@ fn partial(setup: &Setup) -> Scenario {
     let registry = registry(Personality::Distribution3, auth(setup));
     let tags: Vec<_> = (0..10).map(|number| format!("v{number}")).collect();
     tags.iter().for_each(|tag| drop(registry.push_image("team/app", tag, &ImageSpec::new(tag))));
-    let refused = Match::delete("/v2/team/app/manifests/v3").when(|seen| seen.authorization().is_some());
+    let refused = Match::delete("/v2/team/app/manifests/v3").when(|request| request.authorization().is_some());
     registry.inject(refused.always(), Answer::error(403, "DENIED", "not this one"));
     let rls = owner(setup, &registry).words("rm").args(tags.iter().map(|tag| format!("team/app:{tag}")));
     let scenario = Scenario::new(rls).saying("9 deleted, 1 failed", "removed 9 of 10, 1 failed");

@@ -93,7 +93,8 @@ const DEVIATIONS: &[Deviation] = &[
 ];
 
 const LOST: &str = "cli.md: a connection that is lost is 10, whatever it was lost by";
-const BOMB: &str = "gzip was asked for, and what it unpacks to is held to the limit of its kind, as the vector allows";
+const BOMB: &str =
+    "gzip was requested, and the unpacked body is limited like any other of its kind, as the vector allows";
 
 /// What must come of a scenario.
 pub struct Expected {

@@ -18,14 +18,15 @@ fn passing(setup: &Setup, reply: impl Fn() -> Reply + Send + 'static, pause: Dur
     let rls = setup.rls(&server).words("tags team/app");
     Scenario::new(rls).check(move |outcome| {
         assert_eq!(outcome.lines(), ["a", "b"], "{outcome}");
-        let asked: Vec<_> = server.requests().iter().filter(|asked| is_list(asked)).map(|asked| asked.at).collect();
-        assert_eq!(asked.len(), 2);
-        assert!(asked[1] - asked[0] >= pause, "{:?}: {outcome}", asked[1] - asked[0]);
+        let requests: Vec<_> =
+            server.requests().iter().filter(|request| is_list(request)).map(|request| request.at).collect();
+        assert_eq!(requests.len(), 2);
+        assert!(requests[1] - requests[0] >= pause, "{:?}: {outcome}", requests[1] - requests[0]);
     })
 }
 
-fn is_list(asked: &Request) -> bool {
-    asked.authorization().is_some() && asked.path().ends_with("/tags/list")
+fn is_list(request: &Request) -> bool {
+    request.authorization().is_some() && request.path().ends_with("/tags/list")
 }
 
 fn limited(wait: &str) -> Reply {
@@ -76,10 +77,10 @@ pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
             let server =
                 Server::start(setup.guarded(move |_| Reply::status(302).header("Location", location.as_str())));
             let rls = setup.rls(&server).words("tags team/app");
-            let asked = move |_: &_| {
-                assert_eq!(server.count(|asked| asked.authorization().is_some() && !asked.is_for_token()), 6)
+            let assert_pause = move |_: &_| {
+                assert_eq!(server.count(|request| request.authorization().is_some() && !request.is_for_token()), 6)
             };
-            vec![Scenario::new(rls).check(asked)]
+            vec![Scenario::new(rls).check(assert_pause)]
         }
         "fault-040" => vec![redirected(setup)],
         "fault-041" => {
@@ -97,13 +98,13 @@ pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
 }
 
 fn redirected(setup: &Setup) -> Scenario {
-    let other = Server::start(|asked| list().echoing(asked));
+    let other = Server::start(|request| list().echoing(request));
     let location = elsewhere(&other.url());
     let server = Server::start(setup.guarded(move |_| Reply::redirect(location.as_str())));
     let (rls, most) = (setup.rls(&server).words("tags team/app"), setup.expected("authorization_sent"));
     Scenario::new(rls).keeping(server).check(move |outcome| {
         assert_eq!(outcome.lines(), ["a", "b"], "{outcome}");
-        assert_eq!(other.count(|asked| asked.authorization().is_some()) as u64, most);
+        assert_eq!(other.count(|request| request.authorization().is_some()) as u64, most);
         assert_eq!(other.requests()[0].path(), "/elsewhere");
         let sent = canary::found_in(&other.bytes());
         assert_eq!(sent, [canary::PRESIGNED], "{outcome}");
@@ -119,7 +120,7 @@ fn not_redirected(setup: &Setup) -> Vec<Scenario> {
     };
     let (deletes, there) = other();
     let digest = format!("sha256:{}", "a".repeat(64));
-    let server = Server::start(setup.guarded(move |asked| match asked.method.as_str() {
+    let server = Server::start(setup.guarded(move |request| match request.method.as_str() {
         "DELETE" => Reply::redirect(there.as_str()),
         _ => Reply::status(200).header("Docker-Content-Digest", digest.as_str()),
     }));
@@ -128,7 +129,7 @@ fn not_redirected(setup: &Setup) -> Vec<Scenario> {
     let delete = delete.check(move |_| assert_eq!(deletes.connections(), 0));
 
     let (tokens, there) = other();
-    let server = Server::start(move |asked| match asked.path() {
+    let server = Server::start(move |request| match request.path() {
         "/token" => Reply::redirect(there.as_str()),
         _ => Reply::wants_token_of("/token"),
     });

@@ -40,13 +40,13 @@ pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
 fn scenario(setup: &Setup, manner: Manner) -> Scenario {
     let shown = ServerCertificate::valid();
     let tls = shown.config(&["h2"]);
-    let asked = Arc::<AtomicUsize>::default();
+    let answered = Arc::<AtomicUsize>::default();
     let server = Server::talking(move |stream| {
-        let (tls, asked) = (Arc::clone(&tls), Arc::clone(&asked));
+        let (tls, answered) = (Arc::clone(&tls), Arc::clone(&answered));
         async move {
             if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
                 // The client goes away when it has seen enough.
-                drop(talk(stream, manner, &asked).await);
+                drop(talk(stream, manner, &answered).await);
             }
         }
     });
@@ -57,7 +57,7 @@ fn scenario(setup: &Setup, manner: Manner) -> Scenario {
     scenario.check(move |outcome| assert!(outcome.memory() < most, "{} MiB: {outcome}", outcome.memory()))
 }
 
-async fn talk(mut stream: TlsStream<TcpStream>, manner: Manner, asked: &AtomicUsize) -> std::io::Result<()> {
+async fn talk(mut stream: TlsStream<TcpStream>, manner: Manner, answered: &AtomicUsize) -> std::io::Result<()> {
     stream.read_exact(&mut [0; 24]).await?;
     stream.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
     loop {
@@ -70,7 +70,7 @@ async fn talk(mut stream: TlsStream<TcpStream>, manner: Manner, asked: &AtomicUs
         match head[3] {
             SETTINGS if head[4] & ACK == 0 => stream.write_all(&frame(SETTINGS, ACK, 0, &[])).await?,
             // The first is asked for credentials; those after it bring them.
-            HEADERS if asked.fetch_add(1, Ordering::Relaxed) == 0 => stream.write_all(&unauthorized(id)).await?,
+            HEADERS if answered.fetch_add(1, Ordering::Relaxed) == 0 => stream.write_all(&unauthorized(id)).await?,
             HEADERS => misbehave(&mut stream, id, manner).await?,
             _ => {}
         }

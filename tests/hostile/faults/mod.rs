@@ -112,6 +112,6 @@ fn every_case_with_every_verbosity() {
 
 fn failure(play: impl FnOnce()) -> Option<String> {
     let panic = catch_unwind(AssertUnwindSafe(play)).err()?;
-    let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-    Some(said.unwrap_or("a panic").to_owned())
+    let message = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    Some(message.unwrap_or("a panic").to_owned())
 }

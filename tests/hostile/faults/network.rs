@@ -18,8 +18,8 @@ pub fn paged(
     mut fault: impl FnMut(usize, usize) -> Option<Reply> + Send + 'static,
 ) -> impl FnMut(&Request) -> Reply + Send + 'static {
     let mut times = [0; 3];
-    move |asked| {
-        let page: usize = asked.query("page").map_or(0, |page| page.parse().expect("a number"));
+    move |request| {
+        let page: usize = request.query("page").map_or(0, |page| page.parse().expect("a number"));
         times[page] += 1;
         if let Some(fault) = fault(page, times[page] - 1) {
             return fault;
@@ -54,7 +54,7 @@ pub fn once(setup: &Setup, reply: Reply) -> Scenario {
 
 /// The number of requests for a list with credentials.
 pub fn lists(server: &Server) -> usize {
-    server.count(|asked| asked.authorization().is_some() && asked.path().ends_with("/tags/list"))
+    server.count(|request| request.authorization().is_some() && request.path().ends_with("/tags/list"))
 }
 
 fn is_whole(scenario: Scenario) -> Scenario {
@@ -104,7 +104,7 @@ pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
         "fault-013" => vec![once(setup, Reply::raw("").then(Then::Hang))],
         "fault-014" => {
             let mut pages = paged(|_, _| None);
-            vec![is_whole(setup.tags(move |asked| pages(asked).then(Then::Close)))]
+            vec![is_whole(setup.tags(move |request| pages(request).then(Then::Close)))]
         }
         "fault-015" => http2::scenarios(setup),
         "fault-016" => {

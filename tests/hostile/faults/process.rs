@@ -27,7 +27,7 @@ fn interrupted(setup: &Setup, signal: Signal) -> Scenario {
     let waits = Arc::clone(&server);
     Scenario::new(rls)
         .meanwhile(move |pid| {
-            wait_until(|| waits.count(|asked| asked.query("page").as_deref() == Some("2")) > 0);
+            wait_until(|| waits.count(|request| request.query("page").as_deref() == Some("2")) > 0);
             send(pid, signal);
         })
         .check(move |outcome| {
@@ -72,7 +72,7 @@ fn ten_tags(setup: &Setup) -> Arc<Running> {
 }
 
 fn deletion_of(tag: &str) -> Match {
-    Match::delete(format!("/v2/team/app/manifests/{tag}")).when(|seen| seen.authorization().is_some())
+    Match::delete(format!("/v2/team/app/manifests/{tag}")).when(|request| request.authorization().is_some())
 }
 
 /// Interrupted when the registry has been sent the fourth of ten deletions, and does not answer.

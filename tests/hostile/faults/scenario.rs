@@ -51,10 +51,10 @@ impl Setup {
         mut script: impl FnMut(&Request) -> Reply + Send + 'static,
     ) -> impl FnMut(&Request) -> Reply + Send + 'static {
         let scheme = self.holder.scheme();
-        move |asked| match asked.authorization() {
-            _ if asked.is_for_token() => canary::token(canary::TOKEN).echoing(asked),
+        move |request| match request.authorization() {
+            _ if request.is_for_token() => canary::token(canary::TOKEN).echoing(request),
             None => scheme.challenge("/token"),
-            Some(_) => script(asked).echoing(asked),
+            Some(_) => script(request).echoing(request),
         }
     }
 
@@ -175,8 +175,8 @@ impl Scenario {
             let (with_hints, without) = (outcome.messages(true), outcome.messages(false));
             let text = self.says.iter().fold(words.clone(), |text, (word, meant)| text.replace(word, meant));
             let is_hinted = self.hinted.contains(&words.as_str());
-            let is_said = if is_hinted { with_hints.contains(&text) } else { without.contains(&text) };
-            assert_eq!(is_said, !(is_quiet && is_hinted), "{text:?} in what is told: {outcome}");
+            let is_printed = if is_hinted { with_hints.contains(&text) } else { without.contains(&text) };
+            assert_eq!(is_printed, !(is_quiet && is_hinted), "{text:?} in what is told: {outcome}");
         }
         if is_quiet {
             assert_eq!(outcome.messages(true), outcome.messages(false), "hints with -q: {outcome}");

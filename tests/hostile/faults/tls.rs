@@ -126,7 +126,7 @@ fn tunnel_to_silence(setup: &Setup) -> Scenario {
     let rls = setup.at(host, host).through(&proxy.host()).words("tags team/app --retries 1");
     let proxy = Arc::new(proxy);
     Scenario::new(rls).check(move |_| {
-        assert!(proxy.requests().iter().all(|asked| asked.method == "CONNECT"));
+        assert!(proxy.requests().iter().all(|request| request.method == "CONNECT"));
         let sent = proxy.bytes();
         let sent = String::from_utf8_lossy(&sent);
         assert!(!sent.contains("/v2/") && !sent.contains("\r\nAuthorization"), "{sent}");

@@ -25,12 +25,14 @@ fn app() -> (App, Vec<Value>) {
     (app, parts)
 }
 
-fn asked_for_a_part(app: &App, parts: &[Value]) -> bool {
-    parts.iter().any(|part| app.asked(&format!("/manifests/{}", part["digest"].as_str().expect("a digest"))) > 0)
+fn requested_a_part(app: &App, parts: &[Value]) -> bool {
+    parts
+        .iter()
+        .any(|part| app.request_count(&format!("/manifests/{}", part["digest"].as_str().expect("a digest"))) > 0)
 }
 
 #[test]
-fn it_has_a_row_like_anything_else() {
+fn a_build_cache_is_listed_like_other_tags() {
     let (app, parts) = app();
     let rows = app.rls("tags app -l --format").arg("{{ tag }} {{ mediaType }} {{ size }} {{ created }}").succeeds();
     assert_snapshot!(rows, @"
@@ -38,11 +40,11 @@ fn it_has_a_row_like_anything_else() {
     1.1 application/vnd.oci.image.manifest.v1+json 170 2026-11-19T09:12:00Z
     cache application/vnd.oci.image.index.v1+json 6026 2026-07-02T17:08:03Z
     ");
-    assert!(!asked_for_a_part(&app, &parts));
+    assert!(!requested_a_part(&app, &parts));
 }
 
 #[test]
-fn its_parts_are_shown_with_their_types() {
+fn the_parts_of_a_build_cache_are_shown_with_their_types() {
     let (app, parts) = app();
     assert_snapshot!(app.rls("manifest app:cache -o table").succeeds(), @"
     app:cache
@@ -96,23 +98,23 @@ fn its_parts_are_shown_with_their_types() {
       }
     ]
     "#);
-    assert!(!asked_for_a_part(&app, &parts));
+    assert!(!requested_a_part(&app, &parts));
     let outcome = app.rls("manifest app:cache --config").run();
     assert!(outcome.code == Some(3) && outcome.stderr.ends_with("cause: it lists no images\n"), "{outcome}");
 }
 
 #[test]
-fn it_and_its_neighbours_are_removed_as_anything_else() {
+fn a_build_cache_and_its_neighbours_can_be_removed() {
     let (app, parts) = app();
     assert_eq!(app.rls("rm app:1.0").run().code, Some(0));
     assert_eq!(app.rls("prune app --keep-last 1 --sort version --yes").run().code, Some(0));
     assert_eq!(app.rls("rm app:cache").run().code, Some(0));
     assert_eq!(app.0.tags("app"), ["1.1"]);
-    assert!(!asked_for_a_part(&app, &parts));
+    assert!(!requested_a_part(&app, &parts));
 }
 
 #[test]
-fn as_an_image_it_has_its_date_too() {
+fn a_build_cache_stored_as_an_image_has_a_date() {
     let app = App::new();
     let created = json!({ "annotations": { "buildkit/createdat": "2026-07-02T17:08:01Z" } });
     let config = app.blob(CACHE_CONFIG, "{}");

@@ -17,7 +17,7 @@ fn dates(app: &App) -> String {
 }
 
 #[test]
-fn dates_that_builds_set_in_place_of_the_real_one_are_unknown() {
+fn dates_fixed_by_reproducible_builds_are_unknown() {
     let app = App::new();
     for (tag, created) in [
         ("buildpack", "1980-01-01T00:00:01Z"),

@@ -17,7 +17,7 @@ fn prints_only_the_digest() {
 }
 
 #[test]
-fn a_reference_with_tag_and_digest_is_the_digest() {
+fn of_tag_and_digest_the_digest_counts() {
     let registry = empty();
     let first = registry.push_image("app", "1.0", &ImageSpec::new("first"));
     registry.push_image("app", "1.0", &ImageSpec::new("second"));
@@ -31,7 +31,7 @@ fn a_reference_with_tag_and_digest_is_the_digest() {
 }
 
 #[test]
-fn several_keep_their_order_and_each_failure_is_reported() {
+fn several_references_keep_their_order_and_each_failure_is_reported() {
     let registry = seeded("demo");
     let rls = Rls::at(&registry).words("digest team/web:2.1.0 team/web:2.2.0 base/alpine:3.20 nothing/here:1");
     assert_snapshot!(rls.run(), @r#"
@@ -62,7 +62,7 @@ fn several_keep_their_order_and_each_failure_is_reported() {
 }
 
 #[test]
-fn all_that_fail_alike_have_one_code() {
+fn references_that_all_fail_alike_share_an_exit_code() {
     let registry = seeded("demo");
     assert_snapshot!(Rls::at(&registry).words("digest team/web:x team/app:x -q").run(), @r#"
     exit 3
@@ -75,7 +75,7 @@ fn all_that_fail_alike_have_one_code() {
 }
 
 #[test]
-fn a_registry_without_head_is_asked_with_get() {
+fn get_is_used_where_the_registry_does_not_support_head() {
     let registry = empty();
     let digest = registry.push_image("app", "1.0", &ImageSpec::new("app"));
     for fault in [Fault::status(404), Fault::status(405), Fault::without_header("Docker-Content-Digest")] {
@@ -89,7 +89,7 @@ fn a_registry_without_head_is_asked_with_get() {
 }
 
 #[test]
-fn the_registry_may_not_answer_for_another_digest() {
+fn a_reply_with_another_digest_is_refused() {
     let registry = empty();
     let digest = registry.push_image("app", "1.0", &ImageSpec::new("app"));
     let other = registry.push_image("app", "2.0", &ImageSpec::new("other"));

@@ -17,7 +17,7 @@ fn other() -> String {
 }
 
 #[test]
-fn it_is_reported_by_every_command() {
+fn every_command_reports_a_wrong_digest_header() {
     let app = App::new();
     app.image("1.0", "linux/amd64", MADE);
     let digest = app.digest("1.0");
@@ -63,23 +63,23 @@ fn it_is_reported_by_every_command() {
 }
 
 #[test]
-fn a_wrong_head_is_corrected_by_the_bytes_of_the_tag() {
+fn a_wrong_digest_in_a_head_reply_is_corrected_by_the_bytes() {
     let app = App::new();
     app.image("1.0", "linux/amd64", MADE);
     app.image("2.0", "linux/arm64", MADE);
-    for told in [other(), app.digest("2.0").to_string()] {
+    for report in [other(), app.digest("2.0").to_string()] {
         app.0.clear_faults();
-        app.0.inject(Match::head("/v2/app/manifests/1.0").always(), lie(&told));
+        app.0.inject(Match::head("/v2/app/manifests/1.0").always(), lie(&report));
         let row = app.rls("tags app -l --match 1.0 --format").arg("{{ digest }} {{ platforms|join(',') }}").run();
         let shown = format!("{} linux/amd64\n", app.digest("1.0"));
         assert_eq!((row.code, &*row.stdout), (Some(0), &*shown), "{row}");
-        assert!(row.stderr.contains(&told) && row.stderr.contains(&app.digest("1.0").to_string()), "{row}");
+        assert!(row.stderr.contains(&report) && row.stderr.contains(&app.digest("1.0").to_string()), "{row}");
         assert_eq!(row.stderr.lines().count(), 1, "{row}");
     }
 }
 
 #[test]
-fn a_tag_that_moves_meanwhile_takes_no_other_along() {
+fn a_tag_that_moves_during_the_check_removes_no_other() {
     let app = App::new();
     app.image("old", "linux/amd64", MADE);
     app.image("new", "linux/arm64", MADE);
@@ -95,7 +95,7 @@ fn a_tag_that_moves_meanwhile_takes_no_other_along() {
 }
 
 #[test]
-fn children_are_compared_too() {
+fn the_digests_of_children_are_checked() {
     let app = App::new();
     let child = app.image("1.0", "linux/amd64", MADE);
     app.push("multi", &index(json!({ "manifests": [child] })));
@@ -108,7 +108,7 @@ fn children_are_compared_too() {
 }
 
 #[test]
-fn another_algorithm_is_no_contradiction() {
+fn a_digest_of_another_algorithm_is_accepted() {
     let app = App::new();
     let manifest: Value = json!({ "schemaVersion": 2, "layers": [] });
     let bytes = manifest.to_string();

@@ -128,7 +128,7 @@ fn a_wrong_password_leaves_the_right_one_that_is_stored() {
 }
 
 #[test]
-fn an_identity_token_takes_the_place_of_the_password_as_in_docker() {
+fn an_identity_token_replaces_the_password_as_in_docker() {
     let registry = builder(Auth::Token).start();
     let rls = login(&registry);
     assert_eq!(rls.run().code, Some(0));
@@ -137,8 +137,11 @@ fn an_identity_token_takes_the_place_of_the_password_as_in_docker() {
     assert_eq!(stored["auth"], "YW5uOg==");
     assert!(stored["identitytoken"].is_string() && !stored.to_string().contains(ANN), "{stored}");
     let asks_offline = |registry: &Running| -> Vec<_> {
-        let asked = registry.requests().into_iter().filter(|seen| seen.path == "/auth/token" && seen.method == "GET");
-        asked.map(|seen| seen.authorization().is_some() && seen.parameter("offline_token").is_some()).collect()
+        let requests =
+            registry.requests().into_iter().filter(|request| request.path == "/auth/token" && request.method == "GET");
+        requests
+            .map(|request| request.authorization().is_some() && request.parameter("offline_token").is_some())
+            .collect()
     };
     // The second request checks anonymous access.
     assert_eq!(asks_offline(&registry), [true, false]);
@@ -152,21 +155,21 @@ fn an_identity_token_takes_the_place_of_the_password_as_in_docker() {
 }
 
 #[test]
-fn an_identity_token_is_asked_for_by_post_where_get_is_unknown() {
+fn an_identity_token_is_requested_by_post_where_get_is_not_supported() {
     let registry = builder(Auth::Token).start();
     registry.inject(Match::get("/auth/token").always(), Answer::new(405));
     let rls = login(&registry);
     assert_eq!(rls.run().code, Some(0));
     assert!(config(&rls)["auths"][registry.host()]["identitytoken"].is_string());
-    let asked = registry.requests().into_iter().find(|seen| seen.method == "POST").expect("a POST");
+    let request = registry.requests().into_iter().find(|request| request.method == "POST").expect("a POST");
     let parameter = ("access_type".to_owned(), "offline".to_owned());
-    assert!(asked.form().contains(&parameter) && asked.form().iter().any(|(name, _)| name == "password"));
+    assert!(request.form().contains(&parameter) && request.form().iter().any(|(name, _)| name == "password"));
     let rls = rls.without("RLS_USERNAME").without("RLS_PASSWORD").then("repos");
     assert_eq!(&*rls.succeeds(), "grid/repo-000\n");
 }
 
 #[test]
-fn a_helper_keeps_an_identity_token_under_the_name_token() {
+fn a_helper_stores_an_identity_token_under_the_name_token() {
     let registry = builder(Auth::Token).start();
     let rls = login(&registry).docker_config("{\"credsStore\": \"vault\"}").program("docker-credential-vault", VAULT);
     assert_eq!(rls.run().code, Some(0));
@@ -180,7 +183,7 @@ fn a_helper_keeps_an_identity_token_under_the_name_token() {
 }
 
 #[test]
-fn a_token_for_a_wrong_password_proves_nothing_if_the_registry_refuses_it() {
+fn a_token_that_the_registry_refuses_does_not_verify_the_password() {
     let registry = builder(Auth::Token).personality(Personality::Harbor).start();
     let challenge = Http::new().get(format!("{}/v2/", registry.url())).header("www-authenticate").to_owned();
     // Harbor issues an anonymous token for a wrong password (goharbor/harbor#11632).
@@ -189,7 +192,7 @@ fn a_token_for_a_wrong_password_proves_nothing_if_the_registry_refuses_it() {
     registry.inject(Match::get("/service/token").always(), Answer::new(200).body(body.to_string()));
     let refusal =
         Answer::error(401, "UNAUTHORIZED", "unauthorized").header("www-authenticate", "Basic realm=\"harbor\"");
-    registry.inject(Match::get("/v2/").when(|seen| seen.authorization().is_some()).always(), refusal);
+    registry.inject(Match::get("/v2/").when(|request| request.authorization().is_some()).always(), refusal);
     let rls = Rls::at(&registry).user("ann", "wrong").words("login");
     let stderr = rls.fails(4);
     assert!(stderr.starts_with("error: login refused by REGISTRY\n"), "{stderr}");
@@ -197,7 +200,7 @@ fn a_token_for_a_wrong_password_proves_nothing_if_the_registry_refuses_it() {
 }
 
 #[test]
-fn a_token_that_everybody_gets_is_a_doubt() {
+fn a_token_that_is_issued_to_anyone_leaves_the_password_unverified() {
     let registry = builder(Auth::Token).anonymous(User::new("", "").allow("*", "pull")).start();
     let rls = login(&registry);
     assert!(!rls.run().stderr.contains("warning:"), "the user's own token says whose it is");
@@ -231,7 +234,7 @@ fn a_registry_without_login_cannot_verify_the_password() {
     "#);
     // A registry that requires no login may still refuse a wrong one, as Nexus does.
     registry.inject(
-        Match::get("/v2/").when(|seen| seen.authorization().is_some()),
+        Match::get("/v2/").when(|request| request.authorization().is_some()),
         Answer::error(401, "UNAUTHORIZED", "no"),
     );
     let rls = login(&registry);
@@ -251,7 +254,7 @@ fn a_server_that_is_not_a_registry_gets_no_password() {
         let rls = login(&registry).words("--retries 0");
         rls.fails(code);
         assert!(!config_file(&rls).exists());
-        assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));
+        assert!(registry.requests().iter().all(|request| request.authorization().is_none()));
     }
 }
 
@@ -297,7 +300,7 @@ fn the_password_is_read_as_by_other_commands() {
 }
 
 #[test]
-fn a_person_is_asked_for_name_and_password() {
+fn name_and_password_are_prompted_for() {
     let registry = basic();
     let rls = Rls::at(&registry).words("login");
     let outcome = rls.at_terminal("ann\nsecret\n");
@@ -308,7 +311,7 @@ fn a_person_is_asked_for_name_and_password() {
 }
 
 #[test]
-fn a_file_can_be_named_to_keep_them_in() {
+fn auth_file_names_where_credentials_are_stored() {
     let registry = builder(Auth::Token).start();
     let auth = json!({"auths": {registry.host(): {"auth": ANN}}});
     let read = |rls: &Rls, path: &str| {
@@ -318,8 +321,8 @@ fn a_file_can_be_named_to_keep_them_in() {
     assert_snapshot!(rls.run().stdout, @"logged-in→REGISTRY→ann→run/auth.json");
     // Podman keeps the password, and so is it here: an identity token is not even asked for.
     assert_eq!(read(&rls, "run/auth.json"), auth);
-    let asked: Vec<_> = registry.requests().into_iter().filter(|seen| seen.path == "/auth/token").collect();
-    assert!(!asked.is_empty() && asked.iter().all(|seen| seen.parameter("offline_token").is_none()));
+    let requests: Vec<_> = registry.requests().into_iter().filter(|request| request.path == "/auth/token").collect();
+    assert!(!requests.is_empty() && requests.iter().all(|request| request.parameter("offline_token").is_none()));
     assert!(!config_file(&rls).exists());
     let rls = login(&registry);
     let path = rls.home().join("auth.json");
@@ -334,7 +337,7 @@ fn a_file_can_be_named_to_keep_them_in() {
 }
 
 #[test]
-fn a_helper_keeps_them_where_one_is_configured() {
+fn a_configured_helper_stores_them() {
     let registry = basic();
     for config_text in [json!({"credsStore": "vault"}), json!({"credHelpers": {registry.host(): "vault"}})] {
         let rls = login(&registry).docker_config(&config_text.to_string()).program("docker-credential-vault", VAULT);
@@ -376,7 +379,7 @@ fn a_helper_that_fails_stores_nothing_anywhere() {
 }
 
 #[test]
-fn not_a_byte_of_the_rest_of_the_file_changes() {
+fn the_rest_of_the_file_is_unchanged() {
     let registry = basic();
     let text = "{\n  \"psFormat\" : \"table {{.ID}}\",\n  \"auths\": { \"a.corp\": {\"auth\": \"YTpi\"} },\n  \"HttpHeaders\": {\"X\": [1.50]}\n}\n";
     let rls = login(&registry).docker_config(text);
@@ -402,7 +405,7 @@ fn a_link_stays_a_link() {
 }
 
 #[test]
-fn a_file_that_cannot_be_changed_is_found_out_before_anything_is_sent() {
+fn an_unwritable_file_is_reported_before_anything_is_sent() {
     let registry = basic();
     for (text, cause) in [
         ("{\"auths\": 7}", "auths is not an object"),
@@ -449,7 +452,7 @@ fn no_secret_is_shown_at_any_verbosity() {
 }
 
 #[test]
-fn logins_at_once_are_all_stored() {
+fn concurrent_logins_are_all_stored() {
     let registry = basic();
     let rls = Rls::beside(&registry).docker_config("{\"x\": 1}").user("ann", "secret").words("login -q --plain-http");
     let names: Vec<String> = (0..20).map(|number| format!("reg-{number}.corp:{}", registry.port())).collect();

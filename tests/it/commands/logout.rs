@@ -42,7 +42,7 @@ fn stored_credentials_are_erased_without_a_request() {
 }
 
 #[test]
-fn docker_hub_is_the_registry_that_needs_no_name() {
+fn docker_hub_is_the_default_registry() {
     for words in ["logout", "logout docker.io", "logout index.docker.io"] {
         let rls = logout(words, &json!({"auths": {"https://index.docker.io/v1/": {"auth": ANN}}}));
         assert_eq!(&*rls.succeeds(), "logged-out\tdocker.io\t~/.docker/config.json\n");
@@ -58,7 +58,7 @@ fn without_stored_credentials_no_file_is_created() {
 }
 
 #[test]
-fn a_named_file_alone_is_changed() {
+fn only_the_named_file_is_changed() {
     let entry = json!({"auths": {"reg.corp": {"auth": ANN}}});
     let rls = logout("logout reg.corp --auth-file auth.json", &entry).with_file("auth.json", entry.to_string());
     assert_snapshot!(rls.succeeds(), @"logged-out→reg.corp→auth.json");
@@ -68,7 +68,7 @@ fn a_named_file_alone_is_changed() {
 }
 
 #[test]
-fn a_helper_forgets_too() {
+fn credentials_are_erased_from_a_helper() {
     let vault =
         "case $1 in get) echo '{\"Username\":\"ann\",\"Secret\":\"secret\"}' ;; erase) cat > \"$0.erased\" ;; esac";
     let rls = logout("logout reg.corp", &json!({"credsStore": "vault", "auths": {"reg.corp": {}}}));
@@ -87,7 +87,7 @@ fn a_helper_forgets_too() {
 }
 
 #[test]
-fn a_helper_that_cannot_forget_is_an_error_after_the_rest_was_done() {
+fn a_helper_that_fails_is_reported_after_the_others_are_erased() {
     let config_text = json!({"credsStore": "vault", "auths": {"reg.corp": {"auth": ANN}}});
     let rls = logout("logout reg.corp", &config_text)
         .program("docker-credential-vault", "echo 'the vault is sealed'; exit 1");

@@ -296,7 +296,7 @@ fn artifacts_and_schema_1_manifests_have_no_absent_fields() {
 }
 
 #[test]
-fn raw_is_the_bytes_whose_hash_is_the_digest() {
+fn raw_prints_the_bytes_whose_hash_is_the_digest() {
     let registry = seeded("kinds");
     for repository in registry.repositories().iter().filter(|name| *name != "kinds/schema1") {
         for tag in registry.tags(repository) {
@@ -312,7 +312,7 @@ fn raw_is_the_bytes_whose_hash_is_the_digest() {
 }
 
 #[test]
-fn a_platform_descends_from_an_index() {
+fn platform_selects_an_image_of_an_index() {
     let (registry, digest) = index();
     assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 --platform linux/arm64 -o jsonl").succeeds(), @r#"{"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","index":"sha256:14b35177203a5d3b307de8f1645b6a5fdda72b186093b910c4d7543928484da7","platform":"linux/arm64","digest":"sha256:1a4b577b46fe27667190f25bcc6adfcca286250d2305f1875b0a632f14c8edf9","mediaType":"application/vnd.oci.image.manifest.v1+json","size":7085,"blobs":4,"created":"2002-01-02T03:04:05Z","annotations":{},"layers":[{"digest":"sha256:dae5e345c58219d93dfff2609e5787e2ec8fea87aed1bdbe32db8a6b22ca60e3","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":2071},{"digest":"sha256:db85d93a2f1bb3752d92672c4b6f0d7ca4afc66ad3bb12b4a129e402629b87dc","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":2071},{"digest":"sha256:15a17e47edf8954b7908b8ccbadac46c792fdaff950fda2631cddbe03141ba3a","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":2071}],"config":{"digest":"sha256:c7ca7c2cafe39acd580da3b08774b7b2084ee07affb5e89f7e746802f37371e8","created":"2002-01-02T03:04:05Z","architecture":"arm64","os":"linux","labels":{"org.opencontainers.image.title":"app"},"env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"entrypoint":["/usr/bin/app"],"cmd":["serve"]}}"#);
     assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 --platform linux/arm/v7 -o table").succeeds(), @"
@@ -356,7 +356,7 @@ fn a_platform_descends_from_an_index() {
 }
 
 #[test]
-fn an_image_is_its_own_platform() {
+fn platform_is_checked_for_an_image() {
     let registry = empty();
     registry.push_image("app", "1.0", &ImageSpec::new("app").platform("linux/arm64/v8"));
     let raw = |platform: &str| Rls::at(&registry).words("manifest app:1.0 --raw --platform").arg(platform).bytes();
@@ -516,7 +516,7 @@ fn only_the_requested_parts_are_fetched() {
 }
 
 #[test]
-fn a_config_that_breaks_off_is_fetched_again() {
+fn a_truncated_config_is_fetched_again() {
     let registry = empty();
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
     registry.inject(Match::under("/v2/app/blobs/"), Fault::TruncateBody(20));

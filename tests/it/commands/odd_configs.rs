@@ -12,7 +12,7 @@ fn pushed(app: &App, tag: &str, config: Value) -> Value {
 }
 
 #[test]
-fn one_that_is_no_json_object_costs_only_its_own_fields() {
+fn a_config_that_is_not_a_json_object_hides_only_its_own_fields() {
     let app = App::new();
     let zip = b"PK\x03\x04 not JSON".to_vec();
     pushed(&app, "zip", app.blob("application/octet-stream", zip.clone()));
@@ -135,7 +135,7 @@ fn a_config_that_cannot_be_fetched_is_a_failure_and_hides_nothing_else() {
 }
 
 #[test]
-fn digests_of_other_algorithms_are_shown_as_they_stand() {
+fn digests_of_other_algorithms_are_shown_unchanged() {
     let app = App::new();
     let blake3 = |media_type: &str| json!({ "mediaType": media_type, "digest": format!("blake3:{}", "4".repeat(64)), "size": 4 });
     let config = app.config("linux/amd64", "2026-11-18T09:12:00Z");
@@ -204,7 +204,7 @@ fn digests_of_other_algorithms_are_shown_as_they_stand() {
 }
 
 #[test]
-fn a_schema_1_layer_may_have_one_too() {
+fn a_schema_1_layer_may_have_a_digest_of_another_algorithm() {
     let app = App::new();
     let layers = json!([{ "blobSum": "blake3:44" }, { "blobSum": null }, null]);
     let manifest = json!({ "schemaVersion": 1, "architecture": "amd64", "fsLayers": layers, "history": null });

@@ -10,7 +10,7 @@ use crate::custom_manifests::{App, IMAGE, INDEX, image, index, with};
 const ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
 
 #[test]
-fn null_absent_and_empty_are_the_same() {
+fn null_absent_and_empty_fields_are_the_same() {
     let app = App::new();
     let config = app.config("linux/amd64", "2026-11-18T09:12:00Z");
     let layer = app.layer(100);
@@ -212,7 +212,7 @@ fn an_unknown_content_type_is_ignored() {
 }
 
 #[test]
-fn docker_and_oci_have_names_for_the_same_form() {
+fn docker_and_oci_media_types_are_interchangeable() {
     let app = App::new();
     let layer = app.layer(100);
     app.push_as("1.0", media_type::DOCKER_MANIFEST, &image(json!({ "layers": [layer] })));
@@ -242,7 +242,7 @@ fn a_body_without_a_type_is_recognised_by_its_fields() {
 }
 
 #[test]
-fn an_index_that_is_called_an_image_is_refused() {
+fn an_index_with_the_media_type_of_an_image_is_refused() {
     let app = App::new();
     let child = app.image("1.0", "linux/amd64", "2026-11-18T09:12:00Z");
     let members = json!({ "manifests": [child] });
@@ -272,7 +272,7 @@ fn an_index_that_is_called_an_image_is_refused() {
 }
 
 #[test]
-fn a_page_in_place_of_a_manifest_is_still_called_one() {
+fn an_html_page_instead_of_a_manifest_is_reported_as_one() {
     let app = App::new();
     app.image("1.0", "linux/amd64", "2026-11-18T09:12:00Z");
     for page in ["<!doctype html><html>log in</html>", r#"{"errors":[]}"#] {

@@ -73,7 +73,7 @@ fn nested_indexes_are_read() {
 }
 
 #[test]
-fn an_index_that_is_for_another_platform_is_left_alone() {
+fn a_nested_index_for_another_platform_is_not_fetched() {
     let app = nested();
     let inner =
         on(app.push("inner", &index(json!({ "manifests": [app.image("image", "linux/arm64", MADE)] }))), "linux/arm64");
@@ -87,7 +87,7 @@ fn an_index_that_is_for_another_platform_is_left_alone() {
 }
 
 #[test]
-fn an_image_whose_platform_no_index_names_is_asked() {
+fn the_config_tells_a_platform_that_no_index_names() {
     let app = App::new();
     let images = ["linux/amd64", "linux/arm64"].map(|platform| app.image("image", platform, MADE));
     app.push("unsaid", &index(json!({ "manifests": images })));
@@ -111,7 +111,7 @@ fn a_nested_index_described_as_an_image_is_read() {
 }
 
 #[test]
-fn depth_and_number_have_bounds() {
+fn the_depth_and_number_of_nested_indexes_are_limited() {
     let app = App::new();
     let mut inner = on(app.image("image", "linux/amd64", MADE), "linux/amd64");
     for depth in 1..=6 {
@@ -174,7 +174,7 @@ fn depth_and_number_have_bounds() {
 }
 
 #[test]
-fn versions_of_windows_are_distinguished() {
+fn windows_versions_are_distinguished() {
     let app = App::new();
     let versions = ["10.0.17763.1", "10.0.20348.2"].map(|version| {
         let platform =
@@ -222,7 +222,7 @@ fn versions_of_windows_are_distinguished() {
 }
 
 #[test]
-fn without_a_platform_it_is_this_machines_or_the_only_one() {
+fn the_default_platform_is_the_machines_or_the_only_one() {
     let app = App::new();
     let local = match std::env::consts::ARCH {
         "x86_64" => "amd64",
@@ -255,15 +255,15 @@ fn without_a_platform_it_is_this_machines_or_the_only_one() {
         let outcome = app.rls("manifest").arg(format!("app:{tag}")).words(words).run();
         assert_eq!((outcome.code, &*outcome.stdout), (Some(3), ""), "{tag} {words}: {outcome}");
     }
-    let told = app.rls("manifest app:others --config").run().stderr.replace(local, "LOCAL");
-    assert_snapshot!(told, @"
+    let report = app.rls("manifest app:others --config").run().stderr.replace(local, "LOCAL");
+    assert_snapshot!(report, @"
     error: app:others has no image for this machine (linux/LOCAL)
     cause: available platforms: linux/s390x, linux/riscv64; use --platform to choose one
     ");
 }
 
 #[test]
-fn a_match_costs_no_further_request() {
+fn no_request_is_sent_after_a_match() {
     let app = nested();
     let image = on(app.image("image", "linux/amd64", MADE), "linux/amd64");
     let inner = json!({ "mediaType": INDEX, "digest": app.digest("inner").as_str() });

@@ -41,8 +41,8 @@ fn dated() -> Running {
 }
 
 fn assert_unchanged(registry: &Running) {
-    let changes = registry.requests().into_iter().filter(|seen| !["GET", "HEAD"].contains(&seen.method.as_str()));
-    let changes = changes.map(|seen| seen.path).filter(|path| !is_probe(path));
+    let changes = registry.requests().into_iter().filter(|request| !["GET", "HEAD"].contains(&request.method.as_str()));
+    let changes = changes.map(|request| request.path).filter(|path| !is_probe(path));
     assert_eq!(changes.collect::<Vec<_>>(), [""; 0]);
 }
 
@@ -238,7 +238,7 @@ fn an_unreadable_tag_is_kept_with_a_warning() {
 }
 
 #[test]
-fn a_tag_that_is_removed_meanwhile_is_left_out() {
+fn a_tag_removed_during_planning_is_not_in_the_plan() {
     let registry = dated();
     registry.after_request(Match::tags("team/app"), |registry, _| {
         registry.untag("team/app", "1.1");
@@ -251,7 +251,7 @@ fn a_tag_that_is_removed_meanwhile_is_left_out() {
 }
 
 #[test]
-fn tags_are_asked_for_once_and_manifests_and_configs_once_a_digest() {
+fn tags_manifests_and_configs_are_fetched_once() {
     let registry = seeded("1x500");
     let repository = registry.repositories().remove(0);
     let digest = registry.resolve(&repository, "1.7.0").expect("it is there");
@@ -268,13 +268,13 @@ fn tags_are_asked_for_once_and_manifests_and_configs_once_a_digest() {
     assert_eq!(tally.get(&Method::GET, RequestKind::Blob), 499);
     let lines = registry.lines();
     let distinct: HashSet<_> = lines.iter().collect();
-    assert_eq!(distinct.len(), lines.len(), "nothing is asked for twice");
+    assert_eq!(distinct.len(), lines.len(), "nothing is requested twice");
     // The list, two probes, and whether there is an API for referrers.
     assert_eq!(lines.len(), 501 + 499 + 499 + 4);
 }
 
 #[test]
-fn a_rule_may_stand_in_the_configuration_file() {
+fn the_configuration_file_may_hold_a_rule() {
     let registry = dated();
     registry.push_image("base/alpine", "3.20", &image("alpine", "2024-01-01T00:00:00Z"));
     registry.push_image("team/web", "1", &image("web", "2024-01-01T00:00:00Z"));
@@ -341,7 +341,7 @@ fn a_rule_may_stand_in_the_configuration_file() {
 }
 
 #[test]
-fn a_repository_that_fails_is_one_of_several() {
+fn a_failing_repository_does_not_stop_the_others() {
     let registry = dated();
     let rls = Rls::at(&registry).words("prune team/app team/none --keep-last 1 -o jsonl");
     let outcome = rls.run();
@@ -352,10 +352,10 @@ fn a_repository_that_fails_is_one_of_several() {
 }
 
 #[test]
-fn a_command_line_that_makes_no_rule_is_refused_before_anything_is_sent() {
+fn an_invalid_rule_is_refused_before_anything_is_sent() {
     let registry = dated();
     let rls = Rls::at(&registry);
-    let mut told = String::new();
+    let mut report = String::new();
     let mut rls = rls;
     for words in [
         "prune team/app",
@@ -371,9 +371,9 @@ fn a_command_line_that_makes_no_rule_is_refused_before_anything_is_sent() {
         let outcome = rls.run();
         assert_eq!(outcome.code, Some(2), "{words}: {outcome}");
         let text: Vec<_> = outcome.stderr.lines().take_while(|line| !line.is_empty()).collect();
-        told += &format!("{words}\n  {}\n", text.join("\n  "));
+        report += &format!("{words}\n  {}\n", text.join("\n  "));
     }
-    assert_snapshot!(told, @r#"
+    assert_snapshot!(report, @r#"
     prune team/app
       error: no rule for team/app
       cause: none is given on the command line, and no table in the configuration file matches
@@ -401,7 +401,7 @@ fn a_command_line_that_makes_no_rule_is_refused_before_anything_is_sent() {
 
 /// The children of an index stay with it, so an unreadable index rules nothing out.
 #[test]
-fn an_index_that_cannot_be_read_whole_holds_every_manifest() {
+fn a_truncated_index_keeps_every_manifest() {
     let registry = dated();
     let index = IndexSpec::three_platforms("index").created("2024-01-03T00:00:00Z").with_attestations().build();
     registry.push("team/app", "index", &index);

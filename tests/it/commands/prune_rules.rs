@@ -18,7 +18,7 @@ fn dated() -> Running {
 }
 
 #[test]
-fn a_rule_given_adds_up_with_the_configured_one() {
+fn rules_of_the_command_line_and_the_configuration_add_up() {
     let registry = dated();
     let rls = Rls::at(&registry).config("[prune.\"team/*\"]\nkeep = \"1.0\"\nolder-than = \"2022-06-01\"");
     let rls = rls.words("prune team/app --keep-last 1 -q --format").arg("{{ tag }}: {{ action }}, {{ reason }}");
@@ -50,7 +50,7 @@ fn a_rule_given_adds_up_with_the_configured_one() {
 }
 
 #[test]
-fn images_in_use_stay() {
+fn images_in_use_are_kept() {
     let registry = dated();
     let host = registry.host();
     let digest = registry.resolve("team/app", "1.1").unwrap();

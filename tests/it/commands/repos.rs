@@ -6,7 +6,7 @@ use test_support::Rls;
 use crate::registries::{empty, seeded, with_seed};
 
 #[test]
-fn lists_names_as_they_are_in_the_catalog() {
+fn lists_names_as_in_the_catalog() {
     let registry = seeded("demo");
     assert_snapshot!(Rls::at(&registry).words("repos").succeeds(), @"
     base/alpine
@@ -79,7 +79,7 @@ fn a_repository_without_tags_is_empty() {
 }
 
 #[test]
-fn one_repository_whose_tags_cannot_be_listed_is_one_failure() {
+fn a_repository_whose_tags_cannot_be_listed_is_one_failure() {
     let registry = seeded("3x2");
     let refused = registry_fixture::Answer::error(403, "DENIED", "not for you");
     registry.inject(Match::get("/v2/grid/repo-001/tags/list").always(), refused);
@@ -171,7 +171,7 @@ fn names_are_chosen_by_prefix_and_globs() {
 }
 
 #[test]
-fn a_broken_page_is_fetched_again_and_shown_once() {
+fn a_truncated_page_is_fetched_again_and_shown_once() {
     let registry = seeded("30x1");
     registry.inject(Match::get("/v2/_catalog"), Fault::TruncateBody(200));
     let listed = Rls::at(&registry).words("repos").succeeds();

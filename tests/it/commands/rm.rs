@@ -9,7 +9,7 @@ use crate::registries::{empty, seeded};
 const ZEROS: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 #[test]
-fn a_lone_tag_is_removed_with_its_manifest() {
+fn a_tag_without_siblings_is_removed_with_its_manifest() {
     let registry = seeded("shared");
     let digest = registry.resolve("shared/app", "1.3.9").unwrap();
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9").run(), @"
@@ -105,9 +105,9 @@ fn a_dry_run_changes_nothing() {
     plan:  delete manifest shared/app@sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799 (also removes shared/app:1.3.9)
     ");
     assert_eq!(registry.tags("shared/app"), before);
-    let deletes = registry.requests().into_iter().filter(|seen| seen.method == "DELETE");
+    let deletes = registry.requests().into_iter().filter(|request| request.method == "DELETE");
     // Only probes: the digest of nothing, and a tag that does not exist.
-    assert!(deletes.map(|seen| seen.path).all(|path| path.ends_with(ZEROS) || path.contains("/rls-probe-")));
+    assert!(deletes.map(|request| request.path).all(|path| path.ends_with(ZEROS) || path.contains("/rls-probe-")));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_missing_tag_is_an_error_without_ignore_missing() {
 }
 
 #[test]
-fn one_that_fails_does_not_keep_the_others() {
+fn a_failure_does_not_stop_the_others() {
     let registry = empty();
     for tag in ["1", "2", "3"] {
         registry.push_image("app", tag, &ImageSpec::new(tag));
@@ -198,7 +198,7 @@ fn an_untagged_manifest_is_removed_without_a_prompt() {
 }
 
 #[test]
-fn a_tagged_manifest_is_removed_with_all_tags_only() {
+fn a_tagged_manifest_requires_all_tags() {
     let registry = seeded("shared");
     let digest = registry.resolve("shared/app", "latest").unwrap();
     let rm = |words: &str| Rls::at(&registry).words("rm").words(words).arg(format!("shared/app@{digest}")).run();
@@ -234,7 +234,7 @@ fn a_tagged_manifest_is_removed_with_all_tags_only() {
 }
 
 #[test]
-fn a_manifest_that_an_index_lists_stays() {
+fn a_manifest_listed_by_an_index_is_kept() {
     let registry = empty();
     let index = IndexSpec::three_platforms("app").build();
     registry.push("app", "1.0", &index);
@@ -270,7 +270,7 @@ fn a_manifest_that_an_index_lists_stays() {
 }
 
 #[test]
-fn a_reference_with_tag_and_digest_is_the_tag_as_long_as_it_is_there() {
+fn of_tag_and_digest_the_tag_is_removed_while_it_points_there() {
     let registry = empty();
     let first = registry.push_image("app", "1.0", &ImageSpec::new("first"));
     let second = registry.push_image("app", "1.0", &ImageSpec::new("second"));

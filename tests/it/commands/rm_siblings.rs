@@ -7,7 +7,7 @@ use test_support::Rls;
 use crate::registries::seeded;
 
 #[test]
-fn is_a_safety_stop_that_names_the_siblings() {
+fn a_tag_with_siblings_is_a_safety_stop_that_names_them() {
     let registry = seeded("shared");
     let before = registry.tags("shared/app");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.4").run(), @"
@@ -33,7 +33,7 @@ fn is_a_safety_stop_that_names_the_siblings() {
 }
 
 #[test]
-fn stops_only_itself() {
+fn a_safety_stop_does_not_affect_other_tags() {
     let registry = seeded("shared");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.4 shared/app:1.3.9").run(), @"
     exit 6
@@ -75,7 +75,7 @@ fn with_siblings_needs_a_confirmation() {
 }
 
 #[test]
-fn with_siblings_asks_nothing_when_there_are_none() {
+fn with_siblings_needs_no_confirmation_when_there_are_none() {
     let registry = seeded("shared");
     assert_snapshot!(Rls::at(&registry).words("rm --with-siblings shared/app:1.3.9 -q").run(), @"
     exit 0
@@ -86,7 +86,7 @@ fn with_siblings_asks_nothing_when_there_are_none() {
 }
 
 #[test]
-fn siblings_that_are_all_named_are_removed_together() {
+fn siblings_are_removed_when_all_are_named() {
     let registry = seeded("shared");
     let rm = Rls::at(&registry).words("rm shared/app:1 shared/app:1.4 shared/app:1.4.0 shared/app:latest").run();
     assert_snapshot!(rm, @"
@@ -107,7 +107,7 @@ fn siblings_that_are_all_named_are_removed_together() {
 }
 
 #[test]
-fn without_knowing_the_others_nothing_is_removed() {
+fn nothing_is_removed_while_siblings_are_unknown() {
     let registry = seeded("shared");
     let broken = Answer::error(403, "DENIED", "no listing for you");
     registry.inject(Match::get("/v2/shared/app/tags/list").always(), broken);

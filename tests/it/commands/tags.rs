@@ -26,7 +26,7 @@ fn lists_tags_sorted_by_bytes() {
 }
 
 #[test]
-fn digests_take_one_head_a_tag() {
+fn digests_take_one_head_per_tag() {
     let registry = seeded("demo");
     assert_snapshot!(Rls::at(&registry).words("tags team/web -d").succeeds(), @"
     2.0.0→sha256:e2d096e52337ab0d47ee93efd99bb020422ce3b13762701e524f610a287b551f
@@ -53,7 +53,7 @@ fn long_shows_the_kind_of_each_tag() {
 }
 
 #[test]
-fn every_kind_of_manifest_has_a_line() {
+fn every_kind_of_manifest_is_listed() {
     let registry = seeded("kinds");
     let names = registry.repositories();
     assert_snapshot!(Rls::at(&registry).words("tags -l").args(names).succeeds(), @"
@@ -99,7 +99,7 @@ fn several_repositories_are_named_and_keep_their_order() {
 }
 
 #[test]
-fn names_come_from_standard_input() {
+fn names_are_read_from_standard_input() {
     let registry = seeded("demo");
     let piped = |text: &str| Rls::at(&registry).words("tags -").stdin(text).succeeds();
     assert_snapshot!(piped("base/alpine\n\n  team/web  \n"), @"
@@ -127,7 +127,7 @@ fn names_come_from_standard_input() {
 }
 
 #[test]
-fn a_repository_that_is_not_there_is_not_found() {
+fn a_missing_repository_is_not_found() {
     let registry = seeded("demo");
     assert_snapshot!(Rls::at(&registry).words("tags team/ap").run(), @r#"
     exit 3
@@ -250,7 +250,7 @@ fn same_as_finds_the_siblings_of_a_tag() {
 }
 
 #[test]
-fn one_tag_that_cannot_be_read_is_one_failure() {
+fn an_unreadable_tag_is_one_failure() {
     let registry = empty();
     for tag in ["1.0", "1.1", "1.2"] {
         registry.push_image("app", tag, &ImageSpec::new(tag));
@@ -308,7 +308,7 @@ fn an_index_with_a_missing_child_has_no_size() {
 }
 
 #[test]
-fn a_list_that_breaks_off_is_shown_as_far_as_it_came() {
+fn a_truncated_list_is_shown_as_far_as_it_was_read() {
     let registry = seeded("many:50000");
     registry.inject(Match::get("/v2/many/tags/list").always(), Fault::TruncateBody(400_000));
     let outcome = Rls::at(&registry).words("tags many --sort none --retries 0").run();

@@ -13,13 +13,13 @@ fn count(registry: &Running, method: &str, prefix: &str) -> usize {
 }
 
 /// How many HEADs and GETs of manifests and how many GETs of blobs there were.
-fn asked(registry: &Running) -> (usize, usize, usize) {
+fn request_counts(registry: &Running) -> (usize, usize, usize) {
     let manifests = |method| count(registry, method, "/v2/app/manifests/");
     (manifests("HEAD"), manifests("GET"), count(registry, "GET", "/v2/app/blobs/"))
 }
 
 #[test]
-fn manifests_and_configs_are_fetched_once_a_digest() {
+fn manifests_and_configs_are_fetched_once_per_digest() {
     let registry = empty();
     for image in 0..40 {
         let digest = registry.push_image("app", &format!("v{image}.0"), &ImageSpec::new(&image.to_string()));
@@ -29,12 +29,12 @@ fn manifests_and_configs_are_fetched_once_a_digest() {
         registry.clear_requests();
         let listed = Rls::at(&registry).words("tags app").words(words).succeeds();
         assert_eq!(listed.lines().count(), 400, "{words}");
-        assert_eq!((asked(&registry), registry.requests().len()), ((400, 40, 40), 481), "{words}");
+        assert_eq!((request_counts(&registry), registry.requests().len()), ((400, 40, 40), 481), "{words}");
     }
 }
 
 #[test]
-fn indexes_share_their_children() {
+fn children_of_several_indexes_are_fetched_once() {
     let registry = empty();
     let index = IndexSpec::three_platforms("app").with_attestations();
     let digest = registry.push_index("app", "1.0", &index);
@@ -44,11 +44,11 @@ fn indexes_share_their_children() {
     let listed = Rls::at(&registry).words("tags app -l").succeeds();
     assert_eq!(listed.matches("linux/amd64,linux/arm64,linux/arm/v7\t14211").count(), 3, "{listed}");
     // Two indexes, three images and three attestations, whose configs say nothing.
-    assert_eq!(asked(&registry), (4, 2 + 3 + 3, 3));
+    assert_eq!(request_counts(&registry), (4, 2 + 3 + 3, 3));
 }
 
 #[test]
-fn a_manifest_that_cannot_be_read_is_asked_for_once() {
+fn an_unreadable_manifest_is_requested_once() {
     let registry = empty();
     let digest = registry.push_image("app", "a", &ImageSpec::new("app"));
     ["b", "c"].into_iter().for_each(|tag| registry.tag("app", tag, &digest));
@@ -74,11 +74,11 @@ fn a_manifest_that_cannot_be_read_is_asked_for_once() {
     cause: http://REGISTRY failed to answer for app:a
     cause: 500 Internal Server Error
     ");
-    assert_eq!(asked(&registry), (3, 1, 0));
+    assert_eq!(request_counts(&registry), (3, 1, 0));
 }
 
 #[test]
-fn a_registry_without_head_is_asked_by_get() {
+fn get_is_used_where_the_registry_does_not_support_head() {
     let app = App::new();
     app.image("1.0", "linux/amd64", "2026-11-18T09:12:00Z");
     app.0.tag("app", "latest", &app.digest("1.0"));
@@ -89,12 +89,12 @@ fn a_registry_without_head_is_asked_by_get() {
         let listed = app.rls("tags app -l --format {{digest}} -j 1").succeeds();
         assert_eq!(*listed, format!("{0}\n{0}\n", app.digest("1.0")));
         // The first HEAD shows that the others can be spared.
-        assert_eq!(asked(&app.0), (1, 2, 1));
+        assert_eq!(request_counts(&app.0), (1, 2, 1));
     }
 }
 
 #[test]
-fn an_index_that_lists_too_much_is_not_followed() {
+fn an_oversized_index_is_not_followed() {
     let app = App::new();
     let child = app.image("1.0", "linux/amd64", "2026-11-18T09:12:00Z");
     app.push("many", &index(json!({ "manifests": vec![child; 20_000] })));
@@ -108,11 +108,11 @@ fn an_index_that_lists_too_much_is_not_followed() {
     cause: an index of app lists too much
     cause: the manifests in it take more than 64 MiB
     ");
-    assert_eq!(asked(&app.0), (1, 1, 0));
+    assert_eq!(request_counts(&app.0), (1, 1, 0));
 }
 
 #[test]
-fn a_name_that_is_listed_twice_is_shown_once() {
+fn a_tag_listed_twice_is_shown_once() {
     let registry = empty();
     for tag in ["1.0", "1.1", "1.2"] {
         registry.push_image(

@@ -124,7 +124,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
 }
 
 #[test]
-fn machines_get_the_same_facts() {
+fn json_has_the_same_facts() {
     let registry = serving(Tls::FullChain);
     let rls = anonymous(&registry).words("trust -q");
     assert_snapshot!(without_pem(&rls.succeeds()), @r#"
@@ -193,7 +193,7 @@ fn nothing_is_written_without_acceptance() {
 }
 
 #[test]
-fn a_fingerprint_accepts_the_ca_or_the_server_that_sends_it() {
+fn accept_takes_the_fingerprint_of_the_ca_or_of_the_server() {
     let registry = serving(Tls::FullChain);
     let certificates = registry.certificates();
     let intermediate = certificates.intermediate.clone().expect("an intermediate");
@@ -209,7 +209,7 @@ fn a_fingerprint_accepts_the_ca_or_the_server_that_sends_it() {
 }
 
 #[test]
-fn a_yes_on_the_terminal_accepts() {
+fn yes_on_the_terminal_accepts() {
     let registry = serving(Tls::FullChain);
     let rls = anonymous(&registry).words("trust --write rls");
     let outcome = rls.at_terminal("n\n");
@@ -239,7 +239,7 @@ fn the_prompt_follows_a_warning() {
 }
 
 #[test]
-fn it_is_written_to_each_clients_folder_and_trusted_from_there() {
+fn the_ca_is_written_to_each_clients_folder_and_trusted() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     for (client, files) in [
@@ -261,7 +261,7 @@ fn it_is_written_to_each_clients_folder_and_trusted_from_there() {
 }
 
 #[test]
-fn podman_has_a_folder_of_its_own_for_root() {
+fn podmans_folder_differs_for_root() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     let rls = anonymous(&registry).words(&format!("trust --write podman --fingerprint {digits} -o json"));
@@ -286,7 +286,7 @@ fn remaining_steps_are_named() {
 }
 
 #[test]
-fn another_certificate_in_its_place_stays_unless_forced_away() {
+fn another_certificate_is_replaced_only_with_force() {
     let registry = serving(Tls::FullChain);
     let other = serving(Tls::Issued);
     let digits = fingerprint(&registry.certificates().leaf);
@@ -307,7 +307,7 @@ fn another_certificate_in_its_place_stays_unless_forced_away() {
 }
 
 #[test]
-fn a_ca_that_was_named_is_the_one_and_needs_no_acceptance() {
+fn ca_file_names_the_ca_and_needs_no_acceptance() {
     let registry = serving(Tls::LeafOnly);
     let chain = registry.certificates().intermediate.clone().expect("an intermediate");
     let rls = anonymous(&registry).with_file("chain.pem", &chain).words("trust --ca-file chain.pem --write docker");
@@ -324,7 +324,7 @@ fn secret(members: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn the_ca_may_come_out_of_a_kubernetes_secret() {
+fn the_ca_is_read_from_a_kubernetes_secret() {
     let registry = serving(Tls::Issued);
     let certificates = registry.certificates();
     for members in [
@@ -342,7 +342,7 @@ fn the_ca_may_come_out_of_a_kubernetes_secret() {
 }
 
 #[test]
-fn a_secret_of_something_else_is_refused() {
+fn a_secret_without_a_ca_is_refused() {
     let (registry, other) = (serving(Tls::Issued), serving(Tls::Issued));
     let rls = anonymous(&registry).with_file("secret.yaml", secret(&[("ca.crt", other.ca_pem())]));
     let rls = rls.words("trust --from-secret secret.yaml --write");
@@ -396,7 +396,7 @@ fn a_required_client_certificate_is_reported() {
 }
 
 #[test]
-fn settings_of_other_programs_keep_the_rest() {
+fn other_settings_in_a_clients_file_are_kept() {
     let registry = serving(Tls::FullChain);
     let digits = fingerprint(&registry.certificates().leaf);
     let yaml = "# ours\nmirrors:\n  docker.io:\n    endpoint: [\"https://mirror.corp\"]\n";
@@ -454,7 +454,7 @@ fn a_server_without_tls_has_no_certificate() {
 }
 
 #[test]
-fn it_is_reached_as_a_request_would_reach_it() {
+fn proxy_and_resolve_apply() {
     let registry = serving(Tls::FullChain);
     let host = format!("registry.corp:{}", registry.port());
     let rls = anonymous(&registry).words(&format!("trust {host} --resolve {host}:127.0.0.1"));
@@ -468,7 +468,7 @@ fn it_is_reached_as_a_request_would_reach_it() {
 }
 
 #[test]
-fn no_password_is_asked_for_and_insecure_changes_nothing() {
+fn there_is_no_password_prompt_and_insecure_is_ignored() {
     let registry = serving(Tls::FullChain);
     let rls = anonymous(&registry).words("trust -u ann --insecure -q");
     let stdout = rls.succeeds();

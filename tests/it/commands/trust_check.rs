@@ -33,7 +33,7 @@ fn folder() -> Rls {
 }
 
 #[test]
-fn every_file_of_certbot_has_its_place() {
+fn every_certbot_file_is_identified() {
     let rls = folder().words("trust --check cert.pem chain.pem fullchain.pem privkey.pem -o table");
     assert_snapshot!(checked(&rls), @r#"
     cert.pem: the server's certificate without its chain (leaf)
@@ -69,7 +69,7 @@ fn every_file_of_certbot_has_its_place() {
 }
 
 #[test]
-fn a_client_certificate_belongs_elsewhere() {
+fn a_client_certificate_is_identified() {
     let rls = folder().words("trust reg.corp:5000 -o table --check client.pem client.key");
     assert_snapshot!(checked(&rls), @r#"
     client.pem: a client's certificate
@@ -93,7 +93,7 @@ fn a_client_certificate_belongs_elsewhere() {
 }
 
 #[test]
-fn scripts_get_file_and_kind() {
+fn plain_prints_file_and_kind() {
     let own = certificates(Tls::SelfSigned);
     let both = format!("{}{}", own.leaf, own.key);
     let rls = folder().with_file("own.pem", &own.leaf).with_file("both.pem", both).with_file("text.txt", "hello");
@@ -114,7 +114,7 @@ fn scripts_get_file_and_kind() {
 }
 
 #[test]
-fn machines_get_all_of_it() {
+fn json_has_all_facts() {
     let rls = folder().words("trust -r reg.corp:5000 -o json --check cert.pem privkey.pem root.pem chain.pem");
     let records: Value = serde_json::from_str(&rls.succeeds()).expect("JSON");
     let kinds: Vec<&str> = (0..4).map(|number| records[number]["kind"].as_str().expect("a kind")).collect();
@@ -139,7 +139,7 @@ fn machines_get_all_of_it() {
 }
 
 #[test]
-fn problems_of_a_file_are_named() {
+fn problems_of_a_file_are_reported() {
     let made = certificates(Tls::FullChain);
     let (other, expired) = (certificates(Tls::Issued), certificates(Tls::Expired));
     let chain = made.intermediate.clone().expect("an intermediate");
@@ -160,7 +160,7 @@ fn problems_of_a_file_are_named() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_one_failure() {
+fn an_unreadable_file_is_one_failure() {
     let rls = folder().words("trust --check missing.pem root.pem");
     assert_snapshot!(rls.run(), @"
     exit 6

@@ -109,7 +109,7 @@ fn a_ca_file_that_holds_no_certificate() {
 }
 
 #[test]
-fn a_ca_file_that_cannot_be_read() {
+fn an_unreadable_ca_file() {
     let registry = private();
     let rls = without_ca(&registry).with_file(&docker(&registry, "README"), "");
     symlink("nowhere", rls.home().join(docker(&registry, "ca.crt"))).expect("a link");
@@ -127,7 +127,7 @@ fn a_ca_file_that_cannot_be_read() {
 }
 
 #[test]
-fn a_ca_file_that_was_named_cannot_be_read() {
+fn an_unreadable_ca_file_option() {
     let registry = private();
     let rls = without_ca(&registry);
     let file = rls.home().join("missing.pem");
@@ -140,7 +140,7 @@ fn a_ca_file_that_was_named_cannot_be_read() {
 }
 
 #[test]
-fn a_file_asks_not_to_verify() {
+fn a_file_disables_verification() {
     let registry = private();
     let yaml = format!("configs:\n  \"{}\":\n    tls: {{insecure_skip_verify: true}}\n", registry.host());
     let rls = without_ca(&registry).with_file("root/etc/rancher/k3s/registries.yaml", yaml);
@@ -212,7 +212,7 @@ fn configs_under_mirrors_in_registries_yaml() {
 }
 
 #[test]
-fn credentials_that_cannot_be_read() {
+fn unreadable_credentials() {
     let registry = Registry::builder().auth(Auth::Basic).start();
     let rls = Rls::at(&registry).with_file(".docker/config.json/x", "");
     assert_snapshot!(findings(rls), @"

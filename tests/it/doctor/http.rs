@@ -16,7 +16,7 @@ fn against(server: &Server) -> Rls {
 }
 
 #[test]
-fn no_such_name() {
+fn a_name_that_does_not_resolve() {
     let output = findings(Rls::new().env("RLS_REGISTRY", "registry.invalid"));
     // What the resolver says differs from system to system.
     let (before, cause) = output.split_once("cause   registry.invalid: ").expect("a cause");
@@ -32,7 +32,7 @@ fn no_such_name() {
 }
 
 #[test]
-fn an_address_that_was_given() {
+fn a_literal_address() {
     let registry = Registry::builder().tls(Tls::Issued).tls_name("registry.corp").start();
     let name = format!("registry.corp:{}", registry.port());
     let rls = Rls::at(&registry).naming(&*name, "NAME").env("RLS_REGISTRY", &name);
@@ -114,7 +114,7 @@ fn an_html_login_page() {
 }
 
 #[test]
-fn not_a_registry_at_all() {
+fn a_server_that_is_not_a_registry() {
     let nothing = "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nnot found";
     assert_snapshot!(findings(against(&Server::answering(nothing))), @"
     exit 3
@@ -140,7 +140,7 @@ fn not_a_registry_at_all() {
 }
 
 #[test]
-fn the_server_fails() {
+fn a_server_error() {
     let registry = open();
     registry.inject(Match::get("/v2/").always(), Answer::error(503, "UNAVAILABLE", "storage is gone"));
     assert_snapshot!(findings(Rls::at(&registry)), @"
@@ -165,7 +165,7 @@ fn too_many_requests() {
 }
 
 #[test]
-fn a_proxy_loses_the_scheme_of_a_location() {
+fn a_proxy_drops_the_scheme_of_a_location() {
     let registry = Registry::builder().tls(Tls::Issued).start();
     registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
     let plain = format!("http://{}/elsewhere", registry.host());
@@ -193,7 +193,7 @@ fn a_proxy_loses_the_scheme_of_a_location() {
 }
 
 #[test]
-fn blobs_are_elsewhere_without_tls() {
+fn blobs_on_another_origin_without_tls() {
     let registry = Registry::builder().tls(Tls::Issued).start();
     registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
     registry.inject(Match::under("/v2/team/app/blobs/").always(), Answer::redirect("http://minio.corp:9000/blob"));

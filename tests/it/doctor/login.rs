@@ -25,7 +25,7 @@ fn helper(registry: &Running, name: &str) -> Rls {
 }
 
 #[test]
-fn a_helper_that_is_missing() {
+fn a_missing_helper() {
     assert_snapshot!(findings(helper(&wanting(Auth::Token), "nowhere")), @"
     exit 2
      ✗ credentials  cannot be read
@@ -41,7 +41,7 @@ fn a_helper_that_is_missing() {
 }
 
 #[test]
-fn a_helper_that_fails() {
+fn a_failing_helper() {
     let registry = wanting(Auth::Basic);
     let rls = helper(&registry, "sealed").program("docker-credential-sealed", "echo the vault is sealed; exit 1");
     assert_snapshot!(findings(rls), @"
@@ -59,7 +59,7 @@ fn a_helper_that_fails() {
 }
 
 #[test]
-fn a_helper_that_hangs() {
+fn a_hanging_helper() {
     let registry = wanting(Auth::Basic);
     let rls = helper(&registry, "slow").program("docker-credential-slow", "exec sleep 1000");
     assert_snapshot!(findings(rls), @"
@@ -111,7 +111,7 @@ fn without_the_helper_reading_works_and_deleting_does_not() {
 }
 
 #[test]
-fn a_token_that_is_over() {
+fn an_expired_token() {
     let registry = wanting(Auth::Token);
     let auth =
         format!(r#"{{"auths": {{"{}": {{"registrytoken": "{}"}}}}}}"#, registry.host(), token(r#"{"exp":1514800902}"#));
@@ -136,7 +136,7 @@ fn credentials_with_an_expiry() {
 }
 
 #[test]
-fn a_password_of_amazons_that_is_over() {
+fn an_expired_ecr_password() {
     let registry = wanting(Auth::Basic);
     let password = BASE64_STANDARD.encode(r#"{"payload":"x","type":"DATA_KEY","expiration":1514800902}"#);
     let output = findings(Rls::at(&registry).user("AWS", &password));
@@ -198,7 +198,7 @@ fn not_logged_in() {
 }
 
 #[test]
-fn a_user_without_the_right() {
+fn a_user_without_permission() {
     let registry =
         Registry::builder().auth(Auth::Token).user(User::new("bob", "hunter2").allow("team/*", "pull").catalog());
     let registry = registry.start();
@@ -215,7 +215,7 @@ fn a_user_without_the_right() {
 }
 
 #[test]
-fn a_user_without_the_right_where_the_password_is_sent() {
+fn a_user_without_permission_using_basic() {
     let registry =
         Registry::builder().auth(Auth::Basic).user(User::new("bob", "hunter2").allow("team/*", "pull")).start();
     registry.push_image("other/app", "1.0", &ImageSpec::new("app"));
@@ -229,7 +229,7 @@ fn a_user_without_the_right_where_the_password_is_sent() {
 }
 
 #[test]
-fn the_token_server_cannot_be_reached() {
+fn an_unreachable_token_server() {
     let closed = unused_address();
     let registry =
         Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm(&format!("https://{closed}/token")).start();
@@ -244,7 +244,7 @@ fn the_token_server_cannot_be_reached() {
 }
 
 #[test]
-fn the_certificate_of_the_token_server_is_not_known() {
+fn an_untrusted_certificate_of_the_token_server() {
     let other = Registry::builder().tls(Tls::LeafOnly).auth(Auth::Token).start();
     let registry = Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm(other.realm()).start();
     let rls = Rls::at(&registry).calling(&other, "TOKENS").user("ann", "secret");
@@ -263,7 +263,7 @@ fn the_certificate_of_the_token_server_is_not_known() {
 }
 
 #[test]
-fn the_token_server_fails() {
+fn a_failing_token_server() {
     let registry = wanting(Auth::Token);
     registry.inject(Match::path("/auth/token").always(), Answer::error(500, "UNKNOWN", "database is down"));
     assert_snapshot!(findings_of(Rls::at(&registry).user("ann", "secret"), "--retries 0"), @"
@@ -276,7 +276,7 @@ fn the_token_server_fails() {
 }
 
 #[test]
-fn a_token_that_has_ended_when_it_comes() {
+fn a_token_already_expired_on_arrival() {
     let registry = wanting(Auth::Token);
     let body = format!(r#"{{"token":"{}"}}"#, token(r#"{"exp":1514800902,"access":[]}"#));
     registry.inject(Match::path("/auth/token").always(), Fault::body(body));
@@ -290,7 +290,7 @@ fn a_token_that_has_ended_when_it_comes() {
 }
 
 #[test]
-fn a_token_that_the_registry_does_not_know() {
+fn a_token_that_the_registry_refuses() {
     let registry = wanting(Auth::Token);
     let access = r#"{"exp":4102444800,"access":[{"type":"repository","name":"team/app","actions":["pull"]}]}"#;
     registry.inject(Match::path("/auth/token").always(), Fault::body(format!(r#"{{"token":"{}"}}"#, token(access))));
@@ -306,7 +306,7 @@ fn a_token_that_the_registry_does_not_know() {
 }
 
 #[test]
-fn the_realm_is_on_http() {
+fn a_plain_http_realm() {
     let registry = Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm("http://auth.corp/token").start();
     assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
     exit 4
@@ -320,7 +320,7 @@ fn the_realm_is_on_http() {
 }
 
 #[test]
-fn a_proxy_loses_the_scheme_of_the_realm() {
+fn a_proxy_drops_the_scheme_of_the_realm() {
     let registry = Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm("http://127.0.0.1/auth/token").start();
     assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
     exit 4
@@ -334,7 +334,7 @@ fn a_proxy_loses_the_scheme_of_the_realm() {
 }
 
 #[test]
-fn a_realm_in_a_more_private_network() {
+fn a_realm_in_a_private_network() {
     let registry =
         Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm("https://169.254.169.254/token").start();
     assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
@@ -348,7 +348,7 @@ fn a_realm_in_a_more_private_network() {
 }
 
 #[test]
-fn a_challenge_that_is_not_spoken_here() {
+fn an_unsupported_challenge() {
     let registry = wanting(Auth::Basic);
     registry.inject(Match::get("/v2/").always(), Answer::new(401).header("WWW-Authenticate", "Negotiate"));
     assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"

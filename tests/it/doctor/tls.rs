@@ -61,7 +61,7 @@ fn the_server_sends_only_its_leaf() {
 }
 
 #[test]
-fn the_server_sends_only_its_leaf_and_nothing_is_known_here() {
+fn the_server_sends_only_its_leaf_and_its_ca_is_unknown() {
     let registry = serving(Tls::LeafOnly);
     assert_snapshot!(findings(Rls::at(&registry).env("RLS_CA_FILE", "")), @r#"
     exit 11
@@ -97,7 +97,7 @@ fn the_leaf_is_given_as_ca() {
 }
 
 #[test]
-fn the_leaf_that_is_given_as_ca_is_not_the_servers_any_more() {
+fn the_leaf_given_as_ca_is_outdated() {
     let (registry, former) = (serving(Tls::Issued), Certificates::make(Tls::Issued, &[]).expect("certificates"));
     let rls = Rls::at(&registry).with_file("leaf.pem", former.leaf);
     let file = rls.home().join("leaf.pem");
@@ -115,7 +115,7 @@ fn the_leaf_that_is_given_as_ca_is_not_the_servers_any_more() {
 }
 
 #[test]
-fn the_ca_that_is_given_is_another_one_of_that_name() {
+fn the_given_ca_is_another_one_of_the_same_name() {
     let (registry, other) = (serving(Tls::Issued), Certificates::make(Tls::Issued, &[]).expect("certificates"));
     let rls = Rls::at(&registry).with_file("ca.pem", other.ca);
     let file = rls.home().join("ca.pem");
@@ -133,7 +133,7 @@ fn the_ca_that_is_given_is_another_one_of_that_name() {
 }
 
 #[test]
-fn expired() {
+fn an_expired_certificate() {
     assert_snapshot!(findings(Rls::at(&serving(Tls::Expired))), @"
     exit 11
      ✗ tls          expired
@@ -171,7 +171,7 @@ fn an_expired_intermediate() {
 }
 
 #[test]
-fn not_yet_valid() {
+fn a_certificate_not_yet_valid() {
     assert_snapshot!(findings(Rls::at(&serving(Tls::NotYetValid))), @"
     exit 11
      ✗ tls          not yet valid
@@ -187,7 +187,7 @@ fn not_yet_valid() {
 }
 
 #[test]
-fn wrong_name() {
+fn a_certificate_for_another_name() {
     let registry = serving(Tls::WrongName);
     let rls =
         Rls::at(&registry).env("RLS_REGISTRY", registry.localhost()).naming(format!(":{}", registry.port()), ":PORT");
@@ -206,7 +206,7 @@ fn wrong_name() {
 }
 
 #[test]
-fn only_a_common_name() {
+fn a_certificate_with_only_a_common_name() {
     assert_snapshot!(findings(Rls::at(&serving(Tls::CommonNameOnly))), @"
     exit 11
      ✗ tls          wrong name
@@ -221,7 +221,7 @@ fn only_a_common_name() {
 }
 
 #[test]
-fn version_1() {
+fn an_x509_version_1_certificate() {
     let certificate = include_str!("../../../src/trust/fixture/version-1.pem");
     let server = showing(certificate, include_str!("../../../src/trust/fixture/version-1-key.pem"));
     assert_snapshot!(findings(against(&server, certificate)), @"
@@ -238,7 +238,7 @@ fn version_1() {
 }
 
 #[test]
-fn an_address_that_is_not_among_the_names() {
+fn an_address_missing_from_the_certificate() {
     let root = Authority::root("Corp Root");
     let (leaf, key) = root.issue(&["registry.corp", "10.1.2.3"]);
     let server = showing(&leaf, &key);
@@ -257,7 +257,7 @@ fn an_address_that_is_not_among_the_names() {
 }
 
 #[test]
-fn self_signed_and_not_known() {
+fn a_self_signed_certificate() {
     assert_snapshot!(findings(Rls::at(&serving(Tls::SelfSigned)).env("RLS_CA_FILE", "")), @r#"
     exit 11
      ✗ tls          self-signed and not trusted
@@ -274,7 +274,7 @@ fn self_signed_and_not_known() {
 }
 
 #[test]
-fn self_signed_and_given() {
+fn a_self_signed_certificate_given_as_ca() {
     let (code, output) = checks(Rls::at(&serving(Tls::SelfSigned)));
     assert_eq!(code, 0, "{output}");
     assert!(
@@ -284,7 +284,7 @@ fn self_signed_and_given() {
 }
 
 #[test]
-fn chain_pem_where_fullchain_pem_belongs() {
+fn chain_pem_instead_of_fullchain_pem() {
     let root = Authority::root("Corp Root");
     let intermediate = root.intermediate("Corp Intermediate");
     let (_, key) = intermediate.issue(&["127.0.0.1"]);
@@ -304,7 +304,7 @@ fn chain_pem_where_fullchain_pem_belongs() {
 }
 
 #[test]
-fn a_server_that_did_not_start() {
+fn the_key_of_another_leaf_stops_the_server() {
     let address = unused_address();
     let rls = Rls::new().naming(&*address, "REGISTRY").env("RLS_REGISTRY", &address);
     assert_snapshot!(findings(rls), @r#"
@@ -362,7 +362,7 @@ fn tls_on_a_port_addressed_as_http() {
 }
 
 #[test]
-fn tls_on_a_port_addressed_as_http_where_the_server_says_so_in_tls_alone() {
+fn tls_on_a_port_addressed_as_http_with_a_tls_alert() {
     let root = Authority::root("Corp Root");
     let (leaf, key) = root.issue(&["127.0.0.1"]);
     let server = showing(&leaf, &key);
@@ -393,7 +393,7 @@ fn a_client_certificate_is_required() {
 }
 
 #[test]
-fn the_client_certificate_is_the_wrong_one() {
+fn a_wrong_client_certificate() {
     let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
     let (client, key) = Authority::root("Another CA").issue(&["client"]);
     let rls = Rls::at(&registry).with_file("client.pem", client).with_file("client.key", key);
@@ -412,7 +412,7 @@ fn the_client_certificate_is_the_wrong_one() {
 }
 
 #[test]
-fn the_client_certificate_is_the_right_one() {
+fn a_valid_client_certificate() {
     let registry = Registry::builder().tls(Tls::Issued).client_certificate_required().start();
     let rls = Rls::at(&registry);
     let rls = rls.env("RLS_CLIENT_CERT", registry.client_cert_file()).env("RLS_CLIENT_KEY", registry.client_key_file());
@@ -464,7 +464,7 @@ fn neither_tls_nor_http() {
 }
 
 #[test]
-fn not_verified() {
+fn verification_is_disabled() {
     let registry = serving(Tls::Expired);
     let outcome = Rls::at(&registry).words("doctor -o plain --insecure").run();
     assert_eq!(outcome.code, Some(0), "{outcome}");

@@ -64,7 +64,7 @@ fn each_hint_names_an_alternative() {
 }
 
 #[test]
-fn quay_and_docker_hub_refuse_too() {
+fn quay_and_docker_hub_refuse_the_catalog() {
     let registry = Registry::builder().start();
     registry.inject(Match::get("/v2/_catalog").always(), Answer::error(401, "UNAUTHORIZED", "authentication required"));
     let error = repos(&registry, "quay.io").fails(4);
@@ -79,7 +79,7 @@ fn quay_and_docker_hub_refuse_too() {
 }
 
 #[test]
-fn a_registry_without_a_catalog_is_no_empty_one() {
+fn a_registry_without_a_catalog_is_not_reported_as_empty() {
     for status in [404, 405, 501] {
         let registry = Registry::builder().start();
         let answer = if status == 404 { Answer::new(404) } else { Answer::error(status, "UNSUPPORTED", "no catalog") };
@@ -101,7 +101,7 @@ fn an_empty_list_of_an_artifact_registry_is_explained() {
 }
 
 #[test]
-fn deletion_is_explained_by_name_too() {
+fn unsupported_deletion_is_explained_by_registry() {
     for (host, start) in [
         ("ghcr.io", "hint:  delete package versions on the GitHub website"),
         ("registry.corp", "hint:  on the distribution registry: set REGISTRY_STORAGE_DELETE_ENABLED=true"),
@@ -126,7 +126,7 @@ fn deletion_is_explained_by_name_too() {
 }
 
 #[test]
-fn a_catalog_that_fails_is_not_one_that_is_not_offered() {
+fn a_failing_catalog_is_not_reported_as_unsupported() {
     let registry = Registry::builder().start();
     registry.inject(Match::get("/v2/_catalog").always(), Fault::status(500));
     let error = Rls::at(&registry).words("repos --retries 0").fails(5);

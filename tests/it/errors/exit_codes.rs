@@ -15,7 +15,7 @@ fn code(rls: Rls, words: &str) -> Option<i32> {
 }
 
 #[test]
-fn zero_to_twelve() {
+fn each_exit_code_from_0_to_12() {
     let registry = seeded("shared");
     let at = || Rls::at(&registry);
     assert_eq!(code(at(), "repos"), Some(0));
@@ -38,7 +38,7 @@ fn zero_to_twelve() {
 }
 
 #[test]
-fn several_that_fail_alike_and_not_alike() {
+fn several_targets_share_a_code_or_exit_with_6() {
     let registry = seeded("shared");
     assert_eq!(code(Rls::at(&registry), "rm shared/app:8 shared/app:9"), Some(3));
     assert_eq!(code(Rls::at(&registry), "rm shared/app:8 shared/app:1"), Some(6));
@@ -73,14 +73,14 @@ fn signals_leave_whole_lines() {
         let rest: Vec<_> = stdout.lines().map(|line| line.expect("UTF-8")).collect();
         assert_eq!(rest, ["grid/repo-000:latest"]);
         assert_eq!(child.wait().expect("it ends").code(), Some(code));
-        let mut told = String::new();
-        std::io::Read::read_to_string(&mut child.stderr.take().expect("it is piped"), &mut told).expect("UTF-8");
-        assert_eq!(told, "");
+        let mut report = String::new();
+        std::io::Read::read_to_string(&mut child.stderr.take().expect("it is piped"), &mut report).expect("UTF-8");
+        assert_eq!(report, "");
     }
 }
 
 #[test]
-fn signals_leave_json_that_can_be_read() {
+fn signals_leave_valid_json() {
     let registry = stalling();
     let (mut child, stdout) = waiting(&registry, "repos --tags -o json", "[\n");
     send(child.id(), Signal::INT);

@@ -11,7 +11,7 @@ fn slow_down() -> Answer {
 }
 
 #[test]
-fn a_retry_after_that_is_too_long_is_shown() {
+fn a_retry_after_that_is_too_long_is_reported() {
     let registry = seeded("1x1");
     registry
         .inject(Match::get("/v2/grid/repo-000/manifests/latest").always(), slow_down().header("Retry-After", "3600"));
@@ -27,7 +27,7 @@ fn a_retry_after_that_is_too_long_is_shown() {
 }
 
 #[test]
-fn a_date_is_understood_too() {
+fn retry_after_may_be_a_date() {
     let registry = seeded("1x1");
     let until = slow_down().header("Retry-After", "Fri, 01 Jan 2100 00:00:00 GMT");
     registry.inject(Match::get("/v2/grid/repo-000/tags/list").always(), until);
@@ -40,7 +40,7 @@ fn a_date_is_understood_too() {
 }
 
 #[test]
-fn a_short_wait_is_waited() {
+fn a_short_retry_after_is_obeyed() {
     let registry = seeded("1x1");
     registry.inject(Match::get("/v2/grid/repo-000/tags/list").times(2), slow_down().header("Retry-After", "0"));
     assert_eq!(&*Rls::at(&registry).words("tags grid/repo-000").succeeds(), "latest\n");
@@ -48,7 +48,7 @@ fn a_short_wait_is_waited() {
 }
 
 #[test]
-fn without_any_word_about_when_it_is_tried_a_few_times() {
+fn without_retry_after_a_few_retries_are_made() {
     let registry = seeded("1x1");
     registry.inject(Match::get("/v2/grid/repo-000/tags/list").always(), slow_down());
     assert_snapshot!(Rls::at(&registry).words("tags grid/repo-000 --retries 1").fails(8), @"
@@ -61,7 +61,7 @@ fn without_any_word_about_when_it_is_tried_a_few_times() {
 }
 
 #[test]
-fn one_that_is_turned_away_slows_down_the_others() {
+fn a_rate_limited_request_slows_down_the_others() {
     let registry = seeded("1x20");
     registry.inject(Match::under("/v2/grid/repo-000/manifests/"), slow_down().header("Retry-After", "1"));
     let digests = Rls::at(&registry).words("tags grid/repo-000 -d").succeeds();

@@ -13,7 +13,7 @@ fn start(auth: Auth) -> Running {
 }
 
 #[test]
-fn without_credentials_how_to_log_in() {
+fn missing_credentials_hint_at_login() {
     for auth in [Auth::Basic, Auth::Token] {
         let registry = start(auth);
         for words in ["repos", "tags team/app", "digest team/app:1.4.0", "manifest team/app:1.4.0", "rm team/app:1.4.0"]
@@ -87,7 +87,7 @@ fn a_wrong_password() {
 }
 
 #[test]
-fn a_right_that_is_missing() {
+fn a_missing_permission() {
     let token = |words: &str| Rls::at(&start(Auth::Token)).user("bob", "hunter2").words(words).run();
     assert_snapshot!(token("tags base/alpine"), @"
     exit 4
@@ -163,7 +163,7 @@ fn a_right_that_is_missing() {
 }
 
 #[test]
-fn credentials_of_a_file_are_named() {
+fn the_file_of_the_credentials_is_named() {
     let registry = start(Auth::Token);
     let config = format!("{{\"auths\":{{\"{}\":{{\"auth\":\"Ym9iOmh1bnRlcjI=\"}}}}}}", registry.host());
     assert_snapshot!(Rls::at(&registry).docker_config(&config).words("tags base/alpine").run(), @"
@@ -201,7 +201,7 @@ fn an_expired_password_of_ecr() {
 }
 
 #[test]
-fn a_token_server_that_fails() {
+fn a_failing_token_server() {
     let failing = |fault: Fault| {
         let registry = start(Auth::Token);
         registry.inject(Match::get("/auth/token").always(), fault);
@@ -262,7 +262,7 @@ fn a_token_server_that_fails() {
 }
 
 #[test]
-fn a_challenge_that_cannot_be_answered() {
+fn an_unsupported_challenge() {
     let challenged = |challenge: &str| {
         let registry = start(Auth::None);
         let answer = Answer::error(401, "UNAUTHORIZED", "who are you").header("WWW-Authenticate", challenge);
@@ -313,7 +313,7 @@ fn a_challenge_that_cannot_be_answered() {
 }
 
 #[test]
-fn a_realm_in_the_clear_gets_no_credentials() {
+fn a_plain_http_realm_gets_no_credentials() {
     let registry =
         with_seed(Registry::builder(), "1x1").auth(Auth::Token).tls(Tls::Issued).token_server_in_the_clear().start();
     let realm = registry.realm().to_owned();
@@ -327,5 +327,5 @@ fn a_realm_in_the_clear_gets_no_credentials() {
     hint:  nothing was sent there; the registry's administrator must correct the realm of its token server
     "#);
     assert_eq!(registry.tokens_issued(), 0);
-    assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));
+    assert!(registry.requests().iter().all(|request| request.authorization().is_none()));
 }

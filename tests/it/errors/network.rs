@@ -36,7 +36,7 @@ fn a_name_that_does_not_resolve() {
 }
 
 #[test]
-fn a_connection_that_breaks() {
+fn a_broken_connection() {
     let registry = seeded("1x1");
     let tags = |fault: Fault| {
         registry.clear_faults();
@@ -54,7 +54,7 @@ fn a_connection_that_breaks() {
 }
 
 #[test]
-fn something_else_listens() {
+fn a_server_that_does_not_speak_http() {
     let ssh = Server::answering("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n");
     let rls = Rls::new().naming(ssh.host(), "REGISTRY").args(["repos", "-r", &ssh.url()]);
     assert_snapshot!(rls.fails(5), @"

@@ -20,7 +20,7 @@ fn app() -> Running {
 }
 
 #[test]
-fn html_in_place_of_json() {
+fn html_instead_of_json() {
     let registry = app();
     let page =
         |status| Answer::new(status).header("Content-Type", "text/html").body("<!DOCTYPE html><title>Sign in</title>");
@@ -106,7 +106,7 @@ fn invalid_or_unexpected_json() {
 }
 
 #[test]
-fn a_page_size_that_is_refused_whatever_it_is() {
+fn a_registry_that_refuses_every_page_size() {
     let registry = app();
     let refusal = Answer::error(400, "PAGINATION_NUMBER_INVALID", "invalid number of results requested");
     registry.inject(Match::get("/v2/_catalog").always(), refusal);
@@ -124,7 +124,7 @@ fn a_page_size_that_is_refused_whatever_it_is() {
 }
 
 #[test]
-fn redirects_without_end() {
+fn a_redirect_loop() {
     let registry = app();
     let around = format!("{}/v2/app/tags/list", registry.url());
     assert_snapshot!(tags(&registry, Answer::redirect(&around)), @"
@@ -174,7 +174,7 @@ fn a_redirect_to_plain_http() {
 }
 
 #[test]
-fn a_server_that_fails() {
+fn a_server_error() {
     let registry = app();
     assert_snapshot!(tags(&registry, Answer::error(500, "UNKNOWN", "the disk is full")), @"
     exit 5
@@ -239,7 +239,7 @@ fn too_large_replies() {
 }
 
 #[test]
-fn pages_that_lead_nowhere() {
+fn invalid_links_to_the_next_page() {
     let registry = seeded("4x1");
     let page = "{\"repositories\":[\"a\",\"b\"]}";
     let linked = |link: &str| {
@@ -283,7 +283,7 @@ fn pages_that_lead_nowhere() {
 }
 
 #[test]
-fn a_second_page_that_fails_leaves_the_first() {
+fn a_failing_second_page_leaves_the_first() {
     let registry = registry_fixture::Registry::builder().catalog_pages(2, None).seed("4x1".parse().unwrap()).start();
     let page = "{\"repositories\":[\"grid/repo-000\",\"grid/repo-001\"]}";
     let first = Answer::new(200).header("Link", "</v2/_catalog?last=grid/repo-001>; rel=\"next\"").body(page);

@@ -79,7 +79,7 @@ fn a_config_that_does_not_match_its_digest() {
 }
 
 #[test]
-fn a_tag_whose_header_lies_is_shown_by_its_bytes() {
+fn a_wrong_digest_header_does_not_hide_a_tag() {
     let (registry, _) = app();
     let lie = Fault::header("Docker-Content-Digest", &format!("sha256:{}", "ab".repeat(32)));
     registry.inject(Match::get("/v2/app/manifests/1.0").always(), lie);
@@ -98,7 +98,7 @@ fn a_tag_whose_header_lies_is_shown_by_its_bytes() {
 }
 
 #[test]
-fn a_manifest_that_can_be_read_in_two_ways() {
+fn an_ambiguous_manifest() {
     let registry = empty();
     let both = "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[],\"layers\":[]}";
     registry.push_raw_manifest("app", "both", "application/vnd.oci.image.index.v1+json", both);
@@ -152,7 +152,7 @@ fn a_tag_that_moves_before_it_is_deleted() {
 }
 
 #[test]
-fn a_tag_that_moves_after_it_was_deleted() {
+fn a_tag_that_is_pushed_again_after_its_deletion() {
     let registry = Registry::builder().personality(Personality::Distribution3).start();
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
     // The look after the deletion.
@@ -168,7 +168,7 @@ fn a_tag_that_moves_after_it_was_deleted() {
 }
 
 #[test]
-fn a_deletion_that_is_accepted_and_not_carried_out() {
+fn a_deletion_that_is_accepted_without_effect() {
     let (registry, digest) = app();
     registry.inject(Match::delete(format!("/v2/app/manifests/{digest}")).always(), Answer::new(202));
     assert_snapshot!(Rls::at(&registry).words("rm app:1.0").run(), @"
@@ -205,7 +205,7 @@ fn a_deletion_that_is_accepted_and_not_carried_out() {
 }
 
 #[test]
-fn deletion_that_is_switched_off() {
+fn disabled_deletion() {
     let registry = Registry::builder().seed("shared".parse().unwrap()).delete(false).start();
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9").run(), @"
     exit 7
@@ -232,7 +232,7 @@ fn deletion_that_is_switched_off() {
 }
 
 #[test]
-fn a_tag_that_may_not_be_changed() {
+fn an_immutable_tag() {
     let registry = Registry::builder().personality(Personality::Quay).start();
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
     let immutable = Answer::error(409, "TAG_IMMUTABLE", "tag 1.0 is immutable");
@@ -249,7 +249,7 @@ fn a_tag_that_may_not_be_changed() {
 }
 
 #[test]
-fn an_unknown_tag_has_its_nearest_named() {
+fn an_unknown_tag_suggests_similar_ones() {
     let registry = seeded("demo");
     assert_snapshot!(Rls::at(&registry).words("manifest team/app:1.40").run(), @r#"
     exit 3

@@ -20,7 +20,7 @@ fn is_silent(registry: &Running, rls: Rls, more: &[&str]) {
     let mut secrets: Vec<String> = [PASSWORD, ENCODED, ENCODED.trim_end_matches('=')].map(str::to_owned).into();
     secrets.extend(more.iter().map(|&secret| secret.to_owned()));
     let sent = registry.requests();
-    let sent = sent.iter().filter_map(|seen| seen.authorization());
+    let sent = sent.iter().filter_map(|request| request.authorization());
     secrets.extend(sent.filter_map(|header| header.split_once(' ').map(|(_, secret)| secret.to_owned())));
     for secret in secrets {
         assert!(!shown.contains(&secret), "{secret} is in\n{shown}");
@@ -39,7 +39,7 @@ fn not_in_the_most_verbose_log() {
         ] {
             let registry = start(auth);
             is_silent(&registry, Rls::at(&registry).user("ann", PASSWORD).words(words), &[]);
-            assert!(registry.requests().iter().any(|seen| seen.authorization().is_some()), "{words}");
+            assert!(registry.requests().iter().any(|request| request.authorization().is_some()), "{words}");
         }
     }
 }
@@ -59,8 +59,10 @@ fn not_when_the_server_repeats_them() {
     let echo = format!("you sent Authorization: Basic {ENCODED}, that is ann:{PASSWORD}");
     let answer =
         Answer::error(403, "DENIED", &echo).header("X-Echo", &echo).header("Warning", &format!("299 - \"{echo}\""));
-    registry
-        .inject(Match::get("/v2/shared/app/tags/list").when(|seen| seen.authorization().is_some()).always(), answer);
+    registry.inject(
+        Match::get("/v2/shared/app/tags/list").when(|request| request.authorization().is_some()).always(),
+        answer,
+    );
     is_silent(&registry, Rls::at(&registry).user("ann", PASSWORD).words("tags shared/app -vv"), &[]);
     is_silent(&registry, Rls::at(&registry).user("ann", PASSWORD).words("tags shared/app grid -o json"), &[]);
     let tokens = start(Auth::Token);
@@ -91,7 +93,7 @@ fn not_the_query_of_a_redirect() {
     let registry = start(Auth::Basic);
     let signed = format!("{}/v2/_catalog?X-Amz-Signature=s3cr3t-signature&n=1", registry.url());
     registry.inject(
-        Match::get("/v2/shared/app/tags/list").when(|seen| seen.authorization().is_some()).always(),
+        Match::get("/v2/shared/app/tags/list").when(|request| request.authorization().is_some()).always(),
         Answer::redirect(&signed),
     );
     let rls = Rls::at(&registry).user("ann", PASSWORD).words("tags shared/app -vv");

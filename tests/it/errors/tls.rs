@@ -54,7 +54,7 @@ fn a_server_without_its_chain() {
 }
 
 #[test]
-fn a_self_signed_certificate_is_trusted_when_it_is_the_one_that_was_given() {
+fn a_self_signed_certificate_can_be_given_as_ca() {
     let registry = start(Tls::SelfSigned);
     assert_snapshot!(repos(&registry, false).fails(11), @r#"
     error: certificate of REGISTRY not trusted: unknown authority (x509)
@@ -92,15 +92,15 @@ fn a_certificate_for_other_names() {
 }
 
 #[test]
-fn a_certificate_past_or_before_its_time() {
+fn an_expired_or_not_yet_valid_certificate() {
     assert_snapshot!(repos(&start(Tls::Expired), true).fails(11), @"
     error: certificate of REGISTRY has expired
     cause: it expired at 2021-01-01T00:00:00Z
     hint:  renew the server's certificate; if it is valid, check this machine's clock
     ");
     let early = repos(&start(Tls::NotYetValid), true).fails(11);
-    let (told, clock) = early.split_once("clock says ").expect("the clock is named");
-    assert_snapshot!(told.to_owned() + &clock["2026-11-21T00:00:00Z".len()..], @"
+    let (report, clock) = early.split_once("clock says ").expect("the clock is named");
+    assert_snapshot!(report.to_owned() + &clock["2026-11-21T00:00:00Z".len()..], @"
     error: certificate of REGISTRY is not yet valid
     cause: it is valid from 2100-01-01T00:00:00Z, and this machine's 
     hint:  check the clocks of this machine and of the server
@@ -108,7 +108,7 @@ fn a_certificate_past_or_before_its_time() {
 }
 
 #[test]
-fn plain_http_on_the_other_end() {
+fn a_plain_http_server() {
     let registry = empty();
     assert_snapshot!(repos(&registry, false).fails(11), @"
     error: REGISTRY speaks plain HTTP on this port, not TLS
@@ -120,7 +120,7 @@ fn plain_http_on_the_other_end() {
 }
 
 #[test]
-fn tls_on_the_other_end() {
+fn a_tls_server_addressed_as_http() {
     // As Go's server and nginx answer, and as one that only closes the connection.
     let go = Server::answering("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
     let nginx = Server::answering(
@@ -146,7 +146,7 @@ fn tls_on_the_other_end() {
 }
 
 #[test]
-fn a_client_certificate() {
+fn a_required_client_certificate() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).client_certificate_required().start();
     assert_snapshot!(repos(&registry, true).fails(11), @"
     error: REGISTRY requires a client certificate
@@ -179,15 +179,15 @@ fn insecure_warns_on_every_run() {
     for tls in [Tls::Issued, Tls::Expired, Tls::WrongName, Tls::SelfSigned] {
         let registry = start(tls);
         let outcome = repos(&registry, false).arg("--insecure").run();
-        let told = "exit 0\n--- stdout\ngrid/repo-000\n--- stderr\nwarning: the certificate of REGISTRY is not verified (--insecure)\n";
-        assert_eq!(outcome.to_string(), told, "{tls:?}");
+        let report = "exit 0\n--- stdout\ngrid/repo-000\n--- stderr\nwarning: the certificate of REGISTRY is not verified (--insecure)\n";
+        assert_eq!(outcome.to_string(), report, "{tls:?}");
         assert_eq!(&*repos(&registry, false).words("--insecure -q").succeeds(), "grid/repo-000\n", "{tls:?}");
-        assert_eq!(repos(&registry, false).env("RLS_INSECURE", "1").run().to_string(), told, "{tls:?}");
+        assert_eq!(repos(&registry, false).env("RLS_INSECURE", "1").run().to_string(), report, "{tls:?}");
     }
 }
 
 #[test]
-fn a_ca_file_that_cannot_be_used_is_fatal() {
+fn an_unusable_ca_file_is_fatal() {
     let registry = start(Tls::Issued);
     let with =
         |name: &str, text: &str| repos(&registry, false).with_file(name, text).args(["--ca-file", name]).fails(2);
@@ -216,7 +216,7 @@ fn a_ca_file_that_cannot_be_used_is_fatal() {
 }
 
 #[test]
-fn a_handshake_that_breaks_off() {
+fn an_aborted_handshake() {
     let silent = Server::talking(|mut stream| async move { drop(stream.read(&mut [0; 4096]).await) });
     let rls = Rls::new().naming(silent.host(), "REGISTRY").args(["repos", "-r", &silent.host()]);
     assert_snapshot!(rls.fails(11), @"
@@ -226,7 +226,7 @@ fn a_handshake_that_breaks_off() {
 }
 
 #[test]
-fn http2_and_http1_are_spoken() {
+fn http2_and_http1_are_supported() {
     let registry = start(Tls::Issued);
     repos(&registry, true).succeeds();
     assert!(registry.requests()[0].http2);

@@ -62,11 +62,11 @@ fn a_password_is_required() {
 }
 
 #[test]
-fn credentials_are_sent_as_the_registry_asks() {
+fn credentials_are_sent_by_the_scheme_of_the_challenge() {
     everywhere(|registry, rls, place| {
         rls().words("tags shared/app -d").succeeds();
-        let schemes: Vec<_> = registry.requests().iter().map(|seen| seen.scheme()).collect();
-        let count = |scheme: &str| schemes.iter().filter(|seen| seen.as_deref() == Some(scheme)).count();
+        let schemes: Vec<_> = registry.requests().iter().map(|request| request.scheme()).collect();
+        let count = |scheme: &str| schemes.iter().filter(|request| request.as_deref() == Some(scheme)).count();
         let tokens = registry.count(&Match::get("/auth/token"));
         match place.split(' ').next() {
             Some("None") => assert_eq!((count("basic"), count("bearer"), tokens), (0, 0, 0), "{place}"),

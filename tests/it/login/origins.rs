@@ -29,10 +29,11 @@ fn has_nothing(other: &Server) {
 }
 
 #[test]
-fn a_redirect_to_another_origin_gets_none() {
+fn a_redirect_to_another_origin_gets_no_credentials() {
     for auth in [Auth::Basic, Auth::Token] {
         let (registry, other) = (start(auth), other());
-        let with_credentials = Match::get("/v2/grid/repo-000/tags/list").when(|seen| seen.authorization().is_some());
+        let with_credentials =
+            Match::get("/v2/grid/repo-000/tags/list").when(|request| request.authorization().is_some());
         registry.inject(with_credentials.always(), Answer::redirect(&format!("{}/elsewhere", other.url())));
         let outcome = ann(&registry).words("tags grid/repo-000").run();
         assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "stolen\n"), "{auth:?}: {outcome}");
@@ -42,7 +43,7 @@ fn a_redirect_to_another_origin_gets_none() {
 }
 
 #[test]
-fn a_redirect_that_asks_for_them_gets_none_either() {
+fn a_redirect_target_that_sends_a_challenge_gets_no_credentials() {
     let registry = start(Auth::Basic);
     let other = Server::answering(
         "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"give\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -61,9 +62,9 @@ fn a_redirect_that_asks_for_them_gets_none_either() {
 }
 
 #[test]
-fn a_redirect_within_the_registry_keeps_them() {
+fn a_redirect_within_the_registry_keeps_the_credentials() {
     let registry = start(Auth::Basic);
-    let with_credentials = Match::get("/v2/grid/repo-000/tags/list").when(|seen| seen.authorization().is_some());
+    let with_credentials = Match::get("/v2/grid/repo-000/tags/list").when(|request| request.authorization().is_some());
     registry.inject(with_credentials, Answer::redirect("/v2/grid/repo-000/tags/list?again=1"));
     assert_eq!(&*ann(&registry).words("tags grid/repo-000").succeeds(), "latest\n");
     let last = registry.requests().pop().unwrap();
@@ -71,7 +72,7 @@ fn a_redirect_within_the_registry_keeps_them() {
 }
 
 #[test]
-fn a_blob_that_lies_elsewhere_is_fetched_without_them() {
+fn a_blob_on_another_origin_is_fetched_without_credentials() {
     let (registry, storage) = (start(Auth::Token), empty());
     let digest = registry.resolve("grid/repo-000", "latest").unwrap();
     let manifest = registry.manifest("grid/repo-000", digest.as_str()).unwrap();
@@ -91,7 +92,7 @@ fn a_blob_that_lies_elsewhere_is_fetched_without_them() {
 fn a_link_to_another_origin_is_not_followed() {
     let (registry, other) = (start(Auth::Basic), other());
     let link = format!("<{}/v2/grid/repo-000/tags/list?last=latest>; rel=\"next\"", other.url());
-    let with_credentials = Match::get("/v2/grid/repo-000/tags/list").when(|seen| seen.authorization().is_some());
+    let with_credentials = Match::get("/v2/grid/repo-000/tags/list").when(|request| request.authorization().is_some());
     registry.inject(with_credentials.always(), registry_fixture::Fault::header("Link", &link));
     let outcome = ann(&registry).naming(other.host(), "OTHER").words("tags grid/repo-000").run();
     assert_snapshot!(outcome, @"
@@ -111,9 +112,9 @@ fn a_realm_on_another_host_gets_the_password_and_the_registry_only_the_token() {
     // The realm is the registry's to name: docker_auth runs on hosts of its own.
     let registry = with_seed(Registry::builder(), "1x1").auth(Auth::Token).token_server_apart().start();
     assert_eq!(&*ann(&registry).words("tags grid/repo-000").succeeds(), "latest\n");
-    for seen in registry.requests() {
-        let expected = if seen.path.starts_with("/auth/") { Some("basic") } else { Some("bearer") };
-        assert!(seen.scheme().is_none() || seen.scheme().as_deref() == expected, "{}", seen.line());
+    for request in registry.requests() {
+        let expected = if request.path.starts_with("/auth/") { Some("basic") } else { Some("bearer") };
+        assert!(request.scheme().is_none() || request.scheme().as_deref() == expected, "{}", request.line());
     }
 }
 
@@ -130,13 +131,13 @@ fn a_wrong_password_is_sent_once() {
     for auth in [Auth::Basic, Auth::Token] {
         let registry = start(auth);
         Rls::at(&registry).user("ann", "wrong").words("tags grid/repo-000").fails(4);
-        let sent = registry.requests().iter().filter(|seen| seen.scheme().as_deref() == Some("basic")).count();
+        let sent = registry.requests().iter().filter(|request| request.scheme().as_deref() == Some("basic")).count();
         assert_eq!(sent, 1, "{auth:?}");
     }
 }
 
 #[test]
-fn a_ca_for_one_registry_vouches_for_no_other() {
+fn a_ca_of_one_registry_is_not_trusted_for_another() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).start();
     let other = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).start();
     let config =
@@ -147,10 +148,10 @@ fn a_ca_for_one_registry_vouches_for_no_other() {
 }
 
 #[test]
-fn docker_credentials_are_for_their_host_alone() {
+fn docker_credentials_are_sent_to_their_host_only() {
     let (registry, other) = (start(Auth::Basic), start(Auth::Basic));
     let config = format!("{{\"auths\":{{\"{}\":{{\"auth\":\"YW5uOnNlY3JldA==\"}}}}}}", registry.host());
     assert_eq!(Rls::at(&registry).docker_config(&config).words("repos").run().code, Some(0));
     assert_eq!(Rls::at(&other).docker_config(&config).words("repos").run().code, Some(4));
-    assert!(other.requests().iter().all(|seen| seen.authorization().is_none()));
+    assert!(other.requests().iter().all(|request| request.authorization().is_none()));
 }

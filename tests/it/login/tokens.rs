@@ -21,7 +21,7 @@ fn one_token_serves_all_requests_for_a_repository() {
 }
 
 #[test]
-fn requests_that_wait_for_a_token_share_it() {
+fn waiting_requests_share_a_token() {
     let registry = with_seed(Registry::builder(), "1x40").auth(Auth::Token).latency(Duration::from_millis(20)).start();
     let references: Vec<_> = registry.tags("grid/repo-000").iter().map(|tag| format!("grid/repo-000:{tag}")).collect();
     // None of the forty knows anything about a challenge when it is sent.
@@ -30,20 +30,20 @@ fn requests_that_wait_for_a_token_share_it() {
 }
 
 #[test]
-fn the_right_to_read_each_repository_is_asked_for() {
+fn the_scope_of_each_repository_is_requested() {
     let registry = start("5x2");
     assert_eq!(ann(&registry).words("repos --tags").succeeds().lines().count(), 10);
-    let asked: Vec<_> = registry
+    let requests: Vec<_> = registry
         .requests()
         .into_iter()
-        .filter_map(|seen| seen.query)
+        .filter_map(|request| request.query)
         .filter(|query| query.contains("scope="))
         .collect();
-    let asked = asked.join("&");
+    let requests = requests.join("&");
     for scope in
         ["registry%3Acatalog%3A*", "repository%3Agrid%2Frepo-000%3Apull", "repository%3Agrid%2Frepo-004%3Apull"]
     {
-        assert!(asked.contains(scope), "{scope} in {asked}");
+        assert!(requests.contains(scope), "{scope} in {requests}");
     }
 }
 
@@ -51,13 +51,13 @@ fn the_right_to_read_each_repository_is_asked_for() {
 fn only_the_needed_scopes_are_requested() {
     let registry = start("shared");
     ann(&registry).words("rm shared/app:1.3.9 -q").succeeds();
-    let scopes: Vec<_> = registry.requests().iter().filter_map(|seen| seen.parameter("scope")).collect();
+    let scopes: Vec<_> = registry.requests().iter().filter_map(|request| request.parameter("scope")).collect();
     assert!(scopes.iter().all(|scope| !scope.contains("push") && !scope.contains('*')), "{scopes:?}");
     assert!(scopes.iter().any(|scope| scope.contains("delete")), "{scopes:?}");
 }
 
 #[test]
-fn a_stale_token_is_one_refresh() {
+fn a_stale_token_is_refreshed_once() {
     let registry = start("1x6");
     registry.on_request(Match::head("/v2/grid/repo-000/manifests/1.2.0"), |registry, _| registry.revoke_tokens());
     assert_eq!(ann(&registry).words("tags grid/repo-000 -d -j 1").succeeds().lines().count(), 6);
@@ -66,9 +66,9 @@ fn a_stale_token_is_one_refresh() {
 }
 
 #[test]
-fn a_token_that_is_never_right_is_not_asked_for_again_and_again() {
+fn a_token_that_is_always_refused_is_not_requested_repeatedly() {
     let registry = start("1x1");
-    let stale = |seen: &registry_fixture::Seen| seen.scheme().as_deref() == Some("bearer");
+    let stale = |request: &registry_fixture::RecordedRequest| request.scheme().as_deref() == Some("bearer");
     let refusal = registry_fixture::Answer::error(401, "UNAUTHORIZED", "token expired").header(
         "WWW-Authenticate",
         &format!("Bearer realm=\"{}\",service=\"{}\"", registry.realm(), registry.service()),
@@ -88,7 +88,7 @@ fn public_repositories_need_no_password() {
 }
 
 #[test]
-fn a_token_server_of_its_own_is_found_by_the_challenge() {
+fn a_separate_token_server_is_found_by_the_challenge() {
     let registry = with_seed(Registry::builder(), "1x2").auth(Auth::Token).token_server_apart().start();
     assert_eq!(&*ann(&registry).words("tags grid/repo-000").succeeds(), "1.0.0\nlatest\n");
     let tls = with_seed(Registry::builder(), "1x2").auth(Auth::Token).tls(registry_fixture::Tls::Issued);
@@ -97,7 +97,7 @@ fn a_token_server_of_its_own_is_found_by_the_challenge() {
 }
 
 #[test]
-fn identity_tokens_and_passwords_are_exchanged_by_the_method_that_the_server_has() {
+fn identity_tokens_and_passwords_are_exchanged_by_a_supported_method() {
     for (post, method) in [(true, "POST"), (false, "GET")] {
         let registry = with_seed(Registry::builder(), "1x1").auth(Auth::Token).token_post(post).start();
         ann(&registry).words("tags grid/repo-000").succeeds();
@@ -109,7 +109,7 @@ fn identity_tokens_and_passwords_are_exchanged_by_the_method_that_the_server_has
         );
         let outcome = Rls::at(&registry).docker_config(&config).words("tags grid/repo-000").run();
         assert_eq!(outcome.code, Some(0), "{post}: {outcome}");
-        let last = registry.requests().into_iter().rfind(|seen| seen.path == "/auth/token").unwrap();
+        let last = registry.requests().into_iter().rfind(|request| request.path == "/auth/token").unwrap();
         assert_eq!(last.method, method, "{post}");
     }
 }
@@ -127,14 +127,14 @@ fn short_lived_tokens_and_those_without_expires_in_are_used() {
 }
 
 #[test]
-fn every_personality_is_asked_no_more_than_it_allows() {
+fn every_personality_gets_no_more_scopes_than_it_accepts() {
     let listed = |one: &&Personality| !matches!(one, Personality::Cloudflare | Personality::ContainerRegistry);
     for personality in Personality::ALL.iter().filter(listed) {
         let registry = with_seed(Registry::builder(), "1x3").personality(*personality).auth(Auth::Token).start();
         let user = registry.users()[0].clone();
         let tags = Rls::at(&registry).user(user.name(), user.password()).words("tags grid/repo-000 -d -q");
         assert_eq!(tags.succeeds().lines().count(), 3, "{}", personality.name());
-        let refused = registry.requests().iter().filter(|seen| seen.status == Some(400)).count();
+        let refused = registry.requests().iter().filter(|request| request.status == Some(400)).count();
         assert_eq!(refused, 0, "{}: {:?}", personality.name(), registry.lines());
     }
 }

@@ -27,5 +27,5 @@ fn add(registry: &Running, names: &[&str]) {
 
 /// The `Authorization` headers that a registry was sent.
 fn authorizations(registry: &Running) -> Vec<String> {
-    registry.requests().iter().filter_map(|seen| seen.authorization().map(str::to_owned)).collect()
+    registry.requests().iter().filter_map(|request| request.authorization().map(str::to_owned)).collect()
 }

@@ -43,12 +43,12 @@ fn who(registry: &Running) -> BTreeMap<String, BTreeSet<String>> {
         None => "nobody".to_owned(),
     };
     let mut who: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for seen in registry.requests() {
-        let text = seen.line().replace("%2F", "/").replace("%3A", ":");
+    for request in registry.requests() {
+        let text = request.line().replace("%2F", "/").replace("%3A", ":");
         for namespace in ["team-a", "team-b", "pub"] {
             // A token says nothing about whom it was given to; who asked for it does.
-            if text.contains(namespace) && seen.scheme().as_deref() != Some("bearer") {
-                who.entry(namespace.to_owned()).or_default().insert(user(seen.authorization()));
+            if text.contains(namespace) && request.scheme().as_deref() != Some("bearer") {
+                who.entry(namespace.to_owned()).or_default().insert(user(request.authorization()));
             }
         }
     }
@@ -57,15 +57,15 @@ fn who(registry: &Running) -> BTreeMap<String, BTreeSet<String>> {
 
 fn assert_apart(registry: &Running, what: &str) {
     let who = who(registry);
-    let asked = |namespace: &str| who.get(namespace).cloned().unwrap_or_default();
+    let users = |namespace: &str| who.get(namespace).cloned().unwrap_or_default();
     let only = |user: &str| BTreeSet::from([user.to_owned(), "nobody".to_owned()]);
-    assert!(asked("team-a").is_subset(&only("usera")), "{what}: {who:?}");
-    assert!(asked("team-b").is_subset(&only("userb")), "{what}: {who:?}");
-    assert!(asked("pub").is_subset(&only("nobody")), "{what}: {who:?}");
+    assert!(users("team-a").is_subset(&only("usera")), "{what}: {who:?}");
+    assert!(users("team-b").is_subset(&only("userb")), "{what}: {who:?}");
+    assert!(users("pub").is_subset(&only("nobody")), "{what}: {who:?}");
 }
 
 #[test]
-fn each_repository_is_asked_for_with_its_own_login() {
+fn each_repository_is_read_with_its_own_login() {
     for auth in [Auth::Basic, Auth::Token] {
         let orders = [[0, 1, 2, 3, 4, 5], [4, 2, 0, 5, 3, 1], [3, 4, 0, 1, 5, 2]];
         for (order, jobs) in orders.iter().flat_map(|order| [(order, "1"), (order, "8")]) {
@@ -90,7 +90,7 @@ fn each_repository_is_asked_for_with_its_own_login() {
 }
 
 #[test]
-fn the_login_of_the_host_lists_and_those_of_namespaces_read() {
+fn listing_uses_the_login_of_the_host_and_reading_that_of_the_namespace() {
     for auth in [Auth::Basic, Auth::Token] {
         let registry = registry(auth);
         let host = registry.host();
@@ -116,10 +116,10 @@ fn a_denial_names_the_login_that_was_used() {
 }
 
 #[test]
-fn one_login_for_all_is_asked_for_once() {
+fn a_shared_login_is_authenticated_once() {
     let registry = registry(Auth::Basic);
     let listed = Rls::at(&registry).user("host", "ph").words("repos --tags").succeeds();
     assert_eq!(listed.lines().count(), NAMES.len(), "{listed}");
-    let unasked = registry.requests().iter().filter(|seen| seen.authorization().is_none()).count();
-    assert_eq!((unasked, registry.lines().len()), (1, 2 + NAMES.len()));
+    let without_challenge = registry.requests().iter().filter(|request| request.authorization().is_none()).count();
+    assert_eq!((without_challenge, registry.lines().len()), (1, 2 + NAMES.len()));
 }

@@ -22,7 +22,7 @@ fn ann_at(registry: &Running) -> Rls {
 }
 
 #[test]
-fn a_repository_that_looks_like_a_host_does_not_get_it() {
+fn a_repository_that_looks_like_a_host_gets_no_password() {
     let corp = locked(&["evil.test/app:v1", "team/app:v1"]);
     let evil = locked(&["app:v1"]);
     let rls = || ann_at(&corp).env("HTTP_PROXY", evil.url()).env("NO_PROXY", "127.0.0.1").env("RLS_PLAIN_HTTP", "1");
@@ -45,7 +45,7 @@ fn a_repository_that_looks_like_a_host_does_not_get_it() {
 }
 
 #[test]
-fn it_goes_to_the_default_registry_whatever_else_is_named() {
+fn the_password_is_sent_to_the_default_registry_only() {
     let (corp, other) = (locked(&["team/app:v1"]), with(&["app:v1"]));
     let both = ["team/app:v1".to_owned(), format!("{}/app:v1", other.url())];
     let digests = ann_at(&corp).arg("digest").args(&both).succeeds();
@@ -65,7 +65,7 @@ fn it_goes_to_the_default_registry_whatever_else_is_named() {
 }
 
 #[test]
-fn without_a_default_registry_it_goes_to_the_only_one_that_is_named() {
+fn without_a_default_the_password_is_sent_to_the_only_named_registry() {
     let (one, other) = (locked(&["app:v1", "web:v1"]), locked(&["app:v1"]));
     let rls = || Rls::new().calling(&one, "ONE").calling(&other, "OTHER").user("ann", "hunter2");
     let [app, web] = ["app", "web"].map(|name| format!("{}/{name}", one.url()));
@@ -94,7 +94,7 @@ fn without_a_default_registry_it_goes_to_the_only_one_that_is_named() {
 }
 
 #[test]
-fn a_typo_does_not_send_it_to_docker_hub() {
+fn a_typo_does_not_send_the_password_to_docker_hub() {
     let hub = locked(&["library/registry:v1", "registry/app:v1"]);
     let rls = || Rls::new().user("ann", "hunter2").env("HTTP_PROXY", hub.url()).env("RLS_PLAIN_HTTP", "1");
     for words in ["tags registry/app", "digest registry", "rm registry/app:v1", "repos"] {
@@ -107,7 +107,7 @@ fn a_typo_does_not_send_it_to_docker_hub() {
 }
 
 #[test]
-fn a_user_name_in_the_configuration_is_one_registrys_too() {
+fn a_configured_user_name_belongs_to_one_registry() {
     let (corp, other) = (locked(&["app:v1"]), locked(&["app:v1"]));
     let config = format!("registry = \"{}\"\nusername = \"ann\"\n", corp.url());
     let rls = || Rls::new().config(&config).env("RLS_PASSWORD", "hunter2");
@@ -117,7 +117,7 @@ fn a_user_name_in_the_configuration_is_one_registrys_too() {
 }
 
 #[test]
-fn an_option_that_no_registry_would_get_is_refused() {
+fn credentials_without_a_registry_are_refused() {
     let (corp, other) = (locked(&["app:v1"]), locked(&["app:v1"]));
     let rls = || Rls::at(&corp).calling(&other, "OTHER").words("-u ann --password-stdin").stdin("hunter2");
     let elsewhere = format!("{}/app", other.url());
@@ -181,7 +181,7 @@ fn a_plan_carries_the_scheme_of_its_registry() {
 }
 
 #[test]
-fn a_line_end_and_a_byte_order_mark_are_no_part_of_it() {
+fn line_ends_and_byte_order_marks_are_not_part_of_a_password() {
     let registry = locked(&["app:v1"]);
     let rls = || Rls::at(&registry).words("tags app");
     for typed in ["hunter2\n", "hunter2\r\n", "\u{feff}hunter2\r\n", "hunter2"] {

@@ -44,7 +44,7 @@ fn every_command_takes_an_address() {
 }
 
 #[test]
-fn a_scheme_is_how_the_registry_is_reached() {
+fn a_pasted_scheme_selects_http_or_https() {
     let registry = Registry::builder().tls(Tls::Issued).start();
     add(&registry, &["team/app:1.0"]);
     let rls = || Rls::beside(&registry).env("RLS_CA_FILE", registry.ca_file());
@@ -61,7 +61,7 @@ fn a_scheme_is_how_the_registry_is_reached() {
 }
 
 #[test]
-fn a_page_of_docker_hub_is_a_repository_there() {
+fn a_docker_hub_page_names_a_repository() {
     let proxy = with(&["library/nginx:1.27", "owner/app:1"]);
     let rls = || Rls::new().env("HTTP_PROXY", proxy.url()).env("RLS_PLAIN_HTTP", "1");
     for (page, tags) in [
@@ -74,12 +74,12 @@ fn a_page_of_docker_hub_is_a_repository_there() {
     ] {
         assert_eq!(&*rls().args(["tags", page]).succeeds(), tags, "{page}");
     }
-    assert!(proxy.requests().iter().all(|seen| seen.header("host") == Some("registry-1.docker.io")));
+    assert!(proxy.requests().iter().all(|request| request.header("host") == Some("registry-1.docker.io")));
     assert_eq!(rls().args(["tags", "https://hub.docker.com/u/owner"]).run().code, Some(2));
 }
 
 #[test]
-fn a_path_may_belong_to_the_registry_or_to_the_repository() {
+fn a_path_may_be_a_prefix_or_a_repository() {
     let registry = with(&["team/app:1.0", "other:1.0"]);
     let url = registry.url();
     let rls = || Rls::beside(&registry);
@@ -90,8 +90,8 @@ fn a_path_may_belong_to_the_registry_or_to_the_repository() {
     --- stderr
     hint:  http://REGISTRY/team is not a registry; reading it as team in http://REGISTRY
     ");
-    let asked = registry.lines();
-    assert_eq!(asked[..2], ["GET /team/v2/", "GET /v2/"]);
+    let requests = registry.lines();
+    assert_eq!(requests[..2], ["GET /team/v2/", "GET /v2/"]);
     // An endpoint of the API says what is what.
     assert_eq!(&*rls().args(["repos", &format!("{url}/v2/_catalog?n=10")]).succeeds(), "other\nteam/app\n");
     let nested = Registry::builder().prefix("/artifactory/docker").start();
@@ -145,7 +145,7 @@ fn doctor_takes_pasted_addresses_too() {
 }
 
 #[test]
-fn the_path_of_the_api_may_stand_before_a_name() {
+fn a_name_may_start_with_the_path_of_the_api() {
     let registry = with(&["team/app:1.0", "v2/real:1.0"]);
     assert_snapshot!(Rls::at(&registry).args(["tags", "v2/team/app"]).run(), @"
     exit 0

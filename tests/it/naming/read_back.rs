@@ -61,7 +61,7 @@ fn every_format_has_the_full_name() {
 }
 
 #[test]
-fn with_a_registry_every_line_is_a_path_there() {
+fn with_a_registry_every_line_is_a_path_in_it() {
     let (registry, other) = (with(&MIRRORED), with(&["app:v1", "owner/app:v1"]));
     let rls = || Rls::beside(&registry).calling(&other, "OTHER").args(["-r", &registry.url()]);
     let lines = format!(
@@ -88,7 +88,7 @@ fn with_a_registry_every_line_is_a_path_there() {
 }
 
 #[test]
-fn without_one_a_line_is_a_full_reference() {
+fn without_a_registry_every_line_is_a_full_reference() {
     let (usual, other) = (with(&["team/app:v1"]), with(&["app:v1"]));
     let rls = || Rls::at(&usual).calling(&other, "OTHER");
     let lines = format!("team/app\n{}/app\n", other.url());
@@ -125,18 +125,18 @@ fn an_invalid_list_is_refused_before_any_request() {
 }
 
 #[test]
-fn a_host_without_a_dot_is_read_back_too() {
+fn a_host_without_a_dot_is_read_back() {
     // `registry` would be a part of the path, and upper case is lost: both are shown with their scheme.
     let proxy = with(&["team/app:v1"]);
     let rls = || Rls::new().env("HTTP_PROXY", proxy.url());
     let shown = rls().args(["tags", "http://Registry/team/app", "--full"]).succeeds();
     assert_eq!(&*shown, "http://registry/team/app:v1\n");
     assert_eq!(rls().args(["digest", shown.trim_end()]).succeeds().lines().count(), 1);
-    assert!(proxy.requests().iter().all(|seen| seen.header("host") == Some("registry")));
+    assert!(proxy.requests().iter().all(|request| request.header("host") == Some("registry")));
 }
 
 #[test]
-fn an_address_of_ipv6_is_read_back_too() {
+fn an_ipv6_address_is_read_back() {
     let proxy = with(&["team/app:v1"]);
     let rls = || Rls::new().env("HTTP_PROXY", proxy.url());
     for name in ["http://[2001:db8::1]/team/app", "http://[2001:DB8::1]:80/team/app"] {
@@ -147,7 +147,7 @@ fn an_address_of_ipv6_is_read_back_too() {
 }
 
 #[test]
-fn a_registry_may_have_a_repository_of_its_own_name() {
+fn a_repository_may_have_the_name_of_its_registry() {
     let registry = with(&["app:here"]);
     let host = registry.host().replace(':', "-");
     add(&registry, &[&format!("{host}/app:nested")]);

@@ -37,7 +37,7 @@ fn an_empty_pattern_range_or_age_is_refused_and_named() {
 }
 
 #[test]
-fn the_configuration_file_is_no_way_around() {
+fn empty_values_in_the_configuration_file_are_refused() {
     let registry = seeded("shared");
     for rule in [
         "keep = [\"\"]",

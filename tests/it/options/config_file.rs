@@ -24,7 +24,7 @@ fn is_found_in_the_xdg_config_home() {
 }
 
 #[test]
-fn one_that_was_named_has_to_be_there() {
+fn a_named_file_must_exist() {
     let registry = empty();
     assert_snapshot!(Rls::at(&registry).words("repos --config nowhere.toml").fails(2), @"
     error: cannot read the configuration file nowhere.toml
@@ -37,9 +37,9 @@ fn one_that_was_named_has_to_be_there() {
 }
 
 #[test]
-fn faults_are_named_with_their_place() {
+fn errors_are_reported_with_line_and_column() {
     let registry = empty();
-    let mut told = String::new();
+    let mut report = String::new();
     for text in [
         "registry = ",
         "registy = \"reg\"",
@@ -62,9 +62,9 @@ fn faults_are_named_with_their_place() {
     ] {
         let error = Rls::at(&registry).config(text).words("repos").fails(2);
         assert!(!error.contains("hunter2"), "{error}");
-        told += &format!("{text}\n{error}\n");
+        report += &format!("{text}\n{error}\n");
     }
-    assert_snapshot!(told, @r#"
+    assert_snapshot!(report, @r#"
     registry = 
     error: HOME/.config/rls/config.toml:1:12: invalid TOML: string values must be quoted, expected literal string
 
@@ -140,7 +140,7 @@ fn faults_are_named_with_their_place() {
 }
 
 #[test]
-fn a_table_is_for_its_registry_alone() {
+fn a_registry_table_applies_to_its_registry_only() {
     let (here, there) = (seeded("1x1"), seeded("1x1"));
     let config = format!("[registries.\"{}\"]\nplain-http = true\n", here.host());
     let rls = |registry: &registry_fixture::Running| {

@@ -10,7 +10,7 @@ use test_support::Rls;
 use crate::registries::{empty, seeded, with_seed};
 
 #[test]
-fn no_more_requests_are_in_flight_than_were_allowed() {
+fn jobs_limits_the_requests_in_flight() {
     for (words, most) in
         [("tags grid/repo-000 -l -j 3", 3), ("repos --tags -j 2", 2), ("tags grid/repo-000 grid/repo-001 -d -j 4", 4)]
     {
@@ -25,7 +25,7 @@ fn no_more_requests_are_in_flight_than_were_allowed() {
 }
 
 #[test]
-fn requests_are_made_side_by_side() {
+fn requests_are_concurrent() {
     // Each is answered late enough for the others to arrive.
     let builder = with_seed(Registry::builder(), "1x30").latency(Duration::from_millis(200));
     let registry = builder.start();
@@ -35,14 +35,14 @@ fn requests_are_made_side_by_side() {
 }
 
 #[test]
-fn connections_are_used_again() {
+fn connections_are_reused() {
     let registry = seeded("1x40");
     Rls::at(&registry).words("tags grid/repo-000 -d -j 4").succeeds();
     assert!(registry.connections() <= 5, "{}", registry.connections());
 }
 
 #[test]
-fn one_job_is_enough_to_resolve_tags_while_the_list_is_read() {
+fn one_job_suffices_to_resolve_tags_while_listing() {
     let registry = seeded("1100x1");
     assert_eq!(Rls::at(&registry).words("repos --tags -j 1 --timeout 60s").succeeds().lines().count(), 1100);
     assert_eq!((registry.most_at_once(), registry.connections()), (1, 1));
@@ -63,7 +63,7 @@ fn there_are_no_more_connections_than_jobs() {
 }
 
 #[test]
-fn transient_failures_are_retried_as_often_as_given() {
+fn retries_limits_the_retries_of_transient_failures() {
     for (fault, code) in [
         (Fault::status(503), 5),
         (Fault::status(500), 5),
@@ -124,7 +124,7 @@ fn the_state_is_checked_before_a_deletion_is_retried() {
 }
 
 #[test]
-fn the_time_limit_is_for_the_whole_command() {
+fn timeout_covers_the_whole_command() {
     let registry = seeded("shared");
     let stall = || Fault::StallMidBody(1);
     registry.inject(Match::get("/v2/shared/app/tags/list").always(), stall());
@@ -179,7 +179,7 @@ fn results_from_before_the_time_limit_are_shown() {
 }
 
 #[test]
-fn a_wait_that_is_longer_than_the_limit_is_not_begun() {
+fn a_wait_beyond_the_time_limit_fails_at_once() {
     let registry = empty();
     let slow = Answer::error(429, "TOOMANYREQUESTS", "slow down").header("Retry-After", "50");
     registry.inject(Match::get("/v2/_catalog").always(), slow);

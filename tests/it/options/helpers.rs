@@ -18,7 +18,7 @@ fn tags(registry: &Running, config: &str, script: &str) -> Rls {
 }
 
 #[test]
-fn a_helper_is_asked_for_its_host_or_for_all() {
+fn a_helper_serves_its_host_or_all_hosts() {
     let registry = registry(Auth::Basic);
     for config in ["{\"credHelpers\":{\"HOST\":\"test\"}}", "{\"credsStore\":\"test\"}"] {
         assert_eq!(&*tags(&registry, config, ANSWER).succeeds(), "latest\n", "{config}");
@@ -28,14 +28,14 @@ fn a_helper_is_asked_for_its_host_or_for_all() {
 }
 
 #[test]
-fn a_helper_gets_the_verb_and_the_host_and_is_asked_once() {
+fn a_helper_is_run_once_with_the_verb_and_the_host() {
     let registry = registry(Auth::Token);
-    let script = format!("echo \"$@ $(cat)\" >> \"$HOME/asked\"\n{ANSWER}");
+    let script = format!("echo \"$@ $(cat)\" >> \"$HOME/calls\"\n{ANSWER}");
     let rls = tags(&registry, "{\"credsStore\":\"test\"}", &script).words("grid/repo-000 -d");
     assert_eq!(rls.run().code, Some(0), "{}", rls.run());
-    let asked = std::fs::read_to_string(rls.home().join("asked")).unwrap();
-    assert_eq!(asked, format!("get {}\n", registry.host()).repeat(asked.lines().count()));
-    assert_eq!(asked.lines().count(), 1);
+    let calls = std::fs::read_to_string(rls.home().join("calls")).unwrap();
+    assert_eq!(calls, format!("get {}\n", registry.host()).repeat(calls.lines().count()));
+    assert_eq!(calls.lines().count(), 1);
 }
 
 #[test]
@@ -45,11 +45,11 @@ fn the_user_name_token_marks_an_identity_token() {
     let script =
         format!("cat > /dev/null\necho '{{\"ServerURL\":\"\",\"Username\":\"<token>\",\"Secret\":\"{token}\"}}'");
     assert_eq!(&*tags(&registry, "{\"credsStore\":\"test\"}", &script).succeeds(), "latest\n");
-    assert!(registry.requests().iter().any(|seen| seen.method == "POST"));
+    assert!(registry.requests().iter().any(|request| request.method == "POST"));
 }
 
 #[test]
-fn a_helper_that_knows_nothing_is_no_failure() {
+fn a_helper_without_credentials_is_not_a_failure() {
     let registry = with_seed(Registry::builder(), "1x1").auth(Auth::Basic).anonymous(User::admin("", "")).start();
     let script = "echo 'credentials not found in native keychain'; exit 1";
     assert_eq!(&*tags(&registry, "{\"credsStore\":\"test\"}", script).succeeds(), "latest\n");
@@ -120,17 +120,17 @@ fn without_the_helper_public_images_are_read_and_nothing_is_deleted() {
     // Those that hang do so at the same time.
     std::thread::scope(|scope| {
         for auth in [Auth::Token, Auth::Basic, Auth::None] {
-            for (name, script, said) in FAULTS {
-                scope.spawn(move || nothing_is_deleted(auth, name, script, said));
+            for (name, script, message) in FAULTS {
+                scope.spawn(move || nothing_is_deleted(auth, name, script, message));
             }
         }
     });
 }
 
-fn nothing_is_deleted(auth: Auth, name: &str, script: &str, said: &str) {
+fn nothing_is_deleted(auth: Auth, name: &str, script: &str, message: &str) {
     let registry = open_to_all(auth);
     let rls = tags(&registry, &format!("{{\"credsStore\":\"{name}\"}}"), script);
-    let cause = format!("{said} (credsStore in ~/.docker/config.json)");
+    let cause = format!("{message} (credsStore in ~/.docker/config.json)");
     let read = rls.run();
     let warning = if auth == Auth::Token { format!("warning: {cause}\n") } else { String::new() };
     assert_eq!((read.code, &*read.stdout, &*read.stderr), (Some(0), "latest\n", &*warning), "{auth:?}");

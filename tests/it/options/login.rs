@@ -27,7 +27,7 @@ fn tags(registry: &Running) -> Rls {
 
 /// The `Authorization` of the last request.
 fn who(registry: &Running) -> String {
-    registry.requests().last().and_then(|seen| seen.authorization().map(str::to_owned)).unwrap_or_default()
+    registry.requests().last().and_then(|request| request.authorization().map(str::to_owned)).unwrap_or_default()
 }
 
 #[test]
@@ -59,10 +59,10 @@ fn without_a_terminal_there_is_no_prompt() {
 }
 
 #[test]
-fn credentials_are_sent_only_when_they_are_asked_for() {
+fn credentials_are_sent_only_after_a_challenge() {
     let registry = with_seed(Registry::builder(), "1x1").start();
     assert_eq!(&*tags(&registry).user("ann", "secret").succeeds(), "latest\n");
-    assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));
+    assert!(registry.requests().iter().all(|request| request.authorization().is_none()));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn anonymous_ignores_stored_credentials() {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
-    assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));
+    assert!(registry.requests().iter().all(|request| request.authorization().is_none()));
     let environment = tags(&registry).user("ann", "secret").words("--anonymous");
     assert_eq!(environment.run().code, Some(4));
 }
@@ -105,7 +105,7 @@ fn docker_config_is_read() {
 }
 
 #[test]
-fn podman_keeps_credentials_by_path() {
+fn podman_stores_credentials_by_path() {
     let registry = basic();
     let host = registry.host();
     let auth = format!("{{\"auths\":{{\"{host}\":{{\"auth\":\"{BOB}\"}},\"{host}/grid\":{{\"auth\":\"{ANN}\"}}}}}}");
@@ -119,7 +119,7 @@ fn podman_keeps_credentials_by_path() {
 }
 
 #[test]
-fn an_auth_file_stands_for_all_other_places() {
+fn auth_file_replaces_all_other_sources() {
     let registry = basic();
     let (host, config) =
         (registry.host(), |auth: &str, host: &str| format!("{{\"auths\":{{\"{host}\":{{\"auth\":\"{auth}\"}}}}}}"));
@@ -171,9 +171,9 @@ fn pull_secrets_are_read_in_every_form() {
 }
 
 #[test]
-fn an_auth_file_that_cannot_be_used_is_an_error() {
+fn an_unusable_auth_file_is_an_error() {
     let registry = basic();
-    let mut told = String::new();
+    let mut report = String::new();
     for (name, text) in
         [("nowhere.json", None), ("broken.json", Some("{\"auths\": hunter2")), ("list.json", Some("[]"))]
     {
@@ -181,9 +181,9 @@ fn an_auth_file_that_cannot_be_used_is_an_error() {
         let rls = text.into_iter().fold(rls, |rls, text| rls.with_file(name, text));
         let error = rls.fails(2);
         assert!(!error.contains("hunter2"), "{error}");
-        told += &format!("{name}: {error}");
+        report += &format!("{name}: {error}");
     }
-    assert_snapshot!(told, @"
+    assert_snapshot!(report, @"
     nowhere.json: error: cannot read credentials from nowhere.json
     cause: no such file
     broken.json: error: cannot read credentials from broken.json
@@ -204,7 +204,7 @@ fn an_identity_token_is_exchanged() {
     let token = registry.identity_token("bob");
     let config = format!("{{\"auths\":{{\"{}\":{{\"identitytoken\":\"{token}\"}}}}}}", registry.host());
     assert_eq!(&*tags(&registry).docker_config(&config).succeeds(), "latest\n");
-    let exchange = registry.requests().into_iter().find(|seen| seen.method == "POST").expect("a POST");
+    let exchange = registry.requests().into_iter().find(|request| request.method == "POST").expect("a POST");
     let form = exchange.form();
     assert!(form.contains(&("grant_type".to_owned(), "refresh_token".to_owned())), "{form:?}");
     assert!(form.contains(&("refresh_token".to_owned(), token)), "{form:?}");
@@ -212,17 +212,17 @@ fn an_identity_token_is_exchanged() {
 }
 
 #[test]
-fn a_registry_token_is_sent_as_it_is() {
+fn a_registry_token_is_sent_unchanged() {
     let registry = with_users(Auth::Token);
     let config = format!("{{\"auths\":{{\"{}\":{{\"registrytoken\":\"not-a-token\"}}}}}}", registry.host());
     let outcome = tags(&registry).docker_config(&config).run();
     assert_eq!(outcome.code, Some(4), "{outcome}");
-    assert!(registry.requests().iter().any(|seen| seen.authorization() == Some("Bearer not-a-token")));
+    assert!(registry.requests().iter().any(|request| request.authorization() == Some("Bearer not-a-token")));
     assert_eq!(registry.tokens_issued(), 0);
 }
 
 #[test]
-fn all_that_match_are_tried() {
+fn all_matching_credentials_are_tried() {
     let registry = basic();
     let host = registry.host();
     let config = |auth: &str| format!("{{\"auths\":{{\"{host}\":{{\"auth\":\"{auth}\"}}}}}}");

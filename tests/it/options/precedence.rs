@@ -7,7 +7,7 @@ use test_support::Rls;
 use crate::registries::{empty, seeded, with_seed};
 
 #[test]
-fn options_stand_on_either_side_of_the_command() {
+fn options_may_precede_or_follow_the_command() {
     let registry = seeded("1x2");
     let url = registry.url();
     let expected =
@@ -104,17 +104,17 @@ fn the_user_is_chosen_by_option_environment_and_file() {
             builder.user(registry_fixture::User::admin(name, "secret"))
         })
         .start();
-    let seen = |rls: Rls| {
+    let authorization = |rls: Rls| {
         registry.clear_requests();
         rls.succeeds();
-        registry.requests().last().and_then(|seen| seen.authorization().map(str::to_owned))
+        registry.requests().last().and_then(|request| request.authorization().map(str::to_owned))
     };
     let basic = |name: &str| Some(format!("Basic {}", base64(&format!("{name}:secret"))));
     let rls =
         || Rls::at(&registry).env("RLS_PASSWORD", "secret").config("username = \"file\"").words("tags grid/repo-000");
-    assert_eq!(seen(rls()), basic("file"));
-    assert_eq!(seen(rls().env("RLS_USERNAME", "variable")), basic("variable"));
-    assert_eq!(seen(rls().env("RLS_USERNAME", "variable").words("-u option")), basic("option"));
+    assert_eq!(authorization(rls()), basic("file"));
+    assert_eq!(authorization(rls().env("RLS_USERNAME", "variable")), basic("variable"));
+    assert_eq!(authorization(rls().env("RLS_USERNAME", "variable").words("-u option")), basic("option"));
 }
 
 fn base64(text: &str) -> String {
@@ -128,9 +128,9 @@ fn base64(text: &str) -> String {
 }
 
 #[test]
-fn values_that_cannot_be_used_are_named_with_their_variable() {
+fn invalid_values_are_reported_with_their_variable() {
     let registry = empty();
-    let mut told = String::new();
+    let mut report = String::new();
     for (name, value) in [
         ("RLS_REGISTRY", "reg/path"),
         ("RLS_OUTPUT", "xml"),
@@ -148,9 +148,9 @@ fn values_that_cannot_be_used_are_named_with_their_variable() {
         let url = registry.url();
         let rls = Rls::at(&registry).env("RLS_REGISTRY", url).env(name, value).words("repos");
         let outcome = rls.run();
-        told += &format!("{name}={value}: {outcome}");
+        report += &format!("{name}={value}: {outcome}");
     }
-    assert_snapshot!(told, @"
+    assert_snapshot!(report, @"
     RLS_REGISTRY=reg/path: exit 2
     --- stderr
     error: RLS_REGISTRY cannot be used
@@ -205,9 +205,9 @@ fn values_that_cannot_be_used_are_named_with_their_variable() {
 }
 
 #[test]
-fn options_that_contradict_each_other_are_refused() {
+fn conflicting_options_are_refused() {
     let registry = empty();
-    let mut told = String::new();
+    let mut report = String::new();
     for words in [
         "repos --anonymous -u ann",
         "--anonymous repos --password-stdin",
@@ -239,9 +239,9 @@ fn options_that_contradict_each_other_are_refused() {
     ] {
         let error = Rls::at(&registry).words(words).fails(2);
         assert!(!error.contains("hunter2"), "{words}: {error}");
-        told += &format!("$ rls {words}\n{error}");
+        report += &format!("$ rls {words}\n{error}");
     }
-    assert_snapshot!(told, @r"
+    assert_snapshot!(report, @r"
     $ rls repos --anonymous -u ann
     error: --anonymous cannot be used with --username
     $ rls --anonymous repos --password-stdin

@@ -30,11 +30,11 @@ fn docker_hub_is_the_default() {
     for name in ["owner/app", "docker.io/owner/app", "index.docker.io/owner/app"] {
         assert_eq!(&*rls().args(["tags", name]).succeeds(), "1\n", "{name}");
     }
-    assert!(proxy.requests().iter().all(|seen| seen.header("host") == Some("registry-1.docker.io")));
+    assert!(proxy.requests().iter().all(|request| request.header("host") == Some("registry-1.docker.io")));
 }
 
 #[test]
-fn https_asks_the_proxy_for_a_tunnel() {
+fn https_uses_a_tunnel_through_the_proxy() {
     let proxy = Server::answering("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
     let rls = Rls::new().naming(proxy.host(), "PROXY").env("HTTPS_PROXY", format!("http://{}", proxy.host()));
     assert_snapshot!(rls.words("tags alpine").run(), @"
@@ -49,7 +49,7 @@ fn https_asks_the_proxy_for_a_tunnel() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_named() {
+fn an_unreachable_proxy_is_named() {
     let gone = unused_address();
     let rls = Rls::new().naming(&gone, "PROXY").env("HTTPS_PROXY", format!("http://user:hunter2@{gone}"));
     let outcome = rls.words("tags alpine --retries 0 -vv").run();

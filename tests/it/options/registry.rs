@@ -23,7 +23,7 @@ fn a_url_in_the_option_names_the_registry() {
 }
 
 #[test]
-fn the_very_same_host_is_no_part_of_the_path() {
+fn the_registrys_own_host_is_not_part_of_the_path() {
     let registry = with("app", "here");
     let (host, local) = (registry.host(), registry.localhost());
     let tags = |name: &str| Rls::new().calling(&registry, "REGISTRY").args(["-r", &registry.url(), "tags", name]).run();
@@ -39,7 +39,7 @@ fn the_very_same_host_is_no_part_of_the_path() {
 }
 
 #[test]
-fn a_path_in_a_mirror_stays_a_path() {
+fn another_host_in_a_mirrors_path_is_part_of_the_path() {
     let registry = with("ghcr.io/owner/app", "mirrored");
     registry.push_image("docker.io/library/alpine", "3", &ImageSpec::new("alpine"));
     let tags = |name: &str| Rls::new().args(["-r", &registry.url(), "tags", name]).succeeds();
@@ -48,7 +48,7 @@ fn a_path_in_a_mirror_stays_a_path() {
 }
 
 #[test]
-fn a_host_in_the_name_is_before_the_environment() {
+fn a_host_in_the_name_overrides_the_environment() {
     let (here, there) = (with("app", "here"), with("app", "there"));
     let rls = || Rls::at(&there).env("RLS_PLAIN_HTTP", "1");
     assert_eq!(&*rls().arg("tags").arg(format!("{}/app", here.host())).succeeds(), "here\n");
@@ -60,7 +60,7 @@ fn a_host_in_the_name_is_before_the_environment() {
 }
 
 #[test]
-fn option_environment_file_and_default_come_in_that_order() {
+fn the_order_is_option_environment_file_default() {
     let [option, variable, file] = ["option", "variable", "file"].map(|tag| with("app", tag));
     let config = format!("registry = \"{}\"", file.url());
     let rls = || Rls::new().config(&config).words("tags app");
@@ -87,7 +87,7 @@ fn a_registry_may_have_a_path() {
 }
 
 #[test]
-fn repositories_are_listed_of_a_registry_or_of_a_part_of_it() {
+fn repos_takes_a_registry_or_a_prefix() {
     let registry = with("team/app", "1.0");
     registry.push_image("other/app", "1.0", &ImageSpec::new("other"));
     let (host, url) = (registry.host(), registry.url());
@@ -105,7 +105,7 @@ fn repositories_are_listed_of_a_registry_or_of_a_part_of_it() {
 }
 
 #[test]
-fn names_that_are_none_end_before_any_request() {
+fn invalid_names_are_refused_before_any_request() {
     let registry = empty();
     let names = [
         ("tags", "Team/App"),
@@ -124,12 +124,12 @@ fn names_that_are_none_end_before_any_request() {
         ("repos", "ftp://registry"),
         ("repos", "Team App"),
     ];
-    let mut told = String::new();
+    let mut report = String::new();
     for (command, name) in names {
         let error = Rls::at(&registry).args([command, name]).fails(2);
-        told += &format!("rls {command} {name:?}\n{error}");
+        report += &format!("rls {command} {name:?}\n{error}");
     }
-    assert_snapshot!(told, @r#"
+    assert_snapshot!(report, @r#"
     rls tags "Team/App"
     error: 'Team/App' is not a repository name
     cause: a repository has no upper-case letters; in lower case it is 'team/app'

@@ -37,7 +37,7 @@ fn logged(rls: Rls, start: &str) -> Vec<String> {
 }
 
 #[test]
-fn credentials_come_from_the_first_place_that_has_them() {
+fn credentials_are_taken_from_the_first_source_that_has_them() {
     let registry = wanting(Auth::Basic);
     let entry = auths(&registry, ANN);
     let rancher = format!("configs:\n  \"{}\":\n    auth: {{username: ann, password: hunter2}}\n", registry.host());
@@ -94,7 +94,7 @@ fn explicit_credentials_win_over_stored_ones() {
 }
 
 #[test]
-fn of_several_the_one_that_was_accepted_is_named() {
+fn the_accepted_one_of_several_credentials_is_named() {
     for auth in [Auth::Basic, Auth::Token] {
         let registry = wanting(auth);
         let wrong = auths(&registry, WRONG);
@@ -123,7 +123,7 @@ fn missing_credentials_are_reported() {
 }
 
 #[test]
-fn ca_certificates_come_from_any_source_and_their_file_is_named() {
+fn ca_certificates_are_read_from_any_source_and_their_file_is_named() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).start();
     let (host, ca) = (registry.host(), registry.ca_pem());
     let rancher = format!("configs:\n  \"{host}\":\n    tls: {{ca_file: /etc/ssl/the.pem}}\n");
@@ -171,7 +171,7 @@ fn ca_certificates_come_from_any_source_and_their_file_is_named() {
 }
 
 #[test]
-fn of_several_files_the_one_with_the_right_key_is_named() {
+fn the_ca_file_with_the_right_key_is_named() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).start();
     // The fixture's authorities are all called the same.
     let other = Registry::builder().tls(Tls::Issued).start();

@@ -28,7 +28,7 @@ fn each(registry: &Running, words: &str) -> String {
 }
 
 #[test]
-fn of_repos() {
+fn repos_in_every_format() {
     assert_snapshot!(each(&small(), "repos"), @r#"
     plain:
     app
@@ -87,7 +87,7 @@ fn of_repos() {
 }
 
 #[test]
-fn of_tags() {
+fn tags_in_every_format() {
     assert_snapshot!(each(&small(), "tags app"), @r#"
     plain:
     1.0
@@ -208,7 +208,7 @@ fn of_tags() {
 }
 
 #[test]
-fn of_digest() {
+fn digest_in_every_format() {
     assert_snapshot!(each(&small(), "digest app team/web:2.0"), @r#"
     plain:
     sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
@@ -239,7 +239,7 @@ fn of_digest() {
 }
 
 #[test]
-fn of_rm() {
+fn rm_in_every_format() {
     assert_snapshot!(each(&small(), "rm -qn team/web:2.0"), @r#"
     plain:
     would-remove→team/web:2.0
@@ -269,7 +269,7 @@ fn of_rm() {
 }
 
 #[test]
-fn of_failures() {
+fn failures_in_every_format() {
     let registry = small();
     let print = |format: &&str| {
         let outcome: Outcome = Rls::at(&registry).words("tags app nothing -d -q").args(["-o", format]).run();
@@ -392,7 +392,7 @@ fn no_result_is_an_empty_list() {
 }
 
 #[test]
-fn a_header_can_be_left_out_of_tables_only() {
+fn no_header_affects_tables_only() {
     let registry = small();
     let print = |format: &&str| {
         let shown = Rls::at(&registry).words("tags app -d --no-header").args(["-o", format]).succeeds();
@@ -416,7 +416,7 @@ fn the_default_is_plain_without_a_terminal() {
 }
 
 #[test]
-fn a_format_that_there_is_not_is_refused() {
+fn an_unknown_format_is_refused() {
     let registry = small();
     assert_snapshot!(Rls::at(&registry).words("repos -o xml").fails(2), @"
     error: invalid value 'xml' for '--output <FORMAT>'
@@ -430,7 +430,7 @@ fn a_format_that_there_is_not_is_refused() {
 }
 
 #[test]
-fn colours_come_when_they_are_asked_for() {
+fn colours_appear_on_request() {
     let registry = small();
     let shown = |rls: Rls| rls.words("tags app -d -o table").succeeds();
     assert_snapshot!(shown(Rls::at(&registry).words("--color always")), @"
@@ -459,7 +459,7 @@ fn machine_formats_have_no_colours() {
 }
 
 #[test]
-fn errors_are_coloured_too() {
+fn errors_are_coloured() {
     let registry = small();
     assert_snapshot!(Rls::at(&registry).words("tags nothing --color always").fails(3), @r#"
     ␛[1m␛[31merror:␛[0m nothing not found on http://REGISTRY

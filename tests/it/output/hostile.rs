@@ -87,7 +87,7 @@ fn texts_of_an_image_are_escaped() {
 }
 
 #[test]
-fn json_and_yaml_carry_them_as_escapes() {
+fn json_and_yaml_escape_them() {
     let registry = hostile();
     for format in ["json", "jsonl", "yaml"] {
         let shown = Rls::at(&registry).words("manifest app:1.0 --history -o").arg(format).succeeds();
@@ -100,14 +100,14 @@ fn json_and_yaml_carry_them_as_escapes() {
 }
 
 #[test]
-fn exact_bytes_are_exact_in_a_pipe() {
+fn raw_bytes_are_unchanged_in_a_pipe() {
     let registry = hostile();
     let raw = Rls::at(&registry).words("manifest app:index --raw").bytes();
     assert_eq!(registry.manifest("app", "index").as_deref(), Some(raw.as_slice()));
 }
 
 #[test]
-fn names_that_are_none_are_left_out_and_shown_harmless() {
+fn invalid_names_are_skipped_with_an_escaped_warning() {
     let registry = empty();
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
     let list = serde_json::json!({"name": "app", "tags": ["ok", HOSTILE, "x/y", "", null, "-dash"]}).to_string();
@@ -142,7 +142,7 @@ fn names_that_are_none_are_left_out_and_shown_harmless() {
 }
 
 #[test]
-fn pages_of_another_repository_are_remarked_upon_once() {
+fn pages_of_another_repository_are_warned_about_once() {
     let registry = empty();
     let page = |tag: &str| Answer::new(200).body(serde_json::json!({"name": "other", "tags": [tag]}).to_string());
     let first = page("1").header("Link", "</v2/app/tags/list?last=1>; rel=\"next\"");

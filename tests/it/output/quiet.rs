@@ -8,7 +8,7 @@ use test_support::Rls;
 use crate::registries::{empty, seeded};
 
 #[test]
-fn quiet_leaves_only_errors() {
+fn quiet_prints_only_errors() {
     let registry = seeded("shared");
     assert_snapshot!(Rls::at(&registry).words("tags nothing -q").run(), @r#"
     exit 3
@@ -52,7 +52,7 @@ fn verbose_shows_requests_then_headers() {
         "< etag: ",
         "< docker-distribution-api-version: registry/2.0",
     ] {
-        assert!(headers.stderr.lines().any(|told| told.starts_with(line)), "{line} is not in\n{headers}");
+        assert!(headers.stderr.lines().any(|report| report.starts_with(line)), "{line} is not in\n{headers}");
     }
     assert_eq!(
         Rls::at(&registry).words("digest app:1.0").env("RLS_LOG", "1").run().to_string(),
@@ -112,12 +112,13 @@ fn verbose_names_the_source_of_credentials() {
 fn stats_count_the_requests() {
     let registry = Registry::builder().auth(Auth::Token).start();
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
-    registry.inject(Match::get("/v2/app/tags/list").when(|seen| seen.authorization().is_some()), Fault::status(502));
+    registry
+        .inject(Match::get("/v2/app/tags/list").when(|request| request.authorization().is_some()), Fault::status(502));
     let run = Rls::at(&registry).user("ann", "secret").words("tags app -d --stats").run();
-    let told = run.to_string();
-    let (_, bytes) = told.split_once("token fetches, ").unwrap();
+    let report = run.to_string();
+    let (_, bytes) = report.split_once("token fetches, ").unwrap();
     let bytes = bytes.split(' ').next().unwrap();
-    assert_snapshot!(told.replace(&format!(" {bytes} bytes"), " B bytes"), @"
+    assert_snapshot!(report.replace(&format!(" {bytes} bytes"), " B bytes"), @"
     exit 0
     --- stdout
     1.0→sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a

@@ -12,7 +12,7 @@ use test_support::Rls;
 use crate::registries::{seeded, with_seed};
 
 #[test]
-fn names_appear_after_the_first_page() {
+fn names_are_printed_after_the_first_page() {
     let registry = with_seed(Registry::builder(), "6x1").catalog_pages(2, 1000).start();
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
@@ -38,7 +38,7 @@ fn names_appear_after_the_first_page() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_silently() {
+fn a_closed_pipe_ends_the_program_silently() {
     let registry = seeded("many:200000");
     for words in ["tags many", "tags many --sort none", "tags many -o json", "tags many -o yaml"] {
         let rls = Rls::at(&registry).words(words);
@@ -57,8 +57,8 @@ fn a_full_disk_is_an_error() {
         let rls = Rls::at(&registry).words(words);
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = rls.command().stdin(Stdio::null()).stdout(full).stderr(Stdio::piped()).output().unwrap();
-        let told = "error: cannot write the output: No space left on device (os error 28)\n";
-        assert_eq!(rls.outcome(&output).to_string(), format!("exit 13\n--- stderr\n{told}"), "{words}");
+        let report = "error: cannot write the output: No space left on device (os error 28)\n";
+        assert_eq!(rls.outcome(&output).to_string(), format!("exit 13\n--- stderr\n{report}"), "{words}");
     }
 }
 
@@ -77,7 +77,7 @@ fn help_and_version_go_to_standard_output() {
 }
 
 #[test]
-fn completions_are_for_every_shell() {
+fn every_shell_has_completions() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = Rls::new().args(["completions", shell]).succeeds();
         assert!(script.contains("rls"), "{shell}");

@@ -20,7 +20,7 @@ fn formatted(registry: &Running, words: &str, template: &str) -> Shown {
 }
 
 #[test]
-fn a_record_is_a_line() {
+fn each_record_is_a_line() {
     let registry = small();
     assert_snapshot!(formatted(&registry, "tags app -d", "{{ tag }} {{ digest | short }}"), @"
     1.0 sha256:da023cd1…
@@ -54,7 +54,7 @@ fn absent_and_unknown_values_are_a_dash() {
 }
 
 #[test]
-fn tests_and_conditions_may_be_used() {
+fn tests_and_conditions_are_supported() {
     let registry = small();
     let template = "{% if digest is startingwith('sha256:') %}{{ tag | upper }}{% else %}no{% endif %}";
     assert_snapshot!(formatted(&registry, "tags app -d", template), @"
@@ -66,7 +66,7 @@ fn tests_and_conditions_may_be_used() {
 }
 
 #[test]
-fn a_name_stands_for_a_template_of_the_configuration_file() {
+fn an_at_sign_names_a_template_in_the_configuration_file() {
     let registry = seeded("2x2");
     let config = "[templates]\nshort = \"{{ repository }}={{ tag }}\"\n";
     let rls = || Rls::at(&registry).config(config).words("tags grid/repo-000");
@@ -135,7 +135,7 @@ fn a_broken_template_is_refused_before_any_request() {
 }
 
 #[test]
-fn a_template_and_a_format_contradict_each_other() {
+fn format_and_output_conflict() {
     let registry = small();
     assert_snapshot!(Rls::at(&registry).words("tags app -o json --format {{tag}}").fails(2), @"error: --format cannot be used with --output");
     // Of what the environment and the file say, the template on the command line is the last word.
@@ -144,7 +144,7 @@ fn a_template_and_a_format_contradict_each_other() {
 }
 
 #[test]
-fn a_template_that_fails_on_a_record_ends_with_whole_lines() {
+fn a_template_that_fails_on_a_record_leaves_whole_lines() {
     let registry = small();
     let outcome =
         Rls::at(&registry).words("tags app -l -j 1").args(["--format", "{{ tag }} {{ platforms[1].x.y }}"]).run();
@@ -158,7 +158,7 @@ fn a_template_that_fails_on_a_record_ends_with_whole_lines() {
 
 /// Found by looking for what breaks it: such a width made a text of gigabytes.
 #[test]
-fn a_template_that_asks_for_too_much_is_refused_at_once() {
+fn an_excessive_template_is_refused_at_once() {
     let registry = small();
     let refused = |template: &str| Rls::at(&registry).words("tags app -l").args(["--format", template]).fails(2);
     registry.clear_requests();
@@ -183,7 +183,7 @@ fn a_template_that_asks_for_too_much_is_refused_at_once() {
 
 /// Found by looking for what breaks it: a template is compiled by recursion.
 #[test]
-fn a_template_of_any_length_leaves_the_stack_alone() {
+fn a_long_template_does_not_overflow_the_stack() {
     let registry = empty();
     for (unit, end) in [("1+", "1"), ("not ", "1"), ("tag|upper~", "tag"), ("(", ""), ("[1 ", "")] {
         for length in [8 * 1024, 100 * 1024] {

@@ -8,7 +8,7 @@ fn with_catalog(catalog: Catalog) -> impl Iterator<Item = &'static Profile> {
 }
 
 #[test]
-fn repositories_are_listed_where_they_are_offered() {
+fn repositories_are_listed_where_the_registry_has_a_catalog() {
     for profile in with_catalog(Catalog::Listed) {
         let registry = profile.start();
         let listed = profile.rls(&registry).words("repos").succeeds();
@@ -17,7 +17,7 @@ fn repositories_are_listed_where_they_are_offered() {
 }
 
 #[test]
-fn repositories_that_are_not_offered_are_no_empty_list() {
+fn a_missing_catalog_is_not_an_empty_list() {
     let mut outcomes = String::new();
     for profile in with_catalog(Catalog::Refused) {
         let registry = profile.start();
@@ -48,7 +48,7 @@ fn repositories_that_are_not_offered_are_no_empty_list() {
 }
 
 #[test]
-fn an_empty_catalog_is_believed_of_a_host_that_is_not_known_for_it() {
+fn an_empty_catalog_is_believed_of_an_unknown_host() {
     for profile in with_catalog(Catalog::Empty) {
         let registry = profile.start();
         assert_eq!(&*profile.rls(&registry).words("repos").succeeds(), "", "{}", profile.name());
@@ -90,7 +90,7 @@ fn tags_are_listed_over_all_pages() {
 }
 
 #[test]
-fn digests_are_the_same_everywhere() {
+fn digests_are_the_same_on_every_registry() {
     for profile in ALL {
         let registry = profile.start();
         let outcome = profile.rls(&registry).words("tags shared/app -d").run();
@@ -107,7 +107,7 @@ fn digests_are_the_same_everywhere() {
 }
 
 #[test]
-fn long_listings_are_the_same_everywhere() {
+fn long_listings_are_the_same_on_every_registry() {
     allow_duplicates! {
         for profile in ALL {
             let registry = profile.start();
@@ -122,7 +122,7 @@ fn long_listings_are_the_same_everywhere() {
 }
 
 #[test]
-fn a_listing_stops_where_its_limit_is() {
+fn a_listing_stops_at_its_limit() {
     for profile in with_catalog(Catalog::Listed) {
         let registry = profile.start();
         let listed = profile.rls(&registry).words("repos --limit 1").succeeds();
@@ -132,7 +132,7 @@ fn a_listing_stops_where_its_limit_is() {
 }
 
 #[test]
-fn a_repository_that_is_not_there_is_not_found() {
+fn a_missing_repository_is_not_found() {
     for profile in ALL {
         let registry = profile.start();
         let outcome = profile.rls(&registry).words("tags shared/ap").run();

@@ -4,4 +4,4 @@
 mod listing;
 mod profile;
 mod reading;
-mod removing;
+mod removal;

@@ -4,7 +4,7 @@ use registry_fixture::Digest;
 use super::profile::ALL;
 
 #[test]
-fn a_digest_is_the_one_that_was_pushed() {
+fn a_digest_is_the_pushed_one() {
     for profile in ALL {
         let registry = profile.start();
         let expected = registry.resolve("shared/app", "1.4").expect("the tag is there");
@@ -41,7 +41,7 @@ fn platforms_and_configs_are_found() {
 }
 
 #[test]
-fn records_are_the_same_everywhere() {
+fn records_are_the_same_on_every_registry() {
     allow_duplicates! {
         for profile in ALL {
             let registry = profile.start();
@@ -62,14 +62,14 @@ fn records_are_the_same_everywhere() {
 }
 
 #[test]
-fn an_unknown_tag_is_not_found_and_the_nearest_are_named() {
+fn an_unknown_tag_is_not_found_and_similar_ones_are_suggested() {
     for profile in ALL {
         let registry = profile.start();
         for command in ["digest", "manifest"] {
             let outcome = profile.rls(&registry).arg(command).arg("shared/app:1.4.1").run();
             assert_eq!((outcome.code, &*outcome.stdout), (Some(3), ""), "{}: {outcome}", profile.name());
-            let told = outcome.stderr.strip_prefix(profile.remark).unwrap_or(&outcome.stderr);
-            let (first, rest) = told.split_once('\n').expect("an error has lines");
+            let report = outcome.stderr.strip_prefix(profile.remark).unwrap_or(&outcome.stderr);
+            let (first, rest) = report.split_once('\n').expect("an error has lines");
             assert_eq!(first, "error: shared/app:1.4.1 not found on http://REGISTRY", "{}", profile.name());
             let hint = "hint:  did you mean shared/app:1.4.0, shared/app:1.4, shared/app:1.3.9?\n";
             assert!(rest.ends_with(hint), "{}: {outcome}", profile.name());

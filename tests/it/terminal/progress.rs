@@ -39,7 +39,7 @@ fn left(shown: &str) -> String {
 }
 
 #[test]
-fn appears_while_something_is_waited_for_and_is_cleared() {
+fn progress_appears_while_waiting_and_is_cleared() {
     let (registry, release) = slow();
     let mut screen = Screen::of(Rls::at(&registry).words("tags grid/repo-000"));
     screen.wait_for("tags 0");
@@ -50,7 +50,7 @@ fn appears_while_something_is_waited_for_and_is_cleared() {
 }
 
 #[test]
-fn is_on_standard_error_alone() {
+fn progress_is_on_standard_error_only() {
     let (registry, release) = slow();
     let mut screen = Screen::of_stderr(Rls::at(&registry).words("tags grid/repo-000"));
     screen.wait_for("tags 0");
@@ -60,7 +60,7 @@ fn is_on_standard_error_alone() {
 }
 
 #[test]
-fn counts_repositories_and_tags() {
+fn progress_counts_repositories_and_tags() {
     for (words, text) in [("repos --tags", "repositories"), ("tags grid/repo-000 -d", "tags")] {
         let (registry, release) = slow();
         let mut screen = Screen::of(Rls::at(&registry).words(words));
@@ -73,7 +73,7 @@ fn counts_repositories_and_tags() {
 }
 
 #[test]
-fn is_cleared_before_a_warning_or_an_error() {
+fn progress_is_cleared_before_a_warning_or_an_error() {
     let (registry, release) = slow();
     registry.inject(
         Match::get("/v2/grid/repo-000/tags/list"),
@@ -97,7 +97,7 @@ fn is_cleared_before_a_warning_or_an_error() {
 }
 
 #[test]
-fn ctrl_c_clears_it() {
+fn ctrl_c_clears_progress() {
     let (registry, _release) = slow();
     let mut screen = Screen::of(Rls::at(&registry).words("tags grid/repo-000"));
     screen.wait_for("tags 0");
@@ -108,7 +108,7 @@ fn ctrl_c_clears_it() {
 }
 
 #[test]
-fn is_not_shown_when_disabled_or_quick() {
+fn progress_is_hidden_when_disabled_or_quick() {
     let quick = seeded("1x3");
     let (_, shown) = Screen::of(Rls::at(&quick).words("tags grid/repo-000 -d --color never")).end();
     assert_eq!(left(&shown), &*shown);

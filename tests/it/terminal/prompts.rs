@@ -20,7 +20,7 @@ fn password(registry: &Running, words: &str, typed: &str) -> (Option<i32>, Shown
 }
 
 #[test]
-fn the_password_is_asked_for_and_not_shown() {
+fn the_password_is_prompted_for_without_echo() {
     let registry = locked();
     let (code, shown) = password(&registry, "tags grid/repo-000", "secret\n");
     assert_eq!(code, Some(0), "{shown}");
@@ -41,14 +41,14 @@ fn the_password_is_asked_for_and_not_shown() {
 }
 
 #[test]
-fn it_is_asked_for_once() {
+fn the_password_is_prompted_for_once() {
     let registry = locked();
     let (code, shown) = password(&registry, "digest grid/repo-000 grid/repo-000:latest", "secret\n");
     assert_eq!((code, shown.matches("Password").count()), (Some(0), 1), "{shown}");
 }
 
 #[test]
-fn it_is_asked_for_on_the_terminal_when_the_output_is_a_pipe() {
+fn the_password_prompt_is_on_the_terminal_when_stdout_is_a_pipe() {
     let registry = locked();
     let mut screen = Screen::of_stderr(Rls::at(&registry).words("tags grid/repo-000 -u ann"));
     screen.wait_for("Password for ann at REGISTRY: ");
@@ -57,7 +57,7 @@ fn it_is_asked_for_on_the_terminal_when_the_output_is_a_pipe() {
 }
 
 #[test]
-fn ctrl_c_is_heeded_at_every_question() {
+fn ctrl_c_ends_every_prompt() {
     let registry = locked();
     let mut screen = Screen::of(Rls::at(&registry).words("tags grid/repo-000 -u ann"));
     screen.wait_for("Password for ann at REGISTRY: ");
@@ -115,7 +115,7 @@ fn removing_more_than_the_named_tags_needs_confirmation() {
 }
 
 #[test]
-fn a_digest_with_tags_is_asked_about() {
+fn removing_a_tagged_digest_needs_confirmation() {
     let registry = seeded("shared");
     let digest = registry.resolve("shared/app", "1.3.9").unwrap();
     let (code, shown) = remove(&registry, &format!("shared/app@{digest} --all-tags"), "y\n");
@@ -130,7 +130,7 @@ fn a_digest_with_tags_is_asked_about() {
 }
 
 #[test]
-fn ctrl_c_at_the_question_changes_nothing() {
+fn ctrl_c_at_the_confirmation_changes_nothing() {
     let registry = seeded("shared");
     let (code, shown) = remove(&registry, "shared/app:1.4 --with-siblings", CTRL_C);
     assert_eq!(code, Some(130), "{shown}");
@@ -139,7 +139,7 @@ fn ctrl_c_at_the_question_changes_nothing() {
 }
 
 #[test]
-fn nothing_is_removed_before_the_question() {
+fn nothing_is_removed_before_the_confirmation() {
     let registry = seeded("shared");
     let (code, shown) = remove(&registry, "shared/app:1.3.9 shared/app:1.4 --with-siblings", "n\n");
     assert_eq!(code, Some(2), "{shown}");
@@ -151,7 +151,7 @@ fn nothing_is_removed_before_the_question() {
 }
 
 #[test]
-fn an_explicit_tag_is_not_asked_about() {
+fn an_explicit_tag_needs_no_confirmation() {
     let registry = seeded("shared");
     for words in
         ["rm shared/app:1.3.9", "rm shared/app:1.4 --with-siblings --yes", "rm -n shared/app:1 --with-siblings"]

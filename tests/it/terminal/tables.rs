@@ -57,7 +57,7 @@ fn tables_are_the_default_with_a_bold_header() {
 }
 
 #[test]
-fn colours_can_be_left_out() {
+fn colours_can_be_disabled() {
     let registry = small();
     let plain = shown(Rls::at(&registry).words("tags team/app -l").env("NO_COLOR", "1"));
     assert_snapshot!(plain, @"
@@ -92,7 +92,7 @@ fn a_table_fits_the_terminal() {
 }
 
 #[test]
-fn manifests_are_blocks() {
+fn manifests_are_shown_as_blocks() {
     let registry = small();
     assert_snapshot!(shown(Rls::at(&registry).words("manifest team/app:1.0")), @"
     exit 0
@@ -153,7 +153,7 @@ fn removals_and_errors_are_coloured() {
 }
 
 #[test]
-fn exact_bytes_cannot_steer_it() {
+fn raw_bytes_are_escaped_on_a_terminal() {
     let registry = empty();
     let manifest = "{\"schemaVersion\":2,\"layers\":[],\"annotations\":{\"a\":\"\u{9b}31m\u{202e}\"}}";
     registry.push_raw_manifest("app", "1.0", "application/vnd.oci.image.manifest.v1+json", manifest);

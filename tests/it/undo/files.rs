@@ -22,7 +22,7 @@ fn nothing_to_undo_names_the_folder() {
 }
 
 #[test]
-fn the_state_folder_may_be_elsewhere() {
+fn xdg_state_home_moves_the_folder() {
     let registry = empty();
     let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
     let rls = Rls::at(&registry).words("undo");
@@ -36,7 +36,7 @@ fn the_state_folder_may_be_elsewhere() {
 
 /// What stands in the archive is no more trusted than what a registry sends.
 #[test]
-fn hostile_names_reach_neither_terminal_nor_registry() {
+fn hostile_names_in_a_run_are_refused_and_escaped() {
     let registry = empty();
     let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
     let rls = Rls::at(&registry);
@@ -69,7 +69,7 @@ fn hostile_names_reach_neither_terminal_nor_registry() {
 }
 
 #[test]
-fn a_name_of_a_run_is_no_path() {
+fn the_identifier_of_a_run_is_not_a_path() {
     for name in ["../../../etc/passwd", "..", "20261130T015018-4f2a9c/../x"] {
         let outcome = Rls::new().words("undo").arg(name).run();
         assert_eq!(outcome.code, Some(2), "{name}: {outcome}");
@@ -77,7 +77,7 @@ fn a_name_of_a_run_is_no_path() {
 }
 
 #[test]
-fn a_run_that_is_damaged_does_not_hide_the_one_before() {
+fn a_damaged_run_does_not_hide_earlier_ones() {
     let registry = empty();
     let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
     let rls = Rls::at(&registry).words("undo");
@@ -93,7 +93,7 @@ fn a_run_that_is_damaged_does_not_hide_the_one_before() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_read_is_a_fault_of_this_machine() {
+fn an_unreadable_folder_is_a_local_error() {
     let rls = Rls::new().with_file(".local/state/rls/removed", "in the way").words("undo");
     assert_snapshot!(rls.fails(2), @"
     error: the folder of removed manifests cannot be read

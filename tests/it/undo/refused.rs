@@ -7,7 +7,7 @@ use super::{Removal, collect_garbage, pushes};
 use crate::registries::empty;
 
 #[test]
-fn a_tag_that_exists_again_stays() {
+fn a_tag_that_exists_again_is_kept() {
     let registry = empty();
     let digest = registry.push_image("app", "1", &ImageSpec::new("first"));
     let rls = Rls::at(&registry).words("undo");
@@ -50,7 +50,7 @@ fn a_404_to_head_alone_does_not_mean_that_a_tag_is_missing() {
 }
 
 #[test]
-fn a_tag_of_which_nothing_can_be_found_out_stays() {
+fn a_tag_whose_state_is_unknown_is_kept() {
     let registry = empty();
     let digest = registry.push_image("app", "1", &ImageSpec::new("first"));
     let rls = Rls::at(&registry).words("undo --retries 0");
@@ -70,7 +70,7 @@ fn a_tag_of_which_nothing_can_be_found_out_stays() {
 }
 
 #[test]
-fn others_are_put_back_beside_one_that_stays() {
+fn others_are_restored_beside_a_kept_tag() {
     let registry = empty();
     let digest = registry.push_image("app", "1", &ImageSpec::new("first"));
     registry.tag("app", "2", &digest);
@@ -127,7 +127,7 @@ fn after_garbage_collection_the_missing_blobs_are_named() {
 }
 
 #[test]
-fn an_index_whose_images_are_gone_is_not_pushed_broken() {
+fn an_index_with_missing_images_is_not_pushed() {
     let registry = empty();
     let content = IndexSpec::three_platforms("app").build();
     let index = registry.push("app", "1", &content);
@@ -142,7 +142,7 @@ fn an_index_whose_images_are_gone_is_not_pushed_broken() {
 }
 
 #[test]
-fn an_unknown_manifest_that_is_its_own_is_not_called_missing() {
+fn a_refused_manifest_is_not_reported_as_a_missing_blob() {
     let registry = empty();
     let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
     let rls = Rls::at(&registry).words("undo");
@@ -201,7 +201,7 @@ fn a_damaged_copy_is_not_pushed() {
 }
 
 #[test]
-fn the_right_to_push_is_needed() {
+fn push_permission_is_required() {
     let builder = Registry::builder().auth(Auth::Token);
     let registry = builder.user(User::new("ann", "secret").allow("app", "pull")).start();
     let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
@@ -232,16 +232,16 @@ fn a_password_is_sent_to_its_registry_only() {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:app:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
-    assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));
+    assert!(registry.requests().iter().all(|request| request.authorization().is_none()));
     // Another registry's password neither.
     let rls = rls.env("RLS_REGISTRY", other.url());
     assert_eq!(rls.run().code, Some(4));
-    assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));
+    assert!(registry.requests().iter().all(|request| request.authorization().is_none()));
     assert_eq!(other.lines(), [""; 0]);
     // Nor to the same host by another scheme.
     let rls = rls.env("RLS_REGISTRY", registry.host());
     assert_eq!(rls.run().code, Some(4));
-    assert!(registry.requests().iter().all(|seen| seen.authorization().is_none()));
+    assert!(registry.requests().iter().all(|request| request.authorization().is_none()));
     let rls = rls.env("RLS_REGISTRY", other.url()).then("undo -r").arg(registry.url());
     assert_eq!(&*rls.succeeds(), "undone\tapp:1\n");
     assert_eq!(registry.resolve("app", "1"), Some(digest));

@@ -8,7 +8,7 @@ use super::{Removal, pushes};
 use crate::registries::empty;
 
 #[test]
-fn a_tag_is_back_on_the_same_digest() {
+fn a_tag_is_restored_to_the_same_digest() {
     let registry = empty();
     let digest = registry.push_image("team/app", "1.4.0", &ImageSpec::new("app"));
     let bytes = registry.manifest("team/app", "1.4.0").unwrap();
@@ -29,7 +29,7 @@ fn a_tag_is_back_on_the_same_digest() {
 }
 
 #[test]
-fn to_undo_twice_changes_nothing() {
+fn undoing_twice_changes_nothing() {
     let registry = empty();
     let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
     let rls = Rls::at(&registry).words("undo");
@@ -69,7 +69,7 @@ fn an_index_is_pushed_after_its_children() {
 }
 
 #[test]
-fn an_index_of_indexes_comes_last() {
+fn an_index_of_indexes_is_pushed_last() {
     let registry = empty();
     let rls = Rls::at(&registry).words("undo");
     let index_of = |document: &Document| {
@@ -103,7 +103,7 @@ fn an_index_of_indexes_comes_last() {
 }
 
 #[test]
-fn a_child_may_have_been_removed_by_its_own_tag() {
+fn a_child_removed_by_its_own_tag_is_restored() {
     let registry = empty();
     let content = IndexSpec::three_platforms("app").build();
     let index = registry.push("app", "1", &content);
@@ -150,8 +150,8 @@ fn a_push_that_takes_effect_later_is_waited_for() {
     Removal::begin(&rls, &registry).keep_tag("app", "1").then_delete("app", &[digest.as_str()]);
     registry.clear_requests();
     for method in ["HEAD", "GET"] {
-        let look = Match::path("/v2/app/manifests/1").when(move |seen| seen.method.as_str() == method);
-        registry.inject(look.after(1).times(2), Fault::status(404));
+        let read = Match::path("/v2/app/manifests/1").when(move |request| request.method.as_str() == method);
+        registry.inject(read.after(1).times(2), Fault::status(404));
     }
     assert_eq!(&*rls.succeeds(), "undone\tapp:1\n");
     assert_eq!(pushes(&registry).len(), 1);
@@ -159,7 +159,7 @@ fn a_push_that_takes_effect_later_is_waited_for() {
 }
 
 #[test]
-fn every_sort_of_registry_and_manifest() {
+fn every_kind_of_manifest_is_restored_on_every_registry() {
     for personality in Personality::ALL {
         for (content, is_docker) in [
             (ImageSpec::new("app").build(), false),
@@ -188,7 +188,7 @@ fn every_sort_of_registry_and_manifest() {
 }
 
 #[test]
-fn a_signed_manifest_of_schema_1() {
+fn a_signed_schema_1_manifest_is_restored() {
     let registry = empty();
     let content = schema1("app", "1", "app");
     let digest = registry.push("app", "1", &content);
@@ -200,7 +200,7 @@ fn a_signed_manifest_of_schema_1() {
 }
 
 #[test]
-fn a_hundred_tags_on_one_digest() {
+fn a_hundred_tags_on_one_digest_are_restored() {
     let registry = empty();
     let digest = registry.push_image("app", "t0", &ImageSpec::new("app"));
     let tags: Vec<_> = (0..100).map(|number| format!("t{number}")).collect();

@@ -15,7 +15,7 @@ fn removed(rls: &Rls, registry: &Running, repository: &str, tag: &str) -> (RunId
 }
 
 #[test]
-fn the_last_run_by_default() {
+fn the_last_run_is_undone_by_default() {
     let registry = empty();
     let rls = Rls::at(&registry).words("undo");
     for tag in ["1", "2", "3", "4"] {
@@ -27,7 +27,7 @@ fn the_last_run_by_default() {
 }
 
 #[test]
-fn of_a_tag_that_was_removed_twice_the_last_manifest_is_put_back() {
+fn a_tag_removed_twice_is_restored_to_its_last_manifest() {
     let registry = empty();
     let rls = Rls::at(&registry).words("undo --last 2");
     let first = registry.push_image("app", "1", &ImageSpec::new("first"));
@@ -40,7 +40,7 @@ fn of_a_tag_that_was_removed_twice_the_last_manifest_is_put_back() {
 }
 
 #[test]
-fn runs_by_their_identifier() {
+fn runs_are_selected_by_identifier() {
     let registry = empty();
     let rls = Rls::at(&registry);
     let ids: Vec<_> = ["1", "2", "3"].map(|tag| removed(&rls, &registry, "app", tag).0).into();
@@ -79,7 +79,7 @@ fn a_reference_selects_its_last_removal() {
 
 /// Nothing is put back before all that is named was found.
 #[test]
-fn one_that_is_not_there_stops_all() {
+fn a_missing_selection_stops_everything() {
     let registry = empty();
     let rls = Rls::at(&registry).words("undo app:1 app:2");
     removed(&rls, &registry, "app", "1");
@@ -115,7 +115,7 @@ fn an_index_by_its_tag_restores_its_children() {
 }
 
 #[test]
-fn one_registry_alone() {
+fn registry_limits_the_selection() {
     let (one, other) = (empty(), empty());
     let rls = Rls::beside(&one).calling(&other, "OTHER").words("undo");
     removed(&rls, &one, "app", "1");
@@ -216,7 +216,7 @@ fn the_list_has_a_row_for_each_run() {
 }
 
 #[test]
-fn the_list_may_be_cut() {
+fn last_limits_the_list() {
     let registry = empty();
     let rls = Rls::at(&registry);
     let ids = ["1", "2", "3"].map(|tag| removed(&rls, &registry, "app", tag).0);
@@ -227,7 +227,7 @@ fn the_list_may_be_cut() {
 }
 
 #[test]
-fn options_that_contradict_each_other() {
+fn conflicting_options_are_refused() {
     for words in ["undo --list app:1", "undo --list -n", "undo --last 2 app:1", "undo --last 0", "undo -y"] {
         assert_eq!(Rls::new().words(words).run().code, Some(2), "{words}");
     }

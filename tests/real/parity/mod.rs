@@ -353,7 +353,7 @@ fn deletions() {
 }
 
 #[test]
-fn deletions_that_are_off() {
+fn disabled_deletion() {
     let both = filled(Auth::None, false);
     let image = both.embedded.resolve("team/app", "1.1").unwrap();
     let blob = &ImageSpec::new("1.1").build().blobs[0].digest;

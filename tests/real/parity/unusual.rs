@@ -74,7 +74,7 @@ fn a_build_cache() {
 }
 
 #[test]
-fn indexes_of_nothing() {
+fn empty_indexes() {
     let both = Both::new(Auth::None, true);
     for manifests in ["", ",\"manifests\":null", ",\"manifests\":[]"] {
         let index = format!("{{\"schemaVersion\":2,\"mediaType\":\"{}\"{manifests}}}", media_type::OCI_INDEX);
@@ -85,7 +85,7 @@ fn indexes_of_nothing() {
 }
 
 #[test]
-fn what_a_manifest_lacks() {
+fn missing_fields_of_manifests() {
     let both = Both::new(Auth::None, true);
     let image = ImageSpec::new("app").build();
     let index = IndexSpec::three_platforms("app").build();
@@ -101,7 +101,7 @@ fn what_a_manifest_lacks() {
 }
 
 #[test]
-fn deletion_that_is_off() {
+fn disabled_deletion() {
     let both = filled(Auth::None, false);
     let image = both.embedded.resolve("team/app", "1.1").unwrap();
     for reference in ["1.1", "none", image.as_str(), Digest::sha256(b"missing").as_str(), "sha256:00"] {

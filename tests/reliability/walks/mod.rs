@@ -45,7 +45,7 @@ fn a_list_is_complete_or_an_error() {
 
 async fn walk(plan: &Plan, registry: &Arc<Mutex<Registry>>) -> Outcome {
     let script = Arc::clone(registry);
-    let server = Server::start(move |asked| script.lock().expect("no panic").answer(asked));
+    let server = Server::start(move |request| script.lock().expect("no panic").answer(request));
     let keychain = match plan.login {
         Login::None => Keychain::anonymous(),
         Login::Basic | Login::Bearer => Keychain::explicit("ann", "secret", "the test"),
@@ -54,7 +54,7 @@ async fn walk(plan: &Plan, registry: &Arc<Mutex<Registry>>) -> Outcome {
     let address = server.url().parse().expect("a registry");
     let client = Client::builder(address).credentials(keychain).options(options).build().expect("a client");
     let mut names = Vec::new();
-    let options = CatalogOptions::default().with_page_size(plan.asked);
+    let options = CatalogOptions::default().with_page_size(plan.page_size);
     let walked = client.catalog(&options).try_for_each(|name| {
         names.push(name.to_string());
         std::future::ready(Ok(()))
@@ -119,7 +119,7 @@ fn the_program_exits_with_6_after_a_partial_list() {
         }
         let registry = Arc::new(Mutex::new(Registry::new(plan.clone())));
         let script = Arc::clone(&registry);
-        let server = Server::start(move |asked| script.lock().expect("no panic").answer(asked));
+        let server = Server::start(move |request| script.lock().expect("no panic").answer(request));
         let mut rls = Rls::new().words("repos -q").env("RLS_REGISTRY", server.url());
         if plan.login != Login::None {
             rls = rls.user("ann", "secret");

@@ -90,7 +90,7 @@ pub struct Plan {
     /// The whole truth.
     pub names: Vec<String>,
     /// How many names the client asks for.
-    pub asked: usize,
+    pub page_size: usize,
     /// How many names there are on each page, in turn.
     pub sizes: Vec<usize>,
     /// The page size that is asked for is refused at first.
@@ -109,10 +109,10 @@ impl Plan {
         let most = if style == Style::Whole && rng.u8(0..20) == 0 { 6000 } else { 40 };
         let names =
             (0..rng.usize(0..=most)).map(|index| format!("team-{}/app-{index:05}", index / 7)).collect::<BTreeSet<_>>();
-        let asked = rng.usize(1..=8);
+        let page_size = rng.usize(1..=8);
         let sizes = match style {
             // It has no say in it, or what it says is always the same.
-            Style::Silent => vec![asked],
+            Style::Silent => vec![page_size],
             Style::Opaque => vec![rng.usize(1..=9)],
             Style::Linked | Style::Whole => (0..rng.usize(1..=4)).map(|_| rng.usize(1..=9)).collect(),
         };
@@ -123,7 +123,7 @@ impl Plan {
         let login = any(&[Login::None, Login::Basic, Login::Bearer, Login::Bearer], &mut rng);
         let refuses_size = linked && rng.u8(0..8) == 0;
         let names = names.into_iter().collect();
-        Self { number, style, login, names, asked, sizes, refuses_size, faults, oddities }
+        Self { number, style, login, names, page_size, sizes, refuses_size, faults, oddities }
     }
 }
 

@@ -73,45 +73,45 @@ impl Registry {
     }
 
     /// Answers a request.
-    pub fn answer(&mut self, asked: &Request) -> Reply {
-        if asked.is_for_token() {
+    pub fn answer(&mut self, request: &Request) -> Reply {
+        if request.is_for_token() {
             return Reply::token(&format!("t{}", self.token));
         }
-        if let Some(refusal) = self.who_asks(asked) {
+        if let Some(refusal) = self.who_asks(request) {
             return refusal;
         }
-        if self.plan.refuses_size && asked.query("n").is_some() && asked.query("last").is_none() {
+        if self.plan.refuses_size && request.query("n").is_some() && request.query("last").is_none() {
             self.is_fresh = false;
             return Reply::error(400, "PAGINATION_NUMBER_INVALID");
         }
-        let visit = self.visits.entry(asked.target.clone()).or_default();
+        let visit = self.visits.entry(request.target.clone()).or_default();
         let attempt = *visit;
         *visit += 1;
-        if !self.pages.contains(&asked.target) {
-            self.pages.push(asked.target.clone());
+        if !self.pages.contains(&request.target) {
+            self.pages.push(request.target.clone());
         }
-        let ordinal = self.pages.iter().position(|page| *page == asked.target).expect("it was added");
+        let ordinal = self.pages.iter().position(|page| *page == request.target).expect("it was added");
         let fault = self.plan.faults.get(ordinal).and_then(|faults| faults.get(attempt)).copied();
         let fault = fault.filter(|fault| *fault != Fault::Revoke || self.plan.login == Login::Bearer);
-        self.log.push(format!("{} attempt {attempt}: {fault:?}", asked.target));
+        self.log.push(format!("{} attempt {attempt}: {fault:?}", request.target));
         match fault {
             None => {
                 self.in_a_row = 0;
                 self.is_fresh = false;
-                let page = self.page(asked, ordinal);
+                let page = self.page(request, ordinal);
                 self.log.push(format!("  {} names, Link: {:?}", page.entries.len(), page.link));
                 reply(&page)
             }
-            Some(fault) => self.fail(fault, asked, ordinal),
+            Some(fault) => self.fail(fault, request, ordinal),
         }
     }
 
-    fn who_asks(&mut self, asked: &Request) -> Option<Reply> {
+    fn who_asks(&mut self, request: &Request) -> Option<Reply> {
         match self.plan.login {
-            Login::Basic if asked.authorization() != Some("Basic YW5uOnNlY3JldA==") => Some(Reply::wants_password()),
-            Login::Bearer if !asked.has_token(&format!("t{}", self.token)) => {
+            Login::Basic if request.authorization() != Some("Basic YW5uOnNlY3JldA==") => Some(Reply::wants_password()),
+            Login::Bearer if !request.has_token(&format!("t{}", self.token)) => {
                 self.is_fresh = true;
-                Some(Reply::wants_token(asked))
+                Some(Reply::wants_token(request))
             }
             _ => None,
         }
@@ -122,18 +122,18 @@ impl Registry {
     }
 
     /// A request that is not answered by its page.
-    fn fail(&mut self, fault: Fault, asked: &Request, ordinal: usize) -> Reply {
+    fn fail(&mut self, fault: Fault, request: &Request, ordinal: usize) -> Reply {
         let page = |registry: &mut Self| {
             let before = (registry.shown.clone(), registry.had_noise);
-            let page = registry.page(asked, ordinal);
+            let page = registry.page(request, ordinal);
             (registry.shown, registry.had_noise) = before;
             page
         };
         if fault == Fault::Revoke {
             return if self.plan.login == Login::Bearer {
-                self.revoke(asked)
+                self.revoke(request)
             } else {
-                reply(&self.page(asked, ordinal))
+                reply(&self.page(request, ordinal))
             };
         }
         self.is_fresh = false;
@@ -167,19 +167,19 @@ impl Registry {
     }
 
     /// The token counts no longer.
-    fn revoke(&mut self, asked: &Request) -> Reply {
+    fn revoke(&mut self, request: &Request) -> Reply {
         if std::mem::replace(&mut self.is_fresh, true) {
             self.expect(Verdict::Error);
         }
         self.token += 1;
-        Reply::wants_token(asked)
+        Reply::wants_token(request)
     }
 
     /// The page that belongs to an address.
-    fn page(&mut self, asked: &Request, ordinal: usize) -> Page {
+    fn page(&mut self, request: &Request, ordinal: usize) -> Page {
         let Plan { style, names, .. } = &self.plan;
-        let cursor = asked.query("cursor").and_then(|cursor| cursor.parse::<usize>().ok());
-        let after = asked.query("last").map(|last| names.partition_point(|name| *name <= last));
+        let cursor = request.query("cursor").and_then(|cursor| cursor.parse::<usize>().ok());
+        let after = request.query("last").map(|last| names.partition_point(|name| *name <= last));
         let from = match style {
             Style::Whole => 0,
             Style::Opaque => cursor.map_or(0, |cursor| self.cursors[cursor]),
@@ -212,7 +212,7 @@ impl Registry {
             _ => {}
         }
         self.shown[1] = entries.clone();
-        let link = goes_on.then(|| self.link(asked, to, oddity));
+        let link = goes_on.then(|| self.link(request, to, oddity));
         let mut entries: Vec<serde_json::Value> = entries.into_iter().map(Into::into).collect();
         self.had_noise = oddity == Some(Oddity::Noise) && !entries.is_empty();
         if self.had_noise {
@@ -222,22 +222,22 @@ impl Registry {
     }
 
     /// The `Link` header of a page after which the list goes on at `to`.
-    fn link(&mut self, asked: &Request, to: usize, oddity: Option<Oddity>) -> String {
-        let host = asked.header("host").expect("a host").to_owned();
-        let path = asked.path().to_owned();
+    fn link(&mut self, request: &Request, to: usize, oddity: Option<Oddity>) -> String {
+        let host = request.header("host").expect("a host").to_owned();
+        let path = request.path().to_owned();
         let query = if self.plan.style == Style::Opaque || to == 0 {
             self.cursors.push(to);
             format!("cursor={}", self.cursors.len() - 1)
         } else {
             let last = &self.plan.names[to - 1];
-            format!("n={}&last={}", self.plan.asked, last.replace('/', "%2F"))
+            format!("n={}&last={}", self.plan.page_size, last.replace('/', "%2F"))
         };
         let next = format!("{path}?{query}");
         let wrong = match oddity {
             Some(Oddity::Elsewhere) => format!("<http://127.0.0.2:1{next}>; rel=\"next\""),
             Some(Oddity::WithUser) => format!("<http://ann:x@{host}{next}>; rel=\"next\""),
             Some(Oddity::Unreadable) => format!("<{next}; rel=\"next\""),
-            Some(Oddity::Itself) => format!("<{}>; rel=\"next\"", asked.target),
+            Some(Oddity::Itself) => format!("<{}>; rel=\"next\"", request.target),
             Some(Oddity::Beginning) => format!("<{}>; rel=\"next\"", self.pages[0]),
             Some(Oddity::Written(manner)) => return written(manner, &host, &path, &query),
             _ => return format!("<{next}>; rel=\"next\""),

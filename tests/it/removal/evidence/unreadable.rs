@@ -25,7 +25,7 @@ fn with_broken(fault: &Fault) -> (Running, Digest) {
     // As soon as something else is pushed to the tag, that can be read.
     let is_broken = {
         let bad = bad.clone();
-        move |seen: &registry_fixture::Seen| seen.reference.as_deref() == Some(&bad)
+        move |request: &registry_fixture::RecordedRequest| request.reference.as_deref() == Some(&bad)
     };
     registry.inject(Match::manifests("app").reads().when(is_broken).always(), fault.clone());
     // What is deleted is not found, as anything else.
@@ -42,7 +42,7 @@ fn with_broken_tag(fault: &Fault) -> Running {
 }
 
 #[test]
-fn another_tag_stays_and_the_ways_out_are_named() {
+fn an_unreadable_tag_stops_the_removal_of_another_with_hints() {
     for (damage, fault) in damages() {
         let registry = with_broken_tag(&fault);
         let before = state(&registry, "app");
@@ -55,7 +55,7 @@ fn another_tag_stays_and_the_ways_out_are_named() {
 }
 
 #[test]
-fn a_placeholder_needs_to_know_nothing_of_others() {
+fn a_placeholder_does_not_need_other_tags() {
     for (damage, fault) in damages() {
         let registry = with_broken_tag(&fault);
         let outcome = rls(&registry, "rm app:1.0 --placeholder --retries 0 -q");
@@ -65,7 +65,7 @@ fn a_placeholder_needs_to_know_nothing_of_others() {
 }
 
 #[test]
-fn the_broken_tag_itself_is_removed_by_a_placeholder() {
+fn an_unreadable_tag_is_removed_by_a_placeholder() {
     // Who is not allowed to read a tag cannot know that a placeholder was pushed to it.
     for (damage, fault) in damages().into_iter().filter(|(damage, _)| *damage != "403") {
         let registry = with_broken_tag(&fault);
@@ -118,7 +118,7 @@ fn a_manifest_that_is_not_json_is_removed_by_tag_and_by_digest() {
 }
 
 #[test]
-fn all_tags_removes_the_broken_one_too() {
+fn all_tags_removes_an_unreadable_tag() {
     let registry = app(Personality::Distribution28, &["1.0", "1.1"]);
     registry.push_raw_manifest("app", "odd", media_type::OCI_INDEX, "{\"manifests\":\"nonsense\"}");
     let outcome = rls(&registry, "rm app --all-tags --yes -q");
@@ -126,7 +126,7 @@ fn all_tags_removes_the_broken_one_too() {
 }
 
 #[test]
-fn a_rule_names_the_tag_that_cannot_be_read() {
+fn a_rule_names_the_unreadable_tag() {
     for (damage, fault) in damages() {
         let registry = with_broken_tag(&fault);
         let before = state(&registry, "app");
@@ -160,7 +160,7 @@ fn a_manifest_that_becomes_unreadable_stops_the_remaining_deletions() {
     for (damage, fault) in damages() {
         for words in ["rm app:1.0 app:1.1", "prune app --keep 1.2 --keep broken --yes"] {
             let registry = app(Personality::Distribution28, &["1.0", "1.1", "1.2", "broken"]);
-            let deletion = Match::deletes("app").of_digests().when(|seen| !seen.path.ends_with(&"0".repeat(64)));
+            let deletion = Match::deletes("app").of_digests().when(|request| !request.path.ends_with(&"0".repeat(64)));
             let spoilt = fault.clone();
             registry.after_request(deletion, move |registry, _| {
                 registry.inject(Match::manifest("app", "broken").reads().always(), spoilt.clone());

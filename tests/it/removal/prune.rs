@@ -27,7 +27,7 @@ fn filled(personality: Personality) -> Running {
 }
 
 #[test]
-fn removes_the_tags_that_the_rule_selects() {
+fn prune_removes_the_tags_selected_by_the_rule() {
     for personality in
         [Personality::Distribution28, Personality::Distribution3, Personality::Harbor, Personality::Google]
     {
@@ -71,7 +71,7 @@ fn a_tag_with_siblings_is_removed_by_a_placeholder() {
 }
 
 #[test]
-fn a_plan_is_saved_and_carried_out_by_rm() {
+fn a_plan_saved_by_prune_is_applied_by_rm() {
     let registry = filled(Personality::Distribution28);
     let before = state(&registry, "app");
     let rls = Rls::at(&registry).words("prune app --match 1.* --keep-last 2 --save-plan plan.json");
@@ -115,7 +115,7 @@ fn missing_support_for_deletion_is_reported_first() {
 }
 
 #[test]
-fn a_tag_that_moved_stays() {
+fn a_tag_that_moved_is_kept() {
     let registry = seeded("demo");
     registry.on_request(Match::under("/v2/team/app/manifests/rls-probe"), |registry, _| {
         registry.push_image("team/app", "1.2.0", &ImageSpec::new("pushed meanwhile"));
@@ -177,7 +177,7 @@ fn a_failure_does_not_stop_the_rest() {
 }
 
 #[test]
-fn several_repositories_by_their_rules() {
+fn each_repository_is_pruned_by_its_own_rule() {
     let registry = seeded("demo");
     let config = "[prune.\"team/*\"]\nkeep-last = 1\n[prune.\"team/web\"]\nkeep = [\"*\"]\n";
     let charts = registry.tags("team/chart");

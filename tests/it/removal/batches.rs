@@ -9,7 +9,7 @@ use super::state;
 use crate::registries::{empty, seeded, with_seed};
 
 #[test]
-fn references_come_from_standard_input() {
+fn references_are_read_from_standard_input() {
     let registry = empty();
     for (repository, tag) in [("app", "1"), ("app", "2"), ("app", "3"), ("web", "1"), ("web", "2")] {
         registry.push_image(repository, tag, &ImageSpec::new(&format!("{repository}:{tag}")));
@@ -28,7 +28,7 @@ fn references_come_from_standard_input() {
 }
 
 #[test]
-fn all_tags_of_a_repository_need_a_yes() {
+fn all_tags_needs_confirmation() {
     for personality in [Personality::Distribution28, Personality::Distribution3, Personality::Google] {
         let registry = with_seed(Registry::builder(), "shared").personality(personality).start();
         let before = state(&registry, "shared/app");
@@ -43,7 +43,7 @@ fn all_tags_of_a_repository_need_a_yes() {
 }
 
 #[test]
-fn all_tags_is_not_for_one_tag() {
+fn all_tags_cannot_be_used_with_a_tag() {
     let registry = seeded("shared");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.4 --all-tags --yes").fails(2), @"
     error: --all-tags cannot be used with shared/app:1.4, which is one tag
@@ -72,7 +72,7 @@ fn force_removes_a_child_of_an_index() {
 }
 
 #[test]
-fn a_hint_about_the_space_is_given_once() {
+fn the_garbage_collection_hint_is_given_once() {
     let registry = empty();
     for tag in ["1", "2", "3"] {
         registry.push_image("app", tag, &ImageSpec::new(tag));

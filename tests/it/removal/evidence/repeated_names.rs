@@ -33,7 +33,7 @@ fn a_plan_names_each_tag_once() {
     let rows: Vec<_> = outcome.stdout.lines().collect();
     assert_eq!(rows.len(), 5, "{outcome}");
     assert!(outcome.stderr.contains("would remove 3 of 5 tags"), "{outcome}");
-    assert_eq!(registry.count(&Match::manifest("app", "v5")), 1, "it is asked for once");
+    assert_eq!(registry.count(&Match::manifest("app", "v5")), 1, "it is requested once");
     let all = rls(&registry, "rm app --all-tags -n");
     assert_eq!(all.stdout.lines().count(), 5, "{all}");
 }
@@ -48,7 +48,7 @@ fn all_tags_are_removed_and_reported_once() {
 }
 
 #[test]
-fn pages_that_overlap_name_nothing_twice() {
+fn overlapping_pages_list_each_tag_once() {
     let registry = Registry::builder().personality(Personality::Distribution3).tag_pages(Some(3), None).start();
     for (number, tag) in (1..).zip(["v1", "v2", "v3", "v4", "v5", "v6", "v7"]) {
         let image = ImageSpec::new(tag).created(&format!("2024-0{number}-01T00:00:00Z"));
@@ -61,7 +61,7 @@ fn pages_that_overlap_name_nothing_twice() {
 }
 
 #[test]
-fn a_tag_that_is_named_twice_is_removed_once() {
+fn a_tag_listed_twice_is_removed_once() {
     let registry = versions();
     let digest = registry.resolve("app", "v1").expect("it was pushed");
     let lines = format!("app:v1\napp:v1\napp@{digest}\napp@{digest}\n");

@@ -11,7 +11,7 @@ use super::state;
 use crate::registries::{empty, seeded, with_seed};
 
 #[test]
-fn names_the_siblings_that_stay() {
+fn a_plan_names_the_kept_siblings() {
     let registry = with_seed(Registry::builder(), "shared").personality(Personality::Zot).start();
     assert_snapshot!(Rls::at(&registry).words("rm -n shared/app:1.4").run(), @"
     exit 0
@@ -26,7 +26,7 @@ fn names_the_siblings_that_stay() {
 }
 
 #[test]
-fn names_the_referrers_that_would_be_orphaned() {
+fn a_plan_names_orphaned_referrers() {
     for personality in [Personality::Zot, Personality::Distribution28] {
         let registry = Registry::builder().personality(personality).start();
         let image = ImageSpec::new("app").build();
@@ -66,7 +66,7 @@ fn saved(registry: &Running, words: &str) -> (Rls, Outcome) {
 }
 
 #[test]
-fn is_saved_and_carried_out_later() {
+fn a_saved_plan_is_applied_later() {
     let registry = seeded("shared");
     let before = state(&registry, "shared/app");
     let (rls, outcome) = saved(&registry, "shared/app:1.3.9");
@@ -110,7 +110,7 @@ fn is_saved_and_carried_out_later() {
 }
 
 #[test]
-fn is_read_from_standard_input_too() {
+fn a_plan_is_read_from_standard_input() {
     let registry = seeded("shared");
     let (rls, _) = saved(&registry, "shared/app:1.3.9");
     let plan = fs::read(rls.home().join("plan.json")).expect("the plan is there");
@@ -119,7 +119,7 @@ fn is_read_from_standard_input_too() {
 }
 
 #[test]
-fn names_every_tag_and_asks_no_question() {
+fn a_saved_plan_needs_no_confirmation() {
     let registry = seeded("shared");
     let (rls, _) = saved(&registry, "shared/app:1.4 --with-siblings");
     let outcome = rls.then("rm --apply plan.json -q").run();
@@ -135,7 +135,7 @@ fn names_every_tag_and_asks_no_question() {
 }
 
 #[test]
-fn stops_at_a_tag_that_moved() {
+fn applying_stops_at_a_tag_that_moved() {
     let registry = seeded("shared");
     let (rls, _) = saved(&registry, "shared/app:1.3.9");
     let moved = registry.push_image("shared/app", "1.3.9", &ImageSpec::new("pushed after the review"));
@@ -152,7 +152,7 @@ fn stops_at_a_tag_that_moved() {
 }
 
 #[test]
-fn stops_at_a_sibling_that_is_not_in_the_plan() {
+fn applying_stops_at_a_sibling_that_is_not_in_the_plan() {
     for words in ["shared/app:1.3.9", "shared/app:1.4 --with-siblings"] {
         let registry = seeded("shared");
         let (rls, _) = saved(&registry, words);
@@ -170,7 +170,7 @@ fn stops_at_a_sibling_that_is_not_in_the_plan() {
 }
 
 #[test]
-fn is_carried_out_in_no_other_way() {
+fn a_plan_is_not_applied_by_another_method() {
     // What was reviewed deletes a tag by its name; the registry it is carried out on has forgotten how.
     let registry = with_seed(Registry::builder(), "shared").personality(Personality::Zot).start();
     let (rls, _) = saved(&registry, "shared/app:1.3.9");
@@ -194,7 +194,7 @@ fn is_carried_out_in_no_other_way() {
 }
 
 #[test]
-fn impossible_removals_are_not_in_it() {
+fn a_plan_leaves_out_impossible_removals() {
     let registry = seeded("shared");
     let (rls, outcome) = saved(&registry, "shared/app:1.4 shared/app:1.3.9");
     assert_eq!((outcome.code, &*outcome.stdout), (Some(6), "failed\tshared/app:1.4\nwould-remove\tshared/app:1.3.9\n"));
@@ -203,9 +203,9 @@ fn impossible_removals_are_not_in_it() {
 }
 
 #[test]
-fn files_that_are_no_plan_end_before_any_request() {
+fn an_invalid_plan_is_refused_before_any_request() {
     let registry = empty();
-    let mut told = String::new();
+    let mut report = String::new();
     let digest = "sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799";
     let item = |tag: &str, method: &str| {
         format!(
@@ -213,13 +213,13 @@ fn files_that_are_no_plan_end_before_any_request() {
         )
     };
     for text in ["", "[]", r#"{"version":2,"items":[]}"#, &item("a b", "delete-tag"), &item("1", "burn")] {
-        told += &Rls::at(&registry).with_file("plan.json", text).words("rm --apply plan.json").fails(2);
+        report += &Rls::at(&registry).with_file("plan.json", text).words("rm --apply plan.json").fails(2);
     }
-    told += &Rls::at(&registry).words("rm --apply nowhere.json").fails(2);
+    report += &Rls::at(&registry).words("rm --apply nowhere.json").fails(2);
     let unwritable = Rls::at(&seeded("shared")).words("rm shared/app:1.3.9 -q --save-plan /proc/plan.json").run();
     assert_eq!(unwritable.code, Some(2), "{unwritable}");
-    told += &unwritable.stderr;
-    assert_snapshot!(told, @r#"
+    report += &unwritable.stderr;
+    assert_snapshot!(report, @r#"
     error: cannot read the plan plan.json
     cause: EOF while parsing a value at line 1 column 0
     error: cannot read the plan plan.json

@@ -24,7 +24,7 @@ fn deletes_tags() -> Running {
 }
 
 #[test]
-fn untagging_costs_three_heads_and_two_lists() {
+fn untagging_takes_three_heads_and_two_lists() {
     let registry = deletes_tags();
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 -q").run().code, Some(0));
     let lines = short(&registry);
@@ -36,7 +36,7 @@ fn untagging_costs_three_heads_and_two_lists() {
 }
 
 #[test]
-fn the_list_after_one_tag_is_the_list_before_the_next() {
+fn one_list_serves_as_check_after_a_tag_and_before_the_next() {
     let registry = deletes_tags();
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 shared/app:1 -q").run().code, Some(0));
     let manifest = format!("HEAD {SHARED}");
@@ -48,7 +48,8 @@ fn a_deletion_by_digest_checks_it_and_all_other_tags_before_and_after() {
     let registry = seeded("shared");
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.3.9 -q").run().code, Some(0));
     let lines = short(&registry);
-    let at = |line: &str| lines.iter().position(|seen| seen == line).unwrap_or_else(|| panic!("{line} in {lines:?}"));
+    let at =
+        |line: &str| lines.iter().position(|request| request == line).unwrap_or_else(|| panic!("{line} in {lines:?}"));
     // The plan has asked for every tag and manifest. Now the list and the four that stay are looked at again.
     let (before, rest) = lines.split_at(at(&format!("DELETE {ALONE}")));
     let mut looks = before[before.len() - 5..].to_vec();
@@ -63,7 +64,7 @@ fn a_deletion_by_digest_checks_it_and_all_other_tags_before_and_after() {
 }
 
 #[test]
-fn a_registry_that_only_seemed_to_delete_tags_is_dealt_with_as_it_is() {
+fn untagging_that_deletes_the_manifest_is_detected() {
     // It knows that there is no such tag before it notices that it was to delete one.
     let registry = seeded("shared");
     registry.inject(
@@ -104,7 +105,7 @@ fn after_a_lost_reply_the_state_is_checked() {
 }
 
 #[test]
-fn a_lost_reply_and_a_tag_that_is_pushed_anew() {
+fn a_tag_pushed_again_after_a_lost_reply_is_kept() {
     // The deletion arrived, its reply did not, and another client has pushed since: that is not ours to remove.
     let registry = deletes_tags();
     registry.inject(Match::delete("/v2/shared/app/manifests/1.3.9"), Fault::LoseReply);

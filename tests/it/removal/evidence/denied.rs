@@ -26,7 +26,7 @@ fn denials() -> [(&'static str, Fault); 6] {
 }
 
 #[test]
-fn a_sibling_that_head_denies_is_found_by_get() {
+fn a_sibling_missing_by_head_is_found_by_get() {
     for (denial, fault) in denials() {
         for words in ["rm app:pr-1", "rm app:pr-1 -o json -q", "prune app --keep stable --keep other --yes"] {
             let (registry, digest) = shared(Personality::Distribution28);
@@ -46,7 +46,7 @@ fn a_sibling_that_head_denies_is_found_by_get() {
 }
 
 #[test]
-fn everything_may_be_denied_to_head() {
+fn get_finds_siblings_when_head_finds_nothing() {
     for (denial, fault) in denials().into_iter().filter(|(denial, _)| *denial != "another's digest") {
         for personality in [Personality::Distribution28, Personality::Distribution3] {
             let registry = app(personality, &["old", "kept"]);
@@ -70,15 +70,15 @@ fn listed(personality: Personality) -> (Running, Digest, Digest) {
 }
 
 #[test]
-fn a_replica_that_denies_an_index_once_or_twice_costs_it_nothing() {
+fn an_index_missing_on_a_replica_once_or_twice_is_kept() {
     for reference in ["tag", "digest"] {
         for method in [Method::HEAD, Method::GET] {
             for skip in 0..3 {
                 for words in ["prune app --keep newest --keep stable --yes", "rm app:pr-1"] {
                     let (registry, digest, part) = listed(Personality::Distribution28);
                     let reference = if reference == "tag" { "stable".to_owned() } else { digest.to_string() };
-                    let look = Match::manifest("app", reference).method(method.clone()).after(skip);
-                    registry.inject(look, Answer::not_found("MANIFEST_UNKNOWN"));
+                    let read = Match::manifest("app", reference).method(method.clone()).after(skip);
+                    registry.inject(read, Answer::not_found("MANIFEST_UNKNOWN"));
                     let outcome = rls(&registry, words);
                     assert!(registry.contains("app", part.as_str()), "{method} {skip}, {words}: {outcome}");
                     assert!(registry.contains("app", "stable") && removed(&outcome).is_empty(), "{outcome}");
@@ -91,12 +91,12 @@ fn a_replica_that_denies_an_index_once_or_twice_costs_it_nothing() {
 }
 
 #[test]
-fn a_replica_that_denies_a_sibling_at_first_is_asked_again() {
+fn a_sibling_missing_on_a_replica_at_first_is_requested_again() {
     for skip in 0..3 {
         for count in 1..3 {
             let (registry, digest) = shared(Personality::Distribution28);
-            let look = Match::manifest("app", "stable").reads().after(skip).times(count);
-            registry.inject(look, Answer::not_found("MANIFEST_UNKNOWN"));
+            let read = Match::manifest("app", "stable").reads().after(skip).times(count);
+            registry.inject(read, Answer::not_found("MANIFEST_UNKNOWN"));
             let outcome = rls(&registry, "rm app:pr-1 app:latest");
             assert_eq!(outcome.code, Some(9), "{skip}, {count}: {outcome}");
             assert!(registry.contains("app", digest.as_str()), "{skip}, {count}: {outcome}");
@@ -106,7 +106,7 @@ fn a_replica_that_denies_a_sibling_at_first_is_asked_again() {
 }
 
 #[test]
-fn a_tag_that_reappears_before_the_deletion_saves_its_manifest() {
+fn a_manifest_is_kept_when_a_tag_reappears_before_the_deletion() {
     // Denied as long as the plan is made, and found by the look before the deletion.
     let (registry, digest) = shared(Personality::Distribution28);
     registry.inject(Match::manifest("app", "stable").reads().times(4), Answer::not_found("MANIFEST_UNKNOWN"));
@@ -117,7 +117,7 @@ fn a_tag_that_reappears_before_the_deletion_saves_its_manifest() {
 }
 
 #[test]
-fn a_tag_that_is_always_denied_does_not_block_others() {
+fn a_listed_tag_that_never_resolves_does_not_block_others() {
     for words in ["rm app:pr-1 app:latest -q", "prune app --keep other --keep stable --yes -q"] {
         let (registry, digest) = shared(Personality::Distribution28);
         let dangling = registry.push_image("app", "stable", &ImageSpec::new("lost"));

@@ -26,7 +26,7 @@ fn ended_at(registry: &Running, rls: &Rls, skip: usize, signal: Signal) -> Optio
     registry.inject(Match::any().after(skip), Fault::HoldReply);
     let mut child = rls.spawn();
     let began = Instant::now();
-    while registry.requests().iter().filter(|seen| seen.status.is_some()).count() <= skip {
+    while registry.requests().iter().filter(|request| request.status.is_some()).count() <= skip {
         if child.try_wait().expect("a child").is_some() {
             registry.clear_faults();
             return None;
@@ -80,7 +80,7 @@ fn a_second_run_finishes_a_placeholder() {
 }
 
 #[test]
-fn a_second_run_finishes_a_plan_on_file() {
+fn a_second_run_finishes_a_saved_plan() {
     for skip in 0.. {
         let registry = registry(Personality::Distribution28);
         let rls = Rls::at(&registry).words("rm shared/app:1.4 shared/app:1.3.9 --placeholder --save-plan plan.json -q");
@@ -129,9 +129,9 @@ fn ctrl_c_reports_completed_removals() {
         assert_eq!(outcome.code, Some(130), "{skip}: {outcome}");
         let gone: Vec<_> = ["1.4", "1.3.9"].into_iter().filter(|tag| !registry.contains("shared/app", tag)).collect();
         for tag in gone {
-            let told = outcome.stdout.contains(&format!("removed\tshared/app:{tag}\n"))
+            let report = outcome.stdout.contains(&format!("removed\tshared/app:{tag}\n"))
                 || outcome.stderr.contains(&format!("warning: interrupted while removing shared/app:{tag}"));
-            assert!(told, "{skip}: shared/app:{tag} is gone: {outcome}");
+            assert!(report, "{skip}: shared/app:{tag} is gone: {outcome}");
         }
     }
 }

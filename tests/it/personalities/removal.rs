@@ -14,8 +14,8 @@ fn rm(profile: &Profile, registry: &Running, words: &str) -> Outcome {
 
 /// The exit code, standard output, and standard error with what the list of tags is remarked upon left out.
 fn is(outcome: &Outcome, code: i32, stdout: &str, stderr: &str, profile: &Profile) {
-    let told = outcome.stderr.strip_prefix(profile.remark).unwrap_or(&outcome.stderr);
-    assert_eq!((outcome.code, &*outcome.stdout, told), (Some(code), stdout, stderr), "{}", profile.name());
+    let report = outcome.stderr.strip_prefix(profile.remark).unwrap_or(&outcome.stderr);
+    assert_eq!((outcome.code, &*outcome.stdout, report), (Some(code), stdout, stderr), "{}", profile.name());
 }
 
 /// Whether `outcome` says that the registry deletes nothing.
@@ -57,7 +57,7 @@ fn left(profile: &Profile, gone: &[&str]) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_lone_tag() {
+fn removing_a_tag_without_siblings() {
     for profile in ALL {
         let registry = profile.start();
         let digest = registry.resolve("shared/app", "1.3.9").expect("the tag is there");
@@ -80,7 +80,7 @@ fn a_lone_tag() {
 }
 
 #[test]
-fn a_tag_with_siblings() {
+fn removing_a_tag_with_siblings() {
     for profile in ALL {
         let registry = profile.start();
         let outcome = rm(profile, &registry, "shared/app:1.4");
@@ -105,7 +105,7 @@ hint:  use --with-siblings to remove these tags too, or --placeholder to remove 
 }
 
 #[test]
-fn with_siblings() {
+fn removing_with_siblings() {
     for profile in ALL {
         let registry = profile.start();
         let outcome = rm(profile, &registry, "shared/app:1.4 --with-siblings --yes");
@@ -122,7 +122,7 @@ fn with_siblings() {
 }
 
 #[test]
-fn a_digest_with_tags_on_it() {
+fn removing_a_tagged_digest() {
     for profile in ALL {
         let registry = profile.start();
         let reference = format!("shared/app@{DIGEST}");
@@ -159,7 +159,7 @@ hint:  use --all-tags to remove the manifest with its tags
 }
 
 #[test]
-fn a_dry_run() {
+fn a_dry_run_removes_nothing() {
     for profile in ALL {
         let registry = profile.start();
         let lone = rm(profile, &registry, "-n shared/app:1.3.9");
@@ -192,7 +192,7 @@ fn a_dry_run() {
 }
 
 #[test]
-fn what_is_not_there() {
+fn removing_a_missing_tag() {
     for profile in ALL {
         let registry = profile.start();
         for reference in ["shared/app:1.3.8", &format!("shared/app@sha256:{}", "ab".repeat(32))] {

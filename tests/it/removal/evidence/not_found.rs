@@ -6,7 +6,7 @@ use test_support::Rls;
 use super::{BOTH, Way, app, removed, rls, state};
 
 #[test]
-fn a_404_to_every_deletion_is_no_removal() {
+fn a_404_to_every_deletion_is_a_failure() {
     for personality in BOTH {
         for (body, answer) in Answer::not_founds("MANIFEST_UNKNOWN") {
             for way in Way::ALL {
@@ -15,8 +15,8 @@ fn a_404_to_every_deletion_is_no_removal() {
                 let outcome =
                     way.run(&registry, |registry| registry.inject(Match::deletes("app").always(), answer.clone()));
                 // Where the probe was let through, a rule has kept something before the rest fails.
-                let is_told = outcome.code == Some(7) || (way == Way::Prune && outcome.code == Some(6));
-                assert!(is_told, "{personality:?}, {body}, {way:?}: {outcome}");
+                let is_reported = outcome.code == Some(7) || (way == Way::Prune && outcome.code == Some(6));
+                assert!(is_reported, "{personality:?}, {body}, {way:?}: {outcome}");
                 assert_eq!(removed(&outcome), [""; 0], "{personality:?}, {body}, {way:?}: {outcome}");
                 assert_eq!(state(&registry, "app"), before, "{personality:?}, {body}, {way:?}: {outcome}");
             }
@@ -25,7 +25,7 @@ fn a_404_to_every_deletion_is_no_removal() {
 }
 
 #[test]
-fn ignore_missing_still_requires_that_it_is_missing() {
+fn ignore_missing_does_not_ignore_a_404_for_an_existing_tag() {
     for personality in BOTH {
         let registry = app(personality, &["old", "kept"]);
         registry.inject(Match::deletes("app").always(), Answer::not_found("MANIFEST_UNKNOWN"));
@@ -37,7 +37,7 @@ fn ignore_missing_still_requires_that_it_is_missing() {
 }
 
 #[test]
-fn a_plan_promises_no_untagging_where_a_gateway_answers() {
+fn a_plan_does_not_untag_where_a_gateway_returns_404() {
     // No registry writes such pages. Its own words, or none, are not refuted before something is deleted.
     let pages = Answer::not_founds("MANIFEST_UNKNOWN").into_iter().filter(|(body, _)| ["text", "HTML"].contains(body));
     for (body, answer) in pages {
@@ -50,7 +50,7 @@ fn a_plan_promises_no_untagging_where_a_gateway_answers() {
 }
 
 #[test]
-fn where_deletion_by_tag_answers_404_the_manifest_is_deleted_alone_or_not_at_all() {
+fn after_a_404_by_tag_a_manifest_without_siblings_is_deleted_by_digest() {
     for personality in BOTH {
         let registry = app(personality, &["old", "shared", "kept"]);
         let digest = registry.resolve("app", "shared").expect("it was pushed");
@@ -91,7 +91,7 @@ fn a_tag_that_another_client_removed_meanwhile_is_absent() {
 }
 
 #[test]
-fn a_404_to_a_later_deletion_is_no_removal_either() {
+fn a_404_to_a_later_deletion_is_a_failure() {
     for personality in BOTH {
         for way in [Way::Several, Way::Match, Way::All, Way::Prune] {
             let registry = way.start(personality);
@@ -108,7 +108,7 @@ fn a_404_to_a_later_deletion_is_no_removal_either() {
 }
 
 #[test]
-fn a_404_to_a_push_is_no_removal() {
+fn a_404_to_a_placeholder_push_is_a_failure() {
     for (body, answer) in Answer::not_founds("NAME_UNKNOWN") {
         for refused in [Match::uploads("app"), Match::manifests("app").method(Method::PUT)] {
             for words in [
@@ -136,8 +136,8 @@ fn a_single_404_is_checked_again() {
         // A replica that lags behind denies the tag, once to HEAD and GET of the plan, or once to the last look.
         for skip in 0..4 {
             let registry = app(personality, &["old", "kept"]);
-            let look = Match::manifest("app", "old").reads().after(skip);
-            registry.inject(look, Answer::not_found("MANIFEST_UNKNOWN"));
+            let read = Match::manifest("app", "old").reads().after(skip);
+            registry.inject(read, Answer::not_found("MANIFEST_UNKNOWN"));
             let outcome = rls(&registry, "rm app:old -q");
             assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "removed\tapp:old\n"), "{skip}: {outcome}");
             assert_eq!(registry.tags("app"), ["kept"], "{skip}: {outcome}");

@@ -36,7 +36,7 @@ fn refuted() -> Vec<(&'static str, Fault)> {
 }
 
 #[test]
-fn a_manifest_stays_whose_siblings_the_list_cannot_rule_out() {
+fn a_manifest_is_kept_when_the_list_cannot_rule_out_siblings() {
     for (list, fault) in refuted() {
         for words in
             ["rm app:pr-1", "rm app:pr-1 -q", "rm app:pr-1 -o json", "rm app:pr-1 --yes", "rm app:pr-1 --purge --yes"]
@@ -56,7 +56,7 @@ fn a_manifest_stays_whose_siblings_the_list_cannot_rule_out() {
 }
 
 #[test]
-fn a_placeholder_removes_one_tag_whatever_the_list_contains() {
+fn a_placeholder_works_with_any_list() {
     for (list, fault) in refuted() {
         let registry = shared();
         registry.inject(Match::tags("app").always(), fault);
@@ -67,7 +67,7 @@ fn a_placeholder_removes_one_tag_whatever_the_list_contains() {
 }
 
 #[test]
-fn with_siblings_the_manifest_is_removed_whatever_the_list_contains() {
+fn with_siblings_works_with_any_list() {
     for (list, fault) in refuted() {
         let registry = shared();
         registry.inject(Match::tags("app").always(), fault);
@@ -78,7 +78,7 @@ fn with_siblings_the_manifest_is_removed_whatever_the_list_contains() {
 }
 
 #[test]
-fn a_list_that_only_fails_later_saves_the_rest() {
+fn a_list_that_fails_later_keeps_the_rest() {
     for (list, fault) in refuted() {
         // The plan has the whole list; what is read right before the deletion is another.
         let registry = shared();
@@ -100,7 +100,7 @@ fn a_list_that_only_fails_later_saves_the_rest() {
 }
 
 #[test]
-fn a_rule_removes_nothing_where_the_list_cannot_be_believed() {
+fn a_rule_removes_nothing_when_the_list_is_unreliable() {
     let used = "image: HOST/app:latest\n";
     for (list, fault) in refuted().into_iter().chain([("without a kept tag", TagList::new().without("latest").into())])
     {
@@ -123,7 +123,7 @@ fn a_rule_removes_nothing_where_the_list_cannot_be_believed() {
 }
 
 #[test]
-fn a_saved_plan_is_not_applied_by_another_list() {
+fn a_saved_plan_is_not_applied_when_the_list_changed() {
     for (list, fault) in refuted() {
         let registry = app(Personality::Distribution28, &["other", PR]);
         let rls = Rls::at(&registry).words("rm app:pr-1 --save-plan plan.json -q");
@@ -167,7 +167,7 @@ fn entries_that_are_not_names_are_ignored() {
 }
 
 #[test]
-fn a_list_with_a_tag_more_is_not_refuted() {
+fn a_list_with_an_extra_tag_is_accepted() {
     // On a registry that untags, nothing depends on the list.
     for (list, fault) in refuted() {
         let registry = app(Personality::Distribution3, &[PR, "kept"]);

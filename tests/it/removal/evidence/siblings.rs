@@ -15,7 +15,7 @@ fn treacherous() -> Running {
 }
 
 /// Either the sibling is there, or exit code 6 reports its loss.
-fn is_told(registry: &Running, outcome: &Outcome, what: &str) {
+fn is_reported(registry: &Running, outcome: &Outcome, what: &str) {
     assert!(registry.contains("app", "other"), "{what}: {outcome}");
     if !registry.contains("app", "latest") {
         assert_eq!(outcome.code, Some(6), "{what}: {outcome}");
@@ -31,11 +31,11 @@ fn a_lost_sibling_is_reported_in_every_format_and_at_every_verbosity() {
     for how in shown {
         let registry = treacherous();
         let outcome = rls(&registry, &format!("rm app:pr-1 {how}"));
-        is_told(&registry, &outcome, how);
+        is_reported(&registry, &outcome, how);
     }
     let registry = treacherous();
     let outcome = Rls::at(&registry).words("rm app:pr-1 --format").arg("{{ tag }} {{ action }}").run();
-    is_told(&registry, &outcome, "--format");
+    is_reported(&registry, &outcome, "--format");
     let registry = treacherous();
     let outcome = Rls::at(&registry).words("rm app:pr-1").at_terminal("");
     assert!(registry.contains("app", "latest") || outcome.code == Some(6), "on a terminal: {outcome}");
@@ -57,12 +57,12 @@ fn a_lost_sibling_is_reported_by_every_command_that_removes() {
         let rls = Rls::at(&registry).words("rm app:pr-1 --save-plan plan.json -q");
         assert_eq!(rls.run().code, Some(0));
         let outcome = rls.then(words).run();
-        is_told(&registry, &outcome, words);
+        is_reported(&registry, &outcome, words);
     }
 }
 
 #[test]
-fn once_it_was_seen_nothing_more_is_removed_so() {
+fn after_a_lost_sibling_nothing_more_is_removed_that_way() {
     // Each of three tags has a sibling; the first loss ends it.
     for words in ["rm app:a app:b app:c", "prune app --keep *-too --yes", "rm app --match ? --yes"] {
         let registry = app(Personality::Distribution3, &["a", "b", "c"]);
@@ -90,7 +90,7 @@ fn a_tag_without_siblings_is_removed_silently() {
 }
 
 #[test]
-fn a_tag_that_another_client_removes_meanwhile_is_reported() {
+fn a_tag_removed_by_another_client_is_reported() {
     // The program cannot know who it was: it was to stay, and it is gone.
     for personality in super::BOTH {
         for words in ["rm app:old", "prune app --keep kept --yes"] {

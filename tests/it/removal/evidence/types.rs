@@ -26,7 +26,7 @@ fn indexed() -> (Running, Digest, Digest) {
     (registry, digest, child)
 }
 
-fn is_kept(registry: &Running, child: &Digest, told: &str) {
+fn is_kept(registry: &Running, child: &Digest, report: &str) {
     for (words, code) in [
         ("rm app:child", Some(9)),
         ("rm app:child --purge --yes", Some(9)),
@@ -35,20 +35,20 @@ fn is_kept(registry: &Running, child: &Digest, told: &str) {
         ("prune app --keep other --keep multi --yes", None),
     ] {
         let outcome = rls(registry, &words.replace("CHILD", child.as_str()));
-        assert!(registry.contains("app", child.as_str()), "{told}, {words}: {outcome}");
-        assert!(registry.contains("app", "child") && removed(&outcome).is_empty(), "{told}, {words}: {outcome}");
+        assert!(registry.contains("app", child.as_str()), "{report}, {words}: {outcome}");
+        assert!(registry.contains("app", "child") && removed(&outcome).is_empty(), "{report}, {words}: {outcome}");
         if code.is_some() {
-            assert_eq!(outcome.code, code, "{told}, {words}: {outcome}");
-            assert!(outcome.stderr.contains("app:multi"), "{told}, {words}: {outcome}");
+            assert_eq!(outcome.code, code, "{report}, {words}: {outcome}");
+            assert!(outcome.stderr.contains("app:multi"), "{report}, {words}: {outcome}");
         }
     }
     let outcome = rls(registry, "rm app:child --placeholder -q");
-    assert_eq!((outcome.code, removed(&outcome)), (Some(0), vec!["child"]), "{told}: {outcome}");
-    assert!(registry.contains("app", child.as_str()), "{told}: {outcome}");
+    assert_eq!((outcome.code, removed(&outcome)), (Some(0), vec!["child"]), "{report}: {outcome}");
+    assert!(registry.contains("app", child.as_str()), "{report}: {outcome}");
 }
 
 #[test]
-fn an_index_that_head_calls_an_image_is_read() {
+fn an_index_with_the_type_of_an_image_on_head_is_read() {
     for media_type in TYPES {
         let (registry, index, child) = indexed();
         for reference in ["multi", index.as_str()] {
@@ -89,7 +89,7 @@ fn nested(media_type: &str) -> (Running, Digest) {
 }
 
 #[test]
-fn a_nested_index_that_is_called_an_image_is_read() {
+fn a_nested_index_described_as_an_image_is_read() {
     // To the outer index's author, bytes without a type are not a manifest.
     for media_type in TYPES.into_iter().filter(|media_type| *media_type != "application/octet-stream") {
         let (registry, child) = nested(media_type);
@@ -98,7 +98,7 @@ fn a_nested_index_that_is_called_an_image_is_read() {
 }
 
 #[test]
-fn a_layer_is_no_index() {
+fn a_layer_is_not_read_as_an_index() {
     for (media_type, is_read) in [
         ("application/vnd.oci.image.layer.v1.tar+gzip", false),
         ("application/vnd.docker.image.rootfs.diff.tar.gzip", false),
@@ -116,7 +116,7 @@ fn a_layer_is_no_index() {
 }
 
 #[test]
-fn an_image_that_head_calls_an_index_goes() {
+fn an_image_with_the_type_of_an_index_on_head_is_removed() {
     let registry = app(Personality::Distribution28, &["old", "kept"]);
     for tag in ["old", "kept"] {
         let head = Match::manifest("app", tag).method(Method::HEAD).always();

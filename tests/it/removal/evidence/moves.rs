@@ -36,7 +36,7 @@ fn deletion_of(registry: &Running, tag: &str) -> Match {
 }
 
 #[test]
-fn a_kept_tag_that_moves_to_a_pending_manifest_saves_it() {
+fn a_pending_manifest_is_kept_when_a_kept_tag_moves_to_it() {
     for words in REMOVALS {
         // What goes last: a list has the oldest first, a rule and the command line have it last.
         let last = if words.contains("match") { "v4" } else { "v0" };
@@ -46,7 +46,8 @@ fn a_kept_tag_that_moves_to_a_pending_manifest_saves_it() {
             let before = registry.resolve("app", last).expect("it is there");
             let outcome = run(&registry, words, || {
                 let onto = before.clone();
-                let deletion = Match::deletes("app").of_digests().when(|seen| !seen.path.ends_with(&"0".repeat(64)));
+                let deletion =
+                    Match::deletes("app").of_digests().when(|request| !request.path.ends_with(&"0".repeat(64)));
                 registry.after_request(deletion.nth(count), move |registry, _| registry.tag("app", "latest", &onto));
             });
             for tag in ["latest", last] {
@@ -60,7 +61,7 @@ fn a_kept_tag_that_moves_to_a_pending_manifest_saves_it() {
 }
 
 #[test]
-fn nothing_is_removed_when_every_manifest_is_saved() {
+fn nothing_is_removed_when_tags_move_to_every_manifest() {
     for words in ["prune app --keep-last 1 --yes", "rm app:v0"] {
         let registry = app(Personality::Distribution28, &["v0", "v1"]);
         let oldest = registry.resolve("app", "v0").expect("it is there");
@@ -74,7 +75,7 @@ fn nothing_is_removed_when_every_manifest_is_saved() {
 }
 
 #[test]
-fn an_index_that_appears_meanwhile_saves_its_children() {
+fn children_of_an_index_pushed_meanwhile_are_kept() {
     for words in REMOVALS {
         let (last, month) = if words.contains("match") { ("v4", 5) } else { ("v0", 1) };
         let image = ImageSpec::new(&format!("app {last}")).created(&format!("2024-{month:02}-01T00:00:00Z"));
@@ -82,7 +83,8 @@ fn an_index_that_appears_meanwhile_saves_its_children() {
             let registry = versions(Personality::Distribution28);
             let outcome = run(&registry, words, || {
                 let index = IndexSpec::new(vec![image.clone(), ImageSpec::new("another")]);
-                let deletion = Match::deletes("app").of_digests().when(|seen| !seen.path.ends_with(&"0".repeat(64)));
+                let deletion =
+                    Match::deletes("app").of_digests().when(|request| !request.path.ends_with(&"0".repeat(64)));
                 registry
                     .after_request(deletion.nth(2), move |registry, _| drop(registry.push_index("app", tag, &index)));
             });
@@ -98,7 +100,7 @@ fn an_index_that_appears_meanwhile_saves_its_children() {
 }
 
 #[test]
-fn a_loss_between_check_and_deletion_is_reported() {
+fn a_tag_lost_between_check_and_deletion_is_reported() {
     for personality in [Personality::Distribution28] {
         for words in ["prune app --keep-last 1 --keep latest --yes", "rm app:v0", "rm app:v0 -q", "rm app:v0 -o json"] {
             let registry = versions(personality);
@@ -114,7 +116,7 @@ fn a_loss_between_check_and_deletion_is_reported() {
 }
 
 #[test]
-fn a_requested_tag_that_moved_stays_with_its_new_manifest() {
+fn a_requested_tag_that_moved_is_kept() {
     // Where tags go by their names, rm looks at a tag for the first time right before.
     let only_planned =
         |personality, words: &&str| personality == Personality::Distribution28 || words.starts_with("prune");
@@ -124,8 +126,8 @@ fn a_requested_tag_that_moved_stays_with_its_new_manifest() {
         for words in removals.into_iter().filter(|words| only_planned(personality, words)) {
             let registry = versions(personality);
             // Another client pushes right before its deletion, after the others were checked.
-            let look = Match::manifest("app", "v1").method(Method::GET).nth(1);
-            registry.on_request(look, |registry, _| {
+            let read = Match::manifest("app", "v1").method(Method::GET).nth(1);
+            registry.on_request(read, |registry, _| {
                 registry.push_image("app", "v1", &ImageSpec::new("pushed meanwhile"));
             });
             let outcome = rls(&registry, words);
@@ -142,7 +144,7 @@ fn a_requested_tag_that_moved_stays_with_its_new_manifest() {
 }
 
 #[test]
-fn siblings_that_move_away_meanwhile_stay() {
+fn siblings_that_moved_are_kept() {
     let registry = app(Personality::Distribution28, &["old", "kept"]);
     let (shared, other) = (registry.resolve("app", "old"), registry.resolve("app", "kept"));
     let (shared, other) = (shared.expect("it is there"), other.expect("it is there"));
@@ -156,7 +158,7 @@ fn siblings_that_move_away_meanwhile_stay() {
 }
 
 #[test]
-fn all_tags_is_the_list_that_was_confirmed() {
+fn all_tags_removes_only_the_confirmed_tags() {
     for personality in BOTH {
         let registry = app(personality, &["v0", "v1"]);
         let before = state(&registry, "app");

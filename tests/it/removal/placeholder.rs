@@ -15,7 +15,7 @@ fn rm(registry: &Running, words: &str) -> Outcome {
 }
 
 #[test]
-fn removes_the_tag_alone() {
+fn a_placeholder_removes_only_its_tag() {
     let registry = seeded("shared");
     let before = state(&registry, "shared/app");
     assert_snapshot!(rm(&registry, "shared/app:1.4 -o jsonl -q"), @r#"
@@ -26,21 +26,22 @@ fn removes_the_tag_alone() {
     let others: Vec<_> = before.into_iter().filter(|(tag, _)| tag != "1.4").collect();
     assert_eq!(state(&registry, "shared/app"), others);
     // Nothing of the placeholder is left, and the manifest was never asked to go.
-    let pushed = registry.requests().into_iter().find(|seen| seen.method == "PUT" && seen.path.ends_with("/1.4"));
+    let pushed =
+        registry.requests().into_iter().find(|request| request.method == "PUT" && request.path.ends_with("/1.4"));
     let placeholder = registry_fixture::Digest::sha256(&pushed.expect("a placeholder was pushed").body);
     assert!(!registry.contains("shared/app", placeholder.as_str()));
     assert_eq!(registry.count(&Match::delete(format!("/v2/shared/app/manifests/{SHARED}"))), 0);
 }
 
 #[test]
-fn is_not_used_where_the_tag_can_be_removed_directly() {
+fn no_placeholder_is_pushed_where_the_registry_can_untag() {
     let registry = seeded("shared");
     assert_eq!(rm(&registry, "shared/app:1.3.9 -q").code, Some(0));
-    assert!(registry.requests().iter().all(|seen| seen.method != "PUT" && seen.method != "POST"));
+    assert!(registry.requests().iter().all(|request| request.method != "PUT" && request.method != "POST"));
 }
 
 #[test]
-fn leaves_an_index_whole() {
+fn a_placeholder_leaves_an_index_intact() {
     let registry = empty();
     let index = IndexSpec::three_platforms("app").build();
     registry.push("app", "1.0", &index);
@@ -62,12 +63,12 @@ fn leaves_an_index_whole() {
 fn nothing_is_pushed_to_a_registry_without_deletion() {
     let registry = with_seed(Registry::builder(), "shared").delete(false).start();
     assert_eq!(rm(&registry, "shared/app:1.4").code, Some(7));
-    assert!(registry.requests().iter().all(|seen| seen.method != "PUT" && seen.method != "POST"));
+    assert!(registry.requests().iter().all(|request| request.method != "PUT" && request.method != "POST"));
     assert_eq!(registry.resolve("shared/app", "1.4").unwrap(), *SHARED);
 }
 
 #[test]
-fn the_right_to_push_is_named_when_it_is_missing() {
+fn a_missing_push_permission_is_named() {
     let registry = with_seed(Registry::builder(), "shared").auth(Auth::Basic).start();
     registry.inject(Match::under("/v2/shared/app/blobs/uploads").always(), Answer::error(403, "DENIED", "read only"));
     let outcome = Rls::at(&registry).user("ann", "secret").words("rm --placeholder shared/app:1.4").run();
@@ -85,7 +86,7 @@ fn the_right_to_push_is_named_when_it_is_missing() {
 }
 
 #[test]
-fn the_tag_is_put_back_when_the_placeholder_cannot_be_deleted_after_all() {
+fn the_tag_is_restored_when_the_placeholder_cannot_be_deleted() {
     let registry = seeded("shared");
     let before = state(&registry, "shared/app");
     // The probe goes through; what comes after it does not.
@@ -113,7 +114,7 @@ fn after_a_lost_reply_to_the_push_the_state_is_checked() {
 }
 
 #[test]
-fn a_tag_that_moves_before_the_push_stays() {
+fn a_tag_that_moves_before_the_push_is_kept() {
     let registry = seeded("shared");
     let other = registry.resolve("shared/app", "1.3.9").unwrap();
     // The tag is looked at after the blob of the placeholder was pushed, which may take a while.

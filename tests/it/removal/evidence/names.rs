@@ -25,7 +25,7 @@ fn names() -> Vec<String> {
 }
 
 #[test]
-fn a_manifest_stays_that_has_such_a_name() {
+fn a_manifest_with_an_invalid_tag_is_kept() {
     for name in names() {
         for words in ["rm app:7.30", "rm app:7.30 --yes --purge", "prune app --keep 6.0 --yes", "rm app@DIGEST"] {
             let (registry, digest) = named(&name);
@@ -41,7 +41,7 @@ fn a_manifest_stays_that_has_such_a_name() {
 }
 
 #[test]
-fn a_rule_names_the_reason_that_keeps_such_a_manifest() {
+fn a_rule_reports_why_a_manifest_with_an_invalid_tag_is_kept() {
     let (registry, _) = named("-ot-beta");
     let outcome = rls(&registry, "prune app --keep 6.0 --yes -o jsonl");
     let record = outcome.stdout.lines().find(|line| line.contains(r#""tag":"7.30""#)).expect("a record");
@@ -49,7 +49,7 @@ fn a_rule_names_the_reason_that_keeps_such_a_manifest() {
 }
 
 #[test]
-fn with_siblings_the_name_is_resolved_and_removed_too() {
+fn with_siblings_removes_an_invalid_tag() {
     for name in ["-ot-beta", "feature/x"] {
         let (registry, digest) = named(name);
         let outcome = rls(&registry, "rm app:7.30 --with-siblings");
@@ -57,14 +57,14 @@ fn with_siblings_the_name_is_resolved_and_removed_too() {
         assert!(outcome.stderr.contains(name), "the name is in the question: {outcome}");
         assert!(registry.contains("app", digest.as_str()));
         let outcome = rls(&registry, "rm app:7.30 --with-siblings --yes -q");
-        let told = format!("removed\tapp:7.30\nremoved\tapp:{name}\n");
-        assert_eq!((outcome.code, &*outcome.stdout), (Some(0), &*told), "{outcome}");
+        let report = format!("removed\tapp:7.30\nremoved\tapp:{name}\n");
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(0), &*report), "{outcome}");
         assert_eq!(registry.tags("app"), ["6.0"]);
     }
 }
 
 #[test]
-fn a_placeholder_takes_the_tag_and_leaves_the_name() {
+fn a_placeholder_keeps_the_invalid_tag() {
     for name in names() {
         let (registry, digest) = named(&name);
         let outcome = rls(&registry, "rm app:7.30 --placeholder -q");
@@ -75,7 +75,7 @@ fn a_placeholder_takes_the_tag_and_leaves_the_name() {
 }
 
 #[test]
-fn on_another_manifest_it_is_no_obstacle() {
+fn an_invalid_tag_on_another_manifest_does_not_matter() {
     for name in names() {
         for words in ["rm app:7.30 -q", "prune app --keep 6.0 --yes -q"] {
             let registry = app(Personality::Distribution28, &["6.0", "7.30"]);
@@ -89,7 +89,7 @@ fn on_another_manifest_it_is_no_obstacle() {
 }
 
 #[test]
-fn a_name_that_cannot_be_requested_cannot_be_ruled_out() {
+fn an_invalid_tag_that_cannot_be_resolved_stops_the_removal() {
     let answers =
         [Answer::new(404), Answer::error(400, "TAG_INVALID", "no"), Answer::html(400, "Bad Request"), Answer::new(500)];
     for answer in answers {
@@ -97,7 +97,7 @@ fn a_name_that_cannot_be_requested_cannot_be_ruled_out() {
             let registry = app(Personality::Distribution28, &["6.0", "7.30"]);
             let digest = registry.resolve("app", "6.0").expect("it was pushed");
             registry.tag("app", "feature/x", &digest);
-            let odd = Match::any().when(|seen| seen.path.contains("feature"));
+            let odd = Match::any().when(|request| request.path.contains("feature"));
             registry.inject(odd.always(), Fault::from(answer.clone()));
             let outcome = rls(&registry, &format!("{words} --retries 0"));
             assert_eq!(registry.tags("app"), ["6.0", "7.30", "feature/x"], "{words}: {outcome}");
@@ -112,7 +112,7 @@ fn a_name_that_cannot_be_requested_cannot_be_ruled_out() {
 }
 
 #[test]
-fn a_name_that_appears_meanwhile_counts_like_a_tag() {
+fn an_invalid_tag_pushed_meanwhile_keeps_its_manifest() {
     for name in ["new", "-new"] {
         let registry = app(Personality::Distribution28, &["6.0", "7.30"]);
         let digest = registry.resolve("app", "7.30").expect("it was pushed");
@@ -126,7 +126,7 @@ fn a_name_that_appears_meanwhile_counts_like_a_tag() {
 }
 
 #[test]
-fn all_tags_may_leave_it_behind() {
+fn all_tags_may_leave_an_invalid_tag() {
     let (registry, _) = named("feature/x");
     let outcome = rls(&registry, "rm app --all-tags --yes");
     // It was not named, and points to an image of the tags.
@@ -135,7 +135,7 @@ fn all_tags_may_leave_it_behind() {
 }
 
 #[test]
-fn it_reaches_no_terminal() {
+fn an_invalid_tag_is_escaped_in_the_output() {
     let (registry, _) = named("\u{1b}[31mred\u{202e}");
     let outcome = Rls::at(&registry).words("rm app:7.30").run();
     assert_eq!(outcome.code, Some(9), "{outcome}");
