@@ -98,8 +98,8 @@ impl Crate {
         Self { modules }
     }
 
-    /// The file that defines the item at `path`, seen from `module`. `None` for modules and for what is of another
-    /// crate.
+    /// The file that defines the item at `path`, resolved from `module`. `None` for modules and for items of other
+    /// crates.
     fn resolve(&self, module: &ModulePath, path: &[String]) -> Option<PathBuf> {
         let visited = RefCell::default();
         let (first, rest) = path.split_first()?;

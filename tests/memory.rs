@@ -134,7 +134,7 @@ fn page(request: &Request) -> Reply {
     let last = request.query("last");
     let last = last.as_deref().and_then(|last| last.strip_prefix("build-"));
     let from: usize = last.map_or(0, |last| last.parse::<usize>().expect("a number") + 1);
-    // The last page is full, so that the one after it is asked for.
+    // The last page is full, so rls requests another one.
     let to = (from + 1000).min(TAGS);
     let reply = Reply::json(format!(r#"{{"name":"team/app","tags":[{}]}}"#, listed(from, to)));
     if to < TAGS { reply.next(&format!("?last={}", tag(to - 1))) } else { reply }

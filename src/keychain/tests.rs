@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::error::Kind;
 
-/// A home with these files, as `(path, text)`; what is the machine's lies in it too.
+/// A home with these files, as `(path, text)`; the machine's files are below it too.
 fn home(files: &[(&str, &str)]) -> (TempDir, Options) {
     let folder = tempfile::tempdir().expect("a folder");
     for (path, text) in files {
@@ -106,7 +106,7 @@ async fn a_named_file_may_have_any_format_and_replaces_other_sources() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_read_is_named_and_not_quoted() {
+async fn an_unreadable_file_is_named_and_not_quoted() {
     for (text, cause) in [
         ("}{", "not valid JSON at line 1, column 1"),
         ("{\"auths\":\n {\"s3cret\"}}", "not valid JSON at line 2, column 11"),
@@ -161,7 +161,7 @@ async fn a_file_without_anything_in_it_has_no_credentials() {
 }
 
 #[tokio::test]
-async fn a_variable_that_cannot_be_used_leaves_the_next_place() {
+async fn an_invalid_variable_is_skipped() {
     let (home, options) = home(&[(".docker/config.json", &auths("docker"))]);
     let variable = Options { docker_auth_config: Some("/run/auth.json".into()), ..options.clone() };
     let lookup = Keychain::discover(variable).lookup(&registry("reg.corp"), None).await.expect("the file's");
@@ -186,7 +186,7 @@ async fn a_password_that_ends_with_a_line_break_is_noted() {
 }
 
 #[tokio::test]
-async fn a_broken_place_spoils_none_before_it() {
+async fn a_broken_source_does_not_affect_earlier_ones() {
     let (_home, options) = home(&[(".docker/config.json", &auths("docker")), (".config/containers/auth.json", "}{")]);
     let keychain = Keychain::discover(options);
     let lookup = keychain.lookup(&registry("reg.corp"), None).await.expect("credentials");
@@ -199,7 +199,7 @@ async fn a_broken_place_spoils_none_before_it() {
 }
 
 #[tokio::test]
-async fn a_broken_file_of_the_machine_is_a_failure_and_no_error() {
+async fn a_broken_system_file_is_a_failure_and_not_an_error() {
     let (_home, options) = home(&[("etc/rancher/k3s/registries.yaml", "a: [")]);
     let lookup = Keychain::discover(options).lookup(&registry("reg.corp"), None).await.expect("no error");
     assert!(lookup.found.is_empty());
@@ -210,7 +210,7 @@ async fn a_broken_file_of_the_machine_is_a_failure_and_no_error() {
 }
 
 #[tokio::test]
-async fn nothing_is_read_before_the_first_question_and_nothing_twice() {
+async fn files_are_read_once_at_the_first_lookup() {
     let (home, options) = home(&[(".docker/config.json", "}{")]);
     let keychain = Keychain::discover(options);
     let path = home.path().join(".docker/config.json");

@@ -1,4 +1,4 @@
-//! What holds for every name, whatever it is.
+//! Properties of every kind of name.
 
 use proptest::prelude::*;
 
@@ -70,7 +70,7 @@ fn assert_stands_in_a_url(base: &url::Url, path: &str) {
 
 proptest! {
     #[test]
-    fn what_is_shown_parses_back(repository in repository(), tag in tag(), digest in digest(), reference in reference()) {
+    fn displayed_names_parse_back(repository in repository(), tag in tag(), digest in digest(), reference in reference()) {
         prop_assert_eq!(repository.parse::<Repository>().expect("a repository").to_string(), repository);
         prop_assert_eq!(tag.parse::<Tag>().expect("a tag").to_string(), tag);
         prop_assert_eq!(digest.parse::<Digest>().expect("a digest").to_string(), digest);
@@ -78,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn a_registry_that_is_shown_parses_back(text in registry()) {
+    fn displayed_registries_parse_back(text in registry()) {
         if let Ok(registry) = text.parse::<Registry>() {
             prop_assert_eq!(&registry.to_string().parse::<Registry>().expect("a registry"), &registry);
             let plain = registry.with_plain_http();
@@ -107,7 +107,7 @@ proptest! {
         text in registry(), reference in reference(), default in registry()
     ) {
         let (Ok(registry), Ok(default)) = (text.parse::<Registry>(), default.parse::<Registry>()) else { return Ok(()) };
-        // A prefix cannot be told from a path, unless it is the default's.
+        // A prefix cannot be distinguished from a path, unless it is the default's.
         if registry.prefix().is_none() && (!registry.is_docker_hub() || reference.contains('/')) {
             let located = Located::<Reference>::read(&registry.qualify(&reference)).expect("a reference");
             let (at, name) = located.within(&default);
@@ -119,7 +119,7 @@ proptest! {
     }
 
     #[test]
-    fn a_name_of_the_grammar_stands_in_a_url(registry in registry(), reference in reference()) {
+    fn valid_names_need_no_escaping_in_a_url(registry in registry(), reference in reference()) {
         if let Ok(registry) = registry.parse::<Registry>() {
             let reference: Reference = reference.parse().expect("a reference");
             assert_stands_in_a_url(&registry.base(), &format!("v2/{}/manifests/{}", reference.repository(), reference.target()));
@@ -127,7 +127,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics_and_what_parses_is_safe(text in scraps()) {
+    fn parsing_never_panics_and_parsed_names_are_safe(text in scraps()) {
         let hub = Registry::docker_hub();
         let mirror: Registry = "http://localhost:5000".parse().expect("a registry");
         if let Ok(registry) = text.parse::<Registry>() {
@@ -188,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn pieces_give_the_digest_of_the_whole(bytes in any::<Vec<u8>>(), cut in any::<prop::sample::Index>()) {
+    fn a_digest_does_not_depend_on_chunks(bytes in any::<Vec<u8>>(), cut in any::<prop::sample::Index>()) {
         for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
             let (before, after) = bytes.split_at(cut.index(bytes.len() + 1));
             let mut hasher = Digest::hasher(algorithm);
@@ -216,7 +216,7 @@ where
 }
 
 #[test]
-fn every_name_is_its_text_in_json() {
+fn names_are_strings_in_json() {
     let digest = Digest::of(Algorithm::Sha256, b"");
     read_back::<Digest>(digest.as_str());
     read_back::<Tag>("v1.2_3");

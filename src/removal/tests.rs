@@ -266,14 +266,14 @@ proptest! {
     }
 
     #[test]
-    fn a_list_that_cannot_be_believed_saves_every_manifest(held in held(), requests in requests(), by_name: bool) {
+    fn an_unreliable_list_keeps_every_manifest(held in held(), requests in requests(), by_name: bool) {
         prop_assume!(requests.iter().all(|request| request.policy.siblings != Siblings::RemoveAll));
         let items = items(&requests, &Held { is_list_doubtful: true, ..held.clone() }, by_name);
         prop_assert!(gone(&held, &items).1.is_empty(), "{items:#?}");
     }
 
     #[test]
-    fn what_is_purged_is_needed_by_nothing(held in held(), requests in requests(), by_name: bool) {
+    fn purged_manifests_are_unreferenced(held in held(), requests in requests(), by_name: bool) {
         let items = items(&requests, &held, by_name);
         let (tags, manifests) = gone(&held, &items);
         let position = |digest: &Digest| items.iter().position(|item| item.digest.as_ref() == Some(digest) && matches!(item.method, Ok(Method::Manifest)));
@@ -293,7 +293,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_purged_unless_that_is_wanted(held in held(), requests in requests(), by_name: bool) {
+    fn nothing_is_purged_unless_requested(held in held(), requests in requests(), by_name: bool) {
         let requests: Vec<_> = requests.into_iter().map(|request| RemovalRequest {
             policy: RemovalPolicy { purge: false, ..request.policy }, ..request
         }).collect();
@@ -328,7 +328,7 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_on_file_removes_no_more_than_was_planned(held in held(), requests in requests(), by_name: bool) {
+    fn a_saved_plan_removes_no_more_than_was_planned(held in held(), requests in requests(), by_name: bool) {
         let state = held.state(by_name);
         let mut saved = SavedPlan::default();
         let registry = "registry.example:5000".parse().expect("a registry");
@@ -344,7 +344,7 @@ proptest! {
 }
 
 #[test]
-fn what_cannot_be_read_saves_others_where_its_own_removal_is_refused() {
+fn an_unreadable_manifest_whose_removal_is_refused_keeps_others() {
     let held = Held {
         tags: vec![Some(0), Some(2)],
         indexes: vec![],
@@ -360,7 +360,7 @@ fn what_cannot_be_read_saves_others_where_its_own_removal_is_refused() {
 }
 
 #[test]
-fn a_tag_that_was_moved_is_not_removed_with_another() {
+fn a_tag_that_moved_is_not_removed_as_a_sibling() {
     let held = Held {
         tags: vec![Some(0), Some(0)],
         indexes: Vec::new(),
@@ -378,7 +378,7 @@ fn a_tag_that_was_moved_is_not_removed_with_another() {
 
 /// What a library's user would spawn can be spawned.
 #[test]
-fn futures_are_send_and_own_what_they_need() {
+fn futures_are_send_and_static() {
     fn spawnable<T: Send + 'static>(_: &T) {}
     let client = crate::registry::Client::new("localhost:1".parse().expect("a registry")).expect("a client");
     let repository = client.repository(&"app".parse().expect("a repository"));

@@ -44,7 +44,7 @@ fn on_a_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T
     thread.join().expect("panics are caught where they are expected")
 }
 
-/// Reads all that is known and what is made of it.
+/// Reads all known inputs and mutations of them.
 fn check(target: Target) -> Result<(), Failed> {
     let seeds = known(target.name, (target.seeds)());
     if seeds.len() < 5 {
@@ -57,7 +57,7 @@ fn check(target: Target) -> Result<(), Failed> {
     read(target, &seeds, first..first + number("FUZZ_INPUTS").unwrap_or(INPUTS))
 }
 
-/// Reads the seeds, and what is made of them under these numbers.
+/// Reads the seeds, and their mutations under these numbers.
 fn read(target: Target, seeds: &[Vec<u8>], numbers: Range<u64>) -> Result<(), Failed> {
     for (number, seed) in seeds.iter().enumerate() {
         holds(target, seed).map_err(|()| format!("seed {number}: {}", shown(seed)))?;
@@ -122,7 +122,7 @@ fn a_target_that_fails_is_noticed() -> Result<(), Failed> {
     Ok(())
 }
 
-/// To compile `guided` takes a minute, which is too long for every test; what is forgotten most easily is seen without.
+/// Compiling `guided` takes too long for every test run; this finds a forgotten target without compiling it.
 fn libfuzzer_has_every_target() -> Result<(), Failed> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/guided");
     let manifest = std::fs::read_to_string(folder.join("Cargo.toml"))?;

@@ -30,7 +30,7 @@ pub const PRESIGNED: &str = "canary-presigned-yF48";
 const ALL: [&str; 11] =
     [PASSWORD, AUTH_FIELD, HELPER, REFRESH, REPLACED, REGISTRY_TOKEN, TOKEN, PROXY, USERINFO, COOKIE, PRESIGNED];
 
-/// The user name that goes with the passwords; it is no secret.
+/// The user name for the passwords; it is not a secret.
 pub const USER: &str = "ann";
 
 /// `ann:PASSWORD` as an `Authorization: Basic` header and an `auth` field have it.

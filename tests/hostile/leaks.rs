@@ -25,7 +25,7 @@ enum By {
     Realm,
     /// The next page of a list.
     Link,
-    /// Where an upload goes on.
+    /// Where an upload continues.
     Upload,
     /// The proxy in between, by answering in the registry's name.
     Proxy,
@@ -102,7 +102,7 @@ fn other(to: To) -> (Arc<Server>, String) {
         To::Private => Ipv4Addr::new(127, 0, 0, 2).into(),
         _ => Ipv4Addr::LOCALHOST.into(),
     };
-    // It is as greedy as a server can be: whatever comes is asked for every sort of credential.
+    // The greediest possible server: it answers every request with a challenge for every kind of credential.
     let greedy = |request: &Request| match request.path() {
         "/token" => canary::token("stolen"),
         _ if request.authorization().is_some() || request.query("free").is_some() => Reply::tags(&["stolen"]),

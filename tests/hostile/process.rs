@@ -49,7 +49,7 @@ fn is_beginning(outcome: &Outcome) {
 
 #[test]
 fn a_signal_at_any_time_leaves_whole_lines() {
-    // A list that goes on for ever, a little at a time, so that it is always in the middle of something.
+    // An endless list in small pieces, so that a signal always arrives in the middle of it.
     let server = Server::start(move |request| {
         let page = request.query("page").map_or(0, |page| page.parse::<usize>().expect("a number"));
         let names: Vec<_> = (page * 50..(page + 1) * 50).map(|number| format!("build-{number:05}")).collect();

@@ -82,7 +82,7 @@ impl Scheme {
     }
 }
 
-/// Where standard output goes.
+/// The target of standard output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Stdout {
     /// To a pipe that is read to its end.
@@ -96,7 +96,7 @@ pub enum Stdout {
 
 /// `rls` in an empty home, without credentials for a registry.
 pub fn program() -> Rls {
-    // The crates below rls have logs of their own. A proxy that no request goes through has a password all the same.
+    // The dependencies of rls have their own logs. A proxy that is never used has a password too.
     Rls::new().env("RUST_LOG", "trace").through("127.0.0.1:9").env("NO_PROXY", "*,127.0.0.0/8,::1")
 }
 

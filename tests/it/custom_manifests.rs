@@ -68,7 +68,7 @@ impl App {
         self.push(tag, &image(json!({ "config": config, "layers": [layer] })))
     }
 
-    /// How many requests asked for this path, by any method.
+    /// How many requests there were for this path, by any method.
     pub fn request_count(&self, path: &str) -> usize {
         self.0.lines().iter().filter(|line| line.ends_with(path)).count()
     }

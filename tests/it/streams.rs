@@ -14,10 +14,10 @@ use test_support::process::{Signal, is_reading_stdin, is_writing_stdout, send};
 
 use crate::registries::{empty, seeded};
 
-/// Longer than anything here may take: what is not over by then hangs.
+/// Longer than anything here may take: a run that exceeds it hangs.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// Everything that names a file, each with the pipe in its place.
+/// Every option that names a file, each with a pipe instead.
 fn readers(registry: &Running) -> Vec<Rls> {
     let at = || Rls::at(registry).with_pipe("pipe");
     let tls = || Rls::new().with_pipe("pipe").args(["-r", "https://127.0.0.1:1"]);

@@ -11,7 +11,7 @@ pub struct Span {
     pub to: usize,
     /// The tags that it may take, with what they may be on.
     pub may_go: BTreeMap<String, Option<String>>,
-    /// The tags that went before, and may be untagged again where they are on what is deleted.
+    /// The tags removed before, which may be untagged again where they point to a deleted manifest.
     pub may_untag: BTreeSet<String>,
     /// The tags that it or what comes after it may take.
     pub going: BTreeSet<String>,
@@ -30,7 +30,7 @@ pub struct Span {
 pub struct Excused {
     /// Tags that went, or lost something that they need.
     pub tags: BTreeSet<String>,
-    /// Tags that the registry took along against what was asked.
+    /// Tags that the registry removed although they were not requested.
     pub misdeeds: BTreeSet<String>,
 }
 
@@ -72,7 +72,7 @@ impl Span {
         Ok(())
     }
 
-    /// Nothing is sent again without a look at what came of it.
+    /// No write is repeated without a read in between.
     fn is_not_repeated(&self, trace: &Trace, at: usize, reference: &str) -> Result<(), String> {
         let own = (self.from..at).rev().find(|before| trace.moments[*before].writes() == Some(reference));
         match own {

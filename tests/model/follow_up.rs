@@ -57,7 +57,7 @@ pub fn keeps_its_promise(world: &World, run: &Run) -> Result<(), String> {
     }
 }
 
-/// Where everything else goes that no tag needs any longer, nothing of that is left.
+/// Where a command also deletes what no tag needs any longer, none of that is left.
 pub fn is_complete(world: &World, run: &Run) -> Result<(), String> {
     let trace = world.trace();
     let mut left = BTreeSet::new();

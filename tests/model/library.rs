@@ -16,7 +16,6 @@ use registry_ls::removal::{
 use registry_ls::retention::{self, Rule, UsedImages, UsedTags, decide};
 use registry_ls::trust::{self, Trust};
 
-use crate::all;
 use crate::disturbances::Honesty;
 use crate::follow_up::{again, is_complete, is_unsure, keeps_its_promise, undo_and_collect};
 use crate::outcomes::{Known, check};
@@ -28,34 +27,13 @@ const COUNT: u64 = 300;
 /// A crash comes at one of this many requests.
 const MOST: usize = 30;
 
-#[test]
-fn on_distribution_2() {
-    all(Personality::Distribution28, COUNT, interleaving);
-}
-
-#[test]
-fn on_distribution_3() {
-    all(Personality::Distribution3, COUNT, interleaving);
-}
-
-#[test]
-fn on_harbor() {
-    all(Personality::Harbor, COUNT, interleaving);
-}
-
-#[test]
-fn on_zot() {
-    all(Personality::Zot, COUNT, interleaving);
-}
-
-#[test]
-fn on_google() {
-    all(Personality::Google, COUNT, interleaving);
-}
-
-#[test]
-fn on_quay() {
-    all(Personality::Quay, COUNT, interleaving);
+per_personality! {
+    on_distribution_2: Distribution28, COUNT;
+    on_distribution_3: Distribution3, COUNT;
+    on_harbor: Harbor, COUNT;
+    on_zot: Zot, COUNT;
+    on_google: Google, COUNT;
+    on_quay: Quay, COUNT;
 }
 
 /// What is requested, and how it is planned.
@@ -159,7 +137,7 @@ fn is_same(one: &Item, other: &Item) -> bool {
     one.request.target == other.request.target
 }
 
-/// Items that were carried out between two looks at the rest, in which requests.
+/// The requests of the items executed between two reads of the remaining tags.
 pub struct Batch {
     pub span: (usize, usize),
     pub done: Vec<Done>,

@@ -6,6 +6,18 @@
 //! Each interleaving follows from a number, which a failure prints. `RLS_MODEL_SEED=N` runs that one alone,
 //! `RLS_MODEL_COUNT=N` runs that many of each kind.
 
+/// A test for each personality, which runs this many of the module's interleavings.
+macro_rules! per_personality {
+    ($($name:ident: $personality:ident, $count:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                crate::all(registry_fixture::Personality::$personality, $count, interleaving);
+            }
+        )*
+    };
+}
+
 mod allowed;
 mod disturbances;
 mod follow_up;
@@ -18,7 +30,7 @@ mod world;
 
 use registry_fixture::Personality;
 
-/// Runs the interleavings of one personality, or the one that is asked for.
+/// Runs the interleavings of one personality, or the one of `RLS_MODEL_SEED`.
 #[track_caller]
 fn all(personality: Personality, count: u64, one: impl Fn(Personality, u64) -> Result<(), String>) {
     let number = |name: &str| std::env::var(name).ok().map(|number| number.parse().expect("a number"));

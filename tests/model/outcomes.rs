@@ -189,7 +189,7 @@ fn unchanged(trace: &Trace, batch: &Batch, done: &Done) -> Result<(), String> {
     Ok(())
 }
 
-/// What was found at the end is what there was: what is lost is named, and nothing else is.
+/// The final verification reports exactly the tags that were lost.
 fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
     let Some(((from, to), verified)) = &run.verified else { return Ok(()) };
     let is_changed = run.done().any(|done| matches!(done.outcome, Some(Outcome::Removed(_))));
@@ -200,7 +200,7 @@ fn verified(trace: &Trace, run: &Run, known: &Known) -> Result<(), String> {
             return Err(format!("what stays was not looked at, and that is not Incomplete: {error}"));
         }
         Err(error) if error.what().ends_with("should have stayed") => error.what(),
-        // Nothing is said of any tag.
+        // No tag is reported.
         Err(_) => return Ok(()),
     };
     let names = |tag: &str| message.split([' ', ',']).any(|word| word.strip_prefix("app:") == Some(tag));

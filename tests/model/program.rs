@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use registry_fixture::Personality;
 use test_support::{Outcome, Rls};
 
-use crate::all;
 use crate::disturbances::Honesty;
 use crate::trace::Trace;
 use crate::world::{REPOSITORY, World};
@@ -19,27 +18,14 @@ const COUNT: u64 = 40;
 /// How long to wait for something that is going to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-#[test]
-fn on_distribution_2() {
-    all(Personality::Distribution28, 2 * COUNT, interleaving);
+per_personality! {
+    on_distribution_2: Distribution28, 2 * COUNT;
+    on_distribution_3: Distribution3, COUNT;
+    on_harbor: Harbor, COUNT;
+    on_google: Google, COUNT;
 }
 
-#[test]
-fn on_distribution_3() {
-    all(Personality::Distribution3, COUNT, interleaving);
-}
-
-#[test]
-fn on_harbor() {
-    all(Personality::Harbor, COUNT, interleaving);
-}
-
-#[test]
-fn on_google() {
-    all(Personality::Google, COUNT, interleaving);
-}
-
-/// What is asked for: the words, and the tags that they name.
+/// A command line, and the tags that it names.
 fn command(world: &World, chance: &mut fastrand::Rng) -> (String, BTreeSet<String>) {
     let placeholder = if chance.bool() { " --placeholder" } else { "" };
     let is_tag = |tag: &&String| tag.parse::<registry_ls::name::Tag>().is_ok();
@@ -174,7 +160,7 @@ fn check(
     let is_misdeed =
         trace.moments.iter().any(|moment| moment.disturbance == Some(crate::disturbances::Disturbance::Misdeed));
     let is_lost = |tag: &str| is_lost(world, trace, tag);
-    // With a tag that others moved to what is going, that goes too.
+    // A tag that others moved to a manifest being deleted is deleted with it.
     for (tag, digest) in &world.start.tags {
         let now = trace.end().tags.get(tag);
         let is_ours = named.contains(tag) || trace.touched(tag, 0, trace.len()) || is_deceived(tag);
@@ -215,7 +201,7 @@ fn check(
     }
 }
 
-/// Whether a tag is gone that no other client touched.
+/// Whether a tag disappeared that no other client touched.
 fn is_lost(world: &World, trace: &Trace, tag: &str) -> bool {
     world.start.tags.contains_key(tag) && !trace.end().tags.contains_key(tag) && !trace.touched(tag, 0, usize::MAX)
 }

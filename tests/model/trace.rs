@@ -66,7 +66,7 @@ impl Moment {
         self.is_read() && self.reference() == Some(reference) && self.disturbance.is_none()
     }
 
-    /// Whether what a reference is was asked for, and not answered.
+    /// Whether this failed to resolve a reference.
     pub fn fails_at(&self, reference: &str) -> bool {
         self.method == "GET" && self.reference() == Some(reference) && self.disturbance == Some(Disturbance::Failure)
     }
@@ -164,7 +164,7 @@ impl Trace {
         !is_touched && self.moments[first].after.tags.get(tag) != self.state_at(to).tags.get(tag)
     }
 
-    /// Whether we deleted a manifest in these requests, and it is gone.
+    /// Whether one of our requests in this range deleted the manifest.
     pub fn is_deleted_by_us(&self, digest: &str, from: usize, to: usize) -> bool {
         (from..to).any(|at| self.deleted(at).iter().any(|known| *known == digest))
             && !self.state_at(to).manifests.contains(digest)

@@ -173,9 +173,9 @@ fn with(listed: Content, mut index: Content) -> Content {
     index
 }
 
-/// What refers to others, names that are no tags, tags whose manifest is gone.
+/// Referrers, names that are not tags, and dangling tags.
 fn plant(registry: &Registry, personality: Personality, contents: &mut Vec<Content>, chance: &mut fastrand::Rng) {
-    // Google's wants to lose each tag by its name before the manifest goes.
+    // Google's registry requires each tag to be deleted by name before the manifest.
     if chance.u8(..8) == 0 && personality != Personality::Google {
         let name = FORBIDDEN[chance.usize(..FORBIDDEN.len())];
         registry.push(REPOSITORY, name, &contents[chance.usize(..contents.len())]);
@@ -285,7 +285,7 @@ impl Log {
                 self.contents.push(image);
             }
             1 => drop(registry.untag(REPOSITORY, &tag)),
-            // To push what is there already is to retag it.
+            // Pushing an existing manifest retags it.
             _ => {
                 let content = self.chance.usize(..self.contents.len());
                 registry.push(REPOSITORY, &tag, &self.contents[content]);

@@ -163,7 +163,7 @@ fn alone(shelf: &Shelf<'_>) {
     *shelf.tags.borrow_mut() = setup.state(REPOSITORY);
 }
 
-/// A rule, its plan on file, and what is left when that was applied twice.
+/// A rule, its saved plan, and the tags left after applying it twice.
 fn by_rule(setup: &Setup) {
     let image = |month: usize| ImageSpec::new(&format!("rule {month}")).created(&format!("2025-0{month}-01T00:00:00Z"));
     let digests: Vec<_> =
@@ -216,7 +216,7 @@ fn an_emptied_repository(shelf: &Shelf<'_>) {
     assert!(listed.ends_with(",\"repository\":\"web/app\",\"tags\":[]}\n"), "{listed}");
 }
 
-/// Where deletion is off: whatever is asked, the setting is named and nothing happens.
+/// With deletion disabled: every command names the setting and changes nothing.
 pub fn disabled(setup: &Setup) {
     let shelf = Shelf::fill(setup);
     let (tagged, untagged) = (format!("web/app@{}", shelf.pair), format!("web/app@{}", shelf.untagged));

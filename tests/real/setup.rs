@@ -22,7 +22,7 @@ pub struct Setup {
     real: DockerRegistry,
     pusher: Pusher,
     http: Http,
-    /// What gives a plain client access to a repository, by its name: asked for once.
+    /// The `Authorization` of a plain client per repository, fetched once.
     logins: RefCell<HashMap<String, Option<String>>>,
     /// How clients log in.
     pub auth: Auth,

@@ -63,7 +63,7 @@ fn prune_frees_the_promised_size() {
     assert_eq!(outcome.code, Some(0), "{outcome}");
     let freed = freed(&real);
     assert!((least..=most).contains(&freed), "{freed} bytes are freed: {outcome}");
-    // Two layers are gone: the one of the image, and the one of the index that no other has.
+    // Two layers are freed: that of the image, and the unshared one of the index.
     assert!(freed > 1024 * 1024 && freed < 2 * 1024 * 1024, "{freed}");
     let outcome = rls(&real, "manifest team/app:kept-multi").run();
     assert_eq!(outcome.code, Some(0), "the index that stays is whole: {outcome}");

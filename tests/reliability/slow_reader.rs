@@ -22,7 +22,7 @@ fn names(from: usize, to: usize) -> String {
     (from..to).map(|number| format!("\"v{number:05}\"")).collect::<Vec<_>>().join(",")
 }
 
-/// A list in two halves, the second when it is asked for.
+/// A list in two halves; the second is sent on request.
 async fn in_halves(mut stream: TcpStream, second_half: Arc<Notify>) -> std::io::Result<()> {
     let mut request = [0; 4096];
     let _ = stream.read(&mut request).await?;
@@ -50,7 +50,7 @@ fn client(server: &Server) -> Client {
     Client::builder(registry).options(options).build().expect("a client")
 }
 
-/// Found by a long run: each name of the first half cost a request, and the second was taken for lost.
+/// A regression: each name of the first half cost a request, and the second half was treated as lost.
 #[tokio::test]
 async fn a_list_that_is_read_slowly_is_complete() {
     let second_half = Arc::default();

@@ -47,7 +47,7 @@ fn listed(registry: &Running) {
 fn page(registry: &Running, number: usize) -> Match {
     let page = Match::get("/v2/_catalog").when(|request| request.authorization().is_some());
     match number.checked_sub(1) {
-        // The first is asked for without a token first.
+        // The first page is requested without a token first.
         None => page.when(|request| request.authorization().is_some() && request.parameter("last").is_none()),
         Some(former) => {
             let last = registry.repositories()[former * PAGE + PAGE - 1].clone();

@@ -10,6 +10,7 @@ use test_support::{Reply, Request, Server};
 
 use crate::driven::{Driven, anonymous, as_user, client, exit_code, hasty, keychain, run};
 use crate::exemptions::{Case, check};
+use crate::values::text;
 
 /// Kinds that are no conversations.
 const OF_ONE_HEADER: &[&str] = &["parse", "select", "cache-key", "bearer", "realm"];
@@ -31,10 +32,6 @@ fn all() {
         "flow" => flow(case),
         kind => assert!(OF_ONE_HEADER.contains(&kind), "unknown kind {kind}"),
     });
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
 fn tags() -> Reply {

@@ -14,6 +14,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::exemptions::{Case, check};
+use crate::values::text;
 
 #[test]
 fn all() {
@@ -36,10 +37,6 @@ fn keys_in_references() {
         }
         _ => {}
     });
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
 /// A home with a `config.json` and a folder of helpers.
@@ -80,7 +77,7 @@ fn taken_apart(target: &str) -> (Registry, Option<Repository>) {
     (located.registry.expect("a registry"), Some(located.name))
 }
 
-/// `b64(…)` in a vector stands for the base64 of what is in it.
+/// `b64(…)` in a vector stands for the base64 of its content.
 fn encoded(config: &str) -> String {
     let mut parts = config.split("b64(");
     let mut whole = parts.next().unwrap_or_default().to_owned();
@@ -230,5 +227,6 @@ fn password(expect: &Value) {
     let header = Credentials::basic("ann", "p:\u{e4}").expect("credentials").basic_header().expect("a header");
     assert_eq!(header.expose_secret(), format!("Basic {}", BASE64_STANDARD.encode("ann:p:\u{e4}")));
     assert_eq!(expect["user_with_colon"], "refused");
-    assert!(Credentials::basic("a:b", "p").is_err());
+    let error = Credentials::basic("a:b", "p").expect_err("a colon");
+    assert!(error.to_string().contains("user name \"a:b\" contains a colon"), "{error}");
 }

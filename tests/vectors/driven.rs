@@ -19,8 +19,8 @@ pub fn run<T>(work: impl Future<Output = T>) -> T {
     runtime.block_on(work)
 }
 
-/// Options with which nothing is waited for: what a wait would be is asked of the functions that compute it. The limits
-/// are long, so that a busy machine does not reach them.
+/// Options without waits between retries; tests of the waits call the functions that compute them. The limits are long,
+/// so that a busy machine does not reach them.
 pub fn hasty() -> Options {
     Options {
         first_wait: Duration::from_micros(1),

@@ -13,6 +13,7 @@ use url::Url;
 use crate::driven::{anonymous, exit_code, run};
 use crate::exemptions::{Case, check};
 use crate::log::Log;
+use crate::values::text;
 
 #[test]
 fn all() {
@@ -25,10 +26,6 @@ fn all() {
         "list-body" => list_body(case),
         kind => panic!("unknown kind {kind}"),
     });
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
 fn texts(value: &Value) -> Vec<&str> {

@@ -13,6 +13,7 @@ use url::Url;
 use crate::driven::{Driven, anonymous, exit_code, run};
 use crate::exemptions::{Case, check};
 use crate::log::Log;
+use crate::values::text;
 
 #[test]
 fn all() {
@@ -23,10 +24,6 @@ fn all() {
         "walk" => walk(case),
         kind => panic!("unknown kind {kind}"),
     });
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
 fn texts(value: &Value) -> Vec<&str> {
@@ -49,7 +46,7 @@ fn next(case: &Case) {
     if expect["error"] == true {
         let error = next.expect_err("refused");
         assert_eq!(error.kind(), &Kind::Incomplete, "{error}");
-        // Nothing is asked there, so that nothing can leak.
+        // No request is sent there, so nothing can leak.
         return assert!(expect.get("requests_to_other_host").is_none_or(|requests| *requests == 0));
     }
     if expect["loop"] == true {
@@ -117,7 +114,7 @@ fn names(from: usize, to: usize) -> Vec<String> {
     (from..to).map(|number| format!("{number:03}")).collect()
 }
 
-/// A registry that does not look at `last`.
+/// A registry that ignores `last`.
 fn first_page_again() {
     run(async {
         let server = Server::start(|_| Reply::json(json!({ "repositories": names(0, 3) }).to_string()));
@@ -142,7 +139,7 @@ fn clamped(input: &Value, expect: &Value) {
     });
 }
 
-/// The page sizes that are asked for when a caller wants this one.
+/// The page sizes that are requested when a caller wants this one.
 fn requested_sizes(size: usize) -> Vec<usize> {
     run(async {
         let server = Server::start(|_| Reply::json(r#"{"repositories":[]}"#));
@@ -192,7 +189,7 @@ fn numbered(pages: &Value, expect: &Value) {
     let log = Log::begin();
     let listed = run(async {
         let last = pages.len() - 1;
-        // A registry that goes round gives each page the address that it had before.
+        // A registry with a cycle gives each page the same address as before.
         let address = move |page: usize| format!("/v2/team/app/tags/list?page={page}");
         let server = Server::start(move |request: &Request| {
             let page: usize = request.query("page").map_or(0, |page| page.parse().expect("a number"));
@@ -230,7 +227,7 @@ async fn counted(server: &Server, client: &Driven, page_size: usize) -> (Vec<Str
 #[test]
 fn without_an_accepted_page_size_listing_continues_without_one() {
     run(async {
-        // Whether it looks at what it is asked for, and how many names it has and gives at once.
+        // Whether it honors `n` and `last`, how many names it has, and how many it sends per page.
         for (looks, all, page, requests) in
             [(true, 100, 40, 7), (true, 40, 40, 5), (false, 40, 40, 5), (false, 3000, 3000, 4)]
         {

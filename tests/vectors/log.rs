@@ -17,7 +17,7 @@ pub struct Log {
 type Lines = Arc<Mutex<Vec<(Level, String)>>>;
 
 impl Log {
-    /// Begins to collect what is logged on this thread.
+    /// Begins to collect the log of this thread.
     pub fn begin() -> Self {
         let lines = Lines::default();
         let guard = tracing::subscriber::set_default(Collector(Arc::clone(&lines)));

@@ -24,3 +24,4 @@ mod retries;
 mod sanitize;
 mod scopes;
 mod tokens;
+mod values;

@@ -13,6 +13,7 @@ use crate::digests::OF_MANIFESTS;
 use crate::driven::{anonymous, as_user, exit_code, run};
 use crate::exemptions::{Case, check};
 use crate::log::Log;
+use crate::values::text;
 
 const BODY: &str = r#"{"schemaVersion":2,"config":{},"layers":[]}"#;
 
@@ -34,10 +35,6 @@ fn all() {
         "type-confusion" => confusion(case),
         kind => assert!(!OF_MANIFESTS.contains(&kind), "unknown kind {kind}"),
     });
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
 fn sha256(bytes: impl AsRef<[u8]>) -> Digest {
@@ -142,7 +139,7 @@ fn headers(case: &Case) {
                 let requested = sha256("whatever");
                 let resolved = client.app().resolve(&requested).await.expect_err("another digest");
                 assert_eq!((exit_code(&resolved), expect["error"] == true), (9, true), "{resolved}");
-                let manifest = client.app().manifest(&asked_for).await.expect_err("another digest");
+                let manifest = client.app().manifest(&requested).await.expect_err("another digest");
                 assert_eq!(exit_code(&manifest), 9, "{manifest}");
             }
             other => panic!("unknown case {other}"),
@@ -185,7 +182,7 @@ fn size(case: &Case) {
     assert!(error.what().contains("another size"), "{error}");
 }
 
-/// Manifests are asked for as they are; what a proxy compresses all the same is compared after that is undone.
+/// Manifests are requested without compression; if a proxy compresses them anyway, the decompressed bytes are compared.
 fn compressed() {
     run(async {
         let server = Server::start(|_| {

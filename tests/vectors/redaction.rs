@@ -11,6 +11,7 @@ use url::Url;
 use crate::driven::{Driven, as_user, client, hasty, keychain, run};
 use crate::exemptions::{Case, check};
 use crate::log::Log;
+use crate::values::text;
 
 #[test]
 fn all() {
@@ -21,10 +22,6 @@ fn all() {
         "no-secret" => no_secret(case),
         kind => panic!("unknown kind {kind}"),
     });
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
 fn shown(url: &str) -> String {
@@ -90,7 +87,7 @@ fn text_has_token(server: &Server) -> bool {
     server.count(|request| request.authorization().is_some_and(|sent| sent.starts_with("Bearer "))) > 0
 }
 
-/// A registry token is sent; another is asked for and sent; a header comes back.
+/// A registry token is sent; a fetched token is sent; a header is echoed.
 fn conversation(input: &Value) -> String {
     let dashed = |name: &str| text(&input[name]).replace(' ', "-");
     let (sent, given, canary) =

@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::driven::{anonymous, as_user, at, exit_code, hasty, names, run, trusting};
 use crate::exemptions::{Case, check};
+use crate::values::text;
 
 #[test]
 fn all() {
@@ -21,10 +22,6 @@ fn all() {
         "redirect" => redirect(case),
         kind => panic!("unknown kind {kind}"),
     });
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
 fn tags() -> Reply {

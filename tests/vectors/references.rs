@@ -7,6 +7,7 @@ use registry_ls::name::{Digest, Located, Reference, Registry, Repository, Tag, T
 use serde_json::Value;
 
 use crate::exemptions::{Case, check};
+use crate::values::text;
 
 /// Kinds whose subject is the key under which credentials are stored. They are the keychain's to meet.
 pub const OF_KEYCHAIN: &[&str] = &["config-key-to-host", "helper-server-url"];
@@ -35,10 +36,6 @@ fn references() {
         kind if OF_KEYCHAIN.contains(&kind) => {}
         kind => panic!("unknown kind {kind}"),
     });
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
 fn registry(text: &str) -> Registry {
@@ -136,7 +133,7 @@ fn taken_apart(case: &Case) {
     assert_tag_and_digest(&name, &case.expect);
 }
 
-/// An image ID is refused as what it is, never taken for a repository.
+/// An image ID is refused as an ID, never read as a repository.
 fn image_id(case: &Case) {
     let refused = text(&case.input).parse::<Located<Reference>>().err();
     let as_an_id = refused.is_some_and(|error| error.causes().iter().any(|cause| cause.contains("image ID")));

@@ -10,7 +10,7 @@ use crate::driven::{anonymous, run};
 use crate::exemptions::{Case, check};
 use crate::log::Log;
 
-/// Kinds whose subject is what is written on a terminal. They are the program's to meet, and are held against it there.
+/// Kinds about terminal output. The tests of the program check them.
 const OF_THE_PROGRAM: &[&str] = &["terminal"];
 
 #[test]

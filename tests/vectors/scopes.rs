@@ -5,6 +5,7 @@ use registry_ls::name::{Located, Reference, Registry, Repository};
 use serde_json::{Value, json};
 
 use crate::exemptions::{Case, check};
+use crate::values::text;
 
 #[test]
 fn all() {
@@ -25,10 +26,6 @@ fn all() {
     });
 }
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
-}
-
 /// The texts in a list; a single text is a list of one, nothing is an empty one.
 fn texts(value: &Value) -> Vec<String> {
     match value {
@@ -38,7 +35,7 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// The scopes of several lists as one set; what is no scope is left out.
+/// The scopes of several lists as one set, without invalid ones.
 fn merged(lists: &[&Value]) -> Vec<String> {
     let mut scopes = Scopes::default();
     for list in lists {
@@ -125,7 +122,7 @@ fn grammar(case: &Case) {
     assert_eq!(scope.actions().collect::<Vec<_>>().join(","), texts(&case.expect["actions"]).join(","));
 }
 
-/// Of a scope that a listing has no use for, nothing is asked.
+/// A challenge for an unrelated scope does not widen the request.
 fn challenge_scope(case: &Case) {
     assert_eq!(case.expect, json!({"sent_verbatim": false, "escalation_refused": true}));
     for action in [Action::Pull, Action::Push, Action::Delete] {

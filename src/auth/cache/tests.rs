@@ -71,7 +71,7 @@ async fn a_rejected_token_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_token_that_ran_out_is_replaced() {
+async fn an_expired_token_is_replaced() {
     let cache = TokenCache::new();
     cache.get_or_fetch("k", None, async { Ok(stale("old")) }).await.expect("a token");
     assert!(cache.get_fresh(&"k").is_none());
@@ -90,7 +90,7 @@ async fn keys_do_not_wait_for_each_other() {
 }
 
 #[tokio::test]
-async fn a_dropped_fetch_passes_to_one_that_waits() {
+async fn a_dropped_fetch_is_taken_over_by_a_waiting_caller() {
     let cache = TokenCache::new();
     let mut dropped = Box::pin(cache.get_or_fetch("k", None, pending()));
     assert!(poll!(dropped.as_mut()).is_pending());

@@ -88,7 +88,7 @@ async fn docker_hub_has_several_names() {
 }
 
 #[tokio::test]
-async fn a_bad_entry_is_a_failure_for_its_own_host_alone() {
+async fn an_invalid_entry_fails_for_its_own_host_only() {
     let document =
         json!({"auths": {"bad.corp": {"auth": "s3cret!"}, "none.corp": 7, "good.corp": user("ann"), "empty.corp": {}}});
     let good = find(&document, Rules::Docker, "good.corp", None).await;
@@ -105,7 +105,7 @@ async fn a_bad_entry_is_a_failure_for_its_own_host_alone() {
 }
 
 #[tokio::test]
-async fn a_file_that_others_can_read_is_noted_when_it_was_of_use() {
+async fn a_world_readable_file_is_noted_when_it_is_used() {
     let document = json!({"auths": {"reg.corp": user("ann")}});
     let lookup = find(&document, Rules::Docker, "reg.corp", None).await;
     assert_eq!(lookup.notes, ["~/.docker/config.json contains credentials and is readable by other users (mode 0644)"]);
@@ -113,7 +113,7 @@ async fn a_file_that_others_can_read_is_noted_when_it_was_of_use() {
 }
 
 #[test]
-fn the_helper_of_a_host_comes_before_that_of_all() {
+fn the_helper_of_a_host_precedes_the_general_one() {
     let document = json!({
         "credsStore": "all",
         "credHelpers": {"Reg.corp:5000": "own", "docker.io": "hub", "file.corp": "", "reg\nprotocol=http": "x"},
@@ -134,7 +134,7 @@ fn the_helper_of_a_host_comes_before_that_of_all() {
 }
 
 #[tokio::test]
-async fn a_helper_that_cannot_be_one_is_an_error_and_one_that_is_missing_is_not() {
+async fn an_invalid_helper_name_is_an_error_and_a_missing_helper_is_not() {
     let registry: Registry = "reg.corp".parse().expect("a registry");
     let target = Target { registry: &registry, repository: None };
     let helpers = Helpers::new(None, Duration::from_secs(1));

@@ -15,7 +15,7 @@ fn put_one(text: &str) -> String {
 const FRESH: &str = "{\n\t\"auths\": {\n\t\t\"reg.corp:5000\": {\n\t\t\t\"auth\": \"YTpi\"\n\t\t}\n\t}\n}";
 
 #[test]
-fn a_new_file_is_what_docker_would_write() {
+fn a_new_file_is_written_as_by_docker() {
     for nothing in ["", " \n", "{}", "\u{feff}{}", "{ }"] {
         assert_eq!(put_one(nothing), FRESH, "{nothing:?}");
     }
@@ -24,7 +24,7 @@ fn a_new_file_is_what_docker_would_write() {
 }
 
 #[test]
-fn not_a_byte_of_the_rest_is_changed() {
+fn the_rest_of_the_file_is_unchanged() {
     let text = "{\n  \"b\" : 1.10,\n  \"auths\": {\n    \"old\": { \"auth\" : \"x\" }\n  },\n  \"a\": [1e40, \"\\u0041\"] , \"a\": 2\n}\n";
     let expected = text.replace("\"x\" }\n", "\"x\" },\n    \"reg.corp:5000\": {\n      \"auth\": \"YTpi\"\n    }\n");
     assert_eq!(put_one(text), expected);
@@ -87,7 +87,7 @@ fn entries_are_removed_with_their_commas() {
 }
 
 #[test]
-fn what_cannot_be_changed_is_explained_without_its_text() {
+fn an_uneditable_file_is_reported_without_its_text() {
     for (text, why) in [
         ("{\"s3cret\",}", "not valid JSON at line 1, column 10"),
         ("{} s3cret", "not valid JSON at line 1, column 4"),
@@ -127,7 +127,7 @@ fn documents() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn what_was_put_can_be_read_and_the_rest_is_as_it_was(document in documents(), lines in any::<bool>(), key in "[a-d,\"]{0,3}") {
+    fn stored_entries_are_read_back_and_others_unchanged(document in documents(), lines in any::<bool>(), key in "[a-d,\"]{0,3}") {
         let text = if lines { serde_json::to_string_pretty(&document).unwrap() } else { document.to_string() };
         let put = put(&text, &key, entry("x"), |_| false).unwrap();
         let mut now: Value = serde_json::from_str(&put).unwrap();

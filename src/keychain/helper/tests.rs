@@ -45,14 +45,14 @@ async fn a_helper_reads_the_key_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_identity_token_is_known_by_its_user() {
+async fn an_identity_token_is_recognised_by_its_user_name() {
     let given = ask(r#"echo '{"ServerURL":"","Username":"<token>","Secret":"t"}'"#).await.expect("an answer");
     let Some(Credentials::IdentityToken { username: None, token, .. }) = given.credentials else { panic!("a token") };
     assert_eq!(token.expose_secret(), "t");
 }
 
 #[tokio::test]
-async fn having_none_is_no_failure() {
+async fn missing_credentials_are_not_a_failure() {
     for script in [
         "echo credentials not found in native keychain; exit 1",
         r#"echo '{"ServerURL":"x","Username":"","Secret":""}'"#,
@@ -87,7 +87,7 @@ async fn failures_are_reported_without_secrets() {
 }
 
 #[tokio::test]
-async fn an_answer_for_another_server_is_used_for_the_one_asked_for_and_noted() {
+async fn a_reply_for_another_server_is_used_and_noted() {
     let given =
         ask(r#"echo '{"ServerURL":"https://evil.example","Username":"u","Secret":"s"}'"#).await.expect("an answer");
     assert!(matches!(given.credentials, Some(Credentials::Basic { .. })));
@@ -98,7 +98,7 @@ async fn an_answer_for_another_server_is_used_for_the_one_asked_for_and_noted() 
 }
 
 #[tokio::test]
-async fn a_helper_that_hangs_is_left() {
+async fn a_hanging_helper_is_abandoned() {
     let folder = folder(&[("hangs", "exec sleep 1000"), ("forks", "sleep 1000 & echo '{}'")]);
     let helpers = Helpers::new(Some(folder.path().into()), Duration::from_millis(50));
     for name in ["hangs", "forks"] {
@@ -109,7 +109,7 @@ async fn a_helper_that_hangs_is_left() {
 }
 
 #[tokio::test]
-async fn a_helper_is_found_in_path_alone() {
+async fn a_helper_is_searched_in_path_only() {
     let folder = folder(&[("there", "echo '{}'")]);
     std::fs::create_dir(folder.path().join("docker-credential-folder")).expect("a folder");
     std::fs::write(folder.path().join("docker-credential-plain"), "").expect("written");
@@ -131,7 +131,7 @@ async fn a_helper_is_found_in_path_alone() {
 }
 
 #[tokio::test]
-async fn a_helper_runs_once_for_a_key_however_many_ask() {
+async fn a_helper_runs_once_for_concurrent_callers() {
     let folder = folder(&[("counts", r#"cat >> "$0.log"; echo >> "$0.log"; echo '{"Username":"u","Secret":"s"}'"#)]);
     let helpers = helpers(&folder);
     let answers = join_all((0..10).map(|_| helpers.ask("counts", KEY))).await;

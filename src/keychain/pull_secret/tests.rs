@@ -58,7 +58,7 @@ fn every_form_of_a_secret_is_read() {
 }
 
 #[test]
-fn all_that_match_are_tried_longest_first() {
+fn all_matching_entries_are_tried_longest_first() {
     let documents = [
         secret("old", &json!({"reg.corp": user("old"), "reg.corp/team": user("team"), "other.corp": user("other")})),
         secret(
@@ -101,7 +101,7 @@ fn keys_match_as_in_the_kubelet() {
 }
 
 #[test]
-fn one_bad_secret_does_not_spoil_the_others() {
+fn an_invalid_secret_does_not_affect_the_others() {
     let bad = |data: &str| json!({"kind": "Secret", "metadata": {"name": "bad"}, "data": {".dockerconfigjson": data}});
     for (data, why) in [
         ("s3cret!", "not base64"),
@@ -129,7 +129,7 @@ fn a_file_without_a_pull_secret_is_refused() {
 }
 
 #[test]
-fn a_glob_takes_no_time() {
+fn glob_matching_takes_linear_time() {
     let pattern = "*a".repeat(200);
     assert!(!glob(pattern.as_bytes(), "a".repeat(199).as_bytes()));
     assert!(glob(pattern.as_bytes(), "a".repeat(200).as_bytes()));

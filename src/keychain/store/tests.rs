@@ -158,7 +158,7 @@ async fn an_entry_in_another_spelling_does_not_hide_the_new_one() {
 }
 
 #[tokio::test]
-async fn a_helper_keeps_what_it_is_configured_for() {
+async fn a_configured_helper_stores_the_credentials() {
     for (config, name) in [
         (json!({"credsStore": "vault"}), "reg.corp"),
         (json!({"credHelpers": {"reg.corp": "vault"}, "credsStore": "missing"}), "reg.corp"),
@@ -231,7 +231,7 @@ async fn a_helper_that_cannot_erase_is_reported_and_the_file_entry_removed() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_named_is_podmans() {
+async fn a_named_file_has_podmans_format() {
     let mut home = Home::new();
     let path = home.path("run/auth.json");
     home.options.auth_file = Some(AuthFile::Path(path.clone()));
@@ -251,7 +251,7 @@ async fn a_file_that_was_named_is_podmans() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_changed_is_reported_and_unchanged() {
+async fn an_uneditable_file_is_reported_and_unchanged() {
     for (text, cause) in [
         ("{\"s3cret\"", "not valid JSON at line 1, column 9"),
         ("[\"s3cret\"]", "it is not a JSON object"),
@@ -282,7 +282,7 @@ async fn a_file_that_cannot_be_changed_is_reported_and_unchanged() {
 }
 
 #[tokio::test]
-async fn a_link_leads_to_the_file_that_is_changed() {
+async fn a_symbolic_link_is_followed_and_kept() {
     let home = Home::new();
     fs::create_dir(home.path(".docker")).unwrap();
     symlink("../dotfiles/docker.json", home.config()).unwrap();

@@ -61,7 +61,7 @@ fn order() -> VersionOrder {
 }
 
 #[test]
-fn versions_are_in_their_order() {
+fn versions_are_ordered() {
     let mut shuffled = VERSIONS.to_vec();
     shuffled.sort_by_key(|name| name.chars().rev().collect::<String>());
     shuffled.sort_by_key(|name| order().key(name));
@@ -75,7 +75,7 @@ fn versions_rank_above_everything_else() {
 }
 
 #[test]
-fn bare_numbers_order_as_numbers_where_nothing_is_dotted() {
+fn bare_numbers_order_as_numbers_without_dotted_versions() {
     let tags =
         ["3f2a9c1", "latest", "99", "100", "12345", "917005", "20231231", "20240102", "20240102-3f2a9c1", "4095671000"];
     let order = VersionOrder::of(tags);
@@ -123,7 +123,7 @@ fn a_suffix_is_a_variant_unless_it_is_a_pre_release() {
 }
 
 #[test]
-fn a_range_contains_what_may_be_in_it() {
+fn a_range_contains_doubtful_versions() {
     for (tag, range, is_in) in [
         ("1.4.2", "^1.2", true),
         ("v1.4.2", ">=1.4, <1.5", true),
@@ -166,7 +166,7 @@ fn a_range_contains_what_may_be_in_it() {
 }
 
 #[test]
-fn a_pre_release_is_outside_for_being_one() {
+fn a_pre_release_is_outside_of_a_range() {
     for (tag, range, is_left_out) in [
         ("1.4.2-rc1", "^1.2", true),
         ("1.4.2-rc1", ">=1.4.2-alpha", false),
@@ -207,7 +207,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_version_is_in_one_place(mut tags in prop::collection::vec(any_tag(), 0..30)) {
+    fn equal_versions_have_equal_rank(mut tags in prop::collection::vec(any_tag(), 0..30)) {
         let order = VersionOrder::of(tags.iter().map(String::as_str));
         tags.sort_by_key(|tag| order.key(tag));
         let keys: Vec<_> = tags.iter().map(|tag| order.key(tag)).collect();
@@ -239,7 +239,7 @@ proptest! {
     }
 
     #[test]
-    fn every_text_has_a_place(tag in ".{0,40}") {
+    fn every_tag_has_a_rank(tag in ".{0,40}") {
         let key = order().key(&tag);
         prop_assert_eq!(key.cmp(&key), Ordering::Equal);
         key.is_in(&VersionReq::STAR);

@@ -48,7 +48,7 @@ fn an_unknown_age_is_never_old() {
 }
 
 #[test]
-fn a_date_that_most_images_share_orders_nothing() {
+fn a_date_shared_by_most_images_is_unknown() {
     let facts = (0..4).fold(Facts::default(), |facts, number| facts.image(&format!("2.{number}"), 300));
     let by_age = facts.decide(&Rule { older_than: older(30), ..Rule::default() });
     assert_eq!(by_age.of("2.0"), "keep: creation time unknown: most images here have the same date");

@@ -87,7 +87,7 @@ fn referrers_are_kept_and_removed_with_their_subject() {
 }
 
 #[test]
-fn a_long_digest_is_found_by_as_much_of_it_as_a_tag_holds() {
+fn a_long_digest_is_matched_by_its_prefix_in_a_tag() {
     let mut builder = Builder::default();
     let subject = builder.manifest(&Digest::of(Algorithm::Sha512, b"old"));
     let name = format!("{}.sig", &builder.index().digest(subject).as_str().replace(':', "-")[..7 + 64]);
@@ -136,7 +136,7 @@ fn a_manifest_that_refers_to_itself_is_kept() {
 }
 
 #[test]
-fn a_subject_that_no_tag_reaches_keeps_what_refers_to_it() {
+fn an_untagged_subject_keeps_its_referrers() {
     let with_subject = |state: Option<ManifestState>| {
         let facts = Facts::default().image("a", 100).image("sbom", 100).manifest("subject", 100);
         facts.with("sbom", |spec| spec.subject = Some("subject".to_owned())).with("subject", |spec| spec.state = state)
@@ -150,7 +150,7 @@ fn a_subject_that_no_tag_reaches_keeps_what_refers_to_it() {
 }
 
 #[test]
-fn no_manifest_is_deleted_that_something_unreadable_may_need() {
+fn manifests_that_an_unreadable_one_may_need_are_kept() {
     let facts = Facts::default().image("a", 100).unreadable("b").image("s", 1);
     let facts = facts.with("s", |spec| spec.subject = Some("a".to_owned()));
     let rule = Rule { older_than: older(30), ..Rule::default() };
@@ -201,7 +201,7 @@ fn a_name_without_a_manifest_is_shown_and_blocks_nothing() {
 }
 
 #[test]
-fn a_name_that_is_no_tag_keeps_its_manifest() {
+fn an_invalid_tag_keeps_its_manifest() {
     let rule = Rule { older_than: older(30), ..Rule::default() };
     let mut facts = Facts::default().image("part", 100).index("index", &["part"]).image("b", 90);
     facts.others.push(("über".to_owned(), Some("index".to_owned())));

@@ -25,7 +25,7 @@ fn the_newest_are_kept_and_the_old_are_removed() {
 }
 
 #[test]
-fn every_member_of_a_rule_keeps_or_says_which_tags_it_is_about() {
+fn every_member_of_a_rule_keeps_or_selects_tags() {
     let lines = |rule: Rule| {
         let lines = versions().lines(&rule);
         let interesting = lines.into_iter().filter(|line| !line.contains("nothing keeps it"));
@@ -109,7 +109,7 @@ fn tags_that_cannot_be_ordered_are_kept_and_not_counted() {
 }
 
 #[test]
-fn tags_in_the_place_of_the_last_stay_too() {
+fn ties_at_the_cut_are_kept() {
     let facts = Facts::default()
         .image("16.2", 5)
         .image("17.10", 4)
@@ -138,7 +138,7 @@ fn tags_in_the_place_of_the_last_stay_too() {
 }
 
 #[test]
-fn a_range_keeps_variants_and_says_why_it_does_not_keep_pre_releases() {
+fn a_range_keeps_variants_and_explains_excluded_pre_releases() {
     let facts = Facts::default().image("17.9-alpine", 3).image("17.10-alpine", 2).image("17.11", 1).image("18beta1", 0);
     let rule = Rule { keep_semver: Some(">=17.10".parse().expect("a range")), ..Rule::default() };
     assert_eq!(

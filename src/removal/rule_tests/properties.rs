@@ -289,7 +289,7 @@ proptest! {
     }
 
     #[test]
-    fn as_many_are_kept_as_the_rule_says(facts in any_facts(), rule in any_rule()) {
+    fn keep_last_keeps_the_requested_number(facts in any_facts(), rule in any_rule()) {
         // What the rule is about, and has a place in its order.
         let Some(count) = rule.keep_last else { return Ok(()) };
         let bare = Rule { keep_last: Some(NonZeroUsize::MAX), matches: rule.matches.clone(), exclude: rule.exclude.clone(),

@@ -41,7 +41,7 @@ fn an_index_without_a_tag_keeps_what_it_lists() {
 }
 
 #[test]
-fn what_cannot_be_read_and_no_tag_leads_to_saves_every_manifest() {
+fn an_unreadable_untagged_manifest_keeps_every_manifest() {
     let facts = Facts::default().image("1.0", 100).image("2.0", 1).manifest("blind", None);
     let facts = facts.with("blind", |spec| spec.state = Some(ManifestState::Unreadable(failure())));
     let listed =
@@ -54,7 +54,7 @@ fn what_cannot_be_read_and_no_tag_leads_to_saves_every_manifest() {
 }
 
 #[test]
-fn no_space_is_promised_beside_what_was_never_read() {
+fn no_freed_size_is_promised_when_manifests_are_unread() {
     let mut facts = Facts::default().image("1.0", None).with("1.0", |spec| spec.is_placeholder = true);
     facts = facts.manifest("unread", None).with("unread", |spec| spec.state = Some(ManifestState::Unread));
     facts.others.push(("odd name".to_owned(), Some("unread".to_owned())));

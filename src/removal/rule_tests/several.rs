@@ -56,7 +56,7 @@ fn without_a_rule_nothing_is_removed() {
 }
 
 #[test]
-fn what_refers_to_something_follows_it_under_all_rules() {
+fn referrers_follow_their_subject_under_all_rules() {
     let facts = Facts::default().image("a", 100).image("b", 1).image(&refers("a", ".sig"), None);
     let rules = [
         Rule { older_than: older(30), ..Rule::default() },

@@ -1,4 +1,4 @@
-//! Many tags: what is linear takes a moment here, what is not takes minutes.
+//! Many tags: a linear algorithm takes a moment here, any other takes minutes.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn many_tags_on_few_manifests() {
 }
 
 #[test]
-fn many_tags_on_manifests_of_their_own_that_share_a_part() {
+fn many_tags_on_manifests_that_share_a_child() {
     let mut facts = Facts::default().image("part", 100);
     for number in 0..MANY {
         facts = facts.index(&format!("1.{number}"), &["part"]).tag(&format!("p{number}"), "part");
@@ -33,7 +33,7 @@ fn many_tags_on_manifests_of_their_own_that_share_a_part() {
 }
 
 #[test]
-fn many_referrers_in_a_row() {
+fn a_long_chain_of_referrers() {
     let mut facts = Facts::default().image("0", 100);
     for number in 1..MANY {
         let subject = Some((number - 1).to_string());

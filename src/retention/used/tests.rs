@@ -86,7 +86,7 @@ fn a_tag_and_a_digest_both_count() {
 }
 
 #[test]
-fn a_number_is_every_tag_that_reads_as_it() {
+fn a_number_counts_for_every_tag_with_its_value() {
     let used = |text: &str| images(text).in_repository(&"reg.corp".parse().unwrap(), &"app".parse().unwrap());
     let tags = |used: &UsedTags| -> Vec<&str> {
         ["1", "1.0", "1.1", "1.10", "17", "017", "latest"]
@@ -117,7 +117,7 @@ fn a_reference_counts_for_the_registry_that_it_names() {
 }
 
 #[test]
-fn what_is_not_a_reference_is_told() {
+fn values_that_are_not_references_are_reported() {
     let images = images(
         "image: a:1\nx: {image: 'A B'}\ny: {images: [logo.PNG, '', 5, null]}\nz: {repository: {url: x}, tag: [1]}\n",
     );
@@ -125,7 +125,7 @@ fn what_is_not_a_reference_is_told() {
 }
 
 #[test]
-fn what_names_nothing_or_cannot_be_read_is_refused() {
+fn files_without_references_and_unreadable_files_are_refused() {
     for text in ["", "\n# nothing\n", "kind: Pod\n", "{}", "[]", "image: ''\n", "image: 'A B'\n", "null"] {
         assert_eq!(refused(text), "no image is named as in use", "{text}");
     }

@@ -75,7 +75,7 @@ fn every_kind_of_file_is_identified() {
 }
 
 #[test]
-fn files_are_seen_beside_each_other() {
+fn files_are_related_to_each_other() {
     let folder = Folder::new();
     let root = Authority::root("Root");
     let middle = root.intermediate("Middle");
@@ -102,7 +102,7 @@ fn files_are_seen_beside_each_other() {
 }
 
 #[test]
-fn a_key_of_something_else_belongs_nowhere() {
+fn an_unrelated_key_has_no_destination() {
     let folder = Folder::new();
     let (one, other) = (Authority::root("One"), Authority::root("Other"));
     let paths = [folder.file("cert.pem", &one.pem()), folder.file("privkey.pem", &other.key_pem())];
@@ -112,7 +112,7 @@ fn a_key_of_something_else_belongs_nowhere() {
 }
 
 #[test]
-fn faults_are_named() {
+fn problems_are_reported() {
     let folder = Folder::new();
     let root = Authority::root("Root");
     let middle = root.intermediate("Middle");
@@ -158,7 +158,7 @@ fn a_certificate_of_a_root_is_a_whole_chain() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_spoils_no_other() {
+fn an_unreadable_file_does_not_affect_the_others() {
     let folder = Folder::new();
     let root = Authority::root("Root");
     let seen = inspect(&["/nowhere/x.pem".into(), folder.file("ca.pem", &root.pem())]);

@@ -105,7 +105,7 @@ fn each_client_has_its_folder() {
 }
 
 #[test]
-fn other_ways_to_be_installed_are_known() {
+fn other_installation_paths_are_known() {
     let mut host = Host::new(false);
     host.made("run/docker.sock", "");
     assert_eq!(host.shown(&host.of(ClientProgram::Docker).ca_file), "home/.config/docker/certs.d/reg.corp:5000/ca.crt");
@@ -121,7 +121,7 @@ fn other_ways_to_be_installed_are_known() {
 }
 
 #[test]
-fn what_is_written_is_found_again() {
+fn written_files_are_found_by_discovery() {
     let root = Authority::root("Corp Root");
     for (client, origin, files) in [
         (ClientProgram::Own, Origin::Own, 1),
@@ -145,7 +145,7 @@ fn what_is_written_is_found_again() {
 }
 
 #[test]
-fn another_certificate_stays_unless_it_is_forced_away() {
+fn another_certificate_is_replaced_only_with_force() {
     let (root, other) = (Authority::root("Corp Root"), Authority::root("Other Root"));
     for client in ClientProgram::ALL {
         let host = Host::new(true);

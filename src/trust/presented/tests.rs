@@ -86,7 +86,7 @@ async fn certificates_that_no_client_accepts_are_shown_too() {
 }
 
 #[tokio::test]
-async fn a_wish_for_a_client_certificate_is_seen_with_what_comes_of_it() {
+async fn a_client_certificate_request_is_recorded_with_its_outcome() {
     let folder = tempfile::tempdir().unwrap();
     let (wanted, other) = (Authority::root("Client CA"), Authority::root("Other CA"));
     let leaf = Authority::own_issuer(fixture::server(&[HOST]));
@@ -153,7 +153,7 @@ async fn a_silent_server_times_out() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_none_is_an_error_of_its_own() {
+async fn an_invalid_name_is_a_distinct_error() {
     let (client, _far) = duplex(1 << 16);
     let error = trust(Options::default()).presented(client, "a b", 5000, LONG).await.unwrap_err();
     assert_eq!(error.kind(), &Kind::Config);

@@ -39,7 +39,7 @@ fn a_missing_chain_is_distinguished_from_an_unknown_issuer() {
 }
 
 #[test]
-fn several_ca_files_add_up_and_the_system_stays() {
+fn several_ca_files_add_to_the_system_roots() {
     let (a, b, c) = (Authority::root("A"), Authority::root("B"), Authority::root("C"));
     let client = Client::new().configured(&[&a]).configured(&[&b]).system(&[&c]);
     for authority in [&a, &b, &c] {
@@ -78,7 +78,7 @@ fn an_unknown_issuer_is_named_with_what_was_searched() {
 }
 
 #[test]
-fn a_system_without_roots_is_no_error_and_is_mentioned() {
+fn a_system_without_roots_is_reported_without_an_error() {
     let pki = Pki::new();
     let refusal = Client::new().refusal(&pki.leaf.serve(&[&pki.intermediate]), HOST);
     assert_eq!(refusal.cause, "issued by \"Corp Root CA\", and this system has no trusted CAs");

@@ -67,7 +67,7 @@ fn an_older_protocol_version_is_recognised() {
 }
 
 #[test]
-fn a_demanded_client_certificate_is_shown_with_its_chain() {
+fn a_required_client_certificate_is_sent_with_its_chain() {
     let pki = Pki::new();
     let clients = Authority::root("Clients");
     let (between, ann) = {

@@ -5,7 +5,7 @@ use super::*;
 use crate::trust::fixture::Log;
 
 #[test]
-fn an_authority_is_found_wherever_other_programs_find_it() {
+fn a_ca_is_found_in_the_folders_of_other_programs() {
     let (root, leaf) = private();
     let ca = root.pem();
     let toml = |path: &str| format!("server = \"https://{NAME}\"\nca = \"{path}\"\n");
@@ -99,7 +99,7 @@ fn without_a_root_nothing_is_searched() {
 }
 
 #[test]
-fn all_places_add_up_with_the_system_and_the_named_files() {
+fn all_sources_add_to_the_system_roots_and_named_files() {
     let roots: Vec<_> = (0..4).map(|i| Authority::root(&format!("Root {i}"))).collect();
     let mut machine = Machine::new()
         .with(&format!("{DOCKER}/ca.crt"), roots[0].pem())
@@ -180,7 +180,7 @@ fn the_cas_of_a_registry_are_trusted_for_its_token_server() {
 }
 
 #[test]
-fn client_certificates_are_shown_to_whom_they_are_for() {
+fn client_certificates_are_sent_to_their_registry_only() {
     let (root, _) = private();
     let client = root.issue(names(&[], "ann"));
     let machine = Machine::new()
@@ -206,7 +206,7 @@ fn client_certificates_are_shown_to_whom_they_are_for() {
 // --- client certificates ---
 
 #[test]
-fn the_client_certificate_that_the_server_asks_for_is_shown() {
+fn the_client_certificate_that_the_server_requests_is_sent() {
     let (root, leaf) = private();
     let (a, b) = (Authority::root("Clients A"), Authority::root("Clients B"));
     let (ann, bob) = (a.issue(names(&[], "ann")), b.issue(names(&[], "bob")));
@@ -251,7 +251,7 @@ fn a_key_of_another_certificate_is_an_error() {
 
 #[cfg(unix)]
 #[test]
-fn files_that_give_nothing_are_mentioned() {
+fn unusable_files_are_reported() {
     let (root, leaf) = private();
     let damaged = format!("{}-----BEGIN CERTIFICATE-----\n", root.pem());
     let machine = Machine::new()
@@ -280,7 +280,7 @@ fn files_that_give_nothing_are_mentioned() {
 }
 
 #[test]
-fn the_wish_not_to_verify_is_recorded_and_not_obeyed() {
+fn insecure_skip_verify_is_recorded_and_ignored() {
     let (_, leaf) = private();
     let yaml = format!("configs: {{'{NAME}': {{tls: {{insecure_skip_verify: true}}}}}}");
     for (path, content) in [(HOSTS_TOML, "skip_verify = true"), (K3S, &*yaml)] {

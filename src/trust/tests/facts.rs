@@ -5,7 +5,7 @@ use rcgen::{ExtendedKeyUsagePurpose, SanType};
 use super::*;
 
 #[test]
-fn an_expired_server_certificate_says_since_when() {
+fn an_expired_server_certificate_reports_its_expiry() {
     let root = Authority::root("Root");
     let leaf = root.issue(fixture::expired(fixture::server(&[HOST])));
     let refusal = Client::new().configured(&[&root]).refusal(&leaf.serve(&[]), HOST);
@@ -147,7 +147,7 @@ fn version_1_is_refused_with_what_to_issue_again() {
 }
 
 #[test]
-fn a_certificate_for_clients_is_no_servers() {
+fn a_client_certificate_is_not_valid_for_a_server() {
     let root = Authority::root("Root");
     let mut params = fixture::server(&[HOST]);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];

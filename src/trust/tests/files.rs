@@ -17,7 +17,7 @@ fn ca_error(content: Option<&[u8]>) -> Error {
 }
 
 #[test]
-fn a_ca_file_that_cannot_be_used_is_an_error_with_its_reason() {
+fn an_unusable_ca_file_is_an_error_with_its_reason() {
     let root = Authority::root("Root");
     let missing = ca_error(None);
     assert!(missing.what().starts_with("cannot read the CA file "));
@@ -36,7 +36,7 @@ fn a_ca_file_that_cannot_be_used_is_an_error_with_its_reason() {
 }
 
 #[test]
-fn a_folder_in_place_of_a_ca_file_is_an_error() {
+fn a_folder_instead_of_a_ca_file_is_an_error() {
     let client = Client::new();
     let options = Options { ca_files: vec![client.folder.path().to_owned()], ..Options::default() };
     let error = Client { options, ..client }.load().unwrap_err();
@@ -54,7 +54,7 @@ fn identity_error(cert: &str, key: &str) -> Error {
 }
 
 #[test]
-fn a_client_identity_that_cannot_be_used_is_an_error_with_its_reason() {
+fn an_unusable_client_identity_is_an_error_with_its_reason() {
     let (ann, bob) = (Authority::own_issuer(names(&[], "ann")), Authority::root("bob"));
 
     let foreign = identity_error(&ann.pem(), &bob.key_pem());

@@ -38,7 +38,7 @@ fn every_form_of_ca_and_client_in_hosts_toml_is_read() {
 }
 
 #[test]
-fn what_hosts_toml_says_of_mirrors_is_not_for_the_registry() {
+fn mirror_settings_in_hosts_toml_do_not_apply_to_the_registry() {
     let (root, leaf) = private();
     let folder = "root/etc/containerd/certs.d/registry.corp_5000_";
     for text in [
@@ -80,7 +80,7 @@ fn a_hosts_toml_with_wrong_syntax_is_mentioned_and_the_files_beside_it_count() {
 }
 
 #[test]
-fn a_client_of_containerd_that_cannot_be_used_is_no_error() {
+fn an_unusable_client_certificate_of_containerd_is_not_an_error() {
     let (root, leaf) = private();
     let folder = "root/etc/containerd/certs.d/registry.corp_5000_";
     let machine = Machine::new()

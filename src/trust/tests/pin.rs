@@ -70,7 +70,7 @@ fn a_pinned_certificate_for_clients_only_is_refused() {
 }
 
 #[test]
-fn a_pin_is_of_the_bytes_not_of_the_key_or_the_name() {
+fn a_pin_matches_the_bytes_and_not_the_key_or_the_name() {
     let leaf = Authority::own_issuer(self_signed_ca(HOST));
     // The same key and names in a certificate of another serial number.
     let twin = leaf.reissued();

@@ -4,7 +4,7 @@ use super::machine::*;
 use super::*;
 
 #[test]
-fn a_star_in_registries_yaml_is_for_the_registries_without_a_key() {
+fn a_star_in_registries_yaml_applies_to_registries_without_a_key() {
     let (root, leaf) = private();
     let machine = Machine::new().with("root/etc/rancher/k3s/ca.pem", root.pem());
     let star = "configs:\n  '*':\n    tls: {ca_file: ca.pem}\n";

@@ -53,7 +53,7 @@ pub fn run(input: &[u8]) {
             Permission::on(&"a/b".parse::<Repository>().expect("a repository"), registry_ls::auth::Action::Pull);
         let scopes = Scopes::for_request(challenge.scope.as_deref(), Some(&right));
         assert!(scopes.iter().all(|scope| scope.name() == "a/b"), "{scopes}");
-        // A realm is no token, but whatever a server sends may be taken for one.
+        // A realm is not a token, but anything a server sends may look like one.
         Claims::decode(&challenge.realm);
     }
     match preferred(found) {

@@ -98,7 +98,7 @@ fn is_hostile(c: char) -> bool {
         || ('\u{e0000}'..='\u{e007f}').contains(&c)
 }
 
-/// Gives a folder of this thread's own, in memory where there is such a place.
+/// Creates a folder for this thread, in memory where possible.
 fn with_folder<T>(work: impl FnOnce(&Path) -> T) -> T {
     thread_local! {
         static FOLDER: RefCell<Option<TempDir>> = const { RefCell::new(None) };
@@ -113,7 +113,7 @@ fn with_folder<T>(work: impl FnOnce(&Path) -> T) -> T {
     })
 }
 
-/// Waits for what is asynchronous only because it might have to read a file or run a helper.
+/// Runs a future that is asynchronous only because it may read a file or run a helper.
 fn wait<T>(work: impl Future<Output = T>) -> T {
     thread_local! {
         static RUNTIME: tokio::runtime::Runtime =

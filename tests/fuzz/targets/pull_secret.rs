@@ -36,7 +36,7 @@ pub fn run(input: &[u8]) {
             assert_eq!((alone.kind(), within.kind()), (&Kind::Config, &Kind::Config));
             assert_eq!(alone.to_string(), within.to_string());
         }
-        // The name of a helper is looked at when it is asked for.
+        // The name of a helper is validated when credentials are requested.
         (alone, within) => assert!(text.contains("cred"), "{alone:?} {within:?}"),
     }
 }

@@ -79,7 +79,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// The path of the URL is the names, one by one, and nothing of them is taken for anything else.
+/// The path of the URL consists of the names, segment by segment, and nothing else.
 fn safe_in_a_url(repository: &Repository, target: Target<'_>) {
     let base = Registry::docker_hub().base();
     let path = format!("v2/{repository}/manifests/{target}");

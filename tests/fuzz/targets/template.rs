@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{halves, is_hostile, joined};
 use crate::output::{Detail, Field, Human, Layout, Output, OutputError, OutputOptions, Styles, TagRecord, TagView};
 
-/// Templates that only place what is in a record.
+/// Templates that only print fields of a record.
 const PLAIN: &[&str] = &[
     "{{ tag }} {{ digest }}",
     "{{ repository }}:{{ tag|upper }} {{ mediaType|short }} {{ reference }}",

@@ -106,7 +106,7 @@ pub fn is_exempt(id: &str) -> bool {
     EXEMPT.iter().any(|(exempt, _)| *exempt == id)
 }
 
-/// What the vector says, or what is listed here instead.
+/// The expectation of the vector, or of the deviation listed here.
 pub fn expected(case: &Case, scenario: &str) -> Expected {
     let listed = DEVIATIONS
         .iter()

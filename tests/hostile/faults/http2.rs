@@ -45,7 +45,7 @@ fn scenario(setup: &Setup, manner: Manner) -> Scenario {
         let (tls, answered) = (Arc::clone(&tls), Arc::clone(&answered));
         async move {
             if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
-                // The client goes away when it has seen enough.
+                // The client closes the connection when it has read enough.
                 drop(talk(stream, manner, &answered).await);
             }
         }
@@ -69,7 +69,7 @@ async fn talk(mut stream: TlsStream<TcpStream>, manner: Manner, answered: &Atomi
         let id = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
         match head[3] {
             SETTINGS if head[4] & ACK == 0 => stream.write_all(&frame(SETTINGS, ACK, 0, &[])).await?,
-            // The first is asked for credentials; those after it bring them.
+            // The first request gets a challenge; later ones send credentials.
             HEADERS if answered.fetch_add(1, Ordering::Relaxed) == 0 => stream.write_all(&unauthorized(id)).await?,
             HEADERS => misbehave(&mut stream, id, manner).await?,
             _ => {}

@@ -38,14 +38,14 @@ fn cut() -> Reply {
     Reply::status(200).header("Content-Length", "1000").body(r#"{"tags":["2a","#).then(Then::Reset)
 }
 
-/// What is given for ever is asked for twice.
+/// An endless reply is requested twice.
 fn twice(setup: &Setup, reply: Reply) -> Scenario {
     let server = Server::start(setup.guarded(move |_| reply.clone()));
     let rls = setup.rls(&server).words("tags team/app --retries 1");
     Scenario::new(rls).saying("HOST:PORT", server.host()).check(move |_| assert_eq!(lists(&server), 2))
 }
 
-/// What is given for ever is asked for once.
+/// An endless reply is requested once.
 pub fn once(setup: &Setup, reply: Reply) -> Scenario {
     let server = Server::start(setup.guarded(move |_| reply.clone()));
     let rls = setup.rls(&server).words("tags team/app");

@@ -138,7 +138,7 @@ impl Scenario {
         self
     }
 
-    /// Where standard output goes.
+    /// The target of standard output.
     pub fn stdout(self, stdout: Stdout) -> Self {
         Self { stdout, ..self }
     }
@@ -176,7 +176,7 @@ impl Scenario {
             let text = self.says.iter().fold(words.clone(), |text, (word, meant)| text.replace(word, meant));
             let is_hinted = self.hinted.contains(&words.as_str());
             let is_printed = if is_hinted { with_hints.contains(&text) } else { without.contains(&text) };
-            assert_eq!(is_printed, !(is_quiet && is_hinted), "{text:?} in what is told: {outcome}");
+            assert_eq!(is_printed, !(is_quiet && is_hinted), "{text:?} in the output: {outcome}");
         }
         if is_quiet {
             assert_eq!(outcome.messages(true), outcome.messages(false), "hints with -q: {outcome}");

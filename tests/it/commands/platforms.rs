@@ -82,7 +82,7 @@ fn a_nested_index_for_another_platform_is_not_fetched() {
     app.0.clear_requests();
     assert_eq!(architecture(&app.rls("manifest app:outer --config --platform linux/amd64")), "amd64");
     assert_eq!(app.0.requests().len(), 3);
-    // What an index says of another holds for what is in that one.
+    // The platform that an index states for a nested one applies to its images.
     assert_eq!(architecture(&app.rls("manifest app:outer --config --platform linux/arm64")), "arm64");
 }
 

@@ -7,6 +7,8 @@ use test_support::Rls;
 
 use crate::registries::empty;
 
+use super::prune::{self, assert_unchanged, image};
+
 /// Four versions, from the oldest on.
 fn dated() -> Running {
     let registry = empty();
@@ -41,7 +43,7 @@ fn rules_of_the_command_line_and_the_configuration_add_up() {
     would remove 3 of 4 tags, 3 manifests; the registry's next garbage collection frees 10.1 kB
     nothing was changed; run again with --yes to apply
     ");
-    // Nothing is allowed for a rule that is given by what is allowed for another.
+    // --allow-empty for one rule does not apply to another.
     let rls = rls.config("[prune.\"team/*\"]\nolder-than = \"2025-01-01\"\nallow-empty = true");
     let rls = rls.then("prune team/app -q");
     assert_eq!(rls.succeeds().matches("would-remove").count(), 4);
@@ -112,5 +114,120 @@ fn no_request_is_sent_when_the_images_in_use_are_unknown() {
 
     For more information, try '--help'.
     ");
+    assert_eq!(registry.lines(), [""; 0]);
+}
+
+#[test]
+fn the_configuration_file_may_hold_a_rule() {
+    let registry = prune::dated();
+    registry.push_image("base/alpine", "3.20", &image("alpine", "2024-01-01T00:00:00Z"));
+    registry.push_image("team/web", "1", &image("web", "2024-01-01T00:00:00Z"));
+    registry.create_repository("team/empty");
+    let rls = Rls::at(&registry)
+        .config("[prune.\"team/*\"]\nkeep-last = 1\n[prune.\"team/web\"]\nolder-than = \"2024-01-01\"");
+    let rls = rls.words("prune team/app team/web");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    kept→team/app:1.2
+    would-remove→team/app:1.1
+    would-remove→team/app:1.0
+    kept→team/web:1
+    --- stderr
+    would remove 2 of 4 tags, 2 manifests; the registry's next garbage collection frees 2.0 MB
+    nothing was changed; run again with --yes to apply
+    ");
+    // A tag is removed only if the command line's rule removes it too.
+    let rls = rls.then("prune team/app --keep-last 2 -q");
+    assert_eq!(rls.succeeds().lines().filter(|line| line.starts_with("kept")).count(), 2);
+    let rls = rls.then("prune team/app --match 1.*");
+    assert_snapshot!(rls.run(), @"
+    exit 2
+    --- stderr
+    error: the rule does not say what to remove
+    cause: --match and --exclude select the tags that it is about, --sort their order
+    hint:  add --older-than AGE, or what to keep: --keep-last N, --keep-newer-than AGE, --keep-semver RANGE, --keep GLOB
+    ");
+    let rls = rls.then("prune team/app base/alpine");
+    assert_snapshot!(rls.run(), @r#"
+    exit 2
+    --- stderr
+    error: no rule for base/alpine
+    cause: none is given on the command line, and no table in the configuration file matches
+    hint:  use --keep-last N or --older-than AGE, or add [prune."base/alpine"] to the configuration file
+    "#);
+    let rls = rls.then("prune --match-repo *");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stderr
+    warning: no repository in the catalog matches --match-repo
+    ");
+    let rls = rls.then("prune --match-repo ** --format").arg("{{ repository }}:{{ tag }} {{ action }}");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stdout
+    team/app:1.2 kept
+    team/app:1.1 would-remove
+    team/app:1.0 would-remove
+    team/web:1 kept
+    --- stderr
+    warning: no rule for 1 of 4 repositories
+    would remove 2 of 4 tags, 2 manifests; the registry's next garbage collection frees 2.0 MB
+    nothing was changed; run again with --yes to apply
+    ");
+    let rls = rls.then("prune --match-repo none/*");
+    assert_snapshot!(rls.run(), @"
+    exit 0
+    --- stderr
+    warning: no repository in the catalog matches --match-repo
+    ");
+    assert_unchanged(&registry);
+}
+
+#[test]
+fn an_invalid_rule_is_refused_before_anything_is_sent() {
+    let registry = prune::dated();
+    let rls = Rls::at(&registry);
+    let mut report = String::new();
+    let mut rls = rls;
+    for words in [
+        "prune team/app",
+        "prune team/app --exclude 1.0",
+        "prune team/app --keep-last 0",
+        "prune team/app --older-than 6m",
+        "prune team/app --keep-semver newest",
+        "prune team/app --keep-last 1 --yes --dry-run",
+        "prune --keep-last 1",
+        "prune team/app --match-repo * --keep-last 1",
+    ] {
+        rls = rls.then(words);
+        let outcome = rls.run();
+        assert_eq!(outcome.code, Some(2), "{words}: {outcome}");
+        let text: Vec<_> = outcome.stderr.lines().take_while(|line| !line.is_empty()).collect();
+        report += &format!("{words}\n  {}\n", text.join("\n  "));
+    }
+    assert_snapshot!(report, @r#"
+    prune team/app
+      error: no rule for team/app
+      cause: none is given on the command line, and no table in the configuration file matches
+      hint:  use --keep-last N or --older-than AGE, or add [prune."team/app"] to the configuration file
+    prune team/app --exclude 1.0
+      error: the rule does not say what to remove
+      cause: --match and --exclude select the tags that it is about, --sort their order
+      hint:  add --older-than AGE, or what to keep: --keep-last N, --keep-newer-than AGE, --keep-semver RANGE, --keep GLOB
+    prune team/app --keep-last 0
+      error: invalid value '0' for '--keep-last <N>': expected a number, at least 1
+    prune team/app --older-than 6m
+      error: invalid value '6m' for '--older-than <AGE>': expected hours at least; a month is 1mo, 1m would be a minute
+    prune team/app --keep-semver newest
+      error: invalid value 'newest' for '--keep-semver <RANGE>': unexpected character 'n' while parsing major version number
+    prune team/app --keep-last 1 --yes --dry-run
+      error: the argument '--yes' cannot be used with '--dry-run'
+    prune --keep-last 1
+      error: the following required arguments were not provided:
+        <REPO>...
+    prune team/app --match-repo * --keep-last 1
+      error: the argument '[REPO]...' cannot be used with '--match-repo <GLOB>'
+    "#);
     assert_eq!(registry.lines(), [""; 0]);
 }

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use registry_fixture::{Auth, Registry, Running, Tls};
 use test_support::Rls;
 
-use super::{checks, findings};
+use super::{checks, findings, untrusted};
 
 fn private() -> Running {
     Registry::builder().tls(Tls::Issued).start()
@@ -34,16 +34,9 @@ fn a_ca_in_certs_d_is_trusted_and_named() {
 fn the_folder_in_certs_d_lacks_the_port() {
     let registry = private();
     let rls = without_ca(&registry).with_file(".docker/certs.d/127.0.0.1/ca.crt", registry.ca_pem());
-    assert_snapshot!(findings(rls), @"
-    exit 11
-     ✗ tls          unknown authority (x509)
-         TLS 1.3, TLS_AES_256_GCM_SHA384
-         server sends 1 certificate
-           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
-             sha256:…
-             issued by CN=registry-fixture root CA: not sent, not trusted here
-         cause   HOME/.docker/certs.d/127.0.0.1 is not used: it is for another port; this registry's folder is REGISTRY
-         remedy  mv HOME/.docker/certs.d/127.0.0.1 HOME/.docker/certs.d/REGISTRY
+    assert_snapshot!(untrusted(rls), @"
+    cause   HOME/.docker/certs.d/127.0.0.1 is not used: it is for another port; this registry's folder is REGISTRY
+    remedy  mv HOME/.docker/certs.d/127.0.0.1 HOME/.docker/certs.d/REGISTRY
     ");
     let rls = without_ca(&registry).with_file("root/etc/docker/certs.d/127.0.0.1/ca.crt", registry.ca_pem());
     assert!(findings(rls).contains("remedy  mv HOME/root/etc/docker/certs.d/127.0.0.1 "));
@@ -66,16 +59,9 @@ fn a_client_certificate_without_its_key() {
 fn a_ca_file_named_pem() {
     let registry = private();
     let rls = without_ca(&registry).with_file(&docker(&registry, "ca.pem"), registry.ca_pem());
-    assert_snapshot!(findings(rls), @"
-    exit 11
-     ✗ tls          unknown authority (x509)
-         TLS 1.3, TLS_AES_256_GCM_SHA384
-         server sends 1 certificate
-           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
-             sha256:…
-             issued by CN=registry-fixture root CA: not sent, not trusted here
-         cause   HOME/.docker/certs.d/REGISTRY/ca.pem is not used: it is a CA certificate whose file name does not end in .crt
-         remedy  mv HOME/.docker/certs.d/REGISTRY/ca.pem HOME/.docker/certs.d/REGISTRY/ca.crt
+    assert_snapshot!(untrusted(rls), @"
+    cause   HOME/.docker/certs.d/REGISTRY/ca.pem is not used: it is a CA certificate whose file name does not end in .crt
+    remedy  mv HOME/.docker/certs.d/REGISTRY/ca.pem HOME/.docker/certs.d/REGISTRY/ca.crt
     ");
 }
 
@@ -95,16 +81,9 @@ fn a_ca_file_named_cert() {
 fn a_ca_file_that_holds_no_certificate() {
     let registry = private();
     let rls = without_ca(&registry).with_file(&docker(&registry, "ca.crt"), &registry.certificates().key);
-    assert_snapshot!(findings(rls), @"
-    exit 11
-     ✗ tls          unknown authority (x509)
-         TLS 1.3, TLS_AES_256_GCM_SHA384
-         server sends 1 certificate
-           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
-             sha256:…
-             issued by CN=registry-fixture root CA: not sent, not trusted here
-         cause   HOME/.docker/certs.d/REGISTRY/ca.crt is not used: it holds no certificate: it holds a private key
-         remedy  put the certificate of the CA into HOME/.docker/certs.d/REGISTRY/ca.crt, in PEM
+    assert_snapshot!(untrusted(rls), @"
+    cause   HOME/.docker/certs.d/REGISTRY/ca.crt is not used: it holds no certificate: it holds a private key
+    remedy  put the certificate of the CA into HOME/.docker/certs.d/REGISTRY/ca.crt, in PEM
     ");
 }
 
@@ -113,16 +92,9 @@ fn an_unreadable_ca_file() {
     let registry = private();
     let rls = without_ca(&registry).with_file(&docker(&registry, "README"), "");
     symlink("nowhere", rls.home().join(docker(&registry, "ca.crt"))).expect("a link");
-    assert_snapshot!(findings(rls), @"
-    exit 11
-     ✗ tls          unknown authority (x509)
-         TLS 1.3, TLS_AES_256_GCM_SHA384
-         server sends 1 certificate
-           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
-             sha256:…
-             issued by CN=registry-fixture root CA: not sent, not trusted here
-         cause   HOME/.docker/certs.d/REGISTRY/ca.crt is not used: it cannot be read: No such file or directory (os error 2)
-         remedy  fix or remove HOME/.docker/certs.d/REGISTRY/ca.crt
+    assert_snapshot!(untrusted(rls), @"
+    cause   HOME/.docker/certs.d/REGISTRY/ca.crt is not used: it cannot be read: No such file or directory (os error 2)
+    remedy  fix or remove HOME/.docker/certs.d/REGISTRY/ca.crt
     ");
 }
 
@@ -160,16 +132,9 @@ fn a_scheme_in_a_key_of_registries_yaml() {
     let ca = registry.ca_file();
     let yaml = format!("configs:\n  \"https://{}\":\n    tls: {{ca_file: {}}}\n", registry.host(), ca.display());
     let rls = without_ca(&registry).with_file("root/etc/rancher/k3s/registries.yaml", yaml);
-    assert_snapshot!(findings(rls), @r#"
-    exit 11
-     ✗ tls          unknown authority (x509)
-         TLS 1.3, TLS_AES_256_GCM_SHA384
-         server sends 1 certificate
-           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
-             sha256:…
-             issued by CN=registry-fixture root CA: not sent, not trusted here
-         cause   HOME/root/etc/rancher/k3s/registries.yaml is not used: its key "https://REGISTRY" must be "REGISTRY"
-         remedy  in HOME/root/etc/rancher/k3s/registries.yaml, below configs: "REGISTRY": instead of "https://REGISTRY":
+    assert_snapshot!(untrusted(rls), @r#"
+    cause   HOME/root/etc/rancher/k3s/registries.yaml is not used: its key "https://REGISTRY" must be "REGISTRY"
+    remedy  in HOME/root/etc/rancher/k3s/registries.yaml, below configs: "REGISTRY": instead of "https://REGISTRY":
     "#);
 }
 
@@ -198,16 +163,9 @@ fn configs_under_mirrors_in_registries_yaml() {
     let yaml =
         format!("mirrors:\n  configs:\n    \"{}\":\n      tls: {{ca_file: {}}}\n", registry.host(), ca.display());
     let rls = without_ca(&registry).with_file("root/etc/rancher/rke2/registries.yaml", yaml);
-    assert_snapshot!(findings(rls), @"
-    exit 11
-     ✗ tls          unknown authority (x509)
-         TLS 1.3, TLS_AES_256_GCM_SHA384
-         server sends 1 certificate
-           CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
-             sha256:…
-             issued by CN=registry-fixture root CA: not sent, not trusted here
-         cause   HOME/root/etc/rancher/rke2/registries.yaml is not used: configs is nested in mirrors; it must be a top-level key
-         remedy  in HOME/root/etc/rancher/rke2/registries.yaml: move configs: out of mirrors:, to the top level
+    assert_snapshot!(untrusted(rls), @"
+    cause   HOME/root/etc/rancher/rke2/registries.yaml is not used: configs is nested in mirrors; it must be a top-level key
+    remedy  in HOME/root/etc/rancher/rke2/registries.yaml: move configs: out of mirrors:, to the top level
     ");
 }
 

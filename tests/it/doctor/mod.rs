@@ -6,6 +6,7 @@ mod login;
 mod output;
 mod permissions;
 mod tls;
+mod tls_handshake;
 
 use test_support::Rls;
 
@@ -15,6 +16,21 @@ use test_support::Rls;
 /// What differs from run to run is left out, as by [`lasting`].
 fn findings(rls: Rls) -> String {
     findings_of(rls, "")
+}
+
+/// The findings below an otherwise usual chain whose root is not trusted: the causes and remedies alone.
+fn untrusted(rls: Rls) -> String {
+    const CHAIN: &str = "exit 11
+ ✗ tls          unknown authority (x509)
+     TLS 1.3, TLS_AES_256_GCM_SHA384
+     server sends 1 certificate
+       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
+         sha256:…
+         issued by CN=registry-fixture root CA: not sent, not trusted here
+";
+    let findings = findings(rls);
+    let rest = findings.strip_prefix(CHAIN).unwrap_or_else(|| panic!("another chain:\n{findings}"));
+    rest.lines().map(|line| format!("{}\n", line.strip_prefix("     ").expect("a fact of the chain"))).collect()
 }
 
 /// The same, with more arguments.

@@ -68,7 +68,8 @@ fn a_wrong_password() {
     cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD; many registries show their catalog to administrators only; 'rls tags REPO' works without it
     ");
-    assert_snapshot!(wrong(Auth::Token, "tags team/app"), @"
+    let refused = wrong(Auth::Token, "tags team/app");
+    assert_snapshot!(refused, @"
     exit 4
     --- stderr
     error: login refused by REGISTRY
@@ -76,14 +77,7 @@ fn a_wrong_password() {
     cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
-    assert_snapshot!(wrong(Auth::Token, "repos"), @"
-    exit 4
-    --- stderr
-    error: login refused by REGISTRY
-    cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
-    cause: tried as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
-    ");
+    assert_eq!(wrong(Auth::Token, "repos").to_string(), refused.to_string());
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn registry(auth: Auth) -> Running {
     registry
 }
 
-/// rls with a login for each of the two teams, and none for what is public.
+/// rls with a login for each of the two teams, and none for public repositories.
 fn rls(registry: &Running) -> Rls {
     let host = registry.host();
     // usera:pa, userb:pb
@@ -33,7 +33,7 @@ fn rls(registry: &Running) -> Rls {
         .env("REGISTRY_AUTH_FILE", "auth.json")
 }
 
-/// Who asked for each namespace: the registry itself, or its token server.
+/// The users of the requests for each namespace, to the registry or to its token server.
 fn who(registry: &Running) -> BTreeMap<String, BTreeSet<String>> {
     let user = |authorization: Option<&str>| match authorization {
         Some("Basic dXNlcmE6cGE=") => "usera".to_owned(),
@@ -46,7 +46,7 @@ fn who(registry: &Running) -> BTreeMap<String, BTreeSet<String>> {
     for request in registry.requests() {
         let text = request.line().replace("%2F", "/").replace("%3A", ":");
         for namespace in ["team-a", "team-b", "pub"] {
-            // A token says nothing about whom it was given to; who asked for it does.
+            // A token does not name its user; the token request does.
             if text.contains(namespace) && request.scheme().as_deref() != Some("bearer") {
                 who.entry(namespace.to_owned()).or_default().insert(user(request.authorization()));
             }

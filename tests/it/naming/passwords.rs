@@ -84,7 +84,7 @@ fn without_a_default_the_password_is_sent_to_the_only_named_registry() {
     let option = Rls::new().words("-u ann --password-stdin digest").args(&two).stdin("hunter2").fails(2);
     assert!(option.starts_with("error: cannot tell which registry -u is for\n"), "{option}");
     assert_eq!((one.lines(), other.lines()), (Vec::new(), Vec::new()));
-    // From standard input no registry is named: it is not used, and that is said.
+    // Standard input names no registry: the password is not used, and a warning says so.
     let outcome = rls().words("tags -").stdin(&app).run();
     assert_eq!((outcome.code, authorizations(&one)), (Some(4), Vec::new()), "{outcome}");
     let warning = "warning: RLS_USERNAME is ignored: no registry is named that it belongs to; use -r or RLS_REGISTRY\n";

@@ -92,7 +92,7 @@ fn a_path_may_be_a_prefix_or_a_repository() {
     ");
     let requests = registry.lines();
     assert_eq!(requests[..2], ["GET /team/v2/", "GET /v2/"]);
-    // An endpoint of the API says what is what.
+    // The endpoint tells which part is the repository.
     assert_eq!(&*rls().args(["repos", &format!("{url}/v2/_catalog?n=10")]).succeeds(), "other\nteam/app\n");
     let nested = Registry::builder().prefix("/artifactory/docker").start();
     add(&nested, &["team/app:1.0"]);

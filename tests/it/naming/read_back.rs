@@ -75,7 +75,7 @@ fn with_a_registry_every_line_is_a_path_in_it() {
     team/app:v1
     team/app:v1
     ");
-    // A path has no port and no scheme: such a line is none.
+    // A path has no port and no scheme, so such a line is not a path.
     for line in [format!("{}/app", other.host()), format!("{}/app", other.url())] {
         let refused = rls().words("tags -").stdin(&line).fails(2);
         assert!(refused.contains("cause: it names "), "{line}: {refused}");

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
-use registry_fixture::{Answer, Fault, Match, Registry};
+use registry_fixture::{Answer, Fault, Match};
 use test_support::Rls;
 
-use crate::registries::{empty, seeded, with_seed};
+use crate::registries::{empty, seeded};
 
 #[test]
 fn jobs_limits_the_requests_in_flight() {
@@ -26,10 +26,9 @@ fn jobs_limits_the_requests_in_flight() {
 
 #[test]
 fn requests_are_concurrent() {
-    // Each is answered late enough for the others to arrive.
-    let builder = with_seed(Registry::builder(), "1x30").latency(Duration::from_millis(200));
-    let registry = builder.start();
-    let digests = Rls::at(&registry).words("tags grid/repo-000 -d -j 8").succeeds();
+    let registry = seeded("1x30");
+    registry.inject(Match::under("/v2/grid/repo-000/manifests/").always(), Fault::AwaitConcurrency(8));
+    let digests = Rls::at(&registry).words("tags grid/repo-000 -d -j 8 --timeout 60s").succeeds();
     assert_eq!(digests.lines().count(), 30);
     assert_eq!(registry.most_at_once(), 8);
 }

@@ -1,5 +1,6 @@
 //! The output: formats, templates, escapes, `-q`.
 
+mod format_options;
 mod formats;
 mod hostile;
 mod quiet;

@@ -27,8 +27,8 @@ fn quiet_prints_only_errors() {
     error: shared/app:x not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"x"}
     "#);
-    // The nearest tags are not requested when they will not be shown. One list was asked for; `rm` looks for siblings,
-    // once more just before it deletes, and whether the list lost the tag.
+    // Similar tags are not requested when they will not be shown. One list is for the command itself; `rm` lists for
+    // siblings, again right before it deletes, and again to verify.
     assert_eq!(registry.count(&Match::ending("/tags/list")), 4);
 }
 

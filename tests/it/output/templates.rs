@@ -156,7 +156,7 @@ fn a_template_that_fails_on_a_record_leaves_whole_lines() {
     ");
 }
 
-/// Found by looking for what breaks it: such a width made a text of gigabytes.
+/// Found by fuzzing: such a width produced a text of gigabytes.
 #[test]
 fn an_excessive_template_is_refused_at_once() {
     let registry = small();

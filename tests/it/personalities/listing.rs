@@ -61,12 +61,7 @@ fn repositories_are_listed_with_their_tags() {
         let registry = profile.start();
         let outcome = profile.rls(&registry).words("repos --tags --match shared/*").run();
         let tags = "shared/app:1\nshared/app:1.3.9\nshared/app:1.4\nshared/app:1.4.0\nshared/app:latest\n";
-        assert_eq!(
-            (outcome.code, &*outcome.stdout, &*outcome.stderr),
-            (Some(0), tags, profile.remark),
-            "{}",
-            profile.name()
-        );
+        profile.assert_lists(&outcome, tags);
     }
 }
 
@@ -80,12 +75,7 @@ fn tags_are_listed_over_all_pages() {
         assert_eq!((outcome.code, &*outcome.stdout, &*outcome.stderr), (Some(0), &*tags, ""), "{}", profile.name());
         let outcome = profile.rls(&registry).words("tags shared/app").run();
         let tags = "1\n1.3.9\n1.4\n1.4.0\nlatest\n";
-        assert_eq!(
-            (outcome.code, &*outcome.stdout, &*outcome.stderr),
-            (Some(0), tags, profile.remark),
-            "{}",
-            profile.name()
-        );
+        profile.assert_lists(&outcome, tags);
     }
 }
 
@@ -97,12 +87,7 @@ fn digests_are_the_same_on_every_registry() {
         let line =
             |tag: &String| format!("{tag}\t{}\n", registry.resolve("shared/app", tag).expect("the tag is there"));
         let expected: String = registry.tags("shared/app").iter().map(line).collect();
-        assert_eq!(
-            (outcome.code, &*outcome.stdout, &*outcome.stderr),
-            (Some(0), &*expected, profile.remark),
-            "{}",
-            profile.name()
-        );
+        profile.assert_lists(&outcome, &expected);
     }
 }
 

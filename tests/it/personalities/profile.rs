@@ -1,14 +1,14 @@
 use registry_fixture::{Personality, Registry, Running, Seed};
-use test_support::Rls;
+use test_support::{Outcome, Rls};
 
 /// What is expected of a registry.
 pub struct Profile {
     pub personality: Personality,
     pub catalog: Catalog,
     pub deletes: Deletes,
-    /// Whether a manifest goes with its last tag.
+    /// Whether a manifest is deleted with its last tag.
     pub untagged_goes: bool,
-    /// Whether tags are listed when their manifest is gone.
+    /// Whether dangling tags are listed.
     pub leaves_tags: bool,
     /// What `rls tags` says about the tags of `shared/app` besides listing them.
     pub remark: &'static str,
@@ -96,6 +96,12 @@ impl Profile {
         // Docker Hub deletes what has no tag, which is not what these tests are about.
         let builder = builder.delete(self.deletes != Deletes::Nothing);
         builder.seed(Seed::Shared).seed(Seed::Grid { repositories: 1, tags }).start()
+    }
+
+    /// Asserts that a command succeeded with this output, and with no other remark than this registry's.
+    pub fn assert_lists(&self, outcome: &Outcome, stdout: &str) {
+        let expected = (Some(0), stdout, self.remark);
+        assert_eq!((outcome.code, &*outcome.stdout, &*outcome.stderr), expected, "{}", self.name());
     }
 
     /// rls, logged in.

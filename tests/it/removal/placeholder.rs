@@ -25,7 +25,7 @@ fn a_placeholder_removes_only_its_tag() {
     "#);
     let others: Vec<_> = before.into_iter().filter(|(tag, _)| tag != "1.4").collect();
     assert_eq!(state(&registry, "shared/app"), others);
-    // Nothing of the placeholder is left, and the manifest was never asked to go.
+    // No placeholder is left, and no DELETE was sent for the manifest.
     let pushed =
         registry.requests().into_iter().find(|request| request.method == "PUT" && request.path.ends_with("/1.4"));
     let placeholder = registry_fixture::Digest::sha256(&pushed.expect("a placeholder was pushed").body);
@@ -89,7 +89,7 @@ fn a_missing_push_permission_is_named() {
 fn the_tag_is_restored_when_the_placeholder_cannot_be_deleted() {
     let registry = seeded("shared");
     let before = state(&registry, "shared/app");
-    // The probe goes through; what comes after it does not.
+    // The probe succeeds; the next push does not.
     registry.inject(
         Match::under("/v2/shared/app/manifests/sha256:").method("DELETE".parse().unwrap()).after(1).always(),
         Answer::error(403, "DENIED", "not today"),

@@ -100,7 +100,7 @@ fn a_saved_plan_is_applied_later() {
     --- stdout
     removed→shared/app:1.3.9
     ");
-    // Once more: what is gone is gone.
+    // A second run finds nothing to remove.
     assert_snapshot!(rls.run(), @"
     exit 0
     --- stdout

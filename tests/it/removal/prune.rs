@@ -36,7 +36,7 @@ fn prune_removes_the_tags_selected_by_the_rule() {
         let words = "prune app --keep-last 2 --keep stable --keep index --sort created --yes -q";
         let outcome = Rls::at(&registry).words(words).run();
         assert_eq!(outcome.code, Some(0), "{personality:?}: {outcome}");
-        // 1.2 has a sibling that stays: it goes alone, or not at all.
+        // 1.2 has a kept sibling: it is removed alone, or not at all.
         let deletes_tags = matches!(personality, Personality::Distribution3 | Personality::Google);
         let gone: Vec<_> = ["1.1", "1.3", "1.4", "old"].into_iter().chain(deletes_tags.then_some("1.2")).collect();
         // The two newest are on one manifest.

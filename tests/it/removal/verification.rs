@@ -12,7 +12,7 @@ use crate::registries::{seeded, with_seed};
 const SHARED: &str = "sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552";
 const ALONE: &str = "sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799";
 
-/// The requests, without what is the same in all.
+/// The requests without their common prefix.
 fn short(registry: &Running) -> Vec<String> {
     let lines = registry.lines().into_iter();
     let lines = lines.map(|line| line.replace("/v2/shared/app/manifests/", ""));
@@ -29,8 +29,7 @@ fn untagging_takes_three_heads_and_two_lists() {
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 -q").run().code, Some(0));
     let lines = short(&registry);
     assert!(lines[0].starts_with("DELETE rls-probe-"), "{lines:?}");
-    // The list, what it is and a copy of that, the deletion, whether it is gone, whether its manifest is, and what the
-    // list says now.
+    // The list, the tag and its manifest, the deletion, then verification: the tag, its manifest, and the list.
     let manifest = format!("HEAD {SHARED}");
     assert_eq!(lines[1..], ["GET list", "GET 1.4", "DELETE 1.4", "GET 1.4", &manifest, "GET list"]);
 }
@@ -50,13 +49,13 @@ fn a_deletion_by_digest_checks_it_and_all_other_tags_before_and_after() {
     let lines = short(&registry);
     let at =
         |line: &str| lines.iter().position(|request| request == line).unwrap_or_else(|| panic!("{line} in {lines:?}"));
-    // The plan has asked for every tag and manifest. Now the list and the four that stay are looked at again.
+    // The plan has read every tag and manifest. Now the list and the four kept tags are read again.
     let (before, rest) = lines.split_at(at(&format!("DELETE {ALONE}")));
     let mut looks = before[before.len() - 5..].to_vec();
     looks[..4].sort();
     assert_eq!(looks, ["GET 1", "GET 1.4", "GET 1.4.0", "GET latest", "GET 1.3.9"], "{lines:?}");
     assert_eq!(before[before.len() - 6], "GET list");
-    // Then whether the manifest is gone, the tag, what the list says, and whether the four are still there.
+    // Then verification: the manifest, the tag, the list, and the four kept tags.
     assert_eq!(rest[1..4], [&format!("GET {ALONE}"), "GET 1.3.9", "GET list"], "{lines:?}");
     let mut looks = rest[4..].to_vec();
     looks.sort();

@@ -16,7 +16,7 @@ fn slow() -> (Running, Sender<()>) {
     let (release, released) = channel();
     let released = Mutex::new(released);
     registry.on_request(Match::get("/v2/grid/repo-000/tags/list"), move |_, _| {
-        // It ends with an error, which is that the sender is gone.
+        // It ends with an error: the sender is closed.
         let _ = released.lock().expect("no thread panics with it").recv();
     });
     (registry, release)

@@ -64,7 +64,7 @@ fn ctrl_c_ends_every_prompt() {
     screen.type_in(CTRL_C);
     assert_eq!(screen.end_with_echo(), (Some(130), true));
     assert_eq!(registry.lines(), [""; 0]);
-    // Nothing is asked here, but something is waited for.
+    // There is no prompt here, only a wait.
     for words in ["tags -", "tags grid/repo-000 -u ann --password-stdin", "tags grid/repo-000 --auth-file -"] {
         let mut screen = Screen::of(Rls::at(&registry).words(words).words("-v"));
         screen.wait_for_reading();

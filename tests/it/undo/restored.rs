@@ -24,7 +24,7 @@ fn a_tag_is_restored_to_the_same_digest() {
     assert_eq!(registry.resolve("team/app", "1.4.0"), Some(digest.clone()));
     assert_eq!(registry.manifest("team/app", digest.as_str()), Some(bytes));
     let at = |method: &str| format!("{method} /v2/team/app/manifests/1.4.0");
-    // That it is gone is not believed of a HEAD alone; that it is back is looked at.
+    // HEAD and GET confirm that the tag is missing; a HEAD verifies that it is back.
     assert_eq!(registry.lines(), [at("HEAD"), at("GET"), at("PUT"), at("HEAD")]);
 }
 
@@ -175,7 +175,7 @@ fn every_kind_of_manifest_is_restored_on_every_registry() {
             }
             let registry = Registry::builder().personality(*personality).start();
             let digest = registry.push("app", "1", &content);
-            // What never had a tag keeps the repository there where an empty one goes.
+            // An untagged manifest keeps the repository where an empty one is dropped.
             registry.push_image("app", "stays", &ImageSpec::new("stays"));
             let rls = Rls::at(&registry).words("undo");
             Removal::begin(&rls, &registry).keep_tag("app", "1");

@@ -326,7 +326,7 @@ fn pushed_manifests() {
     both.compare("PUT", &format!("/v2/team/app/manifests/{}", Digest::sha256(present.as_bytes())), &oci, &present);
     both.compare("PUT", &format!("/v2/team/app/manifests/{}", Digest::sha256(b"else")), &oci, &present);
     both.compare("GET", "/v2/team/app/tags/list", &[], "");
-    // The reasons that Go gives for what is not a manifest are its own.
+    // Go's error messages for invalid manifests differ.
     for (headers, body) in
         [(oci, text.as_str()), (oci, "not JSON"), ([("Content-Type", media_type::OCI_INDEX)], present.as_str())]
     {

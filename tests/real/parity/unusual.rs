@@ -25,7 +25,7 @@ fn malformed_digests() {
     both.compare("PUT", &path, &[("Content-Type", media_type::OCI_MANIFEST)], &present);
 }
 
-/// Names outside the grammar of tags are not routed, as long as no tag has such a name.
+/// Names outside the grammar of tags are not routed unless a tag has that name.
 #[test]
 fn tags_outside_the_grammar() {
     let both = filled(Auth::None, true);

@@ -14,7 +14,7 @@ pub enum Style {
     Opaque,
     /// A full page is followed by another; nothing says so.
     Silent,
-    /// Everything at once, whatever is asked for.
+    /// Everything on one page, whatever size is requested.
     Whole,
 }
 
@@ -52,7 +52,7 @@ pub enum Oddity {
     Overlap(usize),
     /// The page has entries that are no names.
     Noise,
-    /// There is nothing on it, although the list goes on.
+    /// The page is empty, although the list continues.
     Empty,
     /// The way to the next page is written in this manner.
     Written(usize),
@@ -93,7 +93,7 @@ pub struct Plan {
     pub page_size: usize,
     /// How many names there are on each page, in turn.
     pub sizes: Vec<usize>,
-    /// The page size that is asked for is refused at first.
+    /// The requested page size is refused at first.
     pub refuses_size: bool,
     /// What happens to the requests for each page, one attempt after the other.
     pub faults: Vec<Vec<Fault>>,

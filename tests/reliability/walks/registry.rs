@@ -23,7 +23,7 @@ pub enum Verdict {
 /// The registry.
 pub struct Registry {
     plan: Plan,
-    /// How often each address was asked for.
+    /// How often each address was requested.
     visits: HashMap<String, usize>,
     /// Addresses in the order of their first visit.
     pages: Vec<String>,
@@ -31,7 +31,7 @@ pub struct Registry {
     in_a_row: usize,
     /// The token that counts.
     token: usize,
-    /// Whether the token was asked for and served for nothing yet: refused now, it is refused for good.
+    /// Whether the current token has not been used yet: if it is refused now, it stays refused.
     is_fresh: bool,
     /// What was on the last page, and on the one before.
     shown: [Vec<String>; 2],
@@ -144,7 +144,7 @@ impl Registry {
                     self.expect(Verdict::Error);
                 }
             }
-            // What cannot be read may be asked for again, and a refusal that does not say what is wanted be answered by
+            // An unreadable reply may be requested again, and a refusal without a usable challenge may be answered with
             // a new token.
             Fault::EndUnnoticed(_) | Fault::Final(401) => self.expect(Verdict::Either),
             // It may be the number of names that is refused.
@@ -221,7 +221,7 @@ impl Registry {
         Page { entries, link }
     }
 
-    /// The `Link` header of a page after which the list goes on at `to`.
+    /// The `Link` header of a page after which the list continues at `to`.
     fn link(&mut self, request: &Request, to: usize, oddity: Option<Oddity>) -> String {
         let host = request.header("host").expect("a host").to_owned();
         let path = request.path().to_owned();

@@ -37,7 +37,7 @@ fn the_grammar_is_consistent() {
 }
 
 #[test]
-fn the_version_is_the_packages() {
+fn version_prints_the_package_version() {
     assert_eq!(shown("rls --version"), format!("rls {}\n", env!("CARGO_PKG_VERSION")));
     assert_eq!(shown("rls -V"), shown("rls --version"));
 }
@@ -79,7 +79,7 @@ fn every_command_and_alias_is_known() {
 }
 
 #[test]
-fn options_of_every_command_stand_on_either_side() {
+fn global_options_may_precede_or_follow_every_command() {
     let options = "-r reg:5000 -u ann --password-stdin --ca-file a.pem --ca-file b.pem --client-cert c.pem \
          --client-key k.pem \
          --insecure --resolve reg:443:[::1] --jobs 4 --timeout 2m --connect-timeout 500ms --retries 0 -o json --no-header \
@@ -149,7 +149,7 @@ fn the_options_of_repos_manifest_and_rm_are_read() {
 }
 
 #[test]
-fn contradictions_are_usage_errors_on_either_side() {
+fn conflicting_options_are_usage_errors_on_either_side() {
     let cases = [
         ("rls --anonymous tags a -u ann", "--anonymous cannot be used with --username\n"),
         ("rls tags a --anonymous --password-stdin", "--anonymous cannot be used with --password-stdin\n"),
@@ -216,7 +216,7 @@ fn a_password_on_the_command_line_is_refused_and_never_shown() {
 }
 
 #[test]
-fn help_is_there_for_every_command_and_leaks_nothing() {
+fn every_command_has_help_without_environment_values() {
     for command in ["repos", "tags", "manifest", "digest", "rm", "undo", "completions"] {
         let long = shown(&format!("rls {command} --help"));
         let short = shown(&format!("rls {command} -h"));

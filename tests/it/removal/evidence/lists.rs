@@ -80,14 +80,14 @@ fn with_siblings_works_with_any_list() {
 #[test]
 fn a_list_that_fails_later_keeps_the_rest() {
     for (list, fault) in refuted() {
-        // The plan has the whole list; what is read right before the deletion is another.
+        // The plan is based on the whole list; the list read right before the deletion differs.
         let registry = shared();
         let digest = registry.resolve("app", PR).expect("it is there");
         let before = state(&registry, "app");
         registry.on_request(Match::tags("app").nth(2), move |registry, _| registry.tag("app", "new", &digest));
         registry.inject(Match::tags("app").after(1).always(), fault);
         let outcome = rls(&registry, "rm app:pr-1 app:latest app:stable --retries 0");
-        // What the list says now is not known: nothing goes. Where it is not refuted, the others are known from the
+        // An unreadable list stops every removal. A list that is not contradicted leaves the other tags as in the
         // plan.
         let left: Vec<_> = state(&registry, "app").into_iter().filter(|(tag, _)| tag != "new").collect();
         if outcome.code == Some(0) {

@@ -33,7 +33,7 @@ fn rls(registry: &Running, words: &str) -> Outcome {
     Rls::at(registry).words(words).run()
 }
 
-/// The tags that are called removed, of whatever output.
+/// The tags reported as removed, in any format.
 fn removed(outcome: &Outcome) -> Vec<&str> {
     outcome.stdout.lines().filter_map(|line| line.strip_prefix("removed\tapp:")).collect()
 }

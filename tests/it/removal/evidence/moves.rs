@@ -38,7 +38,7 @@ fn deletion_of(registry: &Running, tag: &str) -> Match {
 #[test]
 fn a_pending_manifest_is_kept_when_a_kept_tag_moves_to_it() {
     for words in REMOVALS {
-        // What goes last: a list has the oldest first, a rule and the command line have it last.
+        // The last removal: a list starts with the oldest tag, a rule and the command line end with it.
         let last = if words.contains("match") { "v4" } else { "v0" };
         for count in 1..=4 {
             // A colleague rolls back right after this many deletions.
@@ -117,7 +117,7 @@ fn a_tag_lost_between_check_and_deletion_is_reported() {
 
 #[test]
 fn a_requested_tag_that_moved_is_kept() {
-    // Where tags go by their names, rm looks at a tag for the first time right before.
+    // Where the registry deletes tags by name, rm first reads a tag right before its deletion.
     let only_planned =
         |personality, words: &&str| personality == Personality::Distribution28 || words.starts_with("prune");
     for personality in BOTH {

@@ -91,7 +91,7 @@ fn a_tag_without_siblings_is_removed_silently() {
 
 #[test]
 fn a_tag_removed_by_another_client_is_reported() {
-    // The program cannot know who it was: it was to stay, and it is gone.
+    // The program cannot know who removed it: a tag that was to be kept is missing.
     for personality in super::BOTH {
         for words in ["rm app:old", "prune app --keep kept --yes"] {
             let registry = app(personality, &["old", "kept"]);

@@ -130,7 +130,7 @@ fn every_key_is_read() {
 
 /// The lists that a mistyped key is compared with hold the keys that are read, all of them and no other.
 #[test]
-fn the_lists_of_keys_are_true() {
+fn the_lists_of_keys_are_complete() {
     let is_known = |text: &str| !parse(text).err().is_some_and(|usage| usage.what().contains("unknown key"));
     for key in GENERAL.iter().chain(&CONNECTION).chain(&REGISTRY_ONLY) {
         assert!(is_known(&format!("{key} = []")), "{key}");
@@ -150,7 +150,7 @@ fn the_lists_of_keys_are_true() {
 }
 
 #[test]
-fn an_unknown_key_names_its_place_and_the_nearest() {
+fn an_unknown_key_is_reported_with_its_position_and_a_suggestion() {
     assert_eq!(refused("jobs = 1\n\n  jbos = 2"), "/etc/rls/config.toml:3:3: unknown key \"jbos\"\ndid you mean jobs?");
     assert_eq!(
         refused("[registries.\"reg:5000\"]\nca_file = \"x\""),
@@ -168,7 +168,7 @@ fn an_unknown_key_names_its_place_and_the_nearest() {
 }
 
 #[test]
-fn a_password_is_told_where_to_go_and_not_shown() {
+fn a_password_is_refused_with_a_hint_and_not_shown() {
     for key in ["password", "registry-password", "auth", "token", "secret", "identity-token"] {
         for text in [format!("{key} = \"s3cret\""), format!("[registries.reg]\n{key} = \"s3cret\"")] {
             let refusal = refused(&text);
@@ -183,7 +183,7 @@ fn a_password_is_told_where_to_go_and_not_shown() {
 }
 
 #[test]
-fn what_weakens_a_connection_is_for_one_registry() {
+fn insecure_settings_are_allowed_per_registry_only() {
     for key in REGISTRY_ONLY {
         let expected = format!(
             "/etc/rls/config.toml:1:1: {key} can only be set for a single registry\nmove it to a table \
@@ -194,7 +194,7 @@ fn what_weakens_a_connection_is_for_one_registry() {
 }
 
 #[test]
-fn a_wrong_value_names_its_place() {
+fn an_invalid_value_is_reported_with_its_position() {
     let cases = [
         ("jobs = 0", "1:8: jobs must be a number from 1 to 256"),
         ("jobs = \"4\"", "1:8: jobs must be a number from 1 to 256"),
@@ -249,7 +249,7 @@ fn a_wrong_value_names_its_place() {
 }
 
 #[test]
-fn what_is_not_toml_names_its_place() {
+fn invalid_toml_is_reported_with_its_position() {
     let refusal = refused("registry = \"a\"\né = = 1");
     assert!(refusal.starts_with("/etc/rls/config.toml:2:"), "{refusal}");
     assert!(refusal.contains(": invalid TOML: "), "{refusal}");
@@ -285,7 +285,7 @@ fn the_table_of_a_registry_is_found_by_host_and_port() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_asked_for_must_be_there() {
+async fn a_named_file_must_exist() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.toml");
     let refused = async || File::load(Some(&path)).await.unwrap_err().to_string();
@@ -301,7 +301,7 @@ async fn a_file_that_was_asked_for_must_be_there() {
 }
 
 #[test]
-fn the_table_of_a_rule_says_what_goes_for_paths() {
+fn a_prune_table_holds_the_rule_of_its_paths() {
     assert_eq!(
         refused("[prune.app]\nmatch = \"v*\""),
         "/etc/rls/config.toml:1:8: the rule does not say what to remove: --match and --exclude select the tags that \
@@ -321,7 +321,7 @@ fn the_table_of_a_rule_says_what_goes_for_paths() {
 }
 
 #[test]
-fn the_most_specific_rule_is_the_one_for_a_repository() {
+fn the_most_specific_rule_applies_to_a_repository() {
     let table = |(glob, count): (&str, u64)| format!("[prune.\"{glob}\"]\nkeep-last = {count}\n");
     let tables =
         [("**", 1), ("team/*", 2), ("team/a*", 3), ("team/app", 4), ("*/web", 5), ("te*/web", 6), ("team/w??", 7)];

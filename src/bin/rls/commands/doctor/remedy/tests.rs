@@ -39,7 +39,7 @@ fn a_file_that_is_not_used_is_moved_or_corrected() {
 }
 
 #[test]
-fn amazon_azure_and_google_have_commands_of_their_own() {
+fn amazon_azure_and_google_have_their_own_login_commands() {
     let expired = |registry, secret| of(registry, &Problem::ExpiredCredentials { secret }).remove(0);
     assert_eq!(
         expired("1234.dkr.ecr.eu-west-1.amazonaws.com", Secret::EcrPassword),
@@ -52,7 +52,7 @@ fn amazon_azure_and_google_have_commands_of_their_own() {
 }
 
 #[test]
-fn a_name_that_the_certificate_has_is_offered_and_a_wildcard_is_not() {
+fn a_name_in_the_certificate_is_suggested_and_a_wildcard_is_not() {
     let names = vec!["*.corp".to_owned(), "registry.corp".to_owned()];
     let remedies = of("reg.lan:5000", &Problem::WrongName { names });
     assert_eq!(remedies[0], "use a name from its certificate: rls doctor registry.corp:5000");
@@ -62,7 +62,7 @@ fn a_name_that_the_certificate_has_is_offered_and_a_wildcard_is_not() {
 }
 
 #[test]
-fn a_problem_of_the_token_server_is_solved_there() {
+fn a_problem_of_the_token_server_has_its_remedy_there() {
     let problem = |problem| Problem::TokenServer { place: "auth.corp:5001".to_owned(), problem: Box::new(problem) };
     let issuer = Problem::UnknownIssuer { issuer: "Corp CA".to_owned(), is_alone: false };
     assert!(of("reg.corp", &problem(issuer))[1].contains("rls trust auth.corp:5001 --write rls"));

@@ -196,7 +196,7 @@ team/chart@{digest}
 }
 
 #[test]
-fn what_is_missing_and_what_has_no_digest_is_shown_as_such() {
+fn missing_children_and_missing_digests_are_shown() {
     let mut record = index();
     let missing = PlatformRecord {
         platform: Some(text("windows(10.0.17763.1)/amd64")),
@@ -230,7 +230,7 @@ fn the_version_of_windows_is_part_of_the_platform() {
 }
 
 #[test]
-fn types_are_named_as_people_name_them() {
+fn types_have_readable_names() {
     let named = |media_type: &str| {
         let record = ManifestRecord { media_type: text(media_type), ..ManifestRecord::default() };
         in_format(Format::Table, &record)
@@ -372,7 +372,7 @@ fn an_image_in_one_line_of_json() {
 }
 
 #[test]
-fn a_template_may_name_what_a_manifest_does_not_have() {
+fn a_template_may_name_absent_fields() {
     let by_template = |record: &ManifestRecord| {
         let layout = Layout::Template(text(
             "{{ config.architecture if config else 'none' }} {{ platforms|length if platforms else 0 }}",

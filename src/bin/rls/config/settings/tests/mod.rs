@@ -1,3 +1,5 @@
+mod accounts;
+
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -40,26 +42,8 @@ fn refused(arguments: &str, variables: &[(&str, &str)], file: &str) -> String {
     format!("{usage} | {}", usage.advice().unwrap_or_default())
 }
 
-/// Who, and where the password is.
-fn account(arguments: &str, variables: &[(&str, &str)], file: &str) -> String {
-    shown(connection(arguments, variables, file).account)
-}
-
-fn shown(account: Account) -> String {
-    match account {
-        Account::Found => "found".to_owned(),
-        Account::Anonymous => "anonymous".to_owned(),
-        Account::AuthFile(path) => format!("file {}", path.display()),
-        Account::User { username, password: Password::Given(secret) } => {
-            format!("{username}, {}", secret.expose_secret())
-        }
-        Account::User { username, password: Password::Stdin } => format!("{username}, stdin"),
-        Account::User { username, password: Password::Prompt } => format!("{username}, prompt"),
-    }
-}
-
 #[test]
-fn without_anything_the_defaults_hold() {
+fn the_defaults_apply_without_settings() {
     let settings = settings("", &[], "");
     assert_eq!(settings.registry(), Registry::docker_hub());
     assert_eq!((settings.layout.clone(), settings.header, settings.timeout), (None, true, None));
@@ -84,7 +68,7 @@ fn option_before_environment_before_registry_before_file() {
 }
 
 #[test]
-fn every_setting_has_its_order() {
+fn every_setting_has_the_same_precedence() {
     const FILE: &str =
         "timeout = \"1h\"\ncolor = \"always\"\nprogress = \"never\"\nconnect-timeout = \"1s\"\nretries = 9";
     let from_file = settings("", &[], FILE);
@@ -125,7 +109,7 @@ fn the_registry_is_the_first_that_is_set() {
 }
 
 #[test]
-fn a_bad_name_or_registry_is_a_fault_of_the_user() {
+fn an_invalid_name_or_registry_is_a_usage_error() {
     let error = settings("", &[], "").repository("team/App").unwrap_err();
     assert!(matches!(error.kind(), registry_ls::Kind::Invalid), "{error}");
     assert!(refused("-r a/b", &[], "").starts_with("'a/b' is not a registry: "));
@@ -170,139 +154,19 @@ fn a_catalog_is_a_registry_and_a_path() {
     assert_eq!(catalog("-r reg:5000", &[], "reg:5000/team"), "reg:5000 team");
     assert_eq!(catalog("-r reg:5000", &[], "reg:5000"), "reg:5000 -");
     assert_eq!(catalog("-r mirror", &VARIABLE, "ghcr.io/owner"), "mirror ghcr.io/owner");
-    assert!(settings("", &[], "").catalog(Some("reg:5000/Team")).is_err());
-    assert!(settings("", &VARIABLE, "").catalog(Some("te am")).is_err());
-}
-
-#[test]
-fn an_account_is_of_one_source() {
-    const FILE: &str = "username = \"general\"\n[registries.\"reg:5000\"]\nauth-file = \"own.json\"";
-    const PASSWORD: (&str, &str) = ("RLS_PASSWORD", "s3cret");
-    assert_eq!(account("", &[], ""), "found");
-    assert_eq!(account("-u ann", &[], FILE), "ann, prompt");
-    assert_eq!(account("-u ann", &[PASSWORD], ""), "ann, s3cret");
-    assert_eq!(account("-u ann --password-stdin", &[PASSWORD], ""), "ann, stdin");
-    assert_eq!(account("", &[("RLS_USERNAME", "bob"), PASSWORD], FILE), "bob, s3cret");
-    assert_eq!(account("--password-stdin", &[("RLS_USERNAME", "bob")], ""), "bob, stdin");
-    assert_eq!(account("", &[("REGISTRY_AUTH_FILE", "env.json")], FILE), "file env.json");
-    assert_eq!(account("", &[("RLS_USERNAME", "bob"), ("REGISTRY_AUTH_FILE", "env.json")], FILE), "bob, prompt");
-    assert_eq!(account("--auth-file -", &[("RLS_USERNAME", "bob"), PASSWORD], FILE), "file -");
-    assert_eq!(account("--anonymous", &[("RLS_USERNAME", "bob"), PASSWORD], FILE), "anonymous");
-    assert_eq!(account("", &[], FILE), "file /etc/rls/own.json");
-    assert_eq!(account("", &[PASSWORD], "username = \"general\""), "general, s3cret");
-    assert_eq!(account("", &[], "[registries.\"reg:5000\"]\nanonymous = true"), "anonymous");
-}
-
-/// Who is asked as at a registry, by this command line with `ann` and a password in the environment.
-fn account_at(line: &str, variables: &[(&str, &str)], file: &str, registry: &str) -> String {
-    let all = [variables, &[("RLS_USERNAME", "ann"), ("RLS_PASSWORD", "s3cret")]].concat();
-    let settings = resolve_line(line, &all, file).unwrap_or_else(|usage| panic!("{usage}"));
-    shown(settings.connection(&registry.parse().unwrap()).unwrap_or_else(|usage| panic!("{usage}")).account)
-}
-
-#[test]
-fn the_password_of_a_run_is_for_one_registry() {
-    const ANN: &str = "ann, s3cret";
-    const VARIABLE: [(&str, &str); 1] = [("RLS_REGISTRY", "corp:5000")];
-    for (line, variables, file, registry, expected) in [
-        ("rls tags -r corp:5000 evil.test/app", &[][..], "", "corp:5000", ANN),
-        ("rls tags -r corp:5000 evil.test/app", &[], "", "evil.test", "found"),
-        ("rls tags -r corp:5000 app", &[("RLS_REGISTRY", "other:5000")], "", "other:5000", "found"),
-        ("rls tags app", &VARIABLE, "", "corp:5000", ANN),
-        ("rls tags evil.test/app", &VARIABLE, "", "evil.test", "found"),
-        ("rls tags corp:5000/app evil.test/app", &VARIABLE, "", "corp:5000", ANN),
-        ("rls tags evil.test/app", &[], "registry = \"corp:5000\"", "evil.test", "found"),
-        ("rls tags app", &[], "registry = \"corp:5000\"", "corp:5000", ANN),
-        ("rls tags corp:5000/app corp:5000/web", &[], "", "corp:5000", ANN),
-        ("rls doctor corp:5000/app", &[], "", "corp:5000", ANN),
-        ("rls repos https://corp:5000/team", &[], "", "corp:5000", ANN),
-        // Not for another port, nor in plain text where TLS is meant.
-        ("rls tags corp/app", &[], "", "corp:5000", "found"),
-        ("rls tags corp:5000/app", &[], "", "http://corp:5000", "found"),
-        ("rls tags corp:443/app", &[], "", "corp", ANN),
-        // Standard input, plans and defaults name no registry.
-        ("rls tags -", &[], "", "evil.test", "found"),
-        ("rls rm --apply plan.json", &[], "", "corp:5000", "found"),
-        ("rls tags alpine", &[], "", "docker.io", "found"),
-        ("rls tags docker.io/alpine", &[], "", "docker.io", ANN),
-        ("rls tags --anonymous corp:5000/app", &[], "", "corp:5000", "anonymous"),
-        // A user of a registry's own has a password of its own.
-        ("rls tags -r corp:5000 app", &[], "[registries.\"reg:5000\"]\nusername = \"bob\"", "reg:5000", "bob, prompt"),
-    ] {
-        assert_eq!(account_at(line, variables, file, registry), expected, "{line} {variables:?} {file} at {registry}");
+    for (variables, name) in [(&[][..], "reg:5000/Team"), (&VARIABLE, "te am")] {
+        let error = settings("", variables, "").catalog(Some(name)).unwrap_err().to_string();
+        assert!(error.contains(" is not a reference: "), "{error}");
     }
 }
 
 #[test]
-fn a_user_name_in_the_configuration_is_for_the_usual_registry() {
-    let account = |line: &str, file: &str, registry: &str| {
-        let settings =
-            resolve_line(line, &[("RLS_PASSWORD", "s3cret")], file).unwrap_or_else(|usage| panic!("{usage}"));
-        shown(settings.connection(&registry.parse().unwrap()).unwrap().account)
-    };
-    const FILE: &str = "registry = \"corp:5000\"\nusername = \"ann\"";
-    assert_eq!(account("rls tags app", FILE, "corp:5000"), "ann, s3cret");
-    assert_eq!(account("rls tags ghcr.io/app", FILE, "ghcr.io"), "found");
-}
-
-#[test]
-fn a_password_that_could_be_for_several_registries_is_for_none() {
-    let refused = |line: &str, variables: &[(&str, &str)]| {
-        let all = [variables, &[("RLS_PASSWORD", "s3cret")]].concat();
-        let usage = resolve_line(line, &all, "").map(|_| ()).expect_err(line);
-        assert!(!usage.to_string().contains("s3cret"));
-        format!("{usage} | {}", usage.advice().unwrap_or_default())
-    };
-    let two = refused("rls tags corp:5000/app other:5000/app", &[("RLS_USERNAME", "ann")]);
-    assert!(
-        two.starts_with("cannot tell which registry RLS_USERNAME is for: corp:5000 and other:5000 are named, "),
-        "{two}"
-    );
-    assert!(
-        refused("rls rm -u ann corp:5000/app:1 http://corp:5000/app:1", &[]).contains("which registry -u is for: ")
-    );
-    assert_eq!(
-        refused("rls tags -u ann app", &[]),
-        "cannot tell which registry -u is for: no registry is named on the command line | use -r REGISTRY; for Docker \
-         Hub: -r docker.io"
-    );
-    assert_eq!(
-        refused("rls tags -u ann other:5000/app", &[("RLS_REGISTRY", "corp:5000")]),
-        "cannot tell which registry -u is for: the default registry is corp:5000, but other:5000 is named | use -r \
-         other:5000"
-    );
-    // A name without a registry is in the usual one, which gets it.
-    resolve_line("rls tags -u ann app other:5000/app", &[("RLS_REGISTRY", "corp:5000")], "").unwrap();
-    // No password is asked for there.
-    resolve_line("rls tags corp:5000/app other:5000/app", &[], "").unwrap();
-    resolve_line("rls logout -u ann corp:5000", &[], "").unwrap();
-    resolve_line("rls tags --anonymous corp:5000/app other:5000/app", &[("RLS_USERNAME", "ann")], "").unwrap();
-    resolve_line("rls tags --auth-file x corp:5000/app other:5000/app", &[("RLS_USERNAME", "ann")], "").unwrap();
-}
-
-#[test]
-fn who_logs_in_says_where() {
-    let login = |line: &str, variables: &[(&str, &str)], registry: &str| {
-        let all = [variables, &[("RLS_REGISTRY", "corp:5000"), ("RLS_PASSWORD", "s3cret")]].concat();
-        let settings = resolve_line(line, &all, "").unwrap_or_else(|usage| panic!("{usage}"));
-        let login = settings.login(&registry.parse().unwrap()).unwrap_or_else(|usage| panic!("{usage}"));
-        let username = login.username.unwrap_or_else(|| "-".to_owned());
-        shown(Account::User { username, password: login.password })
-    };
-    assert_eq!(login("rls login", &[("RLS_USERNAME", "ann")], "corp:5000"), "ann, s3cret");
-    assert_eq!(login("rls login -u bob other:5000", &[("RLS_USERNAME", "ann")], "other:5000"), "bob, s3cret");
-    let with_file = [("RLS_USERNAME", "ann"), ("REGISTRY_AUTH_FILE", "x.json")];
-    assert_eq!(login("rls login --auth-file auth.json", &with_file, "corp:5000"), "ann, s3cret");
-    // What is for the usual registry is not for another.
-    assert_eq!(login("rls login other:5000", &[("RLS_USERNAME", "ann")], "other:5000"), "-, prompt");
-}
-
-#[test]
-fn https_is_not_spoken_in_plain_text() {
+fn plain_http_is_refused_for_an_https_address() {
     let repository = |arguments: &str, variables: &[(&str, &str)], text: &str| {
         settings(arguments, variables, "").repository(text).map(|(registry, name)| format!("{registry} {name}"))
     };
-    assert!(repository("--plain-http", &[], "https://corp:5000/app").is_err());
+    let error = repository("--plain-http", &[], "https://corp:5000/app").unwrap_err().to_string();
+    assert!(error.contains("--plain-http"), "{error}");
     assert_eq!(repository("", &[("RLS_PLAIN_HTTP", "1")], "https://corp:5000/app").unwrap(), "corp:5000 app");
     assert_eq!(repository("", &[("RLS_PLAIN_HTTP", "1")], "corp:5000/app").unwrap(), "http://corp:5000 app");
     assert_eq!(repository("-r https://corp", &[("RLS_PLAIN_HTTP", "1")], "app").unwrap(), "corp app");
@@ -315,26 +179,7 @@ fn https_is_not_spoken_in_plain_text() {
 }
 
 #[test]
-fn a_password_belongs_to_somebody() {
-    assert_eq!(refused("--password-stdin", &[], ""), "--password-stdin needs a user name | use -u NAME");
-    let expected = "--password-stdin needs a user name | use -u NAME";
-    assert_eq!(refused("--password-stdin", &[("REGISTRY_AUTH_FILE", "x")], ""), expected);
-    assert_eq!(
-        refused("", &[("RLS_PASSWORD", "s3cret")], ""),
-        "RLS_PASSWORD needs a user name | use -u NAME, or set RLS_USERNAME"
-    );
-}
-
-#[test]
-fn a_password_in_the_user_name_is_refused_and_not_shown() {
-    let expected = "the user name contains a colon: a password after it could be read by every user on this machine | \
-         use -u NAME to be asked for the password, or --password-stdin to read it from standard input";
-    assert_eq!(refused("-u ann:s3cret", &[], ""), expected);
-    assert_eq!(refused("", &[("RLS_USERNAME", "ann:s3cret")], ""), expected);
-}
-
-#[test]
-fn weakening_is_for_one_registry_and_can_be_switched_off() {
+fn insecure_settings_apply_to_one_registry_and_can_be_overridden() {
     const FILE: &str = "[registries.\"reg:5000\"]\ninsecure = true\nplain-http = true";
     let weak = |arguments, variables| {
         let connection = connection(arguments, variables, FILE);
@@ -371,7 +216,7 @@ fn certificates_come_from_one_source() {
 }
 
 #[test]
-fn several_addresses_become_several_entries() {
+fn several_addresses_become_separate_entries() {
     let resolve = connection("--resolve Reg:443:10.0.0.1,[::1] --resolve b:80:10.0.0.2", &[], "").resolve;
     let shown: Vec<_> =
         resolve.iter().map(|entry| format!("{} {} {}", entry.host, entry.port, entry.address)).collect();

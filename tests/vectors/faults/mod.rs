@@ -2,20 +2,26 @@
 //!
 //! `exit` is the program's exit code for the kind of the library's error.
 
+mod data;
+mod delete;
+mod listing;
+
 use std::time::Duration;
 
+use registry_ls::Kind;
 use registry_ls::error::{Fault, Network};
 use registry_ls::http::{Options, redirect_target};
-use registry_ls::keychain::Keychain;
-use registry_ls::name::{Algorithm, Digest, Tag};
-use registry_ls::registry::Deletion;
-use registry_ls::{Error, Kind};
+use registry_ls::name::{Algorithm, Digest};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use test_support::{Reply, Request, Server, Then};
 
-use crate::driven::{Driven, Listed, anonymous, as_user, client, exit_code, hasty, run};
+use crate::driven::{anonymous, as_user, exit_code, hasty, run};
 use crate::exemptions::{Case, check};
+
+use self::data::data;
+use self::delete::delete;
+use self::listing::{ALL, always, assert_exit, assert_says, listed, paged, tags, token_reply, with_token};
 
 /// Kinds that are held elsewhere: the handshakes beside the code that explains them, the processes by running the
 /// program.
@@ -33,65 +39,9 @@ fn all() {
     });
 }
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
-}
-
-fn tags() -> Reply {
-    Reply::json(r#"{"name":"team/app","tags":["a","b"]}"#)
-}
-
 fn html(status: u16) -> Reply {
     Reply::status(status).header("Content-Type", "text/html").body("<html><h1>Proxy</h1></html>")
 }
-
-/// The texts that a message has to have, and where they do not say it in other words.
-fn assert_says(case: &Case, error: &Error, server: &Server) {
-    let message = error.to_string();
-    for part in case.expect["message_contains"].as_array().expect("texts") {
-        let part = text(part).replace("HOST:PORT", &server.host()).replace("REALM_HOST", &server.host());
-        let part = part.replace("REPO", "team/app").replace("after N entries", "after 4 entries");
-        assert!(message.contains(&part), "{message:?} does not say {part:?}");
-    }
-}
-
-fn assert_exit(case: &Case, error: Option<&Error>) {
-    assert_eq!(case.expect["exit"], error.map_or(0, exit_code), "{error:?}");
-}
-
-/// Lists tags, of a registry that always gives this reply.
-fn always(case: &Case, reply: Reply) -> (Listed, usize) {
-    listed(case, move |_| reply.clone(), hasty())
-}
-
-fn listed(case: &Case, script: impl FnMut(&Request) -> Reply + Send + 'static, options: Options) -> (Listed, usize) {
-    run(async {
-        let server = Server::start(script);
-        let listed = client(&server, Keychain::anonymous(), options).all_tags().await;
-        assert_exit(case, listed.error.as_ref());
-        if let Some(error) = &listed.error {
-            assert_says(case, error, &server);
-        }
-        (listed, server.requests().len())
-    })
-}
-
-/// Three pages of two tags. `fault` gets the page and how often it was requested before, and may replace it.
-fn paged(mut fault: impl FnMut(usize, usize) -> Option<Reply> + Send) -> impl FnMut(&Request) -> Reply + Send {
-    let mut times = [0; 3];
-    move |request| {
-        let page: usize = request.query("page").map_or(0, |page| page.parse().expect("a number"));
-        times[page] += 1;
-        if let Some(fault) = fault(page, times[page] - 1) {
-            return fault;
-        }
-        let reply = Reply::json(json!({ "tags": [format!("{page}a"), format!("{page}b")] }).to_string());
-        let link = format!("</v2/team/app/tags/list?page={}>; rel=\"next\"", page + 1);
-        if page < 2 { reply.header("Link", link) } else { reply }
-    }
-}
-
-const ALL: [&str; 6] = ["0a", "0b", "1a", "1b", "2a", "2b"];
 
 /// A reply of which only the beginning arrives.
 fn cut() -> Reply {
@@ -204,29 +154,6 @@ fn elsewhere(case: &Case) {
     });
 }
 
-/// Lists tags as `ann`, of a registry that wants a token for every page.
-fn with_token(
-    case: &Case,
-    script: impl FnMut(&Request) -> Reply + Send + 'static,
-    says: bool,
-) -> (Listed, usize, usize) {
-    run(async {
-        let server = Server::start(script);
-        let listed = as_user(&server, "ann", "secret").all_tags().await;
-        assert_exit(case, listed.error.as_ref());
-        if let (Some(error), true) = (&listed.error, says) {
-            assert_says(case, error, &server);
-        }
-        let tokens = server.count(|request| request.is_for_token());
-        (listed, tokens, server.requests().len() - tokens)
-    })
-}
-
-/// A registry whose token server gives this reply.
-fn token_reply(reply: Reply) -> impl FnMut(&Request) -> Reply + Send {
-    move |request| if request.is_for_token() { reply.clone() } else { Reply::wants_token(request) }
-}
-
 fn auth(case: &Case) {
     match case.id.as_str() {
         "fault-044" => assert_eq!(always(case, Reply::error(401, "UNAUTHORIZED")).1, 1),
@@ -271,118 +198,6 @@ fn auth(case: &Case) {
             assert_eq!((tokens, requests), (0, 1));
         }
         other => panic!("unknown fault {other}"),
-    }
-}
-
-fn data(case: &Case) {
-    let list = |body: &[u8]| Reply::status(200).body(body);
-    match case.id.as_str() {
-        "fault-053" => {
-            assert_eq!(always(case, Reply::status(200).endless(&[b' '; 256 * 1024])).1, 1);
-        }
-        "fault-054" => run(async {
-            let server = Server::start(|_| Reply::status(200).endless(&[b' '; 64 * 1024]));
-            let client = anonymous(&server);
-            let error = client.tagged("v1").await.expect_err("too large");
-            assert_exit(case, Some(&error));
-            assert_says(case, &error, &server);
-            // And the piece in which the limit lies.
-            assert!(client.stats.totals().bytes <= (4 << 20) + (512 << 10));
-        }),
-        "fault-055" => drop(always(case, Reply::status(400).endless(&[b' '; 64 * 1024]))),
-        "fault-056" => drop(with_token(case, token_reply(Reply::status(200).endless(&[b' '; 64 * 1024])), true)),
-        "fault-057" => {
-            for encoding in ["br", "deflate", "zstd", "x-unknown"] {
-                assert_eq!(always(case, tags().header("Content-Encoding", encoding)).1, 1);
-            }
-            let garbage = always(case, tags().header("Content-Encoding", "gzip"));
-            assert_eq!(garbage.1, 1);
-        }
-        "fault-058" => drop(always(case, list(b"{\"tags\":[\"a\xff\"]}"))),
-        "fault-059" => {
-            let deep = [br#"{"x":"#, "[".repeat(5_000_000).as_bytes()].concat();
-            let bodies: [&[u8]; 4] =
-                [br#"{"tags":[],"tags":["a"]}"#, br#"{"tags":[]}{}"#, &deep, br#"{"tags":["\ud800"]}"#];
-            bodies.iter().for_each(|body| drop(always(case, list(body))));
-        }
-        "fault-062" => {
-            let next = |link: &str| tags().header("Link", format!("<{link}>; rel=\"next\""));
-            drop(always(case, next("/v2/team/app/tags/list?n=1000")));
-            drop(always(case, next("/v2/team/app/tags/list?n=1000&last=b")));
-        }
-        "fault-063" => run(async {
-            let other = Server::start(|_| tags());
-            let link = format!("<{}/v2/team/app/tags/list?last=b>; rel=\"next\"", other.url());
-            let server = Server::start(move |_| tags().header("Link", link.as_str()));
-            let listed = as_user(&server, "ann", "secret").all_tags().await;
-            assert_eq!((listed.names.len(), other.requests().len()), (2, 0));
-            let error = listed.failure();
-            assert_exit(case, Some(&error));
-            assert_says(case, &error, &server);
-        }),
-        "fault-064" => {
-            let (listed, _) = always(case, tags().header("Link", "</v2/team/app/tags/list?last=b; rel=next"));
-            assert_eq!(listed.names, ["a", "b"]);
-        }
-        "fault-065" => run(async {
-            let server = Server::start(|_| Reply::json("{}"));
-            let digest = Digest::of(Algorithm::Sha256, b"x");
-            let error = anonymous(&server).app().manifest(&digest).await;
-            let error = error.expect_err("malformed or another");
-            assert!(exit_code(&error) == 5 || exit_code(&error) == 9, "{error}");
-            mismatch(case).await;
-        }),
-        other => panic!("unknown fault {other}"),
-    }
-}
-
-async fn mismatch(case: &Case) {
-    let server = Server::start(|_| Reply::json(r#"{"schemaVersion":2,"config":{},"layers":[]}"#));
-    let digest = Digest::of(Algorithm::Sha256, b"x");
-    let error = anonymous(&server).app().manifest(&digest).await.expect_err("another");
-    assert_exit(case, Some(&error));
-    assert_says(case, &error, &server);
-}
-
-/// Deletes the tag `v1`, which is a manifest while it is there.
-fn delete(case: &Case) {
-    let digest = Digest::of(Algorithm::Sha256, b"x");
-    let there = Reply::status(200).header("Docker-Content-Digest", digest.as_str()).body("x");
-    let gone = Reply::error(404, "MANIFEST_UNKNOWN");
-    let (replies, after) = match case.id.as_str() {
-        "fault-080" => (vec![Reply::error(405, "UNSUPPORTED")], there),
-        "fault-081" => (vec![Reply::error(202, "UNKNOWN")], gone),
-        "fault-082" => (vec![Reply::status(202)], there),
-        "fault-084" => (vec![Reply::raw("").then(Then::Reset)], gone),
-        other => panic!("unknown fault {other}"),
-    };
-    run(async {
-        let mut replies = replies.into_iter();
-        let server = Server::start(move |request| match request.method.as_str() {
-            "DELETE" => replies.next().unwrap_or_else(|| Reply::status(599)),
-            _ => after.clone(),
-        });
-        let outcome = deletion(&anonymous(&server), &digest).await;
-        assert_exit(case, outcome.as_ref().err());
-        match &outcome {
-            Ok(deletion) => assert_eq!(*deletion, Deletion::Deleted),
-            Err(error) => assert_says(case, error, &server),
-        }
-        let sent = server.count(|request| request.method == "DELETE");
-        assert_eq!(case.expect["deletes_sent"].as_u64().unwrap_or(1), sent as u64);
-        assert_eq!(server.count(|request| request.method == "PUT"), 0);
-    });
-}
-
-/// By digest where the case is about a registry that allows no deletion at all.
-async fn deletion(client: &Driven, digest: &Digest) -> Result<Deletion, Error> {
-    let tag: Tag = "v1".parse().expect("a tag");
-    match client.app().delete_tag(&tag, Some(digest)).await {
-        Err(error) if exit_code(&error) == 7 => {
-            assert!(error.what().contains("does not delete tags by name"), "{error}");
-            Err(error)
-        }
-        outcome => outcome,
     }
 }
 
