@@ -83,13 +83,13 @@ const PLACES: [To; 13] = [
 /// Basic, Bearer of a token server, and a refresh token.
 const HOLDERS: [Holder; 4] = [Holder::Environment, Holder::AuthField, Holder::RefreshToken, Holder::RegistryToken];
 
-struct Led {
+struct Diversion {
     by: By,
     to: To,
     holder: Holder,
 }
 
-impl fmt::Display for Led {
+impl fmt::Display for Diversion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "by {:?}, another {:?}, with {:?}", self.by, self.to, self.holder)
     }
@@ -128,9 +128,9 @@ fn other(to: To) -> (Arc<Server>, String) {
 }
 
 /// The registry, which asks for a password or a token and then sends elsewhere.
-fn registry(led: &Led, there: &str) -> impl FnMut(&Request) -> Reply + Send + 'static {
-    let (by, there) = (led.by, there.to_owned());
-    let scheme = if by == By::Realm { Scheme::Bearer } else { led.holder.scheme() };
+fn registry(diversion: &Diversion, there: &str) -> impl FnMut(&Request) -> Reply + Send + 'static {
+    let (by, there) = (diversion.by, there.to_owned());
+    let scheme = if by == By::Realm { Scheme::Bearer } else { diversion.holder.scheme() };
     move |request| {
         let signed = format!("{there}/elsewhere?signature={}", canary::PRESIGNED);
         match request.authorization() {
@@ -148,48 +148,50 @@ fn registry(led: &Led, there: &str) -> impl FnMut(&Request) -> Reply + Send + 's
     }
 }
 
-/// Runs the program where it is led elsewhere; what came of it, and what the other server was sent.
-fn led(led: &Led) -> (Outcome, Vec<u8>) {
-    let (other, there) = other(led.to);
+/// Runs the program against a registry that diverts its requests. Returns the outcome, and what the other server received.
+fn diversion(diversion: &Diversion) -> (Outcome, Vec<u8>) {
+    let (other, there) = other(diversion.to);
     let shown = ServerCertificate::for_names(registry_fixture::Tls::Issued, &[HOST]);
-    let script = registry(led, &there);
-    let is_encrypted = led.to == To::Scheme && led.by != By::Proxy;
+    let script = registry(diversion, &there);
+    let is_encrypted = diversion.to == To::Scheme && diversion.by != By::Proxy;
     let tls = is_encrypted.then(|| shown.config(&["http/1.1"]));
     let server = Server::at(Ipv4Addr::LOCALHOST.into(), tls, script);
     let scheme = if is_encrypted { "https" } else { "http" };
     let host = format!("{HOST}:{}", server.port());
-    let rls = program().env("RLS_REGISTRY", format!("{scheme}://{host}")).holding(led.holder, &host);
+    let rls = program().env("RLS_REGISTRY", format!("{scheme}://{host}")).holding(diversion.holder, &host);
     let rls = rls.trusting(shown.ca()).telling(Verbosity::Headers).words("--retries 0 --timeout 20s");
     let names = [HOST, "other.localhost", "sub.registry.localhost", "localhost", "registry.localhost."];
     let resolved =
         names.iter().flat_map(|name| [server.port(), other.port()].map(|port| format!("{name}:{port}:127.0.0.1")));
     let rls = resolved.fold(rls, |rls, resolve| rls.args(["--resolve", &resolve]));
-    let rls = if led.by == By::Proxy { rls.through(&server.host()) } else { rls };
-    let rls = match led.by {
+    let rls = if diversion.by == By::Proxy { rls.through(&server.host()) } else { rls };
+    let rls = match diversion.by {
         By::Upload => rls.words("doctor --push team/app"),
         _ => rls.words("tags team/app"),
     };
     let outcome = rls.observe();
     assert!(
-        server.requests().iter().any(|request| request.authorization().is_some() || led.by == By::Realm),
-        "{led}: {outcome}"
+        server.requests().iter().any(|request| request.authorization().is_some() || diversion.by == By::Realm),
+        "{diversion}: {outcome}"
     );
     (outcome, other.bytes())
 }
 
 #[test]
 fn no_credential_leaves_its_origin() {
-    let every =
-        WAYS.iter().flat_map(|&by| PLACES.iter().flat_map(move |&to| HOLDERS.map(|holder| Led { by, to, holder })));
+    let every = WAYS
+        .iter()
+        .flat_map(|&by| PLACES.iter().flat_map(move |&to| HOLDERS.map(|holder| Diversion { by, to, holder })));
     // A bearer token is not exchanged, so that there is no realm to send it to.
-    let every: Vec<_> = every.filter(|led| led.by != By::Realm || led.holder != Holder::RegistryToken).collect();
+    let every: Vec<_> =
+        every.filter(|diversion| diversion.by != By::Realm || diversion.holder != Holder::RegistryToken).collect();
     let (failures, met) = (std::sync::Mutex::new(Vec::new()), std::sync::Mutex::new(Vec::new()));
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 while let Some(case) = every.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
-                    let (outcome, sent) = led(case);
+                    let (outcome, sent) = diversion(case);
                     outcome.is_clean();
                     // The signature is the other server's own, and so is a token that it issued to an anonymous user.
                     let mut found = canary::found_in(&sent);

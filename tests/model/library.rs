@@ -280,7 +280,7 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
         second = Some(run);
     }
     let checked = checked.and_then(|()| {
-        if trace.is_calm() && second.is_none() {
+        if trace.is_undisturbed() && second.is_none() {
             keeps_its_promise(&world, &first)?;
             is_complete(&world, &first)?;
         }

@@ -213,8 +213,8 @@ impl Trace {
         self.lies_and_lists(&BTreeSet::from([digest.to_owned()]), before) > 1
     }
 
-    /// Whether anything at all went wrong.
-    pub fn is_calm(&self) -> bool {
+    /// Whether no request was disturbed, and no other client changed anything.
+    pub fn is_undisturbed(&self) -> bool {
         self.moments.iter().all(|moment| moment.disturbance.is_none() && moment.arrival == moment.after)
     }
 

@@ -13,11 +13,11 @@ impl Disk {
     pub fn blobs(&self) -> BTreeMap<String, u64> {
         let folders = entries(&self.0.join("docker/registry/v2/blobs/sha256"));
         let blobs = folders.iter().flat_map(|folder| entries(folder));
-        let weighed = blobs.filter_map(|blob| {
+        let sized = blobs.filter_map(|blob| {
             let size = fs::metadata(blob.join("data")).ok()?.len();
             Some((format!("sha256:{}", blob.file_name()?.to_str()?), size))
         });
-        weighed.collect()
+        sized.collect()
     }
 
     /// `du -sb`: the bytes of all files, links and folders included.

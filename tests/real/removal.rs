@@ -12,8 +12,8 @@ use crate::setup::{Setup, State};
 /// The repository in which things are removed.
 const REPOSITORY: &str = "web/app";
 
-/// What is there to be removed.
-struct Shelf<'a> {
+/// What the commands of these tests remove.
+struct Removable<'a> {
     setup: &'a Setup,
     /// The tags that should be there.
     tags: RefCell<State>,
@@ -34,7 +34,7 @@ struct Shelf<'a> {
     child: Digest,
 }
 
-impl<'a> Shelf<'a> {
+impl<'a> Removable<'a> {
     fn fill(setup: &'a Setup) -> Self {
         let push = |seed: &str, tags: &[&str]| {
             let image = ImageSpec::new(seed).build();
@@ -83,84 +83,84 @@ fn lines(lines: &[&str]) -> String {
 
 /// Where deletion is on.
 pub fn all(setup: &Setup) {
-    let shelf = Shelf::fill(setup);
-    rehearsals(&shelf);
-    stops(&shelf);
-    absent(&shelf);
-    alone(&shelf);
-    removals(&shelf);
-    an_emptied_repository(&shelf);
+    let removable = Removable::fill(setup);
+    rehearsals(&removable);
+    stops(&removable);
+    absent(&removable);
+    alone(&removable);
+    removals(&removable);
+    an_emptied_repository(&removable);
     by_rule(setup);
 }
 
-fn rehearsals(shelf: &Shelf<'_>) {
-    let plan = format!("plan:  delete manifest of web/app:lone; {}", shelf.lone);
-    shelf.stays("rm -n web/app:lone", 0, &["would-remove\tweb/app:lone"], &plan);
+fn rehearsals(removable: &Removable<'_>) {
+    let plan = format!("plan:  delete manifest of web/app:lone; {}", removable.lone);
+    removable.stays("rm -n web/app:lone", 0, &["would-remove\tweb/app:lone"], &plan);
     let both = ["would-remove\tweb/app:left", "would-remove\tweb/app:right"];
-    let plan = format!("plan:  delete manifest of web/app:left (also removes web/app:right); {}", shelf.shared);
-    shelf.stays("rm --dry-run --with-siblings web/app:left", 0, &both, &plan);
-    let digest = format!("web/app@{}", shelf.pair);
+    let plan = format!("plan:  delete manifest of web/app:left (also removes web/app:right); {}", removable.shared);
+    removable.stays("rm --dry-run --with-siblings web/app:left", 0, &both, &plan);
+    let digest = format!("web/app@{}", removable.pair);
     let all = [&*format!("would-remove\t{digest}"), "would-remove\tweb/app:one", "would-remove\tweb/app:two"];
     let plan = format!("plan:  delete manifest {digest} (also removes web/app:one, web/app:two)");
-    shelf.stays(&format!("rm -n --all-tags {digest}"), 0, &all, &plan);
-    let plan = format!("plan:  untag web/app:left via placeholder; {}; web/app:right stays", shelf.shared);
-    shelf.stays("rm -n --placeholder web/app:left", 0, &["would-remove\tweb/app:left"], &plan);
+    removable.stays(&format!("rm -n --all-tags {digest}"), 0, &all, &plan);
+    let plan = format!("plan:  untag web/app:left via placeholder; {}; web/app:right stays", removable.shared);
+    removable.stays("rm -n --placeholder web/app:left", 0, &["would-remove\tweb/app:left"], &plan);
 }
 
-fn stops(shelf: &Shelf<'_>) {
+fn stops(removable: &Removable<'_>) {
     let sibling = "error: cannot remove web/app:left alone: web/app:right points to the same manifest";
-    shelf.stays("rm web/app:left", 9, &["failed\tweb/app:left"], sibling);
-    shelf.stays("rm -n web/app:left", 9, &["failed\tweb/app:left"], sibling);
-    shelf.stays("rm --yes web/app:left", 9, &["failed\tweb/app:left"], sibling);
+    removable.stays("rm web/app:left", 9, &["failed\tweb/app:left"], sibling);
+    removable.stays("rm -n web/app:left", 9, &["failed\tweb/app:left"], sibling);
+    removable.stays("rm --yes web/app:left", 9, &["failed\tweb/app:left"], sibling);
     let unconfirmed = "error: confirmation needed: Remove web/app:left (also removes web/app:right)?";
-    shelf.stays("rm --with-siblings web/app:left", 2, &[], unconfirmed);
+    removable.stays("rm --with-siblings web/app:left", 2, &[], unconfirmed);
 
-    let (digest, tags) = (format!("web/app@{}", shelf.pair), "web/app:one, web/app:two");
+    let (digest, tags) = (format!("web/app@{}", removable.pair), "web/app:one, web/app:two");
     let tagged = format!("error: removing {digest} would also remove {tags}");
-    shelf.stays(&format!("rm {digest}"), 9, &[&format!("failed\t{digest}")], &tagged);
+    removable.stays(&format!("rm {digest}"), 9, &[&format!("failed\t{digest}")], &tagged);
     let unconfirmed = format!("error: confirmation needed: Remove {digest} (also removes {tags})?");
-    shelf.stays(&format!("rm --all-tags {digest}"), 2, &[], &unconfirmed);
+    removable.stays(&format!("rm --all-tags {digest}"), 2, &[], &unconfirmed);
 
     let broken = "error: removing web/app:child would break an index";
-    shelf.stays("rm web/app:child", 9, &["failed\tweb/app:child"], broken);
-    shelf.stays("rm --with-siblings --yes web/app:child", 9, &["failed\tweb/app:child"], broken);
-    let digest = format!("web/app@{}", shelf.child);
+    removable.stays("rm web/app:child", 9, &["failed\tweb/app:child"], broken);
+    removable.stays("rm --with-siblings --yes web/app:child", 9, &["failed\tweb/app:child"], broken);
+    let digest = format!("web/app@{}", removable.child);
     let broken = format!("error: removing {digest} would break an index");
-    shelf.stays(&format!("rm --all-tags --yes {digest}"), 9, &[&format!("failed\t{digest}")], &broken);
+    removable.stays(&format!("rm --all-tags --yes {digest}"), 9, &[&format!("failed\t{digest}")], &broken);
 
-    let moved = format!("rm web/app:lone@{}", shelf.pair);
-    shelf.stays(&moved, 9, &["failed\tweb/app:lone"], "error: web/app:lone has moved meanwhile");
+    let moved = format!("rm web/app:lone@{}", removable.pair);
+    removable.stays(&moved, 9, &["failed\tweb/app:lone"], "error: web/app:lone has moved meanwhile");
 }
 
-fn absent(shelf: &Shelf<'_>) {
+fn absent(removable: &Removable<'_>) {
     let nothing = format!("web/app@{}", Digest::sha256(b"nothing"));
     for reference in ["web/none:1", &nothing] {
         let error = format!("error: {reference} not found on REGISTRY");
         let gone = format!("absent\t{reference}");
-        shelf.stays(&format!("rm {reference}"), 3, &[&gone], &error);
-        shelf.stays(&format!("rm -n {reference}"), 3, &[&gone], &error);
-        shelf.stays(&format!("rm --ignore-missing {reference}"), 0, &[&gone], "");
+        removable.stays(&format!("rm {reference}"), 3, &[&gone], &error);
+        removable.stays(&format!("rm -n {reference}"), 3, &[&gone], &error);
+        removable.stays(&format!("rm --ignore-missing {reference}"), 0, &[&gone], "");
     }
     let outcome =
-        shelf.stays("rm web/app:loan", 3, &["absent\tweb/app:loan"], "error: web/app:loan not found on REGISTRY");
+        removable.stays("rm web/app:loan", 3, &["absent\tweb/app:loan"], "error: web/app:loan not found on REGISTRY");
     assert!(outcome.stderr.contains("hint:  did you mean web/app:lone, "), "{outcome}");
 }
 
 /// One of two tags on a manifest, and the name of a part of an index.
-fn alone(shelf: &Shelf<'_>) {
-    let setup = shelf.setup;
-    for (tag, digest) in [("left", &shelf.shared), ("child", &shelf.child)] {
+fn alone(removable: &Removable<'_>) {
+    let setup = removable.setup;
+    for (tag, digest) in [("left", &removable.shared), ("child", &removable.child)] {
         let outcome = setup.rls(&format!("rm --placeholder web/app:{tag}")).run();
         assert_eq!(outcome.result(), (Some(0), &*format!("removed\tweb/app:{tag}\n")), "{outcome}");
-        shelf.tags.borrow_mut().remove(tag).expect("it was there");
-        assert_eq!(setup.state(REPOSITORY), *shelf.tags.borrow(), "{outcome}");
+        removable.tags.borrow_mut().remove(tag).expect("it was there");
+        assert_eq!(setup.state(REPOSITORY), *removable.tags.borrow(), "{outcome}");
         assert!(setup.has(REPOSITORY, digest), "the manifest went with {tag}");
     }
     for (tag, of) in [("left", "shared"), ("child", "child")] {
         let image = ImageSpec::new(of).build();
         setup.push(REPOSITORY, tag, &image);
     }
-    *shelf.tags.borrow_mut() = setup.state(REPOSITORY);
+    *removable.tags.borrow_mut() = setup.state(REPOSITORY);
 }
 
 /// A rule, its saved plan, and the tags left after applying it twice.
@@ -186,29 +186,32 @@ fn by_rule(setup: &Setup) {
     assert!(setup.has("web/rule", &digests[0]));
 }
 
-fn removals(shelf: &Shelf<'_>) {
-    shelf.goes("rm web/app:lone", &["removed\tweb/app:lone"], &["lone"], &shelf.lone);
+fn removals(removable: &Removable<'_>) {
+    removable.goes("rm web/app:lone", &["removed\tweb/app:lone"], &["lone"], &removable.lone);
     let both = ["removed\tweb/app:left", "removed\tweb/app:right"];
-    shelf.goes("rm --with-siblings --yes web/app:left", &both, &["left", "right"], &shelf.shared);
-    let digest = format!("web/app@{}", shelf.pair);
+    removable.goes("rm --with-siblings --yes web/app:left", &both, &["left", "right"], &removable.shared);
+    let digest = format!("web/app@{}", removable.pair);
     let all = [&*format!("removed\t{digest}"), "removed\tweb/app:one", "removed\tweb/app:two"];
-    shelf.goes(&format!("rm --all-tags --yes {digest}"), &all, &["one", "two"], &shelf.pair);
+    removable.goes(&format!("rm --all-tags --yes {digest}"), &all, &["one", "two"], &removable.pair);
     let both = ["removed\tweb/app:first", "removed\tweb/app:second"];
-    shelf.goes("rm web/app:first web/app:second", &both, &["first", "second"], &shelf.named);
-    let digest = format!("web/app@{}", shelf.untagged);
-    shelf.goes(&format!("rm {digest}"), &[&format!("removed\t{digest}")], &[], &shelf.untagged);
-    shelf.goes(
+    removable.goes("rm web/app:first web/app:second", &both, &["first", "second"], &removable.named);
+    let digest = format!("web/app@{}", removable.untagged);
+    removable.goes(&format!("rm {digest}"), &[&format!("removed\t{digest}")], &[], &removable.untagged);
+    removable.goes(
         "rm web/app:multi web/app:loan --ignore-missing",
         &["removed\tweb/app:multi", "absent\tweb/app:loan"],
         &["multi"],
-        &shelf.index,
+        &removable.index,
     );
-    assert!(shelf.images.iter().all(|image| shelf.setup.has(REPOSITORY, image)), "an index went with its images");
+    assert!(
+        removable.images.iter().all(|image| removable.setup.has(REPOSITORY, image)),
+        "an index went with its images"
+    );
 }
 
 /// docker-registry keeps it in its catalog.
-fn an_emptied_repository(shelf: &Shelf<'_>) {
-    let setup = shelf.setup;
+fn an_emptied_repository(removable: &Removable<'_>) {
+    let setup = removable.setup;
     let outcome = setup.rls("rm web/app:whole web/app:child").run();
     assert_eq!(outcome.result(), (Some(0), "removed\tweb/app:whole\nremoved\tweb/app:child\n"), "{outcome}");
     assert_eq!(&*setup.rls("tags web/app").succeeds(), "");
@@ -218,8 +221,8 @@ fn an_emptied_repository(shelf: &Shelf<'_>) {
 
 /// With deletion disabled: every command names the setting and changes nothing.
 pub fn disabled(setup: &Setup) {
-    let shelf = Shelf::fill(setup);
-    let (tagged, untagged) = (format!("web/app@{}", shelf.pair), format!("web/app@{}", shelf.untagged));
+    let removable = Removable::fill(setup);
+    let (tagged, untagged) = (format!("web/app@{}", removable.pair), format!("web/app@{}", removable.untagged));
     for (options, reference) in [
         ("", "web/app:lone"),
         ("-n", "web/app:lone"),
@@ -234,8 +237,8 @@ pub fn disabled(setup: &Setup) {
     ] {
         let words = format!("rm {options} {reference}");
         let error = "error: REGISTRY does not allow deletion";
-        let outcome = shelf.stays(&words, 7, &[&format!("failed\t{reference}")], error);
+        let outcome = removable.stays(&words, 7, &[&format!("failed\t{reference}")], error);
         assert!(outcome.stderr.contains("REGISTRY_STORAGE_DELETE_ENABLED=true"), "{outcome}");
     }
-    shelf.stays("rm --ignore-missing web/app:loan", 0, &["absent\tweb/app:loan"], "");
+    removable.stays("rm --ignore-missing web/app:loan", 0, &["absent\tweb/app:loan"], "");
 }

@@ -22,9 +22,9 @@ const END_HEADERS: u8 = 4;
 const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
 
-/// What is done to every request with credentials.
+/// What happens to every request with credentials.
 #[derive(Debug, Clone, Copy)]
-enum Manner {
+enum StreamFault {
     GoAway,
     ResetStream,
     ResetMidBody,
@@ -32,12 +32,12 @@ enum Manner {
 }
 
 pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
-    [Manner::GoAway, Manner::ResetStream, Manner::ResetMidBody, Manner::EmptyData]
-        .map(|manner| scenario(setup, manner))
+    [StreamFault::GoAway, StreamFault::ResetStream, StreamFault::ResetMidBody, StreamFault::EmptyData]
+        .map(|fault| scenario(setup, fault))
         .into()
 }
 
-fn scenario(setup: &Setup, manner: Manner) -> Scenario {
+fn scenario(setup: &Setup, fault: StreamFault) -> Scenario {
     let shown = ServerCertificate::valid();
     let tls = shown.config(&["h2"]);
     let answered = Arc::<AtomicUsize>::default();
@@ -46,18 +46,18 @@ fn scenario(setup: &Setup, manner: Manner) -> Scenario {
         async move {
             if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
                 // The client closes the connection when it has read enough.
-                drop(talk(stream, manner, &answered).await);
+                drop(talk(stream, fault, &answered).await);
             }
         }
     });
     let rls = program().env("RLS_REGISTRY", server.host()).trusting(shown.ca());
     let rls = rls.holding(Holder::Environment, &server.host());
-    let scenario = Scenario::new(rls.words("tags team/app --retries 1")).named(format!("{manner:?}")).keeping(server);
+    let scenario = Scenario::new(rls.words("tags team/app --retries 1")).named(format!("{fault:?}")).keeping(server);
     let most = setup.expected("rss_mib_max");
     scenario.check(move |outcome| assert!(outcome.memory() < most, "{} MiB: {outcome}", outcome.memory()))
 }
 
-async fn talk(mut stream: TlsStream<TcpStream>, manner: Manner, answered: &AtomicUsize) -> std::io::Result<()> {
+async fn talk(mut stream: TlsStream<TcpStream>, fault: StreamFault, answered: &AtomicUsize) -> std::io::Result<()> {
     stream.read_exact(&mut [0; 24]).await?;
     stream.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
     loop {
@@ -71,30 +71,30 @@ async fn talk(mut stream: TlsStream<TcpStream>, manner: Manner, answered: &Atomi
             SETTINGS if head[4] & ACK == 0 => stream.write_all(&frame(SETTINGS, ACK, 0, &[])).await?,
             // The first request gets a challenge; later ones send credentials.
             HEADERS if answered.fetch_add(1, Ordering::Relaxed) == 0 => stream.write_all(&unauthorized(id)).await?,
-            HEADERS => misbehave(&mut stream, id, manner).await?,
+            HEADERS => break_stream(&mut stream, id, fault).await?,
             _ => {}
         }
         stream.flush().await?;
     }
 }
 
-async fn misbehave(stream: &mut TlsStream<TcpStream>, id: u32, manner: Manner) -> std::io::Result<()> {
+async fn break_stream(stream: &mut TlsStream<TcpStream>, id: u32, fault: StreamFault) -> std::io::Result<()> {
     // 0x88 is `:status: 200` in the static table of HPACK.
     let head = frame(HEADERS, END_HEADERS, id, &[0x88]);
     // 2 is INTERNAL_ERROR.
     let reset = frame(RST_STREAM, 0, id, &2_u32.to_be_bytes());
-    match manner {
-        Manner::GoAway => {
+    match fault {
+        StreamFault::GoAway => {
             let last_stream_and_error = [0, 0, 0, 0, 0, 0, 0, 2];
             stream.write_all(&frame(GOAWAY, 0, 0, &last_stream_and_error)).await
         }
-        Manner::ResetStream => stream.write_all(&reset).await,
-        Manner::ResetMidBody => {
+        StreamFault::ResetStream => stream.write_all(&reset).await,
+        StreamFault::ResetMidBody => {
             stream.write_all(&head).await?;
             stream.write_all(&frame(DATA, 0, id, br#"{"tags":["a","#)).await?;
             stream.write_all(&reset).await
         }
-        Manner::EmptyData => {
+        StreamFault::EmptyData => {
             stream.write_all(&head).await?;
             let thousand = frame(DATA, 0, id, &[]).repeat(1000);
             for _ in 0..1000 {

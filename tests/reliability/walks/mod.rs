@@ -37,7 +37,7 @@ fn a_list_is_complete_or_an_error() {
         let outcome = runtime.block_on(walk(&plan, &registry));
         let registry = registry.lock().expect("no panic");
         let is_error = outcome.error.is_some();
-        judge(&plan, &registry, &outcome.names, is_error, outcome.error.as_ref());
+        compare_walk(&plan, &registry, &outcome.names, is_error, outcome.error.as_ref());
         is_error
     });
     scale::say(&counts);
@@ -65,7 +65,7 @@ async fn walk(plan: &Plan, registry: &Arc<Mutex<Registry>>) -> Outcome {
 
 /// Compares the result with the replies.
 #[track_caller]
-fn judge(plan: &Plan, registry: &Registry, names: &[String], is_error: bool, error: Option<&Error>) {
+fn compare_walk(plan: &Plan, registry: &Registry, names: &[String], is_error: bool, error: Option<&Error>) {
     let say = |what: &str| {
         panic!("walk {}: {what}\n{names:?}\n{error:?}\n{}\n{plan:?}", plan.number, registry.log.join("\n"));
     };
@@ -128,7 +128,7 @@ fn the_program_exits_with_6_after_a_partial_list() {
         let names: Vec<_> = outcome.stdout.lines().map(str::to_owned).collect();
         let registry = registry.lock().expect("no panic");
         let is_error = outcome.code != Some(0);
-        judge(&plan, &registry, &names, is_error, None);
+        compare_walk(&plan, &registry, &names, is_error, None);
         assert!(!is_error || names.is_empty() || outcome.code == Some(6), "walk {number}: {outcome}");
         assert!(!is_error || outcome.stderr.starts_with("error: "), "walk {number}: {outcome}");
         is_error

@@ -77,7 +77,7 @@ impl Registry {
         if request.is_for_token() {
             return Reply::token(&format!("t{}", self.token));
         }
-        if let Some(refusal) = self.who_asks(request) {
+        if let Some(refusal) = self.refuse_unauthenticated(request) {
             return refusal;
         }
         if self.plan.refuses_size && request.query("n").is_some() && request.query("last").is_none() {
@@ -106,7 +106,7 @@ impl Registry {
         }
     }
 
-    fn who_asks(&mut self, request: &Request) -> Option<Reply> {
+    fn refuse_unauthenticated(&mut self, request: &Request) -> Option<Reply> {
         match self.plan.login {
             Login::Basic if request.authorization() != Some("Basic YW5uOnNlY3JldA==") => Some(Reply::wants_password()),
             Login::Bearer if !request.has_token(&format!("t{}", self.token)) => {

@@ -6,7 +6,7 @@ use test_support::{Outcome, Rls};
 use super::{app, removed, rls};
 
 /// `pr-1` with the sibling `latest`, and `other`, where a deletion by name takes all.
-fn treacherous() -> Running {
+fn deleting_siblings() -> Running {
     let registry = app(Personality::Distribution3, &["other", "pr-1"]);
     let digest = registry.resolve("app", "pr-1").expect("it was pushed");
     registry.tag("app", "latest", &digest);
@@ -29,14 +29,14 @@ fn is_reported(registry: &Running, outcome: &Outcome, what: &str) {
 fn a_lost_sibling_is_reported_in_every_format_and_at_every_verbosity() {
     let shown = ["", "-q", "-v", "-vv", "-o json", "-o jsonl", "-o yaml", "-o table", "--full", "--no-undo"];
     for how in shown {
-        let registry = treacherous();
+        let registry = deleting_siblings();
         let outcome = rls(&registry, &format!("rm app:pr-1 {how}"));
         is_reported(&registry, &outcome, how);
     }
-    let registry = treacherous();
+    let registry = deleting_siblings();
     let outcome = Rls::at(&registry).words("rm app:pr-1 --format").arg("{{ tag }} {{ action }}").run();
     is_reported(&registry, &outcome, "--format");
-    let registry = treacherous();
+    let registry = deleting_siblings();
     let outcome = Rls::at(&registry).words("rm app:pr-1").at_terminal("");
     assert!(registry.contains("app", "latest") || outcome.code == Some(6), "on a terminal: {outcome}");
 }
@@ -53,7 +53,7 @@ fn a_lost_sibling_is_reported_by_every_command_that_removes() {
         "prune app --keep latest --keep other --yes -o json --untag-only",
     ];
     for words in removals {
-        let registry = treacherous();
+        let registry = deleting_siblings();
         let rls = Rls::at(&registry).words("rm app:pr-1 --save-plan plan.json -q");
         assert_eq!(rls.run().code, Some(0));
         let outcome = rls.then(words).run();
