@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use futures::future::{BoxFuture, FutureExt};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::builder::{ConfigFacts, Node, SummaryBuilder};
 use super::cache::{Failure, OnceCache};
@@ -20,6 +21,7 @@ use crate::registry::created::is_creation_date;
 use crate::registry::descriptor::Descriptor;
 use crate::registry::document::{Content, MAX_DEPTH, Manifest};
 use crate::registry::manifest::{moved, same_size};
+use crate::registry::reorder::reorder;
 use crate::registry::repository::RepositoryHandle;
 
 /// The most bytes of manifests that one reference may reach.
@@ -27,6 +29,10 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The bytes that each of them counts for at least: each is a request.
 const MIN_BYTES: u64 = 4 * 1024;
+
+/// The tags that are asked for at once until it is known whether replies to HEAD have a digest: as many as requests are in
+/// flight at first.
+const MAX_PROBES: usize = 16;
 
 /// The size of a cached config in memory, in bytes.
 const CONFIG_BYTES: usize = 400;
@@ -42,6 +48,8 @@ pub struct Summaries<'a> {
     head_has_digest: AtomicBool,
     /// Whether a reply to HEAD had no digest for a tag that exists.
     head_lacks_digest: AtomicBool,
+    /// Permits for tags to be asked for while neither is known: the others wait until it is.
+    probes: Semaphore,
 }
 
 /// Why a tag has no summary.
@@ -71,7 +79,15 @@ impl<'a> Summaries<'a> {
     pub fn new(repository: &'a RepositoryHandle, now: Timestamp) -> Self {
         let (nodes, configs) = (OnceCache::default(), OnceCache::default());
         let (head_tells, head_is_silent) = (AtomicBool::default(), AtomicBool::default());
-        Self { repository, now, nodes, configs, head_has_digest: head_tells, head_lacks_digest: head_is_silent }
+        Self {
+            repository,
+            now,
+            nodes,
+            configs,
+            head_has_digest: head_tells,
+            head_lacks_digest: head_is_silent,
+            probes: Semaphore::new(repository.client().max_concurrency().min(MAX_PROBES)),
+        }
     }
 
     /// The summary of a tag: one request for the tag, and more for what was not read before.
@@ -83,6 +99,7 @@ impl<'a> Summaries<'a> {
         let name = format!("{}:{tag}", self.repository);
         let target = Target::Tag(tag);
         let unread = |digest, error| Err(SummaryError { digest, error });
+        let probe = self.probe().await;
         let digest = match self.head(target).await {
             Ok(Some(digest)) => digest,
             Ok(None) => match self.repository.manifest(target).await {
@@ -94,6 +111,7 @@ impl<'a> Summaries<'a> {
             },
             Err(error) => return unread(None, error),
         };
+        drop(probe);
         let left = AtomicU64::new(MAX_BYTES);
         let mut other = None;
         let computed = async {
@@ -130,6 +148,17 @@ impl<'a> Summaries<'a> {
                 unread(Some(digest), error.within(what))
             }
         }
+    }
+
+    /// Waits until it is known whether replies to HEAD have a digest, or until this tag may be asked for to find out.
+    async fn probe(&self) -> Option<SemaphorePermit<'_>> {
+        let is_known =
+            || self.head_has_digest.load(Ordering::Relaxed) || self.head_lacks_digest.load(Ordering::Relaxed);
+        if is_known() {
+            return None;
+        }
+        // The semaphore is never closed, so this never fails.
+        self.probes.acquire().await.ok().filter(|_| !is_known())
     }
 
     /// The digest by HEAD, which saves a GET where that manifest is cached. Where replies to HEAD have no digest, none
@@ -259,7 +288,7 @@ impl<'a> Summaries<'a> {
         // Positions instead of references, with which the compiler cannot prove the future to be `Send`.
         let children =
             stream::iter(0..listed.len()).map(|place| self.summarize_listed(&listed[place], level + 1, left));
-        let mut children = std::pin::pin!(children.buffered(self.repository.client().max_concurrency()));
+        let mut children = std::pin::pin!(reorder(children, self.repository.client().max_concurrency(), |_| 0));
         for descriptor in listed {
             let Some(child) = children.next().await else { return };
             sum.add_child(descriptor, child);

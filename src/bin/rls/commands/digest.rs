@@ -1,5 +1,6 @@
 use futures::{StreamExt, stream};
 use registry_ls::name::{Reference, Registry, Target};
+use registry_ls::registry::reorder;
 
 use super::context::Context;
 use super::stream::{MAX_PENDING, close, next_or_flush};
@@ -12,13 +13,11 @@ use crate::report::{CommandError, failure};
 pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let targets = context.references(&args.references).await?;
     let mut output = context.output(DigestView)?;
-    let mut resolved = stream::iter(&targets)
-        .map(|(repository, reference)| async move {
-            let resolved = repository.resolve(reference.target()).await;
-            (repository, reference, resolved.map(|resolved| resolved.digest.to_string()))
-        })
-        .buffered(MAX_PENDING)
-        .boxed_local();
+    let resolved = stream::iter(&targets).map(|(repository, reference)| async move {
+        let resolved = repository.resolve(reference.target()).await;
+        (repository, reference, resolved.map(|resolved| resolved.digest.to_string()))
+    });
+    let mut resolved = reorder(resolved, MAX_PENDING, |_| 0).boxed_local();
     let outcome = loop {
         let (repository, reference, outcome) = match next_or_flush(context, &mut resolved, &mut output).await {
             Ok(Some(resolved)) => resolved,

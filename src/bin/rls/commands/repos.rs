@@ -5,7 +5,7 @@ use futures::{StreamExt, TryStreamExt};
 use registry_ls::Kind;
 use registry_ls::error::{Error, Result};
 use registry_ls::name::{Reference, Registry, Repository};
-use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE, RepositoryHandle, flatten_batches};
+use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE, RepositoryHandle, flatten_batches, reorder};
 
 use super::context::Context;
 use super::stream::{close, limit_items, next_or_flush};
@@ -98,7 +98,7 @@ async fn list(
             let tags = tags(&client.repository(&name)).await;
             Ok((name, Some(tags)))
         });
-        listed.buffered(client.max_concurrency()).boxed_local()
+        reorder(listed, client.max_concurrency(), size).boxed_local()
     } else {
         flatten_batches(names).map_ok(|name| (name, None)).boxed_local()
     };
@@ -111,6 +111,12 @@ async fn list(
         progress.inc(1);
     }
     Ok(())
+}
+
+/// The bytes that a listed repository takes.
+fn size(listed: &Result<Listed>) -> usize {
+    let Ok((_, Some(Ok(tags)))) = listed else { return 0 };
+    tags.iter().map(|tag| size_of::<String>() + tag.len()).sum()
 }
 
 fn record(context: &Context<'_>, registry: &Registry, (name, tags): Listed) -> RepositoryRecord {

@@ -8,7 +8,7 @@ use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future, stream};
 use jiff::Timestamp;
 use registry_ls::error::{Error, Result};
 use registry_ls::name::{Digest, Tag};
-use registry_ls::registry::{Problem, RepositoryHandle, Summaries, Summary, SummaryError, flatten_batches};
+use registry_ls::registry::{Problem, RepositoryHandle, Summaries, Summary, SummaryError, flatten_batches, reorder};
 
 use crate::args::{FilterArgs, TagsArgs};
 use crate::commands::stream::limit_items;
@@ -127,10 +127,13 @@ impl Listing<'_> {
             return tags.map_ok(move |tags| tags.into_iter().map(named).collect()).boxed_local();
         }
         let summaries = Rc::new(Summaries::new(&self.repository, Timestamp::now()));
-        // Boxed, because the buffer moves pending futures around.
-        let known =
-            flatten_batches(tags).map_ok(move |tag| self.info(tag, Rc::clone(&summaries)).boxed_local().map(Ok));
-        known.try_buffered(self.repository.client().max_concurrency()).map_ok(|known| vec![known]).boxed_local()
+        let info = move |tag: Result<Tag>| {
+            let summaries = Rc::clone(&summaries);
+            // Boxed, because the buffer moves pending futures around.
+            async move { Ok(vec![self.info(tag?, summaries).await]) }.boxed_local()
+        };
+        let requests = self.repository.client().max_concurrency();
+        reorder(flatten_batches(tags).map(info), requests, size_of_val::<Batch>).boxed_local()
     }
 
     async fn info(&self, tag: Tag, summaries: Rc<Summaries<'_>>) -> TagInfo {
