@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::Version;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::observe::Stats;
@@ -14,8 +15,14 @@ use super::super::options::Jobs;
 
 /// The limit at the start.
 const INITIAL: usize = 16;
-/// The largest adaptive limit.
-const MAX: usize = 64;
+/// The largest adaptive limit where replies come soon.
+const MAX_NEAR: usize = 64;
+/// The largest adaptive limit where the round trip is long: over HTTP/2, where all requests share a connection, and over
+/// HTTP/1.1, where each has one of its own.
+const MAX: usize = 256;
+const MAX_CONNECTIONS: usize = 128;
+/// The latency of a long round trip.
+const LONG: Duration = Duration::from_millis(50);
 /// The factor of growth: with high latency, a listing of some hundred requests ends after a few rounds.
 const GROWTH: usize = 4;
 /// The smallest limit for a server that is merely slow: slow requests do not get faster one by one.
@@ -98,13 +105,13 @@ impl ConcurrencyLimiter {
 }
 
 impl Permit {
-    /// Records the status of the reply, and how long its head took.
-    pub fn record(&self, status: u16, took: Duration) {
+    /// Records the status and version of the reply, and how long its head took.
+    pub fn record(&self, status: u16, version: Version, took: Duration) {
         self.limiter.adjust(|window| match status {
             // Requests turned away together count as one setback.
             429 | 503 if self.halved < window.halved => {}
             429 | 503 => window.halve(1),
-            _ => window.record(took),
+            _ => window.record(took, version),
         });
     }
 }
@@ -128,6 +135,8 @@ struct Window {
     limit: usize,
     is_fixed: bool,
     halved: usize,
+    /// The largest limit for the protocol of the latest reply.
+    most: usize,
     /// The latencies of this round.
     round: Vec<Duration>,
     /// The shortest latency of all replies, and of all rounds; the latter decays slowly.
@@ -151,6 +160,7 @@ impl Window {
             limit,
             is_fixed,
             halved: 0,
+            most: MAX_CONNECTIONS,
             round: Vec::new(),
             quickest: Duration::MAX,
             best: Duration::MAX,
@@ -160,10 +170,11 @@ impl Window {
         }
     }
 
-    fn record(&mut self, took: Duration) {
+    fn record(&mut self, took: Duration, version: Version) {
         if self.is_fixed {
             return;
         }
+        self.most = if version == Version::HTTP_2 { MAX } else { MAX_CONNECTIONS };
         self.quickest = self.quickest.min(took);
         self.round.push(took);
         if self.round.len() >= self.limit {
@@ -196,11 +207,12 @@ impl Window {
             self.rest -= 1;
             return;
         }
+        let most = if self.quickest >= LONG { self.most } else { MAX_NEAR };
         // When requests already queue at the server, more of them would only wait longer.
-        if typical <= self.quickest.saturating_mul(2) && self.limit < MAX {
+        if typical <= self.quickest.saturating_mul(2) && self.limit < most {
             self.former = Some((self.limit, typical)).filter(|_| !self.is_careful);
             let grown = if self.is_careful { self.limit + (self.limit / 4).max(1) } else { self.limit * GROWTH };
-            self.limit = grown.min(MAX);
+            self.limit = grown.min(most);
         }
     }
 
@@ -239,7 +251,7 @@ mod tests {
     fn rounds(window: &mut Window, count: usize, time: impl Fn(usize) -> u64) -> Vec<usize> {
         let round = |window: &mut Window| {
             let limit = window.limit;
-            (0..limit).for_each(|_| window.record(milliseconds(time(limit))));
+            (0..limit).for_each(|_| window.record(milliseconds(time(limit)), Version::HTTP_2));
             window.limit
         };
         (0..count).map(|_| round(window)).collect()
@@ -252,11 +264,30 @@ mod tests {
     }
 
     #[test]
+    fn a_long_round_trip_raises_it_further_as_the_protocol_allows() {
+        for (version, limits) in [(Version::HTTP_2, [64, 256, 256]), (Version::HTTP_11, [64, 128, 128])] {
+            let mut window = Window::new(Jobs::Adaptive);
+            for limit in limits {
+                (0..window.limit).for_each(|_| window.record(milliseconds(100), version));
+                assert_eq!(window.limit, limit);
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_round_trip_that_grows_with_the_limit_does_not_raise_it_further() {
+        let mut window = Window::new(Jobs::Adaptive);
+        assert_eq!(rounds(&mut window, 4, |limit| if limit > 64 { 400 } else { 100 }), [64, 256, 64, 64]);
+        assert_eq!(window.halved, 0);
+    }
+
+    #[test]
     fn slow_new_connections_do_not_count_as_a_slow_server() {
         let mut window = Window::new(Jobs::Adaptive);
         for (connections, limit) in [(1, 16), (16, 16), (16, 64)] {
             assert_eq!(window.limit, limit);
-            (0..limit).for_each(|at| window.record(milliseconds(if at < connections { 25 } else { 75 })));
+            (0..limit)
+                .for_each(|at| window.record(milliseconds(if at < connections { 25 } else { 75 }), Version::HTTP_11));
         }
         assert_eq!(rounds(&mut window, 2, |_| 25), [64, 64]);
     }
@@ -264,7 +295,7 @@ mod tests {
     #[test]
     fn a_server_that_queues_requests_does_not_raise_the_limit() {
         let mut window = Window::new(Jobs::Adaptive);
-        window.record(milliseconds(1));
+        window.record(milliseconds(1), Version::HTTP_2);
         assert_eq!(rounds(&mut window, 40, |limit| limit as u64), [16; 40]);
     }
 
@@ -301,7 +332,7 @@ mod tests {
             while let Some(turn) = futures::FutureExt::now_or_never(limiter.acquire()) {
                 permits.push(turn);
             }
-            permits.into_iter().for_each(|turn| turn.record(429, milliseconds(1)));
+            permits.into_iter().for_each(|turn| turn.record(429, Version::HTTP_2, milliseconds(1)));
             assert_eq!(limiter.state().window.limit, expected);
             assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (expected, 0));
         }
