@@ -102,6 +102,33 @@ fn class(host: &Host<&str>, peer: Option<IpAddr>) -> AddressClass {
     }
 }
 
+/// The addresses that a server may lead a client to by a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AddressLimit {
+    /// The class of the server's own address.
+    class: AddressClass,
+    /// The server's own address, which it may always name.
+    peer: Option<IpAddr>,
+}
+
+impl AddressLimit {
+    /// The limit of the server at `from`, whose address is `peer`, if known.
+    pub fn of(from: &Url, peer: Option<IpAddr>) -> Self {
+        let class = from.host().map_or(AddressClass::Public, |host| class(&host, peer));
+        Self { class, peer: peer.map(embedded) }
+    }
+
+    /// Whether the server may lead to this address.
+    pub fn allows(&self, address: IpAddr) -> bool {
+        self.peer == Some(embedded(address)) || self.class.may_lead_to(AddressClass::of(address))
+    }
+
+    /// Whether it allows less than another.
+    pub fn is_stricter_than(&self, other: &Self) -> bool {
+        self.class < other.class
+    }
+}
+
 fn is_at(host: &Host<&str>, address: IpAddr) -> bool {
     match host {
         Host::Ipv4(literal) => embedded(address) == IpAddr::V4(*literal),
@@ -202,5 +229,23 @@ mod tests {
         assert!(may_lead_to(&url("http://169.254.1.1:5000"), None, &url("http://169.254.1.1:5001/auth")));
         assert!(may_lead_to(&url("http://registry.local"), Some(link_local), &url("http://169.254.1.1/auth")));
         assert!(!may_lead_to(&url("http://registry.local"), Some(link_local), &url("http://169.254.169.254/")));
+    }
+
+    #[test]
+    fn names_are_judged_by_their_addresses() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect(text);
+        let limit = |from: &str, peer: Option<&str>| AddressLimit::of(&Url::parse(from).expect(from), peer.map(ip));
+        let metadata = ["169.254.169.254", "fd00:ec2::254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe"];
+        for (limit, allowed, refused) in [
+            (limit("https://r.example", Some("198.51.100.1")), &["8.8.8.8"][..], &["10.0.0.5", "127.0.0.1", "::1"][..]),
+            (limit("https://r.example", None), &["8.8.8.8"], &["10.0.0.5", "fd12::1", "64:ff9b::a00:5"]),
+            (limit("https://r.corp", Some("10.0.0.1")), &["8.8.8.8", "10.0.0.5"], &["127.0.0.1", "::ffff:127.0.0.1"]),
+            (limit("https://r.corp", Some("::ffff:10.0.0.1")), &["10.0.0.5"], &["127.0.0.1"]),
+            (limit("http://localhost:5000", Some("127.0.0.1")), &["8.8.8.8", "10.0.0.5", "127.0.0.1"], &[]),
+            (limit("http://r.local", Some("169.254.1.1")), &["169.254.1.1", "10.0.0.5"], &["127.0.0.1"]),
+        ] {
+            assert!(allowed.iter().all(|address| limit.allows(ip(address))), "{limit:?}");
+            assert!(refused.iter().chain(&metadata).all(|address| !limit.allows(ip(address))), "{limit:?}");
+        }
     }
 }

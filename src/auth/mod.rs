@@ -22,7 +22,7 @@ mod scope;
 mod scope_batch;
 mod token;
 
-pub(crate) use address::may_lead_to;
+pub(crate) use address::{AddressLimit, may_lead_to};
 pub use cache::TokenCache;
 pub use challenge::{BearerChallenge, Challenge, ChallengeTemplate, challenges, preferred};
 pub use claims::Claims;

@@ -13,7 +13,7 @@ use super::redirect::Redirects;
 use super::request::Request;
 use super::response::Response;
 use super::token_source::{PrefetchedToken, TokenQuery, TokenSource};
-use crate::auth::{BearerChallenge, Challenge, Credentials, Scopes, Token, challenges, preferred, token_server};
+use crate::auth::{BearerChallenge, Challenge, Credentials, Scopes, Token, challenges, preferred};
 use crate::error::{Error, Kind, Result};
 use crate::keychain::CredentialMatch;
 
@@ -97,7 +97,7 @@ impl Authenticator {
     ///      request is sent again without one, and the challenge of that reply counts;
     ///    - a 401 of the registry's own origin gets the credentials of the keychain, that of any other origin gets
     ///      none;
-    ///    - Bearer: the token server must be safe to send credentials to ([`token_server`]). A token that another
+    ///    - Bearer: the token server must be safe to send credentials to ([`token_server`](crate::auth::token_server)). A token that another
     ///      request has fetched comes first, then one for each of the credentials in turn, or an anonymous one;
     ///    - Basic: each of the credentials in turn;
     ///    - a 401 to a fresh answer is final.
@@ -181,7 +181,7 @@ impl Authenticator {
         let is_home = self.state.may_receive_credentials(&url);
         if let Challenge::Bearer(challenge) = &challenge
             && is_home
-            && let Ok(realm) = token_server(&url, response.peer(), &challenge.realm)
+            && let Ok(realm) = self.tokens.realm(&url, response.peer(), &challenge.realm)
         {
             self.tokens.prefetching().learn_challenge(&key, challenge, &realm);
         }
@@ -246,7 +246,7 @@ impl Authenticator {
         let PendingChallenge { request, url, key, refused_token, found: all, .. } = &pending;
         let context = &request.context;
         self.state.cache().asks_for_bearer(&key.0);
-        let realm = token_server(url, response.peer(), &challenge.realm)?;
+        let realm = self.tokens.realm(url, response.peer(), &challenge.realm)?;
         let mut rejected = refused_token.clone();
         if rejected.is_none()
             && let Some(token) = self.tokens.available(key, context, all).await

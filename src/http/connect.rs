@@ -20,10 +20,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 use url::Url;
 
-use super::errors::{find_source, root_cause};
+use super::errors::{find_source, root_cause, unresolved};
 use super::options::Options;
 use super::proxy::proxy_for;
 use super::request::authority;
+use super::resolver::lookup;
 use crate::error::{Error, Kind, Network, Result};
 
 /// A connection on which nothing has been sent yet.
@@ -56,10 +57,8 @@ async fn direct(url: &Url, options: &Options) -> Result<Box<dyn RawStream>> {
     let mut addresses: Vec<_> = options.addresses(host, port).collect();
     if addresses.is_empty() {
         let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        addresses = tokio::net::lookup_host((name, port))
-            .await
-            .map_err(|error| network(Network::Dns, format!("cannot resolve {host}")).because(root_cause(&error)))?
-            .collect();
+        let found = lookup(name).await.map_err(|error| unresolved(&error, host))?;
+        addresses = found.iter().map(|address| SocketAddr::new(*address, port)).collect();
     }
     tracing::debug!("connecting to {} at {addresses:?}", authority(url));
     let mut connector = HttpConnector::new_with_resolver(Addresses(addresses));

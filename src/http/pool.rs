@@ -3,9 +3,9 @@
 //! Each origin has connections and trust of its own, so that neither a CA nor a client certificate meant for one host
 //! serves another. Connections are kept and reused.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
@@ -13,17 +13,26 @@ use reqwest::{Method, redirect};
 use tokio::sync::OnceCell;
 use url::{Origin, Url};
 
-use super::errors::{Attempt, transport_error};
+use super::errors::{Attempt, find_source, is_dead, transport_error};
 use super::observe::Observer;
 use super::options::Options;
+use super::origins::{MAX_ORIGINS, Origins, Referral};
 use super::proxy::proxy_for;
+use super::resolver::{OriginResolver, PrivateAddress, Resolver};
 use super::response::Response;
 use super::timeouts::Timeouts;
-use crate::error::{Error, Result};
+use crate::auth::AddressLimit;
+use crate::error::{Error, Kind, Network, Result, Route};
 use crate::trust::Trust;
 
-/// Origins remembered at once. A registry and its token server are two; only redirects lead to more.
-const MAX_ORIGINS: usize = 64;
+/// How long a peer may leave what was sent to it unacknowledged: then the connection is dead, as after an outage, or
+/// when a NAT has forgotten it.
+const DEAD_AFTER: Duration = Duration::from_secs(15);
+
+/// How often a peer that is silent is probed, once [`DEAD_AFTER`] has passed, and how many probes it may leave
+/// unanswered.
+const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+const PROBES: u32 = 3;
 
 /// One HTTP request, as it goes over the wire.
 #[derive(Debug, Clone)]
@@ -35,6 +44,16 @@ pub(super) struct Message<'a> {
     pub body: Option<Bytes>,
 }
 
+/// The clients of origins. Where a server may have other addresses, it has another client.
+type Clients = HashMap<(Origin, Option<AddressLimit>), Arc<Cell>>;
+
+/// A client, made once.
+#[derive(Debug)]
+struct Cell {
+    client: OnceCell<reqwest::Client>,
+    limit: Option<AddressLimit>,
+}
+
 /// Sends single requests.
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -42,25 +61,34 @@ pub(super) struct Pool {
     timeouts: Timeouts,
     trust: Trust,
     observer: Arc<Observer>,
-    clients: Mutex<HashMap<Origin, Arc<OnceCell<reqwest::Client>>>>,
-    /// Origins that sent a reply.
-    answered: Mutex<HashSet<Origin>>,
+    resolver: Arc<Resolver>,
+    origins: Origins,
+    clients: Mutex<Clients>,
 }
 
 impl Pool {
-    pub fn new(options: Arc<Options>, trust: Trust, observer: Arc<Observer>) -> Self {
+    /// A pool for the registry at this URL, and for the servers that it names.
+    pub fn new(registry: Url, options: Arc<Options>, trust: Trust, observer: Arc<Observer>) -> Self {
         let timeouts = Timeouts::new(&options);
-        Self { options, timeouts, trust, observer, clients: Mutex::default(), answered: Mutex::default() }
+        let (resolver, origins) = (Arc::default(), Origins::new(registry));
+        Self { options, timeouts, trust, observer, resolver, origins, clients: Mutex::default() }
+    }
+
+    /// Stores that the server `from` named the server `to`.
+    pub fn refer(&self, from: &Url, to: &Url, referral: Referral) {
+        self.origins.refer(from, to, referral);
     }
 
     /// Sends one request and waits for the head of its reply, whatever its status.
     ///
     /// # Errors
     ///
-    /// Why no reply came, and [`Kind::Config`](crate::Kind::Config) when TLS cannot be set up.
+    /// Why no reply came; [`Kind::UnsafeRealm`] and [`Fault::Redirect`](crate::error::Fault::Redirect) when a server
+    /// named this one, and it has only addresses that are more private; [`Kind::Config`] when TLS cannot be set up.
     pub async fn send(&self, message: Message<'_>) -> Result<Response> {
         let Message { method, url, headers, authorization, body } = message;
-        let client = self.client(url).await?;
+        let cell = self.cell(url);
+        let client = self.client(&cell, url).await?;
         let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
@@ -72,72 +100,129 @@ impl Pool {
             request.build().map_err(|error| Error::invalid(format!("cannot send {method} {url}")).caused_by(error))?;
         self.observer.request(&request);
         let sent = Instant::now();
-        let reply = self.timeouts.until_reply(url, client.execute(request)).await?;
-        let reply = reply.map_err(|error| self.explain(error, url, sent))?;
+        let reply = match self.timeouts.until_reply(url, client.execute(request)).await {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(error)) => {
+                if is_dead(&error) {
+                    self.retire(&cell);
+                }
+                Err(self.explain(error, url, sent))
+            }
+            Err(silence) => {
+                self.retire(&cell);
+                Err(silence)
+            }
+        };
+        let reply = reply.map_err(|error| self.with_circumstances(error, url))?;
         let latency = sent.elapsed();
-        self.remember_answer(url);
         self.observer.response(&reply, latency);
-        Ok(Response::new(reply, latency, self.timeouts, Arc::clone(&self.observer.stats)))
+        let (stats, route) = (Arc::clone(&self.observer.stats), self.route(url));
+        let response = Response::new(reply, latency, self.timeouts, stats, route);
+        let peer = response.peer();
+        self.origins.answered(url, peer);
+        if let (Some(peer), Some(host)) = (peer, url.host_str()) {
+            self.resolver.prefer(host, peer);
+        }
+        Ok(response)
+    }
+
+    /// Where the client of an origin is, or will be.
+    fn cell(&self, url: &Url) -> Arc<Cell> {
+        // A proxy resolves the names of the servers behind it.
+        let limit = self.origins.limit(url).filter(|_| proxy_for(url).is_none());
+        let key = (url.origin(), limit);
+        let mut clients = self.clients();
+        // A client in use is kept alive by its requests.
+        if clients.len() >= MAX_ORIGINS && !clients.contains_key(&key) {
+            clients.clear();
+        }
+        let cell = clients.entry(key).or_insert_with(|| Arc::new(Cell { client: OnceCell::new(), limit }));
+        Arc::clone(cell)
+    }
+
+    /// Has the next request connect anew: where one connection is dead, the others of its age are likely to be dead,
+    /// too, and each would cost a time limit.
+    fn retire(&self, cell: &Arc<Cell>) {
+        self.clients().retain(|_, known| !Arc::ptr_eq(known, cell));
+    }
+
+    fn clients(&self) -> MutexGuard<'_, Clients> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The client of an origin, made at the first request.
-    async fn client(&self, url: &Url) -> Result<reqwest::Client> {
-        let cell = {
-            let mut clients = lock(&self.clients);
-            // A client in use is kept alive by its requests.
-            if clients.len() >= MAX_ORIGINS && !clients.contains_key(&url.origin()) {
-                clients.clear();
-            }
-            Arc::clone(clients.entry(url.origin()).or_default())
-        };
-        let client = cell.get_or_try_init(|| async {
+    async fn client(&self, cell: &Cell, url: &Url) -> Result<reqwest::Client> {
+        let client = cell.client.get_or_try_init(|| async {
             let (options, trust, url) = (Arc::clone(&self.options), self.trust.clone(), url.clone());
+            let (resolver, limit) = (Arc::clone(&self.resolver), cell.limit);
             // Trust reads files, which may be slow to come.
-            let made = tokio::task::spawn_blocking(move || connect(&options, &trust, &url)).await;
+            let made = tokio::task::spawn_blocking(move || connect(&options, &trust, &url, resolver, limit)).await;
             made.map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))?
         });
         client.await.cloned()
     }
 
-    fn remember_answer(&self, url: &Url) {
-        let mut answered = lock(&self.answered);
-        if answered.len() >= MAX_ORIGINS {
-            answered.clear();
+    fn explain(&self, error: reqwest::Error, url: &Url, began: Instant) -> Error {
+        if let Some(refused) = find_source::<PrivateAddress>(&error) {
+            return self.origins.refusal(url, refused);
         }
-        answered.insert(url.origin());
+        let proxy = proxy_for(url);
+        let attempt = Attempt {
+            url,
+            trust: &self.trust,
+            proxy: proxy.as_deref(),
+            answered: self.origins.has_answered(url),
+            is_resolving: url.host_str().is_some_and(|host| self.resolver.is_pending(host)),
+            began,
+            timeouts: self.timeouts,
+        };
+        transport_error(error, attempt)
     }
 
-    fn explain(&self, error: reqwest::Error, url: &Url, began: Instant) -> Error {
-        let proxy = proxy_for(url);
-        let answered = lock(&self.answered).contains(&url.origin());
-        let timeouts = self.timeouts;
-        let attempt = Attempt { url, trust: &self.trust, proxy: proxy.as_deref(), answered, began, timeouts };
-        transport_error(error, attempt)
+    /// Adds what is known beside the error itself. Where no connection can be made, the name is looked up again for the
+    /// next attempt.
+    fn with_circumstances(&self, error: Error, url: &Url) -> Error {
+        if let Kind::Network(Network::Refused | Network::ConnectTimeout | Network::Other) = error.kind() {
+            self.resolver.expire(url.host_str().unwrap_or_default());
+        }
+        error.at_route(self.route(url))
+    }
+
+    fn route(&self, url: &Url) -> Route {
+        Route { has_answered: self.origins.has_answered(url), proxy: proxy_for(url) }
     }
 }
 
-fn connect(options: &Options, trust: &Trust, url: &Url) -> Result<reqwest::Client> {
+fn connect(
+    options: &Options,
+    trust: &Trust,
+    url: &Url,
+    resolver: Arc<Resolver>,
+    limit: Option<AddressLimit>,
+) -> Result<reqwest::Client> {
     let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
     let tls = match url.scheme() {
         "https" => trust.client_config(host, port)?,
         // It serves for a proxy that is reached by TLS; a server that speaks plain HTTP needs no trust.
         _ => trust.general_config()?,
     };
-    let addresses: Vec<_> = options.addresses(host, port).collect();
-    let mut builder = reqwest::Client::builder()
+    let fixed = options.addresses(host, port).map(|address| address.ip()).collect();
+    let resolver = OriginResolver { resolver, host: host.to_owned(), fixed, limit };
+    let client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(&options.user_agent)
         .redirect(redirect::Policy::none())
         .referer(false)
-        .connect_timeout(options.connect_timeout);
-    if !addresses.is_empty() {
-        builder = builder.resolve_to_addrs(host, &addresses);
-    }
-    builder.build().map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+        .dns_resolver(Arc::new(resolver))
+        .connect_timeout(options.connect_timeout)
+        // The timeout of unacknowledged data holds for connecting, too.
+        .tcp_user_timeout(DEAD_AFTER.max(options.connect_timeout))
+        .tcp_keepalive(DEAD_AFTER)
+        .tcp_keepalive_interval(PROBE_INTERVAL)
+        .tcp_keepalive_retries(PROBES)
+        .http2_keep_alive_interval(DEAD_AFTER)
+        .http2_keep_alive_timeout(DEAD_AFTER);
+    client.build().map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))
 }
 
 #[cfg(test)]
@@ -148,12 +233,12 @@ mod tests {
     #[tokio::test]
     async fn redirects_to_ever_new_origins_do_not_fill_the_memory() {
         let trust = Trust::load(trust::Options::default()).unwrap();
-        let pool = Pool::new(Arc::default(), trust, Arc::new(Observer::new(Arc::default())));
+        let registry = Url::parse("http://127.0.0.1").unwrap();
+        let pool = Pool::new(registry, Arc::default(), trust, Arc::new(Observer::new(Arc::default())));
         for port in 1..1000 {
             let url = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
-            pool.client(&url).await.unwrap();
-            pool.remember_answer(&url);
+            pool.client(&pool.cell(&url), &url).await.unwrap();
         }
-        assert!(lock(&pool.clients).len() <= MAX_ORIGINS && lock(&pool.answered).len() <= MAX_ORIGINS);
+        assert!(pool.clients().len() <= MAX_ORIGINS);
     }
 }

@@ -9,6 +9,7 @@ use http::header::{HeaderValue, LOCATION};
 use url::Url;
 
 use super::limiter::{Limiter, Permit};
+use super::origins::Referral;
 use super::pool::Message;
 use super::request::Request;
 use super::response::Response;
@@ -58,6 +59,7 @@ impl Redirects {
             let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
             let next = redirect_target(method, &url, response.peer(), location)?;
             if next.origin() != url.origin() {
+                self.limiter.refer(&url, &next, Referral::Redirect);
                 authorization = None;
             }
             url = next;

@@ -60,7 +60,8 @@ impl Transport {
     ) -> Self {
         let options = Arc::new(options);
         let observer = Arc::new(Observer::new(Arc::clone(&stats)));
-        let pool = Pool::new(Arc::clone(&options), trust.for_registry(registry), Arc::clone(&observer));
+        let pool =
+            Pool::new(registry.base(), Arc::clone(&options), trust.for_registry(registry), Arc::clone(&observer));
         let limiter = Arc::new(Limiter::new(pool, options.jobs, stats));
         let redirects = Arc::new(Redirects::new(Arc::clone(&limiter)));
         let state = Arc::new(AuthState::new(registry.clone(), credentials));

@@ -17,7 +17,7 @@ use super::redirect::Redirects;
 use super::request::{Request, authority};
 use super::response::Response;
 use super::token_source::{TokenQuery, TokenSource};
-use crate::auth::{BearerChallenge, Challenge, Credentials, Scopes, Token, token_server};
+use crate::auth::{BearerChallenge, Challenge, Credentials, Scopes, Token};
 use crate::error::{Denial, Error, Kind, Result};
 use crate::keychain::CredentialMatch;
 
@@ -105,7 +105,7 @@ impl CredentialVerifier {
         offline: bool,
     ) -> Result<Verification> {
         let (url, context) = (response.url(), &request.context);
-        let realm = token_server(url, response.peer(), &challenge.realm)?;
+        let realm = self.tokens.realm(url, response.peer(), &challenge.realm)?;
         let scopes = Scopes::for_request(challenge.scope.as_deref(), context.permission.as_ref());
         let query = TokenQuery { context, realm: &realm, challenge, scopes: &scopes, credentials: &found.credentials };
         let token = self.tokens.fetch_uncached(query, offline).await.map_err(|error| refused(error, found))?;

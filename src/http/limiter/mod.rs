@@ -11,6 +11,7 @@ use url::{Origin, Url};
 
 use super::observe::Stats;
 use super::options::Jobs;
+use super::origins::Referral;
 use super::pool::{Message, Pool};
 use super::response::Response;
 use crate::error::Result;
@@ -54,12 +55,17 @@ impl Limiter {
     pub async fn send(&self, permit: Permit, message: Message<'_>) -> Result<Response> {
         let is_get = message.method == Method::GET;
         let mut response = self.pool.send(message).await?;
-        permit.record(response.status(), response.latency());
+        permit.record(response.status(), response.version(), response.latency());
         // Only such replies have a body that is read later while no other request waits for it.
         if is_get && response.is_success() {
             response.hold_permit(permit);
         }
         Ok(response)
+    }
+
+    /// Stores that the server `from` named the server `to`, which then may have no more private address than `from`.
+    pub fn refer(&self, from: &Url, to: &Url, referral: Referral) {
+        self.pool.refer(from, to, referral);
     }
 
     /// Waits until the origin of `url` may be asked again.

@@ -3,14 +3,19 @@
 mod prefetch;
 mod server;
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use url::Url;
 
 use super::auth_state::{AuthKey, AuthState};
 use super::limiter::Limiter;
 use super::observe::Observer;
 use super::options::Options;
 use super::request::RequestContext;
-use crate::auth::{Action, BearerChallenge, Credentials, Permission, Scopes, Token, TokenCache, TokenSize};
+use crate::auth::{
+    Action, BearerChallenge, Credentials, Permission, Scopes, Token, TokenCache, TokenSize, token_server,
+};
 use crate::error::{Error, Kind, Operation, Result};
 use crate::keychain::CredentialMatch;
 use prefetch::{Batch, OriginTokens, TokenPrefetch};
@@ -42,6 +47,17 @@ impl TokenSource {
     /// What is predicted of the registry's challenges.
     pub fn prefetching(&self) -> MutexGuard<'_, TokenPrefetch> {
         self.prefetch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token server that the server at `from` names; `peer` is the address of the latter.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`token_server`](crate::auth::token_server).
+    pub fn realm(&self, from: &Url, peer: Option<IpAddr>, realm: &str) -> Result<Url> {
+        let url = token_server(from, peer, realm)?;
+        self.server.refer(from, &url);
+        Ok(url)
     }
 
     /// The token in the cache, if it has not expired.

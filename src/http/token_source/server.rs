@@ -13,6 +13,7 @@ use super::super::errors::refusal;
 use super::super::limiter::Limiter;
 use super::super::observe::Observer;
 use super::super::options::Options;
+use super::super::origins::Referral;
 use super::super::pool::Message;
 use super::super::request::{RequestContext, authority};
 use super::super::response::Response;
@@ -45,6 +46,11 @@ pub(super) struct TokenServer {
 impl TokenServer {
     pub fn new(options: Arc<Options>, limiter: Arc<Limiter>, state: Arc<AuthState>, observer: Arc<Observer>) -> Self {
         Self { options, limiter, state, observer }
+    }
+
+    /// Stores that the server `from` named the token server `realm`.
+    pub fn refer(&self, from: &Url, realm: &Url) {
+        self.limiter.refer(from, realm, Referral::Realm);
     }
 
     /// The requests by which a token is fetched, in the order in which they are tried.
@@ -102,6 +108,7 @@ impl TokenServer {
             self.limiter.wait_for_origin(&attempt.url).await;
             let outcome = match self.send(attempt).await {
                 Ok(response) => self.read(response, query).await,
+                Err(error) if matches!(error.kind(), Kind::UnsafeRealm) => Err(error),
                 Err(error) => Err(error.within(format!("cannot reach the token server {}", authority(&attempt.url)))),
             };
             match outcome {
