@@ -6,6 +6,7 @@ mod custom_manifests;
 mod doctor;
 mod errors;
 mod examples;
+mod links;
 mod login;
 mod naming;
 mod options;

@@ -1,0 +1,154 @@
+//! Networks that are slow, break and forget: nothing is lost, and one slow request does not hold up the others.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use registry_fixture::{Registry, Tls};
+use test_support::server::{BlackHole, unused_address};
+use test_support::{Conditions, Link, Outcome, Reply, Request, Rls, Server, Then};
+
+use crate::registries::with_seed;
+
+const COUNT: usize = 60;
+
+fn name(number: usize) -> String {
+    format!("tag-{number:03}")
+}
+
+/// A registry with [`COUNT`] tags; `on_head` sees each request for one of them, with its number, before it is answered.
+fn registry(on_head: impl Fn(usize, &Request) -> Option<Reply> + Send + 'static) -> Server {
+    let heads = AtomicUsize::default();
+    Server::start(move |request| {
+        if request.path().ends_with("/tags/list") {
+            return Reply::tags(&(0..COUNT).map(name).collect::<Vec<_>>());
+        }
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let found = Reply::status(200)
+            .header("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+            .header("Docker-Content-Digest", digest);
+        on_head(heads.fetch_add(1, Ordering::Relaxed) + 1, request).unwrap_or(found)
+    })
+}
+
+/// What happens to a link when the registry has got as many requests for tags as this.
+fn on_request(at: usize, happens: impl Fn(&Link) + Send + 'static) -> (Server, Link) {
+    let slot = Arc::new(std::sync::OnceLock::<Link>::new());
+    let link = Arc::clone(&slot);
+    let server = registry(move |number, _| {
+        if number == at {
+            happens(link.get().expect("the link is there before the first request"));
+        }
+        None
+    });
+    let link = slot.get_or_init(|| Conditions::new().to(server.port())).clone();
+    (server, link)
+}
+
+fn digests(link: &Link, options: &str) -> Outcome {
+    Rls::new()
+        .naming(link.host(), "LINK")
+        .env("RLS_REGISTRY", link.url())
+        .words("tags team/app -d")
+        .words(options)
+        .run()
+}
+
+#[track_caller]
+fn nothing_is_lost(outcome: &Outcome) {
+    assert_eq!((outcome.code, &*outcome.stderr), (Some(0), ""), "{outcome}");
+    let tags: Vec<_> = outcome.stdout.lines().map(|line| line.split('\t').next().unwrap_or_default()).collect();
+    assert_eq!(tags, (0..COUNT).map(name).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_restart_in_the_middle_of_a_listing() {
+    let (_server, link) = on_request(COUNT / 3, |link| link.restart(Duration::from_secs(1)));
+    nothing_is_lost(&digests(&link, ""));
+}
+
+#[test]
+fn an_outage_in_the_middle_of_a_listing() {
+    let (_server, link) = on_request(COUNT / 3, |link| link.outage(Duration::from_secs(2)));
+    nothing_is_lost(&digests(&link, "--read-timeout 500ms"));
+}
+
+#[test]
+fn resets_and_stalls() {
+    let server = registry(|_, _| None);
+    let link = Conditions::new().reset(9).stall(7, Duration::from_millis(200)).to(server.port());
+    nothing_is_lost(&digests(&link, "--jobs 4"));
+}
+
+#[test]
+fn a_nat_that_forgets_connections() {
+    // The first reply comes so late that the link has forgotten all connections but its own.
+    let server = registry(|_, _| None);
+    let link =
+        Conditions::new().stall(20, Duration::from_secs(2)).forget_after(Duration::from_secs(1)).to(server.port());
+    nothing_is_lost(&digests(&link, "--read-timeout 1s"));
+}
+
+#[test]
+fn a_registry_that_goes_away_is_told_once() {
+    let (_server, link) = on_request(COUNT / 3, Link::stop);
+    let outcome = digests(&link, "--retries 1 --jobs 1");
+    assert_eq!(outcome.code, Some(6), "{outcome}");
+    let number = |line: &str| line.split_once(" (").and_then(|(_, rest)| rest.split(' ').next()?.parse::<usize>().ok());
+    let missing = outcome.stdout.lines().filter(|line| line.ends_with("\t-")).count();
+    let told: usize = outcome.stderr.lines().filter_map(number).sum();
+    assert!(missing >= COUNT / 3 && told == missing, "{outcome}");
+    assert!(outcome.stderr.contains(
+        "error: cannot connect to LINK\n\
+         cause: connection refused\n\
+         cause: gave up after 2 tries\n\
+         hint:  the server answered before, and has stopped or is restarting; use --retries N to wait longer\n"
+    ));
+}
+
+#[test]
+fn one_slow_request_does_not_hold_up_the_others() {
+    let server = registry(|number, request| {
+        (number <= 4 && request.path().ends_with(&name(0))).then(|| Reply::raw("").then(Then::Hang))
+    });
+    let rls = Rls::new().env("RLS_REGISTRY", server.url());
+    nothing_is_lost(&rls.words("tags team/app -d --jobs 4 --read-timeout 1s").run());
+    let asked: Vec<_> = server.requests().iter().map(|request| request.path().to_owned()).collect();
+    let again = asked.iter().rposition(|path| path.ends_with(&name(0))).expect("it was asked for");
+    assert!(again > 4 * 4, "only {again} requests before it was asked for again");
+}
+
+#[test]
+fn an_address_that_does_not_answer_does_not_hold_up_the_next() {
+    let server = registry(|_, _| None);
+    let hole = BlackHole::at(format!("127.0.0.9:{}", server.port()).parse().expect("an address"));
+    let name = format!("registry.corp:{}", server.port());
+    let rls = Rls::new().env("RLS_REGISTRY", format!("http://{name}"));
+    // One after the other, the second address would be tried after half of the time limit for connecting.
+    let options = format!("--resolve {name}:127.0.0.9,127.0.0.1 --connect-timeout 60s --timeout 20s");
+    nothing_is_lost(&rls.words("tags team/app -d").words(&options).run());
+    drop(hole);
+}
+
+#[test]
+fn a_long_round_trip_raises_the_concurrency_over_http_2() {
+    // A latency that dwarfs the machine's own delays.
+    let builder = Registry::builder().latency(Duration::from_millis(400)).tls(Tls::Issued);
+    let registry = with_seed(builder, "1x400").start();
+    let outcome = Rls::at(&registry).words("tags grid/repo-000 -d --stats").run();
+    assert_eq!((outcome.code, outcome.stdout.lines().count()), (Some(0), 400), "{outcome}");
+    assert!(registry.most_at_once() > 64, "{} at once", registry.most_at_once());
+}
+
+#[test]
+fn a_registry_that_was_never_there_is_not_waited_for() {
+    let gone = unused_address();
+    let rls = Rls::new().naming(&gone, "REGISTRY").args(["tags", "app", "-r", &format!("http://{gone}"), "--stats"]);
+    let outcome = rls.run();
+    assert!(outcome.stderr.contains(", 0 retries, "), "{outcome}");
+    assert_snapshot!(outcome.stderr.lines().take(2).collect::<Vec<_>>().join("\n"), @"
+    error: cannot connect to REGISTRY
+    cause: connection refused
+    ");
+}
