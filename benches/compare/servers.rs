@@ -10,6 +10,9 @@ use registry_fixture::client::{Http, basic, token};
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Auth, Personality, Registry};
 use test_support::docker_registry::{DockerRegistry, PASSWORD, USER};
+use test_support::{Conditions, Link};
+
+use crate::network::Path;
 
 /// The benchmark's first argument when it runs as a registry.
 pub const WORD: &str = "serve";
@@ -121,6 +124,20 @@ impl Server {
         Self::start(Way::Plain, grid, &["repository", &tags.to_string(), &images.to_string()])
     }
 
+    /// Debian's docker-registry behind a link.
+    pub fn over(path: Path, way: Way, grid: Grid) -> Self {
+        let numbers = [grid.repositories.to_string(), grid.tags.to_string(), path.round_trip.to_string()];
+        let stalls = path.stalls.to_string();
+        Self::start(way, grid, &["docker", way.word(), &numbers[0], &numbers[1], &numbers[2], &stalls])
+    }
+
+    /// The embedded registry behind a link, with this many tags, each on an image of its own.
+    pub fn repository_over(path: Path, tags: usize) -> Self {
+        let numbers = [tags.to_string(), path.round_trip.to_string(), path.stalls.to_string()];
+        let grid = Grid { repositories: 1, tags };
+        Self::start(Way::Plain, grid, &["repository", &numbers[0], &numbers[0], &numbers[1], &numbers[2]])
+    }
+
     fn start(way: Way, grid: Grid, what: &[&str]) -> Self {
         let program = std::env::current_exe().expect("this program");
         let mut child = Command::new(program)
@@ -162,22 +179,28 @@ impl Drop for Server {
 pub fn serve(what: &[&str]) {
     let way = |word: &str| [Way::Plain, Way::Tls, Way::Token].into_iter().find(|way| way.word() == word);
     let number = |word: &str| word.parse::<usize>().expect("a number");
+    let link = |path: &[&str]| match *path {
+        [round_trip, stalls] => {
+            Some(Path { round_trip: number(round_trip) as u64, stalls: stalls == "true" }.conditions())
+        }
+        _ => None,
+    };
     match *what {
-        ["docker", word, repositories, tags] => {
+        ["docker", word, repositories, tags, ref path @ ..] => {
             let grid = Grid { repositories: number(repositories), tags: number(tags) };
-            docker(way(word).expect("a way"), grid);
+            docker(way(word).expect("a way"), grid, link(path));
         }
         ["embedded", repositories, tags, latency] => {
             let grid = Grid { repositories: number(repositories), tags: number(tags) };
             embedded(grid, Duration::from_millis(number(latency) as u64));
         }
         ["million", form] => million(form == "pages"),
-        ["repository", tags, images] => repository(number(tags), number(images)),
+        ["repository", tags, images, ref path @ ..] => repository(number(tags), number(images), link(path)),
         _ => panic!("{what:?} is no registry"),
     }
 }
 
-fn docker(way: Way, grid: Grid) {
+fn docker(way: Way, grid: Grid, link: Option<Conditions>) {
     let auth = if way == Way::Token { Auth::Token } else { Auth::None };
     let registry = DockerRegistry::builder().auth(auth).tls(way != Way::Plain).start();
     let (first, tag) = (grid.repository(0), grid.tag(0));
@@ -189,7 +212,9 @@ fn docker(way: Way, grid: Grid) {
         Way::Plain | Way::Tls => Vec::new(),
     };
     let file = registry.companion().ca_file().display().to_string();
-    wait(registry.host(), if way == Way::Plain { "" } else { &file }, &tokens);
+    let link = link.map(|link| link.to(port(registry.host())));
+    let host = link.as_ref().map_or_else(|| registry.host().to_owned(), Link::host);
+    wait(&host, if way == Way::Plain { "" } else { &file }, &tokens);
 }
 
 fn embedded(grid: Grid, latency: Duration) {
@@ -209,13 +234,18 @@ fn million(in_pages: bool) {
     wait(&registry.host(), "", &[]);
 }
 
-fn repository(tags: usize, images: usize) {
+fn repository(tags: usize, images: usize, link: Option<Conditions>) {
     let registry = Registry::builder().personality(Personality::Distribution3).without_journal().start();
     let push =
         |number: usize| registry.push("team/app", &format!("v{number}"), &ImageSpec::new(&number.to_string()).build());
     let digests: Vec<_> = (0..images).map(push).collect();
     (images..tags).for_each(|number| registry.tag("team/app", &format!("v{number}"), &digests[number % images]));
-    wait(&registry.host(), "", &[]);
+    let link = link.map(|link| link.to(port(&registry.host())));
+    wait(&link.as_ref().map_or_else(|| registry.host(), Link::host), "", &[]);
+}
+
+fn port(host: &str) -> u16 {
+    host.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("a port")
 }
 
 /// Tokens for the catalog and for the repositories, as [`Server::tokens`] has them.

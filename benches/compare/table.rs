@@ -11,6 +11,8 @@ pub enum Goal {
     Ratio(f64),
     /// Over the other's time, in milliseconds.
     More(f64),
+    /// Its own time, in seconds.
+    Seconds(f64),
     /// Resident at once, in MiB, and of the other's time.
     Memory(f64, f64),
 }
@@ -44,6 +46,9 @@ impl Table {
         let missed = match goal {
             Some(Goal::Ratio(most)) if ratio > most => format!("{ratio:.2} of its time; at most {most} is wanted"),
             Some(Goal::More(most)) if more > most => format!("{more:.1} ms more; at most {most} is wanted"),
+            Some(Goal::Seconds(most)) if ours.time.as_secs_f64() > most => {
+                format!("{:.2} s; at most {most} are wanted", ours.time.as_secs_f64())
+            }
             Some(Goal::Memory(most, _)) if ours.memory > most => {
                 format!("{:.1} MiB; at most {most} are wanted", ours.memory)
             }
