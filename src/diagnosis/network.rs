@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use futures::future::join_all;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
@@ -13,7 +14,7 @@ use super::check::{Fact, Finding, Outcome};
 use super::context::Context;
 use super::problem::Problem;
 use crate::error::{Kind, Network};
-use crate::http::{has_proxy_but_for_exceptions, proxy_for, proxy_variable};
+use crate::http::{LookupError, has_proxy_but_for_exceptions, lookup, proxy_for, proxy_variable};
 
 /// Checks the proxy settings: whether requests go through one, and why.
 pub(super) fn proxy(context: &mut Context) -> Outcome {
@@ -60,25 +61,71 @@ pub(super) async fn dns(context: &mut Context) -> Outcome {
         context.addresses = fixed;
         return Outcome::skipped(detail);
     }
-    let failed = |detail: &str, cause: String| {
-        let problem = Problem::NoAddress { host: host.clone(), is_proxy };
-        Outcome::failed(format!("{detail}{of}"), Finding { problem, cause, kind: Kind::Network(Network::Dns) })
-    };
     let limit = context.plan.options.connect_timeout;
-    match timeout(limit, lookup_host((host.as_str(), port))).await {
-        Err(_) => failed("timed out", format!("DNS lookup of {host} timed out after {limit:?}")),
-        Ok(Err(error)) => failed("no address", format!("{host}: {error}")),
-        Ok(Ok(found)) => {
-            for address in found {
-                if !context.addresses.contains(&address) {
-                    context.addresses.push(address);
-                }
-            }
-            match context.addresses.as_slice() {
-                [] => failed("no address", format!("{host} has no addresses")),
-                all => Outcome::passed(format!("{}{of}", describe(all))),
+    let found = timeout(limit, lookup(&host)).await.unwrap_or_else(|_| {
+        Err(LookupError { reason: format!("the resolver gave no answer within {limit:?}"), is_temporary: true })
+    });
+    match found {
+        Ok(found) => {
+            context.addresses = found.iter().map(|address| SocketAddr::new(*address, port)).collect();
+            Outcome::passed(format!("{}{of}", describe(&context.addresses)))
+        }
+        Err(error) => {
+            let settings = ResolverSettings::read().await;
+            let (detail, problem, kind) = if error.is_temporary {
+                let problem = Problem::ResolverFails { host: host.clone(), is_proxy };
+                ("the resolver fails", problem, Network::Resolver)
+            } else {
+                ("no address", Problem::NoAddress { host: host.clone(), is_proxy }, Network::Dns)
+            };
+            let cause = format!("{host}: {error}");
+            let outcome =
+                Outcome::failed(format!("{detail}{of}"), Finding { problem, cause, kind: Kind::Network(kind) });
+            outcome.with(settings.facts(&host, error.is_temporary))
+        }
+    }
+}
+
+/// What the resolver is told to do, where `/etc/resolv.conf` tells it (resolv.conf(5)).
+#[derive(Debug, Default, PartialEq, Eq)]
+struct ResolverSettings {
+    servers: Vec<String>,
+    search: Vec<String>,
+}
+
+impl ResolverSettings {
+    const FILE: &str = "/etc/resolv.conf";
+
+    async fn read() -> Self {
+        let read = tokio::task::spawn_blocking(|| std::fs::read_to_string(Path::new(Self::FILE)));
+        let text = read.await.ok().and_then(Result::ok).unwrap_or_default();
+        Self::parse(&text)
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut settings = Self::default();
+        for line in text.lines() {
+            let mut words = line.split_whitespace();
+            match words.next() {
+                Some("nameserver") => settings.servers.extend(words.next().map(str::to_owned)),
+                // The last one counts.
+                Some("search" | "domain") => settings.search = words.map(str::to_owned).collect(),
+                _ => {}
             }
         }
+        settings
+    }
+
+    /// The name servers where they fail; where a name does not exist, the other names that it stands for.
+    fn facts(&self, host: &str, is_temporary: bool) -> Option<Fact> {
+        let file = Self::FILE;
+        if is_temporary {
+            return (!self.servers.is_empty())
+                .then(|| Fact::new(0, format!("name servers: {} ({file})", self.servers.join(", "))));
+        }
+        let is_searched = !host.ends_with('.') && !self.search.is_empty();
+        is_searched
+            .then(|| Fact::new(0, format!("also looked up in: {} (search list, {file})", self.search.join(", "))))
     }
 }
 
@@ -158,5 +205,24 @@ fn finding(address: SocketAddr, error: &io::Error, limit: Duration, is_proxy: bo
             cause: format!("{address}: {error}"),
             kind: Kind::Network(Network::Other),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_resolver_is_told_by_its_settings() {
+        let text = "# made by hand\ndomain old.example\nsearch corp.example lab.example\nnameserver 10.0.0.2\n\
+                    nameserver 10.0.0.3\noptions timeout:1\n";
+        let settings = ResolverSettings::parse(text);
+        let words = |host, is_temporary| settings.facts(host, is_temporary).map(|fact| fact.text);
+        let searched = "also looked up in: corp.example, lab.example (search list, /etc/resolv.conf)";
+        assert_eq!(words("registry", false).as_deref(), Some(searched));
+        assert_eq!(words("registry.", false), None);
+        let servers = "name servers: 10.0.0.2, 10.0.0.3 (/etc/resolv.conf)";
+        assert_eq!(words("registry", true).as_deref(), Some(servers));
+        assert_eq!(ResolverSettings::default().facts("registry", true).map(|fact| fact.text), None);
     }
 }

@@ -19,6 +19,13 @@ pub enum Problem {
         /// Whether it is the proxy's.
         is_proxy: bool,
     },
+    /// The resolver fails for the moment: whether the host name exists is not known.
+    ResolverFails {
+        /// The host.
+        host: String,
+        /// Whether it is the proxy's.
+        is_proxy: bool,
+    },
     /// The connection is refused: no program listens on the port.
     NothingListens {
         /// Whether it is the proxy.
@@ -29,6 +36,8 @@ pub enum Problem {
         /// Whether it is the proxy.
         is_proxy: bool,
     },
+    /// The server accepts the connection and does not answer the TLS handshake.
+    SilentHandshake,
     /// The proxy refuses the request.
     ProxyRefuses,
 

@@ -222,11 +222,22 @@ pub enum Danger {
     Unknown,
 }
 
+/// The way to a server, when a request to it failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Route {
+    /// Whether the server has answered before.
+    pub has_answered: bool,
+    /// The proxy, without its credentials.
+    pub proxy: Option<String>,
+}
+
 /// Why a server could not be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
     /// The name does not resolve.
     Dns,
+    /// The resolver fails for the moment, or gives no answer: the name may exist.
+    Resolver,
     /// The port is closed.
     Refused,
     /// The connection attempt timed out.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use kind::{
-    Danger, Denial, Fault, Identity, Kind, Missing, Network, Operation, Refuser, RegistryError, Reply, Tls,
+    Danger, Denial, Fault, Identity, Kind, Missing, Network, Operation, Refuser, RegistryError, Reply, Route, Tls,
     is_transient_status,
 };
 
@@ -32,6 +32,8 @@ struct Inner {
     causes: Vec<String>,
     reply: Option<Reply>,
     during_login: bool,
+    is_transient: bool,
+    route: Route,
     ignored_skip_verify: Option<PathBuf>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
@@ -46,6 +48,8 @@ impl Error {
             causes,
             reply: None,
             during_login: false,
+            is_transient: false,
+            route: Route::default(),
             ignored_skip_verify: None,
             source: None,
         }))
@@ -120,6 +124,20 @@ impl Error {
         error
     }
 
+    /// Adds the way to the server.
+    #[must_use]
+    pub(crate) fn at_route(mut self, route: Route) -> Self {
+        self.0.route = route;
+        self
+    }
+
+    /// Marks a failure that may pass, although others of its kind do not.
+    #[must_use]
+    pub(crate) fn transient(mut self) -> Self {
+        self.0.is_transient = true;
+        self
+    }
+
     /// Marks a failure to get a token. The request was not sent, and a retry would ask the token server again, which
     /// has been retried already.
     #[must_use]
@@ -153,14 +171,33 @@ impl Error {
         self.0.reply.as_ref()
     }
 
+    /// The way to the server that the request was sent to.
+    pub fn route(&self) -> &Route {
+        &self.0.route
+    }
+
     /// Whether a retry of the same request may succeed: after a rate limit, a broken or late connection, a transient
-    /// status. A status counts whatever the body: proxies send an HTML page with a 502.
+    /// status. A status counts whatever the body: proxies send an HTML page with a 502. A server that has answered
+    /// before and now is silent or refuses connections may come back.
     pub fn is_retryable(&self) -> bool {
-        use Network::{ConnectTimeout, HandshakeTimeout, Reset};
+        use Network::{ConnectTimeout, HandshakeTimeout, Refused, Reset, Resolver};
         match self.kind() {
+            _ if self.0.is_transient => true,
             Kind::RateLimited | Kind::Protocol(Fault::Truncated) => true,
-            Kind::Network(Reset | ConnectTimeout | HandshakeTimeout) => true,
+            Kind::Network(Reset | Resolver | ConnectTimeout | HandshakeTimeout) => true,
+            Kind::Network(Refused) | Kind::Tls(Tls::Handshake) | Kind::TimedOut => self.route().has_answered,
             Kind::Protocol(_) => self.reply().is_some_and(|reply| is_transient_status(reply.status)),
+            _ => false,
+        }
+    }
+
+    /// Whether there is no way to the server for the moment, which may last for some seconds: it restarts, or the
+    /// network is down. Nothing was sent.
+    pub(crate) fn is_outage(&self) -> bool {
+        use Network::{ConnectTimeout, HandshakeTimeout, Refused, Resolver};
+        match self.kind() {
+            Kind::Network(Resolver | ConnectTimeout | HandshakeTimeout) => true,
+            Kind::Network(Refused) | Kind::Tls(Tls::Handshake) => self.is_retryable(),
             _ => false,
         }
     }

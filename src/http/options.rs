@@ -9,7 +9,7 @@ pub struct Options {
     /// Limit for TCP connect and TLS handshake together.
     pub connect_timeout: Duration,
     /// Longest silence of a server: before its reply, and within it.
-    pub idle_timeout: Duration,
+    pub read_timeout: Duration,
     /// How many requests may be in flight at once.
     pub jobs: Jobs,
     /// Retries of a GET or HEAD after a transient failure.
@@ -30,7 +30,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(60),
+            read_timeout: Duration::from_secs(60),
             jobs: Jobs::Adaptive,
             retries: 3,
             first_wait: Duration::from_millis(250),

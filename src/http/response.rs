@@ -13,7 +13,7 @@ use super::limiter::Permit;
 use super::observe::Stats;
 use super::proxy::proxy_for;
 use super::timeouts::Timeouts;
-use crate::error::{Error, Fault, Kind, Result};
+use crate::error::{Error, Fault, Kind, Result, Route};
 
 /// The head of a reply; its body is read with [`Response::bytes`] or [`Response::chunk`].
 #[derive(Debug)]
@@ -22,13 +22,21 @@ pub struct Response {
     latency: Duration,
     timeouts: Timeouts,
     stats: Arc<Stats>,
+    /// What was known before it came.
+    route: Route,
     /// Held until the body is read.
     permit: Option<Permit>,
 }
 
 impl Response {
-    pub(super) fn new(inner: reqwest::Response, latency: Duration, timeouts: Timeouts, stats: Arc<Stats>) -> Self {
-        Self { inner, latency, timeouts, stats, permit: None }
+    pub(super) fn new(
+        inner: reqwest::Response,
+        latency: Duration,
+        timeouts: Timeouts,
+        stats: Arc<Stats>,
+        route: Route,
+    ) -> Self {
+        Self { inner, latency, timeouts, stats, route, permit: None }
     }
 
     /// Keeps a permit until the body is read.
@@ -94,7 +102,11 @@ impl Response {
 
     /// The address that the reply came from; `None` behind a proxy.
     pub fn peer(&self) -> Option<IpAddr> {
-        if proxy_for(self.url()).is_some() { None } else { self.inner.remote_addr().map(|address| address.ip()) }
+        if proxy_for(self.url()).is_some() {
+            None
+        } else {
+            self.inner.remote_addr().map(|address| address.ip().to_canonical())
+        }
     }
 
     /// The next piece of the body; `None` at its end.
@@ -110,7 +122,7 @@ impl Response {
             let chunk = timeouts.until_chunk(&url, self.inner.chunk()).await?;
             chunk.map_err(|error| broken_body(error, &url))
         });
-        let chunk = chunk.await?;
+        let chunk = chunk.await.map_err(|error| error.at_route(self.route.clone()))?;
         match &chunk {
             Some(chunk) => self.stats.count_bytes(chunk.len()),
             None => self.permit = None,

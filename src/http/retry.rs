@@ -10,7 +10,11 @@ use super::observe::Stats;
 use super::options::Options;
 use super::retry_after::MAX_WAIT;
 use super::timeouts::Timeouts;
-use crate::error::{Error, Kind, Network, Result};
+use crate::error::{Error, Kind, Result};
+
+/// How much longer the waits are where a server that has answered cannot be reached: three retries then last for seven seconds at least,
+/// in which a registry has restarted.
+const OUTAGE_FACTOR: u32 = 4;
 
 /// The waits between attempts: doubling up to 8 s, each with up to as much jitter again.
 #[derive(Debug)]
@@ -71,6 +75,9 @@ impl RetryState {
             let tries = self.tries;
             return Err(if tries > 1 { error.because(format!("gave up after {tries} tries")) } else { error });
         };
+        // A server that never answered may not be there at all.
+        let is_outage = error.is_outage() && error.route().has_answered;
+        let backoff = if is_outage { backoff * OUTAGE_FACTOR } else { backoff };
         let wait = error.retry_after().unwrap_or(backoff);
         if wait > MAX_WAIT || self.timeouts.forbids(wait) {
             return Err(error);
@@ -78,7 +85,8 @@ impl RetryState {
         tracing::debug!("{error}; trying again in {} ms", wait.as_millis());
         self.tries += 1;
         stats.count_retry();
-        if matches!(error.kind(), Kind::RateLimited) {
+        // Other requests would only use up their tries.
+        if matches!(error.kind(), Kind::RateLimited) || is_outage {
             limiter.delay_origin(&self.origin, wait);
         } else {
             tokio::time::sleep(wait).await;
@@ -91,11 +99,8 @@ impl RetryState {
             return false;
         }
         // The server turned the request away, or never got it: any method may be sent again.
-        let is_unprocessed = matches!(
-            error.kind(),
-            Kind::RateLimited | Kind::Network(Network::ConnectTimeout | Network::HandshakeTimeout)
-        );
-        is_unprocessed || (self.repeatable && error.is_retryable())
+        let is_unprocessed = matches!(error.kind(), Kind::RateLimited) || error.is_outage();
+        error.is_retryable() && (self.repeatable || is_unprocessed)
     }
 }
 

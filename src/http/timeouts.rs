@@ -14,14 +14,14 @@ pub(super) struct Timeouts {
     /// Limit for TCP connect and TLS handshake together.
     pub connect: Duration,
     /// Longest silence of a server: before its reply, and within it.
-    pub idle: Duration,
+    pub read: Duration,
     /// When everything must be done.
     pub deadline: Option<Instant>,
 }
 
 impl Timeouts {
     pub fn new(options: &Options) -> Self {
-        Self { connect: options.connect_timeout, idle: options.idle_timeout, deadline: options.deadline }
+        Self { connect: options.connect_timeout, read: options.read_timeout, deadline: options.deadline }
     }
 
     /// Runs `work` until the deadline.
@@ -44,7 +44,7 @@ impl Timeouts {
     ///
     /// [`Kind::TimedOut`] when the server stays silent.
     pub async fn until_reply<T>(&self, url: &Url, reply: impl Future<Output = T>) -> Result<T> {
-        tokio::time::timeout(self.idle, reply).await.map_err(|_| no_reply(url, self.idle))
+        tokio::time::timeout(self.read, reply).await.map_err(|_| no_reply(url, self.read))
     }
 
     /// Waits for the next piece of a body from `url`.
@@ -53,7 +53,7 @@ impl Timeouts {
     ///
     /// [`Kind::TimedOut`] when the server stays silent.
     pub async fn until_chunk<T>(&self, url: &Url, chunk: impl Future<Output = T>) -> Result<T> {
-        tokio::time::timeout(self.idle, chunk).await.map_err(|_| stalled(url))
+        tokio::time::timeout(self.read, chunk).await.map_err(|_| stalled(url))
     }
 
     /// Whether a wait from now on would pass the deadline.
@@ -63,9 +63,9 @@ impl Timeouts {
 }
 
 /// The server did not answer in time.
-pub(super) fn no_reply(url: &Url, idle: Duration) -> Error {
+pub(super) fn no_reply(url: &Url, read: Duration) -> Error {
     let error = Error::new(Kind::TimedOut, format!("timed out waiting for {}", authority(url)));
-    error.because(format!("no answer within {} s", idle.as_secs_f32()))
+    error.because(format!("no answer within {} s", read.as_secs_f32()))
 }
 
 /// The server went silent in the middle of a reply.

@@ -182,7 +182,7 @@ pub fn client(world: &World, retries: u32) -> Client {
         jobs: Jobs::Fixed(1),
         retries,
         first_wait: Duration::from_micros(1),
-        idle_timeout: Duration::from_secs(60),
+        read_timeout: Duration::from_secs(60),
         ..HttpOptions::default()
     };
     let trust = Trust::load(trust::Options::default()).expect("a trust");

@@ -46,7 +46,7 @@ fn serve(second_half: &Arc<Notify>) -> Server {
 
 fn client(server: &Server) -> Client {
     let registry = server.url().parse().expect("a registry");
-    let options = Options { idle_timeout: IDLE, retries: 0, ..Options::default() };
+    let options = Options { read_timeout: IDLE, retries: 0, ..Options::default() };
     Client::builder(registry).options(options).build().expect("a client")
 }
 

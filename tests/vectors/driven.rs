@@ -24,7 +24,7 @@ pub fn run<T>(work: impl Future<Output = T>) -> T {
 pub fn hasty() -> Options {
     Options {
         first_wait: Duration::from_micros(1),
-        idle_timeout: Duration::from_secs(60),
+        read_timeout: Duration::from_secs(60),
         connect_timeout: Duration::from_secs(60),
         ..Options::default()
     }

@@ -131,6 +131,7 @@ impl Connector {
         let files = (connection.ca_files, connection.client_identity, connection.insecure);
         let options = Options {
             connect_timeout: connection.connect_timeout,
+            read_timeout: connection.read_timeout,
             jobs: connection.jobs,
             retries: connection.retries,
             deadline: self.deadline,

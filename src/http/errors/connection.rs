@@ -7,7 +7,8 @@ use std::time::Instant;
 use url::Url;
 
 use super::super::request::authority;
-use super::super::timeouts::{Timeouts, no_reply, stalled};
+use super::super::resolver::LookupError;
+use super::super::timeouts::Timeouts;
 use crate::error::{Error, Fault, Kind, Network, Tls};
 use crate::trust::{Rejection, Source, Trust};
 
@@ -22,6 +23,8 @@ pub(in crate::http) struct Attempt<'a> {
     pub proxy: Option<&'a str>,
     /// Whether this origin has ever replied.
     pub answered: bool,
+    /// Whether the look-up of its name goes on.
+    pub is_resolving: bool,
     /// When it began.
     pub began: Instant,
     /// The limits.
@@ -60,15 +63,19 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         return network(Network::Proxy, format!("cannot reach {place} through the proxy {proxy}"))
             .because(root_cause(error));
     }
-    if error.is_dns() {
-        return network(Network::Dns, format!("cannot resolve {host}")).because(root_cause(error));
+    if let Some(lookup) = find_source::<LookupError>(error) {
+        return unresolved(lookup, host);
+    }
+    if error.is_connect() && error.is_timeout() && attempt.is_resolving {
+        let cause = format!("the resolver gave no answer within {} s", attempt.timeouts.connect.as_secs_f32());
+        return network(Network::Resolver, format!("cannot resolve {host}")).because(cause);
     }
     if error.is_connect() && error.is_timeout() {
         let cause = format!("no connection within {} s", attempt.timeouts.connect.as_secs_f32());
         return network(Network::ConnectTimeout, format!("timed out connecting to {place}")).because(cause);
     }
-    if error.is_timeout() {
-        return no_reply(attempt.url, attempt.timeouts.idle);
+    if let Some(cause) = dead(error) {
+        return network(Network::Reset, format!("lost the connection to {place}")).because(cause);
     }
     let is_silence = attempt.url.scheme() == "https" && !attempt.answered && !error.is_connect();
     if is_silence && let Some(rejection) = attempt.trust.explain_silence(host, port) {
@@ -84,7 +91,8 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         }
         Some(kind) if is_reset(kind) && error.is_connect() && attempt.url.scheme() == "https" => {
             return Error::new(Kind::Tls(Tls::Handshake), format!("TLS handshake with {place} failed"))
-                .because("connection reset by the server");
+                .because("connection reset by the server")
+                .transient();
         }
         Some(kind) if is_reset(kind) => {
             return network(Network::Reset, format!("lost the connection to {place}")).because("connection reset");
@@ -110,6 +118,12 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         .because(root_cause(error))
 }
 
+/// The error for a name without addresses.
+pub(in crate::http) fn unresolved(error: &LookupError, host: &str) -> Error {
+    let kind = if error.is_temporary { Network::Resolver } else { Network::Dns };
+    Error::new(Kind::Network(kind), format!("cannot resolve {host}")).because(error)
+}
+
 /// The error for a body that ended early.
 pub(in crate::http) fn broken_body(error: reqwest::Error, url: &Url) -> Error {
     let explained = explain_body(&error, url);
@@ -118,8 +132,8 @@ pub(in crate::http) fn broken_body(error: reqwest::Error, url: &Url) -> Error {
 
 fn explain_body(error: &reqwest::Error, url: &Url) -> Error {
     let place = authority(url);
-    if error.is_timeout() {
-        return stalled(url);
+    if let Some(cause) = dead(error) {
+        return Error::new(Kind::Network(Network::Reset), format!("lost the connection to {place}")).because(cause);
     }
     let truncated = |cause: String| {
         Error::new(Kind::Protocol(Fault::Truncated), format!("truncated reply from {place}")).because(cause)
@@ -135,6 +149,20 @@ fn explain_body(error: &reqwest::Error, url: &Url) -> Error {
             .because(format!("cannot decode its Content-Encoding: {}", root_cause(error)));
     }
     truncated(root_cause(error))
+}
+
+/// Whether the other end of a connection has gone without a word.
+pub(in crate::http) fn is_dead(error: &reqwest::Error) -> bool {
+    dead(error).is_some()
+}
+
+/// Why a connection is dead on which nothing was reset: its other end has gone without a word.
+fn dead(error: &reqwest::Error) -> Option<&'static str> {
+    if find_source::<hyper::Error>(error).is_some_and(hyper::Error::is_timeout) {
+        return Some("the server no longer answers on it (HTTP/2 keepalive)");
+    }
+    let is_dead = io_kind(error) == Some(io::ErrorKind::TimedOut) && !error.is_connect();
+    is_dead.then_some("the server no longer answers on it (TCP timeout)")
 }
 
 fn is_reset(kind: io::ErrorKind) -> bool {

@@ -3,6 +3,6 @@
 mod connection;
 mod status;
 
-pub(super) use connection::{Attempt, broken_body, find_source, root_cause, transport_error};
+pub(super) use connection::{Attempt, broken_body, find_source, is_dead, root_cause, transport_error, unresolved};
 pub(super) use status::{check, refusal};
 pub use status::{registry_errors, summary};

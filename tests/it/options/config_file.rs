@@ -118,7 +118,7 @@ fn errors_are_reported_with_line_and_column() {
     [registries."reg:5000"]
     output = "json"
     error: HOME/.config/rls/config.toml:2:1: unknown key "output"
-    cause: the keys here are: username, auth-file, anonymous, ca-file, client-cert, client-key, jobs, connect-timeout, retries, insecure, plain-http
+    cause: the keys here are: username, auth-file, anonymous, ca-file, client-cert, client-key, jobs, connect-timeout, read-timeout, retries, insecure, plain-http
 
     [registries."reg:5000"]
     ca_file = "x"

@@ -50,7 +50,7 @@ fn cut() -> Reply {
 
 /// A server that begins a reply and says no more.
 fn silent(case: &Case, begun: &'static str) {
-    let options = Options { idle_timeout: Duration::from_millis(50), ..hasty() };
+    let options = Options { read_timeout: Duration::from_millis(50), ..hasty() };
     assert_eq!(listed(case, move |_| Reply::raw(begun).then(Then::Hang), options).1, 1);
 }
 

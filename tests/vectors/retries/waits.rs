@@ -34,7 +34,7 @@ pub(super) fn deadline(case: &Case) {
     for hanging in
         [Reply::raw("").then(Then::Hang), Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{").then(Then::Hang)]
     {
-        let options = Options { deadline: Some(Instant::now() + left), idle_timeout: never, ..hasty() };
+        let options = Options { deadline: Some(Instant::now() + left), read_timeout: never, ..hasty() };
         let (outcome, _) = listed(vec![hanging], options);
         let error = outcome.expect_err("too late");
         assert_eq!((error.kind(), error.what()), (&Kind::TimedOut, "time limit reached"));

@@ -93,6 +93,10 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration, hide_short_help = true)]
     pub connect_timeout: Option<Duration>,
 
+    /// Time limit for a server that sends nothing, before or within a reply [default: 60s]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration, hide_short_help = true)]
+    pub read_timeout: Option<Duration>,
+
     /// Retries for transient failures [default: 3]
     #[arg(long, global = true, value_name = "N", hide_short_help = true, value_parser = RangedU64ValueParser::<u32>::new().range(0..=MAX_RETRIES))]
     pub retries: Option<u32>,

@@ -82,7 +82,7 @@ fn every_command_and_alias_is_known() {
 fn global_options_may_precede_or_follow_every_command() {
     let options = "-r reg:5000 -u ann --password-stdin --ca-file a.pem --ca-file b.pem --client-cert c.pem \
          --client-key k.pem \
-         --insecure --resolve reg:443:[::1] --jobs 4 --timeout 2m --connect-timeout 500ms --retries 0 -o json --no-header \
+         --insecure --resolve reg:443:[::1] --jobs 4 --timeout 2m --connect-timeout 500ms --read-timeout 20s --retries 0 -o json --no-header \
          --color never --progress never -q -vv --stats --config c.toml";
     for line in [format!("rls {options} tags app"), format!("rls tags app {options}")] {
         let cli = parsed(&line.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -97,6 +97,7 @@ fn global_options_may_precede_or_follow_every_command() {
         assert_eq!((global.jobs, global.retries), (Some(4), Some(0)));
         assert_eq!(global.timeout, Some(Duration::from_secs(120)));
         assert_eq!(global.connect_timeout, Some(Duration::from_millis(500)));
+        assert_eq!(global.read_timeout, Some(Duration::from_secs(20)));
         assert_eq!((global.output, global.no_header), (Some(Format::Json), true));
         assert_eq!((global.color, global.progress), (Some(ColorChoice::Never), Some(ProgressChoice::Never)));
         assert_eq!((global.quiet, global.verbose, global.stats), (true, 2, true));

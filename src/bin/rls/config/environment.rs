@@ -177,6 +177,7 @@ mod tests {
             plain_http: Some(false),
             jobs: Some(4),
             connect_timeout: None,
+            read_timeout: None,
             retries: None,
         };
         let expected = PartialSettings {

@@ -43,6 +43,8 @@ pub struct PartialConnection {
     pub jobs: Option<u16>,
     /// Time limit for connecting.
     pub connect_timeout: Option<Duration>,
+    /// Time limit for a silent server.
+    pub read_timeout: Option<Duration>,
     /// Retries for transient failures.
     pub retries: Option<u32>,
 }
@@ -97,6 +99,7 @@ impl PartialConnection {
             plain_http: self.plain_http.or(lower.plain_http),
             jobs: self.jobs.or(lower.jobs),
             connect_timeout: self.connect_timeout.or(lower.connect_timeout),
+            read_timeout: self.read_timeout.or(lower.read_timeout),
             retries: self.retries.or(lower.retries),
         }
     }
@@ -152,6 +155,7 @@ impl From<&Global> for PartialSettings {
                 plain_http: options.plain_http.then_some(true),
                 jobs: options.jobs,
                 connect_timeout: options.connect_timeout,
+                read_timeout: options.read_timeout,
                 retries: options.retries,
             },
         }

@@ -64,7 +64,7 @@ impl HintContext {
                 Some("use --jobs 1 to send one request at a time; logging in often raises the limit".to_owned())
             }
             Kind::Safety(danger) => danger_hint(danger),
-            Kind::Network(network) => self.network(*network),
+            Kind::Network(network) => self.network(*network, error),
             Kind::Tls(tls) => {
                 let skip_verify = error
                     .ignored_skip_verify()
@@ -223,9 +223,16 @@ impl HintContext {
         }
     }
 
-    fn network(&self, network: Network) -> Option<String> {
+    fn network(&self, network: Network, error: &Error) -> Option<String> {
         match network {
             Network::Dns => Some("check the host name, or use --resolve HOST:PORT:ADDR to bypass DNS".to_owned()),
+            Network::Resolver => Some(
+                "check the name servers in /etc/resolv.conf, or use --resolve HOST:PORT:ADDR to bypass DNS".to_owned(),
+            ),
+            Network::Refused if error.route().has_answered => Some(
+                "the server answered before, and has stopped or is restarting; use --retries N to wait longer"
+                    .to_owned(),
+            ),
             Network::Refused => Some(
                 "check that the registry is running and the port is right; the default is 443, or 80 with \
                      http://"
@@ -240,8 +247,9 @@ impl HintContext {
                     .to_owned(),
             ),
             Network::HandshakeTimeout => Some(format!(
-                "check that {} serves TLS on this port; use --connect-timeout to wait longer",
-                self.name()
+                "check that {} serves TLS on this port; if it does, large packets may get lost (MTU): ping -M do -s 1400 {}",
+                self.name(),
+                self.registry.as_ref().map_or("HOST", Registry::host)
             )),
             Network::Reset | Network::Other => None,
         }

@@ -10,6 +10,7 @@ use std::io::{Write, stderr};
 use std::panic;
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use registry_ls::error::{Fault, Network};
 use registry_ls::http::Totals;
 use registry_ls::{Error, Kind};
@@ -59,8 +60,10 @@ pub struct Report {
     quiet: bool,
     /// Number of targets that succeeded.
     succeeded: Cell<usize>,
-    /// Errors and hints that were printed.
-    printed: RefCell<HashSet<String>>,
+    /// Hints that were printed.
+    hints: RefCell<HashSet<String>>,
+    /// Errors that were printed, with how often they occurred.
+    errors: RefCell<IndexMap<String, usize>>,
     /// The exit codes of targets that failed.
     failed: RefCell<Vec<Exit>>,
 }
@@ -68,7 +71,14 @@ pub struct Report {
 impl Report {
     /// A report on standard error.
     pub fn new(styles: Styles, quiet: bool) -> Self {
-        Self { styles, quiet, succeeded: Cell::default(), printed: RefCell::default(), failed: RefCell::default() }
+        Self {
+            styles,
+            quiet,
+            succeeded: Cell::default(),
+            hints: RefCell::default(),
+            errors: RefCell::default(),
+            failed: RefCell::default(),
+        }
     }
 
     /// Whether hints, warnings and progress are suppressed.
@@ -83,11 +93,21 @@ impl Report {
 
     /// Prints why one target failed, and counts it.
     pub fn failure(&self, error: &Error, hint_context: &HintContext) {
-        // The same error of many targets is printed once; the records have it for each.
-        if self.printed.borrow_mut().insert(error.to_string()) {
+        // The same error of many targets is printed once, and their number at the end; the records have it for each.
+        let mut errors = self.errors.borrow_mut();
+        let count = errors.entry(error.to_string()).or_default();
+        *count += 1;
+        if *count == 1 {
             self.print_error(error.what(), error.causes(), hint_context.hint(error).as_deref());
         }
         self.failed.borrow_mut().push(Exit::of(error.kind()));
+    }
+
+    /// Says how often each error occurred that was printed once.
+    fn print_repeated(&self) {
+        for (text, count) in self.errors.take().into_iter().filter(|(_, count)| *count > 1) {
+            self.line(Tone::Bad, "error:", &format!("{text} ({count} times)"));
+        }
     }
 
     /// Prints a warning, which does not change the exit code.
@@ -100,7 +120,7 @@ impl Report {
     /// Prints a hint, once.
     pub fn hint(&self, text: &str) {
         // Repeated hints are noise.
-        if !self.quiet && self.printed.borrow_mut().insert(text.to_owned()) {
+        if !self.quiet && self.hints.borrow_mut().insert(text.to_owned()) {
             self.line(Tone::Hint, "hint: ", text);
         }
     }
@@ -122,6 +142,7 @@ impl Report {
 
     /// Prints why the command failed, if needed, and returns the exit code.
     pub fn end(&self, outcome: Result<(), CommandError>) -> Exit {
+        self.print_repeated();
         match outcome {
             Ok(()) => Exit::of_batch(self.succeeded.get(), &self.failed.borrow()),
             Err(CommandError::Failed(error, hint_context)) => {

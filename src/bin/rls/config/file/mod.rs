@@ -40,7 +40,7 @@ use crate::usage::{Result, Usage};
 const GENERAL: [&str; 9] =
     ["registry", "timeout", "output", "format", "color", "progress", "templates", "registries", "prune"];
 /// Keys outside of tables and in those of a registry.
-const CONNECTION: [&str; 9] = [
+const CONNECTION: [&str; 10] = [
     "username",
     "auth-file",
     "anonymous",
@@ -49,6 +49,7 @@ const CONNECTION: [&str; 9] = [
     "client-key",
     "jobs",
     "connect-timeout",
+    "read-timeout",
     "retries",
 ];
 /// Keys in the table of a registry only.
@@ -210,6 +211,7 @@ fn take_connection(table: &mut PartialConnection, reader: &Reader<'_>, entry: &E
         "client-key" => identity(table).key = Some(reader.path(entry)?),
         "jobs" => table.jobs = u16::try_from(number(1..=MAX_JOBS)?).ok(),
         "connect-timeout" => table.connect_timeout = Some(reader.parsed(entry, parse_duration)?),
+        "read-timeout" => table.read_timeout = Some(reader.parsed(entry, parse_duration)?),
         "retries" => table.retries = u32::try_from(number(0..=MAX_RETRIES)?).ok(),
         _ => return Ok(false),
     }

@@ -32,6 +32,7 @@ client-cert = "/c.pem"
 client-key = "~/k.pem"
 jobs = 4
 connect-timeout = "500ms"
+read-timeout = "20s"
 retries = 0x5
 
 [templates]
@@ -80,6 +81,7 @@ fn every_key_is_read() {
         ),
         jobs: Some(4),
         connect_timeout: Some(Duration::from_millis(500)),
+        read_timeout: Some(Duration::from_secs(20)),
         retries: Some(5),
         ..PartialConnection::default()
     };
@@ -163,7 +165,7 @@ fn an_unknown_key_is_reported_with_its_position_and_a_suggestion() {
     assert_eq!(
         refused("[registries.reg]\nzebra = 1"),
         "/etc/rls/config.toml:2:1: unknown key \"zebra\": the keys here are: username, auth-file, anonymous, ca-file, \
-         client-cert, client-key, jobs, connect-timeout, retries, insecure, plain-http"
+         client-cert, client-key, jobs, connect-timeout, read-timeout, retries, insecure, plain-http"
     );
 }
 

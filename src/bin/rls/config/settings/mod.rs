@@ -73,6 +73,8 @@ pub struct Connection {
     pub jobs: Jobs,
     /// Time limit for connecting.
     pub connect_timeout: Duration,
+    /// Time limit for a silent server.
+    pub read_timeout: Duration,
     /// Retries for transient failures.
     pub retries: u32,
 }
@@ -183,6 +185,7 @@ impl Settings {
             root: self.root(),
             jobs: merged.jobs.map_or(Jobs::Adaptive, |jobs| Jobs::Fixed(jobs.into())),
             connect_timeout: merged.connect_timeout.unwrap_or(defaults.connect_timeout),
+            read_timeout: merged.read_timeout.unwrap_or(defaults.read_timeout),
             retries: merged.retries.unwrap_or(defaults.retries),
         })
     }

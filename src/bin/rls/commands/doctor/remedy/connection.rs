@@ -11,6 +11,7 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
             vec![format!("export {variable}=http://PROXY:PORT"), format!("or, if there is no proxy: unset {variable}")]
         }
         Problem::NoAddress { is_proxy: true, .. }
+        | Problem::ResolverFails { is_proxy: true, .. }
         | Problem::NothingListens { is_proxy: true }
         | Problem::NoConnection { is_proxy: true } => {
             vec![
@@ -19,6 +20,17 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
             ]
         }
         Problem::NoAddress { host, .. } => no_address(host, *port),
+        Problem::ResolverFails { host, .. } => vec![
+            format!("ask the name server: resolvectl query {host}, or dig {host}"),
+            "check the name servers in /etc/resolv.conf, and the VPN if they are behind one".to_owned(),
+            format!("or set its address: --resolve {host}:{port}:ADDRESS"),
+        ],
+        Problem::SilentHandshake => vec![
+            format!(
+                "check that large packets arrive: ping -M do -s 1400 {host} (no reply: lower the MTU of the VPN or tunnel, or let ICMP pass)"
+            ),
+            format!("check that the server speaks TLS on port {port}: openssl s_client -connect {host}:{port}"),
+        ],
         Problem::NothingListens { .. } => vec![
             "on the server: start it, and check its log: docker logs registry, journalctl -u docker-registry"
                 .to_owned(),

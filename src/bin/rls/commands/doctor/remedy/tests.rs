@@ -81,6 +81,8 @@ fn every_problem_has_a_remedy() {
         Problem::NoAddress { host: "proxy".to_owned(), is_proxy: true },
         Problem::NothingListens { is_proxy: false },
         Problem::NoConnection { is_proxy: false },
+        Problem::ResolverFails { host: "reg".to_owned(), is_proxy: false },
+        Problem::SilentHandshake,
         Problem::ProxyRefuses,
         Problem::ProxySetting { variable: "HTTPS_PROXY" },
         Problem::ClientCertificateFile { path: path(), is_authority: true },

@@ -69,20 +69,20 @@ fn option_before_environment_before_registry_before_file() {
 
 #[test]
 fn every_setting_has_the_same_precedence() {
-    const FILE: &str =
-        "timeout = \"1h\"\ncolor = \"always\"\nprogress = \"never\"\nconnect-timeout = \"1s\"\nretries = 9";
+    const FILE: &str = "timeout = \"1h\"\ncolor = \"always\"\nprogress = \"never\"\nconnect-timeout = \"1s\"\nread-timeout = \"5s\"\nretries = 9";
     let from_file = settings("", &[], FILE);
     assert_eq!((from_file.timeout, from_file.color), (Some(Duration::from_secs(3600)), ColorChoice::Always));
     assert_eq!(from_file.progress, ProgressChoice::Never);
     assert_eq!(connection("", &[], FILE).connect_timeout, Duration::from_secs(1));
+    assert_eq!(connection("", &[], FILE).read_timeout, Duration::from_secs(5));
     assert_eq!(connection("", &[], FILE).retries, 9);
-    let options =
-        "--timeout 1s --color never --progress auto --connect-timeout 2s --retries 0 --no-header -q -v --stats";
+    let options = "--timeout 1s --color never --progress auto --connect-timeout 2s --read-timeout 6s --retries 0 --no-header -q -v --stats";
     let from_options = settings(options, &[("RLS_TIMEOUT", "2s"), ("RLS_LOG", "2")], FILE);
     assert_eq!((from_options.timeout, from_options.color), (Some(Duration::from_secs(1)), ColorChoice::Never));
     assert_eq!((from_options.progress, from_options.header), (ProgressChoice::Auto, false));
     assert_eq!((from_options.quiet, from_options.verbosity, from_options.stats), (true, 1, true));
     assert_eq!(connection(options, &[], FILE).connect_timeout, Duration::from_secs(2));
+    assert_eq!(connection(options, &[], FILE).read_timeout, Duration::from_secs(6));
     assert_eq!(connection(options, &[], FILE).retries, 0);
     let from_environment = settings("", &[("RLS_TIMEOUT", "2s"), ("RLS_LOG", "2"), ("NO_COLOR", "1")], FILE);
     assert_eq!((from_environment.timeout, from_environment.verbosity), (Some(Duration::from_secs(2)), 2));
