@@ -9,7 +9,7 @@ TIME ?= 60
 GUIDED = tests/fuzz/guided
 TARGETS = $(basename $(notdir $(wildcard $(GUIDED)/fuzz_targets/*.rs)))
 
-.PHONY: demo test bench fuzz inputs mutants soak completions advisories packages
+.PHONY: demo test bench fuzz inputs mutants soak generated advisories packages
 
 # The main job against the embedded registry: TLS from a private CA, token authentication, nothing to install.
 demo:
@@ -53,14 +53,15 @@ soak:
 	    $(CARGO) test --test reliability -- --nocapture --test-threads=1 walks soak concurrent_writes
 	PROPTEST_CASES=5000 PROPTEST_MAX_GLOBAL_REJECTS=1000000 $(CARGO) test --lib -- removal:: retention::
 
-# The scripts that a test compares with what the program prints.
-completions:
+# The scripts and pages that tests compare with what the program prints.
+generated:
 	$(CARGO) build --quiet
 	target/debug/rls completions bash > completions/rls.bash
 	target/debug/rls completions zsh > completions/_rls
 	target/debug/rls completions fish > completions/rls.fish
 	target/debug/rls completions powershell > completions/_rls.ps1
 	target/debug/rls completions elvish > completions/rls.elv
+	rm -f man/*.1 && target/debug/rls man man
 
 # Checks the dependencies against the RustSec advisory database, which it fetches from the network. The gate works offline and leaves this
 # out: run it before a release, and in a scheduled job.

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_rls_global_optspecs
-    string join \n r/registry= u/username= password-stdin auth-file= anonymous ca-file= client-cert= client-key= insecure plain-http j/jobs= timeout= connect-timeout= retries= o/output= format= no-header full color= progress= q/quiet v/verbose stats config= resolve= h/help V/version
+    string join \n r/registry= u/username= password-stdin auth-file= anonymous ca-file= client-cert= client-key= insecure plain-http j/jobs= timeout= connect-timeout= read-timeout= retries= o/output= format= no-header no-trunc full color= progress= q/quiet v/verbose stats config= resolve= h/help V/version
 end
 
 function __fish_rls_needs_command
@@ -33,6 +33,7 @@ complete -c rls -n "__fish_rls_needs_command" -l client-key -d 'The client certi
 complete -c rls -n "__fish_rls_needs_command" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_needs_command" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_needs_command" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_needs_command" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_needs_command" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_needs_command" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -40,7 +41,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_needs_command" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_needs_command" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_needs_command" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_needs_command" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -52,6 +53,7 @@ complete -c rls -n "__fish_rls_needs_command" -l anonymous -d 'Send no credentia
 complete -c rls -n "__fish_rls_needs_command" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_needs_command" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_needs_command" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_needs_command" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_needs_command" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_needs_command" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_needs_command" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -73,7 +75,11 @@ complete -c rls -n "__fish_rls_needs_command" -f -a "login" -d 'Log in to a regi
 complete -c rls -n "__fish_rls_needs_command" -f -a "logout" -d 'Log out of a registry'
 complete -c rls -n "__fish_rls_needs_command" -f -a "trust" -d 'Show the certificates of a registry, save its CA where clients look'
 complete -c rls -n "__fish_rls_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c rls -n "__fish_rls_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rls -n "__fish_rls_needs_command" -f -a "man" -d 'Write man pages, one per command'
+complete -c rls -n "__fish_rls_needs_command" -f -a "compat" -d 'Run as docker-ls or docker-rm, or install links that do'
+complete -c rls -n "__fish_rls_needs_command" -f -a "help" -d 'Show the help of a command, or a reference'
+complete -c rls -n "__fish_rls_needs_command" -f -a "version" -d 'Print the version'
+complete -c rls -n "__fish_rls_needs_command" -f -a "docker-cli-plugin-metadata" -d 'What docker asks its CLI plugins'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l prefix -d 'Only repositories whose name starts with PREFIX' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l match -d 'Only names that match GLOB; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
@@ -89,6 +95,7 @@ complete -c rls -n "__fish_rls_using_subcommand repos" -l client-key -d 'The cli
 complete -c rls -n "__fish_rls_using_subcommand repos" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand repos" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -96,7 +103,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand repos" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand repos" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand repos" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -108,6 +115,7 @@ complete -c rls -n "__fish_rls_using_subcommand repos" -l anonymous -d 'Send no 
 complete -c rls -n "__fish_rls_using_subcommand repos" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand repos" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand repos" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -128,6 +136,7 @@ complete -c rls -n "__fish_rls_using_subcommand repositories" -l client-key -d '
 complete -c rls -n "__fish_rls_using_subcommand repositories" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -135,7 +144,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand repositories" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -147,6 +156,7 @@ complete -c rls -n "__fish_rls_using_subcommand repositories" -l anonymous -d 'S
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -171,6 +181,7 @@ complete -c rls -n "__fish_rls_using_subcommand tags" -l client-key -d 'The clie
 complete -c rls -n "__fish_rls_using_subcommand tags" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -178,7 +189,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand tags" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand tags" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand tags" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -192,6 +203,7 @@ complete -c rls -n "__fish_rls_using_subcommand tags" -l anonymous -d 'Send no c
 complete -c rls -n "__fish_rls_using_subcommand tags" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand tags" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand tags" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -216,6 +228,7 @@ complete -c rls -n "__fish_rls_using_subcommand ls" -l client-key -d 'The client
 complete -c rls -n "__fish_rls_using_subcommand ls" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -223,7 +236,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand ls" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand ls" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand ls" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -237,6 +250,7 @@ complete -c rls -n "__fish_rls_using_subcommand ls" -l anonymous -d 'Send no cre
 complete -c rls -n "__fish_rls_using_subcommand ls" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand ls" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand ls" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -252,6 +266,7 @@ complete -c rls -n "__fish_rls_using_subcommand manifest" -l client-key -d 'The 
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -259,7 +274,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand manifest" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -273,6 +288,7 @@ complete -c rls -n "__fish_rls_using_subcommand manifest" -l anonymous -d 'Send 
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -288,6 +304,7 @@ complete -c rls -n "__fish_rls_using_subcommand inspect" -l client-key -d 'The c
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -295,7 +312,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand inspect" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -309,6 +326,7 @@ complete -c rls -n "__fish_rls_using_subcommand inspect" -l anonymous -d 'Send n
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -324,6 +342,7 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -l client-key -d 'The cl
 complete -c rls -n "__fish_rls_using_subcommand digest" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand digest" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -331,7 +350,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand digest" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand digest" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand digest" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -342,6 +361,7 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -l anonymous -d 'Send no
 complete -c rls -n "__fish_rls_using_subcommand digest" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand digest" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand digest" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -362,6 +382,7 @@ complete -c rls -n "__fish_rls_using_subcommand rm" -l client-key -d 'The client
 complete -c rls -n "__fish_rls_using_subcommand rm" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand rm" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -369,7 +390,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand rm" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand rm" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand rm" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -390,6 +411,7 @@ complete -c rls -n "__fish_rls_using_subcommand rm" -l anonymous -d 'Send no cre
 complete -c rls -n "__fish_rls_using_subcommand rm" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand rm" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand rm" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -406,6 +428,7 @@ complete -c rls -n "__fish_rls_using_subcommand undo" -l client-key -d 'The clie
 complete -c rls -n "__fish_rls_using_subcommand undo" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand undo" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand undo" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand undo" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand undo" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand undo" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -413,7 +436,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand undo" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand undo" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand undo" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -426,6 +449,7 @@ complete -c rls -n "__fish_rls_using_subcommand undo" -l anonymous -d 'Send no c
 complete -c rls -n "__fish_rls_using_subcommand undo" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand undo" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand undo" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand undo" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand undo" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand undo" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -453,6 +477,7 @@ complete -c rls -n "__fish_rls_using_subcommand prune" -l client-key -d 'The cli
 complete -c rls -n "__fish_rls_using_subcommand prune" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand prune" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -460,7 +485,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand prune" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand prune" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand prune" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -478,6 +503,7 @@ complete -c rls -n "__fish_rls_using_subcommand prune" -l anonymous -d 'Send no 
 complete -c rls -n "__fish_rls_using_subcommand prune" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand prune" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand prune" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -493,6 +519,7 @@ complete -c rls -n "__fish_rls_using_subcommand doctor" -l client-key -d 'The cl
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -500,7 +527,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -512,6 +539,7 @@ complete -c rls -n "__fish_rls_using_subcommand doctor" -l anonymous -d 'Send no
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -527,6 +555,7 @@ complete -c rls -n "__fish_rls_using_subcommand login" -l client-key -d 'The cli
 complete -c rls -n "__fish_rls_using_subcommand login" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand login" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand login" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand login" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand login" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand login" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -534,7 +563,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand login" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand login" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand login" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand login" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -545,6 +574,7 @@ complete -c rls -n "__fish_rls_using_subcommand login" -l anonymous -d 'Send no 
 complete -c rls -n "__fish_rls_using_subcommand login" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand login" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand login" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand login" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand login" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand login" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand login" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -560,6 +590,7 @@ complete -c rls -n "__fish_rls_using_subcommand logout" -l client-key -d 'The cl
 complete -c rls -n "__fish_rls_using_subcommand logout" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand logout" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand logout" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand logout" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand logout" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand logout" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -567,7 +598,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand logout" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand logout" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand logout" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -578,6 +609,7 @@ complete -c rls -n "__fish_rls_using_subcommand logout" -l anonymous -d 'Send no
 complete -c rls -n "__fish_rls_using_subcommand logout" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand logout" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand logout" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -601,6 +633,7 @@ complete -c rls -n "__fish_rls_using_subcommand trust" -l client-key -d 'The cli
 complete -c rls -n "__fish_rls_using_subcommand trust" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand trust" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand trust" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand trust" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand trust" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand trust" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -608,7 +641,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand trust" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand trust" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand trust" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -620,6 +653,7 @@ complete -c rls -n "__fish_rls_using_subcommand trust" -l anonymous -d 'Send no 
 complete -c rls -n "__fish_rls_using_subcommand trust" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand trust" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand trust" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
@@ -634,6 +668,7 @@ complete -c rls -n "__fish_rls_using_subcommand completions" -l client-key -d 'T
 complete -c rls -n "__fish_rls_using_subcommand completions" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l retries -d 'Retries for transient failures [default: 3]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
 plain\t'One item per line, fields separated by tabs, nothing shortened'
@@ -641,7 +676,7 @@ json\t'A single array'
 jsonl\t'One object per line, as it arrives'
 yaml\t'A single list'"
 complete -c rls -n "__fish_rls_using_subcommand completions" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
-complete -c rls -n "__fish_rls_using_subcommand completions" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is set'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand completions" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
@@ -652,21 +687,180 @@ complete -c rls -n "__fish_rls_using_subcommand completions" -l anonymous -d 'Se
 complete -c rls -n "__fish_rls_using_subcommand completions" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s q -l quiet -d 'No progress, warnings or hints'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "repos" -d 'List repositories'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "tags" -d 'List tags'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "manifest" -d 'Show a manifest: digest, type, platforms, layers, config'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "digest" -d 'Print the digest of a reference'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "rm" -d 'Remove tags or manifests'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "undo" -d 'Restore what was removed'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "prune" -d 'Apply a retention rule to a repository\'s tags'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "doctor" -d 'Find out why a registry does not work, and how to fix it'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "login" -d 'Log in to a registry'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "logout" -d 'Log out of a registry'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "trust" -d 'Show the certificates of a registry, save its CA where clients look'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c rls -n "__fish_rls_using_subcommand help; and not __fish_seen_subcommand_from repos tags manifest digest rm undo prune doctor login logout trust completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rls -n "__fish_rls_using_subcommand man" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand man" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand man" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand man" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand man" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand man" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand man" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand man" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand man" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand man" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand man" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand man" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand man" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand man" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand man" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand man" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand man" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand man" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand man" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand man" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand man" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand man" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand man" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand man" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand man" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand man" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand compat" -l install -d 'Make links in DIR: docker-ls and docker-rm, or, if DIR is named cli-plugins, docker-tags' -r -F
+complete -c rls -n "__fish_rls_using_subcommand compat" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand compat" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand compat" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand compat" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand compat" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand compat" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand compat" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand compat" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand compat" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand compat" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand compat" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand compat" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand compat" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand compat" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand compat" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand compat" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand compat" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand compat" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand compat" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand compat" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand compat" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand compat" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand compat" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand compat" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand compat" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand compat" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand compat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand help" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand help" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand help" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand help" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand help" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand help" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand help" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand help" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand help" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand help" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand help" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand help" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand help" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand help" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand help" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand help" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand help" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand help" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand help" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand help" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand help" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand help" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand help" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand help" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand help" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand help" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand version" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand version" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand version" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand version" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand version" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand version" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand version" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand version" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand version" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand version" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand version" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand version" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand version" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand version" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand version" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand version" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand version" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand version" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand version" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand version" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand version" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand version" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand version" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand version" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand version" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand version" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'"
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -23,7 +23,6 @@ mod dependencies;
 mod evidence;
 mod execute;
 mod item;
-mod look;
 mod lookup;
 mod outcome;
 mod pending;

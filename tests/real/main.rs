@@ -7,6 +7,7 @@ mod clients;
 mod combinations;
 mod credentials;
 mod disk;
+mod docker_ls;
 mod garbage;
 mod parity;
 mod reading;

@@ -1,16 +1,22 @@
-//! Completion scripts, from the grammar of the command line. `make completions` writes those in `completions/`.
+//! Completion scripts, from the grammar of the command line. `make generated` writes those in `completions/`.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::args::Cli;
+use crate::args;
 
 /// The script for a shell.
 pub fn script(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
     // In zsh a colon ends the description of a value: HOST:PORT:ADDR would make it run PORT.
-    let mut command = Cli::command().mut_arg("resolve", |resolve| resolve.value_name("ADDRESS"));
+    let mut command = args::command().mut_arg("resolve", |resolve| resolve.value_name("ADDRESS"));
     clap_complete::generate(shell, &mut command, "rls", &mut script);
+    script
+}
+
+/// The script for docker-ls.
+pub fn docker_ls(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut crate::compat::docker_ls(), "docker-ls", &mut script);
     script
 }
 
@@ -21,7 +27,7 @@ mod tests {
 
     use super::*;
 
-    /// If this fails, run `make completions` and review the changes.
+    /// If this fails, run `make generated` and review the changes.
     #[test]
     fn the_scripts_in_the_repository_are_current() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");

@@ -2,10 +2,13 @@
 
 mod args;
 mod commands;
+mod compat;
 mod completions;
 mod config;
 mod connect;
+mod help;
 mod input;
+mod manual;
 mod output;
 mod prompt;
 mod report;

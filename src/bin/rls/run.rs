@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use registry_ls::http::Stats;
 
-use crate::args::Cli;
+use crate::args::{Cli, Command};
 use crate::commands::{self, Context};
+use crate::compat::settle;
 use crate::config::{Environment, File, Settings};
 use crate::connect::Connector;
 use crate::output::Styles;
-use crate::report::{CommandError, Exit, Report, Verbosity, start_log};
+use crate::report::{self, CommandError, Exit, Report, Verbosity, start_log};
 use crate::shutdown::{self, Shutdown, ShutdownReason};
 use crate::usage::Usage;
 
@@ -40,6 +41,25 @@ async fn execute(cli: &Cli, started: Instant) -> Exit {
         Ok(watched) => watched,
         Err(error) => return early_report(cli).end(Err(cannot_start(error))),
     };
+    let settled;
+    let (cli, is_docker_ls) = match &cli.command {
+        Command::Compat(compat) if !compat.words.is_empty() => {
+            let settle = settle(&compat.words, &|name| std::env::var_os(name));
+            settled = match until_shutdown(&ending, settle).await {
+                Ok(Ok(cli)) => cli,
+                Ok(Err(refusal)) => return report::refuse(refusal).of_docker_ls(),
+                Err(stop) => return early_report(cli).end(Err(stop)),
+            };
+            (&settled, true)
+        }
+        _ => (cli, false),
+    };
+    let exit = run_settled(cli, started, ending, limit).await;
+    if is_docker_ls { exit.of_docker_ls() } else { exit }
+}
+
+/// Runs a command line whose command is known.
+async fn run_settled(cli: &Cli, started: Instant, ending: Shutdown, limit: shutdown::Limit) -> Exit {
     let settings = match load(cli, &ending, &limit).await {
         Ok(settings) => settings,
         Err(stop) => return early_report(cli).end(Err(stop)),
@@ -80,12 +100,17 @@ async fn load(cli: &Cli, ending: &Shutdown, limit: &shutdown::Limit) -> Result<S
     let environment = Environment::of_process()?;
     limit.set(cli.global.timeout.or(environment.settings.timeout));
     let named = cli.config_file().or(environment.config.as_deref());
-    let file = tokio::select! {
-        biased;
-        end = ending.clone() => return Err(end.into()),
-        file = File::load(named) => file?,
-    };
+    let file = until_shutdown(ending, File::load(named)).await??;
     Ok(Settings::resolve(cli, environment, file)?)
+}
+
+/// Waits for `work`, unless the command must end first.
+async fn until_shutdown<T>(ending: &Shutdown, work: impl Future<Output = T>) -> Result<T, CommandError> {
+    tokio::select! {
+        biased;
+        end = ending.clone() => Err(end.into()),
+        done = work => Ok(done),
+    }
 }
 
 /// A report for errors before the settings are known.

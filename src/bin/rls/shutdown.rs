@@ -14,6 +14,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::output::clear_progress;
 use crate::report::{CommandError, Exit, Report};
 
 /// Resolves when the command must end. Can be awaited in several places.
@@ -144,6 +145,7 @@ fn force_exit(end: ShutdownReason, report: impl Fn() -> Report + Send + 'static)
     let exit = end.exit();
     let (done, is_done) = mpsc::channel();
     thread::spawn(move || {
+        clear_progress();
         report().end(Err(end.into()));
         // The receiver may be gone.
         let _ = done.send(());

@@ -57,7 +57,7 @@ pub fn run(input: &[u8]) {
 /// What becomes of a record whose texts a registry sent.
 fn rendered(template: &str, sent: &str) -> Result<String, OutputError> {
     let view = TagView { qualified: false, detail: Detail::Long, full: false };
-    let human = Human { now: Timestamp::UNIX_EPOCH, styles: Styles::new(false) };
+    let human = Human { now: Timestamp::UNIX_EPOCH, styles: Styles::new(false), whole: false };
     let layout = Layout::Template(template.to_owned());
     let mut shown = Vec::new();
     let mut output = Output::new(view, OutputOptions { layout, header: true, width: None, human }, &mut shown)?;

@@ -54,10 +54,10 @@ fn the_parts_of_a_build_cache_are_shown_with_their_types() {
       created     2026-07-02 17:08 UTC (SOME TIME ago)
 
       layers
-        sha256:45849646…   1.0 kB   application/vnd.oci.image.layer.v1.tar+gzip
-        sha256:c0646580…   2.0 kB   application/vnd.oci.image.layer.v1.tar+gzip
-        sha256:c4b70e7f…   3.0 kB   application/vnd.oci.image.layer.v1.tar+gzip
-        sha256:77b64734…   26 B     application/vnd.buildkit.cacheconfig.v0
+        sha256:45849646c503   1.0 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:c0646580c861   2.0 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:c4b70e7fbd60   3.0 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:77b64734450f   26 B     application/vnd.buildkit.cacheconfig.v0
     ");
     assert_snapshot!(app.rls("manifest app:cache -o json").succeeds(), @r#"
     [

@@ -61,7 +61,7 @@ fn dates_fixed_by_reproducible_builds_are_unknown() {
       size        170 B in 2 blobs
 
       layers
-        sha256:d4d79b14…   100 B   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:d4d79b146ba2   100 B   application/vnd.oci.image.layer.v1.tar+gzip
     ");
     let kept = app.rls("prune app --older-than 30d --format").arg("{{ tag }} {{ action }}").run();
     assert!(!kept.stdout.contains("would-remove"), "{kept}");

@@ -40,12 +40,12 @@ fn an_index_is_shown_with_its_platforms() {
       size        14.2 kB in 14 blobs
       created     2002-01-02 03:04 UTC (SOME TIME ago)
 
-      linux/amd64    sha256:34873fd3…   7.1 kB   created 2002-01-02 03:04 UTC
-      linux/arm64    sha256:1a4b577b…   7.1 kB   created 2002-01-02 03:04 UTC
-      linux/arm/v7   sha256:197bc133…   7.1 kB   created 2002-01-02 03:04 UTC
-      attestation    sha256:a07b2245…   for linux/amd64 (in-toto)
-      attestation    sha256:bed2e3fd…   for linux/arm64 (in-toto)
-      attestation    sha256:fd760264…   for linux/arm/v7 (in-toto)
+      linux/amd64    sha256:34873fd39f1e832601edc79cb1061eb6fcdf5c21f4531a08d64fb4f0eb0b4906   7.1 kB   created 2002-01-02 03:04 UTC
+      linux/arm64    sha256:1a4b577b46fe27667190f25bcc6adfcca286250d2305f1875b0a632f14c8edf9   7.1 kB   created 2002-01-02 03:04 UTC
+      linux/arm/v7   sha256:197bc1333e5f179ff47ecb76ed9e23ae46f45d97f56f2ca501208676a464ff56   7.1 kB   created 2002-01-02 03:04 UTC
+      attestation    sha256:a07b224518e089acbcb81ccf66481e18bd8aef40ffae3c3a7aed3d48e5419e71   for linux/amd64 (in-toto)
+      attestation    sha256:bed2e3fd2947a04bb4cfeb5070bc4f41e11cb06c70025f8631ae862329a34038   for linux/arm64 (in-toto)
+      attestation    sha256:fd760264503c5b14ec25b10e6a80a29e590a014ce79fdadac8f43e3fa399a759   for linux/arm/v7 (in-toto)
 
       annotations
         org.example.team   blue
@@ -135,8 +135,8 @@ fn an_image_is_shown_with_its_layers_and_config() {
       cmd         serve
 
       layers
-        sha256:dae5e345…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
-        sha256:db85d93a…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:dae5e345c582   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:db85d93a2f1b   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
 
       env
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -254,7 +254,7 @@ fn artifacts_and_schema_1_manifests_have_no_absent_fields() {
       size        9 B in 2 blobs
 
       layers
-        sha256:9a129038…   7 B   application/octet-stream
+        sha256:9a129038d9a0   7 B   application/octet-stream
     ");
     assert_snapshot!(Rls::at(&registry).words("manifest kinds/helm-chart:1.0.0 -o table").succeeds(), @"
     kinds/helm-chart:1.0.0
@@ -264,7 +264,7 @@ fn artifacts_and_schema_1_manifests_have_no_absent_fields() {
       size        2.1 kB in 2 blobs
 
       layers
-        sha256:4252564a…   2.1 kB   application/vnd.cncf.helm.chart.content.v1.tar+gzip
+        sha256:4252564a8719   2.1 kB   application/vnd.cncf.helm.chart.content.v1.tar+gzip
 
       annotations
         org.opencontainers.image.title     kinds
@@ -278,8 +278,8 @@ fn artifacts_and_schema_1_manifests_have_no_absent_fields() {
       created     2015-10-31 22:22 UTC (SOME TIME ago)
 
       layers
-        sha256:e4648e83…   -
-        sha256:5eff7ce2…   -
+        sha256:e4648e83be66   -
+        sha256:5eff7ce2d253   -
     ");
     assert_snapshot!(Rls::at(&registry).words("manifest kinds/schema1 -o jsonl").succeeds(), @r#"{"registry":"http://REGISTRY","reference":"http://REGISTRY/kinds/schema1:latest","repository":"kinds/schema1","tag":"latest","digest":"sha256:7d5ec1911139396e6b3bdb35984ccae53c48bdc1f0547884fd615e33971049e8","mediaType":"application/vnd.docker.distribution.manifest.v1+prettyjws","size":null,"blobs":null,"created":"2015-10-31T22:22:56.015925234Z","annotations":{},"layers":[{"digest":"sha256:e4648e83be66814fea65c17ac1972b50e3eb324c60e8a001d0317c77dfa0c16d","mediaType":null,"size":null},{"digest":"sha256:5eff7ce2d2532c1702d1d5e8df8d97405911883bf9026ed51633d0c1b2a1689c","mediaType":null,"size":null}]}"#);
     assert_snapshot!(Rls::at(&registry).words("manifest kinds/docker-list -o table").succeeds(), @"
@@ -289,9 +289,9 @@ fn artifacts_and_schema_1_manifests_have_no_absent_fields() {
       size        13.0 kB in 8 blobs
       created     2026-11-18 09:17 UTC (SOME TIME ago)
 
-      linux/amd64    sha256:1033e080…   7.1 kB   created 2026-11-18 09:12 UTC
-      linux/arm64    sha256:28893d90…   7.1 kB   created 2026-11-18 09:14 UTC
-      linux/arm/v7   sha256:908c26f7…   7.1 kB   created 2026-11-18 09:17 UTC
+      linux/amd64    sha256:1033e0801fe6a8cf6190fd3fe8b819c0916110a653bf004ff3c1a845f52de438   7.1 kB   created 2026-11-18 09:12 UTC
+      linux/arm64    sha256:28893d909742990e8d4904c905b219f4113b0c0f363b3784080b35a957f22386   7.1 kB   created 2026-11-18 09:14 UTC
+      linux/arm/v7   sha256:908c26f7ad754d2cc2d366e1f9df3e0ddc260e1d5b12547c2fd185c8c776805a   7.1 kB   created 2026-11-18 09:17 UTC
     ");
 }
 
@@ -328,10 +328,10 @@ fn an_index_with_a_missing_child_is_shown() {
       size        -
       created     2026-11-18 09:17 UTC (SOME TIME ago)
 
-      linux/amd64    sha256:13b94997…   7.1 kB   created 2026-11-18 09:12 UTC
-      linux/arm64    sha256:7edc5818…   7.1 kB   created 2026-11-18 09:14 UTC
-      linux/arm/v7   sha256:188b3483…   7.1 kB   created 2026-11-18 09:17 UTC
-      -              sha256:ce397061…   missing from the registry
+      linux/amd64    sha256:13b94997ce64354dcf504685920b8ebb6ff3d8a583dac604463b35fe50293179   7.1 kB   created 2026-11-18 09:12 UTC
+      linux/arm64    sha256:7edc5818903299409803d98f6ba05b1a9ec9f02c622d71d7ce73a532a8860a1d   7.1 kB   created 2026-11-18 09:14 UTC
+      linux/arm/v7   sha256:188b3483464bc930dc556c8237383c9c15b4a692dd9e5e44e0fea7a2cf948cae   7.1 kB   created 2026-11-18 09:17 UTC
+      -              sha256:ce3970612fc145224a3a9d9c4de9fbefcde9316817c92500a82c5da9dc1bd1f6   missing from the registry
     --- stderr
     warning: app:1.0: manifest sha256:ce3970612fc145224a3a9d9c4de9fbefcde9316817c92500a82c5da9dc1bd1f6 is missing from the registry
     ");

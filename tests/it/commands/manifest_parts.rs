@@ -41,9 +41,9 @@ fn platform_selects_an_image_of_an_index() {
       cmd         serve
 
       layers
-        sha256:dae5e345…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
-        sha256:db85d93a…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
-        sha256:1db0bd6a…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:dae5e345c582   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:db85d93a2f1b   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:1db0bd6ac2d3   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
 
       env
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

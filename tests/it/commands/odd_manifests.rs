@@ -156,7 +156,7 @@ fn an_unreadable_part_affects_only_its_dependents() {
       created     2026-11-18 09:12 UTC (SOME TIME ago)
 
       layers
-        sha256:d4d79b14…   100 B   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:d4d79b146ba2   100 B   application/vnd.oci.image.layer.v1.tar+gzip
 
       annotations
         b   c

@@ -66,8 +66,8 @@ fn nested_indexes_are_read() {
       size        240 B in 3 blobs
       created     2026-11-18 09:12 UTC (SOME TIME ago)
 
-      -                         sha256:529c6ab7…   0 B
-      linux/amd64,linux/arm64   sha256:e0254cf3…   240 B   created 2026-11-18 09:12 UTC
+      -                         sha256:529c6ab77d3c1159e2561b2ba2d8e2c77ec4808905c4209a6692811e5f9e34b1   0 B
+      linux/amd64,linux/arm64   sha256:e0254cf36f1e75576d1ca9fd8d7c9266943afccb89466d87742cb1d24735280b   240 B   created 2026-11-18 09:12 UTC
     ");
     assert_snapshot!(app.rls("tags app -l --match nested").succeeds(), @"nested→sha256:25cadc9d84ee516070738595c2454ba44aebe97b3446ea70ecc05aa3bfb73b2e→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64→240→2026-11-18T09:12:00Z");
 }
@@ -198,8 +198,8 @@ fn windows_versions_are_distinguished() {
       size        300 B in 3 blobs
       created     2026-11-18 09:12 UTC (SOME TIME ago)
 
-      windows(10.0.17763.1+win32k)/amd64   sha256:56b78f02…   200 B   created 2026-11-18 09:12 UTC
-      windows(10.0.20348.2+win32k)/amd64   sha256:75f38815…   200 B   created 2026-11-18 09:12 UTC
+      windows(10.0.17763.1+win32k)/amd64   sha256:56b78f02d2617ae26b2ffb567046335b2bc9e1587a42658939059c53965de099   200 B   created 2026-11-18 09:12 UTC
+      windows(10.0.20348.2+win32k)/amd64   sha256:75f38815ce96fad1208bb1fd92ecbc4848a92f7cd587488d56eab8e8d085b3cf   200 B   created 2026-11-18 09:12 UTC
     ");
     assert_snapshot!(app.rls("manifest app:windows -o table --platform windows(10.0.20348)/amd64").succeeds(), @"
     app:windows
@@ -211,7 +211,7 @@ fn windows_versions_are_distinguished() {
       created     2026-11-18 09:12 UTC (SOME TIME ago)
 
       layers
-        sha256:d4d79b14…   100 B   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:d4d79b146ba2   100 B   application/vnd.oci.image.layer.v1.tar+gzip
     ");
     assert_snapshot!(app.rls("manifest app:windows --platform windows(10.0.1)/amd64").run(), @"
     exit 3

@@ -319,7 +319,7 @@ fn conflicting_options_are_refused() {
     $ rls frobnicate
     error: unrecognized subcommand 'frobnicate'
 
-    Usage: rls [OPTIONS] <COMMAND>
+    Usage: rls COMMAND [ARGUMENT]... [OPTIONS]
 
     For more information, try '--help'.
     $ rls doctor one two

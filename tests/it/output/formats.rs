@@ -139,8 +139,8 @@ fn tags_in_every_format() {
     latest→sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2002-01-02T03:04:05Z
     table:
     TAG     PLATFORMS    SIZE    CREATED       DIGEST
-    1.0     linux/amd64  4.9 kB  NN years ago  sha256:6f1ad6a0…
-    latest  linux/amd64  4.9 kB  NN years ago  sha256:6f1ad6a0…
+    1.0     linux/amd64  4.9 kB  NN years ago  sha256:6f1ad6a0bd5e
+    latest  linux/amd64  4.9 kB  NN years ago  sha256:6f1ad6a0bd5e
     json:
     [
       {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z"},

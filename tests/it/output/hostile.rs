@@ -35,8 +35,8 @@ fn texts_of_an_image_are_escaped() {
       cmd         'a\x1b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td'
 
       layers
-        sha256:dae5e345…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
-        sha256:db85d93a…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:dae5e345c582   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:db85d93a2f1b   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
 
       env
         X=a\x1b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td
@@ -77,7 +77,7 @@ fn texts_of_an_image_are_escaped() {
       size        4.9 kB in 3 blobs
       created     2002-01-02 03:04 UTC (SOME TIME ago)
 
-      linux/amd64   sha256:a2024caa…   4.9 kB   created 2002-01-02 03:04 UTC
+      linux/amd64   sha256:a2024caabd796a4bf4b3174cd5ed78d873172da88f885e44428f089407695ff5   4.9 kB   created 2002-01-02 03:04 UTC
 
       annotations
         a\x1b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td   a\x1b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td

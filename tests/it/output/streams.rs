@@ -66,14 +66,15 @@ fn a_full_disk_is_an_error() {
 fn help_and_version_go_to_standard_output() {
     let version = Rls::new().words("--version").succeeds();
     assert_eq!(*version, format!("rls {}\n", env!("CARGO_PKG_VERSION")));
-    for words in ["--help", "-h", "help", "help tags", "tags --help", "tags -h"] {
+    assert_eq!(*Rls::new().words("version").succeeds(), *version);
+    for words in ["--help", "-h", "help", "help tags", "help help", "help --help", "tags --help", "tags -h"] {
         let help = Rls::new().words(words).succeeds();
         assert!(help.contains("Usage: rls"), "{words}: {help}");
     }
     let nothing = Rls::new().run();
     assert_eq!((nothing.code, &*nothing.stdout), (Some(2), ""));
     assert!(nothing.stderr.contains("Usage: rls"), "{nothing}");
-    assert!(nothing.stderr.contains("Commands:"), "{nothing}");
+    assert!(nothing.stderr.contains("\nBrowse "), "{nothing}");
 }
 
 #[test]

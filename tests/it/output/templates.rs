@@ -23,9 +23,9 @@ fn formatted(registry: &Running, words: &str, template: &str) -> Shown {
 fn each_record_is_a_line() {
     let registry = small();
     assert_snapshot!(formatted(&registry, "tags app -d", "{{ tag }} {{ digest | short }}"), @"
-    1.0 sha256:da023cd1…
-    latest sha256:da023cd1…
-    web sha256:13a0c83c…
+    1.0 sha256:da023cd1c3ad
+    latest sha256:da023cd1c3ad
+    web sha256:13a0c83cab89
     ");
     assert_snapshot!(formatted(&registry, "tags app -l", r"{{ tag }}\t{{ size }}\t{{ size | human }}\t{{ platforms | join(',') }}"), @"
     1.0→12984→13.0 kB→linux/amd64,linux/arm64,linux/arm/v7

@@ -53,9 +53,9 @@ fn records_are_the_same_on_every_registry() {
               size        13.0 kB in 8 blobs
               created     2026-11-18 09:17 UTC (SOME TIME ago)
 
-              linux/amd64    sha256:be7dc35e…   7.1 kB   created 2026-11-18 09:12 UTC
-              linux/arm64    sha256:831c18c1…   7.1 kB   created 2026-11-18 09:14 UTC
-              linux/arm/v7   sha256:ee5e1cf3…   7.1 kB   created 2026-11-18 09:17 UTC
+              linux/amd64    sha256:be7dc35e6a34dcec7722d3357b632db682c2d0f338d179a323c4b4931d07fdd2   7.1 kB   created 2026-11-18 09:12 UTC
+              linux/arm64    sha256:831c18c1080d9b2afc14a8aefa55a9c927b26ef7a03da57fc7652d2a2e1ae963   7.1 kB   created 2026-11-18 09:14 UTC
+              linux/arm/v7   sha256:ee5e1cf348346758ad0c16f3afd8fed7991d88629427d14337ce944d69f51ea2   7.1 kB   created 2026-11-18 09:17 UTC
             ");
         }
     }

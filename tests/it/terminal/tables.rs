@@ -35,8 +35,8 @@ fn tables_are_the_default_with_a_bold_header() {
     assert_snapshot!(shown(Rls::at(&registry).words("tags team/app -l")), @"
     exit 0
     ␛[1mTAG␛[0m     ␛[1mPLATFORMS␛[0m                               ␛[1mSIZE␛[0m     ␛[1mCREATED␛[0m       ␛[1mDIGEST␛[0m
-    1.0     linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  NN years ago  sha256:fd07d864…
-    latest  ␛[2mlinux/amd64, linux/arm64, linux/arm/v7␛[0m  ␛[2m13.0 kB␛[0m  ␛[2mNN years ago␛[0m  ␛[2msha256:fd07d864…␛[0m
+    1.0     linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  NN years ago  sha256:fd07d86400b0
+    latest  ␛[2mlinux/amd64, linux/arm64, linux/arm/v7␛[0m  ␛[2m13.0 kB␛[0m  ␛[2mNN years ago␛[0m  ␛[2msha256:fd07d86400b0␛[0m
     ");
     assert_snapshot!(shown(Rls::at(&registry).words("repos --tags --no-header")), @"
     exit 0
@@ -63,8 +63,8 @@ fn colours_can_be_disabled() {
     assert_snapshot!(plain, @"
     exit 0
     TAG     PLATFORMS                               SIZE     CREATED       DIGEST
-    1.0     linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  NN years ago  sha256:fd07d864…
-    latest  linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  NN years ago  sha256:fd07d864…
+    1.0     linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  NN years ago  sha256:fd07d86400b0
+    latest  linux/amd64, linux/arm64, linux/arm/v7  13.0 kB  NN years ago  sha256:fd07d86400b0
     ");
     assert_eq!(shown(Rls::at(&registry).words("tags team/app -l --color never")), plain);
     assert_eq!(
@@ -85,9 +85,9 @@ fn a_table_fits_the_terminal() {
     }
     let rls = Rls::at(&registry).words("tags team/app -l --color never");
     assert_snapshot!(Screen::with_columns(rls, 60).end().1, @"
-    TAG     PLATFORMS       SIZE     CREATED       DIGEST
-    1.0     linux/amd64, …  13.0 kB  NN years ago  sha256:fd07d…
-    latest  linux/amd64, …  13.0 kB  NN years ago  sha256:fd07d…
+    TAG     SIZE     CREATED       DIGEST
+    1.0     13.0 kB  NN years ago  sha256:fd07d86400b0
+    latest  13.0 kB  NN years ago  sha256:fd07d86400b0
     ");
 }
 
@@ -102,9 +102,9 @@ fn manifests_are_shown_as_blocks() {
       size        13.0 kB in 8 blobs
       created     2002-01-02 03:04 UTC (SOME TIME ago)
 
-      linux/amd64    sha256:34873fd3…   7.1 kB   created 2002-01-02 03:04 UTC
-      linux/arm64    sha256:1a4b577b…   7.1 kB   created 2002-01-02 03:04 UTC
-      linux/arm/v7   sha256:197bc133…   7.1 kB   created 2002-01-02 03:04 UTC
+      linux/amd64    sha256:34873fd39f1e832601edc79cb1061eb6fcdf5c21f4531a08d64fb4f0eb0b4906   7.1 kB   created 2002-01-02 03:04 UTC
+      linux/arm64    sha256:1a4b577b46fe27667190f25bcc6adfcca286250d2305f1875b0a632f14c8edf9   7.1 kB   created 2002-01-02 03:04 UTC
+      linux/arm/v7   sha256:197bc1333e5f179ff47ecb76ed9e23ae46f45d97f56f2ca501208676a464ff56   7.1 kB   created 2002-01-02 03:04 UTC
     ");
     assert_snapshot!(shown(Rls::at(&registry).words("manifest team/web:2.0 --color never")), @"
     exit 0
@@ -118,8 +118,8 @@ fn manifests_are_shown_as_blocks() {
       cmd         serve
 
       layers
-        sha256:dae5e345…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
-        sha256:9f2367ec…   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:dae5e345c582   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:9f2367ec7b24   2.1 kB   application/vnd.oci.image.layer.v1.tar+gzip
 
       env
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

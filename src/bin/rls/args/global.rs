@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
+use secrecy::SecretString;
 
 use super::duration::parse_duration;
+use super::habits::check_format;
 use super::resolve::Resolve;
 use crate::output::{ColorChoice, Format, ProgressChoice};
 use crate::usage::{Result, Usage};
@@ -33,6 +35,10 @@ pub struct Global {
     /// standard input, a plan or a server.
     #[arg(short, long, global = true, value_name = "NAME")]
     pub username: Option<String>,
+
+    /// The password itself; only docker-ls and docker-rm have an option for it.
+    #[arg(skip)]
+    pub password: Option<SecretString>,
 
     /// Read the password from standard input [env: RLS_PASSWORD holds the password itself]
     ///
@@ -109,7 +115,7 @@ pub struct Global {
     ///
     /// The fields are those of `-o json`; \t and \n are tab and newline. Templates use Jinja syntax, without macros,
     /// blocks and includes. Additional filters: `human` (bytes as 61.2 MB), `ago` (a time as 3 days ago), `short` (the
-    /// first eight digits of a digest).
+    /// first twelve digits of a digest); see rls help templates.
     #[arg(long, global = true, value_name = "TEMPLATE")]
     pub format: Option<String>,
 
@@ -117,11 +123,15 @@ pub struct Global {
     #[arg(long, global = true, hide_short_help = true)]
     pub no_header: bool,
 
+    /// Shorten nothing in tables, however narrow the terminal
+    #[arg(long, global = true, hide_short_help = true)]
+    pub no_trunc: bool,
+
     /// Print full names, with the registry, which rls reads back whatever the default registry is
     #[arg(long, global = true, hide_short_help = true)]
     pub full: bool,
 
-    /// When to use colours [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]
+    /// When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]
     #[arg(long, global = true, value_name = "WHEN", value_enum, hide_short_help = true)]
     pub color: Option<ColorChoice>,
 
@@ -167,7 +177,7 @@ impl Global {
         ];
         match conflicts.iter().find(|(one, _, other, _)| *one && *other) {
             Some((_, one, _, other)) => Err(Usage::new(format!("{one} cannot be used with {other}"))),
-            None => Ok(()),
+            None => self.format.as_deref().map_or(Ok(()), check_format),
         }
     }
 }

@@ -9,19 +9,25 @@
 //! here, because the meaning of `app:5000/x` depends on `--registry`: [`crate::config::Settings`] parses them.
 
 mod age;
+mod compat;
 mod completions;
 mod digest;
 mod doctor;
 mod duration;
 mod filter;
 mod global;
+mod habits;
+mod help;
+mod link;
 mod login;
 mod logout;
+mod man;
 mod manifest;
 mod prune;
 mod repos;
 mod resolve;
 mod rm;
+mod screen;
 mod tags;
 mod trust;
 mod undo;
@@ -29,18 +35,23 @@ mod undo;
 use std::ffi::OsString;
 use std::path::Path;
 
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
-use clap::{Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 pub use age::parse_age;
+pub use compat::CompatArgs;
 pub use completions::CompletionsArgs;
 pub use digest::DigestArgs;
 pub use doctor::DoctorArgs;
 pub use duration::parse_duration;
 pub use filter::{FilterArgs, parse_glob};
 pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};
+pub use help::HelpArgs;
 pub use login::LoginArgs;
 pub use logout::LogoutArgs;
+pub use man::ManArgs;
 pub use manifest::ManifestArgs;
 #[cfg(test)]
 pub use prune::Order as PruneOrder;
@@ -52,6 +63,8 @@ pub use tags::TagsArgs;
 pub use trust::{ClientName, TrustArgs};
 pub use undo::UndoArgs;
 
+use crate::compat::Invocation;
+use crate::output::ColorChoice;
 use crate::usage::Usage;
 
 /// ls for container registries: list repositories and tags, show manifests, delete tags
@@ -67,9 +80,8 @@ use crate::usage::Usage;
 /// (`/v2/PATH/…`), or a repository page on Docker Hub.
 #[derive(Debug, Parser)]
 #[command(name = "rls", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 success, 1 a bug, 2 usage or configuration, 3 not found, 4 not allowed, \
-    5 the registry broke the protocol, 6 incomplete, 7 not supported, 8 rate limited, 9 safety stop, 10 network, \
-    11 TLS, 12 time limit, 13 output not written.")]
+#[command(disable_help_subcommand = true, override_usage = "rls COMMAND [ARGUMENT]... [OPTIONS]")]
+#[command(help_template = "{about-with-newline}\n{usage-heading} {usage}{after-help}")]
 pub struct Cli {
     /// Global options.
     #[command(flatten)]
@@ -100,6 +112,21 @@ pub enum Command {
     Logout(LogoutArgs),
     Trust(TrustArgs),
     Completions(CompletionsArgs),
+    Man(ManArgs),
+    Compat(CompatArgs),
+    /// What a command line of docker-ls or docker-rm asks for.
+    #[command(skip)]
+    DockerLs(Box<Invocation>),
+    /// `docker-ls autocomplete`
+    #[command(skip)]
+    DockerLsCompletions(Shell),
+    Help(HelpArgs),
+    /// Print the version
+    #[command(hide = true)]
+    Version,
+    /// What docker asks its CLI plugins
+    #[command(hide = true)]
+    DockerCliPluginMetadata,
 }
 
 /// The names on a command line, which determine its registries.
@@ -128,13 +155,28 @@ impl Command {
             Self::Prune(prune) => Names::References(&prune.repositories),
             Self::Doctor(doctor) => Names::Places(doctor.place.as_slice()),
             Self::Login(login) => Names::Login(login.named.as_deref()),
+            // Their registry is that of --registry.
+            Self::DockerLs(_) => Names::References(&[]),
             // They send no credentials.
-            Self::Logout(_) | Self::Trust(_) | Self::Completions(_) => Names::None,
+            Self::Logout(_)
+            | Self::Trust(_)
+            | Self::Completions(_)
+            | Self::DockerLsCompletions(_)
+            | Self::Compat(_)
+            | Self::Man(_)
+            | Self::Help(_)
+            | Self::Version
+            | Self::DockerCliPluginMetadata => Names::None,
         }
     }
 }
 
 impl Cli {
+    /// A command line that was not parsed by this grammar.
+    pub fn of(global: Global, command: Command) -> Self {
+        Self { global, config: ConfigFile::default(), command }
+    }
+
     /// The configuration file of `--config`, on either side of the command's name.
     pub fn config_file(&self) -> Option<&Path> {
         let after = match &self.command {
@@ -148,7 +190,7 @@ impl Cli {
             Command::Login(login) => login.config.config.as_deref(),
             Command::Logout(logout) => logout.config.config.as_deref(),
             Command::Trust(trust) => trust.config.config.as_deref(),
-            Command::Manifest(_) | Command::Completions(_) => None,
+            _ => None,
         };
         after.or(self.config.config.as_deref())
     }
@@ -202,6 +244,35 @@ impl From<Usage> for Refusal {
     }
 }
 
+/// The grammar of the command line, with the help of the program.
+pub fn command() -> clap::Command {
+    let program = Cli::command();
+    let (short, long) = (screen::short(&program), screen::long(&program));
+    program.after_help(short).after_long_help(long)
+}
+
+/// The help of a command, by the words that lead to it; without words that of the program. `None` if there is no such
+/// command.
+pub fn help_of(words: &[String]) -> Option<StyledStr> {
+    let mut program = command();
+    // Usage lines contain the names of the commands above only then.
+    program.build();
+    let found = words.iter().try_fold(&mut program, |command, word| command.find_subcommand_mut(word))?;
+    Some(found.render_long_help())
+}
+
+/// The options that every command takes.
+pub fn help_of_options() -> StyledStr {
+    let options = clap::Command::new("rls").max_term_width(100).disable_help_flag(true);
+    let options = Global::augment_args(ConfigFile::augment_args(options)).help_template("{options}");
+    options.mut_args(|argument| argument.help_heading(None::<&str>)).render_long_help()
+}
+
+/// The names of all commands.
+pub fn names_of_commands() -> Vec<String> {
+    command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
 /// Parses a command line, which starts with the name of the program.
 ///
 /// # Errors
@@ -211,15 +282,38 @@ where
     I: IntoIterator,
     I::Item: Into<OsString> + Clone,
 {
-    let cli = Cli::try_parse_from(argv).map_err(refusal)?;
+    let argv: Vec<OsString> = argv.into_iter().map(Into::into).collect();
+    let program = if link::is_plugin(&argv) { as_plugin(command()) } else { command() };
+    let argv = link::without_link(argv);
+    let parsed = program.color(color(&argv).into()).try_get_matches_from(&argv);
+    let cli = parsed.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| refusal(error, &argv))?;
     cli.check()?;
     Ok(cli)
+}
+
+/// The grammar of `docker tags`.
+fn as_plugin(program: clap::Command) -> clap::Command {
+    program.bin_name("docker").mut_subcommand("tags", |tags| {
+        let examples = tags.get_after_help().map(ToString::to_string).unwrap_or_default();
+        tags.after_help(examples.replace("rls tags", "docker tags"))
+    })
+}
+
+/// The value of `--color`, for help and errors that are printed before the command line is parsed.
+fn color(argv: &[OsString]) -> ColorChoice {
+    let mut words = argv.iter().filter_map(|word| word.to_str()).take_while(|word| *word != "--");
+    let mut choice = ColorChoice::default();
+    while let Some(word) = words.next() {
+        let value = if word == "--color" { words.next() } else { word.strip_prefix("--color=") };
+        choice = value.and_then(|value| ColorChoice::from_str(value, true).ok()).unwrap_or(choice);
+    }
+    choice
 }
 
 /// Replaces errors of clap. A blank value is reported as an unset shell variable. clap quotes the value of
 /// `--password-stdin=SECRET` and knows no `--password`: both get the same answer, without a value. The client of
 /// `--write` may be left out, so that a registry after it is taken for one.
-fn refusal(error: clap::Error) -> Refusal {
+fn refusal(error: clap::Error, argv: &[OsString]) -> Refusal {
     match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) if argument.starts_with("--pass") || argument == "-p" => Usage::new(
             "passwords are not accepted on the command line",
@@ -241,7 +335,7 @@ fn refusal(error: clap::Error) -> Refusal {
                 None => Refusal::Clap(error),
             }
         }
-        _ => Refusal::Clap(error),
+        _ => habits::translate(&error, argv).map_or(Refusal::Clap(error), Refusal::Usage),
     }
 }
 

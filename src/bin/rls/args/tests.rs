@@ -40,6 +40,7 @@ fn the_grammar_is_consistent() {
 fn version_prints_the_package_version() {
     assert_eq!(shown("rls --version"), format!("rls {}\n", env!("CARGO_PKG_VERSION")));
     assert_eq!(shown("rls -V"), shown("rls --version"));
+    assert!(matches!(parsed("rls version").command, Command::Version));
 }
 
 #[test]
@@ -224,7 +225,10 @@ fn every_command_has_help_without_environment_values() {
         assert!(long.contains("Examples:\n  rls "), "{command}: {long}");
         assert!(short.len() < long.len(), "{command}");
         assert!(long.contains("--registry") && short.contains("--registry"), "{command}");
-        assert_eq!(shown(&format!("rls help {command}")), long);
+        assert_eq!(help_of(&[command.to_owned()]).unwrap().to_string(), long);
     }
-    assert!(shown("rls --help").contains("Exit codes: 0 success"));
+    let long = shown("rls --help");
+    assert!(long.contains("\n  completions ") && long.contains("REGISTRY is `HOST[:PORT]`"), "{long}");
+    assert_eq!(help_of(&[]).unwrap().to_string(), long);
+    assert_eq!(help_of(&["nosuch".to_owned()]).map(|help| help.to_string()), None);
 }

@@ -127,8 +127,8 @@ impl Context<'_> {
         if is_closed() {
             return Err(OutputError::Nowhere);
         }
-        let Settings { layout, header, color, .. } = self.settings;
-        Output::new(view, OutputOptions::for_stdout(layout.clone(), *header, *color), std::io::stdout())
+        let Settings { layout, header, no_trunc, color, .. } = self.settings;
+        Output::new(view, OutputOptions::for_stdout(layout.clone(), *header, *no_trunc, *color), std::io::stdout())
     }
 
     /// The context of hints about a registry.

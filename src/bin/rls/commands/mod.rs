@@ -1,11 +1,14 @@
 //! The commands, one file or folder each: from arguments to records. `rm` and `prune` share [`removal`].
 
+mod compat;
 mod completions;
 mod context;
 mod digest;
 mod doctor;
+mod help;
 mod login;
 mod logout;
+mod man;
 mod manifest;
 mod names;
 mod prune;
@@ -42,6 +45,13 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Command
         Command::Logout(args) => logout::run(args, context).await,
         Command::Trust(args) => trust::run(args, context).await,
         Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args, context).await,
+        Command::Compat(args) => compat::install(args, context).await,
+        Command::DockerLs(invocation) => compat::run(invocation, context).await,
+        Command::DockerLsCompletions(shell) => completions::write(&crate::completions::docker_ls(*shell)),
+        Command::Help(args) => help::run(args, context),
+        Command::Version => help::version(),
+        Command::DockerCliPluginMetadata => help::plugin_metadata(),
     }
 }
 

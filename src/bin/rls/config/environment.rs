@@ -27,7 +27,7 @@ pub struct Environment {
     /// `RLS_USERNAME`, `REGISTRY_AUTH_FILE`, `RLS_CA_FILE` (separated as in `PATH`), `RLS_CLIENT_CERT`,
     /// `RLS_CLIENT_KEY`, `RLS_INSECURE`, `RLS_PLAIN_HTTP`, `RLS_JOBS`, `RLS_TIMEOUT`, `RLS_OUTPUT`, `RLS_LOG`.
     ///
-    /// `NO_COLOR` and `CLICOLOR_FORCE` set the colours to `auto`, which heeds them; so they take precedence over the
+    /// `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR_FORCE` and `CLICOLOR` set the colours to `auto`, which heeds them; so they take precedence over the
     /// configuration file.
     pub settings: PartialSettings,
 }
@@ -49,7 +49,8 @@ impl Environment {
         let reader = Reader { lookup };
         let username = reader.text("RLS_USERNAME")?.map(|name| without_line_end(&name).to_owned());
         let identity = (reader.path("RLS_CLIENT_CERT"), reader.path("RLS_CLIENT_KEY"));
-        let sets_color = reader.get("NO_COLOR").or_else(|| reader.get("CLICOLOR_FORCE")).is_some();
+        let sets_color =
+            ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR"].iter().any(|name| reader.get(name).is_some());
         let connection = PartialConnection {
             login: PartialLogin { username, auth_file: reader.path("REGISTRY_AUTH_FILE"), anonymous: false },
             ca_files: reader.get("RLS_CA_FILE").map(|paths| split_paths(&paths).collect()).unwrap_or_default(),
@@ -210,7 +211,9 @@ mod tests {
             "RLS_LOG",
             "RLS_CONFIG",
             "NO_COLOR",
+            "FORCE_COLOR",
             "CLICOLOR_FORCE",
+            "CLICOLOR",
         ];
         let empty = read(&names.map(|name| (name, ""))).unwrap();
         assert_eq!(format!("{empty:?}"), format!("{:?}", Environment::default()));

@@ -23,5 +23,7 @@ mod settings;
 
 pub use environment::Environment;
 pub use file::File;
+#[cfg(test)]
+pub use file::keys;
 pub use names::{Line, Place};
 pub use settings::{Account, Connection, Password, Settings};

@@ -19,7 +19,7 @@ const MONTH: i64 = 30 * DAY;
 const YEAR: i64 = 365 * DAY;
 
 /// Number of hexadecimal digits in a shortened digest.
-const SHORT: usize = 8;
+const SHORT: usize = 12;
 
 /// Formats values for people: relative to the current time, with or without colours.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,8 @@ pub struct Human {
     pub now: Timestamp,
     /// For standard output.
     pub styles: Styles,
+    /// Whether digests are shown whole.
+    pub whole: bool,
 }
 
 impl Human {
@@ -61,10 +63,10 @@ impl Human {
         time.timestamp().strftime("%Y-%m-%d %H:%M UTC").to_string()
     }
 
-    /// `sha256:9b1f27c4…`; other text is unchanged.
+    /// `sha256:9b1f27c4a0d1`; other text is unchanged.
     pub fn short(&self, digest: &str) -> String {
-        match digest.split_once(':') {
-            Some((algorithm, hex)) if hex.len() > SHORT && hex.is_ascii() => format!("{algorithm}:{}…", &hex[..SHORT]),
+        match digest.split_once(':').filter(|_| !self.whole) {
+            Some((algorithm, hex)) if hex.len() > SHORT && hex.is_ascii() => format!("{algorithm}:{}", &hex[..SHORT]),
             _ => digest.to_owned(),
         }
     }
@@ -96,7 +98,7 @@ mod tests {
     use super::*;
 
     fn human() -> Human {
-        Human { now: "2026-11-21T12:00:00Z".parse().unwrap(), styles: Styles::new(false) }
+        Human { now: "2026-11-21T12:00:00Z".parse().unwrap(), styles: Styles::new(false), whole: false }
     }
 
     #[test]
@@ -145,8 +147,8 @@ mod tests {
     #[test]
     fn digests_are_shortened_and_other_text_is_not() {
         let digest = format!("sha256:9b1f27c4{}", "0".repeat(56));
-        assert_eq!(human().short(&digest), "sha256:9b1f27c4…");
-        for text in ["sha256:9b1f27c4", "latest", "a:ééééééééé", ""] {
+        assert_eq!(human().short(&digest), "sha256:9b1f27c40000");
+        for text in ["sha256:9b1f27c40000", "latest", "a:ééééééééé", ""] {
             assert_eq!(human().short(text), text);
         }
     }

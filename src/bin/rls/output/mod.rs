@@ -1,7 +1,7 @@
 //! Standard output: records in every format, exact bytes, colours and progress.
 //!
 //! ```text
-//! let options = OutputOptions::for_stdout(layout, header, color);
+//! let options = OutputOptions::for_stdout(layout, header, no_trunc, color);
 //! let mut out = Output::new(TagView { qualified, detail, full }, options, std::io::stdout())?;   // before any request
 //! out.write(&TagRecord { … })?;                     // as records arrive
 //! out.flush()?;                                     // when the next record is not there yet
@@ -22,6 +22,7 @@ mod escape;
 mod format;
 mod human;
 mod json;
+mod marks;
 mod progress;
 mod raw;
 mod record;
@@ -35,13 +36,15 @@ mod yaml;
 
 pub use closed::is_closed;
 pub use escape::escape;
-pub use format::{Format, Layout, OutputOptions};
+pub use format::{Format, Layout, OutputOptions, text_width};
 pub use human::{Human, some_of};
-pub use progress::{Progress, ProgressChoice, on_terminal};
+pub use progress::{Progress, ProgressChoice, clear_progress, on_terminal};
 pub use raw::write_raw;
 pub use record::*;
 pub use sink::OutputError;
 pub use styles::{ColorChoice, Styles, Tone};
+#[cfg(test)]
+pub use template::has_filter;
 pub use view::{Cell, Column, Lines, View};
 pub use writer::Output;
 

@@ -36,6 +36,16 @@ pub fn on_terminal<T>(print: impl FnOnce() -> T) -> T {
     }
 }
 
+/// Clears the progress, for a program that is about to end without its command. A thread that holds the terminal is not
+/// waited for.
+pub fn clear_progress() {
+    if let Ok(mut shown) = SHOWN.try_lock()
+        && let Some(bar) = shown.take()
+    {
+        bar.finish_and_clear();
+    }
+}
+
 /// The progress of a command. Dropping it clears it from the terminal.
 #[derive(Debug)]
 pub struct Progress {

@@ -1,4 +1,7 @@
 //! Tables: aligned columns, a bold header, repeated cells dimmed, fitted to the terminal.
+//!
+//! A table that is too wide first shortens digests, then leaves out columns; only the first column is ever cut, when it is
+//! alone.
 
 use tabled::builder::Builder;
 use tabled::settings::object::Rows;
@@ -25,14 +28,19 @@ pub struct Table {
     styles: Styles,
     rows: Vec<Vec<Cell>>,
     widths: Vec<usize>,
+    /// Whether cells are shown in their short form.
+    shortened: bool,
+    /// The columns that are shown.
+    shown: Vec<usize>,
     above: Vec<String>,
 }
 
 impl Table {
     /// An empty table with these columns.
     pub fn new(columns: Vec<Column>, header: bool, width: Option<usize>, styles: Styles) -> Self {
-        let widths = vec![0; columns.len()];
-        Self { columns, header, width, styles, rows: Vec::new(), widths, above: Vec::new() }
+        let (widths, shown) = (vec![0; columns.len()], (0..columns.len()).collect());
+        let (rows, above) = (Vec::new(), Vec::new());
+        Self { columns, header, width, styles, rows, widths, shortened: false, shown, above }
     }
 
     /// Adds a row, and returns the lines that are ready, if any. With one column nothing is aligned: each row is ready
@@ -52,10 +60,10 @@ impl Table {
         }
         self.dim_repeats(&mut rows);
         if header {
-            let cell = |column: &&str| Cell { text: (*column).to_owned(), tone: Tone::Heading };
+            let cell = |column: &&str| Cell { text: (*column).to_owned(), short: None, tone: Tone::Heading };
             rows.insert(0, self.columns.iter().map(cell).collect());
         }
-        self.lay_out(&rows)
+        self.lay_out(rows)
     }
 
     /// Whether rows wait for others.
@@ -83,15 +91,64 @@ impl Table {
             }
         }
         self.widths.iter_mut().zip(&here).for_each(|(width, here)| *width = (*width).max(*here));
-        self.widths == here
+        self.shown.iter().all(|column| self.widths[*column] == here[*column])
     }
 
-    fn lay_out(&mut self, rows: &[Vec<Cell>]) -> String {
-        let is_widest = self.widen(rows);
+    /// The width of the table, by what is the widest so far.
+    fn total(&self) -> usize {
+        self.shown.iter().map(|column| self.widths[*column] + GAP).sum::<usize>().saturating_sub(GAP)
+    }
+
+    fn shorten(&mut self, rows: &mut [Vec<Cell>]) {
+        for cell in rows.iter_mut().flatten() {
+            if let Some(short) = cell.short.take() {
+                cell.text = short;
+            }
+        }
+        // What earlier pieces had in full no longer counts.
+        self.widths.fill(0);
+        self.widen(rows);
+    }
+
+    /// Leaves out the last column without which the table fits; the widest one if none is enough. The first column,
+    /// which names the thing, stays.
+    fn drop_column(&mut self, max: usize) {
+        let total = self.total();
+        let others = self.shown.iter().enumerate().skip(1);
+        let enough = |column: usize| total - self.widths[column] - GAP <= max;
+        let last = others.clone().rev().find(|(_, column)| enough(**column));
+        if let Some((position, _)) = last.or_else(|| others.max_by_key(|(_, column)| self.widths[**column])) {
+            self.shown.remove(position);
+        }
+    }
+
+    /// Fits `rows` to the terminal; what they leave out, later rows leave out too. Returns whether their widest texts are
+    /// the widest so far.
+    fn fit(&mut self, rows: &mut [Vec<Cell>]) -> bool {
+        if self.shortened {
+            self.shorten(rows);
+        }
+        let mut is_widest = self.widen(rows);
+        let Some(max) = self.width else { return is_widest };
+        if self.total() > max && !self.shortened && rows.iter().flatten().any(|cell| cell.short.is_some()) {
+            self.shortened = true;
+            self.shorten(rows);
+            is_widest = true;
+        }
+        while self.total() > max && self.shown.len() > 1 {
+            self.drop_column(max);
+        }
+        is_widest
+    }
+
+    fn lay_out(&mut self, mut rows: Vec<Vec<Cell>>) -> String {
+        let is_widest = self.fit(&mut rows);
+        let rows: Vec<Vec<&Cell>> =
+            rows.iter().map(|row| self.shown.iter().filter_map(|column| row.get(*column)).collect()).collect();
         let mut builder: Builder = rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str())).collect();
         if !is_widest {
             // A row with the previous widths, which is not shown, keeps this piece as wide as those before it.
-            builder.push_record(self.widths.iter().map(|width| "x".repeat(*width)));
+            builder.push_record(self.shown.iter().map(|column| "x".repeat(self.widths[*column])));
         }
         let mut table = builder.build();
         table.with(Style::empty()).modify(Rows::new(..), Padding::new(0, GAP, 0, 0));
@@ -99,7 +156,7 @@ impl Table {
             self.color(&mut table, index, row);
         }
         if let Some(width) = self.width {
-            table.with(Width::truncate(width + GAP).suffix("…").priority(Priority::max(true)));
+            table.with(Width::truncate(width + GAP).suffix(self.styles.ellipsis()).priority(Priority::max(true)));
         }
         let mut text = String::new();
         for line in table.to_string().lines().take(rows.len()) {
@@ -109,7 +166,7 @@ impl Table {
         text
     }
 
-    fn color(&self, table: &mut tabled::Table, row: usize, cells: &[Cell]) {
+    fn color(&self, table: &mut tabled::Table, row: usize, cells: &[&Cell]) {
         for (column, cell) in
             cells.iter().enumerate().filter(|(_, cell)| self.styles.colored() && cell.tone != Tone::Plain)
         {
@@ -122,6 +179,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::Human;
 
     fn cells(texts: &[&str]) -> Vec<Cell> {
         texts.iter().map(Cell::new).collect()
@@ -135,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_widest_column_gives_way_to_the_terminal() {
+    fn columns_give_way_to_the_terminal_before_anything_is_cut() {
         let rows: &[&[&str]] = &[&["team/a-rather-long-name", "1.0", "61.2 MB"], &["x", "latest", "1 B"]];
         let fits = "\
 REPOSITORY               TAG     SIZE
@@ -144,14 +202,64 @@ x                        latest  1 B
 ";
         assert_eq!(table(rows, None, false), fits);
         assert_eq!(table(rows, Some(40), false), fits);
+        // The last column is enough.
         let narrow = "\
-REPOSITORY          TAG     SIZE
-team/a-rather-lon…  1.0     61.2 MB
-x                   latest  1 B
+REPOSITORY               TAG
+team/a-rather-long-name  1.0
+x                        latest
 ";
         assert_eq!(table(rows, Some(35), false), narrow);
-        let widest = narrow.lines().map(UnicodeWidthStr::width).max();
-        assert_eq!(widest, Some(35));
+        assert_eq!(table(rows, Some(31), false), narrow);
+        assert_eq!(table(rows, Some(30), false), "REPOSITORY\nteam/a-rather-long-name\nx\n");
+        assert_eq!(table(rows, Some(12), false), "REPOSITORY\nteam/a-rath…\nx\n");
+    }
+
+    #[test]
+    fn the_widest_column_goes_if_no_other_is_enough() {
+        let columns = vec!["TAG", "PLATFORMS", "SIZE", "CREATED"];
+        let mut table = Table::new(columns, true, Some(30), Styles::new(false));
+        table.push(cells(&["latest", "linux/amd64, linux/arm64, linux/arm/v7", "61.2 MB", "3 days ago"]));
+        assert_eq!(table.take(), "TAG     SIZE     CREATED\nlatest  61.2 MB  3 days ago\n");
+    }
+
+    #[test]
+    fn a_digest_is_shortened_before_its_column_goes() {
+        let human = Human { now: jiff::Timestamp::UNIX_EPOCH, styles: Styles::new(false), whole: false };
+        let digest = format!("sha256:{}", "0123456789abcdef".repeat(4));
+        for (width, expected) in [
+            (Some(79), format!("TAG     DIGEST\nlatest  {digest}\n")),
+            (Some(78), "TAG     DIGEST\nlatest  sha256:0123456789ab\n".to_owned()),
+            (Some(27), "TAG     DIGEST\nlatest  sha256:0123456789ab\n".to_owned()),
+            (Some(26), "TAG\nlatest\n".to_owned()),
+            (None, format!("TAG     DIGEST\nlatest  {digest}\n")),
+        ] {
+            let mut table = Table::new(vec!["TAG", "DIGEST"], true, width, Styles::new(false));
+            table.push(vec![Cell::new("latest"), Cell::digest(&digest, &human)]);
+            assert_eq!(table.take(), expected, "{width:?}");
+        }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let human = Human { now: jiff::Timestamp::UNIX_EPOCH, styles: Styles::new(false), whole: false };
+        let digest = format!("sha256:{}", "0123456789abcdef".repeat(4));
+        for width in 30..=200 {
+            let columns = vec!["REPOSITORY", "TAG", "PLATFORMS", "SIZE", "CREATED", "DIGEST"];
+            let mut table = Table::new(columns, true, Some(width), Styles::new(false));
+            for tag in ["1.0", "a-tag-of-some-length"] {
+                let mut row =
+                    cells(&["team/backend/service", tag, "linux/amd64, linux/arm64", "61.2 MB", "3 weeks ago"]);
+                row.push(Cell::digest(&digest, &human));
+                table.push(row);
+            }
+            let text = table.take();
+            for line in text.lines() {
+                assert!(line.width() <= width, "{width}: {line}");
+                assert!(!line.contains('…'), "{width}: {line}");
+                let digits = line.split_once("sha256:").map_or(64, |(_, rest)| rest.trim_end().len());
+                assert!(digits == 64 || digits == 12, "{width}: {line}");
+            }
+        }
     }
 
     #[test]
@@ -186,8 +294,8 @@ web         ^[2m2^[0m    ^[2m1 B^[0m
     #[test]
     fn colours_do_not_move_columns() {
         let rows: &[&[&str]] = &[&["a-long-repository-name", "1", "1 B"], &["a-long-repository-name", "2", "1 B"]];
-        let plain = table(rows, Some(24), false);
-        let colored = table(rows, Some(24), true);
+        let plain = table(rows, Some(12), false);
+        let colored = table(rows, Some(12), true);
         assert!(plain.contains('…'));
         let stripped = ["\x1b[0m", "\x1b[1m", "\x1b[2m"].iter().fold(colored, |text, code| text.replace(code, ""));
         assert_eq!(stripped, plain);

@@ -14,6 +14,8 @@ pub type Column = &'static str;
 pub struct Cell {
     /// What is shown.
     pub text: String,
+    /// What is shown where the table is too wide; `None` if the text cannot be shortened.
+    pub short: Option<String>,
     /// Its tone; plain cells that repeat the cell above are dimmed.
     pub tone: Tone,
 }
@@ -21,7 +23,13 @@ pub struct Cell {
 impl Cell {
     /// A plain cell.
     pub fn new(text: impl AsRef<str>) -> Self {
-        Self { text: escape(text.as_ref()).into_owned(), tone: Tone::Plain }
+        Self { text: escape(text.as_ref()).into_owned(), short: None, tone: Tone::Plain }
+    }
+
+    /// A digest, shown whole where there is room.
+    pub fn digest(digest: &str, human: &Human) -> Self {
+        let short = human.short(digest);
+        Self { short: (short != digest).then(|| escape(&short).into_owned()), ..Self::new(digest) }
     }
 }
 

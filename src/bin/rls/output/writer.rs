@@ -90,7 +90,7 @@ impl<V: View, W: Write> Output<V, W> {
                 let rows = self.view.rows(record, &self.human);
                 rows.into_iter().filter_map(|row| table.push(row)).try_for_each(|lines| self.sink.push(lines))
             }
-            Encoder::Text => self.sink.push(self.view.text(record, &self.human) + "\n"),
+            Encoder::Text => self.sink.push(self.human.styles.localize(self.view.text(record, &self.human)) + "\n"),
             Encoder::Plain(lines) => {
                 lines.clear();
                 self.view.plain(record, lines);

@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use registry_ls::Kind;
 use registry_ls::error::{Fault, Network};
 
+/// All codes, for the test of the documentation.
+#[cfg(test)]
+pub const CODES: [u8; 17] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 130, 141, 143];
+
 /// An exit code of the command line's contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exit(u8);
@@ -50,6 +54,15 @@ impl Exit {
             Kind::Network(Network::HandshakeTimeout) => Self::TIMED_OUT,
             Kind::Network(_) => Self(10),
             Kind::TimedOut => Self::TIMED_OUT,
+            _ => Self::BUG,
+        }
+    }
+
+    /// The code of docker-ls and docker-rm, which have one for every failure.
+    #[must_use]
+    pub fn of_docker_ls(self) -> Self {
+        match self {
+            Self::SUCCESS | Self::INTERRUPTED | Self::PIPE | Self::TERMINATED => self,
             _ => Self::BUG,
         }
     }

@@ -15,6 +15,8 @@ use registry_ls::error::{Fault, Network};
 use registry_ls::http::Totals;
 use registry_ls::{Error, Kind};
 
+#[cfg(test)]
+pub use exit::CODES as EXIT_CODES;
 pub use exit::Exit;
 pub use hint::HintContext;
 pub use log::{Verbosity, start as start_log};
@@ -186,7 +188,7 @@ impl Report {
 
     /// One line; its text may come from a server.
     fn line(&self, tone: Tone, label: &str, text: &str) {
-        let line = format!("{} {}\n", self.styles.paint(tone, label), escape(text));
+        let line = format!("{} {}\n", self.styles.paint(tone, label), self.styles.localize(escape(text).into_owned()));
         // Standard error may be closed; the exit code still tells.
         on_terminal(|| drop(stderr().write_all(line.as_bytes())));
     }

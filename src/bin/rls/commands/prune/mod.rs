@@ -251,7 +251,11 @@ impl<'a> Totals<'a> {
             match self.freed.values().map(Reclaimable::bytes).sum::<Option<u64>>() {
                 Some(0) => {}
                 Some(bytes) => {
-                    let human = Human { now: Timestamp::now(), styles: Styles::for_stderr(context.settings.color) };
+                    let human = Human {
+                        now: Timestamp::now(),
+                        styles: Styles::for_stderr(context.settings.color),
+                        whole: false,
+                    };
                     text += &format!("; the registry's next garbage collection frees {}", human.size(bytes));
                 }
                 None => text += "; how much space that frees is unknown: not all manifests could be read",

@@ -55,6 +55,12 @@ const CONNECTION: [&str; 10] = [
 /// Keys in the table of a registry only.
 const REGISTRY_ONLY: [&str; 2] = ["insecure", "plain-http"];
 
+/// All keys, for the test of the documentation.
+#[cfg(test)]
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    [&GENERAL[..], &CONNECTION, &REGISTRY_ONLY, &prune::RULE].concat().into_iter()
+}
+
 /// The contents of the configuration file.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct File {

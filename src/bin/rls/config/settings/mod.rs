@@ -22,6 +22,8 @@ pub struct Settings {
     pub layout: Option<Layout>,
     /// Whether tables have their header.
     pub header: bool,
+    /// Whether tables shorten and leave out nothing.
+    pub no_trunc: bool,
     /// When to use colours.
     pub color: ColorChoice,
     /// When to show progress.
@@ -113,7 +115,8 @@ impl Settings {
     ///
     /// # Errors
     /// An invalid registry, template or user name, or a password that could be for several registries.
-    pub fn resolve(cli: &Cli, environment: Environment, file: File) -> Result<Self> {
+    pub fn resolve(cli: &Cli, mut environment: Environment, file: File) -> Result<Self> {
+        environment.password = cli.global.password.clone().or(environment.password);
         let options = PartialSettings::from(&cli.global);
         for username in
             [&options, &environment.settings].into_iter().filter_map(|source| source.connection.login.username.as_ref())
@@ -124,6 +127,7 @@ impl Settings {
         let mut settings = Self {
             layout: with_template(merged.layout, &file)?,
             header: !cli.global.no_header,
+            no_trunc: cli.global.no_trunc,
             color: merged.color.unwrap_or_default(),
             progress: merged.progress.unwrap_or_default(),
             quiet: cli.global.quiet,

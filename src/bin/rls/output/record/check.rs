@@ -163,7 +163,7 @@ mod tests {
     use crate::output::Styles;
 
     fn human(colored: bool) -> Human {
-        Human { now: jiff::Timestamp::UNIX_EPOCH, styles: Styles::new(colored) }
+        Human { now: jiff::Timestamp::UNIX_EPOCH, styles: Styles::new(colored), whole: false }
     }
 
     fn record() -> CheckRecord {

@@ -131,7 +131,11 @@ impl View for TagView {
         row.push(Cell::new(tag));
         match self.detail {
             Detail::Names => {}
-            Detail::Digests => row.push(Cell::new(or_unknown(record.digest.known()))),
+            Detail::Digests => {
+                row.push(
+                    record.digest.known().map_or_else(|| Cell::new(UNKNOWN), |digest| Cell::digest(digest, human)),
+                );
+            }
             Detail::Long => row.extend([
                 Cell::new(or_unknown(joined(&record.platforms, ", ").as_ref())),
                 Cell::new(or_unknown(record.size.known().map(|size| human.size(*size)).as_ref())),

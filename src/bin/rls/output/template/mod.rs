@@ -124,6 +124,15 @@ impl Template {
     }
 }
 
+/// Whether templates have a filter, for the test of the documentation.
+#[cfg(test)]
+pub fn has_filter(name: &str) -> bool {
+    let human = Human { now: jiff::Timestamp::UNIX_EPOCH, styles: super::Styles::new(false), whole: false };
+    let source = format!("{{{{ tag | {name} }}}}");
+    let template = Template::compile(&source, &serde_json::json!({"tag": "1.0"}), human, |_| None);
+    template.map_or_else(|error| !error.to_string().contains("unknown filter"), |_| true)
+}
+
 fn add_filters(environment: &mut Environment<'_>, human: Human) {
     let on_number = move |value: minijinja::Value| match u64::try_from(value.clone()) {
         Ok(bytes) => minijinja::Value::from(human.size(bytes)),

@@ -10,7 +10,7 @@ const DIGEST: &str = "sha256:9b1f27c4152d0c44e2b751aa77ad0e3152d09b1f27c4152d0c4
 const OTHER: &str = "sha256:77ad0e3152d09b1f27c4152d0c44e2b751aa77ad9b1f27c4152d0c44e2b751aa";
 
 fn options(layout: Layout) -> OutputOptions {
-    let human = Human { now: "2026-11-21T12:00:00Z".parse().unwrap(), styles: Styles::new(false) };
+    let human = Human { now: "2026-11-21T12:00:00Z".parse().unwrap(), styles: Styles::new(false), whole: false };
     OutputOptions { layout, header: true, width: None, human }
 }
 
@@ -208,14 +208,14 @@ fn tags_with_digests() {
 fn long_tags_in_a_table() {
     let table = "\
 TAG     PLATFORMS                 SIZE     CREATED      DIGEST
-1.4.0   linux/amd64, linux/arm64  61.2 MB  3 days ago   sha256:9b1f27c4…
-1.3.9   linux/amd64, linux/arm64  60.8 MB  2 weeks ago  sha256:77ad0e31…
-latest  linux/amd64, linux/arm64  60.8 MB  -            sha256:77ad0e31…
+1.4.0   linux/amd64, linux/arm64  61.2 MB  3 days ago   sha256:9b1f27c4152d
+1.3.9   linux/amd64, linux/arm64  60.8 MB  2 weeks ago  sha256:77ad0e3152d0
+latest  linux/amd64, linux/arm64  60.8 MB  -            sha256:77ad0e3152d0
 broken  -                         -        -            -
 ";
     assert_eq!(in_format(LONG, Format::Table, &long_tags()), table);
     let options = OutputOptions { header: false, ..options(Layout::Format(Format::Table)) };
-    let first = "1.4.0  linux/amd64, linux/arm64  61.2 MB  3 days ago  sha256:9b1f27c4…\n";
+    let first = "1.4.0  linux/amd64, linux/arm64  61.2 MB  3 days ago  sha256:9b1f27c4152d\n";
     assert_eq!(written(LONG, options, &long_tags()[..1]), first);
 }
 

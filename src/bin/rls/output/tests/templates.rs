@@ -14,9 +14,9 @@ fn templates_have_filters_for_sizes_and_dates() {
     let template = "{{ tag }} {{ digest|short }} {{ size|human }} {{ created|ago }} {{ platforms|join(' ') if \
          platforms else 'none' }}";
     let expected = "\
-1.4.0 sha256:9b1f27c4… 61.2 MB 3 days ago linux/amd64 linux/arm64
-1.3.9 sha256:77ad0e31… 60.8 MB 2 weeks ago linux/amd64 linux/arm64
-latest sha256:77ad0e31… 60.8 MB - linux/amd64 linux/arm64
+1.4.0 sha256:9b1f27c4152d 61.2 MB 3 days ago linux/amd64 linux/arm64
+1.3.9 sha256:77ad0e3152d0 60.8 MB 2 weeks ago linux/amd64 linux/arm64
+latest sha256:77ad0e3152d0 60.8 MB - linux/amd64 linux/arm64
 broken - - - none
 ";
     assert_eq!(by_template(LONG, template, &long_tags()), expected);

@@ -5,7 +5,7 @@ use crate::output::record::field::Field;
 use crate::output::{Format, Human, Layout, Output, OutputOptions, Styles, Time};
 
 fn options(layout: Layout, colored: bool) -> OutputOptions {
-    let human = Human { now: "2026-11-21T12:00:00Z".parse().unwrap(), styles: Styles::new(colored) };
+    let human = Human { now: "2026-11-21T12:00:00Z".parse().unwrap(), styles: Styles::new(colored), whole: false };
     OutputOptions { layout, header: true, width: None, human }
 }
 
@@ -131,9 +131,9 @@ team/app:1.4.0
   size        61.2 MB in 9 blobs
   created     2026-11-18 09:14 UTC (3 days ago)
 
-  linux/amd64      sha256:0c440000…   31.0 MB   created 2026-11-18 09:12 UTC
-  linux/arm64/v8   sha256:e2b70000…   30.2 MB   created 2026-11-18 09:14 UTC
-  attestation      sha256:51aa0000…   for linux/amd64 (in-toto)
+  linux/amd64      sha256:0c44000000000000000000000000000000000000000000000000000000000000   31.0 MB   created 2026-11-18 09:12 UTC
+  linux/arm64/v8   sha256:e2b7000000000000000000000000000000000000000000000000000000000000   30.2 MB   created 2026-11-18 09:14 UTC
+  attestation      sha256:51aa000000000000000000000000000000000000000000000000000000000000   for linux/amd64 (in-toto)
 
   annotations
     org.opencontainers.image.version   1.4.0
@@ -157,8 +157,8 @@ team/app:1.4.0
   cmd         --serve
 
   layers
-    sha256:aaaaaaaa…   29.0 MB   application/vnd.oci.image.layer.v1.tar+gzip
-    sha256:bbbbbbbb…   1.2 MB    application/vnd.oci.image.layer.v1.tar+gzip
+    sha256:aaaaaaaa0000   29.0 MB   application/vnd.oci.image.layer.v1.tar+gzip
+    sha256:bbbbbbbb0000   1.2 MB    application/vnd.oci.image.layer.v1.tar+gzip
 
   env
     PATH=/usr/bin
@@ -208,7 +208,7 @@ fn missing_children_and_missing_digests_are_shown() {
     record.layers = Field::Known(vec![LayerRecord { media_type: Some(text("x")), ..LayerRecord::default() }]);
     let shown = in_format(Format::Table, &record);
     assert!(
-        shown.contains("  windows(10.0.17763.1)/amd64   sha256:51aa0000…   missing from the registry\n"),
+        shown.contains("  windows(10.0.17763.1)/amd64   sha256:51aa000000000000000000000000000000000000000000000000000000000000   missing from the registry\n"),
         "{shown}"
     );
     assert!(shown.contains("    -   -   x\n"), "{shown}");

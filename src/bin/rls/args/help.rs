@@ -1,0 +1,28 @@
+use crate::help::Topic;
+
+/// Show the help of a command, or a reference
+///
+/// Without arguments: all commands. The references are complete: every field of the machine formats (output), key of the
+/// configuration file (config), environment variable (env), exit code (exit-codes), field and filter of templates
+/// (templates), and the options that every command takes (options).
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  rls help tags
+  rls help options
+  rls help output | less")]
+pub struct HelpArgs {
+    /// A command, or one of output, config, env, exit-codes, templates, options
+    #[arg(value_name = "COMMAND|TOPIC")]
+    pub words: Vec<String>,
+}
+
+impl HelpArgs {
+    /// The reference that is requested, if it is one.
+    pub fn topic(&self) -> Option<Topic> {
+        match &self.words[..] {
+            [word] => Topic::named(word),
+            _ => None,
+        }
+    }
+}

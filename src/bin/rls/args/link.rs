@@ -1,0 +1,74 @@
+//! The name by which the program was run, which may be that of a link: docker-ls, docker-rm, docker-tags.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+/// docker's global options that are followed by a value.
+const DOCKER_OPTIONS: [&str; 10] =
+    ["--config", "-c", "--context", "-H", "--host", "-l", "--log-level", "--tlscacert", "--tlscert", "--tlskey"];
+
+/// The command line as it would be without a link.
+pub fn without_link(argv: Vec<OsString>) -> Vec<OsString> {
+    let name = argv.first().and_then(|path| Path::new(path).file_name()).and_then(|name| name.to_str());
+    let (before, rest): (&[&str], Vec<OsString>) = match name {
+        Some(name @ ("docker-ls" | "docker-rm")) => (&["compat", name], argv[1..].to_vec()),
+        Some("docker-tags") => (&[], plugin_words(&argv[1..])),
+        _ => return argv,
+    };
+    ["rls"].iter().chain(before).map(Into::into).chain(rest).collect()
+}
+
+/// The words of a docker CLI plugin. docker passes its own global options first, then the name of the plugin.
+fn plugin_words(words: &[OsString]) -> Vec<OsString> {
+    let mut config = None;
+    let mut at = 0;
+    while let Some(word) = words.get(at).and_then(|word| word.to_str()) {
+        if !word.starts_with('-') {
+            break;
+        }
+        let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value.into())));
+        let value = value.or_else(|| words.get(at + 1).cloned().filter(|_| DOCKER_OPTIONS.contains(&name)));
+        at += if DOCKER_OPTIONS.contains(&word) { 2 } else { 1 };
+        if name == "--config" {
+            config = value;
+        }
+    }
+    let mut rest = words.get(at..).unwrap_or_default().to_vec();
+    if let Some(folder) = config {
+        // docker's credentials are then in another folder.
+        let file = Path::new(&folder).join("config.json");
+        rest.extend(["--auth-file".into(), file.into()]);
+    }
+    rest
+}
+
+/// Whether docker runs the program as its plugin.
+pub fn is_plugin(argv: &[OsString]) -> bool {
+    argv.first().and_then(|path| Path::new(path).file_name()).is_some_and(|name| name == "docker-tags")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> String {
+        let words = without_link(line.split(' ').map(Into::into).collect());
+        words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn links_are_commands() {
+        assert_eq!(words("/usr/bin/docker-ls tags -l 1 app"), "rls compat docker-ls tags -l 1 app");
+        assert_eq!(words("docker-rm app:sha256:00"), "rls compat docker-rm app:sha256:00");
+        assert_eq!(words("/usr/bin/rls tags app"), "/usr/bin/rls tags app");
+    }
+
+    #[test]
+    fn a_plugin_gets_dockers_options_first() {
+        assert_eq!(words("docker-tags tags app -l"), "rls tags app -l");
+        assert_eq!(words("docker-tags -D --context x tags app"), "rls tags app");
+        assert_eq!(words("docker-tags --config /d tags app"), "rls tags app --auth-file /d/config.json");
+        assert_eq!(words("docker-tags --config=/d tags app"), "rls tags app --auth-file /d/config.json");
+        assert_eq!(words("docker-tags docker-cli-plugin-metadata"), "rls docker-cli-plugin-metadata");
+    }
+}

@@ -1,0 +1,58 @@
+use std::io::stdout;
+
+use super::context::Context;
+use crate::args::{self, HelpArgs};
+use crate::help::Topic;
+use crate::output::{OutputError, Styles, is_closed, text_width, write_raw};
+use crate::report::CommandError;
+use crate::spelling::nearest;
+use crate::usage::Usage;
+
+/// `rls help`
+pub fn run(args: &HelpArgs, context: &Context<'_>) -> Result<(), CommandError> {
+    let styles = Styles::for_stdout(context.settings.color);
+    let text = match args.topic() {
+        Some(topic) => reference(topic, styles),
+        None => args::help_of(&args.words).map(|help| styles.render(&help)).ok_or_else(|| unknown(&args.words))?,
+    };
+    write(&text)
+}
+
+/// `rls version`
+pub fn version() -> Result<(), CommandError> {
+    write(concat!("rls ", env!("CARGO_PKG_VERSION"), "\n"))
+}
+
+/// What docker asks its CLI plugins.
+pub fn plugin_metadata() -> Result<(), CommandError> {
+    let metadata = serde_json::json!({
+        "SchemaVersion": "0.1.0",
+        "Vendor": "registry-ls",
+        "Version": env!("CARGO_PKG_VERSION"),
+        "ShortDescription": "List the tags of a repository in a registry",
+    });
+    write(&format!("{metadata}\n"))
+}
+
+fn write(text: &str) -> Result<(), CommandError> {
+    if is_closed() {
+        return Err(OutputError::Nowhere.into());
+    }
+    Ok(write_raw(stdout(), text.as_bytes(), false)?)
+}
+
+fn reference(topic: Topic, styles: Styles) -> String {
+    topic.text(text_width(), styles).unwrap_or_else(|| styles.render(&args::help_of_options()))
+}
+
+fn unknown(words: &[String]) -> Usage {
+    let topics = Topic::ALL.map(|(name, _)| name);
+    let known = args::names_of_commands();
+    let usage = Usage::new(format!("no help for {:?}", words.join(" ")))
+        .because(format!("references are {}; the rest are commands", topics.join(", ")));
+    let word = words.first().map(String::as_str).unwrap_or_default();
+    match nearest(word, known.iter().map(String::as_str).chain(topics)) {
+        Some(name) => usage.hint(format!("rls help {name}")),
+        None => usage.hint("rls help"),
+    }
+}
