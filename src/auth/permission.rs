@@ -54,4 +54,9 @@ impl Permission {
     pub fn on(repository: &Repository, action: Action) -> Self {
         Self { action, repository: Some(repository.clone()) }
     }
+
+    /// The repository, if the permission is to pull from it.
+    pub fn pulled(&self) -> Option<&Repository> {
+        self.repository.as_ref().filter(|_| self.action == Action::Pull)
+    }
 }

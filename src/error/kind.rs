@@ -44,6 +44,10 @@ pub enum Kind {
     NotFound(Missing),
     /// The registry wants credentials and none were found.
     Unauthenticated,
+    /// The registry wants credentials, and offers no authentication scheme that can be answered.
+    UnusableChallenge,
+    /// The repository does not exist, or cannot be read anonymously: the registry does not say which.
+    Hidden,
     /// Credentials exist but cannot be had, and nothing is changed without them. Nothing was sent.
     CredentialsUnavailable(Action),
     /// The credentials were refused, or do not give the right that was needed.
@@ -106,6 +110,24 @@ pub enum Refuser {
     TokenServer(String),
     /// Another server on this host, to which the registry redirected. It gets no credentials.
     OtherServer(String),
+}
+
+/// A server that an error is about, other than the registry that was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherServer {
+    /// Its host, with the port unless that is the default of its scheme.
+    pub place: String,
+    /// Who named its address.
+    pub named_by: NamedBy,
+}
+
+/// Who named the address of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The registry's authentication challenge: it is the token server.
+    Challenge,
+    /// A redirect.
+    Redirect,
 }
 
 /// A user name and where the credentials were found. Never a secret.

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use kind::{
-    Danger, Denial, Fault, Identity, Kind, Missing, Network, Operation, Refuser, RegistryError, Reply, Route, Tls,
-    is_transient_status,
+    Danger, Denial, Fault, Identity, Kind, Missing, NamedBy, Network, Operation, OtherServer, Refuser, RegistryError,
+    Reply, Route, Tls, is_transient_status,
 };
 
 /// A result whose error is [`Error`].
@@ -34,6 +34,7 @@ struct Inner {
     during_login: bool,
     is_transient: bool,
     route: Route,
+    other_server: Option<OtherServer>,
     ignored_skip_verify: Option<PathBuf>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
@@ -50,6 +51,7 @@ impl Error {
             during_login: false,
             is_transient: false,
             route: Route::default(),
+            other_server: None,
             ignored_skip_verify: None,
             source: None,
         }))
@@ -146,6 +148,13 @@ impl Error {
         self
     }
 
+    /// Sets the server that the error is about, if it is not the registry.
+    #[must_use]
+    pub(crate) fn at(mut self, server: OtherServer) -> Self {
+        self.0.other_server = Some(server);
+        self
+    }
+
     /// Whether no token could be had.
     pub(crate) fn is_during_login(&self) -> bool {
         self.0.during_login
@@ -164,6 +173,11 @@ impl Error {
     /// Why, the most specific cause first.
     pub fn causes(&self) -> &[String] {
         &self.0.causes
+    }
+
+    /// The server that the error is about, if it is not the registry: a token server, or the target of a redirect.
+    pub fn other_server(&self) -> Option<&OtherServer> {
+        self.0.other_server.as_ref()
     }
 
     /// The registry's reply, if one arrived.

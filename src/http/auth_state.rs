@@ -16,7 +16,7 @@ use super::request::{RequestContext, authority};
 use crate::auth::{Credentials, Permission, Token};
 use crate::error::{Denial, Error, Identity, Kind, Refuser, Result};
 use crate::keychain::{CredentialMatch, CredentialProvider, Lookup};
-use crate::name::Registry;
+use crate::name::{Registry, Repository};
 
 /// What a token or accepted credentials are valid for: one permission at one origin.
 pub(super) type AuthKey = (Origin, Option<Permission>);
@@ -41,6 +41,8 @@ pub(super) struct AuthCache {
     bearer: HashSet<Origin>,
     /// Who the latest request for a permission was made as; `None` if anonymous.
     identities: RecentMap<Option<Identity>>,
+    /// Whether an origin accepts a login.
+    logins: Vec<(Origin, Identity, bool)>,
     /// Identity tokens as found, with those that a token server issued to replace them.
     replaced: Vec<(SecretString, SecretString)>,
 }
@@ -107,6 +109,19 @@ impl AuthCache {
     pub fn refuse(&mut self, header: &HeaderValue) {
         self.accepted.retain(|known| known != header);
         self.of_origin.values_mut().for_each(|all| all.retain(|known| known != header));
+    }
+
+    /// Whether the origin accepts this login, if that is known.
+    pub fn is_login_accepted(&self, origin: &Origin, identity: &Identity) -> Option<bool> {
+        let known = self.logins.iter().find(|(known, whose, _)| (known, whose) == (origin, identity));
+        known.map(|(.., is_accepted)| *is_accepted)
+    }
+
+    /// Stores whether the origin accepts a login, if that is new. There are as many as there are credentials.
+    pub fn learn_login(&mut self, origin: &Origin, identity: &Identity, is_accepted: bool) {
+        if self.is_login_accepted(origin, identity).is_none() {
+            self.logins.push((origin.clone(), identity.clone(), is_accepted));
+        }
     }
 
     /// Stores who a request was made as.
@@ -227,7 +242,11 @@ impl AuthState {
         url.origin() == self.origin || upgraded
     }
 
-    /// Adds to a denial by `url` who was denied, and what `token`, if one was sent, grants.
+    /// Says of a denial by `url` whether it is about being logged in, about the password or about a permission; who was
+    /// denied, and what `token`, if one was sent, grants.
+    ///
+    /// Registries answer alike for a repository that does not exist and for one that may not be read: then both are
+    /// said.
     pub fn explain_denial(&self, error: Error, url: &Url, context: &RequestContext, token: Option<&Token>) -> Error {
         let Kind::Denied(denial) = error.kind() else { return error };
         if !self.may_receive_credentials(url) {
@@ -239,14 +258,36 @@ impl AuthState {
         let key = (url.origin(), context.permission.clone());
         let Some(identity) = self.cache().identity(&key).cloned() else { return error };
         let unauthorized = error.reply().is_some_and(|reply| reply.status == 401);
+        let registry = &context.registry;
+        let pulled = context.permission.as_ref().and_then(Permission::pulled);
         let Some(identity) = identity else {
-            let what = format!("not logged in to {}", context.registry);
-            return if unauthorized { error.called(what).with_kind(Kind::Unauthenticated) } else { error };
+            return match pulled.filter(|_| token.is_some()) {
+                Some(repository) => error.called(hidden(repository, registry)).with_kind(Kind::Hidden),
+                None if unauthorized => {
+                    error.called(format!("not logged in to {registry}")).with_kind(Kind::Unauthenticated)
+                }
+                None => error,
+            };
         };
-        let accepted = token.is_some() || !unauthorized;
+        let is_by_registry = denial.by == Refuser::Registry;
+        let is_login_known = self.cache().is_login_accepted(&key.0, &identity);
+        let is_refused = is_login_known == Some(false) || has_expired(&error);
+        let accepted =
+            is_by_registry && !is_refused && (token.is_some() || !unauthorized || is_login_known == Some(true));
         let cause = if accepted { format!("logged in as {identity}") } else { format!("tried as {identity}") };
-        let denial = Denial { identity: Some(identity), accepted, ..denial.clone() };
-        let error = error.with_kind(Kind::Denied(denial)).because(cause);
+        let what = match pulled {
+            _ if !is_by_registry => error.what().to_owned(),
+            _ if is_login_known == Some(false) => format!("login refused by {registry}: wrong user name or password"),
+            _ if is_refused => format!("login refused by {registry}: the password has expired"),
+            Some(repository) if accepted => {
+                format!("not allowed to pull {repository} on {registry}, or it does not exist")
+            }
+            _ => error.what().to_owned(),
+        };
+        // A permission would not help a login that is refused.
+        let permission = denial.permission.clone().filter(|_| !is_refused);
+        let denial = Denial { identity: Some(identity), accepted, permission, by: denial.by.clone() };
+        let error = error.called(what).with_kind(Kind::Denied(denial)).because(cause);
         match token.and_then(Token::granted).as_deref() {
             None => error,
             Some([]) => error.because("the token grants nothing"),
@@ -256,6 +297,16 @@ impl AuthState {
             }
         }
     }
+}
+
+/// What is known about a repository if a registry refuses an anonymous token for it.
+pub(super) fn hidden(repository: &Repository, registry: &str) -> String {
+    format!("{repository} does not exist on {registry}, or requires login")
+}
+
+/// Whether the registry says that the password has expired, as Amazon ECR does with 403. Only its text tells.
+fn has_expired(error: &Error) -> bool {
+    error.reply().is_some_and(|reply| reply.errors.iter().any(|error| error.message.contains("token has expired")))
 }
 
 fn same_secret(one: &SecretString, other: &SecretString) -> bool {

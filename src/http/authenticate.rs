@@ -13,7 +13,7 @@ use super::redirect::Redirects;
 use super::request::Request;
 use super::response::Response;
 use super::token_source::{PrefetchedToken, TokenQuery, TokenSource};
-use crate::auth::{BearerChallenge, Challenge, Credentials, Scopes, Token, challenges, preferred};
+use crate::auth::{Action, BearerChallenge, Challenge, Credentials, Scopes, Token, challenges, preferred};
 use crate::error::{Error, Kind, Result};
 use crate::keychain::CredentialMatch;
 
@@ -209,7 +209,8 @@ impl Authenticator {
     /// The error for a challenge that cannot be answered: what the reply says is a cause all the same.
     async fn unanswerable(&self, reason: Error, response: Response, request: &Request) -> Error {
         let error = refusal(response, &request.context, &self.observer.secrets).await;
-        let error = error.with_kind(reason.kind().clone()).because(reason.what());
+        let what = format!("cannot log in to {}", request.context.registry);
+        let error = error.called(what).with_kind(Kind::UnusableChallenge).because(reason.what());
         reason.causes().iter().fold(error, |error, cause| error.because(cause))
     }
 
@@ -218,10 +219,10 @@ impl Authenticator {
         if let Some(refused) = refused_header {
             self.state.cache().refuse(refused);
         }
-        let mut identity = None;
+        let mut last = None;
         for found in all {
             let Some(header) = found.credentials.basic_header().as_ref().and_then(header_value) else { continue };
-            identity = Some(found.identity.clone());
+            last = Some((&found.identity, header.clone()));
             if Some(&header) == refused_header.as_ref() {
                 continue;
             }
@@ -233,7 +234,13 @@ impl Authenticator {
                 break;
             }
         }
-        self.state.cache().identify(key, identity);
+        self.state.cache().identify(key, last.as_ref().map(|(identity, _)| (*identity).clone()));
+        if let Some((identity, _)) = last {
+            let is_accepted = !pending.is_refused(&response);
+            if is_accepted || refuses_login(&response, request) {
+                self.state.cache().learn_login(&key.0, identity, is_accepted);
+            }
+        }
         Ok(response)
     }
 
@@ -319,6 +326,15 @@ fn is_refused(response: &Response, origin: &Origin) -> bool {
 pub(super) fn challenge_of(response: &Response) -> Result<Challenge> {
     let lines: Vec<_> = response.headers().get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes).collect();
     preferred(challenges(lines))
+}
+
+/// Whether a 401 to Basic credentials says that they are wrong. Some registries answer so where a permission is missing:
+/// olareg then names its scope, and Harbor does so for its catalog.
+fn refuses_login(response: &Response, request: &Request) -> bool {
+    let is_for_catalog = request.context.permission.as_ref().is_some_and(|needed| needed.action == Action::Catalog);
+    let lines = response.headers().get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes);
+    let names_scope = |line: &[u8]| line.windows(6).any(|part| matches!(part, b"scope=" | b"error="));
+    !is_for_catalog && !lines.into_iter().any(names_scope)
 }
 
 /// Each of the credentials, or one anonymous try if there are none.

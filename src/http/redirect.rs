@@ -11,10 +11,10 @@ use url::Url;
 use super::limiter::{Limiter, Permit};
 use super::origins::Referral;
 use super::pool::Message;
-use super::request::Request;
+use super::request::{Request, authority};
 use super::response::Response;
 use crate::auth::may_lead_to;
-use crate::error::{Error, Fault, Kind, Result, Tls};
+use crate::error::{Error, Fault, Kind, NamedBy, OtherServer, Result, Tls};
 
 /// How many redirects in a row are followed.
 const MAX_HOPS: usize = 5;
@@ -52,7 +52,8 @@ impl Redirects {
             };
             let Request { method, headers, body, .. } = request;
             let message = Message { method, url: &url, headers, authorization, body: body.clone() };
-            let response = self.limiter.send(permit, message).await?;
+            let sent = self.limiter.send(permit, message).await;
+            let response = sent.map_err(|error| at_redirect_target(error, request, &url))?;
             if !matches!(response.status(), 301 | 302 | 303 | 307 | 308) {
                 return Ok(response);
             }
@@ -68,6 +69,16 @@ impl Redirects {
         Err(Error::new(Kind::Protocol(Fault::Redirect), what)
             .because(format!("{} is still redirected after {MAX_HOPS} redirects", request.url.path())))
     }
+}
+
+/// Adds to an error of another origin that a redirect led there.
+fn at_redirect_target(error: Error, request: &Request, url: &Url) -> Error {
+    if url.origin() == request.url.origin() {
+        return error;
+    }
+    let place = authority(url);
+    let error = error.because(format!("{} redirects to {place}", request.context.registry));
+    error.at(OtherServer { place, named_by: NamedBy::Redirect })
 }
 
 /// Where a redirect from `from` leads, when it may be followed.

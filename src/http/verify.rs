@@ -93,7 +93,11 @@ impl CredentialVerifier {
         let header = found.credentials.basic_header().as_ref().and_then(header_value);
         let header = header.ok_or_else(|| Error::config("a user name and a password are needed"))?;
         let response = self.redirects.send(request, url, Some(&header), None).await?;
-        self.accepted(request, found, response).await
+        let is_wrong = response.status() == 401;
+        self.accepted(request, found, response).await.map_err(|error| match is_wrong {
+            true => error.called(format!("login refused by {}: wrong user name or password", authority(url))),
+            false => error,
+        })
     }
 
     async fn try_token(

@@ -4,5 +4,5 @@ mod connection;
 mod status;
 
 pub(super) use connection::{Attempt, broken_body, find_source, is_dead, root_cause, transport_error, unresolved};
-pub(super) use status::{check, refusal};
+pub(super) use status::{check, is_html, refusal, reports_error};
 pub use status::{registry_errors, summary};

@@ -39,6 +39,7 @@ pub(in crate::http) async fn refusal(mut response: Response, context: &RequestCo
     let body = response.start(BODY_LIMIT).await;
     let body = secrets.masked(&String::from_utf8_lossy(&body)).into_bytes();
     let errors = registry_errors(&body);
+    let errors = if errors.is_empty() { oauth_error(&body).into_iter().collect() } else { errors };
     let is_foreign = errors.is_empty() && !is_json_or_empty(&body);
     let reply = Reply { status: response.status(), errors, is_foreign, retry_after: asked_wait(&response) };
     let (kind, what) = classify(&response, &reply, &body, context);
@@ -153,7 +154,8 @@ fn is_tls_port(response: &Response, body: &[u8]) -> bool {
         .any(|text| says(text))
 }
 
-fn is_html(media_type: Option<&str>, body: &[u8]) -> bool {
+/// Whether a reply is an HTML page, by its type or its first tag.
+pub(in crate::http) fn is_html(media_type: Option<&str>, body: &[u8]) -> bool {
     let start = body.trim_ascii_start();
     let starts = |tag: &str| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()));
     media_type == Some("text/html") || starts("<!doctype html") || starts("<html")
@@ -183,6 +185,33 @@ pub fn registry_errors(body: &[u8]) -> Vec<RegistryError> {
         detail: detail(error.get("detail")),
     });
     errors.filter(|error| *error != RegistryError::default()).collect()
+}
+
+/// The error codes of OAuth 2.0 (RFC 6749 §5.2, RFC 6750 §3.1) that token servers send.
+const OAUTH_CODES: [&str; 8] = [
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_scope",
+    "invalid_token",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "access_denied",
+];
+
+/// The error of a token server's reply, if it is one of OAuth 2.0.
+fn oauth_error(body: &[u8]) -> Option<RegistryError> {
+    let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return None };
+    let text = |member: &str| body.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let code = Some(text("error")).filter(|code| OAUTH_CODES.contains(&code.as_str()))?;
+    Some(RegistryError { code, message: text("error_description"), ..RegistryError::default() })
+}
+
+/// Whether a body reports an error, as some servers do with a status of success.
+pub(in crate::http) fn reports_error(body: &[u8]) -> bool {
+    let object = serde_json::from_slice::<serde_json::Map<String, Value>>(body).unwrap_or_default();
+    !registry_errors(body).is_empty()
+        || ["error", "error_description"].iter().any(|member| object.contains_key(*member))
 }
 
 /// Summarizes a reply in one line: the registry's errors, or else its text, never HTML.

@@ -8,8 +8,8 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::super::auth_state::{AuthState, header_value};
-use super::super::errors::refusal;
+use super::super::auth_state::{AuthState, header_value, hidden};
+use super::super::errors::{is_html, refusal, reports_error, summary};
 use super::super::limiter::Limiter;
 use super::super::observe::Observer;
 use super::super::options::Options;
@@ -18,8 +18,8 @@ use super::super::pool::Message;
 use super::super::request::{RequestContext, authority};
 use super::super::response::Response;
 use super::super::retry::RetryState;
-use crate::auth::{BearerChallenge, Credentials, Scopes, Token, TokenMethod, TokenRequest};
-use crate::error::{Denial, Error, Fault, Kind, Refuser, Result};
+use crate::auth::{BearerChallenge, Credentials, Permission, Scopes, Token, TokenMethod, TokenRequest};
+use crate::error::{Denial, Error, Fault, Kind, NamedBy, OtherServer, Refuser, Result};
 
 /// What a token is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +97,8 @@ impl TokenServer {
                 break;
             }
         }
-        outcome.map_err(Error::during_login)
+        let server = || OtherServer { place: authority(realm), named_by: NamedBy::Challenge };
+        outcome.map_err(|error| error.during_login().at(server()))
     }
 
     /// A GET is retried like any other; a POST, which may consume what it carries, only if it was turned away or never
@@ -141,8 +142,7 @@ impl TokenServer {
         let status = response.status();
         if response.is_success() {
             let body = response.bytes(Token::MAX_BODY, "token reply").await?;
-            let token = Token::parse(&body)
-                .map_err(|error| error.within(format!("the token server {host} sent no usable token")))?;
+            let token = Token::parse(&body).map_err(|error| self.unusable(error, &response, &body, &host))?;
             self.observer.secrets.remember_header(&token.authorization());
             return Ok(token);
         }
@@ -151,18 +151,60 @@ impl TokenServer {
             return Err(Error::new(Kind::Protocol(Fault::Redirect), what).because(response.status_line()));
         }
         let error = refusal(response, query.context, &self.observer.secrets).await;
-        let (kind, what) = match (status, error.kind()) {
-            (_, Kind::RateLimited) => (Kind::RateLimited, format!("rate limit of the token server {host} exceeded")),
-            (400 | 401 | 403, _) if matches!(query.credentials, Credentials::Anonymous) => {
-                (Kind::Unauthenticated, format!("login refused by {host}"))
-            }
-            (400 | 401 | 403, _) => {
-                let by = Refuser::TokenServer(host.clone());
-                let denial = Denial { permission: query.context.permission.clone(), by, ..Denial::default() };
-                (Kind::Denied(denial), format!("login refused by {host}"))
-            }
-            _ => (Kind::Protocol(Fault::Status(status)), format!("the token server {host} failed")),
-        };
-        Err(error.called(what).with_kind(kind))
+        Err(refused(error, status, &host, query))
     }
+
+    /// The error for a reply of success that is no token: what it is instead, if that can be told.
+    fn unusable(&self, error: Error, response: &Response, body: &[u8], host: &str) -> Error {
+        let what = format!("the token server {host} sent no usable token");
+        if is_html(response.media_type().as_deref(), body) {
+            return Error::new(Kind::Protocol(Fault::Html), what).because("it sent a web page, such as a login page");
+        }
+        if !reports_error(body) {
+            return error.within(what);
+        }
+        let body = self.observer.secrets.masked(&String::from_utf8_lossy(body)).into_bytes();
+        error.called(summary(&response.status_line(), None, &body)).within(what)
+    }
+}
+
+/// The error for a refusal by the token server `host`.
+fn refused(error: Error, status: u16, host: &str, query: TokenQuery<'_>) -> Error {
+    let RequestContext { registry, permission, .. } = query.context;
+    let is_limited = matches!(error.kind(), Kind::RateLimited);
+    let is_about_login = match status {
+        401 | 403 => true,
+        // A refused scope is answered by 400, too (RFC 6749 §5.2).
+        400 => error.reply().is_some_and(|reply| reply.errors.iter().any(|error| is_of_credentials(&error.code))),
+        _ => false,
+    };
+    let what = format!("login refused by {host}");
+    match query.credentials {
+        _ if is_limited => error.called(format!("rate limit of the token server {host} exceeded")),
+        Credentials::Anonymous if is_about_login => {
+            let error = error.called(what);
+            match permission.as_ref().and_then(Permission::pulled).filter(|_| status == 403) {
+                Some(repository) => error.within(hidden(repository, registry)).with_kind(Kind::Hidden),
+                None => error.within(format!("not logged in to {registry}")).with_kind(Kind::Unauthenticated),
+            }
+        }
+        credentials if is_about_login => {
+            let by = Refuser::TokenServer(host.to_owned());
+            let denial = Denial { permission: permission.clone(), by, ..Denial::default() };
+            let why = match credentials {
+                Credentials::Basic { .. } if status == 401 => ": wrong user name or password",
+                _ => "",
+            };
+            error.called(format!("{what}{why}")).with_kind(Kind::Denied(denial))
+        }
+        _ => {
+            let verb = if status < 500 { "refuses the request" } else { "failed" };
+            error.called(format!("the token server {host} {verb}")).with_kind(Kind::Protocol(Fault::Status(status)))
+        }
+    }
+}
+
+/// Whether an error code of OAuth 2.0 (RFC 6749 §5.2) is about the credentials.
+fn is_of_credentials(code: &str) -> bool {
+    matches!(code, "invalid_grant" | "invalid_client" | "unauthorized_client" | "access_denied")
 }

@@ -107,7 +107,7 @@ fn a_wrong_password_is_not_stored() {
         let rls = Rls::at(&registry).user("ann", "wrong").words("login");
         let stderr = rls.fails(4);
         let expected = format!(
-            "error: login refused by REGISTRY\n{cause}\ncause: the credentials are those of ann (RLS_PASSWORD)\n\
+            "error: login refused by REGISTRY: wrong user name or password\n{cause}\ncause: the credentials are those of ann (RLS_PASSWORD)\n\
              hint:  check the user name and password from RLS_PASSWORD, or use -u NAME\n"
         );
         assert_eq!(&*stderr, expected);

@@ -20,7 +20,7 @@ fn missing_credentials_hint_at_login() {
         {
             let outcome = Rls::at(&registry).words(words).run();
             assert_eq!(outcome.code, Some(4), "{auth:?} {words}: {outcome}");
-            let hint = "hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD\n";
+            let hint = "run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD\n";
             assert!(outcome.stderr.ends_with(hint), "{auth:?} {words}: {outcome}");
         }
     }
@@ -34,9 +34,9 @@ fn missing_credentials_hint_at_login() {
     assert_snapshot!(Rls::at(&start(Auth::Token)).words("tags team/app").run(), @"
     exit 4
     --- stderr
-    error: not logged in to http://REGISTRY
+    error: team/app does not exist on http://REGISTRY, or requires login
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  check the name; for a private repository, run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
 }
 
@@ -55,10 +55,10 @@ fn a_wrong_password() {
     assert_snapshot!(wrong(Auth::Basic, "tags team/app"), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on http://REGISTRY
+    error: login refused by http://REGISTRY: wrong user name or password
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: tried as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD, or request pull permission on team/app; -u NAME logs in as another user
+    hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
     assert_snapshot!(wrong(Auth::Basic, "repos"), @"
     exit 4
@@ -72,7 +72,7 @@ fn a_wrong_password() {
     assert_snapshot!(refused, @"
     exit 4
     --- stderr
-    error: login refused by REGISTRY
+    error: login refused by REGISTRY: wrong user name or password
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
     cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
@@ -86,11 +86,11 @@ fn a_missing_permission() {
     assert_snapshot!(token("tags base/alpine"), @"
     exit 4
     --- stderr
-    error: not allowed to pull base/alpine on http://REGISTRY
+    error: not allowed to pull base/alpine on http://REGISTRY, or it does not exist
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:base/alpine:pull
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  request pull permission on base/alpine; -u NAME logs in as another user
+    hint:  check the name, or request pull permission on base/alpine; -u NAME logs in as another user
     ");
     assert_snapshot!(token("rm team/app:1.2.0"), @"
     exit 4
@@ -121,20 +121,20 @@ fn a_missing_permission() {
     team/app:1.4.0
     team/app:latest
     --- stderr
-    error: not allowed to pull base/alpine on http://REGISTRY
+    error: not allowed to pull base/alpine on http://REGISTRY, or it does not exist
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:base/alpine:pull
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  request pull permission on base/alpine; -u NAME logs in as another user
+    hint:  check the name, or request pull permission on base/alpine; -u NAME logs in as another user
     ");
     let basic = |words: &str| Rls::at(&start(Auth::Basic)).user("bob", "hunter2").words(words).run();
     assert_snapshot!(basic("tags base/alpine"), @"
     exit 4
     --- stderr
-    error: not allowed to pull base/alpine on http://REGISTRY
+    error: not allowed to pull base/alpine on http://REGISTRY, or it does not exist
     cause: 403 Forbidden: DENIED: requested access to the resource is denied
     cause: logged in as bob (RLS_PASSWORD)
-    hint:  request pull permission on base/alpine; -u NAME logs in as another user
+    hint:  check the name, or request pull permission on base/alpine; -u NAME logs in as another user
     ");
     assert_snapshot!(basic("rm team/app:1.2.0"), @"
     exit 4
@@ -163,17 +163,17 @@ fn the_file_of_the_credentials_is_named() {
     assert_snapshot!(Rls::at(&registry).docker_config(&config).words("tags base/alpine").run(), @"
     exit 4
     --- stderr
-    error: not allowed to pull base/alpine on http://REGISTRY
+    error: not allowed to pull base/alpine on http://REGISTRY, or it does not exist
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:base/alpine:pull
     cause: logged in as bob (docker config, ~/.docker/config.json)
     cause: the token grants nothing
-    hint:  request pull permission on base/alpine; -u NAME logs in as another user
+    hint:  check the name, or request pull permission on base/alpine; -u NAME logs in as another user
     ");
     let wrong = config.replace("Ym9iOmh1bnRlcjI=", "YW5uOndyb25n");
     assert_snapshot!(Rls::at(&registry).docker_config(&wrong).words("tags base/alpine").run(), @"
     exit 4
     --- stderr
-    error: login refused by REGISTRY
+    error: login refused by REGISTRY: wrong user name or password
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
     cause: tried as ann (docker config, ~/.docker/config.json)
     hint:  check the user name and password from docker config, ~/.docker/config.json, or use -u NAME
@@ -187,9 +187,9 @@ fn an_expired_password_of_ecr() {
     assert_snapshot!(Rls::at(&registry).user("AWS", "old").words("tags grid/repo-000").run(), @"
     exit 4
     --- stderr
-    error: not allowed to pull grid/repo-000 on http://REGISTRY
+    error: login refused by http://REGISTRY: the password has expired
     cause: 403 Forbidden: DENIED: Your authorization token has expired. Reauthenticate and try again.
-    cause: logged in as AWS (RLS_PASSWORD)
+    cause: tried as AWS (RLS_PASSWORD)
     hint:  ECR passwords expire after 12 hours; run 'aws ecr get-login-password' for a new one
     ");
 }
@@ -206,14 +206,14 @@ fn a_failing_token_server() {
     --- stderr
     error: the token server REGISTRY failed
     cause: 500 Internal Server Error
-    hint:  check the server's log; use --retries N to retry more often
+    hint:  check the log of REGISTRY
     ");
     assert_snapshot!(failing(Answer::new(200).body("<html>Sign in</html>").header("Content-Type", "text/html").into()), @"
     exit 5
     --- stderr
     error: the token server REGISTRY sent no usable token
-    cause: the token server's reply cannot be used
-    cause: it is not a JSON object
+    cause: it sent a web page, such as a login page
+    hint:  a proxy or login page may answer in place of the token server REGISTRY; -vv shows the headers
     ");
     assert_snapshot!(failing(Answer::new(200).body("{}").into()), @"
     exit 5
@@ -223,12 +223,11 @@ fn a_failing_token_server() {
     cause: it has neither token nor access_token
     ");
     assert_snapshot!(failing(Answer::new(400).body("{\"details\":\"invalid scope\"}").into()), @"
-    exit 4
+    exit 5
     --- stderr
-    error: login refused by REGISTRY
+    error: the token server REGISTRY refuses the request
     cause: 400 Bad Request: invalid scope
-    cause: logged in as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
+    hint:  use -vv to see the request that REGISTRY refuses
     ");
     assert_snapshot!(failing(Answer::redirect("http://127.0.0.1:1/").into()), @"
     exit 5
@@ -266,43 +265,43 @@ fn an_unsupported_challenge() {
     assert_snapshot!(challenged("Negotiate"), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on http://REGISTRY
+    error: cannot log in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
     cause: the registry offers no supported authentication scheme
     cause: offered: Negotiate; supported: Bearer, Basic
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  a login does not help; the registry's administrator must offer Basic or token authentication, in a valid WWW-Authenticate header
     ");
     assert_snapshot!(challenged("Bearer service=\"x\""), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on http://REGISTRY
+    error: cannot log in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
     cause: the registry requires authentication and sends no valid challenge
     cause: the WWW-Authenticate header is malformed: a Bearer challenge names no realm at byte 0
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  a login does not help; the registry's administrator must offer Basic or token authentication, in a valid WWW-Authenticate header
     ");
     assert_snapshot!(challenged("Bearer realm=\"ftp://127.0.0.1/token\""), @r#"
     exit 4
     --- stderr
     error: refusing token server "ftp://127.0.0.1/token" of 127.0.0.1
     cause: it is neither an http or https URL nor an absolute path
-    hint:  nothing was sent there; the registry's administrator must correct the realm of its token server
+    hint:  nothing was sent there; the registry's administrator must correct the realm of its token server (REGISTRY_AUTH_TOKEN_REALM), or let the proxy in front of it send X-Forwarded-Proto
     "#);
     assert_snapshot!(challenged("Bearer realm=\"https://user:pass@127.0.0.1/token\""), @r#"
     exit 4
     --- stderr
     error: refusing token server "https://REDACTED@127.0.0.1/token" of 127.0.0.1
     cause: it contains a user name or password
-    hint:  nothing was sent there; the registry's administrator must correct the realm of its token server
+    hint:  nothing was sent there; the registry's administrator must correct the realm of its token server (REGISTRY_AUTH_TOKEN_REALM), or let the proxy in front of it send X-Forwarded-Proto
     "#);
     assert_snapshot!(challenged("Bearer realm=\"x\\"), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on http://REGISTRY
+    error: cannot log in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: who are you
     cause: the registry requires authentication and sends no valid challenge
     cause: the WWW-Authenticate header is malformed: a quoted value has no end at byte 13
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  a login does not help; the registry's administrator must offer Basic or token authentication, in a valid WWW-Authenticate header
     ");
 }
 
@@ -318,7 +317,7 @@ fn a_plain_http_realm_gets_no_credentials() {
     --- stderr
     error: refusing token server "http://REALM/auth/token" of 127.0.0.1
     cause: the registry uses https and the token server plain http
-    hint:  nothing was sent there; the registry's administrator must correct the realm of its token server
+    hint:  nothing was sent there; the registry's administrator must correct the realm of its token server (REGISTRY_AUTH_TOKEN_REALM), or let the proxy in front of it send X-Forwarded-Proto
     "#);
     assert_eq!(registry.tokens_issued(), 0);
     assert!(registry.requests().iter().all(|request| request.authorization().is_none()));

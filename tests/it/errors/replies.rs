@@ -297,7 +297,7 @@ fn a_failing_second_page_leaves_the_first() {
     grid/repo-001
     --- stderr
     error: incomplete list of the catalog, after 2 entries
-    cause: not allowed to list the repositories of http://REGISTRY
+    cause: cannot log in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: session over
     cause: the registry requires authentication and sends no valid challenge
     cause: no authentication method offered: 401 without WWW-Authenticate
@@ -311,7 +311,7 @@ fn a_failing_second_page_leaves_the_first() {
     ]
     --- stderr
     error: incomplete list of the catalog, after 2 entries
-    cause: not allowed to list the repositories of http://REGISTRY
+    cause: cannot log in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: session over
     cause: the registry requires authentication and sends no valid challenge
     cause: no authentication method offered: 401 without WWW-Authenticate

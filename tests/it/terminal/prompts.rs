@@ -33,10 +33,10 @@ fn the_password_is_prompted_for_without_echo() {
     assert_eq!(code, Some(4), "{shown}");
     assert_snapshot!(shown, @"
     Password for ann at REGISTRY:·
-    error: not allowed to pull grid/repo-000 on http://REGISTRY
+    error: login refused by http://REGISTRY: wrong user name or password
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
     cause: tried as ann (the prompt)
-    hint:  check the user name and password from the prompt, or request pull permission on grid/repo-000; -u NAME logs in as another user
+    hint:  check the user name and password from the prompt, or use -u NAME
     ");
 }
 

@@ -91,7 +91,7 @@ fn wrong_password(input: &Value, expect: &Value) {
         });
         let error = as_user(&server, "ann", "wrong").all_tags().await.failure();
         assert_eq!((expect["error"] == true, exit_code(&error)), (true, 4));
-        assert_eq!(error.what(), format!("login refused by {}", server.host()));
+        assert_eq!(error.what(), format!("login refused by {}: wrong user name or password", server.host()));
         assert_eq!(expect["token_requests"], server.count(|request| request.is_for_token()));
     });
 }

@@ -43,7 +43,12 @@ impl Exit {
         match kind {
             Kind::Invalid | Kind::Config => Self::USAGE,
             Kind::NotFound(_) => Self(3),
-            Kind::Unauthenticated | Kind::CredentialsUnavailable(_) | Kind::Denied(_) | Kind::UnsafeRealm => Self(4),
+            Kind::Unauthenticated
+            | Kind::UnusableChallenge
+            | Kind::Hidden
+            | Kind::CredentialsUnavailable(_)
+            | Kind::Denied(_)
+            | Kind::UnsafeRealm => Self(4),
             // Plain HTTP was sent where TLS was meant.
             Kind::Tls(_) | Kind::Protocol(Fault::TlsPort) => Self(11),
             Kind::Protocol(_) => Self(5),

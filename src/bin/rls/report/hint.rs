@@ -1,9 +1,13 @@
 //! Hints: what to do about an error, from the facts in it.
 
 use registry_ls::auth::{Action, Permission};
-use registry_ls::error::{Danger, Denial, Fault, Identity, Missing, Network, Operation, Refuser, Tls};
+use registry_ls::error::{
+    Danger, Denial, Fault, Identity, Missing, NamedBy, Network, Operation, OtherServer, Refuser, Tls,
+};
 use registry_ls::name::Registry;
 use registry_ls::{Error, Kind};
+
+use crate::output::some_of;
 
 /// The context of an error, as far as hints need it.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +16,10 @@ pub struct HintContext {
     pub registry: Option<Registry>,
     /// Similar names, best first.
     pub nearest: Vec<String>,
+    /// The repositories in the folder that was taken for one.
+    pub folder: Vec<String>,
+    /// The repository that lacks a tag.
+    pub repository: Option<String>,
     /// The tag, if it is listed but its manifest is gone.
     pub dangling: Option<String>,
     /// Whether the repository does not exist either.
@@ -28,6 +36,8 @@ impl HintContext {
         Self {
             registry: Some(registry.clone()),
             nearest: Vec::new(),
+            folder: Vec::new(),
+            repository: None,
             dangling: None,
             no_repository: false,
             ca_given,
@@ -43,11 +53,20 @@ impl HintContext {
 
     /// The hint for an error, if there is one.
     pub fn hint(&self, error: &Error) -> Option<String> {
+        if let Some(hint) = error.other_server().and_then(|server| self.other_server(server, error.kind())) {
+            return Some(hint);
+        }
         match error.kind() {
             Kind::NotFound(missing) => self.not_found(*missing),
             Kind::Unauthenticated => {
                 Some(self.known_catalog().filter(|_| self.listing).unwrap_or_else(|| self.log_in()))
             }
+            Kind::UnusableChallenge => Some(self.known_catalog().filter(|_| self.listing).unwrap_or_else(|| {
+                "a login does not help; the registry's administrator must offer Basic or token authentication, in a valid \
+                 WWW-Authenticate header"
+                    .to_owned()
+            })),
+            Kind::Hidden => Some(format!("check the name; for a private repository, {}", self.log_in())),
             Kind::CredentialsUnavailable(action) => Some(format!(
                 "run 'rls login {}' to store the credentials again, use -u NAME, or use --anonymous to {action} \
                  without credentials",
@@ -55,7 +74,8 @@ impl HintContext {
             )),
             Kind::Denied(denial) => Some(self.denied(denial, error)),
             Kind::UnsafeRealm => Some(
-                "nothing was sent there; the registry's administrator must correct the realm of its token server"
+                "nothing was sent there; the registry's administrator must correct the realm of its token server \
+                 (REGISTRY_AUTH_TOKEN_REALM), or let the proxy in front of it send X-Forwarded-Proto"
                     .to_owned(),
             ),
             Kind::Unsupported(operation) => Some(self.unsupported(*operation, error)),
@@ -97,12 +117,20 @@ impl HintContext {
                  permission to push), or ask the registry's administrator"
             ));
         }
-        if !self.nearest.is_empty() {
-            return Some(format!("did you mean {}?", self.nearest.join(", ")));
+        let no_repository = if self.no_repository { "the repository does not exist; " } else { "" };
+        match (self.nearest.as_slice(), self.folder.as_slice()) {
+            ([], []) => {}
+            (nearest, []) => return Some(format!("{no_repository}did you mean {}?", nearest.join(", "))),
+            (_, [only]) => return Some(format!("this is a folder; did you mean {only}?")),
+            (_, folder) => return Some(format!("this is a folder; repositories in it: {}", some_of(folder))),
         }
         match missing {
             Missing::Tag if self.no_repository => {
-                Some(format!("the repository does not exist; run '{}' to list repositories", self.repos()))
+                Some(format!("{no_repository}run '{}' to list repositories", self.repos()))
+            }
+            Missing::Tag if self.repository.is_some() => {
+                let registry = self.registry.as_ref()?;
+                Some(format!("run 'rls tags {}' to list tags", registry.qualify(self.repository.as_ref()?)))
             }
             Missing::Repository => Some(format!("run '{}' to list repositories", self.repos())),
             Missing::Endpoint => Some(format!("check that {} is a registry; registries respond on /v2/", self.name())),
@@ -135,12 +163,56 @@ impl HintContext {
             (_, Some(Permission { action: Action::Catalog, .. })) if denial.accepted => self.no_catalog(),
             (_, Some(Permission { action: Action::Catalog, .. })) => format!("{password}; {}", self.no_catalog()),
             (_, Some(Permission { action, repository: Some(repository) })) if denial.accepted => {
-                format!("request {action} permission on {repository}; -u NAME logs in as another user")
+                let check = if *action == Action::Pull { "check the name, or " } else { "" };
+                format!("{check}request {action} permission on {repository}; -u NAME logs in as another user")
             }
             (_, Some(Permission { action, repository: Some(repository) })) => {
                 format!("{password}, or request {action} permission on {repository}; -u NAME logs in as another user")
             }
             _ => "use -u NAME to log in as another user".to_owned(),
+        }
+    }
+
+    /// The hint where an address that the registry named does not work: the user did not choose it.
+    fn other_server(&self, server: &OtherServer, kind: &Kind) -> Option<String> {
+        let OtherServer { place, named_by } = server;
+        let correct = match named_by {
+            NamedBy::Challenge => {
+                "the registry's administrator must correct the address of its token server (REGISTRY_AUTH_TOKEN_REALM; \
+                 Harbor: external_url)"
+            }
+            NamedBy::Redirect => {
+                "a login page or a proxy may be in front of it; its administrator must let registry clients through, or \
+                 correct its external address (REGISTRY_HTTP_HOST; Harbor: external_url)"
+            }
+        };
+        let who = match named_by {
+            NamedBy::Challenge => format!("the registry's WWW-Authenticate header names {place}"),
+            NamedBy::Redirect => format!("{} redirects to {place}", self.name()),
+        };
+        match kind {
+            Kind::Protocol(Fault::Status(500..)) => Some(format!("check the log of {place}")),
+            Kind::Protocol(Fault::Status(_)) if *named_by == NamedBy::Challenge => {
+                Some(format!("use -vv to see the request that {place} refuses"))
+            }
+            Kind::Protocol(Fault::Html) if *named_by == NamedBy::Challenge => Some(format!(
+                "a proxy or login page may answer in place of the token server {place}; -vv shows the headers"
+            )),
+            // The address of the registry itself works.
+            _ if *place == self.name() => None,
+            Kind::Network(Network::Proxy | Network::Reset) => None,
+            Kind::Network(_) | Kind::Tls(Tls::PlainHttp) | Kind::Protocol(Fault::Html | Fault::NotHttp) => {
+                Some(format!("{who}; {correct}"))
+            }
+            Kind::Tls(Tls::WrongName { .. }) => Some(format!("{who}, which its certificate is not for; {correct}")),
+            Kind::Tls(Tls::UnknownIssuer { .. }) => Some(format!(
+                "use --ca-file FILE with the certificate of the CA of {place}; to make it permanent: rls trust {place} \
+                 --write rls"
+            )),
+            Kind::Tls(Tls::Expired { .. } | Tls::NotYetValid { .. } | Tls::BadCertificate) => Some(format!(
+                "the administrator of {place} must renew its certificate; if it is valid, check this machine's clock"
+            )),
+            _ => None,
         }
     }
 
@@ -363,7 +435,7 @@ fn danger_hint(danger: &Danger) -> Option<String> {
                  first){broken}"
             ))
         }
-        Danger::Moved { .. } => Some("it was pushed meanwhile; check it again before removing it".to_owned()),
+        Danger::Moved { .. } => Some("check what it points to now before removing it".to_owned()),
         Danger::TagExists { .. } => Some(
             "existing tags are never overwritten; to restore it, remove the tag, then run 'rls undo ID' (see \
                  'rls undo --list')"

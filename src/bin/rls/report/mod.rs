@@ -233,7 +233,9 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::Invalid => "invalid",
         Kind::Config => "configuration",
         Kind::NotFound(_) => "not-found",
-        Kind::Unauthenticated | Kind::CredentialsUnavailable(_) => "unauthenticated",
+        Kind::Unauthenticated | Kind::UnusableChallenge | Kind::Hidden | Kind::CredentialsUnavailable(_) => {
+            "unauthenticated"
+        }
         Kind::Denied(_) | Kind::UnsafeRealm => "denied",
         Kind::Unsupported(_) => "unsupported",
         Kind::Tls(_) | Kind::Protocol(Fault::TlsPort) => "tls",
