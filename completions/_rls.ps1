@@ -347,6 +347,7 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             break
         }
         'rls;digest' {
+            [CompletionResult]::new('--platform', '--platform', [CompletionResultType]::ParameterName, 'The digest of the image for this platform in an image index')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
@@ -540,6 +541,8 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             break
         }
         'rls;doctor' {
+            [CompletionResult]::new('--need', '--need', [CompletionResultType]::ParameterName, 'Fail if this is not permitted [default: pull]')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Explain an error text of docker, podman, containerd, kubelet, skopeo or crane, without contacting a registry')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
@@ -561,7 +564,7 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress, on a terminal''s standard error only [default: auto]')
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST:PORT, as curl does; repeatable')
-            [CompletionResult]::new('--push', '--push', [CompletionResultType]::ParameterName, 'Also check permission to push: starts an upload and cancels it (GitLab creates the repository)')
+            [CompletionResult]::new('--push', '--push', [CompletionResultType]::ParameterName, 'Same as --need push')
             [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]')
             [CompletionResult]::new('--anonymous', '--anonymous', [CompletionResultType]::ParameterName, 'Send no credentials')
             [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]')

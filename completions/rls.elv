@@ -337,6 +337,7 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'rls;digest'= {
+            cand --platform 'The digest of the image for this platform in an image index'
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
             cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
@@ -526,6 +527,8 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'rls;doctor'= {
+            cand --need 'Fail if this is not permitted [default: pull]'
+            cand --explain 'Explain an error text of docker, podman, containerd, kubelet, skopeo or crane, without contacting a registry'
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
             cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
@@ -547,7 +550,7 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --color 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]'
             cand --progress 'When to show progress, on a terminal''s standard error only [default: auto]'
             cand --resolve 'Connect to ADDR for HOST:PORT, as curl does; repeatable'
-            cand --push 'Also check permission to push: starts an upload and cancels it (GitLab creates the repository)'
+            cand --push 'Same as --need push'
             cand --password-stdin 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
             cand --anonymous 'Send no credentials'
             cand --insecure 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]'

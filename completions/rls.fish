@@ -332,6 +332,7 @@ complete -c rls -n "__fish_rls_using_subcommand inspect" -s q -l quiet -d 'No pr
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l platform -d 'The digest of the image for this platform in an image index' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand digest" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -509,6 +510,11 @@ complete -c rls -n "__fish_rls_using_subcommand prune" -s q -l quiet -d 'No prog
 complete -c rls -n "__fish_rls_using_subcommand prune" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l need -d 'Fail if this is not permitted [default: pull]' -r -f -a "pull\t'Pull from the repository'
+push\t'Push to the repository'
+delete\t'Delete manifests of the repository'
+catalog\t'List repositories'"
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l explain -d 'Explain an error text of docker, podman, containerd, kubelet, skopeo or crane, without contacting a registry' -r
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand doctor" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -533,7 +539,7 @@ never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand doctor" -l push -d 'Also check permission to push: starts an upload and cancels it (GitLab creates the repository)'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l push -d 'Same as --need push'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'

@@ -3,15 +3,17 @@
 use std::pin::pin;
 
 use futures::TryStreamExt as _;
+use http::Method;
+use serde_json::Value;
 
 use super::check::{Fact, Finding, Outcome};
 use super::classify::{self, scheme_not_forwarded};
 use super::context::Context;
 use super::problem::Problem;
 use crate::auth::{Action, Permission};
-use crate::error::{Error, Kind, Operation, Result};
+use crate::error::{Error, Fault, Kind, Missing, Operation, Result};
 use crate::name::{Reference, Registry, Tag};
-use crate::registry::{CatalogOptions, Content, Descriptor, Manifest, RepositoryHandle};
+use crate::registry::{CatalogOptions, Client, Content, Descriptor, Endpoint, Manifest, RepositoryHandle};
 
 /// The number of names that are requested.
 const CATALOG_SAMPLE: usize = 100;
@@ -49,16 +51,30 @@ fn no_catalog(context: &Context, error: &Error) -> Outcome {
         return classify::outcome(error, &context.base);
     }
     if offers_none(&context.plan.registry) {
-        return Outcome { blocks_dependents: true, ..Outcome::skipped("not offered by this registry") };
+        let finding =
+            Finding { kind: Kind::Unsupported(Operation::Catalog), ..classify::finding(error, &context.base) };
+        return match context.needs(Action::Catalog) {
+            true => Outcome::failed("not offered by this registry", finding),
+            false => Outcome { blocks_dependents: true, ..Outcome::skipped("not offered by this registry") },
+        };
     }
     let finding = classify::finding(error, &context.base);
-    match error.kind() {
-        Kind::Unauthenticated => Outcome::failed("login required", finding),
-        Kind::Denied(_) => {
-            Outcome::failed("permission denied", Finding { problem: Problem::CatalogForbidden, ..finding })
-        }
-        _ => Outcome::failed("not offered", finding),
-    }
+    let finding = match error.kind() {
+        Kind::Denied(_) => Finding { problem: Problem::CatalogForbidden, ..finding },
+        _ => finding,
+    };
+    missing(context, Action::Catalog, error, finding)
+}
+
+/// The outcome for a permission that is missing, or an operation that the registry does not support.
+fn missing(context: &Context, action: Action, error: &Error, finding: Finding) -> Outcome {
+    let detail = match (error.kind(), action) {
+        (Kind::Unauthenticated | Kind::Hidden, _) => "login required",
+        (Kind::Denied(_), _) => "not permitted",
+        (_, Action::Catalog) => "not offered",
+        _ => "disabled",
+    };
+    if context.needs(action) { Outcome::failed(detail, finding) } else { Outcome::unneeded(detail, finding) }
 }
 
 /// Whether a registry is known not to offer a catalog to any user, so that its refusal says nothing about this one.
@@ -68,15 +84,17 @@ fn offers_none(registry: &Registry) -> bool {
     registry.is_docker_hub() || WITHOUT_CATALOG.iter().any(is_at)
 }
 
+/// The largest first page of one name that is read, in bytes.
+const PAGE_LIMIT: usize = 64 << 10;
+
 /// Whether the list of repositories goes on after its first page.
 pub(super) async fn paging(context: &mut Context) -> Result<Outcome> {
-    let requests = || {
-        let totals = context.plan.stats.totals();
-        totals.requests - totals.token_fetches
-    };
-    let before = requests();
+    let client = context.client()?;
+    if first_page(client).await.is_none_or(|names| names > 1) {
+        return Ok(Outcome::passed("not needed: the whole list in one reply"));
+    }
     let options = CatalogOptions::default().with_page_size(1);
-    let mut names = pin!(context.client()?.catalog(&options));
+    let mut names = pin!(client.catalog(&options));
     for _ in 0..2 {
         match names.try_next().await {
             Ok(Some(_)) => {}
@@ -87,10 +105,22 @@ pub(super) async fn paging(context: &mut Context) -> Result<Outcome> {
             }
         }
     }
-    Ok(Outcome::passed(match requests() - before {
-        0 | 1 => "not needed: the whole list in one reply",
-        _ => "pagination works",
-    }))
+    Ok(Outcome::passed("pagination works"))
+}
+
+/// The number of names on a first page that was asked for one; `None` if it is larger than any such page. An error
+/// counts as no names: the list itself is read next.
+async fn first_page(client: &Client) -> Option<usize> {
+    let mut request = client.request(Method::GET, Endpoint::Catalog);
+    request.url.set_query(Some("n=1"));
+    match client.transport().fetch(&request, PAGE_LIMIT).await {
+        Ok((_, body)) => {
+            let page: Value = serde_json::from_slice(&body).unwrap_or_default();
+            Some(page["repositories"].as_array().map_or(0, Vec::len))
+        }
+        Err(error) if matches!(error.kind(), Kind::Protocol(Fault::TooLarge)) => None,
+        Err(_) => Some(0),
+    }
 }
 
 /// The number of tags that are read.
@@ -132,10 +162,19 @@ async fn sample(repository: &RepositoryHandle) -> Result<(usize, Option<Tag>)> {
 pub(super) async fn pull(context: &mut Context) -> Result<Outcome> {
     let named = context.plan.reference.clone();
     let named = named.filter(|reference| reference.tag().is_some() || reference.digest().is_some());
+    let is_named = named.is_some();
     let found = || Some(Reference::tagged(context.plan.repository.clone()?, context.tag.clone()?));
     let Some(reference) = named.or_else(found) else { return Ok(Outcome::skipped("no tag to pull")) };
     let (repository, tag) = (context.client()?.repository(reference.repository()), reference.target());
-    let manifest = repository.manifest(tag).await?;
+    let manifest = match repository.manifest(tag).await {
+        Ok(manifest) => manifest,
+        Err(error) if is_named && matches!(error.kind(), Kind::NotFound(Missing::Tag | Missing::Manifest)) => {
+            let finding = Finding { problem: Problem::NoTag, ..classify::finding(&error, &context.base) };
+            return Ok(Outcome::failed(error.what(), finding));
+        }
+        Err(error) => return Err(error),
+    };
+    context.has_pulled = true;
     let fact = Fact::new(0, format!("{tag} is {}", manifest.digest));
     let config = match config(&repository, &manifest).await {
         Ok(Some(config)) => config,
@@ -194,9 +233,9 @@ pub(super) async fn push(context: &mut Context) -> Result<Outcome> {
         Kind::Denied(denial) => {
             let permission = Some(Permission::on(repository.name(), Action::Push));
             let problem = Problem::MissingPermission { permission, identity: denial.identity.clone() };
-            Outcome::failed("permission denied", Finding { problem, ..finding })
+            missing(context, Action::Push, &error, Finding { problem, ..finding })
         }
-        Kind::Unauthenticated => Outcome::failed("permission denied", finding),
+        Kind::Unauthenticated | Kind::Hidden => missing(context, Action::Push, &error, finding),
         _ if finding.problem == Problem::SchemeNotForwarded => {
             Outcome::failed("uploads are redirected to plain HTTP", scheme_not_forwarded(&error, &context.base))
         }
@@ -217,13 +256,13 @@ pub(super) async fn delete(context: &mut Context) -> Result<Outcome> {
     };
     let finding = classify::finding(&error, &context.base);
     Ok(match error.kind() {
-        Kind::Unsupported(_) => Outcome::failed("disabled", finding),
+        Kind::Unsupported(_) => missing(context, Action::Delete, &error, finding),
         Kind::Denied(denial) => {
             let permission = Some(Permission::on(repository.name(), Action::Delete));
             let problem = Problem::MissingPermission { permission, identity: denial.identity.clone() };
-            Outcome::failed("permission denied", Finding { problem, ..finding })
+            missing(context, Action::Delete, &error, Finding { problem, ..finding })
         }
-        Kind::Unauthenticated => Outcome::failed("permission denied", finding),
+        Kind::Unauthenticated | Kind::Hidden => missing(context, Action::Delete, &error, finding),
         _ => Outcome::failed(error.what(), finding),
     })
 }

@@ -107,6 +107,7 @@ pub(super) async fn token(context: &mut Context) -> Result<Outcome> {
     let transport = context.client()?.transport();
     let outcome = transport.send(&request).await.map(drop);
     let login = transport.auth_outcome(&request);
+    context.is_anonymous = login.identity.is_none();
     match challenge {
         Challenge::Bearer(bearer) => bearer_answered(context, &request, &bearer, outcome, login).await,
         _ => Ok(basic_answered(context, &request, outcome, login.identity)),
@@ -126,6 +127,7 @@ fn basic_answered(context: &Context, request: &Request, outcome: Result<()>, ide
     let is_401 = error.reply().is_some_and(|reply| reply.status == 401);
     match (error.kind(), identity) {
         (Kind::Unauthenticated, _) => no_credentials(&error),
+        (Kind::Denied(denial), identity) if denial.accepted => missing_permission(context, request, &error, identity),
         (Kind::Denied(_), Some(identity)) if is_401 => wrong_credentials(context, &error, identity),
         (Kind::Denied(_), identity) => missing_permission(context, request, &error, identity),
         _ => classify::outcome(&error, &context.base),

@@ -105,7 +105,8 @@ pub enum Status {
     Passed,
     /// Something is wrong.
     Failed,
-    /// Nothing to check, or a check that this one depends on failed.
+    /// Nothing to check, or a check that this one depends on failed; with a finding, a permission that is missing and not
+    /// needed.
     Skipped,
 }
 
@@ -156,6 +157,12 @@ impl Outcome {
 
     pub fn failed(detail: impl Into<String>, finding: Finding) -> Self {
         Self { finding: Some(finding), ..Self::new(Status::Failed, detail.into()) }
+    }
+
+    /// A permission that is missing, and not needed.
+    pub fn unneeded(detail: &str, finding: Finding) -> Self {
+        let detail = format!("{detail} (not needed to pull)");
+        Self { finding: Some(finding), blocks_dependents: true, ..Self::new(Status::Skipped, detail) }
     }
 
     /// Nothing to check.

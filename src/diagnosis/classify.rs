@@ -4,7 +4,7 @@ use url::Url;
 
 use super::check::{Finding, Outcome};
 use super::problem::{Part, Problem};
-use crate::error::{Error, Fault, Kind, Missing, Network, Operation, Tls};
+use crate::error::{Error, Fault, Kind, Missing, NamedBy, Network, Operation, OtherServer, Tls};
 
 /// The outcome of a check that ended with an error.
 pub(super) fn outcome(error: &Error, base: &Url) -> Outcome {
@@ -30,6 +30,16 @@ pub(super) fn first_cause(error: &Error) -> &str {
 }
 
 fn problem(error: &Error, base: &Url) -> Problem {
+    let problem = problem_of_kind(error, base);
+    match error.other_server() {
+        Some(OtherServer { place, named_by: NamedBy::Redirect }) => {
+            Problem::RedirectTarget { place: place.clone(), problem: Box::new(problem) }
+        }
+        _ => problem,
+    }
+}
+
+fn problem_of_kind(error: &Error, base: &Url) -> Problem {
     match error.kind() {
         Kind::Network(Network::Proxy) => Problem::ProxyRefuses,
         Kind::Network(Network::Refused) => Problem::NothingListens { is_proxy: false },
@@ -42,6 +52,8 @@ fn problem(error: &Error, base: &Url) -> Problem {
         Kind::Config | Kind::Invalid => Problem::NamedFile,
         Kind::CredentialsUnavailable(_) => Problem::CredentialsNotRead,
         Kind::Unauthenticated => Problem::NoCredentials,
+        Kind::UnusableChallenge => Problem::UnknownScheme,
+        Kind::Hidden => Problem::HiddenRepository,
         Kind::Denied(denial) => {
             Problem::MissingPermission { permission: denial.permission.clone(), identity: denial.identity.clone() }
         }
@@ -50,7 +62,10 @@ fn problem(error: &Error, base: &Url) -> Problem {
         Kind::NotFound(Missing::Endpoint) => Problem::NotARegistry,
         Kind::NotFound(_) => Problem::Incomplete,
         Kind::Unsupported(Operation::Catalog) => Problem::NoCatalog,
-        Kind::Unsupported(Operation::DeleteTag | Operation::DeleteManifest) => Problem::DeletionDisabled,
+        Kind::Unsupported(Operation::DeleteTag | Operation::DeleteManifest) => {
+            let is_read_only = error.reply().is_some_and(|reply| reply.status == 405 && reply.errors.is_empty());
+            Problem::DeletionDisabled { is_read_only }
+        }
         Kind::Incomplete => Problem::Paging,
         Kind::Unsupported(_) | Kind::Safety(_) => Problem::Other,
     }

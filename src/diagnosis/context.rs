@@ -1,5 +1,6 @@
 //! The input of a diagnosis, and what its checks know of each other.
 
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -8,13 +9,13 @@ use http::Method;
 use http::header::HeaderMap;
 use url::Url;
 
-use crate::auth::Challenge;
+use crate::auth::{Action, Challenge};
 use crate::error::Result;
 use crate::http::{Options, Request, Stats};
-use crate::keychain::Keychain;
+use crate::keychain::{self, Keychain};
 use crate::name::{Reference, Registry, Repository, Tag};
 use crate::registry::{Client, Endpoint, RepositoryHandle};
-use crate::trust::Trust;
+use crate::trust::{HostPaths, PresentedCertificate, Trust};
 
 /// What to examine, and with what.
 #[derive(Debug)]
@@ -25,8 +26,11 @@ pub struct Plan {
     pub repository: Option<Repository>,
     /// What to pull from it. Any tag of the repository is pulled where this has neither tag nor digest.
     pub reference: Option<Reference>,
-    /// Whether to check that the repository could be pushed to.
-    pub push: bool,
+    /// What must be permitted. Anything else but to pull is reported and not a failure; whether the repository could be
+    /// pushed to is checked only if it is needed.
+    pub needs: Vec<Action>,
+    /// Where other clients are looked for, to report on them; `None` reports on none.
+    pub clients: Option<ClientOptions>,
     /// Where credentials are found.
     pub keychain: Keychain,
     /// The trust configuration, or why it cannot be loaded.
@@ -35,6 +39,19 @@ pub struct Plan {
     pub options: Options,
     /// Counters that the requests are added to.
     pub stats: Arc<Stats>,
+}
+
+/// Where other clients are looked for.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// The folders of their settings.
+    pub paths: HostPaths,
+    /// Where they find credentials.
+    pub keychain: keychain::Options,
+    /// `PATH`, to find their programs.
+    pub path: Option<OsString>,
+    /// Whether those that are not on this machine are reported, too.
+    pub all: bool,
 }
 
 /// What the checks have found so far.
@@ -46,12 +63,18 @@ pub(super) struct Context {
     pub proxy: Option<Url>,
     /// Where to connect: to the registry, or to the proxy.
     pub addresses: Vec<SocketAddr>,
+    /// The certificates that the server presents.
+    pub presented: Option<Vec<PresentedCertificate>>,
     /// The reply of `/v2/` to a request without credentials.
     pub base_reply: Option<AnonymousReply>,
     /// The registry's authentication challenge.
     pub challenge: Option<Challenge>,
     /// Whether credentials are configured and could not be read.
     pub lacks_credentials: bool,
+    /// Whether the registry was used without credentials, as far as that is known.
+    pub is_anonymous: bool,
+    /// Whether something was pulled.
+    pub has_pulled: bool,
     /// A tag of the repository.
     pub tag: Option<Tag>,
 }
@@ -68,11 +91,19 @@ impl Context {
             plan,
             proxy: None,
             addresses: Vec::new(),
+            presented: None,
             base_reply: None,
             challenge: None,
             lacks_credentials: false,
+            is_anonymous: false,
+            has_pulled: false,
             tag: None,
         }
+    }
+
+    /// Whether a permission counts.
+    pub fn needs(&self, action: Action) -> bool {
+        self.plan.needs.contains(&action)
     }
 
     /// A client with the same configuration as that of every other command.

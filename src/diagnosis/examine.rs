@@ -6,29 +6,58 @@ use std::time::Instant;
 use futures::{Stream, stream};
 
 use super::check::{Check, Name, Outcome};
+use super::clients::{self, ClientReport};
 use super::context::{Context, Plan};
 use super::{access, auth, classify, credentials, http, network, tls};
+use crate::auth::Action;
 use crate::error::Result;
+use crate::trust::OtherClient;
+
+/// A part of a diagnosis.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// A check.
+    Check(Box<Check>),
+    /// What another client on this machine makes of the registry.
+    Client(Box<ClientReport>),
+}
 
 /// Carries out the checks, each when the next item of the stream is requested. Yields every check of the plan, also
-/// those that cannot be tried.
-pub fn examine(plan: Plan) -> impl Stream<Item = Check> {
+/// those that cannot be tried, and then a report on each client.
+pub fn examine(plan: Plan) -> impl Stream<Item = Step> {
     let remaining = names(&plan).into_iter();
-    let examination = Examination { context: Context::new(plan), remaining, blocking: HashSet::new() };
+    let clients = if plan.clients.is_some() { OtherClient::ALL.to_vec() } else { Vec::new() }.into_iter();
+    let examination = Examination { context: Context::new(plan), remaining, clients, blocking: HashSet::new() };
     stream::unfold(examination, |mut examination| async move {
-        let check = examination.next().await?;
-        Some((check, examination))
+        let step = match examination.next().await {
+            Some(check) => Step::Check(Box::new(check)),
+            None => Step::Client(Box::new(examination.next_client().await?)),
+        };
+        Some((step, examination))
     })
 }
 
 struct Examination {
     context: Context,
     remaining: std::vec::IntoIter<Name>,
+    /// Clients that were not reported on yet.
+    clients: std::vec::IntoIter<OtherClient>,
     /// Checks whose dependents are skipped.
     blocking: HashSet<Name>,
 }
 
 impl Examination {
+    /// The report on the next client that is on this machine, or on the next one if all are wanted.
+    async fn next_client(&mut self) -> Option<ClientReport> {
+        let options = self.context.plan.clients.clone()?;
+        loop {
+            let report = clients::report(&self.context, &options, self.clients.next()?).await;
+            if options.all || report.found.is_some() {
+                return Some(report);
+            }
+        }
+    }
+
     async fn next(&mut self) -> Option<Check> {
         let name = self.remaining.next()?;
         let begun = Instant::now();
@@ -101,7 +130,7 @@ fn names(plan: &Plan) -> Vec<Name> {
     ];
     if plan.repository.is_some() {
         names.extend([Name::Tags, Name::Pull, Name::Delete]);
-        names.extend(plan.push.then_some(Name::Push));
+        names.extend(plan.needs.contains(&Action::Push).then_some(Name::Push));
     }
     names.extend([Name::Clock, Name::Limits]);
     names

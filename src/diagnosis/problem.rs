@@ -181,6 +181,8 @@ pub enum Problem {
     },
     /// The registry requires credentials and there are none.
     NoCredentials,
+    /// The repository does not exist, or requires login: the registry does not say which.
+    HiddenRepository,
     /// The registry refused the user name and password, or the token.
     WrongCredentials {
         /// Whose.
@@ -195,6 +197,13 @@ pub enum Problem {
     },
     /// The registry refuses tokens of its own token server.
     RefusedToken,
+    /// The registry redirects to another server, which cannot be used.
+    RedirectTarget {
+        /// Its host and port.
+        place: String,
+        /// Why.
+        problem: Box<Problem>,
+    },
     /// The token server cannot be used.
     TokenServer {
         /// Its host and port.
@@ -212,10 +221,16 @@ pub enum Problem {
     Paging,
     /// The repository does not exist.
     NoRepository,
+    /// The repository has no such tag.
+    NoTag,
     /// A manifest or blob that a tag refers to is missing.
     Incomplete,
     /// Deletion is disabled, which is the default of many registries.
-    DeletionDisabled,
+    DeletionDisabled {
+        /// Whether the reply is that of distribution in read-only mode, which has no error code; a proxy may answer so,
+        /// too.
+        is_read_only: bool,
+    },
     /// The clocks of client and server differ.
     Clock,
     /// Anything else.

@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use crate::auth::Credentials;
 use crate::error::Result;
 use crate::name::{Registry, Repository};
+use crate::trust::OtherClient;
 
 mod config_json;
 mod edit;
@@ -86,6 +87,13 @@ impl Keychain {
     /// 5. the `registries.yaml` of k3s and rke2.
     pub fn discover(options: Options) -> Self {
         let sources = sources::of(&options);
+        Self::new(Source::Discover { sources, helpers: Helpers::new(options.path, options.helper_limit) })
+    }
+
+    /// A keychain that searches where another client does: docker in its `config.json`, podman in `auth.json` and then
+    /// there, k3s and rke2 in their `registries.yaml`. containerd has no credentials of its own.
+    pub fn of_client(options: Options, client: OtherClient) -> Self {
+        let sources = sources::of_client(&options, client);
         Self::new(Source::Discover { sources, helpers: Helpers::new(options.path, options.helper_limit) })
     }
 

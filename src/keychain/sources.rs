@@ -17,6 +17,7 @@ use super::options::{AuthFile, Options};
 use super::pull_secret::PullSecrets;
 use super::registries_yaml::RegistriesYaml;
 use crate::error::{Error, Result};
+use crate::trust::OtherClient;
 
 /// A source, which is read at the first lookup and never again.
 #[derive(Debug)]
@@ -94,6 +95,25 @@ pub(super) fn of(options: &Options) -> Vec<CredentialSource> {
 
     let registries = ["etc/rancher/k3s/registries.yaml", "etc/rancher/rke2/registries.yaml"];
     sources.extend(registries.iter().filter_map(|path| Some(file(root?.join(path), Format::Registries, false))));
+    sources
+}
+
+/// The sources that another client reads, in its order.
+pub(super) fn of_client(options: &Options, client: OtherClient) -> Vec<CredentialSource> {
+    let (is_podman, product) = (client == OtherClient::Podman, Path::new("etc/rancher").join(client.as_str()));
+    let options = Options { auth_file: options.auth_file.clone().filter(|_| is_podman), ..options.clone() };
+    let mut sources = of(&options);
+    sources.retain(|source| match (source.format, client) {
+        (Format::Docker, OtherClient::Docker) | (Format::Any | Format::Containers, OtherClient::Podman) => true,
+        (Format::Docker, OtherClient::Podman) => matches!(source.from, From::File { .. }),
+        (Format::Registries, OtherClient::K3s | OtherClient::Rke2) => {
+            let named = |root: &Path| root.join(&product).join("registries.yaml");
+            matches!(&source.from, From::File { path, .. } if options.root.as_deref().map(named).as_ref() == Some(path))
+        }
+        _ => false,
+    });
+    // Podman falls back to docker's file.
+    sources.sort_by_key(|source| is_podman && source.format == Format::Docker);
     sources
 }
 

@@ -191,9 +191,18 @@ impl Trust {
         if self.shared.insecure {
             Arc::new(self.accept_any())
         } else {
-            let algorithms = self.shared.provider.signature_verification_algorithms;
-            Arc::new(Verifier::new(Arc::clone(&self.shared.system), configured, unused, algorithms))
+            Arc::new(self.strict_verifier(configured, unused))
         }
+    }
+
+    /// A verifier that trusts the system's roots and these certificates.
+    pub(super) fn strict_verifier(&self, configured: Vec<ConfiguredCert>, unused: Vec<String>) -> Verifier {
+        let algorithms = self.shared.provider.signature_verification_algorithms;
+        Verifier::new(Arc::clone(&self.shared.system), configured, unused, algorithms)
+    }
+
+    pub(super) fn provider(&self) -> &CryptoProvider {
+        &self.shared.provider
     }
 
     pub(super) fn configure(

@@ -11,6 +11,7 @@
 
 mod anchor;
 pub mod certificate;
+mod clients;
 mod configure;
 mod discovery;
 mod explain;
@@ -36,11 +37,12 @@ mod verifier;
 
 pub use anchor::{Anchor, AnchorKind};
 pub use certificate::Certificate;
+pub use clients::{ClientTrust, Insecure};
 pub use configure::{Options, Trust};
 pub use explain::{Rejection, explain};
 pub use identity::ClientIdentityFiles;
 pub use inspection::{InspectedCertificate, InspectedKey, Inspection, PemKind, inspect};
-pub use placement::{Change, ClientProgram, HostPaths, Placement, Refused, Setting, Written};
+pub use placement::{Change, ClientProgram, HostPaths, OtherClient, Placement, Refused, Setting, Written};
 pub use presented::{Agreed, ClientCertificateRequest, PresentedCertificate, PresentedChain};
 pub use secret::anchors_of_secret;
 pub use source::{Origin, Provides, Source, Unused};

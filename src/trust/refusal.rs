@@ -143,23 +143,22 @@ impl Refusal<'_> {
     }
 
     fn not_among(&self, leaf_only: bool) -> String {
-        let roots = match self.considered.system {
+        let counted = |count, one: &str, many: &str| match count {
             0 => None,
-            1 => Some("the 1 trusted CA of this system".to_owned()),
-            many => Some(format!("the {many} trusted CAs of this system")),
+            1 => Some(one.to_owned()),
+            count => Some(format!("the {count} {many}")),
         };
-        let configured = match self.considered.configured.len() {
-            0 => None,
-            1 => Some("the 1 configured certificate".to_owned()),
-            many => Some(format!("the {many} configured certificates")),
-        };
+        let (system, configured) = (self.considered.system, self.considered.configured.len());
+        let roots = counted(system, "the trusted CA of this system", "trusted CAs of this system");
+        let given = counted(configured, "the configured certificate", "configured certificates");
         // If the root is configured and only the leaf was sent, the intermediate may be all that is missing.
         let which =
-            if leaf_only && configured.is_some() { "which is neither sent by the server nor" } else { "which is not" };
-        match (roots, configured) {
-            (Some(roots), Some(configured)) => format!("{which} among {roots} and {configured}"),
-            (Some(all), None) => format!("{which} among {all}"),
-            (None, Some(all)) => format!("{which} among {all}; this system has no trusted CAs"),
+            if leaf_only && configured > 0 { "which is neither sent by the server nor" } else { "which is not" };
+        let among = if system + configured == 1 { "" } else { " among" };
+        match (roots, given) {
+            (Some(roots), Some(given)) => format!("{which}{among} {roots} and {given}"),
+            (Some(all), None) => format!("{which}{among} {all}"),
+            (None, Some(all)) => format!("{which}{among} {all}; this system has no trusted CAs"),
             (None, None) => "and this system has no trusted CAs".to_owned(),
         }
     }

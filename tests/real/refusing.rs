@@ -133,7 +133,7 @@ fn over_tls(setup: &Setup) {
     exit 11
     --- stderr
     error: certificate of REGISTRY not trusted: unknown authority (x509)
-    cause: issued by "registry-fixture root CA", which is not among the 1 trusted CA of this system
+    cause: issued by "registry-fixture root CA", which is not the trusted CA of this system
     hint:  use --ca-file FILE with the certificate of "registry-fixture root CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     assert_snapshot!(setup.speaking("http://", "repos").run(), @"

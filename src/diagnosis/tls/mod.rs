@@ -33,7 +33,11 @@ pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
     let presented = present(context, &trust, &context.base).await;
     let sources = trust.sources(&host, port);
     match presented {
-        Ok(presented) => Ok(evaluate(&presented, &sources, &host)),
+        Ok(presented) => {
+            let outcome = evaluate(&presented, &sources, &host);
+            context.presented = Some(presented.chain);
+            Ok(outcome)
+        }
         Err(error) => Ok(no_certificate(context, &error, &sources).await),
     }
 }

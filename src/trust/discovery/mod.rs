@@ -12,6 +12,7 @@ use rustls::crypto::CryptoProvider;
 use self::collect::Discovery;
 pub(super) use self::collect::Found;
 use super::place::Place;
+use super::placement::{HostPaths, OtherClient};
 use super::source::Origin;
 
 /// The folders in which trust is configured.
@@ -48,6 +49,31 @@ impl Folders {
         });
         folders
     }
+}
+
+/// Reads what another client reads for a server, and nothing else.
+pub(super) fn discover_as(client: OtherClient, place: &Place, paths: &HostPaths, provider: &CryptoProvider) -> Found {
+    let mut discovery = Discovery { provider, found: Found::default() };
+    let root = &paths.root;
+    match client {
+        OtherClient::Docker => certs_d::read_host(&paths.docker(), place, Origin::Docker, &mut discovery),
+        OtherClient::Podman => {
+            // Podman reads the first folder that exists, and no other.
+            let has_folder = |certs_d: &&PathBuf| place.names().iter().any(|name| certs_d.join(name).is_dir());
+            let all = paths.podman();
+            match all.iter().find(has_folder) {
+                Some(certs_d) => certs_d::read_host(certs_d, place, Origin::Containers, &mut discovery),
+                None => all
+                    .iter()
+                    .for_each(|certs_d| certs_d::read_host(certs_d, place, Origin::Containers, &mut discovery)),
+            }
+        }
+        OtherClient::Containerd => hosts_toml::read(root, place, &mut discovery),
+        OtherClient::K3s | OtherClient::Rke2 => {
+            registries_yaml::read(root, client.as_str(), place, &mut discovery);
+        }
+    }
+    discovery.found
 }
 
 /// Searches all places for the configuration of a server.

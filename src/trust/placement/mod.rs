@@ -17,7 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use self::paths::podman_folder;
-pub use self::paths::{ClientProgram, HostPaths};
+pub use self::paths::{ClientProgram, HostPaths, OtherClient};
 pub use self::setting::Setting;
 use self::setting::{Edit, Format};
 use super::anchor::Anchor;

@@ -1,7 +1,8 @@
 //! The clients of registries, and the folders in which they look for CA certificates.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A client of registries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,69 @@ pub enum ClientProgram {
 impl ClientProgram {
     /// All clients.
     pub const ALL: [Self; 5] = [Self::Own, Self::Docker, Self::Podman, Self::Containerd, Self::K3s];
+}
+
+/// Another client of registries, whose settings may be on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OtherClient {
+    /// Docker's daemon, with the credentials of its command line.
+    Docker,
+    /// Podman, skopeo, buildah and CRI-O.
+    Podman,
+    /// containerd, and Kubernetes on it.
+    Containerd,
+    /// k3s.
+    K3s,
+    /// rke2.
+    Rke2,
+}
+
+impl OtherClient {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Docker, Self::Podman, Self::Containerd, Self::K3s, Self::Rke2];
+
+    /// The name, as typed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+            Self::Containerd => "containerd",
+            Self::K3s => "k3s",
+            Self::Rke2 => "rke2",
+        }
+    }
+
+    /// Its programs.
+    fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::Podman => &["podman", "skopeo", "buildah"],
+            Self::Docker => &["docker", "dockerd"],
+            Self::Containerd => &["containerd"],
+            Self::K3s => &["k3s"],
+            Self::Rke2 => &["rke2"],
+        }
+    }
+
+    /// The file or folder that shows that it is installed or configured here: a program in the folders of `path`, or its
+    /// settings. Of another system than the running one, the usual folders of programs are searched.
+    pub fn found_in(self, paths: &HostPaths, path: Option<&OsStr>) -> Option<PathBuf> {
+        const USUAL: [&str; 4] = ["usr/bin", "usr/local/bin", "usr/sbin", "opt/bin"];
+        let is_running = paths.root == Path::new("/");
+        let folders: Vec<PathBuf> = match path.filter(|_| is_running) {
+            Some(path) => std::env::split_paths(path).collect(),
+            None => USUAL.iter().map(|folder| paths.root.join(folder)).collect(),
+        };
+        let programs = folders.iter().flat_map(|folder| self.programs().iter().map(|name| folder.join(name)));
+        let (root, home) = (&paths.root, &paths.home);
+        let settings = match self {
+            Self::Docker => vec![root.join("etc/docker"), home.join(".docker/config.json")],
+            Self::Podman => vec![root.join("etc/containers/registries.conf"), paths.config().join("containers")],
+            Self::Containerd => vec![root.join("etc/containerd")],
+            Self::K3s => vec![root.join("etc/rancher/k3s")],
+            Self::Rke2 => vec![root.join("etc/rancher/rke2")],
+        };
+        programs.filter(|program| program.is_file()).chain(settings).find(|path| path.exists())
+    }
 }
 
 /// The folders of the system and the user in which clients read settings.
@@ -55,12 +119,12 @@ impl HostPaths {
         }
     }
 
-    fn config(&self) -> PathBuf {
+    pub(in crate::trust) fn config(&self) -> PathBuf {
         self.xdg_config_home.clone().unwrap_or_else(|| self.home.join(".config"))
     }
 
     /// The system's folder, unless the user runs a rootless daemon.
-    pub(super) fn docker(&self) -> PathBuf {
+    pub(in crate::trust) fn docker(&self) -> PathBuf {
         let socket = self.xdg_runtime_dir.as_ref().map(|folder| folder.join("docker.sock"));
         if !self.is_root && socket.is_some_and(|socket| socket.exists()) {
             return self.config().join("docker/certs.d");
@@ -69,7 +133,7 @@ impl HostPaths {
     }
 
     /// The folders in which podman searches for a host; it reads the first existing one only.
-    pub(super) fn podman(&self) -> [PathBuf; 3] {
+    pub(in crate::trust) fn podman(&self) -> [PathBuf; 3] {
         [
             self.home.join(".config/containers/certs.d"),
             self.root.join("etc/containers/certs.d"),

@@ -81,7 +81,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
         issued by CN=registry-fixture intermediate CA
 
-    not trusted here: issued by "registry-fixture intermediate CA", which is not among the 1 trusted CA of this system
+    not trusted here: issued by "registry-fixture intermediate CA", which is not the trusted CA of this system
     clients need this certificate, until it is renewed:
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
     rls looks for it in
@@ -99,7 +99,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
     REGISTRY sends 1 certificate over TLS 1.3
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
 
-    not trusted here: self-signed by "localhost", which is not among the 1 trusted CA of this system
+    not trusted here: self-signed by "localhost", which is not the trusted CA of this system
     clients need this certificate, until it is renewed:
       CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01, LEAF
     rls looks for it in

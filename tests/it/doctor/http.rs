@@ -47,13 +47,13 @@ fn through_a_proxy() {
     let rls = Rls::at(&registry).env("HTTP_PROXY", format!("http://ann:s3cret@{}", registry.host()));
     let (code, output) = checks(rls.env("RLS_REGISTRY", "http://registry.corp"));
     assert_eq!(code, 0, "{output}");
-    assert!(output.starts_with(" ✓ proxy        http://REGISTRY (HTTP_PROXY)\n"), "{output}");
+    assert!(output.contains("\n ✓ proxy        http://REGISTRY (HTTP_PROXY)\n"), "{output}");
     assert!(output.contains(" ✓ tcp          REGISTRY (the proxy)\n"), "{output}");
     let rls = Rls::at(&registry).env("ALL_PROXY", "http://proxy.invalid:1").env("NO_PROXY", "127.0.0.1");
     let (code, output) = checks(rls);
     assert_eq!(code, 0, "{output}");
     assert!(
-        output.starts_with(" ✓ proxy        none for 127.0.0.1: ALL_PROXY is set, and NO_PROXY excludes it\n"),
+        output.contains("\n ✓ proxy        none for 127.0.0.1: ALL_PROXY is set, and NO_PROXY excludes it\n"),
         "{output}"
     );
 }

@@ -33,10 +33,6 @@ fn a_missing_helper() {
          remedy  install docker-credential-nowhere in a directory of PATH
                  or remove it from docker's config.json (credsStore, credHelpers)
                  or bypass it: -u NAME, --auth-file FILE, --anonymous
-     ✗ catalog      login required
-         cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
-         remedy  rls login http://REGISTRY
-                 or for this run: -u NAME, or --auth-file FILE
     ");
 }
 
@@ -87,6 +83,7 @@ fn without_the_helper_reading_works_and_deleting_does_not() {
     let (code, output) = checks_of(helper(&registry, "nowhere"), "team/app");
     assert_snapshot!(format!("exit {code}\n{output}"), @"
     exit 2
+    http://REGISTRY/team/app
      ✓ proxy        none for 127.0.0.1
      – dns          127.0.0.1 is an IP address
      ✓ tcp          REGISTRY
@@ -106,6 +103,8 @@ fn without_the_helper_reading_works_and_deleting_does_not() {
      – delete       skipped: the configured credentials cannot be read
      ✓ clock        clock in sync
      – limits       no rate limit reported
+     clients
+       ✓ docker     plain HTTP allowed (a registry on this machine)
     ");
     assert!(registry.lines().iter().all(|line| !line.starts_with("DELETE")));
 }
@@ -188,12 +187,12 @@ fn not_logged_in() {
     ");
     assert_snapshot!(findings_of(Rls::at(&wanting(Auth::Token)), "team/app"), @"
     exit 4
-     ✗ token        login required
+     ✗ token        team/app does not exist on http://REGISTRY, or requires login
          requested repository:team/app:pull
          granted nothing until … (signature not checked)
-         cause   not logged in; this registry requires login: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-         remedy  rls login http://REGISTRY
-                 or for this run: -u NAME, or --auth-file FILE
+         cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+         remedy  check the name: rls repos http://REGISTRY
+                 or log in, if the repository is private: rls login http://REGISTRY
     ");
 }
 
@@ -205,7 +204,7 @@ fn a_user_without_permission() {
     registry.push_image("other/app", "1.0", &ImageSpec::new("app"));
     assert_snapshot!(findings_of(Rls::at(&registry).user("bob", "hunter2"), "other/app"), @"
     exit 4
-     ✗ token        not allowed to pull other/app on http://REGISTRY
+     ✗ token        not allowed to pull other/app on http://REGISTRY, or it does not exist
          requested repository:other/app:pull
          granted nothing to bob until … (signature not checked)
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:other/app:pull; logged in as bob (RLS_PASSWORD); the token grants nothing
@@ -221,7 +220,7 @@ fn a_user_without_permission_using_basic() {
     registry.push_image("other/app", "1.0", &ImageSpec::new("app"));
     assert_snapshot!(findings_of(Rls::at(&registry).user("bob", "hunter2"), "other/app"), @"
     exit 4
-     ✗ token        not allowed to pull other/app on http://REGISTRY
+     ✗ token        not allowed to pull other/app on http://REGISTRY, or it does not exist
          cause   403 Forbidden: DENIED: requested access to the resource is denied; logged in as bob (RLS_PASSWORD)
          remedy  ask the registry's administrator for pull permission on other/app
                  or log in as another user: rls login http://REGISTRY, or -u NAME for this run
@@ -239,7 +238,7 @@ fn an_unreachable_token_server() {
      ✗ token        cannot reach the token server TOKENS
          cause   token server TOKENS: cannot connect to TOKENS; connection refused
          remedy  start the token server on TOKENS, and open port PORT in the firewalls between here and there
-                 or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to its real address
+                 or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to the token server's external address (Harbor: external_url)
     ");
 }
 
@@ -271,7 +270,7 @@ fn a_failing_token_server() {
      ✗ token        the token server REGISTRY failed
          cause   token server REGISTRY: 500 Internal Server Error: UNKNOWN: database is down
          remedy  on the token server REGISTRY: check its log
-                 or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to its real address
+                 or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to the token server's external address (Harbor: external_url)
     ");
 }
 

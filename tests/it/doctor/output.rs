@@ -24,6 +24,7 @@ fn all_is_well() {
     let (code, output) = checks(at(&good()));
     assert_snapshot!(format!("exit {code}\n{output}"), @"
     exit 0
+    REGISTRY
      ✓ proxy        none for 127.0.0.1
      – dns          127.0.0.1 is an IP address
      ✓ tcp          REGISTRY
@@ -44,6 +45,7 @@ fn all_is_well_with_a_repository() {
     let (code, output) = checks_of(at(&good()), "team/app --push");
     assert_snapshot!(format!("exit {code}\n{output}"), @"
     exit 0
+    REGISTRY/team/app
      ✓ proxy        none for 127.0.0.1
      – dns          127.0.0.1 is an IP address
      ✓ tcp          REGISTRY
@@ -97,6 +99,7 @@ fn skipped_checks() {
     let (code, output) = checks_of(rls, "team/app");
     assert_snapshot!(format!("exit {code}\n{output}"), @r#"
     exit 10
+    REGISTRY/team/app
      ✓ proxy        none for 127.0.0.1
      – dns          127.0.0.1 is an IP address
      ✗ tcp          connection refused

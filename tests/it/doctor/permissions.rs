@@ -17,21 +17,95 @@ fn for_bob(user: impl FnOnce(User) -> User) -> Running {
 fn deletion_is_disabled() {
     let registry = Registry::builder().delete(false).start();
     registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
-    assert_snapshot!(findings_of(Rls::at(&registry), "team/app"), @"
+    assert_snapshot!(findings_of(Rls::at(&registry), "team/app --need delete"), @"
     exit 7
      ✗ delete       disabled
          cause   405 Method Not Allowed: UNSUPPORTED: The operation is unsupported.
          remedy  on the server: set REGISTRY_STORAGE_DELETE_ENABLED=true (config.yml: storage: {delete: {enabled: true}}) and restart it
+                 a pull-through cache (proxy.remoteurl) and a read-only registry (storage.maintenance.readonly) answer alike
                  hosted registries (Docker Hub, GHCR): delete on their websites
     ");
+}
+
+/// Permissions that a pull does not need are told, and are no failures: `-v` shows why.
+#[test]
+fn a_user_who_may_only_pull_has_no_failures() {
+    let registry = for_bob(|bob| bob.allow("team/*", "pull"));
+    let bob = || Rls::at(&registry).user("bob", "hunter2");
+    let (code, output) = checks_of(bob(), "team/app");
+    assert_eq!(code, 0, "{output}");
+    for line in [
+        " – catalog      not permitted (not needed to pull)\n – paging       skipped\n",
+        " ✓ pull         1.0: manifest and blob\n",
+        " – delete       not permitted (not needed to pull)\n",
+    ] {
+        assert!(output.contains(line), "{output}");
+    }
+    let outcome = bob().words("doctor team/app -v").run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(outcome.stdout.contains("     cause   401 Unauthorized"), "{outcome}");
+    let (code, output) = checks_of(bob(), "team/app --need pull --need delete");
+    assert_eq!(code, 4, "{output}");
+    assert!(output.contains(" – catalog ") && output.contains(" ✗ delete       not permitted\n"), "{output}");
+}
+
+/// A registry in read-only mode, or a cache, answers as one whose deletion is disabled.
+#[test]
+fn disabled_deletion_is_a_failure_only_if_it_is_needed() {
+    let registry = Registry::builder().delete(false).start();
+    registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
+    let (code, output) = checks_of(Rls::at(&registry), "team/app");
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains(" – delete       disabled (not needed to pull)\n"), "{output}");
+    assert!(!output.contains("REGISTRY_STORAGE_DELETE_ENABLED"), "{output}");
+    let outcome = Rls::at(&registry).words("doctor team/app -v").run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    for cause in ["REGISTRY_STORAGE_DELETE_ENABLED=true", "pull-through cache", "read-only"] {
+        assert!(outcome.stdout.contains(cause), "{outcome}");
+    }
+    let read_only = Registry::builder().read_only().start();
+    read_only.push_image("team/app", "1.0", &ImageSpec::new("app"));
+    let (code, output) = checks_of(Rls::at(&read_only), "team/app --need delete");
+    assert_eq!(code, 7, "{output}");
+    assert!(output.contains("read-only mode") && !output.contains("DELETE_ENABLED"), "{output}");
+}
+
+#[test]
+fn a_needed_permission_on_a_repository_needs_one() {
+    let registry = empty();
+    for words in ["--need push", "--need delete", "--need pull", "--push"] {
+        let outcome = Rls::at(&registry).words("doctor").words(words).run();
+        assert_eq!(outcome.code, Some(2), "{outcome}");
+        assert!(outcome.stderr.contains(&format!("error: {words} needs a repository\n")), "{outcome}");
+    }
+}
+
+/// A redirected list arrives whole, although two requests were made.
+#[test]
+fn a_redirected_list_in_one_reply_is_not_called_paged() {
+    let registry = seeded("3x1");
+    let whole = Answer::new(200).header("Content-Type", "application/json").body(r#"{"repositories":["a","b","c"]}"#);
+    registry.inject(Match::under("/elsewhere").always(), whole);
+    registry.inject(Match::under("/v2/_catalog").always(), Answer::redirect("/elsewhere"));
+    let (code, output) = checks(Rls::at(&registry));
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains(" ✓ paging       not needed: the whole list in one reply\n"), "{output}");
+}
+
+#[test]
+fn no_such_tag() {
+    let registry = seeded("demo");
+    let output = findings_of(Rls::at(&registry), "team/app:nope");
+    assert!(output.starts_with("exit 3\n ✗ pull         team/app:nope not found on http://REGISTRY\n"), "{output}");
+    assert!(output.ends_with("     remedy  list tags: rls tags REGISTRY/team/app\n"), "{output}");
 }
 
 #[test]
 fn deletion_is_not_allowed_to_the_user() {
     let registry = for_bob(|bob| bob.allow("team/*", "pull").catalog());
-    assert_snapshot!(findings_of(Rls::at(&registry).user("bob", "hunter2"), "team/app"), @"
+    assert_snapshot!(findings_of(Rls::at(&registry).user("bob", "hunter2"), "team/app --need delete"), @"
     exit 4
-     ✗ delete       permission denied
+     ✗ delete       not permitted
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:delete; logged in as bob (RLS_PASSWORD); the token grants nothing
          remedy  ask the registry's administrator for delete permission on team/app
                  or log in as another user: rls login http://REGISTRY, or -u NAME for this run
@@ -47,7 +121,7 @@ fn push_is_checked_only_on_request() {
     assert!(registry.lines().iter().all(|line| !line.starts_with("POST")));
     assert_snapshot!(findings_of(Rls::at(&registry).user("bob", "hunter2"), "team/app --push"), @"
     exit 4
-     ✗ push         permission denied
+     ✗ push         not permitted
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull,push; logged in as bob (RLS_PASSWORD); the token grants only repository:team/app:pull
          remedy  ask the registry's administrator for push permission on team/app
                  or log in as another user: rls login http://REGISTRY, or -u NAME for this run
@@ -57,17 +131,17 @@ fn push_is_checked_only_on_request() {
 #[test]
 fn the_catalog_is_forbidden() {
     let registry = for_bob(|bob| bob.allow("team/*", "pull,delete"));
-    assert_snapshot!(findings(Rls::at(&registry).user("bob", "hunter2")), @r#"
+    assert_snapshot!(findings_of(Rls::at(&registry).user("bob", "hunter2"), "--need catalog"), @r#"
     exit 4
-     ✗ catalog      permission denied
+     ✗ catalog      not permitted
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*; logged in as bob (RLS_PASSWORD); the token grants nothing
          remedy  ask the registry's administrator for registry:catalog:* (docker_auth: type registry, name catalog, actions "*")
                  many registries show their catalog to administrators only; 'rls tags REPO' works without it
     "#);
     let forbidden = Registry::builder().personality(Personality::Ghcr).start();
-    assert_snapshot!(findings(Rls::at(&forbidden)), @r#"
+    assert_snapshot!(findings_of(Rls::at(&forbidden), "--need catalog"), @r#"
     exit 4
-     ✗ catalog      permission denied
+     ✗ catalog      not permitted
          cause   403 Forbidden: DENIED: requested access to the resource is denied
          remedy  ask the registry's administrator for registry:catalog:* (docker_auth: type registry, name catalog, actions "*")
                  many registries show their catalog to administrators only; 'rls tags REPO' works without it
@@ -90,7 +164,7 @@ fn a_registry_that_is_known_to_have_no_catalog_has_not_failed() {
 fn the_catalog_is_not_offered() {
     let registry = empty();
     registry.inject(Match::under("/v2/_catalog").always(), Answer::new(404));
-    assert_snapshot!(findings(Rls::at(&registry)), @"
+    assert_snapshot!(findings_of(Rls::at(&registry), "--need catalog"), @"
     exit 7
      ✗ catalog      not offered
          cause   404 Not Found

@@ -71,7 +71,7 @@ fn the_server_sends_only_its_leaf_and_its_ca_is_unknown() {
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture intermediate CA: not sent, not trusted here
-         cause   the server sends only its own certificate, issued by "registry-fixture intermediate CA", which is not among the 1 trusted CA of this system: either its issuer is an untrusted root, or the chain is missing (certbot: cert.pem instead of fullchain.pem)
+         cause   the server sends only its own certificate, issued by "registry-fixture intermediate CA", which is not the trusted CA of this system: either its issuer is an untrusted root, or the chain is missing (certbot: cert.pem instead of fullchain.pem)
          remedy  here: --ca-file FILE, with the certificate of "registry-fixture intermediate CA" from the registry's administrator
                  or permanently: rls trust REGISTRY --write rls (for other clients: --write docker, podman, containerd, k3s)
                  or on the server, if "registry-fixture intermediate CA" is an intermediate CA: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
@@ -259,7 +259,7 @@ fn a_self_signed_certificate() {
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              self-signed
-         cause   self-signed by "localhost", which is not among the 1 trusted CA of this system
+         cause   self-signed by "localhost", which is not the trusted CA of this system
          remedy  verify the fingerprint with the registry's administrator; if it matches:
                  rls trust REGISTRY --write rls (for other clients: --write docker, podman, containerd, k3s)
                  or for this run: --ca-file FILE, with that certificate

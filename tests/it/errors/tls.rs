@@ -40,12 +40,12 @@ fn a_server_without_its_chain() {
     let registry = start(Tls::LeafOnly);
     assert_snapshot!(repos(&registry, false).fails(11), @r#"
     error: certificate of REGISTRY not trusted: unknown authority (x509)
-    cause: issued by "registry-fixture intermediate CA", which is not among the 1 trusted CA of this system
+    cause: issued by "registry-fixture intermediate CA", which is not the trusted CA of this system
     hint:  use --ca-file FILE with the certificate of "registry-fixture intermediate CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     assert_snapshot!(repos(&registry, true).fails(11), @r#"
     error: certificate of REGISTRY not trusted: unknown authority (x509)
-    cause: issued by "registry-fixture intermediate CA", which is neither sent by the server nor among the 1 trusted CA of this system and the 1 configured certificate
+    cause: issued by "registry-fixture intermediate CA", which is neither sent by the server nor among the trusted CA of this system and the configured certificate
     hint:  use --ca-file FILE with the certificate of "registry-fixture intermediate CA"; if this is an intermediate CA, the server should send its full chain (fullchain.pem)
     "#);
     let chain = registry.files().join("intermediate.pem");
@@ -58,7 +58,7 @@ fn a_self_signed_certificate_can_be_given_as_ca() {
     let registry = start(Tls::SelfSigned);
     assert_snapshot!(repos(&registry, false).fails(11), @r#"
     error: certificate of REGISTRY not trusted: unknown authority (x509)
-    cause: self-signed by "localhost", which is not among the 1 trusted CA of this system
+    cause: self-signed by "localhost", which is not the trusted CA of this system
     hint:  use --ca-file FILE with this certificate; to make it permanent: rls trust REGISTRY --write rls
     "#);
     assert_eq!(&*repos(&registry, true).succeeds(), "grid/repo-000\n");

@@ -44,7 +44,7 @@ pub use age::parse_age;
 pub use compat::CompatArgs;
 pub use completions::CompletionsArgs;
 pub use digest::DigestArgs;
-pub use doctor::DoctorArgs;
+pub use doctor::{DoctorArgs, Need};
 pub use duration::parse_duration;
 pub use filter::{FilterArgs, parse_glob};
 pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};

@@ -14,7 +14,7 @@ use registry_ls::retention::{MAX_BYTES, UsedImages};
 use crate::config::Settings;
 use crate::connect::Connector;
 use crate::input;
-use crate::output::{Output, OutputError, OutputOptions, Progress, View, is_closed};
+use crate::output::{Format, Layout, Output, OutputError, OutputOptions, Progress, View, is_closed};
 use crate::report::{CommandError, HintContext, Report};
 use crate::shutdown::Shutdown;
 use crate::usage::Usage;
@@ -124,11 +124,21 @@ impl Context<'_> {
     /// Opens the output in the requested format. Commands do this before their first request: nothing is requested, let
     /// alone removed, if the outcome could not be printed.
     pub(super) fn output<V: View>(&self, view: V) -> Result<Output<V, Stdout>, OutputError> {
+        self.output_as(view, self.settings.layout.clone())
+    }
+
+    /// As [`Context::output`], for what people read: `table` is the default everywhere, not only on a terminal.
+    pub(super) fn output_for_people<V: View>(&self, view: V) -> Result<Output<V, Stdout>, OutputError> {
+        let layout = self.settings.layout.clone().unwrap_or(Layout::Format(Format::Table));
+        self.output_as(view, Some(layout))
+    }
+
+    fn output_as<V: View>(&self, view: V, layout: Option<Layout>) -> Result<Output<V, Stdout>, OutputError> {
         if is_closed() {
             return Err(OutputError::Nowhere);
         }
-        let Settings { layout, header, no_trunc, color, .. } = self.settings;
-        Output::new(view, OutputOptions::for_stdout(layout.clone(), *header, *no_trunc, *color), std::io::stdout())
+        let Settings { header, no_trunc, color, .. } = self.settings;
+        Output::new(view, OutputOptions::for_stdout(layout, *header, *no_trunc, *color), std::io::stdout())
     }
 
     /// The context of hints about a registry.

@@ -156,8 +156,7 @@ impl Settings {
             return self.place_at(text);
         }
         let (first, rest) = trimmed.split_once('/').unwrap_or((trimmed, ""));
-        let looks_like_host = first.contains(['.', ':']) || first == "localhost" || first.contains(char::is_uppercase);
-        if self.default.is_some() && !looks_like_host {
+        if self.default.is_some() && !looks_like_host(first) {
             let (registry, path) = trimmed.parse::<Located<Reference>>()?.within(&self.registry());
             return Ok(Place { registry, path: Some(path), otherwise: None });
         }
@@ -168,6 +167,13 @@ impl Settings {
         let located = Located { registry: Some(named), name: rest.parse::<Reference>()?, scheme: None };
         let (registry, path) = located.within(&self.registry());
         Ok(Place { registry: self.reached(registry, None)?, path: Some(path), otherwise: None })
+    }
+
+    /// Whether a name is that of an image of Docker Hub: no registry is set, and its first component does not look like a
+    /// host.
+    pub fn is_image_of_hub(&self, text: &str) -> bool {
+        let first = text.split('/').next().unwrap_or_default();
+        self.requested.is_none() && self.default.is_none() && !text.contains("://") && !looks_like_host(first)
     }
 
     /// Reads an address. Its path may belong to the registry or to the repository, unless it is an endpoint of the API
@@ -245,4 +251,9 @@ fn scheme_of(text: &str) -> Option<Scheme> {
         "https" => Some(Scheme::Https),
         _ => None,
     }
+}
+
+/// Whether the first component of a name is a host (`distribution/reference`).
+fn looks_like_host(first: &str) -> bool {
+    first.contains(['.', ':']) || first == "localhost" || first.contains(char::is_uppercase)
 }

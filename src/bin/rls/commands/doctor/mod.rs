@@ -1,14 +1,21 @@
+mod clients;
+mod explain;
+mod known_errors;
 mod remedy;
 
 use std::pin::pin;
 
 use registry_ls::Kind;
-use registry_ls::diagnosis::{Check, Plan, Status, examine};
+use registry_ls::auth::Action;
+use registry_ls::diagnosis::{Check, ClientOptions, Plan, Status, Step, examine};
+use registry_ls::keychain;
+use registry_ls::name::{Reference, Registry};
 
 use self::remedy::{Subject, remedies};
 use super::context::Context;
 use super::stream::{close, next_or_flush};
-use crate::args::DoctorArgs;
+use super::trust::host_paths;
+use crate::args::{DoctorArgs, Need};
 use crate::connect::{Parts, not_verified};
 use crate::output::{CheckRecord, CheckStatus, CheckView, FactRecord};
 use crate::report::CommandError;
@@ -16,12 +23,15 @@ use crate::usage::Usage;
 
 /// `rls doctor`
 pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let (registry, reference) = context.place(args.place.as_deref()).await?;
-    let repository = reference.as_ref().map(|reference| reference.repository().clone());
-    if args.push && repository.is_none() {
-        return Err(Usage::new("--push needs a repository").hint("rls doctor REGISTRY/REPO --push").into());
+    if let Some(text) = &args.explain {
+        return explain::run(text, context).await;
     }
-    let mut output = context.output(CheckView { everything: context.settings.verbosity > 0 })?;
+    let (registry, reference) = place(args.place.as_deref(), context).await?;
+    let repository = reference.as_ref().map(|reference| reference.repository().clone());
+    let subject_name = reference.as_ref().map_or_else(|| registry.to_string(), |reference| registry.qualify(reference));
+    let needs = needs(args, repository.is_some())?;
+    let everything = context.settings.verbosity > 0;
+    let mut output = context.output_for_people(CheckView { everything, heading: Some(subject_name) })?;
     let connection = context.settings.connection(&registry)?;
     if connection.insecure {
         context.report.warning(&not_verified(&connection.registry));
@@ -33,23 +43,40 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Command
         registry: registry.clone(),
         repository: repository.clone(),
         reference: reference.clone(),
-        push: args.push,
+        needs,
+        clients: Some(ClientOptions {
+            paths: host_paths(context),
+            keychain: keychain::Options { root: Some(context.settings.root()), ..keychain::Options::from_env() },
+            path: std::env::var_os("PATH"),
+            all: everything,
+        }),
         keychain,
         trust,
         options,
         stats,
     };
-    let mut checks = pin!(examine(plan));
-    let mut summary = Summary::default();
+    let paths = host_paths(context);
+    let mut steps = pin!(examine(plan));
+    let (mut summary, mut has_clients) = (Summary::default(), false);
     let outcome = loop {
-        match next_or_flush(context, &mut checks, &mut output).await {
-            Ok(Some(check)) => {
-                summary.add(&check);
+        match next_or_flush(context, &mut steps, &mut output).await {
+            Ok(Some(step)) => {
+                let record = match step {
+                    Step::Check(check) => {
+                        summary.add(&check);
+                        record(*check, &subject)
+                    }
+                    Step::Client(report) => clients::record(*report, &registry, &paths),
+                };
+                if record.client.is_some() && !std::mem::replace(&mut has_clients, true) {
+                    output.view_mut().heading = Some(" clients".to_owned());
+                }
                 output.write(&CheckRecord {
                     registry: registry.to_string(),
                     reference: reference.as_ref().map(|reference| registry.qualify(reference)),
-                    ..record(check, &subject)
+                    ..record
                 })?;
+                output.view_mut().heading = None;
             }
             Ok(None) => break Ok(()),
             Err(stop) => break Err(stop),
@@ -60,6 +87,33 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Command
         context.report.summary(&format!("{} of {} checks failed.", summary.failed, summary.all));
     }
     summary.first_failure.map_or(Ok(()), |kind| Err(CommandError::Reported(kind)))
+}
+
+/// The registry, and what is checked in it. A name without a host is an image of Docker Hub, as in other commands.
+async fn place(text: Option<&str>, context: &Context<'_>) -> Result<(Registry, Option<Reference>), CommandError> {
+    let Some(image) = text.filter(|text| context.settings.is_image_of_hub(text)) else {
+        return context.place(text).await;
+    };
+    context.report.hint(&format!(
+        "reading {image} as an image of Docker Hub; to check a host of that name: rls doctor https://{image}"
+    ));
+    context.place(Some(&format!("docker.io/{image}"))).await
+}
+
+/// What must be permitted: to pull, unless options say more.
+///
+/// # Errors
+///
+/// A permission on a repository, and none is named.
+fn needs(args: &DoctorArgs, has_repository: bool) -> Result<Vec<Action>, Usage> {
+    let push = args.push.then_some(Need::Push);
+    let needs: Vec<_> = args.need.iter().copied().chain(push).map(Action::from).collect();
+    if let Some(action) = needs.iter().find(|action| !has_repository && **action != Action::Catalog) {
+        let option = if args.need.is_empty() { "--push".to_owned() } else { format!("--need {action}") };
+        let usage = Usage::new(format!("{option} needs a repository"));
+        return Err(usage.hint(format!("rls doctor REGISTRY/REPO {option}")));
+    }
+    Ok(needs)
 }
 
 /// Counts the checks.
@@ -91,6 +145,7 @@ fn record(check: Check, subject: &Subject<'_>) -> CheckRecord {
         registry: String::new(),
         reference: None,
         check: check.name.to_string(),
+        client: None,
         status: match check.status {
             Status::Passed => CheckStatus::Ok,
             Status::Failed => CheckStatus::Failed,

@@ -10,7 +10,7 @@ use registry_ls::http::connect;
 use registry_ls::name::Registry;
 use registry_ls::trust::{Anchor, Placement, PresentedChain, anchors_of_secret};
 
-use self::place::host_paths;
+pub(super) use self::place::host_paths;
 use self::selection::{Selection, confirm, verify};
 use super::context::Context;
 use crate::args::{ClientName, TrustArgs};

@@ -9,6 +9,8 @@ use crate::output::{Human, Lines, Tone, View};
 
 /// Width of the name of a check, in columns.
 const NAME: usize = 13;
+/// Width of the name of a client, in columns.
+const CLIENT: usize = 11;
 /// Width of the detail, before the time.
 const DETAIL: usize = 52;
 /// Indents the lines of a check.
@@ -24,8 +26,11 @@ pub struct CheckRecord {
     /// The full name of the repository or tag that was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// The name of the check, such as `tls`.
+    /// The name of the check, such as `tls`; `clients` for a report on another client.
     pub check: String,
+    /// The other client that it is about, such as `docker`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
     /// The outcome.
     pub status: CheckStatus,
     /// The outcome in a few words.
@@ -93,10 +98,12 @@ impl CheckStatus {
 }
 
 /// How `rls doctor` shows its records: a line for each, followed by what is wrong.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct CheckView {
     /// Whether details of passed checks are shown.
     pub everything: bool,
+    /// The line above the next record.
+    pub heading: Option<String>,
 }
 
 impl View for CheckView {
@@ -107,6 +114,7 @@ impl View for CheckView {
             registry: "registry.corp:5000".to_owned(),
             reference: None,
             check: "tls".to_owned(),
+            client: None,
             status: CheckStatus::Ok,
             detail: "TLS 1.3".to_owned(),
             cause: None,
@@ -119,16 +127,25 @@ impl View for CheckView {
     fn plain(&self, record: &CheckRecord, lines: &mut Lines) {
         let cause = record.cause.as_deref().unwrap_or(UNKNOWN);
         let remedy = if record.remedy.is_empty() { UNKNOWN.to_owned() } else { record.remedy.join("; ") };
-        lines.push([&record.check, &record.status.to_string(), &record.detail, cause, &remedy]);
+        let check = record.client.as_ref().unwrap_or(&record.check);
+        lines.push([check, &record.status.to_string(), &record.detail, cause, &remedy]);
     }
 
     fn text(&self, record: &CheckRecord, human: &Human) -> String {
-        let mut lines = vec![line(record, human)];
+        let heading = self.heading.iter().map(|heading| human.escape(heading).to_string());
+        if let Some(client) = &record.client {
+            return heading.chain([client_line(client, record, human)]).collect::<Vec<_>>().join("\n");
+        }
+        let mut lines: Vec<_> = heading.chain([line(record, human)]).collect();
         if record.status == CheckStatus::Failed || self.everything {
             lines.extend(record.facts.iter().map(|fact| {
                 let depth = "  ".repeat(fact.depth);
                 format!("{INDENT}{depth}{}", human.escape(&fact.text))
             }));
+        }
+        // Of a permission that is missing and not needed, the line itself says enough.
+        if record.status == CheckStatus::Skipped && !self.everything {
+            return lines.join("\n");
         }
         lines.extend(record.cause.iter().map(|cause| labelled("cause", cause, human)));
         for (index, remedy) in record.remedy.iter().enumerate() {
@@ -153,6 +170,15 @@ fn line(record: &CheckRecord, human: &Human) -> String {
     }
 }
 
+/// ` ✗ docker       would fail: … – sudo rls trust registry.corp:5000 --write docker`
+fn client_line(client: &str, record: &CheckRecord, human: &Human) -> String {
+    let (sign, tone) = record.status.sign();
+    let fix =
+        if record.remedy.is_empty() { String::new() } else { format!("; fix: {}", record.remedy.join(", then ")) };
+    let detail = format!("{}{fix}", record.detail);
+    format!("   {} {}{}", human.styles.paint(tone, sign), human.pad(client, CLIENT), human.escape(&detail))
+}
+
 fn labelled(label: &str, text: &str, human: &Human) -> String {
     format!("{INDENT}{}{}", human.pad(label, LABEL), human.escape(text))
 }
@@ -171,6 +197,7 @@ mod tests {
             registry: "registry.corp:5000".to_owned(),
             reference: None,
             check: "tls".to_owned(),
+            client: None,
             status: CheckStatus::Failed,
             detail: "unknown issuer".to_owned(),
             cause: Some("cause unknown \x1b[2J".to_owned()),
@@ -193,19 +220,22 @@ mod tests {
             "     remedy  on the server: a",
             "             or here: b",
         ];
-        assert_eq!(CheckView { everything: false }.text(&record(), &human(false)), expected.join("\n"));
+        assert_eq!(CheckView { everything: false, heading: None }.text(&record(), &human(false)), expected.join("\n"));
     }
 
     #[test]
     fn what_passed_is_one_line_unless_everything_is_wanted() {
         let passed = CheckRecord { status: CheckStatus::Ok, cause: None, remedy: Vec::new(), took: None, ..record() };
-        assert_eq!(CheckView { everything: false }.text(&passed, &human(false)), " ✓ tls          unknown issuer");
-        assert_eq!(CheckView { everything: true }.text(&passed, &human(false)).lines().count(), 3);
+        assert_eq!(
+            CheckView { everything: false, heading: None }.text(&passed, &human(false)),
+            " ✓ tls          unknown issuer"
+        );
+        assert_eq!(CheckView { everything: true, heading: None }.text(&passed, &human(false)).lines().count(), 3);
     }
 
     #[test]
     fn only_the_sign_is_coloured() {
-        let text = CheckView { everything: false }.text(&record(), &human(true));
+        let text = CheckView { everything: false, heading: None }.text(&record(), &human(true));
         assert!(text.starts_with(" \x1b[1m\x1b[31m✗\x1b[0m tls "), "{text:?}");
         assert_eq!(text.matches('\x1b').count(), 3, "{text:?}");
     }

@@ -9,6 +9,7 @@
 mod certificate;
 mod check;
 mod digest;
+mod explanation;
 mod field;
 mod inspection;
 mod login;
@@ -25,6 +26,7 @@ mod undo;
 pub use certificate::{CertificateRecord, day};
 pub use check::{CheckRecord, CheckStatus, CheckView, FactRecord};
 pub use digest::{DigestRecord, DigestView};
+pub use explanation::{ExplanationRecord, ExplanationView};
 pub use field::{Failure, Field, UNKNOWN};
 pub use inspection::{InspectedRecord, InspectionRecord, InspectionView, KeyRecord, UseRecord};
 pub use login::{LoginRecord, LoginView, LogoutRecord, LogoutView};

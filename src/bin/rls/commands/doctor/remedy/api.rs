@@ -3,6 +3,7 @@
 use registry_ls::diagnosis::Problem;
 use registry_ls::error::{Error, Kind, Operation};
 
+use super::connection::other_port;
 use super::subject::{Subject, lines};
 use crate::report::HintContext;
 
@@ -16,7 +17,10 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
             format!("or here, if the registry is on another host, port or path: rls doctor https://{authority}/PREFIX"),
         ],
         Problem::NotARegistry => vec![
-            format!("if the registry is on another port: rls doctor {host}:5000"),
+            format!(
+                "if the registry is on another port: rls doctor {}",
+                other_port(host, subject.registry.effective_port())
+            ),
             format!("or under a path, as with Artifactory and Nexus: rls doctor https://{authority}/PREFIX"),
         ],
         Problem::SchemeNotForwarded => vec![
@@ -48,10 +52,16 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
             "or on the server: upgrade the registry; -vv shows requests and responses",
         ]),
         Problem::NoRepository => vec![format!("list repositories: rls repos {}", subject.registry)],
+        Problem::NoTag => vec![format!("list tags: rls tags {}", subject.argument())],
         Problem::Incomplete => vec![format!("push {} again: some of its content is missing", subject.argument())],
-        Problem::DeletionDisabled => lines([
+        Problem::DeletionDisabled { is_read_only: true } => lines([
+            "on the server: end read-only mode (config.yml: storage: {maintenance: {readonly: {enabled: false}}})",
+            "or on the proxy: allow DELETE",
+        ]),
+        Problem::DeletionDisabled { .. } => lines([
             "on the server: set REGISTRY_STORAGE_DELETE_ENABLED=true (config.yml: storage: {delete: {enabled: true}}) \
              and restart it",
+            "a pull-through cache (proxy.remoteurl) and a read-only registry (storage.maintenance.readonly) answer alike",
             "hosted registries (Docker Hub, GHCR): delete on their websites",
         ]),
         Problem::Clock => lines(["set the clock that is wrong, here or on the server: timedatectl set-ntp true"]),

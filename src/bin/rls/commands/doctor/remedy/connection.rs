@@ -79,7 +79,8 @@ fn no_address(host: &str, port: u16) -> Vec<String> {
 }
 
 /// The other usual port of a registry.
-fn other_port(host: &str, port: u16) -> String {
+pub(super) fn other_port(host: &str, port: u16) -> String {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
     let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     if port == 5000 { bracketed } else { format!("{bracketed}:5000") }
 }

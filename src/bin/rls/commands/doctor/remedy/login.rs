@@ -23,6 +23,10 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
         Problem::NoCredentials => {
             vec![format!("rls login {registry}"), "or for this run: -u NAME, or --auth-file FILE".to_owned()]
         }
+        Problem::HiddenRepository => vec![
+            format!("check the name: rls repos {registry}"),
+            format!("or log in, if the repository is private: rls login {registry}"),
+        ],
         Problem::WrongCredentials { identity } => vec![
             format!("rls login {registry}"),
             format!("or for this run: -u NAME; the rejected credentials come from {}", identity.source),
@@ -38,20 +42,51 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
     })
 }
 
-/// Remedies for a token server that cannot be used at all; `None` for problems that every server may have.
+/// Remedies for a token server whose address is at fault; `None` for problems that every server may have.
 pub(super) fn token_server(server: &Server, problem: &Problem) -> Option<Vec<String>> {
-    let Server { authority, port, .. } = server;
+    let Server { authority, port, host, .. } = server;
     let first = match problem {
-        Problem::NothingListens { .. } | Problem::NoConnection { .. } | Problem::NoAddress { .. } => format!(
+        Problem::NothingListens { .. } | Problem::NoConnection { .. } => Some(format!(
             "start the token server on {authority}, and open port {port} in the firewalls between here and there"
-        ),
-        Problem::ServerError | Problem::Other | Problem::Html | Problem::Redirect => {
-            "on the server: check its log".to_owned()
+        )),
+        Problem::ServerError | Problem::Other => Some("on the server: check its log".to_owned()),
+        Problem::WrongName { .. } | Problem::AddressNotNamed { .. } | Problem::OnlyCommonName => {
+            Some(format!("on the server: reissue the certificate with {host} in its subjectAltName"))
         }
+        Problem::SpeaksHttp => Some(format!("on the server: enable TLS on port {port}")),
+        Problem::NoAddress { .. } | Problem::Html | Problem::Redirect | Problem::SpeaksNeither => None,
         _ => return None,
     };
-    let realm = "or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to its real address";
-    Some(vec![first, realm.to_owned()])
+    let or = if first.is_some() { "or " } else { "" };
+    let realm = format!(
+        "{or}on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to the token server's external address \
+         (Harbor: external_url)"
+    );
+    Some(first.into_iter().chain([realm]).collect())
+}
+
+/// Remedies for the target of a redirect whose address is at fault; `None` for problems that every server may have.
+pub(super) fn redirect_target(server: &Server, problem: &Problem) -> Option<Vec<String>> {
+    let Server { authority, port, .. } = server;
+    match problem {
+        Problem::NothingListens { .. }
+        | Problem::NoConnection { .. }
+        | Problem::NoAddress { .. }
+        | Problem::WrongName { .. }
+        | Problem::AddressNotNamed { .. }
+        | Problem::OnlyCommonName
+        | Problem::SpeaksHttp
+        | Problem::SpeaksNeither
+        | Problem::Html => Some(vec![
+            "on the registry's server: let registry clients past the login page or proxy that redirects them"
+                .to_owned(),
+            "or set its external address: REGISTRY_HTTP_HOST=https://… (Harbor: external_url); for blobs: \
+             REGISTRY_STORAGE_REDIRECT_DISABLE=true"
+                .to_owned(),
+            format!("or make {authority} reachable: open port {port} in the firewalls between here and there"),
+        ]),
+        _ => None,
+    }
 }
 
 fn helper(program: &str, key: &str, fault: HelperFault) -> Vec<String> {

@@ -18,10 +18,17 @@ pub use self::subject::Subject;
 pub fn remedies(subject: &Subject<'_>, problem: &Problem) -> Vec<String> {
     match problem {
         Problem::TokenServer { place, problem } => {
-            let server = Server::token_server(place);
+            let server = Server::other(place);
             let remedies =
                 login::token_server(&server, problem).unwrap_or_else(|| remedies_at(subject, &server, problem));
             let there = format!("on the token server {place}: ");
+            remedies.into_iter().map(|remedy| remedy.replace("on the server: ", &there)).collect()
+        }
+        Problem::RedirectTarget { place, problem } => {
+            let server = Server::other(place);
+            let remedies =
+                login::redirect_target(&server, problem).unwrap_or_else(|| remedies_at(subject, &server, problem));
+            let there = format!("on {place}: ");
             remedies.into_iter().map(|remedy| remedy.replace("on the server: ", &there)).collect()
         }
         problem => remedies_at(subject, &subject.server(), problem),

@@ -11,7 +11,7 @@ pub struct Subject<'a> {
     pub repository: Option<&'a Repository>,
 }
 
-/// The server that has the problem: the registry, or its token server.
+/// The server that has the problem: the registry, or one that it names.
 #[derive(Debug, Clone)]
 pub struct Server {
     /// `HOST[:PORT]`, as typed.
@@ -45,8 +45,8 @@ impl Subject<'_> {
 }
 
 impl Server {
-    /// A token server at `HOST[:PORT]`.
-    pub fn token_server(authority: &str) -> Self {
+    /// A server at `HOST[:PORT]` that the registry names: its token server, or the target of a redirect.
+    pub fn other(authority: &str) -> Self {
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, port.parse().unwrap_or(443)),
             _ => (authority, 443),

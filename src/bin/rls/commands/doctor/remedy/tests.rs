@@ -123,6 +123,7 @@ fn every_problem_has_a_remedy() {
         helper(HelperFault::Failed),
         Problem::CredentialsNotRead,
         Problem::NoCredentials,
+        Problem::HiddenRepository,
         Problem::WrongCredentials { identity },
         Problem::MissingPermission { permission: None, identity: None },
         Problem::RefusedToken,
@@ -131,7 +132,9 @@ fn every_problem_has_a_remedy() {
         Problem::Paging,
         Problem::NoRepository,
         Problem::Incomplete,
-        Problem::DeletionDisabled,
+        Problem::DeletionDisabled { is_read_only: false },
+        Problem::DeletionDisabled { is_read_only: true },
+        Problem::NoTag,
         Problem::Clock,
         Problem::Other,
     ];

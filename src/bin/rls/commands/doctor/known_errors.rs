@@ -1,0 +1,245 @@
+//! Errors of docker, podman, containerd, kubelet, skopeo and crane: what they mean, and the command that shows why.
+//!
+//! The table "I see this error" of the README has the same rows; a test compares them.
+
+/// An error that clients print.
+pub(super) struct KnownError {
+    /// The texts as clients print them, for the table. Matching ignores case.
+    pub texts: &'static [&'static str],
+    /// More texts of the same error, which the table leaves out.
+    pub more: &'static [&'static str],
+    /// What it means and what to do, in one or two sentences; commands are between backticks.
+    pub meaning: &'static str,
+    /// The command that shows why: `HOST` and `REPO` stand for the registry and the repository in the text.
+    pub command: &'static str,
+}
+
+const fn known(
+    texts: &'static [&'static str],
+    more: &'static [&'static str],
+    meaning: &'static str,
+    command: &'static str,
+) -> KnownError {
+    KnownError { texts, more, meaning, command }
+}
+
+/// Known errors; of several that match a text, the first says most. What only reports another error comes last.
+pub(super) const KNOWN_ERRORS: &[KnownError] = &[
+    known(
+        &["x509: certificate signed by unknown authority (possibly because of …)"],
+        &["possibly because of \"crypto/", "possibly because of \"x509"],
+        "A trusted CA has the name of the right one, and another key: the CA was renewed. Replace it.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["x509: certificate signed by unknown authority"],
+        &[
+            "unable to get local issuer certificate",
+            "unable to verify the first certificate",
+            "self-signed certificate",
+            "self signed certificate",
+            "unknown ca",
+            "unknown authority (x509)",
+        ],
+        "The CA is not trusted here, or the server omits its chain. Client: `--ca-file`, `rls trust HOST --write docker`. \
+         Server: `fullchain.pem`, not `cert.pem`.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["x509: certificate relies on legacy Common Name field"],
+        &["is not valid for any names", "certificate has no names"],
+        "The certificate has no subjectAltName: issue it again with one; `rls doctor` prints a command.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["x509: cannot validate certificate for 10.1.2.3 because it doesn't contain any IP SANs"],
+        &["doesn't contain any ip sans"],
+        "The registry is reached by an IP address, which is not in the certificate: use its name, or issue the certificate \
+         again with the address.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["x509: certificate is valid for A, not B"],
+        &[
+            "certificate is valid for ",
+            "certificate is not valid for",
+            "no alternative certificate subject name matches",
+        ],
+        "The certificate is for other names: use one of them; `--resolve NAME:PORT:ADDR` connects to another address.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["x509: certificate has expired or is not yet valid"],
+        &["certificate has expired", "certificate is not yet valid"],
+        "Renew the certificate and restart the registry, or set the clock of this machine; `rls doctor` compares both.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["x509: certificate specifies an incompatible key usage"],
+        &["incompatible key usage", "unsuitable certificate purpose"],
+        "The certificate is not for servers: issue it again with extendedKeyUsage=serverAuth.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["remote error: tls: bad certificate", "certificate required"],
+        &["tls: certificate required", "sslv3 alert bad certificate"],
+        "The registry requires a client certificate: `--client-cert`, `--client-key`; docker reads `client.cert` and \
+         `client.key` in `/etc/docker/certs.d/HOST`.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["tls: private key does not match public key"],
+        &["key values mismatch"],
+        "In the registry's log: certificate and key belong to different pairs, often `chain.pem` instead of \
+         `fullchain.pem`.",
+        "rls trust --check *.pem",
+    ),
+    known(
+        &["http: server gave HTTP response to HTTPS client"],
+        &["first record does not look like a tls handshake", "wrong version number", "packet length too long"],
+        "The port speaks plain HTTP: `http://HOST/REPO` or `--plain-http`; docker needs `insecure-registries`.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["Client sent an HTTP request to an HTTPS server"],
+        &["malformed http response \"\\x15", "plain http request was sent to https port"],
+        "The port speaks TLS: leave out `http://` and `--plain-http`.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["net/http: TLS handshake timeout"],
+        &["tls handshake timed out", "handshake timeout"],
+        "The server accepts connections and does not answer: it is overloaded, or a proxy or a small MTU loses packets.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["Your authorization token has expired"],
+        &["authorization token has expired", "no basic auth credentials: token has expired"],
+        "A password of Amazon ECR lasts twelve hours: `aws ecr get-login-password`.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["unauthorized: incorrect username or password"],
+        &["incorrect username or password", "invalid username/password", "wrong user name or password"],
+        "The registry refuses the password. `rls doctor` names the file that it comes from.",
+        "rls login HOST",
+    ),
+    known(
+        &["no basic auth credentials"],
+        &["not logged in to", "authentication required: credentials not found"],
+        "Not logged in: the client found no credentials for this host and port.",
+        "rls login HOST",
+    ),
+    known(
+        &["pull access denied … may require 'docker login'"],
+        &["pull access denied", "repository does not exist or may require", "insufficient_scope: authorization failed"],
+        "The repository does not exist, or requires login: registries hide private repositories. Check the name first.",
+        "rls doctor HOST/REPO",
+    ),
+    known(
+        &["denied: requested access to the resource is denied", "403 Forbidden"],
+        &["requested access to the resource is denied", "insufficient_scope", "status code 403", "denied: "],
+        "Logged in, but without this permission; or the repository does not exist. `rls doctor` shows what is granted.",
+        "rls doctor HOST/REPO",
+    ),
+    known(
+        &["unauthorized: authentication required", "401 Unauthorized"],
+        &["authentication required", "status code 401", "unauthorized: "],
+        "Not logged in, or a wrong password, or no permission; `rls doctor` tells which.",
+        "rls doctor HOST/REPO",
+    ),
+    known(
+        &["error getting credentials", "docker-credential-…: executable file not found in $PATH"],
+        &["docker-credential-"],
+        "A credential helper is missing or fails. rls reads anonymously and warns; `-u NAME` does without the helper.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["toomanyrequests"],
+        &["429 too many requests", "status code 429", "you have reached your pull rate limit", "rate limit exceeded"],
+        "Rate limited: log in, which raises the limit, or wait; `--jobs 1` sends one request at a time.",
+        "rls doctor HOST/REPO",
+    ),
+    known(
+        &["manifest unknown"],
+        &["manifest_unknown", "reading manifest", "manifest for ", "failed to resolve reference"],
+        "No such tag or digest in the repository.",
+        "rls tags HOST/REPO",
+    ),
+    known(
+        &["name unknown", "repository name not known to registry"],
+        &["name_unknown"],
+        "No such repository; rls suggests similar names.",
+        "rls repos HOST",
+    ),
+    known(
+        &["no matching manifest for linux/arm64"],
+        &[
+            "no match for platform in manifest",
+            "no image found in manifest list",
+            "no matching manifest for",
+            "no child with platform",
+        ],
+        "The image exists, and not for this platform.",
+        "rls manifest HOST/REPO",
+    ),
+    known(
+        &["unsupported: The operation is unsupported", "405 Method Not Allowed"],
+        &["the operation is unsupported", "status code 405"],
+        "Deletion is disabled, or the registry is read-only, a cache, or has no deletion: \
+         [docs/registries.md](docs/registries.md).",
+        "rls doctor HOST/REPO --need delete",
+    ),
+    known(
+        &["invalid reference format"],
+        &["repository name must be lowercase", "must be lowercase"],
+        "The name is not valid: upper-case letters, a blank, or a scheme such as `https://`.",
+        "rls tags HOST/REPO",
+    ),
+    known(
+        &["no such host"],
+        &[
+            "name or service not known",
+            "could not resolve host",
+            "temporary failure in name resolution",
+            "server misbehaving",
+        ],
+        "DNS does not know the name: check it; `--resolve NAME:PORT:ADDR` does without DNS.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["proxyconnect tcp", "407 Proxy Authentication Required"],
+        &["proxy authentication required", "received http code 407"],
+        "The proxy fails or requires login: check `HTTPS_PROXY`; `NO_PROXY` lists hosts to reach directly.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["connection refused"],
+        &["connect: connection refused"],
+        "Nothing listens on that port: the registry is down, or the port is wrong.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["i/o timeout", "context deadline exceeded"],
+        &[
+            "client.timeout exceeded while awaiting headers",
+            "request canceled while waiting for connection",
+            "no route to host",
+            "network is unreachable",
+        ],
+        "No answer: a firewall drops packets, or a proxy is needed; `--connect-timeout` waits longer.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["502 Bad Gateway", "503 Service Unavailable"],
+        &["bad gateway", "service unavailable", "gateway timeout", "500 internal server error"],
+        "The registry or a proxy in front of it fails: its log says why.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["ErrImagePull", "ImagePullBackOff"],
+        &["failed to pull image", "back-off pulling image"],
+        "Kubernetes could not pull; the reason is further down in `kubectl describe pod POD`: explain that text.",
+        "rls doctor HOST/REPO",
+    ),
+];
