@@ -18,9 +18,29 @@ pub(super) fn refuse(text: &str, expected: &str, cause: String) -> Error {
             let masked = format!("{}xxxxx{}", &text[..range.start], &text[range.end..]);
             (Cow::Owned(masked), "a name must not contain a user or password".to_owned())
         }
-        None => (Cow::Borrowed(text), cause),
+        None => (Cow::Borrowed(text), transport(text).unwrap_or(cause)),
     };
     Error::invalid(format!("'{}' is not {expected}", cut(&shown))).because(cause)
+}
+
+/// The cause for a name with a transport of skopeo and podman (containers-transports(5)).
+fn transport(text: &str) -> Option<String> {
+    const TRANSPORTS: [&str; 9] = [
+        "containers-storage",
+        "dir",
+        "docker",
+        "docker-archive",
+        "docker-daemon",
+        "oci",
+        "oci-archive",
+        "ostree",
+        "sif",
+    ];
+    let (transport, rest) = text.split_once(':')?;
+    let port = rest.split('/').next().unwrap_or_default();
+    let is_transport = TRANSPORTS.contains(&transport) && !rest.starts_with("//") && !is_port(port);
+    is_transport
+        .then(|| format!("'{transport}:' is a transport of skopeo, not a registry; only docker:// names are read"))
 }
 
 /// A printable description of a character.
@@ -129,6 +149,17 @@ mod tests {
             let error = refused(text);
             assert_eq!(error.what(), format!("'{text}' is not a name"));
             assert_eq!(error.causes(), ["something"], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_transport_of_skopeo_is_the_cause() {
+        for text in ["docker-daemon:reg.corp:5000/team/app", "oci:/tmp/layout:1", "containers-storage:[overlay]x"] {
+            let causes = refused(text).causes().join("; ");
+            assert!(causes.contains("is a transport of skopeo"), "{text}: {causes}");
+        }
+        for text in ["dir:5000/app", "docker://reg.corp/app", "app:x:y"] {
+            assert_eq!(refused(text).causes(), ["something"], "{text}");
         }
     }
 

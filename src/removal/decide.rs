@@ -169,7 +169,10 @@ impl<'a> Decider<'a> {
             && expected != now
             && !is_leftover
         {
-            return Err(crate::registry::moved(&name, expected, now));
+            // The digest may have been wrong from the start.
+            let danger = Danger::Moved { from: expected.clone(), to: now.clone() };
+            let what = format!("{name} does not point to {expected}; it may have moved");
+            return Err(Error::new(Kind::Safety(danger), what).because(format!("it points to {now}")));
         }
         let may = |method| is_leftover || request.policy.methods.allow(method);
         let is_tag = request.target.tag().is_some();

@@ -112,13 +112,13 @@ fn stops(removable: &Removable<'_>) {
     removable.stays("rm web/app:left", 9, &["failed\tweb/app:left"], sibling);
     removable.stays("rm -n web/app:left", 9, &["failed\tweb/app:left"], sibling);
     removable.stays("rm --yes web/app:left", 9, &["failed\tweb/app:left"], sibling);
-    let unconfirmed = "error: confirmation needed: Remove web/app:left (also removes web/app:right)?";
+    let unconfirmed = "error: confirmation needed to remove web/app:left (also removes web/app:right)";
     removable.stays("rm --with-siblings web/app:left", 2, &[], unconfirmed);
 
     let (digest, tags) = (format!("web/app@{}", removable.pair), "web/app:one, web/app:two");
     let tagged = format!("error: removing {digest} would also remove {tags}");
     removable.stays(&format!("rm {digest}"), 9, &[&format!("failed\t{digest}")], &tagged);
-    let unconfirmed = format!("error: confirmation needed: Remove {digest} (also removes {tags})?");
+    let unconfirmed = format!("error: confirmation needed to remove {digest} (also removes {tags})");
     removable.stays(&format!("rm --all-tags {digest}"), 2, &[], &unconfirmed);
 
     let broken = "error: removing web/app:child would break an index";

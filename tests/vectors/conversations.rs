@@ -128,7 +128,7 @@ fn no_challenge(input: &Value, expect: &Value) {
         let server = registry(input).await;
         let (error, requests) = sent(&server, &as_user(&server, "user", "pass")).await;
         let error = error.expect("no challenge");
-        assert_eq!((error.kind(), requests.len()), (&Kind::Unauthenticated, 1));
+        assert_eq!((error.kind(), requests.len()), (&Kind::UnusableChallenge, 1));
         assert!(error.to_string().contains("no authentication method offered"), "{error}");
         assert!(error.has_code("UNAUTHORIZED"));
     });

@@ -149,7 +149,7 @@ pub fn exit_code(error: &Error) -> u8 {
     match error.kind() {
         Kind::Invalid | Kind::Config => 2,
         Kind::NotFound(_) => 3,
-        Kind::Unauthenticated | Kind::Denied(_) | Kind::UnsafeRealm => 4,
+        Kind::Unauthenticated | Kind::UnusableChallenge | Kind::Hidden | Kind::Denied(_) | Kind::UnsafeRealm => 4,
         Kind::Protocol(_) => 5,
         Kind::Incomplete => 6,
         Kind::Unsupported(_) => 7,

@@ -39,13 +39,13 @@ pub fn is_yes(answer: &str) -> bool {
     matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
-/// Asks for confirmation.
+/// Asks for confirmation, by a question such as `Remove team/app:1.0?`.
 ///
 /// # Errors
 /// There is no terminal to ask on, or the answer is no.
 pub async fn confirm(question: &str) -> Result<()> {
     if !is_possible() {
-        return Err(Usage::new(format!("confirmation needed: {question}"))
+        return Err(Usage::new(format!("confirmation needed to {}", uncapitalized(question.trim_end_matches('?'))))
             .because("no terminal to ask on")
             .hint("use --yes to confirm, or -n to see what would be removed"));
     }
@@ -54,6 +54,11 @@ pub async fn confirm(question: &str) -> Result<()> {
     } else {
         Err(Usage::new("cancelled; nothing was changed"))
     }
+}
+
+fn uncapitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 /// Asks for a password, without echo.

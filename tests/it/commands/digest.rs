@@ -42,7 +42,7 @@ fn several_references_keep_their_order_and_each_failure_is_reported() {
     --- stderr
     error: team/web:2.2.0 not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"2.2.0"}
-    hint:  did you mean team/web:2.0.0, team/web:2.1.0, team/web:latest?
+    hint:  did you mean team/web:2.0.0, team/web:2.1.0?
     error: nothing/here:1 not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1"}
     hint:  the repository does not exist; run 'rls repos http://REGISTRY' to list repositories
@@ -102,4 +102,19 @@ fn a_reply_with_another_digest_is_refused() {
     cause: it answered for sha256:c180f5e3e75ed1e6faab78576d1f46f9f5862db724e4beb14620779448d6d25c
     hint:  a proxy or the registry altered the data; it was not used
     ");
+}
+
+#[test]
+fn the_image_for_a_platform() {
+    let registry = seeded("demo");
+    let records = Rls::at(&registry).words("manifest team/app:latest -o json").succeeds();
+    let index: serde_json::Value = serde_json::from_str(&records).expect("JSON");
+    let arm =
+        index[0]["platforms"].as_array().expect("platforms").iter().find(|image| image["platform"] == "linux/arm64");
+    let expected = format!("{}\n", arm.expect("an image")["digest"].as_str().expect("a digest"));
+    assert_eq!(&*Rls::at(&registry).words("digest team/app:latest --platform linux/arm64").succeeds(), expected);
+    let piped = Rls::at(&registry).words("digest - --platform linux/arm64").stdin("team/app:latest\n").succeeds();
+    assert_eq!(&*piped, expected);
+    let absent = Rls::at(&registry).words("digest team/app:latest --platform windows/amd64").fails(3);
+    assert!(absent.contains("cause: available platforms: linux/amd64, linux/arm64, linux/arm/v7\n"), "{absent}");
 }

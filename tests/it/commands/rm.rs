@@ -119,7 +119,7 @@ fn a_missing_tag_is_an_error_without_ignore_missing() {
     absent→shared/app:1.3.8
     --- stderr
     error: shared/app:1.3.8 not found on http://REGISTRY
-    hint:  did you mean shared/app:1.3.9, shared/app:1.4.0, shared/app:1?
+    hint:  did you mean shared/app:1.3.9?
     ");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.8 --ignore-missing").run(), @"
     exit 0
@@ -214,7 +214,7 @@ fn a_tagged_manifest_requires_all_tags() {
     assert_snapshot!(rm("--all-tags"), @"
     exit 2
     --- stderr
-    error: confirmation needed: Remove shared/app@sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552 (also removes shared/app:1, shared/app:1.4, shared/app:1.4.0, shared/app:latest)?
+    error: confirmation needed to remove shared/app@sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552 (also removes shared/app:1, shared/app:1.4, shared/app:1.4.0, shared/app:latest)
     cause: no terminal to ask on
     hint:  use --yes to confirm, or -n to see what would be removed
     ");
@@ -280,9 +280,9 @@ fn of_tag_and_digest_the_tag_is_removed_while_it_points_there() {
     --- stdout
     failed→app:1.0
     --- stderr
-    error: app:1.0 has moved meanwhile
-    cause: from sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e to sha256:d0f335e233eccbff9b1bb6c11fb3628263a230358644016e1067a77e978f4439
-    hint:  it was pushed meanwhile; check it again before removing it
+    error: app:1.0 does not point to sha256:0245894ac7ab3dc0bf2d921ae1abacaf33e04c9d4880632179c648907197f49e; it may have moved
+    cause: it points to sha256:d0f335e233eccbff9b1bb6c11fb3628263a230358644016e1067a77e978f4439
+    hint:  check what it points to now before removing it
     ");
     assert_eq!(registry.tags("app"), ["1.0"]);
     assert_snapshot!(rm(&second), @"

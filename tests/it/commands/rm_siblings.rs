@@ -56,7 +56,7 @@ fn with_siblings_needs_a_confirmation() {
     assert_snapshot!(Rls::at(&registry).words("rm --with-siblings shared/app:1.4").run(), @"
     exit 2
     --- stderr
-    error: confirmation needed: Remove shared/app:1.4 (also removes shared/app:1, shared/app:1.4.0, shared/app:latest)?
+    error: confirmation needed to remove shared/app:1.4 (also removes shared/app:1, shared/app:1.4.0, shared/app:latest)
     cause: no terminal to ask on
     hint:  use --yes to confirm, or -n to see what would be removed
     ");

@@ -135,7 +135,7 @@ fn a_missing_repository_is_not_found() {
     --- stderr
     error: team/ap not found on http://REGISTRY
     cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
-    hint:  run 'rls repos http://REGISTRY' to list repositories
+    hint:  did you mean team/app?
     "#);
     assert_eq!(Rls::at(&registry).words("tags team/ap -o json").run().to_string(), missing.to_string());
     assert_snapshot!(Rls::at(&registry).words("tags team/ap team/chart").run(), @r#"
@@ -146,7 +146,7 @@ fn a_missing_repository_is_not_found() {
     --- stderr
     error: team/ap not found on http://REGISTRY
     cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
-    hint:  run 'rls repos http://REGISTRY' to list repositories
+    hint:  did you mean team/app?
     "#);
     assert_snapshot!(Rls::at(&registry).words("tags team/ap nothing -o jsonl -q").run(), @r#"
     exit 3

@@ -12,7 +12,7 @@ fn a_pasted_text_is_explained() {
     exit 0
     --- stdout
     x509: certificate signed by unknown authority
-         meaning  The CA is not trusted here, or the server omits its chain. Client: '--ca-file', 'rls trust HOST --write docker'. Server: 'fullchain.pem', not 'cert.pem'.
+         meaning  The CA is not trusted here, or the server omits its chain. Client: '--ca-file', 'rls trust registry.corp:5000 --write docker'. Server: 'fullchain.pem', not 'cert.pem'.
          command  rls doctor registry.corp:5000
     ");
 }

@@ -130,7 +130,7 @@ fn a_tag_that_moves_before_it_is_deleted() {
     --- stderr
     error: app:1.0 has moved meanwhile
     cause: from sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a to sha256:2d2b62dff2f8b5b907f7c36829f03bcf23ae64da8fad391151dc2b64e2c2663a
-    hint:  it was pushed meanwhile; check it again before removing it
+    hint:  check what it points to now before removing it
     ");
     assert_eq!(registry.tags("app"), ["1.0", "2.0"]);
     assert!(registry.contains("app", digest.as_str()));
@@ -241,14 +241,14 @@ fn an_unknown_tag_suggests_similar_ones() {
     --- stderr
     error: team/app:1.40 not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1.40"}
-    hint:  did you mean team/app:1.4.0, team/app:1.2.0, team/app:1.3.8?
+    hint:  did you mean team/app:1.4.0?
     "#);
     assert_snapshot!(Rls::at(&registry).words("digest team/web:lates").run(), @r#"
     exit 3
     --- stderr
     error: team/web:lates not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"lates"}
-    hint:  did you mean team/web:latest, team/web:2.0.0, team/web:2.1.0?
+    hint:  did you mean team/web:latest?
     "#);
     assert_snapshot!(Rls::at(&registry).words("manifest team/nothing:1").run(), @r#"
     exit 3

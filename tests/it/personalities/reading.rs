@@ -71,7 +71,7 @@ fn an_unknown_tag_is_not_found_and_similar_ones_are_suggested() {
             let report = outcome.stderr.strip_prefix(profile.remark).unwrap_or(&outcome.stderr);
             let (first, rest) = report.split_once('\n').expect("an error has lines");
             assert_eq!(first, "error: shared/app:1.4.1 not found on http://REGISTRY", "{}", profile.name());
-            let hint = "hint:  did you mean shared/app:1.4.0, shared/app:1.4, shared/app:1.3.9?\n";
+            let hint = "hint:  did you mean shared/app:1.4.0?\n";
             assert!(rest.ends_with(hint), "{}: {outcome}", profile.name());
         }
     }

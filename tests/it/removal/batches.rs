@@ -33,7 +33,7 @@ fn all_tags_needs_confirmation() {
         let registry = with_seed(Registry::builder(), "shared").personality(personality).start();
         let before = state(&registry, "shared/app");
         let refused = Rls::at(&registry).words("rm shared/app --all-tags").fails(2);
-        let error = "error: confirmation needed: Remove all 5 tags of shared/app?";
+        let error = "error: confirmation needed to remove all 5 tags of shared/app";
         assert_eq!(refused.lines().next(), Some(error));
         assert_eq!(state(&registry, "shared/app"), before);
         let outcome = Rls::at(&registry).words("rm shared/app --all-tags --yes -q").run();

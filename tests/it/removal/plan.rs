@@ -144,9 +144,9 @@ fn applying_stops_at_a_tag_that_moved() {
     --- stdout
     failed→shared/app:1.3.9
     --- stderr
-    error: shared/app:1.3.9 has moved meanwhile
-    cause: from sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799 to sha256:8e857119a47df85b232f39aba183ee472299298e1dd98d98e85771129bdfb69b
-    hint:  it was pushed meanwhile; check it again before removing it
+    error: shared/app:1.3.9 does not point to sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799; it may have moved
+    cause: it points to sha256:8e857119a47df85b232f39aba183ee472299298e1dd98d98e85771129bdfb69b
+    hint:  check what it points to now before removing it
     ");
     assert_eq!(registry.resolve("shared/app", "1.3.9"), Some(moved));
 }

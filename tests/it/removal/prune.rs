@@ -181,12 +181,25 @@ fn each_repository_is_pruned_by_its_own_rule() {
     let registry = seeded("demo");
     let config = "[prune.\"team/*\"]\nkeep-last = 1\n[prune.\"team/web\"]\nkeep = [\"*\"]\n";
     let charts = registry.tags("team/chart");
-    let outcome = Rls::at(&registry).config(config).words("prune --match-repo team/* --yes -q").run();
-    // No chart says when it was made: their repository is left alone, and the others go on.
-    assert_eq!(outcome.code, Some(6), "{outcome}");
-    assert_eq!(outcome.stderr.matches("error:").count(), 1, "{outcome}");
-    assert!(outcome.stderr.contains("team/chart"), "{outcome}");
+    let outcome = Rls::at(&registry).config(config).words("prune --match-repo team/* --yes").run();
+    // No chart says when it was made: their repository is left alone, and the others go on. It was not named.
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    let warning =
+        "warning: cannot order the tags of team/chart by creation time: none is known; nothing is removed there";
+    assert!(outcome.stderr.contains(warning) && !outcome.stderr.contains("error:"), "{outcome}");
     assert_eq!(registry.tags("team/chart"), charts);
     assert_eq!(registry.tags("team/app"), ["1.4.0", "latest"]);
     assert_eq!(registry.tags("team/web").len(), 4);
+    let named = Rls::at(&registry).words("prune team/chart --keep-last 1").run();
+    assert_eq!(named.code, Some(9), "{named}");
+}
+
+#[test]
+fn a_missing_repository_has_a_record() {
+    let registry = seeded("demo");
+    let outcome = Rls::at(&registry).words("prune team/nope --keep-last 1 -o jsonl").run();
+    assert_eq!(outcome.code, Some(3), "{outcome}");
+    let record: serde_json::Value = serde_json::from_str(outcome.stdout.trim_end()).expect("a record");
+    assert_eq!((&record["repository"], &record["action"]), (&"team/nope".into(), &"failed".into()), "{outcome}");
+    assert_eq!(record["error"]["kind"], "not-found", "{outcome}");
 }

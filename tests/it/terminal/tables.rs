@@ -148,7 +148,7 @@ fn removals_and_errors_are_coloured() {
     exit 3
     ␛[1m␛[31merror:␛[0m team/app:2.0 not found on http://REGISTRY
     ␛[2mcause:␛[0m 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"2.0"}
-    ␛[36mhint: ␛[0m did you mean team/app:1.0, team/app:latest?
+    ␛[36mhint: ␛[0m did you mean team/app:1.0?
     "#);
 }
 
@@ -161,4 +161,18 @@ fn raw_bytes_are_escaped_on_a_terminal() {
     exit 0
     {"schemaVersion":2,"layers":[],"annotations":{"a":"\x9b31m\u{202e}"}}<no line end>
     "#);
+}
+
+#[test]
+fn an_empty_list_is_told() {
+    let registry = small();
+    let last = |registry: &Running, words: &str| {
+        let text = shown(Rls::at(registry).words(words));
+        text.lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(last(&registry, "repos --match zzz*"), "no matching repositories in http://REGISTRY");
+    assert_eq!(last(&registry, "tags team/app --match zzz*"), "no matching tags in team/app");
+    assert_eq!(last(&empty(), "repos"), "no repositories in http://REGISTRY");
+    assert_eq!(last(&empty(), "repos -o plain"), "no repositories in http://REGISTRY");
+    assert_eq!(last(&empty(), "repos -o json"), "[]");
 }

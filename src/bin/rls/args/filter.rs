@@ -46,6 +46,11 @@ pub fn parse_limit(text: &str) -> Result<NonZeroU64, String> {
 }
 
 impl FilterArgs {
+    /// Whether there is any pattern.
+    pub fn selects(&self) -> bool {
+        !self.matches.is_empty() || !self.exclude.is_empty()
+    }
+
     /// Whether the filter keeps a name.
     pub fn keeps(&self, name: &str) -> bool {
         let is_matched = self.matches.is_empty() || self.matches.iter().any(|glob| glob.is_match(name));

@@ -1,8 +1,10 @@
 use futures::{StreamExt, stream};
+use registry_ls::error::Result;
 use registry_ls::name::{Reference, Registry, Target};
-use registry_ls::registry::reorder;
+use registry_ls::registry::{RepositoryHandle, reorder};
 
 use super::context::Context;
+use super::platform::descend;
 use super::stream::{MAX_PENDING, close, next_or_flush};
 use super::suggestions;
 use crate::args::DigestArgs;
@@ -10,12 +12,11 @@ use crate::output::{DigestRecord, DigestView};
 use crate::report::{CommandError, failure};
 
 /// `rls digest`
-pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), CommandError> {
+pub async fn run(args: &DigestArgs, context: &Context<'_>) -> std::result::Result<(), CommandError> {
     let targets = context.references(&args.references).await?;
     let mut output = context.output(DigestView)?;
     let resolved = stream::iter(&targets).map(|(repository, reference)| async move {
-        let resolved = repository.resolve(reference.target()).await;
-        (repository, reference, resolved.map(|resolved| resolved.digest.to_string()))
+        (repository, reference, digest(args, repository, reference).await)
     });
     let mut resolved = reorder(resolved, MAX_PENDING, |_| 0).boxed_local();
     let outcome = loop {
@@ -46,6 +47,15 @@ pub async fn run(args: &DigestArgs, context: &Context<'_>) -> Result<(), Command
         })?;
     };
     close(output, outcome)
+}
+
+/// The digest of a reference, or of its image for the platform that is requested.
+async fn digest(args: &DigestArgs, repository: &RepositoryHandle, reference: &Reference) -> Result<String> {
+    let Some(platform) = &args.platform else {
+        return Ok(repository.resolve(reference.target()).await?.digest.to_string());
+    };
+    let manifest = repository.manifest(reference.target()).await?;
+    Ok(descend(repository, reference, manifest, Some(platform)).await?.1.digest.to_string())
 }
 
 /// The full name of a reference; REPO alone is REPO:latest.

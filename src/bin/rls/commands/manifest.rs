@@ -3,14 +3,15 @@ use std::io::{IsTerminal, stdout};
 use jiff::Timestamp;
 use registry_ls::Kind;
 use registry_ls::error::{Error, Fault, Missing, Result};
-use registry_ls::name::{Digest, Reference};
+use registry_ls::name::Reference;
 use registry_ls::registry::{
-    Config, Content, Descriptor, DescriptorDigest, Document, FetchedConfig, ImageConfig, Manifest, Platform,
-    PlatformChoice, Problem, RepositoryHandle, Summaries, media_types, real_date,
+    Config, Content, Descriptor, DescriptorDigest, Document, FetchedConfig, ImageConfig, Manifest, Problem,
+    RepositoryHandle, Summaries, media_types, real_date,
 };
 
 use super::context::Context;
 use super::digest::{full_name, tag_and_digest};
+use super::platform::{SelectedImage, descend};
 use super::suggestions;
 use crate::args::ManifestArgs;
 use crate::output::{
@@ -61,12 +62,6 @@ struct Description {
     error: Option<Error>,
 }
 
-/// The image of an index that was selected by its platform.
-struct SelectedImage {
-    index: Digest,
-    platform: Option<Platform>,
-}
-
 async fn show(args: &ManifestArgs, repository: &RepositoryHandle, reference: &Reference) -> Result<Printed> {
     let manifest = repository.manifest(reference.target()).await?;
     // Config and history exist only for a single image of an index.
@@ -92,53 +87,6 @@ async fn show(args: &ManifestArgs, repository: &RepositoryHandle, reference: &Re
         description.record.platform = args.platform.as_ref().or(platform.as_ref()).map(ToString::to_string).into();
     }
     Ok(Printed::Description(Box::new(description)))
-}
-
-/// Selects the image for a platform; without one, the image for this machine, or else the only one. The platform of a
-/// manifest that is not an index is in its config.
-async fn descend(
-    repository: &RepositoryHandle,
-    reference: &Reference,
-    manifest: Manifest,
-    requested: Option<&Platform>,
-) -> Result<(Option<SelectedImage>, Manifest)> {
-    let of_reference = |error: Error| error.within(format!("cannot choose an image of {reference}"));
-    let is_index = |document: &Document| matches!(document.content, Content::Index(_));
-    let index = manifest.readable().ok().map(|(document, _)| document).filter(is_index);
-    let available = match (index, requested) {
-        (Some(index), _) => match repository.choose(&index, requested).await.map_err(of_reference)? {
-            PlatformChoice::Image { manifest: image, platform } => {
-                return Ok((Some(SelectedImage { index: manifest.digest, platform }), image));
-            }
-            PlatformChoice::None(available) => available,
-        },
-        (None, None) => return Ok((None, manifest)),
-        (None, Some(requested)) => {
-            let summary = Summaries::new(repository, Timestamp::now()).of(manifest.clone()).await;
-            let available = summary.platforms.clone().unwrap_or_default();
-            if available.iter().any(|platform| platform.serves(requested)) {
-                return Ok((None, manifest));
-            }
-            available
-        }
-    };
-    Err(no_image(reference, requested, &available))
-}
-
-fn no_image(reference: &Reference, requested: Option<&Platform>, available: &[Platform]) -> Error {
-    let local = Platform::of_this_machine();
-    let available = available.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let what = match requested {
-        Some(requested) => format!("{reference} has no image for {requested}"),
-        None => format!("{reference} has no image for this machine ({local})"),
-    };
-    let error = Error::new(Kind::NotFound(Missing::Manifest), what);
-    match requested {
-        None if available.is_empty() => error.because("it lists no images"),
-        Some(_) if available.is_empty() => error,
-        Some(_) => error.because(format!("available platforms: {available}")),
-        None => error.because(format!("available platforms: {available}; use --platform to choose one")),
-    }
 }
 
 async fn config(repository: &RepositoryHandle, reference: &Reference, manifest: &Manifest) -> Result<Config> {

@@ -11,6 +11,7 @@ mod logout;
 mod man;
 mod manifest;
 mod names;
+mod platform;
 mod prune;
 mod removal;
 mod repos;

@@ -85,7 +85,12 @@ impl Context<'_> {
         let named = |text: &str| match parse(self.settings, text) {
             Ok((registry, name)) => Ok(Named { registry, name, is_url: text.contains("://") }),
             Err(error) if text.contains(['*', '?', '[', '{']) => {
-                Err(Usage::from(error).hint("use --match GLOB for tags, or 'rls repos --match GLOB' for repositories"))
+                Err(Usage::from(error).hint(match text.rsplit_once(':') {
+                    Some((name, glob)) if !name.is_empty() && !glob.contains('/') => {
+                        format!("use {name} --match '{glob}' for its tags")
+                    }
+                    _ => "use --match GLOB for tags, or 'rls repos --match GLOB' for repositories".to_owned(),
+                }))
             }
             Err(error) => Err(Usage::from(error)),
         };

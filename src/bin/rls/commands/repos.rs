@@ -8,7 +8,7 @@ use registry_ls::name::{Reference, Registry, Repository};
 use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE, RepositoryHandle, flatten_batches, reorder};
 
 use super::context::Context;
-use super::stream::{close, limit_items, next_or_flush};
+use super::stream::{close_list, limit_items, next_or_flush};
 use crate::args::ReposArgs;
 use crate::output::{Field, RepositoryRecord, RepositoryView};
 use crate::report::{CommandError, failure};
@@ -47,7 +47,11 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), CommandE
             Err(_) => break,
         }
     }
-    close(output, outcome)
+    close_list(context, output, outcome, || {
+        let hosts: Vec<_> = sources.iter().map(|source| source.client.registry().to_string()).collect();
+        let matching = if args.filter.selects() || args.prefix.is_some() { "matching " } else { "" };
+        format!("no {matching}repositories in {}", hosts.join(", "))
+    })
 }
 
 /// The requested catalogs. All names are parsed before the first is listed.

@@ -1,6 +1,6 @@
 //! Streams of results: limited, and written to the output as they arrive.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write, stdout};
 
 use futures::stream::LocalBoxStream;
 use futures::{FutureExt, Stream, StreamExt, stream};
@@ -64,4 +64,19 @@ pub(super) fn close<V: View, W: Write>(
         output.finish()?;
     }
     outcome
+}
+
+/// As [`close`]; then says on a terminal that a list is empty, where people see nothing or only a header.
+pub(super) fn close_list<V: View, W: Write>(
+    context: &Context<'_>,
+    output: Output<V, W>,
+    outcome: Result<(), CommandError>,
+    empty: impl FnOnce() -> String,
+) -> Result<(), CommandError> {
+    let is_blank = !output.has_records() && output.is_silent() && stdout().is_terminal();
+    close(output, outcome)?;
+    if is_blank {
+        context.report.summary(&empty());
+    }
+    Ok(())
 }

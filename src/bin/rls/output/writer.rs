@@ -114,6 +114,11 @@ impl<V: View, W: Write> Output<V, W> {
         self.has_records
     }
 
+    /// Whether an empty list would show nothing, or only a header.
+    pub fn is_silent(&self) -> bool {
+        matches!(self.encoder, Encoder::Table(_) | Encoder::Text | Encoder::Plain(_))
+    }
+
     /// Flushes complete records.
     ///
     /// # Errors

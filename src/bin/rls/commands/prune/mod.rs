@@ -21,6 +21,7 @@ use self::targets::{Target, targets};
 use super::context::Context;
 use super::removal::{RecordWriter, RemovalRunner, save_plan};
 use super::stream::{MAX_PENDING, close, next_or_flush};
+use super::suggestions::repository_hint_context;
 use crate::args::PruneArgs;
 use crate::output::{Action, Human, OutputError, PruneRecord, PruneView, RemovalRecord, Styles};
 use crate::report::{CommandError, failure};
@@ -64,10 +65,12 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
             };
         let (decided, removal) = match planned {
             Ok(planned) => planned,
-            // The error of a single repository ends the command.
-            Err(error) if !qualified => break Err(context.failed(target.repository.registry(), error)),
             Err(error) => {
-                context.report.failure(&error, &context.hint_context(target.repository.registry()));
+                let hint_context = match qualified {
+                    false => repository_hint_context(context, &target.repository, &error).await,
+                    true => context.hint_context(target.repository.registry()),
+                };
+                context.report.failure(&error, &hint_context);
                 output.write(&not_planned(target.repository.name(), &error).at(target.repository.registry()))?;
                 continue;
             }
@@ -113,7 +116,13 @@ async fn show(
 ) -> Result<(), CommandError> {
     let hint_context = context.hint_context(target.repository.registry());
     let refusal = decided.refusal(target.repository.name());
-    if let Some(error) = &refusal {
+    // A repository of the catalog may hold what has no dates, such as charts; the others are pruned all the same.
+    let is_passed_over = target.is_from_catalog && decided.lacks_times();
+    if let Some(error) = refusal.as_ref().filter(|_| is_passed_over) {
+        context
+            .report
+            .warning(&format!("{}; nothing is removed there, --sort version orders by version", error.what()));
+    } else if let Some(error) = &refusal {
         context.report.failure(error, &hint_context);
     } else if !decided.has_times() {
         context.report.warning(&format!(
@@ -130,7 +139,7 @@ async fn show(
         }
         match decided.unread(target.repository.name(), decision) {
             Some(error) => context.report.failure(&error, &hint_context),
-            None if removal.is_ok() && refusal.is_none() => context.report.success(),
+            None if removal.is_ok() && (refusal.is_none() || is_passed_over) => context.report.success(),
             None => {}
         }
         output.write(&decided.record(target.repository.name(), decision).at(target.repository.registry()))?;

@@ -199,6 +199,11 @@ impl Decisions {
         })
     }
 
+    /// Whether the rules are not applied because no creation time is known.
+    pub(super) fn lacks_times(&self) -> bool {
+        matches!(self.plan.refusal, Some(Refusal::NoTimes(_)))
+    }
+
     /// Whether any creation time is known.
     pub(super) fn has_times(&self) -> bool {
         !self.plan.is_without_times

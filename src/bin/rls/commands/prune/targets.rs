@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::TryStreamExt;
 use jiff::Timestamp;
-use registry_ls::error::Result;
+use registry_ls::error::{Error, Result};
 use registry_ls::name::{Registry, Repository, Tag};
 use registry_ls::registry::snapshot::{SnapshotOptions, SnapshotProgress};
 use registry_ls::registry::{CatalogOptions, RepositoryHandle, TagIndex};
@@ -28,7 +28,7 @@ pub(super) struct Target {
     pub untag_only: bool,
     pub options: Options,
     /// Whether it comes from the catalog and was not named.
-    is_from_catalog: bool,
+    pub is_from_catalog: bool,
 }
 
 /// The rules for a repository, and how to apply them.
@@ -111,7 +111,8 @@ pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<V
     let mut files = UsedFiles::default();
     if args.match_repo.is_empty() {
         let named = args.repositories.iter().map(|text| {
-            let (registry, repository) = context.settings.repository(text)?;
+            let (registry, repository) =
+                context.settings.repository(text).map_err(|error| with_glob_hint(text, error))?;
             let applied = RuleSet::of(&repository, args, context, now)?.ok_or_else(|| no_rule(&repository))?;
             Ok((registry, repository, applied))
         });
@@ -149,6 +150,14 @@ pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<V
         _ => {}
     }
     Ok(targets)
+}
+
+/// A glob is not the name of a repository.
+fn with_glob_hint(text: &str, error: Error) -> Usage {
+    match text.contains(['*', '?', '[', '{']) {
+        true => Usage::from(error).hint(format!("use --match-repo '{text}' for repositories, --match GLOB for tags")),
+        false => Usage::from(error),
+    }
 }
 
 fn no_rule(repository: &Repository) -> Usage {

@@ -14,6 +14,7 @@ use registry_ls::retention::UsedImages;
 
 use crate::args::RmArgs;
 use crate::commands::context::Context;
+use crate::commands::suggestions::repository_hint_context;
 use crate::input;
 use crate::output::some_of;
 use crate::report::CommandError;
@@ -102,7 +103,10 @@ impl Tasks {
     ) -> Result<(), CommandError> {
         let tags: Vec<Tag> = match context.until_shutdown(repository.tags().try_collect()).await? {
             Ok(tags) => tags,
-            Err(error) => return Err(context.failed(repository.registry(), error)),
+            Err(error) => {
+                let hint_context = repository_hint_context(context, repository, &error).await;
+                return Err(CommandError::Failed(error, Box::new(hint_context)));
+            }
         };
         self.task(repository).selection = Some(selection);
         let tags: Vec<_> = tags.into_iter().filter(|tag| args.filter.keeps(tag.as_str())).collect();

@@ -9,9 +9,10 @@ use registry_ls::registry::RepositoryHandle;
 
 use self::listing::{Batch, Listing, Query, TagInfo};
 use super::context::Context;
-use super::stream::{MAX_PENDING, close, next_or_flush};
+use super::stream::{MAX_PENDING, close_list, next_or_flush};
+use super::suggestions::repository_hint_context;
 use crate::args::TagsArgs;
-use crate::output::{Progress, TagView};
+use crate::output::{Progress, TagView, some_of};
 use crate::report::CommandError;
 
 /// `rls tags`
@@ -24,6 +25,7 @@ pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), CommandEr
     let view = TagView { qualified, detail: query.detail, full };
     let mut output = context.output(view)?;
     let progress = context.progress("tags");
+    let names: Vec<_> = targets.iter().map(ToString::to_string).collect();
     let counted = Some(&progress).filter(|_| targets.len() == 1);
     let listing = |repository| Listing { query: &query, repository, progress: counted };
     targets.iter().for_each(|repository| repository.client().prefetch_tokens([repository.name()]));
@@ -33,7 +35,10 @@ pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), CommandEr
         listings => several(listings, context, &mut output, &progress).await,
     };
     drop(progress);
-    close(output, outcome)
+    close_list(context, output, outcome, || {
+        let matching = if args.filter.selects() || args.same_as.is_some() { "matching " } else { "" };
+        format!("no {matching}tags in {}", some_of(&names))
+    })
 }
 
 type Output = crate::output::Output<TagView, std::io::Stdout>;
@@ -50,7 +55,13 @@ async fn one(
     let mut record = listing.record(None);
     let mut warned = HashSet::new();
     while let Some(batch) = next_or_flush(context, &mut batches, output).await? {
-        let batch = batch.map_err(|error| context.failed(registry, error))?;
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(error) => {
+                let hint_context = repository_hint_context(context, &listing.repository, &error).await;
+                return Err(CommandError::Failed(error, Box::new(hint_context)));
+            }
+        };
         progress.inc(batch.len() as u64);
         for known in batch {
             warn_about_gaps(&known, listing, context, &mut warned);
@@ -76,6 +87,7 @@ async fn several(
         (listing, listing.batches().inspect(counted).collect::<Vec<_>>().await)
     });
     let mut read = read.buffered(MAX_PENDING).boxed_local();
+    let mut has_suggested = false;
     while let Some((listing, batches)) = next_or_flush(context, &mut read, output).await? {
         let hint_context = context.hint_context(listing.repository.registry());
         let mut whole = true;
@@ -86,6 +98,11 @@ async fn several(
                 Ok(known) => known,
                 Err(error) => {
                     whole = false;
+                    // A suggestion costs requests for the list of repositories: only the first failure gets one.
+                    let hint_context = match std::mem::replace(&mut has_suggested, true) {
+                        false => repository_hint_context(context, &listing.repository, &error).await,
+                        true => context.hint_context(listing.repository.registry()),
+                    };
                     context.report.failure(&error, &hint_context);
                     output.write(&listing.record(Some(&error)))?;
                     continue;

@@ -1,0 +1,96 @@
+//! Names and options that are nearly right.
+
+use insta::assert_snapshot;
+use registry_fixture::content::ImageSpec;
+use registry_fixture::{Match, Registry, Running};
+use test_support::Rls;
+
+/// `web/nginx`, `web/api`, `team/app` and a folder with twelve repositories.
+fn start() -> Running {
+    let registry = Registry::builder().start();
+    let names = (0..12).map(|number| format!("many/app{number:02}"));
+    for name in names.chain(["web/nginx", "web/api", "team/app"].map(str::to_owned)) {
+        registry.push_image(&name, "latest", &ImageSpec::new("app"));
+    }
+    registry
+}
+
+#[test]
+fn similar_repositories_and_folders_are_suggested() {
+    let registry = start();
+    let hint = |words: &str| {
+        let outcome = Rls::at(&registry).words(words).run();
+        assert_eq!(outcome.code, Some(3), "{outcome}");
+        outcome.stderr.lines().last().unwrap_or_default().to_owned()
+    };
+    for (words, expected) in [
+        ("tags web/ngnix", "hint:  did you mean web/nginx?"),
+        ("tags nginx", "hint:  did you mean web/nginx?"),
+        ("tags team", "hint:  this is a folder; did you mean team/app?"),
+        ("tags web", "hint:  this is a folder; repositories in it: web/api, web/nginx"),
+        ("tags zebra/crossing", "hint:  run 'rls repos http://REGISTRY' to list repositories"),
+        ("digest web/ngnix:latest", "hint:  the repository does not exist; did you mean web/nginx?"),
+        ("prune web/ngnix --keep-last 1", "hint:  did you mean web/nginx?"),
+        ("rm web/ngnix --match x", "hint:  did you mean web/nginx?"),
+        ("digest web/nginx:latst", "hint:  did you mean web/nginx:latest?"),
+        ("digest web/nginx:nope", "hint:  run 'rls tags http://REGISTRY/web/nginx' to list tags"),
+    ] {
+        assert_eq!(hint(words), expected, "{words}");
+    }
+    let folder = hint("tags many");
+    assert!(folder.ends_with("many/app09 and 2 more") && folder.contains("many/app00"), "{folder}");
+}
+
+/// A list of repositories costs requests: many unknown names cost no more than one.
+#[test]
+fn suggestions_for_many_names_cost_one_list() {
+    let registry = start();
+    let outcome = Rls::at(&registry).words("tags a/x b/x c/x d/x").run();
+    assert_eq!(outcome.code, Some(3), "{outcome}");
+    assert_eq!(registry.count(&Match::under("/v2/_catalog")), 1);
+    registry.clear_requests();
+    Rls::at(&registry).words("tags a/x -q").run();
+    assert_eq!(registry.count(&Match::under("/v2/_catalog")), 0);
+}
+
+#[test]
+fn globs_hint_at_the_option_that_takes_them() {
+    let registry = start();
+    let hint = |words: &[&str]| {
+        let outcome = Rls::at(&registry).args(words).run();
+        assert_eq!(outcome.code, Some(2), "{outcome}");
+        outcome.stderr.lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(hint(&["rm", "web/nginx:pr-*"]), "hint:  use web/nginx --match 'pr-*' for its tags");
+    let expected = "hint:  use --match-repo 'team/*' for repositories, --match GLOB for tags";
+    assert_eq!(hint(&["prune", "team/*", "--keep-last", "1"]), expected);
+}
+
+#[test]
+fn templates_of_go_and_names_of_formats_are_told_apart() {
+    let registry = start();
+    let hint = |format: &str| {
+        let outcome = Rls::at(&registry).args(["tags", "team/app", "--format", format]).run();
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(2), ""), "{outcome}");
+        outcome.stderr.lines().last().unwrap_or_default().to_owned()
+    };
+    for (format, expected) in [
+        ("{{.Tag}}", "hint:  templates are Jinja's; use '{{ tag }}'"),
+        ("{{ .Repository }}:{{.Tag}}", "hint:  templates are Jinja's; use '{{ repository }}:{{ tag }}'"),
+        ("{{json .}}", "hint:  use -o jsonl"),
+        ("json", "hint:  use -o json"),
+        ("wide", "hint:  use -o table"),
+    ] {
+        assert_eq!(hint(format), expected, "{format}");
+    }
+}
+
+#[test]
+fn a_transport_of_skopeo_is_named() {
+    assert_snapshot!(Rls::new().args(["tags", "docker-daemon:reg.corp:5000/team/app"]).run(), @"
+    exit 2
+    --- stderr
+    error: 'docker-daemon:reg.corp:5000/team/app' is not a repository name
+    cause: 'docker-daemon:' is a transport of skopeo, not a registry; only docker:// names are read
+    ");
+}
