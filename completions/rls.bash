@@ -1641,7 +1641,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__trust)
-            opts="-r -u -j -o -q -v -h --fingerprint --write --force --from-secret --check --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --fingerprint --write --force --from-secret --pem --check --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

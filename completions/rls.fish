@@ -628,7 +628,7 @@ podman\t'Podman, skopeo, buildah, CRI-O'
 containerd\t'containerd, also under Kubernetes'
 k3s\t'k3s and rke2'"
 complete -c rls -n "__fish_rls_using_subcommand trust" -l from-secret -d 'Take the CA from a Kubernetes secret (ca.crt, tls.crt), in YAML or JSON' -r -F
-complete -c rls -n "__fish_rls_using_subcommand trust" -l check -d 'Identify PEM files, and where each belongs' -r -F
+complete -c rls -n "__fish_rls_using_subcommand trust" -l check -d 'Identify files with certificates and keys, and where each belongs' -r -F
 complete -c rls -n "__fish_rls_using_subcommand trust" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand trust" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand trust" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -654,6 +654,7 @@ complete -c rls -n "__fish_rls_using_subcommand trust" -l progress -d 'When to s
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand trust" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand trust" -l force -d 'Replace a different certificate in the same place'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l pem -d 'Print the certificate that clients need as PEM, and nothing else'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'

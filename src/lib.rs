@@ -43,6 +43,7 @@
 //! | 1 | [`trust`] | where CA certificates are found, and the verifier |
 //! | 0 | [`name`] | registry, repository, tag, digest, reference: parsed once, then only types |
 //! | – | [`error`] | the one [`Error`]: what, why, facts and source |
+//! | – | `documents` | JSON and YAML files of other programs |
 //! | – | `replace` | atomic replacement of files, with a lock |
 //!
 //! The library never prints, and knows neither options nor exit codes. Without the feature `cli`, which builds the
@@ -56,6 +57,7 @@ extern crate self as registry_ls;
 
 pub mod auth;
 pub mod diagnosis;
+mod documents;
 pub mod error;
 pub mod http;
 pub mod keychain;

@@ -15,6 +15,7 @@ use syn::{Attribute, Item, ItemMod, ItemUse, Macro, UseTree, Visibility};
 
 /// The modules of the library and their layers. A module imports from its own layer and from those below.
 const LAYERS: &[(&str, usize)] = &[
+    ("documents", 0),
     ("error", 0),
     ("name", 0),
     ("replace", 0),

@@ -40,7 +40,7 @@ pub(super) async fn credentials(context: &mut Context) -> Result<Outcome> {
     }
     let outcome = match (lookup.found.as_slice(), failure(&lookup)) {
         ([], Some(finding)) => Outcome::failed("cannot be read", finding).without_blocking(),
-        ([], None) => match misplaced(context) {
+        ([], None) => match near_miss(&lookup).or_else(|| misplaced(context)) {
             Some(finding) => Outcome::failed("not used", finding).without_blocking(),
             None => Outcome::passed("none found, using anonymous access"),
         },
@@ -60,7 +60,17 @@ fn described(found: &CredentialMatch) -> String {
 /// The other credentials that were found, and those that could not be read; one line each.
 fn facts(lookup: &Lookup) -> Vec<Fact> {
     let others = lookup.found.iter().skip(1).map(described);
-    others.chain(lookup.failures.iter().chain(&lookup.notes).cloned()).map(|text| Fact::new(0, text)).collect()
+    // The first near miss is the cause.
+    let near_misses = lookup.near_misses.iter().skip(1).filter(|_| lookup.found.is_empty()).map(ToString::to_string);
+    let texts = others.chain(lookup.failures.iter().chain(&lookup.notes).cloned()).chain(near_misses);
+    texts.map(|text| Fact::new(0, text)).collect()
+}
+
+/// Credentials that are almost those of the registry.
+fn near_miss(lookup: &Lookup) -> Option<Finding> {
+    let first = lookup.near_misses.first()?;
+    let problem = Problem::NearMiss(first.clone());
+    Some(Finding { problem, cause: first.to_string(), kind: Kind::Unauthenticated })
 }
 
 /// When the last of them expired, if all have.
@@ -87,9 +97,7 @@ fn misplaced(context: &Context) -> Option<Finding> {
     let trust = context.plan.trust.as_ref().ok()?.for_registry(&context.plan.registry);
     let (host, port) = context.place();
     trust.sources(&host, port).into_iter().find_map(|source| match source.provides {
-        Provides::Nothing(why @ (Unused::KeyWithScheme { .. } | Unused::Misplaced))
-            if source.origin == Origin::Registries =>
-        {
+        Provides::Nothing(why @ (Unused::Key { .. } | Unused::Misplaced)) if source.origin == Origin::Registries => {
             let cause = format!("{} is not used: {why}", source.path.display());
             let problem = Problem::FileNotUsed { path: source.path, why };
             Some(Finding { problem, cause, kind: Kind::Unauthenticated })

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::auth::Permission;
-use crate::error::Identity;
+use crate::error::{Identity, NearMiss};
 use crate::keychain::HelperFault;
 use crate::trust::Unused;
 
@@ -174,6 +174,8 @@ pub enum Problem {
     },
     /// The credentials store cannot be read.
     CredentialsNotRead,
+    /// Settings seem to be meant for the registry, and do not count for it.
+    NearMiss(NearMiss),
     /// The credentials have expired.
     ExpiredCredentials {
         /// Their type.

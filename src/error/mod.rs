@@ -3,17 +3,24 @@
 //! An [`Error`] carries data, never advice. Its [`Kind`] holds the names in a certificate, the missing permission, the
 //! tags that share a digest; a program matches on it to choose hints and exit codes.
 
+mod file_form;
 mod kind;
+mod near_miss;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use file_form::{FileForm, UnusableFile};
 pub use kind::{
     Danger, Denial, Fault, Identity, Kind, Missing, NamedBy, Network, Operation, OtherServer, Refuser, RegistryError,
     Reply, Route, Tls, is_transient_status,
 };
+pub use near_miss::{Mismatch, NearMiss};
+
+/// How many near misses are causes of an error; all of them are in [`Error::near_misses`].
+const SHOWN_NEAR_MISSES: usize = 3;
 
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -36,6 +43,8 @@ struct Inner {
     route: Route,
     other_server: Option<OtherServer>,
     ignored_skip_verify: Option<PathBuf>,
+    near_misses: Vec<NearMiss>,
+    unusable_file: Option<UnusableFile>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -53,6 +62,8 @@ impl Error {
             route: Route::default(),
             other_server: None,
             ignored_skip_verify: None,
+            near_misses: Vec::new(),
+            unusable_file: None,
             source: None,
         }))
     }
@@ -140,6 +151,21 @@ impl Error {
         self
     }
 
+    /// Adds the settings that seem to be meant for the registry and do not count for it; the first of them are causes.
+    #[must_use]
+    pub(crate) fn with_near_misses(self, near_misses: Vec<NearMiss>) -> Self {
+        let mut error = near_misses.iter().take(SHOWN_NEAR_MISSES).fold(self, Self::because);
+        error.0.near_misses = near_misses;
+        error
+    }
+
+    /// Adds the form of a file that cannot be used as it is, if it is known.
+    #[must_use]
+    pub(crate) fn in_form(mut self, file: impl fmt::Display, form: Option<FileForm>) -> Self {
+        self.0.unusable_file = form.map(|form| UnusableFile { file: file.to_string(), form });
+        self
+    }
+
     /// Marks a failure to get a token. The request was not sent, and a retry would ask the token server again, which
     /// has been retried already.
     #[must_use]
@@ -224,6 +250,16 @@ impl Error {
     /// The file that says to skip verification of the certificate that was refused, if there is one.
     pub fn ignored_skip_verify(&self) -> Option<&Path> {
         self.0.ignored_skip_verify.as_deref()
+    }
+
+    /// The settings that seem to be meant for the registry and do not count for it, if credentials were missing.
+    pub fn near_misses(&self) -> &[NearMiss] {
+        &self.0.near_misses
+    }
+
+    /// The file that has to be converted before it can be used, if its form is known.
+    pub fn unusable_file(&self) -> Option<&UnusableFile> {
+        self.0.unusable_file.as_ref()
     }
 
     /// Whether the registry's reply carries this error code.

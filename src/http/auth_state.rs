@@ -14,7 +14,7 @@ use url::{Origin, Url};
 
 use super::request::{RequestContext, authority};
 use crate::auth::{Credentials, Permission, Token};
-use crate::error::{Denial, Error, Identity, Kind, Refuser, Result};
+use crate::error::{Denial, Error, Identity, Kind, NearMiss, Refuser, Result};
 use crate::keychain::{CredentialMatch, CredentialProvider, Lookup};
 use crate::name::{Registry, Repository};
 
@@ -198,6 +198,15 @@ impl AuthState {
         Err(failures.iter().fold(Error::new(Kind::CredentialsUnavailable(*action), what), Error::because))
     }
 
+    /// The settings that seem to be meant for the registry and do not count for it, where no credentials were found.
+    async fn near_misses(&self, permission: Option<&Permission>) -> Vec<NearMiss> {
+        let repository = permission.and_then(|permission| permission.repository.as_ref());
+        match self.keychain.lookup(&self.registry, repository).await {
+            Ok(lookup) if lookup.found.is_empty() => lookup.near_misses,
+            _ => Vec::new(),
+        }
+    }
+
     /// Logs which credentials the registry accepted, if there was a choice.
     pub fn log_accepted(&self, found: Option<&CredentialMatch>, among: &[CredentialMatch]) {
         if let (Some(found), [_, _, ..]) = (found, among) {
@@ -243,11 +252,18 @@ impl AuthState {
     }
 
     /// Says of a denial by `url` whether it is about being logged in, about the password or about a permission; who was
-    /// denied, and what `token`, if one was sent, grants.
+    /// denied, and what `token`, if one was sent, grants. That of an anonymous request has the credentials that almost
+    /// were the registry's.
     ///
     /// Registries answer alike for a repository that does not exist and for one that may not be read: then both are
     /// said.
-    pub fn explain_denial(&self, error: Error, url: &Url, context: &RequestContext, token: Option<&Token>) -> Error {
+    pub async fn explain_denial(
+        &self,
+        error: Error,
+        url: &Url,
+        context: &RequestContext,
+        token: Option<&Token>,
+    ) -> Error {
         let Kind::Denied(denial) = error.kind() else { return error };
         if !self.may_receive_credentials(url) {
             let host = authority(url);
@@ -261,13 +277,14 @@ impl AuthState {
         let registry = &context.registry;
         let pulled = context.permission.as_ref().and_then(Permission::pulled);
         let Some(identity) = identity else {
-            return match pulled.filter(|_| token.is_some()) {
+            let error = match pulled.filter(|_| token.is_some()) {
                 Some(repository) => error.called(hidden(repository, registry)).with_kind(Kind::Hidden),
                 None if unauthorized => {
                     error.called(format!("not logged in to {registry}")).with_kind(Kind::Unauthenticated)
                 }
                 None => error,
             };
+            return error.with_near_misses(self.near_misses(context.permission.as_ref()).await);
         };
         let is_by_registry = denial.by == Refuser::Registry;
         let is_login_known = self.cache().is_login_accepted(&key.0, &identity);

@@ -297,7 +297,7 @@ impl Authenticator {
             rejected = Some(token);
         }
         match refused {
-            Some(error) => Err(self.explain_denial(error, url, request)),
+            Some(error) => Err(self.explain_denial(error, url, request).await),
             None => Ok(response),
         }
     }
@@ -307,9 +307,9 @@ impl Authenticator {
     }
 
     /// Adds to a denial by `url` who was denied, and what the token in use grants.
-    pub fn explain_denial(&self, error: Error, url: &Url, request: &Request) -> Error {
+    pub async fn explain_denial(&self, error: Error, url: &Url, request: &Request) -> Error {
         let token = self.tokens.cached(&(url.origin(), request.context.permission.clone()));
-        self.state.explain_denial(error, url, &request.context, token.as_deref())
+        self.state.explain_denial(error, url, &request.context, token.as_deref()).await
     }
 }
 

@@ -160,8 +160,10 @@ impl Transport {
             self.limiter.wait_for_origin(&request.url).await;
             let response = self.authenticator.send(request).await?;
             let url = response.url().clone();
-            let checked = check(response, &request.context, &self.observer.secrets).await;
-            checked.map_err(|error| self.authenticator.explain_denial(error, &url, request))
+            match check(response, &request.context, &self.observer.secrets).await {
+                Ok(response) => Ok(response),
+                Err(error) => Err(self.authenticator.explain_denial(error, &url, request).await),
+            }
         });
         self.timeouts.within_deadline(sending).await
     }

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use crate::auth::Credentials;
+use crate::error::FileForm;
 
 /// The user name with which helpers, and some files, mark an identity token.
 const IDENTITY_TOKEN_USER: &str = "<token>";
@@ -21,16 +22,17 @@ pub(super) type Unusable = &'static str;
 /// The credentials in an entry, best first; none when it is empty, as the entries of a `credsStore` are.
 ///
 /// The members are `auth` (base64 of `user:password`, which takes precedence over the next two), `username`,
-/// `password`, `identitytoken` (`identity_token` in k3s) and `registrytoken`.
+/// `password`, `identitytoken` (`identity_token` in k3s) and `registrytoken`, in any case.
 pub(super) fn decode(entry: &Value) -> Result<Vec<Credentials>, Unusable> {
-    if !entry.is_object() {
-        return Err("it is not an object");
-    }
-    let member = |name: &str| match &entry[name] {
-        Value::Null => Ok(None),
-        Value::String(text) if text.is_empty() => Ok(None),
-        Value::String(text) => Ok(Some(text.as_str())),
-        _ => Err("one of its values is not a string; it must be quoted"),
+    let members = entry.as_object().ok_or("it is not an object")?;
+    let member = |name: &str| match member(members, name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.is_empty() => Ok(None),
+        Some(Value::String(text)) if FileForm::of_text(text) == Some(FileForm::Sops) => {
+            Err("it is encrypted with sops")
+        }
+        Some(Value::String(text)) => Ok(Some(text.as_str())),
+        Some(_) => Err("one of its values is not a string; it must be quoted"),
     };
     let (username, password) = match member("auth")? {
         Some(auth) => decode_auth(auth)?,
@@ -50,6 +52,13 @@ pub(super) fn decode(entry: &Value) -> Result<Vec<Credentials>, Unusable> {
         credentials.push(pair(username, password)?);
     }
     Ok(credentials)
+}
+
+/// A member of an object. Its case does not matter, as in Go's `encoding/json`, by which docker, podman and the kubelet
+/// read these files.
+pub(super) fn member<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let any_case = || members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    members.get(name).or_else(any_case)
 }
 
 /// Credentials from a user name and a secret, which is an identity token when the user is `<token>`.
@@ -88,9 +97,19 @@ pub(super) fn unpair(credentials: &Credentials) -> Option<(&str, &SecretString)>
     }
 }
 
+/// Decodes base64, skipping the line ends in it, as Go's decoder does: `base64` of coreutils wraps at 76 columns.
+pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let text: String = text.trim().chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    BASE64.decode(text).ok()
+}
+
 /// Decodes `base64(user:password)`, split at the first colon. NULs around the password are padding.
 fn decode_auth(auth: &str) -> Result<(String, SecretString), Unusable> {
-    let decoded = BASE64.decode(auth.trim()).map_err(|_| "its auth is not base64")?;
+    let decoded = decode_base64(auth).ok_or_else(|| match FileForm::of_text(auth) {
+        Some(FileForm::Template) => "its auth is a variable that was not replaced",
+        _ if auth.contains(':') => "its auth is user:password without base64",
+        _ => "its auth is not base64",
+    })?;
     let decoded = SecretString::from(String::from_utf8(decoded).map_err(|_| "its auth is not UTF-8 in base64")?);
     let (username, password) =
         decoded.expose_secret().split_once(':').ok_or("its auth is not user:password in base64")?;
@@ -130,6 +149,9 @@ mod tests {
             (json!({"auth": auth("ann:pw\0\0")}), &["ann:pw"]),
             (json!({"auth": auth("ann:p").trim_end_matches('=')}), &["ann:p"]),
             (json!({"auth": format!(" {}\n", auth("ann:p"))}), &["ann:p"]),
+            (json!({"auth": "YW5u\r\nOnA=\n"}), &["ann:p"]),
+            (json!({"Auth": auth("ann:p"), "Email": 7}), &["ann:p"]),
+            (json!({"auth": auth("ann:p"), "Auth": "!"}), &["ann:p"]),
             (json!({"auth": auth(":p")}), &[":p"]),
             (json!({"auth": auth("ann:")}), &["ann:"]),
             (json!({"auth": auth(":")}), &[]),
@@ -178,6 +200,9 @@ mod tests {
             (json!({"auth": 7}), "one of its values is not a string; it must be quoted"),
             (json!({"username": "ann", "password": 123}), "one of its values is not a string; it must be quoted"),
             (json!({"auth": "not base64!"}), "its auth is not base64"),
+            (json!({"auth": "${AUTH}"}), "its auth is a variable that was not replaced"),
+            (json!({"auth": "ann:s3cret"}), "its auth is user:password without base64"),
+            (json!({"auth": "ENC[AES256_GCM,data:czNjcmV0]"}), "it is encrypted with sops"),
             (json!({"auth": auth("nocolon")}), "its auth is not user:password in base64"),
             (json!({"auth": BASE64.encode(b"\xff:p")}), "its auth is not UTF-8 in base64"),
             (json!({"username": "a:b", "password": "p"}), "its user name has a colon"),

@@ -1,12 +1,13 @@
-//! Reads the files in which credentials are kept, and the JSON or YAML in them.
+//! Reads the files in which credentials are kept.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use secrecy::SecretString;
-use serde_json::Value;
 use tokio::task::spawn_blocking;
+
+use crate::error::FileForm;
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -19,12 +20,14 @@ pub(super) struct Text {
     pub exposed: Option<u32>,
 }
 
-/// Why an existing file cannot be read.
-#[derive(Debug)]
+/// Why an existing file cannot be read or used.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unreadable {
     pub why: String,
     /// Whether it is for lack of permission.
     pub is_denied: bool,
+    /// The form of a file that has to be converted first.
+    pub form: Option<FileForm>,
 }
 
 /// Reads a file at a default location; `None` when it does not exist. Dangling links, folders, pipes and devices are
@@ -42,7 +45,7 @@ pub(super) async fn read_named(path: &Path) -> Result<Option<Text>, Unreadable> 
     let read = move || match fs::File::open(&path) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         // Permissions are not reported: it may be a mounted secret, which other users may read on purpose.
-        file => Ok(Some(Text { text: whole(file?)?, exposed: None })),
+        file => Ok(Some(Text { text: decode(whole(file?)?)?, exposed: None })),
     };
     spawn_blocking(read).await.map_err(io::Error::from)?
 }
@@ -60,16 +63,44 @@ fn read_found(path: &Path) -> Result<Option<Text>, Unreadable> {
     if !metadata.is_file() {
         return Err("it is not a file".into());
     }
-    Ok(Some(Text { text: whole(fs::File::open(path)?)?, exposed: exposed(&metadata) }))
+    let bytes = whole(fs::File::open(path)?)?;
+    // Docker and podman do not read it either.
+    if is_utf16(&bytes) {
+        return Err(FileForm::Utf16.into());
+    }
+    Ok(Some(Text { text: utf8(bytes)?, exposed: exposed(&metadata) }))
 }
 
-fn whole(file: fs::File) -> Result<SecretString, Unreadable> {
+fn whole(file: fs::File) -> Result<Vec<u8>, Unreadable> {
     let mut bytes = Vec::new();
     file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err("it is larger than 1 MiB".into());
     }
-    Ok(String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?.into())
+    Ok(bytes)
+}
+
+/// The text of a file that the user named: PowerShell's `>` writes UTF-16.
+fn decode(bytes: Vec<u8>) -> Result<SecretString, Unreadable> {
+    let unit = match bytes.first() {
+        _ if !is_utf16(&bytes) => return utf8(bytes),
+        Some(0xFF) => u16::from_le_bytes,
+        _ => u16::from_be_bytes,
+    };
+    let units: Vec<u16> = bytes[2..].chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+    Ok(String::from_utf16(&units).map_err(|_| "it is not UTF-16, although it begins as such")?.into())
+}
+
+fn is_utf16(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..])
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<SecretString, Unreadable> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text.into()),
+        Err(error) if error.as_bytes().starts_with(b"\0GITCRYPT\0") => Err(FileForm::GitCrypt.into()),
+        Err(_) => Err("it is not UTF-8".into()),
+    }
 }
 
 #[cfg(unix)]
@@ -86,27 +117,26 @@ fn exposed(_: &Metadata) -> Option<u32> {
 
 impl From<io::Error> for Unreadable {
     fn from(error: io::Error) -> Self {
-        Self { is_denied: error.kind() == io::ErrorKind::PermissionDenied, why: error.to_string() }
+        Self { is_denied: error.kind() == io::ErrorKind::PermissionDenied, why: error.to_string(), form: None }
     }
 }
 
 impl From<&str> for Unreadable {
     fn from(why: &str) -> Self {
-        Self { why: why.to_owned(), is_denied: false }
+        why.to_owned().into()
     }
 }
 
-/// The documents in a text: one in JSON, any number in YAML. The error has the position, and quotes nothing of the
-/// text.
-pub(super) fn parse(text: &str) -> Result<Vec<Value>, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim_start().starts_with(['{', '[']) {
-        return Ok(vec![parse_json(text)?]);
+impl From<String> for Unreadable {
+    fn from(why: String) -> Self {
+        Self { why, is_denied: false, form: None }
     }
-    serde_saphyr::from_multiple(text).map_err(|error| match error.location() {
-        Some(place) => format!("not valid YAML at line {}, column {}", place.line(), place.column()),
-        None => "not valid YAML".to_owned(),
-    })
+}
+
+impl From<FileForm> for Unreadable {
+    fn from(form: FileForm) -> Self {
+        Self { form: Some(form), ..form.to_string().into() }
+    }
 }
 
 /// Whether a text is empty: blanks, a byte order mark, or `null`.
@@ -114,25 +144,9 @@ pub(super) fn is_blank(text: &str) -> bool {
     matches!(text.strip_prefix('\u{feff}').unwrap_or(text).trim(), "" | "null")
 }
 
-/// The document in a JSON text.
-pub(super) fn parse_json(text: &str) -> Result<Value, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_json::from_str(text)
-        .map_err(|error| format!("not valid JSON at line {}, column {}", error.line(), error.column()))
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn either_format_is_read() {
-        assert_eq!(parse("\u{feff} {\"a\": [1]}"), Ok(vec![json!({"a": [1]})]));
-        assert_eq!(parse("a: [1]\nb: 'no'\n"), Ok(vec![json!({"a": [1], "b": "no"})]));
-        assert_eq!(parse("a: 1\n---\nb: 2\n"), Ok(vec![json!({"a": 1}), json!({"b": 2})]));
-    }
 
     #[test]
     fn a_blank_text_is_distinguished_from_others() {
@@ -141,31 +155,6 @@ mod tests {
         {
             assert_eq!(is_blank(text), blank, "{text:?}");
         }
-    }
-
-    #[test]
-    fn an_error_says_where_and_quotes_nothing() {
-        for (text, place) in [
-            ("{\"auth\": \"s3cret\",}", "not valid JSON at line 1, column 19"),
-            ("{\n  s3cret\n}", "not valid JSON at line 2, column 3"),
-            ("{} s3cret", "not valid JSON at line 1, column 4"),
-            ("a: 1\nb: [s3cret\n", "not valid YAML at line"),
-            ("a: *s3cret\n", "not valid YAML at line 1"),
-        ] {
-            let error = parse(text).expect_err(text);
-            assert!(error.starts_with(place) && !error.contains("s3cret"), "{error}");
-        }
-    }
-
-    #[test]
-    fn no_text_takes_long_or_overflows() {
-        let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
-        for n in 1..12 {
-            bomb += &format!("a{n}: &a{n} [*a{0},*a{0},*a{0},*a{0},*a{0},*a{0},*a{0},*a{0},*a{0}]\n", n - 1);
-        }
-        assert!(parse(&bomb).is_err());
-        assert!(parse(&"[".repeat(200_000)).is_err());
-        assert!(parse(&format!("a: {}", "[".repeat(200_000))).is_err());
     }
 }
 
@@ -208,16 +197,29 @@ mod file_tests {
         assert!(made.success());
         let huge = std::fs::File::create(path("huge")).expect("created");
         huge.set_len(1 << 30).expect("sparse");
-        std::fs::write(path("binary"), b"\xff\xfe").expect("written");
+        std::fs::write(path("binary"), b"\xff\0").expect("written");
+        std::fs::write(path("utf-16"), b"\xff\xfe{\0}\0").expect("written");
         for (name, why) in [
             (".", "it is not a file"),
             ("dangling", "it is a link to a file that does not exist"),
             ("pipe", "it is not a file"),
             ("huge", "it is larger than 1 MiB"),
             ("binary", "it is not UTF-8"),
+            ("utf-16", "it is UTF-16, not UTF-8"),
         ] {
             let error = read(&path(name)).await.expect_err(name);
             assert!(error.why == why && !error.is_denied, "{name}: {}", error.why);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_named_file_may_be_utf_16() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("named");
+        for bytes in [&b"\xff\xfe{\0}\0"[..], b"\xfe\xff\0{\0}", b"{}"] {
+            std::fs::write(&path, bytes).expect("written");
+            let text = read_named(&path).await.expect("readable").expect("there");
+            assert_eq!(text.text.expose_secret(), "{}");
         }
     }
 }

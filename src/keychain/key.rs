@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use crate::error::Mismatch;
 use crate::name::{Registry, Repository};
 
 /// Docker Hub's key in docker's configuration and for helpers: its address in version 1 of the registry protocol.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
 /// Other keys that are used for Docker Hub.
 const HUB_HOSTS: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
+/// Hosts of Docker that are not its registry.
+const OTHER_HUB_HOSTS: [&str; 4] = ["hub.docker.com", "registry.hub.docker.com", "cloud.docker.com", "docker.com"];
 
 /// A key as users and programs write it: a host, a URL of which only the host counts, or a host and a namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,13 +83,18 @@ pub(super) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// `HOST[:PORT]`, for each of its names.
+    /// `HOST[:PORT]`, for each of its names: as typed, then the same address with or without the port of its scheme.
     pub fn hosts(&self) -> Vec<String> {
         if self.registry.is_docker_hub() {
-            HUB_HOSTS.map(str::to_owned).to_vec()
-        } else {
-            vec![self.registry.authority()]
+            return HUB_HOSTS.map(str::to_owned).to_vec();
         }
+        let typed = self.registry.authority();
+        let default = if self.registry.is_plain_http() { ":80" } else { ":443" };
+        let other = match self.registry.port() {
+            None => Some(format!("{typed}{default}")),
+            Some(_) => typed.strip_suffix(default).map(str::to_owned),
+        };
+        [typed].into_iter().chain(other).collect()
     }
 
     /// The keys for the registry, best first.
@@ -111,10 +119,76 @@ impl Target<'_> {
         prefixes.iter().flat_map(|prefix| hosts.iter().map(move |host| format!("{host}/{prefix}"))).collect()
     }
 
-    /// Whether `host`, in lower case, is a name of the registry. The port counts: `reg` is not `reg:443`.
+    /// Whether `host`, in lower case, is a name of the registry. The port counts: `reg` is `reg:443` by https, and not
+    /// `reg:5000`.
     pub fn is_at(&self, host: &str) -> bool {
         self.hosts().iter().any(|known| known == host)
     }
+
+    /// Why `key`, which does not match, seems to be meant for this registry, and the key that would match. `None` when
+    /// it is for another one.
+    pub fn near_miss(&self, key: &str) -> Option<(Mismatch, String)> {
+        let solid: String = key.chars().filter(|c| !is_blank(*c)).collect();
+        let server = ServerKey::parse(&solid);
+        let (host, hosts) = (server.host(), self.hosts());
+        let any = |wanted: &dyn Fn(&str) -> bool| hosts.iter().any(|known| wanted(known));
+        let mismatch = if any(&|known| known == host) {
+            match &server {
+                _ if solid.len() != key.len() => Mismatch::WhiteSpace,
+                server if server.scheme.is_some() => Mismatch::Scheme,
+                server if server.is_address() => Mismatch::Path,
+                _ => Mismatch::Namespace,
+            }
+        } else if any(&|known| split_port(known).0 == split_port(&host).0) {
+            Mismatch::Port
+        } else if host.contains('*') && any(&|known| glob(host.as_bytes(), known.as_bytes())) {
+            Mismatch::Wildcard
+        } else if self.registry.is_docker_hub() && OTHER_HUB_HOSTS.contains(&host.as_str()) {
+            Mismatch::Host
+        } else {
+            return None;
+        };
+        Some((mismatch, self.helper_key()))
+    }
+}
+
+/// White space, and characters without width that look like none at all.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}')
+}
+
+/// A host without its port, and the port.
+pub(super) fn split_port(host: &str) -> (&str, Option<&str>) {
+    match host.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (host, None),
+    }
+}
+
+/// Matches a glob in which `*` is any text. Takes time of at most the product of the lengths.
+pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(&wanted) if wanted == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    (p, t) = (at + 1, from + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&rest| rest == b'*')
 }
 
 #[cfg(test)]
@@ -164,6 +238,52 @@ mod tests {
     }
 
     #[test]
+    fn the_port_of_the_scheme_may_be_written_or_not() {
+        for (registry, hosts) in [
+            ("reg.corp", &["reg.corp", "reg.corp:443"][..]),
+            ("reg.corp:443", &["reg.corp:443", "reg.corp"]),
+            ("http://reg.corp", &["reg.corp", "reg.corp:80"]),
+            ("http://reg.corp:80", &["reg.corp:80", "reg.corp"]),
+            ("http://reg.corp:443", &["reg.corp:443"]),
+            ("reg.corp:80", &["reg.corp:80"]),
+            ("[::1]:443", &["[::1]:443", "[::1]"]),
+        ] {
+            let registry = registry.parse().expect("a registry");
+            assert_eq!(Target { registry: &registry, repository: None }.hosts(), hosts);
+        }
+    }
+
+    #[test]
+    fn a_key_that_almost_matches_is_known() {
+        use Mismatch::{Host, Namespace, Path, Port, Scheme, WhiteSpace, Wildcard};
+        for (registry, key, expected) in [
+            ("reg.corp:5000", " reg.corp:5000", Some(WhiteSpace)),
+            ("reg.corp:5000", "reg.corp:5000\u{a0}", Some(WhiteSpace)),
+            ("reg.corp:5000", "reg.corp :5000", Some(WhiteSpace)),
+            ("reg.corp:5000", "\u{200b}https://reg.corp:5000", Some(WhiteSpace)),
+            ("reg.corp:5000", "https://REG.corp:5000", Some(Scheme)),
+            ("reg.corp:5000", "reg.corp:5000/", Some(Path)),
+            ("reg.corp:5000", "reg.corp:5000/v2/", Some(Path)),
+            ("reg.corp:5000", "reg.corp:5000/team", Some(Namespace)),
+            ("reg.corp:5000", "reg.corp", Some(Port)),
+            ("reg.corp:5000", "https://reg.corp:5001/v1/", Some(Port)),
+            ("reg.corp", "reg.corp:5000", Some(Port)),
+            ("reg.corp:5000", "*.corp:5000", Some(Wildcard)),
+            ("a.b.corp", "*.corp", Some(Wildcard)),
+            ("docker.io", "https://hub.docker.com", Some(Host)),
+            ("reg.corp:5000", "other.corp:5000", None),
+            ("reg.corp:5000", "evilreg.corp:5000", None),
+            ("reg.corp", "reg.corp.evil", None),
+            ("reg.corp", "https://evil/reg.corp", None),
+            ("reg.corp", "", None),
+        ] {
+            let registry = registry.parse().expect("a registry");
+            let found = Target { registry: &registry, repository: None }.near_miss(key);
+            assert_eq!(found.map(|(mismatch, _)| mismatch), expected, "{registry} {key:?}");
+        }
+    }
+
+    #[test]
     fn the_keys_of_docker_hub() {
         let hub = Registry::docker_hub();
         let target = Target { registry: &hub, repository: None };
@@ -173,5 +293,13 @@ mod tests {
         );
         assert_eq!(target.helper_key(), "https://index.docker.io/v1/");
         assert!(target.namespaces().is_empty());
+    }
+
+    #[test]
+    fn glob_matching_takes_linear_time() {
+        let pattern = "*a".repeat(200);
+        assert!(!glob(pattern.as_bytes(), "a".repeat(199).as_bytes()));
+        assert!(glob(pattern.as_bytes(), "a".repeat(200).as_bytes()));
+        assert!(glob(b"**", b"") && glob(b"*b*", b"abc") && !glob(b"", b"a") && !glob(b"a*", b""));
     }
 }

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::helper::HelperFailure;
 
 use crate::auth::Credentials;
-use crate::error::Identity;
+use crate::error::{Identity, NearMiss};
 
 /// Credentials, their account and source.
 #[derive(Debug, Clone)]
@@ -44,8 +44,10 @@ pub struct Lookup {
     pub failures: Vec<String>,
     /// The failures of credential helpers, as facts.
     pub helpers: Vec<HelperFailure>,
-    /// Mistakes without consequences so far: a file that other users can read, a key that never matches.
+    /// Mistakes without consequences so far: a file that other users can read.
     pub notes: Vec<String>,
+    /// Settings that seem to be meant for the registry and do not count for it, from sources that had nothing else.
+    pub near_misses: Vec<NearMiss>,
 }
 
 impl Lookup {
@@ -59,6 +61,7 @@ impl Lookup {
         self.failures.extend(other.failures);
         self.helpers.extend(other.helpers);
         self.notes.extend(other.notes);
+        self.near_misses.extend(other.near_misses);
     }
 }
 

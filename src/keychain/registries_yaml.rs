@@ -1,78 +1,108 @@
 //! Reads credentials in the `registries.yaml` of k3s and rke2: `configs: {HOST: {auth: …}}`, whose `auth` has
 //! `username` and `password`, or `auth`, or `identity_token`. Its `tls` is read by the module `trust`.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::config_json::{Entry, entries, object};
 use super::key::{ServerKey, Target};
 use super::lookup::{CredentialMatch, Lookup};
+use crate::error::{Mismatch, NearMiss};
 
 /// The key for all registries without one of their own.
 const ANY: &str = "*";
+
+/// The members of `auth` that k3s reads.
+const MEMBERS: [&str; 4] = ["username", "password", "auth", "identity_token"];
 
 /// The credentials in one `registries.yaml`.
 #[derive(Debug)]
 pub(super) struct RegistriesYaml {
     file: String,
     configs: Vec<Entry>,
+    /// The members of `auth` that k3s ignores, with the key of its entry and the name that was meant.
+    unknown: Vec<(String, String, &'static str)>,
     /// The keys in `mirrors.configs`, which k3s ignores.
-    misplaced: Vec<ServerKey>,
+    misplaced: Vec<String>,
 }
 
 impl RegistriesYaml {
     /// Parses a document. The error names what is of the wrong type.
     pub fn read(document: &Value, file: String) -> Result<Self, String> {
+        let mut read = Self { file, configs: Vec::new(), unknown: Vec::new(), misplaced: Vec::new() };
         if document.is_null() {
-            return Ok(Self { file, configs: Vec::new(), misplaced: Vec::new() });
+            return Ok(read);
         }
         let members = document.as_object().ok_or("it is not a mapping")?;
         let configs = object(members, "configs").map_err(|_| "configs is not a mapping")?;
-        let with_auth = configs.into_iter().flatten().filter(|(_, config)| !config["auth"].is_null());
-        let configs = entries(with_auth.map(|(host, config)| (host, &config["auth"])));
+        let mut known = Map::new();
+        for (host, config) in configs.into_iter().flatten().filter(|(_, config)| !config["auth"].is_null()) {
+            let mut auth = config["auth"].clone();
+            if let Some(members) = auth.as_object_mut() {
+                for member in members.keys().filter(|member| !MEMBERS.contains(&member.as_str())) {
+                    read.unknown.push((host.clone(), member.clone(), meant(member)));
+                }
+                members.retain(|member, _| MEMBERS.contains(&member.as_str()));
+            }
+            known.insert(host.clone(), auth);
+        }
+        read.configs = entries(&known);
         let misplaced = document["mirrors"]["configs"].as_object();
-        let misplaced = misplaced.into_iter().flatten().map(|(key, _)| ServerKey::parse(key)).collect();
-        Ok(Self { file, configs, misplaced })
+        read.misplaced = misplaced.into_iter().flatten().map(|(key, _)| key.clone()).collect();
+        Ok(read)
     }
 
     /// The credentials for the host of `target`, else those for all hosts.
     pub fn find(&self, target: &Target<'_>) -> Lookup {
-        let mut lookup = Lookup { notes: self.mistakes(target), ..Lookup::default() };
-        let is_own = |entry: &&Entry| target.hosts().iter().any(|host| entry.key.eq_ignore_ascii_case(host));
+        let mut lookup = Lookup::default();
+        let hosts = target.hosts();
+        let own = |host: &String| self.configs.iter().find(|entry| entry.key.eq_ignore_ascii_case(host));
         let any = || self.configs.iter().find(|entry| entry.key == ANY);
-        if let Some(entry) = self.configs.iter().find(is_own).or_else(any) {
-            match &entry.credentials {
-                Ok(credentials) => {
-                    let source = format!("registries.yaml, {}", self.file);
-                    lookup
-                        .found
-                        .extend(credentials.iter().map(|each| CredentialMatch::new(each.clone(), source.clone())));
-                }
-                Err(why) => {
-                    lookup.failures.push(format!("the auth of {:?} in {} cannot be used: {why}", entry.key, self.file));
-                }
+        match hosts.iter().find_map(own).or_else(any).map(|entry| (entry, &entry.credentials)) {
+            Some((_, Ok(credentials))) if !credentials.is_empty() => {
+                let source = format!("registries.yaml, {}", self.file);
+                lookup.found.extend(credentials.iter().map(|each| CredentialMatch::new(each.clone(), source.clone())));
             }
+            Some((entry, Err(why))) => {
+                lookup.failures.push(format!("the auth of {:?} in {} cannot be used: {why}", entry.key, self.file));
+            }
+            Some((_, Ok(_))) | None => lookup.near_misses = self.near_misses(target),
         }
         lookup
     }
 
     /// Settings that were meant for this registry and that k3s ignores.
-    fn mistakes(&self, target: &Target<'_>) -> Vec<String> {
-        let with_scheme = self
-            .configs
+    fn near_misses(&self, target: &Target<'_>) -> Vec<NearMiss> {
+        let expected = target.registry.authority();
+        let keys = self.configs.iter().filter(|entry| entry.key != ANY);
+        let keys = keys.filter_map(|entry| Some((&entry.key, target.near_miss(&entry.key)?.0)));
+        let keys = keys.filter(|(key, _)| !target.is_at(&key.to_ascii_lowercase()));
+        let keys = keys.map(|(key, mismatch)| NearMiss::of_key(&self.file, "configs", key, mismatch, &expected));
+        let is_meant = |key: &str| target.is_at(&ServerKey::parse(key).host()) || target.near_miss(key).is_some();
+        let unknown = self
+            .unknown
             .iter()
-            .filter(|entry| entry.key.contains("://"))
-            .filter(|entry| target.is_at(&entry.server.host()));
-        let mut mistakes: Vec<String> = with_scheme
-            .map(|entry| {
-                let host = entry.server.host();
-                format!("{}: the key {:?} of configs is ignored; it must be {host:?}", self.file, entry.key)
-            })
-            .collect();
-        if self.misplaced.iter().any(|key| target.is_at(&key.host())) {
-            mistakes
-                .push(format!("{}: configs is nested in mirrors and ignored; it must be a top-level key", self.file));
-        }
-        mistakes
+            .filter(|(host, ..)| is_meant(host))
+            .map(|(_, member, meant)| NearMiss::of_key(&self.file, "auth", member, Mismatch::Member, *meant));
+        let misplaced = self
+            .misplaced
+            .iter()
+            .find(|key| is_meant(key))
+            .map(|_| NearMiss::of_key(&self.file, "mirrors", "configs", Mismatch::Outside, "the top level"));
+        keys.chain(unknown).chain(misplaced).collect()
+    }
+}
+
+/// The member of `auth` that an unknown one was probably meant to be.
+fn meant(member: &str) -> &'static str {
+    let lower = member.to_ascii_lowercase();
+    if lower.contains("token") {
+        "identity_token"
+    } else if lower.contains("user") {
+        "username"
+    } else if lower.contains("auth") {
+        "auth"
+    } else {
+        "password"
     }
 }
 
@@ -85,7 +115,7 @@ mod tests {
     use crate::name::Registry;
 
     fn find(yaml: &str, registry: &str) -> Lookup {
-        let documents = super::super::file::parse(yaml).expect("YAML");
+        let documents = crate::documents::parse(yaml).expect("YAML");
         let registry: Registry = registry.parse().expect("a registry");
         let read = RegistriesYaml::read(&documents[0], "/etc/r.yaml".to_owned()).expect("registries.yaml");
         read.find(&Target { registry: &registry, repository: None })
@@ -137,15 +167,45 @@ configs:
         let lookup = find(YAML, "scheme.corp");
         assert!(lookup.found.is_empty());
         assert_eq!(
-            lookup.notes,
-            [r#"/etc/r.yaml: the key "https://scheme.corp" of configs is ignored; it must be "scheme.corp""#]
+            shown(&lookup),
+            [r#"/etc/r.yaml: the key "https://scheme.corp" of configs has a scheme; it must be "scheme.corp""#]
         );
         let yaml = "mirrors:\n  configs:\n    reg.corp: {auth: {username: a, password: p}}\n";
         assert_eq!(
-            find(yaml, "reg.corp").notes,
-            ["/etc/r.yaml: configs is nested in mirrors and ignored; it must be a top-level key"]
+            shown(&find(yaml, "reg.corp")),
+            [r#"/etc/r.yaml: "configs" of mirrors is ignored; it must be at the top level"#]
         );
-        assert!(find(yaml, "other.corp").notes.is_empty());
+        assert!(find(yaml, "other.corp").near_misses.is_empty());
+        for (key, registry, why) in [
+            ("reg.corp/", "reg.corp", r#"ends with a slash; it must be "reg.corp""#),
+            ("' reg.corp'", "reg.corp", r#"contains white space; it must be "reg.corp""#),
+            ("reg.corp", "reg.corp:5000", r#"is for another port; the key of this registry is "reg.corp:5000""#),
+        ] {
+            let lookup = find(&format!("configs:\n  {key}: {{auth: {{username: a, password: p}}}}\n"), registry);
+            let key = key.trim_matches('\'');
+            assert_eq!(shown(&lookup), [format!("/etc/r.yaml: the key {key:?} of configs {why}")]);
+        }
+        let lookup = find("configs:\n  reg.corp: {auth: {user: ann, token: t}}\n", "reg.corp");
+        assert_eq!(
+            shown(&lookup),
+            [
+                r#"/etc/r.yaml: "user" of auth is not a known setting; expected "username""#,
+                r#"/etc/r.yaml: "token" of auth is not a known setting; expected "identity_token""#
+            ]
+        );
+    }
+
+    fn shown(lookup: &Lookup) -> Vec<String> {
+        lookup.near_misses.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_port_of_https_may_be_left_out() {
+        let yaml = |key: &str| format!("configs:\n  {key}: {{auth: {{username: ann, password: p}}}}\n");
+        for (key, registry) in [("reg.corp:443", "reg.corp"), ("reg.corp", "reg.corp:443")] {
+            assert_eq!(find(&yaml(key), registry).found.len(), 1, "{key}");
+        }
+        assert!(find(&yaml("reg.corp:443"), "http://reg.corp").found.is_empty());
     }
 
     #[test]
@@ -162,7 +222,7 @@ configs:
     #[test]
     fn a_document_of_another_shape_is_refused() {
         for (yaml, why) in [("- a", "it is not a mapping"), ("configs: [a]", "configs is not a mapping")] {
-            let documents = super::super::file::parse(yaml).expect("YAML");
+            let documents = crate::documents::parse(yaml).expect("YAML");
             assert_eq!(RegistriesYaml::read(&documents[0], String::new()).expect_err(yaml), why);
         }
         assert!(find("mirrors: {}\n", "reg.corp").found.is_empty());

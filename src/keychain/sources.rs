@@ -2,21 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::config_json::{ConfigJson, Origin, Rules};
-use super::file::{self, Text};
+use super::entry::decode_base64;
+use super::file::{self, Text, Unreadable};
 use super::helper::Helpers;
 use super::key::Target;
 use super::lookup::Lookup;
 use super::options::{AuthFile, Options};
 use super::pull_secret::PullSecrets;
 use super::registries_yaml::RegistriesYaml;
-use crate::error::{Error, Result};
+use crate::documents;
+use crate::error::{Error, FileForm, Mismatch, NearMiss, Result};
 use crate::trust::OtherClient;
 
 /// A source, which is read at the first lookup and never again.
@@ -46,6 +46,8 @@ enum From {
 enum Format {
     Docker,
     Containers,
+    /// `~/.dockercfg`, which podman still reads.
+    Old,
     /// Docker's, podman's or Kubernetes', by the contents.
     Any,
     Registries,
@@ -58,6 +60,8 @@ enum Contents {
     Config(ConfigJson),
     Secrets(PullSecrets),
     Registries(RegistriesYaml),
+    /// The file does not exist, and one of almost the same name does.
+    Misnamed(NearMiss),
 }
 
 /// The sources to search, in their order: a file that the user named replaces all others.
@@ -92,6 +96,7 @@ pub(super) fn of(options: &Options) -> Vec<CredentialSource> {
     sources.extend(
         containers.into_iter().flatten().map(|folder| file(folder.join("auth.json"), Format::Containers, true)),
     );
+    sources.extend(home.map(|home| file(home.join(".dockercfg"), Format::Old, false)));
 
     let registries = ["etc/rancher/k3s/registries.yaml", "etc/rancher/rke2/registries.yaml"];
     sources.extend(registries.iter().filter_map(|path| Some(file(root?.join(path), Format::Registries, false))));
@@ -137,22 +142,39 @@ impl CredentialSource {
             Ok(Some(Contents::Config(config))) => config.find(target, helpers).await,
             Ok(Some(Contents::Secrets(secrets))) => Ok(secrets.find(target)),
             Ok(Some(Contents::Registries(registries))) => Ok(registries.find(target)),
+            Ok(Some(Contents::Misnamed(near_miss))) => {
+                Ok(Lookup { near_misses: vec![near_miss.clone()], ..Lookup::default() })
+            }
         }
     }
 
     async fn read(&self) -> Result<Option<Contents>> {
-        let refuse = |why: String| Error::config(format!("cannot read credentials from {}", self.name)).because(why);
-        let Some(text) = self.text().await.map_err(refuse)? else { return Ok(None) };
-        self.parse(&text).map(Some).map_err(refuse)
+        let refuse = |Unreadable { why, form, .. }| {
+            Error::config(format!("cannot read credentials from {}", self.name)).because(why).in_form(&self.name, form)
+        };
+        match self.text().await.map_err(refuse)? {
+            Some(text) => self.parse(&text).map(Some).map_err(refuse),
+            None => Ok(self.misnamed().await.map(Contents::Misnamed)),
+        }
     }
 
-    async fn text(&self) -> Result<Option<Text>, String> {
+    /// A file whose name ends in `.yml`, where k3s reads `registries.yaml`.
+    async fn misnamed(&self) -> Option<NearMiss> {
+        let From::File { path, .. } = &self.from else { return None };
+        let other = path.with_extension("yml");
+        if self.format != Format::Registries || !tokio::fs::try_exists(&other).await.unwrap_or_default() {
+            return None;
+        }
+        let place = self.name.strip_suffix("yaml").map(|stem| format!("{stem}yml"))?;
+        Some(NearMiss::of_key(place, "", "", Mismatch::FileName, &self.name))
+    }
+
+    async fn text(&self) -> Result<Option<Text>, Unreadable> {
         let (path, is_own) = match &self.from {
             From::Text(text) | From::Variable(text) => return Ok(Some(Text { text: text.clone(), exposed: None })),
             From::File { path, is_own } => (path, *is_own),
             From::Named(path) => {
-                let text = file::read_named(path).await.map_err(|error| error.why)?;
-                return text.map(Some).ok_or_else(|| "no such file".to_owned());
+                return file::read_named(path).await?.map(Some).ok_or_else(|| "no such file".into());
             }
         };
         match file::read(path).await {
@@ -161,57 +183,85 @@ impl CredentialSource {
                 tracing::debug!("{} is not readable by this user; skipped", self.name);
                 Ok(None)
             }
-            Err(error) => Err(error.why),
+            Err(error) => Err(error),
         }
     }
 
-    fn parse(&self, text: &Text) -> Result<Contents, String> {
+    fn parse(&self, text: &Text) -> Result<Contents, Unreadable> {
         if file::is_blank(text.text.expose_secret()) {
             // Docker and podman read an empty file as one without credentials; users name /dev/null for that.
             let is_meant = matches!(&self.from, From::Named(path) if path != Path::new("/dev/null"));
             return Ok(Contents::Nothing(is_meant.then(|| format!("no credentials in {}: it is empty", self.name))));
         }
-        let documents = match self.format {
-            Format::Docker | Format::Containers => {
-                let text = text.text.expose_secret();
-                let look = |why| if matches!(self.from, From::Variable(_)) { guess(text).unwrap_or(why) } else { why };
-                vec![file::parse_json(text).map_err(look)?]
-            }
-            Format::Any | Format::Registries => file::parse(text.text.expose_secret())?,
-        };
+        let documents = self.documents(text.text.expose_secret())?;
         let first = documents.first().unwrap_or(&Value::Null);
         if self.format == Format::Registries {
-            return RegistriesYaml::read(first, self.name.clone()).map(Contents::Registries);
+            return Ok(Contents::Registries(RegistriesYaml::read(first, self.name.clone())?));
         }
         if self.format == Format::Any && documents.iter().any(PullSecrets::is_one) {
             return PullSecrets::read(&documents, &self.name).map(Contents::Secrets);
         }
-        let is_empty = first.as_object().is_some_and(serde_json::Map::is_empty);
-        if self.format == Format::Any && !is_empty && !ConfigJson::is_one(first) {
-            return Err("it is neither a docker or podman configuration nor a pull secret".to_owned());
-        }
         let (rules, label) = match self.format {
-            Format::Docker => (Rules::Docker, "docker config"),
+            Format::Docker | Format::Old => (Rules::Docker, "docker config"),
             Format::Containers => (Rules::Containers, "containers auth file"),
             Format::Any | Format::Registries => (Rules::Containers, "auth file"),
         };
         let origin = Origin { label, name: self.name.clone(), exposed: text.exposed };
-        ConfigJson::read(first, rules, origin).map(Contents::Config)
+        if self.format == Format::Old || (self.format == Format::Any && ConfigJson::is_old(first)) {
+            return Ok(Contents::Config(ConfigJson::read_old(first, origin)?));
+        }
+        let is_empty = first.as_object().is_some_and(serde_json::Map::is_empty);
+        if self.format == Format::Any && !is_empty && !ConfigJson::is_one(first) {
+            return Err("it is neither a docker or podman configuration nor a pull secret".into());
+        }
+        Ok(Contents::Config(ConfigJson::read(first, rules, origin)?))
     }
+
+    /// The documents in a text. A file that the user named may be base64 of one, as in a variable of a CI system.
+    fn documents(&self, text: &str) -> Result<Vec<Value>, Unreadable> {
+        if !matches!(self.format, Format::Any | Format::Registries) {
+            return match documents::parse_json(text) {
+                Ok(document) => Ok(vec![document]),
+                Err(why) if matches!(self.from, From::Variable(_)) => Err(guess(text).unwrap_or(why).into()),
+                Err(why) => Err(unreadable(text, why)),
+            };
+        }
+        if let Some(decoded) = (self.format == Format::Any).then(|| decoded(text)).flatten() {
+            return documents::parse(decoded.expose_secret()).map_err(|why| unreadable(decoded.expose_secret(), why));
+        }
+        match FileForm::of_text(text) {
+            Some(form @ (FileForm::AnsibleVault | FileForm::Age | FileForm::Pgp | FileForm::GitCrypt)) => {
+                Err(form.into())
+            }
+            _ => documents::parse(text).map_err(|why| unreadable(text, why)),
+        }
+    }
+}
+
+/// Why a text cannot be parsed: for its form, if that is known, else as the parser says.
+fn unreadable(text: &str, why: String) -> Unreadable {
+    FileForm::of_text(text).map_or_else(|| why.into(), Unreadable::from)
+}
+
+/// Base64 of a document in JSON or YAML, decoded.
+fn decoded(text: &str) -> Option<SecretString> {
+    let decoded = decode_base64(&text.split_ascii_whitespace().collect::<String>())?;
+    let decoded = SecretString::from(String::from_utf8(decoded).ok()?);
+    let text = decoded.expose_secret().trim_start();
+    (text.starts_with('{') || text.starts_with("apiVersion:") || text.starts_with("kind:")).then_some(decoded)
 }
 
 /// Guesses what a text is that should have been JSON. It is not quoted.
 fn guess(text: &str) -> Option<String> {
     let text = text.trim();
     let is_quoted = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
-    let decoded = || BASE64_STANDARD.decode(text.split_ascii_whitespace().collect::<String>()).ok();
     let what = if text.starts_with(['$', '%']) {
         "an unexpanded variable"
     } else if is_quoted('\'') || is_quoted('"') {
         "JSON in quotes"
     } else if ["/", "./", "../", "~/"].iter().any(|start| text.starts_with(start)) || Path::new(text).is_absolute() {
         "the path of a file"
-    } else if decoded().is_some_and(|bytes| bytes.trim_ascii_start().starts_with(b"{")) {
+    } else if decoded(text).is_some() {
         "base64 of the JSON"
     } else {
         return None;
@@ -256,6 +306,7 @@ mod tests {
                 "/run/user/7/containers/auth.json",
                 "/run/containers/7/auth.json",
                 "~/.config/containers/auth.json",
+                "~/.dockercfg",
                 "/etc/rancher/k3s/registries.yaml",
                 "/etc/rancher/rke2/registries.yaml",
             ]
@@ -273,12 +324,15 @@ mod tests {
         };
         assert_eq!(
             names(&options)[1..],
-            ["/d/config.json", "/run/user/7/containers/auth.json", "~/c/containers/auth.json"]
+            ["/d/config.json", "/run/user/7/containers/auth.json", "~/c/containers/auth.json", "~/.dockercfg"]
         );
     }
 
     #[test]
     fn what_is_not_json_is_recognised() {
+        use base64::Engine as _;
+        use base64::prelude::BASE64_STANDARD;
+
         let of = |text: &str| guess(text).unwrap_or_default();
         let json = r#"{"auths": {"reg": {"auth": "YW5uOnB3"}}}"#;
         for (text, what) in [

@@ -112,7 +112,7 @@ impl PresentedChain {
             certificate: anchor.certificate.clone(),
             from: Arc::clone(&from),
         };
-        let nothing = Arc::new(SystemRoots::from_source(Box::new(Vec::new)));
+        let nothing = Arc::new(SystemRoots::none());
         let algorithms = ring::default_provider().signature_verification_algorithms;
         let verifier = Verifier::new(nothing, anchors.iter().map(configured).collect(), Vec::new(), algorithms);
         let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);

@@ -323,7 +323,8 @@ fn read_ca_file(path: &Path) -> Result<impl Iterator<Item = ConfiguredCert>> {
     }
     if contents.certificates.is_empty() {
         return Err(Error::config(format!("CA file {} holds no certificate", path.display()))
-            .because(contents.instead_of_certificates()));
+            .because(contents.instead_of_certificates())
+            .in_form(path.display(), contents.form));
     }
     Ok(ConfiguredCert::all_from(contents.certificates, path))
 }

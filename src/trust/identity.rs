@@ -12,7 +12,7 @@ use rustls::sign::CertifiedKey;
 use super::certificate::{Certificate, Name};
 use super::file;
 use super::pem::Contents;
-use crate::error::{Error, Result};
+use crate::error::{Error, FileForm, Result};
 
 /// The files of a client certificate, in PEM. Both may be the same file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,10 +43,10 @@ impl Identity {
     /// Makes an identity from the contents of a certificate file and a key file.
     pub fn assemble(certificates: Contents, keys: Contents, provider: &CryptoProvider) -> Result<Self, IdentityError> {
         if certificates.certificates.is_empty() || !certificates.damaged.is_empty() {
-            return Err(IdentityError::NoCertificate(certificates.instead_of_certificates()));
+            return Err(IdentityError::NoCertificate(certificates.instead_of_certificates(), certificates.form));
         }
         if keys.keys.is_empty() {
-            return Err(IdentityError::NoKey(keys.instead_of_key()));
+            return Err(IdentityError::NoKey(keys.instead_of_key(), keys.form));
         }
         let mut chain = certificates.certificates;
         let mut unsupported = None;
@@ -85,10 +85,10 @@ impl Identity {
 /// Why a key and a certificate are not an identity.
 #[derive(Debug)]
 pub(super) enum IdentityError {
-    /// What the file contains in place of a certificate.
-    NoCertificate(String),
-    /// What the file contains in place of a key.
-    NoKey(String),
+    /// What the file contains in place of a certificate, and its form.
+    NoCertificate(String, Option<FileForm>),
+    /// What the file contains in place of a key, and its form.
+    NoKey(String, Option<FileForm>),
     /// The key is not supported; the reason.
     Unsupported(String),
     /// The key does not belong to the certificate with this subject.
@@ -100,10 +100,12 @@ impl IdentityError {
     pub fn into_error(self, files: &ClientIdentityFiles) -> Error {
         let (cert, key) = (files.cert.display(), files.key.display());
         match self {
-            Self::NoCertificate(instead) => {
-                Error::config(format!("{cert} holds no usable client certificate")).because(instead)
+            Self::NoCertificate(instead, form) => {
+                Error::config(format!("{cert} holds no usable client certificate")).because(instead).in_form(cert, form)
             }
-            Self::NoKey(instead) => Error::config(format!("{key} holds no usable client key")).because(instead),
+            Self::NoKey(instead, form) => {
+                Error::config(format!("{key} holds no usable client key")).because(instead).in_form(key, form)
+            }
             Self::Unsupported(why) => Error::config(format!("{key} holds no usable client key"))
                 .because("supported are RSA with at least 2048 bits, ECDSA P-256 and P-384, and Ed25519")
                 .because(why),

@@ -18,6 +18,7 @@ mod explain;
 mod file;
 #[cfg(test)]
 mod fixture;
+mod form;
 mod handshake;
 mod identity;
 mod insecure;

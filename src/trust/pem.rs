@@ -10,6 +10,8 @@ use rustls::pki_types::pem::{PemObject, SectionKind};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::certificate::Certificate;
+use super::form;
+use crate::error::FileForm;
 
 /// The contents of a PEM file.
 #[derive(Debug, Default)]
@@ -22,6 +24,8 @@ pub(super) struct Contents {
     pub others: Vec<String>,
     /// Descriptions of sections that cannot be parsed.
     pub damaged: Vec<String>,
+    /// The form of what has to be converted before it can be used.
+    pub form: Option<FileForm>,
 }
 
 impl Contents {
@@ -31,7 +35,8 @@ impl Contents {
         let mut contents = Self::default();
         let sections = sections(&text);
         if sections.is_empty() {
-            contents.others.push(guess(&text).to_owned());
+            contents.form = form::of(bytes, &text);
+            contents.others.push(contents.form.map_or_else(|| guess(&text).to_owned(), |form| form.to_string()));
         }
         for (index, section) in sections.iter().enumerate() {
             contents.add(index + 1, section);
@@ -46,6 +51,7 @@ impl Contents {
         }
         if section.is_encrypted() {
             self.others.push("an encrypted private key".to_owned());
+            self.form.get_or_insert(FileForm::EncryptedKey);
             return;
         }
         match section.decode() {
@@ -56,11 +62,18 @@ impl Contents {
             Some((SectionKind::PrivateKey, der)) => self.keys.push(PrivateKeyDer::Pkcs8(der.into())),
             Some((SectionKind::RsaPrivateKey, der)) => self.keys.push(PrivateKeyDer::Pkcs1(der.into())),
             Some((SectionKind::EcPrivateKey, der)) => self.keys.push(PrivateKeyDer::Sec1(der.into())),
-            Some(_) => self.others.push(described(section.label)),
+            Some(_) => self.add_other(section.label),
             None if section.is_known() => {
                 self.damaged.push(format!("section {number} ({}) is damaged", section.label));
             }
-            None => self.others.push(described(section.label)),
+            None => self.add_other(section.label),
+        }
+    }
+
+    fn add_other(&mut self, label: &str) {
+        self.others.push(described(label));
+        if matches!(label, "PKCS7" | "CMS") {
+            self.form.get_or_insert(FileForm::Pkcs7Pem);
         }
     }
 
@@ -91,7 +104,7 @@ impl Contents {
             }
         }
         match things.as_slice() {
-            [only] if only.starts_with("it is ") => (*only).to_owned(),
+            [only] if only.starts_with("it") => (*only).to_owned(),
             things => format!("it holds {}", things.join(" and ")),
         }
     }
@@ -212,8 +225,6 @@ fn guess(text: &str) -> &'static str {
         "it is in binary form (DER or PKCS #12), not PEM"
     } else if binary {
         "it is a binary file, not PEM"
-    } else if start.starts_with("LS0tLS1CRUdJTi") {
-        "it is PEM encoded once more in base64, as in a Kubernetes secret"
     } else if start.starts_with('<') {
         "it is an HTML or XML page"
     } else {
@@ -288,7 +299,7 @@ mod tests {
         let section = |label: &str| format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n");
         let old_encryption = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,06\n\nMAA=\n\
                               -----END EC PRIVATE KEY-----\n";
-        let cases: [(Vec<u8>, &str); 17] = [
+        let cases: [(Vec<u8>, &str); 19] = [
             (fixture::KEY_PEM.into(), "it holds a private key"),
             (section("ENCRYPTED PRIVATE KEY").into(), "it holds an encrypted private key"),
             (old_encryption.into(), "it holds an encrypted private key"),
@@ -303,8 +314,10 @@ mod tests {
                 "it holds a revocation list and a public key",
             ),
             (Vec::new(), "it is empty"),
-            (Authority::root("Root").der().to_vec(), "it is in binary form (DER or PKCS #12), not PEM"),
-            (b"\xFE\xED\xFE\xED\0\0\0\x02".into(), "it is a binary file, not PEM"),
+            (Authority::root("Root").der().to_vec(), "it is a certificate in DER, not PEM"),
+            (b"0\x05\0\0".into(), "it is in binary form (DER or PKCS #12), not PEM"),
+            (b"\xFE\xED\xFE\xED\0\0\0\x02".into(), "it is a Java key store, not PEM"),
+            (b"\x7fELF\0".into(), "it is a binary file, not PEM"),
             (base64.into(), "it is PEM encoded once more in base64, as in a Kubernetes secret"),
             ("<!DOCTYPE html><html>".into(), "it is an HTML or XML page"),
             ("registry.corp".into(), "it is not PEM: it has no BEGIN line"),

@@ -62,6 +62,12 @@ impl Place {
         &self.names
     }
 
+    /// The names with and without the port of https, for files in which both are the same server.
+    pub fn names_with_default_port(&self) -> Vec<String> {
+        let others = if self.port == 443 { self.mistaken_names() } else { Vec::new() };
+        self.names.iter().cloned().chain(others).collect()
+    }
+
     /// Similar names that do not count: without its port, or with the default port.
     pub fn mistaken_names(&self) -> Vec<String> {
         let without = |name: &String| name.strip_suffix(&format!(":{}", self.port)).map(str::to_owned);

@@ -17,10 +17,18 @@ const MIN_RSA_BITS: usize = 2048;
 
 /// The trusted certificates that were tried.
 pub(super) struct Considered<'a> {
-    /// The number of the system's roots.
-    pub system: usize,
+    /// The system's roots; `None` if they do not count.
+    pub system: Option<ConsideredRoots>,
     /// The configured certificates, including those that cannot be issuers.
     pub configured: &'a [ConfiguredCert],
+}
+
+/// The system's roots, or those that variables name in their place.
+pub(super) struct ConsideredRoots {
+    /// Their number.
+    pub count: usize,
+    /// Why the variables provide nothing.
+    pub faults: Vec<String>,
 }
 
 /// A chain that was refused.
@@ -35,6 +43,14 @@ pub(super) struct Refusal<'a> {
     pub now: Timestamp,
     /// The trusted certificates.
     pub considered: Considered<'a>,
+}
+
+/// That there are no roots, and why if it is known.
+fn nothing_trusted(roots: &ConsideredRoots) -> String {
+    match roots.faults.as_slice() {
+        [] => "this system has no trusted CAs".to_owned(),
+        faults => format!("no CA is trusted: {}", faults.join("; ")),
+    }
 }
 
 /// A fault and its cause.
@@ -135,7 +151,7 @@ impl Refusal<'_> {
         };
         let fault = Tls::UnknownIssuer {
             issuer: last.issuer.to_string(),
-            roots: self.considered.system + self.considered.configured.len(),
+            roots: self.considered.system.as_ref().map_or(0, |roots| roots.count) + self.considered.configured.len(),
             self_signed: last.self_signed,
             leaf_only,
         };
@@ -143,23 +159,28 @@ impl Refusal<'_> {
     }
 
     fn not_among(&self, leaf_only: bool) -> String {
-        let counted = |count, one: &str, many: &str| match count {
+        let roots = self.considered.system.as_ref().filter(|roots| roots.count > 0);
+        let roots = roots.map(|roots| match roots.count {
+            1 => (1, "the trusted CA of this system".to_owned()),
+            many => (many, format!("the {many} trusted CAs of this system")),
+        });
+        let configured = match self.considered.configured.len() {
             0 => None,
-            1 => Some(one.to_owned()),
-            count => Some(format!("the {count} {many}")),
+            1 => Some((1, "the configured certificate".to_owned())),
+            many => Some((many, format!("the {many} configured certificates"))),
         };
-        let (system, configured) = (self.considered.system, self.considered.configured.len());
-        let roots = counted(system, "the trusted CA of this system", "trusted CAs of this system");
-        let given = counted(configured, "the configured certificate", "configured certificates");
         // If the root is configured and only the leaf was sent, the intermediate may be all that is missing.
         let which =
-            if leaf_only && configured > 0 { "which is neither sent by the server nor" } else { "which is not" };
-        let among = if system + configured == 1 { "" } else { " among" };
-        match (roots, given) {
-            (Some(roots), Some(given)) => format!("{which}{among} {roots} and {given}"),
-            (Some(all), None) => format!("{which}{among} {all}"),
-            (None, Some(all)) => format!("{which}{among} {all}; this system has no trusted CAs"),
-            (None, None) => "and this system has no trusted CAs".to_owned(),
+            if leaf_only && configured.is_some() { "which is neither sent by the server nor" } else { "which is not" };
+        let nothing = self.considered.system.as_ref().filter(|roots| roots.count == 0).map(nothing_trusted);
+        match (roots, configured) {
+            (Some((_, roots)), Some((_, configured))) => format!("{which} among {roots} and {configured}"),
+            (Some((count, all)), None) | (None, Some((count, all))) => {
+                let among = if count == 1 { "" } else { "among " };
+                let nothing = nothing.map(|nothing| format!("; {nothing}")).unwrap_or_default();
+                format!("{which} {among}{all}{nothing}")
+            }
+            (None, None) => format!("and {}", nothing.unwrap_or_else(|| "no CA is trusted".to_owned())),
         }
     }
 

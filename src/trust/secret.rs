@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::anchor::Anchor;
 use super::file;
 use super::pem::Contents;
+use crate::documents;
 use crate::error::{Error, Result};
 
 /// Reads the certificates to trust from a file with Kubernetes objects: all in `ca.crt`, if any. Otherwise the CA
@@ -22,8 +23,9 @@ pub fn anchors_of_secret(path: &Path) -> Result<Vec<Anchor>> {
     let refuse = |why: String| Error::config(format!("no CA in {}", path.display())).because(why);
     let bytes = file::read_named(path)
         .map_err(|error| Error::config(format!("cannot read {}", path.display())).because(error))?;
-    let documents = parse(&bytes).map_err(refuse)?;
-    let objects: Vec<&Value> = documents.iter().flat_map(items).collect();
+    let text = std::str::from_utf8(&bytes).map_err(|_| refuse("it is not UTF-8".to_owned()))?;
+    let documents = documents::parse(text).map_err(refuse)?;
+    let objects: Vec<&Value> = documents.iter().flat_map(documents::items).collect();
     for member in ["ca.crt", "tls.crt"] {
         let mut anchors = Vec::new();
         for text in objects.iter().filter_map(|object| member_of(object, member)) {
@@ -42,26 +44,6 @@ pub fn anchors_of_secret(path: &Path) -> Result<Vec<Anchor>> {
         }
     }
     Err(refuse("there is no Secret or ConfigMap with ca.crt or tls.crt in it".to_owned()))
-}
-
-/// JSON, or YAML of any number of documents. The error says where the text is wrong.
-fn parse(bytes: &[u8]) -> Result<Vec<Value>, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim_start().starts_with('{') {
-        let place =
-            |error: serde_json::Error| format!("not valid JSON at line {}, column {}", error.line(), error.column());
-        return serde_json::from_str(text).map(|document| vec![document]).map_err(place);
-    }
-    serde_saphyr::from_multiple(text).map_err(|error| match error.location() {
-        Some(at) => format!("not valid YAML at line {}, column {}", at.line(), at.column()),
-        None => "not valid YAML".to_owned(),
-    })
-}
-
-/// A document, or what is in it when it is a list.
-fn items(document: &Value) -> Vec<&Value> {
-    document["items"].as_array().map_or_else(|| vec![document], |items| items.iter().collect())
 }
 
 /// A member of an object's data. `stringData` is `data` without base64, and so is the `data` of a `ConfigMap`.

@@ -91,12 +91,24 @@ pub enum Unused {
     },
     /// Its syntax is invalid; where.
     Syntax(String),
-    /// Its key has a scheme, which clients do not expect.
-    KeyWithScheme {
+    /// Its key has a scheme, a slash or white space, which clients do not expect.
+    Key {
         /// The key as written.
         key: String,
         /// The correct key.
         expected: String,
+    },
+    /// A setting in it is unknown, or of the wrong type.
+    Member {
+        /// The setting.
+        member: String,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// It has another name than the file that clients read.
+    FileName {
+        /// The file that they read.
+        expected: PathBuf,
     },
     /// `configs` is below `mirrors`, where clients ignore it.
     Misplaced,
@@ -113,7 +125,9 @@ impl fmt::Display for Unused {
             Self::KeyWithoutCertificate => f.write_str("it is a key without the .cert file of the same name"),
             Self::OtherPort { expected } => write!(f, "it is for another port; this registry's folder is {expected}"),
             Self::Syntax(place) => f.write_str(place),
-            Self::KeyWithScheme { key, expected } => write!(f, "its key {key:?} must be {expected:?}"),
+            Self::Key { key, expected } => write!(f, "its key {key:?} must be {expected:?}"),
+            Self::Member { member, fault } => write!(f, "{member}: {fault}"),
+            Self::FileName { expected } => write!(f, "clients read {}", expected.display()),
             Self::Misplaced => f.write_str("configs is nested in mirrors; it must be a top-level key"),
         }
     }

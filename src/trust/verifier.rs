@@ -12,7 +12,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use super::certificate::{Certificate, Validity};
-use super::refusal::{Considered, Refusal, weak_key};
+use super::refusal::{Considered, ConsideredRoots, Refusal, weak_key};
 use super::roots::SystemRoots;
 use super::trust_source::{ConfiguredCert, ReportingVerifier, TrustSource};
 
@@ -27,7 +27,6 @@ pub(super) struct Verifier {
     /// What could not be used, which may be what a refused server needs.
     unused: Vec<String>,
     algorithms: WebPkiSupportedAlgorithms,
-    nothing_trusted: Once,
     warned_of_unused: Once,
 }
 
@@ -38,7 +37,7 @@ impl Verifier {
         unused: Vec<String>,
         algorithms: WebPkiSupportedAlgorithms,
     ) -> Self {
-        Self { system, configured, unused, algorithms, nothing_trusted: Once::new(), warned_of_unused: Once::new() }
+        Self { system, configured, unused, algorithms, warned_of_unused: Once::new() }
     }
 
     /// The configured certificates that may issue at `now`, as anchors.
@@ -70,9 +69,6 @@ impl Verifier {
         }
         let system = self.system.get();
         anchors.extend(system.store.roots.iter().cloned());
-        if anchors.is_empty() {
-            self.nothing_trusted.call_once(|| tracing::warn!("no root certificate is trusted: the system has none"));
-        }
         match self.chain(&parsed, &anchors, presented) {
             Ok(()) => verify_server_name(&parsed, presented.name).map(|()| TrustSource::System),
             Err(error) if presented.may_be_pinned(&error) && system.certificates.contains(presented.leaf) => {
@@ -113,14 +109,15 @@ impl Verifier {
             chain: presented.described(),
             name: presented.name,
             now: presented.timestamp(),
-            considered: Considered { system: self.system_count(), configured: &self.configured },
+            considered: Considered { system: self.considered_roots(), configured: &self.configured },
         };
         refusal.into_rejection().into()
     }
 
-    /// The number of the system's roots; 0 if they were not read.
-    fn system_count(&self) -> usize {
-        if self.system.are_loaded() { self.system.get().store.len() } else { 0 }
+    /// The system's roots, if they were read.
+    fn considered_roots(&self) -> Option<ConsideredRoots> {
+        (self.system.do_count() && self.system.are_loaded())
+            .then(|| ConsideredRoots { count: self.system.get().store.len(), faults: self.system.unusable_variables() })
     }
 }
 

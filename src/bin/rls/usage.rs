@@ -3,6 +3,7 @@
 use std::fmt;
 
 use registry_ls::Error;
+use registry_ls::error::UnusableFile;
 
 /// An error in the command line or in local configuration, with a hint.
 ///
@@ -42,6 +43,11 @@ impl Usage {
     /// Why, the most specific cause first.
     pub fn causes(&self) -> &[String] {
         self.error.causes()
+    }
+
+    /// The file that has to be converted first, if that is what is wrong.
+    pub fn unusable_file(&self) -> Option<&UnusableFile> {
+        self.error.unusable_file()
     }
 
     /// What to do about it, if known.

@@ -48,7 +48,12 @@ async fn the_nearest_key_wins() {
             assert_eq!(users(&lookup), [expected], "{registry} {repository:?} {rules:?}");
         }
     }
-    assert!(find(&document, Rules::Docker, "reg.corp:443", None).await.found.is_empty(), "the port counts");
+    assert_eq!(
+        users(&find(&document, Rules::Docker, "reg.corp:443", None).await),
+        ["host"],
+        "443 is the port of https"
+    );
+    assert!(find(&document, Rules::Docker, "reg.corp:5001", None).await.found.is_empty(), "the port counts");
 }
 
 #[tokio::test]
@@ -166,4 +171,65 @@ fn members_of_the_wrong_type_are_named() {
     for document in [json!({}), json!({"auths": null, "credHelpers": null, "credsStore": null})] {
         assert!(ConfigJson::read(&document, Rules::Docker, origin.clone()).is_ok(), "{document}");
     }
+}
+
+#[tokio::test]
+async fn members_are_read_in_any_case_and_almost_right_settings_are_near_misses() {
+    let document = json!({"Auths": {"reg.corp": {"Username": "ann", "Password": "p"}}});
+    assert_eq!(users(&find(&document, Rules::Docker, "reg.corp", None).await), ["ann"]);
+    let place = "~/.docker/config.json:";
+    for (document, near) in [
+        (
+            json!({"auths": {" reg.corp": user("ann")}}),
+            r#"the key " reg.corp" of auths contains white space; it must be "reg.corp""#,
+        ),
+        (
+            json!({"auths": {"reg.corp:5000": user("ann")}}),
+            r#"the key "reg.corp:5000" of auths is for another port; the key of this registry is "reg.corp""#,
+        ),
+        (
+            json!({"auths": {"*.corp": user("ann")}}),
+            r#"the key "*.corp" of auths has a wildcard that does not match this registry; it must be "reg.corp""#,
+        ),
+        (json!({"auths": {"reg.corp": {}}}), r#"the entry "reg.corp" of auths is empty: it has no password"#),
+        (
+            json!({"credHelpers": {"https://reg.corp": "x"}}),
+            r#"the key "https://reg.corp" of credHelpers has a scheme; it must be "reg.corp""#,
+        ),
+        (
+            json!({"credHelpers": {"reg.corp:5000": "x"}}),
+            r#"the key "reg.corp:5000" of credHelpers is for another port; the key of this registry is "reg.corp""#,
+        ),
+        (json!({"credStore": "x"}), r#""credStore" is not a known setting; expected "credsStore""#),
+        (json!({"reg.corp": user("ann")}), r#""reg.corp" is ignored; it must be in auths"#),
+    ] {
+        let lookup = find(&document, Rules::Docker, "reg.corp", None).await;
+        assert!(lookup.found.is_empty(), "{document}");
+        let shown: Vec<_> = lookup.near_misses.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, [format!("{place} {near}")], "{document}");
+    }
+    for document in
+        [json!({"auths": {"other.corp": user("ann")}}), json!({"other.corp": user("ann")}), json!({"HttpHeaders": {}})]
+    {
+        assert!(find(&document, Rules::Docker, "reg.corp", None).await.near_misses.is_empty(), "{document}");
+    }
+    // Podman keeps the login of a namespace to it.
+    let lookup =
+        find(&json!({"auths": {"reg.corp/team": user("ann")}}), Rules::Containers, "reg.corp", Some("other/app")).await;
+    assert_eq!(lookup.near_misses[0].mismatch, Mismatch::Namespace);
+}
+
+#[tokio::test]
+async fn the_old_format_has_the_entries_at_its_top_level() {
+    let document = json!({"https://reg.corp/v1/": {"auth": "YW5uOnA=", "email": "ann@corp"}});
+    assert!(ConfigJson::is_old(&document) && !ConfigJson::is_one(&document));
+    for other in [json!({"auths": {}}), json!({}), json!({"a": 1, "reg.corp": {"auth": "x"}}), json!([])] {
+        assert!(!ConfigJson::is_old(&other), "{other}");
+    }
+    let origin = Origin { label: "docker config", name: "~/.dockercfg".to_owned(), exposed: None };
+    let config = ConfigJson::read_old(&document, origin).expect("a configuration");
+    let registry: Registry = "reg.corp".parse().expect("a registry");
+    let target = Target { registry: &registry, repository: None };
+    let lookup = config.find(&target, &Helpers::new(None, Duration::from_secs(1))).await.expect("a lookup");
+    assert_eq!(users(&lookup), ["ann"]);
 }

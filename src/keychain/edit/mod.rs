@@ -7,7 +7,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::file::parse_json;
+use crate::documents::parse_json;
 
 /// The object with the entries.
 const AUTHS: &str = "auths";

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::sync::OnceCell;
 
 use super::entry;
@@ -24,6 +24,10 @@ use crate::error::{Error, Result};
 const MAX_OUTPUT: u64 = 64 * 1024;
 /// The longest part of a failed helper's output that is shown, in characters.
 const MAX_SHOWN: usize = 200;
+/// How much of a helper's standard error is kept, in bytes.
+const MAX_ERRORS: usize = 4096;
+/// How long standard error is read after a helper has ended.
+const GRACE: Duration = Duration::from_millis(100);
 /// The message of a helper that has no credentials for a key, which is not a failure.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
@@ -139,13 +143,13 @@ impl Helpers {
     async fn run(&self, name: &str, action: &str, input: &SecretString) -> Result<Output, (HelperFault, String)> {
         let program = format!("docker-credential-{name}");
         let Some(path) = self.find(&program) else { return Err((HelperFault::Missing, MISSING.into())) };
-        // The helper inherits the environment. Its standard error is dropped: by the protocol, messages are on standard
-        // output.
+        // The helper inherits the environment. By the protocol, messages are on standard output; many helpers print them
+        // on standard error all the same.
         let child = Command::new(path)
             .arg(action)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn();
         let mut child = child.map_err(|error| (HelperFault::NotStarted, format!("cannot be run: {error}")))?;
@@ -186,7 +190,7 @@ pub(super) fn check_name(name: &str) -> Result<()> {
 /// When it failed for another reason than that it has none, or its output is not a valid answer. The error does not
 /// quote an answer.
 pub fn helper_answer(printed: &str, succeeded: bool, key: &str) -> Result<Option<Credentials>, String> {
-    let output = Output { succeeded, text: printed.into() };
+    let output = Output { succeeded, text: printed.into(), complaint: String::new() };
     output.read("the helper", key).map(|given| given.credentials)
 }
 
@@ -194,6 +198,8 @@ pub fn helper_answer(printed: &str, succeeded: bool, key: &str) -> Result<Option
 struct Output {
     succeeded: bool,
     text: SecretString,
+    /// The last line on standard error.
+    complaint: String,
 }
 
 /// A helper's answer; other members are ignored.
@@ -212,8 +218,36 @@ async fn converse(child: &mut Child, text: &SecretString) -> Result<Output, Stri
         // A helper that does not read its input may still answer.
         let _ = input.write_all(text.expose_secret().as_bytes()).await;
     }
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let mut complaint = Vec::new();
+    let (succeeded, bytes) = {
+        let mut reading = std::pin::pin!(read_end(errors, &mut complaint));
+        let mut answering = std::pin::pin!(answer(child, output));
+        let mut is_read = false;
+        let answered = loop {
+            tokio::select! {
+                biased;
+                () = &mut reading, if !is_read => is_read = true,
+                answered = &mut answering => break answered?,
+            }
+        };
+        if !is_read {
+            // A program that the helper left behind may hold the pipe open.
+            let _ = tokio::time::timeout(GRACE, reading).await;
+        }
+        answered
+    };
+    Ok(Output {
+        succeeded,
+        text: String::from_utf8_lossy(&bytes).into_owned().into(),
+        complaint: last_line(&complaint),
+    })
+}
+
+/// What a helper prints on standard output, and whether it succeeds.
+async fn answer(child: &mut Child, output: Option<ChildStdout>) -> Result<(bool, Vec<u8>), String> {
     let mut bytes = Vec::new();
-    if let Some(output) = child.stdout.take() {
+    if let Some(output) = output {
         output
             .take(MAX_OUTPUT + 1)
             .read_to_end(&mut bytes)
@@ -224,7 +258,23 @@ async fn converse(child: &mut Child, text: &SecretString) -> Result<Output, Stri
         return Err("printed more than 64 KiB".to_owned());
     }
     let status = child.wait().await.map_err(|error| format!("cannot be waited for: {error}"))?;
-    Ok(Output { succeeded: status.success(), text: String::from_utf8_lossy(&bytes).into_owned().into() })
+    Ok((status.success(), bytes))
+}
+
+/// Reads standard error to its end, so that the helper never waits for it, and keeps the end of it.
+async fn read_end(errors: Option<ChildStderr>, kept: &mut Vec<u8>) {
+    let Some(mut errors) = errors else { return };
+    let mut part = [0; 1024];
+    while let Ok(length @ 1..) = errors.read(&mut part).await {
+        kept.extend_from_slice(&part[..length]);
+        kept.drain(..kept.len().saturating_sub(MAX_ERRORS));
+    }
+}
+
+/// The last line that is not blank.
+fn last_line(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
 }
 
 impl Output {
@@ -234,13 +284,16 @@ impl Output {
     }
 
     fn failure(&self) -> String {
-        failure(self.text.expose_secret().trim())
+        match self.text.expose_secret().trim() {
+            "" => failure(&self.complaint),
+            text => failure(text),
+        }
     }
 
     fn read(&self, program: &str, key: &str) -> Result<HelperCredentials, String> {
         let text = self.text.expose_secret().trim();
         if !self.succeeded {
-            return if self.is_without_credentials() { Ok(HelperCredentials::default()) } else { Err(failure(text)) };
+            return if self.is_without_credentials() { Ok(HelperCredentials::default()) } else { Err(self.failure()) };
         }
         // serde reads a JSON array into a struct as well.
         let is_object = text.starts_with('{');

@@ -68,6 +68,14 @@ async fn failures_are_reported_without_secrets() {
     for (script, why) in [
         ("echo 'the vault is sealed'; exit 1", "docker-credential-test failed: the vault is sealed"),
         ("exit 3", "docker-credential-test failed"),
+        ("echo one >&2; echo 'run: sso login' >&2; echo >&2; exit 1", "docker-credential-test failed: run: sso login"),
+        ("echo said; echo debug >&2; exit 1", "docker-credential-test failed: said"),
+        (r#"echo '{"Secret":"s3cret"}' >&2; exit 1"#, "docker-credential-test failed"),
+        ("sleep 3 >/dev/null & echo '' >&2; echo left >&2; exit 1", "docker-credential-test failed: left"),
+        (
+            "head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2; echo end >&2; exit 1",
+            "docker-credential-test failed: end",
+        ),
         (r#"echo '{"Secret":"s3cret"}'; exit 1"#, "docker-credential-test failed"),
         ("echo s3cret", "docker-credential-test printed an invalid answer"),
         (r#"echo '["","ann","s3cret"]'"#, "docker-credential-test printed an invalid answer"),

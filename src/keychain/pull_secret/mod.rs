@@ -1,62 +1,96 @@
 //! Kubernetes' image pull secrets: `kubernetes.io/dockerconfigjson` and the older `kubernetes.io/dockercfg`, as
-//! `kubectl get secret -o yaml` or `-o json` prints them, one by one or in a `List`.
+//! `kubectl get secret -o yaml` or `-o json` prints them, one by one or in a list.
 //!
 //! Keys match as in the kubelet (`pkg/credentialprovider/keyring.go`): globs for each label of the host, equal ports, a
 //! path that is a prefix. All that match are tried, the longest key first, so that secrets can be rotated.
 
+mod contents;
+
 use std::cmp::Reverse;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::config_json::{Entry, entries, object};
-use super::file::parse_json;
-use super::key::{ServerKey, Target};
+use self::contents::{Contents, Shape};
+use super::config_json::Entry;
+use super::file::Unreadable;
+use super::key::{ServerKey, Target, glob, split_port};
 use super::lookup::{CredentialMatch, Lookup};
-
-/// The members of a secret's `data`, and whether its entries are in an `auths` object.
-const FORMATS: [(&str, bool); 2] = [(".dockerconfigjson", true), (".dockercfg", false)];
+use crate::documents::items;
+use crate::error::{FileForm, Mismatch, NearMiss};
 
 /// The pull secrets in a file.
 #[derive(Debug)]
 pub(super) struct PullSecrets {
     /// Sorted by their keys, longest first.
-    entries: Vec<(String, Entry)>,
+    entries: Vec<SecretEntry>,
     failures: Vec<String>,
+    /// What the kubelet does not accept in a secret that could be read.
+    notes: Vec<String>,
+}
+
+/// An entry of a pull secret.
+#[derive(Debug)]
+struct SecretEntry {
+    /// For instance `pull secret team/regcred, pull.yaml`.
+    source: String,
+    entry: Entry,
+    /// The credential store that has the password of an empty entry.
+    store: Option<String>,
 }
 
 impl PullSecrets {
     /// Reads all pull secrets in the documents of `file`; other secrets are skipped. The error says why none can be
     /// used.
-    pub fn read(documents: &[Value], file: &str) -> Result<Self, String> {
-        let (mut read, mut failures) = (Vec::new(), Vec::new());
-        for secret in documents.iter().flat_map(items).filter(|document| document["kind"] == "Secret") {
-            let name = name(secret);
-            match entries_of(secret) {
-                None => {}
-                Some(Ok(entries)) => read.extend(entries.into_iter().map(|entry| (format!("{name}, {file}"), entry))),
-                Some(Err(why)) => failures.push(format!("{name} in {file} cannot be used: {why}")),
+    pub fn read(documents: &[Value], file: &str) -> Result<Self, Unreadable> {
+        let mut read = Self { entries: Vec::new(), failures: Vec::new(), notes: Vec::new() };
+        let (mut refused, mut empty): (Option<Unreadable>, Option<String>) = (None, None);
+        for object in documents.iter().flat_map(items) {
+            let name = name(object);
+            let contents = match contents_of(object) {
+                None => continue,
+                Some(Ok(contents)) => contents,
+                Some(Err(error)) => {
+                    let why = format!("{name} in {file} cannot be used: {}", error.why);
+                    read.failures.push(why.clone());
+                    refused.get_or_insert(Unreadable { why, ..error });
+                    continue;
+                }
+            };
+            let Contents { entries, store, mistakes } = contents;
+            read.notes.extend(mistakes.into_iter().map(|mistake| format!("{name} in {file}: {mistake}")));
+            if entries.is_empty() {
+                empty.get_or_insert_with(|| format!("{name} in {file} has no entries"));
             }
+            let of_secret = |entry| SecretEntry { source: format!("{name}, {file}"), entry, store: store.clone() };
+            read.entries.extend(entries.into_iter().map(of_secret));
         }
-        if read.is_empty() {
-            return Err(failures.into_iter().next().unwrap_or_else(|| "it contains no pull secret".to_owned()));
+        if read.entries.is_empty() {
+            let why = empty.unwrap_or_else(|| "it contains no pull secret".to_owned());
+            return Err(refused.unwrap_or_else(|| why.into()));
         }
-        read.sort_by_cached_key(|(_, entry)| Reverse((entry.server.host(), namespace(entry.server.path()).to_owned())));
-        Ok(Self { entries: read, failures })
+        let length = |key: &ServerKey| Reverse((key.host(), namespace(key.path()).to_owned()));
+        read.entries.sort_by_cached_key(|secret| length(&secret.entry.server));
+        Ok(read)
     }
 
-    /// Whether a document is a Kubernetes object.
+    /// Whether a document is a Kubernetes object, or a list of them.
     pub fn is_one(document: &Value) -> bool {
-        document["kind"].is_string()
+        document["kind"].is_string() || items(document).into_iter().any(|object| Shape::of(object) == Shape::Secret)
     }
 
     /// All credentials that match `target`.
     pub fn find(&self, target: &Target<'_>) -> Lookup {
-        let mut lookup = Lookup { failures: self.failures.clone(), ..Lookup::default() };
-        for (source, entry) in self.entries.iter().filter(|(_, entry)| matches(&entry.server, target)) {
+        let mut lookup = Lookup { failures: self.failures.clone(), notes: self.notes.clone(), ..Lookup::default() };
+        let mut near_misses = Vec::new();
+        for SecretEntry { source, entry, store } in &self.entries {
+            if !matches(&entry.server, target) {
+                near_misses.extend(near_miss(source, entry, target));
+                continue;
+            }
             match &entry.credentials {
+                Ok(none) if none.is_empty() => {
+                    near_misses.push(NearMiss::of_empty(source, "auths", &entry.key, store.as_deref()));
+                }
                 Ok(credentials) => {
                     let found =
                         credentials.iter().map(|each| CredentialMatch::new(each.clone(), source.clone())).collect();
@@ -67,15 +101,30 @@ impl PullSecrets {
                 }
             }
         }
+        if lookup.found.is_empty() {
+            lookup.near_misses = near_misses;
+        }
         lookup
     }
 }
 
-/// A document, or the items of a list.
-fn items(document: &Value) -> Vec<&Value> {
-    match document["items"].as_array() {
-        Some(items) => items.iter().collect(),
-        None => vec![document],
+/// A key with a path that is not that of the repository is for another part of the registry; a scheme does not matter.
+fn near_miss(source: &str, entry: &Entry, target: &Target<'_>) -> Option<NearMiss> {
+    let (mismatch, expected) = target.near_miss(&entry.key)?;
+    let mismatch = match mismatch {
+        Mismatch::Scheme | Mismatch::Path => Mismatch::Namespace,
+        other => other,
+    };
+    Some(NearMiss::of_key(source, "auths", &entry.key, mismatch, expected))
+}
+
+/// The contents of a pull secret; `None` for another object.
+fn contents_of(object: &Value) -> Option<Result<Contents, Unreadable>> {
+    match Shape::of(object) {
+        Shape::Secret => Contents::of(object),
+        Shape::Sealed => Some(Err(FileForm::SealedSecret.into())),
+        Shape::External => Some(Err(FileForm::ExternalSecret.into())),
+        Shape::Other => None,
     }
 }
 
@@ -86,33 +135,6 @@ fn name(secret: &Value) -> String {
         (None, Some(name)) => format!("pull secret {name}"),
         _ => "pull secret".to_owned(),
     }
-}
-
-/// The entries of a pull secret; `None` for another secret. `stringData` is `data` without base64.
-fn entries_of(secret: &Value) -> Option<Result<Vec<Entry>, String>> {
-    FORMATS.iter().find_map(|&(member, is_wrapped)| {
-        let text = match (&secret["data"][member], &secret["stringData"][member]) {
-            (_, Value::String(text)) => Ok(SecretString::from(text.as_str())),
-            (Value::String(encoded), _) => decode(encoded),
-            _ => return None,
-        };
-        Some(text.and_then(|text| unwrap(&text, is_wrapped)).map_err(|why| format!("its {member} is {why}")))
-    })
-}
-
-fn decode(encoded: &str) -> Result<SecretString, String> {
-    let encoded: String = encoded.split_ascii_whitespace().collect();
-    let decoded = BASE64_STANDARD.decode(encoded).map_err(|_| "not base64")?;
-    Ok(String::from_utf8(decoded).map_err(|_| "not UTF-8")?.into())
-}
-
-fn unwrap(text: &SecretString, is_wrapped: bool) -> Result<Vec<Entry>, String> {
-    let document = parse_json(text.expose_secret())?;
-    let members = document.as_object().ok_or("not a JSON object")?;
-    let none = Map::new();
-    let auths =
-        if is_wrapped { object(members, "auths").map_err(|_| "without auths")?.unwrap_or(&none) } else { members };
-    Ok(entries(auths))
 }
 
 /// Whether a key matches `target`. A key with a path does not match a registry as a whole.
@@ -137,44 +159,11 @@ fn is_below(path: &str, repository: &str) -> bool {
     repository.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn split_port(host: &str) -> (&str, Option<&str>) {
-    match host.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (host, None),
-    }
-}
-
 fn glob_host(pattern: (&str, Option<&str>), host: (&str, Option<&str>)) -> bool {
     let (patterns, labels): (Vec<&str>, Vec<&str>) = (pattern.0.split('.').collect(), host.0.split('.').collect());
     pattern.1 == host.1
         && patterns.len() == labels.len()
         && patterns.iter().zip(&labels).all(|(pattern, label)| glob(pattern.as_bytes(), label.as_bytes()))
-}
-
-/// Matches a glob in which `*` is any text. Takes time of at most the product of the lengths.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(&wanted) if wanted == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    (p, t) = (at + 1, from + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|&rest| rest == b'*')
 }
 
 #[cfg(test)]

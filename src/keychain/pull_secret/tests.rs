@@ -1,7 +1,9 @@
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
 use super::*;
-use crate::keychain::file;
+use crate::documents;
 use crate::name::{Registry, Repository};
 
 fn config(auths: &Value) -> String {
@@ -45,8 +47,8 @@ fn every_form_of_a_secret_is_read() {
     let list = json!({"kind": "List", "items": [{"kind": "ConfigMap"}, secret("regcred", &auths)]});
     let plain = json!({"kind": "Secret", "stringData": {".dockerconfigjson": json!({"auths": auths}).to_string()}});
     for (documents, source) in [
-        (file::parse(&yaml).expect("YAML"), "pull secret team/regcred, pull.yaml"),
-        (file::parse(&secret("regcred", &auths).to_string()).expect("JSON"), "pull secret regcred, pull.yaml"),
+        (documents::parse(&yaml).expect("YAML"), "pull secret team/regcred, pull.yaml"),
+        (documents::parse(&secret("regcred", &auths).to_string()).expect("JSON"), "pull secret regcred, pull.yaml"),
         (vec![old], "pull secret, pull.yaml"),
         (vec![list], "pull secret regcred, pull.yaml"),
         (vec![plain], "pull secret, pull.yaml"),
@@ -109,11 +111,13 @@ fn an_invalid_secret_does_not_affect_the_others() {
         ("W10=", "not a JSON object"),
         ("/w==", "not UTF-8"),
         ("eyJhdXRocyI6IFtdfQ==", "without auths"),
+        ("", "empty"),
+        ("ENC[AES256_GCM,data:Tm8=,type:str]", "encrypted with sops"),
     ] {
         let expected = format!("pull secret bad in pull.yaml cannot be used: its .dockerconfigjson is {why}");
         let lookup = find(&[bad(data), secret("good", &json!({"reg.corp": user("ann")}))], "reg.corp", None);
         assert_eq!((users(&lookup), &lookup.failures[..]), (vec!["ann"], &[expected.clone()][..]));
-        assert_eq!(PullSecrets::read(&[bad(data)], "pull.yaml").expect_err(why), expected);
+        assert_eq!(PullSecrets::read(&[bad(data)], "pull.yaml").expect_err(why).why, expected);
     }
     let entry = find(&[secret("s", &json!({"reg.corp": {"auth": "!"}, "other.corp": user("u")}))], "reg.corp", None);
     assert_eq!(
@@ -123,15 +127,92 @@ fn an_invalid_secret_does_not_affect_the_others() {
 }
 
 #[test]
-fn a_file_without_a_pull_secret_is_refused() {
-    let documents = [json!({"kind": "Secret", "type": "Opaque", "data": {"password": "cA=="}}), json!({"kind": "Pod"})];
-    assert_eq!(PullSecrets::read(&documents, "x").expect_err("none"), "it contains no pull secret");
+fn what_the_kubelet_does_not_accept_is_read_and_told() {
+    let auths = json!({"reg.corp": user("ann")});
+    let wrapped = json!({"auths": auths}).to_string();
+    let (old, new) = (BASE64_STANDARD.encode(auths.to_string()), BASE64_STANDARD.encode(&wrapped));
+    let of = |kind: &str, member: &str, data: &str| json!({"kind": "Secret", "type": kind, "data": {member: data}});
+    let (json_type, cfg_type) = ("kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg");
+    for (secret, mistake) in [
+        (
+            of(json_type, ".dockerconfigjson", &old),
+            Some("its .dockerconfigjson has no auths around the entries, so the kubelet finds none"),
+        ),
+        (
+            of(cfg_type, ".dockercfg", &new),
+            Some("its .dockercfg has auths around the entries, so the kubelet finds none"),
+        ),
+        (
+            of("Opaque", ".dockerconfigjson", &new),
+            Some("its type is Opaque; for .dockerconfigjson the kubelet requires kubernetes.io/dockerconfigjson"),
+        ),
+        (of("Opaque", "config.json", &new), Some("the kubelet reads .dockerconfigjson, not config.json")),
+        (of(json_type, ".dockerconfig", &new), Some("the kubelet reads .dockerconfigjson, not .dockerconfig")),
+        (
+            of(json_type, ".dockerconfigjson", &BASE64_STANDARD.encode(&new)),
+            Some("its .dockerconfigjson is base64 once more in base64"),
+        ),
+        (
+            of(json_type, ".dockerconfigjson", &wrapped),
+            Some("its .dockerconfigjson is not base64, as data must be; JSON as it is belongs in stringData"),
+        ),
+        (
+            json!({"kind": "Secret", "stringData": {".dockerconfigjson": {"auths": auths}}}),
+            Some("its .dockerconfigjson must be a string of JSON, not a mapping"),
+        ),
+        (of(json_type, ".dockerconfigjson", &new), None),
+        (of(cfg_type, ".dockercfg", &old), None),
+        (json!({"type": json_type, "data": {".dockerconfigjson": new}}), None),
+        (json!({"kind": "SecretList", "items": [{"type": json_type, "data": {".dockerconfigjson": new}}]}), None),
+        (json!({"items": [{"data": {".dockerconfigjson": new}}]}), None),
+    ] {
+        assert!(PullSecrets::is_one(&secret), "{secret}");
+        let lookup = find(std::slice::from_ref(&secret), "reg.corp", None);
+        assert_eq!(users(&lookup), ["ann"], "{secret}");
+        let expected: Vec<_> = mistake.iter().map(|mistake| format!("pull secret in pull.yaml: {mistake}")).collect();
+        assert_eq!(lookup.notes, expected, "{secret}");
+    }
 }
 
 #[test]
-fn glob_matching_takes_linear_time() {
-    let pattern = "*a".repeat(200);
-    assert!(!glob(pattern.as_bytes(), "a".repeat(199).as_bytes()));
-    assert!(glob(pattern.as_bytes(), "a".repeat(200).as_bytes()));
-    assert!(glob(b"**", b"") && glob(b"*b*", b"abc") && !glob(b"", b"a") && !glob(b"a*", b""));
+fn contents_that_are_elsewhere_are_named() {
+    for (kind, form) in [("SealedSecret", FileForm::SealedSecret), ("ExternalSecret", FileForm::ExternalSecret)] {
+        let error = PullSecrets::read(&[json!({"kind": kind, "metadata": {"name": "regcred"}})], "x").expect_err(kind);
+        assert_eq!(error.why, format!("pull secret regcred in x cannot be used: {form}"));
+        assert_eq!(error.form, Some(form));
+    }
+}
+
+#[test]
+fn entries_that_almost_match_are_near_misses() {
+    let near = |key: &str, registry: &str| {
+        let lookup = find(&[secret("s", &json!({key: user("u")}))], registry, None);
+        lookup.near_misses.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let place = "pull secret s, pull.yaml: the key";
+    assert_eq!(
+        near("reg.corp/team", "reg.corp"),
+        [format!(r#"{place} "reg.corp/team" of auths is only for a part of the registry"#)]
+    );
+    assert_eq!(
+        near("*", "reg.corp"),
+        [format!(r#"{place} "*" of auths has a wildcard that does not match this registry; it must be "reg.corp""#)]
+    );
+    assert_eq!(
+        near("reg.corp", "reg.corp:5000"),
+        [format!(r#"{place} "reg.corp" of auths is for another port; the key of this registry is "reg.corp:5000""#)]
+    );
+    assert!(near("other.corp", "reg.corp").is_empty() && near("reg.corp", "reg.corp").is_empty());
+    let empty = json!({
+        "kind": "Secret",
+        "stringData": {".dockerconfigjson": json!({"auths": {"reg.corp": {}}, "credsStore": "osxkeychain"}).to_string()},
+    });
+    let lookup = find(&[empty], "reg.corp", None);
+    assert_eq!(lookup.near_misses[0].mismatch, Mismatch::Empty { store: Some("osxkeychain".to_owned()) });
+}
+
+#[test]
+fn a_file_without_a_pull_secret_is_refused() {
+    let documents = [json!({"kind": "Secret", "type": "Opaque", "data": {"password": "cA=="}}), json!({"kind": "Pod"})];
+    assert_eq!(PullSecrets::read(&documents, "x").expect_err("none").why, "it contains no pull secret");
 }

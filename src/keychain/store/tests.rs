@@ -147,7 +147,7 @@ async fn every_spelling_of_the_registry_is_erased_and_nothing_else() {
     let home = Home::with_config(&json!({"auths": auths}));
     home.store().erase(&registry("reg.corp")).await.unwrap();
     let left: Vec<String> = home.read()["auths"].as_object().unwrap().keys().cloned().collect();
-    assert_eq!(left, ["reg.corp/team", "reg.corp:443", "other.corp", "https://index.docker.io/v1/"]);
+    assert_eq!(left, ["reg.corp/team", "other.corp", "https://index.docker.io/v1/"]);
 }
 
 #[tokio::test]

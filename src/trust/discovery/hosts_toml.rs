@@ -71,11 +71,22 @@ pub(super) fn read(root: &Path, place: &Place, into: &mut Discovery<'_>) {
         Err(error) => return into.unreadable(ORIGIN, &path, &error),
     };
     if text.is_empty() {
+        for other in
+            ["host.toml", "hosts.tml"].map(|name| folder.join(name)).into_iter().filter(|other| other.is_file())
+        {
+            into.unused(ORIGIN, &other, Unused::FileName { expected: path.clone() });
+        }
         certs_d::read_folder(&folder, ORIGIN, into);
         return;
     }
     match parse(&text) {
-        Ok(hosts) => apply(hosts, &path, root, place, into),
+        Ok(hosts) => {
+            for (member, expected) in unknown_settings(&text) {
+                let fault = format!("it is not a known setting; expected {expected}");
+                into.unused(ORIGIN, &path, Unused::Member { member, fault });
+            }
+            apply(hosts, &path, root, place, into);
+        }
         Err(place_of_error) => {
             into.unused(ORIGIN, &path, Unused::Syntax(place_of_error));
             // containerd does the same.
@@ -107,6 +118,28 @@ fn parse(bytes: &[u8]) -> Result<HostsToml, String> {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         format!("not valid at line {line}: {}", error.message())
     })
+}
+
+/// The settings that containerd ignores, with those that were probably meant.
+fn unknown_settings(bytes: &[u8]) -> Vec<(String, &'static str)> {
+    let document =
+        std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<toml::Table>().ok()).unwrap_or_default();
+    let hosts = document.get("host").and_then(toml::Value::as_table).into_iter().flatten();
+    let sections = hosts.filter_map(|(_, section)| section.as_table());
+    let settings = document.keys().chain(sections.flat_map(toml::Table::keys));
+    settings.filter_map(|setting| Some((setting.clone(), meant(setting)?))).collect()
+}
+
+/// The setting that an unknown one was probably meant to be.
+fn meant(setting: &str) -> Option<&'static str> {
+    let lower = setting.to_ascii_lowercase();
+    match lower.as_str() {
+        _ if ["ca", "client", "skip_verify", "capabilities"].contains(&setting) => None,
+        lower if lower.contains("skip") || lower.contains("insecure") => Some("skip_verify"),
+        "ca" | "cafile" | "ca_file" | "ca-file" | "cacert" | "ca_cert" | "ca_certs" => Some("ca"),
+        "client" | "clients" | "client_cert" | "client-cert" | "cert" | "cert_file" => Some("client"),
+        _ => None,
+    }
 }
 
 fn apply(hosts: HostsToml, path: &Path, root: &Path, place: &Place, into: &mut Discovery<'_>) {

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::collect::Discovery;
+use crate::documents;
 use crate::trust::file;
 use crate::trust::identity::ClientIdentityFiles;
 use crate::trust::place::Place;
@@ -22,7 +23,13 @@ pub(super) fn read(root: &Path, product: &str, place: &Place, into: &mut Discove
     let path = &root.join("etc/rancher").join(product).join("registries.yaml");
     let document = match file::read_found(path) {
         Ok(bytes) => parse(&bytes),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            let other = path.with_extension("yml");
+            if other.is_file() {
+                into.unused(ORIGIN, &other, Unused::FileName { expected: path.clone() });
+            }
+            return;
+        }
         Err(error) => return into.unreadable(ORIGIN, path, &error),
     };
     match document {
@@ -34,27 +41,23 @@ pub(super) fn read(root: &Path, product: &str, place: &Place, into: &mut Discove
 /// Parses the file. The error has the position, and quotes nothing: the file contains passwords.
 fn parse(bytes: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| match error.location() {
-        Some(at) => format!("not valid YAML at line {}, column {}", at.line(), at.column()),
-        None => "not valid YAML".to_owned(),
-    })?;
+    let documents = documents::parse(text)?;
     Ok(documents.into_iter().next().unwrap_or_default())
 }
 
 fn apply(document: &Value, path: &Path, root: &Path, place: &Place, into: &mut Discovery<'_>) {
     let members = |value: &'_ Value| value.as_object().cloned().unwrap_or_default();
     let configs = members(&document["configs"]);
-    let own = place
-        .names()
-        .iter()
-        .find_map(|name| configs.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, config)| config));
+    let names = place.names_with_default_port();
+    let is_own = |key: &&String| names.iter().any(|name| key.eq_ignore_ascii_case(name));
+    let own =
+        names.iter().find_map(|name| configs.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, c)| c));
     if let Some(config) = own.or_else(|| configs.get(ANY)) {
         apply_tls(&config["tls"], path, root, into);
     }
-    for key in configs.keys().filter(|key| key.contains("://") && place.is_address(key)) {
-        let expected = place.names().first().cloned().unwrap_or_default();
-        into.unused(ORIGIN, path, Unused::KeyWithScheme { key: key.clone(), expected });
+    let expected = || place.names().first().cloned().unwrap_or_default();
+    for key in configs.keys().filter(|key| !is_own(key) && place.is_address(key.trim())) {
+        into.unused(ORIGIN, path, Unused::Key { key: key.clone(), expected: expected() });
     }
     if members(&document["mirrors"]["configs"]).keys().any(|key| place.is_address(key)) {
         into.unused(ORIGIN, path, Unused::Misplaced);
@@ -63,6 +66,19 @@ fn apply(document: &Value, path: &Path, root: &Path, place: &Place, into: &mut D
 
 fn apply_tls(tls: &Value, path: &Path, root: &Path, into: &mut Discovery<'_>) {
     let folder = path.parent().unwrap_or(path);
+    for (member, value) in tls.as_object().into_iter().flatten() {
+        let fault = match (member.as_str(), value) {
+            (_, Value::Null) | ("ca_file" | "cert_file" | "key_file", Value::String(_)) => continue,
+            ("insecure_skip_verify", Value::Bool(_)) => continue,
+            ("ca_file" | "cert_file" | "key_file", _) => "it must be the path of one file".to_owned(),
+            ("insecure_skip_verify", _) => "it must be true or false".to_owned(),
+            (other, _) => match meant(other) {
+                Some(known) => format!("it is not a known setting; expected {known}"),
+                None => continue,
+            },
+        };
+        into.unused(ORIGIN, path, Unused::Member { member: format!("tls.{member}"), fault });
+    }
     let file = |member: &str| tls[member].as_str().filter(|file| !file.is_empty());
     let named = |member: &str| file(member).map(|file| file::named_in(folder, root, file));
     if let Some(ca) = named("ca_file") {
@@ -82,5 +98,21 @@ fn apply_tls(tls: &Value, path: &Path, root: &Path, into: &mut Discovery<'_>) {
     }
     if tls["insecure_skip_verify"] == true {
         into.insecure(ORIGIN, path);
+    }
+}
+
+/// The setting that an unknown one was probably meant to be: k3s ignores those in another case and of other programs.
+fn meant(member: &str) -> Option<&'static str> {
+    let lower = member.to_ascii_lowercase();
+    if lower.contains("skip") || lower.contains("insecure") || lower.contains("verify") {
+        Some("insecure_skip_verify")
+    } else if lower.starts_with("ca") {
+        Some("ca_file")
+    } else if lower.contains("key") {
+        Some("key_file")
+    } else if lower.contains("cert") {
+        Some("cert_file")
+    } else {
+        None
     }
 }

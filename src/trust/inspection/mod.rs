@@ -8,7 +8,7 @@ use rustls::pki_types::PrivateKeyDer;
 use super::certificate::{Certificate, Key};
 use super::file;
 use super::pem::Contents;
-use crate::error::{Error, Result};
+use crate::error::{Error, FileForm, Result};
 
 /// An inspected file.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct Inspection {
     pub others: Vec<String>,
     /// Its faults.
     pub faults: Vec<String>,
+    /// The form of what has to be converted before it can be used.
+    pub form: Option<FileForm>,
 }
 
 /// The kind of a file, by its contents.
@@ -140,6 +142,7 @@ impl Raw {
             keys: self.public_keys.iter().map(key).collect(),
             others: self.contents.others.clone(),
             faults: self.faults(kind, is_whole),
+            form: self.contents.form,
         }
     }
 

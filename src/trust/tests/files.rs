@@ -28,7 +28,7 @@ fn an_unusable_ca_file_is_an_error_with_its_reason() {
     assert_eq!(key.causes(), ["it holds a private key"]);
 
     let der = ca_error(Some(root.der()));
-    assert_eq!(der.causes(), ["it is in binary form (DER or PKCS #12), not PEM"]);
+    assert_eq!(der.causes(), ["it is a certificate in DER, not PEM"]);
 
     let damaged = ca_error(Some(format!("{}{}", root.pem(), root.pem().replace("-----END", "")).as_bytes()));
     assert!(damaged.what().ends_with("is damaged"));

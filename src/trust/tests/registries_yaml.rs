@@ -41,7 +41,7 @@ fn the_usual_mistakes_in_registries_yaml_are_mentioned() {
     let key = "https://registry.corp:5000".to_owned();
     assert_eq!(
         mistakes("configs: {'https://registry.corp:5000': {tls: {ca_file: /x}}}"),
-        [Unused::KeyWithScheme { key, expected: NAME.to_owned() }]
+        [Unused::Key { key, expected: NAME.to_owned() }]
     );
     assert_eq!(mistakes("configs: {'https://other.corp:5000': {tls: {ca_file: /x}}}"), []);
     assert_eq!(mistakes("mirrors: {configs: {'registry.corp:5000': {tls: {ca_file: /x}}}}"), [Unused::Misplaced]);

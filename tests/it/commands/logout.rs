@@ -43,7 +43,7 @@ fn stored_credentials_are_erased_without_a_request() {
 
 #[test]
 fn docker_hub_is_the_default_registry() {
-    for words in ["logout", "logout docker.io", "logout index.docker.io"] {
+    for words in ["logout -q", "logout docker.io", "logout index.docker.io"] {
         let rls = logout(words, &json!({"auths": {"https://index.docker.io/v1/": {"auth": ANN}}}));
         assert_eq!(&*rls.succeeds(), "logged-out\tdocker.io\t~/.docker/config.json\n");
         assert_eq!(config(&rls), json!({"auths": {}}));

@@ -114,7 +114,7 @@ fn a_server_without_its_ca_can_only_be_pinned() {
 fn json_has_the_same_facts() {
     let registry = serving(Tls::FullChain);
     let rls = anonymous(&registry).words("trust -q");
-    assert_snapshot!(without_pem(&rls.succeeds()), @r#"
+    assert_snapshot!(rls.succeeds(), @r#"
     registry	REGISTRY
     trusted	no
     cause	issued by "registry-fixture root CA"; the trusted certificate with that name has a different key
@@ -123,7 +123,6 @@ fn json_has_the_same_facts() {
     certificate	CA	CN=registry-fixture intermediate CA	CN=registry-fixture root CA	-	2020-01-01T00:00:00Z	2120-01-01T00:00:00Z
     anchor	CA	CN=registry-fixture intermediate CA	CN=registry-fixture root CA	-	2020-01-01T00:00:00Z	2120-01-01T00:00:00Z
     path	HOME/.config/rls/certs.d/REGISTRY/ca.crt
-    PEM
     "#);
     let rls = rls.then("trust -q -o json");
     let record: Value = serde_json::from_str(&rls.succeeds()).expect("JSON");
@@ -248,4 +247,30 @@ fn conflicting_options_are_refused() {
     cause: the clients are rls, docker, podman, containerd and k3s
     hint:  put the registry before --write: rls trust REGISTRY --write
     ");
+}
+
+#[test]
+fn pem_is_printed_alone() {
+    let registry = serving(Tls::FullChain);
+    let outcome = anonymous(&registry).words("trust --pem").run();
+    let intermediate = registry.certificates().intermediate.clone().expect("an intermediate");
+    assert_eq!((outcome.code, &*outcome.stdout), (Some(0), &*intermediate), "{outcome}");
+    assert!(!anonymous(&registry).words("trust -q -o plain").succeeds().contains("BEGIN"));
+    assert_eq!(anonymous(&registry).words("trust --pem --write").run().code, Some(2));
+}
+
+#[test]
+fn docker_hub_is_not_assumed_in_silence() {
+    for words in ["logout", "logout -q"] {
+        let outcome = Rls::new().words(words).run();
+        let warning =
+            if words.ends_with("-q") { "" } else { "warning: no registry named: using Docker Hub (docker.io)\n" };
+        assert_eq!((outcome.code, &*outcome.stderr), (Some(0), warning), "{words}: {outcome}");
+    }
+    for words in ["login", "logout", "trust"] {
+        let outcome = Rls::new().words(words).at_terminal("n\n");
+        assert_eq!(outcome.code, Some(2), "{words}: {outcome}");
+        assert!(outcome.stdout.contains("Docker Hub (docker.io)? [y/N]"), "{words}: {outcome}");
+        assert!(outcome.stdout.contains("hint:  name the registry: HOST[:PORT], or set RLS_REGISTRY"), "{outcome}");
+    }
 }

@@ -255,6 +255,6 @@ fn an_unwritable_file_is_reported() {
     warning: HOME/root/etc/docker/certs.d/REGISTRY/ca.crt is not used: it holds no certificate: it is empty
     error: HOME/root/etc/docker/certs.d/REGISTRY/ca.crt cannot be written
     cause: it is read-only
-    hint:  run it as root, or use --write rls to trust it for your user only
+    hint:  run: sudo rls trust REGISTRY --fingerprint CA --write docker --force; or use --write rls to trust it for your user only
     ");
 }

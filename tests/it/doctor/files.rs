@@ -146,9 +146,8 @@ fn a_scheme_in_a_key_of_registries_yaml_with_credentials() {
     assert_snapshot!(findings(rls.with_file("root/etc/rancher/k3s/registries.yaml", yaml)), @r#"
     exit 4
      ✗ credentials  not used
-         ~/root/etc/rancher/k3s/registries.yaml: the key "https://REGISTRY" of configs is ignored; it must be "REGISTRY"
-         cause   HOME/root/etc/rancher/k3s/registries.yaml is not used: its key "https://REGISTRY" must be "REGISTRY"
-         remedy  in HOME/root/etc/rancher/k3s/registries.yaml, below configs: "REGISTRY": instead of "https://REGISTRY":
+         cause   ~/root/etc/rancher/k3s/registries.yaml: the key "https://REGISTRY" of configs has a scheme; it must be "REGISTRY"
+         remedy  change the key to "REGISTRY" in ~/root/etc/rancher/k3s/registries.yaml; otherwise rls login REGISTRY
      ✗ token        login required
          cause   not logged in; this registry requires login: 401 Unauthorized: UNAUTHORIZED: authentication required
          remedy  rls login REGISTRY

@@ -1,7 +1,9 @@
 //! Errors: what failed, why, and what to do. Each hint against a server that causes it, and every
 //! exit code.
 
+mod ca_files;
 mod catalogs;
+mod credentials;
 mod exit_codes;
 mod limits;
 mod login;

@@ -17,7 +17,7 @@ Examples:
   rls login -u ann --auth-file ~/auth.json registry.corp:5000
   RLS_USERNAME=ann RLS_PASSWORD=... rls login registry.corp:5000")]
 pub struct LoginArgs {
-    /// The registry; the default registry if omitted
+    /// The registry; the default registry if omitted, Docker Hub after a question
     #[arg(value_name = "REGISTRY")]
     pub named: Option<String>,
 

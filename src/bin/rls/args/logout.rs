@@ -11,7 +11,7 @@ Examples:
   rls logout registry.corp:5000
   rls logout --auth-file ~/auth.json registry.corp:5000")]
 pub struct LogoutArgs {
-    /// The registry; the default registry if omitted
+    /// The registry; the default registry if omitted, Docker Hub after a question
     #[arg(value_name = "REGISTRY")]
     pub named: Option<String>,
 

@@ -17,7 +17,8 @@ use super::global::ConfigFile;
 /// RLS_ROOT is the root directory of system files such as /etc/docker, for reading and writing.
 ///
 /// With --check no registry is contacted: it identifies PEM files, which key belongs to which certificate, and where
-/// each file belongs.
+/// each file belongs. For other forms (DER, PKCS #7, PKCS #12, Kubernetes secrets, encrypted keys) it prints the command
+/// that converts them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -25,10 +26,10 @@ Examples:
   rls trust registry.corp:5000 --write --fingerprint sha256:9b1f...
   rls trust registry.corp:5000 --ca-file corp-root.pem --write docker
   rls trust registry.corp:5000 --from-secret secret.yaml --write k3s
-  rls trust registry.corp:5000 -o json | jq -r '.[0].pem' > ca.crt
+  rls trust registry.corp:5000 --pem > ca.crt
   rls trust --check /etc/letsencrypt/live/registry.corp/*.pem")]
 pub struct TrustArgs {
-    /// The registry; the default registry if omitted
+    /// The registry; the default registry if omitted, Docker Hub after a question
     #[arg(value_name = "REGISTRY")]
     pub named: Option<String>,
 
@@ -50,8 +51,12 @@ pub struct TrustArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "fingerprint")]
     pub from_secret: Option<PathBuf>,
 
-    /// Identify PEM files, and where each belongs
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["fingerprint", "write", "from_secret"])]
+    /// Print the certificate that clients need as PEM, and nothing else
+    #[arg(long, conflicts_with = "write")]
+    pub pem: bool,
+
+    /// Identify files with certificates and keys, and where each belongs
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["fingerprint", "write", "from_secret", "pem"])]
     pub check: Vec<PathBuf>,
 
     /// `--config` after the command's name.

@@ -15,6 +15,7 @@ use crate::config::Settings;
 use crate::connect::Connector;
 use crate::input;
 use crate::output::{Format, Layout, Output, OutputError, OutputOptions, Progress, View, is_closed};
+use crate::prompt;
 use crate::report::{CommandError, HintContext, Report};
 use crate::shutdown::Shutdown;
 use crate::usage::Usage;
@@ -107,6 +108,26 @@ impl Context<'_> {
             )
         };
         Ok(parsed.map_err(unusable)?)
+    }
+
+    /// The registry that REGISTRY names, or the default one. Docker Hub, if nothing else is set, is not assumed in
+    /// silence: a question on the terminal, which `verb` begins, or else a warning.
+    pub(super) async fn registry_or_default(&self, named: Option<&str>, verb: &str) -> Result<Registry, CommandError> {
+        let registry = self.settings.named_registry(named)?;
+        if self.settings.known_registry(named)?.is_some() {
+            return Ok(registry);
+        }
+        if !prompt::is_possible() {
+            self.report.warning(&format!("no registry named: using Docker Hub ({registry})"));
+            return Ok(registry);
+        }
+        let question = format!("No registry named. {verb} Docker Hub ({registry})? [y/N]");
+        if prompt::is_yes(&self.until_shutdown(prompt::ask(&question)).await??) {
+            return Ok(registry);
+        }
+        Err(Usage::new("cancelled; nothing was changed")
+            .hint("name the registry: HOST[:PORT], or set RLS_REGISTRY")
+            .into())
     }
 
     /// The client of a registry.

@@ -15,7 +15,7 @@ use crate::usage::{self, Usage};
 
 /// `rls login`
 pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let registry = context.settings.named_registry(args.named.as_deref())?;
+    let registry = context.registry_or_default(args.named.as_deref(), "Log in to").await?;
     let login = context.settings.login(&registry)?;
     let mut output = context.output(LoginView)?;
     let places = keychain_options(context.settings, login.auth_file);

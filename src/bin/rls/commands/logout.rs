@@ -10,7 +10,7 @@ use crate::usage::Usage;
 
 /// `rls logout`
 pub async fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), CommandError> {
-    let registry = context.settings.named_registry(args.named.as_deref())?;
+    let registry = context.registry_or_default(args.named.as_deref(), "Log out of").await?;
     let auth_file = context.settings.auth_file(&registry)?;
     let mut output = context.output(LogoutView)?;
     let places = keychain_options(context.settings, auth_file);

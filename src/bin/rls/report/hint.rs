@@ -1,5 +1,7 @@
 //! Hints: what to do about an error, from the facts in it.
 
+use std::net::IpAddr;
+
 use registry_ls::auth::{Action, Permission};
 use registry_ls::error::{
     Danger, Denial, Fault, Identity, Missing, NamedBy, Network, Operation, OtherServer, Refuser, Tls,
@@ -7,6 +9,8 @@ use registry_ls::error::{
 use registry_ls::name::Registry;
 use registry_ls::{Error, Kind};
 
+use super::convert::conversion;
+use super::near_miss::near_miss_remedy;
 use crate::output::some_of;
 
 /// The context of an error, as far as hints need it.
@@ -59,14 +63,15 @@ impl HintContext {
         match error.kind() {
             Kind::NotFound(missing) => self.not_found(*missing),
             Kind::Unauthenticated => {
-                Some(self.known_catalog().filter(|_| self.listing).unwrap_or_else(|| self.log_in()))
+                Some(self.known_catalog().filter(|_| self.listing).unwrap_or_else(|| self.log_in(error)))
             }
             Kind::UnusableChallenge => Some(self.known_catalog().filter(|_| self.listing).unwrap_or_else(|| {
                 "a login does not help; the registry's administrator must offer Basic or token authentication, in a valid \
                  WWW-Authenticate header"
                     .to_owned()
             })),
-            Kind::Hidden => Some(format!("check the name; for a private repository, {}", self.log_in())),
+            Kind::Hidden => Some(format!("check the name; for a private repository, {}", self.log_in(error))),
+            Kind::Config => error.unusable_file().map(conversion),
             Kind::CredentialsUnavailable(action) => Some(format!(
                 "run 'rls login {}' to store the credentials again, use -u NAME, or use --anonymous to {action} \
                  without credentials",
@@ -138,9 +143,13 @@ impl HintContext {
         }
     }
 
-    fn log_in(&self) -> String {
+    fn log_in(&self, error: &Error) -> String {
         let name = self.name();
-        format!("run 'rls login {name}', or set RLS_USERNAME and RLS_PASSWORD")
+        let login = format!("run 'rls login {name}', or set RLS_USERNAME and RLS_PASSWORD");
+        match error.near_misses() {
+            [] => login,
+            [near_miss, ..] => near_miss_remedy(near_miss, &login),
+        }
     }
 
     fn denied(&self, denial: &Denial, error: &Error) -> String {
@@ -152,7 +161,7 @@ impl HintContext {
         }
         let Some(identity) = &denial.identity else {
             let catalog = denial.permission.as_ref().is_some_and(|right| right.action == Action::Catalog);
-            return if catalog { self.no_catalog() } else { self.log_in() };
+            return if catalog { self.no_catalog() } else { self.log_in(error) };
         };
         if has_expired_at_ecr(identity, error) {
             return "ECR passwords expire after 12 hours; run 'aws ecr get-login-password' for a new one".to_owned();
@@ -327,9 +336,34 @@ impl HintContext {
         }
     }
 
+    /// What to do about a certificate for other names. Only a name that can be typed and is not the one that was typed
+    /// is suggested.
+    fn wrong_name(&self, names: &[String]) -> String {
+        let host = self.registry.as_ref().map_or("HOST", Registry::host);
+        let port = self.registry.as_ref().map_or(443, Registry::effective_port);
+        let kind = if host.parse::<IpAddr>().is_ok() { "IP address" } else { "DNS name" };
+        let reissue = format!("reissue the certificate with {host} as {kind} in its subjectAltName");
+        if let Some(name) = names.iter().find(|name| !name.contains('*') && *name != host) {
+            return format!(
+                "use a name from the certificate, such as {name}; --resolve NAME:{port}:ADDR sets the address to \
+                 connect to"
+            );
+        }
+        // A wildcard for a whole top-level domain covers nothing.
+        match names.iter().find(|name| name.strip_prefix("*.").is_some_and(|domain| domain.contains('.'))) {
+            Some(wildcard) => format!(
+                "{reissue}, or connect by a name that {wildcard} covers; --resolve NAME:{port}:ADDR sets the address"
+            ),
+            None => reissue,
+        }
+    }
+
     fn tls(&self, tls: &Tls) -> Option<String> {
         let name = self.name();
         match tls {
+            Tls::UnknownIssuer { roots: 0, .. } if roots_variable().is_some() => {
+                roots_variable().map(|variable| format!("correct {variable}, or unset it to use the system's CAs"))
+            }
             Tls::UnknownIssuer { self_signed: true, .. } => Some(format!(
                 "use --ca-file FILE with this certificate; to make it permanent: rls trust {name} \
                      --write rls"
@@ -353,15 +387,12 @@ impl HintContext {
             Tls::WrongName { names } if names.is_empty() => {
                 Some("reissue the certificate with the host in its subjectAltName".to_owned())
             }
-            Tls::WrongName { names } => {
-                let port = self.registry.as_ref().map_or(443, Registry::effective_port);
-                Some(format!(
-                    "use a name from the certificate, such as {}; --resolve NAME:{port}:ADDR sets the address to \
-                     connect to",
-                    names[0]
-                ))
-            }
-            Tls::BadCertificate => Some("reissue the certificate as X.509 version 3 with a subjectAltName".to_owned()),
+            Tls::WrongName { names } => Some(self.wrong_name(names)),
+            Tls::BadCertificate => Some(
+                "reissue the server's certificate; it needs CA:FALSE, extendedKeyUsage=serverAuth and the host in its \
+                 subjectAltName"
+                    .to_owned(),
+            ),
             Tls::PlainHttp => Some(format!(
                 "use --plain-http or http://{name} if plain HTTP is intended; rls never \
                  falls back to it"
@@ -381,6 +412,11 @@ impl HintContext {
             Tls::Handshake => None,
         }
     }
+}
+
+/// The variable that replaces the system's CAs, if one is set.
+fn roots_variable() -> Option<&'static str> {
+    ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| std::env::var_os(name).is_some())
 }
 
 /// Whether a password of Amazon ECR has expired; only the text of the response says so.

@@ -1,8 +1,10 @@
 //! Reports errors: message, causes and hint for people, exit codes for scripts. The only module that knows exit codes.
 
+mod convert;
 mod exit;
 mod hint;
 mod log;
+mod near_miss;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -15,11 +17,13 @@ use registry_ls::error::{Fault, Network};
 use registry_ls::http::Totals;
 use registry_ls::{Error, Kind};
 
+pub use convert::{conversion, quoted};
 #[cfg(test)]
 pub use exit::CODES as EXIT_CODES;
 pub use exit::Exit;
 pub use hint::HintContext;
 pub use log::{Verbosity, start as start_log};
+pub use near_miss::near_miss_remedy;
 
 use crate::args::Refusal;
 use crate::output::{ColorChoice, Failure, OutputError, Styles, Tone, escape, is_closed, on_terminal};
@@ -152,7 +156,8 @@ impl Report {
                 Exit::of(error.kind())
             }
             Err(CommandError::Usage(usage)) => {
-                self.print_error(usage.what(), usage.causes(), usage.advice());
+                let conversion = usage.unusable_file().map(conversion);
+                self.print_error(usage.what(), usage.causes(), usage.advice().or(conversion.as_deref()));
                 Exit::USAGE
             }
             Err(CommandError::Reported(kind)) => Exit::of(&kind),

@@ -4,11 +4,12 @@ mod check;
 mod place;
 mod selection;
 
-use std::path::PathBuf;
+use std::io::{IsTerminal, stdout};
+use std::path::{Path, PathBuf, absolute};
 
 use registry_ls::http::connect;
 use registry_ls::name::Registry;
-use registry_ls::trust::{Anchor, Placement, PresentedChain, anchors_of_secret};
+use registry_ls::trust::{Anchor, Placement, PresentedChain, TrustSource, anchors_of_secret};
 
 pub(super) use self::place::host_paths;
 use self::selection::{Selection, confirm, verify};
@@ -16,8 +17,8 @@ use super::context::Context;
 use crate::args::{ClientName, TrustArgs};
 use crate::config::{Account, Connection};
 use crate::input::{blocking, cannot_read};
-use crate::output::{CertificateRecord, Field, SettingRecord, TrustRecord, TrustView};
-use crate::report::CommandError;
+use crate::output::{CertificateRecord, Field, SettingRecord, TrustRecord, TrustView, write_raw};
+use crate::report::{CommandError, quoted};
 use crate::usage::Usage;
 
 /// `rls trust`
@@ -25,7 +26,7 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandE
     if !args.check.is_empty() {
         return check::run(args, context).await;
     }
-    let registry = context.settings.named_registry(args.named.as_deref())?;
+    let registry = context.registry_or_default(args.named.as_deref(), "Show the certificates of").await?;
     if registry.is_plain_http() {
         return Err(Usage::new(format!("{registry} uses plain HTTP, which has no certificates")).into());
     }
@@ -39,6 +40,12 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandE
         Some(anchors) => Selection::from_secret(context, &registry, &presented, anchors)?,
         None => Selection::find(context, &registry, &presented, args.fingerprint.as_ref())?,
     };
+    if args.pem {
+        let pem = Anchor::pem(&selection.anchors);
+        write_raw(stdout(), pem.as_bytes(), stdout().is_terminal())?;
+        warn(context, &registry, &presented, &selection);
+        return Ok(());
+    }
     let paths = host_paths(context);
     let client = args.write.unwrap_or(ClientName::Rls);
     let placement = Placement::of(client.into(), &registry.authority(), &paths);
@@ -51,7 +58,9 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandE
         confirm(&registry, &selection).await?;
     }
     if args.write.is_some() {
-        record.written = Field::Known(place::write(&placement, &registry, &selection.anchors, args.force)?);
+        let written = place::write(&placement, &registry, &selection.anchors, args.force);
+        let denied = |refused| place::refusal(refused, &placement, &as_root(args, &registry, &presented, &selection));
+        record.written = Field::Known(written.map_err(denied)?);
     }
     output.write(&record)?;
     output.finish()?;
@@ -67,6 +76,24 @@ pub async fn run(args: &TrustArgs, context: &Context<'_>) -> Result<(), CommandE
         None => {}
     }
     Ok(())
+}
+
+/// The same command as root. What makes the certificate accepted is named, since root has neither this user's files
+/// nor a terminal to ask on in scripts.
+fn as_root(args: &TrustArgs, registry: &Registry, presented: &PresentedChain, selection: &Selection) -> String {
+    let file = |option: &str, path: &Path| {
+        let path = absolute(path).unwrap_or_else(|_| path.to_owned());
+        format!(" {option} {}", quoted(&path.display().to_string()))
+    };
+    let accepted = match (&args.from_secret, &presented.trust, selection.anchors.first()) {
+        (Some(secret), ..) => file("--from-secret", secret),
+        (None, Ok(TrustSource::Authority(path) | TrustSource::Pin(path)), _) => file("--ca-file", path),
+        (None, _, Some(anchor)) => format!(" --fingerprint {}", anchor.certificate.fingerprint()),
+        (None, _, None) => String::new(),
+    };
+    let client = args.write.unwrap_or(ClientName::Rls).as_str();
+    let force = if args.force { " --force" } else { "" };
+    format!("sudo rls trust {registry}{accepted} --write {client}{force}")
 }
 
 /// Reads the CA from a Kubernetes secret, which may come from a pipe.

@@ -8,7 +8,7 @@ use registry_ls::trust::{Anchor, Change, ClientProgram, HostPaths, Placement, Re
 use crate::commands::context::Context;
 use crate::connect::own_certs_d;
 use crate::output::WrittenRecord;
-use crate::usage::{Result, Usage};
+use crate::usage::Usage;
 
 /// The paths of this machine where clients look.
 pub fn host_paths(context: &Context<'_>) -> HostPaths {
@@ -17,17 +17,13 @@ pub fn host_paths(context: &Context<'_>) -> HostPaths {
 }
 
 /// Writes the CA, and returns what was done to each file.
-///
-/// # Errors
-///
-/// What prevents it, with a hint.
 pub fn write(
     placement: &Placement,
     registry: &Registry,
     anchors: &[Anchor],
     force: bool,
-) -> Result<Vec<WrittenRecord>> {
-    let written = placement.write(registry, anchors, force).map_err(|refused| refusal(refused, placement))?;
+) -> Result<Vec<WrittenRecord>, Refused> {
+    let written = placement.write(registry, anchors, force)?;
     let record = |file: registry_ls::trust::Written| WrittenRecord {
         path: file.path.display().to_string(),
         change: match file.change {
@@ -40,7 +36,8 @@ pub fn write(
     Ok(written.into_iter().map(record).collect())
 }
 
-fn refusal(refused: Refused, placement: &Placement) -> Usage {
+/// Why the CA was not written, with a hint; `as_root` is the same command as root.
+pub fn refusal(refused: Refused, placement: &Placement, as_root: &str) -> Usage {
     match refused {
         Refused::Different { path, holds } => Usage::new(format!("{} contains another certificate", path.display()))
             .because(holds)
@@ -50,7 +47,7 @@ fn refusal(refused: Refused, placement: &Placement) -> Usage {
             .hint(format!("write the CA to {} and add this by hand: {line}", placement.ca_file.display())),
         Refused::Denied { path, why } => Usage::new(format!("{} cannot be written", path.display()))
             .because(why)
-            .hint("run it as root, or use --write rls to trust it for your user only"),
+            .hint(format!("run: {as_root}; or use --write rls to trust it for your user only")),
         Refused::Failed(error) => error.into(),
     }
 }

@@ -104,7 +104,6 @@ impl View for TrustView {
             Some(written) => written.iter().for_each(|file| lines.push([&file.change, &file.path])),
             None => {
                 lines.push(["path", &record.path]);
-                record.pem.lines().for_each(|line| lines.push([line]));
             }
         }
     }

@@ -32,9 +32,10 @@ fn not_used(path: &Path, why: &Unused) -> String {
     match why {
         Unused::OtherPort { expected } => moved(path, &path.with_file_name(expected)),
         Unused::NotNamedCrt => moved(path, &path.with_extension("crt")),
-        Unused::KeyWithScheme { key, expected } => {
+        Unused::Key { key, expected } => {
             format!("in {shown}, below configs: \"{expected}\": instead of \"{key}\":")
         }
+        Unused::FileName { expected } => moved(path, expected),
         Unused::Misplaced => {
             format!("in {shown}: move configs: out of mirrors:, to the top level")
         }

@@ -5,6 +5,7 @@ use registry_ls::diagnosis::{Problem, Secret};
 use registry_ls::keychain::HelperFault;
 
 use super::subject::{Server, Subject, lines};
+use crate::report::near_miss_remedy;
 
 pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<String>> {
     let registry = subject.registry;
@@ -19,6 +20,7 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
             lines(["on the server: set REGISTRY_AUTH_TOKEN_REALM=https://… to an address that clients can reach"])
         }
         Problem::Helper { program, key, fault } => helper(program, key, *fault),
+        Problem::NearMiss(near_miss) => vec![near_miss_remedy(near_miss, &format!("rls login {registry}"))],
         Problem::ExpiredCredentials { secret } => expired(subject, *secret),
         Problem::NoCredentials => {
             vec![format!("rls login {registry}"), "or for this run: -u NAME, or --auth-file FILE".to_owned()]

@@ -27,7 +27,7 @@ fn a_file_that_is_not_used_is_moved_or_corrected() {
     assert_eq!(
         not_used(
             "/etc/rancher/k3s/registries.yaml",
-            Unused::KeyWithScheme { key: "https://reg.corp:5000".to_owned(), expected: "reg.corp:5000".to_owned() }
+            Unused::Key { key: "https://reg.corp:5000".to_owned(), expected: "reg.corp:5000".to_owned() }
         ),
         r#"in /etc/rancher/k3s/registries.yaml, below configs: "reg.corp:5000": instead of "https://reg.corp:5000":"#
     );

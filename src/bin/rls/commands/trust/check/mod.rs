@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use registry_ls::Error;
 use registry_ls::trust::certificate::Validity;
-use registry_ls::trust::{Inspection, inspect};
+use registry_ls::trust::{Inspection, PemKind, inspect};
 
 use self::uses::Destinations;
 use super::place::host_paths;
@@ -66,13 +66,21 @@ fn record(inspection: &Inspection, destinations: &Destinations) -> InspectionRec
     InspectionRecord {
         file: inspection.path.display().to_string(),
         kind: Some(inspection.kind.word().to_owned()),
-        described: inspection.kind.described().to_owned(),
+        described: described(inspection).to_owned(),
         certificates: certificates.collect(),
         keys: keys.collect(),
         others: inspection.others.clone(),
         faults: inspection.faults.iter().cloned().chain(out_of_date(inspection)).collect(),
         uses: destinations.of(inspection),
         error: None,
+    }
+}
+
+/// What a file is. One whose contents have to be converted may hold a certificate all the same.
+fn described(inspection: &Inspection) -> &'static str {
+    match inspection.kind {
+        PemKind::Other if inspection.form.is_some() => "no certificate or key in PEM",
+        kind => kind.described(),
     }
 }
 

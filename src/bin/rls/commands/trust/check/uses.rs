@@ -2,10 +2,12 @@
 
 use std::path::{Path, absolute};
 
+use registry_ls::error::UnusableFile;
 use registry_ls::trust::{ClientProgram, HostPaths, Inspection, PemKind, Placement};
 
 use crate::args::ClientName;
 use crate::output::UseRecord;
+use crate::report::conversion;
 
 /// The destinations of files for one registry, on one machine.
 pub(super) struct Destinations {
@@ -17,6 +19,10 @@ pub(super) struct Destinations {
 impl Destinations {
     pub(super) fn of(&self, inspection: &Inspection) -> Vec<UseRecord> {
         let file = &absolute(&inspection.path).unwrap_or_else(|_| inspection.path.clone());
+        if let Some(form) = inspection.form {
+            let unusable = UnusableFile { file: inspection.path.display().to_string(), form };
+            return vec![note("nowhere", &format!("in this form; {}", conversion(&unusable)))];
+        }
         let is_clients = inspection.certificates.iter().all(|one| !one.certificate.for_servers);
         match inspection.kind {
             PemKind::FullChain => vec![
