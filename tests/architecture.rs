@@ -29,6 +29,7 @@ const LAYERS: &[(&str, usize)] = &[
     ("removal", 4),
     ("diagnosis", 4),
     ("analysis", 4),
+    ("layers", 4),
 ];
 
 /// `error` carries facts of these modules, which use it themselves.

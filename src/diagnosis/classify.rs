@@ -87,6 +87,8 @@ fn protocol(fault: &Fault) -> Problem {
         Fault::PageSize => Problem::Paging,
         Fault::Status(500..) => Problem::ServerError,
         Fault::Status(_) | Fault::Malformed | Fault::TooLarge | Fault::Truncated => Problem::Other,
+        // No layer is read.
+        Fault::Unpacked | Fault::Window => Problem::Other,
     }
 }
 

@@ -83,6 +83,8 @@ pub enum Missing {
     Manifest,
     /// The repository has no such blob.
     Blob,
+    /// The image has no such file.
+    File,
     /// The endpoint: the server does not know the path.
     Endpoint,
 }
@@ -174,6 +176,10 @@ pub enum Fault {
     Malformed,
     /// Larger than the limit for its kind.
     TooLarge,
+    /// A layer that unpacks to more than the limit.
+    Unpacked,
+    /// A zstd frame whose window is larger than the limit.
+    Window,
     /// It ended early.
     Truncated,
     /// A redirect that is not followed.

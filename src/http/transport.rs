@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::RANGE;
 
 use super::auth_state::AuthState;
 use super::authenticate::Authenticator;
@@ -24,6 +25,9 @@ use crate::error::{Error, Identity, Result};
 use crate::keychain::{CredentialMatch, CredentialProvider};
 use crate::name::{Registry, Repository};
 use crate::trust::Trust;
+
+/// The status of a reply to a request with a `Range`.
+const PARTIAL_CONTENT: u16 = 206;
 
 /// Sends everything for one registry and its token server: pool ← limiter ← redirects ← authenticator ← retries.
 #[derive(Debug)]
@@ -159,6 +163,10 @@ impl Transport {
         let sending = Box::pin(async {
             self.limiter.wait_for_origin(&request.url).await;
             let response = self.authenticator.send(request).await?;
+            // A part is a success only for a request for one.
+            if response.status() == PARTIAL_CONTENT && request.headers.contains_key(RANGE) {
+                return Ok(response);
+            }
             let url = response.url().clone();
             match check(response, &request.context, &self.observer.secrets).await {
                 Ok(response) => Ok(response),

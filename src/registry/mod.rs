@@ -1,5 +1,6 @@
 //! The client of a registry: one file per endpoint of the OCI distribution specification.
 
+mod blob;
 mod catalog;
 mod choose;
 mod client;
@@ -27,6 +28,7 @@ mod summary;
 mod tags;
 mod upload;
 
+pub use blob::{BlobRange, BlobReader};
 pub use catalog::CatalogOptions;
 pub use choose::PlatformChoice;
 pub use client::{Client, ClientBuilder};

@@ -43,11 +43,8 @@ impl RepositoryHandle {
     /// upload.
     pub async fn push_blob(&self, bytes: Bytes) -> Result<Digest> {
         let digest = Digest::of(Algorithm::Sha256, &bytes);
-        match self.client.transport.send(&self.client.request(Method::HEAD, Endpoint::Blob(&self.name, &digest))).await
-        {
-            Ok(_) => return Ok(digest),
-            Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error),
+        if self.has_blob(&digest).await? {
+            return Ok(digest);
         }
         let begun =
             self.client.transport.send(&self.client.request(Method::POST, Endpoint::Uploads(&self.name))).await?;

@@ -48,4 +48,4 @@ pub use plan::{Decision, Plan, Refusal, Verdict};
 pub use reason::{Kept, ManifestRef, Obstacle, Removed, RuleId, Untagged};
 pub use rule::{Cutoff, Order, Rule};
 pub use subject::named_subject;
-pub use used::{MAX_BYTES, UsedImages, UsedTags};
+pub use used::{MAX_BYTES, NamedImage, NamedImages, UsedImages, UsedTags};

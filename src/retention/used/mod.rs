@@ -44,18 +44,9 @@ impl UsedImages {
     /// [`Kind::Config`](crate::error::Kind::Config): when it cannot be read, names an image by an unexpanded template,
     /// or names no image at all.
     pub fn read(bytes: &[u8]) -> Result<Self> {
-        let cannot = |cause: String| Error::config("cannot read the images in use").because(cause);
-        if bytes.len() > MAX_BYTES {
-            return Err(cannot(format!("more than {} MiB", MAX_BYTES >> 20)));
-        }
-        let found = Found::read(bytes).map_err(cannot)?;
+        let found = read_names(bytes)?;
         let mut images = Self::default();
-        for name in found.names() {
-            if let Some(template) = name.template() {
-                return Err(cannot(format!("'{template}' is an unexpanded template")));
-            }
-            images.add(&name);
-        }
+        found.names().for_each(|name| images.add(&name));
         match images.is_empty() {
             true => Err(Error::config("no image is named as in use")),
             false => Ok(images),
@@ -110,6 +101,76 @@ impl UsedImages {
             all.numbers.extend(&used.numbers);
         }
         all
+    }
+}
+
+/// An image that a file names.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct NamedImage {
+    /// Its registry; Docker Hub's where none is named.
+    pub registry: Registry,
+    /// Its repository.
+    pub repository: Repository,
+    /// Its tag.
+    pub tag: Option<Tag>,
+    /// Its tag where it is written as a number: YAML reads `1.10` and `1.1` alike.
+    pub number: Option<f64>,
+    /// Its digest.
+    pub digest: Option<Digest>,
+}
+
+/// The images that a file names, to be looked up.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct NamedImages {
+    /// The images, in the order of their names.
+    pub images: Vec<NamedImage>,
+    /// Names that are not references.
+    pub ignored: BTreeSet<String>,
+    /// The number of digests without a repository, as container runtimes report them.
+    pub digests: usize,
+}
+
+impl NamedImages {
+    /// Reads what [`UsedImages::read`] reads.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`UsedImages::read`].
+    pub fn read(bytes: &[u8]) -> Result<Self> {
+        let found = read_names(bytes)?;
+        let mut named = Self::default();
+        let mut names: Vec<_> = found.names().collect();
+        names.sort();
+        for name in names {
+            match name.read() {
+                Some(Named::Digest(_)) => named.digests += 1,
+                Some(Named::Image { registry, repository, tag, number, digest }) => {
+                    named.images.push(NamedImage { registry, repository, tag, number, digest });
+                }
+                None => drop(named.ignored.insert(name.to_string())),
+            }
+        }
+        named.images.dedup();
+        match named.images.is_empty() && named.digests == 0 {
+            true => Err(Error::config("no image is named")),
+            false => Ok(named),
+        }
+    }
+}
+
+/// The names of images in a file.
+fn read_names(bytes: &[u8]) -> Result<Found> {
+    let cannot = |cause: String| Error::config("cannot read the images in use").because(cause);
+    if bytes.len() > MAX_BYTES {
+        return Err(cannot(format!("more than {} MiB", MAX_BYTES >> 20)));
+    }
+    let found = Found::read(bytes).map_err(cannot)?;
+    let template = found.names().find_map(|name| name.template().map(str::to_owned));
+    match template {
+        Some(template) => Err(cannot(format!("'{template}' is an unexpanded template"))),
+        None => Ok(found),
     }
 }
 

@@ -17,6 +17,7 @@ mod error_body;
 mod escape;
 mod helper;
 mod hosts_toml;
+mod layer;
 mod link;
 mod list;
 mod manifest;
@@ -25,6 +26,8 @@ mod reference;
 mod registries_yaml;
 mod retry_after;
 mod scope;
+mod snapshot;
+mod table;
 mod template;
 mod token;
 mod used_images;
@@ -60,6 +63,7 @@ pub const ALL: &[Target] = targets![
     escape,
     helper,
     hosts_toml,
+    layer,
     link,
     list,
     manifest,
@@ -68,6 +72,8 @@ pub const ALL: &[Target] = targets![
     registries_yaml,
     retry_after,
     scope,
+    snapshot,
+    table,
     template,
     token,
     used_images,

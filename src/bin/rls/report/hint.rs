@@ -32,6 +32,8 @@ pub struct HintContext {
     pub ca_given: bool,
     /// Whether the request was to list repositories.
     pub listing: bool,
+    /// The image whose files are read.
+    pub image: Option<String>,
 }
 
 impl HintContext {
@@ -46,6 +48,7 @@ impl HintContext {
             no_repository: false,
             ca_given,
             listing: false,
+            image: None,
         }
     }
 
@@ -87,6 +90,10 @@ impl HintContext {
             Kind::Protocol(fault) => self.protocol(fault),
             Kind::RateLimited => {
                 Some("use --jobs 1 to send one request at a time; logging in often raises the limit".to_owned())
+            }
+            // Files are printed as they arrive.
+            Kind::Safety(Danger::DigestMismatch) if self.image.is_some() => {
+                Some("a proxy or the registry altered the data; do not use what was printed".to_owned())
             }
             Kind::Safety(danger) => danger_hint(danger),
             Kind::Network(network) => self.network(*network, error),
@@ -139,6 +146,7 @@ impl HintContext {
             }
             Missing::Repository => Some(format!("run '{}' to list repositories", self.repos())),
             Missing::Endpoint => Some(format!("check that {} is a registry; registries respond on /v2/", self.name())),
+            Missing::File => self.image.as_ref().map(|image| format!("run 'rls files {image}' to list its files")),
             Missing::Tag | Missing::Manifest | Missing::Blob => None,
         }
     }
@@ -299,6 +307,8 @@ impl HintContext {
                 "behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server"
                     .to_owned(),
             ),
+            Fault::Unpacked => Some("if the image is trusted, use --max-unpacked SIZE to allow more".to_owned()),
+            Fault::Window => Some("use --max-window SIZE to allow more, which takes as much memory".to_owned()),
             Fault::Status(500..) => Some("check the server's log; use --retries N to retry more often".to_owned()),
             _ => None,
         }

@@ -1,0 +1,43 @@
+//! The files of images: layers are read as they arrive, unpacked and put on top of each other.
+//!
+//! ```no_run
+//! use futures::TryStreamExt;
+//! use registry_ls::layers::{FilePath, ImageFiles};
+//! # async fn read(repository: registry_ls::registry::RepositoryHandle, tag: registry_ls::name::Tag) -> registry_ls::Result<()> {
+//!
+//! let document = repository.manifest(&tag).await?.document()?;
+//! let mut content = ImageFiles::new(&repository, &document)?.read(FilePath::new("/etc/os-release"));
+//! while let Some(piece) = content.try_next().await? {
+//!     print!("{}", String::from_utf8_lossy(&piece));
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The layers are searched from the topmost down (OCI image specification, "Image Layer Filesystem Changeset"), and no
+//! further than needed. Where a layer has a table of contents (zstd:chunked, eStargz), that is read instead.
+//!
+//! Memory does not depend on the layer: a window of zstd, the hashes of names, some pieces.
+
+mod archive;
+mod decompress;
+mod entry;
+mod feed;
+mod image;
+mod limits;
+mod list;
+mod names;
+mod path;
+mod produce;
+mod scan;
+mod search;
+mod toc;
+mod unpack;
+
+pub use entry::{FileEntry, FileKind};
+pub use image::ImageFiles;
+pub use limits::Limits;
+pub use list::{ImageFile, ListOptions};
+pub use path::FilePath;
+pub use toc::{TableFile, read_table};
+pub use unpack::unpack;

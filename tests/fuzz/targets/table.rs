@@ -1,0 +1,44 @@
+//! The table of contents of a layer: zstd:chunked's, uncompressed, since its digest is made here.
+
+use registry_ls::Kind;
+use registry_ls::error::Fault;
+use registry_ls::layers::read_table;
+use registry_ls::name::{Algorithm, Digest};
+use registry_ls::registry::Descriptor;
+
+pub fn seeds() -> Vec<Vec<u8>> {
+    let digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    [
+        format!(r#"{{"version":1,"entries":[{{"type":"dir","name":"etc/","mode":493}},{{"type":"reg","name":"etc/passwd","mode":420,"size":4,"offset":10,"endOffset":20,"digest":"{digest}","modtime":"2024-01-02T03:04:05Z"}},{{"type":"chunk","name":"etc/passwd","offset":20,"endOffset":30,"chunkOffset":2}}]}}"#),
+        r#"{"entries":[{"type":"symlink","name":"bin","linkName":"usr/bin"},{"type":"hardlink","name":"a","linkName":"../b"},{"type":"char","name":"c","devMajor":1}]}"#.to_owned(),
+        format!(r#"{{"entries":[{{"type":"reg","name":"a","size":1,"offset":5,"digest":"{digest}"}},{{"type":"reg","name":"b","size":1,"offset":3,"digest":"x","innerOffset":4}}],"x":[]}}"#),
+        r#"{"entries":null}"#.to_owned(),
+    ]
+    .map(String::into_bytes)
+    .to_vec()
+}
+
+pub fn run(input: &[u8]) {
+    let position = format!("0:{}:{}:1", input.len(), input.len());
+    let annotations = [
+        ("io.github.containers.zstd-chunked.manifest-position", position),
+        ("io.github.containers.zstd-chunked.manifest-checksum", Digest::of(Algorithm::Sha256, input).to_string()),
+    ];
+    let layer = Descriptor {
+        annotations: annotations.map(|(name, value)| (name.to_owned(), value)).into(),
+        size: input.len() as u64,
+        ..Descriptor::default()
+    };
+    match read_table(&layer, input) {
+        Ok(files) => {
+            for file in files.iter().flatten() {
+                let path = file.file.path.to_string();
+                assert!(path.starts_with('/') && !path.split('/').any(|name| name == ".."), "{path}");
+            }
+        }
+        Err(error) => {
+            let kind = error.kind();
+            assert!(matches!(kind, Kind::Protocol(Fault::Malformed | Fault::Unpacked | Fault::Window)), "{error}");
+        }
+    }
+}
