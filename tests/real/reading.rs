@@ -14,6 +14,8 @@ pub fn all(setup: &Setup) {
     artifact(setup);
     digests(setup);
     missing(setup);
+    files(setup);
+    whole(setup);
 }
 
 fn repositories(setup: &Setup) {
@@ -38,6 +40,29 @@ fn repositories(setup: &Setup) {
     team/chart:0.9.0
     team/chart:sha256-e8c814bce9521e76f466f86201a5143c20f064d322222095dd1b4eabb62bd63a
     ");
+}
+
+fn files(setup: &Setup) {
+    for tag in ["1.2.0", "1.3.9"] {
+        let files = setup.rls("files").arg(format!("team/app:{tag}"));
+        assert_eq!(&*files.succeeds(), "/etc/os-release\n/usr/bin/app\n");
+        let file = setup.rls("cat").arg(format!("team/app:{tag}")).arg("/usr/bin/app");
+        assert_eq!(&*file.succeeds(), format!("#!/bin/sh\necho '{tag}'\n"));
+    }
+    assert_eq!(setup.rls("cat team/app:1.2.0 /nowhere").run().code, Some(3));
+    let differences = setup.rls("diff team/app:1.2.0 team/app:1.3.9 --files").succeeds();
+    assert!(differences.lines().any(|line| line.starts_with("file\t/usr/bin/app\t")), "{differences}");
+}
+
+fn whole(setup: &Setup) {
+    let checked = setup.rls("check team/app").run();
+    assert_eq!((checked.result(), &*checked.stderr), ((Some(0), ""), "checked 4 tags: 0 problems\n"));
+    let saved = setup.rls("snapshot team/app").succeeds();
+    assert_eq!(saved.lines().count(), 4);
+    let same = setup.rls("drift -").stdin(saved.replace("REGISTRY", &setup.url())).run();
+    assert_eq!(same.code, Some(0), "{same}");
+    let found = setup.rls("find team/app --base team/app:1.3.9").succeeds();
+    assert!(found.starts_with("team/app:1.3.9\t"), "{found}");
 }
 
 fn tags(setup: &Setup) {

@@ -56,6 +56,11 @@ impl Setup {
         storage.tags("team/thousand", thousand().skip(1), "tag-000");
     }
 
+    /// Its URL.
+    pub fn url(&self) -> String {
+        self.real.url()
+    }
+
     /// `HOST:PORT`.
     pub fn host(&self) -> &str {
         self.real.host()

@@ -9,15 +9,22 @@
 //! here, because the meaning of `app:5000/x` depends on `--registry`: [`crate::config::Settings`] parses them.
 
 mod age;
+mod cat;
+mod check;
 mod compat;
 mod completions;
+mod diff;
 mod digest;
 mod doctor;
+mod drift;
 mod duration;
+mod files;
 mod filter;
+mod find;
 mod global;
 mod habits;
 mod help;
+mod layers;
 mod link;
 mod login;
 mod logout;
@@ -28,9 +35,13 @@ mod repos;
 mod resolve;
 mod rm;
 mod screen;
+mod size;
+mod snapshot;
 mod tags;
 mod trust;
 mod undo;
+mod wait;
+mod walk;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -41,14 +52,21 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use age::parse_age;
+pub use cat::CatArgs;
+pub use check::CheckArgs;
 pub use compat::CompatArgs;
 pub use completions::CompletionsArgs;
+pub use diff::DiffArgs;
 pub use digest::DigestArgs;
 pub use doctor::{DoctorArgs, Need};
+pub use drift::DriftArgs;
 pub use duration::parse_duration;
+pub use files::{FileOrder, FilesArgs};
 pub use filter::{FilterArgs, parse_glob};
+pub use find::FindArgs;
 pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};
 pub use help::HelpArgs;
+pub use layers::LayerArgs;
 pub use login::LoginArgs;
 pub use logout::LogoutArgs;
 pub use man::ManArgs;
@@ -59,9 +77,12 @@ pub use prune::{PruneArgs, RuleArgs, parse_range};
 pub use repos::ReposArgs;
 pub use resolve::Resolve;
 pub use rm::RmArgs;
+pub use snapshot::SnapshotArgs;
 pub use tags::TagsArgs;
 pub use trust::{ClientName, TrustArgs};
 pub use undo::UndoArgs;
+pub use wait::WaitArgs;
+pub use walk::WalkArgs;
 
 use crate::compat::Invocation;
 use crate::output::ColorChoice;
@@ -104,6 +125,14 @@ pub enum Command {
     #[command(visible_alias = "inspect")]
     Manifest(ManifestArgs),
     Digest(DigestArgs),
+    Files(FilesArgs),
+    Cat(CatArgs),
+    Diff(DiffArgs),
+    Find(FindArgs),
+    Check(CheckArgs),
+    Snapshot(SnapshotArgs),
+    Drift(DriftArgs),
+    Wait(WaitArgs),
     Rm(RmArgs),
     Undo(UndoArgs),
     Prune(PruneArgs),
@@ -138,6 +167,8 @@ pub enum Names<'a> {
     References(&'a [String]),
     /// Each is `REGISTRY[/PATH]`.
     Places(&'a [String]),
+    /// Two REFs.
+    Pair([&'a str; 2]),
     /// The registry to log in to.
     Login(Option<&'a str>),
 }
@@ -150,6 +181,15 @@ impl Command {
             Self::Tags(tags) => Names::References(&tags.repositories),
             Self::Manifest(manifest) => Names::References(std::slice::from_ref(&manifest.reference)),
             Self::Digest(digest) => Names::References(&digest.references),
+            Self::Files(files) => Names::References(std::slice::from_ref(&files.reference)),
+            Self::Cat(cat) => Names::References(std::slice::from_ref(&cat.reference)),
+            Self::Diff(diff) => Names::Pair([&diff.left, &diff.right]),
+            Self::Find(find) => Names::Places(&find.walk.places),
+            Self::Check(check) => Names::Places(&check.walk.places),
+            Self::Snapshot(snapshot) => Names::Places(&snapshot.walk.places),
+            // A file names the registries.
+            Self::Drift(_) => Names::None,
+            Self::Wait(wait) => Names::References(std::slice::from_ref(&wait.reference)),
             Self::Rm(rm) => Names::References(&rm.references),
             Self::Undo(undo) => Names::References(&undo.lists),
             Self::Prune(prune) => Names::References(&prune.repositories),
@@ -183,6 +223,14 @@ impl Cli {
             Command::Repos(repos) => repos.config.config.as_deref(),
             Command::Tags(tags) => tags.config.config.as_deref(),
             Command::Digest(digest) => digest.config.config.as_deref(),
+            Command::Files(files) => files.config.config.as_deref(),
+            Command::Cat(cat) => cat.config.config.as_deref(),
+            Command::Diff(diff) => diff.config.config.as_deref(),
+            Command::Find(find) => find.config.config.as_deref(),
+            Command::Check(check) => check.config.config.as_deref(),
+            Command::Snapshot(snapshot) => snapshot.config.config.as_deref(),
+            Command::Drift(drift) => drift.config.config.as_deref(),
+            Command::Wait(wait) => wait.config.config.as_deref(),
             Command::Rm(rm) => rm.config.config.as_deref(),
             Command::Undo(undo) => undo.config.config.as_deref(),
             Command::Prune(prune) => prune.config.config.as_deref(),
@@ -203,12 +251,18 @@ impl Cli {
             manifest.check(&self.global)?;
         }
         let names_on_stdin = match self.command.names() {
-            Names::References(texts) => texts.iter().filter(|text| *text == "-").count(),
-            Names::None | Names::Places(_) | Names::Login(_) => 0,
+            Names::References(texts) | Names::Places(texts) => texts.iter().filter(|text| *text == "-").count(),
+            Names::Pair(texts) => texts.iter().filter(|text| **text == "-").count(),
+            Names::None | Names::Login(_) => 0,
         };
         if names_on_stdin > 1 {
             return Err(Usage::new("- is standard input, which can be read only once"));
         }
+        let file_on_stdin = match &self.command {
+            Command::Check(check) => check.refs.as_deref() == Some(Path::new("-")),
+            Command::Drift(drift) => drift.file == Path::new("-"),
+            _ => false,
+        };
         let plan_on_stdin = matches!(&self.command, Command::Rm(rm) if rm.apply.as_deref() == Some(Path::new("-")));
         let used = match &self.command {
             Command::Prune(prune) => prune.rule.keep_used.as_deref(),
@@ -216,7 +270,7 @@ impl Cli {
             _ => None,
         };
         let readers = [
-            (names_on_stdin > 0, "-"),
+            (names_on_stdin > 0 || file_on_stdin, "-"),
             (plan_on_stdin, "--apply -"),
             (used == Some(Path::new("-")), "--keep-used -"),
             (self.global.password_stdin, "--password-stdin"),

@@ -1,10 +1,16 @@
 //! The commands, one file or folder each: from arguments to records. `rm` and `prune` share [`removal`].
 
+mod cat;
+mod check;
 mod compat;
 mod completions;
 mod context;
+mod diff;
 mod digest;
 mod doctor;
+mod drift;
+mod files;
+mod find;
 mod help;
 mod login;
 mod logout;
@@ -16,11 +22,14 @@ mod prune;
 mod removal;
 mod repos;
 mod rm;
+mod snapshot;
 mod stream;
 mod suggestions;
 mod tags;
 mod trust;
 mod undo;
+mod wait;
+mod walk;
 
 use crate::args::Command;
 use crate::report::CommandError;
@@ -38,6 +47,14 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Command
         Command::Tags(args) => tags::run(args, context).await,
         Command::Manifest(args) => manifest::run(args, context).await,
         Command::Digest(args) => digest::run(args, context).await,
+        Command::Files(args) => files::run(args, context).await,
+        Command::Cat(args) => cat::run(args, context).await,
+        Command::Diff(args) => diff::run(args, context).await,
+        Command::Find(args) => find::run(args, context).await,
+        Command::Check(args) => check::run(args, context).await,
+        Command::Snapshot(args) => snapshot::run(args, context).await,
+        Command::Drift(args) => drift::run(args, context).await,
+        Command::Wait(args) => wait::run(args, context).await,
         Command::Prune(args) => prune::run(args, context).await,
         Command::Rm(args) => rm::run(args, context).await,
         Command::Undo(args) => undo::run(args, context).await,

@@ -121,6 +121,8 @@ impl Settings {
             // With --registry they are paths.
             Names::References(_) if self.requested.is_some() => Vec::new(),
             Names::References(texts) => texts.iter().filter(is_line).filter_map(in_name).collect(),
+            Names::Pair(_) if self.requested.is_some() => Vec::new(),
+            Names::Pair(texts) => texts.iter().filter_map(|text| in_name(&(*text).to_owned())).collect(),
             Names::Places(texts) => {
                 texts.iter().filter_map(|text| Some(self.catalog(Some(text)).ok()?.registry)).collect()
             }

@@ -211,6 +211,11 @@ impl Settings {
         }
     }
 
+    /// A registry that a file names, with the scheme of the settings.
+    pub fn reach(&self, registry: Registry) -> Registry {
+        self.with_scheme(registry.within(&self.registry()))
+    }
+
     /// The registry, with plain HTTP if the settings say so.
     pub(super) fn with_scheme(&self, registry: Registry) -> Registry {
         if self.is_plain_http(&registry) { registry.with_plain_http() } else { registry }

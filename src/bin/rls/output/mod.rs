@@ -14,7 +14,10 @@
 //! [`LogoutView`], [`TrustRecord`] with [`TrustView`], [`InspectionRecord`] with [`InspectionView`], [`UndoRunRecord`]
 //! with [`UndoRunView`]. A [`Field`] is absent, unknown or known; [`Failure`] is the `"error"` of one record.
 //!
-//! [`write_raw`] writes exact bytes. [`OutputError`] distinguishes a closed pipe (141), a full disk (13) and a template
+//! Those about layers and whole registries: [`FileRecord`], [`DifferenceRecord`], [`FindRecord`], [`IntegrityRecord`],
+//! [`DriftRecord`].
+//!
+//! [`write_raw`] writes exact bytes, escaped on a terminal; [`write_exact`] never escapes. [`OutputError`] distinguishes a closed pipe (141), a full disk (13) and a template
 //! error (2). [`Styles`], [`Tone`], [`escape()`] and [`Progress`] are for standard error.
 
 mod closed;
@@ -39,7 +42,7 @@ pub use escape::escape;
 pub use format::{Format, Layout, OutputOptions, text_width};
 pub use human::{Human, some_of};
 pub use progress::{Progress, ProgressChoice, clear_progress, on_terminal};
-pub use raw::write_raw;
+pub use raw::{write_exact, write_raw};
 pub use record::*;
 pub use sink::OutputError;
 pub use styles::{ColorChoice, Styles, Tone};

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::escape::escape;
+use super::progress::on_terminal;
 use super::sink::{OutputError, Sink};
 
 /// Writes exact bytes, whose hash is preserved. On a terminal, everything but line ends and tabs is escaped.
@@ -22,6 +23,14 @@ pub fn write_raw(writer: impl Write, bytes: &[u8], terminal: bool) -> Result<(),
         sink.push(bytes)?;
     }
     sink.flush()
+}
+
+/// Writes exact bytes, on a terminal too.
+///
+/// # Errors
+/// [`OutputError::Closed`] or [`OutputError::Write`].
+pub fn write_exact(mut writer: impl Write, bytes: &[u8]) -> Result<(), OutputError> {
+    on_terminal(|| writer.write_all(bytes).and_then(|()| writer.flush())).map_err(OutputError::from)
 }
 
 #[cfg(test)]

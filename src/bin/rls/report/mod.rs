@@ -116,6 +116,11 @@ impl Report {
         }
     }
 
+    /// Counts a target that failed, and that the output shows.
+    pub fn count_failure(&self, kind: &Kind) {
+        self.failed.borrow_mut().push(Exit::of(kind));
+    }
+
     /// Prints a warning, which does not change the exit code.
     pub fn warning(&self, text: &str) {
         if !self.quiet {

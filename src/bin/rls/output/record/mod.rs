@@ -8,10 +8,15 @@
 
 mod certificate;
 mod check;
+mod difference;
 mod digest;
+mod drift;
 mod explanation;
 mod field;
+mod file;
+mod find;
 mod inspection;
+mod integrity;
 mod login;
 mod manifest;
 mod name;
@@ -25,10 +30,15 @@ mod undo;
 
 pub use certificate::{CertificateRecord, day};
 pub use check::{CheckRecord, CheckStatus, CheckView, FactRecord};
+pub use difference::{DifferenceRecord, DifferenceView, difference_kind};
 pub use digest::{DigestRecord, DigestView};
+pub use drift::{Change, DriftRecord, DriftView, SnapshotView};
 pub use explanation::{ExplanationRecord, ExplanationView};
 pub use field::{Failure, Field, UNKNOWN};
+pub use file::{FileRecord, FileView};
+pub use find::{FindRecord, FindView};
 pub use inspection::{InspectedRecord, InspectionRecord, InspectionView, KeyRecord, UseRecord};
+pub use integrity::{Integrity, IntegrityRecord, IntegrityView};
 pub use login::{LoginRecord, LoginView, LogoutRecord, LogoutView};
 pub use manifest::{ConfigRecord, HistoryRecord, LayerRecord, ManifestRecord, ManifestView, PlatformRecord};
 pub use prune::{PruneRecord, PruneView};

@@ -1,0 +1,25 @@
+use std::path::PathBuf;
+
+use super::filter::FilterArgs;
+
+/// Which repositories a command goes through.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WalkArgs {
+    /// Repositories, or registries with an optional prefix, whose repositories are all looked at; `-` reads
+    /// repositories from standard input, one per line
+    ///
+    /// REGISTRY/PATH is a repository if it exists, else the prefix of repositories. Without an argument it is the
+    /// registry of --registry, RLS_REGISTRY or the configuration file.
+    #[arg(value_name = "REPO|REGISTRY")]
+    pub places: Vec<String>,
+
+    /// Only repositories that match
+    #[command(flatten)]
+    pub filter: FilterArgs,
+
+    /// Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run
+    ///
+    /// FILE is removed when the run is complete. Use it with -o jsonl or plain, whose parts can be appended.
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
+}

@@ -1,0 +1,158 @@
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use futures::{StreamExt, stream};
+use registry_ls::Kind;
+use registry_ls::analysis::{SavedTag, read_saved_tags};
+use registry_ls::error::Result;
+use registry_ls::name::{Digest, Reference, Registry, Tag};
+use registry_ls::registry::RepositoryHandle;
+
+use super::context::Context;
+use super::snapshot::tags;
+use super::stream::{MAX_PENDING, close, next_or_flush};
+use crate::args::DriftArgs;
+use crate::input::{self, MAX_LIST};
+use crate::output::{Change, DriftRecord, DriftView};
+use crate::report::{CommandError, failure};
+use crate::usage::Usage;
+
+/// `rls drift`
+pub async fn run(args: &DriftArgs, context: &Context<'_>) -> Result<(), CommandError> {
+    let saved = read(args, context).await?;
+    let full = context.shows_full(saved.iter().map(|saved| &saved.registry));
+    let mut output = context.output(DriftView { full })?;
+    let mut looks = Vec::with_capacity(saved.len());
+    let mut clients = BTreeMap::new();
+    for SavedTag { registry, repository, tag, digest } in saved {
+        let key = registry.to_string();
+        if !clients.contains_key(&key) {
+            clients.insert(key.clone(), context.client(&registry).await?);
+        }
+        looks.push((clients[&key].repository(&repository), tag, digest));
+    }
+    let added = if args.added { added(&looks) } else { Vec::new() };
+    let resolved = stream::iter(looks).map(|(repository, tag, was)| async move {
+        let is = repository.try_resolve(&tag).await.map(|resolved| resolved.map(|resolved| resolved.digest));
+        vec![Look { repository, tag, was, is }]
+    });
+    let added = stream::iter(added).map(|(repository, known)| async move {
+        let listed = tags(&repository).await;
+        let new = listed.map(|tags| tags.into_iter().filter(|tag| !known.contains(tag)).collect::<BTreeSet<_>>());
+        new_tags(repository, new).await
+    });
+    let mut looks =
+        resolved.buffered(MAX_PENDING).chain(added.buffered(MAX_PENDING)).flat_map(stream::iter).boxed_local();
+    let progress = context.progress("tags");
+    let (mut unchanged, mut changed, mut unknown) = (0_usize, 0_usize, 0_usize);
+    let outcome = async {
+        while let Some(look) = next_or_flush(context, &mut looks, &mut output).await? {
+            progress.inc(1);
+            let Some(record) = record(&look, context) else {
+                unchanged += 1;
+                context.report.success();
+                continue;
+            };
+            changed += usize::from(record.error.is_none());
+            unknown += usize::from(record.error.is_some());
+            output.write(&record)?;
+        }
+        Ok(())
+    };
+    let outcome: Result<(), CommandError> = outcome.await;
+    drop(looks);
+    drop(progress);
+    close(output, outcome)?;
+    let not_known = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
+    context.report.summary(&format!("{changed} changed, {unchanged} unchanged{not_known}"));
+    if changed > 0 { Err(CommandError::Reported(Kind::Incomplete)) } else { Ok(()) }
+}
+
+/// A tag now and then.
+struct Look {
+    repository: RepositoryHandle,
+    tag: Tag,
+    was: Option<Digest>,
+    is: Result<Option<Digest>>,
+}
+
+async fn read(args: &DriftArgs, context: &Context<'_>) -> Result<Vec<SavedTag>, CommandError> {
+    let bytes = context.read("the snapshot", &args.file, MAX_LIST).await?;
+    let parsed = context.until_shutdown(input::blocking(move || read_saved_tags(&bytes))).await?;
+    let file = args.file.display().to_string();
+    let file = if file == "-" { "standard input" } else { &file };
+    let saved = parsed.map_err(input::cannot_read)?.map_err(|error| {
+        Usage::from(error.within(format!("cannot use {file}"))).hint("make it with: rls snapshot REPO > FILE")
+    })?;
+    for SavedTag { registry, .. } in &saved {
+        if let Err(requested) = context.settings.check_requested(registry) {
+            return Err(Usage::new(format!("the snapshot is of {registry}, not of {requested}"))
+                .because("--registry names another registry")
+                .into());
+        }
+    }
+    let unknown = saved.iter().filter(|saved| saved.digest.is_none()).count();
+    if unknown > 0 {
+        context
+            .report
+            .warning(&format!("{unknown} tags of the snapshot have no digest; only their existence is checked"));
+    }
+    Ok(saved)
+}
+
+/// The repositories of a snapshot, each with its known tags.
+fn added(looks: &[(RepositoryHandle, Tag, Option<Digest>)]) -> Vec<(RepositoryHandle, HashSet<Tag>)> {
+    let mut repositories: BTreeMap<String, (RepositoryHandle, HashSet<Tag>)> = BTreeMap::new();
+    for (repository, tag, _) in looks {
+        let name = repository.registry().qualify(repository.name());
+        let known = repositories.entry(name).or_insert_with(|| (repository.clone(), HashSet::new()));
+        known.1.insert(tag.clone());
+    }
+    repositories.into_values().collect()
+}
+
+/// What the tags that are not in the snapshot point to.
+async fn new_tags(repository: RepositoryHandle, tags: Result<BTreeSet<Tag>>) -> Vec<Look> {
+    let tags = match tags {
+        Ok(tags) => tags,
+        // The other looks at this repository tell.
+        Err(error) => {
+            let tag = Tag::latest();
+            return vec![Look { repository, tag, was: None, is: Err(error) }];
+        }
+    };
+    let looks = stream::iter(tags).map(|tag| {
+        let repository = repository.clone();
+        async move {
+            let is = repository.try_resolve(&tag).await.map(|resolved| resolved.map(|resolved| resolved.digest));
+            Look { repository, tag, was: None, is }
+        }
+    });
+    looks.buffered(MAX_PENDING).collect().await
+}
+
+/// The record of a change; `None` where there is none.
+fn record(look: &Look, context: &Context<'_>) -> Option<DriftRecord> {
+    let registry: &Registry = look.repository.registry();
+    let (change, is, error) = match (&look.was, &look.is) {
+        (Some(was), Ok(Some(is))) if was == is => return None,
+        (Some(_), Ok(Some(is))) => (Change::Moved, Some(is.to_string()), None),
+        (Some(_), Ok(None)) => (Change::Vanished, None, None),
+        (None, Ok(Some(is))) => (Change::Added, Some(is.to_string()), None),
+        (None, Ok(None)) => return None,
+        (_, Err(error)) => {
+            context.report.failure(error, &context.hint_context(registry));
+            (Change::Unknown, None, Some(failure(error)))
+        }
+    };
+    let reference = Reference::tagged(look.repository.name().clone(), look.tag.clone());
+    Some(DriftRecord {
+        registry: registry.to_string(),
+        reference: registry.qualify(reference),
+        repository: look.repository.to_string(),
+        tag: look.tag.to_string(),
+        change,
+        was: look.was.as_ref().map(ToString::to_string),
+        is,
+        error,
+    })
+}

@@ -1,0 +1,97 @@
+use std::time::Duration;
+
+use registry_ls::Kind;
+use registry_ls::error::{Error, Result};
+use registry_ls::name::{Digest, Reference};
+use registry_ls::registry::{Content, PlatformChoice, RepositoryHandle, Summaries};
+
+use super::context::Context;
+use super::digest::{full_name, tag_and_digest};
+use crate::args::WaitArgs;
+use crate::output::{DigestRecord, DigestView};
+use crate::report::CommandError;
+use crate::usage::Usage;
+
+/// How much longer each pause is than the one before, at most up to [`MAX_PAUSE`].
+const GROWTH: f64 = 1.2;
+
+/// The longest pause.
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+
+/// `rls wait`
+pub async fn run(args: &WaitArgs, context: &Context<'_>) -> Result<(), CommandError> {
+    let named = context.references(std::slice::from_ref(&args.reference)).await?;
+    let [(repository, reference)] = named.as_slice() else {
+        return Err(Usage::new("rls wait waits for one reference").into());
+    };
+    let mut output = context.output(DigestView)?;
+    let mut pause = args.interval;
+    let mut told = String::new();
+    let digest = loop {
+        let reason = match context.until_shutdown(look(args, repository, reference)).await? {
+            Ok(Look::Ready(digest)) => break digest,
+            Ok(Look::NotYet(reason)) => reason,
+            Err(error) if may_pass(&error) => error.to_string(),
+            Err(error) => return Err(context.failed(repository.registry(), error)),
+        };
+        // Why it waits is said once, and again when it changes.
+        if reason != told {
+            context.report.summary(&format!("waiting: {reason}"));
+            told = reason;
+        }
+        context.until_shutdown(tokio::time::sleep(pause)).await?;
+        pause = pause.mul_f64(GROWTH).min(MAX_PAUSE.max(args.interval));
+    };
+    let (tag, _) = tag_and_digest(reference);
+    output.write(&DigestRecord {
+        registry: repository.registry().to_string(),
+        reference: full_name(repository.registry(), reference),
+        repository: repository.to_string(),
+        tag,
+        digest: Some(digest.to_string()),
+        error: None,
+    })?;
+    Ok(output.finish()?)
+}
+
+/// What a look at the registry says.
+enum Look {
+    /// It is there.
+    Ready(Digest),
+    /// It is not, and why.
+    NotYet(String),
+}
+
+async fn look(args: &WaitArgs, repository: &RepositoryHandle, reference: &Reference) -> Result<Look> {
+    let Some(resolved) = repository.try_resolve(reference.target()).await? else {
+        return Ok(Look::NotYet(format!("{reference} does not exist")));
+    };
+    if let Some(wanted) = args.digest.as_ref().filter(|wanted| **wanted != resolved.digest) {
+        return Ok(Look::NotYet(format!("{reference} is {}, not {wanted}", resolved.digest)));
+    }
+    let Some(platform) = &args.platform else { return Ok(Look::Ready(resolved.digest)) };
+    let manifest = repository.manifest(&resolved.digest).await?;
+    let (document, _) = manifest.readable()?;
+    let available = match document.content {
+        Content::Index(_) => match repository.choose(&document, Some(platform)).await? {
+            PlatformChoice::Image { .. } => return Ok(Look::Ready(resolved.digest)),
+            PlatformChoice::None(available) => available,
+        },
+        Content::Image { .. } | Content::Schema1(_) => {
+            let summary = Summaries::new(repository, jiff::Timestamp::now()).of(manifest).await;
+            let available = summary.platforms.clone().unwrap_or_default();
+            if available.iter().any(|available| available.serves(platform)) {
+                return Ok(Look::Ready(resolved.digest));
+            }
+            available
+        }
+    };
+    let available: Vec<_> = available.iter().map(ToString::to_string).collect();
+    Ok(Look::NotYet(format!("{reference} has no image for {platform}, but for {}", available.join(", "))))
+}
+
+/// Whether a failure may pass: the registry may be restarting. A manifest of an index that is not there yet is pushed
+/// later, or replicated.
+fn may_pass(error: &Error) -> bool {
+    error.is_retryable() || error.is_not_found() || matches!(error.kind(), Kind::Network(_) | Kind::RateLimited)
+}

@@ -1,0 +1,94 @@
+use registry_ls::analysis::DifferenceKind;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::field::UNKNOWN;
+use crate::output::{Cell, Column, Human, Lines, View};
+
+/// One difference of `rls diff`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DifferenceRecord {
+    /// The registry of the left image.
+    pub registry: String,
+    /// The full name of the left image.
+    pub reference: String,
+    /// The full name of the right image.
+    pub other: String,
+    /// The platform of the images, if they are chosen from indexes.
+    pub platform: Option<String>,
+    /// `platform`, `config`, `annotation`, `layer`, `size`, `history` or `file`.
+    pub kind: &'static str,
+    /// What differs: a platform, a setting, a digest, a path.
+    pub path: String,
+    /// On the left; `null` where it is absent.
+    pub left: Value,
+    /// On the right; `null` where it is absent.
+    pub right: Value,
+}
+
+/// The name of a kind of difference.
+pub fn difference_kind(kind: DifferenceKind) -> &'static str {
+    match kind {
+        DifferenceKind::Platform => "platform",
+        DifferenceKind::Config => "config",
+        DifferenceKind::Annotation => "annotation",
+        DifferenceKind::Layer => "layer",
+        DifferenceKind::Size => "size",
+        DifferenceKind::History => "history",
+        DifferenceKind::File => "file",
+        _ => "other",
+    }
+}
+
+/// How `rls diff` shows its records.
+#[derive(Debug, Clone, Copy)]
+pub struct DifferenceView {
+    /// Whether there may be several platforms.
+    pub platforms: bool,
+}
+
+impl View for DifferenceView {
+    type Record = DifferenceRecord;
+
+    fn sample(&self) -> DifferenceRecord {
+        DifferenceRecord { kind: "config", path: "User".to_owned(), ..DifferenceRecord::default() }
+    }
+
+    fn plain(&self, record: &DifferenceRecord, lines: &mut Lines) {
+        let [left, right] = [&record.left, &record.right].map(text);
+        lines.push([record.kind.to_owned(), self.name(record), left, right]);
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        vec!["KIND", "NAME", "LEFT", "RIGHT"]
+    }
+
+    fn rows(&self, record: &DifferenceRecord, human: &Human) -> Vec<Vec<Cell>> {
+        let shown = |value: &Value| match (record.kind, value.as_u64()) {
+            ("layer" | "size", Some(size)) => human.size(size),
+            _ => text(value),
+        };
+        let [left, right] = [shown(&record.left), shown(&record.right)];
+        let texts = [record.kind.to_owned(), self.name(record), left, right];
+        vec![texts.iter().map(Cell::new).collect()]
+    }
+}
+
+impl DifferenceView {
+    fn name(&self, record: &DifferenceRecord) -> String {
+        match &record.platform {
+            Some(platform) if self.platforms => format!("{platform} {}", record.path),
+            _ => record.path.clone(),
+        }
+    }
+}
+
+/// A text as it is; anything else as JSON.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => UNKNOWN.to_owned(),
+        Value::String(text) if text.is_empty() => "\"\"".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

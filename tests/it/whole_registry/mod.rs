@@ -1,0 +1,9 @@
+//! Commands over many repositories: `find`, `check`, `snapshot`, `drift`; and `wait`.
+
+mod check;
+mod check_refs;
+mod drift;
+mod find;
+mod resume;
+mod snapshot;
+mod wait;
