@@ -39,7 +39,8 @@ complete -c rls -n "__fish_rls_needs_command" -s o -l output -d 'Output format [
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_needs_command" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_needs_command" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -67,6 +68,14 @@ complete -c rls -n "__fish_rls_needs_command" -f -a "ls" -d 'List tags'
 complete -c rls -n "__fish_rls_needs_command" -f -a "manifest" -d 'Show a manifest: digest, type, platforms, layers, config'
 complete -c rls -n "__fish_rls_needs_command" -f -a "inspect" -d 'Show a manifest: digest, type, platforms, layers, config'
 complete -c rls -n "__fish_rls_needs_command" -f -a "digest" -d 'Print the digest of a reference'
+complete -c rls -n "__fish_rls_needs_command" -f -a "files" -d 'List the files of an image without pulling it'
+complete -c rls -n "__fish_rls_needs_command" -f -a "cat" -d 'Print a file of an image without pulling it'
+complete -c rls -n "__fish_rls_needs_command" -f -a "diff" -d 'Show what differs between two images'
+complete -c rls -n "__fish_rls_needs_command" -f -a "find" -d 'Find tags by digest, label, annotation or base image'
+complete -c rls -n "__fish_rls_needs_command" -f -a "check" -d 'Check that everything in repositories is there, or that every image that a file names exists'
+complete -c rls -n "__fish_rls_needs_command" -f -a "snapshot" -d 'Print what every tag points to, for a later \'rls drift\''
+complete -c rls -n "__fish_rls_needs_command" -f -a "drift" -d 'Show which tags moved or vanished since a snapshot'
+complete -c rls -n "__fish_rls_needs_command" -f -a "wait" -d 'Wait until a reference exists, and print its digest'
 complete -c rls -n "__fish_rls_needs_command" -f -a "rm" -d 'Remove tags or manifests'
 complete -c rls -n "__fish_rls_needs_command" -f -a "undo" -d 'Restore what was removed'
 complete -c rls -n "__fish_rls_needs_command" -f -a "prune" -d 'Apply a retention rule to a repository\'s tags'
@@ -101,7 +110,8 @@ complete -c rls -n "__fish_rls_using_subcommand repos" -s o -l output -d 'Output
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand repos" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand repos" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -142,7 +152,8 @@ complete -c rls -n "__fish_rls_using_subcommand repositories" -s o -l output -d 
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -187,7 +198,8 @@ complete -c rls -n "__fish_rls_using_subcommand tags" -s o -l output -d 'Output 
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand tags" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -234,7 +246,8 @@ complete -c rls -n "__fish_rls_using_subcommand ls" -s o -l output -d 'Output fo
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand ls" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -272,7 +285,8 @@ complete -c rls -n "__fish_rls_using_subcommand manifest" -s o -l output -d 'Out
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -310,7 +324,8 @@ complete -c rls -n "__fish_rls_using_subcommand inspect" -s o -l output -d 'Outp
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -349,7 +364,8 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -s o -l output -d 'Outpu
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand digest" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand digest" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -368,6 +384,333 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -s q -l quiet -d 'No pro
 complete -c rls -n "__fish_rls_using_subcommand digest" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand files" -l depth -d 'Go down at most N levels; with 1, a directory is listed as by ls' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l sort -d 'Sort order; none prints files as they are found, the topmost layer first' -r -f -a "path\t'By path'
+size\t'By size, the largest last'
+none\t'As they are found'"
+complete -c rls -n "__fish_rls_using_subcommand files" -l platform -d 'Select this platform in an image index [default: that of this machine, else the only one]' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l max-unpacked -d 'Let a layer unpack to SIZE at most [default: 1 GiB, or 100 times its compressed size if that is more]' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l max-window -d 'Let a zstd-compressed layer use a window of SIZE at most, which is held in memory [default: 8MiB]' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand files" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand files" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand files" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand files" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand files" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
+complete -c rls -n "__fish_rls_using_subcommand files" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand files" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand files" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -s l -l long -d 'Show mode, owner, size and time of modification like \'ls -l\', where only the path would be printed'
+complete -c rls -n "__fish_rls_using_subcommand files" -l reverse -d 'Reverse the order'
+complete -c rls -n "__fish_rls_using_subcommand files" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand files" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand files" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand files" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand files" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand files" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand files" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand files" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand files" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand files" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand files" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand cat" -l platform -d 'Select this platform in an image index [default: that of this machine, else the only one]' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -l max-unpacked -d 'Let a layer unpack to SIZE at most [default: 1 GiB, or 100 times its compressed size if that is more]' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -l max-window -d 'Let a zstd-compressed layer use a window of SIZE at most, which is held in memory [default: 8MiB]' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand cat" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand cat" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand cat" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand cat" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand cat" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
+complete -c rls -n "__fish_rls_using_subcommand cat" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand cat" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand cat" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -l verify -d 'Read the file\'s layer to its end and verify its digest'
+complete -c rls -n "__fish_rls_using_subcommand cat" -l binary -d 'Print a binary file on a terminal'
+complete -c rls -n "__fish_rls_using_subcommand cat" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand cat" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand cat" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand cat" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand cat" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand cat" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand cat" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand cat" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand cat" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand cat" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand cat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l platform -d 'Select this platform in an image index [default: that of this machine, else the only one]' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -l max-unpacked -d 'Let a layer unpack to SIZE at most [default: 1 GiB, or 100 times its compressed size if that is more]' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -l max-window -d 'Let a zstd-compressed layer use a window of SIZE at most, which is held in memory [default: 8MiB]' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand diff" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand diff" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand diff" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand diff" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand diff" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
+complete -c rls -n "__fish_rls_using_subcommand diff" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand diff" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand diff" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -l files -d 'Compare the files too: reads all layers that are not shared'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l exit-code -d 'End with 6 if there are differences'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand diff" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand diff" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand find" -l match -d 'Only names that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l resume -d 'Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run' -r -F
+complete -c rls -n "__fish_rls_using_subcommand find" -l digest -d 'Tags that lead to this manifest, config (image ID) or layer' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l label -d 'Images with this label, and this value if one is given' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l annotation -d 'Manifests with this annotation, and this value if one is given' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l base -d 'Images that begin with all layers of this image, or name its digest in org.opencontainers.image.base.digest' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand find" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand find" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand find" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand find" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand find" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
+complete -c rls -n "__fish_rls_using_subcommand find" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand find" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand find" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand find" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand find" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand find" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand find" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand find" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand find" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand find" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand find" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand find" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand check" -l match -d 'Only names that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -l resume -d 'Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run' -r -F
+complete -c rls -n "__fish_rls_using_subcommand check" -l refs -d 'Check the images that FILE names; `-` is standard input' -r -F
+complete -c rls -n "__fish_rls_using_subcommand check" -l platform -d 'With --refs: each image must exist for this platform' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand check" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand check" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand check" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand check" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand check" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
+complete -c rls -n "__fish_rls_using_subcommand check" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand check" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand check" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -l skip-blobs -d 'Do not look for blobs, which takes a request for each'
+complete -c rls -n "__fish_rls_using_subcommand check" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand check" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand check" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand check" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand check" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand check" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand check" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand check" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand check" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand check" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l match -d 'Only names that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l resume -d 'Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run' -r -F
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand drift" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand drift" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand drift" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand drift" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand drift" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand drift" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand drift" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand drift" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand drift" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand drift" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand drift" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand drift" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand drift" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
+complete -c rls -n "__fish_rls_using_subcommand drift" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand drift" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand drift" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand drift" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand drift" -l added -d 'Also show tags of the same repositories that are not in the snapshot'
+complete -c rls -n "__fish_rls_using_subcommand drift" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand drift" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand drift" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand drift" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand drift" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand drift" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand drift" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand drift" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand drift" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand drift" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand drift" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand wait" -l digest -d 'Until it has this digest' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -l platform -d 'Until it has an image for this platform' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -l interval -d 'Pause between two looks' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand wait" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand wait" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand wait" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand wait" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand wait" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
+complete -c rls -n "__fish_rls_using_subcommand wait" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand wait" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand wait" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand wait" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand wait" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand wait" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand wait" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand wait" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand wait" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand wait" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand wait" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand wait" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l match -d 'Only names that match GLOB; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l keep-used -d 'Keep the images that FILE names (`-` is standard input): pods, charts, compose files, or one reference per line' -r -F
@@ -389,7 +732,8 @@ complete -c rls -n "__fish_rls_using_subcommand rm" -s o -l output -d 'Output fo
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand rm" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -435,7 +779,8 @@ complete -c rls -n "__fish_rls_using_subcommand undo" -s o -l output -d 'Output 
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand undo" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand undo" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -484,7 +829,8 @@ complete -c rls -n "__fish_rls_using_subcommand prune" -s o -l output -d 'Output
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand prune" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand prune" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -531,7 +877,8 @@ complete -c rls -n "__fish_rls_using_subcommand doctor" -s o -l output -d 'Outpu
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -567,7 +914,8 @@ complete -c rls -n "__fish_rls_using_subcommand login" -s o -l output -d 'Output
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand login" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand login" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -602,7 +950,8 @@ complete -c rls -n "__fish_rls_using_subcommand logout" -s o -l output -d 'Outpu
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand logout" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand logout" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -645,7 +994,8 @@ complete -c rls -n "__fish_rls_using_subcommand trust" -s o -l output -d 'Output
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand trust" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand trust" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -681,7 +1031,8 @@ complete -c rls -n "__fish_rls_using_subcommand completions" -s o -l output -d '
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand completions" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -715,7 +1066,8 @@ complete -c rls -n "__fish_rls_using_subcommand man" -s o -l output -d 'Output f
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand man" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand man" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -750,7 +1102,8 @@ complete -c rls -n "__fish_rls_using_subcommand compat" -s o -l output -d 'Outpu
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand compat" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand compat" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -784,7 +1137,8 @@ complete -c rls -n "__fish_rls_using_subcommand help" -s o -l output -d 'Output 
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand help" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand help" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -818,7 +1172,8 @@ complete -c rls -n "__fish_rls_using_subcommand version" -s o -l output -d 'Outp
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand version" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand version" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'
@@ -852,7 +1207,8 @@ complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -s o
 plain\t'One item per line, fields separated by tabs, nothing shortened'
 json\t'A single array'
 jsonl\t'One object per line, as it arrives'
-yaml\t'A single list'"
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
 complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
 complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
 always\t'Always'

@@ -79,7 +79,7 @@ fn errors_are_reported_with_line_and_column() {
     error: HOME/.config/rls/config.toml:1:8: jobs must be a number from 1 to 256
 
     output = "xml"
-    error: HOME/.config/rls/config.toml:1:10: output must be one of table, plain, json, jsonl, yaml
+    error: HOME/.config/rls/config.toml:1:10: output must be one of table, plain, json, jsonl, yaml, csv
 
 
     output = "json"

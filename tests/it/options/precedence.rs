@@ -159,7 +159,7 @@ fn invalid_values_are_reported_with_their_variable() {
     RLS_OUTPUT=xml: exit 2
     --- stderr
     error: RLS_OUTPUT=xml cannot be used
-    cause: expected table, plain, json, jsonl or yaml
+    cause: expected table, plain, json, jsonl, yaml or csv
     RLS_JOBS=0: exit 2
     --- stderr
     error: RLS_JOBS=0 cannot be used

@@ -59,7 +59,7 @@ fn an_unknown_format_is_refused() {
     let registry = small();
     assert_snapshot!(Rls::at(&registry).words("repos -o xml").fails(2), @"
     error: invalid value 'xml' for '--output <FORMAT>'
-      [possible values: table, plain, json, jsonl, yaml]
+      [possible values: table, plain, json, jsonl, yaml, csv]
 
       tip: a similar value exists: 'yaml'
 

@@ -187,7 +187,7 @@ fn values_are_checked_before_anything_happens() {
         ("rls tags a --sort age", "[possible values: name, version, created, size, none]"),
         ("rls tags a --match [", "unclosed character class at byte 0; missing ']'"),
         ("rls manifest a --platform linux", "a platform is OS/ARCH or OS/ARCH/VARIANT"),
-        ("rls tags a -o xml", "[possible values: table, plain, json, jsonl, yaml]"),
+        ("rls tags a -o xml", "[possible values: table, plain, json, jsonl, yaml, csv]"),
         ("rls tags a --nosuch", "unexpected argument '--nosuch' found"),
     ];
     for (line, part) in cases {

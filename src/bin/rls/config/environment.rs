@@ -116,7 +116,7 @@ fn parse_jobs(text: &str) -> Result<u16, String> {
 }
 
 fn parse_format(text: &str) -> Result<Format, String> {
-    Format::from_str(text, true).map_err(|_| "expected table, plain, json, jsonl or yaml".to_owned())
+    Format::from_str(text, true).map_err(|_| "expected table, plain, json, jsonl, yaml or csv".to_owned())
 }
 
 fn parse_verbosity(text: &str) -> Result<u8, String> {
@@ -257,7 +257,7 @@ mod tests {
                 "10",
                 "RLS_TIMEOUT=10 cannot be used: expected a number with its unit, such as 500ms, 10s, 2m or 1h",
             ),
-            ("RLS_OUTPUT", "xml", "RLS_OUTPUT=xml cannot be used: expected table, plain, json, jsonl or yaml"),
+            ("RLS_OUTPUT", "xml", "RLS_OUTPUT=xml cannot be used: expected table, plain, json, jsonl, yaml or csv"),
             (
                 "RLS_LOG",
                 "debug",

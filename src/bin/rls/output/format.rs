@@ -24,6 +24,8 @@ pub enum Format {
     Jsonl,
     /// A single list
     Yaml,
+    /// A header and one row per record, for spreadsheets and databases
+    Csv,
 }
 
 /// The format of records.

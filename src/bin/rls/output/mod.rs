@@ -21,6 +21,7 @@
 //! error (2). [`Styles`], [`Tone`], [`escape()`] and [`Progress`] are for standard error.
 
 mod closed;
+mod csv;
 mod escape;
 mod format;
 mod human;

@@ -1,11 +1,12 @@
 //! Writes records in the requested format.
 //!
-//! `json`, `jsonl`, `yaml`, `plain` and templates are written record by record, and so are tables with one column.
+//! `json`, `jsonl`, `yaml`, `csv`, `plain` and templates are written record by record, and so are tables with one column.
 //! Other tables are laid out in pieces of some 10,000 rows, so that memory is bounded; a long table may become wider on
 //! its way.
 
 use std::io::Write;
 
+use super::csv::Csv;
 use super::format::{Format, Layout, OutputOptions};
 use super::human::Human;
 use super::sink::{OutputError, Sink};
@@ -35,6 +36,7 @@ enum Encoder {
     /// The line of the current record; the buffer is reused.
     Jsonl(Vec<u8>),
     Yaml,
+    Csv(Csv),
     Template(Box<Template>),
 }
 
@@ -54,6 +56,7 @@ impl<V: View, W: Write> Output<V, W> {
             Layout::Format(Format::Json) => Encoder::Json(None),
             Layout::Format(Format::Jsonl) => Encoder::Jsonl(Vec::new()),
             Layout::Format(Format::Yaml) => Encoder::Yaml,
+            Layout::Format(Format::Csv) => Encoder::Csv(Csv::new(&serde_json::to_value(view.sample())?, header)),
             Layout::Template(source) => {
                 let sample = serde_json::to_value(view.sample())?;
                 let template = Template::compile(&source, &sample, human, |field| view.option_for(field))
@@ -85,6 +88,7 @@ impl<V: View, W: Write> Output<V, W> {
                 self.sink.push(line)
             }
             Encoder::Yaml => self.sink.push(yaml::to_item(record)?),
+            Encoder::Csv(csv) => self.sink.push(csv.row(record)?),
             _ if !self.view.shows(record) => Ok(()),
             Encoder::Table(table) => {
                 let rows = self.view.rows(record, &self.human);
@@ -136,6 +140,7 @@ impl<V: View, W: Write> Output<V, W> {
             Encoder::Table(table) => self.sink.push(table.take())?,
             Encoder::Json(Some(last)) => self.sink.push(format!("  {last}\n]\n"))?,
             Encoder::Json(None) => self.sink.push("[]\n")?,
+            Encoder::Csv(csv) => self.sink.push(csv.header()?)?,
             Encoder::Yaml if !self.has_records => self.sink.push("[]\n")?,
             Encoder::Text | Encoder::Plain(_) | Encoder::Jsonl(_) | Encoder::Yaml | Encoder::Template(_) => {}
         }

@@ -207,7 +207,7 @@ fn an_invalid_value_is_reported_with_its_position() {
             "timeout = \"10\"",
             "1:11: invalid timeout \"10\": expected a number with its unit, such as 500ms, 10s, 2m or 1h",
         ),
-        ("output = \"xml\"", "1:10: output must be one of table, plain, json, jsonl, yaml"),
+        ("output = \"xml\"", "1:10: output must be one of table, plain, json, jsonl, yaml, csv"),
         ("color = true", "1:9: color must be a string"),
         ("registry = \"\"", "1:12: registry is empty"),
         ("ca-file = [\"a\", 1]", "1:17: ca-file must be a string"),
