@@ -26,10 +26,22 @@ pub struct ImageConfig {
     pub entrypoint: Vec<String>,
     /// Default command.
     pub cmd: Vec<String>,
+    /// The user that it runs as: a name or number, with a group after a colon.
+    pub user: Option<String>,
+    /// The working directory.
+    pub working_dir: Option<String>,
+    /// Exposed ports, such as `8080/tcp`.
+    pub ports: Vec<String>,
+    /// Directories that are volumes.
+    pub volumes: Vec<String>,
     /// The steps of the build.
     pub history: Vec<HistoryEntry>,
     /// When a model was created: the configs of ModelPack and Docker have it elsewhere.
     pub model_created: Option<Timestamp>,
+    /// The version of a model, or of a Helm chart: its config is `Chart.yaml` as JSON.
+    pub version: Option<String>,
+    /// The version of the application that a Helm chart installs.
+    pub app_version: Option<String>,
 }
 
 /// One step of the build.
@@ -70,6 +82,10 @@ struct Members {
     history: Option<Vec<Option<HistoryEntry>>>,
     #[serde(default, deserialize_with = "lenient")]
     descriptor: Option<Model>,
+    #[serde(default, deserialize_with = "lenient")]
+    version: Option<String>,
+    #[serde(default, rename = "appVersion", deserialize_with = "lenient")]
+    app_version: Option<String>,
 }
 
 /// The `descriptor` of a model's config: ModelPack specifies `createdAt`, Docker writes `created`.
@@ -79,6 +95,8 @@ struct Model {
     created_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient")]
     created: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lenient")]
+    version: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -92,6 +110,14 @@ struct Run {
     entrypoint: Option<Vec<Value>>,
     #[serde(default, deserialize_with = "lenient")]
     cmd: Option<Vec<Value>>,
+    #[serde(default, deserialize_with = "lenient")]
+    user: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    working_dir: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    exposed_ports: Option<BTreeMap<String, Value>>,
+    #[serde(default, deserialize_with = "lenient")]
+    volumes: Option<BTreeMap<String, Value>>,
 }
 
 /// Reads a member, or nothing where it has another type: Helm charts and other artifacts have configs of their own.
@@ -134,6 +160,7 @@ impl ImageConfig {
         }
         let members: Members = serde_json::from_slice(bytes)?;
         let run = members.config.unwrap_or_default();
+        let model = members.descriptor.unwrap_or_default();
         // cosign writes empty strings, BuildKit `unknown`.
         let is_named = |text: &String| !text.is_empty();
         let platform = members.os.filter(is_named).zip(members.architecture.filter(is_named));
@@ -152,8 +179,14 @@ impl ImageConfig {
             env: texts(run.env),
             entrypoint: texts(run.entrypoint),
             cmd: texts(run.cmd),
+            user: run.user.filter(is_named),
+            working_dir: run.working_dir.filter(is_named),
+            ports: run.exposed_ports.into_iter().flatten().map(|(port, _)| port).collect(),
+            volumes: run.volumes.into_iter().flatten().map(|(path, _)| path).collect(),
             history: members.history.into_iter().flatten().flatten().collect(),
-            model_created: members.descriptor.and_then(|model| model.created_at.or(model.created)),
+            model_created: model.created_at.or(model.created),
+            version: model.version.or(members.version).filter(is_named),
+            app_version: members.app_version.filter(is_named),
         })
     }
 }
@@ -166,7 +199,8 @@ mod tests {
     fn an_image_config_is_read() {
         let config = ImageConfig::parse(
             br#"{"created":"2026-11-18T09:12:00.5Z","architecture":"arm","os":"linux","variant":"v7",
-                "config":{"Labels":{"a":"b"},"Env":["PATH=/bin"],"Entrypoint":["/app"],"Cmd":null},
+                "config":{"Labels":{"a":"b"},"Env":["PATH=/bin"],"Entrypoint":["/app"],"Cmd":null,"User":"65532:65532",
+                    "WorkingDir":"/srv","ExposedPorts":{"8080/tcp":{},"53/udp":null},"Volumes":{"/data":{}}},
                 "history":[{"created":"2026-11-18T09:12:00Z","created_by":"RUN x","empty_layer":true}]}"#,
         )
         .expect("JSON");
@@ -174,6 +208,8 @@ mod tests {
         assert_eq!(config.platform.map(|platform| platform.to_string()).as_deref(), Some("linux/arm/v7"));
         assert_eq!((config.env.len(), config.entrypoint.len(), config.cmd.len()), (1, 1, 0));
         assert_eq!(config.labels["a"], "b");
+        assert_eq!((config.user.as_deref(), config.working_dir.as_deref()), (Some("65532:65532"), Some("/srv")));
+        assert_eq!((config.ports.join(" "), config.volumes.join(" ")), ("53/udp 8080/tcp".into(), "/data".into()));
         assert_eq!(config.history[0].empty_layer, Some(true));
     }
 
@@ -181,8 +217,8 @@ mod tests {
     fn what_is_not_an_image_is_empty_rather_than_an_error() {
         assert_eq!(ImageConfig::parse(b"{}").expect("JSON"), ImageConfig::default());
         assert_eq!(ImageConfig::parse(b"").expect("nothing"), ImageConfig::default());
-        let helm = br#"{"name":"chart","config":"no","os":7,"created":"yesterday"}"#;
-        assert_eq!(ImageConfig::parse(helm).expect("JSON"), ImageConfig::default());
+        let other = br#"{"name":"chart","config":"no","os":7,"created":"yesterday","version":1,"appVersion":""}"#;
+        assert_eq!(ImageConfig::parse(other).expect("JSON"), ImageConfig::default());
         for other in ["[]", "7", "hello", "PK\u{3}\u{4}", "{"] {
             assert!(ImageConfig::parse(other.as_bytes()).is_err(), "{other}");
         }
@@ -215,6 +251,18 @@ mod tests {
                 Some("2025-01-01T00:00:00Z")
             );
         }
+    }
+
+    #[test]
+    fn charts_and_models_have_versions() {
+        let versions = |config: &str| {
+            let config = ImageConfig::parse(config.as_bytes()).expect("JSON");
+            (config.version, config.app_version)
+        };
+        let chart = r#"{"name":"web","version":"0.9.0","apiVersion":"v2","appVersion":"2.1"}"#;
+        assert_eq!(versions(chart), (Some("0.9.0".to_owned()), Some("2.1".to_owned())));
+        let model = r#"{"descriptor":{"name":"llama","version":"3.2"},"config":{"architecture":"transformer"}}"#;
+        assert_eq!(versions(model), (Some("3.2".to_owned()), None));
     }
 
     #[test]

@@ -68,6 +68,16 @@ pub fn is_model_config(media_type: &str) -> bool {
         || media_type.starts_with("application/vnd.docker.ai.model.config.")
 }
 
+/// Whether this is the type of a Helm chart's config.
+pub fn is_chart_config(media_type: &str) -> bool {
+    media_type == "application/vnd.cncf.helm.config.v1+json"
+}
+
+/// Whether this is the type of a Wasm artifact's config, which has the members of an image's.
+pub fn is_wasm_config(media_type: &str) -> bool {
+    media_type.starts_with("application/vnd.wasm.config.")
+}
+
 /// Whether this is the type of an index.
 pub fn is_index(media_type: &str) -> bool {
     matches!(media_type, OCI_INDEX | DOCKER_LIST)

@@ -1,5 +1,6 @@
 //! The client of a registry: one file per endpoint of the OCI distribution specification.
 
+mod artifact;
 mod blob;
 mod catalog;
 mod choose;
@@ -11,6 +12,7 @@ mod descriptor;
 mod document;
 mod endpoint;
 mod filter;
+mod kind;
 mod listing;
 mod manifest;
 pub mod media_types;
@@ -28,6 +30,7 @@ mod summary;
 mod tags;
 mod upload;
 
+pub use artifact::ArtifactFacts;
 pub use blob::{BlobRange, BlobReader};
 pub use catalog::CatalogOptions;
 pub use choose::PlatformChoice;
@@ -41,12 +44,15 @@ pub(crate) use delete::SETTLE_TIME;
 pub use descriptor::{Descriptor, DescriptorDigest};
 pub use document::{Content, Document, Manifest};
 pub use filter::flatten_batches;
+pub use kind::ManifestKind;
 pub use listing::PAGE_SIZE;
 pub use manifest::{Config, Resolved};
 pub(crate) use manifest::{Fetched, moved};
 pub use names::{Entry, ListError, NameScanner};
 pub use platform::Platform;
-pub use referrers::referrers_tag;
+pub use referrers::{
+    MAX_LEVELS as MAX_REFERRER_LEVELS, Referrer, ReferrerOptions, ReferrerTree, Subject, referrers_tag,
+};
 pub use reorder::reorder;
 pub use repository::RepositoryHandle;
 pub use schema1::Schema1;

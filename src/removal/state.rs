@@ -243,11 +243,12 @@ impl RepositoryState {
         let mut wanted = wanted.into_iter().map(|manifest| index.digest(manifest).clone());
         // The first reply shows whether there is such an API.
         let Some(first) = wanted.next() else { return };
-        if !self.record_referrers(first.clone(), repository.referrers_by_api(&first).await) {
+        if !self.record_referrers(first.clone(), repository.referrers_by_api(&first, None).await) {
             return;
         }
         let rest: Vec<_> = wanted.collect();
-        let asked = stream::iter(rest).map(|digest| async { (repository.referrers_by_api(&digest).await, digest) });
+        let asked =
+            stream::iter(rest).map(|digest| async { (repository.referrers_by_api(&digest, None).await, digest) });
         let answers: Vec<_> = asked.buffer_unordered(repository.client().max_concurrency()).collect().await;
         for (answer, digest) in answers {
             self.record_referrers(digest, answer);

@@ -10,10 +10,12 @@ use jiff::Timestamp;
 use super::types::{Problem, Summary};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::name::Digest;
+use crate::registry::artifact::ArtifactFacts;
 use crate::registry::config::ImageConfig;
 use crate::registry::created::Dates;
 use crate::registry::descriptor::Descriptor;
 use crate::registry::document::{Content, Document, MAX_DEPTH, Manifest, too_deep};
+use crate::registry::kind::ManifestKind;
 use crate::registry::media_types;
 use crate::registry::platform::Platform;
 
@@ -43,7 +45,8 @@ pub(super) struct Node {
 impl Node {
     /// Its approximate size in memory.
     pub(super) fn bytes(&self) -> usize {
-        BASE_BYTES + self.blobs.as_ref().map_or(0, |blobs| size_of_val(&**blobs))
+        let artifact = self.summary.artifact.as_ref().map_or(0, |artifact| artifact.bytes());
+        BASE_BYTES + artifact + self.blobs.as_ref().map_or(0, |blobs| size_of_val(&**blobs))
     }
 }
 
@@ -62,6 +65,8 @@ pub(super) struct SummaryBuilder {
     digest: Digest,
     media_type: Cow<'static, str>,
     length: usize,
+    kind: Option<ManifestKind>,
+    artifact: Option<Box<ArtifactFacts>>,
     dates: Dates,
     newest: Option<Timestamp>,
     platforms: Option<Vec<Platform>>,
@@ -81,6 +86,8 @@ impl SummaryBuilder {
             digest: manifest.digest.clone(),
             media_type: known.map_or_else(|| Cow::Owned(manifest.media_type.clone()), Cow::Borrowed),
             length: manifest.bytes.len(),
+            kind: None,
+            artifact: None,
             dates: Dates::default(),
             newest: None,
             platforms: None,
@@ -94,6 +101,9 @@ impl SummaryBuilder {
 
     /// Adds the facts of the parsed manifest.
     pub(super) fn add_document(&mut self, document: &Document) {
+        let kind = ManifestKind::of(document);
+        self.kind = Some(kind);
+        self.artifact = (!kind.is_image()).then(|| Box::new(ArtifactFacts::of(document, kind)));
         self.dates = document.dates();
         let blobs = document.blobs().into_iter().map(|(digest, size)| Some((hash(digest.as_str()), size?)));
         self.sizes = blobs.collect();
@@ -109,6 +119,9 @@ impl SummaryBuilder {
         match config.as_deref() {
             Ok(ConfigFacts::Read(Some(image))) => {
                 self.dates = self.dates.with_config(image);
+                if let (Some(artifact), Some(kind)) = (&mut self.artifact, self.kind) {
+                    artifact.add_config(image, kind);
+                }
                 self.platforms = Some(image.platform.iter().cloned().collect());
             }
             Ok(ConfigFacts::Read(None)) => {}
@@ -208,6 +221,8 @@ impl SummaryBuilder {
         let summary = Summary {
             digest: self.digest,
             media_type: self.media_type,
+            kind: self.kind,
+            artifact: self.artifact,
             platforms: self.platforms,
             size,
             blobs: blobs.as_ref().map(|blobs| blobs.len() as u64),

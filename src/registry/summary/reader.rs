@@ -16,10 +16,12 @@ use super::cache::{Failure, OnceCache};
 use super::types::{FetchedConfig, Problem, Summary};
 use crate::error::{Danger, Error, Fault, Kind, Result};
 use crate::name::{Digest, Tag, Target};
+use crate::registry::artifact::{bounded, is_fact};
 use crate::registry::config::ImageConfig;
 use crate::registry::created::is_creation_date;
 use crate::registry::descriptor::Descriptor;
 use crate::registry::document::{Content, MAX_DEPTH, Manifest};
+use crate::registry::kind::is_telling;
 use crate::registry::manifest::{moved, same_size};
 use crate::registry::reorder::reorder;
 use crate::registry::repository::RepositoryHandle;
@@ -34,8 +36,8 @@ const MIN_BYTES: u64 = 4 * 1024;
 /// flight at first.
 const MAX_PROBES: usize = 16;
 
-/// The size of a cached config in memory, in bytes.
-const CONFIG_BYTES: usize = 400;
+/// The most memory that a cached config takes, in bytes.
+const CONFIG_BYTES: usize = 900;
 
 /// Summarizes manifests of one repository, and fetches each manifest and each config once.
 #[derive(Debug)]
@@ -262,7 +264,7 @@ impl<'a> Summaries<'a> {
                 sum.set_error(error);
             }
             let listed: Vec<_> = document.children().map(without_annotations).collect();
-            let config = document.image_config().filter(|_| configs == Configs::Read).map(without_annotations);
+            let config = document.described_by().filter(|_| configs == Configs::Read).map(without_annotations);
             let is_index = matches!(document.content, Content::Index(_));
             // Large documents are not held while many requests wait.
             drop((document, manifest));
@@ -317,6 +319,8 @@ impl<'a> Summaries<'a> {
                     created: config.image.created,
                     platform: config.image.platform,
                     model_created: config.image.model_created,
+                    version: bounded(config.image.version),
+                    app_version: bounded(config.image.app_version),
                     ..ImageConfig::default()
                 }))),
                 FetchedConfig::Unusable(problem) => ConfigFacts::Unusable(problem),
@@ -336,7 +340,7 @@ fn without_annotations(descriptor: &Descriptor) -> Descriptor {
 
 /// Whether a summary needs an annotation.
 fn is_needed(annotation: &str) -> bool {
-    is_reference(annotation) || is_creation_date(annotation)
+    is_reference(annotation) || is_creation_date(annotation) || is_telling(annotation) || is_fact(annotation)
 }
 
 /// Whether an annotation ties an attestation of buildx to its image.

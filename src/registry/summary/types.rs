@@ -7,8 +7,10 @@ use jiff::Timestamp;
 
 use crate::error::{Error, Result};
 use crate::name::Digest;
+use crate::registry::artifact::ArtifactFacts;
 use crate::registry::descriptor::{Descriptor, DescriptorDigest};
 use crate::registry::document::{Content, Document};
+use crate::registry::kind::ManifestKind;
 use crate::registry::manifest::{Config, LARGEST_CONFIG};
 use crate::registry::media_types;
 use crate::registry::platform::Platform;
@@ -22,6 +24,10 @@ pub struct Summary {
     pub digest: Digest,
     /// Its media type.
     pub media_type: Cow<'static, str>,
+    /// What it is; `None` where it could not be read.
+    pub kind: Option<ManifestKind>,
+    /// What an artifact says about itself; `None` for images and indexes.
+    pub artifact: Option<Box<ArtifactFacts>>,
     /// Its platforms, in the order of the index. Attestations and artifacts have none.
     pub platforms: Option<Vec<Platform>>,
     /// The sum of the sizes of the distinct blobs (configs and layers), in bytes.
@@ -116,6 +122,14 @@ impl Document {
         let Content::Image { config: Some(config), .. } = &self.content else { return None };
         let media_type = config.media_type.as_str();
         (media_types::is_image_config(media_type) || media_types::is_model_config(media_type)).then_some(config)
+    }
+
+    /// The config that describes the content: an image's, a model's, a Helm chart's or a Wasm artifact's.
+    pub fn described_by(&self) -> Option<&Descriptor> {
+        let Content::Image { config: Some(config), .. } = &self.content else { return None };
+        let media_type = config.media_type.as_str();
+        let is_artifact = media_types::is_chart_config(media_type) || media_types::is_wasm_config(media_type);
+        if is_artifact { Some(config) } else { self.image_config() }
     }
 }
 

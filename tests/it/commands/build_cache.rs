@@ -68,6 +68,7 @@ fn the_parts_of_a_build_cache_are_shown_with_their_types() {
         "tag": "cache",
         "digest": "sha256:1be1388b9ef3cc1f09e2097dd921a1c6ac4ded75011319d67c64d180e0fd48c0",
         "mediaType": "application/vnd.oci.image.index.v1+json",
+        "type": "build-cache",
         "size": 6026,
         "blobs": 4,
         "created": "2026-07-02T17:08:03Z",
@@ -77,17 +78,26 @@ fn the_parts_of_a_build_cache_are_shown_with_their_types() {
           {
             "digest": "sha256:45849646c50337988ccc877d23fcc0de50d1df7490fdc3b9333aed0de8ab492a",
             "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
-            "size": 1000
+            "size": 1000,
+            "annotations": {
+              "buildkit/createdat": "2026-07-02T17:08:01Z"
+            }
           },
           {
             "digest": "sha256:c0646580c86134f7c28002c81520bbcd5389de0b544e07ea2e550d70d042039e",
             "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
-            "size": 2000
+            "size": 2000,
+            "annotations": {
+              "buildkit/createdat": "2026-07-02T17:08:02Z"
+            }
           },
           {
             "digest": "sha256:c4b70e7fbd6086968a875baf59b93198bc533362ffa6a40ce506b364553b7e27",
             "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip",
-            "size": 3000
+            "size": 3000,
+            "annotations": {
+              "buildkit/createdat": "2026-07-02T17:08:03Z"
+            }
           },
           {
             "digest": "sha256:77b64734450ff25a550c9dd6da09bd40ca086ad0c62c4e8af1afc689173454a3",

@@ -47,7 +47,7 @@ fn every_command_reports_a_wrong_digest_header() {
     assert_snapshot!(app.rls("tags app -l").run(), @"
     exit 0
     --- stdout
-    1.0→sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1→application/vnd.oci.image.manifest.v1+json→linux/amd64→170→2026-11-18T09:12:00Z
+    1.0→sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1→application/vnd.oci.image.manifest.v1+json→linux/amd64→170→2026-11-18T09:12:00Z→image→-→-
     --- stderr
     warning: Docker-Content-Digest of app:1.0 is sha256:abababababababababababababababababababababababababababababababab, but the digest of its content is sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1
     warning: Docker-Content-Digest of config sha256:e54f207f5473419485c365f6bc15923957fba42991347ad21ca2926dd4dff30f is sha256:abababababababababababababababababababababababababababababababab, but the digest of its content is sha256:e54f207f5473419485c365f6bc15923957fba42991347ad21ca2926dd4dff30f

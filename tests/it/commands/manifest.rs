@@ -22,6 +22,7 @@ fn an_index_is_shown_with_its_platforms() {
     tag→1.0
     digest→sha256:14b35177203a5d3b307de8f1645b6a5fdda72b186093b910c4d7543928484da7
     mediaType→application/vnd.oci.image.index.v1+json
+    type→index
     size→14211
     blobs→14
     created→2002-01-02T03:04:05Z
@@ -40,12 +41,12 @@ fn an_index_is_shown_with_its_platforms() {
       size        14.2 kB in 14 blobs
       created     2002-01-02 03:04 UTC (SOME TIME ago)
 
-      linux/amd64    sha256:34873fd39f1e832601edc79cb1061eb6fcdf5c21f4531a08d64fb4f0eb0b4906   7.1 kB   created 2002-01-02 03:04 UTC
-      linux/arm64    sha256:1a4b577b46fe27667190f25bcc6adfcca286250d2305f1875b0a632f14c8edf9   7.1 kB   created 2002-01-02 03:04 UTC
-      linux/arm/v7   sha256:197bc1333e5f179ff47ecb76ed9e23ae46f45d97f56f2ca501208676a464ff56   7.1 kB   created 2002-01-02 03:04 UTC
-      attestation    sha256:a07b224518e089acbcb81ccf66481e18bd8aef40ffae3c3a7aed3d48e5419e71   for linux/amd64 (in-toto)
-      attestation    sha256:bed2e3fd2947a04bb4cfeb5070bc4f41e11cb06c70025f8631ae862329a34038   for linux/arm64 (in-toto)
-      attestation    sha256:fd760264503c5b14ec25b10e6a80a29e590a014ce79fdadac8f43e3fa399a759   for linux/arm/v7 (in-toto)
+      linux/amd64     sha256:34873fd3…   7.1 kB   created 2002-01-02 03:04 UTC
+        attestation   sha256:a07b2245…   SLSA provenance
+      linux/arm64     sha256:1a4b577b…   7.1 kB   created 2002-01-02 03:04 UTC
+        attestation   sha256:bed2e3fd…   SLSA provenance
+      linux/arm/v7    sha256:197bc133…   7.1 kB   created 2002-01-02 03:04 UTC
+        attestation   sha256:fd760264…   SLSA provenance
 
       annotations
         org.example.team   blue
@@ -57,6 +58,7 @@ fn an_index_is_shown_with_its_platforms() {
       tag: "1.0"
       digest: sha256:14b35177203a5d3b307de8f1645b6a5fdda72b186093b910c4d7543928484da7
       mediaType: application/vnd.oci.image.index.v1+json
+      type: index
       size: 14211
       blobs: 14
       created: "2002-01-02T03:04:05Z"
@@ -66,36 +68,48 @@ fn an_index_is_shown_with_its_platforms() {
       - platform: linux/amd64
         digest: sha256:34873fd39f1e832601edc79cb1061eb6fcdf5c21f4531a08d64fb4f0eb0b4906
         mediaType: application/vnd.oci.image.manifest.v1+json
+        type: image
         size: 7085
         created: "2002-01-02T03:04:05Z"
       - platform: linux/arm64
         digest: sha256:1a4b577b46fe27667190f25bcc6adfcca286250d2305f1875b0a632f14c8edf9
         mediaType: application/vnd.oci.image.manifest.v1+json
+        type: image
         size: 7085
         created: "2002-01-02T03:04:05Z"
       - platform: linux/arm/v7
         digest: sha256:197bc1333e5f179ff47ecb76ed9e23ae46f45d97f56f2ca501208676a464ff56
         mediaType: application/vnd.oci.image.manifest.v1+json
+        type: image
         size: 7098
         created: "2002-01-02T03:04:05Z"
       - platform: null
         digest: sha256:a07b224518e089acbcb81ccf66481e18bd8aef40ffae3c3a7aed3d48e5419e71
         mediaType: application/vnd.oci.image.manifest.v1+json
+        type: attestation
         size: 409
         created: null
         attests: linux/amd64
+        predicateTypes:
+        - https://slsa.dev/provenance/v0.2
       - platform: null
         digest: sha256:bed2e3fd2947a04bb4cfeb5070bc4f41e11cb06c70025f8631ae862329a34038
         mediaType: application/vnd.oci.image.manifest.v1+json
+        type: attestation
         size: 409
         created: null
         attests: linux/arm64
+        predicateTypes:
+        - https://slsa.dev/provenance/v0.2
       - platform: null
         digest: sha256:fd760264503c5b14ec25b10e6a80a29e590a014ce79fdadac8f43e3fa399a759
         mediaType: application/vnd.oci.image.manifest.v1+json
+        type: attestation
         size: 409
         created: null
         attests: linux/arm/v7
+        predicateTypes:
+        - https://slsa.dev/provenance/v0.2
     "#);
 }
 
@@ -109,6 +123,7 @@ fn an_image_is_shown_with_its_layers_and_config() {
     tag→1.0
     digest→sha256:594d310b37ebb03de07794070c9d6617e2b05260828da9ced0cfeb2d91148230
     mediaType→application/vnd.oci.image.manifest.v1+json
+    type→image
     size→4884
     blobs→3
     created→2002-01-02T03:04:05Z
@@ -123,6 +138,7 @@ fn an_image_is_shown_with_its_layers_and_config() {
     config.env→PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     config.entrypoint→/usr/bin/app
     config.cmd→serve
+    config.workingDir→/
     ");
     assert_snapshot!(Rls::at(&registry).words("manifest app:1.0 -o table --history").succeeds(), @r#"
     app:1.0
@@ -159,6 +175,7 @@ fn an_image_is_shown_with_its_layers_and_config() {
         "tag": "1.0",
         "digest": "sha256:594d310b37ebb03de07794070c9d6617e2b05260828da9ced0cfeb2d91148230",
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "type": "image",
         "size": 4884,
         "blobs": 3,
         "created": "2002-01-02T03:04:05Z",
@@ -193,6 +210,10 @@ fn an_image_is_shown_with_its_layers_and_config() {
           "cmd": [
             "serve"
           ],
+          "user": null,
+          "workingDir": "/",
+          "ports": [],
+          "volumes": [],
           "history": [
             {
               "created": "2002-01-02T03:04:05Z",
@@ -231,6 +252,7 @@ fn artifacts_and_schema_1_manifests_have_no_absent_fields() {
         "tag": "latest",
         "digest": "sha256:03d9b88eae6c6dedcdb6b280bed2b8cc5992a141458ea35f371db98404147824",
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "type": "artifact",
         "artifactType": "application/vnd.example.model",
         "size": 9,
         "blobs": 2,
@@ -259,7 +281,7 @@ fn artifacts_and_schema_1_manifests_have_no_absent_fields() {
     assert_snapshot!(Rls::at(&registry).words("manifest kinds/helm-chart:1.0.0 -o table").succeeds(), @"
     kinds/helm-chart:1.0.0
       digest      sha256:0c88eaeb1859d9ac4608414e0391ac9de0020378c00d354f2d26ae518ce775ea
-      type        artifact, application/vnd.oci.image.manifest.v1+json
+      type        chart 1.0.0, application/vnd.oci.image.manifest.v1+json
       artifact    application/vnd.cncf.helm.config.v1+json
       size        2.1 kB in 2 blobs
 
@@ -281,11 +303,11 @@ fn artifacts_and_schema_1_manifests_have_no_absent_fields() {
         sha256:e4648e83be66   -
         sha256:5eff7ce2d253   -
     ");
-    assert_snapshot!(Rls::at(&registry).words("manifest kinds/schema1 -o jsonl").succeeds(), @r#"{"registry":"http://REGISTRY","reference":"http://REGISTRY/kinds/schema1:latest","repository":"kinds/schema1","tag":"latest","digest":"sha256:7d5ec1911139396e6b3bdb35984ccae53c48bdc1f0547884fd615e33971049e8","mediaType":"application/vnd.docker.distribution.manifest.v1+prettyjws","size":null,"blobs":null,"created":"2015-10-31T22:22:56.015925234Z","annotations":{},"layers":[{"digest":"sha256:e4648e83be66814fea65c17ac1972b50e3eb324c60e8a001d0317c77dfa0c16d","mediaType":null,"size":null},{"digest":"sha256:5eff7ce2d2532c1702d1d5e8df8d97405911883bf9026ed51633d0c1b2a1689c","mediaType":null,"size":null}]}"#);
+    assert_snapshot!(Rls::at(&registry).words("manifest kinds/schema1 -o jsonl").succeeds(), @r#"{"registry":"http://REGISTRY","reference":"http://REGISTRY/kinds/schema1:latest","repository":"kinds/schema1","tag":"latest","digest":"sha256:7d5ec1911139396e6b3bdb35984ccae53c48bdc1f0547884fd615e33971049e8","mediaType":"application/vnd.docker.distribution.manifest.v1+prettyjws","type":"schema1","size":null,"blobs":null,"created":"2015-10-31T22:22:56.015925234Z","annotations":{},"layers":[{"digest":"sha256:e4648e83be66814fea65c17ac1972b50e3eb324c60e8a001d0317c77dfa0c16d","mediaType":null,"size":null},{"digest":"sha256:5eff7ce2d2532c1702d1d5e8df8d97405911883bf9026ed51633d0c1b2a1689c","mediaType":null,"size":null}]}"#);
     assert_snapshot!(Rls::at(&registry).words("manifest kinds/docker-list -o table").succeeds(), @"
     kinds/docker-list:latest
       digest      sha256:e279b595d391a50ed39ad118064a1a8596100b525fa3feccfdeb892690b94cae
-      type        manifest list, application/vnd.docker.distribution.manifest.list.v2+json
+      type        image index, application/vnd.docker.distribution.manifest.list.v2+json
       size        13.0 kB in 8 blobs
       created     2026-11-18 09:17 UTC (SOME TIME ago)
 
@@ -308,6 +330,7 @@ fn an_index_with_a_missing_child_is_shown() {
     tag→1.0
     digest→sha256:8a1571cce46c7e8cf15b61104138c610eae57f3e43af5b5ebbefab82b3b86c67
     mediaType→application/vnd.oci.image.index.v1+json
+    type→index
     size→-
     blobs→-
     created→2026-11-18T09:17:00Z

@@ -24,14 +24,15 @@ fn a_config_that_is_not_a_json_object_hides_only_its_own_fields() {
     assert_snapshot!(app.rls("tags app -l").run(), @"
     exit 0
     --- stdout
-    array→sha256:82604083e6e2f1745ad71fe7f0d319922140bdd1a108f5ef9c462aed775aa2b2→application/vnd.oci.image.manifest.v1+json→-→102→-
-    chart→sha256:ca22b62fe5e6281001a885315394cec404fc1d025a1765a830013c0bb2a81360→application/vnd.oci.image.manifest.v1+json→-→113→-
-    empty→sha256:841cacd12bcdfb5ecdbd70e2a28a9dbfdd632449824dc0063b729c8e14c48e66→application/vnd.oci.image.manifest.v1+json→-→100→-
-    empty-image→sha256:0b857a24e7e205f7471372638fe869926527ac2537bdd824ec394c47fc9e5c2d→application/vnd.oci.image.manifest.v1+json→-→100→-
-    text→sha256:2409d6e7c46cb7c1431c349683180d820802c11effe06e40d550f7ab5548ac35→application/vnd.oci.image.manifest.v1+json→-→105→-
-    zip→sha256:f7aaa8c97cdbda4daf3cb004d9c6803fb8b139efa03f3b611a0ec294ef8b36df→application/vnd.oci.image.manifest.v1+json→-→113→-
+    array→sha256:82604083e6e2f1745ad71fe7f0d319922140bdd1a108f5ef9c462aed775aa2b2→application/vnd.oci.image.manifest.v1+json→-→102→-→image→-→-
+    chart→sha256:ca22b62fe5e6281001a885315394cec404fc1d025a1765a830013c0bb2a81360→application/vnd.oci.image.manifest.v1+json→-→113→-→chart→application/vnd.cncf.helm.config.v1+json→-
+    empty→sha256:841cacd12bcdfb5ecdbd70e2a28a9dbfdd632449824dc0063b729c8e14c48e66→application/vnd.oci.image.manifest.v1+json→-→100→-→artifact→application/vnd.aquasec.trivy.config.v1+json→-
+    empty-image→sha256:0b857a24e7e205f7471372638fe869926527ac2537bdd824ec394c47fc9e5c2d→application/vnd.oci.image.manifest.v1+json→-→100→-→image→-→-
+    text→sha256:2409d6e7c46cb7c1431c349683180d820802c11effe06e40d550f7ab5548ac35→application/vnd.oci.image.manifest.v1+json→-→105→-→image→-→-
+    zip→sha256:f7aaa8c97cdbda4daf3cb004d9c6803fb8b139efa03f3b611a0ec294ef8b36df→application/vnd.oci.image.manifest.v1+json→-→113→-→image→-→-
     --- stderr
     warning: app:array: config sha256:4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945 cannot be read: not a JSON object
+    warning: app:chart: config sha256:5f6b918a346f51962698b5a0774bb17d0171dd4fa0bbbc35cab7a7eebcb5aa16 cannot be read: not JSON, expected ident at line 1 column 2
     warning: app:text: config sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824 cannot be read: not JSON, expected value at line 1 column 1
     ");
     assert_snapshot!(app.rls("manifest app:text -o table").run(), @"
@@ -72,7 +73,7 @@ fn a_missing_config_hides_nothing_else() {
     assert_snapshot!(app.rls("tags app -l").run(), @"
     exit 0
     --- stdout
-    1.0→sha256:52c99100f78680acb05696012ffaae4efa893d086c134446f97e7f7b47517078→application/vnd.oci.image.manifest.v1+json→-→107→-
+    1.0→sha256:52c99100f78680acb05696012ffaae4efa893d086c134446f97e7f7b47517078→application/vnd.oci.image.manifest.v1+json→-→107→-→image→-→-
     --- stderr
     warning: app:1.0: config sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a is missing from the registry
     ");
@@ -100,8 +101,8 @@ fn a_config_that_cannot_be_fetched_is_a_failure_and_hides_nothing_else() {
     assert_snapshot!(app.rls("tags app -l").run(), @"
     exit 4
     --- stdout
-    1.0→sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1→application/vnd.oci.image.manifest.v1+json→-→170→-
-    latest→sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1→application/vnd.oci.image.manifest.v1+json→-→170→-
+    1.0→sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1→application/vnd.oci.image.manifest.v1+json→-→170→-→image→-→-
+    latest→sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1→application/vnd.oci.image.manifest.v1+json→-→170→-→image→-→-
     --- stderr
     error: cannot read all of app:1.0
     cause: not allowed to pull app on http://REGISTRY
@@ -118,6 +119,7 @@ fn a_config_that_cannot_be_fetched_is_a_failure_and_hides_nothing_else() {
     tag→1.0
     digest→sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1
     mediaType→application/vnd.oci.image.manifest.v1+json
+    type→image
     size→170
     blobs→2
     created→-
@@ -146,10 +148,10 @@ fn digests_of_other_algorithms_are_shown_unchanged() {
     assert_snapshot!(app.rls("tags app -l").run(), @"
     exit 0
     --- stdout
-    1.0→sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1→application/vnd.oci.image.manifest.v1+json→linux/amd64→170→2026-11-18T09:12:00Z
-    child→sha256:6184757a1b1e9b6a3837389bc8678d2a891e8d8aa75f3b93f84e353f50369304→application/vnd.oci.image.index.v1+json→linux/arm64,linux/amd64→-→2026-11-18T09:12:00Z
-    config→sha256:06eaac039d6ba80529d5ed4864b5d609c6bf446b65bba809200291a8d6211a1b→application/vnd.oci.image.manifest.v1+json→-→104→-
-    layer→sha256:45ce103afcf86d4e85dea9615b2bbd45c2d38fd008ae084070c8c2341ccc1f90→application/vnd.oci.image.manifest.v1+json→linux/amd64→74→2026-11-18T09:12:00Z
+    1.0→sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1→application/vnd.oci.image.manifest.v1+json→linux/amd64→170→2026-11-18T09:12:00Z→image→-→-
+    child→sha256:6184757a1b1e9b6a3837389bc8678d2a891e8d8aa75f3b93f84e353f50369304→application/vnd.oci.image.index.v1+json→linux/arm64,linux/amd64→-→2026-11-18T09:12:00Z→index→-→-
+    config→sha256:06eaac039d6ba80529d5ed4864b5d609c6bf446b65bba809200291a8d6211a1b→application/vnd.oci.image.manifest.v1+json→-→104→-→image→-→-
+    layer→sha256:45ce103afcf86d4e85dea9615b2bbd45c2d38fd008ae084070c8c2341ccc1f90→application/vnd.oci.image.manifest.v1+json→linux/amd64→74→2026-11-18T09:12:00Z→image→-→-
     --- stderr
     warning: app:child: manifest blake3:4444444444444444444444444444444444444444444444444444444444444444 cannot be fetched: unsupported digest algorithm
     warning: app:config: config blake3:4444444444444444444444444444444444444444444444444444444444444444 cannot be fetched: unsupported digest algorithm
@@ -175,6 +177,7 @@ fn digests_of_other_algorithms_are_shown_unchanged() {
     tag→layer
     digest→sha256:45ce103afcf86d4e85dea9615b2bbd45c2d38fd008ae084070c8c2341ccc1f90
     mediaType→application/vnd.oci.image.manifest.v1+json
+    type→image
     size→74
     blobs→2
     created→2026-11-18T09:12:00Z
@@ -214,6 +217,7 @@ fn a_schema_1_layer_may_have_a_digest_of_another_algorithm() {
     tag→1.0
     digest→sha256:ece7289c34e433183199e4e623b902fe8bf473882615c9f2e7bb147dec68e03f
     mediaType→application/vnd.docker.distribution.manifest.v1+json
+    type→schema1
     size→-
     blobs→-
     created→-

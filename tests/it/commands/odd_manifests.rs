@@ -98,12 +98,12 @@ fn an_unreadable_part_affects_only_its_dependents() {
     assert_snapshot!(app.rls("tags app -l").run(), @r#"
     exit 5
     --- stdout
-    annotation-number→sha256:3dbc088e7d51715323ae1d539fcc333a732c8c692a64fb583998934a15683db4→application/vnd.oci.image.manifest.v1+json→linux/amd64→-→2026-11-18T09:12:00Z
-    digest-short→sha256:d1531946def8b2b6d79058fa97a4a586a430c871fc694367fdae797805fc66c5→application/vnd.oci.image.manifest.v1+json→linux/amd64→-→2026-11-18T09:12:00Z
-    layers-text→sha256:91a74fae38857ebcd5b78b0505c17929a48712715e50da9973c7b3b27c1189e8→application/vnd.oci.image.manifest.v1+json→linux/amd64→-→2026-11-18T09:12:00Z
-    size-negative→sha256:aea453bb013693954fd510fe41ba170b40b5d5d4675e6c2c0c91e1b2465384e4→application/vnd.oci.image.manifest.v1+json→linux/amd64→-→2026-11-18T09:12:00Z
-    unheard-of→sha256:df48db69eb5353aab9b6e31ff17b22bcac2a50a68cebb20ca733b7b4820f2044→application/vnd.example.future+json→-→-→-
-    upper-case→sha256:02c985b4fedfb6266bbf67d357e53c6682f3fcca394f220c6a08ea9a5281b1c3→application/vnd.oci.image.manifest.v1+json→-→-→-
+    annotation-number→sha256:3dbc088e7d51715323ae1d539fcc333a732c8c692a64fb583998934a15683db4→application/vnd.oci.image.manifest.v1+json→linux/amd64→-→2026-11-18T09:12:00Z→image→-→-
+    digest-short→sha256:d1531946def8b2b6d79058fa97a4a586a430c871fc694367fdae797805fc66c5→application/vnd.oci.image.manifest.v1+json→linux/amd64→-→2026-11-18T09:12:00Z→image→-→-
+    layers-text→sha256:91a74fae38857ebcd5b78b0505c17929a48712715e50da9973c7b3b27c1189e8→application/vnd.oci.image.manifest.v1+json→linux/amd64→-→2026-11-18T09:12:00Z→image→-→-
+    size-negative→sha256:aea453bb013693954fd510fe41ba170b40b5d5d4675e6c2c0c91e1b2465384e4→application/vnd.oci.image.manifest.v1+json→linux/amd64→-→2026-11-18T09:12:00Z→image→-→-
+    unheard-of→sha256:df48db69eb5353aab9b6e31ff17b22bcac2a50a68cebb20ca733b7b4820f2044→application/vnd.example.future+json→-→-→-→-→-→-
+    upper-case→sha256:02c985b4fedfb6266bbf67d357e53c6682f3fcca394f220c6a08ea9a5281b1c3→application/vnd.oci.image.manifest.v1+json→-→-→-→-→-→-
     --- stderr
     error: cannot read all of app:annotation-number
     cause: manifest sha256:3dbc088e7d51715323ae1d539fcc333a732c8c692a64fb583998934a15683db4 is malformed
@@ -131,6 +131,7 @@ fn an_unreadable_part_affects_only_its_dependents() {
     tag→size-negative
     digest→sha256:aea453bb013693954fd510fe41ba170b40b5d5d4675e6c2c0c91e1b2465384e4
     mediaType→application/vnd.oci.image.manifest.v1+json
+    type→image
     size→-
     blobs→-
     created→2026-11-18T09:12:00Z
@@ -235,7 +236,7 @@ fn a_body_without_a_type_is_recognised_by_its_fields() {
     assert_snapshot!(app.rls("tags app -l").run(), @"
     exit 0
     --- stdout
-    1.0→sha256:11aa4e69537e61b38ee5fc26de9c74536e5895e188d19b1a411502ee45cdc31c→application/vnd.oci.image.manifest.v1+json→-→100→-
+    1.0→sha256:11aa4e69537e61b38ee5fc26de9c74536e5895e188d19b1a411502ee45cdc31c→application/vnd.oci.image.manifest.v1+json→-→100→-→image→-→-
     --- stderr
     warning: the registry states no media type for app:1.0; assuming application/vnd.oci.image.manifest.v1+json
     ");
@@ -257,10 +258,10 @@ fn an_index_with_the_media_type_of_an_image_is_refused() {
     assert_snapshot!(app.rls("tags app -l").run(), @"
     exit 6
     --- stdout
-    1.0→sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1→application/vnd.oci.image.manifest.v1+json→linux/amd64→170→2026-11-18T09:12:00Z
-    both→sha256:74683be8fd338e6c0002953151adf726b5c80a016af1df0f7f79739137de4ac7→-→-→-→-
-    served→sha256:c4d35520ec5c74dc824d8f98f46944058d9a1b3ba53bc75f3a09f385de4b5e85→-→-→-→-
-    untyped→sha256:bc5857ac9458293d5111ab85c952172cd7f56bceb4e3014ddc4cafac8927b313→-→-→-→-
+    1.0→sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1→application/vnd.oci.image.manifest.v1+json→linux/amd64→170→2026-11-18T09:12:00Z→image→-→-
+    both→sha256:74683be8fd338e6c0002953151adf726b5c80a016af1df0f7f79739137de4ac7→-→-→-→-→-→-→-
+    served→sha256:c4d35520ec5c74dc824d8f98f46944058d9a1b3ba53bc75f3a09f385de4b5e85→-→-→-→-→-→-→-
+    untyped→sha256:bc5857ac9458293d5111ab85c952172cd7f56bceb4e3014ddc4cafac8927b313→-→-→-→-→-→-→-
     --- stderr
     error: app:both is ambiguous
     cause: it has members of an index and of an image: both manifests and layers or config

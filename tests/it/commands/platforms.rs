@@ -44,6 +44,7 @@ fn nested_indexes_are_read() {
     platform→linux/arm64
     digest→sha256:13e49664193aa21291374d7acbd43acbcc78d3c37771db68e5b73f297765ecf9
     mediaType→application/vnd.oci.image.manifest.v1+json
+    type→image
     size→170
     blobs→2
     created→2026-11-18T09:12:00Z
@@ -66,10 +67,12 @@ fn nested_indexes_are_read() {
       size        240 B in 3 blobs
       created     2026-11-18 09:12 UTC (SOME TIME ago)
 
-      -                         sha256:529c6ab77d3c1159e2561b2ba2d8e2c77ec4808905c4209a6692811e5f9e34b1   0 B
-      linux/amd64,linux/arm64   sha256:e0254cf36f1e75576d1ca9fd8d7c9266943afccb89466d87742cb1d24735280b   240 B   created 2026-11-18 09:12 UTC
+      image index     sha256:529c6ab7…   0 B
+      image index     sha256:e0254cf3…   240 B   created 2026-11-18 09:12 UTC
+        linux/amd64   sha256:408fdbe1…   170 B   created 2026-11-18 09:12 UTC
+        linux/arm64   sha256:13e49664…   170 B   created 2026-11-18 09:12 UTC
     ");
-    assert_snapshot!(app.rls("tags app -l --match nested").succeeds(), @"nested→sha256:25cadc9d84ee516070738595c2454ba44aebe97b3446ea70ecc05aa3bfb73b2e→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64→240→2026-11-18T09:12:00Z");
+    assert_snapshot!(app.rls("tags app -l --match nested").succeeds(), @"nested→sha256:25cadc9d84ee516070738595c2454ba44aebe97b3446ea70ecc05aa3bfb73b2e→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64→240→2026-11-18T09:12:00Z→index→-→-");
 }
 
 #[test]
@@ -128,12 +131,12 @@ fn the_depth_and_number_of_nested_indexes_are_limited() {
     assert_snapshot!(rows, @"
     exit 6
     --- stdout
-    deep1→sha256:c10b00a15416e45885c4f38630d6be649ea05c9545f32c47a6b20b2ee6255845→application/vnd.oci.image.index.v1+json→linux/amd64→170→2026-11-18T09:12:00Z
-    deep2→sha256:45b6bb679988de17e8c6ca01c42f9c346fb455bb34f704327d7791bf17bb4674→application/vnd.oci.image.index.v1+json→linux/amd64→170→2026-11-18T09:12:00Z
-    deep3→sha256:2996ccd9eebfd3e448cad57f2a265484b8c23deb407ca67720f8762e74eb6164→application/vnd.oci.image.index.v1+json→linux/amd64→170→2026-11-18T09:12:00Z
-    deep4→sha256:b3bc93373590e4c1f3103d3a8811a9f370d06aae80a31c156ef5036a04f20a1e→application/vnd.oci.image.index.v1+json→linux/amd64→170→2026-11-18T09:12:00Z
-    deep5→sha256:5a0eb460aa10f65c4fe57b1a6f963c2e60254da446adeaf331fa98e4b8bde716→application/vnd.oci.image.index.v1+json→-→-→-
-    deep6→sha256:56fe99bc40faad77a14aea1b6938e4c1868ea5eb3c8156481094d335a25d3c89→application/vnd.oci.image.index.v1+json→-→-→-
+    deep1→sha256:c10b00a15416e45885c4f38630d6be649ea05c9545f32c47a6b20b2ee6255845→application/vnd.oci.image.index.v1+json→linux/amd64→170→2026-11-18T09:12:00Z→index→-→-
+    deep2→sha256:45b6bb679988de17e8c6ca01c42f9c346fb455bb34f704327d7791bf17bb4674→application/vnd.oci.image.index.v1+json→linux/amd64→170→2026-11-18T09:12:00Z→index→-→-
+    deep3→sha256:2996ccd9eebfd3e448cad57f2a265484b8c23deb407ca67720f8762e74eb6164→application/vnd.oci.image.index.v1+json→linux/amd64→170→2026-11-18T09:12:00Z→index→-→-
+    deep4→sha256:b3bc93373590e4c1f3103d3a8811a9f370d06aae80a31c156ef5036a04f20a1e→application/vnd.oci.image.index.v1+json→linux/amd64→170→2026-11-18T09:12:00Z→index→-→-
+    deep5→sha256:5a0eb460aa10f65c4fe57b1a6f963c2e60254da446adeaf331fa98e4b8bde716→application/vnd.oci.image.index.v1+json→-→-→-→index→-→-
+    deep6→sha256:56fe99bc40faad77a14aea1b6938e4c1868ea5eb3c8156481094d335a25d3c89→application/vnd.oci.image.index.v1+json→-→-→-→index→-→-
     --- stderr
     error: cannot read all of app:deep5
     cause: indexes are nested more than 4 levels deep
@@ -187,9 +190,9 @@ fn windows_versions_are_distinguished() {
     });
     app.push("windows", &index(json!({ "manifests": versions })));
     assert_snapshot!(app.rls("tags app -l").succeeds(), @"
-    10.0.17763.1→sha256:56b78f02d2617ae26b2ffb567046335b2bc9e1587a42658939059c53965de099→application/vnd.oci.image.manifest.v1+json→windows(10.0.17763.1)/amd64→200→2026-11-18T09:12:00Z
-    10.0.20348.2→sha256:75f38815ce96fad1208bb1fd92ecbc4848a92f7cd587488d56eab8e8d085b3cf→application/vnd.oci.image.manifest.v1+json→windows(10.0.20348.2)/amd64→200→2026-11-18T09:12:00Z
-    windows→sha256:2c7945f1a6900d1ef1701c0955ab78c6ef5444f56df5dd10a7bc7411993ce3c2→application/vnd.oci.image.index.v1+json→windows(10.0.17763.1+win32k)/amd64,windows(10.0.20348.2+win32k)/amd64→300→2026-11-18T09:12:00Z
+    10.0.17763.1→sha256:56b78f02d2617ae26b2ffb567046335b2bc9e1587a42658939059c53965de099→application/vnd.oci.image.manifest.v1+json→windows(10.0.17763.1)/amd64→200→2026-11-18T09:12:00Z→image→-→-
+    10.0.20348.2→sha256:75f38815ce96fad1208bb1fd92ecbc4848a92f7cd587488d56eab8e8d085b3cf→application/vnd.oci.image.manifest.v1+json→windows(10.0.20348.2)/amd64→200→2026-11-18T09:12:00Z→image→-→-
+    windows→sha256:2c7945f1a6900d1ef1701c0955ab78c6ef5444f56df5dd10a7bc7411993ce3c2→application/vnd.oci.image.index.v1+json→windows(10.0.17763.1+win32k)/amd64,windows(10.0.20348.2+win32k)/amd64→300→2026-11-18T09:12:00Z→index→-→-
     ");
     assert_snapshot!(app.rls("manifest app:windows -o table").succeeds(), @"
     app:windows

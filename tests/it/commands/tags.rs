@@ -41,13 +41,13 @@ fn digests_take_one_head_per_tag() {
 #[test]
 fn long_shows_the_kind_of_each_tag() {
     let registry = seeded("demo");
-    assert_snapshot!(Rls::at(&registry).words("tags team/app -l --match 1.4*").succeeds(), @"1.4.0→sha256:d7e263122accb33b24b25c07da50b24a23398c91841202bb7406cc77062a2181→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14229→2026-11-18T09:12:00Z");
+    assert_snapshot!(Rls::at(&registry).words("tags team/app -l --match 1.4*").succeeds(), @"1.4.0→sha256:d7e263122accb33b24b25c07da50b24a23398c91841202bb7406cc77062a2181→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14229→2026-11-18T09:12:00Z→index→-→-");
     assert_snapshot!(Rls::at(&registry).words("tags team/web -l -o json").succeeds(), @r#"
     [
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0.0","repository":"team/web","tag":"2.0.0","digest":"sha256:e2d096e52337ab0d47ee93efd99bb020422ce3b13762701e524f610a287b551f","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104898,"created":"2026-08-20T13:00:00Z"},
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.1.0","repository":"team/web","tag":"2.1.0","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104898,"created":"2026-11-11T15:25:00Z"},
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:latest","repository":"team/web","tag":"latest","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104898,"created":"2026-11-11T15:25:00Z"},
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:pr-118","repository":"team/web","tag":"pr-118","digest":"sha256:100002e718e4e13224954dcc46bbdee04932b98744f7dcda6a821042401e7841","mediaType":"application/vnd.docker.distribution.manifest.v2+json","platforms":["linux/amd64"],"size":104899,"created":"2026-04-02T07:59:00Z"}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0.0","repository":"team/web","tag":"2.0.0","digest":"sha256:e2d096e52337ab0d47ee93efd99bb020422ce3b13762701e524f610a287b551f","mediaType":"application/vnd.docker.distribution.manifest.v2+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":104898,"created":"2026-08-20T13:00:00Z","version":null,"appVersion":null,"files":[]},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.1.0","repository":"team/web","tag":"2.1.0","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892","mediaType":"application/vnd.docker.distribution.manifest.v2+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":104898,"created":"2026-11-11T15:25:00Z","version":null,"appVersion":null,"files":[]},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:latest","repository":"team/web","tag":"latest","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892","mediaType":"application/vnd.docker.distribution.manifest.v2+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":104898,"created":"2026-11-11T15:25:00Z","version":null,"appVersion":null,"files":[]},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:pr-118","repository":"team/web","tag":"pr-118","digest":"sha256:100002e718e4e13224954dcc46bbdee04932b98744f7dcda6a821042401e7841","mediaType":"application/vnd.docker.distribution.manifest.v2+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":104899,"created":"2026-04-02T07:59:00Z","version":null,"appVersion":null,"files":[]}
     ]
     "#);
 }
@@ -57,20 +57,20 @@ fn every_kind_of_manifest_is_listed() {
     let registry = seeded("kinds");
     let names = registry.repositories();
     assert_snapshot!(Rls::at(&registry).words("tags -l").args(names).succeeds(), @"
-    kinds/artifact:latest→sha256:03d9b88eae6c6dedcdb6b280bed2b8cc5992a141458ea35f371db98404147824→application/vnd.oci.image.manifest.v1+json→-→9→-
-    kinds/attested:latest→sha256:1d13a2d032528d1548bca455be6f0fe69d47ae31ad2444c0390ec4158ca7680a→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14217→2026-11-18T09:17:00Z
-    kinds/cosigned:latest→sha256:c1886919dfec34dd02a3ec1d543a1902a0748be8d9ff270967f8a7cad844f617→application/vnd.oci.image.manifest.v1+json→linux/amd64→4867→2026-11-18T09:12:00Z
-    kinds/cosigned:sha256-c1886919dfec34dd02a3ec1d543a1902a0748be8d9ff270967f8a7cad844f617.att→sha256:eca6ab531358584d67e670ca03605161a68ebd1361ee92f6b713e0fd8eeed480→application/vnd.oci.image.manifest.v1+json→-→332→-
-    kinds/cosigned:sha256-c1886919dfec34dd02a3ec1d543a1902a0748be8d9ff270967f8a7cad844f617.sbom→sha256:74f42b6ed79bc36ae7e530ada842e4566fd07c19025f7017d9ce706cbe7cd8f8→application/vnd.oci.image.manifest.v1+json→-→293→-
-    kinds/cosigned:sha256-c1886919dfec34dd02a3ec1d543a1902a0748be8d9ff270967f8a7cad844f617.sig→sha256:f7458d285569e1645dd535b6344c1b19f6f766b4d2b11dd79c5f7ed6696a1b39→application/vnd.oci.image.manifest.v1+json→-→402→-
-    kinds/docker-image:latest→sha256:dab03238798a3deaa5f312dcaff132e80facdf85979d5c73eb2baf7cbd5fa156→application/vnd.docker.distribution.manifest.v2+json→linux/amd64→4860→2026-11-18T09:12:00Z
-    kinds/docker-list:latest→sha256:e279b595d391a50ed39ad118064a1a8596100b525fa3feccfdeb892690b94cae→application/vnd.docker.distribution.manifest.list.v2+json→linux/amd64,linux/arm64,linux/arm/v7→12990→2026-11-18T09:17:00Z
-    kinds/helm-chart:1.0.0→sha256:0c88eaeb1859d9ac4608414e0391ac9de0020378c00d354f2d26ae518ce775ea→application/vnd.oci.image.manifest.v1+json→-→2144→-
-    kinds/oci-image:latest→sha256:f2e8f289afea168181ed364ed40883d6a26be0c0098f80e01d196aaebf89314e→application/vnd.oci.image.manifest.v1+json→linux/amd64→4860→2026-11-18T09:12:00Z
-    kinds/oci-index:latest→sha256:d8fa5978501ca83206627280d701a690e73022619ff63345d76f9e0fa1779b24→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→12990→2026-11-18T09:17:00Z
-    kinds/referrers:latest→sha256:e51035c70ff683c7e0b0cf4da211b8ff47e2737eff287378fda247abf4741f92→application/vnd.oci.image.manifest.v1+json→-→2149→-
-    kinds/referrers:sha256-e51035c70ff683c7e0b0cf4da211b8ff47e2737eff287378fda247abf4741f92→sha256:ba67abcf4739bd0b15f5db76a9217b1ff1cca114a8e967be54e66644cd8ddf59→application/vnd.oci.image.index.v1+json→-→59→2026-11-18T09:20:00Z
-    kinds/schema1:latest→sha256:7d5ec1911139396e6b3bdb35984ccae53c48bdc1f0547884fd615e33971049e8→application/vnd.docker.distribution.manifest.v1+prettyjws→linux/amd64→-→2015-10-31T22:22:56.015925234Z
+    kinds/artifact:latest→sha256:03d9b88eae6c6dedcdb6b280bed2b8cc5992a141458ea35f371db98404147824→application/vnd.oci.image.manifest.v1+json→-→9→-→artifact→application/vnd.example.model→-
+    kinds/attested:latest→sha256:1d13a2d032528d1548bca455be6f0fe69d47ae31ad2444c0390ec4158ca7680a→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14217→2026-11-18T09:17:00Z→index→-→-
+    kinds/cosigned:latest→sha256:c1886919dfec34dd02a3ec1d543a1902a0748be8d9ff270967f8a7cad844f617→application/vnd.oci.image.manifest.v1+json→linux/amd64→4867→2026-11-18T09:12:00Z→image→-→-
+    kinds/cosigned:sha256-c1886919dfec34dd02a3ec1d543a1902a0748be8d9ff270967f8a7cad844f617.att→sha256:eca6ab531358584d67e670ca03605161a68ebd1361ee92f6b713e0fd8eeed480→application/vnd.oci.image.manifest.v1+json→-→332→-→attestation→-→-
+    kinds/cosigned:sha256-c1886919dfec34dd02a3ec1d543a1902a0748be8d9ff270967f8a7cad844f617.sbom→sha256:74f42b6ed79bc36ae7e530ada842e4566fd07c19025f7017d9ce706cbe7cd8f8→application/vnd.oci.image.manifest.v1+json→-→293→-→sbom→-→-
+    kinds/cosigned:sha256-c1886919dfec34dd02a3ec1d543a1902a0748be8d9ff270967f8a7cad844f617.sig→sha256:f7458d285569e1645dd535b6344c1b19f6f766b4d2b11dd79c5f7ed6696a1b39→application/vnd.oci.image.manifest.v1+json→-→402→-→signature→-→-
+    kinds/docker-image:latest→sha256:dab03238798a3deaa5f312dcaff132e80facdf85979d5c73eb2baf7cbd5fa156→application/vnd.docker.distribution.manifest.v2+json→linux/amd64→4860→2026-11-18T09:12:00Z→image→-→-
+    kinds/docker-list:latest→sha256:e279b595d391a50ed39ad118064a1a8596100b525fa3feccfdeb892690b94cae→application/vnd.docker.distribution.manifest.list.v2+json→linux/amd64,linux/arm64,linux/arm/v7→12990→2026-11-18T09:17:00Z→index→-→-
+    kinds/helm-chart:1.0.0→sha256:0c88eaeb1859d9ac4608414e0391ac9de0020378c00d354f2d26ae518ce775ea→application/vnd.oci.image.manifest.v1+json→-→2144→-→chart→application/vnd.cncf.helm.config.v1+json→1.0.0
+    kinds/oci-image:latest→sha256:f2e8f289afea168181ed364ed40883d6a26be0c0098f80e01d196aaebf89314e→application/vnd.oci.image.manifest.v1+json→linux/amd64→4860→2026-11-18T09:12:00Z→image→-→-
+    kinds/oci-index:latest→sha256:d8fa5978501ca83206627280d701a690e73022619ff63345d76f9e0fa1779b24→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→12990→2026-11-18T09:17:00Z→index→-→-
+    kinds/referrers:latest→sha256:e51035c70ff683c7e0b0cf4da211b8ff47e2737eff287378fda247abf4741f92→application/vnd.oci.image.manifest.v1+json→-→2149→-→chart→application/vnd.cncf.helm.config.v1+json→latest
+    kinds/referrers:sha256-e51035c70ff683c7e0b0cf4da211b8ff47e2737eff287378fda247abf4741f92→sha256:ba67abcf4739bd0b15f5db76a9217b1ff1cca114a8e967be54e66644cd8ddf59→application/vnd.oci.image.index.v1+json→-→59→2026-11-18T09:20:00Z→index→-→-
+    kinds/schema1:latest→sha256:7d5ec1911139396e6b3bdb35984ccae53c48bdc1f0547884fd615e33971049e8→application/vnd.docker.distribution.manifest.v1+prettyjws→linux/amd64→-→2015-10-31T22:22:56.015925234Z→schema1→-→-
     ");
 }
 
@@ -277,9 +277,9 @@ fn an_unreadable_tag_is_one_failure() {
     assert_snapshot!(Rls::at(&registry).words("tags app -l").run(), @"
     exit 6
     --- stdout
-    1.0→sha256:0af47753f10d59d093b03fa38692c6ac744f2d3c36f754cbc17269f8e215de23→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2026-11-18T09:12:00Z
-    1.1→-→-→-→-→-
-    1.2→sha256:b73b11a75eb45a47873ab93319ea70d35603e8745e506d0b215cf109830f8a3f→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2026-11-18T09:12:00Z
+    1.0→sha256:0af47753f10d59d093b03fa38692c6ac744f2d3c36f754cbc17269f8e215de23→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2026-11-18T09:12:00Z→image→-→-
+    1.1→-→-→-→-→-→-→-→-
+    1.2→sha256:b73b11a75eb45a47873ab93319ea70d35603e8745e506d0b215cf109830f8a3f→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2026-11-18T09:12:00Z→image→-→-
     --- stderr
     error: app:1.1 not found on http://REGISTRY
     cause: 404 Not Found
@@ -296,7 +296,7 @@ fn an_index_with_a_missing_child_has_no_size() {
     assert_snapshot!(Rls::at(&registry).words("tags app -l -o jsonl").run(), @r#"
     exit 0
     --- stdout
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:8a1571cce46c7e8cf15b61104138c610eae57f3e43af5b5ebbefab82b3b86c67","mediaType":"application/vnd.oci.image.index.v1+json","platforms":["linux/amd64","linux/arm64","linux/arm/v7"],"size":null,"created":"2026-11-18T09:17:00Z"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:8a1571cce46c7e8cf15b61104138c610eae57f3e43af5b5ebbefab82b3b86c67","mediaType":"application/vnd.oci.image.index.v1+json","type":"index","artifactType":null,"platforms":["linux/amd64","linux/arm64","linux/arm/v7"],"size":null,"created":"2026-11-18T09:17:00Z","version":null,"appVersion":null,"files":[]}
     --- stderr
     warning: app:1.0: manifest sha256:ce3970612fc145224a3a9d9c4de9fbefcde9316817c92500a82c5da9dc1bd1f6 is missing from the registry
     "#);

@@ -60,9 +60,9 @@ fn an_unreadable_manifest_is_requested_once() {
     insta::assert_snapshot!(outcome, @"
     exit 5
     --- stdout
-    a→sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a→-→-→-→-
-    b→sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a→-→-→-→-
-    c→sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a→-→-→-→-
+    a→sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a→-→-→-→-→-→-→-
+    b→sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a→-→-→-→-→-→-→-
+    c→sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a→-→-→-→-→-→-→-
     --- stderr
     error: http://REGISTRY failed to answer for app:a
     cause: 500 Internal Server Error
@@ -102,7 +102,7 @@ fn an_oversized_index_is_not_followed() {
     insta::assert_snapshot!(app.rls("tags app -l --match many").run(), @"
     exit 5
     --- stdout
-    many→sha256:53f8a6092f9d4ca79e5fd9557b71cd94401bb512f1f57e2a6db78741fd7757bc→application/vnd.oci.image.index.v1+json→-→-→-
+    many→sha256:53f8a6092f9d4ca79e5fd9557b71cd94401bb512f1f57e2a6db78741fd7757bc→application/vnd.oci.image.index.v1+json→-→-→-→index→-→-
     --- stderr
     error: cannot read all of app:many
     cause: an index of app lists too much

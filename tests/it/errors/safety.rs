@@ -54,7 +54,7 @@ fn a_config_that_does_not_match_its_digest() {
     assert_snapshot!(Rls::at(&registry).words("tags app -l").run(), @"
     exit 9
     --- stdout
-    1.0→sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a→application/vnd.oci.image.manifest.v1+json→-→4858→-
+    1.0→sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a→application/vnd.oci.image.manifest.v1+json→-→4858→-→image→-→-
     --- stderr
     error: cannot read all of app:1.0
     cause: what the registry sent does not match config sha256:3b5cde8c868bdc9c38f742d94ee745504e1e941a22c1e83d9f90309b73a061fa

@@ -135,20 +135,20 @@ fn tags_in_every_format() {
     "#);
     assert_snapshot!(each(&small(), "tags app -l"), @r#"
     plain:
-    1.0→sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2002-01-02T03:04:05Z
-    latest→sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2002-01-02T03:04:05Z
+    1.0→sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2002-01-02T03:04:05Z→image→-→-
+    latest→sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb→application/vnd.oci.image.manifest.v1+json→linux/amd64→4858→2002-01-02T03:04:05Z→image→-→-
     table:
     TAG     PLATFORMS    SIZE    CREATED       DIGEST
     1.0     linux/amd64  4.9 kB  NN years ago  sha256:6f1ad6a0bd5e
     latest  linux/amd64  4.9 kB  NN years ago  sha256:6f1ad6a0bd5e
     json:
     [
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z"},
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z"}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z","version":null,"appVersion":null,"files":[]},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z","version":null,"appVersion":null,"files":[]}
     ]
     jsonl:
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z"}
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z"}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z","version":null,"appVersion":null,"files":[]}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest","digest":"sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb","mediaType":"application/vnd.oci.image.manifest.v1+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":4858,"created":"2002-01-02T03:04:05Z","version":null,"appVersion":null,"files":[]}
     yaml:
     - registry: http://REGISTRY
       reference: http://REGISTRY/app:1.0
@@ -156,20 +156,30 @@ fn tags_in_every_format() {
       tag: "1.0"
       digest: sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
       mediaType: application/vnd.oci.image.manifest.v1+json
+      type: image
+      artifactType: null
       platforms:
       - linux/amd64
       size: 4858
       created: "2002-01-02T03:04:05Z"
+      version: null
+      appVersion: null
+      files: []
     - registry: http://REGISTRY
       reference: http://REGISTRY/app:latest
       repository: app
       tag: latest
       digest: sha256:6f1ad6a0bd5e950e38d2a8a867bc4b0c86aeff5f0c14c8a6d9715a623b742ccb
       mediaType: application/vnd.oci.image.manifest.v1+json
+      type: image
+      artifactType: null
       platforms:
       - linux/amd64
       size: 4858
       created: "2002-01-02T03:04:05Z"
+      version: null
+      appVersion: null
+      files: []
     "#);
     assert_snapshot!(each(&small(), "tags app team/web"), @r#"
     plain:

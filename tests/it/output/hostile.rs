@@ -55,6 +55,7 @@ fn texts_of_an_image_are_escaped() {
     tag→1.0
     digest→sha256:a2024caabd796a4bf4b3174cd5ed78d873172da88f885e44428f089407695ff5
     mediaType→application/vnd.oci.image.manifest.v1+json
+    type→image
     size→4945
     blobs→3
     created→2002-01-02T03:04:05Z
@@ -69,6 +70,7 @@ fn texts_of_an_image_are_escaped() {
     config.env→X=a\x1b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td
     config.entrypoint→/usr/bin/app
     config.cmd→a\x1b[2J\u{202e}b\u{200b}\x9b31m\r\nc\td
+    config.workingDir→/
     ");
     assert_snapshot!(Rls::at(&registry).words("manifest app:index -o table").succeeds(), @r"
     app:index

@@ -31,6 +31,7 @@ mod logout;
 mod man;
 mod manifest;
 mod prune;
+mod referrers;
 mod repos;
 mod resolve;
 mod rm;
@@ -74,6 +75,7 @@ pub use manifest::ManifestArgs;
 #[cfg(test)]
 pub use prune::Order as PruneOrder;
 pub use prune::{PruneArgs, RuleArgs, parse_range};
+pub use referrers::{ReferrersArgs, TypeFilter};
 pub use repos::ReposArgs;
 pub use resolve::Resolve;
 pub use rm::RmArgs;
@@ -133,6 +135,7 @@ pub enum Command {
     Snapshot(SnapshotArgs),
     Drift(DriftArgs),
     Wait(WaitArgs),
+    Referrers(ReferrersArgs),
     Rm(RmArgs),
     Undo(UndoArgs),
     Prune(PruneArgs),
@@ -190,6 +193,7 @@ impl Command {
             // A file names the registries.
             Self::Drift(_) => Names::None,
             Self::Wait(wait) => Names::References(std::slice::from_ref(&wait.reference)),
+            Self::Referrers(referrers) => Names::References(std::slice::from_ref(&referrers.reference)),
             Self::Rm(rm) => Names::References(&rm.references),
             Self::Undo(undo) => Names::References(&undo.lists),
             Self::Prune(prune) => Names::References(&prune.repositories),
@@ -231,6 +235,7 @@ impl Cli {
             Command::Snapshot(snapshot) => snapshot.config.config.as_deref(),
             Command::Drift(drift) => drift.config.config.as_deref(),
             Command::Wait(wait) => wait.config.config.as_deref(),
+            Command::Referrers(referrers) => referrers.config.config.as_deref(),
             Command::Rm(rm) => rm.config.config.as_deref(),
             Command::Undo(undo) => undo.config.config.as_deref(),
             Command::Prune(prune) => prune.config.config.as_deref(),

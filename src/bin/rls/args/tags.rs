@@ -28,9 +28,10 @@ pub struct TagsArgs {
     #[arg(short, long)]
     pub digests: bool,
 
-    /// Add digest, media type, platforms, size and creation time: one extra request per tag, and a few per digest
+    /// Add digest, type, platforms, size and creation time: one extra request per tag, and a few per digest
     ///
-    /// The size is the sum of the distinct blobs of all platforms, as stored. The creation time comes from the image
+    /// The type is what the tag is: an image, an index, or an artifact such as a Helm chart, model, SBOM or signature.
+    /// Charts and models have their version. The size is the sum of the distinct blobs of all platforms, as stored. The creation time comes from the image
     /// config (for an index, that of its newest image), else from the annotation org.opencontainers.image.created.
     /// Dates before 2000 or in the future, as set by reproducible builds, count as unknown.
     #[arg(short, long)]

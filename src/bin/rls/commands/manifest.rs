@@ -1,12 +1,14 @@
 use std::io::{IsTerminal, stdout};
 
+use futures::future::LocalBoxFuture;
+use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
 use registry_ls::Kind;
 use registry_ls::error::{Error, Fault, Missing, Result};
 use registry_ls::name::Reference;
 use registry_ls::registry::{
-    Config, Content, Descriptor, DescriptorDigest, Document, FetchedConfig, ImageConfig, Manifest, Problem,
-    RepositoryHandle, Summaries, media_types, real_date,
+    ArtifactFacts, Config, Content, Descriptor, DescriptorDigest, Document, FetchedConfig, ImageConfig, Manifest,
+    ManifestKind, Problem, RepositoryHandle, Summaries, media_types, real_date,
 };
 
 use super::context::Context;
@@ -19,6 +21,9 @@ use crate::output::{
 };
 use crate::report::CommandError;
 use crate::usage::Usage;
+
+/// The most levels of indexes within an index that are shown.
+const MAX_NESTING: usize = 4;
 
 /// `rls manifest`
 pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), CommandError> {
@@ -156,6 +161,13 @@ impl Description {
     /// Adds what the manifest itself contains.
     fn describe(&mut self, document: &Document) {
         let record = &mut self.record;
+        let kind = ManifestKind::of(document);
+        let artifact = ArtifactFacts::of(document, kind);
+        record.kind = Some(kind.as_str());
+        record.version = artifact.version.map_or(Field::Absent, Field::Known);
+        record.predicate_types = present(artifact.predicate_types);
+        let subject = document.subject.as_ref().map(|subject| subject.digest.to_string());
+        record.subject = subject.map_or(Field::Absent, Field::Known);
         record.artifact_type = document.artifact_type.clone().map_or(Field::Absent, Field::Known);
         record.annotations = document.annotations.clone();
         let layers: Vec<_> = match &document.content {
@@ -177,8 +189,16 @@ impl Description {
         self.record.created = summary.created.and_then(Time::new);
         self.gaps.clone_from(&summary.problems);
         self.error.clone_from(&summary.error);
-        let children = document.children().map(|child| platform(child, document, &summaries));
-        self.record.platforms = Field::Known(children.collect());
+        self.record.platforms = Field::Known(platforms(repository, document, &summaries, 0).await);
+    }
+
+    /// Adds the versions in a chart's or model's config, which go before the annotation.
+    fn add_versions(&mut self, document: &Document, config: &ImageConfig) {
+        let kind = ManifestKind::of(document);
+        let mut artifact = ArtifactFacts::of(document, kind);
+        artifact.add_config(config, kind);
+        self.record.version = artifact.version.map_or(Field::Absent, Field::Known);
+        self.record.app_version = artifact.app_version.map_or(Field::Absent, Field::Known);
     }
 
     /// Adds the config of an image and the size of its blobs.
@@ -189,7 +209,7 @@ impl Description {
         self.record.size = sizes.as_ref().map(|sizes| sizes.iter().fold(0, |sum: u64, size| sum.saturating_add(*size)));
         self.record.blobs = sizes.map(|sizes| sizes.len() as u64);
         let mut dates = document.dates();
-        if let Some(descriptor) = document.image_config() {
+        if let Some(descriptor) = document.described_by() {
             let mut image = ImageConfig::default();
             let mut is_image = media_types::is_image_config(&descriptor.media_type);
             match repository.image_config(descriptor).await {
@@ -199,12 +219,36 @@ impl Description {
                 Err(error) => self.error = Some(error),
             }
             dates = dates.with_config(&image);
+            self.add_versions(document, &image);
             if is_image {
                 self.record.config = Field::Known(config_record(descriptor, image, history, now));
             }
         }
         self.record.created = dates.created(now).and_then(Time::new);
     }
+}
+
+/// The manifests of an index, and of the indexes in it.
+fn platforms<'a>(
+    repository: &'a RepositoryHandle,
+    index: &'a Document,
+    summaries: &'a Summaries<'_>,
+    depth: usize,
+) -> LocalBoxFuture<'a, Vec<PlatformRecord>> {
+    let record = move |child: &'a Descriptor| async move {
+        let mut record = platform(child, index, summaries);
+        // What the summary could not read is missing here too.
+        if record.kind == Some(ManifestKind::Index.as_str())
+            && depth < MAX_NESTING
+            && let Ok(nested) = repository.child(child).await
+            && let Ok((nested, _)) = nested.readable()
+        {
+            record.platforms = Field::Known(platforms(repository, &nested, summaries, depth + 1).await);
+        }
+        record
+    };
+    let records = stream::iter(index.children()).map(record);
+    records.buffered(repository.client().max_concurrency()).collect().boxed_local()
 }
 
 fn platform(child: &Descriptor, index: &Document, summaries: &Summaries<'_>) -> PlatformRecord {
@@ -221,6 +265,7 @@ fn platform(child: &Descriptor, index: &Document, summaries: &Summaries<'_>) -> 
         platforms.unwrap_or_else(|| digest.to_owned())
     });
     let is_missing = matches!(&read, Some(Err(error)) if error.is_not_found());
+    let artifact = summary.and_then(|summary| summary.artifact.as_deref());
     let declared = Some(child.media_type.clone()).filter(|media_type| !media_type.is_empty());
     PlatformRecord {
         platform: platforms(child, summary),
@@ -229,6 +274,10 @@ fn platform(child: &Descriptor, index: &Document, summaries: &Summaries<'_>) -> 
         size: summary.and_then(|summary| summary.size),
         created: summary.and_then(|summary| summary.created).and_then(Time::new).into(),
         attests: attests.map_or(Field::Absent, Field::Known),
+        attested: child.attests().map(str::to_owned),
+        predicate_types: present(artifact.map(|artifact| artifact.predicate_types.clone()).unwrap_or_default()),
+        kind: summary.and_then(|summary| summary.kind).map(ManifestKind::as_str),
+        platforms: Field::Absent,
         missing: if is_missing { Field::Known(true) } else { Field::Absent },
     }
 }
@@ -238,11 +287,17 @@ fn layer(descriptor: &Descriptor) -> LayerRecord {
         digest: descriptor.digest.to_string(),
         media_type: Some(descriptor.media_type.clone()).filter(|media_type| !media_type.is_empty()),
         size: descriptor.known_size(),
+        annotations: descriptor.annotations.clone(),
     }
 }
 
+/// A list that is absent where it is empty.
+fn present<T>(list: Vec<T>) -> Field<Vec<T>> {
+    if list.is_empty() { Field::Absent } else { Field::Known(list) }
+}
+
 fn unsized_layer(digest: &DescriptorDigest) -> LayerRecord {
-    LayerRecord { digest: digest.to_string(), media_type: None, size: None }
+    LayerRecord { digest: digest.to_string(), ..LayerRecord::default() }
 }
 
 fn config_record(descriptor: &Descriptor, image: ImageConfig, history: bool, now: Timestamp) -> ConfigRecord {
@@ -264,5 +319,9 @@ fn config_record(descriptor: &Descriptor, image: ImageConfig, history: bool, now
         env: image.env,
         entrypoint: image.entrypoint,
         cmd: image.cmd,
+        user: image.user,
+        working_dir: image.working_dir,
+        ports: image.ports,
+        volumes: image.volumes,
     }
 }

@@ -19,6 +19,7 @@ mod manifest;
 mod names;
 mod platform;
 mod prune;
+mod referrers;
 mod removal;
 mod repos;
 mod rm;
@@ -55,6 +56,7 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Command
         Command::Snapshot(args) => snapshot::run(args, context).await,
         Command::Drift(args) => drift::run(args, context).await,
         Command::Wait(args) => wait::run(args, context).await,
+        Command::Referrers(args) => referrers::run(args, context).await,
         Command::Prune(args) => prune::run(args, context).await,
         Command::Rm(args) => rm::run(args, context).await,
         Command::Undo(args) => undo::run(args, context).await,

@@ -8,7 +8,9 @@ use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future, stream};
 use jiff::Timestamp;
 use registry_ls::error::{Error, Result};
 use registry_ls::name::{Digest, Tag};
-use registry_ls::registry::{Problem, RepositoryHandle, Summaries, Summary, SummaryError, flatten_batches, reorder};
+use registry_ls::registry::{
+    ManifestKind, Problem, RepositoryHandle, Summaries, Summary, SummaryError, flatten_batches, reorder,
+};
 
 use crate::args::{FilterArgs, TagsArgs};
 use crate::commands::stream::limit_items;
@@ -190,9 +192,16 @@ impl TagInfo {
             let platforms = summary.and_then(|summary| summary.platforms.as_ref());
             let platforms = platforms.map(|platforms| platforms.iter().map(ToString::to_string).collect());
             record.media_type = summary.map(|summary| summary.media_type.to_string()).into();
+            record.kind = summary.and_then(|summary| summary.kind).map(ManifestKind::as_str).into();
             record.platforms = platforms.into();
             record.size = summary.and_then(|summary| summary.size).into();
             record.created = summary.and_then(|summary| summary.created).and_then(Time::new).into();
+            let artifact = summary.and_then(|summary| summary.artifact.as_deref());
+            record.artifact_type = artifact.and_then(|artifact| artifact.artifact_type.clone()).into();
+            record.version = artifact.and_then(|artifact| artifact.version.clone()).into();
+            record.app_version = artifact.and_then(|artifact| artifact.app_version.clone()).into();
+            let files = summary.map(|_| artifact.map(|artifact| artifact.files.clone()).unwrap_or_default());
+            record.files = files.into();
         }
         record.set_tag(self.tag.into());
         error

@@ -2,9 +2,10 @@ use registry_ls::name::Registry;
 use serde::Serialize;
 
 use super::field::{Failure, Field, UNKNOWN};
+use super::kind::kind_words;
 use super::name::{shown, shown_repository};
 use super::time::Time;
-use crate::output::{Cell, Column, Human, Lines, View};
+use crate::output::{Cell, Column, Human, Lines, View, some_of};
 
 /// One tag of `rls tags`, or a repository whose tags could not be listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -24,6 +25,12 @@ pub struct TagRecord {
     /// The manifest's media type, with `-l`.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub media_type: Field<String>,
+    /// What it is: `image`, `index`, `chart`, …, with `-l`.
+    #[serde(rename = "type", skip_serializing_if = "Field::is_absent")]
+    pub kind: Field<&'static str>,
+    /// The type of an artifact, with `-l`.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub artifact_type: Field<String>,
     /// Such as `linux/amd64`, with `-l`.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub platforms: Field<Vec<String>>,
@@ -33,6 +40,15 @@ pub struct TagRecord {
     /// The creation time, with `-l`.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub created: Field<Time>,
+    /// The version of a chart or model, with `-l`.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub version: Field<String>,
+    /// The version of the application that a chart installs, with `-l`.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub app_version: Field<String>,
+    /// The names of an artifact's files, at most ten, with `-l`.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub files: Field<Vec<String>>,
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
@@ -72,6 +88,7 @@ impl View for TagView {
         }
         if self.detail == Detail::Long {
             record.media_type = Field::Known("application/vnd.oci.image.manifest.v1+json".to_owned());
+            record.kind = Field::Known("image");
             record.platforms = Field::Known(vec!["linux/amd64".to_owned()]);
             record.size = Field::Known(61_200_000);
             record.created = Time::parse("2026-11-18T09:12:00Z").into();
@@ -82,7 +99,8 @@ impl View for TagView {
     fn option_for(&self, field: &str) -> Option<&'static str> {
         match field {
             "digest" => Some("--digests"),
-            "mediaType" | "platforms" | "size" | "created" => Some("--long"),
+            "mediaType" | "type" | "artifactType" | "platforms" | "size" | "created" | "version" | "appVersion"
+            | "files" => Some("--long"),
             _ => None,
         }
     }
@@ -108,6 +126,9 @@ impl View for TagView {
                 &or_unknown(joined(&record.platforms, ",").as_ref()),
                 &or_unknown(record.size.known()),
                 &or_unknown(record.created.known()),
+                record.kind.known().copied().unwrap_or(UNKNOWN),
+                &or_unknown(record.artifact_type.known()),
+                &or_unknown(record.version.known()),
             ]),
         }
     }
@@ -137,7 +158,7 @@ impl View for TagView {
                 );
             }
             Detail::Long => row.extend([
-                Cell::new(or_unknown(joined(&record.platforms, ", ").as_ref())),
+                Cell::new(or_unknown(contents(record).or_else(|| joined(&record.platforms, ", ")).as_ref())),
                 Cell::new(or_unknown(record.size.known().map(|size| human.size(*size)).as_ref())),
                 Cell::new(or_unknown(record.created.known().map(|created| human.ago(*created)).as_ref())),
                 Cell::new(or_unknown(record.digest.known().map(|digest| human.short(digest)).as_ref())),
@@ -162,6 +183,11 @@ impl TagRecord {
         }
         if detail == Detail::Long {
             record.media_type = Field::Unknown;
+            record.kind = Field::Unknown;
+            record.artifact_type = Field::Unknown;
+            record.version = Field::Unknown;
+            record.app_version = Field::Unknown;
+            record.files = Field::Unknown;
             record.platforms = Field::Unknown;
             record.size = Field::Unknown;
             record.created = Field::Unknown;
@@ -183,6 +209,20 @@ impl TagRecord {
 
 fn or_unknown(value: Option<&impl ToString>) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), ToString::to_string)
+}
+
+/// What an artifact is, in the place of platforms: `chart, app 2.1`.
+fn contents(record: &TagRecord) -> Option<String> {
+    let kind = record.kind.known().filter(|kind| !["image", "index", "schema1"].contains(kind))?;
+    let files = || record.files.known().filter(|files| !files.is_empty()).map(|files| some_of(files));
+    let details = match *kind {
+        "chart" => record.app_version.known().map(|version| format!("app {version}")),
+        "model" => record.version.known().cloned(),
+        "build-cache" | "signature" | "attestation" => None,
+        "artifact" => files().or_else(|| record.artifact_type.known().cloned()),
+        _ => files(),
+    };
+    Some(details.map_or_else(|| kind_words(kind).to_owned(), |details| format!("{}, {details}", kind_words(kind))))
 }
 
 /// An artifact without platforms has none to show.

@@ -4,14 +4,12 @@ use unicode_width::UnicodeWidthStr;
 
 use super::records::{ConfigRecord, HistoryRecord, LayerRecord, ManifestRecord, PlatformRecord};
 use crate::output::record::field::{Field, UNKNOWN};
+use crate::output::record::kind::{kind_words, predicate_words};
 use crate::output::record::name::name;
-use crate::output::{Human, Tone};
+use crate::output::{Human, Tone, some_of};
 
 /// Columns of a label such as `digest` or `entrypoint`, with the blanks after it.
 const LABEL: usize = 12;
-
-/// The config of BuildKit's cache, which is an index of layers.
-const BUILD_CACHE: &str = "application/vnd.buildkit.cacheconfig.v0";
 
 /// The block, without its last line end; every text in it is escaped.
 pub fn text(record: &ManifestRecord, human: &Human) -> String {
@@ -21,13 +19,17 @@ pub fn text(record: &ManifestRecord, human: &Human) -> String {
     block.lines.push(human.styles.paint(Tone::Heading, &human.escape(&title)));
     block.identity(record);
     if let Some(platforms) = record.platforms.known() {
-        block.grid("", platforms.iter().map(|platform| platform_row(platform, human)));
+        let mut rows = Vec::new();
+        add_tree(&mut rows, platforms, 0, human);
+        block.grid("", rows.into_iter());
     }
     if let Some(layers) = record.layers.known() {
         block.grid("layers", layers.iter().map(|layer| layer_row(layer, human)));
     }
     let config = record.config.known();
     if let Some(config) = config {
+        block.grid("ports", config.ports.iter().map(|port| vec![port.clone()]));
+        block.grid("volumes", config.volumes.iter().map(|path| vec![path.clone()]));
         block.grid("env", config.env.iter().map(|variable| vec![variable.clone()]));
         block.grid("labels", config.labels.iter().map(|(key, value)| vec![key.clone(), value.clone()]));
     }
@@ -49,9 +51,18 @@ impl Block<'_> {
             self.label("index", index);
         }
         self.label("digest", &record.digest);
-        self.label("type", &format!("{}, {}", kind(record), record.media_type));
+        let kind = record.kind.map_or("manifest", kind_words);
+        let kind = record.version.known().map_or_else(|| kind.to_owned(), |version| format!("{kind} {version}"));
+        let app = record.app_version.known().map(|version| format!(", app {version}")).unwrap_or_default();
+        self.label("type", &format!("{kind}{app}, {}", record.media_type));
         if let Field::Known(artifact) = &record.artifact_type {
             self.label("artifact", artifact);
+        }
+        for predicate in record.predicate_types.known().into_iter().flatten() {
+            self.label("predicate", predicate);
+        }
+        if let Field::Known(subject) = &record.subject {
+            self.label("subject", subject);
         }
         let platform = record.platform.known().cloned().or_else(|| record.config.known().and_then(platform_of));
         if let Some(platform) = platform {
@@ -72,6 +83,12 @@ impl Block<'_> {
         for (label, words) in [("entrypoint", &config.entrypoint), ("cmd", &config.cmd)] {
             if !words.is_empty() {
                 self.label(label, &words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
+            }
+        }
+        let working_dir = config.working_dir.clone().filter(|path| path != "/");
+        for (label, value) in [("user", &config.user), ("workdir", &working_dir)] {
+            if let Some(value) = value {
+                self.label(label, value);
             }
         }
     }
@@ -108,49 +125,60 @@ impl Block<'_> {
     }
 }
 
-/// The name of a kind of manifest.
-fn kind(record: &ManifestRecord) -> &'static str {
-    let layers = record.layers.known().into_iter().flatten();
-    let mut types = layers.filter_map(|layer| layer.media_type.as_deref());
-    match record.media_type.as_str() {
-        "application/vnd.oci.image.index.v1+json" if types.any(|layer| layer == BUILD_CACHE) => "build cache",
-        "application/vnd.oci.image.index.v1+json" => "image index",
-        "application/vnd.docker.distribution.manifest.list.v2+json" => "manifest list",
-        _ if !record.artifact_type.is_absent() => "artifact",
-        "application/vnd.oci.image.manifest.v1+json" | "application/vnd.docker.distribution.manifest.v2+json" => {
-            "image"
-        }
-        "application/vnd.docker.distribution.manifest.v1+json"
-        | "application/vnd.docker.distribution.manifest.v1+prettyjws" => "image in the obsolete schema 1",
-        _ => "manifest",
-    }
-}
-
 fn platform_of(config: &ConfigRecord) -> Option<String> {
     let version = config.os_version.known().map(|version| format!("({version})"));
     Some(format!("{}{}/{}", config.os.as_ref()?, version.unwrap_or_default(), config.architecture.as_ref()?))
 }
 
-fn platform_row(platform: &PlatformRecord, human: &Human) -> Vec<String> {
+/// Adds a row for each manifest of an index: attestations below the image that they attest, and the manifests of a
+/// nested index below it.
+fn add_tree(rows: &mut Vec<Vec<String>>, platforms: &[PlatformRecord], depth: usize, human: &Human) {
+    let is_listed = |platform: &PlatformRecord| {
+        let subject = platform.attested.as_ref();
+        subject
+            .is_some_and(|subject| platforms.iter().any(|other| other.digest == *subject && other.attested.is_none()))
+    };
+    for platform in platforms.iter().filter(|platform| !is_listed(platform)) {
+        rows.push(platform_row(platform, depth, human));
+        let attestations = platforms.iter().filter(|other| other.attested.as_ref() == Some(&platform.digest));
+        rows.extend(attestations.map(|attestation| platform_row(attestation, depth + 1, human)));
+        add_tree(rows, platform.platforms.known().map_or(&[], Vec::as_slice), depth + 1, human);
+    }
+}
+
+fn platform_row(platform: &PlatformRecord, depth: usize, human: &Human) -> Vec<String> {
     // People paste it.
     let digest = platform.digest.clone();
+    let indent = "  ".repeat(depth);
     if let Some(subject) = platform.attests.known() {
-        return vec!["attestation".to_owned(), digest, format!("for {subject} (in-toto)")];
+        let predicates = platform.predicate_types.known().filter(|types| !types.is_empty());
+        let predicates =
+            predicates.map(|types| types.iter().map(|it| predicate_words(it).to_owned()).collect::<Vec<_>>());
+        let what = predicates.map_or_else(|| "in-toto".to_owned(), |predicates| some_of(&predicates));
+        // Where it is not below its image, it names the image.
+        let what = if depth == 0 { format!("for {subject} ({what})") } else { what };
+        return vec![format!("{indent}attestation"), digest, what];
     }
     let size = match platform.size {
         Some(size) => human.size(size),
         None if platform.missing.known().is_some() => "missing from the registry".to_owned(),
         None => UNKNOWN.to_owned(),
     };
-    let name = platform.platform.clone().unwrap_or_else(|| UNKNOWN.to_owned());
+    let kind = platform.kind.filter(|kind| *kind != "image").map(|kind| kind_words(kind).to_owned());
+    let name = match (platform.platforms.known(), &platform.platform) {
+        (None, Some(platform)) => platform.clone(),
+        _ => kind.unwrap_or_else(|| UNKNOWN.to_owned()),
+    };
     let created = platform.created.known().map(|created| format!("created {}", human.minute(*created)));
-    [name, digest, size].into_iter().chain(created).collect()
+    [format!("{indent}{name}"), digest, size].into_iter().chain(created).collect()
 }
 
 fn layer_row(layer: &LayerRecord, human: &Human) -> Vec<String> {
     let size = layer.size.map_or_else(|| UNKNOWN.to_owned(), |size| human.size(size));
     let digest = if layer.digest.is_empty() { UNKNOWN.to_owned() } else { human.short(&layer.digest) };
-    [digest, size].into_iter().chain(layer.media_type.clone()).collect()
+    let title = layer.annotations.get("org.opencontainers.image.title");
+    let title = title.or_else(|| layer.annotations.get("org.cncf.model.filepath")).cloned();
+    [digest, size].into_iter().chain(layer.media_type.clone()).chain(title).collect()
 }
 
 fn history_row(step: &HistoryRecord, human: &Human) -> Vec<String> {

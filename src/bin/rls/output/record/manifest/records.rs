@@ -29,9 +29,24 @@ pub struct ManifestRecord {
     pub digest: String,
     /// The manifest's media type.
     pub media_type: String,
-    /// What an artifact is.
+    /// What it is: `image`, `index`, `chart`, …; `None` where it could not be read.
+    #[serde(rename = "type")]
+    pub kind: Option<&'static str>,
+    /// The type of an artifact.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub artifact_type: Field<String>,
+    /// The version of a chart or model.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub version: Field<String>,
+    /// The version of the application that a chart installs.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub app_version: Field<String>,
+    /// The predicate types of an attestation.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub predicate_types: Field<Vec<String>>,
+    /// The digest of the manifest that this one refers to, as signatures and SBOMs do.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub subject: Field<String>,
     /// Bytes of the distinct blobs that it reaches.
     pub size: Option<u64>,
     /// How many these are.
@@ -61,6 +76,9 @@ pub struct PlatformRecord {
     pub digest: String,
     /// The manifest's media type.
     pub media_type: String,
+    /// What it is: `image`, `index`, `attestation`, …; `None` where it could not be read.
+    #[serde(rename = "type")]
+    pub kind: Option<&'static str>,
     /// Bytes of its distinct blobs.
     pub size: Option<u64>,
     /// The creation time.
@@ -69,6 +87,15 @@ pub struct PlatformRecord {
     /// Of an attestation: the platform of the image that it is about.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub attests: Field<String>,
+    /// The digest of that image, by which people see the attestation below it.
+    #[serde(skip)]
+    pub attested: Option<String>,
+    /// The predicate types of an attestation.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub predicate_types: Field<Vec<String>>,
+    /// The manifests of a nested index.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub platforms: Field<Vec<PlatformRecord>>,
     /// Whether the registry does not have it.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub missing: Field<bool>,
@@ -84,6 +111,9 @@ pub struct LayerRecord {
     pub media_type: Option<String>,
     /// Bytes as stored; `None` in schema 1, which does not say.
     pub size: Option<u64>,
+    /// The annotations, where there are any.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
 }
 
 /// The config of an image.
@@ -109,6 +139,14 @@ pub struct ConfigRecord {
     pub entrypoint: Vec<String>,
     /// Its arguments.
     pub cmd: Vec<String>,
+    /// The user that it runs as.
+    pub user: Option<String>,
+    /// The working directory.
+    pub working_dir: Option<String>,
+    /// Exposed ports, such as `8080/tcp`.
+    pub ports: Vec<String>,
+    /// Directories that are volumes.
+    pub volumes: Vec<String>,
     /// How the image was made, with `--history`.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub history: Field<Vec<HistoryRecord>>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::block;
-use super::records::{ConfigRecord, ManifestRecord};
+use super::records::{ConfigRecord, ManifestRecord, PlatformRecord};
 use crate::output::record::field::{Field, UNKNOWN};
 use crate::output::{Human, Lines, View};
 
@@ -24,7 +24,12 @@ impl View for ManifestView {
             media_type: "application/vnd.oci.image.index.v1+json".to_owned(),
             index: Field::Unknown,
             platform: Field::Unknown,
+            kind: Some("index"),
             artifact_type: Field::Unknown,
+            version: Field::Unknown,
+            app_version: Field::Unknown,
+            predicate_types: Field::Unknown,
+            subject: Field::Unknown,
             platforms: Field::Unknown,
             layers: Field::Unknown,
             config: Field::Unknown,
@@ -40,24 +45,17 @@ impl View for ManifestView {
         facts.add("platform", record.platform.known());
         facts.add("digest", [&record.digest]);
         facts.add("mediaType", [&record.media_type]);
+        facts.add("type", record.kind);
         facts.add("artifactType", record.artifact_type.known());
+        facts.add("version", record.version.known());
+        facts.add("appVersion", record.app_version.known());
+        facts.add("predicateTypes", record.predicate_types.known().into_iter().flatten());
+        facts.add("subject", record.subject.known());
         facts.add("size", [or_unknown(record.size)]);
         facts.add("blobs", [or_unknown(record.blobs)]);
         facts.add("created", [or_unknown(record.created)]);
         facts.add_pairs("annotations", &record.annotations);
-        for platform in record.platforms.known().into_iter().flatten() {
-            let name = platform.platform.clone().or_else(|| platform.attests.known().map(|_| "attestation".to_owned()));
-            facts.add_fields(
-                "platforms",
-                [
-                    or_unknown(name),
-                    platform.digest.clone(),
-                    platform.media_type.clone(),
-                    or_unknown(platform.size),
-                    or_unknown(platform.created.known()),
-                ],
-            );
-        }
+        facts.add_platforms("platforms", record.platforms.known().into_iter().flatten());
         for layer in record.layers.known().into_iter().flatten() {
             facts.add_fields(
                 "layers",
@@ -67,6 +65,9 @@ impl View for ManifestView {
                     or_unknown(layer.size),
                 ],
             );
+            for (key, value) in &layer.annotations {
+                facts.add_fields("layers.annotations", [layer.digest.clone(), key.clone(), value.clone()]);
+            }
         }
         if let Some(config) = record.config.known() {
             facts.add_config(config);
@@ -94,6 +95,23 @@ impl Facts<'_> {
         self.0.push(std::iter::once(name).chain(fields.iter().map(String::as_str)));
     }
 
+    fn add_platforms<'r>(&mut self, name: &str, platforms: impl Iterator<Item = &'r PlatformRecord>) {
+        for platform in platforms {
+            let shown =
+                platform.platform.clone().or_else(|| platform.attests.known().map(|_| "attestation".to_owned()));
+            let fields = [
+                or_unknown(shown),
+                platform.digest.clone(),
+                platform.media_type.clone(),
+                or_unknown(platform.size),
+                or_unknown(platform.created.known()),
+            ];
+            self.add_fields(name, fields);
+            let nested = format!("{name}.platforms");
+            platform.platforms.known().into_iter().for_each(|platforms| self.add_platforms(&nested, platforms.iter()));
+        }
+    }
+
     fn add_config(&mut self, config: &ConfigRecord) {
         self.add("config.digest", [&config.digest]);
         self.add("config.created", [or_unknown(config.created)]);
@@ -104,6 +122,10 @@ impl Facts<'_> {
         self.add("config.env", &config.env);
         self.add("config.entrypoint", &config.entrypoint);
         self.add("config.cmd", &config.cmd);
+        self.add("config.user", config.user.iter());
+        self.add("config.workingDir", config.working_dir.iter());
+        self.add("config.ports", &config.ports);
+        self.add("config.volumes", &config.volumes);
         for step in config.history.known().into_iter().flatten() {
             let command = step.created_by.as_ref().or(step.comment.as_ref());
             self.add_fields("config.history", [or_unknown(step.created), or_unknown(command)]);

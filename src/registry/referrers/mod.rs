@@ -1,15 +1,17 @@
 //! `GET /v2/<name>/referrers/<digest>`: the referrers of a manifest, such as signatures and SBOMs (OCI distribution
 //! specification, "Listing Referrers").
 
+mod tree;
+
 use http::Method;
-use http::header::{ACCEPT, HeaderValue, LINK};
+use http::header::{ACCEPT, HeaderName, HeaderValue, LINK};
 
 use super::descriptor::Descriptor;
 use super::document::{Content, Manifest};
 use super::endpoint::Endpoint;
 use super::media_types::{self, malformed};
 use super::repository::RepositoryHandle;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Fault, Kind, Result};
 use crate::http::{NextPage, next_page};
 use crate::name::{Algorithm, Digest, Tag};
 
@@ -19,6 +21,14 @@ const LARGEST_PAGE: usize = 4 * 1024 * 1024;
 /// The most pages.
 const MAX_PAGES: usize = 100;
 
+/// The most bytes of all pages.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// The header that names the filters that the registry applied.
+const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
+
+pub use tree::{MAX_LEVELS, Referrer, ReferrerOptions, ReferrerTree, Subject};
+
 impl RepositoryHandle {
     /// Lists the manifests that name a manifest as their subject. Where the registry has no referrers API, clients
     /// maintain an index of them under a tag made of the digest ([`referrers_tag`]).
@@ -27,34 +37,53 @@ impl RepositoryHandle {
     ///
     /// Those of the transport; [`Fault::Malformed`](crate::error::Fault::Malformed) for a reply that is no index.
     pub async fn referrers(&self, digest: &Digest) -> Result<Vec<Descriptor>> {
-        match self.referrers_by_api(digest).await? {
+        match self.referrers_by_api(digest, None).await? {
             Some(referrers) => Ok(referrers),
-            None => self.tagged(digest).await,
+            None => list_tag(self, digest).await,
         }
     }
 
-    /// Lists the referrers of a manifest by the referrers API; `None` where the registry has none.
+    /// Lists the referrers of a manifest by the referrers API, only those of an artifact type if one is given; `None`
+    /// where the registry has no such API.
     ///
     /// # Errors
     ///
-    /// Those of [`RepositoryHandle::referrers`].
-    pub async fn referrers_by_api(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>> {
+    /// Those of [`RepositoryHandle::referrers`]; [`Fault::TooLarge`] when the list takes more than 64 MiB.
+    pub async fn referrers_by_api(
+        &self,
+        digest: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Option<Vec<Descriptor>>> {
         let mut request = self.client.request(Method::GET, Endpoint::Referrers(&self.name, digest));
         request = request.header(ACCEPT, HeaderValue::from_static(media_types::OCI_INDEX));
+        if let Some(artifact_type) = artifact_type {
+            request.url.query_pairs_mut().append_pair("artifactType", artifact_type);
+        }
         let mut referrers = Vec::new();
-        for _ in 0..MAX_PAGES {
+        let mut left = MAX_BYTES;
+        for page in 0..MAX_PAGES {
             let (response, bytes) = match self.client.transport.fetch(&request, LARGEST_PAGE).await {
                 Ok(fetched) => fetched,
-                Err(error) if referrers.is_empty() && has_no_api(&error) => return Ok(None),
+                Err(error) if page == 0 && has_no_api(&error) => return Ok(None),
                 Err(error) => return Err(error),
             };
+            left = left.checked_sub(bytes.len()).ok_or_else(|| {
+                let what = format!("the list of {} is too large", request.context.name);
+                Error::new(Kind::Protocol(Fault::TooLarge), what).because(format!("more than {} MiB", MAX_BYTES >> 20))
+            })?;
             // A page has no digest of its own; `Manifest` needs one.
             let page = Manifest {
                 digest: Digest::of(Algorithm::Sha256, &bytes),
                 media_type: media_types::OCI_INDEX.to_owned(),
                 bytes,
             };
-            referrers.extend(listed(&page, &request.context.name)?);
+            let is_filtered = response.headers().get_all(FILTERS_APPLIED).iter().any(names_artifact_type);
+            let fits = |referrer: &Descriptor| match (artifact_type, &referrer.artifact_type) {
+                (Some(wanted), Some(stated)) => is_filtered || stated == wanted,
+                // One without a type in the list may have one in its manifest.
+                _ => true,
+            };
+            referrers.extend(listed(&page, &request.context.name)?.into_iter().filter(fits));
             match next_page(&request.url, response.headers().get_all(LINK).iter().map(HeaderValue::as_bytes))? {
                 NextPage::Last => return Ok(Some(referrers)),
                 NextPage::At(url) => request.url = url,
@@ -63,14 +92,24 @@ impl RepositoryHandle {
         let what = format!("the list of {} does not end", request.context.name);
         Err(Error::new(Kind::Incomplete, what).because(format!("{MAX_PAGES} pages were read")))
     }
+}
 
-    async fn tagged(&self, digest: &Digest) -> Result<Vec<Descriptor>> {
-        match self.manifest(&referrers_tag(digest)?).await {
-            Ok(manifest) => listed(&manifest, &format!("referrers of {self}@{digest}")),
-            Err(error) if error.is_not_found() => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+/// Lists the referrers of a manifest by the index under its tag; none where there is no such tag.
+///
+/// # Errors
+///
+/// Those of [`RepositoryHandle::referrers`].
+async fn list_tag(repository: &RepositoryHandle, digest: &Digest) -> Result<Vec<Descriptor>> {
+    match repository.manifest(&referrers_tag(digest)?).await {
+        Ok(manifest) => listed(&manifest, &format!("referrers of {repository}@{digest}")),
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        Err(error) => Err(error),
     }
+}
+
+/// Whether the registry says that it applied the filter by artifact type.
+fn names_artifact_type(filters: &HeaderValue) -> bool {
+    filters.to_str().is_ok_and(|filters| filters.split(',').any(|filter| filter.trim() == "artifactType"))
 }
 
 /// The tag of the index of a manifest's referrers, where the registry has no referrers API (OCI distribution
